@@ -1,0 +1,68 @@
+"""One panel study, through many estimators side by side: the public names for plugins and scripts."""
+
+from harness.arrays import Floats, Ints
+from harness.data.dataset import Dataset
+from harness.data.key import Key
+from harness.data.panel import Panel
+from harness.errors import (
+    ArtifactError,
+    DataError,
+    EstimationError,
+    HarnessError,
+    PluginError,
+    Problem,
+    SpecError,
+)
+from harness.estimators.coefficients import CoefficientTable, Correction
+from harness.estimators.hookspecs import hookimpl
+from harness.estimators.inner_split import inner_split
+from harness.estimators.note import Note
+from harness.estimators.protocol import (
+    CanFitDraws,
+    CanRunQuick,
+    Estimator,
+    Fitted,
+    FittedDraws,
+    HasCoefficients,
+    HasDraws,
+    HasEffects,
+    HasNotes,
+)
+from harness.estimators.registry import NestedEstimator
+from harness.evaluation.resample import draw_weights, left_out
+from harness.rng import stream
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactError",
+    "CanFitDraws",
+    "CanRunQuick",
+    "CoefficientTable",
+    "Correction",
+    "DataError",
+    "Dataset",
+    "EstimationError",
+    "Estimator",
+    "Fitted",
+    "FittedDraws",
+    "Floats",
+    "HarnessError",
+    "HasCoefficients",
+    "HasDraws",
+    "HasEffects",
+    "HasNotes",
+    "Ints",
+    "Key",
+    "NestedEstimator",
+    "Note",
+    "Panel",
+    "PluginError",
+    "Problem",
+    "SpecError",
+    "draw_weights",
+    "hookimpl",
+    "inner_split",
+    "left_out",
+    "stream",
+]

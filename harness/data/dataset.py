@@ -1,0 +1,31 @@
+"""A named dataset: data that a library or a plugin brings along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Dataset(Protocol):
+    """Data with a name, as ``data: {dataset: NAME}`` asks for them.
+
+    Attributes
+    ----------
+    name : as written in the spec
+    title : one line for the report
+    source : who published the data, for the report
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    def load(self) -> pd.DataFrame:
+        """Return the raw table, one row an observation."""

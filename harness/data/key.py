@@ -1,0 +1,50 @@
+"""One of the two keys of a panel: which entity, or which period, a row belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Ints, frozen_ints
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """The levels of a key and the level of every row.
+
+    Attributes
+    ----------
+    name : column the key was read from
+    labels : (n_labels,), distinct, in canonical order; levels without a row are allowed, so that the
+        train and test rows of one panel share their labels
+    codes : (n_obs,), positions in `labels`
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    codes: Ints
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", frozen_ints(self.codes))
+
+    def __reduce__(self) -> tuple[type[Key], tuple[str, tuple[str, ...], Ints]]:
+        return Key, (self.name, self.labels, self.codes)
+
+    @property
+    def n_present(self) -> int:
+        """Number of levels that have at least one row."""
+        return int(np.unique(self.codes).size)
+
+    def take(self, rows: Ints) -> Key:
+        """Return the key of these rows, with the same labels."""
+        return Key(self.name, self.labels, self.codes[rows])
+
+    def codes_among(self, labels: Sequence[str]) -> Ints:
+        """Return each row's position in `labels`, (n_obs,); -1 where its level is not among them."""
+        if tuple(labels) == self.labels:
+            return self.codes
+        position = {label: at for at, label in enumerate(labels)}
+        lookup = np.array([position.get(label, -1) for label in self.labels], dtype=np.int64)
+        return lookup[self.codes]

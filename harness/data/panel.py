@@ -1,0 +1,146 @@
+"""The rows an estimator sees: one outcome, its regressors and the two keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
+from harness.data.key import Key
+
+SplitUnit = Literal["row", "entity", "time"]
+"""What an honest inner split must not cut: nothing, an entity's rows, or the order of periods."""
+
+
+class Derivation(Protocol):
+    """A column that follows from other columns of the same row, such as a square."""
+
+    @property
+    def into(self) -> str:
+        """Column that is computed."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,), from its inputs, (n_obs,) each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """An immutable panel of one outcome.
+
+    Attributes
+    ----------
+    entity, time : the keys, n_obs rows each
+    period : (n_obs,), calendar position of the row's time, so that a gap of two is two periods
+    outcome : name of the left-hand variable
+    observed : (n_obs,), outcome units
+    exposure : name of the variable whose effect is asked
+    moderators, controls : names of the other regressors
+    X : (n_obs, n_columns), columns in the order of `columns`
+    derived : regressors that follow from other regressors; `with_column` recomputes them
+    split_unit : what an estimator's own inner split must keep together
+
+    Arrays are read-only float64 and int64, finite, and equally long; the builder of panels sees to it.
+    """
+
+    entity: Key
+    time: Key
+    period: Ints
+    outcome: str
+    observed: Floats
+    exposure: str
+    moderators: tuple[str, ...]
+    controls: tuple[str, ...]
+    X: Floats
+    derived: tuple[Derivation, ...] = field(default=())
+    split_unit: SplitUnit = "entity"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "period", frozen_ints(self.period))
+        object.__setattr__(self, "observed", frozen_floats(self.observed))
+        object.__setattr__(self, "X", frozen_floats(self.X))
+        shape = (self.entity.codes.size, len(self.columns))
+        sizes = {self.time.codes.size, self.period.size, self.observed.size, self.entity.codes.size}
+        if self.X.shape != shape or len(sizes) != 1:
+            message = f"panel arrays disagree: X is {self.X.shape}, keys and columns ask for {shape}"
+            raise ValueError(message)
+
+    def __reduce__(self) -> tuple[type[Panel], tuple[Any, ...]]:
+        # Arrays come out of a pickle writable; going through __init__ locks them again.
+        return Panel, tuple(getattr(self, one.name) for one in fields(self))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of X: exposure, moderators, controls."""
+        return (self.exposure, *self.moderators, *self.controls)
+
+    @property
+    def n_obs(self) -> int:
+        """Number of rows."""
+        return int(self.observed.size)
+
+    @property
+    def n_entities(self) -> int:
+        """Number of entities with at least one row."""
+        return self.entity.n_present
+
+    @property
+    def n_periods(self) -> int:
+        """Number of periods with at least one row."""
+        return self.time.n_present
+
+    def column(self, name: str) -> Floats:
+        """Return one regressor, (n_obs,), in its own unit."""
+        return self.X[:, self.columns.index(name)]
+
+    def take(self, rows: Ints) -> Panel:
+        """Return the panel of these rows, (n_rows,) positions, in the order given."""
+        return replace(
+            self,
+            entity=self.entity.take(rows),
+            time=self.time.take(rows),
+            period=self.period[rows],
+            observed=self.observed[rows],
+            X=self.X[rows],
+        )
+
+    def with_column(self, name: str, values: Floats | float) -> Panel:
+        """Return the counterfactual panel in which one regressor has other values.
+
+        Parameters
+        ----------
+        name : a regressor
+        values : (n_obs,) or one number for all rows, in the regressor's unit
+        """
+        X = self.X.copy()
+        X[:, self.columns.index(name)] = values
+        changed = {name}
+        for derivation in self.derived:
+            if changed.intersection(derivation.inputs):
+                inputs = {one: X[:, self.columns.index(one)] for one in derivation.inputs}
+                X[:, self.columns.index(derivation.into)] = derivation.compute(inputs)
+                changed.add(derivation.into)
+        return replace(self, X=X)
+
+    def resample(self, entities: Ints) -> Panel:
+        """Return the panel of these entities, (n_drawn,) codes, each with all its rows.
+
+        An entity drawn twice appears as two entities; its second copy is labelled ``name#2``.
+        """
+        rows_of = [np.flatnonzero(self.entity.codes == code) for code in range(len(self.entity.labels))]
+        times_seen: dict[int, int] = {}
+        labels, codes, rows = [], [], []
+        for at, code in enumerate(entities.tolist()):
+            times_seen[code] = times_seen.get(code, 0) + 1
+            copy = times_seen[code]
+            labels.append(self.entity.labels[code] + (f"#{copy}" if copy > 1 else ""))
+            rows.append(rows_of[code])
+            codes.append(np.full(rows_of[code].size, at))
+        drawn = self.take(np.concatenate(rows))
+        return replace(drawn, entity=Key(self.entity.name, tuple(labels), np.concatenate(codes)))

@@ -1,0 +1,108 @@
+"""Every error a user can meet: where it is, what was found, what is allowed and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake, in words a user can act on.
+
+    Attributes
+    ----------
+    where : file, line and path in a spec; or file, column and rows of a table; or the cell of a study
+    what : what was found there
+    allowed : what would have been accepted
+    mend : the step that puts it right
+    """
+
+    where: str
+    what: str
+    allowed: str = ""
+    mend: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.what}" if self.where else self.what]
+        if self.allowed:
+            lines.append(f"    allowed: {self.allowed}")
+        if self.mend:
+            lines.append(f"    mend: {self.mend}")
+        return "\n".join(lines)
+
+
+class HarnessError(Exception):
+    """Root of all errors the harness raises on purpose; carries one or more problems.
+
+    Parameters
+    ----------
+    problems : at least one; all that were found, since a user mends a file once
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[type[HarnessError], tuple[Problem, ...]]:
+        return type(self), self.problems
+
+    @property
+    def where(self) -> str:
+        """Place of the first problem."""
+        return self.problems[0].where
+
+    @property
+    def what(self) -> str:
+        """What was found at the first problem."""
+        return self.problems[0].what
+
+    @property
+    def allowed(self) -> str:
+        """What the first problem's place accepts."""
+        return self.problems[0].allowed
+
+    @property
+    def mend(self) -> str:
+        """What puts the first problem right."""
+        return self.problems[0].mend
+
+
+class SpecError(HarnessError):
+    """The spec asks for something that does not exist or contradicts itself."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class DataError(HarnessError):
+    """The data cannot be read, or are not the panel the spec describes."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class PluginError(HarnessError):
+    """A plugin cannot be loaded or breaks its contract."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class EstimationError(HarnessError):
+    """An estimator refuses these rows; the cell becomes a row with this reason."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class ArtifactError(HarnessError):
+    """A run folder cannot be written, or does not hold what its manifest says."""
+
+    exit_code: ClassVar[int] = 5
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" for the known names closest to `name`, or an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(repr(one) for one in close)}?" if close else ""

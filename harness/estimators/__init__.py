@@ -1,0 +1,1 @@
+"""The plugin seam: what an estimator is, what a fit can tell, and how plugins are found."""

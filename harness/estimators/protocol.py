@@ -1,0 +1,122 @@
+"""What an estimator is, and the further things one may be able to do.
+
+`Estimator` and `Fitted` are the whole obligation. Everything else is a capability: a protocol class that an
+estimator lists in `provides` when it, or its fits, have the members named there.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol, Self, runtime_checkable
+
+from numpy.random import Generator
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.estimators.coefficients import CoefficientTable
+from harness.estimators.note import Note
+
+
+class Fitted(Protocol):
+    """What fitting returns: a model that predicts."""
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units, in the order of the panel's rows."""
+
+
+class FittedDraws(Protocol):
+    """Many fits of one estimator, one a draw."""
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+
+
+class Estimator(Protocol):
+    """A frozen dataclass of options that can be fitted.
+
+    Attributes
+    ----------
+    name : as written in YAML after ``use:``
+    provides : capabilities, named by their protocol classes
+    """
+
+    name: ClassVar[str]
+    provides: ClassVar[frozenset[type]]
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Fitted:
+        """Fit on a panel.
+
+        Parameters
+        ----------
+        panel : rows to train on
+        rng : the only source of randomness
+        selection : rows that candidate models are compared on and stop by; with None the estimator
+            splits `panel` itself, as `panel.split_unit` says (see `inner_split`)
+
+        Raises
+        ------
+        EstimationError
+            Where these rows cannot be estimated on; the cell is then a row with the reason.
+        """
+
+
+@runtime_checkable
+class CanFitDraws(Protocol):
+    """Capability of an estimator: a batch of weighted fits at once."""
+
+    def fit_draws(
+        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+    ) -> FittedDraws:
+        """Fit once a draw.
+
+        Parameters
+        ----------
+        panel : rows that all draws share
+        weights : (n_draws, n_obs), >= 0
+            How often a row is trained on; zero leaves it out.
+        selection : (n_draws, n_obs), >= 0, or None
+            How often a row counts where candidates are compared and stopped. A row that is zero here and
+            in `weights` is as good as absent.
+        rng : the only source of randomness
+        """
+
+
+@runtime_checkable
+class CanRunQuick(Protocol):
+    """Capability of an estimator: a cheaper version of itself for ``--quick``."""
+
+    def quick(self) -> Self:
+        """Return a copy with fewer draws, restarts or the like."""
+
+
+@runtime_checkable
+class HasCoefficients(Protocol):
+    """Capability of a fit: a coefficient table."""
+
+    def coefficients(self) -> CoefficientTable:
+        """Return estimates with their covariance and its corrections named."""
+
+
+@runtime_checkable
+class HasDraws(Protocol):
+    """Capability of a fit: it carries its own draws, as a bootstrap ensemble does."""
+
+    @property
+    def draws(self) -> FittedDraws:
+        """The draws."""
+
+
+@runtime_checkable
+class HasNotes(Protocol):
+    """Capability of a fit: warnings for the report."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the reader of the report should know about this fit."""
+
+
+@runtime_checkable
+class HasEffects(Protocol):
+    """Capability of a fit: it holds entity or period effects, and so has levels it never saw."""
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since their entity or period is new."""

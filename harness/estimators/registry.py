@@ -1,0 +1,120 @@
+"""Plugins found on this machine, what each offers, and what is wrong with the broken ones."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated, Any
+
+import pluggy
+from pydantic import PlainValidator, ValidationInfo
+
+from harness.catalog import build_choice
+from harness.data.dataset import Dataset
+from harness.errors import PluginError, Problem
+from harness.estimators.hookspecs import PROJECT, Hooks
+from harness.estimators.protocol import Estimator
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point of the group ``harness``.
+
+    Attributes
+    ----------
+    name : of the entry point
+    distribution, version : that installed it
+    estimators : names of the estimators it offers
+    datasets : names of the datasets it offers
+    broken : why it offers nothing; empty for a plugin that works
+    """
+
+    name: str
+    distribution: str
+    version: str
+    estimators: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    broken: str = ""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the plugins of this machine offer, by name."""
+
+    plugins: tuple[Plugin, ...]
+    estimators: Mapping[str, type[Estimator]]
+    datasets: Mapping[str, Dataset]
+
+
+@dataclass(frozen=True)
+class EstimatorCatalog:
+    """Estimators that a spec can choose."""
+
+    registry: Registry
+    kind: str = field(default="estimator", init=False)
+
+    @property
+    def classes(self) -> Mapping[str, type]:
+        """The dataclass behind each name."""
+        return self.registry.estimators
+
+    def why_missing(self, name: str) -> str:  # noqa: ARG002
+        """Name the broken plugins, since the estimator may be one of theirs."""
+        broken = [f"{plugin.name} ({plugin.broken})" for plugin in self.registry.plugins if plugin.broken]
+        return f"broken plugins: {'; '.join(broken)}" if broken else ""
+
+
+def _nested(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401
+    if not isinstance(value, dict):
+        return value
+    options = dict(value)
+    return build_choice(info.context or {}, "estimator", str(options.pop("use", "")), options)
+
+
+NestedEstimator = Annotated[Estimator, PlainValidator(_nested)]
+"""Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML."""
+
+
+def _offered(plugin: object) -> tuple[list[type[Estimator]], list[Dataset]]:
+    """Return what one plugin offers, checked against the hook specifications."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    manager.register(plugin)
+    manager.check_pending()
+    estimators = [one for offer in manager.hook.harness_estimators() for one in offer]
+    datasets = [one for offer in manager.hook.harness_datasets() for one in offer]
+    return estimators, datasets
+
+
+def read_registry(points: tuple[EntryPoint, ...]) -> Registry:
+    """Load these entry points; one that fails is listed as broken and breaks nothing else."""
+    plugins: list[Plugin] = []
+    estimators: dict[str, type[Estimator]] = {}
+    datasets: dict[str, Dataset] = {}
+    for point in sorted(points, key=lambda one: one.name):
+        distribution = point.dist.name if point.dist else ""
+        version = point.dist.version if point.dist else ""
+        try:
+            classes, tables = _offered(point.load())
+            taken = [one.name for one in classes if one.name in estimators]
+            taken += [one.name for one in tables if one.name in datasets]
+            if taken:
+                raise PluginError(Problem(point.name, f"offers names that are taken: {', '.join(taken)}"))
+        except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
+            plugins.append(
+                Plugin(point.name, distribution, version, broken=f"{type(error).__name__}: {error}".strip())
+            )
+            continue
+        estimators |= {one.name: one for one in classes}
+        datasets |= {one.name: one for one in tables}
+        offered = tuple(one.name for one in classes), tuple(one.name for one in tables)
+        plugins.append(Plugin(point.name, distribution, version, *offered))
+    return Registry(tuple(plugins), estimators, datasets)
+
+
+@functools.cache
+def installed() -> Registry:
+    """Return the registry of the plugins installed in this environment."""
+    return read_registry(tuple(entry_points(group=PROJECT)))

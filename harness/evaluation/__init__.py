@@ -1,0 +1,1 @@
+"""How good an estimator is: splits, resampling, accuracy, and the gain with its interval."""

@@ -1,0 +1,37 @@
+"""Bootstrap draws as weights on rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.random import Generator
+
+from harness.arrays import Floats, Ints
+from harness.data.panel import Panel
+
+ResampleUnit = Literal["entity", "row"]
+
+
+def draw_counts(n_units: int, n_draws: int, rng: Generator) -> Ints:
+    """Return how often each unit is drawn, (n_draws, n_units); every draw has n_units of them."""
+    return rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=n_draws)
+
+
+def draw_weights(panel: Panel, n_draws: int, *, unit: ResampleUnit, rng: Generator) -> Floats:
+    """Return bootstrap weights on rows, (n_draws, n_obs), counts >= 0.
+
+    Parameters
+    ----------
+    unit : what is drawn with replacement: whole entities, so that the dependence within an entity is kept
+        (the cluster bootstrap), or single rows
+    """
+    if unit == "row":
+        return draw_counts(panel.n_obs, n_draws, rng).astype(np.float64)
+    present, position = np.unique(panel.entity.codes, return_inverse=True)
+    return draw_counts(present.size, n_draws, rng)[:, position].astype(np.float64)
+
+
+def left_out(weights: Floats) -> Floats:
+    """Return ones where a draw left a row out and zeros elsewhere, (n_draws, n_obs)."""
+    return (weights == 0).astype(np.float64)
