@@ -3,6 +3,7 @@
 from harness.arrays import Floats, Ints
 from harness.data.dataset import Dataset
 from harness.data.key import Key
+from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import (
     ArtifactError,
@@ -16,7 +17,6 @@ from harness.errors import (
 from harness.estimators.coefficients import CoefficientTable, Correction
 from harness.estimators.hookspecs import hookimpl
 from harness.estimators.inner_split import inner_split
-from harness.estimators.note import Note
 from harness.estimators.protocol import (
     CanFitDraws,
     CanRunQuick,

@@ -9,15 +9,29 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, create_model
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from harness.errors import near_names
 
 OPTIONS = "(options)"
 """Segment that pydantic puts before the path of a mistake within options."""
+
+CHOICE_OF = "x-choice-of"
+"""Keyword of a JSON Schema that stands for a choice by name; its value is the catalog's kind."""
 
 
 class Catalog(Protocol):
@@ -45,7 +59,7 @@ def options_model(cls: type) -> type[BaseModel]:
     return create_model(
         cls.__name__,
         __config__=ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True),
-        **{"options": (cls, ...)},  # type: ignore[call-overload]
+        options=(cls, Field(alias=OPTIONS)),
     )
 
 
@@ -68,4 +82,51 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
             {"kind": kind, "name": name, "allowed": ", ".join(sorted(catalog.classes)), "hint": hint},
         )
     model = options_model(catalog.classes[name])
-    return model.model_validate_json(json.dumps({"options": options}), context=catalogs).options  # type: ignore[attr-defined]
+    return model.model_validate_json(json.dumps({OPTIONS: options}), context=catalogs).options  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Choose:
+    """Annotation of a field whose value is chosen by name, its options beside the name.
+
+    ``Annotated[Estimator, Choose("estimator")]`` reads ``{use: NAME, ...}``, or a name alone.
+
+    Attributes
+    ----------
+    kind : of the catalog
+    name_key : key of the name
+    """
+
+    kind: str
+    name_key: str = "use"
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read the value by `build_choice`, whatever the annotated type."""
+        return core_schema.with_info_plain_validator_function(self._build)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Leave the choice open, since a type does not know what is installed."""
+        return {CHOICE_OF: self.kind}
+
+    def _build(self, value: object, info: ValidationInfo) -> Any:  # noqa: ANN401
+        options = {self.name_key: value} if isinstance(value, str) else value
+        if not isinstance(options, dict):
+            raise _found("dict_type", value)
+        if self.name_key not in options:
+            raise _found("missing", value, at=self.name_key)
+        options = dict(options)
+        name = options.pop(self.name_key)
+        if not isinstance(name, str):
+            raise _found("string_type", name, at=self.name_key)
+        try:
+            return build_choice(info.context or {}, self.kind, name, options)
+        except PydanticCustomError as unknown:
+            raise _found(unknown, name, at=self.name_key) from unknown
+
+
+def _found(fault: str | PydanticCustomError, value: object, *, at: str | None = None) -> ValidationError:
+    """Return one fault of pydantic's, at the value or at one of its keys."""
+    loc = () if at is None else (at,)
+    return ValidationError.from_exception_data("choice", [InitErrorDetails(type=fault, loc=loc, input=value)])

@@ -40,7 +40,7 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
         raise EstimationError(
             Problem(
                 where="inner split",
-                what=f"the training rows hold {units.size} {panel.split_unit}, so none can be set aside to select on",
+                what=f"with {units.size} {panel.split_unit} to train on, none can be set aside to select on",
                 allowed="at least two",
                 mend="use a protocol that leaves more to train on, or fix the model's size in the spec",
             )

@@ -11,9 +11,9 @@ from typing import ClassVar, Protocol, Self, runtime_checkable
 from numpy.random import Generator
 
 from harness.arrays import Floats
+from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
-from harness.estimators.note import Note
 
 
 class Fitted(Protocol):

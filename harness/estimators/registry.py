@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated, Any
+from typing import Annotated
 
 import pluggy
-from pydantic import PlainValidator, ValidationInfo
 
-from harness.catalog import build_choice
+from harness.catalog import Choose
 from harness.data.dataset import Dataset
 from harness.errors import PluginError, Problem
 from harness.estimators.hookspecs import PROJECT, Hooks
@@ -66,14 +65,7 @@ class EstimatorCatalog:
         return f"broken plugins: {'; '.join(broken)}" if broken else ""
 
 
-def _nested(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401
-    if not isinstance(value, dict):
-        return value
-    options = dict(value)
-    return build_choice(info.context or {}, "estimator", str(options.pop("use", "")), options)
-
-
-NestedEstimator = Annotated[Estimator, PlainValidator(_nested)]
+NestedEstimator = Annotated[Estimator, Choose("estimator")]
 """Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML."""
 
 
@@ -88,6 +80,12 @@ def _offered(plugin: object) -> tuple[list[type[Estimator]], list[Dataset]]:
     return estimators, datasets
 
 
+def _refuse_taken(plugin: str, names: Iterable[str], taken: Container[str]) -> None:
+    both = [name for name in names if name in taken]
+    if both:
+        raise PluginError(Problem(plugin, f"offers names that are taken: {', '.join(both)}"))
+
+
 def read_registry(points: tuple[EntryPoint, ...]) -> Registry:
     """Load these entry points; one that fails is listed as broken and breaks nothing else."""
     plugins: list[Plugin] = []
@@ -98,10 +96,8 @@ def read_registry(points: tuple[EntryPoint, ...]) -> Registry:
         version = point.dist.version if point.dist else ""
         try:
             classes, tables = _offered(point.load())
-            taken = [one.name for one in classes if one.name in estimators]
-            taken += [one.name for one in tables if one.name in datasets]
-            if taken:
-                raise PluginError(Problem(point.name, f"offers names that are taken: {', '.join(taken)}"))
+            _refuse_taken(point.name, [one.name for one in classes], estimators)
+            _refuse_taken(point.name, [one.name for one in tables], datasets)
         except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
             plugins.append(
                 Plugin(point.name, distribution, version, broken=f"{type(error).__name__}: {error}".strip())

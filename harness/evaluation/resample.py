@@ -29,9 +29,10 @@ def draw_weights(panel: Panel, n_draws: int, *, unit: ResampleUnit, rng: Generat
     if unit == "row":
         return draw_counts(panel.n_obs, n_draws, rng).astype(np.float64)
     present, position = np.unique(panel.entity.codes, return_inverse=True)
-    return draw_counts(present.size, n_draws, rng)[:, position].astype(np.float64)
+    per_entity = draw_counts(present.size, n_draws, rng).astype(np.float64)
+    return per_entity[:, position]
 
 
 def left_out(weights: Floats) -> Floats:
     """Return ones where a draw left a row out and zeros elsewhere, (n_draws, n_obs)."""
-    return (weights == 0).astype(np.float64)
+    return np.equal(weights, 0.0).astype(np.float64)

@@ -1,1 +1,1 @@
-"""Placeholder replaced by the plugin's own module."""
+"""Neural."""

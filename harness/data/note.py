@@ -1,4 +1,4 @@
-"""What an estimator has to say about a fit that is neither a number nor a refusal."""
+"""What the harness has to say about data or a fit that is neither a number nor a refusal."""
 
 from __future__ import annotations
 

@@ -1,0 +1,80 @@
+"""The file a spec or a command line names: local, regular, and where it is allowed to be."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from harness.errors import DataError, Problem, near_names
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+def find_file(asked: str, *, root: Path, allow_outside: bool) -> Path:
+    """Return the resolved path of a data file.
+
+    Parameters
+    ----------
+    asked : as written; a relative path starts at `root`
+    root : folder of the project
+    allow_outside : whether the file may lie outside of `root`, links followed
+
+    Raises
+    ------
+    DataError
+        Where the path is a URL, leaves `root`, or is no readable regular file.
+    """
+    if _URL.match(asked):
+        raise DataError(
+            Problem(
+                where=asked,
+                what="an address, not a file",
+                allowed="a file on this machine",
+                mend="download it first, and give the path of the copy",
+            )
+        )
+    path = _resolved(asked, root)
+    if not allow_outside and not path.is_relative_to(root.resolve()):
+        raise DataError(
+            Problem(
+                where=asked,
+                what="lies outside of the spec's folder",
+                allowed="a path within the spec's folder, links followed",
+                mend="move the file, name it with --data, or say --allow-outside",
+            )
+        )
+    _refuse_irregular(path, asked)
+    return path
+
+
+def _resolved(asked: str, root: Path) -> Path:
+    try:
+        return (root / asked).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(Problem(where=repr(asked), what=f"is no usable path: {error}")) from error
+
+
+def _refuse_irregular(path: Path, asked: str) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise DataError(_unreachable(path, asked, error)) from error
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
+        raise DataError(
+            Problem(where=asked, what=f"is {kind}", allowed="a regular file", mend="name the file itself")
+        )
+    if not os.access(path, os.R_OK):
+        raise DataError(
+            Problem(where=asked, what="may not be read", mend="ask for the permission to read it")
+        )
+
+
+def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
+    if not isinstance(error, FileNotFoundError):
+        return Problem(where=asked, what=f"cannot be reached: {error.strerror}", allowed="a readable file")
+    there = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
+    return Problem(where=asked, what="there is no such file", allowed="an existing file", mend=hint)

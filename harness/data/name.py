@@ -1,0 +1,38 @@
+"""Names of columns: one form for what looks alike, and the names nearest to a wrong one."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from harness.errors import near_names
+
+
+def fold_name(name: str) -> str:
+    """Return a column name in Unicode form NFC, without white space around it."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+ColumnName = Annotated[str, AfterValidator(fold_name)]
+"""A column named in a spec, folded as the headers of files are."""
+
+
+def _likeness(name: str) -> str:
+    """Return what is left of a name without case, width, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def near_columns(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" for the columns nearest to `name`, or an empty string.
+
+    Names that differ only by case, width of letters, spaces or punctuation come first.
+    """
+    columns = list(known)
+    alike = [column for column in columns if _likeness(column) == _likeness(name)]
+    if alike:
+        return f"did you mean {' or '.join(repr(column) for column in alike[:3])}?"
+    return near_names(name, columns)

@@ -1,0 +1,1 @@
+"""Declared preparation steps: a closed list, one file a step, no formulas."""

@@ -1,0 +1,144 @@
+"""An index that several indicators have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from harness.arrays import Floats
+from harness.data.name import ColumnName
+from harness.data.prepare.factors import (
+    first_factor_weights,
+    likelihood_loadings,
+    principal_loadings,
+    rotate_varimax,
+)
+from harness.errors import DataError, Problem
+
+Method = Literal["factor", "pca"]
+Rotation = Literal["varimax", "none"]
+
+GREATEST_CONDITION = 1e10
+"""Condition number of the indicators' correlation matrix beyond which its inverse says nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedIndex:
+    """An index with its weights, which scores any row.
+
+    Attributes
+    ----------
+    into : column that is computed; 0 is its least value among the rows learned from, others may lie below
+    inputs : the indicators
+    centre, scale : (n_indicators,), means and standard deviations of the rows learned from
+    weights : (n_indicators,), index units per standard deviation
+    start : score that is shifted to 0
+    """
+
+    into: str
+    inputs: tuple[str, ...]
+    centre: Floats
+    scale: Floats
+    weights: Floats
+    start: float
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the index, (n_obs,); NaN where an indicator is missing."""
+        raw = np.column_stack([columns[name] for name in self.inputs])
+        return _scores((raw - self.centre) / self.scale, self.weights) - self.start
+
+
+def _scores(standardised: Floats, weights: Floats) -> Floats:
+    # Not by BLAS, whose rounding of a row depends on how many rows there are.
+    return np.asarray(np.sum(standardised * weights, axis=1))
+
+
+@dataclass(frozen=True)
+class FactorIndex:
+    """``- factor_index: {into: digital, columns: [internet, mobile], method: factor, rotation: varimax}``.
+
+    The indicators are standardised, and the index is the regression score of their first factor, signed so
+    that its loadings sum to a positive number and shifted so that it starts at 0 among the rows it is learned
+    from.
+
+    Attributes
+    ----------
+    into : column that is computed, in standard deviations of the factor
+    columns : the indicators, at least two; three where the method is ``factor``
+    method : ``factor`` for maximum-likelihood factor analysis, ``pca`` for principal components
+    rotation : of the loadings; it matters where there are several factors
+    factors : how many are extracted before the rotation; the one that explains most is the index
+    """
+
+    name: ClassVar[str] = "factor_index"
+
+    into: ColumnName
+    columns: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
+    method: Method = "factor"
+    rotation: Rotation = "varimax"
+    factors: Annotated[int, Field(ge=1)] = 1
+
+    def __post_init__(self) -> None:
+        if len(set(self.columns)) < len(self.columns):
+            message = "the same column is listed twice"
+            raise ValueError(message)
+        # p(p - 1)/2 correlations must not be fewer than the model's p*k loadings, less k(k - 1)/2 rotations.
+        n, k = len(self.columns), self.factors
+        enough = n >= k if self.method == "pca" else (n - k) ** 2 >= n + k
+        if not enough:
+            message = f"{n} columns are too few for {k} factors under method: {self.method}"
+            raise ValueError(message)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return self.columns
+
+    def learn(self, columns: Mapping[str, Floats]) -> LearnedIndex:
+        """Return the index learned from these rows, (n_rows,) each, all finite.
+
+        Raises
+        ------
+        DataError
+            Where a column is constant, or one follows from the others, among these rows.
+        """
+        raw = np.column_stack([columns[name] for name in self.columns])
+        centre, scale = self._spread(raw)
+        standardised = (raw - centre) / scale
+        correlation = np.einsum("ij,ik->jk", standardised, standardised) / raw.shape[0]
+        self._refuse_collinear(correlation)
+        find_loadings = principal_loadings if self.method == "pca" else likelihood_loadings
+        loadings = find_loadings(correlation, self.factors)
+        if self.rotation == "varimax" and self.factors > 1:
+            loadings = rotate_varimax(loadings)
+        weights = first_factor_weights(correlation, loadings)
+        start = float(_scores(standardised, weights).min())
+        return LearnedIndex(self.into, self.columns, centre, scale, weights, start)
+
+    def _spread(self, raw: Floats) -> tuple[Floats, Floats]:
+        if raw.shape[0] <= len(self.columns):
+            raise DataError(
+                self._problem(f"{raw.shape[0]} rows are too few to learn {len(self.columns)} weights from")
+            )
+        constant = [
+            name for name, low, high in zip(self.columns, raw.min(0), raw.max(0), strict=True) if low == high
+        ]
+        if constant:
+            raise DataError(self._problem(f"these columns are constant: {', '.join(constant)}"))
+        return raw.mean(axis=0), raw.std(axis=0)
+
+    def _refuse_collinear(self, correlation: Floats) -> None:
+        if np.linalg.cond(correlation) > GREATEST_CONDITION:
+            raise DataError(self._problem("one of the columns follows from the others"))
+
+    def _problem(self, what: str) -> Problem:
+        return Problem(
+            where=f"column '{self.into}' ({self.name})",
+            what=f"{what}, among the rows the index is learned from",
+            allowed="columns that vary and do not determine each other",
+            mend="take columns out of the list, or keep more rows",
+        )

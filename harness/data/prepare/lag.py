@@ -1,0 +1,49 @@
+"""A column's value some periods earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from harness.data.name import ColumnName
+from harness.data.prepare.step import Calendar, Column
+
+
+@dataclass(frozen=True)
+class Lag:
+    """``- lag: {into: invest_before, of: invest, periods: 1}``.
+
+    Periods are counted on the calendar, not by rows: after a gap there is no value one period earlier. Rows
+    without one are left out and counted in the report.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column it is taken from
+    periods : how many periods earlier, at least 1
+    """
+
+    name: ClassVar[str] = "lag"
+
+    into: ColumnName
+    of: ColumnName
+    periods: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        of = columns[self.of]
+        source = calendar.earlier(self.periods)
+        found = source >= 0
+        return Column(
+            values=np.where(found, of.values[source], np.nan),
+            unreached=~found | of.unreached[source],
+        )

@@ -1,0 +1,127 @@
+"""The three kinds of preparation steps, by what a column is computed from.
+
+A row step (`RowStep`) looks at other columns of the same row, a panel step (`PanelStep`) at other rows of
+the same entity, and a learned step (`LearnedStep`) at all rows it may learn from, after which it is a
+derivation of the row like any other. Each is a frozen dataclass whose fields are its options in YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+
+from harness.arrays import Floats, Ints, Mask
+from harness.data.panel import Derivation
+from harness.errors import EstimationError, Problem
+
+
+class Step(Protocol):
+    """What every step has.
+
+    Attributes
+    ----------
+    name : as written in YAML
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def into(self) -> str:
+        """Column that is computed; it must be new."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+
+
+@runtime_checkable
+class RowStep(Step, Derivation, Protocol):
+    """A step that is a derivation: the column follows from other columns of the same row."""
+
+    @property
+    def demand(self) -> str:
+        """What the inputs must satisfy, such as ``numbers above 0``."""
+
+    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
+        """Return the rows, (n_obs,), that have their inputs but no result."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A prepared column.
+
+    Attributes
+    ----------
+    values : (n_obs,), NaN where there is none
+    unreached : (n_obs,), rows without a value because the panel holds no row to take it from, as in an
+        entity's first period under a lag; such rows are left out, whatever is done about missing cells
+    """
+
+    values: Floats
+    unreached: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """Which row is which entity's and in which period.
+
+    Attributes
+    ----------
+    entity : (n_obs,), codes
+    period : (n_obs,), positions; no two rows agree in both
+    """
+
+    entity: Ints
+    period: Ints
+
+    def earlier(self, periods: int) -> Ints:
+        """Return the row of the same entity so many periods earlier, (n_obs,); -1 where there is none."""
+        span = int(self.period.max() - self.period.min()) + abs(periods) + 1
+        place = self.entity * (2 * span) + self.period - self.period.min()
+        order = np.argsort(place)
+        wanted = place - periods
+        at = np.minimum(np.searchsorted(place, wanted, sorter=order), place.size - 1)
+        found = order[at]
+        return np.where(place[found] == wanted, found, -1)
+
+
+@runtime_checkable
+class PanelStep(Step, Protocol):
+    """A step whose column comes from other rows of the same entity.
+
+    It is no derivation: a counterfactual exposure of today leaves the other periods as they were.
+    """
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column from its inputs."""
+
+
+@runtime_checkable
+class LearnedStep(Step, Protocol):
+    """A step that learns from rows before it can be applied to any."""
+
+    def learn(self, columns: Mapping[str, Floats]) -> Derivation:
+        """Return the derivation learned from these rows, (n_rows,) each, all finite.
+
+        Raises
+        ------
+        DataError
+            Where nothing can be learned from them.
+        """
+
+
+def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:
+    """Raise an EstimationError where a counterfactual panel asks a step for what it cannot compute."""
+    count = int(step.impossible(columns).sum())
+    if count:
+        raise EstimationError(
+            Problem(
+                where=f"column '{step.into}'",
+                what=f"{step.name} of {', '.join(step.inputs)} does not exist in {count} counterfactual rows",
+                allowed=step.demand,
+                mend="narrow the range of the exposure or moderator, or leave the column out of the controls",
+            )
+        )

@@ -1,0 +1,71 @@
+"""Which column plays which part in a study."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.data.name import ColumnName
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The parts that columns play.
+
+    Attributes
+    ----------
+    entity, time : the keys of the panel
+    outcomes : left-hand variables, at least one; each is studied on the same rows
+    exposure : the variable whose effect is asked
+    moderators : variables along which the effect may change
+    controls : remaining right-hand variables
+    """
+
+    entity: ColumnName
+    time: ColumnName
+    outcomes: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
+    exposure: ColumnName
+    moderators: tuple[ColumnName, ...] = ()
+    controls: tuple[ColumnName, ...] = ()
+
+    @property
+    def regressors(self) -> tuple[str, ...]:
+        """The right-hand variables: exposure, moderators, controls."""
+        return (self.exposure, *self.moderators, *self.controls)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All columns that must hold numbers: outcomes, then regressors."""
+        return (*self.outcomes, *self.regressors)
+
+    def path_of(self, column: str) -> str:
+        """Return where the spec names this column, such as ``roles.controls``."""
+        return "roles." + next(part for part, names in self._parts() if column in names)
+
+    def contradictions(self) -> tuple[tuple[str, str], ...]:
+        """Return the columns that play parts which exclude each other, as (path, message) pairs.
+
+        A path is relative to the roles, such as ``controls``; the later part of two carries the message.
+        """
+        found: list[tuple[str, str]] = []
+        first_part: dict[str, str] = {}
+        for part, names in self._parts():
+            doubles = [name for name, times in Counter(names).items() if times > 1]
+            taken = [name for name in names if name in first_part]
+            found += [(part, f"'{name}' is listed more than once") for name in doubles]
+            found += [(part, f"'{name}' is already in {first_part[name]}") for name in taken]
+            first_part |= {name: part for name in names if name not in first_part}
+        return tuple(dict.fromkeys(found))
+
+    def _parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return (
+            ("entity", (self.entity,)),
+            ("time", (self.time,)),
+            ("outcomes", self.outcomes),
+            ("exposure", (self.exposure,)),
+            ("moderators", self.moderators),
+            ("controls", self.controls),
+        )

@@ -1,0 +1,74 @@
+"""Calls into plugins: what comes back is checked, and what goes wrong is a status with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.errors import EstimationError, HarnessError, PluginError, Problem
+from harness.estimators.protocol import Fitted, FittedDraws
+
+Status = Literal["ok", "refused", "failed"]
+"""``refused``: the estimator said why it cannot; ``failed``: something broke."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt(Generic[T]):
+    """The outcome of a guarded call.
+
+    Attributes
+    ----------
+    value : what the call returned; None unless `status` is ``ok``
+    status, reason : how it went, and why where it did not go well
+    """
+
+    value: T | None
+    status: Status
+    reason: str
+
+
+def attempt(call: Callable[[], T]) -> Attempt[T]:
+    """Run a call that may fail without taking the rest of the study with it."""
+    try:
+        return Attempt(call(), "ok", "")
+    except EstimationError as error:
+        problem = error.problems[0]
+        return Attempt(None, "refused", f"{problem.what}; {problem.mend}" if problem.mend else problem.what)
+    except HarnessError as error:
+        return Attempt(None, "failed", error.what)
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
+        return Attempt(None, "failed", f"{type(error).__name__}: {error}")
+
+
+def predict(fit: Fitted, panel: Panel) -> Floats:
+    """Return a fit's predictions, (n_obs,), checked.
+
+    Raises
+    ------
+    PluginError
+        Where they have another shape or are not finite.
+    """
+    return _checked(fit.predict(panel), (panel.n_obs,), type(fit).__name__)
+
+
+def predict_draws(fits: FittedDraws, panel: Panel) -> Floats:
+    """Return the predictions of draws, (n_draws, n_obs), checked as by `predict`."""
+    predicted = np.asarray(fits.predict(panel))
+    return _checked(predicted, (len(predicted), panel.n_obs), type(fits).__name__)
+
+
+def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
+    values = np.asarray(predicted)
+    if values.shape != shape or values.dtype.kind != "f":
+        found = f"predictions of shape {values.shape} and type {values.dtype}"
+        raise PluginError(Problem(who, f"returned {found}", f"floats of shape {shape}"))
+    if not np.isfinite(values).all():
+        raise PluginError(Problem(who, "returned predictions that are not finite", "finite numbers"))
+    return values.astype(np.float64, copy=False)

@@ -1,0 +1,131 @@
+"""One cell of the comparison: an estimator fitted on a fold and asked for both sides of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+
+from harness.arrays import Floats
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.estimators.guard import Status, attempt, predict
+from harness.estimators.protocol import Estimator, HasEffects, HasNotes
+from harness.evaluation.fold import Fold
+from harness.rng import stream
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a fit belongs in a study; also the label of its random stream."""
+
+    outcome: str
+    estimator: str
+    protocol: str
+    fold: str
+
+    def __str__(self) -> str:
+        return " · ".join((self.outcome, self.estimator, self.protocol, self.fold))
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a fit predicts on both sides of its fold.
+
+    Attributes
+    ----------
+    train, test : (n_train,) and (n_test,), outcome units
+    train_variance : > 0, variance of the outcome on the training rows
+    n_unseen : test rows predicted with a mean effect, their entity or period being new
+    notes : what the fit has to say
+    """
+
+    train: Floats
+    test: Floats
+    train_variance: float
+    n_unseen: int
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """How a cell went.
+
+    Attributes
+    ----------
+    predictions : None unless `status` is ``ok``
+    seconds : wall time
+    """
+
+    cell: Cell
+    predictions: Predictions | None
+    status: Status
+    reason: str
+    seconds: float
+
+    @property
+    def label(self) -> str:
+        """Name of the cell, for progress and manifest."""
+        return str(self.cell)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldTask:
+    """A cell that is ready to run in any process.
+
+    Attributes
+    ----------
+    panel : all rows, prepared as the protocol says
+    seed : root seed of the study
+    """
+
+    cell: Cell
+    estimator: Estimator
+    panel: Panel
+    fold: Fold
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """Name of the cell."""
+        return str(self.cell)
+
+    def run(self) -> FoldResult:
+        """Fit, predict, and keep the reason where that cannot be done."""
+        start = perf_counter()
+        tried = attempt(partial(fit_and_predict, self))
+        return FoldResult(self.cell, tried.value, tried.status, tried.reason, perf_counter() - start)
+
+
+def fit_and_predict(task: FoldTask) -> Predictions:
+    """Fit on the training rows and predict both sides.
+
+    Raises
+    ------
+    EstimationError
+        Where the outcome is constant on the training rows, or the estimator refuses them.
+    """
+    fold = task.fold
+    train, test = task.panel.take(fold.train), task.panel.take(fold.test)
+    variance = float(train.observed.var())
+    if variance == 0:
+        raise EstimationError(
+            Problem(
+                str(task.cell),
+                f"'{train.outcome}' is constant on the training rows",
+                mend="check the outcome",
+            )
+        )
+    fit = task.estimator.fit(
+        train,
+        rng=stream(task.seed, "fit", *vars(task.cell).values()),
+        selection=None if fold.selection is None else task.panel.take(fold.selection),
+    )
+    return Predictions(
+        train=predict(fit, train),
+        test=predict(fit, test),
+        train_variance=variance,
+        n_unseen=fit.n_unseen(test) if isinstance(fit, HasEffects) else 0,
+        notes=fit.notes if isinstance(fit, HasNotes) else (),
+    )

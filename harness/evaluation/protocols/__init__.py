@@ -1,0 +1,1 @@
+"""How rows are split and models selected: each protocol is a value with options."""

@@ -1,0 +1,69 @@
+"""Compare on entities that were not trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.evaluation.fold import SAME_PERIOD, Fold, Leak
+
+
+@dataclass(frozen=True)
+class HeldOutEntities:
+    """Grouped cross-validation: every entity is tested once, by a model that never saw it.
+
+    Attributes
+    ----------
+    folds : number of groups the entities are dealt into
+    """
+
+    name: ClassVar[str] = "held_out_entities"
+    title: ClassVar[str] = "Held-out entities"
+    leaks: ClassVar[tuple[Leak, ...]] = (SAME_PERIOD,)
+    prepared_on: ClassVar[Literal["train", "all"]] = "train"
+
+    folds: Annotated[int, Field(ge=2)] = 5
+
+    @property
+    def how(self) -> str:
+        """One sentence for the report."""
+        return (
+            f"The entities are dealt into {self.folds} groups; each group is predicted by models trained, "
+            "and selected on other entities."
+        )
+
+    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
+        """Return one fold for each group of entities."""
+        entities = np.unique(panel.entity.codes)
+        if entities.size < self.folds:
+            raise EstimationError(
+                Problem(
+                    where=f"protocol {self.name}",
+                    what=f"{entities.size} entities cannot be dealt into {self.folds} groups",
+                    allowed="at least as many entities as groups",
+                    mend="set a smaller number of folds, or leave this protocol out",
+                )
+            )
+        splits = []
+        for number, group in enumerate(np.array_split(rng.permutation(entities), self.folds), start=1):
+            is_test = np.isin(panel.entity.codes, group)
+            splits.append(
+                Fold(
+                    str(number),
+                    train=np.flatnonzero(~is_test),
+                    test=np.flatnonzero(is_test),
+                    selection=None,
+                    split_unit="entity",
+                )
+            )
+        return tuple(splits)
+
+    def quick(self) -> Self:
+        """Return a copy with at most three groups."""
+        return replace(self, folds=min(self.folds, 3))

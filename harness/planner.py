@@ -1,0 +1,150 @@
+"""From a study and its data to the list of fits that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.catalog import Catalogs
+from harness.data.panel import Panel
+from harness.data.prepare.catalog import StepCatalog
+from harness.errors import EstimationError
+from harness.estimators.protocol import CanRunQuick
+from harness.estimators.registry import EstimatorCatalog, Registry
+from harness.evaluation.fold import Fold
+from harness.evaluation.fold_fit import Cell, FoldTask
+from harness.evaluation.protocols.catalog import ProtocolCatalog
+from harness.rng import stream
+from harness.scenarios.catalog import ScenarioCatalog
+from harness.scenarios.full_fit import FullTask
+from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
+
+if TYPE_CHECKING:
+    from harness.data.build import PanelBuilder
+
+
+def catalogs(registry: Registry) -> Catalogs:
+    """Return everything a spec can choose by name."""
+    choices = (EstimatorCatalog(registry), ProtocolCatalog(), ScenarioCatalog(), StepCatalog())
+    return {choice.kind: choice for choice in choices}
+
+
+def quickened(study: Study) -> Study:
+    """Return the study as ``--quick`` runs it: fewer draws, splits, restarts; never other rows or columns."""
+    evaluation = study.evaluation
+    protocols = tuple(
+        entry.model_copy(update={"protocol": entry.protocol.quick()}) for entry in evaluation.protocols
+    )
+    return study.model_copy(
+        update={
+            "estimators": tuple(_quickened(entry) for entry in study.estimators),
+            "evaluation": evaluation.model_copy(update={"protocols": protocols}),
+            "scenarios": tuple(
+                entry.model_copy(update={"scenario": entry.scenario.quick()}) for entry in study.scenarios
+            ),
+        }
+    )
+
+
+def _quickened(entry: EstimatorEntry) -> EstimatorEntry:
+    if not isinstance(entry.estimator, CanRunQuick):
+        return entry
+    return entry.model_copy(update={"estimator": entry.estimator.quick()})
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One protocol applied to the panel.
+
+    Attributes
+    ----------
+    entry : the protocol as the spec names it
+    folds : empty where the panel is too small, and then `reason` says so
+    """
+
+    entry: ProtocolEntry
+    folds: tuple[Fold, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything a run will do.
+
+    Attributes
+    ----------
+    study : as it will run, so quickened where asked
+    panels : builder of the panels
+    splits : the protocols' folds, the same for all outcomes and estimators
+    """
+
+    study: Study
+    panels: PanelBuilder
+    splits: tuple[Split, ...]
+
+    @property
+    def n_tasks(self) -> int:
+        """Number of tasks: folds and full-sample fits."""
+        folds = sum(len(split.folds) for split in self.splits)
+        return len(self.study.roles.outcomes) * len(self.study.estimators) * (folds + 1)
+
+    def describe(self) -> str:
+        """Return the plan in words, a line for each protocol and estimator."""
+        study, panel = self.study, self.panels.panel(self.study.roles.outcomes[0])
+        lines = [
+            f"study {study.study}: {panel.n_obs} rows, {panel.n_entities} entities, "
+            f"{panel.n_periods} periods",
+            f"outcomes: {', '.join(study.roles.outcomes)}; exposure: {study.roles.exposure}",
+        ]
+        for split in self.splits:
+            what = f"{len(split.folds)} fold(s). {split.entry.protocol.how}" if split.folds else split.reason
+            lines.append(f"protocol {split.entry.id}: {what}")
+        lines += [f"estimator {entry.id}: {entry.estimator}" for entry in study.estimators]
+        lines += [f"scenario {entry.id}: {entry.scenario}" for entry in study.scenarios]
+        return "\n".join([*lines, f"fits in all: {self.n_tasks}"])
+
+    def full_tasks(self) -> Iterator[FullTask]:
+        """Yield one task for each outcome and estimator on all rows."""
+        scenarios = {entry.id: entry.scenario for entry in self.study.scenarios}
+        for outcome in self.study.roles.outcomes:
+            panel = self.panels.panel(outcome)
+            for entry in self.study.estimators:
+                yield FullTask(
+                    outcome=outcome,
+                    estimator_id=entry.id,
+                    estimator=entry.estimator,
+                    scenarios=scenarios,
+                    panel=panel,
+                    level=self.study.evaluation.level,
+                    seed=self.study.seed,
+                )
+
+    def fold_tasks(self) -> Iterator[FoldTask]:
+        """Yield one task for each outcome, protocol, fold and estimator."""
+        for outcome in self.study.roles.outcomes:
+            for split in self.splits:
+                for fold in split.folds:
+                    panel = self._prepared(outcome, split.entry, fold)
+                    for entry in self.study.estimators:
+                        cell = Cell(outcome, entry.id, split.entry.id, fold.name)
+                        yield FoldTask(cell, entry.estimator, panel, fold, self.study.seed)
+
+    def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
+        fit_rows = fold.train if entry.protocol.prepared_on == "train" else None
+        return self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
+
+
+def make_plan(study: Study, panels: PanelBuilder) -> Plan:
+    """Split the panel by every protocol of the study."""
+    panel = panels.panel(study.roles.outcomes[0])
+    return Plan(
+        study, panels, tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
+    )
+
+
+def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
+    try:
+        return Split(entry, entry.protocol.split(panel, rng=stream(seed, "folds", entry.id)))
+    except EstimationError as error:
+        return Split(entry, (), error.what)

@@ -1,0 +1,112 @@
+"""Figures from an empty sheet to bytes: one style, no global state left behind, the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from harness.report.fonts import families
+
+SINGLE_COLUMN = 3.5
+"""Width of a figure in one column of a journal, inches."""
+
+DOUBLE_COLUMN = 7.0
+"""Width of a figure across a journal's page, inches."""
+
+PNG_DPI = 200
+GREY = "#5f6368"
+PALE = "#e8e8e8"
+
+STYLE = {
+    "font.size": 8.0,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": "#333333",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "legend.handlelength": 3.2,
+    "lines.linewidth": 1.3,
+    "grid.color": PALE,
+    "grid.linewidth": 0.5,
+    "hatch.linewidth": 0.4,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "panel-harness",
+    "text.parse_math": False,
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure, ready to be written.
+
+    Attributes
+    ----------
+    name : file name without its ending
+    svg, png : contents of the two files
+    width : inches
+    alt : what it shows, for those who cannot see it
+    caption : the sentences beneath it
+    """
+
+    name: str
+    svg: bytes
+    png: bytes
+    width: float
+    alt: str
+    caption: str
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it fits one column of a journal."""
+        return self.width <= SINGLE_COLUMN
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the style of the report; matplotlib's settings are as before afterwards."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**STYLE, "font.family": list(families())})
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches, that no global list holds."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def bare(axes: Axes) -> None:
+    """Leave an axes without frame and ticks."""
+    axes.set_axis_off()
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return the figure as SVG, letters as outlines so that it looks the same anywhere."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """Return the figure as PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=PNG_DPI)
+    return buffer.getvalue()

@@ -1,0 +1,39 @@
+"""What each file of a run folder holds, for the reader of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+HOLDS: Mapping[str, str] = {
+    "manifest.json": "what was run, on what, with which versions, how each cell ended, and the SHA-256 of every file",
+    "spec.yaml": "the spec that was run",
+    "accuracy.csv": "errors of every estimator under every protocol on train, test and all rows",
+    "gain.csv": "gains over the reference with intervals and p-values",
+    "gain_report.json": "the same for programs: errors, gains, protocols and what they leak, by a JSON Schema",
+    "predictions.parquet": "observed and predicted outcome of every row in every fold",
+    "coefficients.csv": "coefficient tables with the corrections of their covariance",
+    "curves.csv": "net effect curves and slopes with their bands",
+    "support.csv": "rows and entities near each point of a curve",
+    "rug.csv": "quantiles of the exposure as observed",
+    "turning_points.csv": "minima and maxima of the curves",
+    "heterogeneity.csv": "effects by group",
+    "surfaces.csv": "outcome over exposure and moderator",
+    "claims.csv": "published numbers beside those recomputed",
+    "summary.csv": "moments of every variable",
+    "warnings.csv": "warnings with their codes",
+    "report.html": "this report",
+    "figures/*.svg, *.png": "its figures, for print",
+    "tables/gain.tex": "the table of gains for LaTeX",
+}
+
+
+def described(present: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the files that are there, or that the report adds, each with what it holds.
+
+    Parameters
+    ----------
+    present : paths within the run folder; figures are told as one
+    """
+    there = {"figures/*.svg, *.png" if name.startswith("figures/") else name for name in present}
+    there |= {"manifest.json"}
+    return tuple((name, what) for name, what in HOLDS.items() if name in there)

@@ -1,0 +1,170 @@
+"""The figures of net effect curves and of their slopes: all estimators in the same axes, with a rug."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from harness.arrays import Floats
+from harness.report.canvas import DOUBLE_COLUMN, GREY, PALE, SINGLE_COLUMN, bare, new_figure
+from harness.report.curves import Curve
+from harness.report.fonts import drawable
+from harness.report.palette import LineStyle
+from harness.report.text import shortened, wrapped
+
+MOST_BANDS = 4
+"""Most bands that can be told apart in the same axes; with more each estimator has a panel of its own."""
+
+PANELS_IN_A_ROW = 3
+RUG_BINS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class CurveStrand:
+    """One estimator's curve with its name and line."""
+
+    curve: Curve
+    label: str
+    style: LineStyle
+    is_reference: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CurveScene:
+    """What one figure of curves shows.
+
+    Attributes
+    ----------
+    strands : at least one, in the order of the legend
+    rug : quantiles of the exposure as observed, its unit
+    unsupported : stretches of the exposure that the data do not reach
+    x_label, y_label : of the axes, with units
+    has_zero : whether a line at zero means something, as for slopes
+    """
+
+    strands: Sequence[CurveStrand]
+    rug: Floats
+    unsupported: Sequence[tuple[float, float]]
+    x_label: str
+    y_label: str
+    has_zero: bool
+
+
+def draw_curves(scene: CurveScene) -> Figure:
+    """Return the curves in the same axes; with more than four, a panel for each band beneath."""
+    if len(scene.strands) <= MOST_BANDS:
+        figure = new_figure(SINGLE_COLUMN, 3.6)
+        main, strip = figure.subplots(2, 1, sharex=True, height_ratios=[8, 1])
+        _draw_together(main, strip, scene, banded=scene.strands)
+        _add_legend(figure, scene, columns=2)
+        return figure
+    n_rows = math.ceil(len(scene.strands) / PANELS_IN_A_ROW)
+    figure = new_figure(DOUBLE_COLUMN, 3.5 + 1.75 * n_rows)
+    top, bottom = figure.subfigures(2, 1, height_ratios=[3.5, 1.75 * n_rows])
+    main, strip = top.subplots(2, 1, sharex=True, height_ratios=[9, 1])
+    _draw_together(main, strip, scene, banded=[one for one in scene.strands if one.is_reference])
+    top.legend(handles=_handles(scene), labels=_labels(scene), loc="outside right center")
+    panels = bottom.subplots(n_rows, PANELS_IN_A_ROW, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes, strand in zip(panels, scene.strands, strict=False):
+        _draw_alone(axes, strand, scene)
+    for axes in panels[len(scene.strands) :]:
+        bare(axes)
+    return figure
+
+
+def _draw_together(main: Axes, strip: Axes, scene: CurveScene, *, banded: Sequence[CurveStrand]) -> None:
+    _draw_ground(main, scene)
+    for strand in banded:
+        _draw_band(main, strand)
+    for strand in scene.strands:
+        _draw_line(main, strand)
+    main.set_ylabel(_axis_text(scene.y_label))
+    main.tick_params(axis="x", length=0)
+    main.spines["bottom"].set_visible(False)
+    _draw_rug(strip, scene)
+
+
+def _draw_alone(axes: Axes, strand: CurveStrand, scene: CurveScene) -> None:
+    _draw_ground(axes, scene)
+    for other in scene.strands:
+        if other.is_reference and other is not strand:
+            axes.plot(other.curve.at, other.curve.estimate, color=GREY, linewidth=0.7)
+    _draw_band(axes, strand)
+    _draw_line(axes, strand)
+    axes.set_title(drawable(shortened(strand.label, 32)), loc="left")
+
+
+def _draw_ground(axes: Axes, scene: CurveScene) -> None:
+    for low, high in scene.unsupported:
+        axes.axvspan(low, high, facecolor="#f4f4f4", edgecolor="#c4c4c4", hatch="////", linewidth=0, zorder=0)
+    axes.grid(axis="y")
+    if scene.has_zero:
+        axes.axhline(0.0, color="#333333", linewidth=0.7)
+
+
+def _draw_band(axes: Axes, strand: CurveStrand) -> None:
+    curve = strand.curve
+    where = curve.supported & np.isfinite(curve.conf_low) & np.isfinite(curve.conf_high)
+    axes.fill_between(
+        curve.at,
+        curve.conf_low,
+        curve.conf_high,
+        where=where.tolist(),
+        color=strand.style.colour,
+        alpha=0.16,
+        linewidth=0,
+    )
+
+
+def _draw_line(axes: Axes, strand: CurveStrand) -> None:
+    """Draw the curve where it is supported, and a faint trace of it where it is not."""
+    curve = strand.curve
+    axes.plot(curve.at, curve.estimate, color=strand.style.colour, linewidth=0.5, alpha=0.35)
+    axes.plot(
+        curve.at,
+        np.where(curve.supported, curve.estimate, np.nan),
+        color=strand.style.colour,
+        linestyle=strand.style.dash,
+    )
+
+
+def _draw_rug(axes: Axes, scene: CurveScene) -> None:
+    """Draw where the observed exposures lie: a histogram of their quantiles over a tick for each."""
+    axes.set_xlabel(_axis_text(scene.x_label))
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    if scene.rug.size == 0:
+        return
+    counts, edges = np.histogram(scene.rug, bins=RUG_BINS)
+    axes.stairs(counts / counts.max(), edges, fill=True, color="#c9c9c9")
+    ticks = np.unique(scene.rug)
+    gaps = np.full_like(ticks, np.nan)
+    axes.plot(
+        np.column_stack([ticks, ticks, gaps]).ravel(),
+        np.tile([-0.45, -0.1, np.nan], ticks.size),
+        color="#333333",
+        linewidth=0.4,
+    )
+    axes.set_ylim(-0.5, 1.05)
+
+
+def _axis_text(text: str) -> str:
+    return "\n".join(drawable(line) for line in wrapped(text, 60, lines=2).split("\n"))
+
+
+def _handles(scene: CurveScene) -> list[Line2D]:
+    return [Line2D([], [], color=one.style.colour, linestyle=one.style.dash) for one in scene.strands]
+
+
+def _labels(scene: CurveScene) -> list[str]:
+    return [drawable(shortened(one.label, 28)) for one in scene.strands]
+
+
+def _add_legend(figure: Figure, scene: CurveScene, *, columns: int) -> None:
+    figure.legend(handles=_handles(scene), labels=_labels(scene), loc="outside upper left", ncols=columns)

@@ -1,0 +1,63 @@
+"""Numbers as a reader wants them: signs, digits, percentages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+MISSING = "–"
+MINUS = "−"
+MAX_DECIMALS = 7
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return `value` with thousands separators and a true minus sign; a dash where it is not finite."""
+    if not math.isfinite(value):
+        return MISSING
+    text = f"{value:,.{decimals}f}"
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def count(value: int | None) -> str:
+    """Return a whole number with thousands separators, a dash for None."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def percent(fraction: float, decimals: int = 1) -> str:
+    """Return a fraction as "57.2%"."""
+    return MISSING if not math.isfinite(fraction) else f"{fixed(100 * fraction, decimals)}%"
+
+
+def percent_interval(low: float, high: float, decimals: int = 1) -> str:
+    """Return an interval of fractions as "[50.1, 63.0]", in percent."""
+    return interval(100 * low, 100 * high, decimals)
+
+
+def interval(low: float, high: float, decimals: int) -> str:
+    """Return "[low, high]", or an empty string where a limit is missing."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
+
+
+def decimals_for(values: Iterable[float], digits: int = 4) -> int:
+    """Return how many decimals show the smallest of `values` with `digits` significant digits, at most 7."""
+    sizes = [abs(one) for one in values if math.isfinite(one) and one != 0]
+    if not sizes:
+        return 0
+    return min(MAX_DECIMALS, max(0, digits - 1 - math.floor(math.log10(min(sizes)))))
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """Return `value` with `digits` significant digits, in powers of ten where it is very small or large."""
+    if not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if -4 <= exponent < 7:
+        return fixed(value, max(0, digits - 1 - exponent))
+    mantissa = fixed(value / 10.0**exponent, digits - 1)
+    return f"{mantissa} × 10{str(exponent).translate(SUPERSCRIPTS)}"

@@ -1,0 +1,103 @@
+"""The figure of gains: a dot with its interval for each estimator, one panel a protocol."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.report.canvas import DOUBLE_COLUMN, GREY, bare, new_figure
+from harness.report.fonts import drawable
+from harness.report.manifest import ProtocolEntry
+from harness.report.digits import percent
+from harness.report.palette import STANDING_COLOURS, STANDING_MARKERS
+from harness.report.results import GainCell, Standing
+from harness.report.text import shortened, wrapped
+
+PANELS_IN_A_ROW = 4
+FLOOR = -1.0
+"""Least gain drawn to scale; what lies below is an arrow at the edge with its number."""
+
+CEILING = 1.0
+
+
+def lower_limit(cells: Sequence[GainCell]) -> float:
+    """Return where the axis of gains begins: below every interval, but not below `FLOOR`."""
+    lows = [value for cell in cells for value in (cell.gain, cell.conf_low) if math.isfinite(value)]
+    return max(FLOOR, min([*lows, 0.0]) - 0.05)
+
+
+def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *, reference: str) -> Figure:
+    """Return the figure of one outcome.
+
+    Parameters
+    ----------
+    cells : gains of every estimator but the reference under every protocol
+    protocols : one panel each, in this order
+    reference : how the reference is called
+    """
+    labels = list(dict.fromkeys(cell.estimator.id for cell in cells))
+    n_columns = min(PANELS_IN_A_ROW, len(protocols))
+    n_rows = math.ceil(len(protocols) / n_columns)
+    figure = new_figure(DOUBLE_COLUMN, n_rows * (0.95 + 0.24 * len(labels)))
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    start = lower_limit(cells)
+    for axes, protocol in zip(grid, protocols, strict=False):
+        own = [cell for cell in cells if cell.protocol.id == protocol.id]
+        _draw_panel(axes, own, start=start)
+        axes.set_title(drawable_lines(protocol.title, 24), loc="left")
+    for axes in grid[len(protocols) :]:
+        bare(axes)
+    first = grid[0]
+    names = {cell.estimator.id: cell.estimator.label for cell in cells}
+    first.set_yticks(range(len(labels)), [drawable(shortened(names[one], 24)) for one in labels])
+    first.set_ylim(len(labels) - 0.4, -0.6)
+    first.set_xlim(100 * start, 104 * CEILING)
+    figure.supxlabel(
+        f"Gain over {drawable(shortened(reference, 40))} (%), right of zero is better", fontsize=8
+    )
+    return figure
+
+
+def drawable_lines(text: str, width: int) -> str:
+    """Return `text` on at most two lines of `width` characters that the fonts can show."""
+    return "\n".join(drawable(line) for line in wrapped(text, width, lines=2).split("\n"))
+
+
+def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
+    axes.axvline(0.0, color="#333333", linewidth=0.8)
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    for place, cell in enumerate(cells):
+        if cell.standing is Standing.MISSING:
+            axes.text(2.0, place, "no result", color=GREY, va="center", fontsize=7, style="italic")
+        elif cell.gain < start:
+            _draw_beyond(axes, cell, place, start=start)
+        else:
+            _draw_whisker(axes, cell, place, start=start)
+
+
+def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+    colour = STANDING_COLOURS[cell.standing]
+    axes.plot(100 * start, place, marker="<", color=colour, markersize=5, clip_on=False)
+    axes.text(100 * start + 6, place, percent(cell.gain, 0), color=colour, va="center", fontsize=7)
+
+
+def _draw_whisker(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+    colour = STANDING_COLOURS[cell.standing]
+    if math.isfinite(cell.conf_low) and math.isfinite(cell.conf_high):
+        limits = [100 * max(cell.conf_low, start), 100 * cell.conf_high]
+        axes.plot(limits, [place, place], color=colour, linewidth=1.2, solid_capstyle="butt")
+        if cell.conf_low < start:
+            axes.plot(100 * start, place, marker="<", color=colour, markersize=3, clip_on=False)
+    axes.plot(
+        100 * cell.gain,
+        place,
+        marker=STANDING_MARKERS[cell.standing],
+        markerfacecolor="white" if cell.standing is Standing.OPEN else colour,
+        markeredgecolor=colour,
+        markersize=5,
+    )

@@ -1,0 +1,95 @@
+"""The table of gains of one outcome: estimators down, protocols across, refusals as footnotes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.report.digits import percent, percent_interval, significant
+from harness.report.footnotes import Footnotes
+from harness.report.manifest import ProtocolEntry
+from harness.report.results import Results, Standing
+
+SYMBOLS: Mapping[Standing, str] = {
+    Standing.BETTER: "▲",
+    Standing.WORSE: "▼",
+    Standing.OPEN: "○",
+    Standing.MISSING: "",
+}
+"""What says the same as the colour of a cell."""
+
+
+@dataclass(frozen=True)
+class GainTableCell:
+    """One cell in words.
+
+    Attributes
+    ----------
+    gain : such as "57.2%"; "reference" for the reference, the status of a cell without result
+    beneath : the interval, or the reference's error
+    symbol : how the gain stands
+    standing : the same as a word
+    mark : of the footnote with the reason, or an empty string
+    """
+
+    gain: str
+    beneath: str
+    symbol: str
+    standing: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class GainTableRow:
+    """One estimator under every protocol."""
+
+    label: str
+    is_reference: bool
+    cells: tuple[GainTableCell, ...]
+
+
+@dataclass(frozen=True)
+class GainTable:
+    """The gains of one outcome."""
+
+    protocols: tuple[ProtocolEntry, ...]
+    rows: tuple[GainTableRow, ...]
+    footnotes: tuple[tuple[str, str], ...]
+
+
+def gain_table(results: Results, outcome: str) -> GainTable:
+    """Return the table of gains of one outcome, rows and columns in the order of the study."""
+    study = results.run.manifest.study
+    footnotes = Footnotes()
+    rows = []
+    for estimator in study.estimators:
+        is_reference = estimator.id == study.reference
+        cells = []
+        for protocol in study.protocols:
+            if is_reference:
+                cells.append(_reference_cell(results, outcome, protocol, footnotes))
+                continue
+            cell = results.gain(outcome, estimator, protocol)
+            missing = cell.standing is Standing.MISSING
+            cells.append(
+                GainTableCell(
+                    gain=cell.standing.value if missing else percent(cell.gain),
+                    beneath=percent_interval(cell.conf_low, cell.conf_high),
+                    symbol=SYMBOLS[cell.standing],
+                    standing=cell.standing.value,
+                    mark=footnotes.mark(cell.reason),
+                )
+            )
+        rows.append(GainTableRow(estimator.label, is_reference, tuple(cells)))
+    return GainTable(study.protocols, tuple(rows), footnotes.listed())
+
+
+def _reference_cell(
+    results: Results, outcome: str, protocol: ProtocolEntry, footnotes: Footnotes
+) -> GainTableCell:
+    reference = results.run.manifest.study.reference
+    row = results.compared(outcome, reference, protocol.id)
+    if row is None:
+        mark = footnotes.mark(results.reason(outcome, reference, protocol.id))
+        return GainTableCell(Standing.MISSING.value, "", "", Standing.MISSING.value, mark)
+    return GainTableCell("reference", f"MSE {significant(row.mse)}", "", "reference", "")

@@ -1,0 +1,91 @@
+"""The table of gains for a LaTeX document, in the style of booktabs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.report.digits import percent
+from harness.report.gain_table import GainTable, GainTableCell, gain_table
+from harness.report.results import Results, Standing
+from harness.report.text import latex
+
+SIGNS = {
+    Standing.BETTER.value: r"$^{+}$",
+    Standing.WORSE.value: r"$^{-}$",
+}
+
+
+def latex_gains(results: Results) -> str:
+    r"""Return a ``table`` environment with a panel for each outcome; it needs ``\usepackage{booktabs}``."""
+    study = results.run.manifest.study
+    tables = [(study.label(outcome), gain_table(results, outcome)) for outcome in study.outcomes]
+    width = 1 + len(study.protocols)
+    heads = [latex(one.title) for one in study.protocols]
+    lines = [
+        r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX or LuaLaTeX with a font that has them.",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{Gain in predictive accuracy over {latex(study.reference_label)}, per cent: {latex(study.title)}}}",
+        rf"\label{{tab:gain-{latex_label(study.id)}}}",
+        rf"\begin{{tabular}}{{l*{{{width - 1}}}{{c}}}}",
+        r"\toprule",
+        _row("", heads),
+    ]
+    for label, table in tables:
+        lines += [
+            r"\midrule",
+            rf"\multicolumn{{{width}}}{{l}}{{\textit{{{latex(label)}}}}} \\",
+            *_panel(table),
+        ]
+    lines += [
+        r"\bottomrule",
+        r"\end{tabular}",
+        "",
+        *_notes(results, [table for _, table in tables]),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def latex_label(name: str) -> str:
+    """Return `name` as a reference key: everything but letters and digits becomes a hyphen."""
+    return "".join(one if one.isascii() and one.isalnum() else "-" for one in name)
+
+
+def _row(label: str, cells: Sequence[str]) -> str:
+    return " & ".join([label, *cells]) + r" \\"
+
+
+def _panel(table: GainTable) -> list[str]:
+    lines = []
+    for row in table.rows:
+        lines.append(_row(latex(row.label), [_gain(cell) for cell in row.cells]))
+        if any(cell.beneath for cell in row.cells):
+            lines.append(_row("", [latex(cell.beneath) for cell in row.cells]))
+    return lines
+
+
+def _gain(cell: GainTableCell) -> str:
+    sign = SIGNS.get(cell.standing, "")
+    mark = rf"$^{{\mathrm{{{cell.mark}}}}}$" if cell.mark else ""
+    return latex(cell.gain.removesuffix("%")) + sign + mark
+
+
+def _notes(results: Results, tables: Sequence[GainTable]) -> list[str]:
+    study = results.run.manifest.study
+    quick = "A quick run with few draws; not for publication. " if study.quick else ""
+    lines = [
+        r"\par\smallskip\footnotesize",
+        f"{quick}Gain is $1 - \\mathrm{{MSE}}/\\mathrm{{MSE}}_{{\\mathrm{{reference}}}}$ on the test rows; beneath, its "
+        f"{latex(percent(study.level, 0))} interval from {study.draws} bootstrap draws of whole entities. "
+        "$^{+}$ better, $^{-}$ worse: the interval excludes zero.",
+    ]
+    for protocol in study.protocols:
+        shared = "; ".join(leak.text for leak in protocol.leaks) or "nothing known"
+        lines.append(latex(f"{protocol.title}: {protocol.how} Shared by training and test rows: {shared}."))
+    for outcome, table in zip(study.outcomes, tables, strict=True):
+        lines += [
+            rf"$^{{\mathrm{{{mark}}}}}$ {latex(study.label(outcome))}: {latex(reason)}"
+            for mark, reason in table.footnotes
+        ]
+    return lines

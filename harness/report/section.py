@@ -1,0 +1,139 @@
+"""What the report says about one outcome."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.report.accuracy_table import AccuracyTable, accuracy_table
+from harness.report.coefficient_table import CoefficientTable, coefficient_table
+from harness.report.digits import decimals_for, fixed, interval, percent, significant
+from harness.report.drawings import OutcomeDrawings, draw_outcome
+from harness.report.effect import Effect, effects
+from harness.report.gain_table import GainTable, gain_table
+from harness.report.results import Results
+from harness.report.verdict import estimator_verdict, headline, lowest_error
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """What one estimator says about the effect, in words; empty texts where it says nothing.
+
+    Attributes
+    ----------
+    change : of the mean predicted outcome over the supported range of the exposure
+    rising, falling : share of that range on which the slope's band lies above, below zero
+    """
+
+    label: str
+    coefficient: str
+    std_error: str
+    interval: str
+    change: str
+    rising: str
+    falling: str
+
+
+@dataclass(frozen=True)
+class EffectTable:
+    """What every estimator says about the effect on one outcome.
+
+    Attributes
+    ----------
+    low_at, high_at : the supported range of the exposure; empty where there is no curve
+    """
+
+    rows: tuple[EffectRow, ...]
+    low_at: str
+    high_at: str
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One outcome of the study.
+
+    Attributes
+    ----------
+    number : from 1, for anchors and table numbers
+    headline : the plain verdict
+    lowest : which estimator has the lowest error, a sentence for each protocol
+    verdicts : a sentence for each estimator but the reference
+    without_curve : estimators that have no curve, each with the reason
+    """
+
+    number: int
+    name: str
+    label: str
+    unit: str
+    headline: str
+    lowest: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    gains: GainTable
+    errors: AccuracyTable
+    effects: EffectTable
+    coefficients: CoefficientTable
+    drawings: OutcomeDrawings
+    without_curve: tuple[tuple[str, str], ...]
+
+
+def section(results: Results, outcome: str, *, number: int) -> Section:
+    """Return what the report says about one outcome."""
+    study = results.run.manifest.study
+    cells = results.gains(outcome)
+    return Section(
+        number=number,
+        name=outcome,
+        label=study.label(outcome),
+        unit=study.unit(outcome),
+        headline=headline(cells, reference=study.reference_label),
+        lowest=tuple(lowest_error(results, outcome, one) for one in study.protocols),
+        verdicts=tuple(
+            estimator_verdict(
+                [cell for cell in cells if cell.estimator.id == one.id], reference=study.reference_label
+            )
+            for one in results.rivals
+        ),
+        gains=gain_table(results, outcome),
+        errors=accuracy_table(results, outcome),
+        effects=_effect_table(effects(results.run, outcome)),
+        coefficients=coefficient_table(results.run, outcome),
+        drawings=draw_outcome(results, outcome),
+        without_curve=_without_curve(results, outcome),
+    )
+
+
+def _effect_table(found: tuple[Effect, ...]) -> EffectTable:
+    curves = [one.curve for one in found if one.curve is not None]
+    return EffectTable(
+        rows=tuple(_effect_row(one) for one in found),
+        low_at=significant(curves[0].low_at) if curves else "",
+        high_at=significant(curves[0].high_at) if curves else "",
+    )
+
+
+def _effect_row(effect: Effect) -> EffectRow:
+    coefficient, curve = effect.coefficient, effect.curve
+    decimals = decimals_for([coefficient.std_error]) if coefficient else 0
+    return EffectRow(
+        label=effect.estimator.label,
+        coefficient=fixed(coefficient.estimate, decimals) if coefficient else "",
+        std_error=f"({fixed(coefficient.std_error, decimals)})" if coefficient else "",
+        interval=interval(coefficient.conf_low, coefficient.conf_high, decimals) if coefficient else "",
+        change=significant(curve.change, 3) if curve else "",
+        rising=_share(curve.rising) if curve else "",
+        falling=_share(curve.falling) if curve else "",
+    )
+
+
+def _share(value: float) -> str:
+    return percent(value, 0) if math.isfinite(value) else ""
+
+
+def _without_curve(results: Results, outcome: str) -> tuple[tuple[str, str], ...]:
+    study = results.run.manifest.study
+    reasons = {
+        row.estimator: row.reason
+        for row in results.run.curve_rows
+        if row.outcome == outcome and not row.is_done
+    }
+    return tuple((study.estimator_label(name), reason) for name, reason in reasons.items())

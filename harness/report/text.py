@@ -1,0 +1,78 @@
+"""Names and sentences made safe and short for print: control characters, file names, LaTeX, lists."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
+"""Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles."""
+
+BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that change the direction of the text around them, so that it reads as something else."""
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "−": "$-$",
+    "–": "--",
+    "×": r"$\times$",
+}
+"""What stands for each character; brackets and stars are wrapped since ``\\\\`` takes them for its options."""
+
+SLUG_LENGTH = 40
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line, without terminal escapes, control characters or direction marks."""
+    one_line = " ".join(ANSI.sub("", text).split())
+    return "".join(one for one in one_line if unicodedata.category(one) != "Cc" and one not in BIDI)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return printable `text` cut to `width` characters, an ellipsis included."""
+    clean = printable(text)
+    return clean if len(clean) <= width else clean[: width - 1].rstrip() + "…"
+
+
+def wrapped(text: str, width: int, *, lines: int) -> str:
+    """Return printable `text` broken into at most `lines` lines of `width` characters."""
+    return "\n".join(textwrap.wrap(printable(text), width, max_lines=lines, placeholder="…"))
+
+
+def file_slug(name: str) -> str:
+    """Return a file name for `name`, of ``[a-z0-9-]``; names that had to be changed carry a hash and stay apart."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_LENGTH]
+    if slug == name:
+        return slug
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{slug}-{digest}" if slug else digest
+
+
+def latex(text: str) -> str:
+    """Return printable `text` with every character that LaTeX reads as a command made a plain character."""
+    return "".join(LATEX.get(one, one) for one in printable(text))
+
+
+def joined(parts: Sequence[str], last: str = "and") -> str:
+    """Return "a, b and c"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

@@ -1,0 +1,118 @@
+"""What the gains of one outcome amount to, in sentences composed from their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.report.manifest import ProtocolEntry
+from harness.report.digits import percent, percent_interval, significant
+from harness.report.results import GainCell, Results, Standing
+from harness.report.text import joined
+
+
+def quoted(protocols: Iterable[ProtocolEntry], last: str = "and") -> str:
+    """Return the protocols' titles in quotation marks, as a list."""
+    return joined([f"“{one.title}”" for one in protocols], last)
+
+
+def gain_text(cell: GainCell) -> str:
+    """Return "57.2% [50.1, 63.0]", or the gain alone where it has no interval."""
+    return f"{percent(cell.gain)} {percent_interval(cell.conf_low, cell.conf_high)}".strip()
+
+
+def lowest_error(results: Results, outcome: str, protocol: ProtocolEntry) -> str:
+    """Return which estimator has the lowest mean squared error under one protocol, in a sentence."""
+    rows = [
+        (estimator, row)
+        for estimator in results.run.manifest.study.estimators
+        if (row := results.compared(outcome, estimator.id, protocol.id)) is not None
+    ]
+    if not rows:
+        return f"“{protocol.title}”: no estimator has a result."
+    winner, least = min(rows, key=lambda pair: pair[1].mse)
+    others = sorted(row.mse for _, row in rows)[1:]
+    beside = f"; the next lowest is {significant(others[0])}" if others else ""
+    return f"“{protocol.title}”: {winner.label} ({significant(least.mse)}{beside})."
+
+
+def headline(cells: Sequence[GainCell], *, reference: str) -> str:
+    """Return the plain verdict on one outcome.
+
+    A gain counts as established where its interval excludes zero. Protocols whose test rows take part in
+    fitting or selecting are told apart from those that keep them apart, since only the latter say how well
+    cases that were not there are predicted.
+
+    Parameters
+    ----------
+    cells : gains of one outcome, every estimator but the reference x every protocol
+    reference : how the reference is called
+    """
+    if all(cell.standing is Standing.MISSING for cell in cells):
+        return f"No gain over {reference} could be computed."
+    won = _winners(cells)
+    apart = [one for one in _protocols(cells) if one.keeps_test_rows_apart]
+    won_apart = [one for one in apart if one in won]
+    won_inside = [one for one in won if not one.keeps_test_rows_apart]
+    if won_apart:
+        lost = [one for one in apart if one not in won]
+        tail = f", but not under {quoted(lost, 'or')}" if lost else ""
+        return (
+            f"A gain over {reference} is established on test rows kept apart from fitting and selecting: "
+            f"under {_with_names(won_apart, won)}{tail}."
+        )
+    if won_inside and apart:
+        return (
+            f"A gain over {reference} is established only where test rows take part in fitting or selecting: "
+            f"under {_with_names(won_inside, won)}. It is not established for any estimator under "
+            f"{quoted(apart, 'or')}, where they are kept apart."
+        )
+    if won_inside:
+        return (
+            f"A gain over {reference} is established under {_with_names(won_inside, won)}; test rows take part "
+            "in fitting or selecting under every protocol of this run, so it may not hold for new cases."
+        )
+    return f"No gain over {reference} is established for any estimator under any protocol."
+
+
+def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:
+    """Return what is known of one estimator under every protocol, in a sentence.
+
+    Parameters
+    ----------
+    cells : at least one; the gains of one estimator for one outcome
+    """
+    parts = [
+        _part(cells, Standing.BETTER, f"better than {reference} under"),
+        _part(cells, Standing.WORSE, f"worse than {reference} under"),
+        _part(cells, Standing.OPEN, "not established to differ under"),
+        _missing(cells),
+    ]
+    return f"{cells[0].estimator.label}: {'; '.join(part for part in parts if part)}."
+
+
+def _part(cells: Sequence[GainCell], standing: Standing, words: str) -> str:
+    named = [f"“{one.protocol.title}” ({gain_text(one)})" for one in cells if one.standing is standing]
+    return f"{words} {joined(named)}" if named else ""
+
+
+def _missing(cells: Sequence[GainCell]) -> str:
+    missing = [cell for cell in cells if cell.standing is Standing.MISSING]
+    if not missing:
+        return ""
+    return f"no result under {quoted((cell.protocol for cell in missing), 'or')}, for the reasons below the table"
+
+
+def _protocols(cells: Iterable[GainCell]) -> list[ProtocolEntry]:
+    return list(dict.fromkeys(cell.protocol for cell in cells))
+
+
+def _winners(cells: Iterable[GainCell]) -> dict[ProtocolEntry, list[str]]:
+    won: dict[ProtocolEntry, list[str]] = {}
+    for cell in cells:
+        if cell.standing is Standing.BETTER:
+            won.setdefault(cell.protocol, []).append(cell.estimator.label)
+    return won
+
+
+def _with_names(protocols: Iterable[ProtocolEntry], won: dict[ProtocolEntry, list[str]]) -> str:
+    return joined([f"“{one.title}” ({joined(won[one])})" for one in protocols])

@@ -1,0 +1,50 @@
+"""The tables of a run folder: name and leading columns of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+STATUS = ("status", "reason")
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "accuracy": (
+        *("outcome", "estimator", "protocol", "sample", "mse", "rmse", "nmse", "r2", "n_obs", "n_entities"),
+        *STATUS,
+    ),
+    "gain": (
+        *("outcome", "estimator", "reference", "protocol", "sample", "gain", "conf_low", "conf_high"),
+        *("p_value", "mse", "mse_reference", "n_entities"),
+        *STATUS,
+    ),
+    "coefficients": (
+        *("outcome", "estimator", "term", "estimate", "std_error", "statistic", "p_value"),
+        *("conf_low", "conf_high", "covariance", "n_obs", "n_coef", "n_effects", "n_clusters", "factor"),
+        *("df_resid", "bandwidth"),
+        *STATUS,
+    ),
+    "curves": (
+        *("outcome", "estimator", "kind", "at", "estimate", "conf_low", "conf_high", "band", "n_draws"),
+        *("supported", "scenario"),
+        *STATUS,
+    ),
+    "support": ("scenario", "at", "n_obs", "n_entities", "supported"),
+    "rug": ("scenario", "exposure"),
+    "summary": ("variable", "role", "n", "mean", "sd", "min", "max", "sd_within", "sd_between"),
+    "warnings": ("code", "where", "message"),
+}
+"""Columns of every CSV table; a cell that failed is a row with its status and reason, numbers empty."""
+
+PREDICTIONS = (
+    *("outcome", "estimator", "protocol", "fold", "entity", "time", "observed", "predicted"),
+    *("sample", "train_variance"),
+)
+"""Columns of predictions.parquet."""
+
+
+def table(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return one table with its declared columns, from parts that may lack some of them."""
+    columns = list(COLUMNS[name])
+    filled = [part.reindex(columns=columns) for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)

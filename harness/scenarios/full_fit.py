@@ -1,0 +1,161 @@
+"""One estimator on all rows: its coefficients and its answers to the scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.estimators.coefficients import CoefficientTable
+from harness.estimators.guard import Attempt, Status, attempt
+from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasCoefficients, HasDraws, HasNotes
+from harness.evaluation.resample import draw_weights
+from harness.rng import stream
+from harness.scenarios.draws import fit_draws
+from harness.scenarios.scenario import DrawPlan, Scenario, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def full_label(outcome: str, estimator: str) -> str:
+    """Return the name of a fit on all rows, for progress, manifest and store."""
+    return f"{outcome} · {estimator} · all rows"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one estimator answered to one scenario; `tables` is empty unless `status` is ``ok``."""
+
+    scenario: str
+    tables: Tables
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class FullResult:
+    """How the fit on all rows went, and what came of it.
+
+    Attributes
+    ----------
+    outcome, estimator : ids
+    coefficients : tidy table, None for an estimator without one
+    answers : one for each scenario
+    notes : what the fit has to say
+    status, reason, seconds : of the fit itself
+    """
+
+    outcome: str
+    estimator: str
+    coefficients: pd.DataFrame | None
+    answers: tuple[Answer, ...]
+    notes: tuple[Note, ...]
+    status: Status
+    reason: str
+    seconds: float
+
+    @property
+    def label(self) -> str:
+        """Name of the fit, for progress and manifest."""
+        return full_label(self.outcome, self.estimator)
+
+
+@dataclass(frozen=True, eq=False)
+class FullTask:
+    """A full-sample fit that is ready to run in any process.
+
+    Attributes
+    ----------
+    scenarios : by id
+    level : of the coefficients' confidence limits
+    seed : root seed of the study
+    """
+
+    outcome: str
+    estimator_id: str
+    estimator: Estimator
+    scenarios: Mapping[str, Scenario]
+    panel: Panel
+    level: float
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """Name of the fit."""
+        return full_label(self.outcome, self.estimator_id)
+
+    def run(self) -> FullResult:
+        """Fit on all rows, tabulate the coefficients and answer every scenario."""
+        start = perf_counter()
+        tried = attempt(self._fit)
+        answers = tuple(self._answer(name, tried) for name in self.scenarios)
+        fit = tried.value
+        return FullResult(
+            outcome=self.outcome,
+            estimator=self.estimator_id,
+            coefficients=(
+                coefficient_rows(fit.coefficients(), level=self.level)
+                if isinstance(fit, HasCoefficients)
+                else None
+            ),
+            answers=answers,
+            notes=fit.notes if isinstance(fit, HasNotes) else (),
+            status=tried.status,
+            reason=tried.reason,
+            seconds=perf_counter() - start,
+        )
+
+    def _fit(self) -> Fitted:
+        rng = stream(self.seed, "fit", self.outcome, self.estimator_id, "all rows")
+        return self.estimator.fit(self.panel, rng=rng)
+
+    def _draws(self, fit: Fitted, plan: DrawPlan) -> FittedDraws:
+        """Return the draws a fit carries, or new ones; all estimators are drawn the same entities."""
+        if isinstance(fit, HasDraws):
+            return fit.draws
+        plan_labels = ("draws", self.outcome, plan.unit, plan.n_draws)
+        weights = draw_weights(self.panel, plan.n_draws, unit=plan.unit, rng=stream(self.seed, *plan_labels))
+        rng = stream(self.seed, *plan_labels, self.estimator_id)
+        return fit_draws(self.estimator, self.panel, weights=weights, rng=rng)
+
+    def _answer(self, name: str, fitted: Attempt[Fitted]) -> Answer:
+        if fitted.value is None:
+            return Answer(name, {}, fitted.status, fitted.reason)
+        tried = attempt(partial(self._ask, self.scenarios[name], fitted.value))
+        return Answer(name, tried.value or {}, tried.status, tried.reason)
+
+    def _ask(self, scenario: Scenario, fit: Fitted) -> Tables:
+        return scenario.answer(fit, self._draws(fit, scenario.draw_plan), self.panel)
+
+
+def coefficient_rows(table: CoefficientTable, *, level: float) -> pd.DataFrame:
+    """Return a coefficient table as tidy rows, one a term, with the covariance named."""
+    import pandas as pd
+
+    limits = table.conf_int(level)
+    correction = table.correction
+    columns = {
+        "term": table.terms,
+        "estimate": table.estimate,
+        "std_error": table.std_error,
+        "statistic": table.statistic,
+        "p_value": table.p_value,
+        "conf_low": limits[:, 0],
+        "conf_high": limits[:, 1],
+    }
+    fixed = {
+        "covariance": correction.kind,
+        "n_obs": correction.n_obs,
+        "n_coef": correction.n_coef,
+        "n_effects": correction.n_effects,
+        "n_clusters": " x ".join(str(count) for count in correction.n_clusters),
+        "factor": correction.factor,
+        "df_resid": correction.df_resid,
+        "bandwidth": correction.bandwidth,
+    }
+    return pd.DataFrame(columns | fixed)

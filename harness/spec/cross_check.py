@@ -1,0 +1,62 @@
+"""What the parts of a spec must agree on, checked on the text's values so that no other mistake hides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.errors import near_names
+from harness.spec.document import Document
+from harness.spec.entry import Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.mistake import Loc, Mistake, Place
+
+_LISTS: Mapping[Loc, type[Entry]] = {
+    ("estimators",): EstimatorEntry,
+    ("evaluation", "protocols"): ProtocolEntry,
+    ("scenarios",): ScenarioEntry,
+}
+
+
+@dataclass(frozen=True)
+class _Named:
+    place: Place
+    id: str
+
+
+def cross_check(document: Document) -> Iterator[Mistake]:
+    """Yield ids that are given twice, and a reference that no estimator has."""
+    for loc, entry in _LISTS.items():
+        yield from _repeated(_ids(document, loc, entry.name_key))
+    yield from _unknown_reference(document)
+
+
+def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
+    """Return the ids of a list's entries that have a readable one, as `Entry` would name them."""
+    written: object = document.data
+    for key in loc:
+        written = written.get(key) if isinstance(written, Mapping) else None
+    if not isinstance(written, list):
+        return []
+    ids = [one.get("id", one.get(name_key)) if isinstance(one, Mapping) else one for one in written]
+    places = [document.find((*loc, at, "id")) for at in range(len(ids))]
+    return [_Named(place, one) for place, one in zip(places, ids, strict=True) if isinstance(one, str)]
+
+
+def _repeated(ids: list[_Named]) -> Iterator[Mistake]:
+    first: dict[str, Place] = {}
+    for named in ids:
+        earlier = first.setdefault(named.id, named.place)
+        if earlier is not named.place:
+            what = f"the id '{named.id}' is taken by the entry at {earlier.spot}"
+            yield Mistake(named.place, what, "each id once", "give this entry an `id:` of its own")
+
+
+def _unknown_reference(document: Document) -> Iterator[Mistake]:
+    evaluation = document.data.get("evaluation")
+    reference = evaluation.get("reference") if isinstance(evaluation, Mapping) else None
+    estimators = _ids(document, ("estimators",), EstimatorEntry.name_key)
+    known = dict.fromkeys(named.id for named in estimators)
+    if isinstance(reference, str) and known and reference not in known:
+        place = document.find(("evaluation", "reference"))
+        mend = near_names(reference, known) or "name one of the estimators"
+        yield Mistake(place, f"no estimator has the id '{reference}'", ", ".join(known), mend)

@@ -1,0 +1,72 @@
+"""A spec file as it was written: its text, its values, and where each of them stands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.spec.mistake import Loc, Mistake, Place, Spot, spec_error
+from harness.spec.node import Node, kind_of
+from harness.spec.parse import parse_yaml
+from harness.spec.source import decode, read_bytes
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file with a mapping at its top.
+
+    Attributes
+    ----------
+    path : as the user gave it
+    text : of the file, without overrides
+    sha256 : of the file's bytes
+    root : the values, overrides included
+    flaws : duplicate keys, tags and the like; a document that has some must not be used
+    """
+
+    path: Path
+    text: str
+    sha256: str
+    root: Node
+    flaws: tuple[Mistake, ...] = ()
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The values as dicts, lists, texts, numbers, booleans and None."""
+        data: dict[str, Any] = self.root.plain()
+        return data
+
+    def find(self, loc: Loc) -> Place:
+        """Return the place that pydantic's path of a mistake leads to; see `Node.find`."""
+        return self.root.find(loc)
+
+    def place(self, loc: Loc) -> str:
+        """Return that place as a user reads it: ``specs/x.yaml:12:5: estimators[1].use``."""
+        return str(self.find(loc))
+
+
+def read_document(path: Path) -> Document:
+    """Read a spec file.
+
+    Raises
+    ------
+    SpecError
+        Where the file cannot be read, is not one YAML document, or is no mapping.
+    """
+    raw = read_bytes(path)
+    text = decode(path, raw)
+    parsed = parse_yaml(text, lambda line, column: Spot(str(path), line, column))
+    if not isinstance(parsed.root.content, Mapping):
+        found = "nothing" if parsed.root.content is None else kind_of(parsed.root)
+        what, mend = f"a mapping is expected, found {found}", "start with `spec_version: 1`"
+        raise spec_error([*parsed.flaws, Mistake(Place(parsed.root.spot), what, "keys with values", mend)])
+    return Document(path, text, hashlib.sha256(raw).hexdigest(), parsed.root, parsed.flaws)
+
+
+def canonical(document: Document) -> str:
+    """Return the values as JSON text that does not depend on comments, layout or the order of keys."""
+    return json.dumps(document.data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

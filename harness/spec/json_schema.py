@@ -1,0 +1,120 @@
+"""The JSON Schema of a spec with everything that is installed, for editors and for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from harness.catalog import CHOICE_OF, OPTIONS, Catalog, Catalogs, options_model
+from harness.data.prepare.catalog import KIND as STEP
+from harness.spec.docstring import field_texts, summary
+from harness.spec.entry import CHOICE, Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.study import Study
+
+Json = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_ENTRIES: Mapping[str, type[Entry]] = {
+    "estimator": EstimatorEntry,
+    "protocol": ProtocolEntry,
+    "scenario": ScenarioEntry,
+}
+
+
+class _Described(GenerateJsonSchema):
+    """Takes descriptions from docstrings, and leaves open what JSON Schema cannot say."""
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return _with_texts(super().dataclass_schema(schema), schema["cls"])
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        return _with_texts(super().model_schema(schema), schema["cls"])
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - keys are their own titles
+        return False
+
+    def handle_invalid_for_json_schema(self, schema: object, error_info: str) -> JsonSchemaValue:  # noqa: ARG002
+        return {}
+
+
+def spec_schema(catalogs: Catalogs) -> Json:
+    """Return the JSON Schema of a spec that may choose from these catalogs.
+
+    Every estimator, protocol, scenario and preparation step is described with its options.
+    """
+    schema = Study.model_json_schema(schema_generator=_Described)
+    definitions = schema["$defs"]
+    for kind, entry in _ENTRIES.items():
+        own = definitions[entry.__name__]["properties"]
+        own = {key: one for key, one in own.items() if key not in (CHOICE, entry.name_key)}
+        definitions[entry.__name__] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own=own)
+        definitions[kind] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own={})
+    definitions["DataPlan"]["properties"]["prepare"]["items"] = _steps(catalogs[STEP], definitions)
+    described: Json = _resolved({"$schema": DIALECT, **schema})
+    return described
+
+
+def _choice(catalog: Catalog, definitions: Json, *, name_key: str, own: Json) -> Json:
+    """Return the schema of a choice, written as its name alone or as a mapping with its options."""
+    names = sorted(catalog.classes)
+    mappings = []
+    for name in names:
+        options = _options(catalog, name, definitions)
+        key = {name_key: {"const": name, "description": options.get("description", "")}}
+        mapping = options | {
+            "properties": {**key, **own, **options.get("properties", {})},
+            "required": [name_key, *options.get("required", ())],
+        }
+        mappings.append(mapping)
+    return {"anyOf": [{"type": "string", "enum": names}, *mappings]}
+
+
+def _steps(catalog: Catalog, definitions: Json) -> Json:
+    """Return the schema of a step, written as a mapping from its name to its options."""
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {name: _options(catalog, name, definitions) for name in sorted(catalog.classes)},
+    }
+
+
+def _options(catalog: Catalog, name: str, definitions: Json) -> Json:
+    """Return the schema of one choice's options; what it refers to joins the definitions."""
+    prefix = f"{catalog.kind}.{name}."
+    try:
+        schema = options_model(catalog.classes[name]).model_json_schema(
+            ref_template=f"#/$defs/{prefix}{{model}}", schema_generator=_Described
+        )
+    except (PydanticUserError, PydanticUndefinedAnnotation):
+        # A plugin's class that pydantic cannot read is refused where it is used, not here.
+        return {"type": "object"}
+    own = {f"{prefix}{key}": one for key, one in schema.get("$defs", {}).items()}
+    reference = schema["properties"][OPTIONS].get("$ref", "").removeprefix("#/$defs/")
+    options = own.pop(reference, {"type": "object"})
+    definitions |= own
+    return dict(options)
+
+
+def _with_texts(schema: Json, cls: type) -> Json:
+    """Describe a class and its properties by its docstring."""
+    texts = {name.rstrip("_"): text for name, text in field_texts(cls).items()}
+    properties = {
+        key: {"description": texts[key], **one} if key in texts else one
+        for key, one in schema.get("properties", {}).items()
+    }
+    return schema | {"description": summary(cls), "properties": properties}
+
+
+def _resolved(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+    """Let what stands for a choice refer to the choice's definition."""
+    if isinstance(value, dict):
+        reference = {"$ref": f"#/$defs/{value[CHOICE_OF]}"} if CHOICE_OF in value else {}
+        return {key: _resolved(one) for key, one in value.items() if key != CHOICE_OF} | reference
+    return [_resolved(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,71 @@
+"""A spec file to a study, with all of its mistakes in one error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.catalog import Catalogs
+from harness.spec.cross_check import cross_check
+from harness.spec.document import Document, read_document
+from harness.spec.json_schema import spec_schema
+from harness.spec.mistake import Mistake, spec_error
+from harness.spec.overrides import with_overrides
+from harness.spec.study import SPEC_VERSION, Study
+from harness.spec.wording import mistakes_of
+from harness.spec.words import Allowed
+
+
+@dataclass(frozen=True)
+class LoadedStudy:
+    """A study and the document it was read from."""
+
+    study: Study
+    document: Document
+
+
+def load_study(path: Path, *, catalogs: Catalogs, overrides: Sequence[str] = ()) -> LoadedStudy:
+    """Read a spec file.
+
+    Parameters
+    ----------
+    path : the file
+    catalogs : what a spec can choose by name, by kind
+    overrides : values put over those of the file, ``estimators[1].draws=50``; see `with_overrides`
+
+    Raises
+    ------
+    SpecError
+        With every mistake of the file: its place, what was found, what is allowed and how to mend it.
+    """
+    document = with_overrides(read_document(path), overrides)
+    _refuse_other_versions(document)
+    mistakes = [*document.flaws, *cross_check(document)]
+    try:
+        study = Study.model_validate_json(json.dumps(document.data), strict=True, context=catalogs)
+    except ValidationError as error:
+        allowed = Allowed(spec_schema(catalogs), document.data)
+        mistakes += mistakes_of(error.errors(include_url=False), document, allowed)
+        raise spec_error(mistakes) from error
+    if mistakes:
+        raise spec_error(mistakes)
+    return LoadedStudy(study, document)
+
+
+def _refuse_other_versions(document: Document) -> None:
+    """Stop at a spec of another version: its other keys cannot be judged."""
+    version = document.data.get("spec_version")
+    if type(version) is not int or version == SPEC_VERSION:
+        return
+    if version > SPEC_VERSION:
+        what = f"version {version} of the spec format is newer than this harness reads"
+        mend = "upgrade: pip install --upgrade panel-harness"
+    else:
+        what = f"there is no version {version} of the spec format"
+        mend = f"write `spec_version: {SPEC_VERSION}`"
+    place = document.find(("spec_version",))
+    raise spec_error([*document.flaws, Mistake(place, what, str(SPEC_VERSION), mend)])

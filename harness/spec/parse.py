@@ -1,0 +1,56 @@
+"""YAML text to a value, with what is wrong with the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
+
+from harness.spec.mistake import Mistake, Place, spec_error
+from harness.spec.node import Node
+from harness.spec.reader import EventReader, SpotAt
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A YAML text.
+
+    Attributes
+    ----------
+    root : its value; null where the text is empty
+    flaws : mistakes that leave the rest readable, so that they can be reported with those of the content
+    """
+
+    root: Node
+    flaws: tuple[Mistake, ...]
+
+
+def parse_yaml(text: str, spot_at: SpotAt) -> Parsed:
+    """Read one YAML 1.2 document.
+
+    Raises
+    ------
+    SpecError
+        Where the text is not YAML, or is more than one shallow document without an alias bomb. The flaws
+        found before are part of the error.
+    """
+    reader = EventReader(YAML(typ="safe", pure=True).parse(text), spot_at)
+    try:
+        root = reader.document()
+    except YAMLError as error:
+        raise spec_error([*reader.flaws, _unreadable(error, spot_at)]) from error
+    return Parsed(root, tuple(reader.flaws))
+
+
+def _unreadable(error: YAMLError, spot_at: SpotAt) -> Mistake:
+    """Point at the quote that is never closed, else at what the parser could not read."""
+    problem = str(getattr(error, "problem", error))
+    in_quotes = isinstance(error, MarkedYAMLError) and "quoted scalar" in str(error.context)
+    mark = getattr(error, "context_mark" if in_quotes else "problem_mark", None)
+    what = "this quote is not closed" if in_quotes else f"this is not YAML: {problem}"
+    mend = "indent with spaces" if r"'\t'" in problem else "look at this line and the one above"
+    if not isinstance(mark, StringMark):
+        return Mistake(Place(spot_at(1, 1)), what, "YAML 1.2", mend)
+    place = Place(spot_at(mark.line + 1, mark.column + 1))
+    return Mistake(place, f"{what}\n{mark.get_snippet()}", "YAML 1.2", mend)

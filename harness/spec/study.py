@@ -1,0 +1,127 @@
+"""The spec of one study, as frozen types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from harness.data.plan import DataPlan
+from harness.data.roles import Roles
+from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.words import WORDS
+
+__all__ = [
+    "EstimatorEntry",
+    "EvaluationPlan",
+    "ProtocolEntry",
+    "ReportPlan",
+    "ScenarioEntry",
+    "Study",
+    "Variable",
+]
+
+SPEC_VERSION = 1
+
+Slug = Annotated[
+    str,
+    Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"}),
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Variable(_Part):
+    """How tables and figures call a column.
+
+    Attributes
+    ----------
+    label : words for the column's name
+    unit : of its values; empty for a number without one
+    """
+
+    label: str = ""
+    unit: str = ""
+
+
+class EvaluationPlan(_Part):
+    """How the estimators are compared.
+
+    Attributes
+    ----------
+    reference : id of the estimator that gains are over
+    protocols : how rows are split and models selected
+    level : nominal coverage of the intervals of gains
+    draws : bootstrap draws of these intervals
+    """
+
+    reference: str
+    protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1)]
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draws: Annotated[int, Field(ge=2)] = 2000
+
+
+class ReportPlan(_Part):
+    """What is written for readers.
+
+    Attributes
+    ----------
+    formats : a report for the browser, tables for a paper
+    language : of the report
+    """
+
+    formats: tuple[Literal["html", "latex"], ...] = ("html", "latex")
+    language: Literal["en"] = "en"
+
+
+def _contradiction(what: str) -> PydanticCustomError:
+    words = {"what": what, "allowed": "one part for each column", "hint": "remove it from one of the two"}
+    return PydanticCustomError("contradiction", "{what}", words)
+
+
+def _consistent(roles: Roles) -> Roles:
+    """Refuse columns whose roles contradict each other, all at once."""
+    faults = [
+        InitErrorDetails(type=_contradiction(what), loc=(part,), input=part)
+        for part, what in roles.contradictions()
+    ]
+    if faults:
+        raise ValidationError.from_exception_data("roles", faults)
+    return roles
+
+
+class Study(_Part):
+    """One study.
+
+    Attributes
+    ----------
+    spec_version : version of this format
+    study : short name, used in file names
+    title : heading of the report
+    description : what the study asks, for the report
+    seed : root of all randomness
+    data : where the rows come from and how they are prepared
+    roles : which column is what
+    variables : labels and units of columns, by name
+    estimators : what is compared
+    evaluation : how it is compared
+    scenarios : what every estimator is asked about the effect
+    report : what is written for readers
+    """
+
+    spec_version: Literal[1]
+    study: Slug
+    title: str
+    description: str = ""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    data: DataPlan
+    roles: Annotated[Roles, AfterValidator(_consistent)]
+    variables: Mapping[str, Variable] = Field(default_factory=dict)
+    estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1)]
+    evaluation: EvaluationPlan
+    scenarios: tuple[ScenarioEntry, ...] = ()
+    report: ReportPlan = ReportPlan()

@@ -1,0 +1,126 @@
+"""pydantic's faults in the words of the spec's reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, get_args
+
+from pydantic_core import ErrorDetails, core_schema
+
+from harness.errors import near_names
+from harness.spec.document import Document
+from harness.spec.mistake import Mistake, Place
+from harness.spec.words import Allowed
+
+MAX_SHOWN = 60
+"""Characters of a wrong text that a message repeats."""
+
+_TAG_FAULTS = ("union_tag_invalid", "union_tag_not_found")
+_PYDANTIC_FAULTS = frozenset(get_args(core_schema.ErrorType))
+
+
+def mistakes_of(errors: Iterable[ErrorDetails], document: Document, allowed: Allowed) -> list[Mistake]:
+    """Return one mistake for each thing that is wrong.
+
+    A value that fits no branch of a union is one fault a branch to pydantic; here it is one mistake. Where
+    a mapping or list is nearly right, what is wrong inside is told, and not that other kinds were possible.
+    """
+    specific: list[Mistake] = []
+    wrong: list[Mistake] = []
+    for error in errors:
+        place = document.find(error["loc"])
+        if error["type"] in _REWORD:
+            specific.append(_REWORD[error["type"]](error, place, allowed))
+        elif error["type"] in _TAG_FAULTS:
+            specific.append(_wrong_tag(error, document, allowed))
+        elif error["type"] in _PYDANTIC_FAULTS:
+            wrong.append(_wrong_value(error, place, allowed))
+        else:
+            specific.append(_own_fault(error, place))
+    inner = [(one.place.path, 0) for one in specific] + [(one.place.path, 1) for one in wrong]
+    return specific + [
+        one
+        for one in wrong
+        if not any(
+            path[: len(one.place.path)] == one.place.path and len(path) >= len(one.place.path) + deeper
+            for path, deeper in inner
+        )
+    ]
+
+
+def _unknown_key(error: ErrorDetails, place: Place, allowed: Allowed) -> Mistake:
+    key = str(error["loc"][-1])
+    parent = place.path[:-1] if place.path[-1:] == (key,) else place.path
+    keys = allowed.keys(parent)
+    mend = near_names(key, keys) or "remove it, or write it where it belongs"
+    return Mistake(place, f"unknown key '{key}'", ", ".join(keys), mend)
+
+
+def _missing(error: ErrorDetails, place: Place, allowed: Allowed) -> Mistake:
+    key = str(error["loc"][-1])
+    return Mistake(place, f"the key '{key}' is missing", allowed.words((*place.path, key)), f"add `{key}:`")
+
+
+def _wrong_value(error: ErrorDetails, place: Place, allowed: Allowed) -> Mistake:
+    value = error["input"]
+    words = allowed.words(place.path) or error["msg"].removeprefix("Input should be ")
+    return Mistake(place, f"found {_shown(value)}", words, _mend(value, place, allowed))
+
+
+def _mend(value: object, place: Place, allowed: Allowed) -> str:
+    if isinstance(value, float) and value.is_integer() and "whole number" in allowed.words(place.path):
+        return f"write {int(value)}"
+    if isinstance(value, str) and (near := near_names(value, allowed.values(place.path))):
+        return near
+    default = allowed.default(place.path)
+    return "write an allowed value" + (f", or leave the key out for {default!r}" if default else "")
+
+
+def _wrong_tag(error: ErrorDetails, document: Document, allowed: Allowed) -> Mistake:
+    """Tell that the key which says what kind of mapping this is has no such kind, or is missing."""
+    key = error["ctx"]["discriminator"].strip("'")
+    place = document.find((*error["loc"], key))
+    if place.path[-1:] != (key,):
+        return _missing({**error, "loc": (*error["loc"], key)}, place, allowed)
+    tag = error["ctx"]["tag"]
+    mend = near_names(tag, allowed.values(place.path)) or "write one of the allowed names"
+    return Mistake(place, f"unknown {key} '{tag}'", allowed.words(place.path), mend)
+
+
+def _refused(error: ErrorDetails, place: Place, _: Allowed) -> Mistake:
+    """Tell what a type's own check said."""
+    return Mistake(place, str(error["ctx"]["error"]), mend="change one of the values")
+
+
+def _own_fault(error: ErrorDetails, place: Place) -> Mistake:
+    context: dict[str, Any] = error.get("ctx", {})
+    mend = context.get("hint") or "write one of the allowed names"
+    return Mistake(place, error["msg"], context.get("allowed", ""), mend)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            clipped = value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}..."
+            return f"the text {clipped!r}"
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return "a mapping"
+        case _:
+            return str(value)
+
+
+_REWORD: dict[str, Callable[[ErrorDetails, Place, Allowed], Mistake]] = {
+    "extra_forbidden": _unknown_key,
+    "unexpected_keyword_argument": _unknown_key,
+    "missing": _missing,
+    "missing_argument": _missing,
+    "missing_keyword_only_argument": _missing,
+    "value_error": _refused,
+    "assertion_error": _refused,
+}

@@ -1,0 +1,50 @@
+"""Where the weights of a network stand in its row of parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parameters of a batch by their place in the network.
+
+    Attributes
+    ----------
+    hidden : (n_networks, n_units, n_inputs + 1); weights into each unit, its bias last
+    output : (n_networks, n_units); weights from the units to the outcome
+    intercept : (n_networks,)
+    """
+
+    hidden: Tensor
+    output: Tensor
+    intercept: Tensor
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Shape of the networks of a batch; smaller networks have their last units switched off."""
+
+    n_inputs: int
+    n_units: int
+
+    @property
+    def n_parameters(self) -> int:
+        """Length of one network's row of parameters."""
+        return self.n_units * (self.n_inputs + 2) + 1
+
+    def split(self, parameters: Tensor) -> Parts:
+        """Return views into parameters, (n_networks, n_parameters)."""
+        n_hidden = self.n_units * (self.n_inputs + 1)
+        return Parts(
+            hidden=parameters[:, :n_hidden].unflatten(1, (self.n_units, self.n_inputs + 1)),
+            output=parameters[:, n_hidden:-1],
+            intercept=parameters[:, -1],
+        )
+
+    def join(self, parts: Parts) -> Tensor:
+        """Return the parameters, (n_networks, n_parameters), of which `parts` holds the pieces."""
+        return torch.cat([parts.hidden.flatten(1), parts.output, parts.intercept.unsqueeze(1)], dim=1)

@@ -1,0 +1,112 @@
+"""Each network's own scales, as a linear map on its parameters.
+
+Networks of a batch share their input matrix, yet each is trained on inputs and outcome standardised by its
+own weights. Standardising the inputs of a linear layer equals a linear map of the layer's parameters, so the
+map is applied to the parameters and its transpose to the gradient. The same map turns a tanh network into
+the sigmoid network it equals, since tanh(z) = 2 sigmoid(2 z) - 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from harness_neural.batch.layout import Parts
+
+# A column whose weighted deviation is below this share of its size is constant up to rounding.
+CONSTANT = 1e-12
+
+
+@dataclass(frozen=True)
+class Lens:
+    """Scales of the networks of a batch.
+
+    Attributes
+    ----------
+    level, spread : (n_networks, n_inputs); weighted mean of each input, and one over its weighted
+        deviation; zero for an input that is constant where the network trains, which then has no part
+    outcome_level, outcome_spread : (n_networks,); weighted mean and deviation of the outcome
+    has_unit : (n_networks, n_units); one for the units a network has, zero for the others
+    """
+
+    level: Tensor
+    spread: Tensor
+    outcome_level: Tensor
+    outcome_spread: Tensor
+    has_unit: Tensor
+
+
+def weighted_scales(X: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return weighted means and deviations, (n_networks, n_columns) each.
+
+    Parameters
+    ----------
+    X : (n_obs, n_columns)
+    weights : (n_networks, n_obs), every row adding up to one
+    """
+    mean, square = torch.empty(2, weights.shape[0], X.shape[1], dtype=X.dtype)
+    for at, row in enumerate(weights):
+        torch.mv(X.t(), row, out=mean[at])
+        torch.mv((X - mean[at]).square_().t(), row, out=square[at])
+    return mean, square.sqrt()
+
+
+def make_lens(X: Tensor, outcome: Tensor, *, weights: Tensor, has_unit: Tensor) -> Lens:
+    """Return the scales of networks that train on rows with these weights, (n_networks, n_obs)."""
+    shares = weights / weights.sum(dim=1, keepdim=True)
+    columns = torch.cat([X, outcome.unsqueeze(1)], dim=1)
+    mean, deviation = weighted_scales(columns, shares)
+    is_constant = deviation <= CONSTANT * columns.abs().amax(dim=0)
+    return Lens(
+        level=mean[:, :-1],
+        spread=torch.where(is_constant, 0.0, deviation.reciprocal())[:, :-1],
+        outcome_level=mean[:, -1],
+        outcome_spread=torch.where(is_constant, 1.0, deviation)[:, -1],
+        has_unit=has_unit,
+    )
+
+
+def look_through(lens: Lens, parts: Parts, *, is_tanh: bool) -> Parts:
+    """Return the parameters that act on shared inputs and give shared outcome units, units axis first.
+
+    Returns
+    -------
+    hidden (n_units, n_networks, n_inputs + 1), output (n_networks, n_units), intercept (n_networks,)
+    """
+    factor = 2.0 if is_tanh else 1.0
+    by_unit = parts.hidden.transpose(0, 1)
+    hidden = torch.empty(by_unit.shape, dtype=by_unit.dtype)
+    torch.mul(by_unit[..., :-1], lens.spread * factor, out=hidden[..., :-1])
+    hidden[..., -1] = factor * by_unit[..., -1] - (hidden[..., :-1] * lens.level).sum(dim=-1)
+    shift = parts.output.sum(dim=1) if is_tanh else 0.0
+    return Parts(
+        hidden=hidden,
+        output=parts.output * (factor * lens.outcome_spread).unsqueeze(1),
+        intercept=lens.outcome_level + lens.outcome_spread * (parts.intercept - shift),
+    )
+
+
+def pull_back(lens: Lens, gradient: Parts, *, is_tanh: bool) -> Parts:
+    """Return the gradient in the networks' own parameters: the transpose of `look_through`.
+
+    Parameters
+    ----------
+    gradient : in the shapes that `look_through` returns
+    """
+    factor = 2.0 if is_tanh else 1.0
+    by_unit = gradient.hidden
+    hidden = torch.empty(by_unit.shape, dtype=by_unit.dtype)
+    bias = by_unit[..., -1:] * factor
+    torch.mul(by_unit[..., :-1] * factor - bias * lens.level, lens.spread, out=hidden[..., :-1])
+    hidden[..., -1:] = bias
+    intercept = lens.outcome_spread * gradient.intercept
+    output = gradient.output * (factor * lens.outcome_spread).unsqueeze(1)
+    if is_tanh:
+        output = output - intercept.unsqueeze(1)
+    return Parts(
+        hidden=hidden.transpose(0, 1) * lens.has_unit.unsqueeze(2),
+        output=output * lens.has_unit,
+        intercept=intercept,
+    )

@@ -1,0 +1,85 @@
+"""Trained networks and their predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+
+from harness import Floats, Ints
+from harness_neural.batch.blocks import batch_width, make_blocks
+from harness_neural.batch.kernel import ReluKernel, SigmoidKernel, forward
+from harness_neural.batch.threads import one_thread
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """Networks with one hidden layer and a linear output.
+
+    Attributes
+    ----------
+    unit : what a hidden unit computes; tanh networks are kept as the sigmoid networks they equal
+    hidden : (n_networks, n_units, n_inputs + 1); weights into each unit, its bias last
+    output : (n_networks, n_units); zero for units that a smaller network does not have
+    intercept : (n_networks,)
+    """
+
+    unit: Literal["sigmoid", "relu"]
+    hidden: Floats
+    output: Floats
+    intercept: Floats
+
+    @property
+    def n_networks(self) -> int:
+        """Number of networks."""
+        return int(self.intercept.size)
+
+    def take(self, networks: Ints) -> Networks:
+        """Return these networks, (n_taken,) positions."""
+        return replace(
+            self, hidden=self.hidden[networks], output=self.output[networks], intercept=self.intercept[networks]
+        )
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs), for inputs, (n_obs, n_inputs); computed in float64."""
+        predicted = np.empty((self.n_networks, X.shape[0]))
+        if X.shape[0] == 0:
+            return predicted
+        kernel = ReluKernel() if self.unit == "relu" else SigmoidKernel()
+        blocks = make_blocks(X, np.zeros(X.shape[0]), dtype=torch.float64)
+        width = batch_width(self.output.shape[1], blocks=blocks)
+        with one_thread():
+            for first in range(0, self.n_networks, width):
+                chunk = slice(first, first + width)
+                hidden = torch.from_numpy(self.hidden[chunk].swapaxes(0, 1).copy())
+                output = torch.from_numpy(self.output[chunk])
+                values = torch.empty(*hidden.shape[:2], blocks.n_rows, dtype=torch.float64)
+                part = torch.empty(hidden.shape[1], blocks.n_rows, dtype=torch.float64)
+                for at, rows in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
+                    forward(
+                        kernel, blocks.X_turned[at], hidden=hidden, output=output, values=values, predicted=part
+                    )
+                    n_rows = min(blocks.n_rows, blocks.n_obs - rows)
+                    predicted[chunk, rows : rows + n_rows] = part[:, :n_rows].numpy()
+        return predicted + self.intercept[:, None]
+
+
+def merge(networks: Networks, others: Networks, *, where: Ints) -> Networks:
+    """Return `networks` with those at the positions `where`, (n_others,), replaced by `others` in order."""
+    n_units = max(networks.output.shape[1], others.output.shape[1])
+    base, new = _widened(networks, n_units), _widened(others, n_units)
+    base.hidden[where], base.output[where], base.intercept[where] = new.hidden, new.output, new.intercept
+    return base
+
+
+def _widened(networks: Networks, n_units: int) -> Networks:
+    """Return a copy with `n_units` units, the added ones switched off."""
+    added = n_units - networks.output.shape[1]
+    return replace(
+        networks,
+        hidden=np.pad(networks.hidden, ((0, 0), (0, added), (0, 0))),
+        output=np.pad(networks.output, ((0, 0), (0, added))),
+        intercept=networks.intercept.copy(),
+    )

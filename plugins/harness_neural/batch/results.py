@@ -1,0 +1,74 @@
+"""Where finished networks are put, in the order of the task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from harness import Floats, Ints
+from harness_neural.batch.layout import Parts
+from harness_neural.batch.networks import Networks
+from harness_neural.batch.stopping import Progress
+from harness_neural.batch.task import Task
+from harness_neural.batch.trace import Trace
+from harness_neural.names import Activation
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Networks after training, in the order of the task.
+
+    Attributes
+    ----------
+    networks : with the best weights each has met, for the inputs and in the outcome units of the task
+    steps, best_step : (n_networks,); steps taken, and the step whose weights were kept
+    loss : (n_networks,); training loss of the kept weights, see `Evaluation`
+    selection : (n_networks,); their selection loss, zero for a network without selection rows
+    trace : the losses of every step
+    """
+
+    networks: Networks
+    steps: Ints
+    best_step: Ints
+    loss: Floats
+    selection: Floats
+    trace: Trace
+
+
+class Results:
+    """Collects networks as they finish."""
+
+    def __init__(self, task: Task) -> None:
+        n_networks, n_units = task.n_networks, int(task.n_units.max())
+        self._hidden = np.zeros((n_networks, n_units, task.X.shape[1] + 1))
+        self._output = np.zeros((n_networks, n_units))
+        self._intercept, self._loss, self._selection = np.zeros((3, n_networks))
+        self._steps, self._best_step = np.zeros((2, n_networks), dtype=np.int64)
+
+    def put(self, networks: Ints, *, weights: Parts, progress: Progress) -> None:
+        """Take in finished networks, (n_finished,), with the weights they keep."""
+        self._hidden[networks] = weights.hidden.numpy()
+        self._output[networks] = weights.output.numpy()
+        self._intercept[networks] = weights.intercept.numpy()
+        self._loss[networks] = progress.best_loss.numpy()
+        self._selection[networks] = progress.best_selection.numpy()
+        self._steps[networks] = progress.step.numpy()
+        self._best_step[networks] = progress.best_step.numpy()
+
+    def trained(self, activation: Activation, trace: Trace) -> Trained:
+        """Return what all networks have come to."""
+        return Trained(
+            networks=Networks(
+                unit="relu" if activation == "relu" else "sigmoid",
+                hidden=self._hidden,
+                output=self._output,
+                intercept=self._intercept,
+            ),
+            steps=self._steps,
+            best_step=self._best_step,
+            loss=self._loss,
+            selection=self._selection,
+            trace=trace,
+        )

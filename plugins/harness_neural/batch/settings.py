@@ -1,0 +1,33 @@
+"""How networks are trained: the same for every network of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness_neural.batch.first_order import Adam, GradientDescent
+from harness_neural.batch.lbfgs import Lbfgs
+from harness_neural.names import Activation, Precision
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Training options.
+
+    Attributes
+    ----------
+    activation : of the hidden units
+    optimiser : the rule that moves the parameters
+    max_steps : >= 1; steps of a network that has rows to stop by
+    patience : >= 1; steps without a lower selection loss after which a network stops
+    tolerance : >= 0; a network has converged when no element of its gradient is larger
+    weight_decay : >= 0; added to the loss times the sum of squared weights, biases left out
+    precision : of the forward and backward pass; parameters and optimiser are float64 in any case
+    """
+
+    activation: Activation = "tanh"
+    optimiser: Lbfgs | Adam | GradientDescent = field(default_factory=Lbfgs)
+    max_steps: int = 500
+    patience: int = 20
+    tolerance: float = 1e-6
+    weight_decay: float = 0.0
+    precision: Precision = "float64"

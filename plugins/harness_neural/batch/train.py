@@ -1,0 +1,114 @@
+"""The training loop: networks that are evaluated together and finish one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness import Ints
+from harness_neural.batch import lanes
+from harness_neural.batch.blocks import batch_width
+from harness_neural.batch.objective import Objective
+from harness_neural.batch.results import Results, Trained
+from harness_neural.batch.settings import Settings
+from harness_neural.batch.stopping import begin_progress, has_finished, update_progress
+from harness_neural.batch.task import Task
+from harness_neural.batch.threads import one_thread
+from harness_neural.batch.trace import Recorder
+
+# Finished networks leave, and waiting ones join, when this share of the batch has finished.
+SHARE_FINISHED = 0.125
+
+
+def train(task: Task, settings: Settings) -> Trained:
+    """Train the networks of a task.
+
+    Each goes its own way: its numbers do not depend on which others there are, nor on how many train at a
+    time. The weights kept are those with the least selection loss, or the last ones of a network that has
+    no selection rows.
+    """
+    with one_thread():
+        batch = _Batch(task, settings)
+        while batch.fill():
+            batch.round()
+        return batch.trained()
+
+
+class _Batch:
+    """The networks in training, one row each in every array, and the queue of those that wait."""
+
+    def __init__(self, task: Task, settings: Settings) -> None:
+        self._task = task
+        self._settings = settings
+        self._objective = Objective(
+            task,
+            activation=settings.activation,
+            weight_decay=settings.weight_decay,
+            precision=settings.precision,
+        )
+        self._width = batch_width(self._objective.layout.n_units, blocks=self._objective.blocks)
+        self._n_begun = 0
+        self._networks: Ints = np.zeros(0, dtype=np.int64)
+        self._finished = torch.zeros(0, dtype=torch.bool)
+        nobody = torch.zeros(0, self._objective.layout.n_parameters, dtype=torch.float64)
+        self._descent = settings.optimiser.begin(nobody)
+        none = torch.zeros(0, dtype=torch.int64)
+        self._progress = begin_progress(nobody, limit=none, watches=none.bool())
+        self._results = Results(task)
+        self._recorder = Recorder()
+
+    def round(self) -> None:
+        """Evaluate one point of every network."""
+        points = self._descent.trial()
+        evaluation = self._objective.evaluate(points)
+        outcome = self._descent.advance(evaluation)
+        moved = outcome.moved & ~self._finished
+        self._progress = update_progress(self._progress, points, evaluation=evaluation, moved=moved)
+        self._recorder.add(self._networks, evaluation=evaluation, moved=moved)
+        self._finished |= outcome.failed | has_finished(
+            self._progress,
+            evaluation.gradient,
+            patience=self._settings.patience,
+            tolerance=self._settings.tolerance,
+            moved=moved,
+        )
+
+    def fill(self) -> bool:
+        """Exchange finished networks for waiting ones when enough have finished; return whether any train."""
+        n_finished = int(self._finished.sum())
+        if n_finished >= max(1.0, SHARE_FINISHED * self._networks.size):
+            self._leave(self._finished)
+        n_free = self._width - self._networks.size
+        if n_free and self._n_begun < self._task.n_networks and (n_finished or not self._networks.size):
+            self._join(np.arange(self._n_begun, min(self._n_begun + n_free, self._task.n_networks)))
+        return bool(self._networks.size)
+
+    def trained(self) -> Trained:
+        """Return the networks, all of which have finished."""
+        return self._results.trained(self._settings.activation, self._recorder.trace())
+
+    def _leave(self, finished: Tensor) -> None:
+        gone, kept = torch.nonzero(finished)[:, 0], torch.nonzero(~finished)[:, 0]
+        self._results.put(
+            self._networks[gone.numpy()],
+            weights=lanes.take(self._objective.weights_at(self._progress.best_point), gone),
+            progress=lanes.take(self._progress, gone),
+        )
+        self._objective.keep(kept)
+        self._descent.keep(kept)
+        self._progress = lanes.take(self._progress, kept)
+        self._networks = self._networks[kept.numpy()]
+        self._finished = self._finished[kept]
+
+    def _join(self, networks: Ints) -> None:
+        points = torch.from_numpy(self._task.start[networks])
+        watches = torch.from_numpy(self._task.selection[networks].sum(axis=1) > 0.0)
+        blind = torch.from_numpy(self._task.blind_steps[networks])
+        limit = torch.where(watches, self._settings.max_steps, blind)
+        self._objective.admit(networks)
+        self._descent.admit(points)
+        self._progress = lanes.join(self._progress, begin_progress(points, limit=limit, watches=watches))
+        self._networks = np.append(self._networks, networks)
+        self._finished = torch.cat([self._finished, torch.zeros(networks.size, dtype=torch.bool)])
+        self._n_begun += networks.size

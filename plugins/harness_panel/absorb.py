@@ -1,0 +1,123 @@
+"""Effects taken out of columns by weighted least squares, for many sets of weights at once.
+
+Notation: W the weights of one draw, D the dummies of all levels, V the columns. The effects of V are
+``(D'WD)^+ D'WV``; what they leave, ``V - D effects``, is the within transformation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from harness import Floats
+from harness_panel.grouping import Grouping
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Columns projected on the dummies of one or two groupings, in the order of the groupings.
+
+    Attributes
+    ----------
+    effects : (n_levels, n_draws, n_columns) each; zero at levels without weight
+    sums : (n_levels, n_draws, n_columns) each, weighted sums of the columns over each level
+    """
+
+    effects: tuple[Floats, ...]
+    sums: tuple[Floats, ...]
+
+    def explained(self) -> Floats:
+        """Return V'W D effects, (n_draws, n_columns, n_columns): what the effects explain of V'WV."""
+        parts = [
+            sums.transpose(1, 2, 0) @ effects.transpose(1, 0, 2)
+            for sums, effects in zip(self.sums, self.effects, strict=True)
+        ]
+        explained: Floats = np.sum(parts, axis=0)
+        return explained
+
+
+class Absorber(Protocol):
+    """Groupings whose effects are taken out."""
+
+    @property
+    def groupings(self) -> tuple[Grouping, ...]:
+        """One or two groupings of the same rows."""
+
+    def project(self, weights: Floats, weighted: Floats) -> Projection:
+        """Project columns.
+
+        Parameters
+        ----------
+        weights : (n_obs, n_draws), >= 0
+        weighted : (n_obs, n_draws, n_columns), the columns times the weights
+        """
+
+    def rank(self, weights: Floats) -> int:
+        """Return the number of independent effects under weights, (n_obs,)."""
+
+    def leverage(self) -> Floats:
+        """Return the diagonal of the unweighted projection on the dummies, (n_obs,), in (0, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class OneWay:
+    """Absorbs the levels of one grouping; a single level is the constant of a pooled regression."""
+
+    grouping: Grouping
+
+    @property
+    def groupings(self) -> tuple[Grouping, ...]:
+        """The one grouping."""
+        return (self.grouping,)
+
+    def project(self, weights: Floats, weighted: Floats) -> Projection:
+        """Project columns: the effects are weighted means."""
+        sums = self.grouping.sums(weighted)
+        totals = self.grouping.sums(weights)[:, :, None]
+        return Projection((divide(sums, totals),), (sums,))
+
+    def rank(self, weights: Floats) -> int:
+        """Return the number of levels that have weight."""
+        return int(np.count_nonzero(self.grouping.sums(weights)))
+
+    def leverage(self) -> Floats:
+        """Return one over the number of rows of each row's level."""
+        codes = self.grouping.codes
+        return 1.0 / np.bincount(codes)[codes]
+
+
+def divide(numerator: Floats, denominator: Floats) -> Floats:
+    """Return the quotient, and zero where the denominator is zero."""
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Within:
+    """Columns after their effects were taken out, and the effects.
+
+    Attributes
+    ----------
+    values : (n_obs, n_columns)
+    effects : (n_levels, n_columns) each, in the order of the absorber's groupings
+    """
+
+    values: Floats
+    effects: tuple[Floats, ...]
+
+
+def take_out(absorber: Absorber, values: Floats, weights: Floats) -> Within:
+    """Return columns, (n_obs, n_columns), without their effects under weights, (n_obs,).
+
+    Projecting twice leaves effects of rounding size only, whatever the size of those taken out first
+    (Giraud, Langou, Rozloznik & van den Eshof 2005, "twice is enough").
+    """
+    left = values
+    effects: Sequence[Floats] = [np.zeros((one.n_levels, values.shape[1])) for one in absorber.groupings]
+    for _ in range(2):
+        step = absorber.project(weights[:, None], (weights[:, None] * left)[:, None, :]).effects
+        effects = [total + more[:, 0] for total, more in zip(effects, step, strict=True)]
+        left = left - sum(more[one.codes, 0] for one, more in zip(absorber.groupings, step, strict=True))
+    return Within(left, tuple(effects))

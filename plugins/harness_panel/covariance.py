@@ -1,0 +1,14 @@
+"""The covariances an estimator offers, as written in a spec under ``covariance:``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from harness_panel.clustered import Clustered
+from harness_panel.driscoll_kraay import DriscollKraay
+from harness_panel.robust import Classical, Robust
+
+Covariance = Annotated[Classical | Robust | Clustered | DriscollKraay, Field(discriminator="kind")]
+"""Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""

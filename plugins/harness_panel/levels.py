@@ -1,0 +1,124 @@
+"""Linear models with level effects, one a draw, and what they predict for levels they never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from harness import Floats, Key, Panel
+
+Dimension = Literal["entity", "time"]
+"""A key of the panel whose levels have effects of their own."""
+
+
+def key_of(panel: Panel, dimension: Dimension) -> Key:
+    """Return one of the panel's keys."""
+    return panel.entity if dimension == "entity" else panel.time
+
+
+@dataclass(frozen=True, eq=False)
+class LevelEffects:
+    """Effects of the levels of one key, as deviations from their mean over the rows of each draw.
+
+    Attributes
+    ----------
+    dimension : the key
+    labels : (n_levels,), levels that have an effect
+    deviations : (n_draws, n_levels), outcome units; zero for a level that a draw left out
+    """
+
+    dimension: Dimension
+    labels: tuple[str, ...]
+    deviations: Floats
+
+    def of_rows(self, panel: Panel) -> Floats:
+        """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
+        codes = key_of(panel, self.dimension).codes_among(self.labels)
+        return np.where(codes >= 0, self.deviations[:, codes], 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class LevelModels:
+    """Linear models, one a draw, with the same columns and the same keys.
+
+    A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each key's level. A level
+    never seen deviates by zero, so it gets the mean effect over the rows of that draw.
+
+    Attributes
+    ----------
+    centre : (n_columns,), units of the columns
+    slopes : (n_draws, n_columns), outcome units per unit of the column
+    intercepts : (n_draws,), mean prediction at `centre`, outcome units
+    effects : one for each key with effects
+    """
+
+    centre: Floats
+    slopes: Floats
+    intercepts: Floats
+    effects: tuple[LevelEffects, ...] = ()
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        predicted = self.slopes @ (panel.X - self.centre).T + self.intercepts[:, None]
+        for effects in self.effects:
+            predicted += effects.of_rows(panel)
+        return predicted
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows with a level that has no effect of its own."""
+        is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
+        for effects in self.effects:
+            is_unseen |= key_of(panel, effects.dimension).codes_among(effects.labels) < 0
+        return int(np.count_nonzero(is_unseen))
+
+
+@dataclass(frozen=True, eq=False)
+class RawEffects:
+    """Effects of one grouping before their mean is taken out.
+
+    Attributes
+    ----------
+    values : (n_draws, n_levels), outcome units
+    totals : (n_draws, n_levels), weight of each level's rows
+    """
+
+    values: Floats
+    totals: Floats
+
+    def means(self) -> Floats:
+        """Return the mean effect over the weighted rows, (n_draws,)."""
+        means: Floats = np.sum(self.values * self.totals, axis=1) / self.totals.sum(axis=1)
+        return means
+
+    def deviations(self) -> Floats:
+        """Return effects less their mean, (n_draws, n_levels); zero for a level without weight."""
+        return np.where(self.totals > 0, self.values - self.means()[:, None], 0.0)
+
+
+def level_models(
+    *,
+    centre: Floats,
+    slopes: Floats,
+    intercept: float,
+    raw: Sequence[RawEffects],
+    levels: Sequence[tuple[Dimension, tuple[str, ...]]],
+) -> LevelModels:
+    """Return models whose effects have mean zero over each draw's rows.
+
+    Parameters
+    ----------
+    centre : (n_columns,)
+    slopes : (n_draws, n_columns)
+    intercept : common to all draws
+    raw : effects of every grouping; a pooled regression has one, the constant
+    levels : key and labels of each grouping that has effects; none for a pooled regression
+    """
+    intercepts = intercept + np.sum([one.means() for one in raw], axis=0)
+    effects = tuple(
+        LevelEffects(dimension, labels, one.deviations())
+        for (dimension, labels), one in zip(levels, raw, strict=False)
+    )
+    return LevelModels(centre, slopes, intercepts, effects)

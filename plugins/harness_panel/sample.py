@@ -1,0 +1,82 @@
+"""What a covariance is computed from, and what computing it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness import Correction, Floats, Ints
+from harness_panel.absorb import Absorber
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A regression as its covariance sees it.
+
+    Attributes
+    ----------
+    basis : (n_obs, n_coef), orthonormal basis of the regressors without their effects
+    to_coefficients : (n_coef, n_coef), takes coordinates in the basis to coefficients
+    residuals : (n_obs,), outcome units
+    entity, time : (n_obs,), codes of the row's entity and time
+    period : (n_obs,), calendar position of the row's time
+    absorber : takes out the effects; None without effects
+    n_effects : independent effects taken out
+    """
+
+    basis: Floats
+    to_coefficients: Floats
+    residuals: Floats
+    entity: Ints
+    time: Ints
+    period: Ints
+    absorber: Absorber | None
+    n_effects: int
+
+    @property
+    def n_obs(self) -> int:
+        """Number of rows."""
+        return int(self.basis.shape[0])
+
+    @property
+    def n_coef(self) -> int:
+        """Number of coefficients, without absorbed effects."""
+        return int(self.basis.shape[1])
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less coefficients less effects."""
+        return self.n_obs - self.n_coef - self.n_effects
+
+    def scores(self) -> Floats:
+        """Return each row's basis times its residual, (n_obs, n_coef)."""
+        return self.basis * self.residuals[:, None]
+
+    def leverage(self) -> Floats:
+        """Return each row's leverage in the regression on columns and dummies, (n_obs,), in (0, 1]."""
+        own: Floats = np.sum(self.basis**2, axis=1)
+        return own if self.absorber is None else own + self.absorber.leverage()
+
+    def correction(
+        self, kind: str, *, factor: float, n_clusters: tuple[int, ...] = (), bandwidth: int | None = None
+    ) -> Correction:
+        """Describe a covariance; with clusters, their least number less one is the degrees of freedom."""
+        return Correction(
+            kind=kind,
+            n_obs=self.n_obs,
+            n_coef=self.n_coef,
+            n_effects=0 if n_clusters else self.n_effects,
+            n_clusters=n_clusters,
+            factor=factor,
+            df_resid=min(n_clusters) - 1 if n_clusters else self.df_resid,
+            bandwidth=bandwidth,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Meat:
+    """A covariance in the coordinates of a sample's basis, (n_coef, n_coef), and how it was computed."""
+
+    matrix: Floats
+    correction: Correction

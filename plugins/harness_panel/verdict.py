@@ -1,0 +1,138 @@
+"""What a fit has to say about its columns, and when it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness import EstimationError, Note, Panel, Problem
+from harness_panel.combination import describe
+from harness_panel.levels import Dimension, key_of
+from harness_panel.within_fit import WithinFit
+
+_NOTABLE_CONDITION = 1e8
+"""Half of the digits of a double."""
+
+_WORST_CONDITION = 1e12
+
+
+def refuse_single_levels(panel: Panel, effects: Sequence[Dimension]) -> None:
+    """Refuse effects of a key with one level.
+
+    Raises
+    ------
+    EstimationError
+        Where a key of `effects` has one level.
+    """
+    for dimension in effects:
+        if key_of(panel, dimension).n_present < 2:
+            raise EstimationError(
+                Problem(
+                    where=f"{dimension} effects",
+                    what=f"the {panel.n_obs} rows hold 1 {dimension}, so its effect is the constant",
+                    allowed="at least two",
+                    mend=f"leave {dimension} out of effects, or use pooled_ols",
+                )
+            )
+
+
+def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Dimension], n_effects: int) -> tuple[Note, ...]:
+    """Return notes on a fit.
+
+    Parameters
+    ----------
+    effects : keys whose effects were taken out; none for a pooled regression
+    n_effects : independent effects taken out; the constant counts as one
+
+    Raises
+    ------
+    EstimationError
+        Where the outcome does not vary, rows are too few, the exposure cannot be told apart, or the columns
+        are too close to collinear.
+    """
+    taken = f"{' and '.join(effects)} effects" if effects else ""
+    problem = (
+        _outcome_problem(panel, fit, taken)
+        or _size_problem(panel, fit, n_effects, taken)
+        or _exposure_problem(panel, fit, taken)
+        or _condition_problem(fit)
+    )
+    if problem:
+        raise EstimationError(problem)
+    return _notes(panel, fit, taken)
+
+
+def _outcome_problem(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
+    where = f"outcome {panel.outcome!r}"
+    if fit.outcome_screening.constant:
+        what = f"it is {fit.intercept:.6g} in all {panel.n_obs} rows, so there is nothing to explain"
+        return Problem(where, what, mend="choose another outcome, or estimate on rows where it varies")
+    if fit.outcome_screening.absorbed:
+        what = f"{taken} explain it whole, so nothing is left for the exposure"
+        return Problem(where, what, mend="absorb fewer effects, or use pooled_ols")
+    return None
+
+
+def _size_problem(panel: Panel, fit: WithinFit, n_effects: int, taken: str) -> Problem | None:
+    n_coef = max(1, len(fit.screening.kept))
+    if panel.n_obs > n_coef + n_effects:
+        return None
+    return Problem(
+        where="rows",
+        what=f"{panel.n_obs} rows cannot carry {n_coef} coefficients and {n_effects} {taken or 'constant'}",
+        allowed=f"at least {n_coef + n_effects + 1} rows",
+        mend="estimate on more rows, or with fewer controls or effects",
+    )
+
+
+def _exposure_problem(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
+    where = f"exposure {panel.exposure!r}"
+    if 0 in fit.screening.constant:
+        what = f"it is {fit.centre[0]:.6g} in all {panel.n_obs} rows, so it has no effect to estimate"
+        return Problem(where, what, mend="choose another exposure, or estimate on rows where it varies")
+    if 0 in fit.screening.absorbed:
+        what = f"{taken} absorb it: it does not vary once they are taken out"
+        return Problem(where, what, mend="choose another exposure, absorb fewer effects, or use pooled_ols")
+    for dependence in fit.screening.dependent:
+        if 0 in dependence.on and len(dependence.on) > 1:
+            combination = describe(dependence, panel.X, panel.columns, taken)
+            return Problem(
+                where,
+                what=f"other regressors determine it, since {combination}",
+                mend=f"leave out {panel.columns[dependence.column]!r} or another of them",
+            )
+    return None
+
+
+def _condition_problem(fit: WithinFit) -> Problem | None:
+    if fit.condition <= _WORST_CONDITION:
+        return None
+    return Problem(
+        where="regressors",
+        what=f"they are all but collinear: the condition number of the scaled columns is {fit.condition:.2g}",
+        allowed=f"up to {_WORST_CONDITION:.0g}",
+        mend="leave out one of the columns that nearly repeat each other",
+    )
+
+
+def _notes(panel: Panel, fit: WithinFit, taken: str) -> tuple[Note, ...]:
+    names, screening = panel.columns, fit.screening
+    notes = [
+        Note("W-CONSTANT", names[at], f"{names[at]!r} does not vary in these rows and was dropped.")
+        for at in screening.constant
+    ]
+    notes += [
+        Note("W-ABSORBED", names[at], f"{names[at]!r} is absorbed by the {taken} and was dropped.")
+        for at in screening.absorbed
+    ]
+    notes += [
+        Note(
+            "W-COLLINEAR",
+            names[one.column],
+            f"{names[one.column]!r} was dropped, since {describe(one, panel.X, names, taken)}.",
+        )
+        for one in screening.dependent
+    ]
+    if fit.condition > _NOTABLE_CONDITION:
+        message = f"Regressors are close to collinear: their scaled condition number is {fit.condition:.2g}."
+        notes.append(Note("W-COND", "regressors", message))
+    return tuple(notes)

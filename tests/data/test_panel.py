@@ -1,0 +1,61 @@
+"""What a panel promises: read-only, matched by label, counterfactuals that carry what follows from them."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from harness import Key
+from panels import panel_from_arrays
+
+
+def make_panel():
+    return panel_from_arrays(
+        entity=["b", "b", "a", "a", "c"],
+        period=[1, 2, 1, 3, 2],
+        outcome=np.arange(5.0),
+        X=np.arange(10.0).reshape(5, 2),
+        columns=("x", "z"),
+    )
+
+
+@pytest.mark.parametrize("array", ["observed", "X", "period"])
+def test_arrays_are_read_only_also_after_a_pickle(array):
+    for panel in (make_panel(), pickle.loads(pickle.dumps(make_panel()))):  # noqa: S301 - our own bytes
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(panel, array)[0] = 7
+
+
+def test_the_callers_array_stays_writable():
+    X = np.ones((5, 1))
+    panel_from_arrays(entity=[1, 1, 2, 2, 3], period=[1, 2, 1, 2, 1], outcome=np.ones(5), X=X)
+    X[0, 0] = 2.0
+    assert X[0, 0] == 2.0
+
+
+def test_arrays_that_disagree_are_refused():
+    with pytest.raises(ValueError, match="panel arrays disagree"):
+        panel_from_arrays(entity=[1, 2], period=[1, 1], outcome=[1.0, 2.0, 3.0], X=[1.0, 2.0])
+
+
+def test_taken_rows_share_their_labels_with_the_whole():
+    panel = make_panel()
+    part = panel.take(np.array([4, 0]))
+    assert part.entity.labels == panel.entity.labels
+    assert part.observed.tolist() == [4.0, 0.0]
+    assert (part.n_obs, part.n_entities, part.n_periods) == (2, 2, 2)
+
+
+def test_levels_are_matched_by_label():
+    key = Key("city", ("a", "b", "c"), np.array([2, 0, 1]))
+    assert key.codes_among(("c", "a")).tolist() == [0, 1, -1]
+
+
+def test_resampling_repeats_whole_entities_under_names_of_their_own():
+    drawn = make_panel().resample(np.array([1, 1, 0]))
+    assert drawn.entity.labels == ("b", "b#2", "a")
+    assert drawn.observed.tolist() == [0.0, 1.0, 0.0, 1.0, 2.0, 3.0]
+    keys = list(zip(drawn.entity.codes.tolist(), drawn.period.tolist(), strict=True))
+    assert len(set(keys)) == len(keys)

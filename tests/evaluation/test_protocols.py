@@ -1,0 +1,92 @@
+"""What each protocol puts on the two sides of a fold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import EstimationError, stream
+from harness.evaluation.protocols.as_published import AsPublished
+from harness.evaluation.protocols.catalog import PROTOCOLS
+from harness.evaluation.protocols.forward import Forward
+from harness.evaluation.protocols.held_out_entities import HeldOutEntities
+from harness.evaluation.protocols.in_sample import InSample
+from panels import panel_from_arrays
+
+
+def make_panel(n_entities=10, n_periods=8):
+    rng = np.random.default_rng(1)
+    entity = np.repeat(np.arange(n_entities), n_periods)
+    period = np.tile(np.arange(2000, 2000 + n_periods), n_entities)
+    return panel_from_arrays(
+        entity=entity, period=period, outcome=rng.normal(size=entity.size), X=rng.normal(size=entity.size)
+    )
+
+
+def split(protocol, panel):
+    return protocol.split(panel, rng=stream(7, "folds"))
+
+
+@pytest.mark.parametrize("name", [name for name in PROTOCOLS if name != "in_sample"])
+def test_sides_are_disjoint_and_together_the_panel(name):
+    panel = make_panel()
+    for fold in split(PROTOCOLS[name](), panel):
+        assert np.intersect1d(fold.train, fold.test).size == 0
+        assert np.array_equal(np.sort(np.concatenate([fold.train, fold.test])), np.arange(panel.n_obs))
+
+
+def test_in_sample_compares_on_the_training_rows():
+    (fold,) = split(InSample(), make_panel())
+    assert np.array_equal(fold.train, np.arange(80))
+    assert np.array_equal(fold.test, fold.train)
+    assert np.array_equal(fold.selection, fold.train)
+
+
+def test_as_published_selects_on_its_test_rows():
+    folds = split(AsPublished(test_share=0.1, repeats=4), make_panel())
+    assert len(folds) == 4
+    for fold in folds:
+        assert fold.test.size == 8
+        assert np.array_equal(fold.selection, fold.test)
+    assert not np.array_equal(folds[0].test, folds[1].test)
+
+
+def test_held_out_entities_tests_every_entity_once_and_never_trains_on_it():
+    panel = make_panel()
+    tested = []
+    for fold in split(HeldOutEntities(folds=5), panel):
+        train, test = panel.entity.codes[fold.train], panel.entity.codes[fold.test]
+        assert np.intersect1d(train, test).size == 0
+        assert fold.selection is None
+        assert fold.split_unit == "entity"
+        tested += np.unique(test).tolist()
+    assert sorted(tested) == list(range(10))
+
+
+def test_forward_trains_on_the_past_alone():
+    panel = make_panel()
+    (fold,) = split(Forward(test_share=0.25), panel)
+    assert panel.period[fold.train].max() == 2005
+    assert np.unique(panel.period[fold.test]).tolist() == [2006, 2007]
+    assert fold.split_unit == "time"
+
+
+def test_equal_streams_give_equal_folds():
+    first, second = (split(AsPublished(), make_panel()) for _ in range(2))
+    assert all(np.array_equal(a.test, b.test) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "panel", "found"),
+    [
+        (AsPublished(test_share=0.1), make_panel(1, 3), "10% of 3 rows leaves 0"),
+        (HeldOutEntities(folds=5), make_panel(4), "4 entities cannot be dealt into 5 groups"),
+        (Forward(), make_panel(5, 1), "the panel has 1 period(s) and 1 would be held out"),
+    ],
+    ids=["as_published", "held_out_entities", "forward"],
+)
+def test_a_panel_that_is_too_small_is_refused_with_its_numbers(protocol, panel, found):
+    with pytest.raises(EstimationError) as error:
+        split(protocol, panel)
+    assert found in error.value.what
+    assert error.value.mend

@@ -1,0 +1,65 @@
+"""Tables that recompute from stored predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.evaluation.tables import accuracy_table, gain_table
+
+
+def predictions(seed=0):
+    """Two estimators, one outcome, one protocol of two folds over the same rows."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for fold in ("1", "2"):
+        keys = pd.MultiIndex.from_product([[f"e{i}" for i in range(12)], ["2000", "2001", "2002"]])
+        observed = rng.normal(size=36)
+        sample = np.where(rng.random(36) < 0.3, "test", "train")
+        for estimator, noise in (("ols", 1.0), ("ann", 0.5)):
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "outcome": "y",
+                        "estimator": estimator,
+                        "protocol": "random",
+                        "fold": fold,
+                        "entity": keys.get_level_values(0),
+                        "time": keys.get_level_values(1),
+                        "observed": observed,
+                        "predicted": observed + noise * rng.normal(size=36),
+                        "sample": sample,
+                        "train_variance": 2.0,
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_accuracy_of_a_sample_is_over_its_rows_in_all_folds():
+    frame = predictions()
+    found = accuracy_table(frame).set_index(["estimator", "sample"])
+    for estimator in ("ols", "ann"):
+        own = frame[frame["estimator"] == estimator]
+        for sample, rows in (("test", own[own["sample"] == "test"]), ("all", own)):
+            mse = ((rows["observed"] - rows["predicted"]) ** 2).mean()
+            assert found.loc[(estimator, sample), "mse"] == pytest.approx(mse, rel=1e-14)
+            assert found.loc[(estimator, sample), "nmse"] == pytest.approx(mse / 2.0, rel=1e-14)
+            assert found.loc[(estimator, sample), "n_obs"] == len(rows)
+
+
+def test_gain_agrees_with_accuracy_and_pairs_rows_whatever_their_order():
+    frame = predictions()
+    shuffled = frame.sample(frac=1.0, random_state=1)
+    options = {"reference": "ols", "level": 0.95, "n_draws": 200, "seed": 3}
+    plain, mixed = gain_table(frame, **options), gain_table(shuffled, **options)
+    mse = accuracy_table(frame).set_index(["estimator", "sample"])["mse"]
+    for row in plain.itertuples():
+        assert row.gain == pytest.approx(1 - mse["ann", row.sample] / mse["ols", row.sample], rel=1e-12)
+        assert row.conf_low < row.gain < row.conf_high
+    pd.testing.assert_frame_equal(
+        plain.sort_values("sample", ignore_index=True), mixed.sort_values("sample", ignore_index=True)
+    )
+    assert list(plain["estimator"].unique()) == ["ann"]
+    assert list(plain["sample"]) == ["train", "test", "all"]

@@ -1,0 +1,288 @@
+"""A run folder with plausible numbers, five estimators x four protocols, a refusal and hostile names."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.evaluation.protocols.as_published import AsPublished
+from harness.evaluation.protocols.forward import Forward
+from harness.evaluation.protocols.held_out_entities import HeldOutEntities
+from harness.evaluation.protocols.in_sample import InSample
+from harness.runs.folder import RunFolder
+from harness.runs.tables import COLUMNS
+
+PROTOCOLS = (AsPublished(), InSample(), HeldOutEntities(), Forward())
+ESTIMATORS = {
+    "ols": ("pooled_ols", "Pooled OLS"),
+    "fe": ("fixed_effects", "Fixed effects"),
+    "ann": ("som_ann", "SOM + ANN"),
+    "rab": ("rab", "RAB"),
+    "boosting": ("boosting", "Boosting"),
+}
+REFUSED = ("fe", "held_out_entities")
+REASON = "fold 1: experience is absorbed by the entity and time effects together"
+
+GAINS = {
+    "fe": {"as_published": 0.421, "in_sample": 0.478, "held_out_entities": np.nan, "forward": 0.395},
+    "ann": {"as_published": 0.312, "in_sample": 0.447, "held_out_entities": -0.143, "forward": 0.021},
+    "rab": {"as_published": 0.297, "in_sample": 0.402, "held_out_entities": -0.032, "forward": 0.034},
+    "boosting": {"as_published": 0.268, "in_sample": 0.389, "held_out_entities": -1.62, "forward": -0.054},
+}
+HALF_WIDTH = {"as_published": 0.04, "in_sample": 0.02, "held_out_entities": 0.06, "forward": 0.05}
+REFERENCE_MSE = {"as_published": 0.2312, "in_sample": 0.2297, "held_out_entities": 0.2341, "forward": 0.2518}
+SHARES = {"train": 0.96, "test": 1.0, "all": 0.97}
+
+HOSTILE = {
+    "title": "<img src=x onerror=alert(1)> & {{7*7}}",
+    "outcome": '"><svg onload=alert(2)>',
+    "exposure": "{{7*7}} javascript:alert(3)",
+    "label": "<script>alert(4)</script>",
+    "unit": "$x$ % _{a}^b",
+    "source": "\x1b]0;owned\x07\x1b[31mred\u202edesrever",
+    "reason": r"\input{/etc/passwd} <b onclick=alert(5)>",
+    "warning": "javascript:alert(6) ${7*7} {% raw %}",
+}
+
+CHINESE = {"outcome": "碳排放", "outcome_label": "碳排放总量", "unit": "万吨", "exposure": "数字经济", "entity": "城市"}
+
+
+def manifest(
+    *,
+    outcomes: dict[str, tuple[str, str]],
+    exposure: tuple[str, str, str] = ("exper", "Experience", "years"),
+    title: str = "Experience and log wages",
+    quick: bool = True,
+) -> dict[str, Any]:
+    """Return a manifest; outcomes map a name to its label and unit."""
+    variables = {name: {"label": label, "unit": unit} for name, (label, unit) in outcomes.items()}
+    name, label, unit = exposure
+    return {
+        "manifest_version": 1,
+        "study": {
+            "id": "wage_panel",
+            "title": title,
+            "description": "545 men observed for eight years.",
+            "seed": 20251,
+            "quick": quick,
+            "entity": "nr",
+            "time": "year",
+            "outcomes": list(outcomes),
+            "exposure": name,
+            "moderators": ["educ"],
+            "controls": ["union", "married"],
+            "variables": {
+                **variables,
+                name: {"label": label, "unit": unit},
+                "educ": {"label": "Schooling", "unit": "years"},
+                "nr": {"label": "man", "unit": None},
+            },
+            "estimators": [
+                {"id": one, "use": use, "label": text, "options": {"hidden": "auto", "draws": 100}}
+                for one, (use, text) in ESTIMATORS.items()
+            ],
+            "reference": "ols",
+            "protocols": [
+                {"id": one.name, "title": one.title, "how": one.how, "leaks": [asdict(leak) for leak in one.leaks]}
+                for one in PROTOCOLS
+            ],
+            "level": 0.95,
+            "draws": 2000,
+        },
+        "data": {
+            "origin": "dataset wage_panel",
+            "title": "Wages of young men",
+            "source": "Vella and Verbeek (1998)",
+            "sha256": "0f" * 32,
+            "n_obs": 4360,
+            "n_entities": 545,
+            "n_periods": 8,
+            "balanced": True,
+            "first_period": 1980,
+            "last_period": 1987,
+        },
+        "spec": {"path": "specs/wage_panel.yaml", "sha256": "a1" * 32},
+        "versions": {"python": "3.11.2", "panel-harness": "0.1.0", "numpy": "2.4.6"},
+        "command": "harness run specs/wage_panel.yaml --quick",
+        "started": "2026-11-24T12:00:00+00:00",
+        "seconds": 83.4,
+        "cells": [
+            {"cell": f"{name} · fe · held_out_entities", "status": "refused", "reason": REASON, "seconds": 0.1}
+            for name in outcomes
+        ],
+    }
+
+
+def _accuracy(outcome: str) -> list[dict[str, Any]]:
+    rows = []
+    for estimator in ESTIMATORS:
+        for protocol in PROTOCOLS:
+            for sample, share in SHARES.items():
+                place = {"outcome": outcome, "estimator": estimator, "protocol": protocol.name, "sample": sample}
+                if (estimator, protocol.name) == REFUSED:
+                    rows.append(place | {"status": "refused", "reason": REASON})
+                    continue
+                gain = GAINS.get(estimator, {}).get(protocol.name, 0.0)
+                mse = share * REFERENCE_MSE[protocol.name] * (1.0 - gain)
+                numbers = {"mse": mse, "rmse": np.sqrt(mse), "nmse": mse / 0.2835, "r2": 1 - mse / 0.2835}
+                rows.append(place | numbers | {"n_obs": 1308, "n_entities": 545, "status": "ok", "reason": ""})
+    return rows
+
+
+def _gains(outcome: str) -> list[dict[str, Any]]:
+    rows = []
+    for estimator, own in GAINS.items():
+        for protocol, gain in own.items():
+            place = {"outcome": outcome, "estimator": estimator, "reference": "ols", "protocol": protocol}
+            if (estimator, protocol) == REFUSED:
+                rows.append(place | {"sample": "test", "status": "refused", "reason": REASON})
+                continue
+            half = HALF_WIDTH[protocol]
+            reference = REFERENCE_MSE[protocol]
+            numbers = {"gain": gain, "conf_low": gain - half, "conf_high": gain + half, "p_value": 0.01}
+            errors = {"mse": reference * (1 - gain), "mse_reference": reference, "n_entities": 545}
+            rows.append(place | {"sample": "test"} | numbers | errors | {"status": "ok", "reason": ""})
+    return rows
+
+
+def _coefficients(outcome: str, terms: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = []
+    for estimator, covariance in (("ols", "clustered by entity"), ("fe", "clustered by entity and time")):
+        for place, term in enumerate(terms):
+            estimate, error = 0.110124 / (place + 1), 0.011857 / (place + 1)
+            rows.append(
+                {
+                    **{"outcome": outcome, "estimator": estimator, "term": term, "estimate": estimate},
+                    **{"std_error": error, "statistic": estimate / error, "p_value": 0.0},
+                    **{"conf_low": estimate - 1.96 * error, "conf_high": estimate + 1.96 * error},
+                    **{"covariance": covariance, "df_resid": 544.0, "n_obs": 4360, "status": "ok", "reason": ""},
+                }
+            )
+    return rows
+
+
+def _shape(estimator: str, at: np.ndarray) -> np.ndarray:
+    bend = {"ols": 0.0, "fe": 0.0, "ann": 1.0, "rab": 0.8, "boosting": 0.6}[estimator]
+    steep = {"ols": 0.03, "fe": 0.045, "ann": 0.075, "rab": 0.068, "boosting": 0.06}[estimator]
+    steps = 0.02 * np.sign(np.sin(1.4 * at)) if estimator == "boosting" else 0.0
+    return 1.45 + steep * at - bend * 0.0026 * at**2 + steps
+
+
+def _curves(outcome: str, estimators: tuple[str, ...]) -> list[pd.DataFrame]:
+    at = np.linspace(0.0, 18.0, 25)
+    parts = []
+    for estimator in estimators:
+        level = _shape(estimator, at)
+        for kind, estimate, width in (
+            ("level", level, 0.02 + 0.004 * np.abs(at - 7)),
+            ("slope", np.gradient(level, at), 0.006 + 0.002 * np.abs(at - 7)),
+        ):
+            wide = width * (1.0 if estimator in {"ols", "fe"} else 1.8)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        **{"outcome": outcome, "estimator": estimator, "kind": kind, "at": at},
+                        **{"estimate": estimate, "conf_low": estimate - wide, "conf_high": estimate + wide},
+                        **{"band": "pointwise", "n_draws": 100 if estimator == "rab" else 40},
+                        **{"supported": (at > 0.5) & (at < 15.5), "scenario": "curve", "status": "ok", "reason": ""},
+                    }
+                )
+            )
+    return parts
+
+
+def write_fake_run(
+    path: Path,
+    content: dict[str, Any],
+    *,
+    drawn: tuple[str, ...] = tuple(ESTIMATORS),
+    warnings: tuple[tuple[str, str, str], ...] = (),
+) -> RunFolder:
+    """Write the run that a manifest describes.
+
+    Parameters
+    ----------
+    drawn : estimators that have curves
+    warnings : code, where and message of each
+    """
+    study = content["study"]
+    outcomes = study["outcomes"]
+    terms = (study["exposure"], "educ", "union", "const")
+    at = np.linspace(0.0, 18.0, 25)
+    rng = np.random.default_rng(7)
+    tables = {
+        "accuracy": pd.DataFrame([row for one in outcomes for row in _accuracy(one)]),
+        "gain": pd.DataFrame([row for one in outcomes for row in _gains(one)]),
+        "coefficients": pd.DataFrame([row for one in outcomes for row in _coefficients(one, terms)]),
+        "curves": pd.concat([part for one in outcomes for part in _curves(one, drawn)], ignore_index=True),
+        "support": pd.DataFrame(
+            {
+                **{"scenario": "curve", "at": at, "n_obs": 100, "n_entities": 50},
+                "supported": (at > 0.5) & (at < 15.5),
+            }
+        ),
+        "rug": pd.DataFrame(
+            {"scenario": "curve", "exposure": np.quantile(rng.gamma(6, 1.1, 4000), np.linspace(0, 1, 500))}
+        ),
+        "summary": pd.DataFrame(
+            [
+                {
+                    **{"variable": name, "role": role, "n": 4360, "mean": 1.649, "sd": 0.533, "min": -3.579},
+                    **{"max": 4.052, "sd_within": 0.362, "sd_between": 0.391},
+                }
+                for name, role in [(one, "outcome") for one in outcomes]
+                + [(study["exposure"], "exposure"), ("educ", "moderator"), ("union", "control")]
+            ]
+        ),
+        "warnings": pd.DataFrame(list(warnings), columns=["code", "where", "message"]),
+    }
+    folder = RunFolder.create(path)
+    for name, frame in tables.items():
+        folder.write_table(name, frame.reindex(columns=list(COLUMNS[name])))
+    folder.write_manifest(content)
+    return folder
+
+
+def wage_run(path: Path) -> RunFolder:
+    """Write a run of one outcome as a newcomer would meet it."""
+    content = manifest(outcomes={"lwage": ("Log wage", "log dollars an hour")})
+    notes = (
+        ("W-ABSORBED", "lwage · fe · educ", "educ is constant within every entity and was dropped"),
+        ("W-UNSEEN", "lwage · fe · forward", "12 of 872 test rows have a period that was not trained on"),
+    )
+    return write_fake_run(path, content, warnings=notes)
+
+
+def chinese_run(path: Path) -> RunFolder:
+    """Write a run of two outcomes with Chinese names and four curves."""
+    content = manifest(
+        outcomes={
+            CHINESE["outcome"]: (CHINESE["outcome_label"], CHINESE["unit"]),
+            "intensity": ("碳强度", "万吨/亿元"),
+        },
+        exposure=(CHINESE["exposure"], "数字经济指数", ""),
+        title="数字经济与城市碳排放",
+        quick=False,
+    )
+    content["data"]["simulated"] = True
+    return write_fake_run(path, content, drawn=("ols", "fe", "ann", "rab"))
+
+
+def hostile_run(path: Path) -> RunFolder:
+    """Write a run in which every text that a user or a plugin can set is hostile."""
+    content = manifest(
+        outcomes={HOSTILE["outcome"]: (HOSTILE["label"], HOSTILE["unit"])},
+        exposure=(HOSTILE["exposure"], HOSTILE["exposure"], HOSTILE["unit"]),
+        title=HOSTILE["title"],
+    )
+    content["data"]["source"] = HOSTILE["source"]
+    content["cells"][0]["reason"] = HOSTILE["reason"]
+    content["study"]["estimators"][2]["label"] = HOSTILE["label"]
+    content["study"]["estimators"][3]["options"] = {"base": HOSTILE["warning"]}
+    content["study"]["protocols"][0]["title"] = HOSTILE["title"]
+    content["command"] = HOSTILE["warning"]
+    return write_fake_run(path, content, warnings=((HOSTILE["label"], HOSTILE["warning"], HOSTILE["reason"]),))

@@ -1,0 +1,70 @@
+"""Draws of estimators that cannot fit draws at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from harness import EstimationError, Problem, draw_weights, stream
+from harness.scenarios.draws import drawn_panel, fit_draws
+from panels import panel_from_arrays
+
+
+@dataclass(frozen=True)
+class MeanFit:
+    mean: float
+
+    def predict(self, panel):
+        return np.full(panel.n_obs, self.mean)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Predicts the training mean; refuses panels below a size."""
+
+    name: ClassVar[str] = "mean"
+    provides: ClassVar[frozenset[type]] = frozenset()
+    least: int = 0
+
+    def fit(self, panel, *, rng, selection=None):
+        if panel.n_entities < self.least:
+            raise EstimationError(Problem("mean", "too few entities"))
+        return MeanFit(float(panel.observed.mean()))
+
+
+def make_panel():
+    rng = np.random.default_rng(0)
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(6), 4),
+        period=np.tile(np.arange(4), 6),
+        outcome=rng.normal(size=24),
+        X=rng.normal(size=24),
+    )
+
+
+@pytest.mark.parametrize("unit", ["entity", "row"])
+def test_a_looped_draw_is_the_weighted_fit(unit):
+    panel = make_panel()
+    weights = draw_weights(panel, 20, unit=unit, rng=stream(0, "w"))
+    draws = fit_draws(Mean(), panel, weights=weights, rng=stream(0, "d"))
+    expected = weights @ panel.observed / weights.sum(axis=1)
+    assert draws.predict(panel)[:, 0] == pytest.approx(expected, rel=1e-13)
+
+
+def test_an_entity_drawn_twice_becomes_two():
+    panel = make_panel()
+    weights = np.array([2.0, 0.0, 1.0, 1.0, 1.0, 1.0])[panel.entity.codes]
+    drawn = drawn_panel(panel, weights)
+    assert drawn.n_entities == 6
+    assert drawn.entity.labels[:3] == ("0", "0#2", "2")
+    assert drawn.observed[:4].tolist() == drawn.observed[4:8].tolist()
+
+
+def test_an_estimator_that_refuses_most_draws_is_refused():
+    panel = make_panel()
+    weights = draw_weights(panel, 10, unit="row", rng=stream(0, "w"))
+    with pytest.raises(EstimationError, match="too few entities"):
+        fit_draws(Mean(least=7), panel, weights=weights, rng=stream(0, "d"))

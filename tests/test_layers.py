@@ -1,0 +1,91 @@
+"""Imports run downward through the layers, the core names no plugin, and plugins use public names alone."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = ("data", "spec", "estimators", "evaluation", "scenarios", "report", "runs")
+BASE = {"arrays", "errors", "rng", "catalog"}
+TOP = {"planner", "runner", "cli"}
+PLUGINS = {"harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
+
+
+def imports_of(path):
+    """Return the dotted names a file imports, those for type checking alone included."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def files(folder):
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found
+    return found
+
+
+def layer_of(path):
+    return path.relative_to(ROOT / "harness").parts[0].removesuffix(".py")
+
+
+def test_every_file_of_the_core_has_a_layer():
+    assert {layer_of(path) for path in files("harness")} == {*LAYERS, *BASE, *TOP, "__init__"}
+
+
+@pytest.mark.parametrize("path", files("harness"), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_core_imports_run_downward(path):
+    layer = layer_of(path)
+    if layer in TOP or layer == "__init__":
+        return
+    allowed = BASE | set(LAYERS[: LAYERS.index(layer) + 1] if layer in LAYERS else ())
+    for name in imports_of(path):
+        root, *rest = name.split(".")
+        if root == "harness" and rest:
+            assert rest[0] in allowed, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", files("harness"), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_core_names_no_plugin_and_no_torch(path):
+    roots = {name.split(".")[0] for name in imports_of(path)}
+    assert not roots & {*PLUGINS, "torch", "minisom"}
+
+
+@pytest.mark.parametrize("plugin", sorted(PLUGINS))
+def test_plugins_import_public_names_and_themselves_alone(plugin):
+    for path in files(f"plugins/{plugin}"):
+        for name in imports_of(path):
+            root, *rest = name.split(".")
+            assert root not in PLUGINS - {plugin}, f"{path} imports {name}"
+            if root == "harness" and rest:
+                import harness
+
+                assert rest[0] in harness.__all__, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["plugins"], ["plugins", "--json"], ["validate", "specs/grunfeld.yaml"]],
+    ids=" ".join,
+)
+def test_light_commands_load_no_heavy_library(words):
+    heavy = "{'torch', 'pandas', 'scipy', 'sklearn', 'statsmodels', 'linearmodels', 'matplotlib', 'pandera'}"
+    code = (
+        "import sys, harness.cli\n"
+        f"sys.argv = ['harness', *{words!r}]\n"
+        "try: harness.cli.main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"loaded = {heavy} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
