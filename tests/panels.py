@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,4 +87,40 @@ def panel_from_frame(
         controls=tuple(controls),
         X=ordered[columns].to_numpy(dtype=np.float64),
         split_unit=split_unit,
+    )
+
+
+def simulated_panel(
+    rng: np.random.Generator,
+    *,
+    n_entities: int = 12,
+    n_periods: int = 6,
+    n_columns: int = 3,
+    share: float = 1.0,
+) -> Panel:
+    """Return a linear panel with entity and period effects that the columns are correlated with.
+
+    Parameters
+    ----------
+    n_columns : the first is the exposure, the others are controls
+    share : in (0, 1]
+        Share of the cells that have a row; below one the panel is unbalanced. Every entity keeps two rows.
+    """
+    entity, period = (axis.ravel() for axis in np.indices((n_entities, n_periods)))
+    has_row = (rng.random(entity.size) < share) | (period < 2)
+    entity, period = entity[has_row], period[has_row]
+    entity_effect, period_effect = rng.normal(size=n_entities) * 2.0, rng.normal(size=n_periods)
+    X = rng.normal(size=(entity.size, n_columns)) + 0.5 * entity_effect[entity, None]
+    noise = 0.5 * rng.normal(size=entity.size)
+    outcome = X @ np.arange(1.0, n_columns + 1.0) + entity_effect[entity] + period_effect[period] + noise
+    return panel_from_arrays(entity=entity, period=2001 + period, outcome=outcome, X=X)
+
+
+def labelled(panel: Panel, *, entity: str | None = None, time: str | None = None) -> Panel:
+    """Return the panel with one entity label, or one time label, on all its rows."""
+    same = np.zeros(panel.n_obs, dtype=np.int64)
+    return replace(
+        panel,
+        entity=panel.entity if entity is None else Key(panel.entity.name, (entity,), same),
+        time=panel.time if time is None else Key(panel.time.name, (time,), same),
     )

@@ -29,4 +29,8 @@ class Findings:
     def raise_if_any(self) -> None:
         """Raise one DataError with all problems, where there are any."""
         if self._problems:
-            raise DataError(*self._problems)
+            raise self.error()
+
+    def error(self) -> DataError:
+        """Return one DataError with all problems, of which there is at least one."""
+        return DataError(*self._problems)

@@ -41,6 +41,11 @@ class Key:
         """Return the key of these rows, with the same labels."""
         return Key(self.name, self.labels, self.codes[rows])
 
+    def without_absent(self) -> Key:
+        """Return the key with the labels of its rows only, in their order."""
+        present, codes = np.unique(self.codes, return_inverse=True)
+        return Key(self.name, tuple(self.labels[code] for code in present.tolist()), codes)
+
     def codes_among(self, labels: Sequence[str]) -> Ints:
         """Return each row's position in `labels`, (n_obs,); -1 where its level is not among them."""
         if tuple(labels) == self.labels:

@@ -86,7 +86,7 @@ def read_table(
 
 
 def _origin(path: Path, root: Path) -> str:
-    """Return the path relative to the project, or the name alone, so that no report tells of a home folder."""
+    """Return the path relative to the project, or the name alone: no report tells of a home folder."""
     folder = root.resolve()
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 

@@ -45,6 +45,10 @@ class Roles:
         """Return where the spec names this column, such as ``roles.controls``."""
         return "roles." + next(part for part, names in self._parts() if column in names)
 
+    def role_of(self, variable: str) -> str:
+        """Return ``outcome``, ``exposure``, ``moderator`` or ``control``."""
+        return self.path_of(variable).removeprefix("roles.").removesuffix("s")
+
     def contradictions(self) -> tuple[tuple[str, str], ...]:
         """Return the columns that play parts which exclude each other, as (path, message) pairs.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -51,12 +51,25 @@ class RowNames:
         return place if rows is None else f"{place}, {self.rows(np.flatnonzero(rows))}"
 
     def rows(self, positions: npt.NDArray[np.intp]) -> str:
-        """Return the numbers, entities and periods of the first of these rows, and the count of the others."""
-        noun = "line" if self.frame.index.name == "line" else "row"
-        shown = [self._name(int(at)) for at in positions[:FEW]]
-        more = f" and {positions.size - FEW} more" if positions.size > FEW else ""
-        return f"{noun}{'s' if positions.size > 1 else ''} {', '.join(shown)}{more}"
+        """Return the numbers and keys of the first of these rows, and how many more there are."""
+        by_number = positions[np.argsort(self.frame.index[positions])]
+        named = [self._name(int(at)) for at in by_number[:FEW]] + [""] * max(0, positions.size - FEW)
+        shown = few(named)
+        return f"{self.noun}{'s' if positions.size > 1 else ''} {shown}"
+
+    def numbers(self, positions: npt.NDArray[np.intp]) -> str:
+        """Return the numbers of some rows."""
+        return few([str(number) for number in sorted(self.frame.index[positions])])
+
+    def take(self, rows: npt.NDArray[np.intp] | Mask) -> RowNames:
+        """Return the names of these rows, positions or a mask, in the order given."""
+        return replace(self, frame=self.frame.iloc[np.flatnonzero(rows) if rows.dtype == np.bool_ else rows])
+
+    @property
+    def noun(self) -> str:
+        """What a row is called: a line of a text file, or a row."""
+        return "line" if self.frame.index.name == "line" else "row"
 
     def _name(self, at: int) -> str:
-        keys = [str(self.frame[key].iat[at]) for key in (self.entity, self.time) if key in self.frame]
+        keys = [str(self.frame[key].iloc[at]) for key in (self.entity, self.time) if key in self.frame]
         return f"{self.frame.index[at]} ({', '.join(keys)})" if keys else str(self.frame.index[at])

@@ -54,7 +54,8 @@ def _public_capital() -> pd.DataFrame:
 def _grunfeld() -> pd.DataFrame:
     from statsmodels.datasets import grunfeld
 
-    return grunfeld.load_pandas().data
+    frame: pd.DataFrame = grunfeld.load_pandas().data
+    return frame
 
 
 _SHIPPED = (
@@ -86,15 +87,15 @@ _SHIPPED = (
 
 
 def shipped_datasets() -> tuple[Dataset, ...]:
-    """Return the datasets that need no plugin.
+    """Return the datasets that need no plugin; their columns are the library's own names in lower case.
 
-    ==============  ============  ====  ==========================================================================
-    name            entity        time  other columns
-    ==============  ============  ====  ==========================================================================
-    grunfeld        firm          year  invest, value, capital
-    job_training    fcode         year  scrap, grant, hrsemp, employ, sales and others; with missing cells
-    public_capital  state         yr    st_abb, p_cap, hwy, water, util, pc, gsp, emp, unemp
-    wage_panel      nr            year  lwage, exper, expersq, educ, hours, union, married, black, hisp, occupation
-    ==============  ============  ====  ==========================================================================
+    ``grunfeld``
+        entity firm, time year; invest, value, capital.
+    ``job_training``
+        entity fcode, time year; scrap, grant, hrsemp, employ, sales and others, with missing cells.
+    ``public_capital``
+        entity state, time yr; st_abb, p_cap, hwy, water, util, pc, gsp, emp, unemp.
+    ``wage_panel``
+        entity nr, time year; lwage, exper, expersq, educ, hours, union, married, black, hisp, occupation.
     """
     return _SHIPPED

@@ -1,1 +1,1 @@
-"""What a reader sees: a run folder turned into an HTML report, figures, tables and the accuracy-gain report."""
+"""What a reader sees: a run folder turned into HTML, figures, LaTeX and the accuracy-gain report."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.report.digits import MAX_DECIMALS, count, decimals_for, fixed, significant
+from harness.report.digits import MAX_DECIMALS, MISSING, count, decimals_for, fixed, significant
 from harness.report.footnotes import Footnotes
 from harness.report.manifest import ProtocolEntry
 from harness.report.results import Results
@@ -57,8 +57,8 @@ def accuracy_table(results: Results, outcome: str) -> AccuracyTable:
         for estimator in study.estimators:
             row = compared[estimator.id]
             if row is None:
-                mark = footnotes.mark(results.reason(outcome, estimator.id, protocol.id))
-                rows.append(_empty_row(estimator.label, mark))
+                _, reason = results.refusal(outcome, estimator.id, protocol.id)
+                rows.append(_empty_row(estimator.label, footnotes.mark(reason)))
                 continue
             samples = results.accuracy(outcome, estimator.id, protocol.id)
             rows.append(
@@ -81,10 +81,20 @@ def accuracy_table(results: Results, outcome: str) -> AccuracyTable:
 
 def _error(row: AccuracyRow | None, decimals: int) -> str:
     if row is None:
-        return fixed(math.nan, 0)
+        return MISSING
     return significant(row.mse) if decimals == MAX_DECIMALS else fixed(row.mse, decimals)
 
 
 def _empty_row(label: str, mark: str) -> AccuracyTableRow:
-    nothing = fixed(math.nan, 0)
-    return AccuracyTableRow(label, *[nothing] * 7, is_lowest=False, mark=mark)
+    return AccuracyTableRow(
+        label=label,
+        mse_train=MISSING,
+        mse_test=MISSING,
+        mse_all=MISSING,
+        nmse=MISSING,
+        r2=MISSING,
+        n_obs=MISSING,
+        n_entities=MISSING,
+        is_lowest=False,
+        mark=mark,
+    )

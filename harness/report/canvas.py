@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ PNG_DPI = 200
 GREY = "#5f6368"
 PALE = "#e8e8e8"
 
-STYLE = {
+STYLE: Mapping[Any, object] = {
     "font.size": 8.0,
     "axes.labelsize": 8.0,
     "axes.titlesize": 8.0,
@@ -82,7 +83,8 @@ def house_style() -> Iterator[None]:
     """Draw in the style of the report; matplotlib's settings are as before afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**STYLE, "font.family": list(families())})
+        mpl.rcParams.update(STYLE)
+        mpl.rcParams["font.family"] = list(families())
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from harness.report.curve_figure import MOST_BANDS
 from harness.report.curves import Band, Curve
 from harness.report.digits import count, percent
 from harness.report.manifest import Study
@@ -15,10 +16,10 @@ def gain_caption(study: Study, outcome: str) -> str:
     """Return the caption of the figure of gains."""
     return (
         f"Gain over {study.reference_label} in predicting {study.label(outcome)}, one panel a protocol. "
-        f"Whiskers are {percent(study.level, 0)} intervals from {count(study.draws)} bootstrap draws of whole "
-        f"entities ({study.label(study.entity)}), the trained models held fixed. A filled triangle is a gain "
-        "(pointing up) or a loss (pointing down) whose interval excludes zero, an open circle one whose interval does "
-        "not. An arrow at the left edge is a loss beyond the axis."
+        f"Whiskers are {percent(study.level, 0)} intervals from {count(study.draws)} bootstrap draws of "
+        f"whole entities ({study.label(study.entity)}), the trained models held fixed. A filled triangle is "
+        "a gain (pointing up) or a loss (pointing down) whose interval excludes zero, an open circle one "
+        "whose interval does not. An arrow at the left edge is a loss beyond the axis."
     )
 
 
@@ -33,21 +34,27 @@ def curve_caption(study: Study, outcome: str, curves: Sequence[Curve], *, has_ga
     exposure = study.label(study.exposure)
     if curves[0].kind == "slope":
         what = (
-            f"Slope of the net effect curve: change in mean predicted {study.label(outcome)} per unit of {exposure}, "
-            "from differences between neighbouring grid points."
+            f"Slope of the net effect curve: change in mean predicted {study.label(outcome)} per unit of "
+            f"{exposure}, from differences between neighbouring grid points."
         )
     else:
         what = (
-            f"Net effect curve: mean predicted {study.label(outcome)} were every row's {exposure} set to the value "
-            "on the horizontal axis, the other variables as observed."
+            f"Net effect curve: mean predicted {study.label(outcome)} were every row's {exposure} set to the "
+            "value on the horizontal axis, the other variables as observed."
         )
+    panels = (
+        f" The upper panel shows the band of {study.reference_label} alone; each estimator's own is in its "
+        f"small panel, with the curve of {study.reference_label} in grey dashes."
+        if len(curves) > MOST_BANDS
+        else ""
+    )
     gaps = (
         " Hatched: too few entities are observed there, so bands are left out and curves are a faint trace."
         if has_gaps
         else ""
     )
-    rug = f" Beneath: the distribution of {exposure} as observed, with a tick for each quantile."
-    return what + " " + band_text([one.band for one in curves if one.has_band], study) + gaps + rug
+    rug = f" Under the curves: the distribution of {exposure} as observed, with a tick for each quantile."
+    return what + " " + band_text([one.band for one in curves if one.has_band], study) + panels + gaps + rug
 
 
 def band_text(bands: Sequence[Band], study: Study) -> str:

@@ -10,6 +10,7 @@ from harness.report.digits import MAX_DECIMALS, count, decimals_for, fixed, inte
 from harness.report.manifest import Study
 from harness.report.rows import CoefficientRow
 from harness.report.run import Run
+from harness.report.text import joined
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class CoefficientTable:
 
     Attributes
     ----------
-    without : estimators that have none, each with the reason
+    without : why some estimators have none: their names and the reason
     """
 
     columns: tuple[CoefficientColumn, ...]
@@ -54,7 +55,7 @@ class CoefficientTable:
     without: tuple[tuple[str, str], ...]
 
 
-NO_COEFFICIENTS = "has no coefficients; its curve says what it estimates"
+NO_COEFFICIENTS = "no coefficients; the curves say what is estimated"
 
 
 def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
@@ -68,6 +69,10 @@ def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
     }
     having = [one for one in study.estimators if any(name == one.id for name, _ in done)]
     reasons = {row.estimator: row.reason for row in own if not row.is_done}
+    without: dict[str, list[str]] = {}
+    for one in study.estimators:
+        if one not in having:
+            without.setdefault(reasons.get(one.id) or NO_COEFFICIENTS, []).append(one.label)
     return CoefficientTable(
         columns=tuple(
             _column(one.label, next(row for (name, _), row in done.items() if name == one.id))
@@ -77,11 +82,7 @@ def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
             _term_row(study, term, [done.get((one.id, term)) for one in having])
             for term in _in_order(study, (term for _, term in done))
         ),
-        without=tuple(
-            (one.label, reasons.get(one.id) or NO_COEFFICIENTS)
-            for one in study.estimators
-            if one not in having
-        ),
+        without=tuple((joined(labels), reason) for reason, labels in without.items()),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 HOLDS: Mapping[str, str] = {
-    "manifest.json": "what was run, on what, with which versions, how each cell ended, and the SHA-256 of every file",
+    "manifest.json": "what was run, on what and with what, how each cell ended, the SHA-256 of every file",
     "spec.yaml": "the spec that was run",
     "accuracy.csv": "errors of every estimator under every protocol on train, test and all rows",
     "gain.csv": "gains over the reference with intervals and p-values",
-    "gain_report.json": "the same for programs: errors, gains, protocols and what they leak, by a JSON Schema",
+    "gain_report.json": "the same for programs: errors, gains, protocols and what they leak",
     "predictions.parquet": "observed and predicted outcome of every row in every fold",
     "coefficients.csv": "coefficient tables with the corrections of their covariance",
     "curves.csv": "net effect curves and slopes with their bands",

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from harness.arrays import Floats
-from harness.report.canvas import DOUBLE_COLUMN, GREY, PALE, SINGLE_COLUMN, bare, new_figure
+from harness.report.canvas import DOUBLE_COLUMN, GREY, SINGLE_COLUMN, bare, new_figure
 from harness.report.curves import Curve
 from harness.report.fonts import drawable
 from harness.report.palette import LineStyle
@@ -23,6 +23,14 @@ MOST_BANDS = 4
 
 PANELS_IN_A_ROW = 3
 RUG_BINS = 40
+X_LABEL = 46
+"""Characters on a line of the label of the horizontal axis; it has two lines."""
+
+Y_LABEL = 36
+"""The same for the vertical axis."""
+
+REFERENCE_DASH = (0, (2.5, 1.2))
+"""Of the reference's curve where it stands behind another estimator's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +74,7 @@ def draw_curves(scene: CurveScene) -> Figure:
         return figure
     n_rows = math.ceil(len(scene.strands) / PANELS_IN_A_ROW)
     figure = new_figure(DOUBLE_COLUMN, 3.5 + 1.75 * n_rows)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[3.5, 1.75 * n_rows])
+    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[3.5, 1.75 * n_rows]).ravel()
     main, strip = top.subplots(2, 1, sharex=True, height_ratios=[9, 1])
     _draw_together(main, strip, scene, banded=[one for one in scene.strands if one.is_reference])
     top.legend(handles=_handles(scene), labels=_labels(scene), loc="outside right center")
@@ -75,6 +83,9 @@ def draw_curves(scene: CurveScene) -> Figure:
         _draw_alone(axes, strand, scene)
     for axes in panels[len(scene.strands) :]:
         bare(axes)
+    for axes in panels[max(0, len(scene.strands) - PANELS_IN_A_ROW) : len(scene.strands)]:
+        axes.tick_params(axis="x", labelbottom=True)
+    bottom.supxlabel(_axis_text(scene.x_label, X_LABEL), fontsize=8)
     return figure
 
 
@@ -84,7 +95,7 @@ def _draw_together(main: Axes, strip: Axes, scene: CurveScene, *, banded: Sequen
         _draw_band(main, strand)
     for strand in scene.strands:
         _draw_line(main, strand)
-    main.set_ylabel(_axis_text(scene.y_label))
+    main.set_ylabel(_axis_text(scene.y_label, Y_LABEL))
     main.tick_params(axis="x", length=0)
     main.spines["bottom"].set_visible(False)
     _draw_rug(strip, scene)
@@ -92,9 +103,9 @@ def _draw_together(main: Axes, strip: Axes, scene: CurveScene, *, banded: Sequen
 
 def _draw_alone(axes: Axes, strand: CurveStrand, scene: CurveScene) -> None:
     _draw_ground(axes, scene)
-    for other in scene.strands:
-        if other.is_reference and other is not strand:
-            axes.plot(other.curve.at, other.curve.estimate, color=GREY, linewidth=0.7)
+    backdrop = [one.curve for one in scene.strands if one.is_reference and one is not strand]
+    for curve in backdrop:
+        axes.plot(curve.at, curve.estimate, color=GREY, linewidth=0.8, linestyle=REFERENCE_DASH)
     _draw_band(axes, strand)
     _draw_line(axes, strand)
     axes.set_title(drawable(shortened(strand.label, 32)), loc="left")
@@ -136,7 +147,7 @@ def _draw_line(axes: Axes, strand: CurveStrand) -> None:
 
 def _draw_rug(axes: Axes, scene: CurveScene) -> None:
     """Draw where the observed exposures lie: a histogram of their quantiles over a tick for each."""
-    axes.set_xlabel(_axis_text(scene.x_label))
+    axes.set_xlabel(_axis_text(scene.x_label, X_LABEL))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     if scene.rug.size == 0:
@@ -154,8 +165,8 @@ def _draw_rug(axes: Axes, scene: CurveScene) -> None:
     axes.set_ylim(-0.5, 1.05)
 
 
-def _axis_text(text: str) -> str:
-    return "\n".join(drawable(line) for line in wrapped(text, 60, lines=2).split("\n"))
+def _axis_text(text: str, width: int) -> str:
+    return "\n".join(drawable(line) for line in wrapped(text, width, lines=2).split("\n"))
 
 
 def _handles(scene: CurveScene) -> list[Line2D]:

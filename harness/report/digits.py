@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 MISSING = "–"
 MINUS = "−"
+NO_BREAK = "\u00a0"
 MAX_DECIMALS = 7
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -36,10 +37,10 @@ def percent_interval(low: float, high: float, decimals: int = 1) -> str:
 
 
 def interval(low: float, high: float, decimals: int) -> str:
-    """Return "[low, high]", or an empty string where a limit is missing."""
+    """Return "[low, high]", never broken over two lines, or an empty string where a limit is missing."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
+    return f"[{fixed(low, decimals)},{NO_BREAK}{fixed(high, decimals)}]"
 
 
 def decimals_for(values: Iterable[float], digits: int = 4) -> int:
@@ -48,6 +49,12 @@ def decimals_for(values: Iterable[float], digits: int = 4) -> int:
     if not sizes:
         return 0
     return min(MAX_DECIMALS, max(0, digits - 1 - math.floor(math.log10(min(sizes)))))
+
+
+def plain(value: float) -> str:
+    """Return `value` with at most four significant digits and no trailing zeros."""
+    text = significant(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "×" not in text else text
 
 
 def significant(value: float, digits: int = 4) -> str:

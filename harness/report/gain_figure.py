@@ -9,24 +9,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.report.canvas import DOUBLE_COLUMN, GREY, bare, new_figure
+from harness.report.digits import percent
 from harness.report.fonts import drawable
 from harness.report.manifest import ProtocolEntry
-from harness.report.digits import percent
 from harness.report.palette import STANDING_COLOURS, STANDING_MARKERS
 from harness.report.results import GainCell, Standing
 from harness.report.text import shortened, wrapped
 
 PANELS_IN_A_ROW = 4
-FLOOR = -1.0
-"""Least gain drawn to scale; what lies below is an arrow at the edge with its number."""
-
-CEILING = 1.0
+LEAST_REACH = 0.25
+"""The axis of gains reaches at least this far to either side where there is something to show."""
 
 
-def lower_limit(cells: Sequence[GainCell]) -> float:
-    """Return where the axis of gains begins: below every interval, but not below `FLOOR`."""
-    lows = [value for cell in cells for value in (cell.gain, cell.conf_low) if math.isfinite(value)]
-    return max(FLOOR, min([*lows, 0.0]) - 0.05)
+def axis_limits(cells: Sequence[GainCell]) -> tuple[float, float]:
+    """Return where the axis of gains begins and ends, fractions.
+
+    It ends beyond every interval. It begins below every interval too, but no farther below zero than it
+    reaches above, or than `LEAST_REACH`: a gain cannot exceed one while a loss knows no bound, and one huge
+    loss would press everything else together. What lies below is drawn as an arrow with its number.
+    """
+    values = [value for cell in cells for value in (cell.gain, cell.conf_low, cell.conf_high)]
+    finite = [value for value in values if math.isfinite(value)]
+    highest = max([*finite, 0.0]) + 0.05
+    lowest = min([*finite, 0.0]) - 0.05
+    return max(lowest, -max(highest, LEAST_REACH)), highest
 
 
 def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *, reference: str) -> Figure:
@@ -43,7 +49,7 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *,
     n_rows = math.ceil(len(protocols) / n_columns)
     figure = new_figure(DOUBLE_COLUMN, n_rows * (0.95 + 0.24 * len(labels)))
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
-    start = lower_limit(cells)
+    start, end = axis_limits(cells)
     for axes, protocol in zip(grid, protocols, strict=False):
         own = [cell for cell in cells if cell.protocol.id == protocol.id]
         _draw_panel(axes, own, start=start)
@@ -54,7 +60,7 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *,
     names = {cell.estimator.id: cell.estimator.label for cell in cells}
     first.set_yticks(range(len(labels)), [drawable(shortened(names[one], 24)) for one in labels])
     first.set_ylim(len(labels) - 0.4, -0.6)
-    first.set_xlim(100 * start, 104 * CEILING)
+    first.set_xlim(100 * start, 100 * end)
     figure.supxlabel(
         f"Gain over {drawable(shortened(reference, 40))} (%), right of zero is better", fontsize=8
     )
@@ -73,7 +79,16 @@ def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
     axes.spines["left"].set_visible(False)
     for place, cell in enumerate(cells):
         if cell.standing is Standing.MISSING:
-            axes.text(2.0, place, "no result", color=GREY, va="center", fontsize=7, style="italic")
+            axes.annotate(
+                drawable(cell.status),
+                (0.0, place),
+                xytext=(3, 0),
+                textcoords="offset points",
+                color=GREY,
+                va="center",
+                fontsize=7,
+                style="italic",
+            )
         elif cell.gain < start:
             _draw_beyond(axes, cell, place, start=start)
         else:
@@ -83,21 +98,32 @@ def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
 def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
     colour = STANDING_COLOURS[cell.standing]
     axes.plot(100 * start, place, marker="<", color=colour, markersize=5, clip_on=False)
-    axes.text(100 * start + 6, place, percent(cell.gain, 0), color=colour, va="center", fontsize=7)
+    axes.annotate(
+        percent(cell.gain, 0),
+        (100 * start, place),
+        xytext=(5, 0),
+        textcoords="offset points",
+        color=colour,
+        va="center",
+        fontsize=7,
+    )
 
 
 def _draw_whisker(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
     colour = STANDING_COLOURS[cell.standing]
     if math.isfinite(cell.conf_low) and math.isfinite(cell.conf_high):
         limits = [100 * max(cell.conf_low, start), 100 * cell.conf_high]
-        axes.plot(limits, [place, place], color=colour, linewidth=1.2, solid_capstyle="butt")
-        if cell.conf_low < start:
-            axes.plot(100 * start, place, marker="<", color=colour, markersize=3, clip_on=False)
+        axes.plot(limits, [place, place], color=colour, linewidth=1.1, solid_capstyle="butt")
+        axes.plot(limits[1], place, marker="|", color=colour, markersize=6)
+        end = "<" if cell.conf_low < start else "|"
+        axes.plot(
+            limits[0], place, marker=end, color=colour, markersize=3 if end == "<" else 6, clip_on=False
+        )
     axes.plot(
         100 * cell.gain,
         place,
         marker=STANDING_MARKERS[cell.standing],
         markerfacecolor="white" if cell.standing is Standing.OPEN else colour,
         markeredgecolor=colour,
-        markersize=5,
+        markersize=4,
     )

@@ -73,7 +73,7 @@ def gain_table(results: Results, outcome: str) -> GainTable:
             missing = cell.standing is Standing.MISSING
             cells.append(
                 GainTableCell(
-                    gain=cell.standing.value if missing else percent(cell.gain),
+                    gain=cell.status if missing else percent(cell.gain),
                     beneath=percent_interval(cell.conf_low, cell.conf_high),
                     symbol=SYMBOLS[cell.standing],
                     standing=cell.standing.value,
@@ -90,6 +90,6 @@ def _reference_cell(
     reference = results.run.manifest.study.reference
     row = results.compared(outcome, reference, protocol.id)
     if row is None:
-        mark = footnotes.mark(results.reason(outcome, reference, protocol.id))
-        return GainTableCell(Standing.MISSING.value, "", "", Standing.MISSING.value, mark)
+        status, reason = results.refusal(outcome, reference, protocol.id)
+        return GainTableCell(status, "", "", Standing.MISSING.value, footnotes.mark(reason))
     return GainTableCell("reference", f"MSE {significant(row.mse)}", "", "reference", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.report.digits import percent
+from harness.report.digits import count, percent
 from harness.report.gain_table import GainTable, GainTableCell, gain_table
 from harness.report.results import Results, Standing
 from harness.report.text import latex
@@ -15,6 +15,9 @@ SIGNS = {
 }
 
 
+FORMULA = r"$1 - \mathrm{MSE}/\mathrm{MSE}_{\mathrm{reference}}$"
+
+
 def latex_gains(results: Results) -> str:
     r"""Return a ``table`` environment with a panel for each outcome; it needs ``\usepackage{booktabs}``."""
     study = results.run.manifest.study
@@ -22,10 +25,10 @@ def latex_gains(results: Results) -> str:
     width = 1 + len(study.protocols)
     heads = [latex(one.title) for one in study.protocols]
     lines = [
-        r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX or LuaLaTeX with a font that has them.",
+        r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX and a font that has them.",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{Gain in predictive accuracy over {latex(study.reference_label)}, per cent: {latex(study.title)}}}",
+        rf"\caption{{Gain over {latex(study.reference_label)}, per cent: {latex(study.title)}}}",
         rf"\label{{tab:gain-{latex_label(study.id)}}}",
         rf"\begin{{tabular}}{{l*{{{width - 1}}}{{c}}}}",
         r"\toprule",
@@ -76,8 +79,8 @@ def _notes(results: Results, tables: Sequence[GainTable]) -> list[str]:
     quick = "A quick run with few draws; not for publication. " if study.quick else ""
     lines = [
         r"\par\smallskip\footnotesize",
-        f"{quick}Gain is $1 - \\mathrm{{MSE}}/\\mathrm{{MSE}}_{{\\mathrm{{reference}}}}$ on the test rows; beneath, its "
-        f"{latex(percent(study.level, 0))} interval from {study.draws} bootstrap draws of whole entities. "
+        f"{quick}Gain is {FORMULA} on the test rows; beneath, its {latex(percent(study.level, 0))} interval "
+        f"from {count(study.draws)} bootstrap draws of whole entities. "
         "$^{+}$ better, $^{-}$ worse: the interval excludes zero.",
     ]
     for protocol in study.protocols:

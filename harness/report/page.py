@@ -1,4 +1,4 @@
-"""The HTML report: everything it shows gathered in one value, and rendered without a script or a link outside."""
+"""The HTML report: everything it shows in one value, rendered without a script or a link outside."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from harness.report.run import Run
 SAMPLES = ("test", "all", "train")
 """Samples in the order in which they are preferred for comparing estimators."""
 
-NOT_RUN = "the run holds no such cell"
+NOT_RUN = ("no result", "the run holds no such cell")
+"""Status and reason of a cell that no table has."""
 
 
 class Standing(Enum):
@@ -41,6 +42,7 @@ class GainCell:
     Attributes
     ----------
     gain, conf_low, conf_high : fractions; NaN where there is none
+    status : of the cell, such as ``refused`` where there is none
     reason : why there is none, or an empty string
     """
 
@@ -50,6 +52,7 @@ class GainCell:
     conf_low: float
     conf_high: float
     standing: Standing
+    status: str
     reason: str
 
 
@@ -93,9 +96,9 @@ class Results:
         done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
         best = next((done[sample] for sample in SAMPLES if sample in done), None)
         if best is None:
-            reason = next((row.reason for row in rows if row.reason), NOT_RUN)
+            status, reason = next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
             nan = float("nan")
-            return GainCell(estimator, protocol, nan, nan, nan, Standing.MISSING, reason)
+            return GainCell(estimator, protocol, nan, nan, nan, Standing.MISSING, status, reason)
         return _established(best, estimator, protocol)
 
     def gains(self, outcome: str) -> tuple[GainCell, ...]:
@@ -106,10 +109,10 @@ class Results:
             for protocol in self.run.manifest.study.protocols
         )
 
-    def reason(self, outcome: str, estimator: str, protocol: str) -> str:
-        """Return why a cell has no errors."""
+    def refusal(self, outcome: str, estimator: str, protocol: str) -> tuple[str, str]:
+        """Return the status of a cell without errors, and why it has none."""
         rows = self.accuracy(outcome, estimator, protocol).values()
-        return next((row.reason for row in rows if row.reason), NOT_RUN)
+        return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
 
 
 def _established(row: GainRow, estimator: EstimatorEntry, protocol: ProtocolEntry) -> GainCell:
@@ -120,5 +123,6 @@ def _established(row: GainRow, estimator: EstimatorEntry, protocol: ProtocolEntr
         conf_low=row.conf_low,
         conf_high=row.conf_high,
         standing=standing_of(row.conf_low, row.conf_high),
+        status=row.status,
         reason="",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.report.accuracy_table import AccuracyTable, accuracy_table
 from harness.report.coefficient_table import CoefficientTable, coefficient_table
-from harness.report.digits import decimals_for, fixed, interval, percent, significant
+from harness.report.digits import decimals_for, fixed, interval, percent, plain, significant
 from harness.report.drawings import OutcomeDrawings, draw_outcome
 from harness.report.effect import Effect, effects
 from harness.report.gain_table import GainTable, gain_table
@@ -106,8 +106,8 @@ def _effect_table(found: tuple[Effect, ...]) -> EffectTable:
     curves = [one.curve for one in found if one.curve is not None]
     return EffectTable(
         rows=tuple(_effect_row(one) for one in found),
-        low_at=significant(curves[0].low_at) if curves else "",
-        high_at=significant(curves[0].high_at) if curves else "",
+        low_at=plain(curves[0].low_at) if curves else "",
+        high_at=plain(curves[0].high_at) if curves else "",
     )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 """Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles."""
 
+WHITESPACE = re.compile(r"[ \t\r\n\f\v]+")
+
 BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that change the direction of the text around them, so that it reads as something else."""
 
@@ -34,15 +36,16 @@ LATEX = {
     "−": "$-$",
     "–": "--",
     "×": r"$\times$",
+    "\u00a0": "~",
 }
-"""What stands for each character; brackets and stars are wrapped since ``\\\\`` takes them for its options."""
+"""What stands for each character; brackets and stars would be options of ``\\\\``."""
 
 SLUG_LENGTH = 40
 
 
 def printable(text: str) -> str:
     """Return `text` on one line, without terminal escapes, control characters or direction marks."""
-    one_line = " ".join(ANSI.sub("", text).split())
+    one_line = WHITESPACE.sub(" ", ANSI.sub("", text)).strip()
     return "".join(one for one in one_line if unicodedata.category(one) != "Cc" and one not in BIDI)
 
 
@@ -58,9 +61,9 @@ def wrapped(text: str, width: int, *, lines: int) -> str:
 
 
 def file_slug(name: str) -> str:
-    """Return a file name for `name`, of ``[a-z0-9-]``; names that had to be changed carry a hash and stay apart."""
+    """Return a file name of ``[a-z0-9-]``; a name that had to be changed carries its hash."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_LENGTH]
-    if slug == name:
+    if slug and slug == name:
         return slug
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{slug}-{digest}" if slug else digest

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from harness.report.manifest import ProtocolEntry
 from harness.report.digits import percent, percent_interval, significant
+from harness.report.manifest import ProtocolEntry
 from harness.report.results import GainCell, Results, Standing
-from harness.report.text import joined
+from harness.report.text import joined, shortened
+
+REASON_LENGTH = 160
+"""Most characters of a reason within a sentence; the footnotes of the tables have it whole."""
 
 
 def quoted(protocols: Iterable[ProtocolEntry], last: str = "and") -> str:
@@ -51,15 +54,9 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
         return f"No gain over {reference} could be computed."
     won = _winners(cells)
     apart = [one for one in _protocols(cells) if one.keeps_test_rows_apart]
-    won_apart = [one for one in apart if one in won]
     won_inside = [one for one in won if not one.keeps_test_rows_apart]
-    if won_apart:
-        lost = [one for one in apart if one not in won]
-        tail = f", but not under {quoted(lost, 'or')}" if lost else ""
-        return (
-            f"A gain over {reference} is established on test rows kept apart from fitting and selecting: "
-            f"under {_with_names(won_apart, won)}{tail}."
-        )
+    if any(one in won for one in apart):
+        return _established_apart(apart, won, reference=reference)
     if won_inside and apart:
         return (
             f"A gain over {reference} is established only where test rows take part in fitting or selecting: "
@@ -68,10 +65,25 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
         )
     if won_inside:
         return (
-            f"A gain over {reference} is established under {_with_names(won_inside, won)}; test rows take part "
-            "in fitting or selecting under every protocol of this run, so it may not hold for new cases."
+            f"A gain over {reference} is established under {_with_names(won_inside, won)}; test rows take "
+            "part in fitting or selecting under every protocol of this run, so it may not hold for new cases."
         )
     return f"No gain over {reference} is established for any estimator under any protocol."
+
+
+def _established_apart(
+    apart: Sequence[ProtocolEntry], won: Mapping[ProtocolEntry, Sequence[str]], *, reference: str
+) -> str:
+    held = [one for one in apart if one in won]
+    lost = [one for one in apart if one not in won]
+    tail = f", but not under {quoted(lost, 'or')}" if lost else ""
+    winners = {name for protocol in held for name in won[protocol]}
+    others = dict.fromkeys(name for names in won.values() for name in names if name not in winners)
+    only = f" For {joined(list(others))} it is established only where test rows take part." if others else ""
+    return (
+        f"A gain over {reference} is established where test rows take no part in fitting or selecting: "
+        f"under {_with_names(held, won)}{tail}.{only}"
+    )
 
 
 def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:
@@ -96,10 +108,12 @@ def _part(cells: Sequence[GainCell], standing: Standing, words: str) -> str:
 
 
 def _missing(cells: Sequence[GainCell]) -> str:
-    missing = [cell for cell in cells if cell.standing is Standing.MISSING]
-    if not missing:
-        return ""
-    return f"no result under {quoted((cell.protocol for cell in missing), 'or')}, for the reasons below the table"
+    named = [
+        f"“{cell.protocol.title}” ({shortened(cell.reason, REASON_LENGTH)})"
+        for cell in cells
+        if cell.standing is Standing.MISSING
+    ]
+    return f"no result under {joined(named)}" if named else ""
 
 
 def _protocols(cells: Iterable[GainCell]) -> list[ProtocolEntry]:
@@ -114,5 +128,5 @@ def _winners(cells: Iterable[GainCell]) -> dict[ProtocolEntry, list[str]]:
     return won
 
 
-def _with_names(protocols: Iterable[ProtocolEntry], won: dict[ProtocolEntry, list[str]]) -> str:
+def _with_names(protocols: Iterable[ProtocolEntry], won: Mapping[ProtocolEntry, Sequence[str]]) -> str:
     return joined([f"“{one.title}” ({joined(won[one])})" for one in protocols])

@@ -19,6 +19,8 @@ MARKER = ".harness-run"
 """File that tells a run folder from any other; only a folder that has it is written into again."""
 
 MANIFEST = "manifest.json"
+UNITS = "units"
+"""Folder of finished tasks, there while a run is not whole."""
 
 REPORTED = (
     "*.csv",

@@ -11,6 +11,18 @@ from harness.spec.mistake import Mistake, Place, spec_error
 from harness.spec.node import Node
 from harness.spec.reader import EventReader, SpotAt
 
+_PLAIN = (
+    (r"'\t' that cannot start", "a tab at the start", "indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "this colon is not expected",
+        "check the indentation; quote a text with ': '",
+    ),
+    ("expected <block end>", "this does not fit the lines above", "check the indentation and the quotes"),
+    ("expected ',' or", "a bracket opened before this is not closed", "close it, or add a comma"),
+)
+"""What the parser says, what is meant, and how to mend it."""
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -46,10 +58,14 @@ def parse_yaml(text: str, spot_at: SpotAt) -> Parsed:
 def _unreadable(error: YAMLError, spot_at: SpotAt) -> Mistake:
     """Point at the quote that is never closed, else at what the parser could not read."""
     problem = str(getattr(error, "problem", error))
-    in_quotes = isinstance(error, MarkedYAMLError) and "quoted scalar" in str(error.context)
-    mark = getattr(error, "context_mark" if in_quotes else "problem_mark", None)
-    what = "this quote is not closed" if in_quotes else f"this is not YAML: {problem}"
-    mend = "indent with spaces" if r"'\t'" in problem else "look at this line and the one above"
+    what, mend = f"this is not YAML: {problem}", "look at this line and the one above"
+    mark = getattr(error, "problem_mark", None)
+    if isinstance(error, MarkedYAMLError) and "quoted scalar" in str(error.context):
+        what, mend = "this quote is not closed", "close it in the same line"
+        mark = error.context_mark
+    for fragment, plain_what, plain_mend in _PLAIN:
+        if fragment in problem:
+            what, mend = plain_what, plain_mend
     if not isinstance(mark, StringMark):
         return Mistake(Place(spot_at(1, 1)), what, "YAML 1.2", mend)
     place = Place(spot_at(mark.line + 1, mark.column + 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import SpecError
 from harness.spec.mistake import Mistake, Place, Spot, spec_error
 
-MAX_BYTES = 1 << 20
+MAX_BYTES = 256 * 1024
 """Largest spec that is read; a long one has some ten kilobytes."""
 
 MAX_CONTROL_CHARACTERS = 20

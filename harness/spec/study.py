@@ -25,6 +25,9 @@ __all__ = [
 
 SPEC_VERSION = 1
 
+# Not a Literal, to which true and 1.0 are equal.
+Version = Annotated[int, Field(ge=SPEC_VERSION, le=SPEC_VERSION, json_schema_extra={"const": SPEC_VERSION})]
+
 Slug = Annotated[
     str,
     Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"}),
@@ -113,7 +116,7 @@ class Study(_Part):
     report : what is written for readers
     """
 
-    spec_version: Literal[1]
+    spec_version: Version
     study: Slug
     title: str
     description: str = ""

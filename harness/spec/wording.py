@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails, core_schema
 
 from harness.errors import near_names
 from harness.spec.document import Document
-from harness.spec.mistake import Mistake, Place
+from harness.spec.mistake import Loc, Mistake, Place
 from harness.spec.words import Allowed
 
 MAX_SHOWN = 60
@@ -37,15 +37,15 @@ def mistakes_of(errors: Iterable[ErrorDetails], document: Document, allowed: All
             wrong.append(_wrong_value(error, place, allowed))
         else:
             specific.append(_own_fault(error, place))
-    inner = [(one.place.path, 0) for one in specific] + [(one.place.path, 1) for one in wrong]
-    return specific + [
-        one
-        for one in wrong
-        if not any(
-            path[: len(one.place.path)] == one.place.path and len(path) >= len(one.place.path) + deeper
-            for path, deeper in inner
-        )
-    ]
+    told = [one.place.path for one in specific]
+    found = [one.place.path for one in wrong]
+    return specific + [one for one in wrong if not _is_told_within(one.place.path, told, found)]
+
+
+def _is_told_within(path: Loc, told: Iterable[Loc], found: Iterable[Loc]) -> bool:
+    """Whether another mistake says more closely what is wrong with the value at `path`."""
+    closer = [*told, *(one for one in found if len(one) > len(path))]
+    return any(one[: len(path)] == path for one in closer)
 
 
 def _unknown_key(error: ErrorDetails, place: Place, allowed: Allowed) -> Mistake:
@@ -93,9 +93,11 @@ def _refused(error: ErrorDetails, place: Place, _: Allowed) -> Mistake:
 
 
 def _own_fault(error: ErrorDetails, place: Place) -> Mistake:
+    """Tell what a fault says that is not pydantic's own; it may name what is allowed and a hint."""
     context: dict[str, Any] = error.get("ctx", {})
-    mend = context.get("hint") or "write one of the allowed names"
-    return Mistake(place, error["msg"], context.get("allowed", ""), mend)
+    allowed = context.get("allowed", "")
+    mend = context.get("hint") or ("write one of the allowed names" if allowed else "write it in this form")
+    return Mistake(place, error["msg"], allowed, mend)
 
 
 def _shown(value: object) -> str:

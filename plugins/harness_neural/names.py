@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import Literal
 
 Activation = Literal["tanh", "sigmoid", "relu"]
+"""What a hidden unit computes."""
+
 OptimiserName = Literal["lbfgs", "adam", "sgd"]
+"""How networks are trained; all three see all rows at every step."""
+
 Precision = Literal["float64", "float32"]
+"""Arithmetic of the forward and backward pass of training; predictions are float64 always."""
+
 Rounding = Literal["floor", "nearest", "up"]
+"""How the hidden size of the formula becomes a whole number."""
+
 Combine = Literal["separate_nets", "one_hot", "none"]
+"""How clusters feed the networks: one network a cluster, cluster dummies as inputs, or not at all."""
+
 MapTraining = Literal["batch", "sequential"]
+"""How a self-organising map is trained: on all rows at every step, or row by row."""

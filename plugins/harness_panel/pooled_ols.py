@@ -11,7 +11,7 @@ from harness import CanFitDraws, Floats, HasCoefficients, HasNotes, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
 from harness_panel.levels import LevelModels
-from harness_panel.linear import LinearFit, fit_linear, fit_linear_draws
+from harness_panel.linear_fit import LinearFit, fit_linear, fit_linear_draws
 
 
 @dataclass(frozen=True)

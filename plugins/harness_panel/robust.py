@@ -12,6 +12,9 @@ from harness import EstimationError, Floats, Problem
 from harness_panel.sample import Meat, Sample
 from harness_panel.sandwich import independent_rows
 
+_LEVERAGE_POWERS: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
+"""Power of 1 - h that a residual is divided by."""
+
 
 @dataclass(frozen=True)
 class Classical:
@@ -53,8 +56,7 @@ class Robust:
         return Meat(matrix, sample.correction(self.variant, factor=factor))
 
     def _residuals(self, sample: Sample) -> Floats:
-        powers: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
-        if self.variant not in powers:
+        if self.variant not in _LEVERAGE_POWERS:
             return sample.residuals
         slack = 1.0 - sample.leverage()
         n_fixed = int(np.count_nonzero(slack < 1e-10))
@@ -62,10 +64,10 @@ class Robust:
             raise EstimationError(
                 Problem(
                     where="covariance",
-                    what=f"{self.variant} is undefined: {n_fixed} rows have leverage 1, "
-                    "such as the only row of an entity",
+                    what=f"{self.variant} is undefined: {n_fixed} of {sample.n_obs} rows have leverage 1, "
+                    "as the only row of an entity",
                     allowed="HC0, HC1 or clustered",
                     mend="choose another covariance, or leave out entities and periods with a single row",
                 )
             )
-        return sample.residuals / slack ** powers[self.variant]
+        return sample.residuals / slack ** _LEVERAGE_POWERS[self.variant]

@@ -28,7 +28,7 @@ def refuse_single_levels(panel: Panel, effects: Sequence[Dimension]) -> None:
             raise EstimationError(
                 Problem(
                     where=f"{dimension} effects",
-                    what=f"the {panel.n_obs} rows hold 1 {dimension}, so its effect is the constant",
+                    what=f"the {panel.n_obs} rows share one {dimension}, whose effect is the constant",
                     allowed="at least two",
                     mend=f"leave {dimension} out of effects, or use pooled_ols",
                 )
@@ -51,8 +51,9 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Dimension], n_effec
     """
     taken = f"{' and '.join(effects)} effects" if effects else ""
     problem = (
-        _outcome_problem(panel, fit, taken)
+        _constant_outcome(panel, fit)
         or _size_problem(panel, fit, n_effects, taken)
+        or _absorbed_outcome(panel, fit, taken)
         or _exposure_problem(panel, fit, taken)
         or _condition_problem(fit)
     )
@@ -61,15 +62,24 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Dimension], n_effec
     return _notes(panel, fit, taken)
 
 
-def _outcome_problem(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
-    where = f"outcome {panel.outcome!r}"
-    if fit.outcome_screening.constant:
-        what = f"it is {fit.intercept:.6g} in all {panel.n_obs} rows, so there is nothing to explain"
-        return Problem(where, what, mend="choose another outcome, or estimate on rows where it varies")
-    if fit.outcome_screening.absorbed:
-        what = f"{taken} explain it whole, so nothing is left for the exposure"
-        return Problem(where, what, mend="absorb fewer effects, or use pooled_ols")
-    return None
+def _constant_outcome(panel: Panel, fit: WithinFit) -> Problem | None:
+    if not fit.outcome_screening.constant:
+        return None
+    return Problem(
+        where=f"outcome {panel.outcome!r}",
+        what=f"it is {fit.intercept:.6g} in all {panel.n_obs} rows, so there is nothing to explain",
+        mend="choose another outcome, or estimate on rows where it varies",
+    )
+
+
+def _absorbed_outcome(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
+    if not fit.outcome_screening.absorbed:
+        return None
+    return Problem(
+        where=f"outcome {panel.outcome!r}",
+        what=f"{taken} explain it whole, so nothing is left for the exposure",
+        mend="absorb fewer effects, or use pooled_ols",
+    )
 
 
 def _size_problem(panel: Panel, fit: WithinFit, n_effects: int, taken: str) -> Problem | None:
@@ -78,7 +88,8 @@ def _size_problem(panel: Panel, fit: WithinFit, n_effects: int, taken: str) -> P
         return None
     return Problem(
         where="rows",
-        what=f"{panel.n_obs} rows cannot carry {n_coef} coefficients and {n_effects} {taken or 'constant'}",
+        what=f"{panel.n_obs} rows are too few for {n_coef + n_effects} parameters, "
+        f"{n_coef} of columns and {n_effects} of {taken or 'the constant'}",
         allowed=f"at least {n_coef + n_effects + 1} rows",
         mend="estimate on more rows, or with fewer controls or effects",
     )

@@ -48,7 +48,13 @@ HOSTILE = {
     "warning": "javascript:alert(6) ${7*7} {% raw %}",
 }
 
-CHINESE = {"outcome": "碳排放", "outcome_label": "碳排放总量", "unit": "万吨", "exposure": "数字经济", "entity": "城市"}
+CHINESE = {
+    "outcome": "碳排放",
+    "outcome_label": "碳排放总量",
+    "unit": "万吨",
+    "exposure": "数字经济",
+    "entity": "城市",
+}
 
 
 def manifest(
@@ -87,7 +93,12 @@ def manifest(
             ],
             "reference": "ols",
             "protocols": [
-                {"id": one.name, "title": one.title, "how": one.how, "leaks": [asdict(leak) for leak in one.leaks]}
+                {
+                    "id": one.name,
+                    "title": one.title,
+                    "how": one.how,
+                    "leaks": [asdict(leak) for leak in one.leaks],
+                }
                 for one in PROTOCOLS
             ],
             "level": 0.95,
@@ -111,7 +122,12 @@ def manifest(
         "started": "2026-11-24T12:00:00+00:00",
         "seconds": 83.4,
         "cells": [
-            {"cell": f"{name} · fe · held_out_entities", "status": "refused", "reason": REASON, "seconds": 0.1}
+            {
+                "cell": f"{name} · fe · held_out_entities",
+                "status": "refused",
+                "reason": REASON,
+                "seconds": 0.1,
+            }
             for name in outcomes
         ],
     }
@@ -122,14 +138,21 @@ def _accuracy(outcome: str) -> list[dict[str, Any]]:
     for estimator in ESTIMATORS:
         for protocol in PROTOCOLS:
             for sample, share in SHARES.items():
-                place = {"outcome": outcome, "estimator": estimator, "protocol": protocol.name, "sample": sample}
+                place = {
+                    "outcome": outcome,
+                    "estimator": estimator,
+                    "protocol": protocol.name,
+                    "sample": sample,
+                }
                 if (estimator, protocol.name) == REFUSED:
                     rows.append(place | {"status": "refused", "reason": REASON})
                     continue
                 gain = GAINS.get(estimator, {}).get(protocol.name, 0.0)
                 mse = share * REFERENCE_MSE[protocol.name] * (1.0 - gain)
                 numbers = {"mse": mse, "rmse": np.sqrt(mse), "nmse": mse / 0.2835, "r2": 1 - mse / 0.2835}
-                rows.append(place | numbers | {"n_obs": 1308, "n_entities": 545, "status": "ok", "reason": ""})
+                rows.append(
+                    place | numbers | {"n_obs": 1308, "n_entities": 545, "status": "ok", "reason": ""}
+                )
     return rows
 
 
@@ -156,10 +179,20 @@ def _coefficients(outcome: str, terms: tuple[str, ...]) -> list[dict[str, Any]]:
             estimate, error = 0.110124 / (place + 1), 0.011857 / (place + 1)
             rows.append(
                 {
-                    **{"outcome": outcome, "estimator": estimator, "term": term, "estimate": estimate},
-                    **{"std_error": error, "statistic": estimate / error, "p_value": 0.0},
-                    **{"conf_low": estimate - 1.96 * error, "conf_high": estimate + 1.96 * error},
-                    **{"covariance": covariance, "df_resid": 544.0, "n_obs": 4360, "status": "ok", "reason": ""},
+                    "outcome": outcome,
+                    "estimator": estimator,
+                    "term": term,
+                    "estimate": estimate,
+                    "std_error": error,
+                    "statistic": estimate / error,
+                    "p_value": 0.0,
+                    "conf_low": estimate - 1.96 * error,
+                    "conf_high": estimate + 1.96 * error,
+                    "covariance": covariance,
+                    "df_resid": 544.0,
+                    "n_obs": 4360,
+                    "status": "ok",
+                    "reason": "",
                 }
             )
     return rows
@@ -174,7 +207,8 @@ def _shape(estimator: str, at: np.ndarray) -> np.ndarray:
 
 def _curves(outcome: str, estimators: tuple[str, ...]) -> list[pd.DataFrame]:
     at = np.linspace(0.0, 18.0, 25)
-    parts = []
+    refused = {"outcome": outcome, "scenario": "curve", "status": "refused", "reason": REASON}
+    parts = [pd.DataFrame([{"estimator": one, **refused}]) for one in ESTIMATORS if one not in estimators]
     for estimator in estimators:
         level = _shape(estimator, at)
         for kind, estimate, width in (
@@ -185,10 +219,19 @@ def _curves(outcome: str, estimators: tuple[str, ...]) -> list[pd.DataFrame]:
             parts.append(
                 pd.DataFrame(
                     {
-                        **{"outcome": outcome, "estimator": estimator, "kind": kind, "at": at},
-                        **{"estimate": estimate, "conf_low": estimate - wide, "conf_high": estimate + wide},
-                        **{"band": "pointwise", "n_draws": 100 if estimator == "rab" else 40},
-                        **{"supported": (at > 0.5) & (at < 15.5), "scenario": "curve", "status": "ok", "reason": ""},
+                        "outcome": outcome,
+                        "estimator": estimator,
+                        "kind": kind,
+                        "at": at,
+                        "estimate": estimate,
+                        "conf_low": estimate - wide,
+                        "conf_high": estimate + wide,
+                        "band": "pointwise",
+                        "n_draws": 100 if estimator == "rab" else 40,
+                        "supported": (at > 0.5) & (at < 15.5),
+                        "scenario": "curve",
+                        "status": "ok",
+                        "reason": "",
                     }
                 )
             )
@@ -221,18 +264,31 @@ def write_fake_run(
         "curves": pd.concat([part for one in outcomes for part in _curves(one, drawn)], ignore_index=True),
         "support": pd.DataFrame(
             {
-                **{"scenario": "curve", "at": at, "n_obs": 100, "n_entities": 50},
+                "scenario": "curve",
+                "at": at,
+                "n_obs": 100,
+                "n_entities": 50,
                 "supported": (at > 0.5) & (at < 15.5),
             }
         ),
         "rug": pd.DataFrame(
-            {"scenario": "curve", "exposure": np.quantile(rng.gamma(6, 1.1, 4000), np.linspace(0, 1, 500))}
+            {
+                "scenario": "curve",
+                "exposure": np.quantile(np.clip(rng.gamma(6, 1.1, 4000), 0.0, 18.0), np.linspace(0, 1, 500)),
+            }
         ),
         "summary": pd.DataFrame(
             [
                 {
-                    **{"variable": name, "role": role, "n": 4360, "mean": 1.649, "sd": 0.533, "min": -3.579},
-                    **{"max": 4.052, "sd_within": 0.362, "sd_between": 0.391},
+                    "variable": name,
+                    "role": role,
+                    "n": 4360,
+                    "mean": 1.649,
+                    "sd": 0.533,
+                    "min": -3.579,
+                    "max": 4.052,
+                    "sd_within": 0.362,
+                    "sd_between": 0.391,
                 }
                 for name, role in [(one, "outcome") for one in outcomes]
                 + [(study["exposure"], "exposure"), ("educ", "moderator"), ("union", "control")]
@@ -285,4 +341,6 @@ def hostile_run(path: Path) -> RunFolder:
     content["study"]["estimators"][3]["options"] = {"base": HOSTILE["warning"]}
     content["study"]["protocols"][0]["title"] = HOSTILE["title"]
     content["command"] = HOSTILE["warning"]
-    return write_fake_run(path, content, warnings=((HOSTILE["label"], HOSTILE["warning"], HOSTILE["reason"]),))
+    return write_fake_run(
+        path, content, warnings=((HOSTILE["label"], HOSTILE["warning"], HOSTILE["reason"]),)
+    )

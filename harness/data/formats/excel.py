@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,12 +14,12 @@ from harness.data.formats.signature import refuse_signature
 from harness.data.formats.source import Reading, Source
 from harness.data.header import check_header
 from harness.data.note import Note
-from harness.data.row_names import few, quoted
+from harness.data.row_names import few
 from harness.errors import DataError, Problem, near_names
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
-    from openpyxl.cell.cell import Cell
+    from openpyxl.cell import Cell
 
 MAX_UNPACKED = 1 << 29
 """Most bytes that the parts of a workbook may unpack to."""
@@ -67,16 +67,16 @@ def _open(source: Source, *, values: bool) -> Workbook:
     return openpyxl.load_workbook(io.BytesIO(source.content), read_only=True, data_only=values)
 
 
-def _cells(source: Source, sheet: str, *, values: bool) -> Iterable[tuple[Cell, ...]]:
-    return _open(source, values=values)[sheet].iter_rows()
+def _cells(source: Source, sheet: str, *, values: bool) -> Iterator[tuple[Cell, ...]]:
+    yield from _open(source, values=values)[sheet].iter_rows()
 
 
 def _choose_sheet(workbook: Workbook, source: Source) -> str:
     asked = source.plan.sheet
-    names = [sheet.title for sheet in workbook.worksheets]
-    if asked in names:
+    names: list[str] = [sheet.title for sheet in workbook.worksheets]
+    if asked is not None and asked in names:
         return asked
-    visible = [sheet.title for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    visible: list[str] = [sheet.title for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
     if asked is None and len(visible) == 1:
         return visible[0]
     what = f"there is no sheet '{asked}'" if asked else f"{len(visible)} visible sheets, and none is named"

@@ -73,5 +73,5 @@ def first_factor_weights(correlation: Floats, loadings: Floats) -> Floats:
     of its loadings positive.
     """
     first = loadings[:, np.argmax(np.square(loadings).sum(axis=0))]
-    weights: Floats = np.linalg.solve(correlation, first) * (1.0 if first.sum() >= 0 else -1.0)
-    return weights
+    sign = 1.0 if first.sum() >= 0 else -1.0
+    return np.asarray(sign * np.linalg.solve(correlation, first), dtype=np.float64)

@@ -44,6 +44,6 @@ class Lag:
         source = calendar.earlier(self.periods)
         found = source >= 0
         return Column(
-            values=np.where(found, of.values[source], np.nan),
+            cells=np.where(found, of.cells[source], np.nan),
             unreached=~found | of.unreached[source],
         )

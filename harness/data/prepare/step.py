@@ -55,12 +55,12 @@ class Column:
 
     Attributes
     ----------
-    values : (n_obs,), NaN where there is none
+    cells : (n_obs,), NaN where there is none
     unreached : (n_obs,), rows without a value because the panel holds no row to take it from, as in an
         entity's first period under a lag; such rows are left out, whatever is done about missing cells
     """
 
-    values: Floats
+    cells: Floats
     unreached: Mask
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from harness import Floats
 
 # Rows of a block and bytes of one (units, networks, rows) array; fixed, so that sums are formed in the same
-# order whoever else is in the batch. Two such arrays and the block's inputs fit a second-level cache of 2 MiB.
+# order whoever else is in the batch. Two such arrays and a block's inputs fit a second-level cache of 2 MiB.
 MOST_ROWS = 256
 ARRAY_BYTES = 768 * 1024
 ROW_MULTIPLE = 16
@@ -39,11 +39,11 @@ class Blocks:
         return self.X.shape[1]
 
     def cut(self, values: Tensor) -> Tensor:
-        """Return row weights, (n_networks, n_obs), as (n_networks, n_blocks, n_rows) in these blocks' type."""
+        """Return row weights, (n_networks, n_obs), cut as the blocks are: (n_networks, n_blocks, n_rows)."""
         n_blocks = self.X.shape[0]
         filled = torch.zeros(values.shape[0], n_blocks * self.n_rows, dtype=self.X.dtype)
         filled[:, : self.n_obs] = values
-        return filled.unflatten(1, (n_blocks, self.n_rows))
+        return filled.view(-1, n_blocks, self.n_rows)
 
 
 def block_rows(n_obs: int) -> int:
@@ -63,11 +63,11 @@ def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype) -> Blocks:
     filled[:n_obs, -1] = 1.0
     known = torch.zeros(n_blocks * rows, dtype=dtype)
     known[:n_obs] = torch.from_numpy(outcome)
-    blocks = filled.unflatten(0, (n_blocks, rows))
+    blocks = filled.view(n_blocks, rows, n_inputs + 1)
     return Blocks(
         X=blocks,
         X_turned=blocks.transpose(1, 2).contiguous(),
-        outcome=known.unflatten(0, (n_blocks, rows)),
+        outcome=known.view(n_blocks, rows),
         n_obs=n_obs,
     )
 

@@ -27,7 +27,9 @@ class Moments:
 
 def fresh_moments(points: Tensor) -> Moments:
     """Return moments before the first gradient."""
-    return Moments(points, torch.zeros_like(points), torch.zeros_like(points), points.new_zeros(points.shape[0]))
+    return Moments(
+        points, torch.zeros_like(points), torch.zeros_like(points), points.new_zeros(points.shape[0])
+    )
 
 
 def adam_step(moments: Moments, gradient: Tensor, *, rate: float) -> Moments:

@@ -24,5 +24,7 @@ def take(lanes: LanesT, rows: Tensor) -> LanesT:
 
 def join(first: LanesT, second: LanesT) -> LanesT:
     """Return the record of the networks of `first`, then those of `second`."""
-    both = {one.name: torch.cat([getattr(first, one.name), getattr(second, one.name)]) for one in fields(first)}
+    both = {
+        one.name: torch.cat([getattr(first, one.name), getattr(second, one.name)]) for one in fields(first)
+    }
     return replace(first, **both)

@@ -40,7 +40,7 @@ class Layout:
         """Return views into parameters, (n_networks, n_parameters)."""
         n_hidden = self.n_units * (self.n_inputs + 1)
         return Parts(
-            hidden=parameters[:, :n_hidden].unflatten(1, (self.n_units, self.n_inputs + 1)),
+            hidden=parameters[:, :n_hidden].reshape(-1, self.n_units, self.n_inputs + 1),
             output=parameters[:, n_hidden:-1],
             intercept=parameters[:, -1],
         )

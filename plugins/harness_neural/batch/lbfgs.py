@@ -52,7 +52,8 @@ class Position:
 
 def inner(first: Tensor, second: Tensor) -> Tensor:
     """Return inner products along the last axis."""
-    return torch.linalg.vecdot(first, second)
+    product: Tensor = torch.linalg.vecdot(first, second)
+    return product
 
 
 def two_loop(memory: Memory, gradient: Tensor, *, newest: int) -> Tensor:
@@ -98,7 +99,11 @@ class LbfgsDescent:
         nothing, none = torch.zeros_like(points), points.new_zeros(n_networks)
         # A step of zero from an infinite loss: the first evaluation is of the start itself, and is accepted.
         position = Position(points, nothing, nothing, torch.full_like(none, torch.inf), none)
-        return Memory(pairs, pairs, points.new_zeros(n_networks, self._n_pairs), none), position, new_bracket(none)
+        return (
+            Memory(pairs, pairs, points.new_zeros(n_networks, self._n_pairs), none),
+            position,
+            new_bracket(none),
+        )
 
     def trial(self) -> Tensor:
         """Return the points to evaluate next."""

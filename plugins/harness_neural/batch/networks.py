@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -39,7 +40,10 @@ class Networks:
     def take(self, networks: Ints) -> Networks:
         """Return these networks, (n_taken,) positions."""
         return replace(
-            self, hidden=self.hidden[networks], output=self.output[networks], intercept=self.intercept[networks]
+            self,
+            hidden=self.hidden[networks],
+            output=self.output[networks],
+            intercept=self.intercept[networks],
         )
 
     def predict(self, X: Floats) -> Floats:
@@ -59,27 +63,35 @@ class Networks:
                 part = torch.empty(hidden.shape[1], blocks.n_rows, dtype=torch.float64)
                 for at, rows in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
                     forward(
-                        kernel, blocks.X_turned[at], hidden=hidden, output=output, values=values, predicted=part
+                        kernel,
+                        blocks.X_turned[at],
+                        hidden=hidden,
+                        output=output,
+                        values=values,
+                        predicted=part,
                     )
                     n_rows = min(blocks.n_rows, blocks.n_obs - rows)
                     predicted[chunk, rows : rows + n_rows] = part[:, :n_rows].numpy()
         return predicted + self.intercept[:, None]
 
 
-def merge(networks: Networks, others: Networks, *, where: Ints) -> Networks:
-    """Return `networks` with those at the positions `where`, (n_others,), replaced by `others` in order."""
-    n_units = max(networks.output.shape[1], others.output.shape[1])
-    base, new = _widened(networks, n_units), _widened(others, n_units)
-    base.hidden[where], base.output[where], base.intercept[where] = new.hidden, new.output, new.intercept
-    return base
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Some of the networks of a batch, and their places in it, (n_networks,)."""
+
+    places: Ints
+    networks: Networks
 
 
-def _widened(networks: Networks, n_units: int) -> Networks:
-    """Return a copy with `n_units` units, the added ones switched off."""
-    added = n_units - networks.output.shape[1]
-    return replace(
-        networks,
-        hidden=np.pad(networks.hidden, ((0, 0), (0, added), (0, 0))),
-        output=np.pad(networks.output, ((0, 0), (0, added))),
-        intercept=networks.intercept.copy(),
-    )
+def gather(pieces: Sequence[Piece]) -> Networks:
+    """Return the networks of all pieces, each in its place; smaller ones get units that are switched off."""
+    n_networks = sum(one.places.size for one in pieces)
+    n_units = max(one.networks.output.shape[1] for one in pieces)
+    hidden = np.zeros((n_networks, n_units, pieces[0].networks.hidden.shape[2]))
+    output, intercept = np.zeros((n_networks, n_units)), np.zeros(n_networks)
+    for one in pieces:
+        size = one.networks.output.shape[1]
+        hidden[one.places, :size] = one.networks.hidden
+        output[one.places, :size] = one.networks.output
+        intercept[one.places] = one.networks.intercept
+    return Networks(pieces[0].networks.unit, hidden, output, intercept)

@@ -39,7 +39,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class RowShares:
-    """What each row adds to each network's loss, (n_networks, n_blocks, n_rows): on training, on selection."""
+    """What a squared error on each row adds to each network's losses, (n_networks, n_blocks, n_rows)."""
 
     training: Tensor
     selection: Tensor
@@ -67,7 +67,9 @@ class Objective:
     precision : of the forward and backward pass
     """
 
-    def __init__(self, task: Task, *, activation: Activation, weight_decay: float, precision: Precision) -> None:
+    def __init__(
+        self, task: Task, *, activation: Activation, weight_decay: float, precision: Precision
+    ) -> None:
         self._task = task
         self._is_tanh = activation == "tanh"
         self._kernel = make_kernel(activation)
@@ -108,7 +110,9 @@ class Objective:
         loss = (self._pulls * self._errors).sum(dim=(1, 2)).double()
         selection = (self._errors.square() * self._shares.selection).sum(dim=(1, 2)).double()
         if self._decay:
-            loss += self._decay * (own.hidden[..., :-1].square().sum(dim=(1, 2)) + own.output.square().sum(dim=1))
+            loss += self._decay * (
+                own.hidden[..., :-1].square().sum(dim=(1, 2)) + own.output.square().sum(dim=1)
+            )
             gradient.hidden[..., :-1] += 2.0 * self._decay * own.hidden[..., :-1]
             gradient.output.add_(own.output, alpha=2.0 * self._decay)
         return Evaluation(loss=loss, gradient=self.layout.join(gradient), selection=selection)
@@ -135,7 +139,7 @@ class Objective:
             by_unit += self._product.sum(dim=2)
             turned = self._kernel.turn_back(self._values, pulls, product=self._product)
             torch.addmm(by_weight, turned.flatten(0, 1), self.blocks.X[at], out=by_weight)
-        slope = by_weight.unflatten(0, hidden.shape[:2]).double() * (2.0 * weights.output.t().unsqueeze(2))
+        slope = by_weight.view(hidden.shape).double() * (2.0 * weights.output.t().unsqueeze(2))
         return Parts(
             hidden=slope,
             output=2.0 * by_unit.t().double(),
@@ -158,13 +162,18 @@ class Objective:
         """Make the arrays that every evaluation reuses fit the batch."""
         n_networks, n_rows = self._shares.training.shape[0], self.blocks.n_rows
         shape = (self.layout.n_units, n_networks, n_rows)
-        self._values, self._product = torch.empty(shape, dtype=self._dtype), torch.empty(shape, dtype=self._dtype)
+        self._values, self._product = (
+            torch.empty(shape, dtype=self._dtype),
+            torch.empty(shape, dtype=self._dtype),
+        )
         self._predicted = torch.empty(n_networks, n_rows, dtype=self._dtype)
         self._errors = torch.empty(n_networks, self.blocks.X.shape[0], n_rows, dtype=self._dtype)
         self._pulls = torch.empty_like(self._errors)
 
 
-def evaluate_at(task: Task, points: Floats, *, activation: Activation, weight_decay: float = 0.0) -> Evaluation:
+def evaluate_at(
+    task: Task, points: Floats, *, activation: Activation, weight_decay: float = 0.0
+) -> Evaluation:
     """Return losses and gradients of all networks of a task at given parameters, in float64."""
     objective = Objective(task, activation=activation, weight_decay=weight_decay, precision="float64")
     objective.admit(np.arange(task.n_networks))

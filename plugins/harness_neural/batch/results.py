@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
 from harness import Floats, Ints
 from harness_neural.batch.layout import Parts

@@ -53,7 +53,9 @@ def update_progress(progress: Progress, points: Tensor, *, evaluation: Evaluatio
     )
 
 
-def has_finished(progress: Progress, gradient: Tensor, *, patience: int, tolerance: float, moved: Tensor) -> Tensor:
+def has_finished(
+    progress: Progress, gradient: Tensor, *, patience: int, tolerance: float, moved: Tensor
+) -> Tensor:
     """Return which networks stop, (n_networks,): out of steps, out of patience, or converged."""
     is_done = progress.step >= progress.limit
     is_stale = progress.watches & (progress.step - progress.best_step >= patience)

@@ -46,7 +46,11 @@ class Task:
             "start": (n_networks, n_units * (n_inputs + 2) + 1),
             "blind_steps": (n_networks,),
         }
-        wrong = [f"{name} {getattr(self, name).shape}" for name in expected if getattr(self, name).shape != expected[name]]
+        wrong = [
+            f"{name} {getattr(self, name).shape}"
+            for name in expected
+            if getattr(self, name).shape != expected[name]
+        ]
         if wrong:
             raise ValueError(f"expected {expected}, got {', '.join(wrong)}")
         if not (self.weights.sum(axis=1) > 0.0).all():

@@ -42,7 +42,9 @@ class Recorder:
     def add(self, networks: Ints, *, evaluation: Evaluation, moved: Tensor) -> None:
         """Note the losses of the networks, (n_networks,), that moved in this round."""
         rows = moved.numpy()
-        self._rounds.append((networks[rows], evaluation.loss.numpy()[rows], evaluation.selection.numpy()[rows]))
+        self._rounds.append(
+            (networks[rows], evaluation.loss.numpy()[rows], evaluation.selection.numpy()[rows])
+        )
 
     def trace(self) -> Trace:
         """Return all steps."""

@@ -1,0 +1,180 @@
+"""From a table to panels: the laws a panel keeps, checked once, and its columns, prepared for each fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats, Ints
+from harness.data.asked import require_columns
+from harness.data.checks import check_columns, read_raw
+from harness.data.complete import completeness_notes, find_complete
+from harness.data.findings import Findings
+from harness.data.following import Chain, find_following
+from harness.data.key import Key
+from harness.data.note import Note
+from harness.data.numbers import cast_note
+from harness.data.panel import Panel, SplitUnit
+from harness.data.panel_index import read_index
+from harness.data.plan import DataPlan
+from harness.data.prepare.needed import needed_steps, raw_columns
+from harness.data.prepare.pipeline import PreparedColumns, run_steps
+from harness.data.prepare.step import Calendar, LearnedStep, Step
+from harness.data.roles import Roles
+from harness.data.row_names import RowNames
+from harness.data.rows import select_rows
+from harness.data.shape import shape_notes
+from harness.data.summary import summary_table
+from harness.data.table import Table
+from harness.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class PanelBuilder:
+    """Checked data of a study, from which the panel of any outcome and fold is made.
+
+    Attributes
+    ----------
+    roles : of the columns
+    steps : preparation steps that the roles need, in order
+    raw : columns they start from, (n_raw,) each, in canonical order, NaN where a cell is missing
+    calendar : of those rows
+    names : of those rows, for messages
+    kept : (n_obs,), positions of the rows that have every value; the rows of all panels
+    entity, time : keys of the rows of all panels, (n_obs,) each
+    period : (n_obs,), calendar positions
+    chains : regressors that follow from other regressors
+    notes : what the reader of the report should know about the data
+    """
+
+    roles: Roles
+    steps: tuple[Step, ...]
+    raw: Mapping[str, Floats]
+    calendar: Calendar
+    names: RowNames
+    kept: Ints
+    entity: Key
+    time: Key
+    period: Ints
+    chains: tuple[Chain, ...]
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def build(cls, table: Table, plan: DataPlan, roles: Roles) -> Self:
+        """Check a table and make it ready.
+
+        Raises
+        ------
+        DataError
+            With every broken law: columns, rows, keys, numbers, steps, schema, missing cells.
+        """
+        require_columns(table, plan, roles)
+        missing = frozenset(plan.missing_values)
+        everything = RowNames(table.origin, table.frame, roles.entity, roles.time)
+        names = everything.take(np.flatnonzero(select_rows(everything, plan.rows, missing)))
+        findings = Findings()
+        following = find_following(roles, plan.prepare, findings)
+        raw = read_raw(names, raw_columns(plan.prepare, roles.variables), missing, findings)
+        try:
+            index = read_index(names)
+        except DataError as error:
+            check_columns(raw, plan, roles, calendar=None, names=names, findings=findings)
+            findings.add(*error.problems)
+            raise findings.error() from error
+        names = names.take(index.order)
+        raw = {name: values[index.order] for name, values in raw.items()}
+        calendar = Calendar(index.entity.codes, index.period)
+        columns = check_columns(raw, plan, roles, calendar=calendar, names=names, findings=findings)
+        findings.raise_if_any()
+        complete = find_complete(columns, roles.variables)
+        kept = np.flatnonzero(complete.rows)
+        entity, period = index.entity.take(kept).without_absent(), index.period[kept]
+        casts = (cast_note(names.frame[name], name=name) for name in raw)
+        notes = (
+            *table.notes,
+            *index.notes,
+            *(note for note in casts if note),
+            *following.notes,
+            *completeness_notes(complete, calendar.entity),
+            *shape_notes(entity, period),
+        )
+        return cls(
+            roles=roles,
+            steps=needed_steps(plan.prepare, roles.variables),
+            raw=raw,
+            calendar=calendar,
+            names=names,
+            kept=kept,
+            entity=entity,
+            time=index.time.take(kept).without_absent(),
+            period=period,
+            chains=following.chains,
+            notes=notes,
+        )
+
+    @property
+    def n_obs(self) -> int:
+        """Number of rows of every panel."""
+        return int(self.kept.size)
+
+    @property
+    def learns(self) -> bool:
+        """Whether a preparation step learns, so that panels differ by the rows it may learn from."""
+        return any(isinstance(step, LearnedStep) for step in self.steps)
+
+    def panel(self, outcome: str, *, fit_rows: Ints | None = None, split_unit: SplitUnit = "entity") -> Panel:
+        """Return the panel of one outcome; its rows are the same for all outcomes and all `fit_rows`.
+
+        Parameters
+        ----------
+        outcome : one of the roles' outcomes
+        fit_rows : positions among the n_obs rows that learned steps may learn from; None for all
+        split_unit : what an estimator's inner split must keep together
+
+        Raises
+        ------
+        DataError
+            Where a step learns nothing from these rows.
+        """
+        prepared = self._prepared(fit_rows)
+        roles = self.roles
+        return Panel(
+            entity=self.entity,
+            time=self.time,
+            period=self.period,
+            outcome=outcome,
+            observed=prepared.columns[outcome].cells[self.kept],
+            exposure=roles.exposure,
+            moderators=roles.moderators,
+            controls=roles.controls,
+            X=np.column_stack([prepared.columns[name].cells[self.kept] for name in roles.regressors]),
+            derived=tuple(chain.derivation(prepared.derivations) for chain in self.chains),
+            split_unit=split_unit,
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return the keys and all columns of a role, one row an observation, learned from all rows."""
+        columns = self._prepared(None).columns
+        keys = {key.name: np.array(key.labels, dtype=object)[key.codes] for key in (self.entity, self.time)}
+        return pd.DataFrame(keys | {name: columns[name].cells[self.kept] for name in self.roles.variables})
+
+    def summary(self) -> pd.DataFrame:
+        """Return statistics of the variables, one row each (see `summary_table`)."""
+        return summary_table(self.frame(), self.entity.codes, self.roles)
+
+    def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
+        findings = Findings()
+        prepared = run_steps(
+            self.raw,
+            self.steps,
+            calendar=self.calendar,
+            fit_rows=self.kept if fit_rows is None else self.kept[fit_rows],
+            names=self.names,
+            findings=findings,
+        )
+        findings.raise_if_any()
+        return prepared

@@ -1,0 +1,87 @@
+"""The columns of a study, read, prepared and checked against the laws of a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats
+from harness.data.column_rule import ColumnRule
+from harness.data.complete import find_complete, require_complete
+from harness.data.findings import Findings
+from harness.data.numbers import require_numbers
+from harness.data.plan import DataPlan
+from harness.data.prepare.needed import ancestors
+from harness.data.prepare.pipeline import run_steps
+from harness.data.prepare.step import Calendar, Column
+from harness.data.roles import Roles
+from harness.data.row_names import RowNames
+from harness.data.schema import check_schema
+
+
+def read_raw(
+    names: RowNames, columns: Iterable[str], missing: frozenset[str], findings: Findings
+) -> dict[str, Floats]:
+    """Return the columns that hold numbers throughout, (n_obs,) each; the others are reported."""
+    raw = {}
+    for column in columns:
+        with findings.collecting():
+            raw[column] = require_numbers(names.frame[column], missing, name=column, names=names)
+    return raw
+
+
+def check_columns(
+    raw: Mapping[str, Floats],
+    plan: DataPlan,
+    roles: Roles,
+    *,
+    calendar: Calendar | None,
+    names: RowNames,
+    findings: Findings,
+) -> Mapping[str, Column]:
+    """Run all steps, check the schema, and look for missing cells; return the columns there are.
+
+    Parameters
+    ----------
+    raw : by name, (n_obs,) each
+    calendar : of the rows; None where their keys are broken
+    names : of the rows
+    findings : where every broken law is reported
+    """
+    everywhere = np.arange(len(names.frame))
+    columns = run_steps(
+        raw, plan.prepare, calendar=calendar, fit_rows=everywhere, names=names, findings=findings
+    ).columns
+    with findings.collecting():
+        _check_rules(columns, plan, roles, names)
+    with findings.collecting():
+        variables = [name for name in roles.variables if name in columns]
+        require_complete(find_complete(columns, variables), plan.missing, names)
+    return columns
+
+
+def _check_rules(columns: Mapping[str, Column], plan: DataPlan, roles: Roles, names: RowNames) -> None:
+    """Check the schema's columns, of which a prepared one may have failed and be absent."""
+    in_table = set(names.frame.columns)
+    rules = {name: rule for name, rule in plan.schema.items() if name in columns or name in in_table}
+    if not rules:
+        return
+    checked = pd.DataFrame(
+        {name: names.frame[name] if name in in_table else columns[name].cells for name in rules},
+        index=names.frame.index,
+    )
+    check_schema(checked, _without_missing_cells(rules, plan, roles), names, frozenset(plan.missing_values))
+
+
+def _without_missing_cells(
+    rules: Mapping[str, ColumnRule], plan: DataPlan, roles: Roles
+) -> dict[str, ColumnRule]:
+    """Return the rules, with missing cells allowed where `DataPlan.missing` decides about them."""
+    decided = {roles.entity, roles.time, *roles.variables}
+    decided |= {source for name in roles.variables for source in ancestors(plan.prepare, name)}
+    return {
+        name: replace(rule, missing_ok=rule.missing_ok or name in decided) for name, rule in rules.items()
+    }

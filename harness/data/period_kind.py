@@ -1,0 +1,99 @@
+"""Kinds of periods: years and other whole numbers, quarters, months, days."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+_INTEGER = re.compile(r"([+-]?[0-9]{1,12})(\.0*)?", re.ASCII)
+_QUARTER = re.compile(r"([0-9]{4})-?[Qq]([1-4])", re.ASCII)
+_MONTH = re.compile(r"([0-9]{4})[-Mm](0?[1-9]|1[0-2])", re.ASCII)
+
+
+@dataclass(frozen=True)
+class PeriodKind:
+    """How periods of one length are counted and written.
+
+    Attributes
+    ----------
+    name : such as ``month``
+    parse : position of a period written as text; None where it is written otherwise
+    label : text of a position
+    first_of : position at which a year begins
+    """
+
+    name: str
+    parse: Callable[[str], int | None]
+    label: Callable[[int], str]
+    first_of: Callable[[int], int]
+
+    def span(self, written: str) -> tuple[int, int] | None:
+        """Return the first and last position of a period; a bare year spans its quarters, months or days."""
+        position = self.parse(written)
+        if position is not None:
+            return position, position
+        year = _parse_integer(written)
+        return None if year is None else (self.first_of(year), self.first_of(year + 1) - 1)
+
+
+def _parse_integer(written: str) -> int | None:
+    match = _INTEGER.fullmatch(written.strip())
+    return int(match[1]) if match else None
+
+
+def _parse_quarter(written: str) -> int | None:
+    match = _QUARTER.fullmatch(written.strip())
+    return int(match[1]) * 4 + int(match[2]) - 1 if match else None
+
+
+def _parse_month(written: str) -> int | None:
+    match = _MONTH.fullmatch(written.strip())
+    return int(match[1]) * 12 + int(match[2]) - 1 if match else None
+
+
+def _parse_day(written: str) -> int | None:
+    try:
+        return datetime.datetime.strptime(written.strip(), "%Y-%m-%d").date().toordinal()
+    except ValueError:
+        return None
+
+
+INTEGERS = PeriodKind("whole number", _parse_integer, str, lambda year: year)
+QUARTERS = PeriodKind("quarter", _parse_quarter, lambda at: f"{at // 4}Q{at % 4 + 1}", lambda year: year * 4)
+MONTHS = PeriodKind("month", _parse_month, lambda at: f"{at // 12}-{at % 12 + 1:02d}", lambda year: year * 12)
+DAYS = PeriodKind(
+    "day",
+    _parse_day,
+    lambda at: datetime.date.fromordinal(at).isoformat(),
+    lambda year: datetime.date(year, 1, 1).toordinal(),
+)
+
+
+def kind_of_dates(dates: Sequence[datetime.date]) -> PeriodKind:
+    """Return the longest kind of period of which these dates are one day each.
+
+    Dates on one day of the year, such as every 31 December, are years; those on one day of the month, or on
+    its last day, are quarters where their months are three apart, else months.
+    """
+    same_day = len({date.day for date in dates}) == 1 or all(_ends_month(date) for date in dates)
+    months = {date.month for date in dates}
+    if same_day and len(months) == 1:
+        return INTEGERS
+    if same_day and len({month % 3 for month in months}) == 1:
+        return QUARTERS
+    return MONTHS if same_day else DAYS
+
+
+def _ends_month(date: datetime.date) -> bool:
+    return date.day == calendar.monthrange(date.year, date.month)[1]
+
+
+def position_of(date: datetime.date, kind: PeriodKind) -> int:
+    """Return the position of the period that a date lies in."""
+    if kind is DAYS:
+        return date.toordinal()
+    within = {INTEGERS.name: 0, QUARTERS.name: (date.month - 1) // 3, MONTHS.name: date.month - 1}
+    return kind.first_of(date.year) + within[kind.name]

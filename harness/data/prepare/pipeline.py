@@ -1,0 +1,101 @@
+"""Running the steps of a spec over the columns of a panel, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats, Ints, Mask
+from harness.data.findings import Findings
+from harness.data.numbers import require_range
+from harness.data.panel import Derivation
+from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step
+from harness.data.row_names import RowNames
+from harness.errors import DataError, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedColumns:
+    """Raw and prepared columns.
+
+    Attributes
+    ----------
+    columns : by name, (n_obs,) each
+    derivations : how a prepared column follows from others of its row, by the prepared column's name
+    """
+
+    columns: Mapping[str, Column]
+    derivations: Mapping[str, Derivation]
+
+
+def run_steps(
+    raw: Mapping[str, Floats],
+    steps: Sequence[Step],
+    *,
+    calendar: Calendar | None,
+    fit_rows: Ints,
+    names: RowNames,
+    findings: Findings,
+) -> PreparedColumns:
+    """Compute the columns of all steps whose inputs are there.
+
+    Parameters
+    ----------
+    raw : by name, (n_obs,) each, NaN where a cell is missing
+    steps : in the order of the spec
+    calendar : of the rows; None where the keys are broken, and panel steps are passed over
+    fit_rows : positions of the rows that learned steps learn from; those that lack an input are left out
+    names : of the rows, for messages
+    findings : where steps that have no result in some rows, or learn nothing, are reported; their columns are
+        left out
+    """
+    columns = {name: Column(values, np.zeros(values.shape, dtype=np.bool_)) for name, values in raw.items()}
+    derivations: dict[str, Derivation] = {}
+    for step in steps:
+        if not set(step.inputs) <= set(columns) or (isinstance(step, PanelStep) and calendar is None):
+            continue
+        with findings.collecting():
+            if isinstance(step, PanelStep) and calendar is not None:
+                column = step.across(columns, calendar)
+            else:
+                derivation = _derivation(step, columns, fit_rows, names)
+                column = _derive(derivation, columns)
+                derivations[step.into] = derivation
+            require_range(column.cells, name=step.into, names=names)
+            columns[step.into] = column
+    return PreparedColumns(columns, derivations)
+
+
+def _derivation(step: Step, columns: Mapping[str, Column], fit_rows: Ints, names: RowNames) -> Derivation:
+    values = {name: columns[name].cells for name in step.inputs}
+    if isinstance(step, LearnedStep):
+        complete = np.all([np.isfinite(column[fit_rows]) for column in values.values()], axis=0)
+        return step.learn({name: column[fit_rows[complete]] for name, column in values.items()})
+    if isinstance(step, RowStep):
+        _refuse_rows(step, step.impossible(values), values, names)
+        return step
+    message = f"{type(step).__name__} is none of the kinds of preparation steps"
+    raise TypeError(message)
+
+
+def _derive(derivation: Derivation, columns: Mapping[str, Column]) -> Column:
+    inputs = [columns[name] for name in derivation.inputs]
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by its range
+        values = derivation.compute({name: columns[name].cells for name in derivation.inputs})
+    return Column(values, np.any([column.unreached for column in inputs], axis=0))
+
+
+def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], names: RowNames) -> None:
+    if impossible.any():
+        shown = {name: column[impossible][0] for name, column in values.items()}
+        first = ", ".join(f"{name} = {value:g}" for name, value in shown.items())
+        raise DataError(
+            Problem(
+                where=f"{names.column(step.into, impossible)} (data.prepare, {step.name})",
+                what=f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}",
+                allowed=step.demand,
+                mend="leave the rows out by data.rows, or prepare the column otherwise",
+            )
+        )

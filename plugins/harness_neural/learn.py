@@ -1,0 +1,63 @@
+"""One network for all rows, for one fit or for draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from numpy.random import Generator
+
+from harness import Note
+from harness_neural.options import NetworkOptions
+from harness_neural.sample import Sample
+from harness_neural.search import Search, require_rows, search_size, train_draws
+
+if TYPE_CHECKING:
+    from harness_neural.batch import Networks
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Networks that were trained.
+
+    Attributes
+    ----------
+    networks : for all rows, or for each cluster in order; each holds one network a draw, or one for a fit
+    searches : of their sizes
+    notes : warnings for the report
+    """
+
+    networks: tuple[Networks, ...]
+    searches: tuple[Search, ...]
+    notes: tuple[Note, ...]
+
+
+def learn(sample: Sample, options: NetworkOptions, *, where: str, rng: Generator) -> Learned:
+    """Search a network for all rows of a sample of one.
+
+    Raises
+    ------
+    EstimationError
+        Where there are too few rows.
+    """
+    search = search_size(sample, options, where=where, rng=rng)
+    return Learned((search.networks,), (search,), search.notes)
+
+
+def learn_draws(
+    draws: Sample, whole: Sample, options: NetworkOptions, *, where: str, rng: Generator
+) -> Learned:
+    """Search a size on all rows, then train one network of this size a draw.
+
+    Parameters
+    ----------
+    whole : the sample of one to search on
+
+    Raises
+    ------
+    EstimationError
+        Where a draw has too few rows.
+    """
+    require_rows(draws, where=where)
+    search = search_size(whole, options, where=where, rng=rng)
+    return Learned((train_draws(draws, search, options, rng=rng),), (search,), search.notes)

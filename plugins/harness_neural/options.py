@@ -1,0 +1,97 @@
+"""Options that all network estimators share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field
+
+from harness_neural.hidden import HiddenSize, formula_size, round_size
+from harness_neural.names import Activation, OptimiserName, Precision, Rounding
+
+if TYPE_CHECKING:
+    from harness_neural.batch import Settings
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """Size, selection and training of networks with one hidden layer and a linear output.
+
+    Attributes
+    ----------
+    hidden : hidden units, or ``auto`` for the formula of the study (see `formula_size`)
+    sizes_around : with ``auto``, sizes from this many under to this many over the formula's are candidates
+    restarts : initial values tried for each size
+    activation : of the hidden units
+    optimiser : full-batch L-BFGS, Adam, or gradient descent with momentum
+    max_steps : steps after which training stops
+    patience : steps without a lower error on the selection rows after which training stops
+    learning_rate, momentum : of ``adam`` and ``sgd``; ``lbfgs`` finds its step lengths itself
+    memory : pairs of steps that ``lbfgs`` keeps
+    weight_decay : penalty on the sum of squared weights, on standardised variables
+    selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
+    train_share, flexibility, rounding : of the formula
+    precision : of the arithmetic in training
+    """
+
+    hidden: Literal["auto"] | AtLeastOne = "auto"
+    sizes_around: NotNegative = 2
+    restarts: AtLeastOne = 3
+    activation: Activation = "tanh"
+    optimiser: OptimiserName = "lbfgs"
+    max_steps: AtLeastOne = 500
+    patience: AtLeastOne = 20
+    learning_rate: Positive = 0.01
+    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
+    memory: AtLeastOne = 10
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
+    selection_share: Share = 0.2
+    train_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
+    flexibility: Positive = 10.0
+    rounding: Rounding = "floor"
+    precision: Precision = "float64"
+
+    def quick(self) -> Self:
+        """Return a copy that tries one size and one start."""
+        return replace(self, sizes_around=0, restarts=1)
+
+    def hidden_size(self, *, n_obs: int, n_inputs: int) -> HiddenSize:
+        """Return the hidden size around which candidates are tried, for rows and inputs."""
+        if self.hidden != "auto":
+            return HiddenSize(formula=float(self.hidden), units=self.hidden, rounding=self.rounding)
+        formula = formula_size(
+            n_obs=n_obs, n_inputs=n_inputs, train_share=self.train_share, flexibility=self.flexibility
+        )
+        return round_size(formula, self.rounding)
+
+    def candidate_sizes(self, size: HiddenSize) -> tuple[int, ...]:
+        """Return the hidden sizes to try, ascending."""
+        if self.hidden != "auto":
+            return (size.units,)
+        return tuple(range(max(size.units - self.sizes_around, 1), size.units + self.sizes_around + 1))
+
+    def settings(self) -> Settings:
+        """Return what the trainer needs of these options; imports torch."""
+        from harness_neural.batch import Settings
+        from harness_neural.batch.first_order import Adam, GradientDescent
+        from harness_neural.batch.lbfgs import Lbfgs
+
+        optimisers: dict[OptimiserName, Lbfgs | Adam | GradientDescent] = {
+            "lbfgs": Lbfgs(memory=self.memory),
+            "adam": Adam(rate=self.learning_rate),
+            "sgd": GradientDescent(rate=self.learning_rate, momentum=self.momentum),
+        }
+        return Settings(
+            activation=self.activation,
+            optimiser=optimisers[self.optimiser],
+            max_steps=self.max_steps,
+            patience=self.patience,
+            weight_decay=self.weight_decay,
+            precision=self.precision,
+        )

@@ -1,0 +1,102 @@
+"""Rows that networks learn from, as arrays: which to train on, which to be selected by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+
+from harness import Floats, Ints, Panel, inner_split
+from harness_neural.design import Design, canonical_order, settle
+from harness_neural.drawn import DrawnRows
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows for one network or for many.
+
+    Attributes
+    ----------
+    X : (n_obs, n_inputs), standardised
+    outcome : (n_obs,), standardised
+    weights : (n_networks, n_obs), >= 0; how often each network trains on a row
+    selection : (n_networks, n_obs), >= 0; how often a row counts where candidates are compared
+    n_distinct : inputs that the formula of the hidden size counts
+    """
+
+    X: Floats
+    outcome: Floats
+    weights: Floats
+    selection: Floats
+    n_distinct: int
+
+    def rows(self, rows: Ints) -> Sample:
+        """Return the sample of these rows, (n_rows,) positions."""
+        return replace(
+            self,
+            X=self.X[rows],
+            outcome=self.outcome[rows],
+            weights=self.weights[:, rows],
+            selection=self.selection[:, rows],
+        )
+
+    def networks(self, networks: Ints) -> Sample:
+        """Return the sample of these networks, (n_taken,) positions."""
+        return replace(self, weights=self.weights[networks], selection=self.selection[networks])
+
+
+def sample_to_fit(
+    panel: Panel, design: Design, *, selection: Panel | None, share: float, rng: Generator
+) -> Sample:
+    """Return the rows for one fit: of `panel` and of `selection`, or of an inner split of `panel`.
+
+    Parameters
+    ----------
+    panel : in canonical order
+    selection : rows to select on; with None a share of the units of `panel` is set aside for it
+    share : in (0, 1)
+    """
+    if selection is None:
+        split = inner_split(panel, share=share, rng=rng)
+        is_trained_on = np.isin(np.arange(panel.n_obs), split.train)
+        X, outcome = design.inputs(panel), design.outcome(panel)
+    else:
+        aside = selection.take(canonical_order(selection))
+        is_trained_on = np.arange(panel.n_obs + aside.n_obs) < panel.n_obs
+        X = np.concatenate([design.inputs(panel), design.inputs(aside)])
+        outcome = np.concatenate([design.outcome(panel), design.outcome(aside)])
+    trained_on = is_trained_on[None].astype(np.float64)
+    return Sample(settle(X), settle(outcome), trained_on, 1.0 - trained_on, design.n_distinct)
+
+
+def sample_of_draws(rows: DrawnRows, design: Design) -> Sample:
+    """Return the rows of draws as arrays."""
+    X, outcome = settle(design.inputs(rows.panel)), settle(design.outcome(rows.panel))
+    return Sample(X, outcome, rows.weights, rows.selection, design.n_distinct)
+
+
+def sample_to_search(panel: Panel, draws: Sample, *, share: float, rng: Generator) -> Sample:
+    """Return the rows to search a hidden size on before draws are trained, as for one fit.
+
+    Rows that some draws select on and none trains on are what candidates are compared on; without such
+    rows a share of the units is set aside.
+
+    Parameters
+    ----------
+    panel : the rows of `draws`
+    """
+    is_trained_on = np.asarray(draws.weights.any(axis=0))
+    only_selects = np.asarray(draws.selection.any(axis=0)) & ~is_trained_on
+    if not only_selects.any():
+        rows = np.flatnonzero(is_trained_on)
+        split = inner_split(panel.take(rows), share=share, rng=rng)
+        only_selects[rows[split.selection]] = True
+        is_trained_on &= ~only_selects
+    used = np.flatnonzero(is_trained_on | only_selects)
+    whole = replace(
+        draws,
+        weights=is_trained_on[None].astype(np.float64),
+        selection=only_selects[None].astype(np.float64),
+    )
+    return whole.rows(used)

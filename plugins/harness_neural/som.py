@@ -1,0 +1,118 @@
+"""Self-organising maps on a small rectangular grid."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness import Floats, Ints
+
+# Steps of batch training, passes over the rows of sequential training, and the last radius, in grid steps.
+N_STEPS = 50
+LAST_RADIUS = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class SelfOrganisingMap:
+    """A trained map; each of its units is a cluster.
+
+    Attributes
+    ----------
+    grid : (n_clusters, 2), place of each unit
+    codebook : (n_clusters, n_inputs), inputs each unit stands for
+    """
+
+    grid: Floats
+    codebook: Floats
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of units."""
+        return int(self.codebook.shape[0])
+
+    def distances(self, X: Floats) -> Floats:
+        """Return Euclidean distances of observations to units, (n_obs, n_clusters)."""
+        return np.stack([np.sqrt(np.square(X - unit).sum(axis=1)) for unit in self.codebook], axis=1)
+
+    def assign(self, X: Floats) -> Ints:
+        """Return the nearest unit of each observation, (n_obs,)."""
+        return np.asarray(self.distances(X).argmin(axis=1))
+
+    def quantization_error(self, X: Floats) -> float:
+        """Return the mean distance of observations to their nearest unit."""
+        return float(self.distances(X).min(axis=1).mean())
+
+    def topographic_error(self, X: Floats) -> float:
+        """Return the share of observations whose two nearest units are not adjacent, not even diagonally."""
+        if self.n_clusters < 2:
+            return 0.0
+        nearest = np.argsort(self.distances(X), axis=1, kind="stable")[:, :2]
+        apart = np.abs(self.grid[nearest[:, 0]] - self.grid[nearest[:, 1]]).max(axis=1)
+        return float((apart > 1.0).mean())
+
+
+def grid_shape(n_clusters: int) -> tuple[int, int]:
+    """Return rows and columns of the grid nearest to a square, such as 2 x 2 for 4 and 2 x 3 for 6."""
+    rows = next(one for one in range(math.isqrt(n_clusters), 0, -1) if n_clusters % one == 0)
+    return rows, n_clusters // rows
+
+
+def make_grid(n_clusters: int) -> Floats:
+    """Return the places of the units, (n_clusters, 2)."""
+    columns = grid_shape(n_clusters)[1]
+    return np.stack(np.divmod(np.arange(n_clusters), columns), axis=1).astype(np.float64)
+
+
+def plane_start(X: Floats, grid: Floats) -> Floats:
+    """Return units spread over the plane of the first two principal components, (n_clusters, n_inputs).
+
+    The grid reaches one deviation to each side of the mean, its longer side along the first component. The
+    largest loading of a component is positive, so that equal inputs give equal starts.
+    """
+    _, lengths, loadings = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+    n_axes = min(2, loadings.shape[0])
+    signs = np.sign(loadings[np.arange(n_axes), np.abs(loadings[:n_axes]).argmax(axis=1)])
+    axes = loadings[:n_axes] * (signs * lengths[:n_axes] / np.sqrt(X.shape[0]))[:, None]
+    span = np.maximum(grid.max(axis=0), 1.0)
+    places = np.where(grid.max(axis=0) > 0.0, 2.0 * grid / span - 1.0, 0.0)
+    return np.asarray(X.mean(axis=0) + places[:, ::-1][:, :n_axes] @ axes)
+
+
+def neighbourhood(grid: Floats, radius: float) -> Floats:
+    """Return the Gaussian neighbourhood of every two units, (n_clusters, n_clusters)."""
+    squared = np.square(grid[:, None, :] - grid[None, :, :]).sum(axis=2)
+    return np.asarray(np.exp(-squared / (2.0 * radius**2)))
+
+
+def first_radius(grid: Floats) -> float:
+    """Return the radius of the neighbourhood at the start of training, in grid steps."""
+    return max(float(grid.max()) / 2.0, 0.5)
+
+
+def batch_step(X: Floats, codebook: Floats, influence: Floats) -> Floats:
+    """Return the codebook after one batch step (Kohonen 2013, "Essentials of the self-organizing map", 4.2).
+
+    Parameters
+    ----------
+    X : (n_obs, n_inputs)
+    codebook : (n_clusters, n_inputs)
+    influence : (n_clusters, n_clusters), as `neighbourhood` gives it
+    """
+    nearest = SelfOrganisingMap(np.zeros((len(codebook), 2)), codebook).assign(X)
+    is_nearest = (nearest[:, None] == np.arange(len(codebook))).astype(np.float64)
+    totals, counts = influence @ (is_nearest.T @ X), influence @ is_nearest.sum(axis=0)
+    return np.where(counts[:, None] > 0.0, totals / np.where(counts > 0.0, counts, 1.0)[:, None], codebook)
+
+
+def train_batch(X: Floats, grid: Floats, start: Floats) -> Floats:
+    """Return the codebook after batch training from a start, (n_clusters, n_inputs).
+
+    The radius shrinks geometrically from half the grid's longer side to next to nothing, so that units end
+    up at the means of their own observations.
+    """
+    codebook = start
+    for radius in np.geomspace(first_radius(grid), LAST_RADIUS, N_STEPS).tolist():
+        codebook = batch_step(X, codebook, neighbourhood(grid, radius))
+    return codebook

@@ -1,0 +1,113 @@
+"""The estimator ``rab``: bootstrap resamples, one fit on each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+
+from harness import (
+    CanFitDraws,
+    CanRunQuick,
+    Estimator,
+    HasDraws,
+    HasNotes,
+    NestedEstimator,
+    Note,
+    Panel,
+    draw_weights,
+    left_out,
+)
+from harness_rab.ensemble import Ensemble
+from harness_rab.stack import stack_panels
+
+QUICK_DRAWS = 40
+ROW_WARNING = (
+    "single rows were resampled, as in the study: on panels with dependence within entities bands of nominal "
+    "95 % covered 83 % of the time, and 93 % where entities were resampled"
+)
+
+
+@dataclass(frozen=True)
+class Rab:
+    """A bootstrap ensemble around any estimator that can fit draws.
+
+    The study's RAB draws bootstrap samples and trains a network on each; the mean of their predictions is
+    the net effect curve, their percentiles its band. The method's original paper is not public, so this is a
+    reconstruction: the study resamples rows, the default here is entities, since bands from resampled rows
+    are too narrow where an entity's rows depend on each other.
+
+    Attributes
+    ----------
+    base : the estimator fitted on each resample
+    draws : resamples
+    unit : what is drawn with replacement: whole entities, or single rows as in the study
+    """
+
+    name: ClassVar[str] = "rab"
+    provides: ClassVar[frozenset[type]] = frozenset({HasDraws, HasNotes, CanRunQuick})
+
+    base: NestedEstimator
+    draws: Annotated[int, Field(ge=2)] = 200
+    unit: Literal["entity", "row"] = "entity"
+
+    def __post_init__(self) -> None:
+        _draw_fitter(self.base)
+
+    def quick(self) -> Self:
+        """Return a copy with at most 40 draws of a quick base estimator."""
+        base = self.base
+        if CanRunQuick in base.provides and isinstance(base, CanRunQuick):
+            base = base.quick()
+        return replace(self, base=base, draws=min(self.draws, QUICK_DRAWS))
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Ensemble:
+        """Fit the base estimator on every resample.
+
+        Parameters
+        ----------
+        selection : rows that every draw's candidates are compared on and stop by; with None these are, for
+            each draw, the rows it left out
+
+        Raises
+        ------
+        EstimationError
+            Where the base estimator refuses these rows.
+        """
+        drawn = draw_weights(panel, self.draws, unit=self.unit, rng=rng)
+        if selection is None:
+            rows, weights, asides = panel, drawn, left_out(drawn)
+        else:
+            rows = stack_panels(panel, selection)
+            weights = np.pad(drawn, ((0, 0), (0, selection.n_obs)))
+            asides = np.broadcast_to(np.arange(rows.n_obs) >= panel.n_obs, weights.shape).astype(np.float64)
+        fitted = _draw_fitter(self.base).fit_draws(rows, weights=weights, selection=asides, rng=rng)
+        notes = fitted.notes if isinstance(fitted, HasNotes) else ()
+        if self.unit == "row":
+            notes = (*notes, Note("W-ROWBOOT", self.name, ROW_WARNING))
+        return Ensemble(draws=fitted, n_draws=self.draws, notes=notes)
+
+
+def _draw_fitter(base: Estimator) -> CanFitDraws:
+    """Return the base estimator as one that fits draws, or refuse it.
+
+    Raises
+    ------
+    pydantic_core.PydanticCustomError
+        A ``ValueError``, which the reader of specs reports at the option's line.
+    """
+    if CanFitDraws in base.provides and isinstance(base, CanFitDraws):
+        return base
+    raise PydanticCustomError(
+        "cannot_fit_draws",
+        "'{name}' cannot be fitted on many resamples at once",
+        {
+            "name": base.name,
+            "allowed": "an estimator that provides CanFitDraws",
+            "hint": "`harness plugins --json` lists what each estimator provides",
+        },
+    )

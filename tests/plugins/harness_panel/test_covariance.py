@@ -1,0 +1,117 @@
+"""Covariances against linearmodels on unbalanced panels, and their corner cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from linearmodels.panel import PanelOLS
+from linearmodels.panel import PooledOLS as LinearmodelsPooled
+
+from harness import Panel, stream
+from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
+from harness_panel.sandwich import dependent_periods, without_negative_variances
+from panels import panel_from_arrays, simulated_panel
+
+LINEARMODELS = {
+    "classical": (Classical(), {"cov_type": "unadjusted"}),
+    "HC1": (Robust("HC1"), {"cov_type": "robust"}),
+    "by entity": (
+        Clustered(),
+        {"cov_type": "clustered", "cluster_entity": True, "group_debias": True},
+    ),
+    "by time": (Clustered(("time",)), {"cov_type": "clustered", "cluster_time": True, "group_debias": True}),
+    "by both": (
+        Clustered(("entity", "time")),
+        {"cov_type": "clustered", "cluster_entity": True, "cluster_time": True, "group_debias": True},
+    ),
+    "kernel": (
+        DriscollKraay(2),
+        {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": 2, "debiased": False},
+    ),
+}
+WITHOUT_EFFECTS_COUNTED = {"auto_df": False, "count_effects": False}
+EFFECTS = [(), ("entity",), ("time",), ("entity", "time")]
+
+
+def linearmodels_std_errors(panel: Panel, effects: tuple[str, ...], options: dict[str, object]):
+    index = pd.MultiIndex.from_arrays([panel.entity.codes, panel.period], names=["entity", "time"])
+    X = pd.DataFrame(panel.X, index=index, columns=list(panel.columns))
+    y = pd.Series(panel.observed, index=index, name="y")
+    if not effects:
+        return LinearmodelsPooled(y, X.assign(const=1.0)[["const", *panel.columns]]).fit(**options)
+    if options["cov_type"] in ("clustered", "kernel"):
+        options = options | WITHOUT_EFFECTS_COUNTED
+    model = PanelOLS(y, X, entity_effects="entity" in effects, time_effects="time" in effects)
+    return model.fit(**options)
+
+
+@pytest.mark.parametrize("effects", EFFECTS, ids=[" and ".join(one) or "pooled" for one in EFFECTS])
+@pytest.mark.parametrize("name", LINEARMODELS)
+def test_tables_are_those_of_linearmodels(name, effects):
+    covariance, options = LINEARMODELS[name]
+    panel = simulated_panel(stream(21), n_entities=25, n_periods=12, share=0.6)
+    estimator = FixedEffects(effects, covariance) if effects else PooledOLS(covariance)
+    table = estimator.fit(panel, rng=stream(0)).coefficients()
+    expected = linearmodels_std_errors(panel, effects, options)
+    assert table.terms == tuple(expected.params.index)
+    np.testing.assert_allclose(table.estimate, expected.params, rtol=1e-9)
+    np.testing.assert_allclose(table.covariance, expected.cov, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("covariance", "effects", "kind", "df_resid", "n_clusters", "bandwidth"),
+    [
+        (Classical(), ("entity", "time"), "classical", 90 - 3 - 20, (), None),
+        (Robust("HC0"), ("time",), "HC0", 90 - 3 - 6, (), None),
+        (Clustered(), ("entity",), "clustered by entity", 14, (15,), None),
+        (Clustered(("entity", "time")), ("entity",), "clustered by entity and time", 5, (15, 6), None),
+        (DriscollKraay(3), ("entity",), "Driscoll-Kraay", 5, (6,), 3),
+        (DriscollKraay(), ("entity",), "Driscoll-Kraay, bandwidth floor(T^(1/4))", 5, (6,), 1),
+    ],
+)
+def test_a_correction_says_how_it_was_computed(covariance, effects, kind, df_resid, n_clusters, bandwidth):
+    panel = simulated_panel(stream(22), n_entities=15, n_periods=6)
+    correction = FixedEffects(effects, covariance).fit(panel, rng=stream(0)).coefficients().correction
+    assert (correction.kind, correction.df_resid) == (kind, df_resid)
+    assert (correction.n_clusters, correction.bandwidth) == (n_clusters, bandwidth)
+    assert (correction.n_obs, correction.n_coef) == (90, 3)
+
+
+def test_the_default_bandwidth_is_the_fourth_root_of_the_number_of_periods():
+    for n_periods, bandwidth in [(15, 1), (16, 2), (80, 2), (81, 3)]:
+        panel = simulated_panel(stream(23), n_entities=3, n_periods=n_periods, n_columns=1)
+        table = PooledOLS(DriscollKraay()).fit(panel, rng=stream(0)).coefficients()
+        assert table.correction.bandwidth == bandwidth
+
+
+def test_lags_are_counted_in_periods_not_in_rows():
+    scores = stream(24).normal(size=(8, 2))
+    every_second = np.array([2000, 2002, 2004, 2006, 2000, 2002, 2004, 2006])
+    one = dependent_periods(scores, every_second, 1)
+    np.testing.assert_allclose(one, dependent_periods(scores, every_second, 0), rtol=1e-14)
+    totals = scores[:4] + scores[4:]
+    lagged = totals[1:].T @ totals[:-1]
+    expected = totals.T @ totals + (lagged + lagged.T) / 3.0
+    np.testing.assert_allclose(dependent_periods(scores, every_second, 2), expected, rtol=1e-14)
+
+
+def test_negative_eigenvalues_become_zero():
+    axes = np.linalg.qr(stream(25).normal(size=(3, 3)))[0]
+    mixed = axes @ np.diag([4.0, 1.0, -2.0]) @ axes.T
+    np.testing.assert_allclose(
+        without_negative_variances(mixed), axes @ np.diag([4.0, 1.0, 0.0]) @ axes.T, atol=1e-14
+    )
+
+
+def test_a_two_way_clustered_variance_below_zero_is_mended_and_says_so():
+    """Residuals that cancel within entities and within periods leave only what is subtracted."""
+    entity, period = (axis.ravel() for axis in np.indices((4, 4)))
+    outcome = np.where((entity + period) % 2 == 0, 1.0, -1.0)
+    exposure = stream(26).normal(size=entity.size)
+    panel = panel_from_arrays(
+        entity=entity, period=period, outcome=outcome, X=np.ones_like(outcome) * exposure
+    )
+    table = PooledOLS(Clustered(("entity", "time"))).fit(panel, rng=stream(0)).coefficients()
+    assert table.correction.kind.endswith("negative eigenvalues set to zero")
+    assert np.all(table.std_error >= 0.0)

@@ -1,0 +1,97 @@
+"""Options as a spec writes them: what builds, and what is refused where it is read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from harness.catalog import build_choice
+from harness.estimators.registry import EstimatorCatalog, Registry
+from harness_panel import (
+    Classical,
+    Clustered,
+    DriscollKraay,
+    FixedEffects,
+    PooledOLS,
+    Robust,
+    harness_estimators,
+)
+
+CATALOGS = {"estimator": EstimatorCatalog(Registry((), {one.name: one for one in harness_estimators()}, {}))}
+
+
+def build(name: str, options: dict[str, object]):
+    return build_choice(CATALOGS, "estimator", name, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("pooled_ols", {}, PooledOLS(Clustered(("entity",)))),
+        ("fixed_effects", {}, FixedEffects(("entity",), Clustered(("entity",)))),
+        (
+            "fixed_effects",
+            {"effects": ["entity", "time"], "covariance": {"kind": "clustered", "by": ["entity"]}},
+            FixedEffects(("entity", "time"), Clustered(("entity",))),
+        ),
+        ("pooled_ols", {"covariance": {"kind": "classical"}}, PooledOLS(Classical())),
+        ("pooled_ols", {"covariance": {"kind": "robust"}}, PooledOLS(Robust("HC1"))),
+        ("pooled_ols", {"covariance": {"kind": "robust", "variant": "HC3"}}, PooledOLS(Robust("HC3"))),
+        (
+            "fixed_effects",
+            {"covariance": {"kind": "driscoll_kraay", "bandwidth": 2}},
+            FixedEffects(covariance=DriscollKraay(2)),
+        ),
+        (
+            "pooled_ols",
+            {"covariance": {"kind": "clustered", "by": ["entity", "time"], "small_sample": "none"}},
+            PooledOLS(Clustered(("entity", "time"), "none")),
+        ),
+    ],
+)
+def test_a_spec_builds_the_estimator(name, options, expected):
+    assert build(name, options) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "at", "words"),
+    [
+        ({"effects": []}, (), "each once"),
+        ({"effects": ["time", "time"]}, (), "each once"),
+        ({"effects": ["firm"]}, ("effects", 0), "'entity' or 'time'"),
+        ({"effect": ["entity"]}, ("effect",), "Unexpected"),
+        ({"covariance": {"kind": "classical", "bandwidth": 2}}, ("covariance", "classical", "bandwidth"), ""),
+        ({"covariance": {"kind": "robust", "by": ["entity"]}}, ("covariance", "robust", "by"), ""),
+        ({"covariance": {"kind": "clustered", "variant": "HC1"}}, ("covariance", "clustered", "variant"), ""),
+        ({"covariance": {"kind": "clustered", "by": []}}, ("covariance", "clustered"), "each once"),
+        ({"covariance": {"kind": "robust", "variant": "HC5"}}, ("covariance", "robust", "variant"), "HC3"),
+        (
+            {"covariance": {"kind": "driscoll_kraay", "bandwidth": -1}},
+            ("covariance", "driscoll_kraay"),
+            ">= 0",
+        ),
+        (
+            {"covariance": {"kind": "driscoll_kraay", "bandwidth": True}},
+            ("covariance", "driscoll_kraay", "bandwidth"),
+            "integer",
+        ),
+        ({"covariance": {"by": ["entity"]}}, ("covariance",), "kind"),
+        ({"covariance": {"kind": "newey_west"}}, ("covariance",), "driscoll_kraay"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_where_they_stand(options, at, words):
+    with pytest.raises(ValidationError) as caught:
+        build("fixed_effects", options)
+    (mistake,) = caught.value.errors()
+    assert mistake["loc"][1:] == at
+    assert words in mistake["msg"]
+
+
+def test_listing_the_estimators_loads_no_heavy_library():
+    heavy = {"pandas", "scipy", "statsmodels", "linearmodels", "sklearn", "torch", "matplotlib"}
+    code = "import sys, harness_panel; harness_panel.harness_estimators(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not heavy & set(loaded.split())

@@ -1,0 +1,59 @@
+"""Boosted trees on panels with a known truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from harness import EstimationError, stream
+from harness_sklearn import Boosting
+from panels import panel_from_arrays
+
+
+def make_panel(n_entities=80, n_periods=6, noise=0.1, seed=0):
+    rng = np.random.default_rng(seed)
+    size = n_entities * n_periods
+    x, z = rng.uniform(-2, 2, size=(2, size))
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(n_entities), n_periods),
+        period=np.tile(np.arange(n_periods), n_entities),
+        outcome=np.sin(2 * x) + 0.5 * z + noise * rng.normal(size=size),
+        X=np.column_stack([x, z]),
+    )
+
+
+def test_a_nonlinear_truth_is_found():
+    train, test = make_panel(seed=1), make_panel(seed=2, noise=0.0)
+    fit = Boosting().fit(train, rng=stream(0, "b"))
+    assert np.mean((fit.predict(test) - test.observed) ** 2) < 0.1 * test.observed.var()
+
+
+def test_rounds_are_the_best_on_the_selection_rows():
+    train, selection = make_panel(seed=1, noise=1.0), make_panel(seed=2, noise=1.0)
+    fit = Boosting(max_rounds=60).fit(train, rng=stream(0, "b"), selection=selection)
+    errors = []
+    for rounds in range(1, 61):
+        model = HistGradientBoostingRegressor(
+            max_iter=rounds, max_leaf_nodes=15, early_stopping=False, random_state=0
+        )
+        predicted = model.fit(train.X, train.observed).predict(selection.X)
+        errors.append(np.mean((predicted - selection.observed) ** 2))
+    assert fit.n_rounds == 1 + int(np.argmin(errors)) < 60
+    assert np.mean((fit.predict(selection) - selection.observed) ** 2) == pytest.approx(
+        min(errors), rel=1e-12
+    )
+
+
+def test_row_order_and_streams_without_a_draw_change_nothing():
+    panel, selection = make_panel(seed=1), make_panel(seed=2)
+    order = np.random.default_rng(3).permutation(panel.n_obs)
+    one = Boosting().fit(panel, rng=stream(0, "b"), selection=selection).predict(panel)
+    other = Boosting().fit(panel.take(order), rng=stream(1, "b"), selection=selection).predict(panel)
+    assert other == pytest.approx(one, abs=1e-9)
+
+
+def test_too_few_rows_are_refused_with_their_number():
+    panel = make_panel(n_entities=5, n_periods=5)
+    with pytest.raises(EstimationError, match="20 training rows cannot fill two leaves of 20 rows"):
+        Boosting().fit(panel, rng=stream(0, "b"))

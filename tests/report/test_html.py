@@ -1,0 +1,135 @@
+"""The HTML report: well-formed, offline, nothing in it that runs, and all that it owes its reader."""
+
+import re
+from html import unescape
+
+import html5lib
+import pytest
+
+from harness.report.write import write_report
+from report.fake_run import HOSTILE, REASON
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+RUNS = ["wage", "chinese", "hostile"]
+
+
+@pytest.fixture
+def folder(request):
+    return request.getfixturevalue(request.param)
+
+
+def source(folder):
+    return (folder.path / "report.html").read_text(encoding="utf-8")
+
+
+def elements(folder):
+    """Return every element of the report; the parser raises at the first error of syntax."""
+    return list(html5lib.HTMLParser(strict=True).parse(source(folder)).iter())
+
+
+def text_of(folder):
+    root = html5lib.parse(source(folder))
+    body = next(root.iter(f"{XHTML}body"))
+    return " ".join("".join(body.itertext()).split())
+
+
+@pytest.mark.parametrize("folder", RUNS, indirect=True)
+def test_nothing_runs_and_nothing_is_fetched(folder):
+    found = elements(folder)
+    tags = {element.tag.removeprefix(XHTML) for element in found if isinstance(element.tag, str)}
+    assert not tags & {"script", "iframe", "object", "embed", "link", "base", "form", "svg", "audio", "video"}
+    for element in found:
+        for name, value in element.attrib.items():
+            assert not name.lower().startswith("on")
+            assert "javascript:" not in value or name in {"alt", "content"}
+            if name in {"src", "href"}:
+                assert value.startswith(("data:image/svg+xml;base64,", "#"))
+    assert "http://" not in source(folder)
+    assert "https://" not in source(folder)
+    (policy,) = [one.get("content") for one in found if one.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+
+
+@pytest.mark.parametrize("folder", RUNS, indirect=True)
+def test_every_figure_says_what_it_shows_and_every_link_leads_somewhere(folder):
+    found = elements(folder)
+    images = [one for one in found if one.tag == f"{XHTML}img"]
+    assert len(images) >= 3
+    assert all(len(one.get("alt")) > 20 for one in images)
+    ids = {one.get("id") for one in found if one.get("id")}
+    targets = {one.get("href").removeprefix("#") for one in found if one.tag == f"{XHTML}a"}
+    assert targets
+    assert targets <= ids
+
+
+def test_hostile_names_are_shown_as_text(hostile):
+    body = text_of(hostile)
+    for name in ("title", "label", "exposure", "reason", "warning", "unit"):
+        assert HOSTILE[name] in body
+    assert "49" not in re.findall(r"\d+", HOSTILE["title"])
+    assert "reddesrever" in body
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", source(hostile))
+
+
+def test_the_report_of_a_newcomer(wage):
+    body = text_of(wage)
+    for owed in (
+        "Experience and log wages",
+        "4,360 rows: 545 entities (man) × 8 periods (year, 1980 to 1987), balanced",
+        "QUICK RUN.",
+        "A gain over Pooled OLS is established where test rows take no part in fitting or selecting: under "
+        "“Forward in time” (Fixed effects), but not under “Held-out entities”.",
+        "▼−14.3%[−20.3, −8.3]",
+        "refuseda",
+        REASON,
+        "models are selected on the test rows",
+        "pointwise 95% bands, percentiles of 40 to 100 bootstrap draws",
+        "too few entities are observed there",
+        "0.11012(0.01186)[0.08688, 0.13336]",
+        "W-ABSORBED",
+        "harness run specs/wage_panel.yaml --quick",
+        "a1" * 32,
+        "0f" * 32,
+        "numpy 2.4.6",
+        "gain_report.json",
+        "15 gains, each with an interval of its own: if no estimator differed, about 0.75 of them",
+    ):
+        assert owed in body, owed
+    assert "SIMULATED" not in body
+
+
+def test_sections_stand_in_their_order(wage):
+    headings = ["".join(one.itertext()) for one in elements(wage) if one.tag in {f"{XHTML}h1", f"{XHTML}h2"}]
+    assert headings == [
+        "Experience and log wages",
+        "1. What the run says",
+        "2. Accuracy by estimator and protocol",
+        "3. Gains and their intervals",
+        "4. Net effect of Experience",
+        "5. Coefficients",
+        "6. Variables, estimators and warnings",
+        "7. How to reproduce",
+    ]
+
+
+def test_chinese_names_simulated_data_and_missing_curves(chinese):
+    body = text_of(chinese)
+    assert "SIMULATED DATA." in body
+    assert "QUICK RUN" not in body
+    assert "碳排放总量 (万吨)" in body
+    assert f"Boosting has no curve: {REASON}" in body
+    assert "Figure 2.2." in body
+
+
+def test_the_report_can_be_redone(wage):
+    names = write_report(wage, formats=("html", "latex"))
+    before = {name: (wage.path / name).read_bytes() for name in names}
+    assert write_report(wage, formats=("html", "latex")) == names
+    assert {name: (wage.path / name).read_bytes() for name in names} == before
+    assert {"report.html", "gain_report.json", "tables/gain.tex", "figures/curve-lwage.svg"} <= set(names)
+
+
+def test_nothing_is_escaped_twice(hostile):
+    assert "&amp;lt;" not in source(hostile)
+    assert unescape("&lt;script&gt;alert(4)&lt;/script&gt;") == HOSTILE["label"]
+    assert "&lt;script&gt;alert(4)&lt;/script&gt;" in source(hostile)

@@ -1,0 +1,101 @@
+"""The command's small subcommands and its errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from test_run import ROOT, harness
+
+SPECS = sorted(path.name for path in (ROOT / "specs").glob("*.yaml"))
+GOOD = (ROOT / "specs" / "grunfeld.yaml").read_text(encoding="utf-8")
+DATA = """\
+data:
+  path: panel.csv
+"""
+CSV = "firm,year,invest,value,capital\na,1,1.5,2,3\na,2,2.5,2,4\nb,1,3,1,5\nb,2,4,7,6\n"
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_spec_is_valid(name):
+    done = harness("validate", f"specs/{name}")
+    assert done.returncode == 0, done.stderr
+    assert "valid" in done.stdout
+
+
+def test_plugins_are_listed_with_their_estimators():
+    listed = json.loads(harness("plugins", "--json").stdout)
+    offered = {one["name"]: one["estimators"] for one in listed}
+    assert {"pooled_ols", "fixed_effects"} <= set(offered["harness_panel"])
+    assert {"mlp", "som_ann"} <= set(offered["harness_neural"])
+    assert "rab" in offered["harness_rab"]
+    assert "boosting" in offered["harness_sklearn"]
+    assert "harness_rab" in harness("plugins").stdout
+
+
+def test_plan_says_what_would_be_fitted():
+    printed = harness("plan", "specs/grunfeld.yaml", "--quick").stdout
+    assert "200 rows, 10 entities, 20 periods" in printed
+    assert "protocol as_published: 3 fold(s)" in printed
+    # 5 estimators on 3 + 1 + 3 + 1 folds and on all rows.
+    assert "fits in all: 45" in printed
+
+
+def test_the_schema_beside_the_specs_is_the_one_the_command_prints():
+    printed = json.loads(harness("schema").stdout)
+    assert printed == json.loads((ROOT / "specs" / "spec.schema.json").read_text(encoding="utf-8"))
+
+
+def spec_with(tmp_path, old="", new="", *, csv=None):
+    text = GOOD.replace(old, new, 1) if old else GOOD
+    assert not old or text != GOOD
+    if csv is not None:
+        head, rest = text.split("data:\n", 1)
+        text = head + DATA + "\nroles:" + rest.split("roles:", 1)[1]
+        (tmp_path / "panel.csv").write_text(csv, encoding="utf-8")
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "csv", "code", "words"),
+    [
+        ("outcomes:", "ouctomes:", None, 2, ["study.yaml:18", "ouctomes", "outcomes"]),
+        ("use: pooled_ols", "use: pooled_osl", None, 2, ["study.yaml:29", "pooled_osl", "pooled_ols"]),
+        ("", "", CSV.replace("capital", "kapital"), 3, ["panel.csv", "capital", "kapital"]),
+        ("", "", CSV + "b,2,9,9,9\n", 3, ["panel.csv", "b", "2", "row"]),
+        ("", "", CSV.replace("2.5", "two"), 3, ["panel.csv", "invest", "two", "row"]),
+        ("", "", None, 3, []),
+    ],
+    ids=[
+        "misspelt key",
+        "unknown estimator",
+        "missing column",
+        "duplicated key",
+        "text in numbers",
+        "no file",
+    ],
+)
+def test_bad_input_is_one_readable_error(tmp_path, old, new, csv, code, words):
+    path = spec_with(tmp_path, old, new, csv=csv)
+    if code == 3 and csv is None:
+        done = harness("run", path, "--data", tmp_path / "absent.csv", "--out", tmp_path / "run")
+        words = ["absent.csv"]
+    else:
+        done = harness("run", path, "--out", tmp_path / "run")
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_with_other_files_is_not_written_into(tmp_path):
+    (tmp_path / "thesis.docx").write_text("years of work")
+    done = harness("run", "specs/grunfeld.yaml", "--quick", "--out", tmp_path)
+    assert done.returncode == 5
+    assert "holds files that no run wrote" in done.stderr
+    assert [path.name for path in Path(tmp_path).iterdir()] == ["thesis.docx"]

@@ -1,0 +1,49 @@
+"""The README says what the package does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from harness.estimators.registry import installed
+from harness.planner import catalogs
+from harness.spec.load import load_study
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_two_commands_each_stand_alone():
+    marked = re.findall(r"<!-- (run|test) command -->\n```sh\n(.*)\n```", README)
+    assert [name for name, _ in marked] == ["run", "test"]
+    for _, command in marked:
+        first = shlex.split(command)[:4]
+        assert first == ["python3", "-m", "venv", ".venv"]
+
+
+def test_the_spec_in_the_readme_is_valid(tmp_path):
+    (spec,) = blocks("yaml")
+    (tmp_path / "my_study.yaml").write_text(spec, encoding="utf-8")
+    study = load_study(tmp_path / "my_study.yaml", catalogs=catalogs(installed())).study
+    assert [entry.id for entry in study.estimators] == ["ols", "fe", "ann", "rab"]
+
+
+def test_the_estimator_in_the_readme_fits_and_predicts():
+    from panels import panel_from_arrays
+
+    (code,) = blocks("python")
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the README's own example
+    (estimator,) = names["harness_estimators"]()
+    panel = panel_from_arrays(entity=[1, 1], period=[1, 2], outcome=[1.0, 3.0], X=[0.0, 1.0])
+    assert estimator().fit(panel, rng=None).predict(panel).tolist() == [2.0, 2.0]
+
+
+def test_every_study_is_listed():
+    for path in (ROOT / "specs").glob("*.yaml"):
+        assert f"specs/{path.name}" in README

@@ -1,0 +1,173 @@
+"""A whole study through the command, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.runs.atomic import sha256_of
+
+ROOT = Path(__file__).parents[1]
+GRUNFELD = "specs/grunfeld.yaml"
+SMALL = (
+    *("--set", "estimators[rab].draws=4", "--set", "scenarios=[{kind: curve, draws: 6, grid: 5}]"),
+    *(
+        "--set",
+        "evaluation.draws=200",
+        "--set",
+        "evaluation.protocols=[in_sample, held_out_entities, forward]",
+    ),
+)
+
+
+def harness(*words, hash_seed="0", cwd=ROOT):
+    return subprocess.run(
+        [sys.executable, "-m", "harness.cli", *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run(out, *words, **how):
+    done = harness("run", GRUNFELD, "--quick", "--out", out, *SMALL, *words, **how)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "one"
+    run(out, "--jobs", "1")
+    return out
+
+
+def read(folder, name):
+    return pd.read_csv(folder / f"{name}.csv")
+
+
+def test_every_estimator_but_the_reference_has_a_gain_under_every_protocol(finished):
+    gain = read(finished, "gain")
+    test = gain[gain["sample"] == "test"]
+    pairs = set(zip(test["estimator"], test["protocol"], strict=True))
+    assert pairs == {
+        (estimator, protocol)
+        for estimator in ("fe", "boosting", "mlp", "rab")
+        for protocol in ("in_sample", "held_out_entities", "forward")
+    }
+    assert (test["status"] == "ok").all()
+    assert (test["conf_low"] <= test["gain"]).all()
+    assert (test["gain"] <= test["conf_high"]).all()
+
+
+def test_accuracy_and_gain_recompute_from_the_stored_predictions(finished):
+    predictions = pd.read_parquet(finished / "predictions.parquet")
+    rows = predictions[(predictions["protocol"] == "forward") & (predictions["sample"] == "test")]
+    squared = (rows["observed"] - rows["predicted"]) ** 2
+    mse = squared.groupby(rows["estimator"]).mean()
+    accuracy = read(finished, "accuracy").set_index(["estimator", "protocol", "sample"])
+    gain = read(finished, "gain").set_index(["estimator", "protocol", "sample"])
+    for estimator in ("fe", "mlp"):
+        assert accuracy.loc[(estimator, "forward", "test"), "mse"] == pytest.approx(mse[estimator], rel=1e-12)
+        expected = 1 - mse[estimator] / mse["ols"]
+        assert gain.loc[(estimator, "forward", "test"), "gain"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_within_estimates_are_the_textbook_ones(finished):
+    table = read(finished, "coefficients").set_index(["estimator", "term"])
+    assert table.loc[("fe", "value"), "estimate"] == pytest.approx(0.110124, abs=5e-7)
+    assert table.loc[("fe", "value"), "std_error"] == pytest.approx(0.011857, abs=5e-7)
+    assert table.loc[("fe", "capital"), "estimate"] == pytest.approx(0.310065, abs=5e-7)
+    assert table.loc[("fe", "capital"), "std_error"] == pytest.approx(0.017355, abs=5e-7)
+
+
+def test_the_curve_of_fixed_effects_has_the_slope_of_its_coefficient(finished):
+    curves = read(finished, "curves")
+    slopes = curves[(curves["estimator"] == "fe") & (curves["kind"] == "slope")]
+    assert slopes["estimate"].to_numpy() == pytest.approx(0.110124, abs=5e-7)
+
+
+def test_the_manifest_hashes_every_file_and_names_every_cell(finished):
+    manifest = json.loads((finished / "manifest.json").read_text(encoding="utf-8"))
+    for name, digest in manifest["files"].items():
+        assert sha256_of(finished / name) == digest
+    assert {"report.html", "gain.csv", "gain_report.json", "predictions.parquet"} <= set(manifest["files"])
+    assert {cell["status"] for cell in manifest["cells"]} == {"ok"}
+    assert not (finished / "units").exists()
+    assert str(Path.home()) not in json.dumps(manifest)
+
+
+@pytest.mark.parametrize(
+    ("words", "hash_seed"), [(("--jobs", "2"), "0"), (("--jobs", "1"), "1")], ids=["two workers", "hash seed"]
+)
+def test_workers_and_hash_seed_change_no_number(finished, tmp_path, words, hash_seed):
+    out = tmp_path / "other"
+    run(out, *words, hash_seed=hash_seed)
+    for name in ("accuracy", "gain", "coefficients", "curves", "support", "rug", "summary", "warnings"):
+        assert (out / f"{name}.csv").read_bytes() == (finished / f"{name}.csv").read_bytes(), name
+    one, other = (pd.read_parquet(folder / "predictions.parquet") for folder in (finished, out))
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    assert (out / "report.html").is_file()
+
+
+def test_an_absorbed_exposure_is_a_refused_cell_and_the_others_go_on(tmp_path):
+    done = harness(
+        *("run", "specs/wage_panel.yaml", "--quick", "--jobs", "1", "--out", tmp_path / "run"),
+        *("--set", "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}, "
+          "{id: twfe, use: fixed_effects, effects: [entity, time]}]"),
+        *("--set", "scenarios=[{kind: curve, draws: 4, grid: 4}]", "--set", "evaluation.protocols=[in_sample]"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    gain = read(tmp_path / "run", "gain").set_index(["estimator", "sample"])
+    assert gain.loc[("twfe", "test"), "status"] == "refused"
+    assert "exper" in gain.loc[("twfe", "test"), "reason"]
+    assert np.isnan(gain.loc[("twfe", "test"), "gain"])
+    assert gain.loc[("fe", "test"), "status"] == "ok"
+    curves = read(tmp_path / "run", "curves").set_index("estimator")
+    assert "exper" in curves.loc["twfe", "reason"]
+    warnings = read(tmp_path / "run", "warnings")
+    absorbed = warnings[warnings["code"] == "W-ABSORBED"]
+    assert absorbed["where"].str.contains("fe").all()
+    assert absorbed["message"].str.contains("educ").any()
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(finished, tmp_path):
+    out = tmp_path / "cut"
+    command = [
+        sys.executable,
+        "-m",
+        "harness.cli",
+        "run",
+        GRUNFELD,
+        "--quick",
+        "--out",
+        str(out),
+        "--jobs",
+        "1",
+    ]
+    with subprocess.Popen([*command, *SMALL], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and len(list(out.glob("units/*"))) < 3:
+            pass
+        process.kill()
+    kept = len(list(out.glob("units/*")))
+    assert kept >= 3
+    assert not (out / "manifest.json").exists()
+    run(out, "--jobs", "1", "--resume")
+    for name in ("accuracy", "gain", "curves"):
+        assert (out / f"{name}.csv").read_bytes() == (finished / f"{name}.csv").read_bytes(), name
+
+
+def test_the_report_is_written_again_byte_for_byte(finished):
+    before = (finished / "report.html").read_bytes()
+    done = harness("report", finished)
+    assert done.returncode == 0, done.stderr
+    assert (finished / "report.html").read_bytes() == before

@@ -1,0 +1,49 @@
+"""Nothing in the package can run code that came with a spec or a data file."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted([*(ROOT / "harness").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")])
+
+CALLS = {
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "query",
+    "from_formula",
+    "model_matrix",
+    "read_pickle",
+    "system",
+}
+MODULES = {"pickle", "cloudpickle", "dill", "subprocess", "shelve", "marshal", "patsy", "formulaic", "socket"}
+MODULES |= {"urllib", "requests", "http"}
+
+
+def name_of(call):
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_call_runs_text_and_no_module_unpickles_or_reaches_out(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = name_of(node)
+            on_a_module_of_ours = isinstance(node.func, ast.Attribute) and name == "compile"
+            assert name not in CALLS or on_a_module_of_ours, f"{path}:{node.lineno}: {name}"
+            assert not any(
+                keyword.arg in {"shell", "allow_pickle"} and getattr(keyword.value, "value", False)
+                for keyword in node.keywords
+            ), f"{path}:{node.lineno}"
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module]
+        assert not {name.split(".")[0] for name in names} & MODULES, f"{path}:{node.lineno}"
