@@ -18,7 +18,7 @@ from harness.estimators.registry import installed
 from harness.evaluation.fold_fit import FoldResult
 from harness.planner import Plan, catalogs, make_plan, quickened
 from harness.report.write import write_report
-from harness.runs.executor import execute
+from harness.runs.executor import Task, execute
 from harness.runs.folder import UNITS, RunFolder
 from harness.runs.gather import Missing
 from harness.runs.lock import held
@@ -99,7 +99,9 @@ def prepare(options: RunOptions) -> Prepared:
         allow_outside=options.allow_outside,
         entity=study.roles.entity,
     )
-    return Prepared(loaded, source, make_plan(study, PanelBuilder.build(source, study.data, study.roles)))
+    groups = {name: None for entry in study.scenarios for name in entry.scenario.columns}
+    panels = PanelBuilder.build(source, study.data, study.roles, groups=tuple(groups))
+    return Prepared(loaded, source, make_plan(study, panels))
 
 
 def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolder:
@@ -169,7 +171,8 @@ def _execute(plan: Plan, store: UnitStore, *, n_jobs: int, on_progress: Progress
         if on_progress is not None:
             on_progress(done, plan.n_tasks, result.label)
 
-    results = execute(_kept(plan, store), n_jobs=n_jobs, on_done=count)
+    tasks: Iterator[Task[FoldResult | FullResult]] = _kept(plan, store)
+    results = execute(tasks, n_jobs=n_jobs, on_done=count)
     return Results(
         study=plan.study,
         panels=plan.panels,

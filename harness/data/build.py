@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +15,7 @@ from harness.data.checks import check_columns, read_raw
 from harness.data.complete import completeness_notes, find_complete
 from harness.data.findings import Findings
 from harness.data.following import Chain, find_following
+from harness.data.groups import read_groups
 from harness.data.key import Key
 from harness.data.note import Note
 from harness.data.numbers import cast_note
@@ -47,6 +48,7 @@ class PanelBuilder:
     kept : (n_obs,), positions of the rows that have every value; the rows of all panels
     entity, time : keys of the rows of all panels, (n_obs,) each
     period : (n_obs,), calendar positions
+    groups : of the same rows
     chains : regressors that follow from other regressors
     notes : what the reader of the report should know about the data
     """
@@ -60,12 +62,17 @@ class PanelBuilder:
     entity: Key
     time: Key
     period: Ints
+    groups: tuple[Key, ...]
     chains: tuple[Chain, ...]
     notes: tuple[Note, ...]
 
     @classmethod
-    def build(cls, table: Table, plan: DataPlan, roles: Roles) -> Self:
+    def build(cls, table: Table, plan: DataPlan, roles: Roles, *, groups: Sequence[str] = ()) -> Self:
         """Check a table and make it ready.
+
+        Parameters
+        ----------
+        groups : columns that sort rows into groups
 
         Raises
         ------
@@ -89,6 +96,9 @@ class PanelBuilder:
         raw = {name: values[index.order] for name, values in raw.items()}
         calendar = Calendar(index.entity.codes, index.period)
         columns = check_columns(raw, plan, roles, calendar=calendar, names=names, findings=findings)
+        keys: tuple[Key, ...] = ()
+        with findings.collecting():
+            keys = read_groups(names, groups)
         findings.raise_if_any()
         complete = find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
@@ -112,6 +122,7 @@ class PanelBuilder:
             entity=entity,
             time=index.time.take(kept).without_absent(),
             period=period,
+            groups=tuple(key.take(kept).without_absent() for key in keys),
             chains=following.chains,
             notes=notes,
         )
@@ -153,6 +164,7 @@ class PanelBuilder:
             controls=roles.controls,
             X=np.column_stack([prepared.columns[name].cells[self.kept] for name in roles.regressors]),
             derived=tuple(chain.derivation(prepared.derivations) for chain in self.chains),
+            groups=self.groups,
             split_unit=split_unit,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -43,6 +43,7 @@ class Panel:
     exposure : name of the variable whose effect is asked
     moderators, controls : names of the other regressors
     X : (n_obs, n_columns), columns in the order of `columns`
+    groups : keys that sort rows into groups, n_obs rows each; no regressors
     derived : regressors that follow from other regressors; `with_column` recomputes them
     split_unit : what an estimator's own inner split must keep together
 
@@ -58,7 +59,8 @@ class Panel:
     moderators: tuple[str, ...]
     controls: tuple[str, ...]
     X: Floats
-    derived: tuple[Derivation, ...] = field(default=())
+    groups: tuple[Key, ...] = ()
+    derived: tuple[Derivation, ...] = ()
     split_unit: SplitUnit = "entity"
 
     def __post_init__(self) -> None:
@@ -99,6 +101,10 @@ class Panel:
         """Return one regressor, (n_obs,), in its own unit."""
         return self.X[:, self.columns.index(name)]
 
+    def group(self, name: str) -> Key:
+        """Return the group of every row by one of the columns in `groups`."""
+        return next(group for group in self.groups if group.name == name)
+
     def take(self, rows: Ints) -> Panel:
         """Return the panel of these rows, (n_rows,) positions, in the order given."""
         return replace(
@@ -108,6 +114,7 @@ class Panel:
             period=self.period[rows],
             observed=self.observed[rows],
             X=self.X[rows],
+            groups=tuple(group.take(rows) for group in self.groups),
         )
 
     def with_column(self, name: str, values: Floats | float) -> Panel:

@@ -10,19 +10,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
 from harness.report.canvas import DOUBLE_COLUMN, GREY, SINGLE_COLUMN, bare, new_figure
 from harness.report.curves import Curve
-from harness.report.fonts import drawable
+from harness.report.fonts import drawable, drawable_lines
 from harness.report.palette import LineStyle
-from harness.report.text import shortened, wrapped
+from harness.report.rug import draw_rug
+from harness.report.text import shortened
 
 MOST_BANDS = 4
 """Most bands that can be told apart in the same axes; with more each estimator has a panel of its own."""
 
 PANELS_IN_A_ROW = 3
-RUG_BINS = 40
 X_LABEL = 46
 """Characters on a line of the label of the horizontal axis; it has two lines."""
 
@@ -85,7 +86,7 @@ def draw_curves(scene: CurveScene) -> Figure:
         bare(axes)
     for axes in panels[max(0, len(scene.strands) - PANELS_IN_A_ROW) : len(scene.strands)]:
         axes.tick_params(axis="x", labelbottom=True)
-    bottom.supxlabel(_axis_text(scene.x_label, X_LABEL), fontsize=8)
+    bottom.supxlabel(drawable_lines(scene.x_label, X_LABEL), fontsize=8)
     return figure
 
 
@@ -95,10 +96,12 @@ def _draw_together(main: Axes, strip: Axes, scene: CurveScene, *, banded: Sequen
         _draw_band(main, strand)
     for strand in scene.strands:
         _draw_line(main, strand)
-    main.set_ylabel(_axis_text(scene.y_label, Y_LABEL))
+    main.set_ylabel(drawable_lines(scene.y_label, Y_LABEL))
     main.tick_params(axis="x", length=0)
     main.spines["bottom"].set_visible(False)
-    _draw_rug(strip, scene)
+    strip.set_xlabel(drawable_lines(scene.x_label, X_LABEL))
+    strip.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    draw_rug(strip, scene.rug)
 
 
 def _draw_alone(axes: Axes, strand: CurveStrand, scene: CurveScene) -> None:
@@ -143,30 +146,6 @@ def _draw_line(axes: Axes, strand: CurveStrand) -> None:
         color=strand.style.colour,
         linestyle=strand.style.dash,
     )
-
-
-def _draw_rug(axes: Axes, scene: CurveScene) -> None:
-    """Draw where the observed exposures lie: a histogram of their quantiles over a tick for each."""
-    axes.set_xlabel(_axis_text(scene.x_label, X_LABEL))
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    if scene.rug.size == 0:
-        return
-    counts, edges = np.histogram(scene.rug, bins=RUG_BINS)
-    axes.stairs(counts / counts.max(), edges, fill=True, color="#c9c9c9")
-    ticks = np.unique(scene.rug)
-    gaps = np.full_like(ticks, np.nan)
-    axes.plot(
-        np.column_stack([ticks, ticks, gaps]).ravel(),
-        np.tile([-0.45, -0.1, np.nan], ticks.size),
-        color="#333333",
-        linewidth=0.4,
-    )
-    axes.set_ylim(-0.5, 1.05)
-
-
-def _axis_text(text: str, width: int) -> str:
-    return "\n".join(drawable(line) for line in wrapped(text, width, lines=2).split("\n"))
 
 
 def _handles(scene: CurveScene) -> list[Line2D]:

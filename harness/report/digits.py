@@ -31,9 +31,15 @@ def percent(fraction: float, decimals: int = 1) -> str:
     return MISSING if not math.isfinite(fraction) else f"{fixed(100 * fraction, decimals)}%"
 
 
-def percent_interval(low: float, high: float, decimals: int = 1) -> str:
-    """Return an interval of fractions as "[50.1, 63.0]", in percent."""
-    return interval(100 * low, 100 * high, decimals)
+def percent_interval(low: float, high: float) -> str:
+    """Return an interval of fractions as "[50.1, 63.0]", in percent.
+
+    A limit so near zero that its sign would be lost gets up to two decimals more.
+    """
+    limits = [100 * low, 100 * high]
+    nearest = min((abs(one) for one in limits if one != 0 and math.isfinite(one)), default=1.0)
+    decimals = next((one for one in (1, 2) if nearest >= 0.5 * 10.0**-one), 3)
+    return interval(*limits, decimals)
 
 
 def interval(low: float, high: float, decimals: int) -> str:

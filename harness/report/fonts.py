@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 
 from harness.data.note import Note
-from harness.report.text import printable
+from harness.report.text import printable, wrapped
 
 BASE = "DejaVu Sans"
 
@@ -48,6 +48,11 @@ def drawable(text: str) -> str:
     """Return printable `text` with every character that no font has replaced by a question mark."""
     covered = _covered()
     return "".join(one if ord(one) in covered else SUBSTITUTE for one in printable(text))
+
+
+def drawable_lines(text: str, width: int) -> str:
+    """Return `text` on at most two lines of `width` characters, as the fonts can show it."""
+    return "\n".join(drawable(line) for line in wrapped(text, width, lines=2).split("\n"))
 
 
 def font_notes(texts: Iterable[str]) -> tuple[Note, ...]:

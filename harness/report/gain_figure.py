@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from harness.report.canvas import DOUBLE_COLUMN, GREY, bare, new_figure
 from harness.report.digits import percent
-from harness.report.fonts import drawable
+from harness.report.fonts import drawable, drawable_lines
 from harness.report.manifest import ProtocolEntry
 from harness.report.palette import STANDING_COLOURS, STANDING_MARKERS
 from harness.report.results import GainCell, Standing
-from harness.report.text import shortened, wrapped
+from harness.report.text import shortened
 
 PANELS_IN_A_ROW = 4
 LEAST_REACH = 0.25
@@ -47,7 +48,7 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *,
     labels = list(dict.fromkeys(cell.estimator.id for cell in cells))
     n_columns = min(PANELS_IN_A_ROW, len(protocols))
     n_rows = math.ceil(len(protocols) / n_columns)
-    figure = new_figure(DOUBLE_COLUMN, n_rows * (0.95 + 0.24 * len(labels)))
+    figure = new_figure(DOUBLE_COLUMN, n_rows * (0.95 + 0.27 * len(labels)))
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
     start, end = axis_limits(cells)
     for axes, protocol in zip(grid, protocols, strict=False):
@@ -58,18 +59,14 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *,
         bare(axes)
     first = grid[0]
     names = {cell.estimator.id: cell.estimator.label for cell in cells}
-    first.set_yticks(range(len(labels)), [drawable(shortened(names[one], 24)) for one in labels])
+    first.set_yticks(range(len(labels)), [drawable_lines(names[one], 20) for one in labels])
     first.set_ylim(len(labels) - 0.4, -0.6)
     first.set_xlim(100 * start, 100 * end)
+    first.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     figure.supxlabel(
         f"Gain over {drawable(shortened(reference, 40))} (%), right of zero is better", fontsize=8
     )
     return figure
-
-
-def drawable_lines(text: str, width: int) -> str:
-    """Return `text` on at most two lines of `width` characters that the fonts can show."""
-    return "\n".join(drawable(line) for line in wrapped(text, width, lines=2).split("\n"))
 
 
 def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:

@@ -84,11 +84,11 @@ def _notes(results: Results, tables: Sequence[GainTable]) -> list[str]:
         "$^{+}$ better, $^{-}$ worse: the interval excludes zero.",
     ]
     for protocol in study.protocols:
-        shared = "; ".join(leak.text for leak in protocol.leaks) or "nothing known"
-        lines.append(latex(f"{protocol.title}: {protocol.how} Shared by training and test rows: {shared}."))
+        leaks = "; ".join(leak.text for leak in protocol.leaks) or "nothing known"
+        lines.append(r"\par " + latex(f"{protocol.title}: {protocol.how} What it leaks: {leaks}."))
     for outcome, table in zip(study.outcomes, tables, strict=True):
         lines += [
-            rf"$^{{\mathrm{{{mark}}}}}$ {latex(study.label(outcome))}: {latex(reason)}"
+            rf"\par $^{{\mathrm{{{mark}}}}}$ {latex(study.label(outcome))}: {latex(reason)}"
             for mark, reason in table.footnotes
         ]
     return lines

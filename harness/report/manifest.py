@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -149,6 +150,9 @@ class Manifest:
     cells: tuple[CellEntry, ...]
 
 
+Entry = TypeVar("Entry", EstimatorEntry, ProtocolEntry)
+
+
 def read_manifest(content: Mapping[str, Any]) -> Manifest:
     """Return the manifest that parsed JSON holds; keys the report has no use for are passed over.
 
@@ -158,7 +162,7 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
         Naming every key that is missing or of a wrong type.
     """
     try:
-        return TypeAdapter(Manifest).validate_python(content)
+        manifest = TypeAdapter(Manifest).validate_python(content)
     except ValidationError as error:
         raise ArtifactError(
             *(
@@ -170,3 +174,18 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
                 for mistake in error.errors()
             )
         ) from error
+    study = replace(
+        manifest.study,
+        estimators=_told_apart(manifest.study.estimators, "label"),
+        protocols=_told_apart(manifest.study.protocols, "title"),
+    )
+    return replace(manifest, study=study)
+
+
+def _told_apart(entries: tuple[Entry, ...], field: str) -> tuple[Entry, ...]:
+    """Return entries of which those called the same carry their ids in their names."""
+    names = Counter(getattr(one, field) for one in entries)
+    return tuple(
+        replace(one, **{field: f"{getattr(one, field)}, {one.id}"}) if names[getattr(one, field)] > 1 else one
+        for one in entries
+    )

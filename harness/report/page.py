@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -105,11 +107,20 @@ def data_uri(drawing: Drawing) -> str:
 
 
 def options(estimator: EstimatorEntry) -> str:
-    """Return an estimator's options as "name: value" pairs."""
-    return ", ".join(
-        f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for name, value in estimator.options.items()
-    )
+    """Return an estimator's options as "name: value" pairs, nested ones in brackets."""
+    return _pairs(estimator.options)
+
+
+def _pairs(given: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {_option(value)}" for name, value in given.items() if name != "use")
+
+
+def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
+    if isinstance(value, Mapping):
+        return f"{value.get('use', '')} ({_pairs(value)})".strip()
+    if isinstance(value, list):
+        return " + ".join(_option(one) for one in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _finalized(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.report.digits import percent, percent_interval, significant
 from harness.report.manifest import ProtocolEntry
@@ -52,38 +52,43 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
     """
     if all(cell.standing is Standing.MISSING for cell in cells):
         return f"No gain over {reference} could be computed."
-    won = _winners(cells)
-    apart = [one for one in _protocols(cells) if one.keeps_test_rows_apart]
-    won_inside = [one for one in won if not one.keeps_test_rows_apart]
-    if any(one in won for one in apart):
-        return _established_apart(apart, won, reference=reference)
-    if won_inside and apart:
+    wins = [cell for cell in cells if cell.standing is Standing.BETTER]
+    apart = [one for one in dict.fromkeys(cell.protocol for cell in cells) if one.keeps_test_rows_apart]
+    if any(cell.protocol.keeps_test_rows_apart for cell in wins):
+        return _established_apart(wins, apart, reference=reference)
+    if wins and apart:
         return (
             f"A gain over {reference} is established only where test rows take part in fitting or selecting: "
-            f"under {_with_names(won_inside, won)}. It is not established for any estimator under "
-            f"{quoted(apart, 'or')}, where they are kept apart."
+            f"{_by_estimator(wins)}. It is not established for any estimator under {quoted(apart, 'or')}, "
+            "where they are kept apart."
         )
-    if won_inside:
+    if wins:
         return (
-            f"A gain over {reference} is established under {_with_names(won_inside, won)}; test rows take "
-            "part in fitting or selecting under every protocol of this run, so it may not hold for new cases."
+            f"A gain over {reference} is established {_by_estimator(wins)}; but test rows take part in "
+            "fitting or selecting under every protocol of this run, so it may not hold for new cases."
         )
     return f"No gain over {reference} is established for any estimator under any protocol."
 
 
-def _established_apart(
-    apart: Sequence[ProtocolEntry], won: Mapping[ProtocolEntry, Sequence[str]], *, reference: str
-) -> str:
-    held = [one for one in apart if one in won]
-    lost = [one for one in apart if one not in won]
-    tail = f", but not under {quoted(lost, 'or')}" if lost else ""
-    winners = {name for protocol in held for name in won[protocol]}
-    others = dict.fromkeys(name for names in won.values() for name in names if name not in winners)
+def _established_apart(wins: Sequence[GainCell], apart: Sequence[ProtocolEntry], *, reference: str) -> str:
+    held = [cell for cell in wins if cell.protocol in apart]
+    lost = [one for one in apart if all(cell.protocol != one for cell in held)]
+    tail = f"; for no estimator under {quoted(lost, 'or')}" if lost else ""
+    winners = {cell.estimator.id for cell in held}
+    others = dict.fromkeys(cell.estimator.label for cell in wins if cell.estimator.id not in winners)
     only = f" For {joined(list(others))} it is established only where test rows take part." if others else ""
     return (
         f"A gain over {reference} is established where test rows take no part in fitting or selecting: "
-        f"under {_with_names(held, won)}{tail}.{only}"
+        f"{_by_estimator(held)}{tail}.{only}"
     )
+
+
+def _by_estimator(cells: Iterable[GainCell]) -> str:
+    """Return "for A under “X” and “Y”; for B under “Z”"."""
+    protocols: dict[str, list[ProtocolEntry]] = {}
+    for cell in cells:
+        protocols.setdefault(cell.estimator.label, []).append(cell.protocol)
+    return "; ".join(f"for {label} under {quoted(own)}" for label, own in protocols.items())
 
 
 def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:
@@ -114,19 +119,3 @@ def _missing(cells: Sequence[GainCell]) -> str:
         if cell.standing is Standing.MISSING
     ]
     return f"no result under {joined(named)}" if named else ""
-
-
-def _protocols(cells: Iterable[GainCell]) -> list[ProtocolEntry]:
-    return list(dict.fromkeys(cell.protocol for cell in cells))
-
-
-def _winners(cells: Iterable[GainCell]) -> dict[ProtocolEntry, list[str]]:
-    won: dict[ProtocolEntry, list[str]] = {}
-    for cell in cells:
-        if cell.standing is Standing.BETTER:
-            won.setdefault(cell.protocol, []).append(cell.estimator.label)
-    return won
-
-
-def _with_names(protocols: Iterable[ProtocolEntry], won: Mapping[ProtocolEntry, Sequence[str]]) -> str:
-    return joined([f"“{one.title}” ({joined(won[one])})" for one in protocols])

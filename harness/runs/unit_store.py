@@ -30,6 +30,7 @@ class LabelledTask(Protocol):
 
 
 R = TypeVar("R", bound=Result)
+R_co = TypeVar("R_co", bound=Result, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class UnitStore:
         write_atomically(self._file(label), hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
 
 
-class RunnableTask(LabelledTask, Protocol[R]):
+class RunnableTask(LabelledTask, Protocol[R_co]):
     """A task that can be run."""
 
-    def run(self) -> R:
+    def run(self) -> R_co:
         """Do the work."""
 
 

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from harness.arrays import Floats, Mask
 from harness.data.panel import Panel
-from harness.estimators.protocol import Fitted, FittedDraws
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.effect import partial_dependence, pointwise_limits, slope
 from harness.scenarios.grid import Spacing, exposure_grid
-from harness.scenarios.scenario import DrawPlan, Tables
+from harness.scenarios.scenario import Tables
+from harness.scenarios.subject import DrawPlan, Subject
 from harness.scenarios.support import support
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Curve:
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
     @property
-    def draw_plan(self) -> DrawPlan:
-        """The draws of the band."""
-        return DrawPlan(self.draws, self.unit)
+    def columns(self) -> tuple[str, ...]:
+        """A curve needs no groups."""
+        return ()
 
     def _points(self, panel: Panel) -> Floats:
         return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing=self.spacing)
@@ -65,14 +65,15 @@ class Curve:
         columns = {"at": at, "n_obs": near.n_obs, "n_entities": near.n_entities, "supported": near.supported}
         return {"support": pd.DataFrame(columns), "rug": pd.DataFrame({"exposure": rug})}
 
-    def answer(self, fit: Fitted, draws: FittedDraws, panel: Panel) -> Tables:
+    def answer(self, subject: Subject) -> Tables:
         """Return ``curves``: levels and slopes on the grid, with pointwise bands."""
         import pandas as pd
 
+        panel = subject.panel
         at = self._points(panel)
         supported = support(panel.column(panel.exposure), panel.entity.codes, at).supported
-        level = partial_dependence(fit, panel, at)
-        drawn = partial_dependence(draws, panel, at)
+        level = partial_dependence(subject.fit, panel, at)
+        drawn = partial_dependence(subject.draws(DrawPlan(self.draws, self.unit)), panel, at)
         frames = [
             self._rows(kind, at, supported=supported, estimate=estimate, drawn=resampled)
             for kind, estimate, resampled in (

@@ -12,11 +12,10 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, Status, attempt
-from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasCoefficients, HasDraws, HasNotes
-from harness.evaluation.resample import draw_weights
+from harness.estimators.protocol import Estimator, HasCoefficients, HasNotes
 from harness.rng import stream
-from harness.scenarios.draws import fit_draws
-from harness.scenarios.scenario import DrawPlan, Scenario, Tables
+from harness.scenarios.scenario import Scenario, Tables
+from harness.scenarios.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,17 +91,14 @@ class FullTask:
     def run(self) -> FullResult:
         """Fit on all rows, tabulate the coefficients and answer every scenario."""
         start = perf_counter()
-        tried = attempt(self._fit)
+        tried = attempt(self._subject)
         answers = tuple(self._answer(name, tried) for name in self.scenarios)
-        fit = tried.value
+        fit = tried.value.fit if tried.value else None
+        table = fit.coefficients() if isinstance(fit, HasCoefficients) else None
         return FullResult(
             outcome=self.outcome,
             estimator=self.estimator_id,
-            coefficients=(
-                coefficient_rows(fit.coefficients(), level=self.level)
-                if isinstance(fit, HasCoefficients)
-                else None
-            ),
+            coefficients=coefficient_rows(table, level=self.level) if table else None,
             answers=answers,
             notes=fit.notes if isinstance(fit, HasNotes) else (),
             status=tried.status,
@@ -110,27 +106,16 @@ class FullTask:
             seconds=perf_counter() - start,
         )
 
-    def _fit(self) -> Fitted:
+    def _subject(self) -> Subject:
         rng = stream(self.seed, "fit", self.outcome, self.estimator_id, "all rows")
-        return self.estimator.fit(self.panel, rng=rng)
+        fit = self.estimator.fit(self.panel, rng=rng)
+        return Subject(self.estimator, self.panel, fit, seed=self.seed, name=self.estimator_id)
 
-    def _draws(self, fit: Fitted, plan: DrawPlan) -> FittedDraws:
-        """Return the draws a fit carries, or new ones; all estimators are drawn the same entities."""
-        if isinstance(fit, HasDraws):
-            return fit.draws
-        plan_labels = ("draws", self.outcome, plan.unit, plan.n_draws)
-        weights = draw_weights(self.panel, plan.n_draws, unit=plan.unit, rng=stream(self.seed, *plan_labels))
-        rng = stream(self.seed, *plan_labels, self.estimator_id)
-        return fit_draws(self.estimator, self.panel, weights=weights, rng=rng)
-
-    def _answer(self, name: str, fitted: Attempt[Fitted]) -> Answer:
-        if fitted.value is None:
-            return Answer(name, {}, fitted.status, fitted.reason)
-        tried = attempt(partial(self._ask, self.scenarios[name], fitted.value))
-        return Answer(name, tried.value or {}, tried.status, tried.reason)
-
-    def _ask(self, scenario: Scenario, fit: Fitted) -> Tables:
-        return scenario.answer(fit, self._draws(fit, scenario.draw_plan), self.panel)
+    def _answer(self, name: str, tried: Attempt[Subject]) -> Answer:
+        if tried.value is None:
+            return Answer(name, {}, tried.status, tried.reason)
+        answered = attempt(partial(self.scenarios[name].answer, tried.value))
+        return Answer(name, answered.value or {}, answered.status, answered.reason)
 
 
 def coefficient_rows(table: CoefficientTable, *, level: float) -> pd.DataFrame:

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from harness.data.panel import Panel
-from harness.estimators.protocol import Fitted, FittedDraws
-from harness.evaluation.resample import ResampleUnit
+from harness.scenarios.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Tables = Mapping[str, "pd.DataFrame"]
 """Tidy tables by name, without the columns that name the outcome and the estimator."""
-
-
-@dataclass(frozen=True)
-class DrawPlan:
-    """The bootstrap draws a scenario asks for; equal plans share their draws.
-
-    Attributes
-    ----------
-    n_draws : >= 2
-    unit : what is resampled
-    """
-
-    n_draws: int
-    unit: ResampleUnit
 
 
 class Scenario(Protocol):
@@ -44,20 +28,19 @@ class Scenario(Protocol):
     tables: ClassVar[tuple[str, ...]]
 
     @property
-    def draw_plan(self) -> DrawPlan:
-        """The draws its bands need."""
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that sort rows into groups for this question."""
 
     def describe(self, panel: Panel) -> Tables:
         """Return the tables that depend on the data alone."""
 
-    def answer(self, fit: Fitted, draws: FittedDraws, panel: Panel) -> Tables:
-        """Return what one estimator answers.
+    def answer(self, subject: Subject) -> Tables:
+        """Return what one estimator answers, as tables named in `tables`.
 
-        Parameters
-        ----------
-        fit : the estimator on all rows
-        draws : its bootstrap draws
-        panel : all rows
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses what the question needs.
         """
 
     def quick(self) -> Self:

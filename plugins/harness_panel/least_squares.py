@@ -33,16 +33,17 @@ class LeastSquares:
 def solve_least_squares(regressors: Floats, target: Floats) -> LeastSquares:
     """Regress a target, (n_obs,), on linearly independent regressors, (n_obs, n_coef).
 
-    Householder QR on columns scaled to unit length, with one step of iterative refinement (Bjorck 1996,
-    Numerical Methods for Least Squares Problems, section 2.9). Nothing is centred or added.
+    Householder QR on columns scaled to unit length (Bjorck 1996, Numerical Methods for Least Squares
+    Problems, section 2.4). Nothing is centred or added.
     """
     lengths = np.linalg.norm(regressors, axis=0)
     basis, triangle = np.linalg.qr(regressors / lengths)
     to_coefficients = np.linalg.inv(triangle) / lengths[:, None]
-    coefficients = np.zeros(regressors.shape[1])
-    for _ in range(2):
-        coefficients = coefficients + to_coefficients @ (basis.T @ (target - regressors @ coefficients))
-    residuals = target - basis @ (basis.T @ target)
-    residuals = residuals - basis @ (basis.T @ residuals)
-    condition = float(np.linalg.cond(triangle)) if lengths.size else 1.0
-    return LeastSquares(basis, to_coefficients, coefficients, residuals, condition)
+    coordinates = basis.T @ target
+    return LeastSquares(
+        basis=basis,
+        to_coefficients=to_coefficients,
+        coefficients=to_coefficients @ coordinates,
+        residuals=target - basis @ coordinates,
+        condition=float(np.linalg.cond(triangle)) if lengths.size else 1.0,
+    )

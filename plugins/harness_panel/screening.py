@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from harness import Floats, Ints
 
-_ROUNDING = 4.0 * np.finfo(np.float64).eps
-_SHARE = 1e-13
-"""A column shorter than this share of what it was is gone, whatever its level."""
+_ROUNDING = 64.0 * np.finfo(np.float64).eps
+"""What is shorter than this share of a column's size is rounding: its own, and that of what was taken out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +57,12 @@ def screen(centred: Floats, within: Floats, *, largest: Floats) -> Screening:
     largest : (n_columns,), largest size of the raw columns times the root of the sum of weights; what
         rounding leaves of a column is proportional to it
     """
-    spread, length = np.linalg.norm(centred, axis=0), np.linalg.norm(within, axis=0)
-    is_constant = spread <= _ROUNDING * largest
-    is_absorbed = ~is_constant & (length <= _SHARE * spread + _ROUNDING * largest)
+    length = np.linalg.norm(within, axis=0)
+    is_constant = np.linalg.norm(centred, axis=0) <= _ROUNDING * largest
+    is_absorbed = ~is_constant & (length <= _ROUNDING * largest)
     candidates = np.flatnonzero(~is_constant & ~is_absorbed)
     scaled = within[:, candidates] / length[candidates]
-    tolerance = _SHARE + _ROUNDING * largest[candidates] / length[candidates]
+    tolerance = _ROUNDING * largest[candidates] / length[candidates]
     is_dependent = _find_dependent(scaled, tolerance)
     kept = candidates[~is_dependent]
     return Screening(

@@ -70,6 +70,9 @@ def test_percentages_and_intervals():
     assert percent(-1.62) == "−162.0%"
     assert percent(NAN) == "–"
     assert percent_interval(-0.203, 0.083) == "[−20.3,\u00a08.3]"
+    assert percent_interval(-0.0002, 0.057) == "[−0.02,\u00a05.70]"
+    assert percent_interval(0.000021, 0.057) == "[0.002,\u00a05.700]"
+    assert percent_interval(0.0, 0.057) == "[0.0,\u00a05.7]"
     assert interval(NAN, 1.0, 2) == ""
     assert (count(None), count(4360)) == ("–", "4,360")
 

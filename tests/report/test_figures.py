@@ -114,10 +114,7 @@ def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(results, monk
     for line, strand in zip(drawn, level.strands, strict=True):
         shown = np.isfinite(line.get_ydata())
         assert np.array_equal(shown, strand.curve.supported)
-    assert (
-        len({(line.get_color(), line.get_linestyle(), str(line._unscaled_dash_pattern)) for line in drawn})
-        == 5
-    )
+    assert len({line.get_color() for line in drawn}) == 5
     assert [axes.get_title(loc="left") for axes in panels[:5]] == [one.label for one in level.strands]
     assert strip.get_xlabel() == "Experience (years)"
 

@@ -16,7 +16,9 @@ def test_the_table_of_gains(wage):
     assert r"SOM + ANN & 31.2$^{+}$ & 44.7$^{+}$ & $-$14.3$^{-}$ & 2.1 \\" in lines
     assert r" & {[}27.2,~35.2{]} & {[}42.7,~46.7{]} & {[}$-$20.3,~$-$8.3{]} & {[}$-$2.9,~7.1{]} \\" in lines
     assert r"Fixed effects & 42.1$^{+}$ & 47.8$^{+}$ & refused$^{\mathrm{a}}$ & 39.5$^{+}$ \\" in lines
-    assert any(line.startswith(r"$^{\mathrm{a}}$ Log wage: fold 1: experience is absorbed") for line in lines)
+    assert any(
+        line.startswith(r"\par $^{\mathrm{a}}$ Log wage: fold 1: experience is absorbed") for line in lines
+    )
 
 
 @pytest.mark.parametrize("name", ["wage", "chinese", "hostile"])

@@ -29,6 +29,18 @@ def test_labels_fall_back_to_names_and_units_are_in_brackets():
     assert study.estimator_label("gone") == "gone"
 
 
+def test_equal_names_are_told_apart_by_ids():
+    content = manifest(outcomes={"y": ("Y", "")})
+    for one in content["study"]["estimators"][2:4]:
+        one["label"] = "Network"
+    content["study"]["protocols"][3]["title"] = "In sample"
+    study = read_manifest(content).study
+    assert [one.label for one in study.estimators[1:4]] == ["Fixed effects", "Network, ann", "Network, rab"]
+    assert [one.title for one in study.protocols[1:]] == [
+        *("In sample, in_sample", "Held-out entities", "In sample, forward"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("protocol", "apart"),
     [("as_published", False), ("in_sample", False), ("held_out_entities", True), ("forward", True)],

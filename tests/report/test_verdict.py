@@ -61,8 +61,8 @@ def test_a_gain_is_established_where_its_interval_excludes_zero(low, high, stand
     [
         pytest.param(
             [better(ANN, RANDOM), better(ANN, INSIDE), worse(ANN, ENTITIES), unclear(ANN, FORWARD)],
-            "A gain over OLS is established only where test rows take part in fitting or selecting: under "
-            "“Random rows” (ANN) and “In sample” (ANN). It is not established for any estimator under "
+            "A gain over OLS is established only where test rows take part in fitting or selecting: for ANN "
+            "under “Random rows” and “In sample”. It is not established for any estimator under "
             "“Held-out entities” or “Forward in time”, where they are kept apart.",
             id="inside-only",
         ),
@@ -74,21 +74,21 @@ def test_a_gain_is_established_where_its_interval_excludes_zero(low, high, stand
                 better(FE, FORWARD),
                 unclear(FE, ENTITIES),
             ],
-            "A gain over OLS is established where test rows take no part in fitting or selecting: under "
-            "“Forward in time” (FE), but not under “Held-out entities”. For ANN it is established only "
+            "A gain over OLS is established where test rows take no part in fitting or selecting: for "
+            "FE under “Forward in time”; for no estimator under “Held-out entities”. For ANN it is established only "
             "where test rows take part.",
             id="one-apart-one-inside",
         ),
         pytest.param(
             [better(ANN, ENTITIES), better(FE, ENTITIES), better(ANN, FORWARD)],
-            "A gain over OLS is established where test rows take no part in fitting or selecting: under "
-            "“Held-out entities” (ANN and FE) and “Forward in time” (ANN).",
+            "A gain over OLS is established where test rows take no part in fitting or selecting: for "
+            "ANN under “Held-out entities” and “Forward in time”; for FE under “Held-out entities”.",
             id="apart-everywhere",
         ),
         pytest.param(
             [better(ANN, RANDOM), unclear(FE, RANDOM)],
-            "A gain over OLS is established under “Random rows” (ANN); test rows take part in fitting or "
-            "selecting under every protocol of this run, so it may not hold for new cases.",
+            "A gain over OLS is established for ANN under “Random rows”; but test rows take part in fitting "
+            "or selecting under every protocol of this run, so it may not hold for new cases.",
             id="no-protocol-apart",
         ),
         pytest.param(

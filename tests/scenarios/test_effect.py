@@ -9,6 +9,7 @@ import pytest
 
 from harness.scenarios.curve import Curve
 from harness.scenarios.effect import partial_dependence, pointwise_limits, slope
+from harness.scenarios.subject import Subject
 from panels import panel_from_arrays
 
 
@@ -43,6 +44,13 @@ class KnownDraws:
 
     def predict(self, panel):
         return np.stack([b * panel.X[:, 0] for b in self.slopes])
+
+
+@dataclass(frozen=True)
+class Carrying(Known):
+    """A fit that carries its draws."""
+
+    draws: KnownDraws
 
 
 def make_panel():
@@ -90,7 +98,8 @@ def test_pointwise_limits_are_percentiles_of_the_draws():
 
 def test_curve_answers_with_levels_and_slopes_and_marks_what_data_support():
     panel = make_panel()
-    tables = Curve(grid=5, level=0.9).answer(Known(), KnownDraws((1.0, 2.0, 3.0)), panel)
+    subject = Subject(object(), panel, Carrying(KnownDraws((1.0, 2.0, 3.0))), seed=1, name="known")
+    tables = Curve(grid=5, level=0.9).answer(subject)
     curves = tables["curves"]
     assert list(curves["kind"]) == ["level"] * 5 + ["slope"] * 5
     at = curves["at"][:5].to_numpy()

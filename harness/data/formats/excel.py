@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
 
-MAX_UNPACKED = 1 << 29
-"""Most bytes that the parts of a workbook may unpack to."""
-
-
 def read_excel(source: Source) -> Reading:
     """Read one sheet of a workbook: the values its formulas had when it was last saved.
 
@@ -36,7 +32,7 @@ def read_excel(source: Source) -> Reading:
     if not source.content.startswith(b"PK"):
         refuse_signature(source.content, origin=source.origin, expected="an xlsx workbook")
     with source.read_as("xlsx"):
-        _refuse_bomb(source)
+        source.refuse_unpacked(_unpacked_size(source.content))
         sheet = _choose_sheet(_open(source, values=True), source)
         rows = [[cell.value for cell in row] for row in _cells(source, sheet, values=True)]
         formulas = [
@@ -47,18 +43,9 @@ def read_excel(source: Source) -> Reading:
     return Reading(_table(rows, source), notes=(note,) if formulas else ())
 
 
-def _refuse_bomb(source: Source) -> None:
-    with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
-        unpacked = sum(part.file_size for part in archive.infolist())
-    if unpacked > MAX_UNPACKED:
-        raise DataError(
-            Problem(
-                where=source.origin,
-                what=f"unpacks to {unpacked / 2**20:,.0f} MB",
-                allowed=f"at most {MAX_UNPACKED / 2**20:,.0f} MB",
-                mend="save the sheet of the study as csv",
-            )
-        )
+def _unpacked_size(content: bytes) -> int:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return sum(part.file_size for part in archive.infolist())
 
 
 def _open(source: Source, *, values: bool) -> Workbook:

@@ -25,11 +25,13 @@ def read_parquet(source: Source) -> Reading:
         refuse_signature(source.content, origin=source.origin, expected="a parquet file")
     with source.read_as("parquet"):
         file = parquet.ParquetFile(pa.BufferReader(source.content))
-        check_header(file.schema_arrow.names, source.origin)
+        names = check_header(file.schema_arrow.names, source.origin)
         source.refuse_size(file.metadata.num_rows, file.metadata.num_columns)
+        groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
+        source.refuse_unpacked(sum(group.total_byte_size for group in groups))
         # Whole numbers beside missing cells would become float64, and large ones be rounded unseen.
         frame = file.read().to_pandas(ignore_metadata=True, integer_object_nulls=True)
-    frame.columns = pd.Index(check_header(list(frame.columns), source.origin))
+    frame.columns = pd.Index(names)
     for name in frame.columns:
         if frame[name].dtype == object:
             frame[name] = _nullable_integers(frame[name])

@@ -15,6 +15,9 @@ from harness.errors import DataError, HarnessError, Problem
 MAX_CELLS = 200_000_000
 """Most cells a table may have; as float64 they fill 1.6 GB."""
 
+MAX_UNPACKED = 1 << 31
+"""Most bytes that a compressed file may unpack to."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -42,6 +45,18 @@ class Source:
                     where=self.origin,
                     what=f"{n_rows:,} rows x {n_columns:,} columns, about {size:,.1f} GB in memory",
                     allowed=f"at most {MAX_CELLS:,} cells",
+                    mend="keep the rows and columns of the study",
+                )
+            )
+
+    def refuse_unpacked(self, n_bytes: int) -> None:
+        """Raise a DataError where the file unpacks to too much."""
+        if n_bytes > MAX_UNPACKED:
+            raise DataError(
+                Problem(
+                    where=self.origin,
+                    what=f"unpacks to {n_bytes / 2**20:,.0f} MB",
+                    allowed=f"at most {MAX_UNPACKED / 2**20:,.0f} MB",
                     mend="keep the rows and columns of the study",
                 )
             )

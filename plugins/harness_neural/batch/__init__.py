@@ -8,6 +8,6 @@ from harness_neural.batch.results import Trained
 from harness_neural.batch.settings import Settings
 from harness_neural.batch.start import initial_values
 from harness_neural.batch.task import Task
-from harness_neural.batch.train import train
+from harness_neural.batch.loop import train
 
 __all__ = ["Networks", "Piece", "Settings", "Task", "Trained", "gather", "initial_values", "train"]

@@ -95,15 +95,12 @@ class LbfgsDescent:
 
     def _fresh(self, points: Tensor) -> tuple[Memory, Position, Bracket]:
         n_networks, n_parameters = points.shape
-        pairs = points.new_zeros(n_networks, self._n_pairs, n_parameters)
+        shape = (n_networks, self._n_pairs, n_parameters)
         nothing, none = torch.zeros_like(points), points.new_zeros(n_networks)
+        memory = Memory(points.new_zeros(shape), points.new_zeros(shape), points.new_zeros(shape[:2]), none)
         # A step of zero from an infinite loss: the first evaluation is of the start itself, and is accepted.
         position = Position(points, nothing, nothing, torch.full_like(none, torch.inf), none)
-        return (
-            Memory(pairs, pairs, points.new_zeros(n_networks, self._n_pairs), none),
-            position,
-            new_bracket(none),
-        )
+        return memory, position, new_bracket(none)
 
     def trial(self) -> Tensor:
         """Return the points to evaluate next."""

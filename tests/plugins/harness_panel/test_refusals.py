@@ -50,6 +50,7 @@ DROPPED = {
         "entity and time effects",
     ),
     "twice the exposure": (POOLED, {"x": X, "z": 2.0 * X}, "W-COLLINEAR", "z", "z = 2*x."),
+    "barely shifted": (POOLED, {"x": X, "a": A, "z": A + 0.01}, "W-COLLINEAR", "z", "z = a + 0.01."),
     "shifted": (POOLED, {"x": X, "a": A, "z": 1e6 - A}, "W-COLLINEAR", "z", "z = -a + 1e+06."),
     "of two": (
         POOLED,

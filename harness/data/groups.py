@@ -1,0 +1,56 @@
+"""Columns that sort rows into groups, for questions put to each group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.data.entities import in_order
+from harness.data.findings import Findings
+from harness.data.key import Key
+from harness.data.name import near_columns
+from harness.data.row_names import RowNames, few
+from harness.errors import Problem
+
+
+def read_groups(names: RowNames, columns: Sequence[str]) -> tuple[Key, ...]:
+    """Return the group of every row, a key for each column.
+
+    Raises
+    ------
+    DataError
+        Where a column is not in the table, or a row belongs to no group of a column.
+    """
+    findings = Findings()
+    keys = [_key(names, column, findings) for column in columns]
+    findings.raise_if_any()
+    return tuple(key for key in keys if key is not None)
+
+
+def _key(names: RowNames, column: str, findings: Findings) -> Key | None:
+    if column not in names.frame:
+        known = list(names.frame.columns)
+        mend = near_columns(column, dict.fromkeys(known)) or "correct the name in the scenario"
+        findings.add(Problem(names.column(column), "there is no such column", few(known), mend))
+        return None
+    cells = names.frame[column]
+    absent = cells.isna().to_numpy(dtype=np.bool_)
+    if absent.any():
+        findings.add(
+            Problem(
+                where=names.column(column, absent),
+                what=f"{int(absent.sum())} rows belong to no group",
+                allowed="a group in every row",
+                mend="fill the cells in, or leave the scenario out",
+            )
+        )
+        return None
+    labels = [_label(cell) for cell in cells.tolist()]
+    levels = in_order(labels)
+    position = {label: at for at, label in enumerate(levels)}
+    return Key(column, levels, np.array([position[label] for label in labels], dtype=np.int64))
+
+
+def _label(cell: object) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

@@ -1,0 +1,44 @@
+"""Fixtures that read a table from what a test writes into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.data.build import PanelBuilder
+from harness.data.plan import DataPlan
+from harness.data.read import read_table
+from harness.data.roles import Roles
+from harness.data.table import Table
+
+ROLES = Roles(entity="id", time="year", outcomes=("y",), exposure="x")
+
+ReadBytes = Callable[..., Table]
+BuildText = Callable[..., PanelBuilder]
+
+
+@pytest.fixture
+def read_bytes(tmp_path: Path) -> ReadBytes:
+    """Write a file into an empty folder and read it as a spec's data."""
+
+    def read(content: bytes, *, name: str = "panel.csv", plan: DataPlan | None = None) -> Table:
+        (tmp_path / name).write_bytes(content)
+        plan = plan or DataPlan(path=name)
+        return read_table(
+            plan, root=tmp_path, given=None, datasets={}, allow_outside=False, entity=ROLES.entity
+        )
+
+    return read
+
+
+@pytest.fixture
+def build_text(read_bytes: ReadBytes) -> BuildText:
+    """Build the panel of a csv text whose columns are id, year, y and x, unless the roles say otherwise."""
+
+    def build(text: str, *, roles: Roles = ROLES, plan: DataPlan | None = None) -> PanelBuilder:
+        plan = plan or DataPlan(path="panel.csv")
+        return PanelBuilder.build(read_bytes(text.encode(), plan=plan), plan, roles)
+
+    return build

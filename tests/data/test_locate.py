@@ -1,0 +1,73 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.data.locate import find_file
+from harness.errors import DataError
+
+
+def find(asked: str, root: Path, *, allow_outside: bool = False) -> Path:
+    return find_file(asked, root=root, allow_outside=allow_outside)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    (root / "data").mkdir(parents=True)
+    (root / "data" / "cities.csv").write_text("a\n1\n")
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    return root
+
+
+def test_a_file_of_the_project(project):
+    assert find("data/cities.csv", project) == project / "data" / "cities.csv"
+
+
+@pytest.mark.parametrize(
+    ("asked", "what", "mend"),
+    [
+        pytest.param("data/citys.csv", "no such file", "did you mean 'cities.csv'?", id="misspelt"),
+        pytest.param("nowhere/a.csv", "no such file", "check the path", id="no-such-folder"),
+        pytest.param("data", "is a folder", "name the file itself", id="folder"),
+        pytest.param("data/cities.csv/x", "cannot be reached", "", id="below-a-file"),
+        pytest.param("a\0b.csv", "no usable path", "", id="nul-in-the-path"),
+        pytest.param("../secret.csv", "outside of the spec's folder", "--allow-outside", id="parent"),
+        pytest.param("/etc/passwd", "outside of the spec's folder", "--data", id="absolute"),
+        pytest.param("http://example.org/a.csv", "an address", "download it", id="http"),
+        pytest.param("s3://bucket/a.csv", "an address", "download it", id="s3"),
+        pytest.param("zip://a.csv::b.zip", "an address", "download it", id="zip"),
+        pytest.param("file:/etc/passwd", "an address", "download it", id="file-url"),
+    ],
+)
+def test_refused_paths(project, asked, what, mend):
+    with pytest.raises(DataError) as caught:
+        find(asked, project)
+    assert asked.replace("\0", "\\x00") in caught.value.where
+    assert what in caught.value.what
+    assert mend in caught.value.mend
+
+
+def test_link_out_of_the_project(project):
+    (project / "link.csv").symlink_to(project.parent / "secret.csv")
+    with pytest.raises(DataError, match="outside"):
+        find("link.csv", project)
+    assert find("link.csv", project, allow_outside=True) == project.parent / "secret.csv"
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_devices(project, device):
+    with pytest.raises(DataError, match="device or pipe"):
+        find(device, project, allow_outside=True)
+
+
+def test_pipe(project):
+    os.mkfifo(project / "pipe.csv")
+    with pytest.raises(DataError, match="device or pipe"):
+        find("pipe.csv", project)
+
+
+def test_loop_of_links(project):
+    (project / "loop.csv").symlink_to("loop.csv")
+    with pytest.raises(DataError):
+        find("loop.csv", project)

@@ -1,0 +1,74 @@
+"""Training tasks and panels with a known truth, for tests of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from harness import Floats, Panel
+from harness_neural.batch import Task, initial_values
+from panels import panel_from_arrays
+
+
+def make_task(
+    *,
+    n_obs: int = 300,
+    n_inputs: int = 4,
+    n_units: tuple[int, ...] = (3, 3, 3),
+    noise: float = 0.3,
+    seed: int = 1,
+) -> Task:
+    """Return a task of a curved truth with noise: bootstrap weights, selection on the rows left out."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_obs, n_inputs))
+    outcome = np.tanh(2.0 * X[:, 0]) + 0.5 * X[:, 1] ** 2 + noise * rng.normal(size=n_obs)
+    sizes = np.array(n_units)
+    weights = rng.multinomial(n_obs, np.full(n_obs, 1.0 / n_obs), size=sizes.size).astype(np.float64)
+    return Task(
+        X=X,
+        outcome=(outcome - outcome.mean()) / outcome.std(),
+        weights=weights,
+        selection=(weights == 0.0).astype(np.float64),
+        start=initial_values(sizes, n_inputs=n_inputs, rng=rng),
+        n_units=sizes,
+        blind_steps=np.full(sizes.size, 30),
+    )
+
+
+def make_panel(
+    truth: Callable[[Floats], Floats],
+    *,
+    n_entities: int = 60,
+    n_periods: int = 5,
+    n_inputs: int = 3,
+    noise: float = 0.0,
+    seed: int = 3,
+) -> Panel:
+    """Return a balanced panel of independent normal inputs ``x0, x1, ...`` whose outcome follows them."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_entities * n_periods, n_inputs))
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(n_entities), n_periods),
+        period=np.tile(np.arange(2001, 2001 + n_periods), n_entities),
+        outcome=truth(X) + noise * rng.normal(size=len(X)),
+        X=X,
+    )
+
+
+def one_network(task: Task, at: int) -> Task:
+    """Return the task of a single network, with no places for units it does not have."""
+    n_inputs, n_units = task.X.shape[1], int(task.n_units[at])
+    largest = int(task.n_units.max())
+    split = largest * (n_inputs + 1)
+    row = task.start[at]
+    start = np.concatenate([row[: n_units * (n_inputs + 1)], row[split : split + n_units], row[-1:]])
+    return replace(
+        task,
+        weights=task.weights[[at]],
+        selection=task.selection[[at]],
+        start=start[None],
+        n_units=task.n_units[[at]],
+        blind_steps=task.blind_steps[[at]],
+    )

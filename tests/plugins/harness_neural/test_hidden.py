@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness_neural.hidden import formula_size, one_unit_parameters, round_size
+
+GOLDEN = {
+    "all cities": (dict(n_obs=2457, n_inputs=27), 7.5217),
+    "one input": (dict(n_obs=2457, n_inputs=1), 73.5767),
+    "two outcomes": (dict(n_obs=2457, n_inputs=27, n_outputs=2), 14.6353),
+    "a quarter of the cities": (dict(n_obs=614.25, n_inputs=27), 1.8028),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), GOLDEN.values(), ids=GOLDEN)
+def test_formula_gives_the_published_values(arguments: dict[str, float], expected: float) -> None:
+    assert formula_size(**arguments) == pytest.approx(expected, abs=5e-5)
+
+
+def test_formula_is_under_one_below_356_rows() -> None:
+    assert formula_size(n_obs=355, n_inputs=27) < 1.0 < formula_size(n_obs=356, n_inputs=27)
+
+
+def test_formula_is_under_zero_up_to_33_rows() -> None:
+    assert formula_size(n_obs=33, n_inputs=27) < 0.0 < formula_size(n_obs=34, n_inputs=27)
+
+
+@given(
+    n_obs=st.integers(100, 10**6),
+    n_inputs=st.integers(1, 200),
+    n_outputs=st.integers(1, 5),
+    train_share=st.floats(0.1, 1.0),
+)
+def test_unscaled_formula_makes_parameters_as_many_as_the_data(
+    n_obs: int, n_inputs: int, n_outputs: int, train_share: float
+) -> None:
+    options = dict(n_inputs=n_inputs, n_outputs=n_outputs, train_share=train_share)
+    n_units = formula_size(n_obs=n_obs, **options, flexibility=1.0) + 1.0
+    parameters = n_units * (n_inputs + 1) + n_outputs * (n_units + 1)
+    assert parameters == pytest.approx(n_obs * train_share * n_outputs, rel=1e-12)
+
+
+@given(n_obs=st.integers(10, 10**5), n_inputs=st.integers(1, 50), flexibility=st.floats(1.0, 50.0))
+def test_formula_grows_with_rows_and_shrinks_with_inputs(
+    n_obs: int, n_inputs: int, flexibility: float
+) -> None:
+    here = formula_size(n_obs=n_obs, n_inputs=n_inputs, flexibility=flexibility)
+    assert formula_size(n_obs=n_obs + 1, n_inputs=n_inputs, flexibility=flexibility) > here
+    assert formula_size(n_obs=n_obs, n_inputs=n_inputs + 1, flexibility=flexibility) < here
+    halved = formula_size(n_obs=n_obs, n_inputs=n_inputs, flexibility=2.0 * flexibility)
+    assert halved == pytest.approx(here / 2.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_obs": 0},
+        {"n_inputs": 0},
+        {"n_outputs": 0},
+        {"train_share": 0.0},
+        {"train_share": 1.1},
+        {"flexibility": 0.0},
+    ],
+    ids=lambda one: next(iter(one)) + "=" + str(next(iter(one.values()))),
+)
+def test_formula_refuses_what_it_is_not_defined_for(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        formula_size(**({"n_obs": 100, "n_inputs": 3} | wrong))
+
+
+@pytest.mark.parametrize(
+    ("rounding", "units"), [("floor", 7), ("nearest", 8), ("up", 8)], ids=["floor", "nearest", "up"]
+)
+def test_rounding_rule_is_kept_with_the_size(rounding: str, units: int) -> None:
+    size = round_size(7.5217, rounding)
+    assert (size.units, size.rounding, size.formula, size.is_raised) == (units, rounding, 7.5217, False)
+
+
+@pytest.mark.parametrize("formula", [0.99, 0.2, -3.0])
+def test_a_size_under_one_becomes_one(formula: float) -> None:
+    size = round_size(formula)
+    assert size.units == 1
+    assert size.is_raised
+
+
+def test_one_unit_has_as_many_parameters_as_its_weights_and_biases() -> None:
+    weights, unit_bias, output_weight, intercept = np.zeros(27), 0.0, 0.0, 0.0
+    assert one_unit_parameters(27) == weights.size + len([unit_bias, output_weight, intercept])

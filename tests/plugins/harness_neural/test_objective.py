@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from harness import Floats
+from harness_neural.batch import Task
+from harness_neural.batch.objective import Objective, evaluate_at
+from harness_neural.names import Activation
+from neural_tasks import make_task, one_network
+
+ACTIVATIONS: list[Activation] = ["tanh", "sigmoid", "relu"]
+TORCH = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu}
+DECAY = 0.01
+
+
+def loss_by_definition(task: Task, parameters: torch.Tensor, activation: Activation) -> torch.Tensor:
+    """Loss of a task of one network, written as the textbook has it."""
+    X, y = torch.from_numpy(task.X), torch.from_numpy(task.outcome)
+    w = torch.from_numpy(task.weights[0])
+    w = w / w.sum()
+    mean, y_mean = w @ X, w @ y
+    deviation, y_deviation = (w @ (X - mean) ** 2).sqrt(), (w @ (y - y_mean) ** 2).sqrt()
+    Z, target = (X - mean) / deviation, (y - y_mean) / y_deviation
+    n_units, n_inputs = int(task.n_units[0]), X.shape[1]
+    hidden = parameters[: n_units * (n_inputs + 1)].reshape(n_units, n_inputs + 1)
+    output, intercept = parameters[-n_units - 1 : -1], parameters[-1]
+    predicted = TORCH[activation](Z @ hidden[:, :-1].T + hidden[:, -1]) @ output + intercept
+    penalty = hidden[:, :-1].square().sum() + output.square().sum()
+    return w @ (predicted - target) ** 2 + DECAY * penalty
+
+
+@pytest.fixture
+def task() -> Task:
+    base = make_task(n_obs=600, n_units=(4, 4, 4, 4, 4))
+    units = np.array([3.0, 0.2, 1.0, 5.0])  # inputs that are not standardised put the lens to work
+    return replace(base, X=base.X * units + units, outcome=4.0 * base.outcome - 1.0)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_loss_and_gradient_agree_with_autograd(task: Task, activation: Activation) -> None:
+    found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY)
+    for at in range(task.n_networks):
+        parameters = torch.tensor(task.start[at], requires_grad=True)
+        expected = loss_by_definition(one_network(task, at), parameters, activation)
+        expected.backward()
+        assert float(found.loss[at]) == pytest.approx(expected.item(), rel=1e-12)
+        np.testing.assert_allclose(found.gradient[at], parameters.grad, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_gradient_agrees_with_finite_differences(task: Task, activation: Activation) -> None:
+    step = 1e-6
+    found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY).gradient.numpy()
+    for at in range(0, task.start.shape[1], 5):
+        shift = np.zeros(task.start.shape[1])
+        shift[at] = step
+        up = evaluate_at(task, task.start + shift, activation=activation, weight_decay=DECAY).loss.numpy()
+        down = evaluate_at(task, task.start - shift, activation=activation, weight_decay=DECAY).loss.numpy()
+        np.testing.assert_allclose(found[:, at], (up - down) / (2.0 * step), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_selection_loss_is_the_error_on_the_selection_rows(task: Task, activation: Activation) -> None:
+    found = evaluate_at(task, task.start, activation=activation)
+    for at in range(task.n_networks):
+        # Training on the selection rows with the scales of the training rows: the two losses swap.
+        alone = one_network(task, at)
+        parameters = torch.tensor(task.start[at])
+        errors = errors_by_definition(alone, parameters, activation)
+        expected = (errors**2 * alone.selection[0]).sum() / alone.selection[0].sum()
+        assert float(found.selection[at]) == pytest.approx(expected, rel=1e-12)
+
+
+def errors_by_definition(task: Task, parameters: torch.Tensor, activation: Activation) -> Floats:
+    w = task.weights[0] / task.weights[0].sum()
+    mean, y_mean = w @ task.X, w @ task.outcome
+    deviation, y_deviation = np.sqrt(w @ (task.X - mean) ** 2), np.sqrt(w @ (task.outcome - y_mean) ** 2)
+    Z = torch.from_numpy((task.X - mean) / deviation)
+    n_units, n_inputs = int(task.n_units[0]), task.X.shape[1]
+    hidden = parameters[: n_units * (n_inputs + 1)].reshape(n_units, n_inputs + 1)
+    predicted = TORCH[activation](Z @ hidden[:, :-1].T + hidden[:, -1]) @ parameters[-n_units - 1 : -1]
+    return np.asarray((predicted + parameters[-1]).numpy() - (task.outcome - y_mean) / y_deviation)
+
+
+def test_units_that_a_network_does_not_have_take_no_part() -> None:
+    task = make_task(n_units=(2, 5))
+    found = evaluate_at(task, task.start, activation="sigmoid", weight_decay=DECAY)
+    alone = one_network(task, 0)
+    expected = evaluate_at(alone, alone.start, activation="sigmoid", weight_decay=DECAY)
+    assert float(found.loss[0]) == pytest.approx(float(expected.loss[0]), rel=1e-12)
+    gradient = found.gradient[0].numpy()
+    n_inputs = task.X.shape[1]
+    own = np.r_[0 : 2 * (n_inputs + 1), 5 * (n_inputs + 1) : 5 * (n_inputs + 1) + 2, gradient.size - 1]
+    np.testing.assert_allclose(gradient[own], expected.gradient[0], rtol=1e-9, atol=1e-14)
+    assert not np.delete(gradient, own).any()
+
+
+def test_an_input_that_is_constant_where_a_network_trains_has_no_part() -> None:
+    task = make_task(n_units=(3,))
+    X = task.X.copy()
+    X[task.weights[0] > 0.0, 2] = 7.0
+    found = evaluate_at(replace(task, X=X), task.start, activation="tanh")
+    X[:, 2] = 7.0
+    without = evaluate_at(replace(task, X=X), task.start, activation="tanh")
+    assert torch.equal(found.loss, without.loss)
+    assert torch.equal(found.selection, without.selection)
+
+
+def test_networks_that_stay_are_not_touched_when_others_leave_or_join() -> None:
+    task = make_task(n_units=(3,) * 6)
+    points = torch.from_numpy(task.start)
+    objective = Objective(task, activation="tanh", weight_decay=0.0, precision="float64")
+    objective.admit(np.arange(4))
+    objective.keep(torch.tensor([1, 3]))
+    objective.admit(np.array([4, 5]))
+    stay = torch.tensor([1, 3, 4, 5])
+    found = objective.evaluate(points[stay])
+    expected = evaluate_at(task, task.start, activation="tanh")
+    np.testing.assert_allclose(found.loss, expected.loss[stay], rtol=1e-13)
+    np.testing.assert_allclose(found.gradient, expected.gradient[stay], rtol=1e-10, atol=1e-14)
+
+
+def test_float32_evaluates_to_its_own_precision() -> None:
+    task = make_task()
+    single = Objective(task, activation="tanh", weight_decay=0.0, precision="float32")
+    single.admit(np.arange(task.n_networks))
+    found = single.evaluate(torch.from_numpy(task.start))
+    expected = evaluate_at(task, task.start, activation="tanh")
+    np.testing.assert_allclose(found.loss, expected.loss, rtol=1e-5)
+    np.testing.assert_allclose(found.gradient, expected.gradient, rtol=1e-3, atol=1e-5)
+    assert not torch.equal(found.loss, expected.loss)

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness_neural.batch import Settings, Task, initial_values, train
+from harness_neural.names import Activation
+from neural_tasks import make_task, one_network
+
+# In units of the outcome's deviation. Networks of one batch that differ in the last digit of a sum drift
+# apart as training goes on, so these laws are asked of trainings of moderate length.
+EQUAL = 1e-8
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
+def test_a_network_trained_alone_equals_itself_in_a_batch(activation: Activation) -> None:
+    task = make_task(n_obs=700, n_units=(3,) * 40)
+    options = Settings(activation=activation, max_steps=40)
+    together = train(task, options)
+    for at in (0, 17, 39):
+        alone = train(one_network(task, at), options)
+        np.testing.assert_allclose(
+            alone.networks.predict(task.X)[0], together.networks.predict(task.X)[at], atol=EQUAL
+        )
+        assert alone.steps[0] == together.steps[at]
+        assert alone.best_step[0] == together.best_step[at]
+
+
+def test_a_small_network_equals_itself_among_larger_ones() -> None:
+    task = make_task(n_units=(2, 5, 1, 4))
+    options = Settings(max_steps=30)
+    together = train(task, options).networks.predict(task.X)
+    for at in range(task.n_networks):
+        alone = train(one_network(task, at), options).networks.predict(task.X)
+        np.testing.assert_allclose(alone[0], together[at], atol=EQUAL)
+
+
+@pytest.mark.parametrize("width", [1, 2, 7])
+def test_the_width_of_a_batch_changes_no_number(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_task(n_units=(3,) * 9)
+    options = Settings(max_steps=40)
+    expected = train(task, options)
+    monkeypatch.setattr("harness_neural.batch.loop.batch_width", lambda *_, **__: width)
+    found = train(task, options)
+    np.testing.assert_allclose(found.networks.predict(task.X), expected.networks.predict(task.X), atol=EQUAL)
+    np.testing.assert_array_equal(found.steps, expected.steps)
+
+
+def test_a_row_of_weight_zero_is_absent() -> None:
+    task = make_task(n_units=(3,))
+    keep = np.flatnonzero(np.arange(300) % 3 > 0)
+    gone = np.setdiff1d(np.arange(300), keep)
+    weights, selection = task.weights.copy(), task.selection.copy()
+    weights[:, gone] = selection[:, gone] = 0.0
+    with_rows = train(replace(task, weights=weights, selection=selection), Settings(max_steps=30))
+    fewer = replace(
+        task,
+        X=task.X[keep],
+        outcome=task.outcome[keep],
+        weights=weights[:, keep],
+        selection=selection[:, keep],
+    )
+    without = train(fewer, Settings(max_steps=30))
+    np.testing.assert_allclose(
+        with_rows.networks.predict(task.X), without.networks.predict(task.X), atol=EQUAL
+    )
+
+
+def test_a_row_of_weight_two_is_a_row_twice() -> None:
+    task = make_task(n_units=(3, 3))
+    counts = np.random.default_rng(0).integers(0, 3, size=300)
+    rows = np.repeat(np.arange(300), counts)
+    weighted = replace(task, weights=np.tile(counts.astype(float), (2, 1)))
+    twice = replace(
+        task,
+        X=np.concatenate([task.X[rows], task.X]),
+        outcome=np.concatenate([task.outcome[rows], task.outcome]),
+        weights=np.tile(np.arange(rows.size + 300) < rows.size, (2, 1)).astype(float),
+        selection=np.concatenate([np.zeros((2, rows.size)), task.selection], axis=1),
+    )
+    found, expected = train(weighted, Settings(max_steps=30)), train(twice, Settings(max_steps=30))
+    np.testing.assert_allclose(found.networks.predict(task.X), expected.networks.predict(task.X), atol=EQUAL)
+
+
+def test_units_of_inputs_and_outcome_change_nothing_but_units() -> None:
+    task = make_task(n_units=(3, 3))
+    factor, shift = np.array([4.0, 0.25, 3.0, 1.0]), np.array([0.0, 1.0, -2.0, 5.0])
+    other = replace(task, X=task.X * factor + shift, outcome=10.0 * task.outcome + 3.0)
+    found = train(other, Settings(max_steps=30)).networks.predict(other.X)
+    expected = train(task, Settings(max_steps=30)).networks.predict(task.X)
+    np.testing.assert_allclose((found - 3.0) / 10.0, expected, atol=EQUAL)
+
+
+def test_the_weights_kept_are_those_of_the_least_selection_loss() -> None:
+    task = make_task(n_obs=80, n_inputs=8, n_units=(6,) * 12, noise=1.0)
+    trained = train(task, Settings(patience=15))
+    predicted = trained.networks.predict(task.X)
+    for at in range(task.n_networks):
+        curve = trained.trace.curve(at)
+        assert curve.selection.size == trained.steps[at] + 1
+        assert trained.best_step[at] == curve.selection.argmin()
+        assert trained.steps[at] <= trained.best_step[at] + 15
+        w = task.weights[at] / task.weights[at].sum()
+        variance = w @ (task.outcome - w @ task.outcome) ** 2
+        aside = task.selection[at] > 0.0
+        kept = np.mean((predicted[at] - task.outcome)[aside] ** 2) / variance
+        assert kept == pytest.approx(curve.selection.min(), rel=1e-9)
+    assert (trained.best_step < trained.steps).mean() > 0.8
+
+
+def test_a_network_without_selection_rows_trains_for_its_blind_steps() -> None:
+    task = make_task(n_units=(3, 3, 3))
+    selection = task.selection.copy()
+    selection[1] = 0.0
+    trained = train(replace(task, selection=selection, blind_steps=np.array([5, 11, 5])), Settings())
+    assert trained.steps[1] == trained.best_step[1] == 11
+    assert trained.steps[0] > 11
+    assert trained.selection[1] == 0.0
+
+
+def test_linear_truth_is_recovered() -> None:
+    task = make_task(n_units=(2,) * 3)
+    outcome = task.X @ np.array([0.5, -0.4, 0.3, 0.1])
+    trained = train(replace(task, outcome=outcome), Settings(max_steps=1000))
+    errors = trained.networks.predict(task.X) - outcome
+    assert (errors.var(axis=1) < 1e-3 * outcome.var()).all()
+
+
+def test_global_random_state_and_threads_are_left_alone() -> None:
+    before, torch_before, threads = (
+        np.random.get_state()[1].copy(),
+        torch.get_rng_state(),
+        torch.get_num_threads(),
+    )
+    torch.set_num_threads(2)
+    task = make_task()
+    trained = train(task, Settings(max_steps=5))
+    trained.networks.predict(task.X)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(threads)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+    assert torch.equal(torch.get_rng_state(), torch_before)
+
+
+def test_initial_values_do_not_depend_on_how_many_networks_there_are() -> None:
+    many = initial_values(np.array([3, 3, 3]), n_inputs=4, rng=np.random.default_rng(8))
+    one = initial_values(np.array([3]), n_inputs=4, rng=np.random.default_rng(8))
+    np.testing.assert_array_equal(many[:1], one)
+
+
+def test_initial_values_of_units_that_are_not_there_are_zero() -> None:
+    values = initial_values(np.array([1, 3]), n_inputs=2, rng=np.random.default_rng(8))
+    assert np.count_nonzero(values[0]) == 3 + 1
+    assert np.count_nonzero(values[1]) == 9 + 3
+    assert np.abs(values[1, :9]).max() <= np.sqrt(6.0 / 5.0)
+
+
+@given(n_networks=st.integers(1, 6), n_obs=st.integers(1, 700), n_units=st.integers(1, 6))
+@settings(max_examples=25, deadline=None)
+def test_predictions_agree_with_the_textbook(n_networks: int, n_obs: int, n_units: int) -> None:
+    rng = np.random.default_rng(n_obs)
+    X = rng.normal(size=(n_obs, 3))
+    task = Task(
+        X=X,
+        outcome=rng.normal(size=n_obs),
+        weights=np.ones((n_networks, n_obs)),
+        selection=np.zeros((n_networks, n_obs)),
+        start=initial_values(np.full(n_networks, n_units), n_inputs=3, rng=rng),
+        n_units=np.full(n_networks, n_units),
+        blind_steps=np.full(n_networks, 2),
+    )
+    networks = train(task, Settings()).networks
+    for at, found in enumerate(networks.predict(X)):
+        z = X @ networks.hidden[at, :, :-1].T + networks.hidden[at, :, -1]
+        expected = 1.0 / (1.0 + np.exp(-z)) @ networks.output[at] + networks.intercept[at]
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_task_with_shapes_that_disagree_is_refused() -> None:
+    task = make_task()
+    with pytest.raises(ValueError, match=r"selection \(2, 300\)"):
+        replace(task, selection=task.selection[:2])
+
+
+def test_a_task_with_a_network_without_rows_is_refused() -> None:
+    task = make_task()
+    weights = task.weights.copy()
+    weights[1] = 0.0
+    with pytest.raises(ValueError, match=r"networks \[1\] have no row"):
+        replace(task, weights=weights)
