@@ -19,6 +19,7 @@ from harness.estimators.hookspecs import hookimpl
 from harness.estimators.inner_split import inner_split
 from harness.estimators.protocol import (
     CanFitDraws,
+    CanProfile,
     CanRunQuick,
     Estimator,
     Fitted,
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArtifactError",
     "CanFitDraws",
+    "CanProfile",
     "CanRunQuick",
     "CoefficientTable",
     "Correction",

@@ -64,10 +64,10 @@ def spec_with(tmp_path, old="", new="", *, csv=None):
     ("old", "new", "csv", "code", "words"),
     [
         ("outcomes:", "ouctomes:", None, 2, ["study.yaml:18", "ouctomes", "outcomes"]),
-        ("use: pooled_ols", "use: pooled_osl", None, 2, ["study.yaml:29", "pooled_osl", "pooled_ols"]),
+        ("use: pooled_ols", "use: pooled_osl", None, 2, ["study.yaml:28", "pooled_osl", "pooled_ols"]),
         ("", "", CSV.replace("capital", "kapital"), 3, ["panel.csv", "capital", "kapital"]),
-        ("", "", CSV + "b,2,9,9,9\n", 3, ["panel.csv", "b", "2", "row"]),
-        ("", "", CSV.replace("2.5", "two"), 3, ["panel.csv", "invest", "two", "row"]),
+        ("", "", CSV + "b,2,9,9,9\n", 3, ["panel.csv", "b", "2", "line"]),
+        ("", "", CSV.replace("2.5", "two"), 3, ["panel.csv", "invest", "1 of 4 cells", "two", "line 3"]),
         ("", "", None, 3, []),
     ],
     ids=[

@@ -40,11 +40,14 @@ def read_entities(column: pd.Series, *, name: str, names: RowNames) -> list[str]
         return cells
     if all(_is_whole(cell) for cell in cells):
         return [str(int(cell)) for cell in cells]
-    kinds = sorted({type(cell).__name__ for cell in cells})
+    one_of = {type(cell).__name__: cell for cell in reversed(cells)}
+    kinds = sorted(one_of)
+    strange = [cell for cell in cells if not isinstance(cell, str) and not _is_whole(cell)]
+    shown = strange or [one_of[kind] for kind in kinds]
     raise DataError(
         Problem(
             where=names.column(name),
-            what=f"entities are of kind {', '.join(kinds)}: {quoted(_one_of_each(cells))}",
+            what=f"entities are of kind {', '.join(kinds)}: {quoted(shown)}",
             allowed="all texts, or all whole numbers",
             mend="store the column as text",
         )
@@ -55,10 +58,6 @@ def _is_whole(cell: object) -> bool:
     if isinstance(cell, bool):
         return False
     return isinstance(cell, int) or (isinstance(cell, float) and cell.is_integer())
-
-
-def _one_of_each(cells: Iterable[object]) -> list[object]:
-    return list({type(cell): cell for cell in cells}.values())
 
 
 def in_order(labels: Iterable[str]) -> tuple[str, ...]:

@@ -34,15 +34,20 @@ class Attempt(Generic[T]):
     reason: str
 
 
+def in_one_line(problem: Problem) -> str:
+    """Return a problem as the reason of a cell: place, finding, remedy."""
+    found = f"{problem.where}: {problem.what}" if problem.where else problem.what
+    return f"{found}; {problem.mend}" if problem.mend else found
+
+
 def attempt(call: Callable[[], T]) -> Attempt[T]:
     """Run a call that may fail without taking the rest of the study with it."""
     try:
         return Attempt(call(), "ok", "")
     except EstimationError as error:
-        problem = error.problems[0]
-        return Attempt(None, "refused", f"{problem.what}; {problem.mend}" if problem.mend else problem.what)
+        return Attempt(None, "refused", in_one_line(error.problems[0]))
     except HarnessError as error:
-        return Attempt(None, "failed", error.what)
+        return Attempt(None, "failed", in_one_line(error.problems[0]))
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
         return Attempt(None, "failed", f"{type(error).__name__}: {error}")
 

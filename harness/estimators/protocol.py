@@ -115,6 +115,31 @@ class HasNotes(Protocol):
 
 
 @runtime_checkable
+class CanProfile(Protocol):
+    """Capability of a fit, or of draws: mean predictions at given values without predicting every row at each.
+
+    Curves and surfaces ask for the same rows at many values of one or two columns; a model whose mean over
+    rows has a short cut offers it here. It must equal, up to rounding, the mean of `predict` over the rows of
+    the panel with these columns changed.
+    """
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return the mean prediction over the panel's rows at each point.
+
+        Parameters
+        ----------
+        panel : rows whose other columns stay as they are
+        columns : regressors that get the same value in all rows; what follows from them is among them, so
+            `panel.derived` can be left alone
+        points : (n_points, n_columns), units of the columns
+
+        Returns
+        -------
+        (n_points,) of a fit and (n_draws, n_points) of draws, outcome units.
+        """
+
+
+@runtime_checkable
 class HasEffects(Protocol):
     """Capability of a fit: it holds entity or period effects, and so has levels it never saw."""
 

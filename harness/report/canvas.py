@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from harness.report.fonts import families
 
@@ -22,6 +24,10 @@ DOUBLE_COLUMN = 7.0
 """Width of a figure across a journal's page, inches."""
 
 PNG_DPI = 200
+POSITION_DIGITS = 4
+PADDING = 0.08
+"""Inches around axes and their labels."""
+
 GREY = "#5f6368"
 PALE = "#e8e8e8"
 
@@ -90,9 +96,22 @@ def house_style() -> Iterator[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure, in inches, that no global list holds."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=PADDING, h_pad=PADDING)
+    figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out for good, at positions that are the same each time.
+
+    The solver behind constrained layout takes its variables in the order of their addresses in memory, so
+    its answers differ in their last digits; rounded they do not.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position().bounds, POSITION_DIGITS).tolist())
 
 
 def bare(axes: Axes) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
@@ -29,6 +30,10 @@ X_LABEL = 46
 
 Y_LABEL = 36
 """The same for the vertical axis."""
+
+TOGETHER_HEIGHT = 3.9
+ALONE_HEIGHT = 1.75
+"""Inches of the axes with all curves, and of a row of panels."""
 
 REFERENCE_DASH = (0, (2.5, 1.2))
 """Of the reference's curve where it stands behind another estimator's."""
@@ -69,49 +74,57 @@ def draw_curves(scene: CurveScene) -> Figure:
     """Return the curves in the same axes; with more than four, a panel for each band beneath."""
     if len(scene.strands) <= MOST_BANDS:
         figure = new_figure(SINGLE_COLUMN, 3.6)
-        main, strip = figure.subplots(2, 1, sharex=True, height_ratios=[8, 1])
-        _draw_together(main, strip, scene, banded=scene.strands)
+        _draw_together(figure, figure.add_gridspec(1, 1)[0], scene, banded=scene.strands)
         _add_legend(figure, scene, columns=2)
         return figure
     n_rows = math.ceil(len(scene.strands) / PANELS_IN_A_ROW)
-    figure = new_figure(DOUBLE_COLUMN, 3.5 + 1.75 * n_rows)
-    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[3.5, 1.75 * n_rows]).ravel()
-    main, strip = top.subplots(2, 1, sharex=True, height_ratios=[9, 1])
-    _draw_together(main, strip, scene, banded=[one for one in scene.strands if one.is_reference])
-    top.legend(handles=_handles(scene), labels=_labels(scene), loc="outside right center")
-    panels = bottom.subplots(n_rows, PANELS_IN_A_ROW, sharex=True, sharey=True, squeeze=False).ravel()
-    for axes, strand in zip(panels, scene.strands, strict=False):
-        _draw_alone(axes, strand, scene)
-    for axes in panels[len(scene.strands) :]:
-        bare(axes)
-    for axes in panels[max(0, len(scene.strands) - PANELS_IN_A_ROW) : len(scene.strands)]:
-        axes.tick_params(axis="x", labelbottom=True)
-    bottom.supxlabel(drawable_lines(scene.x_label, X_LABEL), fontsize=8)
+    figure = new_figure(DOUBLE_COLUMN, TOGETHER_HEIGHT + ALONE_HEIGHT * n_rows)
+    halves = figure.add_gridspec(2, 1, height_ratios=[TOGETHER_HEIGHT, ALONE_HEIGHT * n_rows])
+    _draw_together(figure, halves[0], scene, banded=[one for one in scene.strands if one.is_reference])
+    grid = halves[1].subgridspec(n_rows, PANELS_IN_A_ROW)
+    panels = grid.subplots(sharex=True, sharey=True, squeeze=False)
+    _draw_alone(panels.ravel().tolist(), scene)
+    _add_legend(figure, scene, columns=PANELS_IN_A_ROW)
+    figure.supxlabel(drawable_lines(scene.x_label, X_LABEL), fontsize=8)
     return figure
 
 
-def _draw_together(main: Axes, strip: Axes, scene: CurveScene, *, banded: Sequence[CurveStrand]) -> None:
+def _draw_together(
+    figure: Figure, place: SubplotSpec, scene: CurveScene, *, banded: Sequence[CurveStrand]
+) -> None:
+    """Draw all curves in one axes, over a strip with the rug."""
+    grid = place.subgridspec(2, 1, height_ratios=[9, 1])
+    main = figure.add_subplot(grid[0])
+    strip = figure.add_subplot(grid[1], sharex=main)
     _draw_ground(main, scene)
     for strand in banded:
         _draw_band(main, strand)
     for strand in scene.strands:
         _draw_line(main, strand)
     main.set_ylabel(drawable_lines(scene.y_label, Y_LABEL))
-    main.tick_params(axis="x", length=0)
+    main.tick_params(axis="x", length=0, labelbottom=False)
     main.spines["bottom"].set_visible(False)
     strip.set_xlabel(drawable_lines(scene.x_label, X_LABEL))
     strip.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     draw_rug(strip, scene.rug)
 
 
-def _draw_alone(axes: Axes, strand: CurveStrand, scene: CurveScene) -> None:
-    _draw_ground(axes, scene)
-    backdrop = [one.curve for one in scene.strands if one.is_reference and one is not strand]
-    for curve in backdrop:
-        axes.plot(curve.at, curve.estimate, color=GREY, linewidth=0.8, linestyle=REFERENCE_DASH)
-    _draw_band(axes, strand)
-    _draw_line(axes, strand)
-    axes.set_title(drawable(shortened(strand.label, 32)), loc="left")
+def _draw_alone(panels: Sequence[Axes], scene: CurveScene) -> None:
+    """Draw each curve with its band in a panel of its own, before the reference's curve."""
+    n_strands = len(scene.strands)
+    reference = [one for one in scene.strands if one.is_reference]
+    for axes, strand in zip(panels, scene.strands, strict=False):
+        _draw_ground(axes, scene)
+        for other in reference:
+            at, estimate = other.curve.at, other.curve.estimate
+            axes.plot(at, estimate, color=GREY, linewidth=0.8, linestyle=REFERENCE_DASH)
+        _draw_band(axes, strand)
+        _draw_line(axes, strand)
+        axes.set_title(drawable(shortened(strand.label, 32)), loc="left")
+    for axes in panels[n_strands:]:
+        bare(axes)
+    for axes in panels[n_strands - PANELS_IN_A_ROW : n_strands]:
+        axes.tick_params(axis="x", labelbottom=True)
 
 
 def _draw_ground(axes: Axes, scene: CurveScene) -> None:
@@ -148,13 +161,7 @@ def _draw_line(axes: Axes, strand: CurveStrand) -> None:
     )
 
 
-def _handles(scene: CurveScene) -> list[Line2D]:
-    return [Line2D([], [], color=one.style.colour, linestyle=one.style.dash) for one in scene.strands]
-
-
-def _labels(scene: CurveScene) -> list[str]:
-    return [drawable(shortened(one.label, 28)) for one in scene.strands]
-
-
 def _add_legend(figure: Figure, scene: CurveScene, *, columns: int) -> None:
-    figure.legend(handles=_handles(scene), labels=_labels(scene), loc="outside upper left", ncols=columns)
+    handles = [Line2D([], [], color=one.style.colour, linestyle=one.style.dash) for one in scene.strands]
+    labels = [drawable(shortened(one.label, 30)) for one in scene.strands]
+    figure.legend(handles=handles, labels=labels, loc="outside upper left", ncols=columns)

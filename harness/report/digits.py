@@ -8,7 +8,7 @@ from collections.abc import Iterable
 MISSING = "–"
 MINUS = "−"
 NO_BREAK = "\u00a0"
-MAX_DECIMALS = 7
+MAX_DECIMALS = 9
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -36,10 +36,10 @@ def percent_interval(low: float, high: float) -> str:
 
     A limit so near zero that its sign would be lost gets up to two decimals more.
     """
-    limits = [100 * low, 100 * high]
-    nearest = min((abs(one) for one in limits if one != 0 and math.isfinite(one)), default=1.0)
+    sizes = [abs(100 * one) for one in (low, high) if one != 0 and math.isfinite(one)]
+    nearest = min(sizes, default=1.0)
     decimals = next((one for one in (1, 2) if nearest >= 0.5 * 10.0**-one), 3)
-    return interval(*limits, decimals)
+    return interval(100 * low, 100 * high, decimals)
 
 
 def interval(low: float, high: float, decimals: int) -> str:
@@ -50,7 +50,7 @@ def interval(low: float, high: float, decimals: int) -> str:
 
 
 def decimals_for(values: Iterable[float], digits: int = 4) -> int:
-    """Return how many decimals show the smallest of `values` with `digits` significant digits, at most 7."""
+    """Return how many decimals show the smallest of `values` with `digits` significant digits, at most 9."""
     sizes = [abs(one) for one in values if math.isfinite(one) and one != 0]
     if not sizes:
         return 0

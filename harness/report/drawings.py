@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from harness.report.canvas import Drawing, house_style, png_bytes, svg_bytes
+from harness.report.canvas import Drawing, house_style, png_bytes, settle, svg_bytes
 from harness.report.captions import curve_caption, gain_caption
 from harness.report.curve_figure import CurveScene, CurveStrand, draw_curves
 from harness.report.curves import Curve
@@ -103,6 +103,7 @@ def _y_label(study: Study, curve: Curve) -> str:
 
 
 def _drawing(name: str, figure: Figure, *, alt: str, caption: str) -> Drawing:
+    settle(figure)
     return Drawing(
         name=name,
         svg=svg_bytes(figure),

@@ -185,7 +185,10 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
 def _told_apart(entries: tuple[Entry, ...], field: str) -> tuple[Entry, ...]:
     """Return entries of which those called the same carry their ids in their names."""
     names = Counter(getattr(one, field) for one in entries)
-    return tuple(
-        replace(one, **{field: f"{getattr(one, field)}, {one.id}"}) if names[getattr(one, field)] > 1 else one
-        for one in entries
-    )
+
+    def renamed(entry: Entry) -> Entry:
+        name = getattr(entry, field)
+        changed: dict[str, Any] = {field: f"{name}, {entry.id}"}
+        return replace(entry, **changed) if names[name] > 1 else entry
+
+    return tuple(renamed(one) for one in entries)

@@ -10,6 +10,9 @@ from harness.arrays import Floats
 BINS = 40
 """Bars of the histogram; with no more different values than this each value has a bar of its own."""
 
+BAR_WIDTH = 0.02
+"""Of the bar of a single value, as a share of the range."""
+
 BAR = "#c9c9c9"
 TICK = "#333333"
 
@@ -22,7 +25,7 @@ def draw_rug(axes: Axes, rug: Floats) -> None:
         return
     values, counts = np.unique(rug, return_counts=True)
     if 1 < values.size <= BINS:
-        axes.bar(values, counts / counts.max(), width=0.7 * np.diff(values).min(), color=BAR)
+        axes.bar(values, counts / counts.max(), width=BAR_WIDTH * np.ptp(values), color=BAR)
     else:
         heights, edges = np.histogram(rug, bins=BINS)
         axes.stairs(heights / heights.max(), edges, fill=True, color=BAR)

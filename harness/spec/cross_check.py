@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.errors import near_names
+from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
 from harness.spec.entry import Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.mistake import Loc, Mistake, Place
@@ -24,10 +25,15 @@ class _Named:
 
 
 def cross_check(document: Document) -> Iterator[Mistake]:
-    """Yield ids that are given twice, and a reference that no estimator has."""
-    for loc, entry in _LISTS.items():
-        yield from _repeated(_ids(document, loc, entry.name_key))
-    yield from _unknown_reference(document)
+    """Yield ids that are given twice, and names that nothing in the study has."""
+    ids = {loc: _ids(document, loc, entry.name_key) for loc, entry in _LISTS.items()}
+    for named in ids.values():
+        yield from _repeated(named)
+    known = {loc: tuple(dict.fromkeys(one.id for one in named)) for loc, named in ids.items()}
+    estimators = known["estimators",]
+    yield from _unknown_reference(document, estimators)
+    names = Names.of(document, estimators=estimators, protocols=known["evaluation", "protocols"])
+    yield from check_claims(document, names)
 
 
 def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
@@ -51,11 +57,9 @@ def _repeated(ids: list[_Named]) -> Iterator[Mistake]:
             yield Mistake(named.place, what, "each id once", "give this entry an `id:` of its own")
 
 
-def _unknown_reference(document: Document) -> Iterator[Mistake]:
+def _unknown_reference(document: Document, known: Collection[str]) -> Iterator[Mistake]:
     evaluation = document.data.get("evaluation")
     reference = evaluation.get("reference") if isinstance(evaluation, Mapping) else None
-    estimators = _ids(document, ("estimators",), EstimatorEntry.name_key)
-    known = dict.fromkeys(named.id for named in estimators)
     if isinstance(reference, str) and known and reference not in known:
         place = document.find(("evaluation", "reference"))
         mend = near_names(reference, known) or "name one of the estimators"

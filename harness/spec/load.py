@@ -15,6 +15,7 @@ from harness.spec.document import Document, read_document
 from harness.spec.json_schema import spec_schema
 from harness.spec.mistake import Mistake, spec_error
 from harness.spec.overrides import with_overrides
+from harness.spec.printed import with_printed_digits
 from harness.spec.study import SPEC_VERSION, Study
 from harness.spec.wording import mistakes_of
 from harness.spec.words import Allowed
@@ -46,7 +47,8 @@ def load_study(path: Path, *, catalogs: Catalogs, overrides: Sequence[str] = ())
     _refuse_other_versions(document)
     mistakes = [*document.flaws, *cross_check(document)]
     try:
-        study = Study.model_validate_json(json.dumps(document.data), strict=True, context=catalogs)
+        values = json.dumps(with_printed_digits(document))
+        study = Study.model_validate_json(values, strict=True, context=catalogs)
     except ValidationError as error:
         allowed = Allowed(spec_schema(catalogs), document.data)
         mistakes += mistakes_of(error.errors(include_url=False), document, allowed)

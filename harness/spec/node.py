@@ -14,10 +14,16 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Node:
-    """A value and where it starts: at its key within a mapping, at itself within a list."""
+    """A value and where it starts: at its key within a mapping, at itself within a list.
+
+    Attributes
+    ----------
+    text : of a single value, as written; a number does not keep the zeros at its end
+    """
 
     spot: Spot
     content: Scalar | tuple[Node, ...] | Mapping[str, Node]
+    text: str = ""
 
     @functools.cached_property
     def size(self) -> int:

@@ -70,10 +70,11 @@ class EventReader:
         if not isinstance(event, ScalarEvent | CollectionStartEvent):
             message = f"the parser sent {event} where a value starts"
             raise TypeError(message)
+        text = event.value if isinstance(event, ScalarEvent) else ""
         if event.anchor is None:
-            return Node(spot, self._content(event, depth))
+            return Node(spot, self._content(event, depth), text)
         self._anchors.start(event.anchor)
-        node = Node(spot, self._content(event, depth))
+        node = Node(spot, self._content(event, depth), text)
         self._anchors.finish(event.anchor, node)
         return node
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.data.plan import DataPlan
 from harness.data.roles import Roles
+from harness.spec.claim import AnyClaim
 from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.identity import Identity
+from harness.spec.part import Part
 from harness.spec.words import WORDS
 
 __all__ = [
@@ -34,11 +37,7 @@ Slug = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Variable(_Part):
+class Variable(Part):
     """How tables and figures call a column.
 
     Attributes
@@ -51,7 +50,7 @@ class Variable(_Part):
     unit: str = ""
 
 
-class EvaluationPlan(_Part):
+class EvaluationPlan(Part):
     """How the estimators are compared.
 
     Attributes
@@ -68,7 +67,7 @@ class EvaluationPlan(_Part):
     draws: Annotated[int, Field(ge=2)] = 2000
 
 
-class ReportPlan(_Part):
+class ReportPlan(Part):
     """What is written for readers.
 
     Attributes
@@ -97,7 +96,7 @@ def _consistent(roles: Roles) -> Roles:
     return roles
 
 
-class Study(_Part):
+class Study(Part):
     """One study.
 
     Attributes
@@ -113,6 +112,9 @@ class Study(_Part):
     estimators : what is compared
     evaluation : how it is compared
     scenarios : what every estimator is asked about the effect
+    claims : what was published, to be set beside what this run gives
+    identities : outcomes that are products of other columns, for checks of the claims
+    data_are_published : whether the rows are those of the publication; only then are claims compared
     report : what is written for readers
     """
 
@@ -127,4 +129,7 @@ class Study(_Part):
     estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1)]
     evaluation: EvaluationPlan
     scenarios: tuple[ScenarioEntry, ...] = ()
+    claims: tuple[AnyClaim, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    data_are_published: bool = False
     report: ReportPlan = ReportPlan()

@@ -29,6 +29,20 @@ class HiddenSize:
         return self.formula < 1.0
 
 
+@dataclass(frozen=True)
+class CandidateSizes:
+    """Hidden sizes to try.
+
+    Attributes
+    ----------
+    units : ascending
+    formula : what the formula gives for the rows; None where the size is given
+    """
+
+    units: tuple[int, ...]
+    formula: HiddenSize | None
+
+
 def formula_size(
     *, n_obs: float, n_inputs: int, n_outputs: int = 1, train_share: float = 0.9, flexibility: float = 10.0
 ) -> float:

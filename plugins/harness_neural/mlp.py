@@ -55,9 +55,9 @@ class Mlp(NetworkOptions):
     ) -> FittedNetworkDraws:
         """Search the size once on all rows that some draw uses, then train one network of it a draw.
 
-        The search selects on the rows that draws only select on, or, where there are none, on a share of the
-        units set aside. A draw without rows to select on trains for as many steps as the chosen candidate of
-        the search.
+        The search selects on the rows that draws select on, where these are the same for all draws, and
+        otherwise on a share of the units set aside. A draw without rows to select on trains for as many steps
+        as the chosen candidate of the search.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Mlp(NetworkOptions):
             Where outcome or exposure do not vary, or a draw has too few rows.
         """
         rows = drawn_rows(panel, weights=weights, selection=selection)
-        design = make_design(rows.panel)
+        design = make_design(rows.trained_on)
         draws = sample_of_draws(rows, design)
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
         learned = learn_draws(draws, whole, self, where=panel.outcome, rng=rng)

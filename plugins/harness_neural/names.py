@@ -7,11 +7,19 @@ from typing import Literal
 Activation = Literal["tanh", "sigmoid", "relu"]
 """What a hidden unit computes."""
 
+Unit = Literal["sigmoid", "relu"]
+"""What a hidden unit is computed as: a tanh network is trained and kept as the sigmoid network it equals."""
+
 OptimiserName = Literal["lbfgs", "adam", "sgd"]
 """How networks are trained; all three see all rows at every step."""
 
 Precision = Literal["float64", "float32"]
-"""Arithmetic of the forward and backward pass of training; predictions are float64 always."""
+"""Arithmetic of the forward and backward pass of training; predictions are float64 always.
+
+``float32`` takes half the time and is as accurate on rows held out. Yet rounding grows along a training path,
+and from about a hundred steps on a network may end in another minimum, which moves the mean of 64 draws by
+0.03 deviations of the outcome at some rows. Hence ``float64`` is the default.
+"""
 
 Rounding = Literal["floor", "nearest", "up"]
 """How the hidden size of the formula becomes a whole number."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
-from harness_neural.hidden import HiddenSize, formula_size, round_size
+from harness_neural.hidden import CandidateSizes, formula_size, round_size
 from harness_neural.names import Activation, OptimiserName, Precision, Rounding
 
 if TYPE_CHECKING:
@@ -61,20 +61,16 @@ class NetworkOptions:
         """Return a copy that tries one size and one start."""
         return replace(self, sizes_around=0, restarts=1)
 
-    def hidden_size(self, *, n_obs: int, n_inputs: int) -> HiddenSize:
-        """Return the hidden size around which candidates are tried, for rows and inputs."""
+    def sizes(self, *, n_obs: int, n_inputs: int) -> CandidateSizes:
+        """Return the hidden sizes to try for as many rows and inputs."""
         if self.hidden != "auto":
-            return HiddenSize(formula=float(self.hidden), units=self.hidden, rounding=self.rounding)
+            return CandidateSizes(units=(self.hidden,), formula=None)
         formula = formula_size(
             n_obs=n_obs, n_inputs=n_inputs, train_share=self.train_share, flexibility=self.flexibility
         )
-        return round_size(formula, self.rounding)
-
-    def candidate_sizes(self, size: HiddenSize) -> tuple[int, ...]:
-        """Return the hidden sizes to try, ascending."""
-        if self.hidden != "auto":
-            return (size.units,)
-        return tuple(range(max(size.units - self.sizes_around, 1), size.units + self.sizes_around + 1))
+        size = round_size(formula, self.rounding)
+        around = range(max(size.units - self.sizes_around, 1), size.units + self.sizes_around + 1)
+        return CandidateSizes(units=tuple(around), formula=size)
 
     def settings(self) -> Settings:
         """Return what the trainer needs of these options; imports torch."""

@@ -79,24 +79,24 @@ def sample_of_draws(rows: DrawnRows, design: Design) -> Sample:
 def sample_to_search(panel: Panel, draws: Sample, *, share: float, rng: Generator) -> Sample:
     """Return the rows to search a hidden size on before draws are trained, as for one fit.
 
-    Rows that some draws select on and none trains on are what candidates are compared on; without such
-    rows a share of the units is set aside.
+    Where all draws select on the same rows, candidates are compared on these; otherwise a share of the units
+    is set aside.
 
     Parameters
     ----------
     panel : the rows of `draws`
     """
     is_trained_on = np.asarray(draws.weights.any(axis=0))
-    only_selects = np.asarray(draws.selection.any(axis=0)) & ~is_trained_on
-    if not only_selects.any():
+    selects = draws.selection[0] > 0.0
+    is_shared = bool(selects.any() and (draws.selection == draws.selection[0]).all())
+    if not is_shared:
         rows = np.flatnonzero(is_trained_on)
         split = inner_split(panel.take(rows), share=share, rng=rng)
-        only_selects[rows[split.selection]] = True
-        is_trained_on &= ~only_selects
-    used = np.flatnonzero(is_trained_on | only_selects)
+        selects = np.isin(np.arange(panel.n_obs), rows[split.selection])
+    is_trained_on &= ~selects
     whole = replace(
         draws,
         weights=is_trained_on[None].astype(np.float64),
-        selection=only_selects[None].astype(np.float64),
+        selection=selects[None].astype(np.float64),
     )
-    return whole.rows(used)
+    return whole.rows(np.flatnonzero(is_trained_on | selects))

@@ -46,7 +46,7 @@ class Search:
     Attributes
     ----------
     where : what the search was for, such as one cluster of a map
-    size : the formula's hidden size, around which candidates were tried
+    size : the formula's hidden size, around which candidates were tried; None where the size is given
     n_obs : rows trained on and selected on
     candidates : in the order of their sizes and restarts
     chosen : the candidate with the least error on the selection rows; the smaller one of equals
@@ -55,7 +55,7 @@ class Search:
     """
 
     where: str
-    size: HiddenSize
+    size: HiddenSize | None
     n_obs: int
     candidates: tuple[Candidate, ...]
     chosen: Candidate
@@ -65,7 +65,7 @@ class Search:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What to know about the hidden size."""
-        if not self.size.is_raised:
+        if self.size is None or not self.size.is_raised:
             return ()
         message = f"the formula gives N = {self.size.formula:.2f} for {self.n_obs} rows, using 1"
         return (Note("W-HIDDEN", self.where, message),)
@@ -113,8 +113,8 @@ def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Gen
 
     require_rows(sample, where=where)
     n_obs, n_inputs = sample.X.shape
-    size = options.hidden_size(n_obs=n_obs, n_inputs=sample.n_distinct)
-    n_units = np.repeat(options.candidate_sizes(size), options.restarts)
+    sizes = options.sizes(n_obs=n_obs, n_inputs=sample.n_distinct)
+    n_units = np.repeat(sizes.units, options.restarts)
     shape = (n_units.size, n_obs)
     task = Task(
         X=sample.X,
@@ -140,7 +140,7 @@ def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Gen
     best = int(np.argmin(trained.selection))
     return Search(
         where=where,
-        size=size,
+        size=sizes.formula,
         n_obs=n_obs,
         candidates=candidates,
         chosen=candidates[best],

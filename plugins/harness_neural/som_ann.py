@@ -82,7 +82,7 @@ class SomAnn(NetworkOptions):
             Where outcome or exposure do not vary, or a draw has too few rows.
         """
         rows = drawn_rows(panel, weights=weights, selection=selection)
-        design = make_design(rows.panel)
+        design = make_design(rows.trained_on)
         fitted_map = self._fit_map(rows.trained_on, design, rng=rng)
         draws = sample_of_draws(rows, design)
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)

@@ -19,7 +19,9 @@ from harness.data.row_rule import RowRule
 
 def read(options: dict) -> DataPlan:
     text = json.dumps({OPTIONS: options})
-    return options_model(DataPlan).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
+    return (
+        options_model(DataPlan).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
+    )
 
 
 def mistakes(options: dict) -> list[tuple[str, str]]:
@@ -27,7 +29,8 @@ def mistakes(options: dict) -> list[tuple[str, str]]:
         read(options)
     paths = [[part for part in error["loc"] if part != OPTIONS] for error in caught.value.errors()]
     return [
-        (".".join(map(str, path)), error["msg"]) for path, error in zip(paths, caught.value.errors(), strict=True)
+        (".".join(map(str, path)), error["msg"])
+        for path, error in zip(paths, caught.value.errors(), strict=True)
     ]
 
 
@@ -62,7 +65,9 @@ def test_everything_a_plan_can_say():
 
 
 def test_names_are_folded_as_headers_are():
-    plan = read({"rows": {" e\u0301 ": {"include": [1]}}, "prepare": [{"log": {"into": "l", "of": "e\u0301"}}]})
+    plan = read(
+        {"rows": {" e\u0301 ": {"include": [1]}}, "prepare": [{"log": {"into": "l", "of": "e\u0301"}}]}
+    )
     assert list(plan.rows) == ["\u00e9"]
     assert plan.prepare == (Log("l", "\u00e9"),)
 
@@ -72,7 +77,9 @@ def test_names_are_folded_as_headers_are():
     [
         pytest.param({"pth": "a.csv"}, "pth", "Unexpected", id="unknown-key"),
         pytest.param({"path": "a", "dataset": "b"}, "", "either path or dataset", id="two-sources"),
-        pytest.param({"encoding": "klingon"}, "encoding", "unknown encoding 'klingon'", id="unknown-encoding"),
+        pytest.param(
+            {"encoding": "klingon"}, "encoding", "unknown encoding 'klingon'", id="unknown-encoding"
+        ),
         pytest.param({"encoding": "hex"}, "encoding", "unknown encoding 'hex'", id="encoding-of-no-text"),
         pytest.param({"separator": ";;"}, "separator", "at most 1 character", id="long-separator"),
         pytest.param({"missing": "mean"}, "missing", "'error' or 'drop'", id="unknown-policy"),
@@ -83,8 +90,12 @@ def test_names_are_folded_as_headers_are():
             {"schema": {"a": {"type": "text", "min": 1}}}, "schema.a", "are for numbers", id="range-of-text"
         ),
         pytest.param({"schema": {"a": {"min": 2, "max": 1}}}, "schema.a", "above max", id="empty-range"),
-        pytest.param({"prepare": [{"lgo": {}}]}, "prepare.0.lgo", "unknown preparation step", id="unknown-step"),
-        pytest.param({"prepare": ["log"]}, "prepare.0", "one name with its options", id="step-without-options"),
+        pytest.param(
+            {"prepare": [{"lgo": {}}]}, "prepare.0.lgo", "unknown preparation step", id="unknown-step"
+        ),
+        pytest.param(
+            {"prepare": ["log"]}, "prepare.0", "one name with its options", id="step-without-options"
+        ),
         pytest.param({"prepare": [{"log": None}]}, "prepare.0.log", "are a mapping", id="step-with-none"),
         pytest.param({"prepare": [{"log": {}, "lag": {}}]}, "prepare.0", "one name", id="two-steps-in-one"),
         pytest.param(
@@ -136,4 +147,7 @@ def test_a_plan_loads_without_pandas():
         "import sys, harness.data.plan, harness.data.roles, harness.data.shipped, harness.data.prepare.catalog;"
         "print(sorted({'pandas', 'pandera', 'scipy', 'sklearn', 'statsmodels', 'linearmodels'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )

@@ -2,7 +2,14 @@ import pytest
 
 from harness.data.roles import Roles
 
-CLEAN = {"entity": "id", "time": "year", "outcomes": ("y",), "exposure": "x", "moderators": ("m",), "controls": ("c",)}
+CLEAN = {
+    "entity": "id",
+    "time": "year",
+    "outcomes": ("y",),
+    "exposure": "x",
+    "moderators": ("m",),
+    "controls": ("c",),
+}
 
 
 @pytest.mark.parametrize(
@@ -16,10 +23,16 @@ CLEAN = {"entity": "id", "time": "year", "outcomes": ("y",), "exposure": "x", "m
             {"controls": ("x",)}, (("controls", "'x' is already in exposure"),), id="exposure-as-control"
         ),
         pytest.param(
-            {"moderators": ("x",)}, (("moderators", "'x' is already in exposure"),), id="exposure-as-moderator"
+            {"moderators": ("x",)},
+            (("moderators", "'x' is already in exposure"),),
+            id="exposure-as-moderator",
         ),
-        pytest.param({"controls": ("id",)}, (("controls", "'id' is already in entity"),), id="entity-as-control"),
-        pytest.param({"exposure": "year"}, (("exposure", "'year' is already in time"),), id="time-as-exposure"),
+        pytest.param(
+            {"controls": ("id",)}, (("controls", "'id' is already in entity"),), id="entity-as-control"
+        ),
+        pytest.param(
+            {"exposure": "year"}, (("exposure", "'year' is already in time"),), id="time-as-exposure"
+        ),
         pytest.param({"time": "id"}, (("time", "'id' is already in entity"),), id="one-key-twice"),
         pytest.param(
             {"controls": ("c", "c")}, (("controls", "'c' is listed more than once"),), id="control-twice"
@@ -39,5 +52,10 @@ def test_regressors_are_in_the_order_of_a_panel():
     roles = Roles(**CLEAN)
     assert roles.regressors == ("x", "m", "c")
     assert roles.variables == ("y", "x", "m", "c")
-    assert [roles.role_of(name) for name in roles.variables] == ["outcome", "exposure", "moderator", "control"]
+    assert [roles.role_of(name) for name in roles.variables] == [
+        "outcome",
+        "exposure",
+        "moderator",
+        "control",
+    ]
     assert roles.path_of("c") == "roles.controls"

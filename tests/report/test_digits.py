@@ -59,7 +59,7 @@ def test_plain_has_no_trailing_zeros(value, text):
 
 
 @pytest.mark.parametrize(
-    ("values", "decimals"), [([0.011857], 5), ([0.2312, 12.0], 4), ([5000.0], 0), ([], 0), ([1e-12], 7)]
+    ("values", "decimals"), [([0.011857], 5), ([0.2312, 12.0], 4), ([5000.0], 0), ([], 0), ([1e-12], 9)]
 )
 def test_decimals_show_the_smallest_with_four_digits(values, decimals):
     assert decimals_for(values) == decimals

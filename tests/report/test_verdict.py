@@ -75,8 +75,8 @@ def test_a_gain_is_established_where_its_interval_excludes_zero(low, high, stand
                 unclear(FE, ENTITIES),
             ],
             "A gain over OLS is established where test rows take no part in fitting or selecting: for "
-            "FE under “Forward in time”; for no estimator under “Held-out entities”. For ANN it is established only "
-            "where test rows take part.",
+            "FE under “Forward in time”; for no estimator under “Held-out entities”. For ANN it is "
+            "established only where test rows take part.",
             id="one-apart-one-inside",
         ),
         pytest.param(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
 
+
 def read_excel(source: Source) -> Reading:
     """Read one sheet of a workbook: the values its formulas had when it was last saved.
 

@@ -79,9 +79,8 @@ def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - py
     (name,) = value
     # Reading a dictionary of one entry puts the step's name into the path of its mistakes.
     validator = PlainValidator(functools.partial(_read_options, str(name)))
-    return TypeAdapter(dict[str, Annotated[Any, validator]]).validate_python(value, context=info.context)[
-        name
-    ]
+    reader = TypeAdapter(dict[str, Annotated[Any, validator]])
+    return reader.validate_python(value, context=info.context)[name]
 
 
 def _read_options(name: str, options: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - as above

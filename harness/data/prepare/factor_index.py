@@ -120,15 +120,13 @@ class FactorIndex:
         return LearnedIndex(self.into, self.columns, centre, scale, weights, start)
 
     def _spread(self, raw: Floats) -> tuple[Floats, Floats]:
-        if raw.shape[0] <= len(self.columns):
-            raise DataError(
-                self._problem(f"{raw.shape[0]} rows are too few to learn {len(self.columns)} weights from")
-            )
-        constant = [
-            name for name, low, high in zip(self.columns, raw.min(0), raw.max(0), strict=True) if low == high
-        ]
-        if constant:
-            raise DataError(self._problem(f"these columns are constant: {', '.join(constant)}"))
+        n_rows, n_columns = raw.shape
+        if n_rows <= n_columns:
+            raise DataError(self._problem(f"{n_rows} complete rows are too few for {n_columns} columns"))
+        constant = np.flatnonzero(raw.min(axis=0) == raw.max(axis=0))
+        if constant.size:
+            names = ", ".join(self.columns[at] for at in constant)
+            raise DataError(self._problem(f"these columns are constant: {names}"))
         return raw.mean(axis=0), raw.std(axis=0)
 
     def _refuse_collinear(self, correlation: Floats) -> None:

@@ -3,11 +3,11 @@
 Importing this package imports torch, so the estimators import it when they fit.
 """
 
+from harness_neural.batch.loop import train
 from harness_neural.batch.networks import Networks, Piece, gather
 from harness_neural.batch.results import Trained
 from harness_neural.batch.settings import Settings
 from harness_neural.batch.start import initial_values
 from harness_neural.batch.task import Task
-from harness_neural.batch.loop import train
 
 __all__ = ["Networks", "Piece", "Settings", "Task", "Trained", "gather", "initial_values", "train"]

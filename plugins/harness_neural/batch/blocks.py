@@ -59,10 +59,10 @@ def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype) -> Blocks:
     rows = block_rows(n_obs)
     n_blocks = -(-n_obs // rows)
     filled = torch.zeros(n_blocks * rows, n_inputs + 1, dtype=dtype)
-    filled[:n_obs, :-1] = torch.from_numpy(X)
+    filled[:n_obs, :-1] = torch.tensor(X)
     filled[:n_obs, -1] = 1.0
     known = torch.zeros(n_blocks * rows, dtype=dtype)
-    known[:n_obs] = torch.from_numpy(outcome)
+    known[:n_obs] = torch.tensor(outcome)
     blocks = filled.view(n_blocks, rows, n_inputs + 1)
     return Blocks(
         X=blocks,

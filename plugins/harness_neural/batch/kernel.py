@@ -7,6 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from harness_neural.names import Activation, Unit
+
 
 class Kernel(Protocol):
     """A hidden activation, computed in place on arrays of (n_units, n_networks, n_rows)."""
@@ -47,6 +49,16 @@ class ReluKernel:
     def turn_back(self, values: Tensor, residuals: Tensor, *, product: Tensor) -> Tensor:
         """Return r where a is positive."""
         return torch.mul(values.sign_(), residuals, out=product)
+
+
+def unit_of(activation: Activation) -> Unit:
+    """Return what the units of an activation are computed as."""
+    return "relu" if activation == "relu" else "sigmoid"
+
+
+def make_kernel(unit: Unit) -> Kernel:
+    """Return the kernel that computes a hidden layer of these units."""
+    return ReluKernel() if unit == "relu" else SigmoidKernel()
 
 
 def forward(

@@ -80,8 +80,9 @@ class _Batch:
         if n_finished >= max(1.0, SHARE_FINISHED * self._networks.size):
             self._leave(self._finished)
         n_free = self._width - self._networks.size
-        if n_free and self._n_begun < self._task.n_networks and (n_finished or not self._networks.size):
-            self._join(np.arange(self._n_begun, min(self._n_begun + n_free, self._task.n_networks)))
+        last = min(self._n_begun + n_free, self._task.n_networks)
+        if last > self._n_begun:
+            self._join(np.arange(self._n_begun, last))
         return bool(self._networks.size)
 
     def trained(self) -> Trained:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
 
 from harness import Floats, Ints
 from harness_neural.batch.blocks import batch_width, make_blocks
-from harness_neural.batch.kernel import ReluKernel, SigmoidKernel, forward
+from harness_neural.batch.kernel import forward, make_kernel
 from harness_neural.batch.threads import one_thread
+from harness_neural.names import Unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,13 +21,13 @@ class Networks:
 
     Attributes
     ----------
-    unit : what a hidden unit computes; tanh networks are kept as the sigmoid networks they equal
+    unit : what a hidden unit computes
     hidden : (n_networks, n_units, n_inputs + 1); weights into each unit, its bias last
     output : (n_networks, n_units); zero for units that a smaller network does not have
     intercept : (n_networks,)
     """
 
-    unit: Literal["sigmoid", "relu"]
+    unit: Unit
     hidden: Floats
     output: Floats
     intercept: Floats
@@ -51,7 +51,7 @@ class Networks:
         predicted = np.empty((self.n_networks, X.shape[0]))
         if X.shape[0] == 0:
             return predicted
-        kernel = ReluKernel() if self.unit == "relu" else SigmoidKernel()
+        kernel = make_kernel(self.unit)
         blocks = make_blocks(X, np.zeros(X.shape[0]), dtype=torch.float64)
         width = batch_width(self.output.shape[1], blocks=blocks)
         with one_thread():

@@ -11,7 +11,7 @@ from torch import Tensor
 from harness import Floats, Ints
 from harness_neural.batch import lanes
 from harness_neural.batch.blocks import Blocks, make_blocks
-from harness_neural.batch.kernel import Kernel, ReluKernel, SigmoidKernel, forward
+from harness_neural.batch.kernel import forward, make_kernel, unit_of
 from harness_neural.batch.layout import Layout, Parts
 from harness_neural.batch.lens import Lens, look_through, make_lens, pull_back
 from harness_neural.batch.task import Task
@@ -45,11 +45,6 @@ class RowShares:
     selection: Tensor
 
 
-def make_kernel(activation: Activation) -> Kernel:
-    """Return the kernel that computes an activation; tanh networks are computed as sigmoid networks."""
-    return ReluKernel() if activation == "relu" else SigmoidKernel()
-
-
 def _shares(weights: Tensor, variance: Tensor) -> Tensor:
     """Return weights over their sum and over the variance; all zero where the weights are."""
     total = weights.sum(dim=1, keepdim=True) * variance.unsqueeze(1)
@@ -72,11 +67,10 @@ class Objective:
     ) -> None:
         self._task = task
         self._is_tanh = activation == "tanh"
-        self._kernel = make_kernel(activation)
+        self._kernel = make_kernel(unit_of(activation))
         self._decay = weight_decay
         self._dtype = DTYPES[precision]
-        self._columns = torch.from_numpy(np.ascontiguousarray(task.X))
-        self._outcome = torch.from_numpy(np.ascontiguousarray(task.outcome))
+        self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
         self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=self._dtype)
         self.layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
         self._lens, self._shares = self._lanes_of(np.zeros(0, dtype=np.int64))
@@ -162,10 +156,8 @@ class Objective:
         """Make the arrays that every evaluation reuses fit the batch."""
         n_networks, n_rows = self._shares.training.shape[0], self.blocks.n_rows
         shape = (self.layout.n_units, n_networks, n_rows)
-        self._values, self._product = (
-            torch.empty(shape, dtype=self._dtype),
-            torch.empty(shape, dtype=self._dtype),
-        )
+        self._values = torch.empty(shape, dtype=self._dtype)
+        self._product = torch.empty_like(self._values)
         self._predicted = torch.empty(n_networks, n_rows, dtype=self._dtype)
         self._errors = torch.empty(n_networks, self.blocks.X.shape[0], n_rows, dtype=self._dtype)
         self._pulls = torch.empty_like(self._errors)

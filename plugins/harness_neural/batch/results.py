@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats, Ints
+from harness_neural.batch.kernel import unit_of
 from harness_neural.batch.layout import Parts
 from harness_neural.batch.networks import Networks
 from harness_neural.batch.stopping import Progress
@@ -60,7 +61,7 @@ class Results:
         """Return what all networks have come to."""
         return Trained(
             networks=Networks(
-                unit="relu" if activation == "relu" else "sigmoid",
+                unit=unit_of(activation),
                 hidden=self._hidden,
                 output=self._output,
                 intercept=self._intercept,

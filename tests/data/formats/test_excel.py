@@ -33,8 +33,12 @@ def with_saved_values(content: bytes, values: dict[str, str]) -> bytes:
         for part in old.infolist():
             text = old.read(part)
             for formula, value in values.items():
-                text = text.replace(f"<f>{formula}</f><v />".encode(), f"<f>{formula}</f><v>{value}</v>".encode())
-                text = text.replace(f"<f>{formula}</f><v></v>".encode(), f"<f>{formula}</f><v>{value}</v>".encode())
+                text = text.replace(
+                    f"<f>{formula}</f><v />".encode(), f"<f>{formula}</f><v>{value}</v>".encode()
+                )
+                text = text.replace(
+                    f"<f>{formula}</f><v></v>".encode(), f"<f>{formula}</f><v>{value}</v>".encode()
+                )
             new.writestr(part, text)
     return sink.getvalue()
 
@@ -99,7 +103,9 @@ def test_formulas_count_by_their_saved_values(read_bytes):
     content = as_workbook({"panel": [*ROWS, ["c", 2013, "=C2+C3"]]})
     table = read_bytes(with_saved_values(content, {"C2+C3": "3.5"}), name="panel.xlsx")
     assert table.frame["y"].tolist() == [1.5, 2.0, 3.5]
-    assert table.notes == (Note("W-FORMULA", "panel", "1 cells are formulas; their last saved values are used."),)
+    assert table.notes == (
+        Note("W-FORMULA", "panel", "1 cells are formulas; their last saved values are used."),
+    )
 
 
 def test_formulas_that_were_never_computed(read_bytes):
@@ -120,7 +126,9 @@ def test_formulas_that_were_never_computed(read_bytes):
         pytest.param(as_workbook({"panel": []}), "the sheet is empty", id="empty-sheet"),
         pytest.param(as_workbook({"panel": ROWS[:1]}), "0 rows", id="header-only"),
         pytest.param(as_workbook({"panel": [["id", "y", "id"], ["a", 1, 2]]}), "'id' (2 times)", id="double"),
-        pytest.param(as_workbook({"panel": [["id", None, "y"], ["a", 1, 2]]}), "column 2 has no name", id="merged"),
+        pytest.param(
+            as_workbook({"panel": [["id", None, "y"], ["a", 1, 2]]}), "column 2 has no name", id="merged"
+        ),
     ],
 )
 def test_broken_files(read_bytes, content, what):

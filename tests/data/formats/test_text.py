@@ -8,7 +8,7 @@ CLEAN = "id,year,y\na,2011,1.5\nb,2012,2\n"
 
 
 def test_types_of_columns(read_bytes):
-    table = read_bytes(b"id,year,y,text,truth,gap\n007,2011,1e3,NA,true,\nNA,2012,-.5,\"a,b\",false,7\n")
+    table = read_bytes(b'id,year,y,text,truth,gap\n007,2011,1e3,NA,true,\nNA,2012,-.5,"a,b",false,7\n')
     frame = table.frame
     assert frame["id"].tolist() == ["007", "NA"]
     assert frame["year"].dtype == np.int64
@@ -57,27 +57,47 @@ def test_chinese_text_in_its_own_encoding(read_bytes):
 @pytest.mark.parametrize(
     ("content", "where", "what", "mend"),
     [
-        pytest.param(b"", "panel.csv", "no columns: the file is empty", "export the data again", id="F1-empty"),
+        pytest.param(
+            b"", "panel.csv", "no columns: the file is empty", "export the data again", id="F1-empty"
+        ),
         pytest.param(b"id,y\n", "panel.csv", "0 rows", "", id="F2-header-only"),
         pytest.param(
-            "城市,年\n北京,1\n".encode("gb18030"), "line 1", "byte 0 is not utf-8", "encoding: gb18030", id="F4-gbk"
+            "城市,年\n北京,1\n".encode("gb18030"),
+            "line 1",
+            "byte 0 is not utf-8",
+            "encoding: gb18030",
+            id="F4-gbk",
         ),
         pytest.param(CLEAN.encode("utf-16"), "line 1", "byte 0", "encoding: utf-16", id="F4-utf-16"),
         pytest.param(b"id,y\na,1\nb\xe9,2\n", "line 3", "byte 10 is not utf-8", "cp1252", id="F4-latin-1"),
         pytest.param(
-            b"id;y\na;1\n", "header", "1 column found; are the fields separated by ;?", 'separator: ";"', id="F5"
+            b"id;y\na;1\n",
+            "header",
+            "1 column found; are the fields separated by ;?",
+            'separator: ";"',
+            id="F5",
         ),
         pytest.param(b"id\ty\na\t1\n", "header", "separated by a tab?", 'separator: "\\t"', id="F5-tab"),
-        pytest.param(b"id,y\na,1,\nb,2,\n", "lines 2 (3 fields), 3 (3 fields)", "2 of 2 rows", "quote", id="F6"),
-        pytest.param(b"id,y\na,1\nb\nc,1,2\n", "lines 3 (1 fields), 4 (3 fields)", "2 of 3 rows", "add", id="F7"),
+        pytest.param(
+            b"id,y\na,1,\nb,2,\n", "lines 2 (3 fields), 3 (3 fields)", "2 of 2 rows", "quote", id="F6"
+        ),
+        pytest.param(
+            b"id,y\na,1\nb\nc,1,2\n", "lines 3 (1 fields), 4 (3 fields)", "2 of 3 rows", "add", id="F7"
+        ),
         pytest.param(b"id,y,id\na,1,b\n", "header", "'id' (2 times)", "rename or remove", id="F8"),
         pytest.param(
             "id,caf\u00e9,cafe\u0301\na,1,2\n".encode(), "header", "'caf\u00e9' (2 times)", "rename", id="F9"
         ),
-        pytest.param(b",id\n1,a\n", "header", "column 1 has no name", "numbers the rows", id="unnamed-column"),
+        pytest.param(
+            b",id\n1,a\n", "header", "column 1 has no name", "numbers the rows", id="unnamed-column"
+        ),
         pytest.param(b"id,y\na,1\nb,\x002\n", "line 3", "a NUL character", "utf-16", id="F18"),
-        pytest.param(b'id,y\na,1\n"b,2\nc,3\n', "line 3", "does not end", "close or double the quote", id="F19"),
-        pytest.param(b'id,y\na,1\n"b"b,2\n', "line 3", "does not end", "double the quote", id="quote-in-a-field"),
+        pytest.param(
+            b'id,y\na,1\n"b,2\nc,3\n', "line 3", "does not end", "close or double the quote", id="F19"
+        ),
+        pytest.param(
+            b'id,y\na,1\n"b"b,2\n', "line 3", "does not end", "double the quote", id="quote-in-a-field"
+        ),
     ],
 )
 def test_broken_files(read_bytes, content, where, what, mend):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from harness_neural.hidden import formula_size, one_unit_parameters, round_size
 
 GOLDEN = {
-    "all cities": (dict(n_obs=2457, n_inputs=27), 7.5217),
-    "one input": (dict(n_obs=2457, n_inputs=1), 73.5767),
-    "two outcomes": (dict(n_obs=2457, n_inputs=27, n_outputs=2), 14.6353),
-    "a quarter of the cities": (dict(n_obs=614.25, n_inputs=27), 1.8028),
+    "all cities": ({"n_obs": 2457, "n_inputs": 27}, 7.5217),
+    "one input": ({"n_obs": 2457, "n_inputs": 1}, 73.5767),
+    "two outcomes": ({"n_obs": 2457, "n_inputs": 27, "n_outputs": 2}, 14.6353),
+    "a quarter of the cities": ({"n_obs": 614.25, "n_inputs": 27}, 1.8028),
 }
 
 
@@ -37,7 +37,7 @@ def test_formula_is_under_zero_up_to_33_rows() -> None:
 def test_unscaled_formula_makes_parameters_as_many_as_the_data(
     n_obs: int, n_inputs: int, n_outputs: int, train_share: float
 ) -> None:
-    options = dict(n_inputs=n_inputs, n_outputs=n_outputs, train_share=train_share)
+    options = {"n_inputs": n_inputs, "n_outputs": n_outputs, "train_share": train_share}
     n_units = formula_size(n_obs=n_obs, **options, flexibility=1.0) + 1.0
     parameters = n_units * (n_inputs + 1) + n_outputs * (n_units + 1)
     assert parameters == pytest.approx(n_obs * train_share * n_outputs, rel=1e-12)

@@ -111,16 +111,12 @@ def test_gradient_descent_takes_the_steps_that_torch_takes() -> None:
         np.testing.assert_allclose(descent.trial()[at], x.detach(), rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("optimiser", "steps"), [(Adam(rate=0.05), 400), (GradientDescent(rate=0.1), 400)], ids=["adam", "sgd"]
-)
-def test_first_order_optimisers_come_near_what_lbfgs_finds(
-    optimiser: Adam | GradientDescent, steps: int
-) -> None:
-    task = make_task(n_units=(3,) * 4, noise=0.5)
-    theirs = train(task, Settings(optimiser=optimiser, max_steps=steps, patience=steps))
-    ours = train(task, Settings(max_steps=steps))
-    assert theirs.selection.mean() == pytest.approx(ours.selection.mean(), rel=0.15)
+@pytest.mark.parametrize("optimiser", [Adam(rate=0.02), GradientDescent(rate=0.1)], ids=["adam", "sgd"])
+def test_first_order_optimisers_learn_a_linear_truth(optimiser: Adam | GradientDescent) -> None:
+    task = make_task(n_units=(2,) * 4)
+    linear = replace(task, outcome=task.X @ np.array([0.5, -0.4, 0.3, 0.1]))
+    trained = train(linear, Settings(optimiser=optimiser, max_steps=1000, patience=1000))
+    assert (trained.selection < 0.02).all()
 
 
 def test_a_network_whose_loss_is_no_number_fails_and_the_others_go_on() -> None:

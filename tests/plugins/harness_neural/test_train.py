@@ -132,19 +132,17 @@ def test_linear_truth_is_recovered() -> None:
 
 
 def test_global_random_state_and_threads_are_left_alone() -> None:
-    before, torch_before, threads = (
-        np.random.get_state()[1].copy(),
-        torch.get_rng_state(),
-        torch.get_num_threads(),
-    )
+    # NumPy's global state is what is asked about here.
+    state, torch_state = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    threads = torch.get_num_threads()
     torch.set_num_threads(2)
     task = make_task()
-    trained = train(task, Settings(max_steps=5))
-    trained.networks.predict(task.X)
-    assert torch.get_num_threads() == 2
+    train(task, Settings(max_steps=5)).networks.predict(task.X)
+    threads_after = torch.get_num_threads()
     torch.set_num_threads(threads)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)
-    assert torch.equal(torch.get_rng_state(), torch_before)
+    assert threads_after == 2
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), torch_state)
 
 
 def test_initial_values_do_not_depend_on_how_many_networks_there_are() -> None:

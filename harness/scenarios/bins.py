@@ -1,0 +1,52 @@
+"""Bins that hold equal shares of the rows, and means within them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Neighbouring stretches of a variable's range, each with at least one row.
+
+    Attributes
+    ----------
+    edges : (n_bins + 1,), increasing observed values; the least and the greatest value are the outer ones
+    codes : (n_obs,), bin of each row; a row on an edge is in the bin below, one on the first edge in the first
+    """
+
+    edges: Floats
+    codes: Ints
+
+    @property
+    def n_bins(self) -> int:
+        """Number of bins."""
+        return self.edges.size - 1
+
+    @property
+    def low(self) -> Floats:
+        """Lower edge of each row's bin, (n_obs,)."""
+        return self.edges[self.codes]
+
+    @property
+    def high(self) -> Floats:
+        """Upper edge of each row's bin, (n_obs,)."""
+        return self.edges[self.codes + 1]
+
+
+def quantile_bins(values: Floats, *, n_bins: int) -> Bins:
+    """Return `n_bins` bins of values, (n_obs,), that are not all equal; fewer where equal values merge them."""
+    shares = np.linspace(0.0, 1.0, n_bins + 1)
+    edges = np.unique(np.quantile(values, shares, method="inverted_cdf"))
+    return Bins(edges, np.maximum(np.searchsorted(edges, values, side="left") - 1, 0))
+
+
+def bin_means(values: Floats, codes: Ints, n_bins: int) -> Floats:
+    """Return the mean of values, (..., n_obs), over the rows of each bin, (..., n_bins); zero for an empty one."""
+    member = np.equal(codes[:, None], np.arange(n_bins)).astype(np.float64)
+    means: Floats = (values @ member) / np.maximum(member.sum(axis=0), 1.0)
+    return means

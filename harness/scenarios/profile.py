@@ -1,0 +1,94 @@
+"""Mean predictions over rows at given values of some columns: what curves and surfaces are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.errors import PluginError, Problem
+from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
+
+Columns = tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """Columns that get the same value in all rows, and these values.
+
+    Attributes
+    ----------
+    columns : regressors
+    points : (n_points, n_columns), units of the columns
+    """
+
+    columns: Columns
+    points: Floats
+
+
+def mean_predictions(
+    model: Fitted | FittedDraws, panel: Panel, *, columns: Columns, points: Floats
+) -> Floats:
+    """Return mean predictions over the rows at each point, the other columns as the panel has them.
+
+    Columns that follow from the moved ones, such as a square, move with them. One point is predicted at a
+    time, so that predictions of (n_draws, n_obs) are the most that is held, unless the model can do without.
+
+    Parameters
+    ----------
+    columns : regressors that get the same value in all rows
+    points : (n_points, n_columns), units of the columns
+
+    Returns
+    -------
+    (n_points,) for one fit and (n_draws, n_points) for draws, outcome units.
+
+    Raises
+    ------
+    PluginError
+        Where a prediction is not finite.
+    """
+    moved = with_followers(panel, columns, points) if isinstance(model, CanProfile) else None
+    if isinstance(model, CanProfile) and moved is not None:
+        means = np.asarray(model.profile(panel, moved.columns, moved.points))
+    else:
+        predicted = (model.predict(counterfactual(panel, columns, point)) for point in points)
+        means = np.stack([one.mean(axis=-1) for one in predicted], axis=-1)
+    if not np.isfinite(means).all():
+        who = type(model).__name__
+        raise PluginError(Problem(who, "returned predictions that are not finite", "finite numbers"))
+    return means
+
+
+def counterfactual(panel: Panel, columns: Columns, values: Floats) -> Panel:
+    """Return the panel in which each of some columns, (n_columns,), has one value in all rows."""
+    for name, value in zip(columns, values.tolist(), strict=True):
+        panel = panel.with_column(name, value)
+    return panel
+
+
+def with_followers(panel: Panel, columns: Columns, points: Floats) -> Moved | None:
+    """Return the moved columns with all that follow from them.
+
+    None where a column follows from a moved column and from one that stays as it is: it then differs from row
+    to row.
+    """
+    values = dict(zip(columns, points.T, strict=True))
+    for derivation in panel.derived:
+        if derivation.into in columns or not values.keys() & set(derivation.inputs):
+            continue
+        if not values.keys() >= set(derivation.inputs):
+            return None
+        values[derivation.into] = derivation.compute({name: values[name] for name in derivation.inputs})
+    return Moved(tuple(values), np.column_stack(list(values.values())))
+
+
+def followers(panel: Panel, name: str) -> frozenset[str]:
+    """Return the columns that change when one does, itself included."""
+    changed = {name}
+    for derivation in panel.derived:
+        if changed.intersection(derivation.inputs):
+            changed.add(derivation.into)
+    return frozenset(changed)

@@ -1,0 +1,206 @@
+"""What was published about a study: its numbers, one claim each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from harness.data.name import ColumnName
+from harness.spec.part import Part
+from harness.spec.printed import decimals
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Sample = Literal["train", "test", "all"]
+
+
+def _ascending(between: tuple[float, float]) -> tuple[float, float]:
+    first, second = between
+    if first >= second:
+        message = f"{first:g} and {second:g} are no way along the curve; the lesser exposure comes first"
+        raise ValueError(message)
+    return between
+
+
+Between = Annotated[tuple[Number, Number], AfterValidator(_ascending)]
+"""Two exposures, the lesser first."""
+
+
+class Claim(Part):
+    """A published statement about one outcome, as one estimator gave it.
+
+    Attributes
+    ----------
+    outcome : one of the outcomes
+    estimator : id of the estimator that stands for the published one
+    tolerance : how far this run's number may be from the published one and still reproduce it; where left
+        out, it must lie within the rounding of what was printed
+    source : where it is printed, such as ``Table 2``
+    note : anything a reader should know about it
+    """
+
+    outcome: ColumnName
+    estimator: str
+    tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    source: str = ""
+    note: str = ""
+
+
+class PrintedClaim(Claim):
+    """A published number.
+
+    Attributes
+    ----------
+    value : as printed, zeros at its end included: they say how it was rounded
+    digits : decimals it was rounded to, where its text does not say so; -1 for "about 920"
+    """
+
+    value: Number
+    digits: Annotated[int, Field(ge=-20, le=20)] | None = None
+
+    @property
+    def half_unit(self) -> float:
+        """Half a unit of the last printed digit: the most that rounding can have changed the value by."""
+        digits = self.digits
+        if digits is None:
+            digits = 0 if self.value.is_integer() else decimals(repr(self.value))
+        return 0.5 * 10.0**-digits
+
+
+class ErrorClaim(PrintedClaim):
+    """A mean squared error, in squared units of the outcome.
+
+    Attributes
+    ----------
+    quantity : a mean squared error
+    protocol : id of the protocol it is compared under; the first one where left out
+    sample : rows it is compared on
+    """
+
+    quantity: Literal["mse"]
+    protocol: str | None = None
+    sample: Sample = "test"
+
+
+class GainClaim(PrintedClaim):
+    """A gain over the reference, as a fraction: 65.5763 % is written 0.655763.
+
+    Attributes
+    ----------
+    quantity : a gain, 1 - mse / mse of the reference
+    protocol : id of the protocol it is compared under; the first one where left out
+    sample : rows it is compared on
+    """
+
+    quantity: Literal["gain"]
+    protocol: str | None = None
+    sample: Sample = "test"
+
+
+class LevelClaim(PrintedClaim):
+    """The level of a net effect curve at one exposure.
+
+    Attributes
+    ----------
+    quantity : a point of the curve
+    at : the exposure
+    bound : ``least`` for "at least the value", ``most`` for "at most"; left out for the value itself
+    """
+
+    quantity: Literal["level"]
+    at: Number
+    bound: Literal["least", "most"] | None = None
+
+
+class ChangeClaim(PrintedClaim):
+    """The difference of a net effect curve between two exposures, in units of the outcome.
+
+    Attributes
+    ----------
+    quantity : level at the second exposure minus level at the first
+    between : the two exposures, the lesser first
+    """
+
+    quantity: Literal["change"]
+    between: Between
+
+
+class DirectionClaim(Claim):
+    """A statement that a net effect curve falls, or rises, all the way between two exposures.
+
+    Attributes
+    ----------
+    quantity : a direction; its number is the share of the way on which the curve goes there
+    kind : where the curve goes
+    between : the two exposures, the lesser first
+    """
+
+    quantity: Literal["direction"]
+    kind: Literal["falling", "rising"]
+    between: Between
+
+
+class TurningPointClaim(PrintedClaim):
+    """The exposure at which a net effect curve turns.
+
+    Attributes
+    ----------
+    quantity : a turning point; its value is an exposure
+    kind : whether the curve turns up or down there
+    """
+
+    quantity: Literal["turning_point"]
+    kind: Literal["minimum", "maximum"]
+
+
+class BendClaim(PrintedClaim):
+    """The exposure at which a net effect curve bends most: its slope changes fastest.
+
+    Attributes
+    ----------
+    quantity : a bend; its value is an exposure
+    """
+
+    quantity: Literal["bend"]
+
+
+class MedianClaim(PrintedClaim):
+    """The median of the net effect over the rows of one group.
+
+    Attributes
+    ----------
+    quantity : a median of a group
+    by : column of the groups; the claims by one column are taken to name all of its groups
+    group : one of them
+    """
+
+    quantity: Literal["median"]
+    by: ColumnName
+    group: str
+
+
+class ThresholdClaim(PrintedClaim):
+    """The value of a moderator at which the conditional effect changes its sign.
+
+    Attributes
+    ----------
+    quantity : a threshold; its value is one of the moderator
+    moderator : one of the moderators
+    """
+
+    quantity: Literal["threshold"]
+    moderator: ColumnName
+
+
+AnyClaim = Annotated[
+    ErrorClaim
+    | GainClaim
+    | LevelClaim
+    | ChangeClaim
+    | DirectionClaim
+    | TurningPointClaim
+    | BendClaim
+    | MedianClaim
+    | ThresholdClaim,
+    Field(discriminator="quantity"),
+]

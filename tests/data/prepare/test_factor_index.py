@@ -1,0 +1,183 @@
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA, FactorAnalysis
+from statsmodels.multivariate.factor import Factor
+
+from harness.data.prepare.factor_index import FactorIndex, LearnedIndex
+from harness.data.prepare.factors import LEAST_UNIQUENESS, likelihood_loadings, rotate_varimax
+from harness.errors import DataError
+
+COUNTRIES = Path(__file__).parents[3] / "../shared/data/country_digital_co2/country_digital_co2.parquet"
+NAMES = ("p", "q", "r", "s", "t", "u")
+
+
+def simulated(loadings, *, n_rows: int = 500, seed: int = 3) -> dict[str, np.ndarray]:
+    """Return indicators that share factors, in units of their own."""
+    loadings = np.asarray(loadings, dtype=np.float64).reshape(len(loadings), -1)
+    rng = np.random.default_rng(seed)
+    factors = rng.standard_normal((n_rows, loadings.shape[1]))
+    noise = rng.standard_normal((n_rows, len(loadings))) * np.sqrt(1 - np.square(loadings).sum(axis=1))
+    raw = (factors @ loadings.T + noise) * np.arange(1, len(loadings) + 1) * 10.0 + 100.0
+    return {"latent": factors[:, 0], **dict(zip(NAMES, raw.T, strict=False))}
+
+
+ONE_FACTOR = simulated([0.9, 0.8, 0.7, 0.6, 0.5])
+
+
+def standardised(columns, names) -> np.ndarray:
+    raw = np.column_stack([columns[name] for name in names])
+    return (raw - raw.mean(axis=0)) / raw.std(axis=0)
+
+
+def correlation(columns, names) -> np.ndarray:
+    return np.corrcoef(standardised(columns, names).T)
+
+
+def learn(index: FactorIndex, columns) -> LearnedIndex:
+    return index.learn({name: columns[name] for name in index.columns})
+
+
+@pytest.mark.parametrize(
+    ("loadings", "n_factors"),
+    [
+        pytest.param([0.9, 0.8, 0.7, 0.6, 0.5], 1, id="one-factor"),
+        pytest.param(
+            [[0.9, 0], [0.8, 0.1], [0.7, 0.2], [0.1, 0.8], [0, 0.7], [0.3, 0.6]], 2, id="two-factors"
+        ),
+    ],
+)
+def test_likelihood_loadings_are_those_of_two_libraries(loadings, n_factors):
+    names = NAMES[: len(loadings)]
+    columns = simulated(loadings)
+    R, Z = correlation(columns, names), standardised(columns, names)
+    ours = likelihood_loadings(R, n_factors)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # statsmodels starts at random and warns of the precision it reached
+        theirs = Factor(corr=R, n_factor=n_factors, method="ml", nobs=len(Z)).fit(rng=1).loadings
+    sklearn = FactorAnalysis(n_factors, svd_method="lapack", tol=1e-10, max_iter=20_000).fit(Z).components_.T
+    # Rotations of the factors leave the products of the loadings alone.
+    np.testing.assert_allclose(ours @ ours.T, theirs @ theirs.T, atol=2e-5)
+    np.testing.assert_allclose(ours @ ours.T, sklearn @ sklearn.T, atol=2e-4)
+
+
+def test_a_heywood_case_stays_within_bounds():
+    # Exact loadings would be 1.2 = (0.9 * 0.8 / 0.5)^(1/2), beyond a standard deviation.
+    R = np.array([[1.0, 0.9, 0.8], [0.9, 1.0, 0.5], [0.8, 0.5, 1.0]])
+    loadings = likelihood_loadings(R, 1)[:, 0]
+    assert np.square(loadings[0]) <= 1 - LEAST_UNIQUENESS + 1e-6
+    assert np.abs(loadings[0]) > 0.99
+
+
+def test_scores_are_regression_scores():
+    names = NAMES[:5]
+    learned = learn(FactorIndex("d", names), ONE_FACTOR)
+    Z, R = standardised(ONE_FACTOR, names), correlation(ONE_FACTOR, names)
+    loadings = likelihood_loadings(R, 1)[:, 0]
+    uniqueness = 1 - np.square(loadings)
+    # Thomson's form by the model's own covariance, which the maximum likelihood makes R's equal on the loadings.
+    expected = Z @ (loadings / uniqueness) / (1 + np.sum(np.square(loadings) / uniqueness))
+    scores = learned.compute(ONE_FACTOR) + learned.start
+    np.testing.assert_allclose(np.abs(scores), np.abs(expected), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["factor", "pca"])
+def test_the_index_recovers_the_latent_factor_and_starts_at_zero(method):
+    learned = learn(FactorIndex("d", NAMES[:5], method), ONE_FACTOR)
+    index = learned.compute(ONE_FACTOR)
+    assert np.corrcoef(index, ONE_FACTOR["latent"])[0, 1] > 0.9
+    assert index.min() == 0.0
+
+
+def test_principal_components_are_sklearns():
+    names = NAMES[:5]
+    index = learn(FactorIndex("d", names, "pca"), ONE_FACTOR).compute(ONE_FACTOR)
+    component = PCA(1, svd_solver="full", whiten=True).fit_transform(standardised(ONE_FACTOR, names))[:, 0]
+    component *= np.sign(np.corrcoef(component, index)[0, 1]) * np.sqrt(len(index) / (len(index) - 1))
+    np.testing.assert_allclose(index, component - component.min(), atol=1e-10)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_sum_of_the_loadings_is_positive(sign):
+    flipped = {name: sign * column for name, column in ONE_FACTOR.items()}
+    index = learn(FactorIndex("d", NAMES[:5]), flipped).compute(flipped)
+    assert all(np.corrcoef(index, flipped[name])[0, 1] > 0 for name in NAMES[:5])
+
+
+def test_varimax_raises_the_spread_of_squared_loadings():
+    columns = simulated([[0.9, 0], [0.8, 0], [0.7, 0.1], [0, 0.8], [0.1, 0.7], [0, 0.6]])
+    loadings = likelihood_loadings(correlation(columns, NAMES), 2)
+    rotated = rotate_varimax(loadings)
+
+    def criterion(matrix) -> float:
+        return float(np.square(matrix).var(axis=0).sum())
+
+    grid = [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in np.linspace(0, np.pi, 2_000)]
+    assert criterion(rotated) == pytest.approx(max(criterion(loadings @ turn) for turn in grid), rel=1e-5)
+    np.testing.assert_allclose(rotated @ rotated.T, loadings @ loadings.T, atol=1e-12)
+
+
+def test_the_first_rotated_factor_is_the_one_that_explains_most():
+    columns = simulated([[0.9, 0], [0.8, 0], [0.7, 0.1], [0.6, 0], [0.1, 0.7], [0, 0.6]])
+    index = learn(FactorIndex("d", NAMES, factors=2), columns).compute(columns)
+    assert np.corrcoef(index, columns["latent"])[0, 1] > 0.93
+
+
+def test_learned_from_some_rows_and_applied_to_all():
+    index = FactorIndex("d", NAMES[:5])
+    half = {name: column[:250] for name, column in ONE_FACTOR.items()}
+    changed = {name: np.concatenate([column[:250], column[250:] * 3]) for name, column in ONE_FACTOR.items()}
+    from_half = learn(index, half)
+    np.testing.assert_array_equal(from_half.compute(ONE_FACTOR)[:250], from_half.compute(half))
+    np.testing.assert_array_equal(from_half.compute(changed)[:250], from_half.compute(half))
+    assert from_half.compute(ONE_FACTOR).min() < 0  # a row not learned from may lie below the start
+
+
+def test_units_do_not_matter():
+    index = FactorIndex("d", NAMES[:5])
+    other = {name: 1000.0 * column + 7.0 for name, column in ONE_FACTOR.items()}
+    np.testing.assert_allclose(
+        learn(index, other).compute(other), learn(index, ONE_FACTOR).compute(ONE_FACTOR), atol=1e-9
+    )
+
+
+def test_a_missing_indicator_gives_no_index():
+    learned = learn(FactorIndex("d", NAMES[:3]), ONE_FACTOR)
+    columns = {name: np.array([1.0, np.nan]) for name in NAMES[:3]} | {"q": np.array([1.0, 2.0])}
+    assert np.isnan(learned.compute(columns)).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [
+        pytest.param({"p": [1.0] * 9, "q": range(9), "r": [5.0] * 9}, "constant: p, r", id="constant"),
+        pytest.param(
+            {"p": range(9), "q": [2 * x for x in range(9)], "r": [1, 0] * 4 + [1]}, "follows", id="collinear"
+        ),
+        pytest.param({"p": [1, 2], "q": [2, 1], "r": [0, 1]}, "2 complete rows are too few", id="few-rows"),
+    ],
+)
+def test_what_nothing_can_be_learned_from(columns, what):
+    cells = {name: np.array(list(values), dtype=np.float64) for name, values in columns.items()}
+    with pytest.raises(DataError) as caught:
+        FactorIndex("d", ("p", "q", "r")).learn(cells)
+    assert caught.value.where == "column 'd' (factor_index)"
+    assert what in caught.value.what
+    assert caught.value.mend
+
+
+@pytest.mark.skipif(not COUNTRIES.exists(), reason="the country panel is not here")
+def test_principal_component_of_the_country_panel():
+    names = ("internet_pct", "mobile_per100", "broadband_per100", "fixedphone_per100", "atm_per100k")
+    frame = pd.read_parquet(COUNTRIES, columns=list(names)).dropna()
+    assert len(frame) == 1597
+    columns = {name: frame[name].to_numpy() for name in names}
+    learned = FactorIndex("digital", names, "pca").learn(columns)
+    # A component's eigenvector is its weights, scaled by the root of its eigenvalue.
+    share = 1 / np.square(learned.weights).sum() / len(names)
+    assert share == pytest.approx(0.702, abs=5e-4)
+    eigenvector = learned.weights / np.linalg.norm(learned.weights)
+    np.testing.assert_allclose(eigenvector, [0.49, 0.35, 0.49, 0.45, 0.44], atol=5e-3)

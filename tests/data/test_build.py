@@ -1,0 +1,415 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.data.build import PanelBuilder
+from harness.data.column_rule import ColumnRule
+from harness.data.panel import Panel
+from harness.data.plan import DataPlan
+from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.lag import Lag
+from harness.data.prepare.log import Log
+from harness.data.prepare.ratio import Ratio
+from harness.data.prepare.square import Square
+from harness.data.read import read_table
+from harness.data.roles import Roles
+from harness.data.row_rule import RowRule
+from harness.data.shipped import shipped_datasets
+from harness.errors import DataError
+
+COUNTRIES = Path(__file__).parents[2] / "../shared/data/country_digital_co2"
+PLAN = DataPlan(path="panel.csv")
+WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper2", "union"))
+
+
+def build_dataset(plan: DataPlan, roles: Roles) -> PanelBuilder:
+    datasets = {one.name: one for one in shipped_datasets()}
+    table = read_table(
+        plan, root=Path(), given=None, datasets=datasets, allow_outside=False, entity=roles.entity
+    )
+    return PanelBuilder.build(table, plan, roles)
+
+
+def within_estimates(panel: Panel) -> np.ndarray:
+    """Return the coefficients of the regressors after entity means are taken out."""
+    _, code = np.unique(panel.entity.codes, return_inverse=True)
+    both = np.column_stack([panel.observed, panel.X])
+    means = np.stack([np.bincount(code, column) for column in both.T], axis=1) / np.bincount(code)[:, None]
+    deviations = both - means[code]
+    return np.linalg.lstsq(deviations[:, 1:], deviations[:, 0], rcond=None)[0]
+
+
+def codes(builder: PanelBuilder) -> list[str]:
+    return [note.code for note in builder.notes]
+
+
+# What the shipped panels are known to give.
+
+
+def test_grunfeld_within_estimates():
+    plan = DataPlan(dataset="grunfeld", rows={"firm": RowRule(exclude=("American Steel",))})
+    panel = build_dataset(plan, Roles("firm", "year", ("invest",), "value", (), ("capital",))).panel("invest")
+    assert (panel.n_obs, panel.n_entities, panel.n_periods) == (200, 10, 20)
+    np.testing.assert_allclose(within_estimates(panel), [0.110124, 0.310065], atol=5e-7)
+
+
+def test_public_capital_within_estimates():
+    names = {"gsp": "y", "p_cap": "x", "pc": "k", "emp": "l"}
+    plan = DataPlan(dataset="public_capital", prepare=tuple(Log(into, of) for of, into in names.items()))
+    panel = build_dataset(plan, Roles("state", "yr", ("y",), "x", (), ("k", "l", "unemp"))).panel("y")
+    assert (panel.n_obs, panel.n_entities) == (816, 48)
+    np.testing.assert_allclose(within_estimates(panel), [-0.026150, 0.292007, 0.768159, -0.005298], atol=5e-7)
+
+
+def test_wage_panel_is_in_order_and_its_square_is_the_datasets():
+    plan = DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    builder = build_dataset(plan, WAGE_ROLES)
+    panel = builder.panel("lwage", split_unit="time")
+    raw = {one.name: one for one in shipped_datasets()}["wage_panel"].load().sort_values(["nr", "year"])
+    assert panel.columns == ("exper", "educ", "hours", "exper2", "union")
+    np.testing.assert_array_equal(panel.column("exper2"), raw["expersq"])
+    np.testing.assert_array_equal(panel.observed, raw["lwage"])
+    assert panel.entity.labels == tuple(str(one) for one in sorted(raw["nr"].unique()))
+    assert panel.time.labels == tuple(str(year) for year in range(1980, 1988))
+    assert panel.split_unit == "time"
+    assert builder.notes == ()
+    assert not builder.learns
+
+
+def test_panel_arrays_are_read_only_float64():
+    panel = build_dataset(
+        DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),)), WAGE_ROLES
+    ).panel("lwage")
+    for array in (panel.X, panel.observed, panel.period):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    assert panel.X.dtype == np.float64
+
+
+# What follows from the exposure.
+
+
+def test_a_counterfactual_exposure_carries_its_square_along():
+    plan = DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    changed = build_dataset(plan, WAGE_ROLES).panel("lwage").with_column("exper", 3.0)
+    assert set(changed.column("exper2")) == {9.0}
+
+
+def test_a_counterfactual_goes_through_columns_that_are_no_regressors():
+    plan = DataPlan(dataset="wage_panel", prepare=(Square("a", "exper"), Square("b", "a")))
+    panel = build_dataset(plan, Roles("nr", "year", ("lwage",), "exper", (), ("b",))).panel("lwage")
+    assert set(panel.with_column("exper", 2.0).column("b")) == {16.0}
+
+
+def test_a_regressor_that_cannot_follow_is_refused(build_text):
+    plan = DataPlan(path="panel.csv", prepare=(Ratio("r", "x", "z"),))
+    with pytest.raises(DataError) as caught:
+        build_text(
+            "id,year,y,x,z\na,1,1,1,2\n", roles=Roles("id", "year", ("y",), "x", (), ("r",)), plan=plan
+        )
+    assert "add z to roles.controls" in caught.value.mend
+
+
+# Rows that are left out.
+
+
+def test_missing_cells_are_refused_by_default(build_text):
+    with pytest.raises(DataError) as caught:
+        build_text("id,year,y,x\na,1,NA,1\na,2,2,\nb,1,.,3\n")
+    first, second = caught.value.problems
+    assert first.where == "panel.csv: column 'y', lines 2 (a, 1), 4 (b, 1)"
+    assert first.what == "2 of 3 cells are missing"
+    assert second.where == "panel.csv: column 'x', line 3 (a, 2)"
+    assert "missing: drop" in first.mend
+
+
+def test_missing_cells_can_be_dropped(build_text):
+    plan = DataPlan(path="panel.csv", missing="drop")
+    builder = build_text("id,year,y,x\na,1,NA,1\na,2,2,5\na,3,3,6\nb,1,.,3\n", plan=plan)
+    panel = builder.panel("y")
+    assert builder.n_obs == 2
+    assert panel.observed.tolist() == [2.0, 3.0]
+    assert panel.entity.labels == ("a",)
+    assert panel.time.labels == ("2", "3")
+    assert panel.period.tolist() == [1, 2]
+    [note] = builder.notes
+    assert note.code == "W-MISSING"
+    assert note.message == "2 rows with missing cells are left out, 1 entities with all their rows (y 2)."
+
+
+def test_nothing_left_after_dropping(build_text):
+    with pytest.raises(DataError) as caught:
+        build_text("id,year,y,x\na,1,NA,1\na,2,2,NA\n", plan=DataPlan(path="panel.csv", missing="drop"))
+    assert "0 rows are left: every row lacks a value of y, x" in caught.value.what
+
+
+def test_all_outcomes_share_their_rows(build_text):
+    roles = Roles("id", "year", ("y", "w"), "x")
+    plan = DataPlan(path="panel.csv", missing="drop")
+    builder = build_text(
+        "id,year,y,w,x\na,1,NA,1,1\na,2,2,2,2\na,3,3,NA,3\nb,1,4,4,4\n", roles=roles, plan=plan
+    )
+    y, w = builder.panel("y"), builder.panel("w")
+    assert y.observed.tolist() == w.observed.tolist() == [2.0, 4.0]
+    np.testing.assert_array_equal(y.X, w.X)
+
+
+def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
+    plan = DataPlan(path="panel.csv", missing="drop", prepare=(Lag("x1", "x"),))
+    roles = Roles("id", "year", ("y",), "x", (), ("x1",))
+    builder = build_text(
+        "id,year,y,x\na,1,1,10\na,2,NA,20\na,3,3,30\na,5,5,50\nb,1,1,1\n", roles=roles, plan=plan
+    )
+    panel = builder.panel("y")
+    assert panel.column("x1").tolist() == [20.0]
+    messages = {note.code: note.message for note in builder.notes}
+    assert messages["W-LAG"] == "3 rows have no row so many periods earlier and are left out."
+    assert messages["W-MISSING"].startswith("1 rows with missing cells are left out, 0 entities")
+
+
+def test_a_lag_needs_no_missing_policy(build_text):
+    plan = DataPlan(path="panel.csv", prepare=(Lag("x1", "x"), Square("x12", "x1")))
+    roles = Roles("id", "year", ("y",), "x", (), ("x12",))
+    builder = build_text("id,year,y,x\na,1,1,2\na,2,2,3\na,3,3,4\n", roles=roles, plan=plan)
+    assert builder.panel("y").column("x12").tolist() == [4.0, 9.0]
+
+
+def test_a_step_that_no_role_needs_costs_no_rows(build_text):
+    plan = DataPlan(path="panel.csv", prepare=(Lag("x1", "x"),))
+    assert build_text("id,year,y,x\na,1,1,2\na,2,2,3\n", plan=plan).n_obs == 2
+
+
+def test_notes_on_the_shape(build_text):
+    builder = build_text("id,year,y,x\na,1,1,2\na,2,2,3\na,4,2,3\nb,1,2,3\nA,1,1,1\n")
+    assert codes(builder) == ["W-IDNEAR", "W-UNBALANCED", "W-GAP", "W-SINGLETON"]
+    messages = {note.code: note.message for note in builder.notes}
+    assert messages["W-UNBALANCED"] == "Entities have from 1 to 3 periods."
+    assert messages["W-GAP"] == "1 entities have gaps between their periods: a."
+    assert messages["W-SINGLETON"] == "2 entities have one row only: A, b."
+
+
+# Steps that learn.
+
+
+def index_text(n_rows: int = 40) -> str:
+    rng = np.random.default_rng(5)
+    latent = rng.normal(size=n_rows)
+    parts = latent[:, None] + rng.normal(size=(n_rows, 3)) * [0.3, 0.5, 0.7]
+    lines = [f"e{at // 4:02d},{at % 4},{latent[at]},{p},{q},{r}" for at, (p, q, r) in enumerate(parts)]
+    return "\n".join(["id,year,y,p,q,r", *lines, ""])
+
+
+INDEX = FactorIndex("d", ("p", "q", "r"))
+INDEX_ROLES = Roles("id", "year", ("y",), "d", (), ("d2",))
+INDEX_PLAN = DataPlan(path="panel.csv", prepare=(INDEX, Square("d2", "d")))
+
+
+def test_an_index_is_learned_from_the_rows_of_a_fold(build_text):
+    builder = build_text(index_text(), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    fit_rows = np.arange(0, 40, 2)
+    panel = builder.panel("y", fit_rows=fit_rows)
+    parts = {name: builder.raw[name] for name in INDEX.columns}
+    learned = INDEX.learn({name: column[fit_rows] for name, column in parts.items()})
+    assert builder.learns
+    np.testing.assert_array_equal(panel.column("d"), learned.compute(parts))
+    assert panel.column("d")[fit_rows].min() == 0.0
+    assert not np.array_equal(panel.column("d"), builder.panel("y").column("d"))
+    np.testing.assert_array_equal(panel.with_column("d", 0.5).column("d2"), 0.25)
+
+
+def test_what_the_other_rows_hold_does_not_reach_a_fold(build_text):
+    lines = index_text().splitlines()
+    header, body = lines[0], lines[1:]
+    tampered = [*body[:20], *(line.rsplit(",", 3)[0] + ",9,-9,4" for line in body[20:])]
+    first = build_text("\n".join([header, *body]), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    second = build_text("\n".join([header, *tampered]), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    fit_rows = np.arange(20)
+    one, two = (builder.panel("y", fit_rows=fit_rows).column("d")[fit_rows] for builder in (first, second))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_a_fold_from_which_nothing_is_learned(build_text):
+    builder = build_text(index_text(), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    with pytest.raises(DataError, match="3 complete rows are too few for 3 columns"):
+        builder.panel("y", fit_rows=np.arange(3))
+
+
+def test_a_builder_travels_to_a_worker(build_text):
+    builder = build_text(index_text(), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    other = pickle.loads(pickle.dumps(builder))  # noqa: S301 - as joblib sends it between our own processes
+    np.testing.assert_array_equal(other.panel("y").X, builder.panel("y").X)
+
+
+# What is refused, all together.
+
+
+def test_all_mistakes_of_names_come_together(build_text):
+    plan = DataPlan(
+        path="panel.csv",
+        rows={"yaer": RowRule(from_=1)},
+        prepare=(Log("lx", "xx"), Square("y", "x"), Square("l2", "later"), Square("later", "x")),
+        schema={"shcema": ColumnRule("number")},
+    )
+    with pytest.raises(DataError) as caught:
+        build_text("id,year,y,x\na,1,1,1\n", roles=Roles("ID", "year", ("y",), "x", (), ("z",)), plan=plan)
+    found = {problem.where: problem for problem in caught.value.problems}
+    assert list(found) == [
+        "panel.csv: column 'ID' (roles.entity)",
+        "panel.csv: column 'yaer' (data.rows)",
+        "panel.csv: column 'xx' (data.prepare[0].log)",
+        "panel.csv: column 'y' (data.prepare[1].square.into)",
+        "panel.csv: column 'later' (data.prepare[2].square)",
+        "panel.csv: column 'z' (roles.controls)",
+        "panel.csv: column 'shcema' (data.schema)",
+    ]
+    assert found["panel.csv: column 'ID' (roles.entity)"].mend == "did you mean 'id'?"
+    assert found["panel.csv: column 'yaer' (data.rows)"].mend == "did you mean 'year'?"
+    assert found["panel.csv: column 'yaer' (data.rows)"].allowed == "id, year, y, x"
+    assert "already" in found["panel.csv: column 'y' (data.prepare[1].square.into)"].what
+
+
+def test_a_formula_in_the_place_of_a_column_is_a_name_not_found(build_text, tmp_path):
+    formula = f'__import__("os").mkdir("{tmp_path / "sentinel"}")'
+    with pytest.raises(DataError, match="there is no such column"):
+        build_text("id,year,y,x\na,1,1,1\n", roles=Roles("id", "year", ("y",), formula))
+    assert not (tmp_path / "sentinel").exists()
+
+
+def test_a_header_that_is_code_is_only_a_name(build_text, tmp_path):
+    formula = f"I(__import__('os').mkdir('{tmp_path / 'sentinel'}'))"
+    text = f'id,year,y,"{formula}"\na,1,1,1\na,2,2,3\n'
+    panel = build_text(text, roles=Roles("id", "year", ("y",), formula)).panel("y")
+    assert panel.columns == (formula,)
+    assert not (tmp_path / "sentinel").exists()
+
+
+def test_all_broken_laws_come_together(build_text):
+    text = "id,year,y,x,c,w\na,1,1,1,0,5\na,1,2,many,3,-1\nb,2,NA,2,4,2\n"
+    plan = DataPlan(path="panel.csv", prepare=(Log("lc", "c"),), schema={"w": ColumnRule("number", min=0)})
+    with pytest.raises(DataError) as caught:
+        build_text(text, roles=Roles("id", "year", ("y",), "x", (), ("lc",)), plan=plan)
+    found = [(problem.where, problem.what) for problem in caught.value.problems]
+    assert found == [
+        ("panel.csv: column 'x', line 3 (a, 1)", "1 of 3 cells are not numbers: 'many'"),
+        (
+            "panel.csv: column 'lc', line 2 (a, 1) (data.prepare, log)",
+            "no result in 1 of 3 rows; first c = 0",
+        ),
+        ("panel.csv: column 'w', line 3 (a, 1) (data.schema)", "1 of 3 cells are below 0: '-1.0'"),
+        ("panel.csv: column 'y', line 4 (b, 2)", "1 of 3 cells are missing"),
+        (
+            "panel.csv: columns 'id' and 'year'",
+            "1 rows repeat the entity and period of another: (a, 1) in lines 2, 3",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "what", "allowed"),
+    [
+        (Log("c", "x"), "no result in 1 of 2 rows; first x = 0", "numbers above 0"),
+        (Ratio("c", "y", "x"), "no result in 1 of 2 rows; first y = 2, x = 0", "'x' other than 0"),
+    ],
+)
+def test_rows_that_a_step_cannot_compute(build_text, step, what, allowed):
+    with pytest.raises(DataError) as caught:
+        build_text("id,year,y,x\na,1,1,1\nb,7,2,0\n", plan=DataPlan(path="panel.csv", prepare=(step,)))
+    assert caught.value.where == f"panel.csv: column 'c', line 3 (b, 7) (data.prepare, {step.name})"
+    assert caught.value.what == what
+    assert caught.value.allowed == allowed
+    assert "data.rows" in caught.value.mend
+
+
+def test_a_step_that_overflows(build_text):
+    plan = DataPlan(path="panel.csv", prepare=(Square("c", "x"),))
+    with pytest.raises(DataError, match="column 'c', line 2 .*infinite"):
+        build_text("id,year,y,x\na,1,1,1e200\na,2,1,1\n", plan=plan)
+
+
+def test_rows_left_out_by_a_rule_need_not_keep_the_laws(build_text):
+    plan = DataPlan(path="panel.csv", rows={"year": RowRule(to=2)})
+    builder = build_text("id,year,y,x\na,1,1,1\na,2,2,2\na,3,NA,1\na,3,1,1\n", plan=plan)
+    assert builder.n_obs == 2
+
+
+def test_the_schema_reads_prepared_columns(build_text):
+    plan = DataPlan(path="panel.csv", prepare=(Log("lx", "x"),), schema={"lx": ColumnRule("number", min=0)})
+    with pytest.raises(DataError, match=r"column 'lx', line 3 .*data.schema"):
+        build_text("id,year,y,x\na,1,1,1\na,2,2,0.5\n", plan=plan)
+
+
+def test_missing_cells_of_a_role_are_not_the_schemas_matter(build_text):
+    rules = {"x": ColumnRule("number", min=0), "raw": ColumnRule("number")}
+    plan = DataPlan(path="panel.csv", missing="drop", prepare=(Log("z", "raw"),), schema=rules)
+    roles = Roles("id", "year", ("y",), "x", (), ("z",))
+    assert (
+        build_text("id,year,y,x,raw\na,1,1,NA,1\na,2,2,1,NA\na,3,3,1,1\n", roles=roles, plan=plan).n_obs == 1
+    )
+
+
+def test_chinese_names_throughout(build_text):
+    text = "城市,年份,碳排放,数字经济\n北京,2011,1.5,0.2\n北京,2012,1.4,0.3\n上海,2011,2.5,0.5\n"
+    roles = Roles("城市", "年份", ("碳排放",), "数字经济")
+    builder = build_text(text, roles=roles)
+    assert builder.panel("碳排放").entity.labels == ("上海", "北京")
+    assert builder.frame().columns.tolist() == ["城市", "年份", "碳排放", "数字经济"]
+
+
+# What the report shows.
+
+
+def test_frame_and_summary(build_text):
+    builder = build_text("id,year,y,x\nb,1,1,10\na,2,3,20\na,1,5,40\nb,2,7,80\n")
+    frame = builder.frame()
+    assert frame.to_dict("list") == {
+        "id": ["a", "a", "b", "b"],
+        "year": ["1", "2", "1", "2"],
+        "y": [5.0, 3.0, 1.0, 7.0],
+        "x": [40.0, 20.0, 10.0, 80.0],
+    }
+    summary = builder.summary().set_index("variable")
+    assert summary["role"].tolist() == ["outcome", "exposure"]
+    grouped = frame.groupby("id")["y"]
+    y = summary.loc["y"]
+    assert (y["n"], y["mean"], y["min"], y["max"]) == (4, 4.0, 1.0, 7.0)
+    assert y["sd"] == pytest.approx(frame["y"].std())
+    assert y["sd_between"] == pytest.approx(grouped.mean().std())
+    assert y["sd_within"] == pytest.approx((frame["y"] - grouped.transform("mean")).std())
+
+
+def test_a_column_that_is_constant_within_entities_has_no_spread_within():
+    plan = DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    summary = build_dataset(plan, WAGE_ROLES).summary().set_index("variable")
+    assert summary.loc["educ", "sd_within"] == 0.0
+    # Vella and Verbeek's log wage, as Stata's xtsum gives it for the 545 men.
+    assert summary.loc["lwage", "mean"] == pytest.approx(1.649147, abs=1e-6)
+    assert summary.loc["lwage", "sd"] == pytest.approx(0.5326094, abs=1e-6)
+
+
+# A real panel with missing cells.
+
+
+@pytest.mark.skipif(not COUNTRIES.exists(), reason="the country panels are not here")
+@pytest.mark.parametrize(
+    ("name", "n_obs", "n_entities"),
+    [("country_digital_co2", 1740, 116), ("country_digital_co2_full", 2553, 189)],
+)
+def test_country_panels(name, n_obs, n_entities):
+    parts = ("internet_pct", "mobile_per100", "broadband_per100", "fixedphone_per100")
+    roles = Roles(
+        "iso3", "year", ("co2_kt", "co2_t_pc"), "digital", ("gdp_pc_usd2015",), ("population", "urban_pct")
+    )
+    plan = DataPlan(missing="drop", prepare=(FactorIndex("digital", parts),))
+    file = (COUNTRIES / f"{name}.parquet").resolve()
+    table = read_table(plan, root=Path(), given=file, datasets={}, allow_outside=False, entity="iso3")
+    builder = PanelBuilder.build(table, plan, roles)
+    panel = builder.panel("co2_t_pc")
+    assert (panel.n_obs, panel.n_entities) == (n_obs, n_entities)
+    wanted = ["co2_kt", "co2_t_pc", "gdp_pc_usd2015", "population", "urban_pct", *parts]
+    complete = pd.read_parquet(file).dropna(subset=wanted).sort_values(["iso3", "year"])
+    np.testing.assert_array_equal(panel.observed, complete["co2_t_pc"])
+    assert panel.column("digital").min() == 0.0
+    assert np.corrcoef(panel.column("digital"), complete["internet_pct"])[0, 1] > 0.9

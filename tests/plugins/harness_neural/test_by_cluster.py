@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import EstimationError
+from harness_neural.by_cluster import ClusteredSample, learn_by_cluster, learn_draws_by_cluster
+from harness_neural.learn import learn, learn_draws
+from harness_neural.options import NetworkOptions
+from harness_neural.sample import Sample
+
+OPTIONS = NetworkOptions(hidden=1, restarts=2)
+SIZES = (100, 90, 12)
+
+
+def two_clusters_and_a_small_one(n_networks: int = 1, *, seed: int = 1) -> ClusteredSample:
+    """Rows of three clusters whose effects differ; a fifth of the rows selects."""
+    rng = np.random.default_rng(seed)
+    cluster = np.repeat(np.arange(3), SIZES)
+    X = rng.normal(size=(cluster.size, 2))
+    outcome = np.array([1.0, -1.0, 0.3])[cluster] * X[:, 0] + 0.05 * rng.normal(size=cluster.size)
+    selects = np.arange(cluster.size) % 5 == 0
+    weights = np.tile((~selects).astype(float), (n_networks, 1))
+    return ClusteredSample(Sample(X, outcome, weights, 1.0 - weights, 2), cluster, 3)
+
+
+def test_every_cluster_gets_the_network_of_its_own_rows() -> None:
+    clustered = two_clusters_and_a_small_one()
+    learned = learn_by_cluster(clustered, OPTIONS, where="y", rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    for at in range(3):
+        alone = learn(clustered.part(at), OPTIONS, where="y", rng=rng)
+        np.testing.assert_array_equal(
+            learned.networks[at].predict(clustered.sample.X), alone.networks[0].predict(clustered.sample.X)
+        )
+    assert learned.notes == ()
+
+
+@pytest.mark.parametrize("lacks", ["training", "selection"])
+def test_a_cluster_with_too_few_rows_uses_the_network_of_all_rows(lacks: str) -> None:
+    clustered = two_clusters_and_a_small_one()
+    small = np.flatnonzero(clustered.cluster == 2)
+    if lacks == "training":
+        clustered.sample.weights[0, small[4:]] = 0.0
+    else:
+        clustered.sample.selection[0, small] = 0.0
+    learned = learn_by_cluster(clustered, OPTIONS, where="y", rng=np.random.default_rng(0))
+    (note,) = learned.notes
+    assert (note.code, note.where) == ("W-CLUSTER", "y, cluster 3")
+    assert "in 1 of 1 fits" in note.message
+    assert [one.where for one in learned.searches] == ["y, cluster 1", "y, cluster 2", "y"]
+    X = clustered.sample.X
+    np.testing.assert_array_equal(learned.networks[2].predict(X), learned.searches[2].networks.predict(X))
+
+
+def test_too_few_rows_in_all_clusters_together_are_refused() -> None:
+    clustered = two_clusters_and_a_small_one()
+    clustered.sample.weights[0, 5:] = 0.0
+    with pytest.raises(EstimationError, match="y: 4 rows to train on"):
+        learn_by_cluster(clustered, OPTIONS, where="y", rng=np.random.default_rng(0))
+
+
+def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
+    draws, whole = two_clusters_and_a_small_one(5), two_clusters_and_a_small_one()
+    small = np.flatnonzero(draws.cluster == 2)
+    for draw in (1, 3):
+        draws.sample.weights[draw, small] = 0.0
+    learned = learn_draws_by_cluster(draws, whole, OPTIONS, where="y", rng=np.random.default_rng(0))
+    (note,) = learned.notes
+    assert note.where == "y, cluster 3"
+    assert "in 2 of 5 fits" in note.message
+    X, outcome = draws.sample.X, draws.sample.outcome
+    errors = [
+        np.sqrt(np.mean((networks.predict(X) - outcome)[:, draws.cluster == at] ** 2, axis=1))
+        for at, networks in enumerate(learned.networks)
+    ]
+    assert max(errors[0].max(), errors[1].max(), errors[2][[0, 2, 4]].max()) < 0.3
+    everybody = learn_draws(
+        draws.sample.networks(np.array([1, 3])),
+        whole.sample,
+        OPTIONS,
+        where="y",
+        rng=np.random.default_rng(0),
+    ).networks[0]
+    expected = np.sqrt(np.mean((everybody.predict(X) - outcome)[:, small] ** 2, axis=1))
+    np.testing.assert_allclose(errors[2][[1, 3]], expected, rtol=0.5)
+    assert errors[2][[1, 3]].min() > 2.0 * errors[2][[0, 2, 4]].max()
+
+
+def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows() -> None:
+    draws, whole = two_clusters_and_a_small_one(3), two_clusters_and_a_small_one()
+    whole.sample.weights[0, whole.cluster == 2] = 0.0
+    learned = learn_draws_by_cluster(draws, whole, OPTIONS, where="y", rng=np.random.default_rng(0))
+    assert "in 3 of 3 fits" in learned.notes[0].message
+    assert [one.where for one in learned.searches] == ["y, cluster 1", "y, cluster 2", "y"]
+    assert learned.networks[2].n_networks == 3
+
+
+def test_draws_without_any_selection_rows_learn_their_clusters_blind() -> None:
+    draws, whole = two_clusters_and_a_small_one(2), two_clusters_and_a_small_one()
+    draws.sample.selection[:] = 0.0
+    learned = learn_draws_by_cluster(draws, whole, OPTIONS, where="y", rng=np.random.default_rng(0))
+    assert learned.notes == ()
+    assert len(learned.searches) == 3

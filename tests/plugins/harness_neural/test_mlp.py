@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import (
+    CanFitDraws,
+    CanRunQuick,
+    EstimationError,
+    Floats,
+    HasNotes,
+    Key,
+    Panel,
+    draw_weights,
+    left_out,
+)
+from harness_neural.mlp import Mlp
+from neural_tasks import make_panel
+from panels import panel_from_arrays
+
+SMALL = Mlp(hidden=3, restarts=2)
+
+
+def wave(X: Floats) -> Floats:
+    return 20.0 + 3.0 * np.tanh(2.0 * X[:, 0]) + X[:, 1] - 0.5 * X[:, 2]
+
+
+def r_squared(panel: Panel, predicted: Floats) -> float:
+    return float(1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var())
+
+
+def fit(estimator: Mlp, panel: Panel, *, selection: Panel | None = None, seed: int = 0) -> Floats:
+    return estimator.fit(panel, rng=np.random.default_rng(seed), selection=selection).predict(panel)
+
+
+def test_linear_truth_is_recovered() -> None:
+    panel = make_panel(lambda X: 5.0 + X @ np.array([2.0, -1.0, 0.5]))
+    assert r_squared(panel, fit(SMALL, panel)) > 0.999
+
+
+def test_s_curve_is_recovered_from_noise() -> None:
+    panel = make_panel(lambda X: 1.0 / (1.0 + np.exp(-4.0 * X[:, 0])), n_entities=300, noise=0.3, n_inputs=2)
+    fitted = Mlp(hidden=4).fit(panel, rng=np.random.default_rng(0))
+    grid = np.linspace(-1.5, 1.5, 31)
+    at_grid = panel_from_arrays(
+        entity=np.arange(31),
+        period=np.zeros(31),
+        outcome=np.zeros(31),
+        X=np.column_stack([grid, np.zeros(31)]),
+    )
+    error = fitted.predict(at_grid) - 1.0 / (1.0 + np.exp(-4.0 * grid))
+    assert np.sqrt(np.mean(error**2)) < 0.06
+
+
+def test_search_tries_every_size_and_start_and_keeps_the_best() -> None:
+    panel = make_panel(wave, n_entities=120, noise=1.0)
+    fitted = Mlp(flexibility=20.0, restarts=2).fit(panel, rng=np.random.default_rng(0))
+    (search,) = fitted.searches
+    assert search.size.formula == pytest.approx(((600 * 0.9 - 1) / 5 - 1) / 20)
+    assert search.size.units == 5
+    assert [one.n_units for one in search.candidates] == [3, 3, 4, 4, 5, 5, 6, 6, 7, 7]
+    assert [one.restart for one in search.candidates] == [0, 1] * 5
+    assert search.chosen.selection_nmse == min(one.selection_nmse for one in search.candidates)
+    assert search.curve.selection.min() == pytest.approx(search.chosen.selection_nmse, rel=1e-12)
+    assert search.curve.selection.size == search.chosen.steps + 1
+
+
+def test_candidates_are_compared_on_the_rows_given_to_select_on() -> None:
+    panel = make_panel(wave, noise=1.0)
+    aside = make_panel(wave, noise=1.0, n_entities=30, seed=9)
+    fitted = SMALL.fit(panel, rng=np.random.default_rng(0), selection=aside)
+    error = np.mean((fitted.predict(aside) - aside.observed) ** 2) / panel.observed.var()
+    assert fitted.searches[0].chosen.selection_nmse == pytest.approx(error, rel=1e-5)
+    assert fitted.searches[0].n_obs == panel.n_obs + aside.n_obs
+
+
+def test_same_stream_gives_the_same_numbers_and_another_one_does_not() -> None:
+    panel = make_panel(wave, noise=1.0)
+    np.testing.assert_array_equal(fit(SMALL, panel), fit(SMALL, panel))
+    assert not np.array_equal(fit(SMALL, panel), fit(SMALL, panel, seed=1))
+
+
+def test_order_of_rows_and_columns_changes_nothing() -> None:
+    panel = make_panel(wave, noise=1.0)
+    rows = np.random.default_rng(7).permutation(panel.n_obs)
+    np.testing.assert_array_equal(fit(SMALL, panel.take(rows)), fit(SMALL, panel)[rows])
+    turned = replace(panel, controls=panel.controls[::-1], X=panel.X[:, [0, 2, 1]])
+    np.testing.assert_array_equal(fit(SMALL, turned), fit(SMALL, panel))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
+def test_units_change_nothing_but_units(activation: str) -> None:
+    estimator = replace(SMALL, activation=activation)
+    panel = make_panel(wave, noise=1.0)
+    other = replace(
+        panel,
+        observed=1000.0 * panel.observed - 77.0,
+        X=panel.X * np.array([1e6, 1e-8, 3.0]) + np.array([5e6, 0.0, 1.0]),
+    )
+    spread = panel.observed.std()
+    back = (fit(estimator, other) + 77.0) / 1000.0
+    np.testing.assert_allclose(back / spread, fit(estimator, panel) / spread, rtol=0, atol=1e-8)
+
+
+def test_entity_and_time_are_no_inputs() -> None:
+    panel = make_panel(wave, noise=1.0)
+    renamed = replace(
+        panel,
+        entity=Key("firm", tuple(f"x{label}" for label in panel.entity.labels), panel.entity.codes),
+        time=Key("month", tuple(f"m{label}" for label in panel.time.labels), panel.time.codes),
+        period=3 * panel.period + 1000,
+    )
+    np.testing.assert_array_equal(fit(SMALL, renamed), fit(SMALL, panel))
+    one_row = panel.take(np.zeros(panel.n_periods, dtype=np.int64))
+    as_others = replace(
+        one_row, entity=panel.entity.take(np.arange(0, 25, 5)), time=panel.time.take(np.arange(5))
+    )
+    predicted = SMALL.fit(panel, rng=np.random.default_rng(0)).predict(as_others)
+    assert np.ptp(predicted) == 0.0
+
+
+def test_constant_control_is_left_out_and_noted() -> None:
+    panel = make_panel(wave, noise=1.0)
+    wider = replace(
+        panel, controls=(*panel.controls, "flat"), X=np.column_stack([panel.X, np.full(panel.n_obs, 3.0)])
+    )
+    fitted = SMALL.fit(wider, rng=np.random.default_rng(0))
+    assert [(one.code, one.where) for one in fitted.notes] == [("W-CONSTANT", "flat")]
+    np.testing.assert_array_equal(fitted.predict(wider), fit(SMALL, panel))
+
+
+def test_control_in_other_units_counts_once() -> None:
+    panel = make_panel(wave, noise=1.0)
+    wider = replace(
+        panel, controls=(*panel.controls, "y2"), X=np.column_stack([panel.X, 12.0 * panel.X[:, 1] + 5.0])
+    )
+    fitted = Mlp(restarts=1, sizes_around=0).fit(wider, rng=np.random.default_rng(0))
+    assert [(one.code, one.where) for one in fitted.notes] == [("W-DUP", "y2")]
+    assert fitted.searches[0].size.formula == pytest.approx(((300 * 0.9 - 1) / 5 - 1) / 10)
+
+
+def test_a_size_under_one_is_noted() -> None:
+    panel = make_panel(wave, noise=1.0, n_entities=12)
+    fitted = Mlp(restarts=1, sizes_around=0).fit(panel, rng=np.random.default_rng(0))
+    assert fitted.searches[0].chosen.n_units == 1
+    (note,) = fitted.notes
+    assert (note.code, note.message) == ("W-HIDDEN", "the formula gives N = 0.96 for 60 rows, using 1")
+
+
+def test_too_few_rows_are_refused_with_their_number() -> None:
+    panel = make_panel(wave, n_entities=8, n_periods=1, noise=1.0)
+    with pytest.raises(
+        EstimationError, match="6 rows to train on, but one hidden unit with 3 inputs has 6 parameters"
+    ):
+        SMALL.fit(panel, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", ["outcome", "x0"])
+def test_outcome_or_exposure_that_does_not_vary_is_refused(name: str) -> None:
+    panel = make_panel(wave)
+    flat = (
+        replace(panel, observed=np.ones(panel.n_obs)) if name == "outcome" else panel.with_column("x0", 1.0)
+    )
+    with pytest.raises(EstimationError, match=f"{name}: has one value only on the 300 rows"):
+        SMALL.fit(flat, rng=np.random.default_rng(0))
+
+
+def draws_of(panel: Panel, n_draws: int) -> Floats:
+    return draw_weights(panel, n_draws, unit="entity", rng=np.random.default_rng(5))
+
+
+def test_draws_have_the_size_that_was_found_and_recover_the_truth() -> None:
+    panel = make_panel(wave, noise=0.5)
+    weights = draws_of(panel, 12)
+    fitted = Mlp(restarts=1).fit_draws(
+        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+    predicted = fitted.predict(panel)
+    assert predicted.shape == (12, panel.n_obs)
+    assert np.isfinite(predicted).all()
+    assert r_squared(panel, predicted.mean(axis=0)) > 0.9
+    assert fitted.model.networks.output.shape == (12, fitted.searches[0].chosen.n_units)
+
+
+def test_draws_with_rows_that_no_draw_uses_equal_draws_without_them() -> None:
+    panel = make_panel(wave, noise=1.0)
+    weights = draws_of(panel, 5)
+    selection = left_out(weights)
+    keep = np.flatnonzero(np.arange(panel.n_obs) % 4 > 0)
+    gone = np.setdiff1d(np.arange(panel.n_obs), keep)
+    weights[:, gone] = selection[:, gone] = 0.0
+    spoiled = replace(panel, observed=np.where(np.isin(np.arange(panel.n_obs), gone), 1e9, panel.observed))
+    all_rows = SMALL.fit_draws(spoiled, weights=weights, selection=selection, rng=np.random.default_rng(0))
+    fewer = SMALL.fit_draws(
+        panel.take(keep), weights=weights[:, keep], selection=selection[:, keep], rng=np.random.default_rng(0)
+    )
+    np.testing.assert_array_equal(all_rows.predict(panel), fewer.predict(panel))
+
+
+def test_draws_do_not_depend_on_those_beside_them() -> None:
+    panel = make_panel(wave, noise=1.0)
+    weights = draws_of(panel, 12)
+    estimator = replace(SMALL, max_steps=60)
+    many = estimator.fit_draws(
+        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+    few = estimator.fit_draws(
+        panel, weights=weights[:7], selection=left_out(weights[:7]), rng=np.random.default_rng(0)
+    )
+    np.testing.assert_allclose(few.predict(panel), many.predict(panel)[:7], atol=1e-8)
+
+
+def test_rows_that_all_draws_select_on_are_what_sizes_are_compared_on() -> None:
+    panel = make_panel(wave, noise=1.0)
+    only = np.arange(panel.n_obs) >= 250
+    weights = np.where(only, 0.0, draws_of(panel, 6))
+    selection = np.tile(only.astype(float), (6, 1))
+    fitted = SMALL.fit_draws(panel, weights=weights, selection=selection, rng=np.random.default_rng(0))
+    trained_on = panel.take(np.flatnonzero(weights.any(axis=0)))
+    alone = SMALL.fit(trained_on, rng=np.random.default_rng(0), selection=panel.take(np.flatnonzero(only)))
+    found, expected = fitted.searches[0].chosen, alone.searches[0].chosen
+    assert (found.n_units, found.restart) == (expected.n_units, expected.restart)
+    assert found.selection_nmse == pytest.approx(expected.selection_nmse, rel=1e-9)
+
+
+def test_draws_without_selection_train_for_the_steps_that_were_found() -> None:
+    panel = make_panel(wave, noise=0.5)
+    weights = draws_of(panel, 4)
+    blind = SMALL.fit_draws(panel, weights=weights, selection=None, rng=np.random.default_rng(0))
+    empty = SMALL.fit_draws(
+        panel, weights=weights, selection=np.zeros_like(weights), rng=np.random.default_rng(0)
+    )
+    np.testing.assert_array_equal(blind.predict(panel), empty.predict(panel))
+    assert r_squared(panel, blind.predict(panel).mean(axis=0)) > 0.9
+
+
+def test_a_draw_with_too_few_rows_is_refused() -> None:
+    panel = make_panel(wave)
+    weights = draws_of(panel, 3)
+    weights[1] = np.arange(panel.n_obs) < 5
+    with pytest.raises(EstimationError, match="5 rows to train on"):
+        SMALL.fit_draws(panel, weights=weights, selection=None, rng=np.random.default_rng(0))
+
+
+def test_quick_tries_one_size_from_one_start() -> None:
+    quick = Mlp(activation="relu").quick()
+    assert quick == Mlp(activation="relu", restarts=1, sizes_around=0)
+    assert Mlp.provides == {CanFitDraws, CanRunQuick, HasNotes}
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_other_optimisers_learn_too(optimiser: str) -> None:
+    panel = make_panel(wave, noise=0.5)
+    estimator = Mlp(hidden=3, restarts=1, optimiser=optimiser, learning_rate=0.05)
+    assert r_squared(panel, fit(estimator, panel)) > 0.85
+
+
+def test_float32_is_as_good_as_float64() -> None:
+    panel = make_panel(wave, noise=0.5)
+    single = r_squared(panel, fit(replace(SMALL, precision="float32"), panel))
+    assert single == pytest.approx(r_squared(panel, fit(SMALL, panel)), abs=0.01)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from minisom import MiniSom
+from sklearn.metrics import adjusted_rand_score
+
+from harness import Floats
+from harness_neural.map_fit import fit_map
+from harness_neural.names import MapTraining
+from harness_neural.som import (
+    SelfOrganisingMap,
+    batch_step,
+    grid_shape,
+    make_grid,
+    neighbourhood,
+    plane_start,
+    train_batch,
+)
+
+PRODUC = "tests/reference/r/data/produc.csv"
+# Mean over seeds of a 2 x 2 map by R's kohonen on produc.csv, five standardised columns.
+KOHONEN_ERROR = 0.9926
+
+
+@pytest.fixture
+def produc(request: pytest.FixtureRequest) -> Floats:
+    table = pd.read_csv(request.config.rootpath / PRODUC)
+    X = table[["lgsp", "lpcap", "lpc", "lemp", "unemp"]].to_numpy()
+    return np.asarray((X - X.mean(axis=0)) / X.std(axis=0, ddof=1))
+
+
+@pytest.fixture
+def four_clouds() -> tuple[Floats, Floats]:
+    rng = np.random.default_rng(4)
+    cloud = np.repeat(np.arange(4), 50)
+    centres = 6.0 * np.array([[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0]])
+    return centres[cloud] + rng.normal(size=(200, 3)), cloud
+
+
+@pytest.mark.parametrize("n_starts", [1, 5])
+def test_quantization_error_on_produc_is_that_of_kohonen(produc: Floats, n_starts: int) -> None:
+    fitted = fit_map(produc, n_clusters=4, training="batch", n_starts=n_starts, rng=np.random.default_rng(0))
+    assert fitted.quantization_error <= 1.05 * KOHONEN_ERROR
+
+
+def test_sequential_training_on_produc_is_near_kohonen(produc: Floats) -> None:
+    fitted = fit_map(produc, n_clusters=4, training="sequential", n_starts=1, rng=np.random.default_rng(0))
+    assert fitted.quantization_error <= 1.1 * KOHONEN_ERROR
+
+
+@pytest.mark.parametrize("training", ["batch", "sequential"])
+def test_clouds_far_apart_are_told_apart(four_clouds: tuple[Floats, Floats], training: MapTraining) -> None:
+    X, cloud = four_clouds
+    fitted = fit_map(X, n_clusters=4, training=training, n_starts=3, rng=np.random.default_rng(0))
+    assert adjusted_rand_score(cloud, fitted.map.assign(X)) > 0.98
+
+
+def test_batch_map_lies_flat_over_four_clouds(four_clouds: tuple[Floats, Floats]) -> None:
+    X, _ = four_clouds
+    grid = make_grid(4)
+    som = SelfOrganisingMap(grid, train_batch(X, grid, plane_start(X, grid)))
+    corner = som.codebook[0]
+    near, far = np.linalg.norm(som.codebook[1:3] - corner, axis=1), np.linalg.norm(som.codebook[3] - corner)
+    assert (near < far).all()
+    assert som.topographic_error(X) == 0.0
+
+
+def test_batch_step_agrees_with_minisom(produc: Floats) -> None:
+    theirs = MiniSom(2, 3, 5, sigma=0.8, learning_rate=1.0, random_seed=1)
+    theirs.random_weights_init(produc)
+    start = theirs.get_weights().reshape(6, 5).copy()
+    theirs.train_batch_offline(produc, 1)
+    ours = batch_step(produc, start, neighbourhood(make_grid(6), 0.8))
+    np.testing.assert_allclose(ours, theirs.get_weights().reshape(6, 5), rtol=1e-10)
+
+
+def test_errors_agree_with_minisom(produc: Floats) -> None:
+    theirs = MiniSom(3, 3, 5, random_seed=1)
+    theirs.random_weights_init(produc)
+    ours = SelfOrganisingMap(make_grid(9), theirs.get_weights().reshape(9, 5))
+    assert ours.quantization_error(produc) == pytest.approx(theirs.quantization_error(produc), rel=1e-12)
+    assert ours.topographic_error(produc) == pytest.approx(theirs.topographic_error(produc), rel=1e-12)
+    assert theirs.topographic_error(produc) > 0.0
+
+
+def test_batch_training_ends_at_the_means_of_the_clusters(produc: Floats) -> None:
+    fitted = fit_map(produc, n_clusters=4, training="batch", n_starts=1, rng=np.random.default_rng(0))
+    cluster = fitted.map.assign(produc)
+    means = np.stack([produc[cluster == at].mean(axis=0) for at in range(4)])
+    np.testing.assert_allclose(fitted.map.codebook, means, atol=1e-8)
+
+
+def test_more_starts_never_raise_the_quantization_error(produc: Floats) -> None:
+    errors = [
+        fit_map(
+            produc, n_clusters=6, training="batch", n_starts=n_starts, rng=np.random.default_rng(0)
+        ).quantization_error
+        for n_starts in (1, 3, 9)
+    ]
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_one_start_of_batch_training_draws_nothing(produc: Floats) -> None:
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    fit_map(produc, n_clusters=4, training="batch", n_starts=1, rng=rng)
+    assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize(
+    ("n_clusters", "shape"),
+    [(1, (1, 1)), (2, (1, 2)), (4, (2, 2)), (5, (1, 5)), (6, (2, 3)), (9, (3, 3)), (12, (3, 4))],
+)
+def test_grid_is_the_nearest_to_a_square(n_clusters: int, shape: tuple[int, int]) -> None:
+    assert grid_shape(n_clusters) == shape
+    assert make_grid(n_clusters).max(axis=0).tolist() == [shape[0] - 1.0, shape[1] - 1.0]
+
+
+@pytest.mark.parametrize(("n_clusters", "n_inputs"), [(4, 1), (1, 3), (5, 2)])
+def test_maps_of_one_input_or_one_row_can_be_trained(n_clusters: int, n_inputs: int) -> None:
+    X = np.random.default_rng(1).normal(size=(60, n_inputs))
+    fitted = fit_map(X, n_clusters=n_clusters, training="batch", n_starts=2, rng=np.random.default_rng(0))
+    assert fitted.map.codebook.shape == (n_clusters, n_inputs)
+    assert 0.0 < fitted.quantization_error < np.linalg.norm(X, axis=1).mean() + 0.1

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import EstimationError, Floats, Panel, draw_weights, left_out
+from harness_neural.mlp import Mlp
+from harness_neural.names import Combine
+from harness_neural.som_ann import SomAnn
+from neural_tasks import make_panel
+from panels import panel_from_arrays
+
+COMBINE: list[Combine] = ["separate_nets", "one_hot", "none"]
+QUICK = SomAnn().quick()
+
+
+def regimes_panel(
+    n_per_regime: tuple[int, ...] = (40, 40, 40, 40), *, noise: float = 0.1, seed: int = 2
+) -> Panel:
+    """Four clouds of entities in the plane of two inputs; the effect of a third differs between them."""
+    rng = np.random.default_rng(seed)
+    regime = np.repeat(np.repeat(np.arange(4), n_per_regime), 5)
+    corner = 5.0 * np.stack(np.divmod(regime, 2), axis=1)
+    exposure = rng.normal(size=regime.size)
+    effect = np.array([3.0, -2.0, 1.0, -4.0])[regime]
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(sum(n_per_regime)), 5),
+        period=np.tile(np.arange(5), sum(n_per_regime)),
+        outcome=10.0 * regime + effect * exposure + noise * rng.normal(size=regime.size),
+        X=np.column_stack([exposure, corner + 0.5 * rng.normal(size=corner.shape)]),
+    )
+
+
+def r_squared(panel: Panel, predicted: Floats) -> float:
+    return float(1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var())
+
+
+def test_a_network_a_cluster_recovers_regimes() -> None:
+    panel = regimes_panel()
+    fitted = replace(QUICK, restarts=3).fit(panel, rng=np.random.default_rng(0))
+    assert r_squared(panel, fitted.predict(panel)) > 0.99
+    assert [one.where for one in fitted.searches] == [f"outcome, cluster {at}" for at in range(1, 5)]
+    assert [one.n_obs for one in fitted.searches] == [200] * 4
+
+
+def test_every_cluster_has_the_hidden_size_of_its_own_rows() -> None:
+    panel = regimes_panel((20, 30, 40, 50))
+    fitted = QUICK.fit(panel, rng=np.random.default_rng(0))
+    counts = np.bincount(fitted.map_fit.map.assign(fitted.design.inputs(panel)))
+    assert [one.n_obs for one in fitted.searches] == counts.tolist()
+    formula = [one.size.formula for one in fitted.searches]
+    np.testing.assert_allclose(formula, ((counts * 0.9 - 1) / 5 - 1) / 10, rtol=1e-12)
+
+
+def test_draws_of_a_network_a_cluster_recover_regimes() -> None:
+    panel = regimes_panel()
+    weights = draw_weights(panel, 8, unit="entity", rng=np.random.default_rng(1))
+    fitted = QUICK.fit_draws(
+        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+    predicted = fitted.predict(panel)
+    assert predicted.shape == (8, panel.n_obs)
+    assert r_squared(panel, predicted.mean(axis=0)) > 0.98
+
+
+def test_all_clusters_lacking_rows_are_refused() -> None:
+    panel = make_panel(lambda X: X[:, 0], n_entities=8, n_periods=1)
+    with pytest.raises(EstimationError, match="6 rows to train on"):
+        SomAnn().fit(panel, rng=np.random.default_rng(0))
+
+
+def test_without_clusters_it_is_the_plain_network() -> None:
+    panel = regimes_panel()
+    ours = replace(QUICK, combine="none", map_starts=1).fit(panel, rng=np.random.default_rng(0))
+    plain = Mlp().quick().fit(panel, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(ours.predict(panel), plain.predict(panel))
+
+
+def test_dummies_are_inputs_of_the_one_network() -> None:
+    panel = regimes_panel()
+    fitted = replace(QUICK, combine="one_hot").fit(panel, rng=np.random.default_rng(0))
+    assert fitted.searches[0].size.formula == pytest.approx(((800 * 0.9 - 1) / (7 + 2) - 1) / 10)
+    assert fitted.model.networks.hidden.shape[2] == 3 + 4 + 1
+    assert r_squared(panel, fitted.predict(panel)) > 0.9
+
+
+@pytest.mark.parametrize("combine", COMBINE)
+def test_order_of_rows_changes_nothing(combine: Combine) -> None:
+    panel = regimes_panel(noise=1.0)
+    estimator = replace(QUICK, combine=combine)
+    reverse = np.arange(panel.n_obs)[::-1]
+    found = estimator.fit(panel.take(reverse), rng=np.random.default_rng(0)).predict(panel)
+    expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_order_of_rows_changes_nothing_in_sequential_training() -> None:
+    panel = regimes_panel(noise=1.0)
+    estimator = replace(QUICK, map_training="sequential", map_starts=1, max_steps=20)
+    reverse = np.arange(panel.n_obs)[::-1]
+    found = estimator.fit(panel.take(reverse), rng=np.random.default_rng(0)).predict(panel)
+    expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("combine", COMBINE)
+def test_units_change_nothing_but_units(combine: Combine) -> None:
+    panel = regimes_panel(noise=1.0)
+    other = replace(
+        panel,
+        observed=1e6 * panel.observed + 5.0,
+        X=panel.X * np.array([1e-8, 100.0, 7.0]) - np.array([0.0, 3.0, 1e3]),
+    )
+    estimator = replace(QUICK, combine=combine)
+    found = estimator.fit(other, rng=np.random.default_rng(0)).predict(other)
+    expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
+    spread = panel.observed.std()
+    np.testing.assert_allclose((found - 5.0) / 1e6 / spread, expected / spread, rtol=0, atol=1e-8)
+
+
+def test_the_map_does_not_see_the_outcome() -> None:
+    panel = regimes_panel()
+    other = replace(panel, observed=np.random.default_rng(1).normal(size=panel.n_obs))
+    maps = [QUICK.fit(one, rng=np.random.default_rng(0)).map_fit.map.codebook for one in (panel, other)]
+    np.testing.assert_array_equal(*maps)
+
+
+def test_the_map_does_not_see_the_selection_rows() -> None:
+    panel, aside = regimes_panel(), regimes_panel(seed=8)
+    alone = QUICK.fit(panel, rng=np.random.default_rng(0))
+    selected = QUICK.fit(panel, rng=np.random.default_rng(0), selection=aside)
+    np.testing.assert_array_equal(alone.map_fit.map.codebook, selected.map_fit.map.codebook)
+
+
+def test_quality_of_the_map_is_reported() -> None:
+    panel = regimes_panel()
+    fitted = QUICK.fit(panel, rng=np.random.default_rng(0))
+    X = fitted.design.inputs(panel)
+    assert fitted.map_fit.quantization_error == pytest.approx(
+        fitted.map_fit.map.quantization_error(X), rel=1e-6
+    )
+    assert fitted.map_fit.topographic_error == 0.0
+    assert 0.5 < fitted.map_fit.agreement <= 1.0

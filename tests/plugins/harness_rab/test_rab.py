@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from numpy.random import Generator
+from pydantic import ValidationError
+
+from harness import CanFitDraws, FittedDraws, Floats, HasDraws, Panel, draw_weights
+from harness.catalog import build_choice
+from harness.estimators.registry import EstimatorCatalog, installed
+from harness_neural.mlp import Mlp
+from harness_panel.pooled_ols import PooledOLS
+from harness_rab import ensemble
+from harness_rab.rab import Rab
+from neural_tasks import make_panel
+
+CATALOGS = {"estimator": EstimatorCatalog(installed())}
+
+
+def curved(X: Floats) -> Floats:
+    return 2.0 + X[:, 0] ** 2 - X[:, 1]
+
+
+def direct_bootstrap(panel: Panel, weights: Floats, at: Panel) -> Floats:
+    """Weighted least squares a draw, in plain NumPy."""
+    X, X_at = (np.column_stack([np.ones(one.n_obs), one.X]) for one in (panel, at))
+    roots = np.sqrt(weights)
+    return np.stack(
+        [X_at @ np.linalg.lstsq(root[:, None] * X, root * panel.observed, rcond=None)[0] for root in roots]
+    )
+
+
+@dataclass
+class Constant:
+    value: float
+
+    def predict(self, panel: Panel) -> Floats:
+        return np.full((4, panel.n_obs), self.value)
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """An estimator that fits draws and keeps what it was given."""
+
+    name: ClassVar[str] = "recorder"
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws})
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Any:
+        raise NotImplementedError
+
+    def fit_draws(
+        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+    ) -> FittedDraws:
+        self.seen.append({"panel": panel, "weights": weights, "selection": selection})
+        return Constant(1.0)
+
+
+@dataclass(frozen=True)
+class NoDraws:
+    name: ClassVar[str] = "no_draws"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Any:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("unit", ["entity", "row"])
+def test_rab_of_ols_is_a_weighted_bootstrap(unit: str) -> None:
+    panel, at = make_panel(curved, noise=1.0), make_panel(curved, seed=8)
+    fitted = Rab(base=PooledOLS(), draws=60, unit=unit).fit(panel, rng=np.random.default_rng(4))
+    weights = draw_weights(panel, 60, unit=unit, rng=np.random.default_rng(4))
+    expected = direct_bootstrap(panel, weights, at)
+    np.testing.assert_allclose(fitted.predict(at), expected.mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(
+        np.percentile(fitted.draws.predict(at), [2.5, 97.5], axis=0),
+        np.percentile(expected, [2.5, 97.5], axis=0),
+        rtol=1e-9,
+    )
+    assert isinstance(fitted, HasDraws)
+
+
+def test_draws_select_on_the_rows_they_left_out() -> None:
+    panel = make_panel(curved)
+    base = Recorder()
+    Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0))
+    (seen,) = base.seen
+    assert seen["panel"] is panel
+    np.testing.assert_array_equal(seen["selection"] > 0.0, seen["weights"] == 0.0)
+    by_entity = seen["weights"].reshape(4, panel.n_entities, -1)
+    assert np.ptp(by_entity, axis=2).max() == 0.0
+    np.testing.assert_array_equal(by_entity[:, :, 0].sum(axis=1), panel.n_entities)
+
+
+def test_every_draw_selects_on_the_rows_that_a_protocol_gives() -> None:
+    panel, aside = make_panel(curved), make_panel(curved, n_entities=10, seed=8)
+    renamed = replace(aside, controls=aside.controls[::-1], X=aside.X[:, [0, 2, 1]])
+    base = Recorder()
+    Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0), selection=renamed)
+    (seen,) = base.seen
+    np.testing.assert_array_equal(seen["panel"].X, np.concatenate([panel.X, aside.X]))
+    np.testing.assert_array_equal(seen["panel"].observed, np.concatenate([panel.observed, aside.observed]))
+    np.testing.assert_array_equal(seen["weights"][:, panel.n_obs :], 0.0)
+    np.testing.assert_array_equal(seen["selection"], np.tile(np.arange(350) >= 300, (4, 1)))
+    assert seen["panel"].n_entities == 60
+    labels = seen["panel"].entity.labels
+    assert [labels[code] for code in seen["panel"].entity.codes[[0, 300]].tolist()] == ["0", "0"]
+
+
+def test_entities_that_only_the_selection_has_keep_their_names() -> None:
+    panel = make_panel(curved, n_entities=20)
+    first, last = panel.take(np.arange(50)), panel.take(np.arange(50, 100))
+    names = tuple(f"e{label}" for label in panel.entity.labels)
+    renamed = replace(last, entity=replace(last.entity, labels=names))
+    base = Recorder()
+    Rab(base=base, draws=4).fit(first, rng=np.random.default_rng(0), selection=renamed)
+    key = base.seen[0]["panel"].entity
+    assert [key.labels[code] for code in key.codes[[0, 49, 50, 99]].tolist()] == ["0", "9", "e10", "e19"]
+
+
+def test_rab_of_networks_predicts_the_mean_of_its_draws() -> None:
+    panel = make_panel(curved, noise=0.5)
+    fitted = Rab(base=Mlp(hidden=3, restarts=1), draws=10).fit(panel, rng=np.random.default_rng(0))
+    predicted = fitted.predict(panel)
+    np.testing.assert_allclose(predicted, fitted.draws.predict(panel).mean(axis=0), rtol=1e-12)
+    assert 1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var() > 0.7
+
+
+def test_the_mean_does_not_depend_on_how_many_rows_are_predicted_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel = make_panel(curved, noise=0.5)
+    fitted = Rab(base=PooledOLS(), draws=10).fit(panel, rng=np.random.default_rng(0))
+    expected = fitted.predict(panel)
+    monkeypatch.setattr(ensemble, "MOST_NUMBERS", 70)
+    np.testing.assert_allclose(fitted.predict(panel), expected, rtol=1e-13)
+
+
+def test_resampling_rows_is_noted() -> None:
+    panel = make_panel(curved, noise=0.5)
+    by_row = Rab(base=PooledOLS(), draws=4, unit="row").fit(panel, rng=np.random.default_rng(0))
+    by_entity = Rab(base=PooledOLS(), draws=4).fit(panel, rng=np.random.default_rng(0))
+    assert [note.code for note in by_row.notes] == ["W-ROWBOOT"]
+    assert [note.code for note in by_entity.notes] == []
+
+
+def test_notes_of_the_base_are_passed_on() -> None:
+    panel = make_panel(curved, noise=0.5, n_entities=12)
+    fitted = Rab(base=Mlp(restarts=1), draws=4).fit(panel, rng=np.random.default_rng(0))
+    assert "W-HIDDEN" in [note.code for note in fitted.notes]
+
+
+def test_quick_has_fewer_draws_of_a_quick_base() -> None:
+    assert Rab(base=Mlp()).quick() == Rab(base=Mlp().quick(), draws=40)
+    assert Rab(base=Mlp(), draws=20).quick().draws == 20
+    base = Recorder()
+    assert Rab(base=base).quick().base is base
+
+
+def test_a_base_that_cannot_fit_draws_is_refused() -> None:
+    with pytest.raises(ValueError, match="'no_draws' cannot be fitted on many resamples at once"):
+        Rab(base=NoDraws())
+
+
+def test_rab_is_built_from_options_with_its_base_by_name() -> None:
+    options = {"base": {"use": "mlp", "hidden": 3}, "draws": 50}
+    assert build_choice(CATALOGS, "estimator", "rab", options) == Rab(base=Mlp(hidden=3), draws=50)
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({}, ("base",)),
+        ({"base": {"use": "mlp"}, "draws": 1}, ("draws",)),
+        ({"base": {"use": "mlp"}, "unit": "city"}, ("unit",)),
+    ],
+    ids=["no base", "one draw", "unknown unit"],
+)
+def test_wrong_options_are_named(options: dict[str, Any], path: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        build_choice(CATALOGS, "estimator", "rab", options)
+    assert caught.value.errors()[0]["loc"][-1:] == path
