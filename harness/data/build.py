@@ -112,7 +112,7 @@ class PanelBuilder:
             *completeness_notes(complete, calendar.entity),
             *shape_notes(entity, period),
         )
-        return cls(
+        builder = cls(
             roles=roles,
             steps=needed_steps(plan.prepare, roles.variables),
             raw=raw,
@@ -126,6 +126,9 @@ class PanelBuilder:
             chains=following.chains,
             notes=notes,
         )
+        if builder.learns:
+            builder.panel(roles.outcomes[0])  # the rows that are left may be too few to learn from
+        return builder
 
     @property
     def n_obs(self) -> int:

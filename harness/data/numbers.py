@@ -122,13 +122,24 @@ def require_range(values: Floats, *, name: str, names: RowNames) -> None:
 def _not_numbers(
     column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, names: RowNames
 ) -> Problem:
-    cells = column[refused].tolist()
+    rows = _strange(column, refused)
+    cells = column[rows].tolist()
     return Problem(
-        where=names.column(name, refused),
-        what=f"{int(refused.sum())} of {refused.size} cells are not numbers: {quoted(cells)}",
+        where=names.column(name, rows),
+        what=f"{int(rows.sum())} of {rows.size} cells are not numbers: {quoted(cells)}",
         allowed=f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing",
         mend=_remedy(column, cells),
     )
+
+
+def _strange(column: pd.Series, refused: Mask) -> Mask:
+    """Return the refused cells that make a column one of texts: those that no number is written like."""
+    strange = refused & np.array([not _is_written_number(cell) for cell in column], dtype=np.bool_)
+    return strange if strange.any() else refused
+
+
+def _is_written_number(cell: object) -> bool:
+    return isinstance(cell, str) and NUMBER.fullmatch(cell) is not None
 
 
 def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
@@ -141,7 +152,7 @@ def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
         return "give the column in a unit whose numbers are real and of ordinary size"
     if all(_THOUSANDS.fullmatch(cell) for cell in written):
         return "take the thousands separators out"
-    if all(NUMBER.fullmatch(cell) for cell in written):
+    if all(_is_written_number(cell) for cell in written):
         return "the numbers are stored as text, or are too long: store the column as numbers"
     return "correct the cells; or, where they mean missing, list them in data: missing_values"
 

@@ -11,6 +11,7 @@ from typing import Any
 from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.data.table import Table
+from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
@@ -57,7 +58,7 @@ def manifest(
     """
     return {
         "manifest_version": MANIFEST_VERSION,
-        "study": _study(study, quick=provenance.quick),
+        "study": _study(study, quick=provenance.quick, learns=panels.learns),
         "data": _data(table, panels.panel(study.roles.outcomes[0])),
         "spec": {"path": provenance.spec_path, "sha256": provenance.spec_sha256},
         "versions": dict(provenance.versions),
@@ -68,7 +69,7 @@ def manifest(
     }
 
 
-def _study(study: Study, *, quick: bool) -> dict[str, Any]:
+def _study(study: Study, *, quick: bool, learns: bool) -> dict[str, Any]:
     roles = study.roles
     return {
         "id": study.study,
@@ -85,7 +86,7 @@ def _study(study: Study, *, quick: bool) -> dict[str, Any]:
         "variables": {name: one.model_dump() for name, one in study.variables.items()},
         "estimators": [_estimator(entry) for entry in study.estimators],
         "reference": study.evaluation.reference,
-        "protocols": [_protocol(entry) for entry in study.evaluation.protocols],
+        "protocols": [_protocol(entry, learns=learns) for entry in study.evaluation.protocols],
         "level": study.evaluation.level,
         "draws": study.evaluation.draws,
         "formats": list(study.report.formats),
@@ -96,9 +97,9 @@ def _estimator(entry: EstimatorEntry) -> dict[str, Any]:
     return {"id": entry.id, "use": entry.use, "label": entry.label, "options": _options(entry.estimator)}
 
 
-def _protocol(entry: ProtocolEntry) -> dict[str, Any]:
+def _protocol(entry: ProtocolEntry, *, learns: bool) -> dict[str, Any]:
     protocol = entry.protocol
-    leaks = [dataclasses.asdict(leak) for leak in protocol.leaks]
+    leaks = [dataclasses.asdict(leak) for leak in protocol.leaks if learns or leak != ALL_ROWS_PREPARED]
     return {"id": entry.id, "use": entry.use, "title": protocol.title, "how": protocol.how, "leaks": leaks}
 
 

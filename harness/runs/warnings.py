@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from harness.data.note import Note
 from harness.evaluation.fold_fit import FoldResult
 from harness.scenarios.full_fit import FullResult
+from harness.spec.study import Study
 
 FEW_ENTITIES = 20
 """Below this many entities an entity bootstrap and clustered errors are rough."""
@@ -21,17 +22,26 @@ def _of_estimator(note: Note, outcome: str, estimator: str) -> Note:
 
 
 def fit_notes(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> list[Note]:
-    """Return what the fits had to say, each thing once however many folds said it."""
+    """Return what the fits had to say: one note for each code and place, the fit on all rows first."""
     notes = [
+        _of_estimator(note, result.outcome, result.estimator) for result in fulls for note in result.notes
+    ]
+    notes += [
         _of_estimator(note, result.cell.outcome, result.cell.estimator)
         for result in folds
         if result.predictions is not None
         for note in result.predictions.notes
     ]
-    notes += [
-        _of_estimator(note, result.outcome, result.estimator) for result in fulls for note in result.notes
-    ]
-    return list(dict.fromkeys(notes))
+    alike: dict[tuple[str, str], list[str]] = {}
+    for note in dict.fromkeys(notes):
+        alike.setdefault((note.code, note.where), []).append(note.message)
+    return [Note(code, where, _together(messages)) for (code, where), messages in alike.items()]
+
+
+def _together(messages: Sequence[str]) -> str:
+    if len(messages) == 1:
+        return messages[0]
+    return f"{messages[0]} (and the like, with other numbers, in {len(messages) - 1} more fits)"
 
 
 def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:
@@ -51,6 +61,20 @@ def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:
             "they are predicted with the mean effect",
         )
         for key, (unseen, rows) in counts.items()
+    ]
+
+
+def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> list[Note]:
+    """Return which protocols let preparation steps learn from their test rows, where there are such steps."""
+    if not learns:
+        return []
+    message = (
+        "preparation steps that learn are fitted on all rows here, the test rows included"
+    )
+    return [
+        Note("W-PREPARED-ALL", entry.id, message)
+        for entry in study.evaluation.protocols
+        if entry.protocol.prepared_on == "all"
     ]
 
 

@@ -16,7 +16,13 @@ from harness.evaluation.tables import SAMPLES, accuracy_table, gain_table
 from harness.runs.folder import RunFolder
 from harness.runs.gather import Missing, in_order, missing_cells, predictions_table, status_rows
 from harness.runs.tables import table
-from harness.runs.warnings import few_entities_note, fit_notes, unseen_notes, warnings_table
+from harness.runs.warnings import (
+    few_entities_note,
+    fit_notes,
+    prepared_on_all_rows_notes,
+    unseen_notes,
+    warnings_table,
+)
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 
@@ -152,5 +158,6 @@ def _notes(results: Results, panels: Mapping[str, Panel]) -> list[Note]:
         *results.panels.notes,
         *fit_notes(results.folds, results.fulls),
         *unseen_notes(results.folds),
+        *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
         *few_entities_note(any_panel.n_entities),
     ]

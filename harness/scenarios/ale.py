@@ -15,7 +15,7 @@ def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bi
     """Return the accumulated local effects of a regressor at the edges of its bins.
 
     Within each bin every row's prediction is compared at the two edges, all else as observed; the mean changes
-    are added up from the left (Apley and Zhu 2020, equation 15). No row is predicted far from where it was
+    are added up from the left. No row is predicted far from where it was
     observed, so that the curve holds where regressors are correlated and partial dependence extrapolates.
     Columns that follow from the regressor move with it. The mean over the rows, on straight lines between
     edges, is zero.

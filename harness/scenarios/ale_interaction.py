@@ -18,27 +18,24 @@ N_BINS = 10
 def interaction_share(model: Fitted | FittedDraws, panel: Panel, first: str, second: str) -> Floats:
     """Return the share of the variance of two regressors' joint effect that is their interaction.
 
-    The joint effect is the sum of both accumulated local effects and of the second-order one; variances are
-    over the panel's rows. Zero for effects that add up.
+    The parts are the second-order accumulated local effect and the sum of both first-order ones; variances
+    are over the panel's rows. Zero for effects that add up.
 
     Returns
     -------
     One number in [0, 1] for one fit, (n_draws,) for draws; NaN where there is no effect at all.
     """
-    bins = [quantile_bins(panel.column(name), n_bins=N_BINS) for name in (first, second)]
-    together = second_order(model, panel, (first, second), (bins[0], bins[1]))
-    alone = [
-        effects_at_rows(model, panel, name, own) for name, own in zip((first, second), bins, strict=True)
-    ]
-    joint = np.var(together + alone[0] + alone[1], axis=-1)
-    own = np.var(together, axis=-1)
-    return np.divide(own, joint, out=np.full_like(own, np.nan), where=joint > 0.0)
+    bins = quantile_bins(panel.column(first), n_bins=N_BINS), quantile_bins(panel.column(second), n_bins=N_BINS)
+    alone = effects_at_rows(model, panel, first, bins[0]) + effects_at_rows(model, panel, second, bins[1])
+    together = np.var(second_order(model, panel, (first, second), bins), axis=-1)
+    whole = together + np.var(alone, axis=-1)
+    return np.divide(together, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
 
 
 def second_order(
     model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]
 ) -> Floats:
-    """Return each row's second-order accumulated local effect (Apley and Zhu 2020, section 3.2).
+    """Return each row's second-order accumulated local effect (Apley and Zhu 2020).
 
     Every row's prediction is compared at the four corners of its cell of bins; an empty cell takes the mean of
     the nearest one that has rows. The accumulated differences are freed of what each regressor does alone.
@@ -90,7 +87,7 @@ def without_main_effects(surface: Floats, counts: Ints) -> Floats:
 
     Parameters
     ----------
-    counts : (n_first, n_second), rows of each cell, which weight its steps (Apley and Zhu 2020, equation 19)
+    counts : (n_first, n_second), rows of each cell, which weight its steps
     """
     along_first = _main_effect(surface, counts)
     along_second = _main_effect(surface.swapaxes(-1, -2), counts.T)

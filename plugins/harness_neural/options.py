@@ -46,7 +46,7 @@ class NetworkOptions:
     activation: Activation = "tanh"
     optimiser: OptimiserName = "lbfgs"
     max_steps: AtLeastOne = 500
-    patience: AtLeastOne = 20
+    patience: AtLeastOne = 40
     learning_rate: Positive = 0.01
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
     memory: AtLeastOne = 10

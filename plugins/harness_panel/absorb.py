@@ -18,7 +18,7 @@ from harness_panel.grouping import Grouping
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Columns projected on the dummies of one or two groupings, in the order of the groupings.
+    """Columns projected on the dummies of groupings, in the order of the groupings.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Absorber(Protocol):
 
     @property
     def groupings(self) -> tuple[Grouping, ...]:
-        """One or two groupings of the same rows."""
+        """Up to two groupings of the same rows."""
 
     def project(self, weights: Floats, weighted: Floats) -> Projection:
         """Project columns.
@@ -87,6 +87,28 @@ class OneWay:
         """Return one over the number of rows of each row's level."""
         codes = self.grouping.codes
         return 1.0 / np.bincount(codes)[codes]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Absorbs nothing, not even a constant: the regression goes through the origin."""
+
+    @property
+    def groupings(self) -> tuple[Grouping, ...]:
+        """No grouping."""
+        return ()
+
+    def project(self, weights: Floats, weighted: Floats) -> Projection:  # noqa: ARG002 - there are no effects
+        """Return no effects."""
+        return Projection((), ())
+
+    def rank(self, weights: Floats) -> int:  # noqa: ARG002 - whatever the weights
+        """Return zero."""
+        return 0
+
+    def leverage(self) -> Floats:
+        """Return zero, which no row's leverage is raised by."""
+        return np.zeros(1)
 
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""A panel regressed on its columns and the effects of its keys, judged, and ready to be told or repeated."""
+"""A panel regressed on its columns, judged, and ready to be told or repeated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats, Note, Panel
-from harness_panel.absorb import Absorber, OneWay
+from harness_panel.absorb import Absorber, Nothing, OneWay
 from harness_panel.grouping import Grouping
 from harness_panel.levels import Dimension, LevelModels, RawEffects, key_of, level_models
 from harness_panel.two_way import TwoWay
@@ -17,15 +17,16 @@ from harness_panel.within_fit import WithinFit, fit_within
 
 @dataclass(frozen=True, eq=False)
 class Regression:
-    """A panel regressed on its columns and on the effects of some of its keys.
+    """A panel regressed on its columns and on the effects of some of its keys, on a constant, or on neither.
 
     Attributes
     ----------
-    panel : rows of the fit
-    effects : keys with effects, most levels first; none leaves a constant
+    panel : rows of the fit, as the equation has them: in levels, in differences, less part of their means
+    effects : keys with effects, most levels first
     absorber : what takes the effects, or the constant, out
     n_effects : independent effects taken out; a constant counts as one
     within : the fit
+    weights : (n_obs,), > 0
     notes : what the reader of the report should know
     """
 
@@ -34,7 +35,34 @@ class Regression:
     absorber: Absorber
     n_effects: int
     within: WithinFit
+    weights: Floats
     notes: tuple[Note, ...]
+
+    @property
+    def has_constant(self) -> bool:
+        """Whether a constant is one of the coefficients."""
+        return not self.effects and bool(self.absorber.groupings)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the coefficients: a constant, if there is one, and the kept columns."""
+        kept = tuple(self.panel.columns[position] for position in self.within.screening.kept)
+        return ("const", *kept) if self.has_constant else kept
+
+    @property
+    def rss(self) -> float:
+        """Weighted sum of squared residuals."""
+        return float(self.within.residuals @ self.within.residuals)
+
+    @property
+    def n_coef(self) -> int:
+        """Coefficients of kept columns, without the constant."""
+        return len(self.within.screening.kept)
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less coefficients less effects."""
+        return self.panel.n_obs - self.n_coef - self.n_effects
 
     def models(self, slopes: Floats, raw: tuple[RawEffects, ...]) -> LevelModels:
         """Return predictors of fits of these rows.
@@ -60,7 +88,7 @@ class Regression:
 
 
 def regress(panel: Panel, effects: tuple[Dimension, ...]) -> Regression:
-    """Regress a panel on its columns and the effects of some of its keys.
+    """Regress a panel on its columns and the effects of some of its keys; without keys, on a constant.
 
     Raises
     ------
@@ -69,16 +97,45 @@ def regress(panel: Panel, effects: tuple[Dimension, ...]) -> Regression:
     """
     refuse_single_levels(panel, effects)
     by_size = tuple(sorted(effects, key=lambda one: -key_of(panel, one).n_present))
-    absorber = _absorber(panel, by_size)
-    weights = np.ones(panel.n_obs)
+    groupings = [Grouping.of(key_of(panel, dimension).codes) for dimension in by_size]
+    absorber = _absorber(groupings) if groupings else _constant(panel.n_obs)
+    return _regress(panel, by_size, absorber, np.ones(panel.n_obs))
+
+
+def regress_weighted(panel: Panel, weights: Floats) -> Regression:
+    """Regress a panel on its columns and a constant by least squares with weights, (n_obs,), > 0.
+
+    Raises
+    ------
+    EstimationError
+        As by `regress`.
+    """
+    return _regress(panel, (), _constant(panel.n_obs), weights)
+
+
+def regress_through_origin(panel: Panel) -> Regression:
+    """Regress a panel on its columns alone.
+
+    Raises
+    ------
+    EstimationError
+        As by `regress`.
+    """
+    return _regress(panel, (), Nothing(), np.ones(panel.n_obs))
+
+
+def _regress(
+    panel: Panel, effects: tuple[Dimension, ...], absorber: Absorber, weights: Floats
+) -> Regression:
     within = fit_within(panel.X, panel.observed, weights, absorber)
     n_effects = absorber.rank(weights)
     notes = judge(panel, within, effects=effects, n_effects=n_effects)
-    return Regression(panel, by_size, absorber, n_effects, within, notes)
+    return Regression(panel, effects, absorber, n_effects, within, weights, notes)
 
 
-def _absorber(panel: Panel, effects: tuple[Dimension, ...]) -> Absorber:
-    groupings = [Grouping.of(key_of(panel, dimension).codes) for dimension in effects]
-    if not groupings:
-        return OneWay(Grouping.of(np.zeros(panel.n_obs, dtype=np.int64)))
+def _absorber(groupings: list[Grouping]) -> Absorber:
     return OneWay(*groupings) if len(groupings) == 1 else TwoWay(*groupings)
+
+
+def _constant(n_obs: int) -> Absorber:
+    return OneWay(Grouping.of(np.zeros(n_obs, dtype=np.int64)))

@@ -22,8 +22,8 @@ class WithinFit:
     ----------
     screening : which columns were kept
     outcome_screening : the same for the outcome as the only column
-    centre : (n_columns,), weighted means
-    intercept : weighted mean of the outcome
+    centre : (n_columns,), weighted means; zero where nothing is absorbed
+    intercept : weighted mean of the outcome; zero where nothing is absorbed
     slopes : (n_columns,), zero for dropped columns
     effects : (n_levels,) each, one a grouping; not normalised between groupings
     basis : (n_obs, n_kept), orthonormal: kept columns without effects, times the roots of the weights
@@ -61,9 +61,10 @@ def fit_within(regressors: Floats, outcome: Floats, weights: Floats, absorber: A
     are dropped in reverse order of priority; see `screen`.
     """
     columns = np.column_stack([regressors, outcome])
-    middle = _weighted_mean(columns, weights)
+    has_level = bool(absorber.groupings)
+    middle = _mean(columns, weights) if has_level else np.zeros(columns.shape[1])
     # Rounding of a large mean leaves every row off by the same amount, which a second pass finds.
-    rest = _weighted_mean(columns - middle, weights)
+    rest = _mean(columns - middle, weights) if has_level else middle
     centred = columns - middle - rest
     within = take_out(absorber, centred, weights)
     root = np.sqrt(weights)[:, None]
@@ -92,6 +93,6 @@ def fit_within(regressors: Floats, outcome: Floats, weights: Floats, absorber: A
     )
 
 
-def _weighted_mean(columns: Floats, weights: Floats) -> Floats:
+def _mean(columns: Floats, weights: Floats) -> Floats:
     mean: Floats = weights @ columns / weights.sum()
     return mean

@@ -231,6 +231,13 @@ def test_what_the_other_rows_hold_does_not_reach_a_fold(build_text):
     np.testing.assert_array_equal(one, two)
 
 
+def test_too_few_rows_are_left_to_learn_from(build_text):
+    text = "id,year,y,p,q,r\na,1,1,1,2,1\na,2,1,3,2,7\nb,1,1,0,1,0\nb,2,NA,5,4,2\n"
+    plan = DataPlan(path="panel.csv", missing="drop", prepare=INDEX_PLAN.prepare)
+    with pytest.raises(DataError, match="3 complete rows are too few for 3 columns"):
+        build_text(text, roles=INDEX_ROLES, plan=plan)
+
+
 def test_a_fold_from_which_nothing_is_learned(build_text):
     builder = build_text(index_text(), roles=INDEX_ROLES, plan=INDEX_PLAN)
     with pytest.raises(DataError, match="3 complete rows are too few for 3 columns"):

@@ -53,6 +53,7 @@ def assert_same(one: PanelBuilder, other: PanelBuilder, *, rtol: float = 0.0) ->
     assert first.time.labels == second.time.labels
 
 
+@settings(max_examples=25, deadline=None)
 @given(frame=panels(), order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_columns_changes_no_bit(frame, order):
     rows, columns = list(range(len(frame))), list(frame.columns)
@@ -61,6 +62,7 @@ def test_the_order_of_rows_and_columns_changes_no_bit(frame, order):
     assert_same(build(frame), build(frame.iloc[rows].reset_index(drop=True)[columns]))
 
 
+@settings(max_examples=25, deadline=None)
 @given(frame=panels(), factor=st.integers(2, 7), shift=st.integers(-500, 500))
 def test_the_unit_and_start_of_time_do_not_matter(frame, factor, shift):
     moved = frame.assign(year=frame["year"] * factor + shift)
@@ -83,7 +85,7 @@ def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "dta", "xlsx"])
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(frame=panels())
 def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):
     (tmp_path / f"panel.{suffix}").write_bytes(as_bytes(frame, suffix))

@@ -27,7 +27,7 @@ class Settings:
     activation: Activation = "tanh"
     optimiser: Lbfgs | Adam | GradientDescent = field(default_factory=Lbfgs)
     max_steps: int = 500
-    patience: int = 20
+    patience: int = 40
     tolerance: float = 1e-6
     weight_decay: float = 0.0
     precision: Precision = "float64"

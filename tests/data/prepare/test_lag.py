@@ -1,6 +1,6 @@
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data.prepare.lag import Lag
@@ -41,6 +41,7 @@ def test_a_lag_is_a_panel_step_only():
     assert not isinstance(Lag("b", "a"), RowStep | LearnedStep)
 
 
+@settings(deadline=None)
 @given(
     keys=st.sets(st.tuples(st.integers(0, 5), st.integers(-8, 8)), min_size=1, max_size=40),
     periods=st.integers(1, 4),

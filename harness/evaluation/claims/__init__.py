@@ -1,0 +1,1 @@
+"""Whether published numbers agree with each other, by checks that need no data."""

@@ -1,0 +1,30 @@
+"""What a check says about one claim."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.evaluation.claims.interval import Interval
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check for one claim.
+
+    Attributes
+    ----------
+    check : ``ratio`` (a gain from its two errors), ``partition`` (the medians of groups) or ``identity``
+        (curves of outcomes that are products of each other)
+    is_consistent : whether the claim can be right together with the others it was checked against
+    reason : why, in one sentence
+    recomputed : the number from the other claims, NaN where it does not follow from them
+    allowed : what the rounding of the other claims allows it to be
+    """
+
+    check: Literal["ratio", "partition", "identity"]
+    is_consistent: bool
+    reason: str
+    recomputed: float = math.nan
+    allowed: Interval = Interval(math.nan, math.nan)

@@ -1,0 +1,48 @@
+"""The medians of groups: a pooled median lies between the least and the greatest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.evaluation.claims.finding import Finding
+from harness.evaluation.claims.interval import Interval
+
+
+def pooled_median(medians: Iterable[Interval]) -> Interval:
+    """Return what the median of all rows can be, given the medians of groups that hold each row once.
+
+    At least half of a group's rows are not above its median, so at least half of all rows are not above the
+    greatest of the medians; likewise below. The midpoint of the two middle values obeys the same rule.
+
+    Parameters
+    ----------
+    medians : what the median of each group can be; at least one group
+    """
+    known = list(medians)
+    return Interval(min(one.low for one in known), max(one.high for one in known))
+
+
+def check_partitions(partitions: Mapping[str, Sequence[Interval]]) -> Finding:
+    """Return whether one pooled median can lie within the medians of every partition of the same rows.
+
+    Parameters
+    ----------
+    partitions : what the medians of its groups can be, by the column that sorts the rows; at least two
+    """
+    pooled = {by: pooled_median(medians) for by, medians in partitions.items()}
+    below = min(pooled, key=lambda by: pooled[by].high)
+    above = max(pooled, key=lambda by: pooled[by].low)
+    is_consistent = pooled[below].meets(pooled[above])
+    allowed = Interval(pooled[above].low, pooled[below].high)
+    if is_consistent:
+        reason = f"a pooled median within the medians by {', '.join(pooled)} exists"
+        return Finding("partition", is_consistent, reason, allowed=allowed)
+    reason = (
+        "the median of all rows lies between the least and the greatest median of any groups that hold all "
+        f"rows: between {_shown(pooled[above])} by {above}, but between {_shown(pooled[below])} by {below}"
+    )
+    return Finding("partition", is_consistent, reason)
+
+
+def _shown(interval: Interval) -> str:
+    return f"{interval.low:.7g} and {interval.high:.7g}"

@@ -1,0 +1,39 @@
+"""A gain recomputed from the two mean squared errors it was computed from."""
+
+from __future__ import annotations
+
+import math
+
+from harness.evaluation.claims.finding import Finding
+from harness.evaluation.claims.interval import Interval, meant_by
+from harness.spec.claim import ErrorClaim, GainClaim
+
+
+def gain_interval(mse: Interval, mse_reference: Interval) -> Interval:
+    """Return what 1 - mse / mse_reference can be.
+
+    Parameters
+    ----------
+    mse, mse_reference : what the two errors can be, squared outcome units; below zero they cannot be
+    """
+    if mse_reference.high <= 0:
+        return Interval(-math.inf, 1.0)
+    low = 1.0 - mse.high / mse_reference.low if mse_reference.low > 0 else -math.inf
+    return Interval(low, 1.0 - max(mse.low, 0.0) / mse_reference.high)
+
+
+def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) -> Finding:
+    """Return whether a published gain follows from the published errors, as far as they were printed."""
+    allowed = gain_interval(meant_by(mse), meant_by(mse_reference))
+    is_consistent = allowed.meets(meant_by(gain))
+    verdict = "as printed" if is_consistent else f"but {100 * gain.value:.4f} % is printed"
+    return Finding(
+        check="ratio",
+        is_consistent=is_consistent,
+        reason=(
+            f"the errors {mse.value:g} and {mse_reference.value:g} give a gain of "
+            f"{100 * allowed.low:.4f} % to {100 * allowed.high:.4f} % by their rounding, {verdict}"
+        ),
+        recomputed=1.0 - mse.value / mse_reference.value if mse_reference.value else math.nan,
+        allowed=allowed,
+    )
