@@ -145,6 +145,6 @@ def make_plan(study: Study, panels: PanelBuilder) -> Plan:
 
 def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
     try:
-        return Split(entry, entry.protocol.split(panel, rng=stream(seed, "folds", entry.id)))
+        return Split(entry, entry.protocol.split(panel, rng=stream(seed, "folds", entry.protocol.stream)))
     except EstimationError as error:
         return Split(entry, (), error.what)

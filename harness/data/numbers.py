@@ -154,7 +154,10 @@ def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
         return "take the thousands separators out"
     if all(_is_written_number(cell) for cell in written):
         return "the numbers are stored as text, or are too long: store the column as numbers"
-    return "correct the cells; or, where they mean missing, list them in data: missing_values"
+    return (
+        "correct the cells; list them in data: missing_values where they mean missing; "
+        "turn groups into columns of 0 and 1"
+    )
 
 
 def cast_note(column: pd.Series, *, name: str) -> Note | None:

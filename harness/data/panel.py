@@ -68,7 +68,8 @@ class Panel:
         object.__setattr__(self, "observed", frozen_floats(self.observed))
         object.__setattr__(self, "X", frozen_floats(self.X))
         shape = (self.entity.codes.size, len(self.columns))
-        sizes = {self.time.codes.size, self.period.size, self.observed.size, self.entity.codes.size}
+        sizes = {self.period.size, self.observed.size}
+        sizes |= {key.codes.size for key in (self.entity, self.time, *self.groups)}
         if self.X.shape != shape or len(sizes) != 1:
             message = f"panel arrays disagree: X is {self.X.shape}, keys and columns ask for {shape}"
             raise ValueError(message)

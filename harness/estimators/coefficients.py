@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -35,6 +36,16 @@ class Correction:
     bandwidth: int | None = None
 
 
+class Inference(Protocol):
+    """P-values and confidence limits that do not rest on a t distribution, such as a bootstrap's."""
+
+    def p_value(self) -> Floats:
+        """Return two-sided p-values of a zero coefficient, (n_coef,)."""
+
+    def conf_int(self, level: float) -> Floats:
+        """Return confidence limits, (n_coef, 2), of nominal coverage `level`, in (0, 1)."""
+
+
 @dataclass(frozen=True, eq=False)
 class CoefficientTable:
     """Estimates with their covariance.
@@ -45,12 +56,14 @@ class CoefficientTable:
     estimate : (n_coef,), outcome units per unit of the term
     covariance : (n_coef, n_coef)
     correction : how `covariance` was computed
+    inference : where p-values and limits come from; None is the t distribution
     """
 
     terms: tuple[str, ...]
     estimate: Floats
     covariance: Floats
     correction: Correction
+    inference: Inference | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "estimate", frozen_floats(self.estimate))
@@ -68,13 +81,17 @@ class CoefficientTable:
 
     @property
     def p_value(self) -> Floats:
-        """Two-sided p-values of a zero coefficient, (n_coef,), from the t distribution."""
+        """Two-sided p-values of a zero coefficient, (n_coef,)."""
+        if self.inference is not None:
+            return self.inference.p_value()
         from scipy import stats
 
         return np.asarray(2.0 * stats.t.sf(np.abs(self.statistic), self.correction.df_resid))
 
     def conf_int(self, level: float = 0.95) -> Floats:
         """Return confidence limits, (n_coef, 2), of nominal coverage `level`, in (0, 1)."""
+        if self.inference is not None:
+            return self.inference.conf_int(level)
         from scipy import stats
 
         half = stats.t.ppf(0.5 + level / 2.0, self.correction.df_resid) * self.std_error

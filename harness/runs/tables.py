@@ -31,6 +31,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "support": ("scenario", "at", "n_obs", "n_entities", "supported"),
     "rug": ("scenario", "exposure"),
+    "claims": (
+        *("outcome", "quantity", "published", "recomputed", "here", "status", "reason", "check"),
+        *("recomputed_low", "recomputed_high", "about", "source", "note", "estimator", "protocol", "sample"),
+        *("kind", "at", "to", "bound", "by", "group", "moderator", "digits", "tolerance"),
+    ),
     "summary": ("variable", "role", "n", "mean", "sd", "min", "max", "sd_within", "sd_between"),
     "warnings": ("code", "where", "message"),
 }

@@ -68,9 +68,7 @@ def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> list[Note]:
     """Return which protocols let preparation steps learn from their test rows, where there are such steps."""
     if not learns:
         return []
-    message = (
-        "preparation steps that learn are fitted on all rows here, the test rows included"
-    )
+    message = "preparation steps that learn are fitted on all rows here, the test rows included"
     return [
         Note("W-PREPARED-ALL", entry.id, message)
         for entry in study.evaluation.protocols

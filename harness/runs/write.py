@@ -13,6 +13,8 @@ from harness.data.panel import Panel
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.tables import SAMPLES, accuracy_table, gain_table
+from harness.runs.claims.here import SOURCES
+from harness.runs.claims.table import claims_table
 from harness.runs.folder import RunFolder
 from harness.runs.gather import Missing, in_order, missing_cells, predictions_table, status_rows
 from harness.runs.tables import table
@@ -70,7 +72,7 @@ class Results:
 
 
 def write_tables(folder: RunFolder, results: Results) -> None:
-    """Write predictions, accuracy, gain, coefficients, scenario tables, the variables and the warnings."""
+    """Write predictions, accuracy, gain, coefficients, scenario tables, variables, warnings and claims."""
     panels = {outcome: results.panels.panel(outcome) for outcome in results.outcomes}
     _write_comparison(folder, results, panels)
     folder.write_table("coefficients", table("coefficients", _coefficients(results.fulls)))
@@ -78,6 +80,9 @@ def write_tables(folder: RunFolder, results: Results) -> None:
         folder.write_table(name, table(name, parts))
     folder.write_table("summary", table("summary", [results.panels.summary()]))
     folder.write_table("warnings", warnings_table(_notes(results, panels)))
+    if results.study.claims:
+        written = {name: folder.read_table(name) for name in SOURCES}
+        folder.write_table("claims", table("claims", [claims_table(results.study, written)]))
 
 
 def _write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, Panel]) -> None:

@@ -25,7 +25,10 @@ def interaction_share(model: Fitted | FittedDraws, panel: Panel, first: str, sec
     -------
     One number in [0, 1] for one fit, (n_draws,) for draws; NaN where there is no effect at all.
     """
-    bins = quantile_bins(panel.column(first), n_bins=N_BINS), quantile_bins(panel.column(second), n_bins=N_BINS)
+    bins = (
+        quantile_bins(panel.column(first), n_bins=N_BINS),
+        quantile_bins(panel.column(second), n_bins=N_BINS),
+    )
     alone = effects_at_rows(model, panel, first, bins[0]) + effects_at_rows(model, panel, second, bins[1])
     together = np.var(second_order(model, panel, (first, second), bins), axis=-1)
     whole = together + np.var(alone, axis=-1)

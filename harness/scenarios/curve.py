@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.evaluation.resample import ResampleUnit
-from harness.scenarios.effect import partial_dependence, pointwise_limits, slope
+from harness.estimators.protocol import HasDraws
+from harness.scenarios.ale import accumulated_effects
+from harness.scenarios.bins import quantile_bins
+from harness.scenarios.curve_tables import Estimated, curve_rows, turning_point_rows
+from harness.scenarios.effect import partial_dependence, slope
 from harness.scenarios.grid import Spacing, exposure_grid
+from harness.scenarios.held import Held, hold
+from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
-from harness.scenarios.subject import DrawPlan, Subject
-from harness.scenarios.support import support
+from harness.scenarios.subject import Subject
+from harness.scenarios.support import Support, support
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,27 +29,25 @@ RUG_POINTS = 500
 """Quantiles of the exposure kept for the rug under a curve."""
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Mean predicted outcome were every row's exposure the same, at each exposure, with its slope.
+@dataclass(frozen=True, kw_only=True)
+class Curve(Resampled):
+    """Mean predicted outcome were every row's exposure the same, at each exposure; its slope; and the same by
+    accumulated local effects, which predict no row far from where it was observed.
 
     Attributes
     ----------
-    grid : number of grid points
+    grid : number of grid points; accumulated local effects have one bin less, of equal shares of the rows
     spacing : equal steps, or equal shares of the rows
-    draws : bootstrap draws of the band
-    unit : what is resampled; rows ignore that an entity's rows go together, and the band is too narrow
-    level : nominal coverage of each point of the band on its own
+    held : what the other columns are for level and slope; as observed, their predictions averaged, or all at
+        their mean or median. Accumulated local effects take them as observed in any case
     """
 
     name: ClassVar[str] = "curve"
-    tables: ClassVar[tuple[str, ...]] = ("curves",)
+    tables: ClassVar[tuple[str, ...]] = ("curves", "turning_points")
 
     grid: Annotated[int, Field(ge=2, le=1000)] = 40
     spacing: Spacing = "uniform"
-    draws: Annotated[int, Field(ge=2)] = 200
-    unit: ResampleUnit = "entity"
-    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    held: Held = "average"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -60,39 +63,51 @@ class Curve:
 
         exposure = panel.column(panel.exposure)
         at = self._points(panel)
-        near = support(exposure, panel.entity.codes, at)
+        near = _support(panel, at)
         rug = np.quantile(exposure, np.linspace(0.0, 1.0, min(RUG_POINTS, exposure.size)))
         columns = {"at": at, "n_obs": near.n_obs, "n_entities": near.n_entities, "supported": near.supported}
         return {"support": pd.DataFrame(columns), "rug": pd.DataFrame({"exposure": rug})}
 
     def answer(self, subject: Subject) -> Tables:
-        """Return ``curves``: levels and slopes on the grid, with pointwise bands."""
-        import pandas as pd
+        """Return ``curves``, each with both bands, and ``turning_points`` of the level."""
+        level = self._level(subject)
+        slopes = replace(
+            level, kind="slope", curve=slope(level.curve, level.at), draws=slope(level.draws, level.at)
+        )
+        curves = (level, slopes, self._ale(subject))
+        unit = "" if isinstance(subject.fit, HasDraws) else self.unit
+        return {
+            "curves": curve_rows(curves, level=self.level, unit=unit),
+            "turning_points": turning_point_rows(level, level=self.level),
+        }
 
-        panel = subject.panel
-        at = self._points(panel)
-        supported = support(panel.column(panel.exposure), panel.entity.codes, at).supported
-        level = partial_dependence(subject.fit, panel, at)
-        drawn = partial_dependence(subject.draws(DrawPlan(self.draws, self.unit)), panel, at)
-        frames = [
-            self._rows(kind, at, supported=supported, estimate=estimate, drawn=resampled)
-            for kind, estimate, resampled in (
-                ("level", level, drawn),
-                ("slope", slope(level, at), slope(drawn, at)),
-            )
-        ]
-        return {"curves": pd.concat(frames, ignore_index=True)}
+    def _level(self, subject: Subject) -> Estimated:
+        at = self._points(subject.panel)
+        panel = hold(subject.panel, self.held)
+        return Estimated(
+            kind="level",
+            at=at,
+            curve=partial_dependence(subject.fit, panel, at),
+            draws=partial_dependence(subject.draws(self.plan), panel, at),
+            supported=_support(subject.panel, at).supported,
+        )
 
-    def _rows(
-        self, kind: str, at: Floats, *, supported: Mask, estimate: Floats, drawn: Floats
-    ) -> pd.DataFrame:
-        import pandas as pd
-
-        low, high = pointwise_limits(drawn, level=self.level)
-        columns = {"kind": kind, "at": at, "estimate": estimate, "conf_low": low, "conf_high": high}
-        fixed = {"band": "pointwise", "n_draws": len(drawn), "supported": supported}
-        return pd.DataFrame(columns | fixed)
+    def _ale(self, subject: Subject) -> Estimated:
+        panel, name = subject.panel, subject.panel.exposure
+        bins = quantile_bins(panel.column(name), n_bins=self.grid - 1)
+        return Estimated(
+            kind="ale",
+            at=bins.edges,
+            curve=accumulated_effects(subject.fit, panel, name, bins),
+            draws=accumulated_effects(subject.draws(self.plan), panel, name, bins),
+            supported=_support(panel, bins.edges).supported,
+            mean_level=float(subject.fit.predict(panel).mean()),
+        )
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 25 grid points."""
-        return replace(self, draws=min(self.draws, 40), grid=min(self.grid, 25))
+        return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, 25))
+
+
+def _support(panel: Panel, at: Floats) -> Support:
+    return support(panel.column(panel.exposure), panel.entity.codes, at)

@@ -1,26 +1,14 @@
-"""Turning points of a curve: interior extremes that the draws can tell from wiggles.
-
-A turning point is reported where the curve rises and falls, or falls and rises, by more than chance: among all
-pairs of grid points at least `WINDOW` of the range apart, the changes from one to the other have a sup-t band
-from the draws (Montiel Olea and Plagborg-Moller 2019), and both sides of a turning point must have a change
-whose band excludes zero. So on a curve that is truly flat or monotone, a turning point is found with a chance
-of at most one less the band's level, however many grid points there are.
-"""
+"""Turning points of a curve: interior extremes, each with an interval and the share of draws that have it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.support import WINDOW
-
-Extreme = Literal["minimum", "maximum"]
+from harness.scenarios.changes import Extreme, alternating_extremes, significant_changes
 
 
 @dataclass(frozen=True)
@@ -30,33 +18,29 @@ class TurningPoint:
     Attributes
     ----------
     kind : minimum or maximum
-    at, low, high : the exposure and its percentile interval over the draws that have it, exposure's unit
-    estimate : the curve there, at the nearest grid point, outcome units
-    share : of the draws that have it: their extreme between the neighbouring turning points is interior
+    at : the exposure there
+    conf_low, conf_high : percentile interval of `at` over the draws that have the extreme; NaN where none has
+    estimate : the curve there, outcome units
+    share_of_draws : in [0, 1], draws whose own extreme between the neighbouring turning points is interior
     """
 
     kind: Extreme
     at: float
-    low: float
-    high: float
+    conf_low: float
+    conf_high: float
     estimate: float
-    share: float
-
-
-@dataclass(frozen=True)
-class Bend:
-    """Position of an extreme on the grid, and the stretch on which draws are searched for the same one."""
-
-    kind: Extreme
-    place: int
-    first: int
-    last: int
+    share_of_draws: float
 
 
 def turning_points(
     at: Floats, curve: Floats, draws: Floats, *, supported: Mask, level: float
 ) -> tuple[TurningPoint, ...]:
-    """Return the turning points of a curve on the longest supported stretch of its grid; none is an answer.
+    """Return the turning points on the longest supported stretch of a grid; none is an answer.
+
+    A turning point has a significant rise on one side and a significant fall on the other, where the changes
+    between all pairs of grid points are tested at once. So a curve that is truly flat or monotone is given a
+    turning point with a chance of at most one less `level`, however fine the grid and wiggly the estimate.
+    Draws are matched by place: each is searched for its extreme between the two neighbouring turning points.
 
     Parameters
     ----------
@@ -64,71 +48,62 @@ def turning_points(
     curve : (n_grid,), outcome units
     draws : (n_draws, n_grid)
     supported : (n_grid,)
-    level : in (0, 1), of the band on changes and of the intervals
+    level : in (0, 1), of the test and of the intervals
     """
     stretch = longest_run(supported)
     at, curve, draws = at[stretch], curve[stretch], draws[:, stretch]
     if at.size < 3:
         return ()
-    bends = _bends(curve, significant_changes(at, curve, draws, level=level))
-    return tuple(_measured(bend, at, curve, draws, level=level) for bend in bends)
+    extremes = alternating_extremes(curve, significant_changes(at, curve, draws, level=level))
+    ends = [0, *(place for place, _ in extremes), at.size - 1]
+    return tuple(
+        _measured(kind, place, at=at, curve=curve, draws=draws, between=slice(first, last + 1), level=level)
+        for (place, kind), first, last in zip(extremes, ends, ends[2:], strict=False)
+    )
 
 
 def longest_run(marked: Mask) -> slice:
     """Return the longest stretch of marked grid points, the first of equals; empty where none is marked."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int64)))
     if edges.size == 0:
         return slice(0, 0)
-    starts, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - starts))
-    return slice(int(starts[longest]), int(ends[longest]))
+    longest = int(np.argmax(edges[1::2] - edges[::2]))
+    return slice(int(edges[2 * longest]), int(edges[2 * longest + 1]))
 
 
-def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: float) -> Ints:
-    """Return the sign of the change from each grid point to each later one, (n_grid, n_grid).
-
-    Zero where the simultaneous band on all changes includes zero, and for points closer than `WINDOW`.
-    """
-    signs = np.zeros((at.size, at.size), dtype=np.int64)
-    start, end = np.nonzero(np.subtract.outer(at, at).T >= WINDOW * np.ptp(at))
-    change = draws[:, end] - draws[:, start]
-    error = change.std(axis=0, ddof=1)
-    spread = np.abs(change - change.mean(axis=0))
-    ratio = np.divide(spread, error, out=np.zeros_like(spread), where=error > 0.0)
-    factor = np.quantile(ratio.max(axis=1), level)
-    estimate = curve[end] - curve[start]
-    signs[start, end] = np.where(np.abs(estimate) > factor * error, np.sign(estimate), 0.0)
-    return signs
-
-
-def _bends(curve: Floats, signs: Ints) -> Iterator[Bend]:
-    """Yield extremes with a significant change on either side, with the stretch between their neighbours."""
-    extremes = alternating_extremes(curve, signs)
-    places = [0, *(place for place, _ in extremes), curve.size - 1]
-    for (before, after), (place, kind) in zip(zip(places, places[2:], strict=False), extremes, strict=True):
-        yield Bend(kind, place, before, after)
+def _measured(
+    kind: Extreme, place: int, *, at: Floats, curve: Floats, draws: Floats, between: slice, level: float
+) -> TurningPoint:
+    own = draws[:, between] if kind == "maximum" else -draws[:, between]
+    places = own.argmax(axis=1)
+    interior = np.flatnonzero((places > 0) & (places < own.shape[1] - 1))
+    found = vertices(at[between], own[interior], places[interior])
+    low, high = pointwise_limits(found, level=level) if found.size else (np.nan, np.nan)
+    vertex = float(vertices(at, curve[None], np.array([place]))[0])
+    return TurningPoint(
+        kind=kind,
+        at=vertex,
+        conf_low=float(low),
+        conf_high=float(high),
+        estimate=float(np.interp(vertex, at, curve)),
+        share_of_draws=interior.size / len(draws),
+    )
 
 
-def alternating_extremes(curve: Floats, signs: Ints) -> Sequence[tuple[int, Extreme]]:
-    """Return places where a curve turns from a significant rise to a significant fall, or the reverse.
-
-    Walking along the grid, the walk is on the rise once the change from the least point so far is a
-    significant rise. The greatest point since is a maximum once the change from there on is a significant
-    fall; then the walk is on the fall, and so on.
+def vertices(at: Floats, curves: Floats, places: Ints) -> Floats:
+    """Return where parabolas through an extreme of each curve and its two neighbours turn, (n_curves,).
 
     Parameters
     ----------
-    curve : (n_grid,)
-    signs : (n_grid, n_grid), see `significant_changes`
+    at : (n_grid,), increasing
+    curves : (n_curves, n_grid)
+    places : (n_curves,), positions of extremes; interior ones
     """
-    extremes: list[tuple[int, Extreme]] = []
-    direction, since = 0, 0
-    for here in range(curve.size):
-        for towards in (1, -1) if direction == 0 else (-direction,):
-            turn = since + int(np.argmin(towards * curve[since : here + 1]))
-            if signs[turn, here] == towards:
-                if direction:
-                    extremes.append((turn, "minimum" if towards > 0 else "maximum"))
-                direction, since = towards, turn
-                break
-    return extremes
+    x = np.stack([at[places - 1], at[places], at[places + 1]])
+    y = np.stack([curves[np.arange(places.size), places + step] for step in (-1, 0, 1)])
+    slopes = np.diff(y, axis=0) / np.diff(x, axis=0)
+    middle = (x[:-1] + x[1:]) / 2.0
+    bend = slopes[0] - slopes[1]
+    share = np.divide(slopes[0], bend, out=np.full_like(bend, 0.5), where=bend != 0.0)
+    vertex: Floats = middle[0] + share * (middle[1] - middle[0])
+    return vertex

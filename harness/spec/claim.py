@@ -33,15 +33,15 @@ class Claim(Part):
     ----------
     outcome : one of the outcomes
     estimator : id of the estimator that stands for the published one
-    tolerance : how far this run's number may be from the published one and still reproduce it; where left
-        out, it must lie within the rounding of what was printed
+    tolerance : how far this run's number may lie outside the rounding of the printed one and still
+        reproduce it
     source : where it is printed, such as ``Table 2``
     note : anything a reader should know about it
     """
 
     outcome: ColumnName
     estimator: str
-    tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     source: str = ""
     note: str = ""
 

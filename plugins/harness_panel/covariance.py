@@ -9,6 +9,12 @@ from pydantic import Field
 from harness_panel.clustered import Clustered
 from harness_panel.driscoll_kraay import DriscollKraay
 from harness_panel.robust import Classical, Robust
+from harness_panel.wild_cluster import WildCluster
 
-Covariance = Annotated[Classical | Robust | Clustered | DriscollKraay, Field(discriminator="kind")]
+Covariance = Annotated[
+    Classical | Robust | Clustered | DriscollKraay | WildCluster, Field(discriminator="kind")
+]
 """Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
+
+IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="kind")]
+"""Those of rows that no key groups, as the means of entities are."""

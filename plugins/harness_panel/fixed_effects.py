@@ -57,8 +57,8 @@ class FixedEffects:
         self,
         panel: Panel,
         *,
-        rng: Generator,  # noqa: ARG002 - least squares draws nothing
-        selection: Panel | None = None,  # noqa: ARG002 - and chooses nothing
+        rng: Generator,
+        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
     ) -> EffectsFit:
         """Fit on all rows of a panel.
 
@@ -68,8 +68,8 @@ class FixedEffects:
             Where the outcome does not vary, rows are too few, a key with effects has one level, or the
             exposure is constant, absorbed by the effects or determined by other columns.
         """
-        fit = fit_linear(panel, self.effects, self.covariance)
-        return EffectsFit(fit.model, fit.table, fit.notes)
+        fit = fit_linear(panel, self.effects, self.covariance, rng=rng)
+        return EffectsFit(fit.rows, fit.regression, fit.model, fit.table)
 
     def fit_draws(
         self,

@@ -36,8 +36,8 @@ class PooledOLS:
         self,
         panel: Panel,
         *,
-        rng: Generator,  # noqa: ARG002 - least squares draws nothing
-        selection: Panel | None = None,  # noqa: ARG002 - and chooses nothing
+        rng: Generator,
+        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
     ) -> LinearFit:
         """Fit on all rows of a panel.
 
@@ -47,7 +47,7 @@ class PooledOLS:
             Where the outcome does not vary, rows are too few, or the exposure is constant or determined by
             other columns.
         """
-        return fit_linear(panel, (), self.covariance)
+        return fit_linear(panel, (), self.covariance, rng=rng)
 
     def fit_draws(
         self,

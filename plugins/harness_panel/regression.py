@@ -129,7 +129,7 @@ def _regress(
 ) -> Regression:
     within = fit_within(panel.X, panel.observed, weights, absorber)
     n_effects = absorber.rank(weights)
-    notes = judge(panel, within, effects=effects, n_effects=n_effects)
+    notes = judge(panel, within, effects=sorted(effects), n_effects=n_effects)
     return Regression(panel, effects, absorber, n_effects, within, weights, notes)
 
 

@@ -19,6 +19,7 @@ def stack_panels(first: Panel, second: Panel) -> Panel:
         period=np.concatenate([first.period, second.period]),
         observed=np.concatenate([first.observed, second.observed]),
         X=np.concatenate([first.X, second.X[:, columns]]),
+        groups=(),
     )
 
 

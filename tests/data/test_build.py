@@ -332,7 +332,7 @@ def test_rows_that_a_step_cannot_compute(build_text, step, what, allowed):
 
 def test_a_step_that_overflows(build_text):
     plan = DataPlan(path="panel.csv", prepare=(Square("c", "x"),))
-    with pytest.raises(DataError, match="column 'c', line 2 .*infinite"):
+    with pytest.raises(DataError, match=r"column 'c', line 2 .*infinite"):
         build_text("id,year,y,x\na,1,1,1e200\na,2,1,1\n", plan=plan)
 
 

@@ -143,11 +143,11 @@ def test_json_schema_describes_every_step():
 
 
 def test_a_plan_loads_without_pandas():
+    modules = ("plan", "roles", "shipped", "prepare.catalog")
+    heavy = {"pandas", "pandera", "scipy", "sklearn", "statsmodels", "linearmodels"}
     code = (
-        "import sys, harness.data.plan, harness.data.roles, harness.data.shipped, harness.data.prepare.catalog;"
-        "print(sorted({'pandas', 'pandera', 'scipy', 'sklearn', 'statsmodels', 'linearmodels'} & set(sys.modules)))"
+        f"import sys, {', '.join(f'harness.data.{name}' for name in modules)}\n"
+        f"print(sorted({heavy} & set(sys.modules)))"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

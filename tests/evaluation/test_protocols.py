@@ -8,9 +8,11 @@ import pytest
 from harness import EstimationError, stream
 from harness.evaluation.protocols.as_published import AsPublished
 from harness.evaluation.protocols.catalog import PROTOCOLS
+from harness.evaluation.protocols.entities_and_time import EntitiesAndTime
 from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
+from harness.evaluation.protocols.random_rows import RandomRows
 from panels import panel_from_arrays
 
 
@@ -27,7 +29,7 @@ def split(protocol, panel):
     return protocol.split(panel, rng=stream(7, "folds"))
 
 
-@pytest.mark.parametrize("name", [name for name in PROTOCOLS if name != "in_sample"])
+@pytest.mark.parametrize("name", ["as_published", "random_rows", "held_out_entities", "forward"])
 def test_sides_are_disjoint_and_together_the_panel(name):
     panel = make_panel()
     for fold in split(PROTOCOLS[name](), panel):
@@ -69,6 +71,50 @@ def test_forward_trains_on_the_past_alone():
     assert panel.period[fold.train].max() == 2005
     assert np.unique(panel.period[fold.test]).tolist() == [2006, 2007]
     assert fold.split_unit == "time"
+
+
+def test_an_expanding_window_trains_on_all_that_came_before():
+    panel = make_panel()
+    folds = split(Forward(test_share=0.4, windows=5), panel)
+    assert [np.unique(panel.period[fold.test]).tolist() for fold in folds] == [[2005], [2006], [2007]]
+    assert [panel.period[fold.train].max() for fold in folds] == [2004, 2005, 2006]
+
+
+def test_random_rows_splits_as_published_does_and_selects_inside():
+    published, honest = (split(protocol, make_panel()) for protocol in (AsPublished(), RandomRows()))
+    assert AsPublished.stream == RandomRows.stream
+    for one, other in zip(published, honest, strict=True):
+        assert np.array_equal(one.test, other.test)
+        assert other.selection is None
+        assert other.split_unit == "row"
+
+
+def test_entities_and_time_shares_neither_entity_nor_period():
+    panel = make_panel()
+    folds = split(EntitiesAndTime(folds=5, test_share=0.25), panel)
+    for fold in folds:
+        for codes in (panel.entity.codes, panel.period):
+            assert np.intersect1d(codes[fold.train], codes[fold.test]).size == 0
+    tested = np.sort(np.concatenate([fold.test for fold in folds]))
+    assert np.array_equal(tested, np.flatnonzero(panel.period >= 2006))
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
+def test_what_a_protocol_says_it_leaks_is_what_its_folds_share(name):
+    panel, protocol = make_panel(), PROTOCOLS[name]()
+    shared = set()
+    for fold in split(protocol, panel):
+        codes = {"same_entity": panel.entity.codes, "same_period": panel.period}
+        shared |= {
+            leak for leak, code in codes.items() if np.intersect1d(code[fold.train], code[fold.test]).size
+        }
+        if np.array_equal(fold.train, fold.test):
+            shared = {"training_rows"}
+        elif panel.period[fold.train].max() > panel.period[fold.test].min() and "same_entity" in shared:
+            shared.add("later_periods")
+        if fold.selection is not None and name != "in_sample":
+            shared |= {"test_selection"} if np.intersect1d(fold.selection, fold.test).size else set()
+    assert shared == {leak.code for leak in protocol.leaks} - {"prepared_on_all_rows"}
 
 
 def test_equal_streams_give_equal_folds():

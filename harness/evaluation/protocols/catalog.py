@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.evaluation.protocols.as_published import AsPublished
+from harness.evaluation.protocols.entities_and_time import EntitiesAndTime
 from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
+from harness.evaluation.protocols.random_rows import RandomRows
 
-PROTOCOLS: Mapping[str, type] = {one.name: one for one in (AsPublished, InSample, HeldOutEntities, Forward)}
+PROTOCOLS: Mapping[str, type] = {
+    one.name: one for one in (InSample, AsPublished, RandomRows, HeldOutEntities, Forward, EntitiesAndTime)
+}
 
 
 @dataclass(frozen=True)

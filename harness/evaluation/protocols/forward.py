@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
+from harness.arrays import Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.evaluation.fold import SAME_ENTITY, Fold, Leak
@@ -16,52 +17,70 @@ from harness.evaluation.fold import SAME_ENTITY, Fold, Leak
 
 @dataclass(frozen=True)
 class Forward:
-    """The last share of the periods is held out; models are selected on the last periods before them.
+    """The last periods are held out; models are selected on the last periods before them.
 
     Attributes
     ----------
     test_share : share of the periods held out; at least one period
+    windows : parts the held-out periods are cut into, each predicted by models trained on all periods before
+        it (an expanding window); no more than there are held-out periods
     """
 
     name: ClassVar[str] = "forward"
     title: ClassVar[str] = "Forward in time"
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_ENTITY,)
     prepared_on: ClassVar[Literal["train", "all"]] = "train"
+    stream: ClassVar[str] = "forward"
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    windows: Annotated[int, Field(ge=1)] = 1
 
     @property
     def how(self) -> str:
         """One sentence for the report."""
+        cut = f", cut into {self.windows} windows," if self.windows > 1 else ""
         return (
-            f"The last {self.test_share:.0%} of the periods are predicted by models trained on the earlier "
-            "ones and selected on the last of those."
+            f"The last {self.test_share:.0%} of the periods{cut} are predicted by models trained on the "
+            "earlier ones and selected on the last of those."
         )
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:  # noqa: ARG002 - nothing is drawn
-        """Return the one split in time."""
-        periods = np.unique(panel.period)
-        n_test = max(1, round(self.test_share * periods.size))
-        if n_test >= periods.size:
-            raise EstimationError(
-                Problem(
-                    where=f"protocol {self.name}",
-                    what=f"the panel has {periods.size} period(s) and {n_test} would be held out",
-                    allowed="at least one period to train on",
-                    mend="set a smaller test_share, or leave this protocol out",
-                )
-            )
-        is_test = panel.period >= periods[-n_test]
-        return (
+        """Return one fold for each window."""
+        is_late = last_periods(panel, test_share=self.test_share, protocol=self.name)
+        periods = np.unique(panel.period[is_late])
+        return tuple(
             Fold(
-                "1",
-                train=np.flatnonzero(~is_test),
-                test=np.flatnonzero(is_test),
+                str(number),
+                train=np.flatnonzero(panel.period < window[0]),
+                test=np.flatnonzero(np.isin(panel.period, window)),
                 selection=None,
                 split_unit="time",
-            ),
+            )
+            for number, window in enumerate(np.array_split(periods, min(self.windows, periods.size)), start=1)
         )
 
     def quick(self) -> Self:
-        """Return itself: there is one split."""
-        return self
+        """Return a copy with one window."""
+        return replace(self, windows=1)
+
+
+def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
+    """Return which rows lie in the last share of the periods, (n_obs,); at least one period does.
+
+    Raises
+    ------
+    EstimationError
+        Where no period would be left to train on.
+    """
+    periods = np.unique(panel.period)
+    n_test = max(1, round(test_share * periods.size))
+    if n_test >= periods.size:
+        raise EstimationError(
+            Problem(
+                where=f"protocol {protocol}",
+                what=f"the panel has {periods.size} period(s) and {n_test} would be held out",
+                allowed="at least one period to train on",
+                mend="set a smaller test_share, or leave this protocol out",
+            )
+        )
+    return np.asarray(panel.period >= periods[-n_test])

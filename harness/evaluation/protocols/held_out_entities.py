@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
+from harness.arrays import Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.evaluation.fold import SAME_PERIOD, Fold, Leak
@@ -27,6 +28,7 @@ class HeldOutEntities:
     title: ClassVar[str] = "Held-out entities"
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_PERIOD,)
     prepared_on: ClassVar[Literal["train", "all"]] = "train"
+    stream: ClassVar[str] = "entities"
 
     folds: Annotated[int, Field(ge=2)] = 5
 
@@ -35,35 +37,50 @@ class HeldOutEntities:
         """One sentence for the report."""
         return (
             f"The entities are dealt into {self.folds} groups; each group is predicted by models trained, "
-            "and selected on other entities."
+            "and selected, on other entities."
         )
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return one fold for each group of entities."""
-        entities = np.unique(panel.entity.codes)
-        if entities.size < self.folds:
-            raise EstimationError(
-                Problem(
-                    where=f"protocol {self.name}",
-                    what=f"{entities.size} entities cannot be dealt into {self.folds} groups",
-                    allowed="at least as many entities as groups",
-                    mend="set a smaller number of folds, or leave this protocol out",
-                )
+        return tuple(
+            Fold(
+                str(number),
+                train=np.flatnonzero(~is_test),
+                test=np.flatnonzero(is_test),
+                selection=None,
+                split_unit="entity",
             )
-        splits = []
-        for number, group in enumerate(np.array_split(rng.permutation(entities), self.folds), start=1):
-            is_test = np.isin(panel.entity.codes, group)
-            splits.append(
-                Fold(
-                    str(number),
-                    train=np.flatnonzero(~is_test),
-                    test=np.flatnonzero(is_test),
-                    selection=None,
-                    split_unit="entity",
-                )
+            for number, is_test in enumerate(
+                deal_entities(panel, n_groups=self.folds, protocol=self.name, rng=rng), start=1
             )
-        return tuple(splits)
+        )
 
     def quick(self) -> Self:
         """Return a copy with at most three groups."""
         return replace(self, folds=min(self.folds, 3))
+
+
+def deal_entities(panel: Panel, *, n_groups: int, protocol: str, rng: Generator) -> tuple[Mask, ...]:
+    """Deal the entities into groups of equal size, give or take one.
+
+    Returns
+    -------
+    For each group which rows are its entities', (n_obs,).
+
+    Raises
+    ------
+    EstimationError
+        Where there are fewer entities than groups.
+    """
+    entities = np.unique(panel.entity.codes)
+    if entities.size < n_groups:
+        raise EstimationError(
+            Problem(
+                where=f"protocol {protocol}",
+                what=f"{entities.size} entities cannot be dealt into {n_groups} groups",
+                allowed="at least as many entities as groups",
+                mend="set a smaller number of folds, or leave this protocol out",
+            )
+        )
+    groups = np.array_split(rng.permutation(entities), n_groups)
+    return tuple(np.isin(panel.entity.codes, group) for group in groups)

@@ -20,6 +20,7 @@ class InSample:
     title: ClassVar[str] = "In sample"
     leaks: ClassVar[tuple[Leak, ...]] = (TRAINING_ROWS,)
     prepared_on: ClassVar[Literal["train", "all"]] = "all"
+    stream: ClassVar[str] = "in sample"
 
     @property
     def how(self) -> str:

@@ -19,12 +19,14 @@ class EvaluationProtocol(Protocol):
     title : for a table's heading
     leaks : what the test rows share with the training rows under this protocol
     prepared_on : rows that preparation steps with something to learn are fitted on
+    stream : label of the random stream that draws the splits; protocols that share it share their splits
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     leaks: ClassVar[tuple[Leak, ...]]
     prepared_on: ClassVar[Literal["train", "all"]]
+    stream: ClassVar[str]
 
     @property
     def how(self) -> str:

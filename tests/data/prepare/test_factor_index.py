@@ -78,7 +78,7 @@ def test_scores_are_regression_scores():
     Z, R = standardised(ONE_FACTOR, names), correlation(ONE_FACTOR, names)
     loadings = likelihood_loadings(R, 1)[:, 0]
     uniqueness = 1 - np.square(loadings)
-    # Thomson's form by the model's own covariance, which the maximum likelihood makes R's equal on the loadings.
+    # Thomson's form by the model's own covariance; at the maximum both score alike.
     expected = Z @ (loadings / uniqueness) / (1 + np.sum(np.square(loadings) / uniqueness))
     scores = learned.compute(ONE_FACTOR) + learned.start
     np.testing.assert_allclose(np.abs(scores), np.abs(expected), rtol=1e-5, atol=1e-6)

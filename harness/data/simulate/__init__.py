@@ -1,0 +1,1 @@
+"""Simulated panels whose truth can be asked, one file each."""

@@ -1,0 +1,72 @@
+"""The keys of a simulated panel: cities and years, and where a row stands among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.arrays import Floats, Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENTITY, TIME = "city", "year"
+"""Key columns of every simulated panel."""
+
+FIRST_YEAR = 2011
+
+
+@dataclass(frozen=True)
+class CityYears:
+    """A balanced panel's keys, rows by city and then by year.
+
+    Attributes
+    ----------
+    n_cities, n_years : at least 1; the first year is 2011
+    """
+
+    n_cities: int
+    n_years: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the cities, in order."""
+        width = max(3, len(str(self.n_cities)))
+        return tuple(f"city_{at:0{width}d}" for at in range(1, self.n_cities + 1))
+
+    @property
+    def years(self) -> Ints:
+        """The years, in order."""
+        return np.arange(FIRST_YEAR, FIRST_YEAR + self.n_years)
+
+    def columns(self) -> Mapping[str, Any]:
+        """Return the two key columns, (n_cities * n_years,) each."""
+        return {
+            ENTITY: np.repeat(np.array(self.labels, dtype=object), self.n_years),
+            TIME: np.tile(self.years, self.n_cities),
+        }
+
+    def by_city(self, values: Floats) -> Floats:
+        """Return what each city has, (n_cities,), for each row, (n_cities * n_years,)."""
+        return np.repeat(values, self.n_years)
+
+    def positions(self, frame: pd.DataFrame) -> Ints:
+        """Return where rows with these keys stand, (n_obs,); years may be numbers or texts.
+
+        Raises
+        ------
+        KeyError
+            Where a city is none of this panel.
+        IndexError
+            Where a year is none of this panel.
+        """
+        place = {label: at for at, label in enumerate(self.labels)}
+        city = np.array([place[label] for label in frame[ENTITY]], dtype=np.int64)
+        year = frame[TIME].to_numpy().astype(np.int64) - FIRST_YEAR
+        if ((year < 0) | (year >= self.n_years)).any():
+            message = f"years must lie from {self.years[0]} to {self.years[-1]}"
+            raise IndexError(message)
+        return city * self.n_years + year

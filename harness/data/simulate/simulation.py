@@ -1,0 +1,52 @@
+"""A simulated panel: drawn from its own seed, with a truth that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from harness.arrays import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Values = Floats | float
+"""Values of a variable, (n_obs,), or one for all rows."""
+
+AS_DRAWN: Mapping[str, Values] = MappingProxyType({})
+"""Counterfactual values of no variable: all keep those they were drawn with."""
+
+
+class Simulation(Protocol):
+    """A frozen dataclass of options, as ``data: {simulate: {name: NAME}}`` asks for it.
+
+    Attributes
+    ----------
+    name : as written in the spec
+    title : one line for the report
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    def draw(self) -> pd.DataFrame:
+        """Return the raw table, one row an observation; equal options give equal tables."""
+
+    def expected(
+        self,
+        frame: pd.DataFrame,
+        *,
+        outcome: str,
+        exposure: Values | None = None,
+        moderators: Mapping[str, Values] = AS_DRAWN,
+    ) -> Floats:
+        """Return the true expected outcome of some rows, (n_obs,), the entity's own constant included.
+
+        Parameters
+        ----------
+        frame : rows of the draw in any order; only the key columns are read
+        outcome : name of an outcome
+        exposure : counterfactual values in the exposure's unit; None for those drawn
+        moderators : counterfactual values by moderator; one that is not there keeps those drawn
+        """

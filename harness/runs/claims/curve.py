@@ -1,0 +1,61 @@
+"""A net effect curve of a run, and what claims ask of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.runs.claims.lookup import Here
+
+
+@dataclass(frozen=True, eq=False)
+class RunCurve:
+    """Levels of a curve on a grid.
+
+    Attributes
+    ----------
+    at : (n_grid,), exposures, increasing; at least two
+    level : (n_grid,), outcome units
+    """
+
+    at: Floats
+    level: Floats
+
+    def _beyond(self, *exposures: float) -> Here | None:
+        first, last = float(self.at[0]), float(self.at[-1])
+        if all(first <= one <= last for one in exposures):
+            return None
+        return Here(math.nan, f"the curve of this run goes from {first:.4g} to {last:.4g}")
+
+    def level_at(self, exposure: float) -> Here:
+        """Return the level at an exposure, linear between grid points."""
+        return self._beyond(exposure) or Here(float(np.interp(exposure, self.at, self.level)))
+
+    def change(self, start: float, end: float) -> Here:
+        """Return the level at the second exposure minus that at the first."""
+        beyond = self._beyond(start, end)
+        if beyond is not None:
+            return beyond
+        first, last = np.interp([start, end], self.at, self.level)
+        return Here(float(last - first))
+
+    def share_going(self, start: float, end: float, *, sign: float) -> Here:
+        """Return the share of the way between two exposures on which the curve rises (1) or falls (-1)."""
+        beyond = self._beyond(start, end)
+        if beyond is not None:
+            return beyond
+        inside = self.at[(self.at > start) & (self.at < end)]
+        stops = np.concatenate([[start], inside, [end]])
+        goes = sign * np.diff(np.interp(stops, self.at, self.level)) > 0
+        return Here(float(np.diff(stops)[goes].sum() / (end - start)))
+
+    def bend(self) -> Here:
+        """Return the grid point where the slope changes fastest, up or down."""
+        slopes = np.diff(self.level) / np.diff(self.at)
+        if slopes.size < 2:
+            return Here(math.nan, "the curve of this run has too few points for a bend")
+        speed = np.abs(np.diff(slopes)) / (self.at[2:] - self.at[:-2])
+        return Here(float(self.at[1 + int(speed.argmax())]))

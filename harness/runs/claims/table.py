@@ -1,0 +1,75 @@
+"""The table ``claims``: published, recomputed from the other claims, found here, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.evaluation.claims.checks import check_all
+from harness.evaluation.claims.finding import Finding
+from harness.runs.claims.here import Tables, here
+from harness.runs.claims.status import standing
+from harness.runs.claims.words import about
+from harness.spec.claim import AnyClaim, PrintedClaim
+from harness.spec.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOLDS_THROUGHOUT = 1.0
+"""Share of the way on which a published direction holds."""
+
+
+def claims_table(study: Study, tables: Tables) -> pd.DataFrame:
+    """Return one row for every claim of a study, in the order of the spec.
+
+    Parameters
+    ----------
+    tables : of the run; those named in `harness.runs.claims.here.SOURCES`
+    """
+    import pandas as pd
+
+    return pd.DataFrame(_rows(study, tables))
+
+
+def _rows(study: Study, tables: Tables) -> Iterator[Mapping[str, Any]]:
+    first_protocol = study.evaluation.protocols[0].id
+    findings = check_all(
+        study.claims,
+        outcomes=study.roles.outcomes,
+        identities=study.identities,
+        reference=study.evaluation.reference,
+        first_protocol=first_protocol,
+    )
+    for at, claim in enumerate(study.claims):
+        found = here(claim, tables, first_protocol=first_protocol)
+        finding = findings.get(at)
+        stands = standing(claim, found, finding=finding, data_are_published=study.data_are_published)
+        yield {
+            **_place(claim),
+            **_recomputed(finding),
+            "published": claim.value if isinstance(claim, PrintedClaim) else HOLDS_THROUGHOUT,
+            "here": found.value,
+            "status": stands.status,
+            "reason": stands.reason,
+            "about": about(claim),
+        }
+
+
+def _place(claim: AnyClaim) -> Mapping[str, Any]:
+    """Return the keys of a claim, those of an interval as its two ends."""
+    keys = claim.model_dump(exclude={"value", "between"})
+    start, end = getattr(claim, "between", (keys.get("at"), None))
+    return keys | {"at": start, "to": end}
+
+
+def _recomputed(finding: Finding | None) -> Mapping[str, Any]:
+    if finding is None:
+        return {}
+    low, high = finding.allowed.low, finding.allowed.high
+    return {
+        "recomputed": finding.recomputed,
+        "recomputed_low": low,
+        "recomputed_high": high,
+        "check": finding.check,
+    }

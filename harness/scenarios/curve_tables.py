@@ -1,0 +1,84 @@
+"""Curves and their turning points as tidy rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from harness.arrays import Floats, Mask
+from harness.evaluation.resample import ResampleUnit
+from harness.scenarios.bands import bands
+from harness.scenarios.turning_points import turning_points
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CurveKind = Literal["level", "slope", "ale"]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimated:
+    """One curve of one estimator.
+
+    Attributes
+    ----------
+    kind : level and ale in outcome units, slope in those per unit of exposure
+    at : (n_grid,), increasing, the exposure's unit
+    curve : (n_grid,)
+    draws : (n_draws, n_grid)
+    supported : (n_grid,), whether the data reach there
+    mean_level : what to add to `curve` to set it beside levels; NaN where it is one, or a slope
+    """
+
+    kind: CurveKind
+    at: Floats
+    curve: Floats
+    draws: Floats
+    supported: Mask
+    mean_level: float = np.nan
+
+
+def curve_rows(
+    curves: Iterable[Estimated], *, level: float, unit: ResampleUnit | Literal[""]
+) -> pd.DataFrame:
+    """Return a row for each curve, band and grid point.
+
+    Parameters
+    ----------
+    level : in (0, 1), of the bands
+    unit : what a draw resamples; empty where the estimator's own draws do not tell
+    """
+    import pandas as pd
+
+    frames = [
+        pd.DataFrame(
+            {
+                "kind": one.kind,
+                "at": one.at,
+                "estimate": one.curve,
+                "conf_low": band.low,
+                "conf_high": band.high,
+                "band": band.kind,
+                "n_draws": len(one.draws),
+                "supported": one.supported,
+                "mean_level": one.mean_level,
+                "level": level,
+                "unit": unit,
+            }
+        )
+        for one in curves
+        for band in bands(one.draws, level=level, supported=one.supported)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def turning_point_rows(curve: Estimated, *, level: float) -> pd.DataFrame:
+    """Return a row for each turning point, or one of kind ``none`` without numbers."""
+    import pandas as pd
+
+    found = turning_points(curve.at, curve.curve, curve.draws, supported=curve.supported, level=level)
+    rows = pd.DataFrame([asdict(one) for one in found]) if found else pd.DataFrame({"kind": ["none"]})
+    return rows.assign(n_draws=len(curve.draws))

@@ -1,0 +1,55 @@
+"""Options of questions whose intervals come from bootstrap draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.evaluation.resample import ResampleUnit
+from harness.scenarios.subject import DrawPlan
+
+QUICK_DRAWS = 40
+"""Most draws of a quick run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resampled:
+    """How draws are made and intervals taken from them.
+
+    Attributes
+    ----------
+    draws : bootstrap draws; an estimator that carries its own keeps to those
+    unit : what is resampled; rows ignore that an entity's rows go together, and intervals are too narrow
+    level : nominal coverage of intervals, and of each point of a pointwise band
+    """
+
+    draws: Annotated[int, Field(ge=2)] = 200
+    unit: ResampleUnit = "entity"
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def plan(self) -> DrawPlan:
+        """The draws to ask for."""
+        return DrawPlan(self.draws, self.unit)
+
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
+        """Return warnings about intervals from too few draws, or from resampled rows."""
+        found = []
+        if self.unit == "row" and panel.n_entities < panel.n_obs:
+            message = (
+                "single rows are resampled, as if an entity's rows were independent; where they are not, "
+                "intervals are too narrow"
+            )
+            found.append(Note("W-ROWBOOT", "", message))
+        least = round(2.0 / (1.0 - self.level), 6)
+        if self.draws < least:
+            message = (
+                f"limits of level {self.level:g} rest on {self.draws} draws; with fewer than {least:g} they are "
+                "the outermost draws"
+            )
+            found.append(Note("W-FEWBOOT", "", message))
+        return tuple(found)
