@@ -6,6 +6,7 @@ estimator lists in `provides` when it, or its fits, have the members named there
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from numpy.random import Generator
@@ -114,9 +115,24 @@ class HasNotes(Protocol):
         """What the reader of the report should know about this fit."""
 
 
+Columns = Mapping[str, Sequence[object]]
+"""A tidy table by columns, all of one length."""
+
+
+@runtime_checkable
+class HasDetails(Protocol):
+    """Capability of a fit: tables of its own, such as what a search tried and chose."""
+
+    def details(self) -> Mapping[str, Columns]:
+        """Return tables by name, each written as ``details/NAME.csv`` with outcome and estimator before it.
+
+        Estimators that tell the same things use the same names and columns; see ``docs`` for those in use.
+        """
+
+
 @runtime_checkable
 class CanProfile(Protocol):
-    """Capability of a fit, or of draws: mean predictions at given values without predicting every row at each.
+    """Capability of a fit, or of draws: mean predictions at given values, short of predicting every row.
 
     Curves and surfaces ask for the same rows at many values of one or two columns; a model whose mean over
     rows has a short cut offers it here. It must equal, up to rounding, the mean of `predict` over the rows of

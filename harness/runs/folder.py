@@ -30,6 +30,7 @@ REPORTED = (
     "report.html",
     "figures/*",
     "tables/*",
+    "details/*",
 )
 """What a run reports, the manifest apart."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -46,6 +47,11 @@ PREDICTIONS = (
     *("sample", "train_variance"),
 )
 """Columns of predictions.parquet."""
+
+
+def slug(name: str) -> str:
+    """Return a name that is safe as a file name: lower case letters, digits and underscores."""
+    return re.sub(r"[^a-z0-9_]+", "_", name.lower())[:64]
 
 
 def table(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

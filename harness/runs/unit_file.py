@@ -83,6 +83,7 @@ def decode_fold(data: bytes) -> FoldResult:
 def encode_full(result: FullResult) -> bytes:
     """Return a full-sample result as bytes."""
     members = {} if result.coefficients is None else {"coefficients": _parquet(result.coefficients)}
+    members |= {f"details/{name}": _parquet(frame) for name, frame in result.details.items()}
     answers = []
     for at, answer in enumerate(result.answers):
         answers.append(
@@ -97,6 +98,7 @@ def encode_full(result: FullResult) -> bytes:
     meta = {
         "outcome": result.outcome,
         "estimator": result.estimator,
+        "details": list(result.details),
         "answers": answers,
         "notes": [vars(note) for note in result.notes],
         "status": result.status,
@@ -127,6 +129,7 @@ def decode_full(data: bytes) -> FullResult:
             outcome=meta["outcome"],
             estimator=meta["estimator"],
             coefficients=frame("coefficients") if "coefficients" in archive.namelist() else None,
+            details={name: frame(f"details/{name}") for name in meta["details"]},
             answers=answers,
             notes=_notes(meta["notes"]),
             status=meta["status"],

@@ -17,7 +17,7 @@ from harness.runs.claims.here import SOURCES
 from harness.runs.claims.table import claims_table
 from harness.runs.folder import RunFolder
 from harness.runs.gather import Missing, in_order, missing_cells, predictions_table, status_rows
-from harness.runs.tables import table
+from harness.runs.tables import slug, table
 from harness.runs.warnings import (
     few_entities_note,
     fit_notes,
@@ -76,6 +76,8 @@ def write_tables(folder: RunFolder, results: Results) -> None:
     panels = {outcome: results.panels.panel(outcome) for outcome in results.outcomes}
     _write_comparison(folder, results, panels)
     folder.write_table("coefficients", table("coefficients", _coefficients(results.fulls)))
+    for name, parts in _detail_parts(results.fulls).items():
+        folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
     for name, parts in _scenario_parts(results, panels).items():
         folder.write_table(name, table(name, parts))
     folder.write_table("summary", table("summary", [results.panels.summary()]))
@@ -130,6 +132,16 @@ def _coefficients(fulls: Sequence[FullResult]) -> Iterator[pd.DataFrame]:
             yield full.coefficients.assign(**place, status="ok", reason="")
         elif full.status != "ok":
             yield pd.DataFrame([place | {"status": full.status, "reason": full.reason}])
+
+
+def _detail_parts(fulls: Sequence[FullResult]) -> Mapping[str, list[pd.DataFrame]]:
+    """Return the tables that fits bring along, outcome and estimator first."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for full in fulls:
+        place = pd.DataFrame([{"outcome": full.outcome, "estimator": full.estimator}])
+        for name, frame in full.details.items():
+            parts.setdefault(slug(name), []).append(place.merge(frame, how="cross"))
+    return parts
 
 
 def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[str, list[pd.DataFrame]]:

@@ -14,11 +14,10 @@ from harness.scenarios.interpolate import centred, locate, on_curve
 def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bins: Bins) -> Floats:
     """Return the accumulated local effects of a regressor at the edges of its bins.
 
-    Within each bin every row's prediction is compared at the two edges, all else as observed; the mean changes
-    are added up from the left. No row is predicted far from where it was
-    observed, so that the curve holds where regressors are correlated and partial dependence extrapolates.
-    Columns that follow from the regressor move with it. The mean over the rows, on straight lines between
-    edges, is zero.
+    Within each bin every row's prediction is compared at the two edges, all else as observed, and the mean
+    changes are added up from the left. No row is predicted far from where it was observed, so that the curve
+    holds where regressors are correlated and partial dependence extrapolates. Columns that follow from the
+    regressor move with it. The mean over the rows, on straight lines between edges, is zero.
 
     Parameters
     ----------
@@ -34,7 +33,8 @@ def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bi
     steps = bin_means(change, bins.codes, bins.n_bins)
     uncentred = np.concatenate([np.zeros_like(steps[..., :1]), np.cumsum(steps, axis=-1)], axis=-1)
     at_rows = on_curve(uncentred, locate(bins.edges, panel.column(name)))
-    return uncentred - at_rows.mean(axis=-1, keepdims=True)
+    effects: Floats = uncentred - at_rows.mean(axis=-1, keepdims=True)
+    return effects
 
 
 def effects_at_rows(model: Fitted | FittedDraws, panel: Panel, name: str, bins: Bins) -> Floats:

@@ -12,7 +12,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, Status, attempt
-from harness.estimators.protocol import Estimator, HasCoefficients, HasNotes
+from harness.estimators.protocol import Estimator, Fitted, HasCoefficients, HasDetails, HasNotes
 from harness.rng import stream
 from harness.scenarios.scenario import Scenario, Tables
 from harness.scenarios.subject import Subject
@@ -44,6 +44,7 @@ class FullResult:
     ----------
     outcome, estimator : ids
     coefficients : tidy table, None for an estimator without one
+    details : the fit's own tables, by name
     answers : one for each scenario
     notes : what the fit has to say
     status, reason, seconds : of the fit itself
@@ -52,6 +53,7 @@ class FullResult:
     outcome: str
     estimator: str
     coefficients: pd.DataFrame | None
+    details: Tables
     answers: tuple[Answer, ...]
     notes: tuple[Note, ...]
     status: Status
@@ -99,6 +101,7 @@ class FullTask:
             outcome=self.outcome,
             estimator=self.estimator_id,
             coefficients=coefficient_rows(table, level=self.level) if table else None,
+            details=_details(fit),
             answers=answers,
             notes=fit.notes if isinstance(fit, HasNotes) else (),
             status=tried.status,
@@ -116,6 +119,14 @@ class FullTask:
             return Answer(name, {}, tried.status, tried.reason)
         answered = attempt(partial(self.scenarios[name].answer, tried.value))
         return Answer(name, answered.value or {}, answered.status, answered.reason)
+
+
+def _details(fit: Fitted | None) -> Tables:
+    import pandas as pd
+
+    if not isinstance(fit, HasDetails):
+        return {}
+    return {name: pd.DataFrame(dict(columns)) for name, columns in fit.details().items()}
 
 
 def coefficient_rows(table: CoefficientTable, *, level: float) -> pd.DataFrame:

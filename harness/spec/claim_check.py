@@ -49,7 +49,7 @@ class Names:
 
 
 def check_claims(document: Document, names: Names) -> Iterator[Mistake]:
-    """Yield unknown names in claims, gains of the reference over itself, and identities that tie no curves."""
+    """Yield unknown names in claims, gains of the reference, and identities that tie no curves."""
     for at, claim in enumerate(_mappings(document.data.get("claims"))):
         yield from _unknown_names(document, claim, names, loc=("claims", at))
         if claim.get("quantity") == "gain" and claim.get("estimator") == names.reference != "":

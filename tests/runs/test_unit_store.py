@@ -26,6 +26,7 @@ FULL = FullResult(
     outcome="y",
     estimator="ols",
     coefficients=pd.DataFrame({"term": ["x"], "estimate": [1 / 3], "bandwidth": [None]}),
+    details={"networks": pd.DataFrame({"hidden": [3, 4]})},
     answers=(
         Answer("curve", {"curves": pd.DataFrame({"at": [0.1, 0.2], "supported": [True, False]})}, "ok", ""),
         Answer("other", {}, "refused", "absorbed"),
@@ -82,6 +83,7 @@ def test_a_full_fit_comes_back_with_its_tables():
     pd.testing.assert_frame_equal(back.answers[0].tables["curves"], FULL.answers[0].tables["curves"])
     assert back.answers[1].reason == "absorbed"
     assert back.notes == FULL.notes
+    pd.testing.assert_frame_equal(back.details["networks"], FULL.details["networks"])
 
 
 def test_a_kept_result_is_not_computed_again(tmp_path):

@@ -9,7 +9,7 @@ from harness.evaluation.claims.finding import Finding
 from harness.evaluation.claims.identity import Comparison, compare
 from harness.evaluation.claims.interval import Interval, meant_by
 from harness.evaluation.claims.partition import check_partitions
-from harness.evaluation.claims.published_curve import PublishedCurve
+from harness.evaluation.claims.published_curve import PublishedCurve, draws_curve
 from harness.evaluation.claims.ratio import check_ratio
 from harness.spec.claim import Claim, DirectionClaim, ErrorClaim, GainClaim, LevelClaim, MedianClaim
 from harness.spec.identity import Identity
@@ -102,13 +102,13 @@ def _ties(identities: Sequence[Identity], outcomes: frozenset[str]) -> list[_Tie
 
 
 def _identities(claims: Sequence[Claim], ties: Sequence[_Tied]) -> Iterator[Numbered]:
-    of_curve: dict[tuple[str, str], list[int]] = {}
+    of_curve: dict[tuple[str, str], dict[int, LevelClaim | DirectionClaim]] = {}
     for at, claim in enumerate(claims):
-        if isinstance(claim, LevelClaim | DirectionClaim):
-            of_curve.setdefault((claim.estimator, claim.outcome), []).append(at)
+        if draws_curve(claim):
+            of_curve.setdefault((claim.estimator, claim.outcome), {})[at] = claim
     for tied in ties:
         curves = {
-            (estimator, outcome): PublishedCurve.of(outcome, [claims[at] for at in own])
+            (estimator, outcome): PublishedCurve.of(outcome, own.values())
             for (estimator, outcome), own in of_curve.items()
             if outcome in tied.outcomes
         }

@@ -20,11 +20,11 @@ class Finding:
     is_consistent : whether the claim can be right together with the others it was checked against
     reason : why, in one sentence
     recomputed : the number from the other claims, NaN where it does not follow from them
-    allowed : what the rounding of the other claims allows it to be
+    allowed : what the rounding of the other claims allows it to be, None likewise
     """
 
     check: Literal["ratio", "partition", "identity"]
     is_consistent: bool
     reason: str
     recomputed: float = math.nan
-    allowed: Interval = Interval(math.nan, math.nan)
+    allowed: Interval | None = None

@@ -33,10 +33,10 @@ def check_partitions(partitions: Mapping[str, Sequence[Interval]]) -> Finding:
     below = min(pooled, key=lambda by: pooled[by].high)
     above = max(pooled, key=lambda by: pooled[by].low)
     is_consistent = pooled[below].meets(pooled[above])
-    allowed = Interval(pooled[above].low, pooled[below].high)
     if is_consistent:
-        reason = f"a pooled median within the medians by {', '.join(pooled)} exists"
-        return Finding("partition", is_consistent, reason, allowed=allowed)
+        shared = _shown(Interval(pooled[above].low, pooled[below].high))
+        reason = f"the medians by {', '.join(pooled)} allow one median of all rows, between {shared}"
+        return Finding("partition", is_consistent, reason)
     reason = (
         "the median of all rows lies between the least and the greatest median of any groups that hold all "
         f"rows: between {_shown(pooled[above])} by {above}, but between {_shown(pooled[below])} by {below}"

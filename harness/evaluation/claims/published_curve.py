@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from harness.evaluation.claims.interval import Interval, meant_by
 from harness.spec.claim import Claim, DirectionClaim, LevelClaim
@@ -57,6 +58,17 @@ class Leg:
         return self.end.value / self.start.value - 1.0
 
 
+def draws_curve(claim: Claim) -> TypeGuard[LevelClaim | DirectionClaim]:
+    """Whether a claim says how a curve goes.
+
+    Bounds ("at least 885") do not, nor do levels that may be zero or less: a curve can change by a factor
+    only where it is positive.
+    """
+    if isinstance(claim, LevelClaim):
+        return claim.bound is None and meant_by(claim).low > 0
+    return isinstance(claim, DirectionClaim)
+
+
 @dataclass(frozen=True)
 class PublishedCurve:
     """The curve of one outcome.
@@ -73,17 +85,13 @@ class PublishedCurve:
     ways: tuple[Way, ...]
 
     @classmethod
-    def of(cls, outcome: str, claims: Iterable[Claim]) -> PublishedCurve:
-        """Return what these claims say about the curve of an outcome.
-
-        Bounds ("at least 885") are left out, as are levels that may be zero or less: a curve can change by
-        a factor only where it is positive.
-        """
+    def of(cls, outcome: str, claims: Iterable[LevelClaim | DirectionClaim]) -> PublishedCurve:
+        """Return the curve of an outcome that these claims draw, see `draws_curve`."""
         points, ways = [], []
         for claim in claims:
-            if isinstance(claim, LevelClaim) and claim.bound is None and meant_by(claim).low > 0:
+            if isinstance(claim, LevelClaim):
                 points.append(Point(claim.at, claim.value, meant_by(claim)))
-            elif isinstance(claim, DirectionClaim):
+            else:
                 ways.append(Way(*claim.between, kind=claim.kind))
         return cls(outcome, tuple(sorted(points, key=lambda point: point.at)), tuple(ways))
 

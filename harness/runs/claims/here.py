@@ -12,7 +12,6 @@ from harness.spec.claim import (
     AnyClaim,
     BendClaim,
     ChangeClaim,
-    Claim,
     DirectionClaim,
     ErrorClaim,
     GainClaim,

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_NONE = "this run gives no such number"
+
+
 @dataclass(frozen=True)
 class Here:
     """What a run gives for a claim.
@@ -44,17 +47,20 @@ def refusal(frame: pd.DataFrame, *, absent: str) -> str:
 
 def cell(frame: pd.DataFrame, place: Mapping[str, str], column: str) -> Here:
     """Return the number in one column of the row at a place."""
-    rows = rows_of(frame, place)
-    known = rows[column].dropna() if column in rows else ()
-    if len(known):
-        return Here(float(known.iloc[0]))
-    return Here(math.nan, refusal(rows, absent="this run gives no such number"))
+    rows, known = _known(frame, place, column)
+    if known:
+        return Here(known[0])
+    return Here(math.nan, refusal(rows, absent=_NONE))
 
 
 def nearest(frame: pd.DataFrame, place: Mapping[str, str], column: str, *, to: float) -> Here:
     """Return, of the numbers in one column of the rows at a place, the one nearest to what was published."""
-    rows = rows_of(frame, place)
-    known = rows[column].dropna().astype(float).tolist() if column in rows else []
+    rows, known = _known(frame, place, column)
     if known:
         return Here(min(known, key=lambda value: abs(value - to)))
-    return Here(math.nan, refusal(rows, absent="this run gives no such number"))
+    return Here(math.nan, refusal(rows, absent=_NONE))
+
+
+def _known(frame: pd.DataFrame, place: Mapping[str, str], column: str) -> tuple[pd.DataFrame, list[float]]:
+    rows = rows_of(frame, place)
+    return rows, rows[column].dropna().astype(float).tolist() if column in rows else []

@@ -29,10 +29,10 @@ def claims_table(study: Study, tables: Tables) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(_rows(study, tables))
+    return pd.DataFrame(list(_rows(study, tables)))
 
 
-def _rows(study: Study, tables: Tables) -> Iterator[Mapping[str, Any]]:
+def _rows(study: Study, tables: Tables) -> Iterator[dict[str, Any]]:
     first_protocol = study.evaluation.protocols[0].id
     findings = check_all(
         study.claims,
@@ -66,10 +66,7 @@ def _place(claim: AnyClaim) -> Mapping[str, Any]:
 def _recomputed(finding: Finding | None) -> Mapping[str, Any]:
     if finding is None:
         return {}
-    low, high = finding.allowed.low, finding.allowed.high
-    return {
-        "recomputed": finding.recomputed,
-        "recomputed_low": low,
-        "recomputed_high": high,
-        "check": finding.check,
-    }
+    found = {"check": finding.check, "recomputed": finding.recomputed}
+    if finding.allowed is None:
+        return found
+    return found | {"recomputed_low": finding.allowed.low, "recomputed_high": finding.allowed.high}

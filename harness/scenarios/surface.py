@@ -1,0 +1,104 @@
+"""Levels over exposure and moderator, and the effect of the exposure at each moderator value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.estimators.protocol import Fitted, FittedDraws
+from harness.scenarios.effect import slope
+from harness.scenarios.interpolate import centred, locate, on_curve, on_surface
+from harness.scenarios.profile import mean_predictions
+from harness.scenarios.support import Support
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """The cells on which levels are asked for.
+
+    Attributes
+    ----------
+    moderator : name
+    exposure_at : (n_exposure,), increasing
+    moderator_at : (n_moderator,), increasing
+    support : of the cells, (n_exposure, n_moderator)
+    """
+
+    moderator: str
+    exposure_at: Floats
+    moderator_at: Floats
+    support: Support
+
+    @property
+    def cells(self) -> Floats:
+        """Exposure and moderator of each cell, (n_exposure * n_moderator, 2), the moderator running faster."""
+        both = np.meshgrid(self.exposure_at, self.moderator_at, indexing="ij")
+        return np.stack(both, axis=-1).reshape(-1, 2)
+
+
+def levels_on(model: Fitted | FittedDraws, panel: Panel, plane: Plane) -> Floats:
+    """Return mean predictions were exposure and moderator the same in all rows, at each cell.
+
+    Returns
+    -------
+    (n_exposure, n_moderator) for one fit, after (n_draws, ...) for draws, outcome units.
+    """
+    columns = (panel.exposure, plane.moderator)
+    means = mean_predictions(model, panel, columns=columns, points=plane.cells)
+    return means.reshape(*means.shape[:-1], plane.exposure_at.size, plane.moderator_at.size)
+
+
+def effects_on(levels: Floats, plane: Plane) -> Floats:
+    """Return the derivative of levels along the exposure at each cell, same shape."""
+    return slope(levels, plane.exposure_at, axis=-2)
+
+
+def conditional_effects(effects: Floats, plane: Plane) -> Floats:
+    """Return the effect at each moderator value, averaged over the exposures that go with it.
+
+    Supported cells count by the rows near them, so that the average is over exposures as they are observed
+    around that moderator value; NaN where no cell is supported.
+
+    Parameters
+    ----------
+    effects : (..., n_exposure, n_moderator), outcome units per unit of exposure
+
+    Returns
+    -------
+    (..., n_moderator)
+    """
+    weights = plane.support.n_obs * plane.support.supported
+    totals = weights.sum(axis=0).astype(np.float64)
+    sums = (effects * weights).sum(axis=-2)
+    return np.divide(sums, totals, out=np.full_like(sums, np.nan), where=totals > 0.0)
+
+
+def friedman_h(model: Fitted | FittedDraws, panel: Panel, plane: Plane, levels: Floats) -> Floats:
+    """Return the H statistic of exposure and moderator (Friedman and Popescu 2008).
+
+    The root of the share of the variance of their joint partial dependence that their own do not add up to.
+    Partial dependence at the rows is taken from the grid, on straight lines between its points. Estimated
+    from noisy predictions it is above zero even where there is no interaction.
+
+    Parameters
+    ----------
+    levels : of the same model, see `levels_on`
+
+    Returns
+    -------
+    One number >= 0 for one fit, (n_draws,) for draws; NaN where the joint dependence is flat.
+    """
+    names, grids = (panel.exposure, plane.moderator), (plane.exposure_at, plane.moderator_at)
+    places = [locate(grid, panel.column(name)) for name, grid in zip(names, grids, strict=True)]
+    joint = centred(on_surface(levels, places[0], places[1]))
+    left = joint
+    for name, grid, at in zip(names, grids, places, strict=True):
+        own = mean_predictions(model, panel, columns=(name,), points=grid[:, None])
+        left = left - centred(on_curve(own, at))
+    whole = np.square(joint).sum(axis=-1)
+    share = np.square(left).sum(axis=-1)
+    ratio = np.divide(share, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    return np.sqrt(ratio)
