@@ -14,7 +14,7 @@ from harness.data.note import Note
 from harness.data.row_names import RowNames, few, quoted
 from harness.errors import DataError, Problem
 
-_INTEGER = re.compile(r"-?[0-9]+", re.ASCII)
+_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
 def read_entities(column: pd.Series, *, name: str, names: RowNames) -> list[str]:

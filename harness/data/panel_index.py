@@ -100,7 +100,9 @@ def _refuse_duplicates(
 def _refuse_swapped(entities: Sequence[str], times: Times, names: RowNames) -> None:
     """Refuse years as entities beside whole numbers, more of them, that are no years."""
     periods = np.unique(times.ordinals)
-    years_as_entities = all(label.isdecimal() and int(label) in _YEARS for label in entities)
+    years_as_entities = all(
+        len(label) == 4 and label.isdecimal() and int(label) in _YEARS for label in entities
+    )
     years_as_times = times.kind is not INTEGERS or all(int(one) in _YEARS for one in periods)
     if years_as_entities and not years_as_times and periods.size > len(entities):
         raise DataError(

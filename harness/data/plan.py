@@ -39,7 +39,7 @@ class DataPlan:
     path : a csv (or tsv, txt), parquet, Stata dta or xlsx file, relative to the project
     dataset : name of a dataset that the harness or a plugin brings along, instead of a path
     encoding : of a text file
-    separator : between the fields of a text file, one character
+    separator : between the fields of a text file, one character, no quote or line end
     sheet : of an xlsx file; needed where it has several visible ones
     missing : ``error`` refuses missing cells in columns that play a role, ``drop`` leaves their rows out
     missing_values : texts that stand for a missing cell among the numbers of a csv or xlsx file; never in
@@ -52,7 +52,7 @@ class DataPlan:
     path: str | None = None
     dataset: str | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
-    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] = ","
     sheet: str | None = None
     missing: MissingPolicy = "error"
     missing_values: tuple[str, ...] = MISSING_VALUES

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 
-import numpy as np
 import pandas as pd
 
-from harness.arrays import Ints
 from harness.evaluation.accuracy import accuracy
-from harness.evaluation.gain import entity_losses, gain_over
+from harness.evaluation.best_of_many import holm_adjusted, max_t_p_values
+from harness.evaluation.gain import gain_over
+from harness.evaluation.paired import PairedLosses
+from harness.evaluation.repeated_splits import corrected_t_p_value
 from harness.rng import stream
 
-SAMPLES = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
+SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 """Sides of the folds that make up each sample."""
 
-Group = tuple[tuple[str, str], str, pd.DataFrame]
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How intervals are drawn.
+
+    Attributes
+    ----------
+    level : in (0, 1), nominal coverage
+    n_draws : draws of entities
+    seed : root seed; all estimators of a protocol and sample share their draws
+    """
+
+    level: float
+    n_draws: int
+    seed: int
 
 
-def _samples(predictions: pd.DataFrame) -> Iterator[Group]:
-    """Yield ((outcome, protocol), sample, rows) for every sample of every protocol."""
+def samples(predictions: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yield outcome, protocol and sample with their rows, for every sample of every protocol."""
     for key, rows in predictions.groupby(["outcome", "protocol"], sort=False, observed=True):
         outcome, protocol = key
         for sample, sides in SAMPLES.items():
-            yield (str(outcome), str(protocol)), sample, rows[rows["sample"].isin(sides)]
+            place = {"outcome": str(outcome), "protocol": str(protocol), "sample": sample}
+            yield place, rows[rows["sample"].isin(sides)]
 
 
 def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -36,58 +52,71 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
         predicted, sample, train_variance; all estimators of a protocol on the same rows
     """
     found = []
-    for (outcome, protocol), sample, rows in _samples(predictions):
+    for place, rows in samples(predictions):
         for estimator, own in rows.groupby("estimator", sort=False, observed=True):
             figures = accuracy(
                 own["observed"].to_numpy(),
                 own["predicted"].to_numpy(),
                 train_variance=own["train_variance"].to_numpy(),
-                entities=_codes(own["entity"]),
+                entities=pd.factorize(own["entity"], sort=True)[0],
             )
-            place = {"outcome": outcome, "estimator": estimator, "protocol": protocol, "sample": sample}
-            found.append(place | asdict(figures) | {"status": "ok", "reason": ""})
+            found.append(place | {"estimator": estimator} | asdict(figures) | {"status": "ok", "reason": ""})
     return pd.DataFrame(found)
 
 
-def gain_table(
-    predictions: pd.DataFrame, *, reference: str, level: float, n_draws: int, seed: int
-) -> pd.DataFrame:
+def gain_table(predictions: pd.DataFrame, *, reference: str, bootstrap: Bootstrap) -> pd.DataFrame:
     """Return the gain of every estimator but the reference, paired on the rows both predicted.
+
+    Beside the p-value of each gain on its own stand three that allow for more: ``p_splits`` for the overlap
+    of repeated splits, ``p_holm`` for all gains of the outcome and sample, ``p_best`` for picking the best
+    estimator of the protocol.
 
     Parameters
     ----------
     predictions : as in `accuracy_table`
     reference : estimator that gains are over
-    level : in (0, 1), nominal coverage of the intervals
-    n_draws : bootstrap draws of entities
-    seed : root seed; all estimators of a protocol and sample share their draws
     """
-    found = []
-    for (outcome, protocol), sample, rows in _samples(predictions):
-        losses = _losses(rows)
-        if reference not in losses:
-            continue
-        entities = _codes(losses.index.get_level_values("entity"))
-        for estimator in losses.columns.drop(reference):
-            figures = gain_over(
-                entity_losses(losses[estimator].to_numpy(), losses[reference].to_numpy(), entities),
-                level=level,
-                n_draws=n_draws,
-                rng=stream(seed, "gain", outcome, protocol, sample),
-            )
-            place = {"outcome": outcome, "estimator": estimator, "reference": reference, "protocol": protocol}
-            found.append(place | {"sample": sample} | asdict(figures) | {"status": "ok", "reason": ""})
-    return pd.DataFrame(found)
+    found: list[dict[str, object]] = []
+    for place, rows in samples(predictions):
+        losses = PairedLosses.of(rows)
+        if reference in losses.estimators and len(losses.estimators) > 1:
+            ratio = _test_to_train(predictions, place)
+            found += [
+                place | row for row in _gains(losses, reference, place, bootstrap=bootstrap, ratio=ratio)
+            ]
+    table = pd.DataFrame(found)
+    if table.empty:
+        return table
+    family = table.groupby(["outcome", "sample"], sort=False)["p_value"]
+    return table.assign(p_holm=family.transform(lambda own: holm_adjusted(own.to_numpy())))
 
 
-def _losses(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return squared errors, a row of the panel in a fold by an estimator."""
-    loss = (rows["observed"] - rows["predicted"]) ** 2
-    by = rows[["fold", "sample", "entity", "time", "estimator"]].assign(loss=loss)
-    wide = by.pivot(index=["fold", "sample", "entity", "time"], columns="estimator", values="loss")  # noqa: PD010
-    return wide[list(dict.fromkeys(rows["estimator"]))]
+def _gains(
+    losses: PairedLosses, reference: str, place: Mapping[str, str], *, bootstrap: Bootstrap, ratio: float
+) -> Iterator[dict[str, object]]:
+    labels = tuple(place[name] for name in ("outcome", "protocol", "sample"))
+    others = [one for one in losses.estimators if one != reference]
+    best = max_t_p_values(
+        *losses.differences(reference),
+        n_draws=bootstrap.n_draws,
+        rng=stream(bootstrap.seed, "best of many", *labels),
+    )
+    for estimator, p_best in zip(others, best, strict=True):
+        figures = gain_over(
+            losses.by_entity(estimator, reference),
+            level=bootstrap.level,
+            n_draws=bootstrap.n_draws,
+            rng=stream(bootstrap.seed, "gain", *labels),
+        )
+        splits = losses.by_split(estimator, reference, test_to_train=ratio)
+        p_splits = corrected_t_p_value(splits) if place["sample"] == "test" else float("nan")
+        tests = {"p_splits": p_splits, "p_best": float(p_best)}
+        who = {"estimator": estimator, "reference": reference}
+        yield who | asdict(figures) | tests | {"status": "ok", "reason": ""}
 
 
-def _codes(labels: pd.Series | pd.Index) -> Ints:
-    codes, _ = pd.factorize(labels, sort=True)
-    return codes.astype(np.int64)
+def _test_to_train(predictions: pd.DataFrame, place: Mapping[str, str]) -> float:
+    """Return test rows over training rows of a protocol's splits; they are the same for all estimators."""
+    own = (predictions["outcome"] == place["outcome"]) & (predictions["protocol"] == place["protocol"])
+    counts = predictions.loc[own, "sample"].value_counts()
+    return float(counts["test"] / counts["train"])

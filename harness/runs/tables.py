@@ -16,9 +16,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "gain": (
         *("outcome", "estimator", "reference", "protocol", "sample", "gain", "conf_low", "conf_high"),
-        *("p_value", "mse", "mse_reference", "n_entities"),
+        *("p_value", "mse", "mse_reference", "n_entities", "p_splits", "p_holm", "p_best"),
         *STATUS,
     ),
+    "decomposition": ("outcome", "estimator", "reference", "part", "estimate", "conf_low", "conf_high"),
     "coefficients": (
         *("outcome", "estimator", "term", "estimate", "std_error", "statistic", "p_value"),
         *("conf_low", "conf_high", "covariance", "n_obs", "n_coef", "n_effects", "n_clusters", "factor"),

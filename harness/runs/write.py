@@ -10,9 +10,10 @@ import pandas as pd
 from harness.data.build import PanelBuilder
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldResult
-from harness.evaluation.tables import SAMPLES, accuracy_table, gain_table
+from harness.evaluation.tables import SAMPLES, Bootstrap, accuracy_table, gain_table
 from harness.runs.claims.here import SOURCES
 from harness.runs.claims.table import claims_table
 from harness.runs.folder import RunFolder
@@ -97,13 +98,11 @@ def _write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, 
     folder.write_table("accuracy", in_order(accuracies, results.order))
     evaluation = results.study.evaluation
     reference = evaluation.reference
-    gains = gain_table(
-        predictions,
-        reference=reference,
-        level=evaluation.level,
-        n_draws=evaluation.draws,
-        seed=results.study.seed,
-    )
+    bootstrap = Bootstrap(evaluation.level, evaluation.draws, results.study.seed)
+    gains = gain_table(predictions, reference=reference, bootstrap=bootstrap)
+    protocols = {entry.use: entry.id for entry in evaluation.protocols}
+    parts = decomposition_table(predictions, reference=reference, protocols=protocols, bootstrap=bootstrap)
+    folder.write_table("decomposition", table("decomposition", [parts]))
     without_gain = status_rows(_without_gain(missing, results), SAMPLES).assign(reference=reference)
     folder.write_table("gain", in_order(table("gain", [gains, without_gain]), results.order))
 

@@ -59,12 +59,21 @@ class PrintedClaim(Claim):
     digits: Annotated[int, Field(ge=-20, le=20)] | None = None
 
     @property
+    def n_decimals(self) -> int:
+        """Decimals the value was rounded to; below zero for tens, hundreds and so on."""
+        if self.digits is not None:
+            return self.digits
+        return 0 if self.value.is_integer() else decimals(repr(self.value))
+
+    @property
     def half_unit(self) -> float:
         """Half a unit of the last printed digit: the most that rounding can have changed the value by."""
-        digits = self.digits
-        if digits is None:
-            digits = 0 if self.value.is_integer() else decimals(repr(self.value))
-        return 0.5 * 10.0**-digits
+        return 0.5 * 10.0**-self.n_decimals
+
+    @property
+    def printed(self) -> str:
+        """The value with the decimals it was printed with."""
+        return f"{self.value:.{max(self.n_decimals, 0)}f}"
 
 
 class ErrorClaim(PrintedClaim):
@@ -95,6 +104,11 @@ class GainClaim(PrintedClaim):
     quantity: Literal["gain"]
     protocol: str | None = None
     sample: Sample = "test"
+
+    @property
+    def percentage(self) -> str:
+        """The gain in per cent, with as many digits as were printed."""
+        return f"{100.0 * self.value:.{max(self.n_decimals - 2, 0)}f}"
 
 
 class LevelClaim(PrintedClaim):

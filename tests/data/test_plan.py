@@ -38,6 +38,7 @@ def test_everything_a_plan_can_say():
     plan = read(
         {
             "path": "cities.csv",
+            "encoding": "gb18030",
             "separator": ";",
             "missing": "drop",
             "missing_values": ["", "—"],
@@ -64,6 +65,12 @@ def test_everything_a_plan_can_say():
     assert (plan.separator, plan.missing, plan.missing_values) == (";", "drop", ("", "—"))
 
 
+def test_a_step_already_built_is_taken_as_it_is():
+    context = {StepCatalog().kind: StepCatalog()}
+    plan = TypeAdapter(DataPlan).validate_python({"prepare": (Log("a", "b"),)}, context=context)
+    assert plan.prepare == (Log("a", "b"),)
+
+
 def test_names_are_folded_as_headers_are():
     plan = read(
         {"rows": {" e\u0301 ": {"include": [1]}}, "prepare": [{"log": {"into": "l", "of": "e\u0301"}}]}
@@ -82,6 +89,7 @@ def test_names_are_folded_as_headers_are():
         ),
         pytest.param({"encoding": "hex"}, "encoding", "unknown encoding 'hex'", id="encoding-of-no-text"),
         pytest.param({"separator": ";;"}, "separator", "at most 1 character", id="long-separator"),
+        pytest.param({"separator": '"'}, "separator", "match pattern", id="quote-as-separator"),
         pytest.param({"missing": "mean"}, "missing", "'error' or 'drop'", id="unknown-policy"),
         pytest.param({"rows": {"a": {}}}, "rows.a", "at least one of", id="empty-rule"),
         pytest.param({"rows": {"a": {"frm": 1}}}, "rows.a.frm", "Unexpected", id="unknown-rule"),
@@ -93,6 +101,7 @@ def test_names_are_folded_as_headers_are():
         pytest.param(
             {"prepare": [{"lgo": {}}]}, "prepare.0.lgo", "unknown preparation step", id="unknown-step"
         ),
+        pytest.param({"prepare": [{"eval": {}}]}, "prepare.0.eval", "unknown preparation step", id="no-code"),
         pytest.param(
             {"prepare": ["log"]}, "prepare.0", "one name with its options", id="step-without-options"
         ),

@@ -38,6 +38,12 @@ def times(cells, **options) -> Times:
             ["2011-05", "2011-06"],
             id="date-objects",
         ),
+        pytest.param(
+            pd.Series([datetime.datetime(2011, 5, 1), datetime.date(2011, 5, 2)], dtype=object),
+            "day",
+            ["2011-05-01", "2011-05-02"],
+            id="mixed-dates",
+        ),
         pytest.param(pd.Series([2011, 2012], dtype="Int64"), "whole number", ["2011", "2012"], id="nullable"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.evaluation.tables import accuracy_table, gain_table
+from harness.evaluation.tables import Bootstrap, accuracy_table, gain_table
 
 
 def predictions(seed=0):
@@ -52,7 +52,7 @@ def test_accuracy_of_a_sample_is_over_its_rows_in_all_folds():
 def test_gain_agrees_with_accuracy_and_pairs_rows_whatever_their_order():
     frame = predictions()
     shuffled = frame.sample(frac=1.0, random_state=1)
-    options = {"reference": "ols", "level": 0.95, "n_draws": 200, "seed": 3}
+    options = {"reference": "ols", "bootstrap": Bootstrap(level=0.95, n_draws=200, seed=3)}
     plain, mixed = gain_table(frame, **options), gain_table(shuffled, **options)
     mse = accuracy_table(frame).set_index(["estimator", "sample"])["mse"]
     for row in plain.itertuples():
@@ -61,5 +61,12 @@ def test_gain_agrees_with_accuracy_and_pairs_rows_whatever_their_order():
     pd.testing.assert_frame_equal(
         plain.sort_values("sample", ignore_index=True), mixed.sort_values("sample", ignore_index=True)
     )
+    for name in ("p_value", "p_holm", "p_best"):
+        assert plain[name].between(0, 1).all()
+    assert plain.set_index("sample")["p_splits"].notna().to_dict() == {
+        "train": False,
+        "test": True,
+        "all": False,
+    }
     assert list(plain["estimator"].unique()) == ["ann"]
     assert list(plain["sample"]) == ["train", "test", "all"]

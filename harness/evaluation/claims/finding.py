@@ -8,6 +8,9 @@ from typing import Literal
 
 from harness.evaluation.claims.interval import Interval
 
+Numbered = tuple[int, "Finding"]
+"""Position of a claim among those of its study, and what a check says about it."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -8,11 +8,14 @@ on the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from harness.evaluation.claims.published_curve import Leg, PublishedCurve
+from harness.evaluation.claims.finding import Finding, Numbered
+from harness.evaluation.claims.published_curve import Leg, PublishedCurve, draws_curve
+from harness.evaluation.claims.ties import Tied
+from harness.spec.claim import Claim, DirectionClaim, LevelClaim
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,32 @@ def compare(one: PublishedCurve, other: PublishedCurve) -> Iterator[Comparison]:
 def _told(curve: PublishedCurve, leg: Leg) -> str:
     where = f"between {leg.start.at:g} and {leg.end.at:g}"
     return f"{curve.outcome} changes by {100 * leg.change:+.1f} % {where}"
+
+
+def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator[Numbered]:
+    """Yield a finding for every claim that draws a curve which a tied curve can be compared with."""
+    drawn: dict[tuple[str, str], dict[int, LevelClaim | DirectionClaim]] = {}
+    for at, claim in enumerate(claims):
+        if draws_curve(claim):
+            drawn.setdefault((claim.estimator, claim.outcome), {})[at] = claim
+    curves = {key: PublishedCurve.of(key[1], own.values()) for key, own in drawn.items()}
+    for (estimator, outcome), curve in curves.items():
+        for tied in ties:
+            others = [
+                curves[estimator, other]
+                for other in tied.outcomes - {outcome}
+                if outcome in tied.outcomes and (estimator, other) in curves
+            ]
+            comparisons = [told for other in others for told in compare(curve, other)]
+            if comparisons:
+                finding = _finding(comparisons, tied)
+                yield from ((at, finding) for at in drawn[estimator, outcome])
+
+
+def _finding(comparisons: Sequence[Comparison], tied: Tied) -> Finding:
+    """Return the worst of several comparisons: all must hold."""
+    worst = min(comparisons, key=lambda one: one.agree)
+    held = ", ".join(sorted(tied.held))
+    verdict = "they do" if worst.agree else "they cannot both be right"
+    reason = f"{worst.told}; with {held} held fixed both must change by the same factor: {verdict}"
+    return Finding("identity", worst.agree, reason)

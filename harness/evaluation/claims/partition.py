@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from harness.evaluation.claims.finding import Finding
-from harness.evaluation.claims.interval import Interval
+from harness.evaluation.claims.finding import Finding, Numbered
+from harness.evaluation.claims.interval import Interval, meant_by
+from harness.spec.claim import Claim, MedianClaim
 
 
 def pooled_median(medians: Iterable[Interval]) -> Interval:
@@ -42,6 +43,23 @@ def check_partitions(partitions: Mapping[str, Sequence[Interval]]) -> Finding:
         f"rows: between {_shown(pooled[above])} by {above}, but between {_shown(pooled[below])} by {below}"
     )
     return Finding("partition", is_consistent, reason)
+
+
+def partition_findings(claims: Sequence[Claim]) -> Iterator[Numbered]:
+    """Yield a finding for every median of an outcome that has two partitions or more.
+
+    One group alone is no partition. Medians of several estimators are several curves.
+    """
+    medians: dict[tuple[str, str], dict[str, dict[int, Interval]]] = {}
+    for at, claim in enumerate(claims):
+        if isinstance(claim, MedianClaim):
+            by = medians.setdefault((claim.outcome, claim.estimator), {})
+            by.setdefault(claim.by, {})[at] = meant_by(claim)
+    for columns in medians.values():
+        whole = {by: groups for by, groups in columns.items() if len(groups) > 1}
+        if len(whole) > 1:
+            finding = check_partitions({by: tuple(groups.values()) for by, groups in whole.items()})
+            yield from ((at, finding) for groups in whole.values() for at in groups)
 
 
 def _shown(interval: Interval) -> str:

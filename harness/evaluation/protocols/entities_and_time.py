@@ -39,7 +39,7 @@ class EntitiesAndTime:
         """One sentence for the report."""
         return (
             f"The entities are dealt into {self.folds} groups; the last {self.test_share:.0%} of the periods "
-            "of each group are predicted by models trained, and selected, on earlier periods of other entities."
+            "of each group are predicted by models trained, and selected, on earlier periods of others."
         )
 
     def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:

@@ -47,8 +47,8 @@ def _rows(study: Study, tables: Tables) -> Iterator[dict[str, Any]]:
         stands = standing(claim, found, finding=finding, data_are_published=study.data_are_published)
         yield {
             **_place(claim),
+            **_published(claim),
             **_recomputed(finding),
-            "published": claim.value if isinstance(claim, PrintedClaim) else HOLDS_THROUGHOUT,
             "here": found.value,
             "status": stands.status,
             "reason": stands.reason,
@@ -56,9 +56,15 @@ def _rows(study: Study, tables: Tables) -> Iterator[dict[str, Any]]:
         }
 
 
+def _published(claim: AnyClaim) -> Mapping[str, Any]:
+    if isinstance(claim, PrintedClaim):
+        return {"published": claim.value, "digits": claim.n_decimals}
+    return {"published": HOLDS_THROUGHOUT}
+
+
 def _place(claim: AnyClaim) -> Mapping[str, Any]:
     """Return the keys of a claim, those of an interval as its two ends."""
-    keys = claim.model_dump(exclude={"value", "between"})
+    keys = claim.model_dump(exclude={"value", "digits", "between"})
     start, end = getattr(claim, "between", (keys.get("at"), None))
     return keys | {"at": start, "to": end}
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from harness.data.entities import in_order
 from harness.data.plan import DataPlan
 from harness.errors import DataError
 
@@ -23,6 +24,18 @@ def test_rows_are_counted_by_lines_of_the_file(read_bytes):
     table = read_bytes(b'id,note,y\na,"two\nlines",1\n\nb,one,2\n')
     assert table.frame.index.tolist() == [2, 5]
     assert table.frame.index.name == "line"
+
+
+def test_whole_numbers_are_never_rounded(read_bytes):
+    frame = read_bytes(f"id,a,b\nu,{2**53 + 1},{2**60}\nv,1,\n".encode()).frame
+    assert frame["a"].tolist() == [str(2**53 + 1), "1"]  # text, which a role then refuses
+    assert frame["b"].iloc[0] == 2**60
+
+
+def test_digits_without_end(read_bytes):
+    frame = read_bytes(f"id,y\n{'7' * 5000},{'9' * 5000}\n".encode()).frame
+    assert np.isinf(frame["y"].iloc[0])  # which a role then refuses
+    assert in_order(frame["id"]) == ("7" * 5000,)
 
 
 @pytest.mark.parametrize("name", ["nan", "None", "NULL", "N/A", "#N/A", "-", "1e5", "001"])
