@@ -65,7 +65,7 @@ def decomposition_table(
 
     Returns
     -------
-    outcome, estimator, reference, part, estimate, conf_low, conf_high; the part ``in-sample gain`` is the sum.
+    outcome, estimator, reference, part, estimate, conf_low, conf_high; ``in-sample gain`` is the sum.
     """
     needed = [part.with_it for part in PARTS]
     if not set(needed) <= set(protocols):
@@ -93,7 +93,7 @@ def _in_all(paired: Collection[PairedLosses], reference: str) -> list[str]:
 
 
 def _losses(paired: PairedLosses, estimator: str, reference: str, entities: Sequence[str]) -> Losses:
-    by = paired.frame.groupby(level="entity")[[estimator, reference]].sum().reindex(entities, fill_value=0.0)
+    by = paired.frame.groupby(level="entity")[[estimator, reference]].sum().reindex(list(entities), fill_value=0.0)
     return Losses(by[estimator].to_numpy(), by[reference].to_numpy())
 
 

@@ -115,9 +115,9 @@ WRONG = {
     ),
     "S1 unknown key at the top": (
         "report:",
-        "claims: []\nreport:",
-        "claims",
-        "unknown key 'claims'",
+        "figures: []\nreport:",
+        "figures",
+        "unknown key 'figures'",
         "report",
         "remove it",
     ),

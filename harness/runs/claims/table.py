@@ -10,7 +10,14 @@ from harness.evaluation.claims.finding import Finding
 from harness.runs.claims.here import Tables, here
 from harness.runs.claims.status import standing
 from harness.runs.claims.words import about
-from harness.spec.claim import AnyClaim, PrintedClaim
+from harness.spec.claim import (
+    AnyClaim,
+    ChangeClaim,
+    DirectionClaim,
+    ErrorClaim,
+    GainClaim,
+    PrintedClaim,
+)
 from harness.spec.study import Study
 
 if TYPE_CHECKING:
@@ -46,7 +53,7 @@ def _rows(study: Study, tables: Tables) -> Iterator[dict[str, Any]]:
         finding = findings.get(at)
         stands = standing(claim, found, finding=finding, data_are_published=study.data_are_published)
         yield {
-            **_place(claim),
+            **_place(claim, first_protocol=first_protocol),
             **_published(claim),
             **_recomputed(finding),
             "here": found.value,
@@ -62,11 +69,14 @@ def _published(claim: AnyClaim) -> Mapping[str, Any]:
     return {"published": HOLDS_THROUGHOUT}
 
 
-def _place(claim: AnyClaim) -> Mapping[str, Any]:
-    """Return the keys of a claim, those of an interval as its two ends."""
+def _place(claim: AnyClaim, *, first_protocol: str) -> Mapping[str, Any]:
+    """Return the keys that say what is claimed, with the protocol named and a way along the curve as ends."""
     keys = claim.model_dump(exclude={"value", "digits", "between"})
-    start, end = getattr(claim, "between", (keys.get("at"), None))
-    return keys | {"at": start, "to": end}
+    if isinstance(claim, ErrorClaim | GainClaim):
+        keys["protocol"] = claim.protocol or first_protocol
+    if isinstance(claim, ChangeClaim | DirectionClaim):
+        keys["at"], keys["to"] = claim.between
+    return keys
 
 
 def _recomputed(finding: Finding | None) -> Mapping[str, Any]:
