@@ -93,7 +93,8 @@ def _in_all(paired: Collection[PairedLosses], reference: str) -> list[str]:
 
 
 def _losses(paired: PairedLosses, estimator: str, reference: str, entities: Sequence[str]) -> Losses:
-    by = paired.frame.groupby(level="entity")[[estimator, reference]].sum().reindex(list(entities), fill_value=0.0)
+    sums = paired.frame.groupby(level="entity")[[estimator, reference]].sum()
+    by = sums.reindex(list(entities), fill_value=0.0)
     return Losses(by[estimator].to_numpy(), by[reference].to_numpy())
 
 
