@@ -6,11 +6,12 @@ and a key that is no field is refused.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -18,6 +19,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
     create_model,
@@ -83,6 +85,26 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
         )
     model = options_model(catalog.classes[name])
     return model.model_validate_json(json.dumps({OPTIONS: options}), context=catalogs).options  # type: ignore[attr-defined]
+
+
+def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) -> Any:  # noqa: ANN401
+    """Return a built choice with one option changed, the value read as strictly as from YAML.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        Where the value is not one the option takes.
+    pydantic_core.PydanticCustomError
+        Where the choice has no such option.
+    """
+    options = [one.name for one in dataclasses.fields(choice)]
+    if name not in options:
+        context = {"kind": "option", "name": name, "allowed": ", ".join(options)}
+        hint = {"hint": near_names(name, options)}
+        raise PydanticCustomError("unknown_choice", "unknown {kind} '{name}'", context | hint)
+    kind: TypeAdapter[object] = TypeAdapter(get_type_hints(type(choice), include_extras=True)[name])
+    read = kind.validate_json(json.dumps(value), strict=True, context=catalogs)
+    return dataclasses.replace(choice, **{name: read})
 
 
 @dataclass(frozen=True)

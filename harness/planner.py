@@ -10,7 +10,7 @@ from harness.catalog import Catalogs
 from harness.data.panel import Panel
 from harness.data.prepare.catalog import StepCatalog
 from harness.errors import EstimationError
-from harness.estimators.protocol import CanRunQuick
+from harness.estimators.protocol import CanRunQuick, Estimator
 from harness.estimators.registry import EstimatorCatalog, Registry
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import Cell, FoldTask
@@ -19,6 +19,7 @@ from harness.rng import stream
 from harness.scenarios.catalog import ScenarioCatalog
 from harness.scenarios.full_fit import FullTask
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
+from harness.universes import Variant, variants
 
 if TYPE_CHECKING:
     from harness.data.build import PanelBuilder
@@ -39,6 +40,7 @@ def quickened(study: Study) -> Study:
     return study.model_copy(
         update={
             "estimators": tuple(_quickened(entry) for entry in study.estimators),
+            "multiverse": study.multiverse and study.multiverse.quick(),
             "evaluation": evaluation.model_copy(update={"protocols": protocols}),
             "scenarios": tuple(
                 entry.model_copy(update={"scenario": entry.scenario.quick()}) for entry in study.scenarios
@@ -77,17 +79,20 @@ class Plan:
     study : as it will run, so quickened where asked
     panels : builder of the panels
     splits : the protocols' folds, the same for all outcomes and estimators
+    variants : one estimator as every universe of the multiverse fits it
     """
 
     study: Study
     panels: PanelBuilder
     splits: tuple[Split, ...]
+    variants: tuple[Variant, ...]
 
     @property
     def n_tasks(self) -> int:
         """Number of tasks: folds and full-sample fits."""
         folds = sum(len(split.folds) for split in self.splits)
-        return len(self.study.roles.outcomes) * len(self.study.estimators) * (folds + 1)
+        fits = len(self.study.estimators) * (folds + 1) + len(self.variants) * folds
+        return len(self.study.roles.outcomes) * fits
 
     def describe(self) -> str:
         """Return the plan in words, a line for each protocol and estimator."""
@@ -126,21 +131,33 @@ class Plan:
             for split in self.splits:
                 for fold in split.folds:
                     panel = self._prepared(outcome, split.entry, fold)
-                    for entry in self.study.estimators:
-                        cell = Cell(outcome, entry.id, split.entry.id, fold.name)
-                        yield FoldTask(cell, entry.estimator, panel, fold, self.study.seed)
+                    for name, estimator in self._compared():
+                        cell = Cell(outcome, name, split.entry.id, fold.name)
+                        yield FoldTask(cell, estimator, panel, fold, self.study.seed)
+
+    def _compared(self) -> Iterator[tuple[str, Estimator]]:
+        """Yield what every fold is fitted with: the estimators, then the variants of the multiverse."""
+        for entry in self.study.estimators:
+            yield entry.id, entry.estimator
+        for variant in self.variants:
+            yield variant.universe.id, variant.estimator
 
     def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
         fit_rows = fold.train if entry.protocol.prepared_on == "train" else None
         return self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
 
 
-def make_plan(study: Study, panels: PanelBuilder) -> Plan:
-    """Split the panel by every protocol of the study."""
+def make_plan(study: Study, panels: PanelBuilder, known: Catalogs) -> Plan:
+    """Split the panel by every protocol of the study, and spread out its multiverse.
+
+    Raises
+    ------
+    SpecError
+        Where the multiverse varies what the estimator does not have.
+    """
     panel = panels.panel(study.roles.outcomes[0])
-    return Plan(
-        study, panels, tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
-    )
+    splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
+    return Plan(study, panels, splits, variants(study, known))
 
 
 def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:

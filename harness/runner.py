@@ -23,10 +23,11 @@ from harness.runs.folder import UNITS, RunFolder
 from harness.runs.gather import Missing
 from harness.runs.lock import held
 from harness.runs.manifest import Provenance, cell_rows, manifest
+from harness.runs.results import Results
 from harness.runs.unit_file import decode_fold, decode_full, encode_fold, encode_full
 from harness.runs.unit_store import Kept, UnitStore, fingerprint
 from harness.runs.versions import versions
-from harness.runs.write import Results, write_tables
+from harness.runs.write import write_tables
 from harness.scenarios.full_fit import FullResult
 from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
@@ -89,7 +90,8 @@ def prepare(options: RunOptions) -> Prepared:
         With every mistake of the spec, or of the data.
     """
     registry = installed()
-    loaded = load_study(options.spec, catalogs=catalogs(registry), overrides=options.overrides)
+    known = catalogs(registry)
+    loaded = load_study(options.spec, catalogs=known, overrides=options.overrides)
     study = quickened(loaded.study) if options.quick else loaded.study
     source = read_table(
         study.data,
@@ -101,7 +103,7 @@ def prepare(options: RunOptions) -> Prepared:
     )
     groups = {name: None for entry in study.scenarios for name in entry.scenario.columns}
     panels = PanelBuilder.build(source, study.data, study.roles, groups=tuple(groups))
-    return Prepared(loaded, source, make_plan(study, panels))
+    return Prepared(loaded, source, make_plan(study, panels, known))
 
 
 def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolder:
@@ -178,6 +180,7 @@ def _execute(plan: Plan, store: UnitStore, *, n_jobs: int, on_progress: Progress
         panels=plan.panels,
         folds_of={split.entry.id: split.folds for split in plan.splits},
         refused=tuple(_refused(plan)),
+        universes=tuple(variant.universe for variant in plan.variants),
         folds=[one for one in results if isinstance(one, FoldResult)],
         fulls=[one for one in results if isinstance(one, FullResult)],
     )

@@ -124,7 +124,8 @@ def test_an_absorbed_exposure_is_a_refused_cell_and_the_others_go_on(tmp_path):
         *("run", "specs/wage_panel.yaml", "--quick", "--jobs", "1", "--out", tmp_path / "run"),
         *("--set", "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}, "
           "{id: twfe, use: fixed_effects, effects: [entity, time]}]"),
-        *("--set", "scenarios=[{kind: curve, draws: 4, grid: 4}]", "--set", "evaluation.protocols=[in_sample]"),
+        *("--set", "scenarios=[{kind: curve, draws: 4, grid: 4}]"),
+        *("--set", "evaluation.protocols=[in_sample]"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     gain = read(tmp_path / "run", "gain").set_index(["estimator", "sample"])

@@ -24,7 +24,7 @@ UNITS = "units"
 
 REPORTED = (
     "*.csv",
-    "predictions.parquet",
+    "*.parquet",
     "spec.yaml",
     "gain_report.json",
     "report.html",

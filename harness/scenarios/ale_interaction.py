@@ -15,7 +15,7 @@ N_BINS = 10
 """Bins of each regressor; a cell of two bins needs rows of its own."""
 
 
-def interaction_share(model: Fitted | FittedDraws, panel: Panel, first: str, second: str) -> Floats:
+def interaction_share(model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str]) -> Floats:
     """Return the share of the variance of two regressors' joint effect that is their interaction.
 
     The parts are the second-order accumulated local effect and the sum of both first-order ones; variances
@@ -26,13 +26,14 @@ def interaction_share(model: Fitted | FittedDraws, panel: Panel, first: str, sec
     One number in [0, 1] for one fit, (n_draws,) for draws; NaN where there is no effect at all.
     """
     bins = (
-        quantile_bins(panel.column(first), n_bins=N_BINS),
-        quantile_bins(panel.column(second), n_bins=N_BINS),
+        quantile_bins(panel.column(names[0]), n_bins=N_BINS),
+        quantile_bins(panel.column(names[1]), n_bins=N_BINS),
     )
-    alone = effects_at_rows(model, panel, first, bins[0]) + effects_at_rows(model, panel, second, bins[1])
-    together = np.var(second_order(model, panel, (first, second), bins), axis=-1)
+    alone = sum(effects_at_rows(model, panel, name, own) for name, own in zip(names, bins, strict=True))
+    together = np.var(second_order(model, panel, names, bins), axis=-1)
     whole = together + np.var(alone, axis=-1)
-    return np.divide(together, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    share: Floats = np.divide(together, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    return share
 
 
 def second_order(
@@ -40,8 +41,8 @@ def second_order(
 ) -> Floats:
     """Return each row's second-order accumulated local effect (Apley and Zhu 2020).
 
-    Every row's prediction is compared at the four corners of its cell of bins; an empty cell takes the mean of
-    the nearest one that has rows. The accumulated differences are freed of what each regressor does alone.
+    Every row's prediction is compared at the four corners of its cell of bins; an empty cell takes the mean
+    of the nearest one that has rows. The accumulated differences are freed of what each regressor does alone.
 
     Returns
     -------
@@ -82,7 +83,8 @@ def nearest_filled(counts: Ints) -> Ints:
     places = np.stack(np.unravel_index(np.arange(counts.size), counts.shape), axis=1) / counts.shape
     filled = np.flatnonzero(counts.ravel())
     distance = np.square(places[:, None, :] - places[None, filled, :]).sum(axis=-1)
-    return filled[distance.argmin(axis=1)]
+    nearest: Ints = filled[distance.argmin(axis=1)]
+    return nearest
 
 
 def without_main_effects(surface: Floats, counts: Ints) -> Floats:

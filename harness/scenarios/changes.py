@@ -16,9 +16,9 @@ Extreme = Literal["minimum", "maximum"]
 def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: float) -> Ints:
     """Return the sign of the change from each grid point to each later one, (n_grid, n_grid).
 
-    Zero where the band on the change includes zero. The band is simultaneous over all pairs of points at least
-    `WINDOW` of the range apart: the sup-t band of Montiel Olea and Plagborg-Moller (2019) from the draws.
-    Closer points are not told apart, and have zero.
+    Zero where the band on the change includes zero. The band is simultaneous over all pairs of points at
+    least `WINDOW` of the range apart: the sup-t band of Montiel Olea and Plagborg-Moller (2019) from the
+    draws. Closer points are not told apart, and have zero.
 
     Parameters
     ----------

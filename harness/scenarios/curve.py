@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -22,17 +22,16 @@ from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import Support, support
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 RUG_POINTS = 500
 """Quantiles of the exposure kept for the rug under a curve."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve(Resampled):
-    """Mean predicted outcome were every row's exposure the same, at each exposure; its slope; and the same by
-    accumulated local effects, which predict no row far from where it was observed.
+    """Mean predicted outcome were every row's exposure the same, at each exposure, with its slope.
+
+    Beside it stand accumulated local effects, which predict no row far from where it was observed, and the
+    turning points of the curve.
 
     Attributes
     ----------

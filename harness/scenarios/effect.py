@@ -43,4 +43,5 @@ def row_slopes(model: Fitted | FittedDraws, panel: Panel) -> Floats:
     low = np.maximum(exposure - step, exposure.min())
     high = np.minimum(exposure + step, exposure.max())
     above = model.predict(panel.with_column(panel.exposure, high))
-    return (above - model.predict(panel.with_column(panel.exposure, low))) / (high - low)
+    slopes: Floats = (above - model.predict(panel.with_column(panel.exposure, low))) / (high - low)
+    return slopes

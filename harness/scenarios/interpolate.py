@@ -43,7 +43,8 @@ def on_surface(surfaces: Floats, first: Places, second: Places) -> Floats:
         surfaces[..., left, at] * (1.0 - share) + surfaces[..., left + 1, at] * share
         for at in (second.left, second.left + 1)
     )
-    return before * (1.0 - second.share) + after * second.share
+    values: Floats = before * (1.0 - second.share) + after * second.share
+    return values
 
 
 def centred(values: Floats) -> Floats:

@@ -48,8 +48,8 @@ class Resampled:
         least = round(2.0 / (1.0 - self.level), 6)
         if self.draws < least:
             message = (
-                f"limits of level {self.level:g} rest on {self.draws} draws; with fewer than {least:g} they are "
-                "the outermost draws"
+                f"limits of level {self.level:g} rest on {self.draws} draws; "
+                f"with fewer than {least:g} they are the outermost draws"
             )
             found.append(Note("W-FEWBOOT", "", message))
         return tuple(found)

@@ -9,6 +9,7 @@ import numpy as np
 from harness.arrays import Floats, Ints, Mask
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.changes import Extreme, alternating_extremes, significant_changes
+from harness.scenarios.support import longest_run
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,6 @@ def turning_points(
         _measured(kind, place, at=at, curve=curve, draws=draws, between=slice(first, last + 1), level=level)
         for (place, kind), first, last in zip(extremes, ends, ends[2:], strict=False)
     )
-
-
-def longest_run(marked: Mask) -> slice:
-    """Return the longest stretch of marked grid points, the first of equals; empty where none is marked."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int64)))
-    if edges.size == 0:
-        return slice(0, 0)
-    longest = int(np.argmax(edges[1::2] - edges[::2]))
-    return slice(int(edges[2 * longest]), int(edges[2 * longest + 1]))
 
 
 def _measured(

@@ -31,16 +31,15 @@ def cross_check(document: Document) -> Iterator[Mistake]:
         yield from _repeated(named)
     known = {loc: tuple(dict.fromkeys(one.id for one in named)) for loc, named in ids.items()}
     estimators = known["estimators",]
-    yield from _unknown_reference(document, estimators)
+    for loc in _estimators_named(document):
+        yield from _unknown_estimator(document, loc, estimators)
     names = Names.of(document, estimators=estimators, protocols=known["evaluation", "protocols"])
     yield from check_claims(document, names)
 
 
 def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
     """Return the ids of a list's entries that have a readable one, as `Entry` would name them."""
-    written: object = document.data
-    for key in loc:
-        written = written.get(key) if isinstance(written, Mapping) else None
+    written = _value(document, loc)
     if not isinstance(written, list):
         return []
     ids = [one.get("id", one.get(name_key)) if isinstance(one, Mapping) else one for one in written]
@@ -57,10 +56,30 @@ def _repeated(ids: list[_Named]) -> Iterator[Mistake]:
             yield Mistake(named.place, what, "each id once", "give this entry an `id:` of its own")
 
 
-def _unknown_reference(document: Document, known: Collection[str]) -> Iterator[Mistake]:
-    evaluation = document.data.get("evaluation")
-    reference = evaluation.get("reference") if isinstance(evaluation, Mapping) else None
-    if isinstance(reference, str) and known and reference not in known:
-        place = document.find(("evaluation", "reference"))
-        mend = near_names(reference, known) or "name one of the estimators"
-        yield Mistake(place, f"no estimator has the id '{reference}'", ", ".join(known), mend)
+def _estimators_named(document: Document) -> Iterator[Loc]:
+    """Yield the places outside the list of estimators that name one of them."""
+    yield ("evaluation", "reference")
+    yield ("multiverse", "estimator")
+    references = _value(document, ("multiverse", "references"))
+    for at in range(len(references) if isinstance(references, list) else 0):
+        yield ("multiverse", "references", at)
+
+
+def _value(document: Document, loc: Loc) -> object:
+    """Return what is written at a place; None where nothing is."""
+    value: object = document.data
+    for key in loc:
+        if isinstance(value, Mapping):
+            value = value.get(str(key))
+        elif isinstance(value, list) and isinstance(key, int):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def _unknown_estimator(document: Document, loc: Loc, known: Collection[str]) -> Iterator[Mistake]:
+    name = _value(document, loc)
+    if isinstance(name, str) and known and name not in known:
+        mend = near_names(name, known) or "name one of the estimators"
+        yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), mend)

@@ -13,6 +13,7 @@ from harness.data.roles import Roles
 from harness.spec.claim import AnyClaim
 from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.identity import Identity
+from harness.spec.multiverse import Multiverse
 from harness.spec.part import Part
 from harness.spec.words import WORDS
 
@@ -111,6 +112,7 @@ class Study(Part):
     variables : labels and units of columns, by name
     estimators : what is compared
     evaluation : how it is compared
+    multiverse : choices under whose combinations the gain of one estimator is computed
     scenarios : what every estimator is asked about the effect
     claims : what was published, to be set beside what this run gives
     identities : outcomes that are products of other columns, for checks of the claims
@@ -128,6 +130,7 @@ class Study(Part):
     variables: Mapping[str, Variable] = Field(default_factory=dict)
     estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1)]
     evaluation: EvaluationPlan
+    multiverse: Multiverse | None = None
     scenarios: tuple[ScenarioEntry, ...] = ()
     claims: tuple[AnyClaim, ...] = ()
     identities: tuple[Identity, ...] = ()

@@ -59,9 +59,9 @@ def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator
     for (estimator, outcome), curve in curves.items():
         for tied in ties:
             others = [
-                curves[estimator, other]
-                for other in tied.outcomes - {outcome}
-                if outcome in tied.outcomes and (estimator, other) in curves
+                other
+                for (same, name), other in curves.items()
+                if same == estimator and name != outcome and {name, outcome} <= tied.outcomes
             ]
             comparisons = [told for other in others for told in compare(curve, other)]
             if comparisons:

@@ -51,18 +51,12 @@ def here(claim: AnyClaim, tables: Tables, *, first_protocol: str) -> Here:
             return cell(tables["heterogeneity"], rows, "median")
         case ThresholdClaim():
             rows = place | {"moderator": claim.moderator}
-            return nearest(tables["thresholds"], rows, "at", to=claim.value)
+            return nearest(rows_of(tables["thresholds"], rows), {}, to=claim.value)
         case TurningPointClaim():
-            return _turning_point(claim, tables, place)
+            looked = rows_of(tables["turning_points"], place)
+            return nearest(looked, {"kind": claim.kind}, to=claim.value)
         case LevelClaim() | ChangeClaim() | DirectionClaim() | BendClaim():
             return _of_curve(claim, tables, place)
-
-
-def _turning_point(claim: TurningPointClaim, tables: Tables, place: Mapping[str, str]) -> Here:
-    found = nearest(tables["turning_points"], {**place, "kind": claim.kind}, "at", to=claim.value)
-    if math.isnan(found.value) and isinstance(_curve(tables, place), RunCurve):
-        return Here(math.nan, f"the curve of this run has no {claim.kind} within its range", is_absent=True)
-    return found
 
 
 def _of_curve(

@@ -47,20 +47,26 @@ def refusal(frame: pd.DataFrame, *, absent: str) -> str:
 
 def cell(frame: pd.DataFrame, place: Mapping[str, str], column: str) -> Here:
     """Return the number in one column of the row at a place."""
-    rows, known = _known(frame, place, column)
-    if known:
-        return Here(known[0])
-    return Here(math.nan, refusal(rows, absent=_NONE))
+    rows = rows_of(frame, place)
+    known = _numbers(rows, column)
+    return Here(known[0]) if known else Here(math.nan, refusal(rows, absent=_NONE))
 
 
-def nearest(frame: pd.DataFrame, place: Mapping[str, str], column: str, *, to: float) -> Here:
-    """Return, of the numbers in one column of the rows at a place, the one nearest to what was published."""
-    rows, known = _known(frame, place, column)
+def nearest(looked: pd.DataFrame, kind: Mapping[str, str], *, to: float) -> Here:
+    """Return the exposure or moderator value ``at`` of the row of a kind that is nearest to a published one.
+
+    Parameters
+    ----------
+    looked : all that a run found at one place; a row that is ok says that it looked, even if it found nothing
+    kind : what is asked for among it
+    """
+    known = _numbers(rows_of(looked, kind), "at")
     if known:
         return Here(min(known, key=lambda value: abs(value - to)))
-    return Here(math.nan, refusal(rows, absent=_NONE))
+    if len(rows_of(looked, {"status": "ok"})):
+        return Here(math.nan, "this run looked for one and found none", is_absent=True)
+    return Here(math.nan, refusal(looked, absent=_NONE))
 
 
-def _known(frame: pd.DataFrame, place: Mapping[str, str], column: str) -> tuple[pd.DataFrame, list[float]]:
-    rows = rows_of(frame, place)
-    return rows, rows[column].dropna().astype(float).tolist() if column in rows else []
+def _numbers(rows: pd.DataFrame, column: str) -> list[float]:
+    return rows[column].dropna().astype(float).tolist() if column in rows else []

@@ -16,15 +16,8 @@ class Kernel(Protocol):
     def activate(self, values: Tensor) -> None:
         """Replace weighted inputs by activations."""
 
-    def turn_back(self, values: Tensor, residuals: Tensor, *, product: Tensor) -> Tensor:
-        """Return residuals times the derivative of the activation.
-
-        Parameters
-        ----------
-        values : activations; overwritten
-        residuals : (n_networks, n_rows)
-        product : activations times residuals; overwritten
-        """
+    def turn_back(self, values: Tensor, pulls: Tensor) -> None:
+        """Replace activations by pulls, (n_networks, n_rows), times the derivative of the activation."""
 
 
 class SigmoidKernel:
@@ -34,9 +27,9 @@ class SigmoidKernel:
         """Replace z by its sigmoid."""
         values.sigmoid_()
 
-    def turn_back(self, values: Tensor, residuals: Tensor, *, product: Tensor) -> Tensor:  # noqa: ARG002
-        """Return r a (1 - a) from r a."""
-        return product.addcmul_(product, values, value=-1.0)
+    def turn_back(self, values: Tensor, pulls: Tensor) -> None:
+        """Replace a by p a (1 - a)."""
+        torch.ops.aten.sigmoid_backward.grad_input(pulls.expand_as(values), values, grad_input=values)
 
 
 class ReluKernel:
@@ -46,9 +39,9 @@ class ReluKernel:
         """Replace z by its positive part."""
         values.relu_()
 
-    def turn_back(self, values: Tensor, residuals: Tensor, *, product: Tensor) -> Tensor:
-        """Return r where a is positive."""
-        return torch.mul(values.sign_(), residuals, out=product)
+    def turn_back(self, values: Tensor, pulls: Tensor) -> None:
+        """Replace a by p where a is positive, and by zero elsewhere."""
+        torch.ops.aten.threshold_backward.grad_input(pulls.expand_as(values), values, 0, grad_input=values)
 
 
 def unit_of(activation: Activation) -> Unit:
@@ -61,19 +54,23 @@ def make_kernel(unit: Unit) -> Kernel:
     return ReluKernel() if unit == "relu" else SigmoidKernel()
 
 
-def forward(
-    kernel: Kernel, X_turned: Tensor, *, hidden: Tensor, output: Tensor, values: Tensor, predicted: Tensor
-) -> None:
-    """Compute activations and predictions of a block, the intercept left out.
+def forward(kernel: Kernel, X_turned: Tensor, *, hidden: Tensor, output: Tensor, layer: Tensor) -> None:
+    """Compute activations and predictions of a block.
 
     Parameters
     ----------
     X_turned : (n_inputs + 1, n_rows)
     hidden : (n_units, n_networks, n_inputs + 1)
-    output : (n_networks, n_units)
-    values : (n_units, n_networks, n_rows), receives the activations
-    predicted : (n_networks, n_rows), receives the predictions
+    output : (n_networks, 1, n_units + 1); weights from the units to the outcome, the intercept last
+    layer : (n_units + 2, n_networks, n_rows); receives the activations in all but the last two places, and
+        the predictions in the last; the one before holds ones, to which the intercept belongs
     """
-    torch.mm(hidden.flatten(0, 1), X_turned, out=values.view(-1, values.shape[2]))
+    values = layer[:-2]
+    torch.mm(hidden.flatten(0, 1), X_turned, out=values.view(-1, layer.shape[2]))
     kernel.activate(values)
-    torch.bmm(output.unsqueeze(1), values.transpose(0, 1), out=predicted.unsqueeze(1))
+    torch.bmm(output, layer[:-1].transpose(0, 1), out=layer[-1].unsqueeze(1))
+
+
+def make_layer(n_units: int, n_networks: int, n_rows: int, *, dtype: torch.dtype) -> Tensor:
+    """Return the array that `forward` fills, its ones in place."""
+    return torch.ones(n_units + 2, n_networks, n_rows, dtype=dtype)

@@ -105,7 +105,14 @@ def test_an_exact_identity_is_never_inconsistent(seed, digits, n_points, log_res
             *(level("co2_pc", 0.0, 0.0, 0), level("co2_pc", 1.0, 9.0, 0)),
         ),
     ],
-    ids=["an end in common", "two estimators", "not tied", "one point", "a bound", "a level that may be zero"],
+    ids=[
+        "an end in common",
+        "two estimators",
+        "not tied",
+        "one point",
+        "a bound",
+        "a level that may be zero",
+    ],
 )
 def test_what_cannot_be_compared_is_not_judged(claims):
     assert found(*claims) == {}

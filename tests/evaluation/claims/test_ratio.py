@@ -14,9 +14,7 @@ from harness.spec.claim import ErrorClaim, GainClaim
 
 
 def error(value, digits, estimator="ann", **how):
-    return ErrorClaim(
-        outcome="y", estimator=estimator, quantity="mse", value=value, digits=digits, **how
-    )
+    return ErrorClaim(outcome="y", estimator=estimator, quantity="mse", value=value, digits=digits, **how)
 
 
 def gain(value, digits, **how):
@@ -41,9 +39,7 @@ def test_table_2(mse, reference, printed, allowed, is_consistent):
 
 
 def test_the_reason_shows_the_numbers_as_printed():
-    finding = check_ratio(
-        gain(0.678582, 6), mse=error(0.001, 4), mse_reference=error(0.0034, 4, "ols")
-    )
+    finding = check_ratio(gain(0.678582, 6), mse=error(0.001, 4), mse_reference=error(0.0034, 4, "ols"))
     assert finding.reason == (
         "the errors 0.0010 and 0.0034 give a gain of 68.6567 % to 72.4638 % by their rounding, "
         "but 67.8582 % is printed"

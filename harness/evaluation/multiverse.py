@@ -1,0 +1,86 @@
+"""The gain under every combination of defensible choices, and what each choice moves.
+
+A specification curve (Simonsohn, Simmons and Nelson 2020) of the gain: the combinations are computed, not
+sampled, and none is singled out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harness.evaluation.tables import Bootstrap, gain_table
+
+
+@dataclass(frozen=True)
+class Universe:
+    """One way to fit the estimator.
+
+    Attributes
+    ----------
+    id : names its predictions
+    choices : option by option, and the seed, as text
+    """
+
+    id: str
+    choices: Mapping[str, str]
+
+
+def multiverse_table(
+    predictions: pd.DataFrame,
+    universes: Sequence[Universe],
+    *,
+    references: Sequence[str],
+    bootstrap: Bootstrap,
+) -> pd.DataFrame:
+    """Return the gain of every universe over every reference under every protocol and on every sample.
+
+    Parameters
+    ----------
+    predictions : as in `harness.evaluation.tables.accuracy_table`, of universes and references
+
+    Returns
+    -------
+    outcome, universe, reference, protocol, sample, gain, conf_low, conf_high, then one column a choice.
+    """
+    ids = [one.id for one in universes]
+    parts = []
+    for reference in references:
+        own = predictions[predictions["estimator"].isin([*ids, reference])]
+        parts.append(gain_table(own, reference=reference, bootstrap=bootstrap))
+    gains = pd.concat(parts, ignore_index=True).rename(columns={"estimator": "universe"})
+    kept = ["outcome", "universe", "reference", "protocol", "sample", "gain", "conf_low", "conf_high"]
+    choices = pd.DataFrame([{"universe": one.id} | dict(one.choices) for one in universes])
+    return gains[kept].merge(choices, on="universe", validate="m:1")
+
+
+def choice_table(multiverse: pd.DataFrame) -> pd.DataFrame:
+    """Return what each choice moves.
+
+    Returns
+    -------
+    outcome, choice, level, n, mean_gain (over all combinations with that level) and share_of_variance: of the
+    variance of the gain over all combinations, the part between the levels of this choice alone. The shares
+    of all choices add up to one only where the choices do not act together.
+    """
+    fixed = {"outcome", "universe", "gain", "conf_low", "conf_high"}
+    found = []
+    for outcome, own in multiverse.groupby("outcome", sort=False):
+        total = float(((own["gain"] - own["gain"].mean()) ** 2).sum())
+        for choice in (name for name in multiverse.columns if name not in fixed):
+            levels = own.groupby(choice, sort=False)["gain"].agg(["mean", "size"])
+            between = float((levels["size"] * (levels["mean"] - own["gain"].mean()) ** 2).sum())
+            found += [
+                {
+                    "outcome": outcome,
+                    "choice": choice,
+                    "level": level,
+                    "n": int(row["size"]),
+                    "mean_gain": float(row["mean"]),
+                    "share_of_variance": between / total if total > 0 else 0.0,
+                }
+                for level, row in levels.iterrows()
+            ]
+    return pd.DataFrame(found)

@@ -1,0 +1,74 @@
+"""Write the comparison of the estimators: predictions, accuracy, gains and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from harness.evaluation.decomposition import decomposition_table
+from harness.evaluation.multiverse import choice_table, multiverse_table
+from harness.evaluation.tables import SAMPLES, accuracy_table, gain_table
+from harness.runs.folder import RunFolder
+from harness.runs.gather import Missing, in_order, missing_cells, predictions_table, status_rows
+from harness.runs.results import Results
+from harness.runs.tables import table
+
+
+def write_comparison(folder: RunFolder, results: Results) -> None:
+    """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse."""
+    missing = [*results.refused, *missing_cells(results.folds_by(results.estimators))]
+    predictions = _predictions(results, results.estimators, missing)
+    folder.write_parquet("predictions", predictions)
+    accuracies = table("accuracy", [accuracy_table(predictions), status_rows(missing, SAMPLES)])
+    folder.write_table("accuracy", in_order(accuracies, results.order))
+    reference = results.study.evaluation.reference
+    gains = gain_table(predictions, reference=reference, bootstrap=results.bootstrap)
+    without = status_rows(_without_gain(missing, results), SAMPLES).assign(reference=reference)
+    folder.write_table("gain", in_order(table("gain", [gains, without]), results.order))
+    protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
+    parts = decomposition_table(
+        predictions, reference=reference, protocols=protocols, bootstrap=results.bootstrap
+    )
+    folder.write_table("decomposition", table("decomposition", [parts]))
+    if results.universes:
+        _write_multiverse(folder, results, predictions)
+
+
+def _predictions(results: Results, estimators: Sequence[str], missing: Sequence[Missing]) -> pd.DataFrame:
+    return predictions_table(
+        results.folds_by(estimators), panels=results.panel_of(), folds=results.fold_of(), missing=missing
+    )
+
+
+def _write_multiverse(folder: RunFolder, results: Results, predictions: pd.DataFrame) -> None:
+    asked = results.study.multiverse
+    ids = tuple(one.id for one in results.universes)
+    missing = missing_cells(results.folds_by(ids))
+    own = _predictions(results, ids, missing)
+    folder.write_parquet("multiverse", own)
+    multiverse = multiverse_table(
+        pd.concat([predictions, own], ignore_index=True),
+        results.universes,
+        references=asked.references if asked else (),
+        bootstrap=results.bootstrap,
+    )
+    folder.write_table("multiverse", multiverse)
+    folder.write_table("multiverse_choices", choice_table(multiverse))
+
+
+def _without_gain(missing: Sequence[Missing], results: Results) -> Iterator[Missing]:
+    """Yield cells without a gain: their own predictions are missing, or the reference's are."""
+    reference = results.study.evaluation.reference
+    own = {(one.outcome, one.protocol, one.estimator): one for one in missing}
+    for outcome in results.outcomes:
+        for protocol in results.folds_of:
+            for estimator in results.estimators:
+                if estimator == reference:
+                    continue
+                if (outcome, protocol, estimator) in own:
+                    yield own[outcome, protocol, estimator]
+                elif (outcome, protocol, reference) in own:
+                    reason = f"the reference '{reference}' has no predictions: "
+                    hole = own[outcome, protocol, reference]
+                    yield Missing(outcome, estimator, protocol, hole.status, reason + hole.reason)

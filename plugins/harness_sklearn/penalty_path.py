@@ -1,0 +1,66 @@
+"""Elastic nets for many penalties, as arrays."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness import Floats
+
+_TOLERANCE = 1e-10
+"""Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares."""
+
+
+@dataclass(frozen=True, eq=False)
+class PenaltyPath:
+    """One elastic net for each penalty.
+
+    Attributes
+    ----------
+    coefficients : (n_terms, n_penalties)
+    has_converged : (n_penalties,)
+    """
+
+    coefficients: Floats
+    has_converged: npt.NDArray[np.bool_]
+
+
+def penalties_to_try(
+    X: Floats, outcome: Floats, *, l1_ratio: float, n_penalties: int, smallest: float
+) -> Floats:
+    """Return penalties, (n_penalties,), from the least that leaves no term down to a share of it.
+
+    Parameters
+    ----------
+    X, outcome : as for `fit_path`
+    smallest : the last penalty as a share of the first
+    """
+    none_left = max(float(np.abs(X.T @ outcome).max()) / (outcome.size * l1_ratio), np.finfo(float).tiny)
+    return none_left * np.geomspace(1.0, smallest, n_penalties)
+
+
+def fit_path(
+    X: Floats, outcome: Floats, penalties: Floats, *, l1_ratio: float, max_rounds: int
+) -> PenaltyPath:
+    """Fit once for each penalty, each fit starting from the one before (Friedman, Hastie & Tibshirani 2010).
+
+    Parameters
+    ----------
+    X : (n_obs, n_terms), columns of mean zero
+    outcome : (n_obs,), of mean zero
+    penalties : (n_penalties,), decreasing
+    l1_ratio : in (0, 1]
+    max_rounds : of coordinate descent, for each penalty
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import enet_path
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # told by has_converged instead
+        _, coefficients, gaps = enet_path(
+            X, outcome, l1_ratio=l1_ratio, alphas=penalties, max_iter=max_rounds, tol=_TOLERANCE
+        )
+    return PenaltyPath(coefficients, gaps * outcome.size <= _TOLERANCE * (outcome @ outcome))

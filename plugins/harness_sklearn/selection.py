@@ -1,0 +1,80 @@
+"""Candidates compared on rows they were not fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from harness import Floats, Ints, Panel, inner_split
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Rows by their use; each part by entity and then by time.
+
+    Attributes
+    ----------
+    whole : all training rows, which the chosen candidate is fitted on
+    train : what candidates are fitted on: all training rows, or those not set aside
+    selection : what candidates are compared on
+    """
+
+    whole: Panel
+    train: Panel
+    selection: Panel
+
+
+def canonical_order(panel: Panel) -> Ints:
+    """Return the positions of the rows, (n_obs,), by entity and then by time."""
+    return np.lexsort((panel.time.codes, panel.entity.codes))
+
+
+def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng: Generator) -> Parts:
+    """Return training rows and selection rows; with None, a share of the panel's units is set aside for them.
+
+    Parameters
+    ----------
+    share : in (0, 1)
+
+    Raises
+    ------
+    EstimationError
+        Where there is only one unit to split.
+    """
+    ordered = panel.take(canonical_order(panel))
+    if selection is not None:
+        return Parts(ordered, ordered, selection.take(canonical_order(selection)))
+    split = inner_split(ordered, share=share, rng=rng)
+    return Parts(ordered, ordered.take(split.train), ordered.take(split.selection))
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What was tried and what was chosen.
+
+    Attributes
+    ----------
+    settings : by option, its value in every candidate, (n_candidates,); simpler candidates come first
+    selection_nmse : (n_candidates,), squared error on the selection rows over the outcome's variance on the
+        rows candidates were fitted on
+    """
+
+    settings: Mapping[str, Sequence[float]]
+    selection_nmse: Floats
+
+    @property
+    def chosen(self) -> int:
+        """Position of the candidate with the least error, the first of equals."""
+        return int(np.argmin(self.selection_nmse))
+
+    def table(self) -> Mapping[str, Sequence[object]]:
+        """Return one row a candidate."""
+        is_chosen = np.arange(self.selection_nmse.size) == self.chosen
+        return {
+            **self.settings,
+            "selection_nmse": self.selection_nmse.tolist(),
+            "chosen": is_chosen.tolist(),
+        }
