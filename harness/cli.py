@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="File to use in the place of the data the spec names."
 )
 quick_option = click.option("--quick", is_flag=True, help="Fewer draws, splits and restarts.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), default=None, help="Worker processes; by default all cores."
+)
 outside_option = click.option(
     "--allow-outside", is_flag=True, help="Let the spec name data files outside its own folder."
 )
@@ -44,9 +48,7 @@ def cli() -> None:
 @data_option
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; by default runs/STUDY.")
 @quick_option
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=None, help="Worker processes; by default all cores."
-)
+@jobs_option
 @click.option("--resume", is_flag=True, help="Take up a run of this study that was cut off.")
 @set_option
 @outside_option
@@ -61,8 +63,6 @@ def run(
     allow_outside: bool,
 ) -> None:
     """Run a study and write its tables, figures and report."""
-    import os
-
     from harness.runner import RunOptions
     from harness.runner import run as run_study
 
@@ -71,7 +71,7 @@ def run(
         data=data,
         out=out,
         quick=quick,
-        n_jobs=jobs or os.cpu_count() or 1,
+        n_jobs=_n_jobs(jobs),
         resume=resume,
         overrides=overrides,
         allow_outside=allow_outside,
@@ -106,6 +106,47 @@ def plan(spec: Path, data: Path | None, quick: bool, overrides: tuple[str, ...],
 
     options = RunOptions(spec=spec, data=data, quick=quick, overrides=overrides, allow_outside=allow_outside)
     click.echo(prepare(options).plan.describe())
+
+
+@cli.command()
+@spec_argument
+@data_option
+@click.option("--panels", type=click.IntRange(min=1), default=100, show_default=True, help="Panels to draw.")
+@click.option("--effect", type=float, default=0.0, show_default=True, help="True effect of the exposure.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder; by default runs/STUDY-calibration.")
+@jobs_option
+@set_option
+@outside_option
+def calibrate(
+    spec: Path,
+    data: Path | None,
+    panels: int,
+    effect: float,
+    out: Path | None,
+    jobs: int | None,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+) -> None:
+    """Repeat a study, in its quick form, on panels like its own whose truth is known.
+
+    Says how often the study finds a gain or an effect that is not there, and what its bands cover.
+    """
+    from harness.calibrate import Truth
+    from harness.calibrate import calibrate as calibrate_study
+    from harness.runner import RunOptions
+
+    options = RunOptions(
+        spec=spec,
+        data=data,
+        out=out,
+        quick=True,
+        n_jobs=_n_jobs(jobs),
+        overrides=overrides,
+        allow_outside=allow_outside,
+    )
+    with _progress() as on_progress:
+        path = calibrate_study(options, Truth(panels, effect), on_progress=on_progress)
+    click.echo(f"calibration: {path}")
 
 
 @cli.command()
@@ -144,6 +185,10 @@ def report(folder: Path) -> None:
     from harness.runner import write_report_again
 
     click.echo(f"report: {write_report_again(folder)}")
+
+
+def _n_jobs(jobs: int | None) -> int:
+    return jobs or os.cpu_count() or 1
 
 
 @contextmanager

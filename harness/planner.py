@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from harness.arrays import Ints
 from harness.catalog import Catalogs
-from harness.data.panel import Panel
+from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare.catalog import StepCatalog
 from harness.errors import EstimationError
 from harness.estimators.protocol import CanRunQuick, Estimator
@@ -20,9 +21,6 @@ from harness.scenarios.catalog import ScenarioCatalog
 from harness.scenarios.full_fit import FullTask
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
 from harness.universes import Variant, variants
-
-if TYPE_CHECKING:
-    from harness.data.build import PanelBuilder
 
 
 def catalogs(registry: Registry) -> Catalogs:
@@ -55,6 +53,13 @@ def _quickened(entry: EstimatorEntry) -> EstimatorEntry:
     return entry.model_copy(update={"estimator": entry.estimator.quick()})
 
 
+class PanelSource(Protocol):
+    """What panels come from: the checked data of a study, or outcomes drawn on them."""
+
+    def panel(self, outcome: str, *, fit_rows: Ints | None = None, split_unit: SplitUnit = "entity") -> Panel:
+        """Return the panel of one outcome; see `harness.data.build.PanelBuilder.panel`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """One protocol applied to the panel.
@@ -77,13 +82,13 @@ class Plan:
     Attributes
     ----------
     study : as it will run, so quickened where asked
-    panels : builder of the panels
+    panels : what the panels come from
     splits : the protocols' folds, the same for all outcomes and estimators
     variants : one estimator as every universe of the multiverse fits it
     """
 
     study: Study
-    panels: PanelBuilder
+    panels: PanelSource
     splits: tuple[Split, ...]
     variants: tuple[Variant, ...]
 
@@ -147,7 +152,7 @@ class Plan:
         return self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
 
 
-def make_plan(study: Study, panels: PanelBuilder, known: Catalogs) -> Plan:
+def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
     """Split the panel by every protocol of the study, and spread out its multiverse.
 
     Raises

@@ -78,6 +78,7 @@ class Prepared:
 
     loaded: LoadedStudy
     table: Table
+    panels: PanelBuilder
     plan: Plan
 
 
@@ -103,7 +104,7 @@ def prepare(options: RunOptions) -> Prepared:
     )
     groups = {name: None for entry in study.scenarios for name in entry.scenario.columns}
     panels = PanelBuilder.build(source, study.data, study.roles, groups=tuple(groups))
-    return Prepared(loaded, source, make_plan(study, panels, known))
+    return Prepared(loaded, source, panels, make_plan(study, panels, known))
 
 
 def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolder:
@@ -123,7 +124,7 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
         store = _store(folder, prepared, options)
         if not options.resume:
             store.clear()
-        results = _execute(prepared.plan, store, n_jobs=options.n_jobs, on_progress=on_progress)
+        results = _execute(prepared, store, n_jobs=options.n_jobs, on_progress=on_progress)
         write_tables(folder, results)
         folder.write_text("spec.yaml", prepared.loaded.document.text)
         provenance = Provenance(
@@ -138,7 +139,7 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
             study,
             provenance,
             table=prepared.table,
-            panels=prepared.plan.panels,
+            panels=prepared.panels,
             cells=cell_rows(results.folds, results.fulls),
             seconds=time.perf_counter() - start,
         )
@@ -164,8 +165,8 @@ def _kept(plan: Plan, store: UnitStore) -> Iterator[Kept[FullResult] | Kept[Fold
         yield Kept(fold, store, encode_fold, decode_fold)
 
 
-def _execute(plan: Plan, store: UnitStore, *, n_jobs: int, on_progress: Progress | None) -> Results:
-    done = 0
+def _execute(prepared: Prepared, store: UnitStore, *, n_jobs: int, on_progress: Progress | None) -> Results:
+    plan, done = prepared.plan, 0
 
     def count(result: FoldResult | FullResult) -> None:
         nonlocal done
@@ -177,7 +178,7 @@ def _execute(plan: Plan, store: UnitStore, *, n_jobs: int, on_progress: Progress
     results = execute(tasks, n_jobs=n_jobs, on_done=count)
     return Results(
         study=plan.study,
-        panels=plan.panels,
+        panels=prepared.panels,
         folds_of={split.entry.id: split.folds for split in plan.splits},
         refused=tuple(_refused(plan)),
         universes=tuple(variant.universe for variant in plan.variants),

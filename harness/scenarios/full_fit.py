@@ -12,7 +12,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, Status, attempt
-from harness.estimators.protocol import Estimator, Fitted, HasCoefficients, HasDetails, HasNotes
+from harness.estimators.protocol import Estimator, HasCoefficients, HasDetails, HasNotes
 from harness.rng import stream
 from harness.scenarios.scenario import Scenario, Tables
 from harness.scenarios.subject import Subject
@@ -121,7 +121,7 @@ class FullTask:
         return Answer(name, answered.value or {}, answered.status, answered.reason)
 
 
-def _details(fit: Fitted | None) -> Tables:
+def _details(fit: object) -> Tables:
     import pandas as pd
 
     if not isinstance(fit, HasDetails):

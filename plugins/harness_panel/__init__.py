@@ -1,18 +1,33 @@
-"""Panel econometrics for the harness: pooled OLS and fixed effects, with their covariances named."""
+"""Panel econometrics for the harness: linear estimators, with their covariances named."""
 
 from collections.abc import Iterable
 
 from harness import Estimator, hookimpl
+from harness_panel.between import Between
 from harness_panel.clustered import Clustered
 from harness_panel.driscoll_kraay import DriscollKraay
+from harness_panel.first_difference import FirstDifference
 from harness_panel.fixed_effects import FixedEffects
 from harness_panel.pooled_ols import PooledOLS
+from harness_panel.random_effects import RandomEffects
 from harness_panel.robust import Classical, Robust
+from harness_panel.wild_cluster import WildCluster
 
-__all__ = ["Classical", "Clustered", "DriscollKraay", "FixedEffects", "PooledOLS", "Robust"]
+__all__ = [
+    "Between",
+    "Classical",
+    "Clustered",
+    "DriscollKraay",
+    "FirstDifference",
+    "FixedEffects",
+    "PooledOLS",
+    "RandomEffects",
+    "Robust",
+    "WildCluster",
+]
 
 
 @hookimpl
 def harness_estimators() -> Iterable[type[Estimator]]:
     """Return the estimators of this plugin."""
-    return (PooledOLS, FixedEffects)
+    return (PooledOLS, FixedEffects, RandomEffects, Between, FirstDifference)

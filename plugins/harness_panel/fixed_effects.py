@@ -10,17 +10,9 @@ from numpy.random import Generator
 from harness import CanFitDraws, Floats, HasCoefficients, HasEffects, HasNotes, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
+from harness_panel.effects_fit import EffectsFit
 from harness_panel.levels import Dimension, LevelModels
-from harness_panel.linear_fit import LinearFit, fit_linear, fit_linear_draws
-
-
-@dataclass(frozen=True, eq=False)
-class EffectsFit(LinearFit):
-    """A fit with entity or period effects."""
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
-        return self.model.n_unseen(panel)
+from harness_panel.linear_fit import fit_linear, fit_linear_draws
 
 
 @dataclass(frozen=True)

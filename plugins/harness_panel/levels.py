@@ -21,7 +21,7 @@ def key_of(panel: Panel, dimension: Dimension) -> Key:
 
 @dataclass(frozen=True, eq=False)
 class LevelEffects:
-    """Effects of the levels of one key, as deviations from their mean over the rows of each draw.
+    """Effects of the levels of one key, as deviations from what a level without a row gets.
 
     Attributes
     ----------
@@ -73,6 +73,24 @@ class LevelModels:
         for effects in self.effects:
             is_unseen |= key_of(panel, effects.dimension).codes_among(effects.labels) < 0
         return int(np.count_nonzero(is_unseen))
+
+
+def stack(models: Sequence[LevelModels]) -> LevelModels:
+    """Return models of one draw each, with one centre and the same levels, as models of as many draws."""
+    first = models[0]
+    return LevelModels(
+        centre=first.centre,
+        slopes=np.concatenate([one.slopes for one in models]),
+        intercepts=np.concatenate([one.intercepts for one in models]),
+        effects=tuple(
+            LevelEffects(
+                effects.dimension,
+                effects.labels,
+                np.concatenate([one.effects[at].deviations for one in models]),
+            )
+            for at, effects in enumerate(first.effects)
+        ),
+    )
 
 
 @dataclass(frozen=True, eq=False)

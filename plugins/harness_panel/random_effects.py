@@ -2,26 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numpy as np
 from numpy.random import Generator
 
 from harness import CanFitDraws, Floats, HasCoefficients, HasEffects, HasNotes, Note, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
-from harness_panel.draw_loop import stack_draws
+from harness_panel.effects_fit import EffectsFit
 from harness_panel.entity_rows import EntityRows
-from harness_panel.fixed_effects import EffectsFit
-from harness_panel.levels import LevelEffects, LevelModels
-from harness_panel.regression import Regression, regress_weighted
-from harness_panel.swamy_arora import (
-    VarianceComponents,
-    gls_weights,
-    predicted_effects,
-    quasi_demeaned,
-    variance_components,
-)
-from harness_panel.tabulate import estimates, tabulate
-from harness_panel.within_fit import WithinFit, fit_within
+from harness_panel.levels import LevelModels, stack
+from harness_panel.random_equation import fit_random_draws, random_equation
+from harness_panel.regression import regress_weighted
+from harness_panel.swamy_arora import VarianceComponents
+from harness_panel.tabulate import tabulate
+
+
+@dataclass(frozen=True, eq=False)
+class RandomEffectsFit(EffectsFit):
+    """A fit by random effects.
+
+    Attributes
+    ----------
+    components : variances of the error
+    """
+
+    components: VarianceComponents
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, and whether the variance of the entities came out below zero."""
+        notes = super().notes
+        if not self.components.is_truncated:
+            return notes
+        message = (
+            "The variance between entities was estimated below zero and set to zero; the fit is pooled OLS."
+        )
+        return (*notes, Note("W-VARIANCE", "random effects", message))
+
+
+@dataclass(frozen=True)
+class RandomEffects:
+    """Generalised least squares with a random level for each entity, reported with a constant, ``const``.
+
+    Variances are those of Swamy & Arora, on unbalanced panels with the correction of Baltagi & Chang, as plm
+    has them. Predictions are x b plus the best linear unbiased prediction of the entity's effect; an entity
+    that no training row has gets the mean effect, zero, and `n_unseen` of the fit counts its rows. Dropped
+    and refused columns are those of `PooledOLS`.
+
+    Attributes
+    ----------
+    covariance : clustered by entity unless another is asked for
+    """
+
+    name: ClassVar[str] = "random_effects"
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+
+    covariance: Covariance = field(default_factory=Clustered)
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        rng: Generator,
+        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
+    ) -> RandomEffectsFit:
+        """Fit on all rows of a panel.
+
+        Raises
+        ------
+        EstimationError
+            As by `PooledOLS`, and where a variance has no degrees of freedom: no entity has two rows, or
+            there are hardly more entities than columns.
+        """
+        equation = random_equation(panel, EntityRows.all_of(panel))
+        regression = regress_weighted(equation.panel, equation.weights)
+        model = equation.model(panel, regression.within, centre=regression.within.centre)
+        table = tabulate(regression, self.covariance, rng=rng)
+        return RandomEffectsFit(panel, regression, model, table, equation.components)
+
+    def fit_draws(
+        self,
+        panel: Panel,
+        *,
+        weights: Floats,
+        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        rng: Generator,  # noqa: ARG002 - and draws nothing
+    ) -> LevelModels:
+        """Fit once a draw, variances included; weights is (n_draws, n_obs), >= 0.
+
+        An entity drawn k times with all its rows counts as k entities. One without weight in a draw has no
+        effect in it, and a column that a draw cannot tell apart has slope zero.
+        """
+        return stack(fit_random_draws(panel, weights))

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem
 from harness_sklearn.penalty_path import PenaltyPath, fit_path, penalties_to_try
-from harness_sklearn.selection import Parts, Search, split_to_select
+from harness_sklearn.selection import Search, split_to_select
 from harness_sklearn.terms import Terms, make_terms
 
 LEAST_ROWS = 10
@@ -73,7 +73,11 @@ class ElasticNet:
     name: ClassVar[str] = "elastic_net"
     provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes})
 
-    l1_ratios: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (0.1, 0.5, 1.0)
+    l1_ratios: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (
+        0.1,
+        0.5,
+        1.0,
+    )
     n_penalties: Annotated[int, Field(ge=2)] = 100
     smallest: Annotated[float, Field(gt=0, lt=1)] = 1e-4
     max_rounds: Annotated[int, Field(ge=1)] = 10_000
@@ -89,25 +93,63 @@ class ElasticNet:
         """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         _require_rows(parts.train)
-        paths, search = self._search(parts)
-        penalty, l1_ratio = (search.settings[name][search.chosen] for name in ("penalty", "l1_ratio"))
+        tried = make_terms(parts.train)
+        paths = self._paths(*tried.arrays(parts.train))
+        search = _compare(paths, *tried.arrays(parts.selection))
+        penalty, l1_ratio = (search.settings[option][search.chosen] for option in ("penalty", "l1_ratio"))
         terms = make_terms(parts.whole)
-        last = self._path(terms, parts.whole, np.array([penalty]), l1_ratio)
+        X, outcome = terms.arrays(parts.whole)
+        last = fit_path(X, outcome, np.array([penalty]), l1_ratio=l1_ratio, max_rounds=self.max_rounds)
         return ElasticNetFit(
             terms=terms,
             coefficients=last.coefficients[:, 0],
             penalty=penalty,
             l1_ratio=l1_ratio,
             search=search,
-            notes=terms.notes + self._notes([*paths, last]),
+            notes=terms.notes + self._short_notes([*paths, last]),
         )
 
-    def _search(self, parts: Parts) -> tuple[list[PenaltyPath], Search]:
-        """Fit every candidate and compare them."""
-        terms = make_terms(parts.train)
-        X, outcome = terms.values(parts.train), terms.inputs.outcome(parts.train)
-        penalties = [
-            penalties_to_try(X, outcome, l1_ratio=one, n_penalties=self.n_penalties, smallest=self.smallest)
-            for one in self.l1_ratios
-        ]
-        ...
+    def _paths(self, X: Floats, outcome: Floats) -> list[PenaltyPath]:
+        """Fit every candidate."""
+        paths = []
+        for l1_ratio in self.l1_ratios:
+            penalties = penalties_to_try(
+                X, outcome, l1_ratio=l1_ratio, n_penalties=self.n_penalties, smallest=self.smallest
+            )
+            paths.append(fit_path(X, outcome, penalties, l1_ratio=l1_ratio, max_rounds=self.max_rounds))
+        return paths
+
+    def _short_notes(self, paths: Sequence[PenaltyPath]) -> tuple[Note, ...]:
+        n_short = sum(path.n_short for path in paths)
+        if n_short == 0:
+            return ()
+        n_fits = sum(path.penalties.size for path in paths)
+        message = (
+            f"{n_short} of {n_fits} fits stopped after {self.max_rounds} rounds, short of their optimum; "
+            "a larger max_rounds lets them finish."
+        )
+        return (Note("W-CONVERGENCE", self.name, message),)
+
+
+def _compare(paths: Sequence[PenaltyPath], X: Floats, outcome: Floats) -> Search:
+    """Return the errors of all candidates on the selection rows."""
+    predicted = X @ np.hstack([path.coefficients for path in paths])
+    return Search(
+        settings={
+            "penalty": np.concatenate([path.penalties for path in paths]).tolist(),
+            "l1_ratio": np.repeat([path.l1_ratio for path in paths], paths[0].penalties.size).tolist(),
+        },
+        selection_nmse=np.mean((outcome[:, None] - predicted) ** 2, axis=0),
+    )
+
+
+def _require_rows(panel: Panel) -> None:
+    if panel.n_obs < LEAST_ROWS:
+        raise EstimationError(
+            Problem(
+                where="elastic_net",
+                what=f"{panel.n_obs} training rows are too few to choose a penalty on",
+                allowed=f"at least {LEAST_ROWS} training rows",
+                mend="use a protocol that leaves more rows to train on, or leave elastic_net out",
+            )
+        )

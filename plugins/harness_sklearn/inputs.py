@@ -19,7 +19,7 @@ the same trees and the same path of penalties digit for digit. It is under a ten
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Centre and deviation of columns, (n_columns,) each, in their own units; a constant one deviates by 0."""
+    """Centre and deviation of columns, (n_columns,) each, in their own units; zero for a constant one."""
 
     centre: Floats
     deviation: Floats

@@ -6,7 +6,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from harness import Floats
 
@@ -20,12 +19,16 @@ class PenaltyPath:
 
     Attributes
     ----------
+    l1_ratio : of all of them
+    penalties : (n_penalties,)
     coefficients : (n_terms, n_penalties)
-    has_converged : (n_penalties,)
+    n_short : fits that stopped before their optimum
     """
 
+    l1_ratio: float
+    penalties: Floats
     coefficients: Floats
-    has_converged: npt.NDArray[np.bool_]
+    n_short: int
 
 
 def penalties_to_try(
@@ -38,8 +41,8 @@ def penalties_to_try(
     X, outcome : as for `fit_path`
     smallest : the last penalty as a share of the first
     """
-    none_left = max(float(np.abs(X.T @ outcome).max()) / (outcome.size * l1_ratio), np.finfo(float).tiny)
-    return none_left * np.geomspace(1.0, smallest, n_penalties)
+    none_left = float(np.abs(X.T @ outcome).max()) / (outcome.size * l1_ratio)
+    return max(none_left, np.finfo(np.float64).eps) * np.geomspace(1.0, smallest, n_penalties)
 
 
 def fit_path(
@@ -53,14 +56,15 @@ def fit_path(
     outcome : (n_obs,), of mean zero
     penalties : (n_penalties,), decreasing
     l1_ratio : in (0, 1]
-    max_rounds : of coordinate descent, for each penalty
+    max_rounds : rounds of coordinate descent after which a fit stops
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import enet_path
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # told by has_converged instead
+        warnings.simplefilter("ignore", ConvergenceWarning)  # n_short tells it instead
         _, coefficients, gaps = enet_path(
             X, outcome, l1_ratio=l1_ratio, alphas=penalties, max_iter=max_rounds, tol=_TOLERANCE
         )
-    return PenaltyPath(coefficients, gaps * outcome.size <= _TOLERANCE * (outcome @ outcome))
+    is_short = gaps * outcome.size > _TOLERANCE * (outcome @ outcome)
+    return PenaltyPath(l1_ratio, penalties, coefficients, int(is_short.sum()))

@@ -47,6 +47,10 @@ class Terms:
         """Return the terms, (n_obs, n_terms)."""
         return self.scale.standardised(_products(self.inputs.values(panel), self.factors))
 
+    def arrays(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Return the terms, (n_obs, n_terms), and the standardised outcome, (n_obs,)."""
+        return self.values(panel), self.inputs.outcome(panel)
+
 
 def make_terms(panel: Panel) -> Terms:
     """Return the terms of training rows.
@@ -94,7 +98,7 @@ def make_terms(panel: Panel) -> Terms:
 
 
 def product_copies(panel: Panel) -> dict[str, str]:
-    """Return the derived columns that are the product of two regressors or the square of one, and of which."""
+    """Return derived columns that are a product or a square of other regressors, and what they are."""
     copies: dict[str, str] = {}
     for derivation in panel.derived:
         inputs = derivation.inputs * 2 if len(derivation.inputs) == 1 else derivation.inputs

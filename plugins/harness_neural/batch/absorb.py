@@ -17,6 +17,9 @@ from torch import Tensor
 
 from harness import Floats, Ints
 
+# Bounds the tables of weights by pairs of levels that are held in memory.
+SOLVED_AT_A_TIME = 128
+
 
 @dataclass(frozen=True)
 class Levels:
@@ -93,7 +96,8 @@ def solve_effects(levels: tuple[Levels, ...], errors: Tensor, weights: Tensor) -
     if len(levels) == 1:
         totals = levels[0].sums(weights)
         return (RawEffects(_ratio(levels[0].sums(weighted), totals), totals),)
-    many, few = sorted(levels, key=lambda one: one.count, reverse=True)
+    is_turned = levels[0].count < levels[1].count
+    many, few = levels[::-1] if is_turned else levels
     totals, few_totals = many.sums(weights), few.sums(weights)
     cells = Levels(many.codes * few.count + few.codes, many.count * few.count)
     both = cells.sums(weights).view(-1, many.count, few.count)
@@ -103,8 +107,8 @@ def solve_effects(levels: tuple[Levels, ...], errors: Tensor, weights: Tensor) -
     right = few.sums(weighted) - (sums.unsqueeze(1) @ share).squeeze(1)
     own = (torch.linalg.pinv(reduced, rtol=1e-10, hermitian=True) @ right.unsqueeze(2)).squeeze(2)
     rest = sums - (both @ own.unsqueeze(2)).squeeze(2)
-    found = {id(many): RawEffects(_ratio(rest, totals), totals), id(few): RawEffects(own, few_totals)}
-    return tuple(found[id(one)] for one in levels)
+    found = (RawEffects(_ratio(rest, totals), totals), RawEffects(own, few_totals))
+    return found[::-1] if is_turned else found
 
 
 def effects_of_rows(levels: tuple[Levels, ...], errors: Tensor, rows: EffectRows) -> Tensor:
@@ -142,6 +146,14 @@ class FittedEffects:
 def fit_effects(levels: tuple[Ints, ...], residuals: Floats, *, weights: Floats) -> FittedEffects:
     """Return the effects that fit residuals best, (n_networks, n_obs), under weights of the same shape."""
     keys = tuple(make_levels(codes) for codes in levels)
-    raw = solve_effects(keys, torch.from_numpy(residuals), torch.from_numpy(np.ascontiguousarray(weights)))
-    means = torch.stack([one.means for one in raw]).sum(dim=0)[:, 0]
-    return FittedEffects(means.numpy(), tuple(one.deviations.numpy() for one in raw))
+    means = np.zeros(residuals.shape[0])
+    deviations = tuple(np.empty((residuals.shape[0], key.count)) for key in keys)
+    for first in range(0, residuals.shape[0], SOLVED_AT_A_TIME):
+        some = slice(first, first + SOLVED_AT_A_TIME)
+        errors, shares = (
+            torch.from_numpy(np.ascontiguousarray(one[some], dtype=np.float64)) for one in (residuals, weights)
+        )
+        for found, raw in zip(deviations, solve_effects(keys, errors, shares), strict=True):
+            found[some] = raw.deviations.numpy()
+            means[some] += raw.means[:, 0].numpy()
+    return FittedEffects(means, deviations)

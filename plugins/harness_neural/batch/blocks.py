@@ -9,10 +9,10 @@ from torch import Tensor
 
 from harness import Floats
 
-# Rows of a block and bytes of one (units, networks, rows) array; fixed, so that sums are formed in the same
-# order whoever else is in the batch. Two such arrays and a block's inputs fit a second-level cache of 2 MiB.
-MOST_ROWS = 256
-ARRAY_BYTES = 768 * 1024
+# Rows of a block and bytes of its layer, see `forward`; fixed, so that sums are formed in the same order
+# whoever else is in the batch. A layer, a block's inputs and the errors fit a second-level cache of 2 MiB.
+MOST_ROWS = 128
+LAYER_BYTES = 1280 * 1024
 ROW_MULTIPLE = 16
 
 
@@ -74,5 +74,5 @@ def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype) -> Blocks:
 
 def batch_width(n_units: int, *, blocks: Blocks) -> int:
     """Return how many networks of `n_units` train together, between 4 and 128."""
-    bytes_each = n_units * blocks.n_rows * blocks.X.dtype.itemsize
-    return min(max(ARRAY_BYTES // bytes_each, 4), 128)
+    bytes_each = (n_units + 2) * blocks.n_rows * blocks.X.dtype.itemsize
+    return min(max(LAYER_BYTES // bytes_each, 4), 128)

@@ -10,7 +10,7 @@ import torch
 
 from harness import Floats, Ints
 from harness_neural.batch.blocks import batch_width, make_blocks
-from harness_neural.batch.kernel import forward, make_kernel
+from harness_neural.batch.kernel import forward, make_kernel, make_layer
 from harness_neural.batch.threads import one_thread
 from harness_neural.names import Unit
 
@@ -54,25 +54,23 @@ class Networks:
         kernel = make_kernel(self.unit)
         blocks = make_blocks(X, np.zeros(X.shape[0]), dtype=torch.float64)
         width = batch_width(self.output.shape[1], blocks=blocks)
+        output = np.column_stack([self.output, self.intercept])[:, None, :]
         with one_thread():
             for first in range(0, self.n_networks, width):
                 chunk = slice(first, first + width)
                 hidden = torch.from_numpy(self.hidden[chunk].swapaxes(0, 1).copy())
-                output = torch.from_numpy(self.output[chunk])
-                values = torch.empty(*hidden.shape[:2], blocks.n_rows, dtype=torch.float64)
-                part = torch.empty(hidden.shape[1], blocks.n_rows, dtype=torch.float64)
-                for at, rows in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
+                layer = make_layer(*hidden.shape[:2], blocks.n_rows, dtype=torch.float64)
+                for at, row in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
                     forward(
                         kernel,
                         blocks.X_turned[at],
                         hidden=hidden,
-                        output=output,
-                        values=values,
-                        predicted=part,
+                        output=torch.from_numpy(output[chunk]),
+                        layer=layer,
                     )
-                    n_rows = min(blocks.n_rows, blocks.n_obs - rows)
-                    predicted[chunk, rows : rows + n_rows] = part[:, :n_rows].numpy()
-        return predicted + self.intercept[:, None]
+                    n_rows = min(blocks.n_rows, blocks.n_obs - row)
+                    predicted[chunk, row : row + n_rows] = layer[-1, :, :n_rows].numpy()
+        return predicted
 
 
 @dataclass(frozen=True, eq=False)

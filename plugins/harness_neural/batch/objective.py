@@ -10,10 +10,13 @@ from torch import Tensor
 
 from harness import Floats, Ints
 from harness_neural.batch import lanes
+from harness_neural.batch.absorb import EffectRows, make_levels
 from harness_neural.batch.blocks import Blocks, make_blocks
-from harness_neural.batch.kernel import forward, make_kernel, unit_of
+from harness_neural.batch.kernel import make_kernel, unit_of
 from harness_neural.batch.layout import Layout, Parts
 from harness_neural.batch.lens import Lens, look_through, make_lens, pull_back
+from harness_neural.batch.passes import Passes, Room, make_room
+from harness_neural.batch.shares import RowShares, make_shares
 from harness_neural.batch.task import Task
 from harness_neural.names import Activation, Precision
 
@@ -37,20 +40,6 @@ class Evaluation:
     selection: Tensor
 
 
-@dataclass(frozen=True)
-class RowShares:
-    """What a squared error on each row adds to each network's losses, (n_networks, n_blocks, n_rows)."""
-
-    training: Tensor
-    selection: Tensor
-
-
-def _shares(weights: Tensor, variance: Tensor) -> Tensor:
-    """Return weights over their sum and over the variance; all zero where the weights are."""
-    total = weights.sum(dim=1, keepdim=True) * variance.unsqueeze(1)
-    return torch.where(total > 0.0, weights / total, 0.0)
-
-
 class Objective:
     """The losses of the networks of a batch, with the arrays they are computed in.
 
@@ -71,21 +60,25 @@ class Objective:
         self._decay = weight_decay
         self._dtype = DTYPES[precision]
         self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
-        self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=self._dtype)
+        self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision])
         self.layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
-        self._lens, self._shares = self._lanes_of(np.zeros(0, dtype=np.int64))
-        self._make_room()
+        levels = tuple(make_levels(codes) for codes in task.levels)
+        self._passes = Passes(self.blocks, kernel=make_kernel(unit_of(activation)), levels=levels)
+        self._lens, self._shares, self._rows = self._lanes_of(np.zeros(0, dtype=np.int64))
+        self._room = self._make_room()
 
     def admit(self, networks: Ints) -> None:
         """Let these networks of the task, (n_joining,), join the batch behind those in it."""
-        lens, shares = self._lanes_of(networks)
+        lens, shares, rows = self._lanes_of(networks)
         self._lens, self._shares = lanes.join(self._lens, lens), lanes.join(self._shares, shares)
-        self._make_room()
+        self._rows = lanes.join(self._rows, rows)
+        self._room = self._make_room()
 
     def keep(self, rows: Tensor) -> None:
         """Let all but the networks at these positions leave the batch."""
         self._lens, self._shares = lanes.take(self._lens, rows), lanes.take(self._shares, rows)
-        self._make_room()
+        self._rows = lanes.take(self._rows, rows)
+        self._room = self._make_room()
 
     def weights_at(self, points: Tensor) -> Parts:
         """Return the weights that act on the task's own inputs and give its outcome units.
@@ -99,68 +92,29 @@ class Objective:
         """Return losses and gradients at points, (n_networks, n_parameters) float64."""
         own = self.layout.split(points)
         weights = look_through(self._lens, own, is_tanh=self._is_tanh)
-        slopes = self._passes(weights)
-        gradient = pull_back(self._lens, slopes, is_tanh=self._is_tanh)
-        loss = (self._pulls * self._errors).sum(dim=(1, 2)).double()
-        selection = (self._errors.square() * self._shares.selection).sum(dim=(1, 2)).double()
+        passed = self._passes.run(weights, self._shares, self._rows, room=self._room)
+        gradient = pull_back(self._lens, passed.gradient, is_tanh=self._is_tanh)
+        loss = passed.loss
         if self._decay:
-            loss += self._decay * (
-                own.hidden[..., :-1].square().sum(dim=(1, 2)) + own.output.square().sum(dim=1)
-            )
+            squares = own.hidden[..., :-1].square().sum(dim=(1, 2)) + own.output.square().sum(dim=1)
+            loss = loss + self._decay * squares
             gradient.hidden[..., :-1] += 2.0 * self._decay * own.hidden[..., :-1]
             gradient.output.add_(own.output, alpha=2.0 * self._decay)
-        return Evaluation(loss=loss, gradient=self.layout.join(gradient), selection=selection)
+        return Evaluation(loss=loss, gradient=self.layout.join(gradient), selection=passed.selection)
 
-    def _passes(self, weights: Parts) -> Parts:
-        """Fill errors and pulls, block by block, and return the gradient in the shapes of `weights`."""
-        hidden, output = weights.hidden.to(self._dtype), weights.output.to(self._dtype)
-        intercept = weights.intercept.to(self._dtype).unsqueeze(1)
-        by_weight = torch.zeros_like(hidden).flatten(0, 1)
-        by_unit = torch.zeros(hidden.shape[:2], dtype=self._dtype)
-        for at in range(self.blocks.X.shape[0]):
-            errors, pulls = self._errors[:, at], self._pulls[:, at]
-            forward(
-                self._kernel,
-                self.blocks.X_turned[at],
-                hidden=hidden,
-                output=output,
-                values=self._values,
-                predicted=self._predicted,
-            )
-            torch.add(self._predicted, intercept - self.blocks.outcome[at], out=errors)
-            torch.mul(errors, self._shares.training[:, at], out=pulls)
-            torch.mul(self._values, pulls, out=self._product)
-            by_unit += self._product.sum(dim=2)
-            turned = self._kernel.turn_back(self._values, pulls, product=self._product)
-            torch.addmm(by_weight, turned.flatten(0, 1), self.blocks.X[at], out=by_weight)
-        slope = by_weight.view(hidden.shape).double() * (2.0 * weights.output.t().unsqueeze(2))
-        return Parts(
-            hidden=slope,
-            output=2.0 * by_unit.t().double(),
-            intercept=2.0 * self._pulls.sum(dim=(1, 2)).double(),
-        )
-
-    def _lanes_of(self, networks: Ints) -> tuple[Lens, RowShares]:
+    def _lanes_of(self, networks: Ints) -> tuple[Lens, RowShares, EffectRows]:
         weights = torch.from_numpy(np.ascontiguousarray(self._task.weights[networks], dtype=np.float64))
         selection = torch.from_numpy(np.ascontiguousarray(self._task.selection[networks], dtype=np.float64))
         n_units = torch.from_numpy(self._task.n_units[networks]).unsqueeze(1)
         has_unit = (torch.arange(self.layout.n_units) < n_units).double()
         lens = make_lens(self._columns, self._outcome, weights=weights, has_unit=has_unit)
-        variance = lens.outcome_spread.square()
-        return lens, RowShares(
-            training=self.blocks.cut(_shares(weights, variance)),
-            selection=self.blocks.cut(_shares(selection, variance)),
-        )
+        shares = make_shares(self.blocks, weights, selection, variance=lens.outcome_spread.square())
+        n_counted = self.blocks.n_obs if self._task.levels else 0
+        return lens, shares, EffectRows(weights[:, :n_counted], selection[:, :n_counted])
 
-    def _make_room(self) -> None:
-        """Make the arrays that every evaluation reuses fit the batch."""
-        n_networks, n_rows = self._shares.training.shape[0], self.blocks.n_rows
-        shape = (self.layout.n_units, n_networks, n_rows)
-        self._values = torch.empty(shape, dtype=self._dtype)
-        self._product = torch.empty_like(self._values)
-        self._predicted = torch.empty(n_networks, n_rows, dtype=self._dtype)
-        self._errors = torch.empty(n_networks, self.blocks.X.shape[0], n_rows, dtype=self._dtype)
-        self._pulls = torch.empty_like(self._errors)
+    def _make_room(self) -> Room:
+        n_networks = self._shares.of_losses.shape[0]
+        return make_room(self.blocks, n_units=self.layout.n_units, n_networks=n_networks)
 
 
 def evaluate_at(

@@ -23,6 +23,7 @@ class Task:
     start : (n_networks, n_parameters), initial values as `initial_values` draws them
     n_units : (n_networks,), >= 1; hidden units
     blind_steps : (n_networks,), >= 0
+    levels : (n_obs,) codes from 0 of each key whose levels have additive effects, at most two keys
 
     Every network sees inputs and outcome standardised by its own weighted mean and deviation, so that a
     row of weight two is a row that stands twice, and a row of weight zero is absent.
@@ -35,6 +36,7 @@ class Task:
     start: Floats
     n_units: Ints
     blind_steps: Ints
+    levels: tuple[Ints, ...] = ()
 
     def __post_init__(self) -> None:
         n_obs, n_inputs = self.X.shape
@@ -51,6 +53,7 @@ class Task:
             for name in expected
             if getattr(self, name).shape != expected[name]
         ]
+        wrong += [f"levels {codes.shape}" for codes in self.levels if codes.shape != (n_obs,)]
         if wrong:
             raise ValueError(f"expected {expected}, got {', '.join(wrong)}")
         if not (self.weights.sum(axis=1) > 0.0).all():

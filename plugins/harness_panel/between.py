@@ -1,0 +1,86 @@
+"""Between: the means of entities, one row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+from numpy.random import Generator
+
+from harness import CanFitDraws, Floats, HasCoefficients, HasNotes, Panel
+from harness_panel.absorb import OneWay
+from harness_panel.covariance import IndependentCovariance
+from harness_panel.entity_rows import EntityRows
+from harness_panel.grouping import Grouping
+from harness_panel.levels import LevelModels, stack
+from harness_panel.linear_fit import LinearFit, fit_linear
+from harness_panel.robust import Classical
+from harness_panel.within_fit import fit_within
+
+
+@dataclass(frozen=True)
+class Between:
+    """Least squares on the means of entities and a constant, reported first as ``const``.
+
+    Every entity counts once, whatever its number of rows, as in plm. Predictions are x b of the row itself,
+    not of its entity's mean. Dropped and refused columns are those of `PooledOLS`, told by the means.
+
+    Attributes
+    ----------
+    covariance : classical unless robust is asked for; no key groups the means, so there is no other
+    """
+
+    name: ClassVar[str] = "between"
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasNotes})
+
+    covariance: IndependentCovariance = field(default_factory=Classical)
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        rng: Generator,
+        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
+    ) -> LinearFit:
+        """Fit on the entities of a panel.
+
+        Raises
+        ------
+        EstimationError
+            As by `PooledOLS`, the rows being entities.
+        """
+        fit = fit_linear(entity_means(panel), (), self.covariance, rng=rng)
+        return replace(fit, rows=panel)
+
+    def fit_draws(
+        self,
+        panel: Panel,
+        *,
+        weights: Floats,
+        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        rng: Generator,  # noqa: ARG002 - and draws nothing
+    ) -> LevelModels:
+        """Fit once a draw; weights is (n_draws, n_obs), >= 0.
+
+        An entity drawn k times with all its rows counts as k entities.
+        """
+        return stack([_draw(panel, draw) for draw in weights])
+
+
+def entity_means(panel: Panel) -> Panel:
+    """Return the panel of the means of its entities: one row each, in the entity's first period."""
+    rows = EntityRows.all_of(panel)
+    means = rows.means(np.column_stack([panel.X, panel.observed]))
+    firsts = panel.take(np.unique(rows.grouping.codes, return_index=True)[1])
+    return replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
+
+
+def _draw(panel: Panel, weights: Floats) -> LevelModels:
+    rows = EntityRows.drawn(panel, weights)
+    means = rows.means(np.column_stack([panel.X, panel.observed]))
+    constant = OneWay(Grouping.of(np.zeros(rows.copies.size, dtype=np.int64)))
+    fit = fit_within(means[:, :-1], means[:, -1], rows.copies, constant)
+    centre = panel.X.mean(axis=0)
+    intercept = fit.intercept + fit.effects[0] + (centre - fit.centre) @ fit.slopes
+    return LevelModels(centre, fit.slopes[None], intercept)

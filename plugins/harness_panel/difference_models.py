@@ -1,0 +1,78 @@
+"""What first differences predict in levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness import Floats, Panel
+from harness_panel.absorb import divide
+from harness_panel.effects_fit import EffectsFit
+from harness_panel.grouping import Grouping
+from harness_panel.levels import LevelModels, RawEffects, level_models
+
+
+@dataclass(frozen=True, eq=False)
+class DifferenceModels:
+    """Linear models with entity effects and a trend, one a draw.
+
+    Attributes
+    ----------
+    model : everything but the trend
+    trends : (n_draws,), outcome units per period
+    start : period where the trend is zero
+    """
+
+    model: LevelModels
+    trends: Floats
+    start: float
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        predicted: Floats = self.model.predict(panel) + self.trends[:, None] * (panel.period - self.start)
+        return predicted
+
+
+@dataclass(frozen=True, eq=False)
+class DifferenceFit(EffectsFit):
+    """A fit by first differences.
+
+    Attributes
+    ----------
+    levels : predicts, the trend included
+    """
+
+    levels: DifferenceModels
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        predicted: Floats = self.levels.predict(panel)[0]
+        return predicted
+
+
+def difference_models(panel: Panel, slopes: Floats, trends: Floats, weights: Floats) -> DifferenceModels:
+    """Return models in levels from slopes of differences.
+
+    An entity's effect is the weighted mean over its rows of outcome less x b less trend.
+
+    Parameters
+    ----------
+    slopes : (n_draws, n_columns)
+    trends : (n_draws,)
+    weights : (n_draws, n_obs), >= 0
+    """
+    grouping = Grouping.of(panel.entity.codes)
+    centre, start = panel.X.mean(axis=0), float(panel.period.mean())
+    left = panel.observed - slopes @ (panel.X - centre).T - trends[:, None] * (panel.period - start)
+    totals = grouping.sums(weights.T)
+    values = divide(grouping.sums((weights * left).T), totals)
+    labels = tuple(panel.entity.labels[level] for level in grouping.levels.tolist())
+    model = level_models(
+        centre=centre,
+        slopes=slopes,
+        intercept=0.0,
+        raw=[RawEffects(values.T, totals.T)],
+        levels=[("entity", labels)],
+    )
+    return DifferenceModels(model, trends, start)

@@ -1,0 +1,98 @@
+"""First difference: what changes within entities from one period to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.random import Generator
+
+from harness import CanFitDraws, EstimationError, Floats, HasCoefficients, HasEffects, HasNotes, Panel, Problem
+from harness_panel.absorb import Absorber, Nothing, OneWay
+from harness_panel.clustered import Clustered
+from harness_panel.covariance import Covariance
+from harness_panel.difference_models import DifferenceFit, DifferenceModels, difference_models
+from harness_panel.differences import adjacent_pairs, differenced
+from harness_panel.grouping import Grouping
+from harness_panel.regression import regress, regress_through_origin
+from harness_panel.tabulate import estimates, tabulate
+from harness_panel.within_fit import fit_within
+
+
+@dataclass(frozen=True)
+class FirstDifference:
+    """Least squares on differences between adjacent periods of an entity.
+
+    A row counts if its entity has a row one period before; a gap in time gives no difference (plm instead
+    differences adjacent rows, whatever lies between them). Predictions are in levels: x b, plus a constant's
+    trend, plus the mean of what these leave of the entity's outcome. An entity that no training row has gets
+    the mean of it over all training rows; `n_unseen` of the fit counts its rows. Controls and moderators that
+    do not change are dropped and noted.
+
+    Attributes
+    ----------
+    constant : whether the differences have a constant, which is a trend common to all entities
+    covariance : clustered by entity unless another is asked for
+    """
+
+    name: ClassVar[str] = "first_difference"
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+
+    constant: bool = False
+    covariance: Covariance = field(default_factory=Clustered)
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        rng: Generator,
+        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
+    ) -> DifferenceFit:
+        """Fit on all adjacent rows of a panel.
+
+        Raises
+        ------
+        EstimationError
+            As by `PooledOLS`, the rows being differences, and where there are none.
+        """
+        changes = differenced(panel, adjacent_pairs(panel))
+        regression = regress(changes, ()) if self.constant else regress_through_origin(changes)
+        table = tabulate(regression, self.covariance, rng=rng)
+        trend = float(estimates(regression)[0]) if self.constant else 0.0
+        models = difference_models(
+            panel, regression.within.slopes[None], np.array([trend]), np.ones((1, panel.n_obs))
+        )
+        return DifferenceFit(panel, regression, models.model, table, models)
+
+    def fit_draws(
+        self,
+        panel: Panel,
+        *,
+        weights: Floats,
+        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        rng: Generator,  # noqa: ARG002 - and draws nothing
+    ) -> DifferenceModels:
+        """Fit once a draw; weights is (n_draws, n_obs), >= 0.
+
+        A difference counts as often as the less frequent of its two rows.
+
+        Raises
+        ------
+        EstimationError
+            Where a draw holds no difference.
+        """
+        pairs = adjacent_pairs(panel)
+        changes = differenced(panel, pairs)
+        counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier])
+        if not counts.any(axis=1).all():
+            raise EstimationError(Problem("draws", "a draw has no two adjacent rows", mend="draw entities"))
+        absorber: Absorber = Nothing()
+        if self.constant:
+            absorber = OneWay(Grouping.of(np.zeros(changes.n_obs, dtype=np.int64)))
+        fits = [fit_within(changes.X, changes.observed, draw, absorber) for draw in counts]
+        slopes = np.stack([one.slopes for one in fits])
+        trends = np.array(
+            [one.intercept + sum(map(float, one.effects[:1])) - one.centre @ one.slopes for one in fits]
+        )
+        return difference_models(panel, slopes, trends, weights)

@@ -1,0 +1,75 @@
+"""Weighted ridge regressions, all draws at once, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness import Floats, Ints
+
+_FLOOR = 1e-10
+"""Penalty of columns that have none: it decides between columns that a draw cannot tell apart, and is too
+small to move a prediction."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """What a ridge regression and its error need to know of the rows: weighted means, one set a draw.
+
+    Attributes
+    ----------
+    cross : (n_draws, n_columns, n_columns), of products of columns
+    right : (n_draws, n_columns), of products of columns and outcome
+    square : (n_draws,), of the squared outcome
+    """
+
+    cross: Floats
+    right: Floats
+    square: Floats
+
+    def take(self, draws: Ints) -> Moments:
+        """Return the moments of these draws, (n_taken,) positions."""
+        return Moments(self.cross[draws], self.right[draws], self.square[draws])
+
+    def mean_squared_error(self, coefficients: Floats) -> Floats:
+        """Return the error, (n_draws,), that coefficients, (n_draws, n_columns), make on these rows."""
+        quadratic = np.einsum("dp,dpq,dq->d", coefficients, self.cross, coefficients, optimize=True)
+        return np.asarray(self.square - 2.0 * np.sum(self.right * coefficients, axis=1) + quadratic)
+
+
+def weighted_moments(columns: Floats, outcome: Floats, weights: Floats) -> Moments:
+    """Return the moments of rows.
+
+    Parameters
+    ----------
+    columns : (n_obs, n_columns)
+    outcome : (n_obs,)
+    weights : (n_draws, n_obs), >= 0; no row of zeros
+    """
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    return Moments(
+        cross=np.stack([(columns.T * share) @ columns for share in shares]),
+        right=(shares * outcome) @ columns,
+        square=shares @ outcome**2,
+    )
+
+
+def solve_ridge(moments: Moments, penalties: Floats, *, n_free: int) -> Floats:
+    """Return the coefficients, (n_draws, n_columns), of least mean squared error plus penalty.
+
+    Parameters
+    ----------
+    penalties : (n_draws,), > 0; of the sum of squared coefficients of the columns after the first `n_free`
+    """
+    is_free = np.arange(moments.right.shape[1]) < n_free
+    diagonal = np.where(is_free, _FLOOR, penalties[:, None])
+    penalised = moments.cross + diagonal[:, :, None] * np.eye(is_free.size)
+    return np.asarray(np.linalg.solve(penalised, moments.right[:, :, None])[:, :, 0])
+
+
+def errors_of_penalties(train: Moments, selection: Moments, penalties: Floats, *, n_free: int) -> Floats:
+    """Return the error on selection rows of each penalty in each draw, (n_penalties, n_draws)."""
+    n_draws = train.square.size
+    solutions = (solve_ridge(train, np.full(n_draws, one), n_free=n_free) for one in penalties)
+    return np.stack([selection.mean_squared_error(one) for one in solutions])

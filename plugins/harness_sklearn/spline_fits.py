@@ -1,0 +1,69 @@
+"""What fitting splines returns: curves of many draws, or of one fit with its search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness import Floats, Note, Panel
+from harness_sklearn.selection import Search
+from harness_sklearn.spline_design import SplineDesign
+
+
+@dataclass(frozen=True, eq=False)
+class SplineDraws:
+    """One curve set a draw, all with the same knots.
+
+    Attributes
+    ----------
+    design : from panels to columns
+    coefficients : (n_draws, n_columns), deviations of the outcome per unit of the column
+    penalties : (n_draws,), chosen on the selection rows
+    """
+
+    design: SplineDesign
+    coefficients: Floats
+    penalties: Floats
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Columns left out."""
+        return self.design.inputs.notes
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        return self.design.inputs.in_outcome_units(self.coefficients @ self.design.values(panel).T)
+
+
+@dataclass(frozen=True, eq=False)
+class SplinesFit:
+    """One set of curves.
+
+    Attributes
+    ----------
+    curves : a single draw
+    search : all candidates
+    """
+
+    curves: SplineDraws
+    search: Search
+
+    @property
+    def penalty(self) -> float:
+        """The penalty chosen on the selection rows."""
+        return float(self.curves.penalties[0])
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Columns left out."""
+        return self.curves.notes
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        return np.asarray(self.curves.predict(panel)[0])
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the candidates."""
+        return {"search": self.search.table()}

@@ -1,0 +1,93 @@
+"""Additive splines: a curve for the exposure and for each moderator, straight lines for the controls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness import CanFitDraws, EstimationError, Floats, HasDetails, HasNotes, Panel, Problem
+from harness_sklearn.ridge import errors_of_penalties, solve_ridge
+from harness_sklearn.selection import Parts, Search, canonical_order, split_to_select
+from harness_sklearn.spline_design import SplineDesign, make_design
+from harness_sklearn.spline_fits import SplineDraws, SplinesFit
+
+
+@dataclass(frozen=True)
+class Splines:
+    """Penalised cubic splines in the exposure and the moderators, linear in the controls.
+
+    All columns are standardised. Straight lines have no penalty, so with a large penalty this is pooled OLS;
+    a curve is penalised by the integral of its squared second derivative (O'Sullivan 1986; Wand & Ormerod
+    2008), a product by its squared size. Outside the training rows' range curves go on as straight lines.
+    Entity and time are no inputs.
+
+    The penalty with the least squared error on the selection rows is kept, and the curves are fitted with it
+    on all training rows: those that were set aside for the choice are among them, selection rows that the
+    protocol names are not.
+
+    Attributes
+    ----------
+    knots : of each curve, at quantiles of the training rows
+    products : ``moderators`` lets the exposure's curve change in proportion to each moderator
+    penalties : candidates, for the mean squared error of the standardised outcome
+    selection_share : share of the training rows set aside where the protocol names no selection rows
+    """
+
+    name: ClassVar[str] = "splines"
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasDetails, HasNotes})
+
+    knots: Annotated[int, Field(ge=2)] = 8
+    products: Literal["none", "moderators"] = "none"
+    penalties: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
+        *(1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3),
+        *(1e-4, 1e-5, 1e-6, 1e-7, 1e-8),
+    )
+    selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> SplinesFit:
+        """Choose the penalty, and fit with it on all training rows.
+
+        Raises
+        ------
+        EstimationError
+            Where outcome or exposure do not vary, or there are too few rows.
+        """
+        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
+        search = self._search(parts)
+        design = self._design(parts.whole)
+        penalties = np.array([search.settings["penalty"][search.chosen]])
+        moments = design.moments(parts.whole, np.ones((1, parts.whole.n_obs)))
+        coefficients = solve_ridge(moments, penalties, n_free=design.n_free)
+        return SplinesFit(SplineDraws(design, coefficients, penalties), search)
+
+    def fit_draws(
+        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+    ) -> SplineDraws:
+        """Fit by weighted least squares once a draw.
+
+        Knots and units are those of the rows that some draw trains on, each counted once. Every draw chooses
+        its own penalty; draws without selection rows take the one that `fit` would choose on the rows that
+        some draw trains on.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`, or where a draw trains on no row.
+        """
+        if not weights.any(axis=1).all():
+            raise EstimationError(Problem("splines", "a draw has no row of positive weight", mend="draw again"))
+        order = canonical_order(panel)
+        trained_on = order[weights.any(axis=0)[order]]
+        design = self._design(panel.take(trained_on))
+        train = design.moments(panel.take(trained_on), weights[:, trained_on])
+        asides = np.zeros_like(weights) if selection is None else selection
+        selects = asides.any(axis=1)
+        penalties = np.empty(len(weights))
+        if selects.any():
+            compared_on = order[asides.any(axis=0)[order]]
+            aside = design.moments(panel.take(compared_on), asides[selects][:, compared_on])
+            ...

@@ -1,0 +1,55 @@
+"""Calibration: a study on panels with a known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.calibrate import Truth, calibration_table
+from harness.runner import RunOptions, prepare
+from test_run import harness
+
+SPEC = Path(__file__).parents[1] / "specs" / "grunfeld.yaml"
+LINEAR = (
+    "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]",
+    "evaluation.protocols=[as_published, held_out_entities]",
+    "evaluation.draws=200",
+    "scenarios=[{kind: curve, grid: 5, draws: 60}]",
+)
+
+
+def table(effect, n_panels=40, n_jobs=1):
+    plan = prepare(RunOptions(spec=SPEC, quick=True, overrides=LINEAR)).plan
+    return calibration_table(plan, Truth(n_panels, effect), n_jobs=n_jobs, on_done=lambda _: None)
+
+
+def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_new_entities():
+    shares = table(0.0).set_index(["estimator", "protocol", "finding"])["share"]
+    assert shares["fe", "as_published", "gain established"] > 0.8
+    assert shares["fe", "held_out_entities", "gain established"] < 0.2
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.3])
+def test_fixed_effects_cover_a_linear_truth(effect):
+    own = table(effect).set_index(["estimator", "finding"])
+    row = own.loc[("fe", "slope inside the pointwise band")]
+    # Ten entities are few for a bootstrap of entities; it covers less than it says, as the warning tells.
+    assert row["share"] >= 0.75
+    assert row["conf_low"] < row["share"] < row["conf_high"] or row["share"] == 1.0
+    assert row["n_panels"] == 40
+
+
+def test_workers_change_no_number():
+    pd.testing.assert_frame_equal(table(0.0, 4, n_jobs=1), table(0.0, 4, n_jobs=2), check_exact=True)
+
+
+def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
+    settings = [word for change in LINEAR for word in ("--set", change)]
+    done = harness("calibrate", SPEC, "--panels", 2, "--jobs", 1, "--out", tmp_path / "run", *settings)
+    assert done.returncode == 0, done.stderr
+    assert "fitted 2 of 2, last panel 2" in done.stderr
+    found = pd.read_csv(tmp_path / "run" / "calibration.csv")
+    assert set(found["n_panels"]) == {2}
+    assert {"gain established", "loss established"} <= set(found["finding"])
