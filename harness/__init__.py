@@ -31,6 +31,8 @@ from harness.estimators.protocol import (
     HasNotes,
 )
 from harness.estimators.registry import NestedEstimator
+from harness.evaluation.fold import Fold, Leak
+from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
 from harness.rng import stream
 
@@ -47,9 +49,11 @@ __all__ = [
     "Dataset",
     "EstimationError",
     "Estimator",
+    "EvaluationProtocol",
     "Fitted",
     "FittedDraws",
     "Floats",
+    "Fold",
     "HarnessError",
     "HasCoefficients",
     "HasDetails",
@@ -58,6 +62,7 @@ __all__ = [
     "HasNotes",
     "Ints",
     "Key",
+    "Leak",
     "NestedEstimator",
     "Note",
     "Panel",

@@ -163,7 +163,9 @@ def plugins(as_json: bool) -> None:
         return
     for plugin in found:
         offers = (
-            f"broken: {plugin.broken}" if plugin.broken else ", ".join(plugin.estimators + plugin.datasets)
+            f"broken: {plugin.broken}"
+            if plugin.broken
+            else ", ".join(plugin.estimators + plugin.protocols + plugin.datasets)
         )
         click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {offers}")
 

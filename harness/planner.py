@@ -25,7 +25,12 @@ from harness.universes import Variant, variants
 
 def catalogs(registry: Registry) -> Catalogs:
     """Return everything a spec can choose by name."""
-    choices = (EstimatorCatalog(registry), ProtocolCatalog(), ScenarioCatalog(), StepCatalog())
+    choices = (
+        EstimatorCatalog(registry),
+        ProtocolCatalog(registry.protocols),
+        ScenarioCatalog(),
+        StepCatalog(),
+    )
     return {choice.kind: choice for choice in choices}
 
 

@@ -26,5 +26,9 @@ class Hooks(Protocol):
         """Return the estimator classes of this plugin."""
 
     @hookspec
+    def harness_protocols(self) -> Iterable[type]:
+        """Return the protocol classes of this plugin, which are `harness.EvaluationProtocol`."""
+
+    @hookspec
     def harness_datasets(self) -> Iterable[Dataset]:
         """Return the named datasets of this plugin."""

@@ -26,6 +26,7 @@ class Plugin:
     name : of the entry point
     distribution, version : that installed it
     estimators : names of the estimators it offers
+    protocols : names of the protocols it offers
     datasets : names of the datasets it offers
     broken : why it offers nothing; empty for a plugin that works
     """
@@ -34,6 +35,7 @@ class Plugin:
     distribution: str
     version: str
     estimators: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     broken: str = ""
 
@@ -44,6 +46,7 @@ class Registry:
 
     plugins: tuple[Plugin, ...]
     estimators: Mapping[str, type[Estimator]]
+    protocols: Mapping[str, type]
     datasets: Mapping[str, Dataset]
 
 
@@ -69,15 +72,27 @@ NestedEstimator = Annotated[Estimator, Choose("estimator")]
 """Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML."""
 
 
-def _offered(plugin: object) -> tuple[list[type[Estimator]], list[Dataset]]:
+@dataclass(frozen=True)
+class _Offer:
+    """What one plugin offers, by name."""
+
+    estimators: Mapping[str, type[Estimator]]
+    protocols: Mapping[str, type]
+    datasets: Mapping[str, Dataset]
+
+
+def _offer(plugin: object) -> _Offer:
     """Return what one plugin offers, checked against the hook specifications."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     manager.register(plugin)
     manager.check_pending()
-    estimators = [one for offer in manager.hook.harness_estimators() for one in offer]
-    datasets = [one for offer in manager.hook.harness_datasets() for one in offer]
-    return estimators, datasets
+    hook = manager.hook
+    return _Offer(
+        estimators={one.name: one for offer in hook.harness_estimators() for one in offer},
+        protocols={one.name: one for offer in hook.harness_protocols() for one in offer},
+        datasets={one.name: one for offer in hook.harness_datasets() for one in offer},
+    )
 
 
 def _refuse_taken(plugin: str, names: Iterable[str], taken: Container[str]) -> None:
@@ -90,24 +105,23 @@ def read_registry(points: tuple[EntryPoint, ...]) -> Registry:
     """Load these entry points; one that fails is listed as broken and breaks nothing else."""
     plugins: list[Plugin] = []
     estimators: dict[str, type[Estimator]] = {}
+    protocols: dict[str, type] = {}
     datasets: dict[str, Dataset] = {}
     for point in sorted(points, key=lambda one: one.name):
-        distribution = point.dist.name if point.dist else ""
-        version = point.dist.version if point.dist else ""
+        who = (point.name, point.dist.name if point.dist else "", point.dist.version if point.dist else "")
         try:
-            classes, tables = _offered(point.load())
-            _refuse_taken(point.name, [one.name for one in classes], estimators)
-            _refuse_taken(point.name, [one.name for one in tables], datasets)
+            offer = _offer(point.load())
+            _refuse_taken(point.name, offer.estimators, estimators)
+            _refuse_taken(point.name, offer.protocols, protocols)
+            _refuse_taken(point.name, offer.datasets, datasets)
         except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
-            plugins.append(
-                Plugin(point.name, distribution, version, broken=f"{type(error).__name__}: {error}".strip())
-            )
+            plugins.append(Plugin(*who, broken=f"{type(error).__name__}: {error}".strip()))
             continue
-        estimators |= {one.name: one for one in classes}
-        datasets |= {one.name: one for one in tables}
-        offered = tuple(one.name for one in classes), tuple(one.name for one in tables)
-        plugins.append(Plugin(point.name, distribution, version, *offered))
-    return Registry(tuple(plugins), estimators, datasets)
+        estimators |= offer.estimators
+        protocols |= offer.protocols
+        datasets |= offer.datasets
+        plugins.append(Plugin(*who, tuple(offer.estimators), tuple(offer.protocols), tuple(offer.datasets)))
+    return Registry(tuple(plugins), estimators, protocols, datasets)
 
 
 @functools.cache

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from harness import Floats, Ints
+from harness_neural.profile import mean_profile, mean_profile_by_cluster
 from harness_neural.som import SelfOrganisingMap
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Networks
+    from harness_neural.batch import Moved, Networks
 
 
 class Model(Protocol):
@@ -19,6 +20,9 @@ class Model(Protocol):
 
     def predict(self, X: Floats) -> Floats:
         """Return predictions, (n_networks, n_obs), for standardised inputs, (n_obs, n_inputs)."""
+
+    def profile(self, X: Floats, moved: Moved) -> Floats:
+        """Return means of `predict` over the rows of X with some inputs moved, (n_networks, n_points)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +35,9 @@ class OneNetwork:
         """Return predictions, (n_networks, n_obs)."""
         return self.networks.predict(X)
 
-
-@dataclass(frozen=True, eq=False)
-class ClusterInputs:
-    """Every observation goes to the same network, which sees its cluster as dummies."""
-
-    networks: Networks
-    map: SelfOrganisingMap
-
-    def predict(self, X: Floats) -> Floats:
-        """Return predictions, (n_networks, n_obs)."""
-        return self.networks.predict(with_dummies(X, self.map.assign(X), n_clusters=self.map.n_clusters))
+    def profile(self, X: Floats, moved: Moved) -> Floats:
+        """Return mean predictions, (n_networks, n_points)."""
+        return mean_profile(self.networks, X, moved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +56,37 @@ class NetworkByCluster:
             predicted[:, rows] = networks.predict(X[rows])
         return predicted
 
+    def profile(self, X: Floats, moved: Moved) -> Floats:
+        """Return mean predictions, (n_networks, n_points)."""
+        return mean_profile_by_cluster(self.networks, X, moved, self.map)
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterInputs:
+    """Every observation goes to the same network, which sees its cluster as dummies."""
+
+    networks: Networks
+    map: SelfOrganisingMap
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs)."""
+        return self.networks.predict(with_dummies(X, self.map.assign(X), n_clusters=self.map.n_clusters))
+
+    def profile(self, X: Floats, moved: Moved) -> Floats:
+        """Return mean predictions, (n_networks, n_points)."""
+        n_clusters = self.map.n_clusters
+        networks = tuple(_in_cluster(self.networks, at, n_clusters=n_clusters) for at in range(n_clusters))
+        return mean_profile_by_cluster(networks, X, moved, self.map)
+
 
 def with_dummies(X: Floats, cluster: Ints, *, n_clusters: int) -> Floats:
     """Return inputs, (n_obs, n_inputs), with a column of zeros and ones added for each cluster."""
     return np.column_stack([X, (cluster[:, None] == np.arange(n_clusters)).astype(np.float64)])
+
+
+def _in_cluster(networks: Networks, cluster: int, *, n_clusters: int) -> Networks:
+    """Return what networks that see clusters as dummies are in one cluster: the dummy adds to the biases."""
+    n_inputs = networks.hidden.shape[2] - n_clusters - 1
+    hidden = networks.hidden[..., : n_inputs + 1].copy()
+    hidden[..., -1] = networks.hidden[..., n_inputs + cluster] + networks.hidden[..., -1]
+    return replace(networks, hidden=hidden)

@@ -6,8 +6,12 @@ from harness import Estimator, hookimpl
 from harness_panel.between import Between
 from harness_panel.clustered import Clustered
 from harness_panel.driscoll_kraay import DriscollKraay
+from harness_panel.entity_mean import EntityMean
 from harness_panel.first_difference import FirstDifference
 from harness_panel.fixed_effects import FixedEffects
+from harness_panel.last_value import LastValue
+from harness_panel.mean import Mean
+from harness_panel.mundlak import Mundlak
 from harness_panel.pooled_ols import PooledOLS
 from harness_panel.random_effects import RandomEffects
 from harness_panel.robust import Classical, Robust
@@ -18,8 +22,12 @@ __all__ = [
     "Classical",
     "Clustered",
     "DriscollKraay",
+    "EntityMean",
     "FirstDifference",
     "FixedEffects",
+    "LastValue",
+    "Mean",
+    "Mundlak",
     "PooledOLS",
     "RandomEffects",
     "Robust",
@@ -30,4 +38,14 @@ __all__ = [
 @hookimpl
 def harness_estimators() -> Iterable[type[Estimator]]:
     """Return the estimators of this plugin."""
-    return (PooledOLS, FixedEffects, RandomEffects, Between, FirstDifference)
+    return (
+        Mean,
+        EntityMean,
+        LastValue,
+        PooledOLS,
+        FixedEffects,
+        RandomEffects,
+        Between,
+        FirstDifference,
+        Mundlak,
+    )

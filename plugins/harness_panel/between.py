@@ -82,5 +82,4 @@ def _draw(panel: Panel, weights: Floats) -> LevelModels:
     constant = OneWay(Grouping.of(np.zeros(rows.copies.size, dtype=np.int64)))
     fit = fit_within(means[:, :-1], means[:, -1], rows.copies, constant)
     centre = panel.X.mean(axis=0)
-    intercept = fit.intercept + fit.effects[0] + (centre - fit.centre) @ fit.slopes
-    return LevelModels(centre, fit.slopes[None], intercept)
+    return LevelModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))

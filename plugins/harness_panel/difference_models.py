@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from harness import Floats, Panel
 from harness_panel.absorb import divide
 from harness_panel.effects_fit import EffectsFit

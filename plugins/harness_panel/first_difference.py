@@ -8,7 +8,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, EstimationError, Floats, HasCoefficients, HasEffects, HasNotes, Panel, Problem
+from harness import (
+    CanFitDraws,
+    EstimationError,
+    Floats,
+    HasCoefficients,
+    HasEffects,
+    HasNotes,
+    Panel,
+    Problem,
+)
 from harness_panel.absorb import Absorber, Nothing, OneWay
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
@@ -16,7 +25,7 @@ from harness_panel.difference_models import DifferenceFit, DifferenceModels, dif
 from harness_panel.differences import adjacent_pairs, differenced
 from harness_panel.grouping import Grouping
 from harness_panel.regression import regress, regress_through_origin
-from harness_panel.tabulate import estimates, tabulate
+from harness_panel.tabulate import tabulate
 from harness_panel.within_fit import fit_within
 
 
@@ -59,7 +68,7 @@ class FirstDifference:
         changes = differenced(panel, adjacent_pairs(panel))
         regression = regress(changes, ()) if self.constant else regress_through_origin(changes)
         table = tabulate(regression, self.covariance, rng=rng)
-        trend = float(estimates(regression)[0]) if self.constant else 0.0
+        trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
         models = difference_models(
             panel, regression.within.slopes[None], np.array([trend]), np.ones((1, panel.n_obs))
         )
@@ -92,7 +101,5 @@ class FirstDifference:
             absorber = OneWay(Grouping.of(np.zeros(changes.n_obs, dtype=np.int64)))
         fits = [fit_within(changes.X, changes.observed, draw, absorber) for draw in counts]
         slopes = np.stack([one.slopes for one in fits])
-        trends = np.array(
-            [one.intercept + sum(map(float, one.effects[:1])) - one.centre @ one.slopes for one in fits]
-        )
+        trends = np.array([one.level_at(np.zeros(one.centre.size)) for one in fits])
         return difference_models(panel, slopes, trends, weights)

@@ -66,9 +66,7 @@ def raw_effects(regression: Regression) -> tuple[RawEffects, ...]:
     """Return the effects of a regression, as those of one draw."""
     return tuple(
         RawEffects(values[None], grouping.sums(regression.weights)[None])
-        for values, grouping in zip(
-            regression.within.effects, regression.absorber.groupings, strict=True
-        )
+        for values, grouping in zip(regression.within.effects, regression.absorber.groupings, strict=True)
     )
 
 

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasEffects, HasNotes, Panel
+from harness import CanFitDraws, Floats, HasCoefficients, HasEffects, HasNotes, Ints, Panel
+from harness_panel.absorb import OneWay
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
 from harness_panel.entity_rows import EntityRows
-from harness_panel.levels import LevelModels, stack
-from harness_panel.mundlak_models import (
-    MundlakFit,
-    MundlakModels,
-    mundlak_models,
-    varying_columns,
-    with_means,
-)
-from harness_panel.random_effects import fit_random
+from harness_panel.grouping import Grouping
+from harness_panel.mundlak_models import MundlakModels, mundlak_models, stack_mundlak
+from harness_panel.random_effects import RandomEffectsFit
 from harness_panel.random_equation import random_equation
+from harness_panel.regression import regress_weighted
+from harness_panel.tabulate import tabulate
+from harness_panel.within_fit import fit_within
+
+
+@dataclass(frozen=True, eq=False)
+class MundlakFit(RandomEffectsFit):
+    """A fit by correlated random effects.
+
+    Attributes
+    ----------
+    levels : predicts
+    """
+
+    levels: MundlakModels
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        predicted: Floats = self.levels.predict(panel)[0]
+        return predicted
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,7 @@ class Mundlak:
     Predictions are x b, plus the means times their slopes, plus the predicted effect of the entity. An
     entity of the training rows, or of the rows to select on, keeps the means it has there, so that a
     counterfactual column changes predictions by its slope alone. An entity of neither has the means of its
-    rows to predict and no effect; `n_unseen` counts its rows.
+    rows to predict, and no effect beyond them; `n_unseen` counts entities without training rows.
 
     Attributes
     ----------
@@ -55,3 +70,79 @@ class Mundlak:
         EstimationError
             As by `RandomEffects`.
         """
+        columns = _varying_columns(panel)
+        rows = EntityRows.all_of(panel)
+        means = rows.means(panel.X[:, columns])
+        extended = _with_means(panel, columns, means[rows.grouping.codes])
+        equation = random_equation(extended, rows)
+        regression = regress_weighted(equation.panel, equation.weights)
+        centre = _centre(panel, columns)
+        model = equation.model(extended, regression.within, centre=centre)
+        levels = mundlak_models(
+            model,
+            columns,
+            means=means - centre[columns],
+            is_known=np.ones(rows.copies.size, dtype=np.bool_),
+        )
+        return MundlakFit(
+            rows=extended,
+            regression=regression,
+            model=model,
+            table=tabulate(regression, self.covariance, rng=rng),
+            components=equation.components,
+            levels=levels if selection is None else levels.knowing(selection),
+        )
+
+    def fit_draws(
+        self,
+        panel: Panel,
+        *,
+        weights: Floats,
+        selection: Floats | None,
+        rng: Generator,  # noqa: ARG002 - least squares draws nothing
+    ) -> MundlakModels:
+        """Fit once a draw, means and variances included; weights and selection are (n_draws, n_obs), >= 0.
+
+        An entity drawn k times with all its rows counts as k entities. One that a draw leaves out keeps the
+        means of the rows to select on.
+        """
+        columns = _varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
+        kept_aside = np.zeros_like(weights) if selection is None else selection
+        return stack_mundlak([_draw(panel, columns, *pair) for pair in zip(weights, kept_aside, strict=True)])
+
+
+def _draw(panel: Panel, columns: Ints, weights: Floats, selection: Floats) -> MundlakModels:
+    rows = EntityRows.drawn(panel, weights)
+    aside = EntityRows(rows.grouping, selection, np.ones(rows.copies.size))
+    values = panel.X[:, columns]
+    is_drawn = rows.copies > 0
+    means = np.where(is_drawn[:, None], rows.means(values), aside.means(values))
+    extended = _with_means(panel, columns, means[rows.grouping.codes])
+    equation = random_equation(extended, rows)
+    centre = _centre(panel, columns)
+    return mundlak_models(
+        equation.model(extended, equation.fit(), centre=centre),
+        columns,
+        means=means - centre[columns],
+        is_known=is_drawn | (aside.sizes > 0),
+    )
+
+
+def _centre(panel: Panel, columns: Ints) -> Floats:
+    """Return where columns and their entity means are centred, (n_columns + n_means,)."""
+    middle = panel.X.mean(axis=0)
+    return np.concatenate([middle, middle[columns]])
+
+
+def _varying_columns(panel: Panel) -> Ints:
+    """Return the positions of the columns that vary within entities."""
+    entity = OneWay(Grouping.of(panel.entity.codes))
+    screening = fit_within(panel.X, panel.observed, np.ones(panel.n_obs), entity).screening
+    fixed = {*screening.constant, *screening.absorbed}
+    return np.array([at for at in range(panel.X.shape[1]) if at not in fixed], dtype=np.int64)
+
+
+def _with_means(panel: Panel, columns: Ints, means: Floats) -> Panel:
+    """Return the panel with entity means, (n_obs, n_means), as further controls."""
+    names = tuple(f"{panel.columns[at]} (entity mean)" for at in columns.tolist())
+    return replace(panel, controls=(*panel.controls, *names), X=np.hstack([panel.X, means]), derived=())

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from harness import Floats, Ints, Panel
-from harness_panel.absorb import OneWay
 from harness_panel.entity_rows import EntityRows
-from harness_panel.grouping import Grouping
-from harness_panel.levels import LevelEffects, LevelModels
-from harness_panel.random_effects import RandomEffectsFit
-from harness_panel.within_fit import fit_within
+from harness_panel.levels import LevelEffects, LevelModels, stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,80 +20,70 @@ class MundlakModels:
     Attributes
     ----------
     model : columns and the levels of known entities, what their means say included
+    is_known : (n_draws, n_levels), whether the means of the level were known to the draw
     columns : (n_means,), positions of the columns whose entity means have slopes
     mean_slopes : (n_draws, n_means), outcome units per unit of the entity mean
     """
 
     model: LevelModels
+    is_known: npt.NDArray[np.bool_]
     columns: Ints
     mean_slopes: Floats
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
         predicted = self.model.predict(panel)
-        is_new = panel.entity.codes_among(self.model.effects[0].labels) < 0
+        codes = panel.entity.codes_among(self.model.effects[0].labels)
+        is_new = (codes < 0) | ~self.is_known[:, codes]
         if is_new.any():
-            own = panel.take(np.flatnonzero(is_new))
-            rows = EntityRows.all_of(own)
-            means = rows.means(own.X[:, self.columns] - self.model.centre[self.columns])
-            predicted[:, is_new] += self.mean_slopes @ means[rows.grouping.codes].T
+            predicted += np.where(is_new, self.mean_slopes @ self._own_means(panel).T, 0.0)
         return predicted
 
+    def knowing(self, panel: Panel) -> MundlakModels:
+        """Return models to which the means of further entities, those of these rows, are known."""
+        (effects,) = self.model.effects
+        new = panel.take(np.flatnonzero(panel.entity.codes_among(effects.labels) < 0))
+        codes, firsts = np.unique(new.entity.codes, return_index=True)
+        deviations = self.mean_slopes @ self._own_means(new)[firsts].T
+        labels = tuple(new.entity.labels[code] for code in codes.tolist())
+        entity = LevelEffects(
+            "entity", (*effects.labels, *labels), np.hstack([effects.deviations, deviations])
+        )
+        is_known = np.hstack([self.is_known, np.ones_like(deviations, dtype=np.bool_)])
+        return replace(self, model=replace(self.model, effects=(entity,)), is_known=is_known)
 
-@dataclass(frozen=True, eq=False)
-class MundlakFit(RandomEffectsFit):
-    """A fit by correlated random effects.
-
-    Attributes
-    ----------
-    levels : predicts
-    """
-
-    levels: MundlakModels
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        predicted: Floats = self.levels.predict(panel)[0]
-        return predicted
-
-
-def varying_columns(panel: Panel) -> Ints:
-    """Return the positions of the columns that vary within entities."""
-    entity = OneWay(Grouping.of(panel.entity.codes))
-    screening = fit_within(panel.X, panel.observed, np.ones(panel.n_obs), entity).screening
-    fixed = {*screening.constant, *screening.absorbed}
-    return np.array([at for at in range(panel.X.shape[1]) if at not in fixed], dtype=np.int64)
+    def _own_means(self, panel: Panel) -> Floats:
+        """Return the entity mean of every row, (n_obs, n_means), less the models' centre."""
+        rows = EntityRows.all_of(panel)
+        means = rows.means(panel.X[:, self.columns] - self.model.centre[self.columns])
+        return means[rows.grouping.codes]
 
 
-def with_means(panel: Panel, columns: Ints, means: Floats) -> Panel:
-    """Return the panel with entity means of some columns as further controls.
+def mundlak_models(
+    model: LevelModels, columns: Ints, *, means: Floats, is_known: npt.NDArray[np.bool_]
+) -> MundlakModels:
+    """Return models from one draw of columns followed by entity means, with the same centre.
 
     Parameters
     ----------
-    columns : (n_means,), positions
-    means : (n_obs, n_means)
-    """
-    names = tuple(f"{panel.columns[at]} (entity mean)" for at in columns.tolist())
-    return replace(panel, controls=(*panel.controls, *names), X=np.hstack([panel.X, means]))
-
-
-def mundlak_models(model: LevelModels, columns: Ints, known: Floats) -> MundlakModels:
-    """Return models from one whose columns are followed by entity means.
-
-    Parameters
-    ----------
-    model : of the panel with means; entity effects by level
     columns : (n_means,), positions of the columns with means
-    known : (n_levels, n_means), entity means of the levels of `model`
+    means : (n_levels, n_means), entity means of the levels of `model`, less its centre
+    is_known : (n_levels,), levels that have means
     """
     n_columns = model.centre.size - columns.size
-    own, of_means = model.slopes[:, :n_columns], model.slopes[:, n_columns:]
-    centre = model.centre[:n_columns]
-    # Means of new entities are centred where the columns are, so the level moves there.
-    shift = of_means @ (centre[columns] - model.centre[n_columns:])
+    mean_slopes = model.slopes[:, n_columns:]
     (effects,) = model.effects
-    deviations = effects.deviations + of_means @ (known - centre[columns]).T
+    deviations = np.where(is_known, effects.deviations + mean_slopes @ means.T, 0.0)
     entity = LevelEffects("entity", effects.labels, deviations)
+    own = LevelModels(model.centre[:n_columns], model.slopes[:, :n_columns], model.intercepts, (entity,))
+    return MundlakModels(own, is_known[None], columns, mean_slopes)
+
+
+def stack_mundlak(models: Sequence[MundlakModels]) -> MundlakModels:
+    """Return models of one draw each as models of as many draws."""
     return MundlakModels(
-        LevelModels(centre, own, model.intercepts + shift, (entity,)), columns, of_means
+        model=stack([one.model for one in models]),
+        is_known=np.concatenate([one.is_known for one in models]),
+        columns=models[0].columns,
+        mean_slopes=np.concatenate([one.mean_slopes for one in models]),
     )

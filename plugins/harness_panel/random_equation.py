@@ -52,12 +52,12 @@ class RandomEquation:
         panel : rows in levels that the equation was made of
         centre : (n_columns,), what the model's columns are centred at
         """
-        intercept = fit.intercept + fit.effects[0] + (centre - fit.centre) @ fit.slopes
+        intercept = fit.level_at(centre)
         errors = panel.observed - intercept - (panel.X - centre) @ fit.slopes
         effects = predicted_effects(errors, self.rows, self.components.theta)
         labels = tuple(panel.entity.labels[level] for level in self.rows.grouping.levels.tolist())
         entity = LevelEffects("entity", labels, effects[None])
-        return LevelModels(centre, fit.slopes[None], intercept, (entity,))
+        return LevelModels(centre, fit.slopes[None], np.array([intercept]), (entity,))
 
 
 def random_equation(panel: Panel, rows: EntityRows) -> RandomEquation:

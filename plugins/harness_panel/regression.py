@@ -124,9 +124,7 @@ def regress_through_origin(panel: Panel) -> Regression:
     return _regress(panel, (), Nothing(), np.ones(panel.n_obs))
 
 
-def _regress(
-    panel: Panel, effects: tuple[Dimension, ...], absorber: Absorber, weights: Floats
-) -> Regression:
+def _regress(panel: Panel, effects: tuple[Dimension, ...], absorber: Absorber, weights: Floats) -> Regression:
     within = fit_within(panel.X, panel.observed, weights, absorber)
     n_effects = absorber.rank(weights)
     notes = judge(panel, within, effects=sorted(effects), n_effects=n_effects)

@@ -40,8 +40,7 @@ def estimates(regression: Regression) -> Floats:
     slopes = within.slopes[list(within.screening.kept)]
     if not regression.has_constant:
         return slopes
-    level = within.intercept + within.effects[0] - within.centre @ within.slopes
-    return np.concatenate([level, slopes])
+    return np.concatenate([[within.level_at(np.zeros(within.centre.size))], slopes])
 
 
 def regression_sample(regression: Regression) -> Sample:

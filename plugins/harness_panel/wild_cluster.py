@@ -86,9 +86,7 @@ class WildCluster:
         kind = f"{meat.correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
         return Meat(meat.matrix, replace(meat.correction, kind=kind))
 
-    def bootstrap(
-        self, sample: Sample, estimate: Floats, *, factor: float, rng: Generator
-    ) -> WildInference:
+    def bootstrap(self, sample: Sample, estimate: Floats, *, factor: float, rng: Generator) -> WildInference:
         """Return p-values and limits of the coefficients.
 
         Parameters

@@ -66,8 +66,10 @@ class NullStatistics:
         numerator = self.weights @ (self.level.own + gap * self.slope.own)
         scores = self.weights @ (self.level.left + gap * self.slope.left).T
         variance = self.factor * np.sum(scores**2, axis=1)
-        statistics: Floats = np.zeros_like(numerator)
-        return np.divide(numerator, np.sqrt(variance), out=statistics, where=variance > 0)
+        statistics: Floats = np.divide(
+            numerator, np.sqrt(variance), out=np.zeros_like(numerator), where=variance > 0
+        )
+        return statistics
 
     def p_value(self, null: float) -> float:
         """Return the share of draws at least as far from zero as the data's statistic."""
@@ -120,9 +122,9 @@ def null_statistics(
 def _scores(sample: Sample, clusters: Grouping, loading: Floats, residuals: Floats) -> Scores:
     """Return the scores of residuals, (n_obs,), on a loading, (n_obs,)."""
     own = clusters.sums(loading * residuals)
-    fitted = clusters.sums(loading[:, None] * sample.basis) @ clusters.sums(
-        sample.basis * residuals[:, None]
-    ).T
+    fitted = (
+        clusters.sums(loading[:, None] * sample.basis) @ clusters.sums(sample.basis * residuals[:, None]).T
+    )
     if sample.absorber is None:
         return Scores(own, np.diag(own) - fitted)
     ones = np.ones(sample.n_obs)

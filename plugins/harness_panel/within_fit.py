@@ -45,6 +45,11 @@ class WithinFit:
     residuals: Floats
     condition: float
 
+    def level_at(self, columns: Floats) -> float:
+        """Return the fitted value where the columns are these, (n_columns,), of a fit on a constant or none."""
+        constant = sum(float(one[0]) for one in self.effects)
+        return float(self.intercept + constant + (columns - self.centre) @ self.slopes)
+
 
 def fit_within(regressors: Floats, outcome: Floats, weights: Floats, absorber: Absorber) -> WithinFit:
     """Regress an outcome, (n_obs,), on columns, (n_obs, n_columns), and the absorber's effects.

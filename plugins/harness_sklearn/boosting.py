@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -9,7 +10,9 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, Panel, Problem, inner_split
+from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem
+from harness_sklearn.inputs import refuse_constant
+from harness_sklearn.selection import Search, split_to_select
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -22,15 +25,35 @@ class BoostingFit:
     Attributes
     ----------
     model : fitted on the training rows
-    n_rounds : trees in the model, chosen on the selection rows
+    search : all numbers of rounds
     """
 
     model: HistGradientBoostingRegressor
-    n_rounds: int
+    search: Search
+
+    @property
+    def n_rounds(self) -> int:
+        """Trees in the model, chosen on the selection rows."""
+        return int(self.search.best("rounds"))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Whether more rounds might have been better."""
+        most = len(self.search.selection_nmse)
+        if self.n_rounds < most:
+            return ()
+        message = (
+            f"The last of {most} rounds was the best on the selection rows; a larger max_rounds tries more."
+        )
+        return (Note("W-ROUNDS", "boosting", message),)
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
         return np.asarray(self.model.predict(panel.X), dtype=np.float64)
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the numbers of rounds that were tried."""
+        return {"search": self.search.table()}
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,7 @@ class Boosting:
     """
 
     name: ClassVar[str] = "boosting"
-    provides: ClassVar[frozenset[type]] = frozenset()
+    provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes})
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     max_rounds: Annotated[int, Field(ge=1)] = 300
@@ -60,24 +83,26 @@ class Boosting:
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> BoostingFit:
         """Fit on a panel; see `harness.Estimator`."""
-        if selection is None:
-            parts = inner_split(panel, share=self.selection_share, rng=rng)
-            panel, selection = panel.take(parts.train), panel.take(parts.selection)
-        if panel.n_obs < 2 * self.min_leaf:
+        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
+        train, selection = parts.train, parts.selection
+        if train.n_obs < 2 * self.min_leaf:
             raise EstimationError(
                 Problem(
                     where="boosting",
-                    what=f"{panel.n_obs} training rows cannot fill two leaves of {self.min_leaf} rows",
+                    what=f"{train.n_obs} training rows cannot fill two leaves of {self.min_leaf} rows",
                     allowed=f"at least {2 * self.min_leaf} training rows",
                     mend="set a smaller min_leaf, or leave boosting out",
                 )
             )
-        grown = self._model(self.max_rounds).fit(panel.X, panel.observed)
+        refuse_constant(train)
+        grown = self._model(self.max_rounds).fit(train.X, train.observed)
         errors = [
             np.mean((selection.observed - predicted) ** 2) for predicted in grown.staged_predict(selection.X)
         ]
-        n_rounds = int(np.argmin(errors)) + 1
-        return BoostingFit(self._model(n_rounds).fit(panel.X, panel.observed), n_rounds)
+        rounds = range(1, self.max_rounds + 1)
+        search = Search({"rounds": rounds}, np.array(errors) / train.observed.var())
+        n_rounds = int(search.best("rounds"))
+        return BoostingFit(self._model(n_rounds).fit(train.X, train.observed), search)
 
     def _model(self, n_rounds: int) -> HistGradientBoostingRegressor:
         from sklearn.ensemble import HistGradientBoostingRegressor

@@ -96,7 +96,7 @@ class ElasticNet:
         tried = make_terms(parts.train)
         paths = self._paths(*tried.arrays(parts.train))
         search = _compare(paths, *tried.arrays(parts.selection))
-        penalty, l1_ratio = (search.settings[option][search.chosen] for option in ("penalty", "l1_ratio"))
+        penalty, l1_ratio = search.best("penalty"), search.best("l1_ratio")
         terms = make_terms(parts.whole)
         X, outcome = terms.arrays(parts.whole)
         last = fit_path(X, outcome, np.array([penalty]), l1_ratio=l1_ratio, max_rounds=self.max_rounds)

@@ -80,10 +80,7 @@ def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
     EstimationError
         Where the outcome or the exposure does not vary.
     """
-    outcome_scale = column_scale(panel.observed[:, None])
-    _refuse_constant(panel, f"outcome {panel.outcome!r}", panel.observed, outcome_scale)
-    exposure = panel.column(panel.exposure)
-    _refuse_constant(panel, f"exposure {panel.exposure!r}", exposure, column_scale(exposure[:, None]))
+    refuse_constant(panel)
     names = tuple(sorted(set(panel.columns) - set(without)))
     scale = column_scale(_columns(panel, names))
     varies = np.flatnonzero(scale.deviation > 0.0)
@@ -91,7 +88,7 @@ def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
     return Inputs(
         columns=columns,
         scale=scale.take(varies),
-        outcome_scale=outcome_scale,
+        outcome_scale=column_scale(panel.observed[:, None]),
         notes=tuple(
             Note("W-CONSTANT", name, f"{name!r} does not vary on the training rows and is left out.")
             for name in names
@@ -100,16 +97,27 @@ def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
     )
 
 
-def _refuse_constant(panel: Panel, where: str, values: Floats, scale: Scale) -> None:
-    if scale.deviation[0] == 0.0:
-        raise EstimationError(
-            Problem(
-                where=where,
-                what=f"it is {values[0]:.6g} in all {panel.n_obs} training rows",
-                allowed="an outcome and an exposure that vary",
-                mend="train on more rows, or choose another variable",
+def refuse_constant(panel: Panel) -> None:
+    """Refuse training rows without variation in what is explained, or in what it is explained by.
+
+    Raises
+    ------
+    EstimationError
+        Where the outcome or the exposure does not vary.
+    """
+    for where, values in (
+        (f"outcome {panel.outcome!r}", panel.observed),
+        (f"exposure {panel.exposure!r}", panel.column(panel.exposure)),
+    ):
+        if column_scale(values[:, None]).deviation[0] == 0.0:
+            raise EstimationError(
+                Problem(
+                    where=where,
+                    what=f"it is {values[0]:.6g} in all {panel.n_obs} training rows",
+                    allowed="an outcome and an exposure that vary",
+                    mend="train on more rows, or choose another variable",
+                )
             )
-        )
 
 
 def _columns(panel: Panel, names: tuple[str, ...]) -> Floats:

@@ -92,7 +92,7 @@ class RandomForest:
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         seed = int(rng.integers(2**32))
         search = self._search(parts, seed)
-        min_leaf = int(search.settings["min_leaf"][search.chosen])
+        min_leaf = int(search.best("min_leaf"))
         inputs = make_inputs(parts.whole)
         return ForestFit(inputs, self._grow(inputs, parts.whole, min_leaf, seed), min_leaf, search)
 

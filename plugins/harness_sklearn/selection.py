@@ -70,6 +70,10 @@ class Search:
         """Position of the candidate with the least error, the first of equals."""
         return int(np.argmin(self.selection_nmse))
 
+    def best(self, option: str) -> float:
+        """Return the value of an option in the chosen candidate."""
+        return self.settings[option][self.chosen]
+
     def table(self) -> Mapping[str, Sequence[object]]:
         """Return one row a candidate."""
         is_chosen = np.arange(self.selection_nmse.size) == self.chosen

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _DEGREE = 3
 
+_APART = 1e-3
+"""Knots stand at multiples of this share of a column's range. Closer ones, as where most of a column lies near
+zero, would make curvatures of so different size that a straight line could not be told from a bend."""
+
 
 @dataclass(frozen=True, eq=False)
 class Bends:
@@ -41,14 +45,13 @@ def make_bends(column: Floats, n_knots: int) -> Bends | None:
 
     Parameters
     ----------
-    n_knots : at least 2; knots stand at as many quantiles, fewer where quantiles are the same value
+    n_knots : at least 2; knots stand at as many quantiles, fewer where quantiles coincide
     """
     from sklearn.preprocessing import SplineTransformer
 
     if np.unique(column).size < 3:
         return None
-    # Observed values, since two interpolated ones may differ by a rounding error alone.
-    knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, n_knots), method="nearest"))
+    knots = _knots(column, n_knots)
     transformer = SplineTransformer(degree=_DEGREE, knots=knots[:, None], extrapolation="linear")
     transformer.fit(column[:, None])
     curvature, directions = np.linalg.eigh(_curvature(transformer, knots))
@@ -56,8 +59,14 @@ def make_bends(column: Floats, n_knots: int) -> Bends | None:
     return Bends(transformer, directions[:, bent] / np.sqrt(curvature[bent]))
 
 
+def _knots(column: Floats, n_knots: int) -> Floats:
+    quantiles = np.quantile(column, np.linspace(0.0, 1.0, n_knots))
+    least, span = quantiles[0], quantiles[-1] - quantiles[0]
+    return np.asarray(least + span * _APART * np.unique(np.rint((quantiles - least) / (span * _APART))))
+
+
 def _curvature(transformer: SplineTransformer, knots: Floats) -> Floats:
-    """Return the integrals of products of second derivatives, (n_splines, n_splines), between the outer knots.
+    """Return integrals of products of second derivatives, (n_splines, n_splines), between the outer knots.
 
     Second derivatives are straight between knots, so two Gauss points an interval integrate exactly.
     """

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import CanFitDraws, EstimationError, Floats, HasDetails, HasNotes, Panel, Problem
-from harness_sklearn.ridge import errors_of_penalties, solve_ridge
+from harness import CanFitDraws, EstimationError, Floats, HasDetails, HasNotes, Ints, Panel, Problem
+from harness_sklearn.ridge import Moments, errors_of_penalties, solve_ridge
 from harness_sklearn.selection import Parts, Search, canonical_order, split_to_select
 from harness_sklearn.spline_design import SplineDesign, make_design
 from harness_sklearn.spline_fits import SplineDraws, SplinesFit
+
+DECADES = tuple(10.0**power for power in range(2, -9, -1))
+"""From penalties that leave straight lines to those that leave curves as the knots allow them."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,7 @@ class Splines:
 
     knots: Annotated[int, Field(ge=2)] = 8
     products: Literal["none", "moderators"] = "none"
-    penalties: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
-        *(1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3),
-        *(1e-4, 1e-5, 1e-6, 1e-7, 1e-8),
-    )
+    penalties: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = DECADES
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> SplinesFit:
@@ -59,7 +59,7 @@ class Splines:
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         search = self._search(parts)
         design = self._design(parts.whole)
-        penalties = np.array([search.settings["penalty"][search.chosen]])
+        penalties = np.array([search.best("penalty")])
         moments = design.moments(parts.whole, np.ones((1, parts.whole.n_obs)))
         coefficients = solve_ridge(moments, penalties, n_free=design.n_free)
         return SplinesFit(SplineDraws(design, coefficients, penalties), search)
@@ -79,15 +79,52 @@ class Splines:
             As by `fit`, or where a draw trains on no row.
         """
         if not weights.any(axis=1).all():
-            raise EstimationError(Problem("splines", "a draw has no row of positive weight", mend="draw again"))
-        order = canonical_order(panel)
-        trained_on = order[weights.any(axis=0)[order]]
-        design = self._design(panel.take(trained_on))
-        train = design.moments(panel.take(trained_on), weights[:, trained_on])
+            raise EstimationError(
+                Problem("splines", "a draw has no row of positive weight", mend="draw again")
+            )
+        rows = _used(panel, weights)
+        trained_on = panel.take(rows)
+        design = self._design(trained_on)
+        train = design.moments(trained_on, weights[:, rows])
         asides = np.zeros_like(weights) if selection is None else selection
-        selects = asides.any(axis=1)
+        chooses = np.flatnonzero(asides.any(axis=1))
         penalties = np.empty(len(weights))
-        if selects.any():
-            compared_on = order[asides.any(axis=0)[order]]
-            aside = design.moments(panel.take(compared_on), asides[selects][:, compared_on])
-            ...
+        if chooses.size:
+            penalties[chooses] = self._own_penalties(design, train.take(chooses), panel, asides[chooses])
+        if chooses.size < penalties.size:
+            parts = split_to_select(trained_on, None, share=self.selection_share, rng=rng)
+            penalties[~asides.any(axis=1)] = self._search(parts).best("penalty")
+        return SplineDraws(design, solve_ridge(train, penalties, n_free=design.n_free), penalties)
+
+    @property
+    def _candidates(self) -> Floats:
+        """Penalties, (n_penalties,), the smoothest curves first."""
+        return np.sort(self.penalties)[::-1]
+
+    def _design(self, panel: Panel) -> SplineDesign:
+        factors = panel.moderators if self.products == "moderators" else ()
+        return make_design(panel, n_knots=self.knots, factors=factors)
+
+    def _errors(self, design: SplineDesign, train: Moments, selection: Moments) -> Floats:
+        """Return the errors of all candidates on selection rows, (n_penalties, n_draws)."""
+        return errors_of_penalties(train, selection, self._candidates, n_free=design.n_free)
+
+    def _own_penalties(self, design: SplineDesign, train: Moments, panel: Panel, selection: Floats) -> Floats:
+        """Return the penalty each draw chooses, (n_draws,), on its selection rows, (n_draws, n_obs) weights."""
+        rows = _used(panel, selection)
+        errors = self._errors(design, train, design.moments(panel.take(rows), selection[:, rows]))
+        return np.asarray(self._candidates[errors.argmin(axis=0)])
+
+    def _search(self, parts: Parts) -> Search:
+        """Fit every candidate and compare them."""
+        design = self._design(parts.train)
+        train, selection = (
+            design.moments(one, np.ones((1, one.n_obs))) for one in (parts.train, parts.selection)
+        )
+        return Search({"penalty": self._candidates.tolist()}, self._errors(design, train, selection)[:, 0])
+
+
+def _used(panel: Panel, weights: Floats) -> Ints:
+    """Return the rows that some draw of weights, (n_draws, n_obs), uses, by entity and then by time."""
+    order = canonical_order(panel)
+    return order[np.asarray(weights.any(axis=0))[order]]

@@ -13,6 +13,7 @@ import pytest
 from harness import NestedEstimator, hookimpl
 from harness.catalog import build_choice
 from harness.estimators.registry import EstimatorCatalog, installed, read_registry
+from harness.evaluation.protocols.catalog import ProtocolCatalog
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,20 @@ def harness_estimators():
     return [Mean, Wrapped]
 
 
+@dataclass(frozen=True)
+class OddEntities:
+    """A protocol for the tests."""
+
+    name: ClassVar[str] = "odd_entities"
+    share: float = 0.5
+
+
+@hookimpl
+def harness_protocols():
+    """Offer the protocols of this test."""
+    return [OddEntities]
+
+
 @hookimpl
 def harness_estimatorz():
     """A misspelt hook."""
@@ -56,7 +71,7 @@ def harness_estimatorz():
 @pytest.fixture
 def registry():
     points = (
-        module("good_plugin", harness_estimators=harness_estimators),
+        module("good_plugin", harness_estimators=harness_estimators, harness_protocols=harness_protocols),
         module("late_plugin", harness_estimators=harness_estimators),
         module("misspelt_plugin", harness_estimatorz=harness_estimatorz),
         EntryPoint(name="absent_plugin", value="no_such_module_anywhere", group="harness"),
@@ -81,6 +96,13 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_breaks_nothing_else(regis
     assert "names that are taken: mean_for_tests" in broken["late_plugin"]
     assert "harness_estimatorz" in broken["misspelt_plugin"]
     assert set(registry.estimators) == {"mean_for_tests", "wrapped_for_tests"}
+
+
+def test_a_plugin_offers_protocols(registry):
+    assert set(registry.protocols) == {"odd_entities"}
+    catalogs = {"protocol": ProtocolCatalog(registry.protocols)}
+    assert build_choice(catalogs, "protocol", "odd_entities", {"share": 0.3}) == OddEntities(0.3)
+    assert build_choice(catalogs, "protocol", "forward", {}).name == "forward"
 
 
 def test_an_estimator_is_built_from_its_options_and_nests(registry):

@@ -19,15 +19,21 @@ PROTOCOLS: Mapping[str, type] = {
 
 @dataclass(frozen=True)
 class ProtocolCatalog:
-    """The protocols by name."""
+    """The protocols by name, those of plugins included; a plugin cannot take the name of one of ours.
 
+    Attributes
+    ----------
+    of_plugins : protocols that plugins offer
+    """
+
+    of_plugins: Mapping[str, type] = field(default_factory=dict)
     kind: str = field(default="protocol", init=False)
 
     @property
     def classes(self) -> Mapping[str, type]:
         """The dataclass behind each name."""
-        return PROTOCOLS
+        return {**self.of_plugins, **PROTOCOLS}
 
-    def why_missing(self, name: str) -> str:  # noqa: ARG002 - the set is closed, there is no more to say
-        """Return an empty string: the set is closed."""
+    def why_missing(self, name: str) -> str:  # noqa: ARG002 - there is no more to say
+        """Return an empty string."""
         return ""
