@@ -10,6 +10,7 @@ from harness.arrays import Ints
 from harness.catalog import Catalogs
 from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare.catalog import StepCatalog
+from harness.data.simulate.catalog import SimulationCatalog
 from harness.errors import EstimationError
 from harness.estimators.protocol import CanRunQuick, Estimator
 from harness.estimators.registry import EstimatorCatalog, Registry
@@ -30,6 +31,7 @@ def catalogs(registry: Registry) -> Catalogs:
         ProtocolCatalog(registry.protocols),
         ScenarioCatalog(),
         StepCatalog(),
+        SimulationCatalog(),
     )
     return {choice.kind: choice for choice in choices}
 

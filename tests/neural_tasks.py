@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, Ints, Panel
 from harness_neural.batch import Task, initial_values
 from panels import panel_from_arrays
 
@@ -37,6 +37,31 @@ def make_task(
     )
 
 
+def bootstrap_task(n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27) -> Task:
+    """Return networks of eight units on entity bootstraps of a panel of the study's size.
+
+    The outcome has a curve, a wave, an interaction and noise; inputs differ mostly between entities.
+    """
+    rng = np.random.default_rng(0)
+    between = rng.normal(size=(n_entities, 1, n_inputs))
+    within = rng.normal(size=(n_entities, n_periods, n_inputs))
+    X = (0.8 * between + 0.6 * within).reshape(-1, n_inputs)
+    curve = np.tanh(1.5 * X[:, 0]) + 0.3 * np.sin(2.0 * X[:, 4])
+    outcome = curve + 0.5 * X[:, 1] * X[:, 2] + 0.3 * X[:, 3] + 0.5 * rng.normal(size=len(X))
+    counts = rng.multinomial(n_entities, np.full(n_entities, 1.0 / n_entities), size=n_draws)
+    weights = np.repeat(counts, n_periods, axis=1).astype(np.float64)
+    sizes = np.full(n_draws, 8)
+    return Task(
+        X=X,
+        outcome=(outcome - outcome.mean()) / outcome.std(),
+        weights=weights,
+        selection=(weights == 0.0).astype(np.float64),
+        start=initial_values(sizes, n_inputs=n_inputs, rng=rng),
+        n_units=sizes,
+        blind_steps=np.full(n_draws, 30),
+    )
+
+
 def make_panel(
     truth: Callable[[Floats], Floats],
     *,
@@ -54,6 +79,18 @@ def make_panel(
         period=np.tile(np.arange(2001, 2001 + n_periods), n_entities),
         outcome=truth(X) + noise * rng.normal(size=len(X)),
         X=X,
+    )
+
+
+def some_networks(task: Task, networks: Ints) -> Task:
+    """Return the task of these networks, (n_taken,) positions."""
+    return replace(
+        task,
+        weights=task.weights[networks],
+        selection=task.selection[networks],
+        start=task.start[networks],
+        n_units=task.n_units[networks],
+        blind_steps=task.blind_steps[networks],
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from harness.data.findings import Findings
 from harness.data.name import near_columns
 from harness.data.plan import DataPlan
+from harness.data.prepare.interpolate import FillGaps
+from harness.data.prepare.step import Step, single_steps
 from harness.data.roles import Roles
 from harness.data.row_names import few
 from harness.data.table import Table
@@ -25,11 +27,10 @@ def require_columns(table: Table, plan: DataPlan, roles: Roles) -> None:
     known = dict.fromkeys(table.frame.columns)
     for path, column in _asked_of_table(plan, roles):
         findings.add(*_absent(path, column, known, table.origin))
-    for at, step in enumerate(plan.prepare):
-        path = f"data.prepare[{at}].{step.name}"
+    for path, step in _steps(plan):
         for column in step.inputs:
             findings.add(*_absent(path, column, known, table.origin))
-        if step.into in known:
+        if step.into in known and not isinstance(step, FillGaps):
             findings.add(
                 Problem(
                     where=f"{table.origin}: column '{step.into}' ({path}.into)",
@@ -42,6 +43,12 @@ def require_columns(table: Table, plan: DataPlan, roles: Roles) -> None:
     for path, column in _asked_of_all(plan, roles):
         findings.add(*_absent(path, column, known, table.origin))
     findings.raise_if_any()
+
+
+def _steps(plan: DataPlan) -> Iterator[tuple[str, Step]]:
+    for at, written in enumerate(plan.prepare):
+        for step in single_steps(written):
+            yield f"data.prepare[{at}].{written.name}", step
 
 
 def _asked_of_table(plan: DataPlan, roles: Roles) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -84,8 +84,8 @@ class PanelBuilder:
         everything = RowNames(table.origin, table.frame, roles.entity, roles.time)
         names = everything.take(np.flatnonzero(select_rows(everything, plan.rows, missing)))
         findings = Findings()
-        following = find_following(roles, plan.prepare, findings)
-        raw = read_raw(names, raw_columns(plan.prepare, roles.variables), missing, findings)
+        following = find_following(roles, plan.steps, findings)
+        raw = read_raw(names, raw_columns(plan.steps, roles.variables), missing, findings)
         try:
             index = read_index(names)
         except DataError as error:
@@ -94,7 +94,7 @@ class PanelBuilder:
             raise findings.error() from error
         names = names.take(index.order)
         raw = {name: values[index.order] for name, values in raw.items()}
-        calendar = Calendar(index.entity.codes, index.period)
+        calendar = Calendar(index.entity.codes, index.period, index.positions)
         columns = check_columns(raw, plan, roles, calendar=calendar, names=names, findings=findings)
         keys: tuple[Key, ...] = ()
         with findings.collecting():
@@ -114,7 +114,7 @@ class PanelBuilder:
         )
         builder = cls(
             roles=roles,
-            steps=needed_steps(plan.prepare, roles.variables),
+            steps=needed_steps(plan.steps, roles.variables),
             raw=raw,
             calendar=calendar,
             names=names,
@@ -126,9 +126,10 @@ class PanelBuilder:
             chains=following.chains,
             notes=notes,
         )
-        if builder.learns:
-            builder.panel(roles.outcomes[0])  # the rows that are left may be too few to learn from
-        return builder
+        # Fails where the rows that are left are too few to learn from.
+        records = builder._prepared(None).records
+        told = (note for record in records for note in record.account.notes)
+        return replace(builder, notes=(*notes, *told))
 
     @property
     def n_obs(self) -> int:
@@ -180,6 +181,14 @@ class PanelBuilder:
     def summary(self) -> pd.DataFrame:
         """Return statistics of the variables, one row each (see `summary_table`)."""
         return summary_table(self.frame(), self.entity.codes, self.roles)
+
+    def steps_table(self) -> pd.DataFrame:
+        """Return what each step did: step, into, inputs, detail, one row each; learned from all rows."""
+        rows = [
+            (record.step, record.into, ", ".join(record.inputs), record.account.detail)
+            for record in self._prepared(None).records
+        ]
+        return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
 
     def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
         findings = Findings()

@@ -53,7 +53,7 @@ def check_columns(
     """
     everywhere = np.arange(len(names.frame))
     columns = run_steps(
-        raw, plan.prepare, calendar=calendar, fit_rows=everywhere, names=names, findings=findings
+        raw, plan.steps, calendar=calendar, fit_rows=everywhere, names=names, findings=findings
     ).columns
     with findings.collecting():
         _check_rules(columns, plan, roles, names)
@@ -81,7 +81,7 @@ def _without_missing_cells(
 ) -> dict[str, ColumnRule]:
     """Return the rules, with missing cells allowed where `DataPlan.missing` decides about them."""
     decided = {roles.entity, roles.time, *roles.variables}
-    decided |= {source for name in roles.variables for source in ancestors(plan.prepare, name)}
+    decided |= {source for name in roles.variables for source in ancestors(plan.steps, name)}
     return {
         name: replace(rule, missing_ok=rule.missing_ok or name in decided) for name, rule in rules.items()
     }

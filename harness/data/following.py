@@ -141,7 +141,7 @@ def _held_note(name: str, moving: Sequence[str], held: Sequence[str]) -> Note:
 
 def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> list[Note]:
     """Return notes on regressors that share raw columns with the exposure, yet do not follow from it."""
-    lagged = {step.into for step in steps if isinstance(step, PanelStep)}
+    lagged = {step.into for step in steps if isinstance(step, PanelStep) and step.into not in step.inputs}
     sources = ancestors(steps, roles.exposure)
     notes = []
     for name in roles.regressors:

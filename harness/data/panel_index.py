@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,13 @@ class PanelIndex:
     period: Ints
     order: Ints
     notes: tuple[Note, ...]
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Calendar position of each period, by its label."""
+        return {
+            self.time.labels[code]: int(at) for code, at in zip(self.time.codes, self.period, strict=True)
+        }
 
 
 def read_index(names: RowNames) -> PanelIndex:

@@ -9,10 +9,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from harness.catalog import Choose
 from harness.data.column_rule import ColumnRule
 from harness.data.name import ColumnName
 from harness.data.prepare.catalog import PreparationStep
+from harness.data.prepare.step import Step, single_steps
 from harness.data.row_rule import RowRule
+from harness.data.simulate.catalog import KIND as SIMULATION
+from harness.data.simulate.simulation import Simulation
 
 MissingPolicy = Literal["error", "drop"]
 
@@ -38,6 +42,7 @@ class DataPlan:
     ----------
     path : a csv (or tsv, txt), parquet, Stata dta or xlsx file, relative to the project
     dataset : name of a dataset that the harness or a plugin brings along, instead of a path
+    simulate : a simulated panel whose truth is known, instead of either
     encoding : of a text file
     separator : between the fields of a text file, one character, no quote or line end
     sheet : of an xlsx file; needed where it has several visible ones
@@ -51,6 +56,7 @@ class DataPlan:
 
     path: str | None = None
     dataset: str | None = None
+    simulate: Annotated[Simulation | None, Choose(SIMULATION, name_key="name")] = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] = ","
     sheet: str | None = None
@@ -61,6 +67,11 @@ class DataPlan:
     schema: Mapping[ColumnName, ColumnRule] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.path is not None and self.dataset is not None:
-            message = "give either path or dataset, not both"
+        if sum(source is not None for source in (self.path, self.dataset, self.simulate)) > 1:
+            message = "give either path or dataset or simulate, not several"
             raise ValueError(message)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The preparation as it runs, one column a step."""
+        return tuple(step for written in self.prepare for step in single_steps(written))

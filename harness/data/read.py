@@ -19,6 +19,7 @@ from harness.data.header import check_header
 from harness.data.locate import find_file
 from harness.data.plan import DataPlan
 from harness.data.row_names import few
+from harness.data.simulate.simulation import Simulation
 from harness.data.table import Table
 from harness.errors import DataError, PluginError, Problem, near_names
 
@@ -75,11 +76,13 @@ def read_table(
         return _read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
     if plan.dataset is not None:
         return _read_dataset(plan.dataset, datasets)
+    if plan.simulate is not None:
+        return _simulated(plan.simulate)
     raise DataError(
         Problem(
             where="data",
             what="this spec names no data",
-            allowed=f"path or dataset; datasets here are {', '.join(sorted(datasets))}",
+            allowed=f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}",
             mend="give --data FILE",
         )
     )
@@ -135,8 +138,23 @@ def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
         raise PluginError(Problem(f"dataset '{name}'", f"cannot be loaded: {error}")) from error
     frame = frame.set_axis(check_header(list(frame.columns), name), axis="columns")
     _refuse_empty(frame, name)
-    digest = hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
-    return Table(numbered(frame), name, title=dataset.title, source=dataset.source, sha256=digest)
+    return Table(numbered(frame), name, title=dataset.title, source=dataset.source, sha256=_digest_of(frame))
+
+
+def _simulated(simulation: Simulation) -> Table:
+    frame = simulation.draw()
+    return Table(
+        numbered(frame),
+        origin=simulation.name,
+        title=f"SIMULATED: {simulation.title}",
+        source=f"SIMULATED by {simulation}; nobody observed these data",
+        sha256=_digest_of(frame),
+        simulated=True,
+    )
+
+
+def _digest_of(frame: pd.DataFrame) -> str:
+    return hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
 def _refuse_empty(frame: pd.DataFrame, origin: str) -> None:

@@ -22,6 +22,7 @@ class Table:
     source : who published the data; empty for a file
     sha256 : of the file's bytes, or of a dataset's values
     notes : what the reader of the report should know about the reading
+    simulated : whether nobody observed these data
     """
 
     frame: pd.DataFrame
@@ -30,3 +31,4 @@ class Table:
     source: str
     sha256: str
     notes: tuple[Note, ...] = ()
+    simulated: bool = False

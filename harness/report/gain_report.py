@@ -7,10 +7,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from harness.report.manifest import ProtocolEntry, Study
-from harness.report.results import standing_of
-from harness.report.rows import AccuracyRow, GainRow
-from harness.report.run import Run, RunReader, read_run
+from harness.report.reading.manifest import ProtocolEntry, Study
+from harness.report.reading.results import standing_of
+from harness.report.reading.rows import AccuracyRow, GainRow
+from harness.report.reading.run import Run, RunReader, read_run
 
 VERSION = 1
 """Of the format; ``gain_report.schema.json`` beside this file defines it."""

@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 import base64
-import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.data.note import Note
-from harness.report.canvas import Drawing
-from harness.report.digits import count, percent, significant
-from harness.report.gain_table import SYMBOLS
-from harness.report.manifest import EstimatorEntry, Manifest
-from harness.report.results import Results, Standing
-from harness.report.rows import NOT_DONE, VariableRow
+from harness.report.figures.canvas import Drawing
+from harness.report.figures.study_drawings import StudyDrawings
+from harness.report.reading.manifest import Manifest
+from harness.report.reading.results import Results, Standing
+from harness.report.reading.rows import NOT_DONE
+from harness.report.reading.run import Run
 from harness.report.section import Section
-from harness.report.text import printable
+from harness.report.tables.claim_table import MEANINGS, ClaimTable, claim_table
+from harness.report.tables.conditional_table import ConditionalTable, conditional_table
+from harness.report.tables.gain_table import SYMBOLS
+from harness.report.tables.group_table import GroupTable, group_table
+from harness.report.tables.network_table import MapQuality, map_table
+from harness.report.tables.variable_table import (
+    Preparation,
+    VariableGroup,
+    preparation_table,
+    variable_table,
+)
+from harness.report.templating import environment, packaged
 
-TEMPLATES = "templates"
+LIFTED = frozenset({"W-RECONSTRUCTED"})
+"""Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
+
+MOST_SVG = 150_000
+"""Bytes of a figure as SVG above which the report carries it as PNG; both are in the run folder."""
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPart:
+    """The groups by one column."""
+
+    table: GroupTable
+    drawings: tuple[Drawing, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionalPart:
+    """One moderator."""
+
+    table: ConditionalTable
+    drawings: tuple[Drawing, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +61,7 @@ class Page:
     Attributes
     ----------
     n_gains : gains that are shown, each with an interval of its own
+    cautions : what a reader must know of every number
     warnings : notes grouped by code
     contents : files of the run folder with what they hold
     """
@@ -40,7 +69,15 @@ class Page:
     manifest: Manifest
     sections: tuple[Section, ...]
     n_gains: int
-    variables: tuple[VariableRow, ...]
+    cautions: tuple[str, ...]
+    variables: tuple[VariableGroup, ...]
+    preparation: tuple[Preparation, ...]
+    outcomes: tuple[Drawing, ...]
+    groups: tuple[GroupPart, ...]
+    moderators: tuple[ConditionalPart, ...]
+    claims: ClaimTable
+    maps: tuple[MapQuality, ...]
+    map_drawings: tuple[Drawing, ...]
     warnings: tuple[tuple[str, tuple[Note, ...]], ...]
     contents: tuple[tuple[str, str], ...]
 
@@ -48,6 +85,7 @@ class Page:
 def page(
     results: Results,
     sections: tuple[Section, ...],
+    drawings: StudyDrawings,
     *,
     notes: tuple[Note, ...],
     contents: tuple[tuple[str, str], ...],
@@ -65,66 +103,63 @@ def page(
         manifest=run.manifest,
         sections=sections,
         n_gains=sum(cell.standing is not Standing.MISSING for cell in cells),
-        variables=run.variables,
+        cautions=tuple(dict.fromkeys(note.message for note in warnings if note.code in LIFTED)),
+        variables=variable_table(run),
+        preparation=preparation_table(run),
+        outcomes=drawings.outcomes,
+        groups=_group_parts(run, drawings),
+        moderators=_conditional_parts(run, drawings),
+        claims=claim_table(run),
+        maps=map_table(run),
+        map_drawings=drawings.maps,
         warnings=tuple((code, tuple(same)) for code, same in groupby(warnings, key=lambda note: note.code)),
         contents=contents,
     )
 
 
+def _group_parts(run: Run, drawings: StudyDrawings) -> tuple[GroupPart, ...]:
+    return tuple(GroupPart(group_table(run, one), drawings.groups[one]) for one in run.groups.partitions)
+
+
+def _conditional_parts(run: Run, drawings: StudyDrawings) -> tuple[ConditionalPart, ...]:
+    return tuple(
+        ConditionalPart(conditional_table(run, one), drawings.surfaces[one])
+        for one in run.conditional.questions
+    )
+
+
+@dataclass
+class Numbering:
+    """Numbers sections, tables and figures in the order in which they are rendered."""
+
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def next(self, kind: str) -> int:
+        """Return the next number of a kind, from 1."""
+        self._counts[kind] += 1
+        return self._counts[kind]
+
+
 def render(shown: Page) -> str:
     """Return the report as one HTML document; every name in it is escaped."""
-    environment = Environment(
-        loader=PackageLoader("harness.report", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalized,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        {
-            "count": count,
-            "percent": percent,
-            "significant": significant,
-            "data_uri": data_uri,
-            "options": options,
-        }
-    )
-    style = (files("harness.report") / TEMPLATES / "report.css").read_text(encoding="utf-8")
-    template = environment.get_template("report.html.j2")
+    template = environment({"data_uri": data_uri}).get_template("report.html.j2")
     return template.render(
         page=shown,
         study=shown.manifest.study,
-        style=Markup(style),  # noqa: S704 - the style sheet is a file of this package
-        symbols={one.name.lower(): symbol for one, symbol in SYMBOLS.items()},
+        data=shown.manifest.data,
+        style=Markup(packaged("report.css")),  # noqa: S704 - the style sheet is a file of this package
+        symbols=_symbols(),
+        meanings=MEANINGS,
         not_done=NOT_DONE,
+        numbers=Numbering(),
     )
 
 
+def _symbols() -> Mapping[str, str]:
+    return {one.name.lower(): symbol for one, symbol in SYMBOLS.items()}
+
+
 def data_uri(drawing: Drawing) -> str:
-    """Return a figure as an address that carries it."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.svg).decode('ascii')}"
-
-
-def options(estimator: EstimatorEntry) -> str:
-    """Return an estimator's options as "name: value" pairs, nested ones in brackets."""
-    return _pairs(estimator.options)
-
-
-def _pairs(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {_option(value)}" for name, value in given.items() if name != "use")
-
-
-def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
-    if isinstance(value, Mapping):
-        return f"{value.get('use', '')} ({_pairs(value)})".strip()
-    if isinstance(value, list):
-        return " + ".join(_option(one) for one in value) or "none"
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _finalized(value: object) -> object:
-    """Strip control characters and direction marks from every text before it is escaped."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return printable(value)
+    """Return a figure as an address that carries it: as SVG unless that is large."""
+    kind, content = ("svg+xml", drawing.svg) if len(drawing.svg) <= MOST_SVG else ("png", drawing.png)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.report.accuracy_table import AccuracyTable, accuracy_table
-from harness.report.coefficient_table import CoefficientTable, coefficient_table
-from harness.report.digits import decimals_for, fixed, interval, percent, plain, significant
-from harness.report.drawings import OutcomeDrawings, draw_outcome
-from harness.report.effect import Effect, effects
-from harness.report.gain_table import GainTable, gain_table
-from harness.report.results import Results
-from harness.report.verdict import estimator_verdict, headline, lowest_error
+from harness.report.tables.accuracy_table import AccuracyTable, accuracy_table
+from harness.report.tables.coefficient_table import CoefficientTable, coefficient_table
+from harness.report.words.digits import decimals_for, fixed, interval, percent, plain, significant
+from harness.report.figures.outcome_drawings import OutcomeDrawings, draw_outcome
+from harness.report.tables.effect import Effect, effects
+from harness.report.tables.gain_table import GainTable, gain_table
+from harness.report.reading.results import Results
+from harness.report.tables.network_table import SearchRow, search_table
+from harness.report.tables.turning_table import TurningTableRow, turning_table
+from harness.report.words.findings import findings
+from harness.report.words.verdict import estimator_verdict, headline, lowest_error
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,9 @@ class Section:
     headline : the plain verdict
     lowest : which estimator has the lowest error, a sentence for each protocol
     verdicts : a sentence for each estimator but the reference
+    findings : what is said about turning points, groups and moderators
+    turning : turning points of the curves
+    searches : of networks for their sizes
     without_curve : estimators that have no curve, each with the reason
     """
 
@@ -68,10 +74,13 @@ class Section:
     headline: str
     lowest: tuple[str, ...]
     verdicts: tuple[str, ...]
+    findings: tuple[str, ...]
     gains: GainTable
     errors: AccuracyTable
     effects: EffectTable
     coefficients: CoefficientTable
+    turning: tuple[TurningTableRow, ...]
+    searches: tuple[SearchRow, ...]
     drawings: OutcomeDrawings
     without_curve: tuple[tuple[str, str], ...]
 
@@ -93,10 +102,13 @@ def section(results: Results, outcome: str, *, number: int) -> Section:
             )
             for one in results.rivals
         ),
+        findings=findings(results.run, outcome),
         gains=gain_table(results, outcome),
         errors=accuracy_table(results, outcome),
         effects=_effect_table(effects(results.run, outcome)),
         coefficients=coefficient_table(results.run, outcome),
+        turning=turning_table(results.run, outcome),
+        searches=search_table(results.run, outcome),
         drawings=draw_outcome(results, outcome),
         without_curve=_without_curve(results, outcome),
     )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 
-from harness.report.contents import described
-from harness.report.fonts import font_notes
+from harness.report.figures.fonts import font_notes
+from harness.report.figures.study_drawings import draw_study
 from harness.report.gain_report import report_of
 from harness.report.latex import latex_gains
 from harness.report.page import page, render
-from harness.report.results import Results
-from harness.report.run import Run, RunStore, read_run
+from harness.report.reading.results import Results
+from harness.report.reading.run import Run, RunStore, read_run
 from harness.report.section import section
+from harness.report.surface_page import surface_page
+from harness.report.words.contents import described
 
 HTML = "report.html"
+SURFACES = "surfaces.html"
 GAIN_REPORT = "gain_report.json"
 GAIN_LATEX = "tables/gain.tex"
 
@@ -41,8 +44,9 @@ def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ..
         section(results, outcome, number=number)
         for number, outcome in enumerate(run.manifest.study.outcomes, start=1)
     )
+    drawings = draw_study(run)
     written = []
-    for drawing in (one for part in sections for one in part.drawings.all):
+    for drawing in (*(one for part in sections for one in part.drawings.all), *drawings.all):
         folder.write_bytes(f"figures/{drawing.name}.svg", drawing.svg)
         folder.write_bytes(f"figures/{drawing.name}.png", drawing.png)
         written += [f"figures/{drawing.name}.svg", f"figures/{drawing.name}.png"]
@@ -53,9 +57,12 @@ def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ..
         folder.write_text(GAIN_LATEX, latex_gains(results))
         written.append(GAIN_LATEX)
     if "html" in formats:
+        if run.conditional.surfaces:
+            folder.write_text(SURFACES, surface_page(run))
+            written.append(SURFACES)
         written.append(HTML)
         contents = described([*folder.files(), *written])
-        shown = page(results, sections, notes=font_notes(_drawn_names(run)), contents=contents)
+        shown = page(results, sections, drawings, notes=font_notes(_drawn_names(run)), contents=contents)
         folder.write_text(HTML, render(shown))
     return tuple(written)
 
@@ -64,7 +71,8 @@ def _drawn_names(run: Run) -> tuple[str, ...]:
     """Return every name that a figure shows."""
     study = run.manifest.study
     return (
-        *(study.axis_label(name) for name in (*study.outcomes, study.exposure)),
+        *(study.axis_label(name) for name in (*study.outcomes, study.exposure, *study.moderators)),
         *(one.label for one in study.estimators),
         *(one.title for one in study.protocols),
+        *dict.fromkeys(row.group for row in run.groups.rows),
     )

@@ -120,6 +120,7 @@ def _data(table: Table, panel: Panel) -> dict[str, Any]:
         "title": table.title,
         "source": table.source,
         "sha256": table.sha256,
+        "simulated": table.simulated,
         "n_obs": panel.n_obs,
         "n_entities": panel.n_entities,
         "n_periods": panel.n_periods,

@@ -28,7 +28,47 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "curves": (
         *("outcome", "estimator", "kind", "at", "estimate", "conf_low", "conf_high", "band", "n_draws"),
-        *("supported", "scenario"),
+        *("supported", "mean_level", "level", "unit", "scenario"),
+        *STATUS,
+    ),
+    "turning_points": (
+        *("outcome", "estimator", "kind", "at", "conf_low", "conf_high", "share_of_draws", "estimate"),
+        *("n_draws", "scenario"),
+        *STATUS,
+    ),
+    "heterogeneity": (
+        *("outcome", "estimator", "by", "group", "mode", "median", "effect", "conf_low", "conf_high"),
+        *("n_obs", "n_entities", "median_low", "median_high", "n_draws", "scenario"),
+        *STATUS,
+    ),
+    "heterogeneity_differences": (
+        *("outcome", "estimator", "by", "group", "other", "mode", "measure", "difference"),
+        *("conf_low", "conf_high", "scenario"),
+        *STATUS,
+    ),
+    "heterogeneity_rows": (
+        *("outcome", "estimator", "by", "group", "mode", "quantile", "level", "scenario"),
+        *STATUS,
+    ),
+    "surfaces": (
+        *("outcome", "estimator", "moderator", "exposure_at", "moderator_at", "estimate", "conf_low"),
+        *("conf_high", "effect", "supported", "effect_low", "effect_high", "n_obs", "n_entities"),
+        *("n_draws", "scenario"),
+        *STATUS,
+    ),
+    "conditional_effects": (
+        *("outcome", "estimator", "moderator", "moderator_at", "effect", "conf_low", "conf_high"),
+        *("band", "supported", "n_draws", "scenario"),
+        *STATUS,
+    ),
+    "thresholds": (
+        *("outcome", "estimator", "moderator", "kind", "at", "conf_low", "conf_high", "share_of_draws"),
+        *("n_draws", "scenario"),
+        *STATUS,
+    ),
+    "interactions": (
+        *("outcome", "estimator", "moderator", "measure", "estimate", "conf_low", "conf_high", "n_draws"),
+        "scenario",
         *STATUS,
     ),
     "support": ("scenario", "at", "n_obs", "n_entities", "supported"),
@@ -38,6 +78,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("recomputed_low", "recomputed_high", "about", "source", "note", "estimator", "protocol", "sample"),
         *("kind", "at", "to", "bound", "by", "group", "moderator", "digits", "tolerance"),
     ),
+    "preparation": ("step", "into", "inputs", "detail"),
     "summary": ("variable", "role", "n", "mean", "sd", "min", "max", "sd_within", "sd_between"),
     "warnings": ("code", "where", "message"),
 }

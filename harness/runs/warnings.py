@@ -8,9 +8,10 @@ from dataclasses import replace
 import pandas as pd
 
 from harness.data.note import Note
+from harness.data.panel import Panel
 from harness.evaluation.fold_fit import FoldResult
 from harness.scenarios.full_fit import FullResult
-from harness.spec.study import Study
+from harness.spec.study import ScenarioEntry, Study
 
 FEW_ENTITIES = 20
 """Below this many entities an entity bootstrap and clustered errors are rough."""
@@ -73,6 +74,15 @@ def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> list[Note]:
         Note("W-PREPARED-ALL", entry.id, message)
         for entry in study.evaluation.protocols
         if entry.protocol.prepared_on == "all"
+    ]
+
+
+def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> list[Note]:
+    """Return what the scenarios warn of, each under its id."""
+    return [
+        replace(note, where=f"{entry.id} · {note.where}" if note.where else entry.id)
+        for entry in entries
+        for note in entry.scenario.notes(panel)
     ]
 
 

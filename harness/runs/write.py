@@ -18,11 +18,11 @@ from harness.runs.warnings import (
     few_entities_note,
     fit_notes,
     prepared_on_all_rows_notes,
+    scenario_notes,
     unseen_notes,
     warnings_table,
 )
 from harness.scenarios.full_fit import FullResult
-from harness.spec.study import Study
 
 
 def write_tables(folder: RunFolder, results: Results) -> None:
@@ -34,6 +34,7 @@ def write_tables(folder: RunFolder, results: Results) -> None:
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
     for name, parts in _scenario_parts(results, panels).items():
         folder.write_table(name, table(name, parts))
+    folder.write_table("preparation", table("preparation", [results.panels.steps_table()]))
     folder.write_table("summary", table("summary", [results.panels.summary()]))
     folder.write_table("warnings", warnings_table(_notes(results, panels)))
     if results.study.claims:
@@ -64,6 +65,7 @@ def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[st
     """Return the parts of every scenario table: what the data say, then what the estimators answer."""
     parts: dict[str, list[pd.DataFrame]] = {}
     any_panel = panels[results.outcomes[0]]
+    scenarios = {entry.id: entry.scenario for entry in results.study.scenarios}
     for entry in results.study.scenarios:
         for name, frame in entry.scenario.describe(any_panel).items():
             parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
@@ -71,18 +73,17 @@ def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[st
             parts.setdefault(name, [])
     for full in results.fulls:
         for answer in full.answers:
+            scenario = scenarios[answer.scenario]
             place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": answer.scenario}
+            place |= scenario.about
             how = {"status": answer.status, "reason": answer.reason}
             for name, frame in answer.tables.items():
-                parts[name].append(frame.assign(**place, **how))
+                own = {key: value for key, value in how.items() if key not in frame}
+                parts[name].append(frame.assign(**place, **own))
             if answer.status != "ok":
-                for name in _tables_of(results.study, answer.scenario):
+                for name in scenario.tables:
                     parts[name].append(pd.DataFrame([place | how]))
     return parts
-
-
-def _tables_of(study: Study, scenario: str) -> tuple[str, ...]:
-    return next(entry.scenario.tables for entry in study.scenarios if entry.id == scenario)
 
 
 def _notes(results: Results, panels: Mapping[str, Panel]) -> list[Note]:
@@ -91,6 +92,7 @@ def _notes(results: Results, panels: Mapping[str, Panel]) -> list[Note]:
         *results.panels.notes,
         *fit_notes(results.folds, results.fulls),
         *unseen_notes(results.folds),
+        *scenario_notes(results.study.scenarios, any_panel),
         *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
         *few_entities_note(any_panel.n_entities),
     ]

@@ -39,14 +39,14 @@ class Bins:
 
 
 def quantile_bins(values: Floats, *, n_bins: int) -> Bins:
-    """Return `n_bins` bins of values, (n_obs,), not all of them equal; fewer where equal values merge bins."""
+    """Return `n_bins` bins of values, (n_obs,), not all equal; fewer where ties merge bins."""
     shares = np.linspace(0.0, 1.0, n_bins + 1)
     edges = np.unique(np.quantile(values, shares, method="inverted_cdf"))
     return Bins(edges, np.maximum(np.searchsorted(edges, values, side="left") - 1, 0))
 
 
 def bin_means(values: Floats, codes: Ints, n_bins: int) -> Floats:
-    """Return the mean of values, (..., n_obs), over the rows of each bin, (..., n_bins); zero if there are none."""
+    """Return the mean of values, (..., n_obs), over the rows of each bin, (..., n_bins); zero without any."""
     member = np.equal(codes[:, None], np.arange(n_bins)).astype(np.float64)
     means: Floats = (values @ member) / np.maximum(member.sum(axis=0), 1.0)
     return means

@@ -30,9 +30,9 @@ def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: floa
     start, end = np.nonzero(at[None, :] - at[:, None] >= WINDOW * np.ptp(at))
     change = draws[:, end] - draws[:, start]
     error = change.std(axis=0, ddof=1)
-    spread = np.abs(change - change.mean(axis=0))
-    ratio = np.divide(spread, error, out=np.zeros_like(spread), where=error > 0.0)
-    factor = np.quantile(ratio.max(axis=1), level)
+    deviation = change - change.mean(axis=0)
+    ratio = np.divide(deviation, error, out=np.zeros_like(deviation), where=error > 0.0)
+    factor = np.quantile(np.concatenate([ratio.max(axis=1), -ratio.min(axis=1)]), level)
     estimate = curve[end] - curve[start]
     signs = np.zeros((at.size, at.size), dtype=np.int64)
     signs[start, end] = np.where(np.abs(estimate) > factor * error, np.sign(estimate), 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
 
@@ -52,6 +53,11 @@ class Curve(Resampled):
     def columns(self) -> tuple[str, ...]:
         """A curve needs no groups."""
         return ()
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """The exposure, which needs no column."""
+        return {}
 
     def _points(self, panel: Panel) -> Floats:
         return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing=self.spacing)

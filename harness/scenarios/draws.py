@@ -11,7 +11,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.protocol import CanFitDraws, Estimator, Fitted, FittedDraws
+from harness.estimators.protocol import CanFitDraws, CanProfile, Estimator, Fitted, FittedDraws
 from harness.evaluation.resample import left_out
 
 
@@ -24,6 +24,17 @@ class LoopedDraws:
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
         return np.stack([fit.predict(panel) for fit in self.fits])
+
+
+@dataclass(frozen=True, eq=False)
+class LoopedProfiles(LoopedDraws):
+    """Draws fitted one by one, each of which has mean predictions without predicting every row."""
+
+    profiles: Sequence[CanProfile]
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions over the rows at each point, (n_draws, n_points), outcome units."""
+        return np.stack([one.profile(panel, columns, points) for one in self.profiles])
 
 
 def _repeated(weights: Floats) -> Ints:
@@ -61,7 +72,8 @@ def _loop(estimator: Estimator, panel: Panel, weights: Floats, rng: Generator) -
             refusals.append(error)
     if len(refusals) > 0.1 * len(weights):
         raise refusals[0]
-    return LoopedDraws(fits)
+    profiles = [fit for fit in fits if isinstance(fit, CanProfile)]
+    return LoopedProfiles(fits, profiles) if len(profiles) == len(fits) else LoopedDraws(fits)
 
 
 def fit_draws(estimator: Estimator, panel: Panel, *, weights: Floats, rng: Generator) -> FittedDraws:

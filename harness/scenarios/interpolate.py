@@ -49,4 +49,4 @@ def on_surface(surfaces: Floats, first: Places, second: Places) -> Floats:
 
 def centred(values: Floats) -> Floats:
     """Return values, (..., n_obs), less their mean over rows."""
-    return values - values.mean(axis=-1, keepdims=True)
+    return np.asarray(values - values.mean(axis=-1, keepdims=True))

@@ -13,6 +13,9 @@ from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
 
 Columns = tuple[str, ...]
 
+BLOCK_ROWS = 2**14
+"""Rows predicted at a time, of as many points as fit, so that small panels do not cost a call for each."""
+
 
 @dataclass(frozen=True, eq=False)
 class Moved:
@@ -33,8 +36,9 @@ def mean_predictions(
 ) -> Floats:
     """Return mean predictions over the rows at each point, the other columns as the panel has them.
 
-    Columns that follow from the moved ones, such as a square, move with them. One point is predicted at a
-    time, so that predictions of (n_draws, n_obs) are the most that is held, unless the model can do without.
+    Columns that follow from the moved ones, such as a square, move with them. Unless the model has a short
+    cut, all rows are predicted at each point; predictions of one point, or of `BLOCK_ROWS` rows where that is
+    more, are held at a time.
 
     Parameters
     ----------
@@ -54,19 +58,23 @@ def mean_predictions(
     if isinstance(model, CanProfile) and moved is not None:
         means = np.asarray(model.profile(panel, moved.columns, moved.points))
     else:
-        predicted = (model.predict(counterfactual(panel, columns, point)) for point in points)
-        means = np.stack([one.mean(axis=-1) for one in predicted], axis=-1)
+        size = max(1, BLOCK_ROWS // panel.n_obs)
+        blocks = (points[first : first + size] for first in range(0, len(points), size))
+        means = np.concatenate([_predicted(model, panel, columns, block) for block in blocks], axis=-1)
     if not np.isfinite(means).all():
         who = type(model).__name__
         raise PluginError(Problem(who, "returned predictions that are not finite", "finite numbers"))
     return means
 
 
-def counterfactual(panel: Panel, columns: Columns, values: Floats) -> Panel:
-    """Return the panel in which each of some columns, (n_columns,), has one value in all rows."""
-    for name, value in zip(columns, values.tolist(), strict=True):
-        panel = panel.with_column(name, value)
-    return panel
+def _predicted(model: Fitted | FittedDraws, panel: Panel, columns: Columns, points: Floats) -> Floats:
+    """Return mean predictions at points that are predicted together, (..., n_points)."""
+    stacked = panel.take(np.tile(np.arange(panel.n_obs), len(points)))
+    for name, values in zip(columns, points.T, strict=True):
+        stacked = stacked.with_column(name, np.repeat(values, panel.n_obs))
+    predicted = model.predict(stacked)
+    means: Floats = predicted.reshape(*predicted.shape[:-1], len(points), panel.n_obs).mean(axis=-1)
+    return means
 
 
 def with_followers(panel: Panel, columns: Columns, points: Floats) -> Moved | None:

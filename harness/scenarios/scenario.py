@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
+from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.scenarios.subject import Subject
 
@@ -31,6 +32,10 @@ class Scenario(Protocol):
     def columns(self) -> tuple[str, ...]:
         """Columns of the data that sort rows into groups for this question."""
 
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What the question is about, as columns that every row of its tables has."""
+
     def describe(self, panel: Panel) -> Tables:
         """Return the tables that depend on the data alone."""
 
@@ -42,6 +47,9 @@ class Scenario(Protocol):
         EstimationError
             Where the estimator refuses what the question needs.
         """
+
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
+        """Return warnings about the options, given the rows they are applied to."""
 
     def quick(self) -> Self:
         """Return a copy with fewer draws, for ``--quick``."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Mask
 from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.effect import slope
@@ -33,8 +33,13 @@ class Plane:
     support: Support
 
     @property
+    def has_support(self) -> Mask:
+        """Whether any cell at each moderator value is supported, (n_moderator,)."""
+        return np.asarray(self.support.supported.any(axis=0))
+
+    @property
     def cells(self) -> Floats:
-        """Exposure and moderator of each cell, (n_exposure * n_moderator, 2), the moderator running faster."""
+        """Exposure and moderator of each cell, (n_cells, 2), the moderator running faster."""
         both = np.meshgrid(self.exposure_at, self.moderator_at, indexing="ij")
         return np.stack(both, axis=-1).reshape(-1, 2)
 
@@ -73,7 +78,8 @@ def conditional_effects(effects: Floats, plane: Plane) -> Floats:
     weights = plane.support.n_obs * plane.support.supported
     totals = weights.sum(axis=0).astype(np.float64)
     sums = (effects * weights).sum(axis=-2)
-    return np.divide(sums, totals, out=np.full_like(sums, np.nan), where=totals > 0.0)
+    means: Floats = np.divide(sums, totals, out=np.full_like(sums, np.nan), where=totals > 0.0)
+    return means
 
 
 def friedman_h(model: Fitted | FittedDraws, panel: Panel, plane: Plane, levels: Floats) -> Floats:
@@ -100,5 +106,5 @@ def friedman_h(model: Fitted | FittedDraws, panel: Panel, plane: Plane, levels: 
         left = left - centred(on_curve(own, at))
     whole = np.square(joint).sum(axis=-1)
     share = np.square(left).sum(axis=-1)
-    ratio = np.divide(share, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
+    ratio: Floats = np.divide(share, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
     return np.sqrt(ratio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -23,8 +24,8 @@ class Threshold:
     ----------
     kind : from which sign to which, as the moderator grows
     at : the moderator there
-    conf_low, conf_high : percentile interval of `at` over the draws that change their sign; NaN where none does
-    share_of_draws : in [0, 1], draws that change from the same sign to the same within the stretch
+    conf_low, conf_high : percentile interval of `at` over the draws that have the change; NaN where none has
+    share_of_draws : in [0, 1], draws that have it between the outer ends of the two stretches of one sign
     """
 
     kind: Change
@@ -59,7 +60,7 @@ def thresholds(
     runs = sign_runs(np.where(low > 0.0, 1, np.where(high < 0.0, -1, 0)))
     found = (
         _measured(at, effect, draws, before=before, after=after, level=level)
-        for before, after in zip(runs, runs[1:], strict=False)
+        for before, after in pairwise(runs)
     )
     return tuple(one for one in found if one is not None)
 
@@ -111,7 +112,12 @@ def _measured(
 
 
 def crossings(at: Floats, curves: Floats) -> Floats:
-    """Return where curves, (n_curves, n_grid), rise through zero on each step, (n_curves, n_grid - 1), or NaN."""
+    """Return where curves, (n_curves, n_grid), rise through zero on each step, NaN where they do not.
+
+    Returns
+    -------
+    (n_curves, n_grid - 1), the unit of `at`.
+    """
     start, end = curves[:, :-1], curves[:, 1:]
     rises = (start < 0.0) & (end >= 0.0)
     share = np.divide(-start, end - start, out=np.full_like(start, np.nan), where=rises)

@@ -9,6 +9,7 @@ from harness.errors import near_names
 from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
 from harness.spec.entry import Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.ladder import spelt_out
 from harness.spec.mistake import Loc, Mistake, Place
 
 _LISTS: Mapping[Loc, type[Entry]] = {
@@ -39,7 +40,7 @@ def cross_check(document: Document) -> Iterator[Mistake]:
 
 def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
     """Return the ids of a list's entries that have a readable one, as `Entry` would name them."""
-    written = _value(document, loc)
+    written = spelt_out(_value(document, loc)) if loc == ("estimators",) else _value(document, loc)
     if not isinstance(written, list):
         return []
     ids = [one.get("id", one.get(name_key)) if isinstance(one, Mapping) else one for one in written]

@@ -11,8 +11,10 @@ from pydantic_core import core_schema
 
 from harness.catalog import CHOICE_OF, OPTIONS, Catalog, Catalogs, options_model
 from harness.data.prepare.catalog import KIND as STEP
+from harness.data.simulate.catalog import KIND as SIMULATION
 from harness.spec.docstring import field_texts, summary
 from harness.spec.entry import CHOICE, Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.ladder import WORD
 from harness.spec.study import Study
 
 Json = dict[str, Any]
@@ -54,7 +56,14 @@ def spec_schema(catalogs: Catalogs) -> Json:
         own = {key: one for key, one in own.items() if key not in (CHOICE, entry.name_key)}
         definitions[entry.__name__] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own=own)
         definitions[kind] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own={})
+    definitions[SIMULATION] = _choice(catalogs[SIMULATION], definitions, name_key="name", own={})
     definitions["DataPlan"]["properties"]["prepare"]["items"] = _steps(catalogs[STEP], definitions)
+    rungs = schema["properties"]["estimators"]
+    word = {
+        "const": WORD,
+        "description": "all estimators of the ladder, from a mean to bootstrapped networks",
+    }
+    schema["properties"]["estimators"] = {"anyOf": [word, rungs]}
     described: Json = _resolved({"$schema": DIALECT, **schema})
     return described
 

@@ -13,6 +13,7 @@ from harness.catalog import Catalogs
 from harness.spec.cross_check import cross_check
 from harness.spec.document import Document, read_document
 from harness.spec.json_schema import spec_schema
+from harness.spec.ladder import spelt_out
 from harness.spec.mistake import Mistake, spec_error
 from harness.spec.overrides import with_overrides
 from harness.spec.printed import with_printed_digits
@@ -47,8 +48,9 @@ def load_study(path: Path, *, catalogs: Catalogs, overrides: Sequence[str] = ())
     _refuse_other_versions(document)
     mistakes = [*document.flaws, *cross_check(document)]
     try:
-        values = json.dumps(with_printed_digits(document))
-        study = Study.model_validate_json(values, strict=True, context=catalogs)
+        values = dict(with_printed_digits(document))
+        values |= {key: spelt_out(values[key]) for key in values if key == "estimators"}
+        study = Study.model_validate_json(json.dumps(values), strict=True, context=catalogs)
     except ValidationError as error:
         allowed = Allowed(spec_schema(catalogs), document.data)
         mistakes += mistakes_of(error.errors(include_url=False), document, allowed)

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from harness import Ints, Note
+from harness_neural.draws import train_draws
 from harness_neural.learn import Learned
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import Sample
-from harness_neural.search import Search, has_training_rows, require_rows, search_size, train_draws
+from harness_neural.search import Search, has_training_rows, require_rows, search_size
 
 if TYPE_CHECKING:
     from harness_neural.batch import Networks
@@ -42,9 +43,7 @@ class ClusteredSample:
         return np.stack([has_training_rows(one) & (one.selection.any(axis=1) | ~selects) for one in parts])
 
 
-def learn_by_cluster(
-    clustered: ClusteredSample, options: NetworkOptions, *, where: str, rng: Generator
-) -> Learned:
+def learn_by_cluster(clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator) -> Learned:
     """Search a network for each cluster of a sample of one.
 
     Raises
@@ -53,16 +52,16 @@ def learn_by_cluster(
         Where a cluster has too few rows, and so have all clusters together.
     """
     can = clustered.can_learn()
-    own = _search_clusters(clustered, can[:, 0], options, where=where, rng=rng)
+    own = _search_clusters(clustered, can[:, 0], options, rng=rng)
     if can.all():
         return _learned(own, tuple(own[at].networks for at in range(clustered.n_clusters)), ())
-    whole = search_size(clustered.sample, options, where=where, rng=rng)
+    whole = search_size(clustered.sample, options, where="", rng=rng)
     networks = tuple(own.get(at, whole).networks for at in range(clustered.n_clusters))
-    return _learned(own | {clustered.n_clusters: whole}, networks, _fallback_notes(can, where=where))
+    return _learned(own | {clustered.n_clusters: whole}, networks, _fallback_notes(can))
 
 
 def learn_draws_by_cluster(
-    draws: ClusteredSample, whole: ClusteredSample, options: NetworkOptions, *, where: str, rng: Generator
+    draws: ClusteredSample, whole: ClusteredSample, options: NetworkOptions, *, rng: Generator
 ) -> Learned:
     """Search a size for each cluster on all rows, then train one network a draw and cluster.
 
@@ -77,9 +76,9 @@ def learn_draws_by_cluster(
     """
     from harness_neural.batch import Piece, gather
 
-    require_rows(draws.sample, where=where)
+    require_rows(draws.sample, where="")
     is_searched = whole.can_learn()
-    own = _search_clusters(whole, is_searched[:, 0], options, where=where, rng=rng)
+    own = _search_clusters(whole, is_searched[:, 0], options, rng=rng)
     can = draws.can_learn() & is_searched
     pieces: list[list[Piece]] = [[] for _ in range(draws.n_clusters)]
     for cluster, search in own.items():
@@ -89,12 +88,12 @@ def learn_draws_by_cluster(
             pieces[cluster].append(Piece(able, train_draws(part, search, options, rng=rng)))
     lacking = np.flatnonzero(~can.all(axis=0))
     if lacking.size:
-        own[draws.n_clusters] = search_size(whole.sample, options, where=where, rng=rng)
+        own[draws.n_clusters] = search_size(whole.sample, options, where="", rng=rng)
         others = train_draws(draws.sample.networks(lacking), own[draws.n_clusters], options, rng=rng)
         for cluster, piece in enumerate(pieces):
             unable = np.flatnonzero(~can[cluster])
             piece.append(Piece(unable, others.take(np.searchsorted(lacking, unable))))
-    return _learned(own, tuple(gather(one) for one in pieces), _fallback_notes(can, where=where))
+    return _learned(own, tuple(gather(one) for one in pieces), _fallback_notes(can))
 
 
 def _search_clusters(
@@ -102,12 +101,11 @@ def _search_clusters(
     can: npt.NDArray[np.bool_],
     options: NetworkOptions,
     *,
-    where: str,
     rng: Generator,
 ) -> dict[int, Search]:
     """Return a search for each cluster that has rows enough, (n_clusters,) booleans, by cluster."""
     return {
-        at: search_size(clustered.part(at), options, where=f"{where}, cluster {at + 1}", rng=rng)
+        at: search_size(clustered.part(at), options, where=f"cluster {at + 1}", rng=rng)
         for at in np.flatnonzero(can).tolist()
     }
 
@@ -117,13 +115,13 @@ def _learned(searches: dict[int, Search], networks: tuple[Networks, ...], notes:
     return Learned(networks, found, (*notes, *(note for search in found for note in search.notes)))
 
 
-def _fallback_notes(can: npt.NDArray[np.bool_], *, where: str) -> tuple[Note, ...]:
+def _fallback_notes(can: npt.NDArray[np.bool_]) -> tuple[Note, ...]:
     """Return a note for each cluster that the network of all rows serves, for one fit or for some draws."""
     n_clusters, n_fits = can.shape
     return tuple(
         Note(
             "W-CLUSTER",
-            f"{where}, cluster {at + 1}",
+            f"cluster {at + 1}",
             f"too few rows to train and select on in {n_fits - can[at].sum()} of {n_fits} fits, "
             "which use the network of all rows there",
         )

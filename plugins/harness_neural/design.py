@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness import EstimationError, Floats, Ints, Note, Panel, Problem
+
+if TYPE_CHECKING:
+    from harness_neural.batch import Moved
 
 # A column that varies by less than this share of its size is constant up to rounding.
 CONSTANT = 1e-12
@@ -67,6 +71,18 @@ class Design:
     def outcome(self, panel: Panel) -> Floats:
         """Return the standardised outcome, (n_obs,)."""
         return (panel.observed - self.outcome_centre) / self.outcome_deviation
+
+    def moved(self, columns: tuple[str, ...], points: Floats) -> Moved:
+        """Return the inputs that are among some columns, at points, (n_points, n_columns) in their own units.
+
+        A column that is no input, since it does not vary where networks train, changes nothing.
+        """
+        from harness_neural.batch import Moved
+
+        kept = [at for at, name in enumerate(columns) if name in self.columns]
+        places = np.array([self.columns.index(columns[at]) for at in kept], dtype=np.int64)
+        scale = self.inputs_scale
+        return Moved(places, (points[:, kept] - scale.centre[places]) / scale.deviation[places])
 
     def in_outcome_units(self, values: Floats) -> Floats:
         """Return standardised predictions in the unit of the outcome."""

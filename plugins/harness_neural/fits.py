@@ -2,67 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from harness import Floats, Note, Panel
 from harness_neural.design import Design
+from harness_neural.details import Table, map_tables, search_tables
+from harness_neural.effects import LevelEffects
 from harness_neural.map_fit import MapFit
 from harness_neural.models import Model
 from harness_neural.search import Search
 
 
-@dataclass(frozen=True, eq=False)
-class FittedNetworks:
-    """One fit.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fit:
+    """Networks, one for a fit or one a draw, and what led to them.
 
     Attributes
     ----------
     design : from panels to inputs, and back to outcome units
-    model : of one network, or of one a cluster
-    searches : what was tried and chosen, with learning curves; one a network
+    model : of one network, or of one a cluster, for the fit or for each draw
+    searches : of the hidden sizes, with learning curves; of draws, on all rows that some draw uses
     notes : warnings for the report
+    effects : of the keys whose levels have effects beside the networks
     """
 
     design: Design
     model: Model
     searches: tuple[Search, ...]
     notes: tuple[Note, ...]
+    effects: tuple[LevelEffects, ...] = ()
+
+    def details(self) -> Mapping[str, Table]:
+        """Return what was tried and chosen: ``networks`` and ``learning_curves``."""
+        return search_tables(self.searches)
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+        is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
+        for one in self.effects:
+            is_unseen |= one.is_unseen(panel)
+        return int(np.count_nonzero(is_unseen))
+
+    def _predict(self, panel: Panel) -> Floats:
+        """Return predictions of all networks, (n_networks, n_obs), outcome units."""
+        predicted = self.model.predict(self.design.inputs(panel))
+        for one in self.effects:
+            predicted += one.of_rows(panel)
+        return self.design.in_outcome_units(predicted)
+
+    def _profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions of all networks, (n_networks, n_points), outcome units."""
+        means = self.model.profile(self.design.inputs(panel), self.design.moved(columns, points))
+        for one in self.effects:
+            means += one.of_rows(panel).mean(axis=1, keepdims=True)
+        return self.design.in_outcome_units(means)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedNetworks(Fit):
+    """One fit."""
 
     def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        return self.design.in_outcome_units(self.model.predict(self.design.inputs(panel))[0])
+        """Return predictions, (n_obs,), outcome units; a level never seen has the mean effect."""
+        return np.asarray(self._predict(panel)[0])
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        return np.asarray(self._profile(panel, columns, points)[0])
 
 
-@dataclass(frozen=True, eq=False)
-class FittedNetworkDraws:
-    """One fit a draw.
-
-    Attributes
-    ----------
-    design, notes : as of one fit
-    model : of one network a draw, or of one a draw and cluster
-    searches : of the hidden sizes, on all rows that some draw uses
-    """
-
-    design: Design
-    model: Model
-    searches: tuple[Search, ...]
-    notes: tuple[Note, ...]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedNetworkDraws(Fit):
+    """One fit a draw."""
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
-        return self.design.in_outcome_units(self.model.predict(self.design.inputs(panel)))
+        return self._predict(panel)
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        return self._profile(panel, columns, points)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedMapNetworks(FittedNetworks):
     """One fit after a self-organising map; `map_fit` holds the map and its errors."""
 
     map_fit: MapFit
 
+    def details(self) -> Mapping[str, Table]:
+        """Return further the map and its clusters: ``som`` and ``som_profile``."""
+        return {**search_tables(self.searches), **map_tables(self.map_fit, self.design)}
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedMapDraws(FittedNetworkDraws):
     """One fit a draw after a self-organising map, which all draws share."""
 
     map_fit: MapFit
+
+    def details(self) -> Mapping[str, Table]:
+        """Return further the map and its clusters: ``som`` and ``som_profile``."""
+        return {**search_tables(self.searches), **map_tables(self.map_fit, self.design)}

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from numpy.random import Generator
 
 from harness import Note
+from harness_neural.draws import train_draws
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import Sample
-from harness_neural.search import Search, require_rows, search_size, train_draws
+from harness_neural.search import Search, require_rows, search_size
 
 if TYPE_CHECKING:
     from harness_neural.batch import Networks
@@ -32,7 +33,7 @@ class Learned:
     notes: tuple[Note, ...]
 
 
-def learn(sample: Sample, options: NetworkOptions, *, where: str, rng: Generator) -> Learned:
+def learn(sample: Sample, options: NetworkOptions, *, rng: Generator) -> Learned:
     """Search a network for all rows of a sample of one.
 
     Raises
@@ -40,13 +41,11 @@ def learn(sample: Sample, options: NetworkOptions, *, where: str, rng: Generator
     EstimationError
         Where there are too few rows.
     """
-    search = search_size(sample, options, where=where, rng=rng)
+    search = search_size(sample, options, where="", rng=rng)
     return Learned((search.networks,), (search,), search.notes)
 
 
-def learn_draws(
-    draws: Sample, whole: Sample, options: NetworkOptions, *, where: str, rng: Generator
-) -> Learned:
+def learn_draws(draws: Sample, whole: Sample, options: NetworkOptions, *, rng: Generator) -> Learned:
     """Search a size on all rows, then train one network of this size a draw.
 
     Parameters
@@ -58,6 +57,6 @@ def learn_draws(
     EstimationError
         Where a draw has too few rows.
     """
-    require_rows(draws, where=where)
-    search = search_size(whole, options, where=where, rng=rng)
+    require_rows(draws, where="")
+    search = search_size(whole, options, where="", rng=rng)
     return Learned((train_draws(draws, search, options, rng=rng),), (search,), search.notes)

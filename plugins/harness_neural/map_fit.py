@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats
+from harness import Floats, Ints
 from harness_neural.names import MapTraining
 from harness_neural.som import (
     N_STEPS,
@@ -31,12 +31,16 @@ class MapFit:
     topographic_error : share of the rows whose two nearest units are no neighbours
     agreement : in [-1, 1]; mean adjusted Rand index between the clusters of this map and those of the other
         starts; one for a single start
+    n_obs : (n_clusters,), rows in each cluster
+    means : (n_clusters, n_inputs), of the rows in each cluster; missing for a cluster without rows
     """
 
     map: SelfOrganisingMap
     quantization_error: float
     topographic_error: float
     agreement: float
+    n_obs: Ints
+    means: Floats
 
 
 def fit_map(X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int, rng: Generator) -> MapFit:
@@ -55,11 +59,15 @@ def fit_map(X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int,
     maps = [train(X, n_clusters=n_clusters, start=start, rng=rng) for start in range(n_starts)]
     errors = [one.quantization_error(X) for one in maps]
     best = int(np.argmin(errors))
+    is_in = (maps[best].assign(X)[:, None] == np.arange(n_clusters)).astype(np.float64)
+    counts = is_in.sum(axis=0)
     return MapFit(
         map=maps[best],
         quantization_error=errors[best],
         topographic_error=maps[best].topographic_error(X),
         agreement=_agreement(maps[best], [one for at, one in enumerate(maps) if at != best], X),
+        n_obs=counts.astype(np.int64),
+        means=(is_in.T @ X) / np.where(counts > 0.0, counts, np.nan)[:, None],
     )
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanRunQuick, Floats, HasNotes, Panel
-from harness_neural.design import canonical_order, make_design
+from harness import CanFitDraws, CanProfile, CanRunQuick, Floats, HasDetails, HasEffects, HasNotes, Panel
+from harness_neural.design import Design, canonical_order, make_design
 from harness_neural.drawn import drawn_rows
+from harness_neural.effects import WithEffects, add_effects
 from harness_neural.fits import FittedNetworkDraws, FittedNetworks
 from harness_neural.learn import learn, learn_draws
 from harness_neural.models import OneNetwork
+from harness_neural.names import Dimension
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import sample_of_draws, sample_to_fit, sample_to_search
+
+if TYPE_CHECKING:
+    from harness_neural.batch import Networks
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,29 @@ class Mlp(NetworkOptions):
     Inputs are all regressors, standardised on the rows a network trains on; entity and time are none.
     Candidate networks of several sizes and initial values are trained on the training rows; each is stopped,
     and the best is chosen, by its error on the selection rows.
+
+    With `effects` a prediction is the network's plus an effect of the row's entity, period, or both, fitted
+    together by least squares, so that the network learns from differences within entities or periods. An
+    entity or period that no training row has gets the mean effect; `n_unseen` of the fit counts such rows.
+    Levels are matched by label. While networks are stopped and chosen, selection rows of an entity or period
+    that is not trained on count without their mean error, which no network could have learned; once chosen,
+    effects are fitted to all rows of the panel.
+
+    Attributes
+    ----------
+    effects : keys whose levels have additive effects: ``entity``, ``time``, both, or none
     """
 
     name: ClassVar[str] = "mlp"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanRunQuick, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasEffects, HasNotes}
+    )
+
+    effects: tuple[Dimension, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.effects)) < len(self.effects):
+            raise ValueError(f"effects: entity, time, both or none, each once; found {list(self.effects)}")
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedNetworks:
         """Search size and initial values and keep the best network.
@@ -41,13 +66,23 @@ class Mlp(NetworkOptions):
         """
         ordered = panel.take(canonical_order(panel))
         design = make_design(ordered)
-        sample = sample_to_fit(ordered, design, selection=selection, share=self.selection_share, rng=rng)
-        learned = learn(sample, self, where=panel.outcome, rng=rng)
+        sample = sample_to_fit(
+            ordered,
+            design,
+            selection=selection,
+            share=self.selection_share,
+            rng=rng,
+            effects=self.effects,
+        )
+        learned = learn(sample, self, rng=rng)
+        everyone = np.ones((1, ordered.n_obs))
+        found = self._with_effects(learned.networks[0], ordered, design, weights=everyone)
         return FittedNetworks(
             design=design,
-            model=OneNetwork(learned.networks[0]),
+            model=OneNetwork(found.networks),
             searches=learned.searches,
             notes=design.notes + learned.notes,
+            effects=found.effects,
         )
 
     def fit_draws(
@@ -57,7 +92,7 @@ class Mlp(NetworkOptions):
 
         The search selects on the rows that draws select on, where these are the same for all draws, and
         otherwise on a share of the units set aside. A draw without rows to select on trains for as many steps
-        as the chosen candidate of the search.
+        as the chosen candidate of the search. Effects are of the rows a draw trains on.
 
         Raises
         ------
@@ -66,12 +101,23 @@ class Mlp(NetworkOptions):
         """
         rows = drawn_rows(panel, weights=weights, selection=selection)
         design = make_design(rows.trained_on)
-        draws = sample_of_draws(rows, design)
+        draws = sample_of_draws(rows, design, effects=self.effects)
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
-        learned = learn_draws(draws, whole, self, where=panel.outcome, rng=rng)
+        learned = learn_draws(draws, whole, self, rng=rng)
+        found = self._with_effects(learned.networks[0], rows.panel, design, weights=rows.weights)
         return FittedNetworkDraws(
             design=design,
-            model=OneNetwork(learned.networks[0]),
+            model=OneNetwork(found.networks),
             searches=learned.searches,
             notes=design.notes + learned.notes,
+            effects=found.effects,
         )
+
+    def _with_effects(
+        self, networks: Networks, panel: Panel, design: Design, *, weights: Floats
+    ) -> WithEffects:
+        """Return networks and the effects that fit what they leave over on rows that count as `weights`."""
+        if not self.effects:
+            return WithEffects(networks, ())
+        residuals = design.outcome(panel) - networks.predict(design.inputs(panel))
+        return add_effects(networks, panel, self.effects, residuals=residuals, weights=weights)

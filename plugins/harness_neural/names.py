@@ -21,8 +21,17 @@ and from about a hundred steps on a network may end in another minimum, which mo
 0.03 deviations of the outcome at some rows. Hence ``float64`` is the default.
 """
 
+Dimension = Literal["entity", "time"]
+"""A key of the panel whose levels have effects of their own."""
+
 Rounding = Literal["floor", "nearest", "up"]
 """How the hidden size of the formula becomes a whole number."""
+
+DrawStart = Literal["random", "full_sample"]
+"""Where the network of a bootstrap draw starts: at values of its own, or at the network of all rows."""
+
+DrawSize = Literal["full_sample", "each_draw"]
+"""Where hidden sizes are searched for bootstrap draws: once on all rows, or anew for every draw."""
 
 Combine = Literal["separate_nets", "one_hot", "none"]
 """How clusters feed the networks: one network a cluster, cluster dummies as inputs, or not at all."""

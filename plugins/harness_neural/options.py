@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field
 
 from harness_neural.hidden import CandidateSizes, formula_size, round_size
-from harness_neural.names import Activation, OptimiserName, Precision, Rounding
+from harness_neural.names import Activation, DrawSize, DrawStart, OptimiserName, Precision, Rounding
 
 if TYPE_CHECKING:
     from harness_neural.batch import Settings
@@ -38,6 +38,11 @@ class NetworkOptions:
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
     precision : of the arithmetic in training
+    draw_start : of the networks of bootstrap draws; from ``full_sample`` they need few steps, but the network
+        of all rows has seen the rows that a draw left out, so most stop where they start and bands are far
+        too narrow to be intervals
+    draw_size : where the hidden size of bootstrap draws is searched; with ``each_draw`` every draw trains all
+        candidates and keeps the one with the least error on its selection rows
     """
 
     hidden: Literal["auto"] | AtLeastOne = "auto"
@@ -56,6 +61,8 @@ class NetworkOptions:
     flexibility: Positive = 10.0
     rounding: Rounding = "floor"
     precision: Precision = "float64"
+    draw_start: DrawStart = "random"
+    draw_size: DrawSize = "full_sample"
 
     def quick(self) -> Self:
         """Return a copy that tries one size and one start."""

@@ -27,7 +27,7 @@ def mean_profile(networks: Networks, X: Floats, moved: Moved) -> Floats:
     """
     from harness_neural.batch.profile import total_predictions
 
-    totals = np.zeros((networks.n_networks, len(moved.values)))
+    totals = np.zeros((networks.n_networks, moved.n_points))
     for first in range(0, len(X), MOST_ROWS):
         totals += total_predictions(networks, X[first : first + MOST_ROWS], moved)
     return totals / len(X)
@@ -36,20 +36,29 @@ def mean_profile(networks: Networks, X: Floats, moved: Moved) -> Floats:
 def mean_profile_by_cluster(
     networks: tuple[Networks, ...], X: Floats, moved: Moved, som: SelfOrganisingMap
 ) -> Floats:
-    """Return mean predictions over rows, (n_networks, n_points), where a row's cluster follows the moved inputs.
+    """Return mean predictions over rows, (n_networks, n_points), where rows may change clusters.
 
-    A row is predicted by the network of the cluster it would be in at each point, as `predict` does. Most rows
-    stay in one cluster at all points, and are tabulated together. For the others the points are halved until
-    they stay as well.
+    A row is predicted by the network of the cluster it would be in at each point, as `predict` does. Rows
+    that stay in one cluster at all points are tabulated together, the others one by one.
 
     Parameters
     ----------
     networks : of each cluster
     """
-    totals = np.zeros((networks[0].n_networks, len(moved.values)))
+    from harness_neural.batch.profile import total_predictions, total_predictions_where
+
+    totals = np.zeros((networks[0].n_networks, moved.n_points))
     for first in range(0, len(X), MOST_ROWS):
         rows = X[first : first + MOST_ROWS]
-        _add_totals(totals, networks, rows, moved, clusters_at(som, rows, moved), np.arange(len(moved.values)))
+        clusters = clusters_at(som, rows, moved)
+        stays = (clusters == clusters[:, :1]).all(axis=1)
+        for at, own in enumerate(networks):
+            is_here = clusters == at
+            always, sometimes = is_here[:, 0] & stays, is_here.any(axis=1) & ~stays
+            if always.any():
+                totals += total_predictions(own, rows[always], moved)
+            if sometimes.any():
+                totals += total_predictions_where(own, rows[sometimes], moved, is_here[sometimes])
     return totals / len(X)
 
 
@@ -61,25 +70,3 @@ def clusters_at(som: SelfOrganisingMap, X: Floats, moved: Moved) -> Ints:
     n_at_a_time = max(1, MOST_DISTANCES // own.size)
     chunks = np.split(added, range(n_at_a_time, len(added), n_at_a_time))
     return np.concatenate([(own[:, None] + chunk).argmin(axis=2) for chunk in chunks], axis=1)
-
-
-def _add_totals(
-    totals: Floats,
-    networks: tuple[Networks, ...],
-    X: Floats,
-    moved: Moved,
-    clusters: Ints,
-    points: Ints,
-) -> None:
-    """Add the predictions of these rows at these points, the clusters of which are (n_rows, n_points)."""
-    from harness_neural.batch.profile import total_predictions
-
-    stays = (clusters == clusters[:, :1]).all(axis=1)
-    for cluster in np.unique(clusters[stays, 0]).tolist():
-        rows = np.flatnonzero(stays & (clusters[:, 0] == cluster))
-        totals[:, points] += total_predictions(networks[cluster], X[rows], moved.at(points))
-    moving = np.flatnonzero(~stays)
-    if moving.size:
-        half = points.size // 2
-        for some in (slice(None, half), slice(half, None)):
-            _add_totals(totals, networks, X[moving], moved, clusters[moving][:, some], points[some])

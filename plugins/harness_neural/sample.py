@@ -10,6 +10,7 @@ from numpy.random import Generator
 from harness import Floats, Ints, Panel, inner_split
 from harness_neural.design import Design, canonical_order, settle
 from harness_neural.drawn import DrawnRows
+from harness_neural.effects import Dimensions, codes_of, joint_codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class Sample:
     weights : (n_networks, n_obs), >= 0; how often each network trains on a row
     selection : (n_networks, n_obs), >= 0; how often a row counts where candidates are compared
     n_distinct : inputs that the formula of the hidden size counts
+    levels : (n_obs,) codes from 0 of each key whose levels have effects
     """
 
     X: Floats
@@ -30,6 +32,7 @@ class Sample:
     weights: Floats
     selection: Floats
     n_distinct: int
+    levels: tuple[Ints, ...] = ()
 
     def rows(self, rows: Ints) -> Sample:
         """Return the sample of these rows, (n_rows,) positions."""
@@ -39,6 +42,7 @@ class Sample:
             outcome=self.outcome[rows],
             weights=self.weights[:, rows],
             selection=self.selection[:, rows],
+            levels=tuple(codes[rows] for codes in self.levels),
         )
 
     def networks(self, networks: Ints) -> Sample:
@@ -47,33 +51,42 @@ class Sample:
 
 
 def sample_to_fit(
-    panel: Panel, design: Design, *, selection: Panel | None, share: float, rng: Generator
+    panel: Panel,
+    design: Design,
+    *,
+    selection: Panel | None,
+    share: float,
+    rng: Generator,
+    effects: Dimensions = (),
 ) -> Sample:
     """Return the rows for one fit: of `panel` and of `selection`, or of an inner split of `panel`.
 
     Parameters
     ----------
     panel : in canonical order
-    selection : rows to select on; with None a share of the units of `panel` is set aside for it
+    selection : rows to select on; with None, or none, a share of the units of `panel` is set aside for it
     share : in (0, 1)
+    effects : keys whose levels have effects
     """
-    if selection is None:
+    if selection is None or selection.n_obs == 0:
         split = inner_split(panel, share=share, rng=rng)
         is_trained_on = np.isin(np.arange(panel.n_obs), split.train)
-        X, outcome = design.inputs(panel), design.outcome(panel)
+        X, outcome, levels = design.inputs(panel), design.outcome(panel), codes_of(panel, effects)
     else:
         aside = selection.take(canonical_order(selection))
         is_trained_on = np.arange(panel.n_obs + aside.n_obs) < panel.n_obs
         X = np.concatenate([design.inputs(panel), design.inputs(aside)])
         outcome = np.concatenate([design.outcome(panel), design.outcome(aside)])
+        levels = joint_codes(panel, aside, effects)
     trained_on = is_trained_on[None].astype(np.float64)
-    return Sample(settle(X), settle(outcome), trained_on, 1.0 - trained_on, design.n_distinct)
+    return Sample(settle(X), settle(outcome), trained_on, 1.0 - trained_on, design.n_distinct, levels)
 
 
-def sample_of_draws(rows: DrawnRows, design: Design) -> Sample:
+def sample_of_draws(rows: DrawnRows, design: Design, *, effects: Dimensions = ()) -> Sample:
     """Return the rows of draws as arrays."""
     X, outcome = settle(design.inputs(rows.panel)), settle(design.outcome(rows.panel))
-    return Sample(X, outcome, rows.weights, rows.selection, design.n_distinct)
+    levels = codes_of(rows.panel, effects)
+    return Sample(X, outcome, rows.weights, rows.selection, design.n_distinct, levels)
 
 
 def sample_to_search(panel: Panel, draws: Sample, *, share: float, rng: Generator) -> Sample:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness import EstimationError, Note, Problem
+from harness import EstimationError, Floats, Note, Problem
 from harness_neural.hidden import HiddenSize, one_unit_parameters
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import Sample
@@ -45,13 +45,14 @@ class Search:
 
     Attributes
     ----------
-    where : what the search was for, such as one cluster of a map
+    where : the rows it was for, such as ``cluster 2`` of a map; empty for all
     size : the formula's hidden size, around which candidates were tried; None where the size is given
     n_obs : rows trained on and selected on
     candidates : in the order of their sizes and restarts
     chosen : the candidate with the least error on the selection rows; the smaller one of equals
     curve : learning curve of the chosen candidate
     networks : the chosen candidate's network
+    point : (n_parameters,), its parameters as `initial_values` orders them, to start others from
     """
 
     where: str
@@ -61,6 +62,7 @@ class Search:
     chosen: Candidate
     curve: LearningCurve
     networks: Networks
+    point: Floats
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -102,14 +104,14 @@ def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Gen
 
     Parameters
     ----------
-    where : what the search is for, in notes and messages
+    where : the rows it is for, in notes and messages; empty for all
 
     Raises
     ------
     EstimationError
         Where there are too few rows.
     """
-    from harness_neural.batch import Task, initial_values, train
+    from harness_neural.batch import Task, initial_values, train, without_unused
 
     require_rows(sample, where=where)
     n_obs, n_inputs = sample.X.shape
@@ -124,6 +126,7 @@ def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Gen
         start=initial_values(n_units, n_inputs=n_inputs, rng=rng),
         n_units=n_units,
         blind_steps=np.full(n_units.size, options.max_steps),
+        levels=sample.levels,
     )
     trained = train(task, options.settings())
     candidates = tuple(
@@ -146,25 +149,5 @@ def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Gen
         chosen=candidates[best],
         curve=trained.trace.curve(best),
         networks=trained.networks.take(np.array([best])),
+        point=without_unused(trained.points[best], n_inputs=n_inputs, n_units=int(n_units[best])),
     )
-
-
-def train_draws(draws: Sample, found: Search, options: NetworkOptions, *, rng: Generator) -> Networks:
-    """Train one network a draw, of the size that was found.
-
-    A draw without rows to stop by trains for as many steps as the chosen candidate of the search did.
-    """
-    from harness_neural.batch import Task, initial_values, train
-
-    n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
-    n_units = np.full(n_draws, found.chosen.n_units)
-    task = Task(
-        X=draws.X,
-        outcome=draws.outcome,
-        weights=draws.weights,
-        selection=draws.selection,
-        start=initial_values(n_units, n_inputs=n_inputs, rng=rng),
-        n_units=n_units,
-        blind_steps=np.full(n_draws, max(found.chosen.best_step, 1)),
-    )
-    return train(task, options.settings()).networks

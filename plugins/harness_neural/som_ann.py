@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanRunQuick, Floats, HasNotes, Panel
+from harness import CanFitDraws, CanProfile, CanRunQuick, Floats, HasDetails, HasNotes, Panel
 from harness_neural.by_cluster import ClusteredSample, learn_by_cluster, learn_draws_by_cluster
 from harness_neural.design import Design, canonical_order, make_design, settle
 from harness_neural.drawn import drawn_rows
@@ -38,7 +38,9 @@ class SomAnn(NetworkOptions):
     """
 
     name: ClassVar[str] = "som_ann"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanRunQuick, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasNotes}
+    )
 
     clusters: AtLeastOne = 4
     combine: Combine = "separate_nets"
@@ -60,7 +62,7 @@ class SomAnn(NetworkOptions):
         design = make_design(ordered)
         fitted_map = self._fit_map(ordered, design, rng=rng)
         sample = sample_to_fit(ordered, design, selection=selection, share=self.selection_share, rng=rng)
-        learned = self._learn(sample, fitted_map.map, where=panel.outcome, rng=rng)
+        learned = self._learn(sample, fitted_map.map, rng=rng)
         return FittedMapNetworks(
             design=design,
             model=_model(self.combine, learned, fitted_map.map),
@@ -86,7 +88,7 @@ class SomAnn(NetworkOptions):
         fitted_map = self._fit_map(rows.trained_on, design, rng=rng)
         draws = sample_of_draws(rows, design)
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
-        learned = self._learn_draws(draws, whole, fitted_map.map, where=panel.outcome, rng=rng)
+        learned = self._learn_draws(draws, whole, fitted_map.map, rng=rng)
         return FittedMapDraws(
             design=design,
             model=_model(self.combine, learned, fitted_map.map),
@@ -104,19 +106,17 @@ class SomAnn(NetworkOptions):
             rng=rng,
         )
 
-    def _learn(self, sample: Sample, som: SelfOrganisingMap, *, where: str, rng: Generator) -> Learned:
+    def _learn(self, sample: Sample, som: SelfOrganisingMap, *, rng: Generator) -> Learned:
         if self.combine == "separate_nets":
-            return learn_by_cluster(_clustered(sample, som), self, where=where, rng=rng)
-        return learn(self._seen(sample, som), self, where=where, rng=rng)
+            return learn_by_cluster(_clustered(sample, som), self, rng=rng)
+        return learn(self._seen(sample, som), self, rng=rng)
 
     def _learn_draws(
-        self, draws: Sample, whole: Sample, som: SelfOrganisingMap, *, where: str, rng: Generator
+        self, draws: Sample, whole: Sample, som: SelfOrganisingMap, *, rng: Generator
     ) -> Learned:
         if self.combine == "separate_nets":
-            return learn_draws_by_cluster(
-                _clustered(draws, som), _clustered(whole, som), self, where=where, rng=rng
-            )
-        return learn_draws(self._seen(draws, som), self._seen(whole, som), self, where=where, rng=rng)
+            return learn_draws_by_cluster(_clustered(draws, som), _clustered(whole, som), self, rng=rng)
+        return learn_draws(self._seen(draws, som), self._seen(whole, som), self, rng=rng)
 
     def _seen(self, sample: Sample, som: SelfOrganisingMap) -> Sample:
         """Return the sample that a network for all rows sees."""

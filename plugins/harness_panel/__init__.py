@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from harness import Estimator, hookimpl
 from harness_panel.between import Between
 from harness_panel.clustered import Clustered
+from harness_panel.curved_effects import CurvedEffects
 from harness_panel.driscoll_kraay import DriscollKraay
 from harness_panel.entity_mean import EntityMean
 from harness_panel.first_difference import FirstDifference
@@ -14,6 +15,7 @@ from harness_panel.mean import Mean
 from harness_panel.mundlak import Mundlak
 from harness_panel.pooled_ols import PooledOLS
 from harness_panel.random_effects import RandomEffects
+from harness_panel.regression_table import RegressionTable
 from harness_panel.robust import Classical, Robust
 from harness_panel.wild_cluster import WildCluster
 
@@ -21,6 +23,7 @@ __all__ = [
     "Between",
     "Classical",
     "Clustered",
+    "CurvedEffects",
     "DriscollKraay",
     "EntityMean",
     "FirstDifference",
@@ -30,6 +33,7 @@ __all__ = [
     "Mundlak",
     "PooledOLS",
     "RandomEffects",
+    "RegressionTable",
     "Robust",
     "WildCluster",
 ]
@@ -44,6 +48,7 @@ def harness_estimators() -> Iterable[type[Estimator]]:
         LastValue,
         PooledOLS,
         FixedEffects,
+        CurvedEffects,
         RandomEffects,
         Between,
         FirstDifference,

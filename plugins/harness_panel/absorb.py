@@ -6,7 +6,7 @@ Notation: W the weights of one draw, D the dummies of all levels, V the columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +39,10 @@ class Projection:
         return explained
 
 
+Solver = Callable[[Floats], Projection]
+"""Projects columns times weights, (n_obs, n_draws, n_columns)."""
+
+
 class Absorber(Protocol):
     """Groupings whose effects are taken out."""
 
@@ -46,14 +50,8 @@ class Absorber(Protocol):
     def groupings(self) -> tuple[Grouping, ...]:
         """Up to two groupings of the same rows."""
 
-    def project(self, weights: Floats, weighted: Floats) -> Projection:
-        """Project columns.
-
-        Parameters
-        ----------
-        weights : (n_obs, n_draws), >= 0
-        weighted : (n_obs, n_draws, n_columns), the columns times the weights
-        """
+    def solver(self, weights: Floats) -> Solver:
+        """Return what projects columns under weights, (n_obs, n_draws), >= 0."""
 
     def rank(self, weights: Floats) -> int:
         """Return the number of independent effects under weights, (n_obs,)."""
@@ -73,11 +71,15 @@ class OneWay:
         """The one grouping."""
         return (self.grouping,)
 
-    def project(self, weights: Floats, weighted: Floats) -> Projection:
-        """Project columns: the effects are weighted means."""
-        sums = self.grouping.sums(weighted)
+    def solver(self, weights: Floats) -> Solver:
+        """Return what projects columns under weights: the effects are weighted means."""
         totals = self.grouping.sums(weights)[:, :, None]
-        return Projection((divide(sums, totals),), (sums,))
+
+        def project(weighted: Floats) -> Projection:
+            sums = self.grouping.sums(weighted)
+            return Projection((divide(sums, totals),), (sums,))
+
+        return project
 
     def rank(self, weights: Floats) -> int:
         """Return the number of levels that have weight."""
@@ -98,9 +100,9 @@ class Nothing:
         """No grouping."""
         return ()
 
-    def project(self, weights: Floats, weighted: Floats) -> Projection:  # noqa: ARG002 - there are no effects
-        """Return no effects."""
-        return Projection((), ())
+    def solver(self, weights: Floats) -> Solver:  # noqa: ARG002 - whatever the weights
+        """Return what gives no effects."""
+        return lambda _: Projection((), ())
 
     def rank(self, weights: Floats) -> int:  # noqa: ARG002 - whatever the weights
         """Return zero."""
@@ -116,30 +118,41 @@ def divide(numerator: Floats, denominator: Floats) -> Floats:
     return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
 
 
-@dataclass(frozen=True, eq=False)
-class Within:
-    """Columns after their effects were taken out, and the effects.
-
-    Attributes
-    ----------
-    values : (n_obs, n_columns)
-    effects : (n_levels, n_columns) each, in the order of the absorber's groupings
-    """
-
-    values: Floats
-    effects: tuple[Floats, ...]
+_BLOCK_BYTES = 2**22
+"""Size of the blocks of columns that effects are taken out of at once."""
 
 
-def take_out(absorber: Absorber, values: Floats, weights: Floats) -> Within:
-    """Return columns, (n_obs, n_columns), without their effects under weights, (n_obs,).
+def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tuple[Floats, ...]:
+    """Take effects out of columns, overwriting them, and return the effects.
 
     Projecting twice leaves effects of rounding size only, whatever the size of those taken out first
     (Giraud, Langou, Rozloznik & van den Eshof 2005, "twice is enough").
+
+    Parameters
+    ----------
+    columns : (n_obs, n_columns)
+    weights : (n_obs,), >= 0
+
+    Returns
+    -------
+    (n_levels, n_columns) each, in the order of the absorber's groupings.
     """
-    left = values
-    effects: Sequence[Floats] = [np.zeros((one.n_levels, values.shape[1])) for one in absorber.groupings]
-    for _ in range(2):
-        step = absorber.project(weights[:, None], (weights[:, None] * left)[:, None, :]).effects
-        effects = [total + more[:, 0] for total, more in zip(effects, step, strict=True)]
-        left = left - sum(more[one.codes, 0] for one, more in zip(absorber.groupings, step, strict=True))
-    return Within(left, tuple(effects))
+    n_obs, n_columns = columns.shape
+    effects = tuple(np.zeros((one.n_levels, n_columns)) for one in absorber.groupings)
+    project = absorber.solver(weights[:, None])
+    width = max(1, _BLOCK_BYTES // (8 * n_obs))
+    for start in range(0, n_columns, width):
+        block = slice(start, start + width)
+        for _ in range(2):
+            step = project((weights[:, None] * columns[:, block])[:, None, :]).effects
+            for total, more, grouping in zip(effects, step, absorber.groupings, strict=True):
+                total[:, block] += more[:, 0]
+                columns[:, block] -= more[grouping.codes, 0]
+    return effects
+
+
+def without_effects(absorber: Absorber, values: Floats, weights: Floats) -> Floats:
+    """Return columns, (n_obs, n_columns), without their effects under weights, (n_obs,)."""
+    columns = np.array(values, order="F")
+    absorb_in_place(absorber, columns, weights)
+    return columns

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasNotes, Panel
+from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasNotes, Panel
 from harness_panel.absorb import OneWay
 from harness_panel.covariance import IndependentCovariance
 from harness_panel.entity_rows import EntityRows
@@ -32,7 +32,7 @@ class Between:
     """
 
     name: ClassVar[str] = "between"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasDetails, HasNotes})
 
     covariance: IndependentCovariance = field(default_factory=Classical)
 

@@ -12,7 +12,7 @@ from harness import EstimationError, Floats, Problem
 from harness_panel.grouping import Grouping
 from harness_panel.levels import Dimension
 from harness_panel.sample import Meat, Sample
-from harness_panel.sandwich import clustered_rows, without_negative_variances
+from harness_panel.sandwich import independent_rows, without_negative_variances
 
 SmallSample = Literal["sss", "none"]
 
@@ -72,7 +72,7 @@ class Clustered:
         return Meat(matrix, sample.correction(kind, factor=factor, n_clusters=n_clusters))
 
     def _term(self, sample: Sample, clusters: Grouping) -> Floats:
-        return self._factor(clusters) * clustered_rows(sample.scores(), clusters)
+        return self._factor(clusters) * independent_rows(sample.score_sums(clusters))
 
     def _factor(self, clusters: Grouping) -> float:
         return clusters.n_levels / (clusters.n_levels - 1) if self.small_sample == "sss" else 1.0

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from harness import Floats, Panel
 from harness_panel.absorb import divide
+from harness_panel.diagnosis import Check
 from harness_panel.effects_fit import EffectsFit
 from harness_panel.grouping import Grouping
 from harness_panel.levels import LevelModels, RawEffects, level_models
+from harness_panel.residual_tests import pesaran, wooldridge
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,22 @@ class DifferenceFit(EffectsFit):
         """Return predictions, (n_obs,), outcome units."""
         predicted: Floats = self.levels.predict(panel)[0]
         return predicted
+
+    def level(self) -> None:
+        """Return None, since a constant of differences is a trend and no level."""
+        return
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return tests of correlation over time, and across entities in differences."""
+        differences = self.regression
+        return (
+            *super().checks(),
+            Check("serial_correlation", lambda: wooldridge(self.rows)),
+            Check(
+                "cross_section_dependence",
+                lambda: pesaran(differences.panel, differences.within.residuals),
+            ),
+        )
 
 
 def difference_models(panel: Panel, slopes: Floats, trends: Floats, weights: Floats) -> DifferenceModels:

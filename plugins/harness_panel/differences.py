@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import EstimationError, Floats, Ints, Panel, Problem
-
-_ROUNDING = 64.0 * np.finfo(np.float64).eps
+from harness_panel.screening import ROUNDING
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +29,7 @@ class Pairs:
         steady trend is one.
         """
         difference = values[self.later] - values[self.earlier]
-        is_steady = np.ptp(difference, axis=0) <= _ROUNDING * np.abs(values).max(axis=0)
+        is_steady = np.ptp(difference, axis=0) <= ROUNDING * np.abs(values).max(axis=0)
         steady: Floats = np.where(is_steady, difference[0], difference)
         return steady
 

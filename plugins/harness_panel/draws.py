@@ -85,7 +85,7 @@ def _solve_chunk(weights: Floats, absorber: Absorber, base: WithinFit) -> _Chunk
     """Solve for the draws of weights, (n_obs, n_draws)."""
     columns = np.column_stack([base.basis, base.residuals])
     weighted = weights[:, :, None] * columns[:, None, :]
-    projection = absorber.project(weights, weighted)
+    projection = absorber.solver(weights)(weighted)
     cross = np.tensordot(columns, weighted, axes=(0, 0)).transpose(1, 0, 2) - projection.explained()
     values, vectors = np.linalg.eigh(cross[:, :-1, :-1])
     is_suspect = values[:, 0] <= _SUSPECT * np.maximum(values[:, -1], weights.mean(axis=0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats, Panel
-from harness_panel.absorb import OneWay, divide, take_out
+from harness_panel.absorb import OneWay, divide, without_effects
 from harness_panel.grouping import Grouping
 
 
@@ -70,4 +70,4 @@ class EntityRows:
 
     def deviations(self, values: Floats) -> Floats:
         """Return columns, (n_obs, n_columns), less the means of their entities."""
-        return take_out(OneWay(self.grouping), values - values.mean(axis=0), self.weights).values
+        return without_effects(OneWay(self.grouping), values - values.mean(axis=0), self.weights)

@@ -13,6 +13,7 @@ from harness import (
     EstimationError,
     Floats,
     HasCoefficients,
+    HasDetails,
     HasEffects,
     HasNotes,
     Panel,
@@ -46,7 +47,9 @@ class FirstDifference:
     """
 
     name: ClassVar[str] = "first_difference"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes}
+    )
 
     constant: bool = False
     covariance: Covariance = field(default_factory=Clustered)

@@ -7,12 +7,38 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasEffects, HasNotes, Panel
+from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasEffects, HasNotes, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
+from harness_panel.diagnosis import Check, Statistic
+from harness_panel.effect_tests import f_test_of_effects
 from harness_panel.effects_fit import EffectsFit
+from harness_panel.fit_statistics import likelihood_statistics
 from harness_panel.levels import Dimension, LevelModels
 from harness_panel.linear_fit import fit_linear, fit_linear_draws
+from harness_panel.residual_tests import pesaran, wooldridge
+from harness_panel.specification_tests import hausman
+
+
+@dataclass(frozen=True, eq=False)
+class FixedEffectsFit(EffectsFit):
+    """A fit with fixed effects."""
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Return what describes the fit, the likelihood with effects as coefficients included."""
+        return (*super().statistics(), *likelihood_statistics(self.regression))
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return tests of the effects, and of correlation over time and across entities."""
+        residuals = self.regression.within.residuals
+        against_random = (Check("hausman", lambda: hausman(self.rows)),)
+        return (
+            *super().checks(),
+            Check("f_effects", lambda: f_test_of_effects(self.rows, self.regression.effects)),
+            *(against_random if self.regression.effects == ("entity",) else ()),
+            Check("serial_correlation", lambda: wooldridge(self.rows)),
+            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+        )
 
 
 @dataclass(frozen=True)
@@ -35,7 +61,9 @@ class FixedEffects:
     """
 
     name: ClassVar[str] = "fixed_effects"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes}
+    )
 
     effects: tuple[Dimension, ...] = ("entity",)
     covariance: Covariance = field(default_factory=Clustered)
@@ -51,7 +79,7 @@ class FixedEffects:
         *,
         rng: Generator,
         selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> EffectsFit:
+    ) -> FixedEffectsFit:
         """Fit on all rows of a panel.
 
         Raises
@@ -61,7 +89,7 @@ class FixedEffects:
             exposure is constant, absorbed by the effects or determined by other columns.
         """
         fit = fit_linear(panel, self.effects, self.covariance, rng=rng)
-        return EffectsFit(fit.rows, fit.regression, fit.model, fit.table)
+        return FixedEffectsFit(fit.rows, fit.regression, fit.model, fit.table)
 
     def fit_draws(
         self,

@@ -9,6 +9,9 @@ import numpy as np
 
 from harness import Floats, Ints
 
+_DENSE = 8
+"""Values up to so many times the number of rows are counted, which is faster than sorting them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
@@ -25,9 +28,17 @@ class Grouping:
 
     @classmethod
     def of(cls, values: Ints) -> Grouping:
-        """Return the grouping of rows by equal values, (n_obs,)."""
-        levels, codes = np.unique(values, return_inverse=True)
-        return cls(codes, levels)
+        """Return the grouping of rows by equal values, (n_obs,), >= 0."""
+        if int(values.max()) > _DENSE * values.size:
+            levels, codes = np.unique(values, return_inverse=True)
+            return cls(codes, levels)
+        counts = np.bincount(values)
+        levels = np.flatnonzero(counts)
+        if levels.size == counts.size:
+            return cls(values, levels)
+        position = np.zeros(counts.size, dtype=np.int64)
+        position[levels] = np.arange(levels.size)
+        return cls(position[values], levels)
 
     @classmethod
     def of_pairs(cls, first: Ints, second: Ints) -> Grouping:
@@ -52,5 +63,8 @@ class Grouping:
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum over each level's rows, (n_levels, ...), of values, (n_obs, ...)."""
+        if values.size == values.shape[0]:
+            flat = np.bincount(self.codes, weights=values.ravel(), minlength=self.n_levels)
+            return flat.astype(np.float64, copy=False).reshape(self.n_levels, *values.shape[1:])
         ordered = values if self._order is None else values[self._order]
         return np.add.reduceat(ordered, self._starts, axis=0)

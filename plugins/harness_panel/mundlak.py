@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasEffects, HasNotes, Ints, Panel
-from harness_panel.absorb import OneWay
+from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasEffects, HasNotes, Ints, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
+from harness_panel.diagnosis import Check
 from harness_panel.entity_rows import EntityRows
-from harness_panel.grouping import Grouping
+from harness_panel.mundlak_equation import correlated_equation, varying_columns, with_means
 from harness_panel.mundlak_models import MundlakModels, mundlak_models, stack_mundlak
 from harness_panel.random_effects import RandomEffectsFit
 from harness_panel.random_equation import random_equation
 from harness_panel.regression import regress_weighted
+from harness_panel.residual_tests import pesaran
+from harness_panel.specification_tests import means_test
 from harness_panel.tabulate import tabulate
-from harness_panel.within_fit import fit_within
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,15 @@ class MundlakFit(RandomEffectsFit):
         """Return predictions, (n_obs,), outcome units."""
         predicted: Floats = self.levels.predict(panel)[0]
         return predicted
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return tests of random effects by the fit's own entity means, and those of its residuals."""
+        residuals = self.regression.within.residuals
+        return (
+            Check("slopes", self.test_slopes),
+            Check("mundlak", lambda: means_test(self.table)),
+            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+        )
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,9 @@ class Mundlak:
     """
 
     name: ClassVar[str] = "mundlak"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes}
+    )
 
     covariance: Covariance = field(default_factory=Clustered)
 
@@ -70,19 +82,16 @@ class Mundlak:
         EstimationError
             As by `RandomEffects`.
         """
-        columns = _varying_columns(panel)
-        rows = EntityRows.all_of(panel)
-        means = rows.means(panel.X[:, columns])
-        extended = _with_means(panel, columns, means[rows.grouping.codes])
-        equation = random_equation(extended, rows)
+        correlated = correlated_equation(panel)
+        columns, equation, extended = correlated.columns, correlated.equation, correlated.panel
         regression = regress_weighted(equation.panel, equation.weights)
         centre = _centre(panel, columns)
         model = equation.model(extended, regression.within, centre=centre)
         levels = mundlak_models(
             model,
             columns,
-            means=means - centre[columns],
-            is_known=np.ones(rows.copies.size, dtype=np.bool_),
+            means=correlated.means - centre[columns],
+            is_known=np.ones(len(correlated.means), dtype=np.bool_),
         )
         return MundlakFit(
             rows=extended,
@@ -106,7 +115,7 @@ class Mundlak:
         An entity drawn k times with all its rows counts as k entities. One that a draw leaves out keeps the
         means of the rows to select on.
         """
-        columns = _varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
+        columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
         kept_aside = np.zeros_like(weights) if selection is None else selection
         return stack_mundlak([_draw(panel, columns, *pair) for pair in zip(weights, kept_aside, strict=True)])
 
@@ -117,7 +126,7 @@ def _draw(panel: Panel, columns: Ints, weights: Floats, selection: Floats) -> Mu
     values = panel.X[:, columns]
     is_drawn = rows.copies > 0
     means = np.where(is_drawn[:, None], rows.means(values), aside.means(values))
-    extended = _with_means(panel, columns, means[rows.grouping.codes])
+    extended = with_means(panel, columns, means[rows.grouping.codes])
     equation = random_equation(extended, rows)
     centre = _centre(panel, columns)
     return mundlak_models(
@@ -132,17 +141,3 @@ def _centre(panel: Panel, columns: Ints) -> Floats:
     """Return where columns and their entity means are centred, (n_columns + n_means,)."""
     middle = panel.X.mean(axis=0)
     return np.concatenate([middle, middle[columns]])
-
-
-def _varying_columns(panel: Panel) -> Ints:
-    """Return the positions of the columns that vary within entities."""
-    entity = OneWay(Grouping.of(panel.entity.codes))
-    screening = fit_within(panel.X, panel.observed, np.ones(panel.n_obs), entity).screening
-    fixed = {*screening.constant, *screening.absorbed}
-    return np.array([at for at in range(panel.X.shape[1]) if at not in fixed], dtype=np.int64)
-
-
-def _with_means(panel: Panel, columns: Ints, means: Floats) -> Panel:
-    """Return the panel with entity means, (n_obs, n_means), as further controls."""
-    names = tuple(f"{panel.columns[at]} (entity mean)" for at in columns.tolist())
-    return replace(panel, controls=(*panel.controls, *names), X=np.hstack([panel.X, means]), derived=())

@@ -7,11 +7,35 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasNotes, Panel
+from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasNotes, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
+from harness_panel.diagnosis import Check, Statistic
+from harness_panel.effect_tests import breusch_pagan, f_test_of_effects
+from harness_panel.fit_statistics import likelihood_statistics
 from harness_panel.levels import LevelModels
 from harness_panel.linear_fit import LinearFit, fit_linear, fit_linear_draws
+from harness_panel.residual_tests import pesaran, wooldridge
+
+
+@dataclass(frozen=True, eq=False)
+class PooledFit(LinearFit):
+    """A fit by pooled OLS."""
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Return what describes the fit, its likelihood included."""
+        return (*super().statistics(), *likelihood_statistics(self.regression))
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
+        residuals = self.regression.within.residuals
+        return (
+            *super().checks(),
+            Check("f_effects", lambda: f_test_of_effects(self.rows, ("entity",))),
+            Check("breusch_pagan", lambda: breusch_pagan(self.rows)),
+            Check("serial_correlation", lambda: wooldridge(self.rows)),
+            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+        )
 
 
 @dataclass(frozen=True)
@@ -28,7 +52,7 @@ class PooledOLS:
     """
 
     name: ClassVar[str] = "pooled_ols"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasDetails, HasNotes})
 
     covariance: Covariance = field(default_factory=Clustered)
 
@@ -38,7 +62,7 @@ class PooledOLS:
         *,
         rng: Generator,
         selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> LinearFit:
+    ) -> PooledFit:
         """Fit on all rows of a panel.
 
         Raises
@@ -47,7 +71,8 @@ class PooledOLS:
             Where the outcome does not vary, rows are too few, or the exposure is constant or determined by
             other columns.
         """
-        return fit_linear(panel, (), self.covariance, rng=rng)
+        fit = fit_linear(panel, (), self.covariance, rng=rng)
+        return PooledFit(fit.rows, fit.regression, fit.model, fit.table)
 
     def fit_draws(
         self,

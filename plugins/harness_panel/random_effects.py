@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasEffects, HasNotes, Note, Panel
+from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasEffects, HasNotes, Note, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
+from harness_panel.diagnosis import Check, Statistic
+from harness_panel.effect_tests import breusch_pagan
 from harness_panel.effects_fit import EffectsFit
 from harness_panel.entity_rows import EntityRows
 from harness_panel.levels import LevelModels, stack
 from harness_panel.random_equation import fit_random_draws, random_equation
 from harness_panel.regression import regress_weighted
+from harness_panel.residual_tests import pesaran, wooldridge
+from harness_panel.specification_tests import hausman, mundlak_test
 from harness_panel.swamy_arora import VarianceComponents
 from harness_panel.tabulate import tabulate
 
@@ -41,6 +46,32 @@ class RandomEffectsFit(EffectsFit):
         )
         return (*notes, Note("W-VARIANCE", "random effects", message))
 
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Return what describes the fit, the variances of the error included."""
+        parts = self.components
+        theta = parts.theta[np.unique(self.rows.entity.codes, return_inverse=True)[1]]
+        share = "share of an entity's mean that is taken out of its rows"
+        return (
+            *super().statistics(),
+            Statistic("variance_idiosyncratic", parts.idiosyncratic, "Swamy & Arora 1972"),
+            Statistic("variance_entity", parts.entity, "Swamy & Arora 1972, Baltagi & Chang 1994"),
+            Statistic("theta_min", float(theta.min()), f"{share}, least of the rows"),
+            Statistic("theta_mean", float(theta.mean()), f"{share}, mean over the rows"),
+            Statistic("theta_max", float(theta.max()), f"{share}, greatest of the rows"),
+        )
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return tests of random effects, and of correlation over time and across entities."""
+        residuals = self.regression.within.residuals
+        return (
+            *super().checks(),
+            Check("hausman", lambda: hausman(self.rows)),
+            Check("mundlak", lambda: mundlak_test(self.rows)),
+            Check("breusch_pagan", lambda: breusch_pagan(self.rows)),
+            Check("serial_correlation", lambda: wooldridge(self.rows)),
+            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+        )
+
 
 @dataclass(frozen=True)
 class RandomEffects:
@@ -57,7 +88,9 @@ class RandomEffects:
     """
 
     name: ClassVar[str] = "random_effects"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes}
+    )
 
     covariance: Covariance = field(default_factory=Clustered)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from harness import Correction, Floats, Ints
 from harness_panel.absorb import Absorber
+from harness_panel.grouping import Grouping
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +54,13 @@ class Sample:
         """Return each row's basis times its residual, (n_obs, n_coef)."""
         return self.basis * self.residuals[:, None]
 
+    def score_sums(self, grouping: Grouping) -> Floats:
+        """Return the sums of scores over the levels of a grouping, (n_levels, n_coef)."""
+        return np.column_stack([grouping.sums(column * self.residuals) for column in self.basis.T])
+
     def leverage(self) -> Floats:
         """Return each row's leverage in the regression on columns and dummies, (n_obs,), in (0, 1]."""
-        own: Floats = np.sum(self.basis**2, axis=1)
+        own: Floats = np.einsum("ij,ij->i", self.basis, self.basis)
         return own if self.absorber is None else own + self.absorber.leverage()
 
     def correction(

@@ -13,13 +13,11 @@ from harness_panel.grouping import Grouping
 
 
 def independent_rows(scores: Floats) -> Floats:
-    """Return the sum of s s' over rows, (n_coef, n_coef); scores is (n_obs, n_coef). White 1980."""
+    """Return the sum of s s' over rows, (n_coef, n_coef), of scores, (n_obs, n_coef).
+
+    White 1980; with a cluster's sum of scores in each row, Liang & Zeger 1986.
+    """
     return scores.T @ scores
-
-
-def clustered_rows(scores: Floats, clusters: Grouping) -> Floats:
-    """Return the sum of S S' over clusters, S the sum of a cluster's scores. Liang & Zeger 1986."""
-    return independent_rows(clusters.sums(scores))
 
 
 def dependent_periods(scores: Floats, period: Ints, bandwidth: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Which columns can be told apart from the effects and from each other, decided in order of priority."""
+"""Which columns can be told apart from the effects and from each other."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness import Floats, Ints
+from harness import Floats
 
-_ROUNDING = 64.0 * np.finfo(np.float64).eps
+ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
 """What is shorter than this share of a column's size is rounding: its own, and that of what was taken out."""
 
 
@@ -47,51 +47,41 @@ class Screening:
     dependent: tuple[Dependence, ...]
 
 
-def screen(centred: Floats, within: Floats, *, largest: Floats) -> Screening:
-    """Sort columns out; an earlier column is never dropped for a later one.
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """Lengths of columns, times the roots of the weights.
 
-    Parameters
+    Attributes
     ----------
-    centred : (n_obs, n_columns), less their means, times the roots of the weights
-    within : (n_obs, n_columns), less their effects, times the roots of the weights
-    largest : (n_columns,), largest size of the raw columns times the root of the sum of weights; what
+    largest : (n_columns,), largest size of the raw column times the root of the sum of weights; what
         rounding leaves of a column is proportional to it
+    centred : (n_columns,), of the columns less their means
+    within : (n_columns,), of the columns less their effects
     """
-    length = np.linalg.norm(within, axis=0)
-    is_constant = np.linalg.norm(centred, axis=0) <= _ROUNDING * largest
-    is_absorbed = ~is_constant & (length <= _ROUNDING * largest)
-    candidates = np.flatnonzero(~is_constant & ~is_absorbed)
-    scaled = within[:, candidates] / length[candidates]
-    tolerance = _ROUNDING * largest[candidates] / length[candidates]
-    is_dependent = _find_dependent(scaled, tolerance)
-    kept = candidates[~is_dependent]
-    return Screening(
-        kept=tuple(kept.tolist()),
-        constant=tuple(np.flatnonzero(is_constant).tolist()),
-        absorbed=tuple(np.flatnonzero(is_absorbed).tolist()),
-        dependent=tuple(_explain(column, kept, within) for column in candidates[is_dependent].tolist()),
-    )
 
+    largest: Floats
+    centred: Floats
+    within: Floats
 
-def _find_dependent(columns: Floats, tolerance: Floats) -> npt.NDArray[np.bool_]:
-    """Say which columns of unit length, (n_obs, n), are within `tolerance` of the span of earlier ones."""
-    basis = np.empty((columns.shape[0], 0))
-    is_dependent = np.zeros(columns.shape[1], dtype=np.bool_)
-    for at, column in enumerate(columns.T):
-        left = column - basis @ (basis.T @ column)
-        left = left - basis @ (basis.T @ left)
-        length = np.linalg.norm(left)
-        is_dependent[at] = length <= tolerance[at]
-        if not is_dependent[at]:
-            basis = np.column_stack([basis, left / length])
-    return is_dependent
+    @property
+    def is_constant(self) -> npt.NDArray[np.bool_]:
+        """Whether a column does not vary, (n_columns,)."""
+        constant: npt.NDArray[np.bool_] = self.centred <= ROUNDING * self.largest
+        return constant
 
+    @property
+    def is_absorbed(self) -> npt.NDArray[np.bool_]:
+        """Whether a column varies, but not once effects are taken out, (n_columns,)."""
+        absorbed: npt.NDArray[np.bool_] = ~self.is_constant & (self.within <= ROUNDING * self.largest)
+        return absorbed
 
-def _explain(column: int, kept: Ints, within: Floats) -> Dependence:
-    """Return the combination of earlier kept columns that makes a column, without its rounding errors."""
-    earlier = kept[kept < column]
-    lengths = np.linalg.norm(within[:, earlier], axis=0)
-    shares = np.linalg.lstsq(within[:, earlier] / lengths, within[:, column], rcond=None)[0]
-    counts = np.abs(shares) > 1e-8 * np.abs(shares).max()
-    coefficients = (shares / lengths)[counts]
-    return Dependence(column, tuple(earlier[counts].tolist()), tuple(coefficients.tolist()))
+    @property
+    def tolerance(self) -> Floats:
+        """Share of a column's length that is rounding, (n_columns,); infinite for a column of length zero."""
+        tolerance: Floats = np.divide(
+            ROUNDING * self.largest,
+            self.within,
+            out=np.full(self.within.size, np.inf),
+            where=self.within > 0,
+        )
+        return tolerance

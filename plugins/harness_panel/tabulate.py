@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.random import Generator
 
@@ -25,13 +27,22 @@ def tabulate(regression: Regression, covariance: Covariance, *, rng: Generator) 
         Where these rows cannot carry the covariance.
     """
     sample = regression_sample(regression)
-    estimate = estimates(regression)
+    table = _table(regression, sample, covariance)
+    if not isinstance(covariance, WildCluster):
+        return table
+    inference = covariance.bootstrap(sample, table.estimate, factor=table.correction.factor, rng=rng)
+    return replace(table, inference=inference)
+
+
+def tabulate_by_t(regression: Regression, covariance: Covariance) -> CoefficientTable:
+    """Return the same with p-values and limits of the t distribution, which draws nothing."""
+    return _table(regression, regression_sample(regression), covariance)
+
+
+def _table(regression: Regression, sample: Sample, covariance: Covariance) -> CoefficientTable:
     meat = covariance.meat(sample)
     matrix = sample.to_coefficients @ meat.matrix @ sample.to_coefficients.T
-    inference = None
-    if isinstance(covariance, WildCluster):
-        inference = covariance.bootstrap(sample, estimate, factor=meat.correction.factor, rng=rng)
-    return CoefficientTable(regression.terms, estimate, matrix, meat.correction, inference)
+    return CoefficientTable(regression.terms, estimates(regression), matrix, meat.correction)
 
 
 def estimates(regression: Regression) -> Floats:

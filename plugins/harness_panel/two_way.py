@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import Floats
-from harness_panel.absorb import Projection, divide
+from harness_panel.absorb import Projection, Solver, divide
 from harness_panel.grouping import Grouping
 
 _NULL = 1e-11
@@ -69,16 +69,20 @@ class TwoWay:
     def _pairs(self) -> Grouping:
         return Grouping.of(self.large.codes * self.small.n_levels + self.small.codes)
 
-    def project(self, weights: Floats, weighted: Floats) -> Projection:
-        """Project columns on the dummies of both groupings."""
+    def solver(self, weights: Floats) -> Solver:
+        """Return what projects columns on the dummies of both groupings under weights."""
         reduced = self._reduce(weights)
-        sums = (self.large.sums(weighted), self.small.sums(weighted))
-        large_sums, small_sums = (one.transpose(1, 0, 2) for one in sums)
         totals = reduced.totals[:, :, None]
-        right = small_sums - reduced.cells.transpose(0, 2, 1) @ divide(large_sums, totals)
-        small_effects = reduced.solve(right)
-        large_effects = divide(large_sums - reduced.cells @ small_effects, totals)
-        return Projection((large_effects.transpose(1, 0, 2), small_effects.transpose(1, 0, 2)), sums)
+
+        def project(weighted: Floats) -> Projection:
+            sums = (self.large.sums(weighted), self.small.sums(weighted))
+            large_sums, small_sums = (one.transpose(1, 0, 2) for one in sums)
+            right = small_sums - reduced.cells.transpose(0, 2, 1) @ divide(large_sums, totals)
+            small_effects = reduced.solve(right)
+            large_effects = divide(large_sums - reduced.cells @ small_effects, totals)
+            return Projection((large_effects.transpose(1, 0, 2), small_effects.transpose(1, 0, 2)), sums)
+
+        return project
 
     def rank(self, weights: Floats) -> int:
         """Return the number of independent effects: all levels, less one for each connected part."""
@@ -98,11 +102,19 @@ class TwoWay:
     def _reduce(self, weights: Floats) -> _Reduced:
         """Sweep the large grouping out under weights, (n_obs, n_draws)."""
         shape = (weights.shape[1], self.large.n_levels, self.small.n_levels)
-        cells = np.zeros((shape[0], shape[1] * shape[2]))
-        cells[:, self._pairs.levels] = self._pairs.sums(weights).T
-        cells = np.reshape(cells, shape)
+        cells = np.reshape(self._cells(weights), shape)
         totals = cells.sum(axis=2)
         matrix = -cells.transpose(0, 2, 1) @ divide(cells, totals[:, :, None])
         diagonal = np.arange(self.small.n_levels)
         matrix[:, diagonal, diagonal] += cells.sum(axis=1)
         return _Reduced(cells, totals, *np.linalg.eigh(matrix))
+
+    def _cells(self, weights: Floats) -> Floats:
+        """Return the weight of each pair of levels, (n_draws, n_large * n_small)."""
+        n_cells = self.large.n_levels * self.small.n_levels
+        if weights.shape[1] == 1:
+            pairs = self.large.codes * self.small.n_levels + self.small.codes
+            return np.bincount(pairs, weights=weights[:, 0], minlength=n_cells)[None].astype(np.float64)
+        cells = np.zeros((weights.shape[1], n_cells))
+        cells[:, self._pairs.levels] = self._pairs.sums(weights).T
+        return cells

@@ -63,7 +63,7 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Dimension], n_effec
 
 
 def _constant_outcome(panel: Panel, fit: WithinFit) -> Problem | None:
-    if not fit.outcome_screening.constant:
+    if not fit.is_outcome_constant:
         return None
     return Problem(
         where=f"outcome {panel.outcome!r}",
@@ -73,7 +73,7 @@ def _constant_outcome(panel: Panel, fit: WithinFit) -> Problem | None:
 
 
 def _absorbed_outcome(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
-    if not fit.outcome_screening.absorbed:
+    if not fit.is_outcome_absorbed:
         return None
     return Problem(
         where=f"outcome {panel.outcome!r}",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats
-from harness_panel.absorb import take_out
+from harness_panel.absorb import without_effects
 from harness_panel.grouping import Grouping
 from harness_panel.sample import Sample
 
@@ -132,6 +132,6 @@ def _scores(sample: Sample, clusters: Grouping, loading: Floats, residuals: Floa
     for start in range(0, clusters.n_levels, _CHUNK):
         chosen = np.arange(start, min(start + _CHUNK, clusters.n_levels))
         spread = np.where(clusters.codes[:, None] == chosen, residuals[:, None], 0.0)
-        left = take_out(sample.absorber, spread, ones).values
+        left = without_effects(sample.absorber, spread, ones)
         parts.append(clusters.sums(loading[:, None] * left))
     return Scores(own, np.hstack(parts) - fitted)

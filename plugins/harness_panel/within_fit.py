@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats
-from harness_panel.absorb import Absorber, take_out
-from harness_panel.least_squares import solve_least_squares
-from harness_panel.screening import Screening, screen
+from harness_panel.absorb import Absorber
+from harness_panel.columns import take_apart
+from harness_panel.orthonormal import Orthonormal, orthonormalise
+from harness_panel.screening import Screening, Sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class WithinFit:
     Attributes
     ----------
     screening : which columns were kept
-    outcome_screening : the same for the outcome as the only column
+    is_outcome_constant, is_outcome_absorbed : whether nothing of the outcome is left to explain, and why
     centre : (n_columns,), weighted means; zero where nothing is absorbed
     intercept : weighted mean of the outcome; zero where nothing is absorbed
     slopes : (n_columns,), zero for dropped columns
@@ -34,7 +35,8 @@ class WithinFit:
     """
 
     screening: Screening
-    outcome_screening: Screening
+    is_outcome_constant: bool
+    is_outcome_absorbed: bool
     centre: Floats
     intercept: float
     slopes: Floats
@@ -46,7 +48,7 @@ class WithinFit:
     condition: float
 
     def level_at(self, columns: Floats) -> float:
-        """Return the fitted value where the columns are these, (n_columns,), of a fit on a constant or none."""
+        """Return the fitted value at columns, (n_columns,), of a fit on a constant or on none."""
         constant = sum(float(one[0]) for one in self.effects)
         return float(self.intercept + constant + (columns - self.centre) @ self.slopes)
 
@@ -62,42 +64,43 @@ def fit_within(regressors: Floats, outcome: Floats, weights: Floats, absorber: A
     Notes
     -----
     Frisch-Waugh-Lovell: effects are taken out of all columns first. Columns are centred before and scaled to
-    unit length after, so neither their level nor their unit costs digits. Columns that cannot be told apart
-    are dropped in reverse order of priority; see `screen`.
+    unit length after, so neither their level nor their unit costs digits; where nothing is absorbed they
+    stay where they are. Columns that cannot be told apart are dropped in reverse order of priority. One copy
+    of the columns is made, and what happens to them happens in it.
     """
-    columns = np.column_stack([regressors, outcome])
-    has_level = bool(absorber.groupings)
-    middle = _mean(columns, weights) if has_level else np.zeros(columns.shape[1])
-    # Rounding of a large mean leaves every row off by the same amount, which a second pass finds.
-    rest = _mean(columns - middle, weights) if has_level else middle
-    centred = columns - middle - rest
-    within = take_out(absorber, centred, weights)
-    root = np.sqrt(weights)[:, None]
-    largest = np.sqrt(weights.sum()) * np.abs(columns[weights > 0]).max(axis=0)
-    scaled = root * within.values
-    screening = screen(root * centred[:, :-1], scaled[:, :-1], largest=largest[:-1])
-    kept = list(screening.kept)
-    solution = solve_least_squares(scaled[:, kept], scaled[:, -1])
-    slopes = np.zeros(regressors.shape[1])
-    slopes[kept] = solution.coefficients
-    to_slopes = np.zeros((regressors.shape[1], len(kept)))
-    to_slopes[kept] = solution.to_coefficients
-    centre = middle + rest
+    columns = take_apart(regressors, outcome, weights, absorber)
+    sizes, effects, n_columns = columns.sizes, columns.effects, regressors.shape[1]
+    target = columns.left[:, -1].copy()
+    solution = orthonormalise(
+        columns.left,
+        np.flatnonzero(~(sizes.is_constant | sizes.is_absorbed)[:-1]).tolist(),
+        lengths=sizes.within,
+        tolerance=sizes.tolerance,
+    )
+    coordinates, residuals = solution.split(target)
+    to_slopes = np.zeros((n_columns, len(solution.kept)))
+    to_slopes[list(solution.kept)] = solution.to_coefficients
+    slopes = to_slopes @ coordinates
     return WithinFit(
-        screening=screening,
-        outcome_screening=screen(root * centred[:, -1:], scaled[:, -1:], largest=largest[-1:]),
-        centre=centre[:-1],
-        intercept=float(centre[-1]),
+        screening=_screening(sizes, solution),
+        is_outcome_constant=bool(sizes.is_constant[-1]),
+        is_outcome_absorbed=bool(sizes.is_absorbed[-1]),
+        centre=columns.centre[:-1],
+        intercept=float(columns.centre[-1]),
         slopes=slopes,
-        effects=tuple(one[:, -1] - one[:, :-1] @ slopes for one in within.effects),
+        effects=tuple(one[:, -1] - one[:, :-1] @ slopes for one in effects),
         basis=solution.basis,
         to_slopes=to_slopes,
-        column_effects=tuple(one[:, :-1] @ to_slopes for one in within.effects),
-        residuals=solution.residuals,
+        column_effects=tuple(one[:, :-1] @ to_slopes for one in effects),
+        residuals=residuals,
         condition=solution.condition,
     )
 
 
-def _mean(columns: Floats, weights: Floats) -> Floats:
-    mean: Floats = weights @ columns / weights.sum()
-    return mean
+def _screening(sizes: Sizes, solution: Orthonormal) -> Screening:
+    return Screening(
+        kept=solution.kept,
+        constant=tuple(np.flatnonzero(sizes.is_constant[:-1]).tolist()),
+        absorbed=tuple(np.flatnonzero(sizes.is_absorbed[:-1]).tolist()),
+        dependent=solution.dependent,
+    )

@@ -12,9 +12,12 @@ from pydantic_core import PydanticCustomError
 
 from harness import (
     CanFitDraws,
+    CanProfile,
     CanRunQuick,
     Estimator,
+    HasDetails,
     HasDraws,
+    HasEffects,
     HasNotes,
     NestedEstimator,
     Note,
@@ -22,7 +25,7 @@ from harness import (
     draw_weights,
     left_out,
 )
-from harness_rab.ensemble import Ensemble
+from harness_rab.ensemble import Ensemble, mean_of
 from harness_rab.stack import stack_panels
 
 QUICK_DRAWS = 40
@@ -49,7 +52,9 @@ class Rab:
     """
 
     name: ClassVar[str] = "rab"
-    provides: ClassVar[frozenset[type]] = frozenset({HasDraws, HasNotes, CanRunQuick})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanProfile, CanRunQuick, HasDetails, HasDraws, HasEffects, HasNotes}
+    )
 
     base: NestedEstimator
     draws: Annotated[int, Field(ge=2)] = 200
@@ -70,8 +75,8 @@ class Rab:
 
         Parameters
         ----------
-        selection : rows that every draw's candidates are compared on and stop by; with None these are, for
-            each draw, the rows it left out
+        selection : rows that every draw's candidates are compared on and stop by; with None, or none, these
+            are, for each draw, the rows it left out
 
         Raises
         ------
@@ -79,7 +84,7 @@ class Rab:
             Where the base estimator refuses these rows.
         """
         drawn = draw_weights(panel, self.draws, unit=self.unit, rng=rng)
-        if selection is None:
+        if selection is None or selection.n_obs == 0:
             rows, weights, asides = panel, drawn, left_out(drawn)
         else:
             rows = stack_panels(panel, selection)
@@ -89,7 +94,7 @@ class Rab:
         notes = fitted.notes if isinstance(fitted, HasNotes) else ()
         if self.unit == "row":
             notes = (*notes, Note("W-ROWBOOT", self.name, ROW_WARNING))
-        return Ensemble(draws=fitted, n_draws=self.draws, notes=notes)
+        return mean_of(fitted, n_draws=self.draws, notes=notes)
 
 
 def _draw_fitter(base: Estimator) -> CanFitDraws:

@@ -29,7 +29,7 @@ class ElasticNetFit:
     coefficients : (n_terms,), deviations of the outcome per deviation of the term
     penalty, l1_ratio : chosen on the selection rows
     search : all candidates
-    notes : columns left out, fits that stopped short
+    notes : columns left out, coefficients short of their optimum
     """
 
     terms: Terms
@@ -66,7 +66,8 @@ class ElasticNet:
     l1_ratios : candidates; 1 is the lasso
     n_penalties : candidates for each ratio, evenly spaced in logs, down from the least that leaves no term
     smallest : the last of them as a share of the first
-    max_rounds : rounds of coordinate descent after which a fit stops
+    max_rounds : rounds of coordinate descent after which a fit stops; a candidate that stops short of its
+        optimum competes as it is, the model itself has a note
     selection_share : share of the training rows set aside where the protocol names no selection rows
     """
 
@@ -79,8 +80,8 @@ class ElasticNet:
         1.0,
     )
     n_penalties: Annotated[int, Field(ge=2)] = 100
-    smallest: Annotated[float, Field(gt=0, lt=1)] = 1e-4
-    max_rounds: Annotated[int, Field(ge=1)] = 10_000
+    smallest: Annotated[float, Field(gt=0, lt=1)] = 1e-3
+    max_rounds: Annotated[int, Field(ge=1)] = 1000
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ElasticNetFit:
@@ -99,14 +100,14 @@ class ElasticNet:
         penalty, l1_ratio = search.best("penalty"), search.best("l1_ratio")
         terms = make_terms(parts.whole)
         X, outcome = terms.arrays(parts.whole)
-        last = fit_path(X, outcome, np.array([penalty]), l1_ratio=l1_ratio, max_rounds=self.max_rounds)
+        model = fit_path(X, outcome, np.array([penalty]), l1_ratio=l1_ratio, max_rounds=self.max_rounds)
         return ElasticNetFit(
             terms=terms,
-            coefficients=last.coefficients[:, 0],
+            coefficients=model.coefficients[:, 0],
             penalty=penalty,
             l1_ratio=l1_ratio,
             search=search,
-            notes=terms.notes + self._short_notes([*paths, last]),
+            notes=terms.notes + self._short_notes(model),
         )
 
     def _paths(self, X: Floats, outcome: Floats) -> list[PenaltyPath]:
@@ -119,14 +120,12 @@ class ElasticNet:
             paths.append(fit_path(X, outcome, penalties, l1_ratio=l1_ratio, max_rounds=self.max_rounds))
         return paths
 
-    def _short_notes(self, paths: Sequence[PenaltyPath]) -> tuple[Note, ...]:
-        n_short = sum(path.n_short for path in paths)
-        if n_short == 0:
+    def _short_notes(self, model: PenaltyPath) -> tuple[Note, ...]:
+        if not model.is_short.any():
             return ()
-        n_fits = sum(path.penalties.size for path in paths)
         message = (
-            f"{n_short} of {n_fits} fits stopped after {self.max_rounds} rounds, short of their optimum; "
-            "a larger max_rounds lets them finish."
+            f"The coefficients stopped after {self.max_rounds} rounds, short of their optimum; "
+            "a larger max_rounds lets them get there."
         )
         return (Note("W-CONVERGENCE", self.name, message),)
 

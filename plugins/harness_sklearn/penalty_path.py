@@ -6,10 +6,11 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from harness import Floats
 
-_TOLERANCE = 1e-10
+_TOLERANCE = 1e-7
 """Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares."""
 
 
@@ -22,13 +23,13 @@ class PenaltyPath:
     l1_ratio : of all of them
     penalties : (n_penalties,)
     coefficients : (n_terms, n_penalties)
-    n_short : fits that stopped before their optimum
+    is_short : (n_penalties,), whether a fit stopped before its optimum
     """
 
     l1_ratio: float
     penalties: Floats
     coefficients: Floats
-    n_short: int
+    is_short: npt.NDArray[np.bool_]
 
 
 def penalties_to_try(
@@ -62,9 +63,9 @@ def fit_path(
     from sklearn.linear_model import enet_path
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # n_short tells it instead
+        warnings.simplefilter("ignore", ConvergenceWarning)  # is_short tells it instead
         _, coefficients, gaps = enet_path(
             X, outcome, l1_ratio=l1_ratio, alphas=penalties, max_iter=max_rounds, tol=_TOLERANCE
         )
     is_short = gaps * outcome.size > _TOLERANCE * (outcome @ outcome)
-    return PenaltyPath(l1_ratio, penalties, coefficients, int(is_short.sum()))
+    return PenaltyPath(l1_ratio, penalties, coefficients, is_short)

@@ -72,7 +72,7 @@ class RandomForest:
     name: ClassVar[str] = "random_forest"
     provides: ClassVar[frozenset[type]] = frozenset({CanRunQuick, HasDetails, HasNotes})
 
-    trees: Annotated[int, Field(ge=1)] = 200
+    trees: Annotated[int, Field(ge=1)] = 100
     min_leaf: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (2, 5, 15, 40)
     column_share: Annotated[float, Field(gt=0, le=1)] = 1 / 3
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2

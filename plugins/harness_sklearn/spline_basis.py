@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _DEGREE = 3
 
 _APART = 1e-3
-"""Knots stand at multiples of this share of a column's range. Closer ones, as where most of a column lies near
-zero, would make curvatures of so different size that a straight line could not be told from a bend."""
+"""Knots stand at multiples of this share of a column's range. Closer ones, as where most of a column lies
+near zero, would make curvatures of so different size that no straight line could be told from a bend."""
 
 
 @dataclass(frozen=True, eq=False)

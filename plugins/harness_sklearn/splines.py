@@ -110,7 +110,7 @@ class Splines:
         return errors_of_penalties(train, selection, self._candidates, n_free=design.n_free)
 
     def _own_penalties(self, design: SplineDesign, train: Moments, panel: Panel, selection: Floats) -> Floats:
-        """Return the penalty each draw chooses, (n_draws,), on its selection rows, (n_draws, n_obs) weights."""
+        """Return the penalty, (n_draws,), that each draw chooses by its weights, (n_draws, n_obs)."""
         rows = _used(panel, selection)
         errors = self._errors(design, train, design.moments(panel.take(rows), selection[:, rows]))
         return np.asarray(self._candidates[errors.argmin(axis=0)])

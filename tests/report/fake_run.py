@@ -15,6 +15,8 @@ from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
 from harness.runs.folder import RunFolder
 from harness.runs.tables import COLUMNS
+from report import fake_effects
+from report.fake_effects import REASON
 
 PROTOCOLS = (AsPublished(), InSample(), HeldOutEntities(), Forward())
 ESTIMATORS = {
@@ -25,7 +27,6 @@ ESTIMATORS = {
     "boosting": ("boosting", "Boosting"),
 }
 REFUSED = ("fe", "held_out_entities")
-REASON = "fold 1: experience is absorbed by the entity and time effects together"
 
 GAINS = {
     "fe": {"as_published": 0.421, "in_sample": 0.478, "held_out_entities": np.nan, "forward": 0.395},
@@ -198,44 +199,25 @@ def _coefficients(outcome: str, terms: tuple[str, ...]) -> list[dict[str, Any]]:
     return rows
 
 
-def _shape(estimator: str, at: np.ndarray) -> np.ndarray:
-    bend = {"ols": 0.0, "fe": 0.0, "ann": 1.0, "rab": 0.8, "boosting": 0.6}[estimator]
-    steep = {"ols": 0.03, "fe": 0.045, "ann": 0.075, "rab": 0.068, "boosting": 0.06}[estimator]
-    steps = 0.02 * np.sign(np.sin(1.4 * at)) if estimator == "boosting" else 0.0
-    return 1.45 + steep * at - bend * 0.0026 * at**2 + steps
-
-
-def _curves(outcome: str, estimators: tuple[str, ...]) -> list[pd.DataFrame]:
-    at = np.linspace(0.0, 18.0, 25)
-    refused = {"outcome": outcome, "scenario": "curve", "status": "refused", "reason": REASON}
-    parts = [pd.DataFrame([{"estimator": one, **refused}]) for one in ESTIMATORS if one not in estimators]
-    for estimator in estimators:
-        level = _shape(estimator, at)
-        for kind, estimate, width in (
-            ("level", level, 0.02 + 0.004 * np.abs(at - 7)),
-            ("slope", np.gradient(level, at), 0.006 + 0.002 * np.abs(at - 7)),
-        ):
-            wide = width * (1.0 if estimator in {"ols", "fe"} else 1.8)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "outcome": outcome,
-                        "estimator": estimator,
-                        "kind": kind,
-                        "at": at,
-                        "estimate": estimate,
-                        "conf_low": estimate - wide,
-                        "conf_high": estimate + wide,
-                        "band": "pointwise",
-                        "n_draws": 100 if estimator == "rab" else 40,
-                        "supported": (at > 0.5) & (at < 15.5),
-                        "scenario": "curve",
-                        "status": "ok",
-                        "reason": "",
-                    }
-                )
-            )
-    return parts
+def _scenarios(study: dict[str, Any], drawn: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    """Return the tables of all scenarios, of all outcomes one beneath the other."""
+    variables = [study["exposure"], *study["moderators"], *study["controls"]]
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for outcome in study["outcomes"]:
+        tables = {
+            "curves": fake_effects.curves(outcome, drawn, ESTIMATORS),
+            "turning_points": fake_effects.turning_points(outcome, drawn),
+            **fake_effects.groups(outcome, drawn),
+            **fake_effects.surfaces(outcome, drawn, study["moderators"]),
+            **fake_effects.networks(outcome, ("ann", "rab"), variables),
+            "claims": fake_effects.claims(outcome),
+        }
+        for name, frame in tables.items():
+            parts.setdefault(name, []).append(frame)
+    support = {"at": fake_effects.AT, "n_obs": 100, "n_entities": 50, "supported": fake_effects.SUPPORTED}
+    return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()} | {
+        "support": pd.DataFrame(support).assign(scenario="curve")
+    }
 
 
 def write_fake_run(
@@ -255,22 +237,12 @@ def write_fake_run(
     study = content["study"]
     outcomes = study["outcomes"]
     terms = (study["exposure"], "educ", "union", "const")
-    at = np.linspace(0.0, 18.0, 25)
     rng = np.random.default_rng(7)
     tables = {
         "accuracy": pd.DataFrame([row for one in outcomes for row in _accuracy(one)]),
         "gain": pd.DataFrame([row for one in outcomes for row in _gains(one)]),
         "coefficients": pd.DataFrame([row for one in outcomes for row in _coefficients(one, terms)]),
-        "curves": pd.concat([part for one in outcomes for part in _curves(one, drawn)], ignore_index=True),
-        "support": pd.DataFrame(
-            {
-                "scenario": "curve",
-                "at": at,
-                "n_obs": 100,
-                "n_entities": 50,
-                "supported": (at > 0.5) & (at < 15.5),
-            }
-        ),
+        **_scenarios(study, drawn),
         "rug": pd.DataFrame(
             {
                 "scenario": "curve",
@@ -294,11 +266,21 @@ def write_fake_run(
                 + [(study["exposure"], "exposure"), ("educ", "moderator"), ("union", "control")]
             ]
         ),
+        "preparation": pd.DataFrame(
+            [
+                {
+                    "step": "square",
+                    "into": study["exposure"],
+                    "inputs": "age, schooling",
+                    "detail": "the square of a column",
+                }
+            ]
+        ),
         "warnings": pd.DataFrame(list(warnings), columns=["code", "where", "message"]),
     }
     folder = RunFolder.create(path)
     for name, frame in tables.items():
-        folder.write_table(name, frame.reindex(columns=list(COLUMNS[name])))
+        folder.write_table(name, frame.reindex(columns=list(COLUMNS.get(name, frame.columns))))
     folder.write_manifest(content)
     return folder
 

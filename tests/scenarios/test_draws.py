@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import EstimationError, Problem, draw_weights, stream
+from harness import CanProfile, EstimationError, Problem, draw_weights, stream
 from harness.scenarios.draws import drawn_panel, fit_draws
 from panels import panel_from_arrays
 
@@ -68,3 +68,25 @@ def test_an_estimator_that_refuses_most_draws_is_refused():
     weights = draw_weights(panel, 10, unit="row", rng=stream(0, "w"))
     with pytest.raises(EstimationError, match="too few entities"):
         fit_draws(Mean(least=7), panel, weights=weights, rng=stream(0, "d"))
+
+
+@dataclass(frozen=True)
+class ProfiledFit(MeanFit):
+    def profile(self, panel, columns, points):
+        return np.full(len(points), self.mean)
+
+
+@dataclass(frozen=True)
+class ProfiledMean(Mean):
+    def fit(self, panel, *, rng, selection=None):
+        return ProfiledFit(float(panel.observed.mean()))
+
+
+def test_looped_draws_keep_the_short_cut_of_their_fits():
+    panel = make_panel()
+    weights = draw_weights(panel, 5, unit="entity", rng=stream(0, "w"))
+    draws = fit_draws(ProfiledMean(), panel, weights=weights, rng=stream(0, "d"))
+    points = np.array([[0.0], [1.0], [2.0]])
+    assert isinstance(draws, CanProfile)
+    assert np.array_equal(draws.profile(panel, ("x0",), points), draws.predict(panel)[:, :3])
+    assert not isinstance(fit_draws(Mean(), panel, weights=weights, rng=stream(0, "d")), CanProfile)

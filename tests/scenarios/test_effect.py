@@ -1,4 +1,4 @@
-"""Net effect curves against closed forms."""
+"""Levels and slopes against closed forms."""
 
 from __future__ import annotations
 
@@ -7,25 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.scenarios.curve import Curve
-from harness.scenarios.effect import partial_dependence, pointwise_limits, slope
-from harness.scenarios.subject import Subject
+from harness.scenarios.effect import partial_dependence, row_slopes, slope
+from harness.scenarios.held import hold
 from panels import panel_from_arrays
-
-
-@dataclass(frozen=True)
-class Square:
-    """A derived column, for the test."""
-
-    of: str
-    into: str
-
-    @property
-    def inputs(self):
-        return (self.of,)
-
-    def compute(self, columns):
-        return columns[self.of] ** 2
+from scenarios.derived import Square
 
 
 @dataclass(frozen=True)
@@ -47,10 +32,11 @@ class KnownDraws:
 
 
 @dataclass(frozen=True)
-class Carrying(Known):
-    """A fit that carries its draws."""
+class Exponential:
+    """Predicts exp(x m)."""
 
-    draws: KnownDraws
+    def predict(self, panel):
+        return np.exp(panel.column("x") * panel.column("m"))
 
 
 def make_panel():
@@ -89,24 +75,39 @@ def test_slope_of_a_parabola():
     assert slope(grid**2, grid)[1:-1] == pytest.approx(2 * grid[1:-1], abs=1e-12)
 
 
-def test_pointwise_limits_are_percentiles_of_the_draws():
-    draws = np.arange(101.0)[:, None] + np.array([0.0, 10.0])
-    low, high = pointwise_limits(draws, level=0.9)
-    assert low == pytest.approx([5.0, 15.0], rel=1e-14)
-    assert high == pytest.approx([95.0, 105.0], rel=1e-14)
-
-
-def test_curve_answers_with_levels_and_slopes_and_marks_what_data_support():
+def test_row_slopes_are_chords_within_the_observed_range():
     panel = make_panel()
-    subject = Subject(object(), panel, Carrying(KnownDraws((1.0, 2.0, 3.0))), seed=1, name="known")
-    tables = Curve(grid=5, level=0.9).answer(subject)
-    curves = tables["curves"]
-    assert list(curves["kind"]) == ["level"] * 5 + ["slope"] * 5
-    at = curves["at"][:5].to_numpy()
-    assert curves["estimate"][:5].to_numpy() == pytest.approx(
-        at + 2 * panel.column("m").mean() + 3 * at**2, rel=1e-14
+    x = panel.column("x")
+    step = 0.05 * np.ptp(x)
+    low, high = np.maximum(x - step, x.min()), np.minimum(x + step, x.max())
+    assert row_slopes(Known(), panel) == pytest.approx(1 + 3 * (low + high), rel=1e-10)
+    inside = (x - step > x.min()) & (x + step < x.max())
+    assert row_slopes(Known(), panel)[inside] == pytest.approx(1 + 6 * x[inside], rel=1e-10)
+    assert row_slopes(KnownDraws((1.0, -2.0)), panel) == pytest.approx(np.outer([1.0, -2.0], np.ones(60)))
+
+
+@pytest.mark.parametrize(("held", "centre"), [("mean", np.mean), ("median", np.median)])
+def test_others_held_at_their_centre(held, centre):
+    panel, grid = make_panel(), np.array([0.0, 1.0])
+    expected = np.exp(grid * centre(panel.column("m")))
+    assert partial_dependence(Exponential(), hold(panel, held), grid) == pytest.approx(expected, rel=1e-13)
+
+
+def test_others_as_observed_are_averaged():
+    panel, grid = make_panel(), np.array([0.0, 1.0])
+    expected = np.exp(np.outer(grid, panel.column("m"))).mean(axis=1)
+    assert hold(panel, "average") is panel
+    assert partial_dependence(Exponential(), panel, grid) == pytest.approx(expected, rel=1e-13)
+
+
+def test_what_follows_from_a_held_column_is_computed_from_it():
+    panel = make_panel()
+    panel = panel_from_arrays(
+        entity=panel.entity.codes,
+        period=panel.period,
+        outcome=panel.observed,
+        X=np.column_stack([panel.column("x"), panel.column("m"), panel.column("m") ** 2]),
+        columns=("x", "m", "s"),
+        derived=(Square(of="m", into="s"),),
     )
-    slopes = curves[curves["kind"] == "slope"]
-    assert slopes["conf_low"].to_numpy() == pytest.approx(1.1)
-    assert slopes["conf_high"].to_numpy() == pytest.approx(2.9)
-    assert (curves["n_draws"] == 3).all()
+    assert hold(panel, "mean").column("s") == pytest.approx(panel.column("m").mean() ** 2, rel=1e-13)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from harness.catalog import Choose
 from harness.data.prepare.catalog import StepCatalog
+from harness.data.simulate.catalog import SimulationCatalog
 from harness.spec.load import load_study
 
 GOOD = """\
@@ -167,8 +168,7 @@ class FakeCatalog:
 def catalogs():
     offered = {"estimator": (Ols, Net, Bag), "protocol": (Rows, Groups), "scenario": (Curve,)}
     fakes = {kind: FakeCatalog(kind, {one.name: one for one in classes}) for kind, classes in offered.items()}
-    steps = StepCatalog()
-    return fakes | {steps.kind: steps}
+    return fakes | {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}
 
 
 @pytest.fixture

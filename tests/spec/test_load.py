@@ -361,7 +361,7 @@ WRONG = {
         "dataset: cities",
         "dataset: cities\n  path: cities.csv",
         "data",
-        "give either path or dataset, not both",
+        "give either path or dataset or simulate, not several",
         "",
         "change one of the values",
     ),

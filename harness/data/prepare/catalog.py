@@ -13,17 +13,29 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from harness.catalog import build_choice
+from harness.data.prepare.deflate import Deflate
+from harness.data.prepare.difference import Difference
+from harness.data.prepare.emissions import Emissions
 from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.interpolate import Interpolate
 from harness.data.prepare.lag import Lag
+from harness.data.prepare.line import Rescale, Standardise
 from harness.data.prepare.log import Log
+from harness.data.prepare.log1p import Log1p
+from harness.data.prepare.product import Product
 from harness.data.prepare.ratio import Ratio
 from harness.data.prepare.square import Square
-from harness.data.prepare.step import Step
+from harness.data.prepare.step import Step, StepGroup
+from harness.data.prepare.winsorise import Winsorise
 
 KIND = "preparation step"
 
-STEPS: Mapping[str, type[Step]] = MappingProxyType(
-    {step.name: step for step in (Log, Square, Ratio, Lag, FactorIndex)}
+_ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Emissions)
+_PANEL_STEPS = (Interpolate, Lag, Difference, Deflate)
+_LEARNED_STEPS = (FactorIndex, Standardise, Rescale, Winsorise)
+
+STEPS: Mapping[str, type[Step | StepGroup]] = MappingProxyType(
+    {step.name: step for step in (*_ROW_STEPS, *_PANEL_STEPS, *_LEARNED_STEPS)}
 )
 
 
@@ -65,7 +77,7 @@ class OneStep:
         }
 
 
-PreparationStep = Annotated[Step, OneStep()]
+PreparationStep = Annotated[Step | StepGroup, OneStep()]
 """Type of an option that is a preparation step."""
 
 

@@ -11,12 +11,14 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.name import ColumnName
+from harness.data.prepare.account import number
 from harness.data.prepare.factors import (
     first_factor_weights,
     likelihood_loadings,
     principal_loadings,
     rotate_varimax,
 )
+from harness.data.prepare.line import Range
 from harness.errors import DataError, Problem
 
 Method = Literal["factor", "pca"]
@@ -32,11 +34,13 @@ class LearnedIndex:
 
     Attributes
     ----------
-    into : column that is computed; 0 is its least value among the rows learned from, others may lie below
+    into : column that is computed; other rows than those learned from may lie below its least value
     inputs : the indicators
     centre, scale : (n_indicators,), means and standard deviations of the rows learned from
     weights : (n_indicators,), index units per standard deviation
-    start : score that is shifted to 0
+    loadings : (n_indicators,), correlations with the factor
+    start : least score among the rows learned from
+    stretch, least : index units per unit of the score, and the index at `start`
     """
 
     into: str
@@ -44,12 +48,24 @@ class LearnedIndex:
     centre: Floats
     scale: Floats
     weights: Floats
+    loadings: Floats
     start: float
+    stretch: float
+    least: float
+
+    @property
+    def detail(self) -> str:
+        """Loadings and weights learned."""
+        shown = zip(self.inputs, self.loadings.tolist(), self.weights.tolist(), strict=True)
+        return "loading (weight): " + ", ".join(
+            f"{name} {number(loading)} ({number(weight)})" for name, loading, weight in shown
+        )
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the index, (n_obs,); NaN where an indicator is missing."""
         raw = np.column_stack([columns[name] for name in self.inputs])
-        return _scores((raw - self.centre) / self.scale, self.weights) - self.start
+        scores = _scores((raw - self.centre) / self.scale, self.weights)
+        return self.least + self.stretch * (scores - self.start)
 
 
 def _scores(standardised: Floats, weights: Floats) -> Floats:
@@ -62,16 +78,17 @@ class FactorIndex:
     """``- factor_index: {into: digital, columns: [internet, mobile], method: factor, rotation: varimax}``.
 
     The indicators are standardised, and the index is the regression score of their first factor, signed so
-    that its loadings sum to a positive number and shifted so that it starts at 0 among the rows it is learned
-    from.
+    that its loadings sum to a positive number. Among the rows it is learned from it starts at 0, or lies
+    within the range that is asked for.
 
     Attributes
     ----------
-    into : column that is computed, in standard deviations of the factor
+    into : column that is computed, in standard deviations of the factor unless `to` gives it a range
     columns : the indicators, at least two; three where the method is ``factor``
     method : ``factor`` for maximum-likelihood factor analysis, ``pca`` for principal components
     rotation : of the loadings; it matters where there are several factors
     factors : how many are extracted before the rotation; the one that explains most is the index
+    to : least and greatest value of the index among the rows it is learned from
     """
 
     name: ClassVar[str] = "factor_index"
@@ -81,6 +98,7 @@ class FactorIndex:
     method: Method = "factor"
     rotation: Rotation = "varimax"
     factors: Annotated[int, Field(ge=1)] = 1
+    to: Range | None = None
 
     def __post_init__(self) -> None:
         if len(set(self.columns)) < len(self.columns):
@@ -116,8 +134,20 @@ class FactorIndex:
         if self.rotation == "varimax" and self.factors > 1:
             loadings = rotate_varimax(loadings)
         weights = first_factor_weights(correlation, loadings)
-        start = float(_scores(standardised, weights).min())
-        return LearnedIndex(self.into, self.columns, centre, scale, weights, start)
+        scores = _scores(standardised, weights)
+        start = float(scores.min())
+        least, greatest = self.to or (0.0, float(np.ptp(scores)))
+        return LearnedIndex(
+            into=self.into,
+            inputs=self.columns,
+            centre=centre,
+            scale=scale,
+            weights=weights,
+            loadings=correlation @ weights,
+            start=start,
+            stretch=(greatest - least) / float(np.ptp(scores)),
+            least=least,
+        )
 
     def _spread(self, raw: Floats) -> tuple[Floats, Floats]:
         n_rows, n_columns = raw.shape

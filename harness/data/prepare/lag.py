@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness.data.name import ColumnName
+from harness.data.prepare.account import Account
 from harness.data.prepare.step import Calendar, Column
 
 
@@ -47,3 +48,7 @@ class Lag:
             cells=np.where(found, of.cells[source], np.nan),
             unreached=~found | of.unreached[source],
         )
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
+        """Return how many rows have no row so many periods earlier."""
+        return Account(f"{self.periods} earlier; {int(made.unreached.sum())} rows have no such period")

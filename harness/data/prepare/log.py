@@ -34,6 +34,11 @@ class Log:
         return (self.of,)
 
     @property
+    def detail(self) -> str:
+        """How the column is computed."""
+        return f"log({self.of})"
+
+    @property
     def demand(self) -> str:
         """What the inputs must satisfy."""
         return "numbers above 0"

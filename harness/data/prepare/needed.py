@@ -20,7 +20,7 @@ def needed_steps(steps: Sequence[Step], columns: Iterable[str]) -> tuple[Step, .
 
 def raw_columns(steps: Sequence[Step], columns: Iterable[str]) -> tuple[str, ...]:
     """Return the columns, each once, that must be in the table for these columns and steps."""
-    made = {step.into for step in steps}
+    made = {step.into for step in steps if step.into not in step.inputs}
     asked = [*columns, *(name for step in steps for name in step.inputs)]
     return tuple(dict.fromkeys(name for name in asked if name not in made))
 

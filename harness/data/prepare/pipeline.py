@@ -11,7 +11,16 @@ from harness.arrays import Floats, Ints, Mask
 from harness.data.findings import Findings
 from harness.data.numbers import require_range
 from harness.data.panel import Derivation
-from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step
+from harness.data.prepare.account import Account, StepRecord
+from harness.data.prepare.step import (
+    Calendar,
+    Column,
+    ExplainedDerivation,
+    LearnedStep,
+    PanelStep,
+    RowStep,
+    Step,
+)
 from harness.data.row_names import RowNames
 from harness.errors import DataError, Problem
 
@@ -24,10 +33,12 @@ class PreparedColumns:
     ----------
     columns : by name, (n_obs,) each
     derivations : how a prepared column follows from others of its row, by the prepared column's name
+    records : what each step did, in order
     """
 
     columns: Mapping[str, Column]
     derivations: Mapping[str, Derivation]
+    records: tuple[StepRecord, ...]
 
 
 def run_steps(
@@ -53,22 +64,28 @@ def run_steps(
     """
     columns = {name: Column(values, np.zeros(values.shape, dtype=np.bool_)) for name, values in raw.items()}
     derivations: dict[str, Derivation] = {}
+    records = []
     for step in steps:
         if not set(step.inputs) <= set(columns) or (isinstance(step, PanelStep) and calendar is None):
             continue
         with findings.collecting():
             if isinstance(step, PanelStep) and calendar is not None:
                 column = step.across(columns, calendar)
+                account = step.account(columns, column)
             else:
                 derivation = _derivation(step, columns, fit_rows, names)
                 column = _derive(derivation, columns)
+                account = Account(derivation.detail)
                 derivations[step.into] = derivation
             require_range(column.cells, name=step.into, names=names)
             columns[step.into] = column
-    return PreparedColumns(columns, derivations)
+            records.append(StepRecord(step.name, step.into, step.inputs, account))
+    return PreparedColumns(columns, derivations, tuple(records))
 
 
-def _derivation(step: Step, columns: Mapping[str, Column], fit_rows: Ints, names: RowNames) -> Derivation:
+def _derivation(
+    step: Step, columns: Mapping[str, Column], fit_rows: Ints, names: RowNames
+) -> ExplainedDerivation:
     values = {name: columns[name].cells for name in step.inputs}
     if isinstance(step, LearnedStep):
         complete = np.all([np.isfinite(column[fit_rows]) for column in values.values()], axis=0)

@@ -1,4 +1,4 @@
-"""One column over another."""
+"""One column over another, such as emissions per head."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class Ratio:
 
     Attributes
     ----------
-    into : column that is computed, in units of `of` per unit of `over`
+    into : column that is computed, in units of `of` per unit of `over`, times `scale`
     of : numerator
     over : denominator, not 0
+    scale : that the ratio is multiplied by, to change its unit, such as 100 for per cent
     """
 
     name: ClassVar[str] = "ratio"
@@ -29,11 +30,17 @@ class Ratio:
     into: ColumnName
     of: ColumnName
     over: ColumnName
+    scale: float = 1.0
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Columns it is computed from."""
         return (self.of, self.over)
+
+    @property
+    def detail(self) -> str:
+        """How the column is computed."""
+        return f"{self.of} / {self.over}" + (f" x {self.scale:g}" if self.scale != 1.0 else "")
 
     @property
     def demand(self) -> str:
@@ -47,4 +54,4 @@ class Ratio:
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,)."""
         refuse_impossible(self, columns)
-        return columns[self.of] / columns[self.over]
+        return self.scale * columns[self.of] / columns[self.over]

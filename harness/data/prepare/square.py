@@ -33,6 +33,11 @@ class Square:
         return (self.of,)
 
     @property
+    def detail(self) -> str:
+        """How the column is computed."""
+        return f"{self.of}²"
+
+    @property
     def demand(self) -> str:
         """What the inputs must satisfy."""
         return "any number"

@@ -8,13 +8,14 @@ derivation of the row like any other. Each is a frozen dataclass whose fields ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Derivation
+from harness.data.prepare.account import Account
 from harness.errors import EstimationError, Problem
 
 
@@ -30,7 +31,7 @@ class Step(Protocol):
 
     @property
     def into(self) -> str:
-        """Column that is computed; it must be new."""
+        """Column that is computed; it must be new, unless the step fills the gaps of its own column."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -38,7 +39,36 @@ class Step(Protocol):
 
 
 @runtime_checkable
-class RowStep(Step, Derivation, Protocol):
+class StepGroup(Protocol):
+    """What is written as one step and runs as several.
+
+    Attributes
+    ----------
+    name : as written in YAML
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """The steps, in order."""
+
+
+def single_steps(step: Step | StepGroup) -> tuple[Step, ...]:
+    """Return the steps that run for one that is written."""
+    return step.parts if isinstance(step, StepGroup) else (step,)
+
+
+class ExplainedDerivation(Derivation, Protocol):
+    """A derivation that can be put in words."""
+
+    @property
+    def detail(self) -> str:
+        """How the column is computed, for the report."""
+
+
+@runtime_checkable
+class RowStep(Step, ExplainedDerivation, Protocol):
     """A step that is a derivation: the column follows from other columns of the same row."""
 
     @property
@@ -72,17 +102,23 @@ class Calendar:
     ----------
     entity : (n_obs,), codes
     period : (n_obs,), positions; no two rows agree in both
+    positions : of the periods, by their labels
     """
 
     entity: Ints
     period: Ints
+    positions: Mapping[str, int] = field(default_factory=dict)
 
     def earlier(self, periods: int) -> Ints:
         """Return the row of the same entity so many periods earlier, (n_obs,); -1 where there is none."""
-        span = int(self.period.max() - self.period.min()) + abs(periods) + 1
-        place = self.entity * (2 * span) + self.period - self.period.min()
+        return self.rows_in(self.period - periods)
+
+    def rows_in(self, period: Ints) -> Ints:
+        """Return the row of the same entity in other periods, (n_obs,); -1 where there is none."""
+        first = min(self.period.min(), period.min())
+        span = max(self.period.max(), period.max()) - first + 1
+        place, wanted = (self.entity * span + position - first for position in (self.period, period))
         order = np.argsort(place)
-        wanted = place - periods
         at = np.minimum(np.searchsorted(place, wanted, sorter=order), place.size - 1)
         found = order[at]
         return np.where(place[found] == wanted, found, -1)
@@ -96,14 +132,23 @@ class PanelStep(Step, Protocol):
     """
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
-        """Return the column from its inputs."""
+        """Return the column from its inputs.
+
+        Raises
+        ------
+        DataError
+            Where the inputs have no such column.
+        """
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return what was done, from the inputs as they were and the column that was made."""
 
 
 @runtime_checkable
 class LearnedStep(Step, Protocol):
     """A step that learns from rows before it can be applied to any."""
 
-    def learn(self, columns: Mapping[str, Floats]) -> Derivation:
+    def learn(self, columns: Mapping[str, Floats]) -> ExplainedDerivation:
         """Return the derivation learned from these rows, (n_rows,) each, all finite.
 
         Raises

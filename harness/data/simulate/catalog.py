@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from harness.data.simulate.digital_carbon import DigitalCarbon
 from harness.data.simulate.interaction import Interaction
 from harness.data.simulate.inverted_u import InvertedU
 from harness.data.simulate.monotone import Monotone
@@ -16,7 +17,7 @@ from harness.data.simulate.simulation import Simulation
 KIND = "simulation"
 
 SIMULATIONS: Mapping[str, type[Simulation]] = MappingProxyType(
-    {one.name: one for one in (NullEffect, SCurve, InvertedU, Interaction, Monotone)}
+    {one.name: one for one in (DigitalCarbon, NullEffect, SCurve, InvertedU, Interaction, Monotone)}
 )
 
 

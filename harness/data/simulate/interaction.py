@@ -13,7 +13,7 @@ from harness.data.simulate.small_panel import SmallPanel
 
 @dataclass(frozen=True)
 class Interaction(SmallPanel):
-    """The response is exposure times moderator: the effect of the exposure is m, and changes sign at m = 0."""
+    """The response is exposure times moderator: the effect is m, and changes sign at m = 0."""
 
     name: ClassVar[str] = "interaction"
     title: ClassVar[str] = "Panel in which the moderator is the effect"

@@ -8,7 +8,18 @@ from harness_neural.batch.networks import Networks, Piece, gather
 from harness_neural.batch.profile import Moved
 from harness_neural.batch.results import Trained
 from harness_neural.batch.settings import Settings
-from harness_neural.batch.start import initial_values
+from harness_neural.batch.start import initial_values, without_unused
 from harness_neural.batch.task import Task
 
-__all__ = ["Moved", "Networks", "Piece", "Settings", "Task", "Trained", "gather", "initial_values", "train"]
+__all__ = [
+    "Moved",
+    "Networks",
+    "Piece",
+    "Settings",
+    "Task",
+    "Trained",
+    "gather",
+    "initial_values",
+    "train",
+    "without_unused",
+]

@@ -1,10 +1,10 @@
 """Additive effects of levels, such as a constant an entity, taken out of the errors of a batch of networks.
 
-For given networks the effects that minimise the weighted squared error are linear in the errors, so they need
-no parameters of their own: the loss is that of errors with their effects taken out, and its gradient is that
-of the plain loss at these errors (variable projection, Golub & Pereyra 1973). This is the within transformation
-of the hidden layer and the outcome of Crane-Droesch (2017, "Semiparametric panel data models using neural
-networks", section 2), exact for unbalanced panels, two keys and any weights.
+For given networks the effects that minimise the weighted squared error are linear in the errors, so they
+need no parameters of their own: the loss is that of errors with their effects taken out, and its gradient is
+that of the plain loss at these errors (variable projection, Golub & Pereyra 1973). This is the within
+transformation that Crane-Droesch (2017, "Semiparametric panel data models using neural networks") applies to
+outcome and hidden layer, here for one key or two, unbalanced panels and any weights.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Levels:
 
 def make_levels(codes: Ints) -> Levels:
     """Return the levels of a key, (n_obs,) codes from 0."""
-    return Levels(torch.from_numpy(codes), int(codes.max()) + 1)
+    return Levels(torch.tensor(codes), int(codes.max()) + 1)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class RawEffects:
 
     @property
     def deviations(self) -> Tensor:
-        """Effects less their mean, (n_networks, n_levels); zero for a level that a network never trains on."""
+        """Effects less their mean, (n_networks, n_levels); zero for a level of no training weight."""
         return torch.where(self.totals > 0.0, self.values - self.means, 0.0)
 
 
@@ -151,7 +151,8 @@ def fit_effects(levels: tuple[Ints, ...], residuals: Floats, *, weights: Floats)
     for first in range(0, residuals.shape[0], SOLVED_AT_A_TIME):
         some = slice(first, first + SOLVED_AT_A_TIME)
         errors, shares = (
-            torch.from_numpy(np.ascontiguousarray(one[some], dtype=np.float64)) for one in (residuals, weights)
+            torch.from_numpy(np.ascontiguousarray(one[some], dtype=np.float64))
+            for one in (residuals, weights)
         )
         for found, raw in zip(deviations, solve_effects(keys, errors, shares), strict=True):
             found[some] = raw.deviations.numpy()

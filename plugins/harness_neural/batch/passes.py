@@ -107,16 +107,14 @@ class Passes:
 
     def _forward(self, at: int, hidden: Tensor, output: Tensor, room: Room) -> None:
         """Fill activations and errors of one block."""
-        forward(
-            self._kernel, self._blocks.X_turned[at], hidden=hidden, output=output, layer=room.layer
-        )
+        forward(self._kernel, self._blocks.X_turned[at], hidden=hidden, output=output, layer=room.layer)
         room.errors.sub_(self._blocks.outcome[at])
 
     def _effects(self, hidden: Tensor, output: Tensor, rows: EffectRows, room: Room) -> Tensor:
-        """Return what effects account for of the errors, (n_networks, n_blocks, n_rows); a pass of its own."""
+        """Return what effects account for of the errors, (n_networks, n_blocks, n_rows)."""
         errors = []
         for at in range(self._blocks.X.shape[0]):
             self._forward(at, hidden, output, room)
-            errors.append(room.errors.double())
+            errors.append(room.errors.to(torch.float64, copy=True))
         known = torch.cat(errors, dim=1)[:, : self._blocks.n_obs]
         return self._blocks.cut(effects_of_rows(self._levels, known, rows))

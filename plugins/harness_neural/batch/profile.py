@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from scipy.sparse import csr_array
+from torch import Tensor
 
 from harness import Floats, Ints
 from harness_neural.batch.networks import Networks
 from harness_neural.batch.threads import one_thread
-from harness_neural.batch.unit_totals import unit_totals
+from harness_neural.batch.unit_totals import sigmoid_totals_where, unit_totals
 
 # Largest error of a mean prediction that tabulation may cause, in units of the outcomes of the networks.
 ERROR = 1e-7
@@ -31,9 +35,39 @@ class Moved:
     places: Ints
     values: Floats
 
-    def at(self, points: Ints) -> Moved:
-        """Return the same inputs at some of the points."""
-        return Moved(self.places, self.values[points])
+    @property
+    def n_points(self) -> int:
+        """Number of points."""
+        return len(self.values)
+
+    def at(self, point: int) -> Moved:
+        """Return the same inputs at one of the points."""
+        return Moved(self.places, self.values[[point]])
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Hidden units of some networks, network by network.
+
+    Attributes
+    ----------
+    networks : their places
+    z : (n_units, n_rows), weighted inputs without the moved ones
+    shifts : (n_units, n_points), what the moved ones add
+    error : (n_units,), allowed for each unit's mean
+    output : (n_networks, n_units a network)
+    """
+
+    networks: slice
+    z: Tensor
+    shifts: Tensor
+    error: Tensor
+    output: Tensor
+
+    def weighted(self, totals: Tensor) -> Floats:
+        """Return sums over units of their totals, (n_networks, n_points)."""
+        by_network = totals.reshape(*self.output.shape, -1)
+        return np.asarray(torch.bmm(self.output.unsqueeze(1), by_network)[:, 0].numpy())
 
 
 def total_predictions(networks: Networks, X: Floats, moved: Moved) -> Floats:
@@ -43,24 +77,58 @@ def total_predictions(networks: Networks, X: Floats, moved: Moved) -> Floats:
     ----------
     X : (n_rows, n_inputs); the moved inputs are not looked at
     """
+    totals = np.empty((networks.n_networks, moved.n_points))
+    with one_thread():
+        for chunk in _chunks(networks, X, moved):
+            sums = unit_totals(networks.unit, chunk.z, chunk.shifts, error=chunk.error)
+            totals[chunk.networks] = chunk.weighted(sums)
+    return totals + len(X) * networks.intercept[:, None]
+
+
+def total_predictions_where(
+    networks: Networks, X: Floats, moved: Moved, takes_part: npt.NDArray[np.bool_]
+) -> Floats:
+    """Return sums of predictions over the rows that take part at each point, (n_networks, n_points).
+
+    Parameters
+    ----------
+    takes_part : (n_rows, n_points)
+    """
+    if networks.unit == "relu":
+        return _point_by_point(networks, X, moved, takes_part)
+    changes = _changes(takes_part)
+    totals = np.empty((networks.n_networks, moved.n_points))
+    with one_thread():
+        for chunk in _chunks(networks, X, moved):
+            sums = sigmoid_totals_where(chunk.z, chunk.shifts, changes=changes, error=chunk.error)
+            totals[chunk.networks] = chunk.weighted(sums)
+    intercepts: Floats = takes_part.sum(axis=0) * networks.intercept[:, None]
+    return totals + intercepts
+
+
+def _point_by_point(networks: Networks, X: Floats, moved: Moved, takes_part: npt.NDArray[np.bool_]) -> Floats:
+    points = range(moved.n_points)
+    sums = [total_predictions(networks, X[takes_part[:, point]], moved.at(point)) for point in points]
+    return np.concatenate(sums, axis=1)
+
+
+def _chunks(networks: Networks, X: Floats, moved: Moved) -> Iterator[_Chunk]:
     n_rows, n_units = X.shape[0], networks.output.shape[1]
     seen = np.column_stack([X, np.ones(n_rows)])
     seen[:, moved.places] = 0.0
     rows, values = torch.from_numpy(seen.T.copy()), torch.from_numpy(moved.values.T.copy())
-    totals = np.empty((networks.n_networks, len(moved.values)))
-    width = max(1, CHUNK_BYTES // (8 * n_units * n_rows))
-    with one_thread():
-        for first in range(0, networks.n_networks, width):
-            some = slice(first, first + width)
-            hidden = torch.from_numpy(networks.hidden[some]).flatten(0, 1)
-            output = torch.from_numpy(networks.output[some])
-            error = ERROR / output.abs().sum(dim=1, keepdim=True).clamp(min=ERROR).expand_as(output)
-            sums = unit_totals(
-                networks.unit,
-                hidden @ rows,
-                hidden[:, torch.from_numpy(moved.places)] @ values,
-                error=error.flatten(),
-            )
-            of_units = torch.bmm(output.unsqueeze(1), sums.view(*output.shape, -1))[:, 0]
-            totals[some] = of_units.numpy() + n_rows * networks.intercept[some, None]
-    return totals
+    places = torch.from_numpy(moved.places)
+    width = max(1, CHUNK_BYTES // (8 * n_units * max(n_rows, moved.n_points)))
+    for first in range(0, networks.n_networks, width):
+        some = slice(first, first + width)
+        hidden = torch.from_numpy(networks.hidden[some]).flatten(0, 1)
+        output = torch.from_numpy(networks.output[some])
+        error = ERROR / output.abs().sum(dim=1, keepdim=True).clamp(min=ERROR).expand_as(output)
+        yield _Chunk(some, hidden @ rows, hidden[:, places] @ values, error.flatten(), output)
+
+
+def _changes(takes_part: npt.NDArray[np.bool_]) -> csr_array:
+    """Return where rows begin and cease to take part, (n_points, n_rows)."""
+    before = np.zeros((takes_part.shape[0], 1), dtype=np.int8)
+    changes = np.diff(takes_part.view(np.int8), axis=1, prepend=before)
+    return csr_array(changes.T.astype(np.float64))

@@ -23,6 +23,7 @@ class Trained:
     Attributes
     ----------
     networks : with the best weights each has met, for the inputs and in the outcome units of the task
+    points : (n_networks, n_parameters); the same weights as parameters, in the order of `initial_values`
     steps, best_step : (n_networks,); steps taken, and the step whose weights were kept
     loss : (n_networks,); training loss of the kept weights, see `Evaluation`
     selection : (n_networks,); their selection loss, zero for a network without selection rows
@@ -30,6 +31,7 @@ class Trained:
     """
 
     networks: Networks
+    points: Floats
     steps: Ints
     best_step: Ints
     loss: Floats
@@ -45,6 +47,7 @@ class Results:
         self._hidden = np.zeros((n_networks, n_units, task.X.shape[1] + 1))
         self._output = np.zeros((n_networks, n_units))
         self._intercept, self._loss, self._selection = np.zeros((3, n_networks))
+        self._points = np.zeros_like(task.start)
         self._steps, self._best_step = np.zeros((2, n_networks), dtype=np.int64)
 
     def put(self, networks: Ints, *, weights: Parts, progress: Progress) -> None:
@@ -52,6 +55,7 @@ class Results:
         self._hidden[networks] = weights.hidden.numpy()
         self._output[networks] = weights.output.numpy()
         self._intercept[networks] = weights.intercept.numpy()
+        self._points[networks] = progress.best_point.numpy()
         self._loss[networks] = progress.best_loss.numpy()
         self._selection[networks] = progress.best_selection.numpy()
         self._steps[networks] = progress.step.numpy()
@@ -66,6 +70,7 @@ class Results:
                 output=self._output,
                 intercept=self._intercept,
             ),
+            points=self._points,
             steps=self._steps,
             best_step=self._best_step,
             loss=self._loss,

@@ -29,3 +29,10 @@ def initial_values(n_units: Ints, *, n_inputs: int, rng: Generator) -> Floats:
         row[: size * (n_inputs + 1)] = rng.uniform(-hidden, hidden, size * (n_inputs + 1))
         row[n_hidden : n_hidden + size] = rng.uniform(-output, output, size)
     return values
+
+
+def without_unused(point: Floats, *, n_inputs: int, n_units: int) -> Floats:
+    """Return the parameters of a network of `n_units`, from a row with places for more units."""
+    n_places = (point.size - 1) // (n_inputs + 2)
+    hidden, output = point[: n_units * (n_inputs + 1)], point[n_places * (n_inputs + 1) :]
+    return np.concatenate([hidden, output[:n_units], point[-1:]])

@@ -6,23 +6,23 @@ inputs the shift comes from. It is tabulated at few shifts and read off at many.
 
 from __future__ import annotations
 
-import math
-
 import torch
+from scipy.sparse import csr_array
 from torch import Tensor
 
+from harness_neural.batch.tables import chebyshev_sum, n_nodes_for, span_of, to_series
 from harness_neural.names import Unit
 
-# The sigmoid has its poles at odd multiples of i pi; the table is bounded on ellipses that keep this far from
-# the real line, where the sigmoid is no larger than one over the sine of the height.
-HEIGHT = 0.9 * math.pi
-BOUND = 1.0 / math.sin(HEIGHT)
-# Bytes of an array of units by rows that is filled anew for every shift.
+# Bytes of an array of units by rows that is filled anew for every shift, and of a table of rows, or shifts,
+# by nodes by units; both fit a second-level cache of 2 MiB.
 ARRAY_BYTES = 512 * 1024
+TABLE_BYTES = 1536 * 1024
+# Nodes that the size of a group of units is planned for.
+USUAL_NODES = 16
 
 
 def unit_totals(unit: Unit, z: Tensor, shifts: Tensor, *, error: Tensor) -> Tensor:
-    """Return sums over rows of act(z + shift), (n_units, n_shifts).
+    """Return sums over all rows of act(z + shift), (n_units, n_shifts).
 
     Parameters
     ----------
@@ -33,11 +33,8 @@ def unit_totals(unit: Unit, z: Tensor, shifts: Tensor, *, error: Tensor) -> Tens
     """
     if unit == "relu":
         return relu_totals(z, shifts)
-    low, high = shifts.amin(dim=1), shifts.amax(dim=1)
-    order = torch.argsort(high - low)
-    n_at_a_time = max(1, ARRAY_BYTES // (8 * z.shape[1]))
     totals = torch.empty_like(shifts)
-    for some in torch.split(order, n_at_a_time):
+    for some in _alike(shifts, n_at_a_time=ARRAY_BYTES // (8 * z.shape[1])):
         totals[some] = _sigmoid_totals(z[some], shifts[some], error=error[some])
     return totals
 
@@ -50,44 +47,38 @@ def relu_totals(z: Tensor, shifts: Tensor) -> Tensor:
     return sums.gather(1, n_positive) + n_positive * shifts
 
 
-def table_size(half: Tensor, error: Tensor) -> int:
-    """Return how many Chebyshev nodes tabulate every unit's mean well enough.
+def sigmoid_totals_where(z: Tensor, shifts: Tensor, *, changes: csr_array, error: Tensor) -> Tensor:
+    """Return sums of sigmoid(z + shift) over the rows that take part at each shift, (n_units, n_shifts).
 
-    Trefethen (2013, "Approximation Theory and Approximation Practice", theorem 8.2): the interpolant of degree
-    n errs by at most 4 M rho^-n / (rho - 1), M bounding the function on the ellipse of parameter rho.
+    The table of each row is added where the row begins to take part and subtracted where it ceases, so that
+    rows that change seldom cost little at many shifts.
 
     Parameters
     ----------
-    half : (n_units,), >= 0; half the length of the interval of shifts
-    error : (n_units,), > 0
+    z, shifts, error : as of `unit_totals`
+    changes : (n_shifts, n_rows); 1 where a row takes part that did not at the shift before, -1 where
+        it no longer does
     """
-    slant = HEIGHT / half.clamp(min=1e-6)
-    rho = slant + (1.0 + slant.square()).sqrt()
-    degree = (4.0 * BOUND / ((rho - 1.0) * error)).log() / rho.log()
-    return max(1, math.ceil(float(degree.max()))) + 1
+    totals = torch.empty_like(shifts)
+    n_at_a_time = TABLE_BYTES // (8 * USUAL_NODES * max(z.shape[1], shifts.shape[1]))
+    for some in _alike(shifts, n_at_a_time=n_at_a_time):
+        totals[some] = _changing_totals(z[some], shifts[some], changes=changes, error=error[some])
+    return totals
+
+
+def _alike(shifts: Tensor, *, n_at_a_time: int) -> tuple[Tensor, ...]:
+    """Return positions of units in groups whose intervals of shifts are about as long."""
+    order = torch.argsort(shifts.amax(dim=1) - shifts.amin(dim=1))
+    return torch.split(order, max(1, n_at_a_time))
 
 
 def _sigmoid_totals(z: Tensor, shifts: Tensor, *, error: Tensor) -> Tensor:
-    low, high = shifts.amin(dim=1, keepdim=True), shifts.amax(dim=1, keepdim=True)
-    centre, half = (low + high) / 2.0, (high - low) / 2.0
-    n_nodes = table_size(half[:, 0], error)
+    span = span_of(shifts)
+    n_nodes = n_nodes_for(span, error)
     if n_nodes >= shifts.shape[1]:
         return _sums_at(z, shifts)
-    angles = (torch.arange(n_nodes, dtype=z.dtype) + 0.5) * (math.pi / n_nodes)
-    table = _sums_at(z, centre + half * angles.cos())
-    to_series = torch.cos(torch.arange(n_nodes, dtype=z.dtype) * angles.unsqueeze(1)) * (2.0 / n_nodes)
-    series = table @ to_series
-    series[:, 0] /= 2.0
-    return chebyshev_sum(series, (shifts - centre) / half.clamp(min=torch.finfo(z.dtype).tiny))
-
-
-def chebyshev_sum(series: Tensor, at: Tensor) -> Tensor:
-    """Return Chebyshev series, (n_units, n_terms), at points of [-1, 1], (n_units, n_points); Clenshaw."""
-    twice = 2.0 * at
-    last, before = torch.zeros_like(at), torch.zeros_like(at)
-    for term in range(series.shape[1] - 1, 0, -1):
-        last, before = before.neg_().addcmul_(twice, last).add_(series[:, term : term + 1]), last
-    return before.neg_().addcmul_(at, last).add_(series[:, :1])
+    series = _sums_at(z, span.nodes(n_nodes)) @ to_series(n_nodes)
+    return chebyshev_sum(list(series.unsqueeze(2).unbind(dim=1)), span.standardised(shifts))
 
 
 def _sums_at(z: Tensor, shifts: Tensor) -> Tensor:
@@ -97,3 +88,14 @@ def _sums_at(z: Tensor, shifts: Tensor) -> Tensor:
         torch.add(z, shifts[:, at : at + 1], out=values)
         torch.sum(values.sigmoid_(), dim=1, out=totals[:, at])
     return totals
+
+
+def _changing_totals(z: Tensor, shifts: Tensor, *, changes: csr_array, error: Tensor) -> Tensor:
+    span = span_of(shifts)
+    n_nodes = n_nodes_for(span, error)
+    by_row = z.t().contiguous().unsqueeze(1)
+    table = (by_row + span.nodes(n_nodes).t()).sigmoid_()
+    begun = torch.from_numpy(changes @ table.flatten(1).numpy())
+    sums = begun.cumsum(dim=0).view(-1, *table.shape[1:])
+    series = to_series(n_nodes).t() @ sums
+    return chebyshev_sum(list(series.unbind(dim=1)), span.standardised(shifts).t().contiguous()).t()

@@ -26,10 +26,10 @@ def two_clusters_and_a_small_one(n_networks: int = 1, *, seed: int = 1) -> Clust
 
 def test_every_cluster_gets_the_network_of_its_own_rows() -> None:
     clustered = two_clusters_and_a_small_one()
-    learned = learn_by_cluster(clustered, OPTIONS, where="y", rng=np.random.default_rng(0))
+    learned = learn_by_cluster(clustered, OPTIONS, rng=np.random.default_rng(0))
     rng = np.random.default_rng(0)
     for at in range(3):
-        alone = learn(clustered.part(at), OPTIONS, where="y", rng=rng)
+        alone = learn(clustered.part(at), OPTIONS, rng=rng)
         np.testing.assert_array_equal(
             learned.networks[at].predict(clustered.sample.X), alone.networks[0].predict(clustered.sample.X)
         )
@@ -44,11 +44,11 @@ def test_a_cluster_with_too_few_rows_uses_the_network_of_all_rows(lacks: str) ->
         clustered.sample.weights[0, small[4:]] = 0.0
     else:
         clustered.sample.selection[0, small] = 0.0
-    learned = learn_by_cluster(clustered, OPTIONS, where="y", rng=np.random.default_rng(0))
+    learned = learn_by_cluster(clustered, OPTIONS, rng=np.random.default_rng(0))
     (note,) = learned.notes
-    assert (note.code, note.where) == ("W-CLUSTER", "y, cluster 3")
+    assert (note.code, note.where) == ("W-CLUSTER", "cluster 3")
     assert "in 1 of 1 fits" in note.message
-    assert [one.where for one in learned.searches] == ["y, cluster 1", "y, cluster 2", "y"]
+    assert [one.where for one in learned.searches] == ["cluster 1", "cluster 2", ""]
     X = clustered.sample.X
     np.testing.assert_array_equal(learned.networks[2].predict(X), learned.searches[2].networks.predict(X))
 
@@ -56,8 +56,8 @@ def test_a_cluster_with_too_few_rows_uses_the_network_of_all_rows(lacks: str) ->
 def test_too_few_rows_in_all_clusters_together_are_refused() -> None:
     clustered = two_clusters_and_a_small_one()
     clustered.sample.weights[0, 5:] = 0.0
-    with pytest.raises(EstimationError, match="y: 4 rows to train on"):
-        learn_by_cluster(clustered, OPTIONS, where="y", rng=np.random.default_rng(0))
+    with pytest.raises(EstimationError, match="4 rows to train on"):
+        learn_by_cluster(clustered, OPTIONS, rng=np.random.default_rng(0))
 
 
 def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
@@ -65,9 +65,9 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
     small = np.flatnonzero(draws.cluster == 2)
     for draw in (1, 3):
         draws.sample.weights[draw, small] = 0.0
-    learned = learn_draws_by_cluster(draws, whole, OPTIONS, where="y", rng=np.random.default_rng(0))
+    learned = learn_draws_by_cluster(draws, whole, OPTIONS, rng=np.random.default_rng(0))
     (note,) = learned.notes
-    assert note.where == "y, cluster 3"
+    assert note.where == "cluster 3"
     assert "in 2 of 5 fits" in note.message
     X, outcome = draws.sample.X, draws.sample.outcome
     errors = [
@@ -79,7 +79,6 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
         draws.sample.networks(np.array([1, 3])),
         whole.sample,
         OPTIONS,
-        where="y",
         rng=np.random.default_rng(0),
     ).networks[0]
     expected = np.sqrt(np.mean((everybody.predict(X) - outcome)[:, small] ** 2, axis=1))
@@ -90,15 +89,15 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
 def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows() -> None:
     draws, whole = two_clusters_and_a_small_one(3), two_clusters_and_a_small_one()
     whole.sample.weights[0, whole.cluster == 2] = 0.0
-    learned = learn_draws_by_cluster(draws, whole, OPTIONS, where="y", rng=np.random.default_rng(0))
+    learned = learn_draws_by_cluster(draws, whole, OPTIONS, rng=np.random.default_rng(0))
     assert "in 3 of 3 fits" in learned.notes[0].message
-    assert [one.where for one in learned.searches] == ["y, cluster 1", "y, cluster 2", "y"]
+    assert [one.where for one in learned.searches] == ["cluster 1", "cluster 2", ""]
     assert learned.networks[2].n_networks == 3
 
 
 def test_draws_without_any_selection_rows_learn_their_clusters_blind() -> None:
     draws, whole = two_clusters_and_a_small_one(2), two_clusters_and_a_small_one()
     draws.sample.selection[:] = 0.0
-    learned = learn_draws_by_cluster(draws, whole, OPTIONS, where="y", rng=np.random.default_rng(0))
+    learned = learn_draws_by_cluster(draws, whole, OPTIONS, rng=np.random.default_rng(0))
     assert learned.notes == ()
     assert len(learned.searches) == 3

@@ -6,17 +6,15 @@ import numpy as np
 import pytest
 
 from harness import (
-    CanFitDraws,
-    CanRunQuick,
     EstimationError,
     Floats,
-    HasNotes,
     Key,
     Panel,
     draw_weights,
     left_out,
 )
 from harness_neural.mlp import Mlp
+from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel
 from panels import panel_from_arrays
 
@@ -247,7 +245,6 @@ def test_a_draw_with_too_few_rows_is_refused() -> None:
 def test_quick_tries_one_size_from_one_start() -> None:
     quick = Mlp(activation="relu").quick()
     assert quick == Mlp(activation="relu", restarts=1, sizes_around=0)
-    assert Mlp.provides == {CanFitDraws, CanRunQuick, HasNotes}
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
@@ -261,3 +258,13 @@ def test_float32_is_as_good_as_float64() -> None:
     panel = make_panel(wave, noise=0.5)
     single = r_squared(panel, fit(replace(SMALL, precision="float32"), panel))
     assert single == pytest.approx(r_squared(panel, fit(SMALL, panel)), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "estimator", [SMALL, SomAnn(hidden=2, restarts=1, map_starts=1)], ids=["mlp", "som_ann"]
+)
+def test_a_selection_without_rows_is_none(estimator: Mlp | SomAnn) -> None:
+    panel = make_panel(wave, noise=1.0)
+    nobody = panel.take(np.zeros(0, dtype=np.int64))
+    found = estimator.fit(panel, rng=np.random.default_rng(0), selection=nobody).predict(panel)
+    np.testing.assert_array_equal(found, estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel))

@@ -41,7 +41,7 @@ def test_a_network_a_cluster_recovers_regimes() -> None:
     panel = regimes_panel()
     fitted = replace(QUICK, restarts=3).fit(panel, rng=np.random.default_rng(0))
     assert r_squared(panel, fitted.predict(panel)) > 0.99
-    assert [one.where for one in fitted.searches] == [f"outcome, cluster {at}" for at in range(1, 5)]
+    assert [one.where for one in fitted.searches] == [f"cluster {at}" for at in range(1, 5)]
     assert [one.n_obs for one in fitted.searches] == [200] * 4
 
 

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from harness import Key, Panel, stream
-from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
+from harness_panel import (
+    Between,
+    Classical,
+    Clustered,
+    DriscollKraay,
+    FirstDifference,
+    FixedEffects,
+    Mundlak,
+    PooledOLS,
+    RandomEffects,
+    Robust,
+)
 from panels import simulated_panel
 
 ESTIMATORS = {
@@ -18,6 +29,12 @@ ESTIMATORS = {
     "entity, clustered": FixedEffects(("entity",)),
     "time, Driscoll-Kraay": FixedEffects(("time",), DriscollKraay(2)),
     "two-way, two-way clustered": FixedEffects(("entity", "time"), Clustered(("entity", "time"))),
+    "random, clustered": RandomEffects(),
+    "random, HC2": RandomEffects(Robust("HC2")),
+    "between, HC3": Between(Robust("HC3")),
+    "difference, clustered": FirstDifference(),
+    "difference with a trend, Driscoll-Kraay": FirstDifference(constant=True, covariance=DriscollKraay(1)),
+    "mundlak, classical": Mundlak(Classical()),
 }
 
 

@@ -11,16 +11,23 @@ from pydantic import ValidationError
 from harness.catalog import build_choice
 from harness.estimators.registry import EstimatorCatalog, Registry
 from harness_panel import (
+    Between,
     Classical,
     Clustered,
     DriscollKraay,
+    FirstDifference,
     FixedEffects,
+    Mundlak,
     PooledOLS,
+    RandomEffects,
     Robust,
+    WildCluster,
     harness_estimators,
 )
 
-CATALOGS = {"estimator": EstimatorCatalog(Registry((), {one.name: one for one in harness_estimators()}, {}))}
+CATALOGS = {
+    "estimator": EstimatorCatalog(Registry((), {one.name: one for one in harness_estimators()}, {}, {}))
+}
 
 
 def build(name: str, options: dict[str, object]):
@@ -49,6 +56,16 @@ def build(name: str, options: dict[str, object]):
             "pooled_ols",
             {"covariance": {"kind": "clustered", "by": ["entity", "time"], "small_sample": "none"}},
             PooledOLS(Clustered(("entity", "time"), "none")),
+        ),
+        ("random_effects", {}, RandomEffects(Clustered(("entity",)))),
+        ("mundlak", {"covariance": {"kind": "classical"}}, Mundlak(Classical())),
+        ("between", {}, Between(Classical())),
+        ("between", {"covariance": {"kind": "robust", "variant": "HC2"}}, Between(Robust("HC2"))),
+        ("first_difference", {"constant": True}, FirstDifference(constant=True)),
+        (
+            "fixed_effects",
+            {"covariance": {"kind": "wild_cluster", "weights": "webb", "draws": 1999}},
+            FixedEffects(covariance=WildCluster(draws=1999, weights="webb")),
         ),
     ],
 )
@@ -80,6 +97,12 @@ def test_a_spec_builds_the_estimator(name, options, expected):
         ),
         ({"covariance": {"by": ["entity"]}}, ("covariance",), "kind"),
         ({"covariance": {"kind": "newey_west"}}, ("covariance",), "driscoll_kraay"),
+        ({"covariance": {"kind": "wild_cluster", "draws": 9}}, ("covariance", "wild_cluster"), "at least 99"),
+        (
+            {"covariance": {"kind": "wild_cluster", "by": ["entity"]}},
+            ("covariance", "wild_cluster", "by"),
+            "'entity' or 'time'",
+        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_where_they_stand(options, at, words):
@@ -88,6 +111,12 @@ def test_options_that_do_not_go_together_are_refused_where_they_stand(options, a
     (mistake,) = caught.value.errors()
     assert mistake["loc"][1:] == at
     assert words in mistake["msg"]
+
+
+@pytest.mark.parametrize("kind", ["clustered", "driscoll_kraay", "wild_cluster"])
+def test_between_refuses_covariances_that_need_rows_of_an_entity(kind):
+    with pytest.raises(ValidationError, match="'classical', 'robust'"):
+        build("between", {"covariance": {"kind": kind}})
 
 
 def test_listing_the_estimators_loads_no_heavy_library():

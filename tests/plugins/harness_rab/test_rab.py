@@ -8,14 +8,16 @@ import pytest
 from numpy.random import Generator
 from pydantic import ValidationError
 
-from harness import CanFitDraws, FittedDraws, Floats, HasDraws, Panel, draw_weights
+from harness import CanFitDraws, CanProfile, Estimator, FittedDraws, Floats, HasDraws, Panel, draw_weights
 from harness.catalog import build_choice
 from harness.estimators.registry import EstimatorCatalog, installed
 from harness_neural.mlp import Mlp
+from harness_neural.som_ann import SomAnn
 from harness_panel.pooled_ols import PooledOLS
 from harness_rab import ensemble
 from harness_rab.rab import Rab
 from neural_tasks import make_panel
+from panels import labelled
 
 CATALOGS = {"estimator": EstimatorCatalog(installed())}
 
@@ -183,3 +185,47 @@ def test_wrong_options_are_named(options: dict[str, Any], path: tuple[str, ...])
     with pytest.raises(ValidationError) as caught:
         build_choice(CATALOGS, "estimator", "rab", options)
     assert caught.value.errors()[0]["loc"][-1:] == path
+
+
+def test_details_are_those_of_the_search_of_the_base() -> None:
+    panel = make_panel(curved, noise=0.5)
+    fitted = Rab(base=SomAnn(hidden=2, restarts=2, map_starts=1), draws=4).fit(
+        panel, rng=np.random.default_rng(0)
+    )
+    found = fitted.details()
+    assert list(found) == ["networks", "learning_curves", "som", "som_profile"]
+    assert list(found["networks"]["place"]) == [f"cluster {at}" for at in (1, 1, 2, 2, 3, 3, 4, 4)]
+    assert Rab(base=PooledOLS(), draws=4).fit(panel, rng=np.random.default_rng(0)).details() == {}
+
+
+def test_profile_is_the_mean_of_predictions_where_the_base_has_one() -> None:
+    panel = make_panel(curved, noise=0.5)
+    fitted = Rab(base=Mlp(hidden=3, restarts=1), draws=6).fit(panel, rng=np.random.default_rng(0))
+    at = np.linspace(-2.0, 2.0, 9)
+    assert isinstance(fitted, CanProfile)
+    expected = [fitted.predict(panel.with_column("x0", one)).mean() for one in at.tolist()]
+    found = fitted.profile(panel, ("x0",), at[:, None])
+    np.testing.assert_allclose(found, expected, atol=1e-6 * panel.observed.std())
+    plain = Rab(base=PooledOLS(), draws=4).fit(panel, rng=np.random.default_rng(0))
+    assert not isinstance(plain, CanProfile)
+
+
+@pytest.mark.parametrize(
+    ("base", "n_unseen"),
+    [(PooledOLS(), 0), (Mlp(hidden=2, restarts=1, effects=("entity",)), 5)],
+    ids=["no effects", "effects"],
+)
+def test_rows_of_unseen_levels_are_counted(base: Estimator, n_unseen: int) -> None:
+    panel = make_panel(curved, noise=0.5)
+    fitted = Rab(base=base, draws=6).fit(panel, rng=np.random.default_rng(0))
+    assert fitted.n_unseen(panel) == 0
+    assert fitted.n_unseen(labelled(panel.take(np.arange(5)), entity="nobody")) == n_unseen
+
+
+def test_a_selection_without_rows_is_none() -> None:
+    panel = make_panel(curved)
+    base = Recorder()
+    nobody = panel.take(np.zeros(0, dtype=np.int64))
+    Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0), selection=nobody)
+    (seen,) = base.seen
+    np.testing.assert_array_equal(seen["selection"] > 0.0, seen["weights"] == 0.0)

@@ -57,3 +57,16 @@ def test_too_few_rows_are_refused_with_their_number():
     panel = make_panel(n_entities=5, n_periods=5)
     with pytest.raises(EstimationError, match="20 training rows cannot fill two leaves of 20 rows"):
         Boosting().fit(panel, rng=stream(0, "b"))
+
+
+def test_the_search_is_told_and_a_search_that_ended_too_soon_is_noted():
+    train, selection = make_panel(seed=1), make_panel(seed=2)
+    long, short = (
+        Boosting(max_rounds=most).fit(train, rng=stream(0, "b"), selection=selection) for most in (300, 5)
+    )
+    table = long.details()["search"]
+    assert table["chosen"].index(True) == long.n_rounds - 1
+    assert len(table["rounds"]) == 300
+    assert long.notes == ()
+    assert short.n_rounds == 5
+    assert [note.code for note in short.notes] == ["W-ROUNDS"]

@@ -17,30 +17,11 @@ from harness.spec.load import load_study
 ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "../shared/reference/paper_claims.yaml"
 OUTCOMES = {"total": "co2", "intensity": "co2_intensity", "percap": "co2_pc"}
-STUDY = """\
-spec_version: 1
-study: digital-carbon
-title: Digital economy and carbon emissions of cities
-seed: 1
-data: {path: cities.csv}
-roles:
-  entity: city
-  time: year
-  outcomes: [co2, co2_intensity, co2_pc]
-  exposure: digital_economy
-  moderators: [gdp_pc, fdi_pc, technology_attention, innovation]
-  controls: [population]
-estimators: [{id: ols, use: pooled_ols}, {id: ann, use: som_ann}, {id: rab, use: rab, base: {use: som_ann}}]
-evaluation: {reference: ols, protocols: [as_published]}
-"""
 
 
 @pytest.fixture(scope="module")
-def claims(tmp_path_factory):
-    path = tmp_path_factory.mktemp("paper") / "study.yaml"
-    block = (ROOT / "tests/reference/digital_carbon_claims.yaml").read_text(encoding="utf-8")
-    path.write_text(STUDY + block, encoding="utf-8")
-    study = load_study(path, catalogs=catalogs(installed())).study
+def claims():
+    study = load_study(ROOT / "specs/digital_carbon.yaml", catalogs=catalogs(installed())).study
     return claims_table(study, {name: pd.DataFrame() for name in SOURCES})
 
 

@@ -1,0 +1,1 @@
+"""Figures, from typed values to bytes."""

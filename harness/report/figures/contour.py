@@ -1,0 +1,108 @@
+"""Contours of a surface over exposure and moderator: levels, support, signs of the effect and thresholds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.contour import ContourSet
+from matplotlib.patheffects import withStroke
+
+from harness.report.figures.palette import SURFACE_MAP, THRESHOLD_COLOUR
+from harness.report.reading.conditional import NONE, ThresholdRow
+from harness.report.reading.surfaces import Surface
+
+N_LEVELS = 12
+MOST_SIGNS = 9
+"""Most signs along each axis; a finer grid shows every second or third of its cells."""
+
+VEIL = "#ffffffc8"
+"""Lies over cells that the data do not reach."""
+
+CASED = (withStroke(linewidth=2.4, foreground="white"),)
+CASED_INTERVAL = (withStroke(linewidth=1.5, foreground="white"),)
+INTERVAL_DASH = (0, (3.0, 1.5))
+
+
+def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRow]) -> ContourSet:
+    """Draw the contours of one surface; return the filled ones, for a colour bar.
+
+    The exposure is on the horizontal axis. Cells that the data do not reach are hatched; triangles stand in
+    those where the effect's interval excludes zero, pointing up for a positive one; the dashed line is where
+    the effect is zero, the bold ones are the moderator values at which the average effect changes its sign.
+    """
+    across, up = surface.exposure_at, surface.moderator_at
+    filled = axes.contourf(across, up, surface.estimate.T, levels=N_LEVELS, cmap=SURFACE_MAP)
+    axes.contour(across, up, surface.estimate.T, levels=filled.levels, colors="white", linewidths=0.3)
+    _hatch(axes, surface)
+    _draw_zero_effect(axes, surface)
+    _draw_signs(axes, surface)
+    draw_thresholds(axes, thresholds, vertical=False)
+    axes.grid(visible=False)
+    return filled
+
+
+def _hatch(axes: Axes, surface: Surface) -> None:
+    away = (~surface.supported).astype(np.float64)
+    if away.any():
+        veil = axes.contourf(
+            surface.exposure_at,
+            surface.moderator_at,
+            away.T,
+            levels=[0.5, 1.5],
+            colors=[VEIL],
+            hatches=["/////"],
+        )
+        veil.set(edgecolor="#9a9a9a", linewidth=0)
+
+
+def _draw_zero_effect(axes: Axes, surface: Surface) -> None:
+    effect = np.where(surface.supported, surface.effect, np.nan)
+    if np.nanmin(effect, initial=0.0) < 0.0 < np.nanmax(effect, initial=0.0):
+        axes.contour(
+            surface.exposure_at,
+            surface.moderator_at,
+            np.ma.masked_invalid(effect.T),
+            levels=[0.0],
+            colors="black",
+            linestyles="dashed",
+            linewidths=0.9,
+        )
+
+
+def _draw_signs(axes: Axes, surface: Surface) -> None:
+    steps = [max(1, math.ceil(grid.size / MOST_SIGNS)) for grid in (surface.exposure_at, surface.moderator_at)]
+    thinned = tuple(slice(step // 2, None, step) for step in steps)
+    across, up = np.meshgrid(surface.exposure_at[thinned[0]], surface.moderator_at[thinned[1]], indexing="ij")
+    established = {"^": surface.effect_low > 0.0, "v": surface.effect_high < 0.0}
+    for marker, shown in established.items():
+        here = (shown & surface.supported)[thinned]
+        axes.plot(
+            across[here],
+            up[here],
+            linestyle="none",
+            marker=marker,
+            markersize=2.6,
+            markerfacecolor="white",
+            markeredgecolor="black",
+            markeredgewidth=0.4,
+        )
+
+
+def draw_thresholds(axes: Axes, thresholds: Iterable[ThresholdRow], *, vertical: bool) -> None:
+    """Draw a line at each moderator value where the effect changes its sign, dashed ones at its interval.
+
+    Parameters
+    ----------
+    vertical : whether the moderator is on the horizontal axis
+    """
+    line = axes.axvline if vertical else axes.axhline
+    for one in thresholds:
+        if one.kind == NONE:
+            continue
+        line(one.at, color=THRESHOLD_COLOUR, linewidth=1.3, path_effects=CASED)
+        for limit in (one.conf_low, one.conf_high):
+            if math.isfinite(limit):
+                line(limit, color=THRESHOLD_COLOUR, linewidth=0.7, linestyle=INTERVAL_DASH, path_effects=CASED_INTERVAL)

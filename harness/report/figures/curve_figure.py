@@ -1,0 +1,140 @@
+"""The figures of net effect curves and of their slopes: all estimators in the same axes, with a rug."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.ticker import MaxNLocator
+
+from harness.arrays import Floats
+from harness.report.figures.canvas import DOUBLE_COLUMN, GREY, SINGLE_COLUMN, bare, new_figure
+from harness.report.figures.fonts import drawable, drawable_lines
+from harness.report.figures.rug import draw_rug
+from harness.report.figures.strand import (
+    Strand,
+    band_handles,
+    draw_bands,
+    draw_ground,
+    draw_line,
+    draw_marks,
+    line_handle,
+    mark_handles,
+)
+from harness.report.words.text import shortened
+
+MOST_BANDS = 2
+"""Most lines whose bands can be told apart in the same axes; with more each has a panel of its own."""
+
+PANELS_IN_A_ROW = 3
+X_LABEL = 46
+"""Characters on a line of the label of the horizontal axis; it has two lines."""
+
+Y_LABEL = 36
+"""The same for the vertical axis."""
+
+TOGETHER_HEIGHT = 3.9
+ALONE_HEIGHT = 1.75
+"""Inches of the axes with all curves, and of a row of panels."""
+
+REFERENCE_DASH = (0, (2.5, 1.2))
+"""Of the reference's curve where it stands behind another estimator's."""
+
+
+@dataclass(frozen=True, eq=False)
+class CurveScene:
+    """What one figure of curves shows.
+
+    Attributes
+    ----------
+    strands : at least one, in the order of the legend
+    rug : quantiles of the exposure as observed, its unit
+    unsupported : stretches of the exposure that the data do not reach
+    x_label, y_label : of the axes, with units
+    has_zero : whether a line at zero means something, as for slopes
+    level : in (0, 1), nominal coverage of bands that do not tell their own
+    """
+
+    strands: Sequence[Strand]
+    rug: Floats
+    unsupported: Sequence[tuple[float, float]]
+    x_label: str
+    y_label: str
+    has_zero: bool
+    level: float
+
+
+def draw_curves(scene: CurveScene) -> Figure:
+    """Return the curves in the same axes; with more than `MOST_BANDS`, a panel for each with its bands."""
+    if len(scene.strands) <= MOST_BANDS:
+        figure = new_figure(SINGLE_COLUMN, 3.6)
+        _draw_together(figure, figure.add_gridspec(1, 1)[0], scene, banded=scene.strands)
+        _add_legend(figure, scene, columns=2)
+        return figure
+    n_rows = math.ceil(len(scene.strands) / PANELS_IN_A_ROW)
+    figure = new_figure(DOUBLE_COLUMN, TOGETHER_HEIGHT + ALONE_HEIGHT * n_rows)
+    halves = figure.add_gridspec(2, 1, height_ratios=[TOGETHER_HEIGHT, ALONE_HEIGHT * n_rows])
+    _draw_together(figure, halves[0], scene, banded=[one for one in scene.strands if one.is_reference])
+    grid = halves[1].subgridspec(n_rows, PANELS_IN_A_ROW)
+    panels = grid.subplots(sharex=True, sharey=True, squeeze=False)
+    _draw_alone(panels.ravel().tolist(), scene)
+    _add_legend(figure, scene, columns=PANELS_IN_A_ROW)
+    figure.supxlabel(drawable_lines(scene.x_label, X_LABEL), fontsize=8)
+    return figure
+
+
+def _draw_together(
+    figure: Figure, place: SubplotSpec, scene: CurveScene, *, banded: Sequence[Strand]
+) -> None:
+    """Draw all curves in one axes, over a strip with the rug."""
+    grid = place.subgridspec(2, 1, height_ratios=[9, 1])
+    main = figure.add_subplot(grid[0])
+    strip = figure.add_subplot(grid[1], sharex=main)
+    draw_ground(main, scene.unsupported, has_zero=scene.has_zero)
+    for strand in banded:
+        draw_bands(main, strand)
+    for strand in scene.strands:
+        draw_line(main, strand)
+        draw_marks(main, strand)
+    main.set_ylabel(drawable_lines(scene.y_label, Y_LABEL))
+    draw_strip(main, strip, scene.rug)
+    strip.set_xlabel(drawable_lines(scene.x_label, X_LABEL))
+    strip.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+
+
+def draw_strip(main: Axes, strip: Axes, rug: Floats) -> None:
+    """Draw the rug beneath axes, which leave their horizontal axis to it."""
+    main.tick_params(axis="x", length=0, labelbottom=False)
+    main.spines["bottom"].set_visible(False)
+    draw_rug(strip, rug)
+
+
+def _draw_alone(panels: Sequence[Axes], scene: CurveScene) -> None:
+    """Draw each curve with its bands in a panel of its own, before the reference's curve."""
+    n_strands = len(scene.strands)
+    reference = [one.line for one in scene.strands if one.is_reference]
+    for axes, strand in zip(panels, scene.strands, strict=False):
+        draw_ground(axes, scene.unsupported, has_zero=scene.has_zero)
+        for line in reference:
+            axes.plot(line.at, line.estimate, color=GREY, linewidth=0.8, linestyle=REFERENCE_DASH)
+        draw_bands(axes, strand)
+        draw_line(axes, strand)
+        draw_marks(axes, strand)
+        axes.set_title(drawable(shortened(strand.label, 32)), loc="left")
+    for axes in panels[n_strands:]:
+        bare(axes)
+    for axes in panels[n_strands - PANELS_IN_A_ROW : n_strands]:
+        axes.tick_params(axis="x", labelbottom=True)
+
+
+def _add_legend(figure: Figure, scene: CurveScene, *, columns: int) -> None:
+    handles = [
+        *(line_handle(one) for one in scene.strands),
+        *band_handles(scene.strands, level=scene.level),
+        *mark_handles(scene.strands),
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns)

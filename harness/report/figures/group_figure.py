@@ -1,0 +1,139 @@
+"""The figure of groups: boxes of levels above effects with intervals, a panel for each outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from harness.report.figures.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
+from harness.report.figures.fonts import drawable, drawable_lines
+from harness.report.figures.palette import MODE_STYLES
+from harness.report.reading.groups import MODES, GroupRow, Levels
+
+MOST_COLUMNS = 3
+BLOCK_HEIGHT = 3.7
+"""Inches of the two panels of an outcome."""
+
+BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Quantiles at the lower whisker, the lower hinge, the median, the upper hinge and the upper whisker."""
+
+OFFSET = 0.19
+"""Of the two modes from the middle of their group."""
+
+WIDTH = 0.3
+"""Of a box."""
+
+MODE_LABELS = {"pooled": "one model for all groups", "refit": "a model for each group"}
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """One group under one mode: its row, and the quantiles of its levels where it has any."""
+
+    row: GroupRow
+    levels: Levels | None
+
+
+@dataclass(frozen=True, eq=False)
+class GroupScene:
+    """What one outcome's panels show.
+
+    Attributes
+    ----------
+    boxes : one a group and mode
+    groups : names, in the order of the horizontal axis
+    level_label, effect_label : of the vertical axes, with units
+    """
+
+    boxes: Sequence[Box]
+    groups: Sequence[str]
+    level_label: str
+    effect_label: str
+
+
+def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
+    """Return the figure of one partition, the scenes one an outcome; more than three go to further rows."""
+    n_columns = min(MOST_COLUMNS, len(scenes))
+    n_rows = math.ceil(len(scenes) / n_columns)
+    figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.5 + BLOCK_HEIGHT * n_rows)
+    grid = figure.add_gridspec(n_rows, n_columns)
+    for place, scene in zip(grid, scenes, strict=False):
+        above, below = place.subgridspec(2, 1, height_ratios=[1.25, 1.0]).subplots(sharex=True).tolist()
+        _draw_levels(above, scene)
+        _draw_effects(below, scene)
+    shown = [mode for mode in MODES if any(box.row.mode == mode for one in scenes for box in one.boxes)]
+    figure.legend(handles=list(_handles(shown)), loc="outside upper left", ncols=len(shown) or 1)
+    return figure
+
+
+def _place(scene: GroupScene, box: Box) -> float:
+    return scene.groups.index(box.row.group) + (OFFSET if box.row.mode == "refit" else -OFFSET)
+
+
+def _draw_levels(axes: Axes, scene: GroupScene) -> None:
+    for box in scene.boxes:
+        if box.levels is not None:
+            _draw_box(axes, box.levels, place=_place(scene, box), mode=box.row.mode)
+    axes.grid(axis="y")
+    axes.set_ylabel(drawable_lines(scene.level_label, 30))
+    axes.tick_params(axis="x", labelbottom=False)
+
+
+def _draw_box(axes: Axes, levels: Levels, *, place: float, mode: str) -> None:
+    low, lower, middle, upper, high = np.interp(BOX, levels.quantile, levels.level).tolist()
+    style = MODE_STYLES[mode]
+    axes.bxp(
+        [{"whislo": low, "q1": lower, "med": middle, "q3": upper, "whishi": high}],
+        positions=[place],
+        widths=WIDTH,
+        showfliers=False,
+        patch_artist=True,
+        manage_ticks=False,
+        boxprops={
+            "facecolor": style.fill,
+            "edgecolor": style.colour,
+            "linewidth": 0.8,
+            "hatch": style.hatch,
+        },
+        medianprops={"color": style.colour, "linewidth": 1.6},
+        whiskerprops={"color": style.colour, "linewidth": 0.8},
+        capprops={"color": style.colour, "linewidth": 0.8},
+    )
+
+
+def _draw_effects(axes: Axes, scene: GroupScene) -> None:
+    axes.axhline(0.0, color="#333333", linewidth=0.7)
+    axes.grid(axis="y")
+    for box in scene.boxes:
+        if math.isfinite(box.row.effect):
+            _draw_whisker(axes, box.row, _place(scene, box))
+    axes.set_xlim(-0.6, len(scene.groups) - 0.4)
+    axes.set_xticks(range(len(scene.groups)), [drawable_lines(one, 11) for one in scene.groups])
+    axes.set_ylabel(drawable_lines(scene.effect_label, 28))
+
+
+def _draw_whisker(axes: Axes, row: GroupRow, place: float) -> None:
+    style = MODE_STYLES[row.mode]
+    axes.plot([place, place], [row.conf_low, row.conf_high], color=style.colour, linewidth=1.1)
+    axes.plot(
+        place,
+        row.effect,
+        marker=style.marker,
+        markersize=4.5,
+        markerfacecolor=style.fill,
+        markeredgecolor=style.colour,
+    )
+
+
+def _handles(modes: Iterable[str]) -> Iterable[Patch | Line2D]:
+    for mode in modes:
+        style = MODE_STYLES[mode]
+        label = drawable(MODE_LABELS[mode])
+        yield Patch(facecolor=style.fill, edgecolor=style.colour, hatch=style.hatch, linewidth=0.8, label=label)

@@ -1,0 +1,73 @@
+"""The figure of learning: errors of the chosen networks step by step, a panel for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from harness.arrays import Floats
+from harness.report.figures.canvas import DOUBLE_COLUMN, bare, new_figure
+from harness.report.figures.fonts import drawable_lines
+
+PANELS_IN_A_ROW = 4
+TRAINING = ("#0072b2", "solid")
+SELECTION = ("#d55e00", (0, (4.0, 1.5)))
+"""Colour and dash of each line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learning:
+    """One network.
+
+    Attributes
+    ----------
+    title : which network
+    step : (n_steps,)
+    training, selection : (n_steps,), mean squared errors over the outcome's variance
+    chosen_step : the step whose weights were kept, None where the run does not tell
+    """
+
+    title: str
+    step: Floats
+    training: Floats
+    selection: Floats
+    chosen_step: int | None
+
+
+def draw_learning(networks: Sequence[Learning]) -> Figure:
+    """Return the figure of at least one network."""
+    n_columns = min(PANELS_IN_A_ROW, len(networks))
+    n_rows = math.ceil(len(networks) / n_columns)
+    figure = new_figure(DOUBLE_COLUMN, 0.8 + 1.5 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel().tolist()
+    for axes, one in zip(panels, networks, strict=False):
+        axes.grid(axis="y")
+        for values, (colour, dash) in ((one.training, TRAINING), (one.selection, SELECTION)):
+            axes.plot(one.step, values, color=colour, linestyle=dash, linewidth=1.0)
+        if one.chosen_step is not None:
+            axes.axvline(one.chosen_step, color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)))
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.set_title(drawable_lines(one.title, 24), loc="left", fontsize=7)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    for axes in panels[len(networks) :]:
+        bare(axes)
+    figure.supxlabel("Step", fontsize=8)
+    figure.supylabel("MSE / variance of the outcome", fontsize=8)
+    figure.legend(handles=_handles(), loc="outside upper left", ncols=3)
+    return figure
+
+
+def _handles() -> list[Line2D]:
+    return [
+        Line2D([], [], color=TRAINING[0], linestyle=TRAINING[1], label="training rows"),
+        Line2D([], [], color=SELECTION[0], linestyle=SELECTION[1], label="rows to select on"),
+        Line2D([], [], color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)), label="step that was kept"),
+    ]

@@ -1,0 +1,72 @@
+"""The figure of a self-organising map: how many rows each cluster has, and what they are like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.report.figures.canvas import SINGLE_COLUMN, new_figure
+from harness.report.figures.fonts import drawable, drawable_lines
+from harness.report.figures.palette import DEVIATION_MAP
+from harness.report.reading.networks import MapRow, ProfileRow
+from harness.report.words.digits import count, fixed
+from harness.report.words.text import shortened
+
+MAP_HEIGHT = 1.1
+ROW_HEIGHT = 0.155
+LEAST_REACH = 0.5
+"""The colours reach at least this many standard deviations to either side."""
+
+
+def draw_map(clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: Sequence[str]) -> Figure:
+    """Return the figure of one map.
+
+    Parameters
+    ----------
+    clusters : at least one
+    profile : means of every variable in every cluster
+    labels : how the variables are called, in the order in which `profile` first has them
+    """
+    height = ROW_HEIGHT * len(labels) + 0.4
+    figure = new_figure(SINGLE_COLUMN + 1.2, 0.7 + MAP_HEIGHT + height)
+    grid, means = figure.subplots(2, 1, height_ratios=[MAP_HEIGHT, height]).tolist()
+    _draw_grid(grid, clusters)
+    _draw_profile(means, clusters, profile, labels)
+    return figure
+
+
+def _draw_grid(axes: Axes, clusters: Sequence[MapRow]) -> None:
+    """Draw the map as it lies, a square a cluster."""
+    rows = [one.row or 1 for one in clusters]
+    columns = [one.column or 1 for one in clusters]
+    counts = np.zeros((max(rows), max(columns)))
+    for row, column, one in zip(rows, columns, clusters, strict=True):
+        counts[row - 1, column - 1] = one.n_obs or 0
+        axes.text(column - 1, row - 1, f"{one.cluster}: {count(one.n_obs)}", ha="center", va="center", fontsize=7)
+    axes.imshow(counts, cmap="Blues", vmin=0.0, vmax=2.2 * counts.max(), aspect=0.35)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title("Map: cluster and its rows", loc="left")
+
+
+def _draw_profile(
+    axes: Axes, clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: Sequence[str]
+) -> None:
+    """Draw each variable's mean in each cluster, in standard deviations from the mean of all rows."""
+    variables = list(dict.fromkeys(row.variable for row in profile))
+    numbers = [one.cluster for one in clusters]
+    means = np.full((len(variables), len(numbers)), np.nan)
+    for row in profile:
+        means[variables.index(row.variable), numbers.index(row.cluster)] = row.mean_standardised
+    reach = max(LEAST_REACH, float(np.nanmax(np.abs(means), initial=0.0)))
+    axes.imshow(means, cmap=DEVIATION_MAP, vmin=-reach, vmax=reach, aspect="auto")
+    for (down, across), value in np.ndenumerate(means):
+        ink = "white" if abs(value) > 0.65 * reach else "black"
+        axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=5.5, color=ink)
+    axes.set_xticks(range(len(numbers)), [str(one) for one in numbers])
+    axes.set_yticks(range(len(variables)), [drawable(shortened(one, 34)) for one in labels], fontsize=6)
+    axes.set_xlabel(drawable_lines("Cluster", 20))
+    axes.tick_params(length=0)

@@ -1,0 +1,113 @@
+"""The figure of one moderator: relief, contours and conditional effect, a row for each outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d import Axes3D
+
+from harness.report.figures.canvas import DOUBLE_COLUMN, fixed_figure
+from harness.report.figures.contour import draw_contours, draw_thresholds
+from harness.report.figures.fonts import drawable_lines
+from harness.report.figures.relief import draw_relief
+from harness.report.figures.strand import Strand, draw_bands, draw_ground, draw_line
+from harness.report.reading.conditional import ThresholdRow
+from harness.report.reading.surfaces import Surface
+
+ROW_HEIGHT = 2.15
+FOOT = 0.42
+HEAD = 0.2
+"""Inches of a row, beneath the last row and above the first."""
+
+RELIEF = (0.015, 0.315)
+CONTOURS = (0.395, 0.235)
+BAR = (0.64, 0.012)
+EFFECT = (0.775, 0.195)
+"""Where each column begins and how wide it is, as shares of the width."""
+
+LABEL = 7.0
+"""Points of the labels of the axes."""
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceScene:
+    """What one row shows.
+
+    Attributes
+    ----------
+    effect : the conditional effect
+    thresholds : where it changes its sign
+    outcome, effect_label, exposure, moderator : labels of the axes, with units
+    """
+
+    surface: Surface
+    effect: Strand
+    thresholds: Sequence[ThresholdRow]
+    outcome: str
+    effect_label: str
+    exposure: str
+    moderator: str
+
+
+def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
+    """Return the figure of one estimator and moderator; the scenes, at least one, are one an outcome."""
+    height = HEAD + ROW_HEIGHT * len(scenes) + FOOT
+    figure = fixed_figure(DOUBLE_COLUMN, height)
+    for place, scene in enumerate(scenes):
+        bottom = FOOT + ROW_HEIGHT * (len(scenes) - 1 - place)
+        _draw_row(figure, scene, bottom=bottom / height, share=1.0 / height, is_last=place == len(scenes) - 1)
+    return figure
+
+
+def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: float, is_last: bool) -> None:
+    """Draw one row from `bottom` up; `share` is an inch of the figure's height."""
+    relief = figure.add_axes((RELIEF[0], bottom - 0.1 * share, RELIEF[1], ROW_HEIGHT * share), projection="3d")
+    if isinstance(relief, Axes3D):
+        _draw_relief(relief, scene)
+    low, tall = bottom + 0.2 * share, (ROW_HEIGHT - 0.45) * share
+    contours = figure.add_axes((CONTOURS[0], low, CONTOURS[1], tall))
+    filled = draw_contours(contours, scene.surface, scene.thresholds)
+    contours.set_ylabel(drawable_lines(scene.moderator, 30), fontsize=LABEL)
+    bar = figure.colorbar(filled, cax=figure.add_axes((BAR[0], low, BAR[1], tall)))
+    bar.ax.tick_params(labelsize=6, width=0.4, length=2)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    bar.outline.set_linewidth(0.4)
+    effect = figure.add_axes((EFFECT[0], low, EFFECT[1], tall))
+    _draw_effect(effect, scene)
+    for axes, label in ((contours, scene.exposure), (effect, scene.moderator)):
+        _ticks(axes)
+        if is_last:
+            axes.set_xlabel(drawable_lines(label, 26), fontsize=LABEL)
+    contours.set_title(drawable_lines(scene.outcome, 40), loc="left", fontsize=LABEL)
+
+
+def _draw_relief(axes: Axes3D, scene: SurfaceScene) -> None:
+    draw_relief(axes, scene.surface)
+    for axis, label in (
+        (axes.xaxis, scene.exposure),
+        (axes.yaxis, scene.moderator),
+        (axes.zaxis, scene.outcome),
+    ):
+        axis.set_major_locator(MaxNLocator(nbins=4))
+        axis.set_label_text(drawable_lines(label, 24), fontsize=6)
+        axis.set_tick_params(labelsize=5.5, pad=-3)
+        axis.labelpad = -8
+    axes.set_box_aspect((1.0, 1.0, 0.8), zoom=0.9)
+
+
+def _draw_effect(axes: Axes, scene: SurfaceScene) -> None:
+    draw_ground(axes, (), has_zero=True)
+    draw_bands(axes, scene.effect)
+    draw_line(axes, scene.effect)
+    draw_thresholds(axes, scene.thresholds, vertical=True)
+    axes.set_ylabel(drawable_lines(scene.effect_label, 34), fontsize=LABEL)
+
+
+def _ticks(axes: Axes) -> None:
+    axes.tick_params(labelsize=6)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))

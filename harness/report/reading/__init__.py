@@ -1,0 +1,1 @@
+"""A finished run as typed values, read once from its tables."""

@@ -1,0 +1,133 @@
+"""The cells of a study by outcome, estimator and protocol, and how each gain stands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.report.reading.manifest import EstimatorEntry, ProtocolEntry
+from harness.report.reading.rows import AccuracyRow, GainRow
+from harness.report.reading.run import Run
+
+SAMPLES = ("test", "all", "train")
+"""Samples in the order in which they are preferred for comparing estimators."""
+
+NOT_RUN = ("no result", "the run holds no such cell")
+"""Status and reason of a cell that no table has."""
+
+
+class Standing(Enum):
+    """What an interval says about a gain."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    OPEN = "not established"
+    MISSING = "no result"
+
+
+def standing_of(conf_low: float, conf_high: float) -> Standing:
+    """Return how a gain stands whose interval is given: established where the interval excludes zero."""
+    if conf_low > 0:
+        return Standing.BETTER
+    if conf_high < 0:
+        return Standing.WORSE
+    return Standing.OPEN
+
+
+@dataclass(frozen=True)
+class GainCell:
+    """The gain of one estimator under one protocol, or why there is none.
+
+    Attributes
+    ----------
+    gain, conf_low, conf_high : fractions; NaN where there is none
+    p_value, p_holm : of equal accuracy, alone and allowing for all gains of the outcome; NaN where there is none
+    status : of the cell, such as ``refused`` where there is none
+    reason : why there is none, or an empty string
+    """
+
+    estimator: EstimatorEntry
+    protocol: ProtocolEntry
+    gain: float
+    conf_low: float
+    conf_high: float
+    standing: Standing
+    status: str
+    reason: str
+    p_value: float = math.nan
+    p_holm: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Look-up of a run's cells.
+
+    Attributes
+    ----------
+    run : whose cells are looked up
+    """
+
+    run: Run
+
+    @property
+    def rivals(self) -> tuple[EstimatorEntry, ...]:
+        """Every estimator but the reference."""
+        study = self.run.manifest.study
+        return tuple(one for one in study.estimators if one.id != study.reference)
+
+    def accuracy(self, outcome: str, estimator: str, protocol: str) -> dict[str, AccuracyRow]:
+        """Return the rows of one cell by sample."""
+        key = (outcome, estimator, protocol)
+        return {
+            row.sample: row for row in self.run.accuracy if (row.outcome, row.estimator, row.protocol) == key
+        }
+
+    def compared(self, outcome: str, estimator: str, protocol: str) -> AccuracyRow | None:
+        """Return the row that estimators are compared by: the test sample's where there is one."""
+        rows = {
+            sample: row
+            for sample, row in self.accuracy(outcome, estimator, protocol).items()
+            if row.is_done and math.isfinite(row.mse)
+        }
+        return next((rows[sample] for sample in SAMPLES if sample in rows), None)
+
+    def gain(self, outcome: str, estimator: EstimatorEntry, protocol: ProtocolEntry) -> GainCell:
+        """Return the gain on the sample that estimators are compared by, or why there is none."""
+        key = (outcome, estimator.id, protocol.id)
+        rows = [row for row in self.run.gains if (row.outcome, row.estimator, row.protocol) == key]
+        done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
+        best = next((done[sample] for sample in SAMPLES if sample in done), None)
+        if best is None:
+            status, reason = next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
+            nan = float("nan")
+            return GainCell(estimator, protocol, nan, nan, nan, Standing.MISSING, status, reason)
+        return _established(best, estimator, protocol)
+
+    def gains(self, outcome: str) -> tuple[GainCell, ...]:
+        """Return the gains of one outcome, estimator by estimator, protocols in the order of the study."""
+        return tuple(
+            self.gain(outcome, estimator, protocol)
+            for estimator in self.rivals
+            for protocol in self.run.manifest.study.protocols
+        )
+
+    def refusal(self, outcome: str, estimator: str, protocol: str) -> tuple[str, str]:
+        """Return the status of a cell without errors, and why it has none."""
+        rows = self.accuracy(outcome, estimator, protocol).values()
+        return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
+
+
+def _established(row: GainRow, estimator: EstimatorEntry, protocol: ProtocolEntry) -> GainCell:
+    return GainCell(
+        estimator=estimator,
+        protocol=protocol,
+        gain=row.gain,
+        conf_low=row.conf_low,
+        conf_high=row.conf_high,
+        standing=standing_of(row.conf_low, row.conf_high),
+        status=row.status,
+        reason="",
+        p_value=row.p_value,
+        p_holm=row.p_holm,
+    )

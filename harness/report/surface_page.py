@@ -1,0 +1,141 @@
+"""The page of surfaces that can be turned: one offline file, the data beside the drawing library in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from harness.arrays import Floats
+from harness.report.reading.banded import POINTWISE, SIMULTANEOUS, Banded
+from harness.report.reading.manifest import Study
+from harness.report.reading.run import Run
+from harness.report.reading.surfaces import Surface
+from harness.report.tables.conditional_table import threshold_text
+from harness.report.templating import environment, packaged
+from harness.report.words.text import printable
+
+DIGITS = 5
+"""Significant digits of the numbers on the page; the table ``surfaces`` has all of them."""
+
+LAYERS = ("estimate", "conf_low", "conf_high", "effect", "effect_low", "effect_high", "n_obs")
+
+UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+"""Characters that would end a script, or a line in it, each as JSON may write it as well."""
+
+
+def surface_page(run: Run) -> str:
+    """Return the page as one HTML document, for a run that has surfaces.
+
+    Its policy allows the two scripts that it carries, by their hashes, and no request.
+    """
+    from plotly.offline import get_plotlyjs
+
+    scripts = [get_plotlyjs(), packaged("surfaces.js")]
+    return (
+        environment({})
+        .get_template("surfaces.html.j2")
+        .render(
+            study=run.manifest.study,
+            data=run.manifest.data,
+            style=Markup(packaged("report.css") + packaged("surfaces.css")),  # noqa: S704 - files of this package
+            hashes=[script_hash(one) for one in scripts],
+            library=Markup(scripts[0]),  # noqa: S704 - a file of the library
+            script=Markup(scripts[1]),  # noqa: S704 - a file of this package
+            content=Markup(script_json(surface_content(run))),  # noqa: S704 - escaped for a script element
+        )
+    )
+
+
+def script_hash(source: str) -> str:
+    """Return how a content security policy names a script."""
+    digest = base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def script_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    """Return JSON that can stand in a script element whatever texts it holds."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return "".join(UNSAFE.get(one, one) for one in text)
+
+
+def surface_content(run: Run) -> dict[str, Any]:
+    """Return what the page's script reads: labels, and every surface with its conditional effect."""
+    study = run.manifest.study
+    found = run.conditional.surfaces
+    lists = {
+        "outcomes": list(dict.fromkeys(one.key.outcome for one in found)),
+        "moderators": list(dict.fromkeys((one.key.scenario, one.key.moderator) for one in found)),
+        "estimators": list(dict.fromkeys(one.key.estimator for one in found)),
+    }
+    return {
+        "exposure": printable(study.axis_label(study.exposure)),
+        "level": study.level,
+        "outcomes": [printable(study.axis_label(name)) for name in lists["outcomes"]],
+        "moderators": _moderators(study, lists["moderators"]),
+        "estimators": [printable(study.estimator_label(name)) for name in lists["estimators"]],
+        "surfaces": [
+            {
+                "outcome": lists["outcomes"].index(one.key.outcome),
+                "moderator": lists["moderators"].index((one.key.scenario, one.key.moderator)),
+                "estimator": lists["estimators"].index(one.key.estimator),
+                **_layers(one),
+                **_effect(run, one),
+            }
+            for one in found
+        ],
+    }
+
+
+def _moderators(study: Study, questions: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the labels of the moderators, with their scenario where one is asked about twice."""
+    names = [name for _, name in questions]
+    return [
+        printable(study.axis_label(name) + (f" · {scenario}" if names.count(name) > 1 else ""))
+        for scenario, name in questions
+    ]
+
+
+def _layers(surface: Surface) -> dict[str, Any]:
+    """Return the grids and layers of a surface, a row a moderator value."""
+    return {
+        "x": rounded(surface.exposure_at),
+        "y": rounded(surface.moderator_at),
+        "supported": surface.supported.T.astype(int).tolist(),
+        **{name: [rounded(row) for row in getattr(surface, name).T] for name in LAYERS},
+    }
+
+
+def _effect(run: Run, surface: Surface) -> dict[str, Any]:
+    line = run.conditional.effect(surface.key)
+    thresholds = run.conditional.thresholds_of(surface.key)
+    return {
+        "line": _line(line) if line is not None else None,
+        "thresholds": [
+            {"at": row.at, "text": printable(threshold_text(row))} for row in thresholds if math.isfinite(row.at)
+        ],
+    }
+
+
+def _line(line: Banded) -> dict[str, Any]:
+    bands = {kind: line.band(kind) for kind in (POINTWISE, SIMULTANEOUS)}
+    return {
+        "at": rounded(line.at),
+        "effect": rounded(line.estimate),
+        **{
+            kind: {"low": rounded(band.low), "high": rounded(band.high)}
+            for kind, band in bands.items()
+            if band is not None
+        },
+    }
+
+
+def rounded(values: Floats | Iterable[float]) -> list[float | None]:
+    """Return numbers with `DIGITS` significant digits, None for those that are not finite."""
+    return [float(f"{one:.{DIGITS}g}") if math.isfinite(one) else None for one in np.asarray(values).tolist()]

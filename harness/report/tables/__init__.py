@@ -1,0 +1,1 @@
+"""Tables of the report, cell by cell, in words."""

@@ -1,0 +1,161 @@
+"""The table of claims: published, recomputed, found here, and how each stands; grouped by source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.report.reading.claims import INCONSISTENT, ClaimRow
+from harness.report.reading.manifest import Study
+from harness.report.reading.run import Run
+from harness.report.tables.footnotes import Footnotes
+from harness.report.words.digits import MISSING, NO_BREAK, fixed, percent, significant
+
+FRACTIONS = frozenset({"gain", "direction"})
+"""Quantities that are shares, shown in per cent."""
+
+SYMBOLS = {
+    "inconsistent": "✗",
+    "differs": "≠",
+    "reproduced": "=",
+    "consistent": "✓",
+    "not comparable": "",
+}
+"""What says the same as the word beside it."""
+
+MEANINGS = (
+    ("inconsistent", "cannot be right together with the other published numbers, whatever the data"),
+    ("differs", "this run gives another number than the published one, beyond its rounding"),
+    ("reproduced", "this run's number rounds to the published one, or lies within the declared tolerance"),
+    ("consistent", "follows from the other published numbers, as far as they were printed"),
+    ("not comparable", "these data are not the published ones, or this run gives no such number"),
+)
+
+
+@dataclass(frozen=True)
+class ClaimTableRow:
+    """One claim in words; `mark` is of the footnote with the reason."""
+
+    outcome: str
+    about: str
+    estimator: str
+    published: str
+    recomputed: str
+    recomputed_range: str
+    here: str
+    status: str
+    symbol: str
+    mark: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ClaimGroup:
+    """The claims from one source, those that cannot be right first."""
+
+    source: str
+    rows: tuple[ClaimTableRow, ...]
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Claims that cannot be right, and why."""
+
+    claims: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClaimTable:
+    """All claims.
+
+    Attributes
+    ----------
+    counts : status and number of claims, of those statuses that occur
+    """
+
+    counts: tuple[tuple[str, int], ...]
+    contradictions: tuple[Contradiction, ...]
+    groups: tuple[ClaimGroup, ...]
+    footnotes: tuple[tuple[str, str], ...]
+
+
+def claim_table(run: Run) -> ClaimTable:
+    """Return the claims by source, sources with a contradiction first, otherwise as in the spec."""
+    study = run.manifest.study
+    footnotes = Footnotes()
+    sources = dict.fromkeys(row.source for row in run.claims)
+    own = {source: [row for row in run.claims if row.source == source] for source in sources}
+    ordered = sorted(own, key=lambda source: all(row.status != INCONSISTENT for row in own[source]))
+    return ClaimTable(
+        counts=tuple(
+            (status, number)
+            for status, _ in MEANINGS
+            if (number := sum(row.status == status for row in run.claims))
+        ),
+        contradictions=_contradictions(study, run.claims),
+        groups=tuple(
+            ClaimGroup(
+                source or "no source given",
+                tuple(_row(study, row, footnotes) for row in _inconsistent_first(own[source])),
+            )
+            for source in ordered
+        ),
+        footnotes=footnotes.listed(),
+    )
+
+
+def _inconsistent_first(rows: Iterable[ClaimRow]) -> list[ClaimRow]:
+    return sorted(rows, key=lambda row: row.status != INCONSISTENT)
+
+
+def _contradictions(study: Study, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
+    """Return the claims that cannot be right, those with the same reason together."""
+    named: dict[str, list[str]] = {}
+    for row in rows:
+        if row.status == INCONSISTENT:
+            source = f"{row.source}: " if row.source else ""
+            text = f"{source}{study.label(row.outcome)}, {row.about}, {published_text(row)}"
+            named.setdefault(row.reason, []).append(text)
+    return tuple(Contradiction(tuple(claims), reason) for reason, claims in named.items())
+
+
+def _row(study: Study, row: ClaimRow, footnotes: Footnotes) -> ClaimTableRow:
+    return ClaimTableRow(
+        outcome=study.label(row.outcome),
+        about=row.about,
+        estimator=study.estimator_label(row.estimator),
+        published=published_text(row),
+        recomputed=_number(row, row.recomputed),
+        recomputed_range=_range(row),
+        here=_number(row, row.here),
+        status=row.status,
+        symbol=SYMBOLS.get(row.status, ""),
+        mark=footnotes.mark(row.reason),
+        note=row.note,
+    )
+
+
+def published_text(row: ClaimRow) -> str:
+    """Return the published number with the decimals it was printed with."""
+    if row.quantity in FRACTIONS:
+        return percent(row.published, max(0, row.digits - 2) if row.digits is not None else 0)
+    if row.digits is None:
+        return significant(row.published)
+    return fixed(row.published, max(0, row.digits))
+
+
+def _number(row: ClaimRow, value: float) -> str:
+    if not math.isfinite(value):
+        return MISSING
+    return percent(value, 2) if row.quantity in FRACTIONS else significant(value)
+
+
+def _range(row: ClaimRow) -> str:
+    """Return what rounding allows the recomputed number to be."""
+    limits: Sequence[float] = (row.recomputed_low, row.recomputed_high)
+    if not all(math.isfinite(one) for one in limits):
+        return ""
+    low, high = (_number(row, one) for one in limits)
+    return f"{low} to{NO_BREAK}{high}"

@@ -1,0 +1,104 @@
+"""Numbers as a reader wants them: signs, digits, percentages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+MISSING = "–"
+MINUS = "−"
+NO_BREAK = "\u00a0"
+MAX_DECIMALS = 9
+LEAST_P = 0.001
+"""Smaller p-values are not told apart."""
+
+LARGE = 1e9
+"""From here on numbers are in powers of ten."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return `value` with thousands separators and a true minus sign; a dash where it is not finite."""
+    if not math.isfinite(value):
+        return MISSING
+    text = f"{value:,.{decimals}f}"
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def count(value: int | None) -> str:
+    """Return a whole number with thousands separators, a dash for None."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def percent(fraction: float, decimals: int = 1) -> str:
+    """Return a fraction as "57.2%"."""
+    return MISSING if not math.isfinite(fraction) else f"{fixed(100 * fraction, decimals)}%"
+
+
+def p_text(value: float) -> str:
+    """Return "p = 0.012" or "p < 0.001", an empty string where there is no p-value."""
+    if not math.isfinite(value):
+        return ""
+    return "p < 0.001" if value < LEAST_P else f"p = {fixed(value, 3)}"
+
+
+def percent_interval(low: float, high: float) -> str:
+    """Return an interval of fractions as "[50.1, 63.0]", in percent.
+
+    A limit so near zero that its sign would be lost gets up to two decimals more.
+    """
+    sizes = [abs(100 * one) for one in (low, high) if one != 0 and math.isfinite(one)]
+    nearest = min(sizes, default=1.0)
+    decimals = next((one for one in (1, 2) if nearest >= 0.5 * 10.0**-one), 3)
+    return interval(100 * low, 100 * high, decimals)
+
+
+def interval(low: float, high: float, decimals: int) -> str:
+    """Return "[low, high]", never broken over two lines, or an empty string where a limit is missing."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"[{fixed(low, decimals)},{NO_BREAK}{fixed(high, decimals)}]"
+
+
+def estimate(value: float, low: float, high: float) -> tuple[str, str]:
+    """Return a number and its interval with as many decimals as show two digits of the interval's width.
+
+    The interval is empty where a limit is missing; the number then has four significant digits. Where more
+    than nine decimals were needed all are in powers of ten.
+    """
+    if not all(math.isfinite(one) for one in (value, low, high)):
+        return significant(value), ""
+    decimals = decimals_for([high - low], 2) if high > low else decimals_for([value])
+    largest = max(abs(one) for one in (value, low, high))
+    if decimals == MAX_DECIMALS or largest >= LARGE:
+        return significant(value), f"[{significant(low)},{NO_BREAK}{significant(high)}]"
+    return fixed(value, decimals), interval(low, high, decimals)
+
+
+def decimals_for(values: Iterable[float], digits: int = 4) -> int:
+    """Return how many decimals show the smallest of `values` with `digits` significant digits, at most 9."""
+    sizes = [abs(one) for one in values if math.isfinite(one) and one != 0]
+    if not sizes:
+        return 0
+    return min(MAX_DECIMALS, max(0, digits - 1 - math.floor(math.log10(min(sizes)))))
+
+
+def plain(value: float) -> str:
+    """Return `value` with at most four significant digits and no trailing zeros."""
+    text = significant(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "×" not in text else text
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """Return `value` with `digits` significant digits, in powers of ten where it is very small or large."""
+    if not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if -4 <= exponent < 7:
+        return fixed(value, max(0, digits - 1 - exponent))
+    mantissa = fixed(value / 10.0**exponent, digits - 1)
+    return f"{mantissa} × 10{str(exponent).translate(SUPERSCRIPTS)}"

@@ -1,0 +1,98 @@
+"""Scenario ``heterogeneity``: what groups of rows have to say, and whether they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from harness.arrays import Floats, Ints
+from harness.data.panel import Panel
+from harness.estimators.guard import attempt
+from harness.scenarios.grid import exposure_grid
+from harness.scenarios.group_measures import Group, Measured, SubjectAnswers, Unmeasured, subject_answers
+from harness.scenarios.group_tables import difference_rows, group_rows, level_rows
+from harness.scenarios.resampled import QUICK_DRAWS, Resampled
+from harness.scenarios.scenario import Tables
+from harness.scenarios.subject import Subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heterogeneity(Resampled):
+    """Levels and effects by group, from the fit on all rows and from a fit on each group.
+
+    The level of a row is the net effect curve at the row's own exposure, and a group's number is the median
+    over its rows. The effect is the mean slope over its rows, all else as observed; levels are not effects.
+    With ``pooled`` both come from the fit on all rows, with ``refit`` from one on the group's rows alone.
+    Groups are taken as they are: intervals say how sure the model is, not how groups were sampled.
+
+    Attributes
+    ----------
+    by : column of the data that names each row's group
+    grid : number of points of the curve, on straight lines between which levels are read off
+    """
+
+    name: ClassVar[str] = "heterogeneity"
+    tables: ClassVar[tuple[str, ...]] = ("heterogeneity", "heterogeneity_differences", "heterogeneity_rows")
+
+    by: str
+    grid: Annotated[int, Field(ge=2, le=1000)] = 40
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of the groups."""
+        return (self.by,)
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """The column of the groups."""
+        return {"by": self.by}
+
+    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - sizes of groups stand beside the answers
+        """Return nothing: the data alone have no levels."""
+        return {}
+
+    def answer(self, subject: Subject) -> Tables:
+        """Return levels and effects of every group, their differences, and quantiles of the levels."""
+        answers = [*self._pooled(subject), *self._refitted(subject)]
+        return {
+            "heterogeneity": group_rows(answers, level=self.level),
+            "heterogeneity_differences": difference_rows(answers, level=self.level),
+            "heterogeneity_rows": level_rows(answers),
+        }
+
+    def _pooled(self, subject: Subject) -> Iterator[Measured]:
+        answers = self._answers(subject)
+        for group, rows in self._groups(subject.panel):
+            yield answers.of(rows, group, "pooled")
+
+    def _refitted(self, subject: Subject) -> Iterator[Measured | Unmeasured]:
+        for group, rows in self._groups(subject.panel):
+            tried = attempt(partial(self._refit, subject, rows, group))
+            yield tried.value or Unmeasured(group, "refit", tried.status, tried.reason)
+
+    def _refit(self, subject: Subject, rows: Ints, group: Group) -> Measured:
+        own = subject.refitted(rows, name=f"{self.by}={group.name}")
+        return self._answers(own).of(np.arange(rows.size), group, "refit")
+
+    def _answers(self, subject: Subject) -> SubjectAnswers:
+        return subject_answers(subject, self.plan, self._points(subject.panel))
+
+    def _points(self, panel: Panel) -> Floats:
+        return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing="uniform")
+
+    def _groups(self, panel: Panel) -> Iterator[tuple[Group, Ints]]:
+        """Yield the groups that have rows, with the positions of these."""
+        key = panel.group(self.by)
+        for code, label in enumerate(key.labels):
+            rows = np.flatnonzero(key.codes == code)
+            if rows.size:
+                yield Group(label, rows.size, np.unique(panel.entity.codes[rows]).size), rows
+
+    def quick(self) -> Self:
+        """Return a copy with at most 40 draws and 25 grid points."""
+        return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, 25))

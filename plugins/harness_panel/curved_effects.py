@@ -1,0 +1,112 @@
+"""The estimator ``curved_effects``: fixed effects that may bend in the exposure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from numpy.random import Generator
+from pydantic import Field
+
+from harness import (
+    CanFitDraws,
+    CoefficientTable,
+    Floats,
+    HasCoefficients,
+    HasEffects,
+    HasNotes,
+    Note,
+    Panel,
+)
+from harness_panel.clustered import Clustered
+from harness_panel.covariance import Covariance
+from harness_panel.curve_terms import CurveTerms
+from harness_panel.fixed_effects import FixedEffects, FixedEffectsFit
+from harness_panel.levels import Dimension, LevelModels
+
+
+@dataclass(frozen=True, eq=False)
+class CurvedFit:
+    """A fit with fixed effects on a panel with further terms.
+
+    Attributes
+    ----------
+    terms : added to a panel before it is predicted
+    fit : on the training panel with its terms
+    """
+
+    terms: CurveTerms
+    fit: FixedEffectsFit
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        return self.fit.predict(self.terms.expand(panel))
+
+    def coefficients(self) -> CoefficientTable:
+        """Return estimates; powers are of the exposure less its mean, over its standard deviation."""
+        return self.fit.coefficients()
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped."""
+        return self.fit.notes
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect."""
+        return self.fit.n_unseen(panel)
+
+
+@dataclass(frozen=True, eq=False)
+class CurvedDraws:
+    """Draws of fixed effects on a panel with further terms."""
+
+    terms: CurveTerms
+    draws: LevelModels
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        return self.draws.predict(self.terms.expand(panel))
+
+
+@dataclass(frozen=True)
+class CurvedEffects:
+    """Fixed effects with powers of the exposure and its products with the moderators.
+
+    The rung between a straight line with effects and a network: what it gains over ``fixed_effects`` is
+    curvature and interaction that need no network.
+
+    Attributes
+    ----------
+    effects : keys whose levels have effects
+    degree : highest power of the exposure
+    with_moderators : whether the exposure is multiplied with each moderator
+    covariance : clustered by entity unless another is asked for
+    """
+
+    name: ClassVar[str] = "curved_effects"
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+
+    effects: tuple[Dimension, ...] = ("entity",)
+    degree: Annotated[int, Field(ge=1, le=6)] = 3
+    with_moderators: bool = True
+    covariance: Covariance = field(default_factory=Clustered)
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> CurvedFit:
+        """Fit on all rows of a panel; refusals are those of ``fixed_effects``."""
+        terms = self._terms(panel)
+        return CurvedFit(terms, self._linear.fit(terms.expand(panel), rng=rng, selection=selection))
+
+    def fit_draws(
+        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+    ) -> CurvedDraws:
+        """Fit once a draw; weights is (n_draws, n_obs), >= 0."""
+        terms = self._terms(panel)
+        draws = self._linear.fit_draws(terms.expand(panel), weights=weights, selection=selection, rng=rng)
+        return CurvedDraws(terms, draws)
+
+    @property
+    def _linear(self) -> FixedEffects:
+        return FixedEffects(effects=self.effects, covariance=self.covariance)
+
+    def _terms(self, panel: Panel) -> CurveTerms:
+        return CurveTerms.of(panel, degree=self.degree, with_moderators=self.with_moderators)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import Floats, Panel, draw_weights, left_out
+from harness_neural.fits import FittedNetworkDraws
+from harness_neural.mlp import Mlp
+from harness_neural.som_ann import SomAnn
+from neural_tasks import make_panel
+
+SMALL = Mlp(hidden=3, restarts=2)
+
+
+def wave(X: Floats) -> Floats:
+    return 20.0 + 3.0 * np.tanh(2.0 * X[:, 0]) + X[:, 1] - 0.5 * X[:, 2]
+
+
+def fit_draws(estimator: Mlp | SomAnn, panel: Panel, *, n_draws: int = 12) -> FittedNetworkDraws:
+    weights = draw_weights(panel, n_draws, unit="entity", rng=np.random.default_rng(5))
+    return estimator.fit_draws(
+        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+
+
+def out_of_draw_errors(estimator: Mlp, panel: Panel) -> Floats:
+    predicted = fit_draws(estimator, panel).predict(panel)
+    weights = draw_weights(panel, 12, unit="entity", rng=np.random.default_rng(5))
+    squares = np.square(predicted - panel.observed) * (weights == 0.0)
+    return squares.sum(axis=1) / (weights == 0.0).sum(axis=1)
+
+
+def test_a_search_a_draw_lowers_the_error_it_selects_by() -> None:
+    panel = make_panel(wave, noise=1.0)
+    estimator = Mlp(hidden="auto", flexibility=20.0, sizes_around=1, restarts=2)
+    once, each = (
+        out_of_draw_errors(replace(estimator, draw_size=size), panel) for size in ("full_sample", "each_draw")
+    )
+    assert each.mean() < once.mean()
+
+
+def test_a_search_a_draw_keeps_networks_of_several_sizes() -> None:
+    panel = make_panel(wave, noise=1.0)
+    estimator = Mlp(flexibility=20.0, sizes_around=2, restarts=1, draw_size="each_draw")
+    fitted = fit_draws(estimator, panel)
+    sizes = set(np.count_nonzero(fitted.model.networks.output, axis=1).tolist())
+    assert len(sizes) > 1
+    assert sizes <= {one.n_units for one in fitted.searches[0].candidates}
+
+
+def test_draws_without_selection_rows_have_the_size_of_the_full_sample() -> None:
+    panel = make_panel(wave, noise=1.0)
+    weights = draw_weights(panel, 4, unit="entity", rng=np.random.default_rng(5))
+    estimator = Mlp(flexibility=20.0, sizes_around=1, restarts=1, draw_size="each_draw")
+    fitted = estimator.fit_draws(panel, weights=weights, selection=None, rng=np.random.default_rng(0))
+    sizes = np.count_nonzero(fitted.model.networks.output, axis=1)
+    assert sizes.tolist() == [fitted.searches[0].chosen.n_units] * 4
+
+
+def test_draws_that_start_from_the_full_sample_hardly_leave_it() -> None:
+    panel = make_panel(wave, noise=1.0)
+    random, warm = (
+        fit_draws(replace(SMALL, draw_start=start), panel).predict(panel)
+        for start in ("random", "full_sample")
+    )
+    assert warm.std(axis=0).mean() < 0.7 * random.std(axis=0).mean()
+
+
+@pytest.mark.parametrize(
+    "estimator", [SMALL, SomAnn(hidden=2, restarts=1, map_starts=1)], ids=["mlp", "som_ann"]
+)
+def test_draws_that_train_on_all_rows_and_start_from_the_full_sample_are_one(estimator: Mlp | SomAnn) -> None:
+    panel = make_panel(wave, noise=1.0)
+    everyone = np.ones((3, panel.n_obs))
+    warm = replace(estimator, draw_start="full_sample", max_steps=20)
+    fitted = warm.fit_draws(panel, weights=everyone, selection=None, rng=np.random.default_rng(0))
+    predicted = fitted.predict(panel)
+    np.testing.assert_allclose(predicted[1:], predicted[[0, 0]], atol=1e-6)

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import Floats, HasEffects, Key, Panel, draw_weights, left_out
+from harness_neural.mlp import Mlp
+from harness_neural.names import Dimension
+from harness_panel.fixed_effects import FixedEffects
+from panels import labelled, panel_from_arrays
+
+BOTH: tuple[Dimension, ...] = ("entity", "time")
+PLAIN = Mlp(hidden=4, restarts=2)
+WITH_EFFECTS = replace(PLAIN, effects=BOTH)
+
+
+def curved(X: Floats) -> Floats:
+    return 2.0 * np.tanh(2.0 * X[:, 0]) + 0.5 * X[:, 1]
+
+
+def linear(X: Floats) -> Floats:
+    return X @ np.array([1.0, -0.5])
+
+
+def panel_of(truth: Callable[[Floats], Floats], *, share: float = 1.0) -> Panel:
+    """A panel with a constant for each entity, which the inputs follow, and for each of eight periods."""
+    rng = np.random.default_rng(0)
+    entity, period = (axis.ravel() for axis in np.indices((80, 8)))
+    constants = 2.0 * rng.normal(size=80)
+    X = rng.normal(size=(entity.size, 2)) + 0.5 * constants[entity, None]
+    outcome = (
+        truth(X) + constants[entity] + np.linspace(-1.0, 1.0, 8)[period] + 0.3 * rng.normal(size=entity.size)
+    )
+    kept = rng.random(entity.size) < share
+    return panel_from_arrays(
+        entity=entity[kept], period=period[kept], outcome=outcome[kept], X=X[kept], split_unit="row"
+    )
+
+
+def random_rows(panel: Panel) -> tuple[Panel, Panel]:
+    is_test = np.random.default_rng(1).random(panel.n_obs) < 0.2
+    return panel.take(np.flatnonzero(~is_test)), panel.take(np.flatnonzero(is_test))
+
+
+def error_of(estimator: Mlp | FixedEffects, train: Panel, test: Panel) -> float:
+    fitted = estimator.fit(train, rng=np.random.default_rng(0))
+    return float(np.mean((fitted.predict(test) - test.observed) ** 2))
+
+
+@pytest.mark.parametrize("share", [1.0, 0.7], ids=["balanced", "unbalanced"])
+def test_curve_beside_effects_beats_the_plain_network_and_the_linear_model(share: float) -> None:
+    train, test = random_rows(panel_of(curved, share=share))
+    ours = error_of(WITH_EFFECTS, train, test)
+    assert ours < 0.25 * error_of(PLAIN, train, test)
+    assert ours < 0.35 * error_of(FixedEffects(effects=BOTH), train, test)
+    assert ours < 0.2
+
+
+def test_linear_truth_is_predicted_as_well_as_by_fixed_effects() -> None:
+    train, test = random_rows(panel_of(linear))
+    assert error_of(WITH_EFFECTS, train, test) == pytest.approx(
+        error_of(FixedEffects(effects=BOTH), train, test), rel=0.1
+    )
+
+
+def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out() -> None:
+    panel = panel_of(curved)
+    weights = draw_weights(panel, 20, unit="entity", rng=np.random.default_rng(2))
+    fitted = WITH_EFFECTS.fit_draws(
+        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+    at = np.linspace(-2.0, 2.0, 9)
+    curve = fitted.profile(panel, ("x0",), at[:, None]).mean(axis=0)
+    np.testing.assert_allclose(curve - curve.mean(), 2.0 * np.tanh(2.0 * at), atol=0.12)
+
+
+@pytest.mark.parametrize("effects", [("entity",), ("time",), BOTH], ids=["entity", "time", "both"])
+def test_a_constant_for_a_level_moves_its_predictions_and_no_others(effects: tuple[Dimension, ...]) -> None:
+    panel = panel_of(curved)
+    estimator = replace(PLAIN, effects=effects, max_steps=15)
+    fitted = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
+    codes = panel.entity.codes if "entity" in effects else panel.time.codes
+    raised = replace(panel, observed=panel.observed + np.where(codes == 3, 1.0, 0.0))
+    moved = estimator.fit(raised, rng=np.random.default_rng(0)).predict(panel) - fitted
+    np.testing.assert_allclose(moved, np.where(codes == 3, 1.0, 0.0), atol=0.02)
+
+
+def test_unseen_levels_have_the_mean_effect_and_are_counted() -> None:
+    panel = panel_of(curved)
+    fitted = WITH_EFFECTS.fit(panel, rng=np.random.default_rng(0))
+    assert isinstance(fitted, HasEffects)
+    assert fitted.n_unseen(panel) == 0
+    first = panel.take(np.array([0]))
+    as_each = [replace(first, entity=panel.entity.take(np.array([row]))) for row in range(0, 640, 8)]
+    everyone = np.mean([fitted.predict(one)[0] for one in as_each])
+    stranger = labelled(first, entity="nobody")
+    assert fitted.n_unseen(stranger) == 1
+    assert fitted.predict(stranger)[0] == pytest.approx(everyone, rel=1e-9)
+
+
+def test_entities_set_aside_to_select_on_have_effects_in_the_end() -> None:
+    panel = replace(panel_of(curved), split_unit="entity")
+    fitted = WITH_EFFECTS.fit(panel, rng=np.random.default_rng(0))
+    assert fitted.n_unseen(panel) == 0
+    assert np.mean((fitted.predict(panel) - panel.observed) ** 2) < 0.12
+
+
+def test_effects_are_not_fitted_to_selection_rows_that_a_protocol_gives() -> None:
+    panel = panel_of(curved)
+    inside, aside = (
+        panel.take(np.flatnonzero((panel.entity.codes < 60) == is_in)) for is_in in (True, False)
+    )
+    fitted = WITH_EFFECTS.fit(inside, rng=np.random.default_rng(0), selection=aside)
+    assert fitted.n_unseen(aside) == aside.n_obs
+
+
+def test_levels_are_matched_by_label() -> None:
+    panel = panel_of(curved)
+    fitted = WITH_EFFECTS.fit(panel, rng=np.random.default_rng(0))
+    turned = Key(panel.entity.name, panel.entity.labels[::-1], 79 - panel.entity.codes)
+    np.testing.assert_array_equal(fitted.predict(replace(panel, entity=turned)), fitted.predict(panel))
+
+
+def test_order_of_rows_changes_nothing() -> None:
+    panel = panel_of(curved, share=0.8)
+    estimator = replace(WITH_EFFECTS, max_steps=15)
+    reverse = np.arange(panel.n_obs)[::-1]
+    found = estimator.fit(panel.take(reverse), rng=np.random.default_rng(0)).predict(panel)
+    np.testing.assert_allclose(
+        found, estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel), atol=1e-8
+    )
+
+
+def test_draws_leave_rows_of_weight_zero_out_of_their_effects() -> None:
+    panel = panel_of(curved)
+    weights = draw_weights(panel, 3, unit="entity", rng=np.random.default_rng(2))
+    gone = panel.entity.codes == 5
+    weights[:, gone] = 0.0
+    spoiled = replace(panel, observed=np.where(gone, 1e6, panel.observed))
+    keep = np.flatnonzero(~gone)
+    estimator = replace(WITH_EFFECTS, max_steps=15)
+    found = estimator.fit_draws(spoiled, weights=weights, selection=None, rng=np.random.default_rng(0))
+    expected = estimator.fit_draws(
+        panel.take(keep), weights=weights[:, keep], selection=None, rng=np.random.default_rng(0)
+    )
+    np.testing.assert_allclose(found.predict(panel), expected.predict(panel), atol=1e-8)
+
+
+def test_without_effects_no_level_is_unseen() -> None:
+    panel = panel_of(curved)
+    assert PLAIN.fit(panel, rng=np.random.default_rng(0)).n_unseen(labelled(panel, entity="nobody")) == 0
+
+
+def test_effects_named_twice_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"each once; found \['time', 'time'\]"):
+        Mlp(effects=("time", "time"))

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import CanProfile, Fitted, FittedDraws, Floats, Panel, draw_weights, left_out
+from harness.scenarios.profile import mean_predictions
+from harness_neural.batch.unit_totals import relu_totals, unit_totals
+from harness_neural.mlp import Mlp
+from harness_neural.names import Activation, Combine
+from harness_neural.som_ann import SomAnn
+from neural_tasks import make_panel
+
+# In units of the outcome's deviation, against predictions row by row.
+ALLOWED = 1e-6
+CURVE = np.linspace(-3.0, 3.0, 40)[:, None]
+SURFACE = np.stack(np.meshgrid(*[np.linspace(-2.0, 2.0, 8)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
+ESTIMATORS: dict[str, Mlp | SomAnn] = {
+    "tanh": Mlp(hidden=4, restarts=1),
+    "relu": Mlp(hidden=4, restarts=1, activation="relu"),
+    "effects": Mlp(hidden=3, restarts=1, effects=("entity", "time")),
+    "network a cluster": SomAnn(hidden=3, restarts=1, map_starts=1),
+    "relu a cluster": SomAnn(hidden=3, restarts=1, map_starts=1, activation="relu"),
+    "dummies": SomAnn(hidden=3, restarts=1, map_starts=1, combine="one_hot"),
+}
+
+
+def bent(X: Floats) -> Floats:
+    return 100.0 + 20.0 * np.tanh(2.0 * X[:, 0]) + 10.0 * X[:, 0] * X[:, 1] + 5.0 * X[:, 2] ** 2
+
+
+@cache
+def panel() -> Panel:
+    return make_panel(bent, noise=3.0, n_inputs=4)
+
+
+@cache
+def fit_of(name: str) -> Fitted:
+    return ESTIMATORS[name].fit(panel(), rng=np.random.default_rng(0))
+
+
+@cache
+def draws_of(name: str) -> FittedDraws:
+    weights = draw_weights(panel(), 6, unit="entity", rng=np.random.default_rng(1))
+    return ESTIMATORS[name].fit_draws(
+        panel(), weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+
+
+def moved(columns: tuple[str, ...], point: Floats) -> Panel:
+    found = panel()
+    for name, value in zip(columns, point.tolist(), strict=True):
+        found = found.with_column(name, value)
+    return found
+
+
+def row_by_row(model: Fitted | FittedDraws, columns: tuple[str, ...], points: Floats) -> Floats:
+    means = [model.predict(moved(columns, point)).mean(axis=-1) for point in points]
+    return np.stack(means, axis=-1)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("columns", "points"), [(("x0",), CURVE), (("x2", "x0"), SURFACE)], ids=["curve", "surface"]
+)
+def test_profile_is_the_mean_of_predictions(name: str, columns: tuple[str, ...], points: Floats) -> None:
+    for model in (fit_of(name), draws_of(name)):
+        found = cast(CanProfile, model).profile(panel(), columns, points)
+        error = np.abs(found - row_by_row(model, columns, points)).max()
+        assert error < ALLOWED * panel().observed.std()
+
+
+def test_rows_change_clusters_along_the_curves_that_are_tested() -> None:
+    fitted = fit_of("network a cluster")
+    assert not np.array_equal(
+        *(
+            fitted.map_fit.map.assign(fitted.design.inputs(panel().with_column("x0", at)))
+            for at in (-3.0, 3.0)
+        )
+    )
+
+
+def test_the_core_asks_for_profiles() -> None:
+    found = mean_predictions(fit_of("tanh"), panel(), columns=("x0",), points=CURVE)
+    expected = cast(CanProfile, fit_of("tanh")).profile(panel(), ("x0",), CURVE)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_column_that_is_no_input_changes_nothing() -> None:
+    wider = replace(
+        panel(), controls=(*panel().controls, "flat"), X=np.column_stack([panel().X, np.ones(panel().n_obs)])
+    )
+    fitted = ESTIMATORS["tanh"].fit(wider, rng=np.random.default_rng(0))
+    alone = fitted.profile(wider, ("flat",), np.array([[7.0], [9.0]]))
+    np.testing.assert_allclose(alone, fitted.predict(wider).mean(), rtol=1e-6)
+    both = fitted.profile(wider, ("flat", "x0"), np.column_stack([CURVE, CURVE]))
+    np.testing.assert_allclose(both, fitted.profile(wider, ("x0",), CURVE), rtol=1e-12)
+
+
+def test_rows_are_looked_at_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = [cast(CanProfile, draws_of(name)) for name in ("tanh", "network a cluster")]
+    expected = [one.profile(panel(), ("x0",), CURVE) for one in models]
+    monkeypatch.setattr("harness_neural.profile.MOST_ROWS", 70)
+    monkeypatch.setattr("harness_neural.profile.MOST_DISTANCES", 500)
+    monkeypatch.setattr("harness_neural.batch.profile.CHUNK_BYTES", 5000)
+    for one, means in zip(models, expected, strict=True):
+        np.testing.assert_allclose(one.profile(panel(), ("x0",), CURVE), means, rtol=1e-7)
+
+
+@given(
+    size=st.floats(1e-3, 60.0),
+    spread=st.floats(1e-3, 40.0),
+    n_shifts=st.integers(1, 200),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+def test_tables_err_by_less_than_allowed(size: float, spread: float, n_shifts: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z = torch.from_numpy(spread * rng.normal(size=(3, 50)))
+    shifts = torch.from_numpy(size * rng.normal(size=(3, n_shifts)))
+    expected = torch.sigmoid(z.unsqueeze(2) + shifts.unsqueeze(1)).mean(dim=1)
+    for allowed in (1e-4, 1e-8):
+        found = unit_totals("sigmoid", z, shifts, error=torch.full((3,), allowed, dtype=torch.float64)) / 50
+        assert float((found - expected).abs().max()) <= allowed + 1e-13
+
+
+@given(size=st.floats(1e-3, 60.0), seed=st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_sums_of_rectified_units_are_exact(size: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z, shifts = torch.from_numpy(rng.normal(size=(3, 50))), torch.from_numpy(size * rng.normal(size=(3, 20)))
+    expected = torch.relu(z.unsqueeze(2) + shifts.unsqueeze(1)).sum(dim=1)
+    torch.testing.assert_close(relu_totals(z, shifts), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("combine", ["separate_nets", "one_hot", "none"])
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_one_row_is_profiled_as_it_is_predicted(combine: Combine, activation: Activation) -> None:
+    estimator = SomAnn(
+        hidden=2, restarts=1, map_starts=1, combine=combine, activation=activation, max_steps=20
+    )
+    fitted = estimator.fit(panel(), rng=np.random.default_rng(0))
+    one = panel().take(np.array([5]))
+    expected = [fitted.predict(one.with_column("x0", at))[0] for at in CURVE[:, 0].tolist()]
+    np.testing.assert_allclose(fitted.profile(one, ("x0",), CURVE), expected, atol=ALLOWED * 10.0)

@@ -1,0 +1,230 @@
+"""Statistics and tests of fits against R, linearmodels and second implementations."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+
+import linearmodels.panel as lm
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from harness import Panel, stream
+from harness_panel import (
+    Between,
+    Classical,
+    Clustered,
+    FirstDifference,
+    FixedEffects,
+    Mundlak,
+    PooledOLS,
+    RandomEffects,
+)
+from panels import panel_from_arrays, simulated_panel
+from r_reference import PANELS, r_panel, reference
+
+ESTIMATORS = {
+    "pooled": PooledOLS(Classical()),
+    "fe_entity": FixedEffects(("entity",), Classical()),
+    "fe_time": FixedEffects(("time",), Classical()),
+    "fe_twoway": FixedEffects(("entity", "time"), Classical()),
+    "re_swar": RandomEffects(Classical()),
+    "between": Between(),
+    "fd": FirstDifference(covariance=Classical()),
+    "fd_intercept": FirstDifference(constant=True, covariance=Classical()),
+}
+DUMMIES = {
+    "pooled": "lm_pooled",
+    "fe_entity": "lsdv_entity",
+    "fe_time": "lsdv_time",
+    "fe_twoway": "lsdv_twoway",
+}
+ACROSS_GAPS = {("edge", "fd"), ("edge", "fd_intercept")}
+
+
+def fitted(panel: Panel, estimator):
+    return estimator.fit(panel, rng=stream(0))
+
+
+def values(fit) -> dict[str, float]:
+    return {one.name: one.value for one in fit.statistics()}
+
+
+def diagnostics_of(fit):
+    return {one.name: one for one in fit.diagnostics()}
+
+
+@pytest.mark.parametrize(("panel", "model"), sorted({*product(PANELS, ESTIMATORS)} - ACROSS_GAPS))
+def test_shares_of_variance_and_f_are_those_of_plm(panel, model):
+    expected, fit = reference()[panel][model], fitted(r_panel(panel), ESTIMATORS[model])
+    np.testing.assert_allclose(values(fit)["r2"], expected["r2_plm"], rtol=1e-9)
+    np.testing.assert_allclose(values(fit)["r2_adjusted"], expected["r2_adj_plm"], rtol=1e-9)
+    slopes = diagnostics_of(fit)["slopes"]
+    per_degree = slopes.df[0] if model == "re_swar" else 1  # plm reports a chi-squared for random effects
+    np.testing.assert_allclose(slopes.statistic * per_degree, expected["fstat"], rtol=1e-8)
+
+
+@pytest.mark.parametrize(("panel", "model"), list(product(PANELS, DUMMIES)))
+def test_likelihoods_are_those_of_lm_on_dummies(panel, model):
+    expected, own = reference()[panel][DUMMIES[model]], values(fitted(r_panel(panel), ESTIMATORS[model]))
+    assert own["n_parameters"] == expected["loglik_df"]
+    pairs = {
+        "log_likelihood": "loglik",
+        "aic": "aic",
+        "bic": "bic",
+        "r2_dummies": "r2",
+        "r2_dummies_adjusted": "r2_adj",
+        "sigma": "sigma",
+    }
+    for name, theirs in pairs.items():
+        np.testing.assert_allclose(own[name], expected[theirs], rtol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "theirs"),
+    [
+        ("fe_entity", "f_effects", "pFtest_entity"),
+        ("fe_twoway", "f_effects", "pFtest_twoway"),
+        ("re_swar", "hausman", "hausman"),
+        ("pooled", "breusch_pagan", "bp_lm_entity"),
+    ],
+)
+@pytest.mark.parametrize("panel", PANELS)
+def test_tests_are_those_of_plm(panel, model, name, theirs):
+    own, expected = (
+        diagnostics_of(fitted(r_panel(panel), ESTIMATORS[model]))[name],
+        reference()[panel]["tests"][theirs],
+    )
+    np.testing.assert_allclose(own.statistic, expected["stat"], rtol=1e-8)
+    np.testing.assert_allclose(own.df, np.ravel(expected["df"]))
+    np.testing.assert_allclose(own.p_value, expected["p"], rtol=1e-6, atol=1e-300)
+
+
+@pytest.mark.parametrize("panel", ["produc", "empluk", "edge"])
+def test_a_hausman_statistic_without_a_distribution_carries_a_caution(panel):
+    assert (
+        "not positive definite" in diagnostics_of(fitted(r_panel(panel), RandomEffects()))["hausman"].caution
+    )
+    assert not diagnostics_of(fitted(r_panel("wage"), RandomEffects()))["hausman"].caution
+
+
+@pytest.fixture(params=[1.0, 0.6], ids=["balanced", "unbalanced"])
+def panel(request) -> Panel:
+    return simulated_panel(stream(81), n_entities=25, n_periods=9, share=request.param)
+
+
+LINEARMODELS = {
+    "pooled": lambda y, X: lm.PooledOLS(y, X).fit(),
+    "random": lambda y, X: lm.RandomEffects(y, X).fit(small_sample=True),
+    "between": lambda y, X: lm.BetweenOLS(y, X).fit(),
+    "fixed": lambda y, X: lm.PanelOLS(y, X, entity_effects=True).fit(),
+}
+OURS = {"pooled": PooledOLS(), "random": RandomEffects(), "between": Between(), "fixed": FixedEffects()}
+
+
+@pytest.mark.parametrize("name", LINEARMODELS)
+def test_shares_within_between_and_overall_are_those_of_linearmodels(panel, name):
+    index = pd.MultiIndex.from_arrays([panel.entity.codes, panel.period])
+    X = pd.DataFrame(panel.X, index=index, columns=list(panel.columns)).assign(const=1.0)
+    expected = LINEARMODELS[name](pd.Series(panel.observed, index=index, name="y"), X)
+    own = values(fitted(panel, OURS[name]))
+    for part in ("within", "between", "overall"):
+        np.testing.assert_allclose(own[f"r2_{part}"], getattr(expected, f"rsquared_{part}"), rtol=1e-9)
+        square = getattr(expected, f"corr_squared_{part}")
+        np.testing.assert_allclose(own[f"r2_{part}_correlation"], square, rtol=1e-9)
+
+
+def residual_pairs(panel: Panel):
+    """First-difference residuals and those one period before, by statsmodels."""
+    frame = pd.DataFrame(panel.X, columns=list(panel.columns)).assign(
+        y=panel.observed, entity=panel.entity.codes, period=panel.period
+    )
+    earlier = frame.assign(period=frame["period"] + 1)
+    both = frame.merge(earlier, on=["entity", "period"], suffixes=("", "_before"))
+    change = np.column_stack([both[name] - both[f"{name}_before"] for name in (*panel.columns, "y")])
+    both["e"] = sm.OLS(change[:, -1], change[:, :-1]).fit().resid
+    lagged = both[["entity", "period", "e"]].assign(period=both["period"] + 1)
+    return both[["entity", "period", "e"]].merge(lagged, on=["entity", "period"], suffixes=("", "_before"))
+
+
+def test_serial_correlation_is_the_regression_of_wooldridge(panel):
+    pairs = residual_pairs(panel)
+    result = sm.OLS(pairs["e"], pairs[["e_before"]]).fit(
+        cov_type="cluster", cov_kwds={"groups": pairs["entity"]}, use_t=True
+    )
+    expected = result.f_test("e_before = -0.5")
+    own = diagnostics_of(fitted(panel, FixedEffects()))["serial_correlation"]
+    np.testing.assert_allclose(own.statistic, float(np.squeeze(expected.fvalue)), rtol=1e-9)
+    np.testing.assert_allclose(own.p_value, float(expected.pvalue), rtol=1e-8)
+    assert own.df == (1, pairs["entity"].nunique() - 1)
+
+
+def test_cross_section_dependence_is_the_sum_over_pairs(panel):
+    fit = fitted(panel, FixedEffects())
+    table = pd.DataFrame(
+        {"entity": panel.entity.codes, "period": panel.period, "e": panel.observed - fit.predict(panel)}
+    ).pivot_table(values="e", index="entity", columns="period")
+    terms = []
+    for one, other in combinations(table.index, 2):
+        both = table.loc[[one, other]].dropna(axis=1)
+        if both.shape[1] >= 3:
+            terms.append(np.sqrt(both.shape[1]) * np.corrcoef(both.loc[one], both.loc[other])[0, 1])
+    own = diagnostics_of(fit)["cross_section_dependence"]
+    np.testing.assert_allclose(own.statistic, np.sum(terms) / np.sqrt(len(terms)), rtol=1e-9)
+    np.testing.assert_allclose(own.p_value, 2 * stats.norm.sf(abs(own.statistic)), rtol=1e-12)
+
+
+def test_the_mundlak_form_is_the_wald_test_of_entity_means(panel):
+    table = fitted(panel, Mundlak(Clustered())).coefficients()
+    slopes, spread = table.estimate[4:], table.covariance[4:, 4:]
+    expected = slopes @ np.linalg.inv(spread) @ slopes
+    for estimator in (RandomEffects(), Mundlak(Clustered())):
+        own = diagnostics_of(fitted(panel, estimator))["mundlak"]
+        np.testing.assert_allclose(own.statistic, expected, rtol=1e-9)
+        assert (own.distribution, own.df) == ("chi2", (3,))
+
+
+def test_tests_have_their_size_and_power():
+    """200 panels without effects or dependence at level 0.05; then one with each."""
+    rejected = dict.fromkeys(
+        ["f_effects", "breusch_pagan", "serial_correlation", "cross_section_dependence"], 0
+    )
+    rng = stream(82)
+    entity, period = (axis.ravel() for axis in np.indices((30, 10)))
+    for _ in range(200):
+        X = rng.normal(size=(300, 2))
+        rows = panel_from_arrays(entity=entity, period=period, outcome=X[:, 0] + rng.normal(size=300), X=X)
+        own = diagnostics_of(fitted(rows, PooledOLS()))
+        for name in rejected:
+            rejected[name] += own[name].p_value <= 0.05
+    for name, count in rejected.items():
+        assert 0.01 <= count / 200 <= 0.11, name
+    shocks = rng.normal(size=10)[period] + rng.normal(size=30)[entity]
+    walk = np.cumsum(rng.normal(size=(30, 10)), axis=1).ravel()
+    rows = panel_from_arrays(entity=entity, period=period, outcome=X[:, 0] + 2.0 * shocks + walk, X=X)
+    own = diagnostics_of(fitted(rows, PooledOLS()))
+    assert all(own[name].p_value < 1e-3 for name in rejected)
+
+
+def test_what_rows_cannot_carry_is_refused_with_its_reason():
+    panel = simulated_panel(stream(83), n_entities=10, n_periods=2)
+    own = diagnostics_of(fitted(panel, PooledOLS()))
+    assert "two adjacent periods" in own["serial_correlation"].reason
+    assert "share three periods" in own["cross_section_dependence"].reason
+    columns = fitted(panel, PooledOLS()).details()["diagnostics"]
+    at = columns["test"].index("serial_correlation")
+    assert columns["status"][at] == "refused"
+    assert columns["p_value"][at] is None
+
+
+def test_details_are_tidy_columns_of_one_length(panel):
+    for estimator in ESTIMATORS.values():
+        for columns in fitted(panel, estimator).details().values():
+            assert len({len(values) for values in columns.values()}) == 1
+    statistics = fitted(panel, RandomEffects()).details()["statistics"]
+    assert {"theta_min", "variance_entity", "n_singletons", "condition_number"} <= set(
+        statistics["statistic"]
+    )
+    assert all(statistics["definition"])

@@ -1,0 +1,153 @@
+"""What random effects, between, first differences and Mundlak predict, one fit and many draws."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import EstimationError, Panel, draw_weights, left_out, stream
+from harness_panel import Between, FirstDifference, FixedEffects, Mundlak, RandomEffects
+from panels import labelled, simulated_panel
+
+ESTIMATORS = {
+    "random": RandomEffects(),
+    "between": Between(),
+    "difference": FirstDifference(),
+    "difference with a trend": FirstDifference(constant=True),
+    "mundlak": Mundlak(),
+}
+each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+
+
+@pytest.fixture
+def panel() -> Panel:
+    return simulated_panel(stream(71), n_entities=15, n_periods=6, share=0.7)
+
+
+def draws(estimator, panel, weights, selection=None):
+    return estimator.fit_draws(panel, weights=weights, selection=selection, rng=stream(0))
+
+
+def resampled(panel: Panel, weights) -> Panel:
+    """The panel of one entity draw, every copy of an entity under a name of its own."""
+    firsts = np.unique(panel.entity.codes, return_index=True)[1]
+    copies = weights[firsts].astype(np.int64)
+    return panel.resample(np.repeat(np.arange(copies.size), copies))
+
+
+@each_estimator
+@given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7]))
+@settings(max_examples=10, deadline=None)
+def test_unit_weights_are_the_fit(estimator, seed, share):
+    panel = simulated_panel(stream(seed), share=share)
+    predicted = draws(estimator, panel, np.ones((2, panel.n_obs))).predict(panel)
+    expected = estimator.fit(panel, rng=stream(0)).predict(panel)
+    np.testing.assert_allclose(predicted, np.tile(expected, (2, 1)), rtol=0, atol=1e-8)
+
+
+@each_estimator
+@given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7]))
+@settings(max_examples=10, deadline=None)
+def test_an_entity_drawn_twice_is_two_entities(estimator, seed, share):
+    panel = simulated_panel(stream(seed), n_entities=20, share=share)
+    weights = draw_weights(panel, 3, unit="entity", rng=stream(seed, "weights"))
+    predicted = draws(estimator, panel, weights).predict(panel)
+    for draw, own in enumerate(weights):
+        expected = estimator.fit(resampled(panel, own), rng=stream(0)).predict(panel)
+        np.testing.assert_allclose(predicted[draw], expected, rtol=0, atol=1e-8)
+
+
+@each_estimator
+def test_rows_without_weight_are_as_good_as_absent(estimator, panel):
+    rows = np.flatnonzero(panel.entity.codes >= 3)
+    weights = np.zeros((2, panel.n_obs))
+    weights[:, rows] = draw_weights(panel.take(rows), 2, unit="row", rng=stream(72))
+    changed = panel.X.copy()
+    changed[panel.entity.codes < 3] = 1e3
+    elsewhere = replace(panel, X=changed)
+    predicted = draws(estimator, panel, weights).predict(panel.take(rows))
+    np.testing.assert_allclose(
+        draws(estimator, elsewhere, weights).predict(panel.take(rows)), predicted, atol=1e-7
+    )
+
+
+@each_estimator
+def test_a_counterfactual_column_moves_predictions_by_its_slope(estimator, panel):
+    fitted = estimator.fit(panel, rng=stream(0))
+    table = fitted.coefficients()
+    moved = panel.with_column("x1", panel.column("x1") + 2.0)
+    gap = fitted.predict(moved) - fitted.predict(panel)
+    np.testing.assert_allclose(gap, 2.0 * table.estimate[table.terms.index("x1")], rtol=1e-9)
+
+
+def test_a_known_entity_has_the_predicted_effect_of_random_effects(panel):
+    """The mean error of its rows, shrunken by T s2_entity / (s2 + T s2_entity)."""
+    fitted = RandomEffects().fit(panel, rng=stream(0))
+    table, components = fitted.coefficients(), fitted.components
+    errors = panel.observed - table.estimate[0] - panel.X @ table.estimate[1:]
+    sizes = np.bincount(panel.entity.codes)
+    means = np.bincount(panel.entity.codes, errors) / sizes
+    shares = sizes * components.entity / (components.idiosyncratic + sizes * components.entity)
+    expected = panel.observed - errors + (shares * means)[panel.entity.codes]
+    np.testing.assert_allclose(fitted.predict(panel), expected, rtol=1e-10)
+
+
+def test_a_new_entity_has_the_constant_of_random_effects(panel):
+    fitted = RandomEffects().fit(panel, rng=stream(0))
+    table, stranger = fitted.coefficients(), labelled(panel, entity="nowhere")
+    expected = table.estimate[0] + panel.X @ table.estimate[1:]
+    np.testing.assert_allclose(fitted.predict(stranger), expected, rtol=1e-9)
+    assert (fitted.n_unseen(stranger), fitted.n_unseen(panel)) == (panel.n_obs, 0)
+
+
+def test_first_differences_leave_no_mean_error_within_entities(panel):
+    fitted = FirstDifference(constant=True).fit(panel, rng=stream(0))
+    errors = panel.observed - fitted.predict(panel)
+    np.testing.assert_allclose(np.bincount(panel.entity.codes, errors), 0.0, atol=1e-9)
+
+
+def test_the_constant_of_differences_is_a_trend(panel):
+    fitted = FirstDifference(constant=True).fit(panel, rng=stream(0))
+    later = replace(panel, period=panel.period + 3)
+    trend = fitted.coefficients().estimate[0]
+    np.testing.assert_allclose(fitted.predict(later) - fitted.predict(panel), 3.0 * trend, rtol=1e-9)
+
+
+def test_a_new_entity_is_predicted_by_its_own_means(panel):
+    last = panel.entity.codes == panel.entity.codes.max()
+    train, test = (panel.take(np.flatnonzero(rows)) for rows in (~last, last))
+    fitted = Mundlak().fit(train, rng=stream(0))
+    table = fitted.coefficients().estimate
+    expected = table[0] + test.X @ table[1:4] + test.X.mean(axis=0) @ table[4:]
+    np.testing.assert_allclose(fitted.predict(test), expected, rtol=1e-9)
+    assert fitted.n_unseen(test) == test.n_obs
+
+
+def test_an_entity_of_the_rows_to_select_on_keeps_its_means(panel):
+    last = panel.entity.codes == panel.entity.codes.max()
+    train, test = (panel.take(np.flatnonzero(rows)) for rows in (~last, last))
+    fitted = Mundlak().fit(train, rng=stream(0), selection=test)
+    np.testing.assert_allclose(
+        fitted.predict(test), Mundlak().fit(train, rng=stream(0)).predict(test), rtol=1e-10
+    )
+    moved = test.with_column("x0", test.column("x0") + 1.0)
+    slope = FixedEffects().fit(train, rng=stream(0)).coefficients().estimate[0]
+    np.testing.assert_allclose(fitted.predict(moved) - fitted.predict(test), slope, rtol=1e-9)
+
+
+def test_entities_that_a_draw_leaves_out_move_by_the_slope_within(panel):
+    weights = draw_weights(panel, 5, unit="entity", rng=stream(73))
+    models = draws(Mundlak(), panel, weights, left_out(weights))
+    moved = panel.with_column("x0", panel.column("x0") + 1.0)
+    gaps = models.predict(moved) - models.predict(panel)
+    np.testing.assert_allclose(gaps, np.tile(gaps[:, :1], panel.n_obs), rtol=1e-9)
+
+
+def test_a_draw_without_adjacent_rows_is_refused(panel):
+    weights = (panel.period % 2 == 0).astype(np.float64)[None]
+    with pytest.raises(EstimationError, match="no two adjacent rows"):
+        draws(FirstDifference(), panel, weights)

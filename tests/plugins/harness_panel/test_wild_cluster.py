@@ -1,0 +1,140 @@
+"""The wild cluster bootstrap against regressions done anew for every draw."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from harness import EstimationError, Panel, stream
+from harness_panel import Clustered, FixedEffects, PooledOLS, RandomEffects, WildCluster
+from harness_panel.wild_weights import auxiliary_weights
+from panels import panel_from_arrays, simulated_panel
+
+SIX = simulated_panel(stream(61), n_entities=6, n_periods=9, n_columns=2, share=0.8)
+EFFECTS = [(), ("entity",), ("time",), ("entity", "time")]
+
+
+def estimator(effects, covariance):
+    return FixedEffects(effects, covariance) if effects else PooledOLS(covariance)
+
+
+def dummies(panel: Panel, effects: tuple[str, ...]):
+    """Regressors of the dummy-variable regression after the panel's own columns."""
+    keys = {"entity": panel.entity, "time": panel.time}
+    blocks = [np.eye(len(keys[one].labels))[keys[one].codes] for one in effects]
+    others = [block[:, 1:] for block in blocks[1:]]
+    return np.hstack([blocks[0], *others]) if blocks else np.ones((panel.n_obs, 1))
+
+
+def statistic(outcome, X, clusters, *, at: int, null: float) -> float:
+    """Clustered t statistic; the small-sample factor cancels between data and draws."""
+    fitted = sm.OLS(outcome, X).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters, "use_correction": False}
+    )
+    return float((fitted.params[at] - null) / fitted.bse[at])
+
+
+def p_value_by_regressions(panel, effects, *, at: int, null: float) -> float:
+    """All 2^6 Rademacher draws, each regressed on the columns and all dummies."""
+    X, clusters = np.hstack([panel.X, dummies(panel, effects)]), panel.entity.codes
+    restricted = np.delete(X, at, axis=1)
+    target = panel.observed - null * X[:, at]
+    fitted = restricted @ np.linalg.lstsq(restricted, target, rcond=None)[0]
+    own = abs(statistic(panel.observed, X, clusters, at=at, null=null))
+    signs = np.array(list(product([-1.0, 1.0], repeat=6)))[:, clusters]
+    draws = [
+        statistic(null * X[:, at] + fitted + sign * (target - fitted), X, clusters, at=at, null=null)
+        for sign in signs
+    ]
+    return float(np.mean(np.abs(draws) >= own * (1 - 1e-9)))
+
+
+@pytest.mark.parametrize("effects", EFFECTS, ids=[" and ".join(one) or "pooled" for one in EFFECTS])
+@pytest.mark.parametrize("null", [0.0, 1.5])
+def test_p_values_of_all_sign_changes(effects, null):
+    table = estimator(effects, WildCluster()).fit(SIX, rng=stream(0)).coefficients()
+    at = table.terms.index("x1")
+    expected = p_value_by_regressions(SIX, effects, at=1, null=null)
+    assert table.inference.statistics[at].p_value(null) == pytest.approx(expected, abs=1e-12)
+    assert "all 64 rademacher draws" in table.correction.kind
+
+
+@pytest.mark.parametrize("effects", [(), ("entity", "time")], ids=["pooled", "two-way"])
+def test_limits_are_where_the_p_value_crosses_the_level(effects):
+    panel = simulated_panel(stream(62), n_entities=12, n_periods=5, n_columns=2)
+    table = estimator(effects, WildCluster(draws=499)).fit(panel, rng=stream(1)).coefficients()
+    for one, (low, high) in zip(table.inference.statistics, table.conf_int(0.9), strict=True):
+        assert low < one.estimate < high
+        for limit in (low, high):
+            assert one.p_value(one.estimate + (limit - one.estimate) * 1.0001) <= 0.1
+            assert one.p_value(one.estimate + (limit - one.estimate) * 0.9999) > 0.1
+
+
+def test_estimates_and_standard_errors_are_those_of_clustered():
+    wild = PooledOLS(WildCluster()).fit(SIX, rng=stream(0)).coefficients()
+    clustered = PooledOLS(Clustered()).fit(SIX, rng=stream(0)).coefficients()
+    np.testing.assert_array_equal(wild.estimate, clustered.estimate)
+    np.testing.assert_array_equal(wild.covariance, clustered.covariance)
+    assert (wild.correction.df_resid, wild.correction.n_clusters) == (5, (6,))
+    own = [one.std_error for one in wild.inference.statistics]
+    np.testing.assert_allclose(own, clustered.std_error, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weights", ["rademacher", "webb"])
+def test_with_many_clusters_it_agrees_with_the_t_distribution(weights):
+    panel = simulated_panel(stream(63), n_entities=200, n_periods=4, n_columns=2)
+    wild = RandomEffects(WildCluster(draws=1999, weights=weights)).fit(panel, rng=stream(3)).coefficients()
+    expected = RandomEffects(Clustered()).fit(panel, rng=stream(3)).coefficients()
+    np.testing.assert_allclose(wild.conf_int(0.9), expected.conf_int(0.9), atol=0.25 * wild.std_error.max())
+
+
+def test_size_with_few_clusters_is_nearer_to_nominal_than_the_t_distribution():
+    """Ten clusters of different sizes, a regressor fixed within them, no effect; level 0.1, 200 panels."""
+    rng = stream(64)
+    entity = np.repeat(np.arange(10), np.arange(3, 23, 2))
+    rejected = {"wild": 0, "clustered": 0}
+    for _ in range(200):
+        exposure = np.where(rng.permutation(10) < 3, 1.0, 0.0)[entity]
+        outcome = rng.normal(size=10)[entity] + rng.normal(size=entity.size)
+        panel = panel_from_arrays(
+            entity=entity, period=np.arange(entity.size), outcome=outcome, X=exposure[:, None]
+        )
+        wild = PooledOLS(WildCluster(draws=199)).fit(panel, rng=rng).coefficients()
+        rejected["wild"] += wild.p_value[1] <= 0.1
+        t = abs(wild.statistic[1])
+        rejected["clustered"] += 2.0 * stats.norm.sf(t) <= 0.1
+    assert 0.04 <= rejected["wild"] / 200 <= 0.17
+    assert rejected["clustered"] / 200 > rejected["wild"] / 200 + 0.05
+
+
+def test_it_is_drawn_from_the_stream_of_the_fit():
+    panel = simulated_panel(stream(65), n_entities=20, n_periods=4)
+    one, same, other = (
+        PooledOLS(WildCluster(draws=99)).fit(panel, rng=stream(seed)).coefficients() for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one.conf_int(0.9), same.conf_int(0.9))
+    assert not np.array_equal(one.conf_int(0.9), other.conf_int(0.9))
+
+
+def test_clusters_too_few_to_reject_anything_have_no_limits():
+    panel = simulated_panel(stream(66), n_entities=3, n_periods=20, n_columns=1)
+    table = PooledOLS(WildCluster()).fit(panel, rng=stream(0)).coefficients()
+    assert table.p_value.min() >= 2 / 8
+    assert np.isinf(table.conf_int(0.95)).all()
+
+
+def test_webb_weights_have_six_points_mean_zero_and_variance_one():
+    weights = auxiliary_weights("webb", 8, 20_000, rng=stream(67))
+    points, counts = np.unique(weights, return_counts=True)
+    np.testing.assert_allclose(points**2, [1.5, 1.0, 0.5, 0.5, 1.0, 1.5], rtol=1e-12)
+    np.testing.assert_allclose(counts / weights.size, 1 / 6, atol=0.01)
+
+
+def test_too_many_clusters_are_refused():
+    panel = simulated_panel(stream(68), n_entities=1001, n_periods=2)
+    with pytest.raises(EstimationError, match="for few clusters; there are 1001"):
+        PooledOLS(WildCluster()).fit(panel, rng=stream(0))

@@ -1,0 +1,163 @@
+"""Laws that all estimators of this plugin keep, and rows that all of them refuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import EstimationError, Panel, stream
+from harness_sklearn import Boosting, ElasticNet, RandomForest, Splines
+from panels import panel_from_arrays
+
+ESTIMATORS = {
+    "elastic_net": ElasticNet(),
+    "random_forest": RandomForest(trees=20),
+    "splines": Splines(),
+    "splines with products": Splines(products="moderators"),
+}
+with_each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS.keys())
+
+
+@pytest.fixture
+def panel() -> Panel:
+    rng = np.random.default_rng(5)
+    n_entities, n_periods = 40, 6
+    X = rng.uniform(-1, 2, size=(n_entities * n_periods, 4))
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(n_entities), n_periods),
+        period=np.tile(np.arange(n_periods), n_entities),
+        outcome=np.sin(2 * X[:, 0]) + X[:, 0] * X[:, 1] + 0.5 * X[:, 2] + 0.3 * rng.normal(size=len(X)),
+        X=X,
+        columns=["exposure", "moderator", "size", "age"],
+        n_moderators=1,
+    )
+
+
+def predictions(estimator, panel: Panel, at: Panel | None = None):
+    """Predictions of a fit that sets a fifth of the entities aside itself."""
+    return estimator.fit(panel, rng=stream(0, "law")).predict(at or panel)
+
+
+@with_each_estimator
+@pytest.mark.parametrize(("unit", "level"), [(1e-3, 2.0), (1e6, -5.0), (-2.5, 100.0)])
+def test_an_outcome_in_another_unit_has_predictions_in_that_unit(estimator, panel, unit, level):
+    moved = replace(panel, observed=unit * panel.observed + level)
+    expected = unit * predictions(estimator, panel) + level
+    assert np.abs(predictions(estimator, moved) - expected).max() < 1e-8 * abs(unit)
+
+
+@with_each_estimator
+@pytest.mark.parametrize("column", ["exposure", "moderator", "age"])
+@pytest.mark.parametrize(("unit", "level"), [(1e-6, 0.0), (1e6, 0.0), (3.0, 500.0)])
+def test_a_column_in_another_unit_changes_no_prediction(estimator, panel, column, unit, level):
+    moved = panel.with_column(column, unit * panel.column(column) + level)
+    assert np.abs(predictions(estimator, moved) - predictions(estimator, panel)).max() < 1e-8
+
+
+@with_each_estimator
+@given(seed=st.integers(0, 2**16))
+@settings(max_examples=8, deadline=None)
+def test_units_change_nothing_where_few_values_leave_many_ties(estimator, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 4, size=(60, 4)).astype(np.float64)
+    panel = panel_from_arrays(
+        entity=np.repeat(np.arange(20), 3),
+        period=np.tile(np.arange(3), 20),
+        outcome=X[:, 0] + rng.integers(0, 3, size=60),
+        X=X,
+        n_moderators=1,
+    )
+    moved = replace(panel, observed=0.1 * panel.observed + 0.7, X=0.3 * panel.X + 7.0)
+    expected = 0.1 * predictions(estimator, panel) + 0.7
+    assert np.abs(predictions(estimator, moved) - expected).max() < 1e-9
+
+
+@with_each_estimator
+@pytest.mark.parametrize("split_unit", ["entity", "row", "time"])
+def test_the_order_of_rows_changes_no_digit(estimator, panel, split_unit):
+    panel = replace(panel, split_unit=split_unit)
+    mixed = panel.take(stream(6).permutation(panel.n_obs))
+    np.testing.assert_array_equal(predictions(estimator, mixed, panel), predictions(estimator, panel))
+
+
+@with_each_estimator
+def test_predictions_come_in_the_order_of_rows(estimator, panel):
+    order = stream(7).permutation(panel.n_obs)
+    fit = estimator.fit(panel, rng=stream(0))
+    np.testing.assert_allclose(fit.predict(panel.take(order)), fit.predict(panel)[order], rtol=1e-12)
+
+
+@with_each_estimator
+def test_the_order_of_columns_changes_nothing(estimator, panel):
+    swapped = replace(panel, controls=("age", "size"), X=panel.X[:, [0, 1, 3, 2]])
+    np.testing.assert_array_equal(predictions(estimator, swapped), predictions(estimator, panel))
+
+
+@with_each_estimator
+def test_predicting_other_rows_changes_no_fit(estimator, panel):
+    fit = estimator.fit(panel, rng=stream(0))
+    before = fit.predict(panel)
+    fit.predict(panel.with_column("exposure", 9.0).take(np.arange(7)))
+    np.testing.assert_array_equal(fit.predict(panel), before)
+
+
+@with_each_estimator
+def test_the_chosen_candidate_has_the_least_error_in_the_table(estimator, panel):
+    table = estimator.fit(panel, rng=stream(0)).details()["search"]
+    errors = table["selection_nmse"]
+    assert table["chosen"].count(True) == 1
+    assert errors[table["chosen"].index(True)] == min(errors)
+    assert {len(column) for column in table.values()} == {len(errors)}
+
+
+@with_each_estimator
+def test_a_control_that_does_not_vary_is_left_out_and_noted(estimator, panel):
+    constant = panel.with_column("size", 0.1)
+    fit = estimator.fit(constant, rng=stream(0))
+    assert [(note.code, note.where) for note in fit.notes] == [("W-CONSTANT", "size")]
+    wild = constant.with_column("size", 1e3)
+    np.testing.assert_array_equal(fit.predict(wild), fit.predict(constant))
+
+
+all_estimators = pytest.mark.parametrize(
+    "estimator", [*ESTIMATORS.values(), Boosting()], ids=[*ESTIMATORS.keys(), "boosting"]
+)
+
+
+@all_estimators
+def test_an_outcome_that_does_not_vary_is_refused(estimator, panel):
+    flat = replace(panel, observed=np.full(panel.n_obs, 0.3))
+    with pytest.raises(EstimationError, match=r"outcome 'outcome': it is 0\.3 in all 192 training rows"):
+        estimator.fit(flat, rng=stream(0))
+
+
+@all_estimators
+def test_an_exposure_that_does_not_vary_is_refused(estimator, panel):
+    with pytest.raises(EstimationError, match="exposure 'exposure': it is 7 in all 192 training rows"):
+        estimator.fit(panel.with_column("exposure", 7.0), rng=stream(0))
+
+
+@all_estimators
+def test_one_entity_cannot_be_split(estimator, panel):
+    with pytest.raises(EstimationError, match="with 1 entity to train on"):
+        estimator.fit(panel.take(np.flatnonzero(panel.entity.codes == 3)), rng=stream(0))
+
+
+FEW = {
+    "elastic_net": (ElasticNet(), 11, "9 training rows are too few .*at least 10"),
+    "random_forest": (RandomForest(min_leaf=(8, 6)), 11, "9 training rows cannot .*6 rows.*at least 12"),
+    "splines": (Splines(), 6, "5 training rows are too few for a constant and 4 columns.*at least 6"),
+}
+
+
+@pytest.mark.parametrize(("estimator", "n_rows", "message"), FEW.values(), ids=FEW.keys())
+def test_too_few_rows_are_refused_with_their_number_and_a_remedy(estimator, n_rows, message, panel):
+    few = replace(panel.take(np.arange(n_rows)), split_unit="row")
+    with pytest.raises(EstimationError) as refused:
+        estimator.fit(few, rng=stream(0))
+    assert refused.match(f"(?s){message}")
+    assert refused.value.mend

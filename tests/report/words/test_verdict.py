@@ -1,0 +1,141 @@
+"""Verdicts, against sentences written by hand from the numbers."""
+
+import math
+
+import pytest
+
+from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
+from harness.report.reading.manifest import EstimatorEntry, ProtocolEntry
+from harness.report.reading.results import GainCell, Results, Standing, standing_of
+from harness.report.reading.run import read_run
+from harness.report.words.verdict import estimator_verdict, headline, lowest_error
+
+RANDOM = ProtocolEntry("as_published", "Random rows", "how", (SAME_ENTITY, TEST_SELECTION))
+INSIDE = ProtocolEntry("in_sample", "In sample", "how", (TRAINING_ROWS,))
+ENTITIES = ProtocolEntry("held_out_entities", "Held-out entities", "how", (SAME_PERIOD,))
+FORWARD = ProtocolEntry("forward", "Forward in time", "how", (SAME_ENTITY,))
+ANN = EstimatorEntry("ann", "som_ann", "ANN", {})
+FE = EstimatorEntry("fe", "fixed_effects", "FE", {})
+
+NB = "\u00a0"
+
+
+def cell(estimator, protocol, gain, low, high):
+    return GainCell(estimator, protocol, gain, low, high, standing_of(low, high), "ok", "")
+
+
+def refusal(estimator, protocol, reason):
+    nan = math.nan
+    return GainCell(estimator, protocol, nan, nan, nan, Standing.MISSING, "refused", reason)
+
+
+def better(estimator, protocol):
+    return cell(estimator, protocol, 0.4, 0.3, 0.5)
+
+
+def worse(estimator, protocol):
+    return cell(estimator, protocol, -0.4, -0.5, -0.3)
+
+
+def unclear(estimator, protocol):
+    return cell(estimator, protocol, 0.02, -0.03, 0.07)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "standing"),
+    [
+        (0.01, 0.2, Standing.BETTER),
+        (-0.2, -0.01, Standing.WORSE),
+        (-0.01, 0.2, Standing.OPEN),
+        (0.0, 0.2, Standing.OPEN),
+        (-0.2, 0.0, Standing.OPEN),
+        (math.nan, math.nan, Standing.OPEN),
+    ],
+)
+def test_a_gain_is_established_where_its_interval_excludes_zero(low, high, standing):
+    assert standing_of(low, high) is standing
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        pytest.param(
+            [better(ANN, RANDOM), better(ANN, INSIDE), worse(ANN, ENTITIES), unclear(ANN, FORWARD)],
+            "A gain over OLS is established only where test rows take part in fitting or selecting: for ANN "
+            "under “Random rows” and “In sample”. It is not established for any estimator under "
+            "“Held-out entities” or “Forward in time”, where they are kept apart.",
+            id="inside-only",
+        ),
+        pytest.param(
+            [
+                better(ANN, RANDOM),
+                worse(ANN, ENTITIES),
+                better(FE, RANDOM),
+                better(FE, FORWARD),
+                unclear(FE, ENTITIES),
+            ],
+            "A gain over OLS is established where test rows take no part in fitting or selecting: for "
+            "FE under “Forward in time”; for no estimator under “Held-out entities”. For ANN it is "
+            "established only where test rows take part.",
+            id="one-apart-one-inside",
+        ),
+        pytest.param(
+            [better(ANN, ENTITIES), better(FE, ENTITIES), better(ANN, FORWARD)],
+            "A gain over OLS is established where test rows take no part in fitting or selecting: for "
+            "ANN under “Held-out entities” and “Forward in time”; for FE under “Held-out entities”.",
+            id="apart-everywhere",
+        ),
+        pytest.param(
+            [better(ANN, RANDOM), unclear(FE, RANDOM)],
+            "A gain over OLS is established for ANN under “Random rows”; but test rows take part in fitting "
+            "or selecting under every protocol of this run, so it may not hold for new cases.",
+            id="no-protocol-apart",
+        ),
+        pytest.param(
+            [unclear(ANN, RANDOM), worse(ANN, ENTITIES)],
+            "No gain over OLS is established for any estimator under any protocol.",
+            id="none",
+        ),
+        pytest.param([refusal(ANN, RANDOM, "why")], "No gain over OLS could be computed.", id="all-refused"),
+    ],
+)
+def test_headline(cells, sentence):
+    assert headline(cells, reference="OLS") == sentence
+
+
+def test_the_verdict_on_an_estimator_has_every_number():
+    cells = [
+        cell(ANN, RANDOM, 0.3117, 0.2717, 0.3517),
+        cell(ANN, INSIDE, 0.4468, 0.4268, 0.4668),
+        cell(ANN, ENTITIES, -0.143, -0.203, -0.083),
+        cell(ANN, FORWARD, 0.021, -0.029, 0.071),
+    ]
+    assert estimator_verdict(cells, reference="OLS") == (
+        f"ANN: better than OLS under “Random rows” (31.2% [27.2,{NB}35.2]) and “In sample” "
+        f"(44.7% [42.7,{NB}46.7]); worse than OLS under “Held-out entities” (−14.3% [−20.3,{NB}−8.3]); "
+        f"not established to differ under “Forward in time” (2.1% [−2.9,{NB}7.1])."
+    )
+
+
+def test_a_refusal_is_told_with_its_reason():
+    cells = [better(FE, RANDOM), refusal(FE, ENTITIES, "no entity is known")]
+    assert estimator_verdict(cells, reference="OLS") == (
+        f"FE: better than OLS under “Random rows” (40.0% [30.0,{NB}50.0]); "
+        "no result under “Held-out entities” (no entity is known)."
+    )
+
+
+def test_the_lowest_error_is_named_with_the_next(wage):
+    results = Results(read_run(wage))
+    protocols = results.run.manifest.study.protocols
+    # 0.2312 x (1 - 0.421) and 0.2312 x (1 - 0.312); 0.2341 and 0.2341 x 1.032
+    assert lowest_error(results, "lwage", protocols[0]) == (
+        "“As published (random rows)”: Fixed effects (0.1339; the next lowest is 0.1591)."
+    )
+    assert lowest_error(results, "lwage", protocols[2]) == (
+        "“Held-out entities”: Pooled OLS (0.2341; the next lowest is 0.2416)."
+    )
+    assert (
+        lowest_error(results, "no such outcome", protocols[2])
+        == "“Held-out entities”: no estimator has a result."
+    )

@@ -1,0 +1,84 @@
+"""A cheap estimator with draws, least squares on any columns made from a panel, and panels to fit it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+
+from harness import CanFitDraws, EstimationError, Problem
+from panels import panel_from_arrays
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    design: Callable
+    coefficients: np.ndarray
+
+    def predict(self, panel):
+        return self.design(panel) @ self.coefficients
+
+
+@dataclass(frozen=True)
+class LinearDraws:
+    design: Callable
+    coefficients: np.ndarray
+
+    def predict(self, panel):
+        return self.coefficients @ self.design(panel).T
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """Least squares on ``design(panel)``; refuses panels of fewer than `least` entities."""
+
+    name: ClassVar[str] = "least_squares"
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws})
+
+    design: Callable
+    least: int = 0
+
+    def fit(self, panel, *, rng, selection=None):
+        if panel.n_entities < self.least:
+            raise EstimationError(Problem("least squares", "too few entities"))
+        return LinearFit(self.design, np.linalg.lstsq(self.design(panel), panel.observed)[0])
+
+    def fit_draws(self, panel, *, weights, selection, rng):
+        columns = self.design(panel)
+        squares = (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), -1)
+        cross = (weights @ squares).reshape(len(weights), columns.shape[1], columns.shape[1])
+        moments = weights @ (columns * panel.observed[:, None])
+        return LinearDraws(self.design, np.linalg.solve(cross, moments[:, :, None])[:, :, 0])
+
+
+def powers(degree):
+    """Return the design of a polynomial in the exposure, the other columns beside it."""
+    return partial(_powers, degree=degree)
+
+
+def _powers(panel, *, degree):
+    exposure = panel.column(panel.exposure)
+    return np.column_stack([exposure**power for power in range(degree + 1)] + [panel.X[:, 1:]])
+
+
+def crossed(panel):
+    """Return the columns 1, x, m and x m of a panel whose first two columns are x and m."""
+    x, m = panel.X[:, 0], panel.X[:, 1]
+    return np.column_stack([np.ones_like(x), x, m, x * m])
+
+
+def random_panel(rng, truth, *, n_entities=60, n_periods=6, noise=1.0, low=0.0, high=1.0, columns=("x", "m")):
+    """Return a panel of uniform columns whose outcome is ``truth(*columns)`` plus noise.
+
+    Half of the variance of the noise is common to an entity's rows.
+    """
+    entity, period = (axis.ravel() for axis in np.indices((n_entities, n_periods)))
+    X = rng.uniform(low, high, size=(entity.size, len(columns)))
+    errors = rng.normal(size=n_entities)[entity] + rng.normal(size=entity.size)
+    outcome = truth(*X.T) + noise * errors / np.sqrt(2.0)
+    return panel_from_arrays(
+        entity=entity, period=period, outcome=outcome, X=X, columns=columns, n_moderators=len(columns) - 1
+    )

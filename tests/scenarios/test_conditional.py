@@ -1,0 +1,172 @@
+"""The scenario ``conditional``: surfaces, conditional effects, thresholds and interactions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import EstimationError, stream
+from harness.scenarios.conditional import Conditional
+from harness.scenarios.subject import Subject
+from scenarios.derived import Square
+from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
+
+
+def polynomial(panel):
+    """Return all products of powers of x and m up to the second, ten columns less one."""
+    x, m = panel.X[:, 0], panel.X[:, 1]
+    return np.column_stack([x**i * m**j for i in range(3) for j in range(3)])
+
+
+def answer(panel, estimator, *, seed=1, **options):
+    subject = Subject(estimator, panel, estimator.fit(panel, rng=None), seed=seed, name="least_squares")
+    return Conditional(moderator="m", **options).answer(subject)
+
+
+def product_panel(seed=0, **options):
+    return random_panel(
+        stream(seed, "panel"), lambda x, m: x * m, low=-1.0, n_entities=150, noise=0.3, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def product():
+    panel = product_panel()
+    return panel, answer(panel, LeastSquares(crossed), grid=11, draws=60)
+
+
+def test_the_surface_is_that_of_the_coefficients(product):
+    panel, tables = product
+    const, on_x, on_m, both = LeastSquares(crossed).fit(panel, rng=None).coefficients
+    surface = tables["surfaces"]
+    x, m = surface["exposure_at"].to_numpy(), surface["moderator_at"].to_numpy()
+    assert len(surface) == 121
+    assert surface["estimate"].to_numpy() == pytest.approx(const + on_x * x + on_m * m + both * x * m)
+    assert surface["effect"].to_numpy() == pytest.approx(on_x + both * m, rel=1e-9, abs=1e-12)
+    assert (surface["conf_low"] < surface["conf_high"]).all()
+    assert (surface["effect_low"] < surface["effect_high"]).all()
+
+
+def test_the_conditional_effect_of_a_product_is_the_moderator(product):
+    panel, tables = product
+    _, on_x, _, both = LeastSquares(crossed).fit(panel, rng=None).coefficients
+    effects = tables["conditional_effects"]
+    assert set(effects["band"]) == {"pointwise", "simultaneous"}
+    known = effects[effects["supported"]]
+    assert len(known) == 2 * 9
+    at = known["moderator_at"].to_numpy()
+    assert known["effect"].to_numpy() == pytest.approx(on_x + both * at, rel=1e-9, abs=1e-12)
+    narrow, wide = (known[known["band"] == band] for band in ("pointwise", "simultaneous"))
+    assert (wide["conf_low"].to_numpy() <= narrow["conf_low"].to_numpy()).all()
+    assert ((narrow["conf_low"] <= at[:9]) & (at[:9] <= narrow["conf_high"])).mean() >= 0.8
+
+
+def test_the_threshold_of_a_product_is_zero(product):
+    _, tables = product
+    (row,) = tables["thresholds"].to_dict("records")
+    assert row["kind"] == "negative_to_positive"
+    assert row["conf_low"] < 0.0 < row["conf_high"]
+    assert row["at"] == pytest.approx(0.0, abs=0.1)
+    assert row["share_of_draws"] == 1.0
+
+
+def test_interactions_of_a_centred_product_are_whole(product):
+    """With x and m independent and symmetric, x m has no main effects: both measures are one."""
+    _, tables = product
+    measures = tables["interactions"].set_index("measure")
+    assert list(measures.index) == ["friedman_h", "ale_interaction_share"]
+    assert (measures["estimate"] > 0.95).all()
+    assert (measures["conf_low"] <= measures["estimate"]).all()
+
+
+def test_h_of_an_uncentred_product():
+    """On (0, 1) squared, var((x - 1/2)(m - 1/2)) / var(x m) = (1/144) / (7/144), the square of H."""
+    panel = random_panel(np.random.default_rng(0), lambda x, m: x * m, n_entities=3000, noise=1e-3)
+    measures = answer(panel, LeastSquares(crossed), grid=4, draws=2)["interactions"].set_index("measure")
+    assert measures.loc["friedman_h", "estimate"] == pytest.approx(np.sqrt(1 / 7), abs=0.01)
+    assert measures.loc["ale_interaction_share", "estimate"] == pytest.approx(1 / 7, abs=0.01)
+
+
+def test_h_is_the_published_formula():
+    """Friedman and Popescu's statistic by its definition, all partial dependences at the rows themselves."""
+    panel = random_panel(np.random.default_rng(6), lambda x, m: np.exp(x * m), n_entities=15, noise=0.1)
+    fit = LeastSquares(polynomial).fit(panel, rng=None)
+    x, m = panel.X.T
+    joint = fit.predict(panel)
+    own_x = np.array([fit.predict(panel.with_column("x", value)).mean() for value in x])
+    own_m = np.array([fit.predict(panel.with_column("m", value)).mean() for value in m])
+    joint, own_x, own_m = (one - one.mean() for one in (joint, own_x, own_m))
+    expected = np.sqrt(((joint - own_x - own_m) ** 2).sum() / (joint**2).sum())
+    measures = answer(panel, LeastSquares(polynomial), grid=60, draws=2)["interactions"]
+    assert measures["estimate"][0] == pytest.approx(expected, rel=5e-3)
+
+
+def test_effects_that_add_up_have_no_interaction_and_no_threshold():
+    panel = random_panel(np.random.default_rng(0), lambda x, m: 2 * x + m**2, noise=0.2)
+
+    def additive(one):
+        return np.column_stack([powers(2)(one), one.column("m") ** 2])
+
+    tables = answer(panel, LeastSquares(additive), grid=8, draws=20)
+    assert tables["interactions"]["estimate"].to_numpy() == pytest.approx(0.0, abs=1e-9)
+    assert tables["thresholds"].to_dict("records") == [{"kind": "none", "n_draws": 20}]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_sign_map_of_a_product_is_right(seed):
+    surface = answer(product_panel(seed), LeastSquares(polynomial), grid=15, draws=5)["surfaces"]
+    told = surface[surface["supported"] & (surface["moderator_at"].abs() > 1e-9)]
+    assert len(told) > 0.7 * len(surface)
+    assert (np.sign(told["effect"]) == np.sign(told["moderator_at"])).mean() >= 0.95
+
+
+def test_cells_outside_the_hull_are_masked():
+    rng = np.random.default_rng(1)
+    panel = product_panel()
+    x = panel.column("x")
+    panel = panel.with_column("m", x + 0.1 * rng.uniform(-1, 1, size=x.size))
+    surface = answer(panel, LeastSquares(polynomial), grid=9, draws=2)["surfaces"]
+    apart = (surface["moderator_at"] - surface["exposure_at"]).abs()
+    assert not surface["supported"][apart > 0.25].any()
+    assert surface["supported"][apart < 0.05].mean() > 0.7
+
+
+def test_moderator_values_without_data_have_no_effect():
+    panel = product_panel()
+    m = panel.column("m")
+    panel = panel.with_column("m", np.where(np.abs(m) < 0.4, np.sign(m) * 0.9, m))
+    effects = answer(panel, LeastSquares(crossed), grid=21, draws=40)["conditional_effects"]
+    middle = effects["moderator_at"].abs() < 0.15
+    assert not effects["supported"][middle].any()
+    assert effects["effect"][middle].isna().all()
+    assert effects["supported"][~middle].sum() > 20
+    assert effects["effect"][effects["supported"]].notna().all()
+
+
+def test_the_average_is_over_exposures_near_the_moderator_value():
+    """The truth x^2 has slope 2 x; where m follows x, the effect at m is the slope around x = m."""
+    rng = np.random.default_rng(1)
+    panel = random_panel(rng, lambda x, _m: x**2, low=-1.0, n_entities=300, noise=0.0)
+    panel = panel.with_column("m", panel.column("x") + 0.3 * rng.uniform(-1, 1, size=panel.n_obs))
+    tables = answer(panel, LeastSquares(powers(2)), grid=41, draws=2)
+    effects = tables["conditional_effects"].query("band == 'pointwise' and supported")
+    inner = effects[effects["moderator_at"].abs() < 0.6]
+    assert inner["effect"].to_numpy() == pytest.approx(2 * inner["moderator_at"].to_numpy(), abs=0.1)
+
+
+@pytest.mark.parametrize("moderator", ["x", "s", "nothing"])
+def test_what_cannot_be_set_apart_is_refused(moderator):
+    panel = random_panel(
+        np.random.default_rng(1), lambda x, _m, _ss: x, columns=("x", "m", "s"), n_entities=10
+    )
+    panel = replace(panel, derived=(Square(of="x", into="s"),))
+    subject = Subject(object(), panel, object(), seed=1, name="any")
+    with pytest.raises(EstimationError, match=moderator):
+        Conditional(moderator=moderator).answer(subject)
+
+
+def test_a_quick_surface_is_coarse():
+    quick = Conditional(moderator="m").quick()
+    assert (quick.grid, quick.draws, quick.moderator) == (12, 40, "m")

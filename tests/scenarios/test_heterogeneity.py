@@ -1,0 +1,171 @@
+"""The scenario ``heterogeneity``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import Key, stream
+from harness.scenarios.heterogeneity import Heterogeneity
+from harness.scenarios.subject import Subject
+from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
+
+SIZES = ("large", "small", "tiny")
+
+
+def grouped_panel(rng, truth, *, shares=(0.5, 0.5), **options):
+    """Return a panel whose entities belong to groups, the first share of them to the first group."""
+    panel = random_panel(rng, truth, **options)
+    bounds = np.cumsum(shares)[:-1] * panel.n_entities
+    codes = np.searchsorted(bounds, panel.entity.codes, side="right")
+    return replace(panel, groups=(Key("size", SIZES[: len(shares)], codes),))
+
+
+def answer(panel, estimator, *, seed=1, **options):
+    subject = Subject(estimator, panel, estimator.fit(panel, rng=None), seed=seed, name="least_squares")
+    return Heterogeneity(by="size", **options).answer(subject)
+
+
+def cell(frame, **place):
+    for column, value in place.items():
+        frame = frame[frame[column] == value]
+    (row,) = frame.to_dict("records")
+    return row
+
+
+def test_pooled_numbers_are_those_of_the_group_s_own_rows():
+    panel = grouped_panel(np.random.default_rng(0), lambda x, m: x * m, noise=0.1)
+    estimator = LeastSquares(crossed)
+    const, on_x, on_m, both = estimator.fit(panel, rng=None).coefficients
+    tables = answer(panel, estimator, draws=30)
+    x, m = panel.X.T
+    for code, group in enumerate(SIZES[:2]):
+        rows = panel.group("size").codes == code
+        row = cell(tables["heterogeneity"], group=group, mode="pooled")
+        levels = const + on_m * m.mean() + (on_x + both * m.mean()) * x[rows]
+        assert row["median"] == pytest.approx(np.median(levels), rel=1e-10)
+        assert row["effect"] == pytest.approx(on_x + both * m[rows].mean(), rel=1e-10)
+        assert (row["n_obs"], row["n_entities"], row["n_draws"]) == (rows.sum(), 30, 30)
+        assert row["median_low"] < row["median"] < row["median_high"]
+        assert row["conf_low"] < row["effect"] < row["conf_high"]
+
+
+def test_the_pooled_median_lies_between_those_of_the_groups():
+    panel = grouped_panel(np.random.default_rng(3), lambda x, _m: np.exp(2 * x), shares=(0.2, 0.3, 0.5))
+    estimator = LeastSquares(powers(3))
+    medians = answer(panel, estimator, draws=5)["heterogeneity"].query("mode == 'pooled'")["median"]
+    whole = replace(panel, groups=(Key("size", ("all",), np.zeros(panel.n_obs, dtype=int)),))
+    (pooled,) = answer(whole, estimator, draws=5)["heterogeneity"].query("mode == 'pooled'")["median"]
+    assert medians.min() <= pooled <= medians.max()
+
+
+def test_refitted_numbers_are_those_of_a_panel_of_the_group_alone():
+    panel = grouped_panel(np.random.default_rng(0), lambda x, m: x * m, noise=0.1)
+    estimator = LeastSquares(crossed)
+    tables = answer(panel, estimator, draws=30)
+    for code, group in enumerate(SIZES[:2]):
+        alone = panel.take(np.flatnonzero(panel.group("size").codes == code))
+        own = answer(alone, estimator, draws=30)["heterogeneity"]
+        expected = cell(own, group=group, mode="pooled")
+        row = cell(tables["heterogeneity"], group=group, mode="refit")
+        assert row["median"] == pytest.approx(expected["median"], rel=1e-12)
+        assert row["effect"] == pytest.approx(expected["effect"], rel=1e-12)
+
+
+def test_refits_find_effects_that_the_pooled_fit_cannot():
+    panel = grouped_panel(np.random.default_rng(1), lambda x, _m: 0 * x, noise=0.2)
+    sign = np.where(panel.group("size").codes == 0, 1.0, -1.0)
+    panel = replace(panel, observed=panel.observed + 2.0 * sign * panel.column("x"))
+    tables = answer(panel, LeastSquares(powers(1)))
+    for group, effect in (("large", 2.0), ("small", -2.0)):
+        row = cell(tables["heterogeneity"], group=group, mode="refit")
+        assert row["conf_low"] <= effect <= row["conf_high"]
+    refit = cell(tables["heterogeneity_differences"], mode="refit", measure="effect")
+    assert refit["difference"] == pytest.approx(4.0, abs=0.3)
+    assert refit["conf_low"] > 3.0
+    pooled = cell(tables["heterogeneity_differences"], mode="pooled", measure="effect")
+    assert pooled["difference"] == pytest.approx(0.0, abs=1e-10)
+
+
+def test_differences_are_between_the_numbers_of_the_groups():
+    panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m, shares=(0.3, 0.3, 0.4))
+    tables = answer(panel, LeastSquares(crossed), draws=50)
+    differences = tables["heterogeneity_differences"]
+    assert len(differences) == 3 * 2 * 2
+    for row in differences.to_dict("records"):
+        one, other = (
+            cell(tables["heterogeneity"], group=name, mode=row["mode"])[row["measure"]]
+            for name in (row["group"], row["other"])
+        )
+        assert row["difference"] == pytest.approx(one - other, rel=1e-12)
+        assert row["conf_low"] < row["conf_high"]
+
+
+def test_a_group_too_small_for_the_estimator_keeps_its_place():
+    panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m, shares=(0.6, 0.35, 0.05))
+    tables = answer(panel, LeastSquares(crossed, least=10), draws=20)
+    row = cell(tables["heterogeneity"], group="tiny", mode="refit")
+    assert (row["status"], row["n_entities"]) == ("refused", 3)
+    assert "too few entities" in row["reason"]
+    assert np.isnan(row["effect"])
+    assert cell(tables["heterogeneity"], group="tiny", mode="pooled")["status"] == "ok"
+    difference = cell(
+        tables["heterogeneity_differences"], group="small", other="tiny", mode="refit", measure="effect"
+    )
+    assert (difference["status"], difference["reason"]) == ("refused", row["reason"])
+    levels = cell(tables["heterogeneity_rows"], group="tiny", mode="refit")
+    assert levels["status"] == "refused"
+    assert np.isnan(levels["level"])
+
+
+def test_a_group_without_variation_of_the_exposure_is_refused():
+    panel = grouped_panel(np.random.default_rng(2), lambda x, _m: x)
+    still = panel.group("size").codes == 1
+    panel = panel.with_column("x", np.where(still, 0.5, panel.column("x")))
+    tables = answer(panel, LeastSquares(lambda one: one.X), draws=5)
+    row = cell(tables["heterogeneity"], group="small", mode="refit")
+    assert row["status"] == "refused"
+    assert "one value only" in row["reason"]
+
+
+def test_one_group_alone_differs_from_none():
+    panel = grouped_panel(np.random.default_rng(2), lambda x, _m: x, shares=(1.0,))
+    tables = answer(panel, LeastSquares(crossed), draws=5)
+    assert len(tables["heterogeneity_differences"]) == 0
+    assert set(tables["heterogeneity"]["mode"]) == {"pooled", "refit"}
+
+
+def test_quantiles_are_those_of_the_rows():
+    panel = grouped_panel(np.random.default_rng(2), lambda x, _m: x)
+    estimator = LeastSquares(powers(1))
+    tables = answer(panel, estimator, draws=5)
+    const, on_x, on_m = estimator.fit(panel, rng=None).coefficients
+    rows = panel.group("size").codes == 1
+    levels = const + on_m * panel.column("m").mean() + on_x * panel.column("x")[rows]
+    own = tables["heterogeneity_rows"].query("group == 'small' and mode == 'pooled'")
+    assert own["level"].to_numpy() == pytest.approx(np.quantile(levels, own["quantile"]), rel=1e-12)
+    assert own["level"].iloc[20] == pytest.approx(
+        cell(tables["heterogeneity"], group="small", mode="pooled")["median"]
+    )
+
+
+@pytest.mark.parametrize("mode", ["pooled", "refit"])
+@pytest.mark.parametrize("measure", ["median", "effect"])
+def test_equal_groups_do_not_differ(null_tables, mode, measure):
+    rows = [cell(one, mode=mode, measure=measure) for one in null_tables]
+    inside = np.mean([row["conf_low"] <= 0 <= row["conf_high"] for row in rows])
+    assert inside >= 0.93 - 2 * np.sqrt(0.93 * 0.07 / len(rows))
+
+
+@pytest.fixture(scope="module")
+def null_tables():
+    """Differences of groups whose curves are the same, exposures included, on many panels."""
+    tables = []
+    for seed in range(60):
+        panel = grouped_panel(stream(seed, "panel"), lambda x, m: x + 0 * m, n_entities=100, noise=0.5)
+        x = np.resize(np.linspace(0, 1, panel.n_obs // 2), panel.n_obs)
+        panel = replace(panel.with_column("x", x), observed=panel.observed + x - panel.column("x"))
+        tables.append(answer(panel, LeastSquares(crossed), seed=seed)["heterogeneity_differences"])
+    return tables

@@ -1,0 +1,35 @@
+"""Values between grid points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.scenarios.interpolate import centred, locate, on_curve, on_surface
+
+GRID = np.array([0.0, 0.3, 1.0, 4.0])
+
+
+def test_curves_are_those_of_numpy():
+    rng = np.random.default_rng(0)
+    curves, values = rng.normal(size=(5, 4)), rng.uniform(-1, 5, size=50)
+    expected = [np.interp(values, GRID, curve) for curve in curves]
+    assert on_curve(curves, locate(GRID, values)) == pytest.approx(np.array(expected), rel=1e-12)
+
+
+def test_grid_points_are_kept():
+    curve = np.array([3.0, 1.0, -2.0, 8.0])
+    assert on_curve(curve, locate(GRID, GRID)).tolist() == curve.tolist()
+
+
+def test_a_product_is_exact():
+    other = np.array([-1.0, 2.0, 3.0])
+    rng = np.random.default_rng(1)
+    x, m = rng.uniform(0, 4, size=40), rng.uniform(-1, 3, size=40)
+    surfaces = np.stack([np.outer(GRID, other), GRID[:, None] + 2 * other])
+    values = on_surface(surfaces, locate(GRID, x), locate(other, m))
+    assert values == pytest.approx(np.stack([x * m, x + 2 * m]), rel=1e-12, abs=1e-12)
+
+
+def test_centred_values_have_mean_zero():
+    assert centred(np.arange(12.0).reshape(3, 4)).mean(axis=1) == pytest.approx(0.0, abs=1e-15)

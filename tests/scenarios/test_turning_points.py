@@ -1,0 +1,166 @@
+"""Turning points: found where they are, not found where there are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import draw_weights, stream
+from harness.scenarios.changes import alternating_extremes, significant_changes
+from harness.scenarios.support import longest_run
+from harness.scenarios.turning_points import turning_points, vertices
+from scenarios.least_squares import LeastSquares, powers, random_panel
+
+AT = np.linspace(0.0, 1.0, 40)
+
+
+def s_curve(x):
+    """Falls to 0.13, rises to 0.87, falls again."""
+    return 10 * (x**2 / 2 - x**3 / 3 - 0.13 * 0.87 * x)
+
+
+SHAPES = {
+    "u": (lambda x: 4 * (x - 0.4) ** 2, 2, {"minimum": 0.4}),
+    "inverted u": (lambda x: -4 * (x - 0.6) ** 2, 2, {"maximum": 0.6}),
+    "s": (s_curve, 3, {"minimum": 0.13, "maximum": 0.87}),
+}
+WITHOUT = {
+    "flat": (lambda x: 0 * x, 5),
+    "line": (lambda x: x, 5),
+    "rising cubic": (lambda x: x + 0.3 * x**3, 4),
+    "rising, then flat": (lambda x: np.minimum(x, 0.5), 5),
+}
+
+
+def found_on(seed, truth, degree, *, noise):
+    panel = random_panel(stream(seed, "panel"), truth, noise=noise, columns=("x",))
+    weights = draw_weights(panel, 200, unit="entity", rng=stream(seed, "weights"))
+    estimator, columns = LeastSquares(powers(degree)), AT[:, None] ** np.arange(degree + 1)
+    drawn = estimator.fit_draws(panel, weights=weights, selection=None, rng=None)
+    return turning_points(
+        AT,
+        columns @ estimator.fit(panel, rng=None).coefficients,
+        drawn.coefficients @ columns.T,
+        supported=np.ones(AT.size, dtype=bool),
+        level=0.95,
+    )
+
+
+def check_shape(name, n_runs):
+    truth, degree, expected = SHAPES[name]
+    near, covered = 0, 0
+    for seed in range(n_runs):
+        found = {one.kind: one for one in found_on(seed, truth, degree, noise=0.1)}
+        if found.keys() == expected.keys():
+            near += all(abs(found[kind].at - at) < 0.05 for kind, at in expected.items())
+            covered += np.mean(
+                [found[kind].conf_low <= at <= found[kind].conf_high for kind, at in expected.items()]
+            )
+    assert near >= 0.9 * n_runs
+    assert covered >= 0.88 * n_runs
+
+
+def check_without(name, n_runs):
+    truth, degree = WITHOUT[name]
+    clean = sum(
+        not found_on(seed, truth, degree, noise=noise) for seed in range(n_runs) for noise in (0.2, 1)
+    )
+    assert clean >= 0.95 * 2 * n_runs
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_turning_points_are_found(name):
+    check_shape(name, 60)
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_none_is_found_where_there_is_none(name):
+    check_without(name, 60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHAPES)
+def test_turning_points_are_found_on_many_panels(name):
+    check_shape(name, 1000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITHOUT)
+def test_none_is_found_on_many_panels_where_there_is_none(name):
+    check_without(name, 1000)
+
+
+def test_interval_and_share_are_those_of_the_draws():
+    centres = np.array([0.3, 0.4, 0.5, 0.6, 2.0])
+    draws = -np.square(AT[None, :] - centres[:, None]) * 100
+    curve = -np.square(AT - 0.45) * 100
+    (one,) = turning_points(AT, curve, draws, supported=AT >= 0, level=0.5)
+    assert one.kind == "maximum"
+    assert one.at == pytest.approx(0.45, rel=1e-12)
+    assert one.estimate == pytest.approx(0.0, abs=0.1)
+    assert one.share_of_draws == 0.8
+    assert (one.conf_low, one.conf_high) == pytest.approx((0.375, 0.525))
+
+
+def test_draws_are_searched_between_the_neighbours():
+    """Each draw has its greatest value at the far end, and its own maximum near 0.25."""
+    draws = np.stack(
+        [np.interp(AT, [0.0, 0.25 + shift, 0.6, 1.0], [0.0, 5.0, 0.0, 9.0]) for shift in (-0.02, 0.0, 0.02)]
+    )
+    first, second = turning_points(AT, draws[1], draws, supported=AT >= 0, level=0.9)
+    assert (first.kind, second.kind) == ("maximum", "minimum")
+    assert first.at == pytest.approx(0.25, abs=0.02)
+    assert first.share_of_draws == second.share_of_draws == 1.0
+    assert second.at == pytest.approx(0.6, abs=0.02)
+
+
+def test_only_the_longest_supported_stretch_counts():
+    draws = -np.square(AT - 0.6)[None, :] * np.array([[1.0], [1.1], [0.9]])
+    supported = (AT < 0.55) | (AT > 0.8)
+    assert turning_points(AT, draws[0], draws, supported=supported, level=0.9) == ()
+    assert turning_points(AT, draws[0], draws, supported=np.zeros(40, dtype=bool), level=0.9) == ()
+
+
+def test_an_extreme_at_an_end_is_no_turning_point():
+    draws = np.exp(AT)[None, :] * np.array([[1.0], [1.1], [0.9]])
+    assert turning_points(AT, draws[0], draws, supported=AT >= 0, level=0.9) == ()
+
+
+def test_neighbours_are_not_told_apart():
+    draws = np.stack([AT, AT * 1.01, AT * 0.99])
+    signs = significant_changes(AT, draws[0], draws, level=0.9)
+    assert (signs[0, :2] == 0).all()
+    assert (signs[0, 2:] == 1).all()
+    assert (np.tril(signs) == 0).all()
+
+
+def test_a_walk_up_down_and_up():
+    curve = np.array([0.0, 2.0, 5.0, 4.5, 1.0, 3.0, 9.0])
+    change = curve[None, :] - curve[:, None]
+    signs = np.where(np.abs(change) > 3, np.sign(change), 0).astype(int)
+    assert alternating_extremes(curve, signs) == [(2, "maximum"), (4, "minimum")]
+    assert alternating_extremes(curve, np.where(np.abs(change) > 4.5, signs, 0)) == []
+
+
+def test_mirrored_curves_turn_at_the_same_places():
+    rng = np.random.default_rng(2)
+    draws = np.sin(9 * AT) + 0.05 * rng.normal(size=(100, 1)) * AT
+    up = turning_points(AT, draws.mean(axis=0), draws, supported=AT >= 0, level=0.95)
+    down = turning_points(AT, -draws.mean(axis=0), -draws, supported=AT >= 0, level=0.95)
+    assert [one.at for one in up] == [one.at for one in down]
+    assert [one.at for one in up] == pytest.approx([np.pi / 18, np.pi / 6, 5 * np.pi / 18], abs=0.01)
+    assert {one.kind for one in up} == {one.kind for one in down} == {"minimum", "maximum"}
+
+
+def test_vertices_of_parabolas_on_an_uneven_grid():
+    at = np.array([0.0, 0.1, 0.35, 0.5, 1.0])
+    curves = -np.square(at - np.array([[0.3], [0.2], [0.45]]))
+    assert vertices(at, curves, curves.argmax(axis=1)) == pytest.approx([0.3, 0.2, 0.45], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [("", slice(0, 0)), ("000", slice(0, 0)), ("0110111", slice(4, 7)), ("110011", slice(0, 2))],
+)
+def test_longest_run(marked, expected):
+    assert longest_run(np.array([one == "1" for one in marked], dtype=bool)) == expected
