@@ -81,6 +81,16 @@ class Page:
     warnings: tuple[tuple[str, tuple[Note, ...]], ...]
     contents: tuple[tuple[str, str], ...]
 
+    @property
+    def has_networks(self) -> bool:
+        """Whether any fit tells of its search or its map."""
+        return bool(self.maps) or any(part.searches for part in self.sections)
+
+    @property
+    def n_claims(self) -> int:
+        """How many published numbers there are."""
+        return sum(number for _, number in self.claims.counts)
+
 
 def page(
     results: Results,

@@ -28,6 +28,7 @@ REPORTED = (
     "spec.yaml",
     "gain_report.json",
     "report.html",
+    "surfaces.html",
     "figures/*",
     "tables/*",
     "details/*",

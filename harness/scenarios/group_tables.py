@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 QUANTILES = np.linspace(0.0, 1.0, 41)
 """Of the levels of a group's rows: enough to draw a box or a violin."""
 
+DIFFERENCES = (
+    *("group", "other", "mode", "measure", "difference", "conf_low", "conf_high"),
+    *("status", "reason"),
+)
+"""Columns of the table of differences, which has no row where there is one group."""
+
 AnyMeasured = Measured | Unmeasured
 
 
@@ -81,7 +87,7 @@ def difference_rows(answers: Sequence[AnyMeasured], *, level: float) -> pd.DataF
         for measure in get_args(Measure)
         for one, other in combinations([answer for answer in answers if answer.mode == mode], 2)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*DIFFERENCES])
 
 
 def _difference(one: AnyMeasured, other: AnyMeasured, measure: Measure, *, level: float) -> dict[str, Any]:

@@ -21,19 +21,19 @@ LEAST_ROWS = 10
 
 @dataclass(frozen=True, eq=False)
 class ElasticNetFit:
-    """A linear model of terms, many of which may have a coefficient of zero.
+    """A linear model of terms, many of which may have a slope of zero.
 
     Attributes
     ----------
     terms : columns of the model
-    coefficients : (n_terms,), deviations of the outcome per deviation of the term
+    slopes : (n_terms,), deviations of the outcome per deviation of the term
     penalty, l1_ratio : chosen on the selection rows
     search : all candidates
-    notes : columns left out, coefficients short of their optimum
+    notes : columns left out, slopes short of their optimum
     """
 
     terms: Terms
-    coefficients: Floats
+    slopes: Floats
     penalty: float
     l1_ratio: float
     search: Search
@@ -41,11 +41,11 @@ class ElasticNetFit:
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        return self.terms.inputs.in_outcome_units(self.terms.values(panel) @ self.coefficients)
+        return self.terms.inputs.in_outcome_units(self.terms.values(panel) @ self.slopes)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return the candidates, and the coefficients of the terms."""
-        terms = {"term": self.terms.names, "coefficient": self.coefficients.tolist()}
+        """Return the candidates, and the slope of every term."""
+        terms = {"term": self.terms.names, "slope": self.slopes.tolist()}
         return {"search": self.search.table(), "terms": terms}
 
 
@@ -103,7 +103,7 @@ class ElasticNet:
         model = fit_path(X, outcome, np.array([penalty]), l1_ratio=l1_ratio, max_rounds=self.max_rounds)
         return ElasticNetFit(
             terms=terms,
-            coefficients=model.coefficients[:, 0],
+            slopes=model.coefficients[:, 0] + 0.0,  # no negative zeros in the table of terms
             penalty=penalty,
             l1_ratio=l1_ratio,
             search=search,
@@ -124,7 +124,7 @@ class ElasticNet:
         if not model.is_short.any():
             return ()
         message = (
-            f"The coefficients stopped after {self.max_rounds} rounds, short of their optimum; "
+            f"The slopes stopped after {self.max_rounds} rounds, short of their optimum; "
             "a larger max_rounds lets them get there."
         )
         return (Note("W-CONVERGENCE", self.name, message),)

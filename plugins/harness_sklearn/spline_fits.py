@@ -19,12 +19,12 @@ class SplineDraws:
     Attributes
     ----------
     design : from panels to columns
-    coefficients : (n_draws, n_columns), deviations of the outcome per unit of the column
+    slopes : (n_draws, n_columns), deviations of the outcome per unit of the column
     penalties : (n_draws,), chosen on the selection rows
     """
 
     design: SplineDesign
-    coefficients: Floats
+    slopes: Floats
     penalties: Floats
 
     @property
@@ -34,7 +34,7 @@ class SplineDraws:
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
-        return self.design.inputs.in_outcome_units(self.coefficients @ self.design.values(panel).T)
+        return self.design.inputs.in_outcome_units(self.slopes @ self.design.values(panel).T)
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,8 +61,8 @@ class Splines:
         design = self._design(parts.whole)
         penalties = np.array([search.best("penalty")])
         moments = design.moments(parts.whole, np.ones((1, parts.whole.n_obs)))
-        coefficients = solve_ridge(moments, penalties, n_free=design.n_free)
-        return SplinesFit(SplineDraws(design, coefficients, penalties), search)
+        slopes = solve_ridge(moments, penalties, n_free=design.n_free)
+        return SplinesFit(SplineDraws(design, slopes, penalties), search)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator

@@ -16,19 +16,19 @@ from panels import panel_from_arrays
 @dataclass(frozen=True)
 class LinearFit:
     design: Callable
-    coefficients: np.ndarray
+    beta: np.ndarray
 
     def predict(self, panel):
-        return self.design(panel) @ self.coefficients
+        return self.design(panel) @ self.beta
 
 
 @dataclass(frozen=True)
 class LinearDraws:
     design: Callable
-    coefficients: np.ndarray
+    beta: np.ndarray
 
     def predict(self, panel):
-        return self.coefficients @ self.design(panel).T
+        return self.beta @ self.design(panel).T
 
 
 @dataclass(frozen=True)

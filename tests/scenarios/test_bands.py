@@ -74,9 +74,7 @@ def test_simultaneous_bands_cover_the_whole_truth(truth, degree):
         panel = random_panel(stream(seed, "panel"), truth, n_entities=150, columns=("x",))
         weights = draw_weights(panel, 300, unit="entity", rng=stream(seed, "weights"))
         drawn = LeastSquares(powers(degree)).fit_draws(panel, weights=weights, selection=None, rng=None)
-        narrow, wide = bands(
-            drawn.coefficients @ columns.T, level=0.95, supported=np.ones(at.size, dtype=bool)
-        )
+        narrow, wide = bands(drawn.beta @ columns.T, level=0.95, supported=np.ones(at.size, dtype=bool))
         joint += ((wide.low <= truth(at)) & (truth(at) <= wide.high)).all()
         each += ((narrow.low <= truth(at)) & (truth(at) <= narrow.high)).mean()
     assert joint / n_runs >= 0.90

@@ -39,7 +39,7 @@ def product():
 
 def test_the_surface_is_that_of_the_coefficients(product):
     panel, tables = product
-    const, on_x, on_m, both = LeastSquares(crossed).fit(panel, rng=None).coefficients
+    const, on_x, on_m, both = LeastSquares(crossed).fit(panel, rng=None).beta
     surface = tables["surfaces"]
     x, m = surface["exposure_at"].to_numpy(), surface["moderator_at"].to_numpy()
     assert len(surface) == 121
@@ -51,7 +51,7 @@ def test_the_surface_is_that_of_the_coefficients(product):
 
 def test_the_conditional_effect_of_a_product_is_the_moderator(product):
     panel, tables = product
-    _, on_x, _, both = LeastSquares(crossed).fit(panel, rng=None).coefficients
+    _, on_x, _, both = LeastSquares(crossed).fit(panel, rng=None).beta
     effects = tables["conditional_effects"]
     assert set(effects["band"]) == {"pointwise", "simultaneous"}
     known = effects[effects["supported"]]

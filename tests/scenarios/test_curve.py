@@ -107,7 +107,7 @@ def test_turning_points_or_the_answer_that_there_is_none():
 def test_others_at_their_mean_leave_the_interaction_at_the_mean():
     panel = random_panel(np.random.default_rng(3), lambda x, m: x * m, noise=0.1)
     subject = subject_of(LeastSquares(crossed), panel)
-    const, on_x, on_m, both = subject.fit.coefficients
+    const, on_x, on_m, both = subject.fit.beta
     for held, centre in (("average", np.mean), ("mean", np.mean), ("median", np.median)):
         curves = Curve(grid=4, draws=5, held=held).answer(subject)["curves"]
         level = rows_of(curves, kind="level", band="pointwise")

@@ -38,7 +38,7 @@ def cell(frame, **place):
 def test_pooled_numbers_are_those_of_the_group_s_own_rows():
     panel = grouped_panel(np.random.default_rng(0), lambda x, m: x * m, noise=0.1)
     estimator = LeastSquares(crossed)
-    const, on_x, on_m, both = estimator.fit(panel, rng=None).coefficients
+    const, on_x, on_m, both = estimator.fit(panel, rng=None).beta
     tables = answer(panel, estimator, draws=30)
     x, m = panel.X.T
     for code, group in enumerate(SIZES[:2]):
@@ -141,7 +141,7 @@ def test_quantiles_are_those_of_the_rows():
     panel = grouped_panel(np.random.default_rng(2), lambda x, _m: x)
     estimator = LeastSquares(powers(1))
     tables = answer(panel, estimator, draws=5)
-    const, on_x, on_m = estimator.fit(panel, rng=None).coefficients
+    const, on_x, on_m = estimator.fit(panel, rng=None).beta
     rows = panel.group("size").codes == 1
     levels = const + on_m * panel.column("m").mean() + on_x * panel.column("x")[rows]
     own = tables["heterogeneity_rows"].query("group == 'small' and mode == 'pooled'")

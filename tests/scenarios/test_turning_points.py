@@ -39,8 +39,8 @@ def found_on(seed, truth, degree, *, noise):
     drawn = estimator.fit_draws(panel, weights=weights, selection=None, rng=None)
     return turning_points(
         AT,
-        columns @ estimator.fit(panel, rng=None).coefficients,
-        drawn.coefficients @ columns.T,
+        columns @ estimator.fit(panel, rng=None).beta,
+        drawn.beta @ columns.T,
         supported=np.ones(AT.size, dtype=bool),
         level=0.95,
     )

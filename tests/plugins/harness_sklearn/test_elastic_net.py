@@ -87,7 +87,7 @@ def test_one_column_of_two_values_is_shrunk_as_the_closed_form_says():
     shrunk = np.maximum(correlation - 0.5 * penalties, 0.0) / (1.0 + 0.5 * penalties)
     assert fit.terms.names == ("x0",)
     assert table["selection_nmse"] == pytest.approx(1.0 - 2.0 * correlation * shrunk + shrunk**2, abs=1e-6)
-    assert fit.coefficients == pytest.approx([shrunk[-1]], abs=1e-6)
+    assert fit.slopes == pytest.approx([shrunk[-1]], abs=1e-6)
 
 
 def test_a_product_is_found_and_noise_is_left_out():
@@ -126,7 +126,7 @@ def test_a_derived_product_counts_once_and_is_noted(step):
     fit = ElasticNet().fit(with_columns(panel, copy=values, derived=(step,)), rng=stream(0))
     alone = ElasticNet().fit(panel, rng=stream(0))
     assert fit.terms.names == alone.terms.names
-    np.testing.assert_array_equal(fit.coefficients, alone.coefficients)
+    np.testing.assert_array_equal(fit.slopes, alone.slopes)
     assert [(note.code, note.where) for note in fit.notes] == [("W-DUP", "copy")]
 
 

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import EstimationError, Panel, stream
+from harness import (
+    CanProfile,
+    EstimationError,
+    HasCoefficients,
+    HasDetails,
+    HasDraws,
+    HasEffects,
+    HasNotes,
+    Panel,
+    stream,
+)
 from harness_sklearn import Boosting, ElasticNet, RandomForest, Splines
 from panels import panel_from_arrays
 
@@ -121,6 +131,16 @@ def test_a_control_that_does_not_vary_is_left_out_and_noted(estimator, panel):
     assert [(note.code, note.where) for note in fit.notes] == [("W-CONSTANT", "size")]
     wild = constant.with_column("size", 1e3)
     np.testing.assert_array_equal(fit.predict(wild), fit.predict(constant))
+
+
+CAPABILITIES = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes, CanProfile)
+
+
+@with_each_estimator
+def test_a_fit_can_do_what_its_estimator_says_and_no_more(estimator, panel):
+    fit = estimator.fit(panel, rng=stream(0))
+    assert {one for one in CAPABILITIES if isinstance(fit, one)} == {HasDetails, HasNotes}
+    assert {HasDetails, HasNotes} <= estimator.provides
 
 
 all_estimators = pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_draw_is_penalised_least_squares_on_rows_repeated_by_their_weights(see
         target = np.concatenate([np.repeat(outcome, own), np.zeros(len(root))])
         expected = columns @ np.linalg.lstsq(stacked, target)[0]
         predicted = design.inputs.in_outcome_units(expected)
-        np.testing.assert_allclose(drawn.predict(panel)[draw], predicted, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(drawn.predict(panel)[draw], predicted, rtol=0, atol=2e-5)
 
 
 def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_out():
