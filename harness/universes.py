@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from harness.catalog import Catalogs, with_option
 from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
-from harness.evaluation.multiverse import Universe
+from harness.evaluation.universe import Universe
 from harness.spec.study import Study
 
 

@@ -6,26 +6,12 @@ sampled, and none is singled out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import pandas as pd
 
 from harness.evaluation.tables import Bootstrap, gain_table
-
-
-@dataclass(frozen=True)
-class Universe:
-    """One way to fit the estimator.
-
-    Attributes
-    ----------
-    id : names its predictions
-    choices : option by option, and the seed, as text
-    """
-
-    id: str
-    choices: Mapping[str, str]
+from harness.evaluation.universe import Universe
 
 
 def multiverse_table(

@@ -9,8 +9,8 @@ from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldResult
-from harness.evaluation.multiverse import Universe
 from harness.evaluation.tables import SAMPLES, Bootstrap
+from harness.evaluation.universe import Universe
 from harness.runs.gather import Missing
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study

@@ -16,9 +16,10 @@ OptimiserName = Literal["lbfgs", "adam", "sgd"]
 Precision = Literal["float64", "float32"]
 """Arithmetic of the forward and backward pass of training; predictions are float64 always.
 
-``float32`` takes half the time and is as accurate on rows held out. Yet rounding grows along a training path,
-and from about a hundred steps on a network may end in another minimum, which moves the mean of 64 draws by
-0.03 deviations of the outcome at some rows. Hence ``float64`` is the default.
+``float32`` takes 0.6 of the time and is as accurate on rows held out. Yet rounding grows along a training path
+by some ten orders of magnitude in a hundred steps, so that a network may end in another minimum, whatever the
+precision of the sums: of 200 draws on 2,457 x 27 rows 58 % agreed with ``float64`` to 1e-4 deviations of the
+outcome, and their mean to 0.004, a fifth of what other initial values change. Hence ``float64`` is the default.
 """
 
 Dimension = Literal["entity", "time"]
@@ -28,10 +29,19 @@ Rounding = Literal["floor", "nearest", "up"]
 """How the hidden size of the formula becomes a whole number."""
 
 DrawStart = Literal["random", "full_sample"]
-"""Where the network of a bootstrap draw starts: at values of its own, or at the network of all rows."""
+"""Where the network of a bootstrap draw starts: at values of its own, or at the network of all rows.
+
+The latter has seen the rows that a draw left out and is stopped on, so that most draws hardly leave it. On
+2,457 x 27 rows it took 0.4 of the time, bands of the curve were 0.61 times as wide and predictions of single rows
+spread 0.18 times as far: these are no longer bootstrap intervals.
+"""
 
 DrawSize = Literal["full_sample", "each_draw"]
-"""Where hidden sizes are searched for bootstrap draws: once on all rows, or anew for every draw."""
+"""Where hidden sizes are searched for bootstrap draws: once on all rows, or anew for every draw.
+
+The latter takes as many times as long as there are candidates. With three, bands of the curve were 0.92 times as
+wide, since the best of three networks is nearer to the others'.
+"""
 
 Combine = Literal["separate_nets", "one_hot", "none"]
 """How clusters feed the networks: one network a cluster, cluster dummies as inputs, or not at all."""

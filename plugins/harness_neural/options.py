@@ -38,9 +38,8 @@ class NetworkOptions:
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
     precision : of the arithmetic in training
-    draw_start : of the networks of bootstrap draws; from ``full_sample`` they need few steps, but the network
-        of all rows has seen the rows that a draw left out, so most stop where they start and bands are far
-        too narrow to be intervals
+    draw_start : of the networks of bootstrap draws; from ``full_sample`` they need fewer steps, and bands are
+        too narrow, see `DrawStart`
     draw_size : where the hidden size of bootstrap draws is searched; with ``each_draw`` every draw trains all
         candidates and keeps the one with the least error on its selection rows
     """
@@ -50,8 +49,8 @@ class NetworkOptions:
     restarts: AtLeastOne = 3
     activation: Activation = "tanh"
     optimiser: OptimiserName = "lbfgs"
-    max_steps: AtLeastOne = 500
-    patience: AtLeastOne = 40
+    max_steps: AtLeastOne = 1000
+    patience: AtLeastOne = 150
     learning_rate: Positive = 0.01
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
     memory: AtLeastOne = 10
