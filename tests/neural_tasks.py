@@ -37,17 +37,25 @@ def make_task(
     )
 
 
-def bootstrap_task(n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27) -> Task:
-    """Return networks of eight units on entity bootstraps of a panel of the study's size.
+def study_rows(
+    rng: np.random.Generator, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27
+) -> tuple[Floats, Floats]:
+    """Return inputs and outcome of a panel: a curve, a wave, an interaction, noise.
 
-    The outcome has a curve, a wave, an interaction and noise; inputs differ mostly between entities.
+    Inputs differ mostly between entities.
     """
-    rng = np.random.default_rng(0)
     between = rng.normal(size=(n_entities, 1, n_inputs))
     within = rng.normal(size=(n_entities, n_periods, n_inputs))
     X = (0.8 * between + 0.6 * within).reshape(-1, n_inputs)
     curve = np.tanh(1.5 * X[:, 0]) + 0.3 * np.sin(2.0 * X[:, 4])
     outcome = curve + 0.5 * X[:, 1] * X[:, 2] + 0.3 * X[:, 3] + 0.5 * rng.normal(size=len(X))
+    return X, outcome
+
+
+def bootstrap_task(n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27) -> Task:
+    """Return networks of eight units on entity bootstraps of a panel of the study's size."""
+    rng = np.random.default_rng(0)
+    X, outcome = study_rows(rng, n_entities=n_entities, n_periods=n_periods, n_inputs=n_inputs)
     counts = rng.multinomial(n_entities, np.full(n_entities, 1.0 / n_entities), size=n_draws)
     weights = np.repeat(counts, n_periods, axis=1).astype(np.float64)
     sizes = np.full(n_draws, 8)
@@ -60,6 +68,13 @@ def bootstrap_task(n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n
         n_units=sizes,
         blind_steps=np.full(n_draws, 30),
     )
+
+
+def fresh_rows() -> tuple[Floats, Floats]:
+    """Return inputs and outcome of other entities, in the units of `bootstrap_task`, that no draw has seen."""
+    known = study_rows(np.random.default_rng(0))[1]
+    X, outcome = study_rows(np.random.default_rng(1))
+    return X, (outcome - known.mean()) / known.std()
 
 
 def make_panel(

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from harness.arrays import Floats
 from harness.report.reading.banded import POINTWISE, SIMULTANEOUS, Banded
+from harness.report.reading.featured import featured
 from harness.report.reading.manifest import Study
 from harness.report.reading.run import Run
 from harness.report.reading.surfaces import Surface
@@ -69,10 +70,11 @@ def surface_content(run: Run) -> dict[str, Any]:
     """Return what the page's script reads: labels, and every surface with its conditional effect."""
     study = run.manifest.study
     found = run.conditional.surfaces
+    leading = [one.id for one in featured(run)]
     lists = {
         "outcomes": list(dict.fromkeys(one.key.outcome for one in found)),
         "moderators": list(dict.fromkeys((one.key.scenario, one.key.moderator) for one in found)),
-        "estimators": list(dict.fromkeys(one.key.estimator for one in found)),
+        "estimators": sorted({one.key.estimator for one in found}, key=lambda name: _place(study, leading, name)),
     }
     return {
         "exposure": printable(study.axis_label(study.exposure)),
@@ -91,6 +93,11 @@ def surface_content(run: Run) -> dict[str, Any]:
             for one in found
         ],
     }
+
+
+def _place(study: Study, leading: Sequence[str], name: str) -> int:
+    """Return where an estimator stands: featured ones first, then as in the study."""
+    return [*leading, *(one.id for one in study.estimators)].index(name)
 
 
 def _moderators(study: Study, questions: Sequence[tuple[str, str]]) -> list[str]:

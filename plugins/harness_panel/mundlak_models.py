@@ -42,7 +42,10 @@ class MundlakModels:
     def knowing(self, panel: Panel) -> MundlakModels:
         """Return models to which the means of further entities, those of these rows, are known."""
         (effects,) = self.model.effects
-        new = panel.take(np.flatnonzero(panel.entity.codes_among(effects.labels) < 0))
+        is_new = panel.entity.codes_among(effects.labels) < 0
+        if not is_new.any():
+            return self
+        new = panel.take(np.flatnonzero(is_new))
         codes, firsts = np.unique(new.entity.codes, return_index=True)
         deviations = self.mean_slopes @ self._own_means(new)[firsts].T
         labels = tuple(new.entity.labels[code] for code in codes.tolist())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from harness.runner import RunOptions, prepare
+from harness.runner import RunOptions, prepare, run
 from harness.scenarios.full_fit import FullResult
 
 FOLDER = Path(__file__).parent
@@ -140,3 +141,16 @@ def test_job_training_and_scrap_rates():
     assert statistic(within, "n_obs") == 162
     assert statistic(within, "df_resid") == 104
     assert statistic(within, "r2_within") == pytest.approx(0.201, abs=0.0005)
+
+
+def test_a_run_folder_holds_coefficients_statistics_and_tests(tmp_path):
+    """Baltagi, table 2.1 and section 4.2: the numbers of the study as a reader of the folder finds them."""
+    folder = run(RunOptions(FOLDER / "grunfeld.yaml", out=tmp_path / "run")).path
+    coefficients = pd.read_csv(folder / "coefficients.csv").set_index(["estimator", "term"])
+    assert coefficients.loc[("swar", "capital"), "estimate"] == pytest.approx(0.308, abs=0.0005)
+    statistics = pd.read_csv(folder / "details" / "statistics.csv").set_index(["estimator", "statistic"])
+    assert statistics.loc[("swar", "theta_mean"), "value"] == pytest.approx(0.861, abs=0.0005)
+    tests = pd.read_csv(folder / "details" / "diagnostics.csv").set_index(["estimator", "test"])
+    assert tests.loc[("within", "f_effects"), "statistic"] == pytest.approx(49.18, abs=0.005)
+    assert tests.loc[("swar", "hausman"), "statistic"] == pytest.approx(2.33, abs=0.005)
+    assert tests.loc[("ols", "breusch_pagan"), "statistic"] == pytest.approx(798.16, abs=0.005)

@@ -8,7 +8,10 @@
   const RED = "#c43c00";
   const BLUE = "#00558c";
   const FONT = { family: "Charter, 'Liberation Serif', 'Noto Serif CJK SC', serif", size: 13, color: "#1a1a1a" };
-  const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["sendDataToCloud"] };
+  // Only these buttons: others of the library send the data to a server.
+  const BUTTONS = [["toImage", "zoom3d", "pan3d", "orbitRotation", "tableRotation", "resetCameraDefault3d"]];
+  const STILL = { responsive: true, displayModeBar: false, plotlyServerURL: "" };
+  const TURNING = { ...STILL, displayModeBar: true, displaylogo: false, modeBarButtons: BUTTONS };
   const LIMITS = { estimate: ["conf_low", "conf_high"], effect: ["effect_low", "effect_high"] };
 
   const fill = (id, labels) =>
@@ -112,7 +115,7 @@
         xaxis: { title: { text: names.exposure } }, yaxis: { title: { text: names.moderator } },
         zaxis: { title: { text: z } }, camera: { eye: { x: -1.5, y: -1.6, z: 0.9 } },
       },
-    }, CONFIG);
+    }, TURNING);
 
     Plotly.react("contours", [{
       type: "contour", x: one.x, y: one.y, z: masked(one[layer], one.supported), colorscale: "Viridis",
@@ -122,14 +125,14 @@
       ...base, margin: { l: 60, r: 10, t: 10, b: 45 },
       xaxis: { title: { text: names.exposure } }, yaxis: { title: { text: names.moderator } },
       shapes: one.thresholds.map((row) => lineAcross(row.at, false)),
-    }, CONFIG);
+    }, STILL);
 
     Plotly.react("effect", effectTraces(one), {
       ...base, margin: { l: 60, r: 10, t: 10, b: 45 }, legend: { orientation: "h", y: 1.15 },
       xaxis: { title: { text: names.moderator }, zeroline: false },
       yaxis: { title: { text: "Effect per unit" }, zeroline: true, zerolinecolor: "#333" },
       shapes: one.thresholds.map((row) => lineAcross(row.at, true)),
-    }, CONFIG);
+    }, STILL);
 
     element("thresholds").textContent = one.thresholds.length
       ? `the moderator value at which the effect changes its sign: ${one.thresholds.map((row) => row.text).join("; ")}`

@@ -10,6 +10,9 @@ import numpy as np
 from harness.arrays import Floats
 from harness.runs.claims.lookup import Here
 
+STRAIGHT = 1e-10
+"""Share of its level by which a straight line may be off through rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class RunCurve:
@@ -57,5 +60,8 @@ class RunCurve:
         slopes = np.diff(self.level) / np.diff(self.at)
         if slopes.size < 2:
             return Here(math.nan, "the curve of this run has too few points for a bend")
+        chord = np.interp(self.at, self.at[[0, -1]], self.level[[0, -1]])
+        if np.abs(self.level - chord).max() <= STRAIGHT * np.abs(self.level).max():
+            return Here(math.nan, "the curve of this run is a straight line", is_absent=True)
         speed = np.abs(np.diff(slopes)) / (self.at[2:] - self.at[:-2])
         return Here(float(self.at[1 + int(speed.argmax())]))

@@ -42,8 +42,8 @@ def standing(claim: Claim, here: Here, *, finding: Finding | None, data_are_publ
         return Standing(compared.status, "; ".join(filter(None, (compared.reason, checked))))
     if finding is not None:
         return Standing("consistent", checked)
-    other = "the spec does not say that these data are the published ones"
-    return Standing("not comparable", here.reason if data_are_published else other)
+    other = "" if data_are_published else "the spec does not say that these data are the published ones"
+    return Standing("not comparable", "; ".join(filter(None, (other, here.reason))))
 
 
 def _compared(claim: Claim, here: Here) -> Standing | None:

@@ -92,7 +92,7 @@ class Objective:
         """Return losses and gradients at points, (n_networks, n_parameters) float64."""
         own = self.layout.split(points)
         weights = look_through(self._lens, own, is_tanh=self._is_tanh)
-        passed = self._passes.run(weights, self._shares, self._rows, room=self._room)
+        passed = self._passes.run(weights, self._rows, room=self._room)
         gradient = pull_back(self._lens, passed.gradient, is_tanh=self._is_tanh)
         loss = passed.loss
         if self._decay:
@@ -113,8 +113,7 @@ class Objective:
         return lens, shares, EffectRows(weights[:, :n_counted], selection[:, :n_counted])
 
     def _make_room(self) -> Room:
-        n_networks = self._shares.of_losses.shape[0]
-        return make_room(self.blocks, n_units=self.layout.n_units, n_networks=n_networks)
+        return make_room(self.blocks, self._shares, n_units=self.layout.n_units)
 
 
 def evaluate_at(

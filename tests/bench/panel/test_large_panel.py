@@ -1,4 +1,4 @@
-"""A million rows, ten columns, two-way effects, errors clustered by entity: against pyfixest in the same run."""
+"""A million rows, ten columns, two-way effects, clustered errors: against pyfixest in the same run."""
 
 from __future__ import annotations
 

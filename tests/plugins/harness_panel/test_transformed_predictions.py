@@ -139,6 +139,12 @@ def test_an_entity_of_the_rows_to_select_on_keeps_its_means(panel):
     np.testing.assert_allclose(fitted.predict(moved) - fitted.predict(test), slope, rtol=1e-9)
 
 
+def test_rows_to_select_on_of_known_entities_change_nothing(panel):
+    alone = Mundlak().fit(panel, rng=stream(0)).predict(panel)
+    fitted = Mundlak().fit(panel, rng=stream(0), selection=panel.take(np.arange(10)))
+    np.testing.assert_array_equal(fitted.predict(panel), alone)
+
+
 def test_entities_that_a_draw_leaves_out_move_by_the_slope_within(panel):
     weights = draw_weights(panel, 5, unit="entity", rng=stream(73))
     models = draws(Mundlak(), panel, weights, left_out(weights))

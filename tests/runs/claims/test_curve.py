@@ -45,6 +45,13 @@ def test_a_curve_bends_at_its_kink_on_any_grid(sign):
     assert RunCurve(at, sign * np.maximum(at - 0.4, 0.0)).bend().value == 0.4
 
 
+@pytest.mark.parametrize("slope", [0.0, -1e6, 3e-7])
+def test_a_straight_line_has_no_bend(slope):
+    found = RunCurve(AT, 7.0 + slope * AT).bend()
+    assert found.is_absent
+    assert np.isnan(found.value)
+
+
 def test_what_lies_beyond_the_grid_or_needs_more_points_has_a_reason():
     curve = RunCurve(AT[:2], AT[:2])
     assert curve.level_at(0.5).reason == "the curve of this run goes from 0 to 0.025"

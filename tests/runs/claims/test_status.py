@@ -56,6 +56,7 @@ def test_reasons_say_what_was_compared_with_what():
     )
     assert reason(NONE, None, published=True) == "no room"
     assert reason(ABSENT, None, published=True) == "no minimum"
+    assert reason(NONE, None, published=False).endswith("the published ones; no room")
 
 
 def test_a_declared_tolerance_is_added_to_the_rounding():
