@@ -71,7 +71,7 @@ def bootstrap_task(n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n
 
 
 def fresh_rows() -> tuple[Floats, Floats]:
-    """Return inputs and outcome of other entities, in the units of `bootstrap_task`, that no draw has seen."""
+    """Return inputs and outcome of entities that no draw has seen, in the units of `bootstrap_task`."""
     known = study_rows(np.random.default_rng(0))[1]
     X, outcome = study_rows(np.random.default_rng(1))
     return X, (outcome - known.mean()) / known.std()

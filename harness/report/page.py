@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from markupsafe import Markup
 
 from harness.data.note import Note
 from harness.report.figures.canvas import Drawing
+from harness.report.figures.embedded import data_uri
 from harness.report.figures.study_drawings import StudyDrawings
 from harness.report.reading.manifest import Manifest
 from harness.report.reading.results import Results, Standing
@@ -33,10 +33,6 @@ from harness.report.templating import environment, packaged
 
 LIFTED = frozenset({"W-RECONSTRUCTED"})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
-
-MOST_SVG = 150_000
-"""Bytes of a figure as SVG above which the report carries it as PNG; both are in the run folder."""
-
 
 @dataclass(frozen=True, eq=False)
 class GroupPart:
@@ -152,7 +148,7 @@ class Numbering:
 
 def render(shown: Page) -> str:
     """Return the report as one HTML document; every name in it is escaped."""
-    template = environment({"data_uri": data_uri}).get_template("report.html.j2")
+    template = environment({"data_uri": _address}).get_template("report.html.j2")
     return template.render(
         page=shown,
         study=shown.manifest.study,
@@ -169,7 +165,6 @@ def _symbols() -> Mapping[str, str]:
     return {one.name.lower(): symbol for one, symbol in SYMBOLS.items()}
 
 
-def data_uri(drawing: Drawing) -> str:
-    """Return a figure as an address that carries it: as SVG unless that is large."""
-    kind, content = ("svg+xml", drawing.svg) if len(drawing.svg) <= MOST_SVG else ("png", drawing.png)
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+def _address(drawing: Drawing) -> Markup:
+    return Markup(data_uri(drawing))  # noqa: S704 - letters, digits and signs of base 64

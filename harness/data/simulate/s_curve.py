@@ -16,7 +16,7 @@ class SCurve(SmallPanel):
     """A response with a minimum at an exposure of 0.13 and a maximum at 0.87.
 
     With u = x - 1/2 its slope is proportional to (0.37² - u²)(1 + 16 u²); it rises by 1 between the turning
-    points, and falls by 0.29 on either side of them.
+    points, and falls by 0.31 on either side of them.
     """
 
     name: ClassVar[str] = "s_curve"

@@ -136,9 +136,10 @@ def settle(figure: Figure) -> None:
     The solver behind constrained layout takes its variables in the order of their addresses in memory, so
     its answers differ in their last digits; rounded they do not.
     """
-    if figure.get_layout_engine() is None:
+    engine = figure.get_layout_engine()
+    if engine is None:
         return
-    figure.draw_without_rendering()
+    engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position().bounds, POSITION_DIGITS).tolist())

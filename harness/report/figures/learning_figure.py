@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
 from harness.report.figures.canvas import DOUBLE_COLUMN, bare, new_figure
@@ -51,14 +51,11 @@ def draw_learning(networks: Sequence[Learning]) -> Figure:
             axes.plot(one.step, values, color=colour, linestyle=dash, linewidth=1.0)
         if one.chosen_step is not None:
             axes.axvline(one.chosen_step, color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)))
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_title(drawable_lines(one.title, 24), loc="left", fontsize=7)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     for axes in panels[len(networks) :]:
         bare(axes)
+    panels[0].set_ylim(bottom=0.0)
     figure.supxlabel("Step", fontsize=8)
     figure.supylabel("MSE / variance of the outcome", fontsize=8)
     figure.legend(handles=_handles(), loc="outside upper left", ncols=3)

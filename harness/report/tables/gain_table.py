@@ -88,8 +88,8 @@ def gain_table(results: Results, outcome: str) -> GainTable:
 
 
 def _p_values(cell: GainCell) -> str:
-    holm = p_text(cell.p_holm).removeprefix("p ").removeprefix("= ")
-    return p_text(cell.p_value) + (f" (Holm {holm})" if holm else "")
+    adjusted = p_text(cell.p_holm)
+    return p_text(cell.p_value) + (f"; Holm {adjusted}" if adjusted else "")
 
 
 def _reference_cell(

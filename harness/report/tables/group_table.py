@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.reading.featured import featured
-from harness.report.reading.groups import DifferenceRow, GroupRow
+from harness.report.reading.groups import MODES, DifferenceRow, GroupRow
 from harness.report.reading.run import Run
 from harness.report.tables.footnotes import Footnotes
 from harness.report.words.digits import MISSING, count, estimate
-
-MODE_WORDS = {"pooled": "one model", "refit": "own model"}
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -28,26 +25,22 @@ NOTHING = Estimate(MISSING, "")
 
 
 @dataclass(frozen=True)
-class GroupTableRow:
-    """One group under one mode; `mark` is of the footnote with a reason."""
+class GroupCell:
+    """What is said of a group under one mode; `mark` is of the footnote with a reason."""
 
-    group: str
-    mode: str
-    n_obs: str
-    n_entities: str
     median: Estimate
     effect: Estimate
-    mark: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
-class DifferenceTableRow:
-    """What a group has more than another."""
+class GroupTableRow:
+    """One group, or a pair of groups, under each of `MODES`."""
 
-    pair: str
-    mode: str
-    median: Estimate
-    effect: Estimate
+    name: str
+    n_obs: str
+    n_entities: str
+    cells: tuple[GroupCell, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ class GroupBlock:
 
     heading: str
     rows: tuple[GroupTableRow, ...]
-    differences: tuple[DifferenceTableRow, ...]
+    differences: tuple[GroupTableRow, ...]
 
 
 @dataclass(frozen=True)
@@ -79,19 +72,31 @@ def group_table(run: Run, partition: tuple[str, str]) -> GroupTable:
             if rows:
                 block = GroupBlock(
                     heading=f"{study.axis_label(outcome)}, {one.label}",
-                    rows=tuple(_row(row, footnotes) for row in rows),
+                    rows=_rows(rows, footnotes),
                     differences=_differences(run.groups.differences_of(partition, outcome, one.id)),
                 )
                 blocks.append(block)
     return GroupTable(study.label(partition[1]), tuple(blocks), footnotes.listed())
 
 
-def _row(row: GroupRow, footnotes: Footnotes) -> GroupTableRow:
-    return GroupTableRow(
-        group=row.group or "all groups",
-        mode=MODE_WORDS.get(row.mode, row.mode),
-        n_obs=count(row.n_obs),
-        n_entities=count(row.n_entities),
+def _rows(rows: Sequence[GroupRow], footnotes: Footnotes) -> tuple[GroupTableRow, ...]:
+    """Return a row a group; an estimator without any answer has one row with its reason."""
+    found = []
+    for group in dict.fromkeys(row.group for row in rows):
+        by_mode = {row.mode: row for row in rows if row.group == group}
+        first = next(iter(by_mode.values()))
+        shown = [by_mode.get(mode) for mode in MODES] if group else [first] * len(MODES)
+        cells = tuple(_cell(row, footnotes) for row in shown)
+        found.append(
+            GroupTableRow(group or "all groups", count(first.n_obs), count(first.n_entities), cells)
+        )
+    return tuple(found)
+
+
+def _cell(row: GroupRow | None, footnotes: Footnotes) -> GroupCell:
+    if row is None:
+        return GroupCell(NOTHING, NOTHING)
+    return GroupCell(
         median=_estimate(row.median, row.median_low, row.median_high),
         effect=_estimate(row.effect, row.conf_low, row.conf_high),
         mark=footnotes.mark("" if row.is_done else row.reason),
@@ -102,19 +107,25 @@ def _estimate(value: float, low: float, high: float) -> Estimate:
     return Estimate(*estimate(value, low, high), excludes_zero=low > 0.0 or high < 0.0)
 
 
-def _differences(rows: Sequence[DifferenceRow]) -> tuple[DifferenceTableRow, ...]:
+def _differences(rows: Sequence[DifferenceRow]) -> tuple[GroupTableRow, ...]:
     known = {
         (row.group, row.other, row.mode, row.measure): _estimate(row.difference, row.conf_low, row.conf_high)
         for row in rows
         if math.isfinite(row.difference)
     }
-    pairs = dict.fromkeys((group, other, mode) for group, other, mode, _ in known)
+    pairs = dict.fromkeys((group, other) for group, other, _, _ in known)
     return tuple(
-        DifferenceTableRow(
-            pair=f"{group} less {other}",
-            mode=MODE_WORDS.get(mode, mode),
-            median=known.get((group, other, mode, "median"), NOTHING),
-            effect=known.get((group, other, mode, "effect"), NOTHING),
+        GroupTableRow(
+            name=f"{group} less {other}",
+            n_obs="",
+            n_entities="",
+            cells=tuple(
+                GroupCell(
+                    known.get((group, other, mode, "median"), NOTHING),
+                    known.get((group, other, mode, "effect"), NOTHING),
+                )
+                for mode in MODES
+            ),
         )
-        for group, other, mode in pairs
+        for group, other in pairs
     )

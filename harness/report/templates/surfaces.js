@@ -2,8 +2,11 @@
 (() => {
   const content = JSON.parse(document.getElementById("content").textContent);
   const element = (id) => document.getElementById(id);
-  // The library reads tags and entities in labels; these are plain text.
-  const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  // The library reads tags, entities and formulas in labels; these are plain text.
+  const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/\$/g, "&#36;");
+
+  // Labels in three dimensions know tags but no entities.
+  const untagged = (text) => text.replace(/</g, "‹").replace(/>/g, "›");
 
   const RED = "#c43c00";
   const BLUE = "#00558c";
@@ -112,8 +115,10 @@
     Plotly.react("relief", reliefTraces(one, layer, names, z), {
       ...base, margin: { l: 0, r: 0, t: 10, b: 0 },
       scene: {
-        xaxis: { title: { text: names.exposure } }, yaxis: { title: { text: names.moderator } },
-        zaxis: { title: { text: z } }, camera: { eye: { x: -1.5, y: -1.6, z: 0.9 } },
+        xaxis: { title: { text: untagged(content.exposure) } },
+        yaxis: { title: { text: untagged(content.moderators[one.moderator]) } },
+        zaxis: { title: { text: untagged(content.outcomes[one.outcome]) } },
+        camera: { eye: { x: -1.5, y: -1.6, z: 0.9 } },
       },
     }, TURNING);
 

@@ -19,15 +19,16 @@ from harness.report.words.text import joined
 
 
 def findings(run: Run, outcome: str) -> tuple[str, ...]:
-    """Return a sentence for each featured estimator's turning points, groups and moderators."""
+    """Return sentences on the featured estimators' turning points, and on the leading one's groups and moderators."""
+    shown = featured(run)
     return tuple(
         sentence
-        for one in featured(run)
-        for sentence in (
-            *_turning_points(run, outcome, one),
-            *_groups(run, outcome, one),
-            *_moderators(run, outcome, one),
+        for sentences in (
+            *(_turning_points(run, outcome, one) for one in shown),
+            *(_groups(run, outcome, one) for one in shown[:1]),
+            *(_moderators(run, outcome, one) for one in shown[:1]),
         )
+        for sentence in sentences
     )
 
 

@@ -1,0 +1,199 @@
+"""Steps on rows, across periods and learned, against closed forms and pandas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.data.prepare.deflate import Deflate
+from harness.data.prepare.difference import Difference
+from harness.data.prepare.emissions import Emissions
+from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.line import Rescale, Standardise
+from harness.data.prepare.log1p import Log1p
+from harness.data.prepare.product import Product
+from harness.data.prepare.ratio import Ratio
+from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
+from harness.data.prepare.winsorise import Winsorise
+from harness.errors import DataError, EstimationError
+
+nan = np.nan
+COLUMNS = {"a": np.array([1.0, 4.0, nan]), "b": np.array([2.0, 0.5, 3.0]), "c": np.array([10.0, 20.0, 30.0])}
+
+
+@pytest.mark.parametrize(
+    ("step", "expected", "detail"),
+    [
+        (Log1p("d", "a"), [np.log(2.0), np.log(5.0), nan], "log(1 + a)"),
+        (Product("d", ("a", "b", "c")), [20.0, 40.0, nan], "a x b x c"),
+        (Ratio("d", "a", "b", scale=100.0), [50.0, 800.0, nan], "a / b x 100"),
+        (Ratio("d", "a", "b"), [0.5, 8.0, nan], "a / b"),
+        (Emissions("d", {"b": 3.0, "a": 2.0}), [8.0, 9.5, nan], "2 x a + 3 x b"),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_what_a_row_step_computes(step, expected, detail):
+    assert isinstance(step, RowStep)
+    assert not isinstance(step, PanelStep | LearnedStep)
+    assert not step.impossible(COLUMNS).any()
+    np.testing.assert_allclose(step.compute(COLUMNS), expected, rtol=1e-15)
+    assert step.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("step", "columns", "impossible"),
+    [
+        (Log1p("d", "a"), {"a": np.array([0.0, -1.0, -2.0, nan])}, [False, True, True, False]),
+        (
+            Emissions("d", {"a": 1.0, "b": 1.0}),
+            {"a": np.array([0.0, 1.0, -1.0]), "b": np.array([0.0, -1.0, nan])},
+            [False, True, True],
+        ),
+    ],
+    ids=["log1p", "emissions"],
+)
+def test_what_a_row_step_cannot_compute(step, columns, impossible):
+    assert step.impossible(columns).tolist() == impossible
+    with pytest.raises(EstimationError):
+        step.compute(columns)
+
+
+def test_the_order_of_factors_rounds_nothing():
+    rng = np.random.default_rng(4)
+    columns = {name: rng.random(50) * 10**at for at, name in enumerate("abc")}
+    factors = {"a": 2.1622, "b": 3.1031, "c": 1.3023}
+    turned = dict(reversed(factors.items()))
+    one, other = Emissions("d", factors).compute(columns), Emissions("d", turned).compute(columns)
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(
+        Product("d", ("a", "b", "c")).compute(columns), Product("d", ("c", "b", "a")).compute(columns)
+    )
+    np.testing.assert_allclose(one, sum(factors[name] * columns[name] for name in "abc"), rtol=1e-15)
+
+
+def column(values):
+    cells = np.array(values, dtype=np.float64)
+    return Column(cells, np.zeros(cells.shape, dtype=np.bool_))
+
+
+@given(
+    keys=st.sets(st.tuples(st.integers(0, 4), st.integers(-6, 6)), min_size=1, max_size=30),
+    periods=st.integers(1, 3),
+)
+def test_a_difference_is_a_join_on_the_earlier_period(keys, periods):
+    frame = pd.DataFrame(list(keys), columns=["entity", "period"])
+    frame["a"] = np.arange(float(len(frame))) ** 2
+    earlier = frame.assign(period=frame["period"] + periods).rename(columns={"a": "before"})
+    joined = frame.merge(earlier, on=["entity", "period"], how="left")
+    calendar = Calendar(frame["entity"].to_numpy(), frame["period"].to_numpy())
+    made = Difference("b", "a", periods).across({"a": column(frame["a"])}, calendar)
+    np.testing.assert_array_equal(made.cells, joined["a"] - joined["before"])
+    np.testing.assert_array_equal(made.unreached, joined["before"].isna())
+
+
+CALENDAR = Calendar(
+    np.array([0, 0, 0, 1, 1, 2, 2]),
+    np.array([0, 1, 2, 0, 1, 1, 2]),
+    {"2011": 0, "2012": 1, "2013": 2},
+)
+GDP = [100, 110, 121, 50, 60, 70, 80]
+INDEX = [100, 110, 121, 2.0, 4.0, 1.0, 3.0]
+
+
+@pytest.mark.parametrize("base", [2012, "2012"], ids=["number", "text"])
+def test_prices_are_those_of_the_base_period_whatever_the_index_is_based_on(base):
+    step = Deflate("real", "gdp", "prices", base)
+    assert isinstance(step, PanelStep)
+    columns = {"gdp": column(GDP), "prices": column(INDEX)}
+    made = step.across(columns, CALENDAR)
+    np.testing.assert_allclose(made.cells, [110, 110, 110, 100, 60, 70, 80 / 3], rtol=1e-15)
+    assert not made.unreached.any()
+    assert step.account(columns, made).detail == "prices relative to 2012 from 0.5 to 3"
+
+
+def test_an_entity_without_the_base_period_has_no_real_values():
+    step = Deflate("real", "gdp", "prices", 2011)
+    columns = {"gdp": column(GDP), "prices": column(INDEX)}
+    made = step.across(columns, CALENDAR)
+    np.testing.assert_allclose(made.cells, [100, 100, 100, 50, 30, nan, nan], rtol=1e-15)
+    assert made.unreached.tolist() == [False] * 5 + [True] * 2
+    assert step.account(columns, made).detail.endswith("2 rows without a base")
+
+
+@pytest.mark.parametrize(
+    ("base", "prices", "what"),
+    [
+        (1999, INDEX, "no row is of the base period 1999"),
+        (2011, [0, *INDEX[1:]], "'prices' is 0 or below in 1 rows"),
+    ],
+    ids=["period", "index"],
+)
+def test_what_cannot_be_deflated(base, prices, what):
+    with pytest.raises(DataError, match=what):
+        Deflate("real", "gdp", "prices", base).across(
+            {"gdp": column(GDP), "prices": column(prices)}, CALENDAR
+        )
+
+
+LEARN = {"a": np.array([3.0, 1.0, 2.0, 10.0, 4.0])}
+APPLY = {"a": np.array([-50.0, 1.0, nan, 4.0, 99.0])}
+
+
+def test_standardised_columns_are_those_of_their_definition():
+    step = Standardise("z", "a")
+    assert isinstance(step, LearnedStep)
+    assert not isinstance(step, PanelStep | RowStep)
+    learned = step.learn(LEARN)
+    np.testing.assert_allclose(learned.compute(APPLY), (APPLY["a"] - 4.0) / np.sqrt(10.0), rtol=1e-14)
+    scores = learned.compute(LEARN)
+    assert [scores.mean(), scores.std()] == pytest.approx([0.0, 1.0], abs=1e-15)
+    assert learned.detail == "0.3162 x (a - 4)"
+
+
+def test_a_rescaled_column_has_the_range_asked_for():
+    learned = Rescale("r", "a", (-1.0, 2.0)).learn(LEARN)
+    np.testing.assert_allclose(learned.compute(LEARN), [-1 / 3, -1, -2 / 3, 2, 0], atol=1e-15)
+    assert learned.compute(APPLY)[-1] == pytest.approx(-1 + 98 / 3)
+    assert learned.detail == "-1 + 0.3333 x (a - 1)"
+
+
+def test_winsorised_columns_are_clipped_at_the_quantiles_of_pandas():
+    rng = np.random.default_rng(8)
+    values = rng.standard_normal(501)
+    learned = Winsorise("w", "a", 0.05, 0.9).learn({"a": values})
+    low, high = pd.Series(values).quantile([0.05, 0.9])
+    np.testing.assert_array_equal(learned.compute({"a": values}), pd.Series(values).clip(low, high))
+    assert [learned.n_low, learned.n_high] == [(values < low).sum(), (values > high).sum()]
+    np.testing.assert_array_equal(
+        Winsorise("w", "a", 0.0, 1.0).learn(LEARN).compute(APPLY), [1.0, 1.0, nan, 4.0, 10.0]
+    )
+
+
+@pytest.mark.parametrize("step", [Standardise("z", "a"), Rescale("z", "a")], ids=lambda step: step.name)
+@pytest.mark.parametrize("values", [[2.0, 2.0], []], ids=["constant", "empty"])
+def test_a_column_that_does_not_vary_has_no_scale(step, values):
+    with pytest.raises(DataError, match="does not vary"):
+        step.learn({"a": np.array(values)})
+
+
+def test_no_rows_have_no_quantiles():
+    with pytest.raises(DataError, match="no row has a value"):
+        Winsorise("w", "a").learn({"a": np.array([])})
+
+
+def test_an_index_within_a_range_is_the_index_rescaled():
+    rng = np.random.default_rng(5)
+    factor = rng.standard_normal(300)
+    columns = {name: factor + 0.3 * rng.standard_normal(300) for name in "abc"}
+    plain = FactorIndex("i", ("a", "b", "c")).learn(columns)
+    ranged = FactorIndex("i", ("a", "b", "c"), to=(0.0, 0.88)).learn(columns)
+    index = plain.compute(columns)
+    np.testing.assert_allclose(ranged.compute(columns), 0.88 * index / index.max(), atol=1e-15)
+    assert plain.compute(columns).min() == 0.0
+    correlations = [np.corrcoef(columns[name], index)[0, 1] for name in "abc"]
+    # Regression scores of one factor correlate with a column as its loading does, over their own deviation.
+    np.testing.assert_allclose(plain.loadings / index.std(), correlations, rtol=1e-6)
+    assert plain.detail.startswith("loading (weight): a 0.9")

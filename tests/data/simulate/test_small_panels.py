@@ -1,0 +1,164 @@
+"""The small simulated panels: what they draw, and that their truth is the mean of what they draw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.data.simulate.interaction import Interaction
+from harness.data.simulate.inverted_u import InvertedU
+from harness.data.simulate.monotone import Monotone
+from harness.data.simulate.null_effect import NullEffect
+from harness.data.simulate.s_curve import SCurve
+
+SMALL = (NullEffect(), SCurve(), InvertedU(), Interaction(), Monotone())
+every_panel = pytest.mark.parametrize("panel", SMALL, ids=lambda panel: panel.name)
+GRID = np.linspace(0.0, 1.0, 1001)
+
+
+def curve(panel, **given):
+    """Return the mean expected outcome on the grid, up to what does not depend on the exposure."""
+    small = replace(panel, n_entities=5, n_periods=2)
+    frame = small.draw().iloc[[3]]
+    truths = [small.expected(frame, outcome="outcome", exposure=level, **given)[0] for level in GRID]
+    return np.array(truths)
+
+
+@every_panel
+def test_the_default_is_273_cities_over_nine_years(panel):
+    frame = panel.draw()
+    assert frame["city"].nunique() == 273
+    assert frame["year"].unique().tolist() == list(range(2011, 2020))
+    assert len(frame) == 2457
+    assert frame.notna().all(axis=None)
+    assert list(frame)[:5] == ["city", "year", "outcome", "exposure", "moderator"]
+    assert 0.0 < frame["exposure"].min() < 0.001
+    assert 0.999 < frame["exposure"].max() < 1.0
+
+
+@every_panel
+def test_a_draw_depends_on_its_options_alone(panel):
+    assert panel.draw().equals(replace(panel).draw())
+    assert not panel.draw()["outcome"].equals(replace(panel, seed=panel.seed + 1).draw()["outcome"])
+
+
+@every_panel
+def test_without_noise_the_outcome_is_what_is_expected(panel):
+    quiet = replace(panel, noise=0.0)
+    frame = quiet.draw()
+    np.testing.assert_array_equal(quiet.expected(frame, outcome="outcome"), frame["outcome"])
+
+
+@every_panel
+def test_the_noise_has_mean_zero_and_the_deviation_asked_for(panel):
+    frame = panel.draw()
+    noise = frame["outcome"] - panel.expected(frame, outcome="outcome")
+    assert abs(noise.mean()) < 4.0 * panel.noise / np.sqrt(len(frame))
+    assert noise.std() == pytest.approx(panel.noise, rel=0.06)
+
+
+@every_panel
+def test_rows_may_come_in_any_order_and_years_as_text(panel):
+    frame = panel.draw()
+    shuffled = frame.sample(frac=0.2, random_state=1)
+    expected = panel.expected(frame, outcome="outcome", exposure=0.3)[shuffled.index]
+    as_text = shuffled.assign(year=shuffled["year"].astype(str))[["year", "city"]]
+    np.testing.assert_array_equal(panel.expected(as_text, outcome="outcome", exposure=0.3), expected)
+
+
+@every_panel
+def test_counterfactual_values_as_drawn_change_nothing(panel):
+    frame = panel.draw()
+    drawn = panel.expected(frame, outcome="outcome")
+    given = panel.expected(
+        frame,
+        outcome="outcome",
+        exposure=frame["exposure"].to_numpy(),
+        moderators={"moderator": frame["moderator"].to_numpy()},
+    )
+    np.testing.assert_array_equal(given, drawn)
+
+
+@pytest.mark.parametrize(
+    ("panel", "turning_points"),
+    [(SCurve(), [0.13, 0.87]), (InvertedU(), [0.6]), (Monotone(), []), (NullEffect(), [])],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_the_truth_turns_where_it_should(panel, turning_points):
+    steps = np.sign(np.diff(curve(panel)).round(12))
+    turns = GRID[1:-1][steps[1:] * steps[:-1] < 0]
+    assert turns == pytest.approx(turning_points, abs=0.0011)
+
+
+def test_the_s_curve_falls_rises_by_one_and_falls():
+    truth = curve(SCurve())
+    at = dict(zip(GRID.round(3).tolist(), truth.tolist(), strict=True))
+    assert at[0.87] - at[0.13] == pytest.approx(1.0, abs=1e-12)
+    assert at[0.0] - at[0.13] == pytest.approx(at[0.87] - at[1.0], abs=1e-12)
+    assert at[0.0] - at[0.13] == pytest.approx(0.31, abs=0.005)
+    slope = (0.37**2 - (GRID - 0.5) ** 2) * (1 + 16 * (GRID - 0.5) ** 2)
+    gradient = np.gradient(truth, GRID)
+    np.testing.assert_allclose(gradient[1:-1] / gradient[500], slope[1:-1] / slope[500], atol=1e-4)
+
+
+def test_the_parabola_and_the_saturating_curve_are_the_documented_ones():
+    np.testing.assert_allclose(
+        curve(InvertedU()) - curve(InvertedU())[600], -4 * (GRID - 0.6) ** 2, atol=1e-12
+    )
+    truth = curve(Monotone())
+    np.testing.assert_allclose(truth - truth[0], 1 - np.exp(-3 * GRID), atol=1e-12)
+    assert (np.diff(truth) > 0).all()
+
+
+@pytest.mark.parametrize("moderator", [-0.8, 0.0, 0.5])
+def test_the_moderator_is_the_effect(moderator):
+    truth = curve(Interaction(), moderators={"moderator": moderator})
+    np.testing.assert_allclose(truth - truth[0], moderator * GRID, atol=1e-12)
+
+
+def test_nothing_depends_on_the_exposure_where_it_has_no_effect():
+    assert np.ptp(curve(NullEffect())) == 0.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_design_without_effect_is_the_one_that_was_measured(seed):
+    panel = NullEffect(seed=seed)
+    frame = panel.draw()
+    inputs = frame.drop(columns=["city", "year", "outcome"])
+    assert inputs.shape[1] == 27
+    assert panel.city_sd**2 / frame["outcome"].var() == pytest.approx(0.40, abs=0.05)
+    assert panel.noise**2 / frame["outcome"].var() == pytest.approx(0.05, abs=0.01)
+    between = inputs.groupby(frame["city"]).mean().var() / inputs.var()
+    assert between.min() > 0.9
+    # Within a city the truth is a linear function of the inputs, which do not hold the exposure.
+    within = frame.assign(truth=panel.expected(frame, outcome="outcome")).drop(columns=["year", "exposure"])
+    within = within.drop(columns="city") - within.groupby("city").transform("mean")
+    design = within.drop(columns=["outcome", "truth"]).to_numpy()
+    truth = within["truth"].to_numpy()
+    slopes = np.linalg.lstsq(design, truth, rcond=None)[0]
+    np.testing.assert_allclose(design @ slopes, truth, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("question", "fault"),
+    [
+        ({"outcome": "wages"}, KeyError),
+        ({"outcome": "outcome", "moderators": {"gdp": 1.0}}, KeyError),
+    ],
+    ids=["outcome", "moderator"],
+)
+def test_a_question_about_another_column_is_refused(question, fault):
+    panel = SCurve(n_entities=3, n_periods=2)
+    with pytest.raises(fault, match="has the outcome 'outcome' and the moderator 'moderator'"):
+        panel.expected(panel.draw(), **question)
+
+
+@pytest.mark.parametrize(
+    ("city", "year", "fault"), [("Paris", 2011, KeyError), ("city_001", 2050, IndexError)]
+)
+def test_a_row_of_another_panel_is_refused(city, year, fault):
+    panel = SCurve(n_entities=3, n_periods=2)
+    with pytest.raises(fault):
+        panel.expected(panel.draw().head(1).assign(city=city, year=year), outcome="outcome")

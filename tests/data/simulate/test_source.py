@@ -1,0 +1,87 @@
+"""A spec that asks for a simulated panel, and the table it gets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from harness.catalog import OPTIONS, options_model
+from harness.data.plan import DataPlan
+from harness.data.prepare.catalog import StepCatalog
+from harness.data.read import read_table
+from harness.data.simulate.catalog import SIMULATIONS, SimulationCatalog
+from harness.data.simulate.s_curve import SCurve
+
+CATALOGS = {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}
+
+
+def read_plan(options):
+    text = json.dumps({OPTIONS: options})
+    return options_model(DataPlan).model_validate_json(text, context=CATALOGS).options
+
+
+def table_of(plan, root, given=None):
+    return read_table(plan, root=root, given=given, datasets={}, allow_outside=False, entity="city")
+
+
+def test_every_simulation_is_named_by_its_class():
+    assert set(SIMULATIONS) == {
+        "digital_carbon", "null_effect", "s_curve", "inverted_u", "interaction", "monotone"
+    }  # fmt: skip
+    assert all(one.title and one().draw is not None for one in SIMULATIONS.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "options"),
+    [
+        ("s_curve", {}),
+        ({"name": "s_curve"}, {}),
+        ({"name": "s_curve", "seed": 7, "noise": 0}, {"seed": 7, "noise": 0}),
+    ],
+    ids=["name alone", "mapping", "options"],
+)
+def test_a_plan_names_a_simulation(written, options):
+    assert read_plan({"simulate": written}).simulate == SCurve(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"simulate": {"name": "s_kurve"}}, "unknown simulation 's_kurve'"),
+        ({"simulate": {"name": "s_curve", "sed": 1}}, "Unexpected keyword"),
+        ({"simulate": {"name": "s_curve", "noise": -1}}, "greater than or equal to 0"),
+        ({"simulate": {"name": "s_curve", "seed": True}}, "valid integer"),
+        ({"simulate": {"seed": 1}}, "required"),
+        ({"simulate": "s_curve", "path": "a.csv"}, "either path or dataset or simulate"),
+        ({"simulate": "s_curve", "dataset": "grunfeld"}, "either path or dataset or simulate"),
+    ],
+    ids=["name", "option", "range", "type", "no name", "path too", "dataset too"],
+)
+def test_a_mistake_is_named(options, message):
+    with pytest.raises(ValidationError, match=message):
+        read_plan(options)
+
+
+def test_the_table_says_that_nobody_observed_it(tmp_path):
+    simulation = SCurve(n_entities=4, n_periods=3, seed=9)
+    table = table_of(DataPlan(simulate=simulation), tmp_path)
+    assert table.simulated
+    assert table.title == "SIMULATED: Panel with an S-shaped response"
+    assert table.source.startswith("SIMULATED by SCurve(n_entities=4, n_periods=3, noise=0.05, seed=9)")
+    assert table.origin == "s_curve"
+    assert table.frame.reset_index(drop=True).equals(simulation.draw())
+    assert table.sha256 == table_of(DataPlan(simulate=simulation), tmp_path).sha256
+    assert table.sha256 != table_of(DataPlan(simulate=SCurve(n_entities=4, n_periods=3)), tmp_path).sha256
+
+
+def test_a_file_of_the_command_line_replaces_the_simulation(tmp_path):
+    simulation = SCurve(n_entities=4, n_periods=3)
+    path = Path(tmp_path / "cities.csv")
+    simulation.draw().to_csv(path, index=False)
+    table = table_of(DataPlan(simulate=simulation), tmp_path, given=path)
+    assert not table.simulated
+    assert table.title == "cities.csv"
+    assert len(table.frame) == 12
