@@ -16,26 +16,30 @@ Extreme = Literal["minimum", "maximum"]
 def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: float) -> Ints:
     """Return the sign of the change from each grid point to each later one, (n_grid, n_grid).
 
-    Zero where the band on the change includes zero. The band is simultaneous over all pairs of points at
-    least `WINDOW` of the range apart: the sup-t band of Montiel Olea and Plagborg-Moller (2019) from the
-    draws. Closer points are not told apart, and have zero.
+    Zero where a band around the change includes zero, be it around that of the curve or around the mean of
+    the draws': a change that the draws do not share is none. The band is one-sided and simultaneous over all
+    pairs of points at least `WINDOW` of the range apart: the sup-t band of Montiel Olea and Plagborg-Moller
+    (2019) from the draws. Closer points are not told apart, and have zero.
 
     Parameters
     ----------
     at : (n_grid,), increasing, the exposure's unit
     curve : (n_grid,), outcome units
     draws : (n_draws, n_grid)
-    level : in (0, 1), chance that no change at all is given a wrong sign
+    level : in (0, 1), chance that no rise at all is taken for a fall, and that no fall is taken for a rise
     """
     start, end = np.nonzero(at[None, :] - at[:, None] >= WINDOW * np.ptp(at))
     change = draws[:, end] - draws[:, start]
     error = change.std(axis=0, ddof=1)
-    deviation = change - change.mean(axis=0)
+    centre = change.mean(axis=0)
+    deviation = change - centre
     ratio = np.divide(deviation, error, out=np.zeros_like(deviation), where=error > 0.0)
     factor = np.quantile(np.concatenate([ratio.max(axis=1), -ratio.min(axis=1)]), level)
     estimate = curve[end] - curve[start]
     signs = np.zeros((at.size, at.size), dtype=np.int64)
-    signs[start, end] = np.where(np.abs(estimate) > factor * error, np.sign(estimate), 0.0)
+    rises = np.minimum(estimate, centre) > factor * error
+    falls = np.maximum(estimate, centre) < -factor * error
+    signs[start, end] = rises.astype(np.int64) - falls.astype(np.int64)
     return signs
 
 

@@ -91,7 +91,7 @@ def test_none_is_found_on_many_panels_where_there_is_none(name):
 
 
 def test_interval_and_share_are_those_of_the_draws():
-    centres = np.array([0.3, 0.4, 0.5, 0.6, 2.0])
+    centres = np.array([0.3, 0.4, 0.5, 0.6, 1.05])
     draws = -np.square(AT[None, :] - centres[:, None]) * 100
     curve = -np.square(AT - 0.45) * 100
     (one,) = turning_points(AT, curve, draws, supported=AT >= 0, level=0.5)
@@ -112,6 +112,12 @@ def test_draws_are_searched_between_the_neighbours():
     assert first.at == pytest.approx(0.25, abs=0.02)
     assert first.share_of_draws == second.share_of_draws == 1.0
     assert second.at == pytest.approx(0.6, abs=0.02)
+
+
+def test_a_bend_that_the_draws_do_not_share_is_none():
+    """An estimate that chose a parabola among draws that chose lines."""
+    draws = AT[None, :] * np.linspace(-0.1, 0.1, 50)[:, None]
+    assert turning_points(AT, -4 * np.square(AT - 0.5), draws, supported=AT >= 0, level=0.95) == ()
 
 
 def test_only_the_longest_supported_stretch_counts():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
@@ -13,8 +12,13 @@ ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 
 WHITESPACE = re.compile(r"[ \t\r\n\f\v]+")
 
-BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Marks that change the direction of the text around them, so that it reads as something else."""
+
+CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+"""The characters of Unicode's category of controls."""
+
+LEFT_OUT = str.maketrans("", "", CONTROLS + BIDI)
 
 LATEX = {
     "\\": r"\textbackslash{}",
@@ -46,7 +50,7 @@ SLUG_LENGTH = 40
 def printable(text: str) -> str:
     """Return `text` on one line, without terminal escapes, control characters or direction marks."""
     one_line = WHITESPACE.sub(" ", ANSI.sub("", text)).strip()
-    return "".join(one for one in one_line if unicodedata.category(one) != "Cc" and one not in BIDI)
+    return one_line.translate(LEFT_OUT)
 
 
 def shortened(text: str, width: int) -> str:
