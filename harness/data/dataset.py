@@ -19,13 +19,16 @@ class Dataset(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return the name written in the spec."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Return one line for the report."""
 
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Return who published the data."""
 
     def load(self) -> pd.DataFrame:
         """Return the raw table, one row an observation."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.report.words.digits import count, percent
-from harness.report.tables.gain_table import GainTable, GainTableCell, gain_table
 from harness.report.reading.results import Results, Standing
+from harness.report.tables.gain_table import GainTable, GainTableCell, gain_table
+from harness.report.words.digits import count, percent
 from harness.report.words.text import latex
 
 SIGNS = {

@@ -34,6 +34,7 @@ from harness.report.templating import environment, packaged
 LIFTED = frozenset({"W-RECONSTRUCTED"})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
 
+
 @dataclass(frozen=True, eq=False)
 class GroupPart:
     """The groups by one column."""
@@ -163,7 +164,6 @@ def render(shown: Page) -> str:
 
 def _symbols() -> Mapping[str, str]:
     return {one.name.lower(): symbol for one, symbol in SYMBOLS.items()}
-
 
 
 def _address(drawing: Drawing) -> Markup:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.report.figures.outcome_drawings import OutcomeDrawings, draw_outcome
+from harness.report.reading.results import Results
 from harness.report.tables.accuracy_table import AccuracyTable, accuracy_table
 from harness.report.tables.coefficient_table import CoefficientTable, coefficient_table
-from harness.report.words.digits import decimals_for, fixed, interval, percent, plain, significant
-from harness.report.figures.outcome_drawings import OutcomeDrawings, draw_outcome
 from harness.report.tables.effect import Effect, effects
 from harness.report.tables.gain_table import GainTable, gain_table
-from harness.report.reading.results import Results
 from harness.report.tables.network_table import SearchRow, search_table
 from harness.report.tables.turning_table import TurningTableRow, turning_table
+from harness.report.words.digits import decimals_for, fixed, interval, percent, plain, significant
 from harness.report.words.findings import findings
 from harness.report.words.verdict import estimator_verdict, headline, lowest_error
 

@@ -72,23 +72,20 @@ def surface_content(run: Run) -> dict[str, Any]:
     """Return what the page's script reads: labels, and every surface with its conditional effect."""
     study = run.manifest.study
     found = run.conditional.surfaces
+    outcomes = list(dict.fromkeys(one.key.outcome for one in found))
+    questions = list(dict.fromkeys((one.key.scenario, one.key.moderator) for one in found))
     leading = [one.id for one in featured(run)]
-    lists = {
-        "outcomes": list(dict.fromkeys(one.key.outcome for one in found)),
-        "moderators": list(dict.fromkeys((one.key.scenario, one.key.moderator) for one in found)),
-        "estimators": sorted({one.key.estimator for one in found}, key=lambda name: _place(study, leading, name)),
-    }
+    estimators = sorted({one.key.estimator for one in found}, key=lambda name: _place(study, leading, name))
     return {
         "exposure": printable(study.axis_label(study.exposure)),
-        "level": study.level,
-        "outcomes": [printable(study.axis_label(name)) for name in lists["outcomes"]],
-        "moderators": _moderators(study, lists["moderators"]),
-        "estimators": [printable(study.estimator_label(name)) for name in lists["estimators"]],
+        "outcomes": [printable(study.axis_label(name)) for name in outcomes],
+        "moderators": _moderators(study, questions),
+        "estimators": [printable(study.estimator_label(name)) for name in estimators],
         "surfaces": [
             {
-                "outcome": lists["outcomes"].index(one.key.outcome),
-                "moderator": lists["moderators"].index((one.key.scenario, one.key.moderator)),
-                "estimator": lists["estimators"].index(one.key.estimator),
+                "outcome": outcomes.index(one.key.outcome),
+                "moderator": questions.index((one.key.scenario, one.key.moderator)),
+                "estimator": estimators.index(one.key.estimator),
                 **_layers(one),
                 **_effect(run, one),
             }
@@ -127,7 +124,9 @@ def _effect(run: Run, surface: Surface) -> dict[str, Any]:
     return {
         "line": _line(line) if line is not None else None,
         "thresholds": [
-            {"at": row.at, "text": printable(threshold_text(row))} for row in thresholds if math.isfinite(row.at)
+            {"at": row.at, "text": printable(threshold_text(row))}
+            for row in thresholds
+            if math.isfinite(row.at)
         ],
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -89,10 +90,10 @@ def _inside(ale: Banded, values: Floats) -> Floats:
     return np.where(ale.supported, values, np.nan)
 
 
-def _handles(scene: AleScene) -> list[Line2D]:
+def _handles(scene: AleScene) -> list[Artist]:
     levels = [pair.level for pair in scene.pairs]
     bands = [band for pair in scene.pairs if (band := pair.ale.band(POINTWISE)) is not None]
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=levels[0].style.colour, label="partial dependence (each its own colour)"),
         *band_handles(levels, level=scene.nominal),
         Line2D([], [], color=INK, linestyle=DASH, linewidth=1.1, label="accumulated local effects"),

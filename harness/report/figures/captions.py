@@ -8,7 +8,7 @@ from harness.report.figures.curve_figure import MOST_BANDS, CurveScene
 from harness.report.figures.strand import level_of
 from harness.report.reading.banded import POINTWISE, SIMULTANEOUS, Band
 from harness.report.reading.curves import Curve
-from harness.report.reading.manifest import EstimatorEntry, Study
+from harness.report.reading.manifest import Study
 from harness.report.words.digits import count, percent
 from harness.report.words.text import joined
 
@@ -38,25 +38,14 @@ def curve_caption(study: Study, outcome: str, curves: Sequence[Curve], scene: Cu
     parts = [
         _what(study, outcome, curves[0].kind),
         band_text([band for one in curves for band in one.bands if band.is_drawn], study),
-        *_marks_text([scene]),
+        *marks_text([scene]),
     ]
     if len(curves) > MOST_BANDS:
         parts.append(
-            f"The upper panel shows the bands of {study.reference_label} alone; each estimator's own are in its "
-            f"small panel, with the curve of {study.reference_label} in grey dashes."
+            f"The upper panel shows the bands of {study.reference_label} alone; each estimator's own are in "
+            f"its small panel, with the curve of {study.reference_label} in grey dashes."
         )
-    return " ".join([*parts, *_ground_text(study, [scene])])
-
-
-def outcomes_caption(study: Study, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
-    """Return the caption of the net effect curves of all outcomes."""
-    parts = [
-        f"Net effect of {study.label(study.exposure)} on each outcome: its mean prediction were every row's "
-        f"{study.label(study.exposure)} set to the value on the horizontal axis, the other variables as observed.",
-        band_text([band for one in curves for band in one.bands if band.is_drawn], study),
-        *_marks_text(scenes),
-    ]
-    return " ".join([*parts, *_ground_text(study, scenes)])
+    return " ".join([*parts, *ground_text(study, [scene])])
 
 
 def _what(study: Study, outcome: str, kind: str) -> str:
@@ -72,20 +61,25 @@ def _what(study: Study, outcome: str, kind: str) -> str:
     )
 
 
-def _marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
+def marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
+    """Yield what the marks are, where any line has one."""
     if any(strand.marks for scene in scenes for strand in scene.strands):
         yield (
-            "Triangles are turning points with the interval of where they are: a significant fall on one side "
-            "and a significant rise on the other."
+            "Triangles are turning points with the interval of where they are: a significant fall on one "
+            "side and a significant rise on the other."
         )
 
 
-def _ground_text(study: Study, scenes: Sequence[CurveScene]) -> Iterable[str]:
+def ground_text(study: Study, scenes: Sequence[CurveScene]) -> Iterable[str]:
+    """Yield what the hatching is, where there is any, and what stands under the curves."""
     if any(scene.unsupported for scene in scenes):
-        yield "Hatched: too few entities are observed there, so bands are left out and curves are a faint trace."
+        yield (
+            "Hatched: too few entities are observed there, so bands are left out and curves are a faint "
+            "trace."
+        )
     yield (
-        f"Under the curves: the distribution of {study.label(study.exposure)} as observed, with a tick for each "
-        "quantile."
+        f"Under the curves: the distribution of {study.label(study.exposure)} as observed, with a tick for "
+        "each quantile."
     )
 
 
@@ -124,53 +118,14 @@ def ale_caption(study: Study, outcome: str) -> str:
     return (
         f"Partial dependence sets every row's {study.label(study.exposure)} to each value and averages the "
         f"predictions of {study.label(outcome)}, also for combinations that no row has; accumulated local "
-        "effects add up changes within the rows near each value, and are set at the mean prediction. Where the "
-        "two part, the exposure goes with other variables. Both are drawn within the support."
-    )
-
-
-def group_caption(study: Study, by: str, estimator: EstimatorEntry) -> str:
-    """Return the caption of the figure of groups."""
-    return (
-        f"{estimator.label} by {study.label(by)}. Above: levels of the net effect curve at the "
-        f"{study.label(study.exposure)} of each group's own rows; the line is the median, the box holds the "
-        "middle half, whiskers reach from the 5th to the 95th percentile. Below: the mean effect in each group "
-        f"with its {percent(study.level, 0)} interval. Levels are not effects: groups differ in level because "
-        "their exposures, or the other variables of a model of their own, differ."
-    )
-
-
-def surface_caption(study: Study, moderator: str, estimator: EstimatorEntry) -> str:
-    """Return the caption of the figure of one moderator."""
-    exposure, other = study.label(study.exposure), study.label(moderator)
-    return (
-        f"{estimator.label}, by {other}. Left and middle: mean prediction were every row's {exposure} and "
-        f"{other} set to each pair of values; grey or hatched where too few entities are near. Triangles in the "
-        "middle mark cells where the interval of the effect excludes zero, up for a rise; the dashed line is "
-        f"where the effect is zero. Right: effect of {exposure} at each {other}, averaged over the exposures "
-        "observed around it, with pointwise (darker) and simultaneous (lighter) "
-        f"{percent(study.level, 0)} bands. Red: the {other} at which that effect changes its sign, with its "
-        "interval; none is drawn where no change of sign is established."
+        "effects add up changes within the rows near each value, and are set at the mean prediction. Where "
+        "the two part, the exposure goes with other variables. Both are drawn within the support."
     )
 
 
 def learning_caption(study: Study, outcome: str) -> str:
     """Return the caption of the figure of learning."""
     return (
-        f"Learning of the networks that were chosen for {study.label(outcome)}, on all rows of the panel: mean "
-        "squared error over the outcome's variance after each step."
-    )
-
-
-def map_caption(study: Study, fits: Sequence[tuple[str, str]]) -> str:
-    """Return the caption of a map.
-
-    Parameters
-    ----------
-    fits : outcome and estimator of the fits that have it
-    """
-    named = joined([f"{study.estimator_label(estimator)} on {study.label(outcome)}" for outcome, estimator in fits])
-    return (
-        f"The self-organising map of {named}. Above: its clusters as they lie on the map, with their rows. Below: "
-        "the mean of each variable in each cluster, in standard deviations from the mean of all rows."
+        f"Learning of the networks that were chosen for {study.label(outcome)}, on all rows of the panel: "
+        "mean squared error over the outcome's variance after each step."
     )

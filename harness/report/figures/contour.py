@@ -73,7 +73,9 @@ def _draw_zero_effect(axes: Axes, surface: Surface) -> None:
 
 
 def _draw_signs(axes: Axes, surface: Surface) -> None:
-    steps = [max(1, math.ceil(grid.size / MOST_SIGNS)) for grid in (surface.exposure_at, surface.moderator_at)]
+    steps = [
+        max(1, math.ceil(grid.size / MOST_SIGNS)) for grid in (surface.exposure_at, surface.moderator_at)
+    ]
     thinned = tuple(slice(step // 2, None, step) for step in steps)
     across, up = np.meshgrid(surface.exposure_at[thinned[0]], surface.moderator_at[thinned[1]], indexing="ij")
     established = {"^": surface.effect_low > 0.0, "v": surface.effect_high < 0.0}
@@ -105,4 +107,10 @@ def draw_thresholds(axes: Axes, thresholds: Iterable[ThresholdRow], *, vertical:
         line(one.at, color=THRESHOLD_COLOUR, linewidth=1.3, path_effects=CASED)
         for limit in (one.conf_low, one.conf_high):
             if math.isfinite(limit):
-                line(limit, color=THRESHOLD_COLOUR, linewidth=0.7, linestyle=INTERVAL_DASH, path_effects=CASED_INTERVAL)
+                line(
+                    limit,
+                    color=THRESHOLD_COLOUR,
+                    linewidth=0.7,
+                    linestyle=INTERVAL_DASH,
+                    path_effects=CASED_INTERVAL,
+                )

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.report.figures.canvas import DOUBLE_COLUMN, GREY, bare, new_figure
-from harness.report.words.digits import percent
 from harness.report.figures.fonts import drawable, drawable_lines
-from harness.report.reading.manifest import ProtocolEntry
 from harness.report.figures.palette import STANDING_COLOURS, STANDING_MARKERS
+from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import GainCell, Standing
+from harness.report.words.digits import percent
 from harness.report.words.text import shortened
 
 PANELS_IN_A_ROW = 4

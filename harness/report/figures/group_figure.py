@@ -64,8 +64,10 @@ def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
     n_rows = math.ceil(len(scenes) / n_columns)
     figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.5 + BLOCK_HEIGHT * n_rows)
     grid = figure.add_gridspec(n_rows, n_columns)
-    for place, scene in zip(grid, scenes, strict=False):
-        above, below = place.subgridspec(2, 1, height_ratios=[1.25, 1.0]).subplots(sharex=True).tolist()
+    for place, scene in enumerate(scenes):
+        halves = grid[place].subgridspec(2, 1, height_ratios=[1.25, 1.0])
+        above = figure.add_subplot(halves[0])
+        below = figure.add_subplot(halves[1], sharex=above)
         _draw_levels(above, scene)
         _draw_effects(below, scene)
     shown = [mode for mode in MODES if any(box.row.mode == mode for one in scenes for box in one.boxes)]
@@ -136,4 +138,6 @@ def _handles(modes: Iterable[str]) -> Iterable[Patch | Line2D]:
     for mode in modes:
         style = MODE_STYLES[mode]
         label = drawable(MODE_LABELS[mode])
-        yield Patch(facecolor=style.fill, edgecolor=style.colour, hatch=style.hatch, linewidth=0.8, label=label)
+        yield Patch(
+            facecolor=style.fill, edgecolor=style.colour, hatch=style.hatch, linewidth=0.8, label=label
+        )

@@ -13,11 +13,11 @@ from matplotlib.ticker import MaxNLocator
 from harness.arrays import Floats
 from harness.report.figures.canvas import DOUBLE_COLUMN, bare, new_figure
 from harness.report.figures.fonts import drawable_lines
+from harness.report.figures.palette import LineStyle
 
 PANELS_IN_A_ROW = 4
-TRAINING = ("#0072b2", "solid")
-SELECTION = ("#d55e00", (0, (4.0, 1.5)))
-"""Colour and dash of each line."""
+TRAINING = LineStyle("#0072b2", "solid")
+SELECTION = LineStyle("#d55e00", (0, (4.0, 1.5)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ def draw_learning(networks: Sequence[Learning]) -> Figure:
     panels = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel().tolist()
     for axes, one in zip(panels, networks, strict=False):
         axes.grid(axis="y")
-        for values, (colour, dash) in ((one.training, TRAINING), (one.selection, SELECTION)):
-            axes.plot(one.step, values, color=colour, linestyle=dash, linewidth=1.0)
+        for values, style in ((one.training, TRAINING), (one.selection, SELECTION)):
+            axes.plot(one.step, values, color=style.colour, linestyle=style.dash, linewidth=1.0)
         if one.chosen_step is not None:
             axes.axvline(one.chosen_step, color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)))
         axes.set_title(drawable_lines(one.title, 24), loc="left", fontsize=7)
@@ -64,7 +64,7 @@ def draw_learning(networks: Sequence[Learning]) -> Figure:
 
 def _handles() -> list[Line2D]:
     return [
-        Line2D([], [], color=TRAINING[0], linestyle=TRAINING[1], label="training rows"),
-        Line2D([], [], color=SELECTION[0], linestyle=SELECTION[1], label="rows to select on"),
+        Line2D([], [], color=TRAINING.colour, linestyle=TRAINING.dash, label="training rows"),
+        Line2D([], [], color=SELECTION.colour, linestyle=SELECTION.dash, label="rows to select on"),
         Line2D([], [], color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)), label="step that was kept"),
     ]

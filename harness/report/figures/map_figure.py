@@ -45,7 +45,9 @@ def _draw_grid(axes: Axes, clusters: Sequence[MapRow]) -> None:
     counts = np.zeros((max(rows), max(columns)))
     for row, column, one in zip(rows, columns, clusters, strict=True):
         counts[row - 1, column - 1] = one.n_obs or 0
-        axes.text(column - 1, row - 1, f"{one.cluster}: {count(one.n_obs)}", ha="center", va="center", fontsize=7)
+        axes.text(
+            column - 1, row - 1, f"{one.cluster}: {count(one.n_obs)}", ha="center", va="center", fontsize=7
+        )
     axes.imshow(counts, cmap="Blues", vmin=0.0, vmax=2.2 * counts.max(), aspect=0.35)
     axes.set_xticks([])
     axes.set_yticks([])

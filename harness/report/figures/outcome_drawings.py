@@ -26,7 +26,7 @@ KINDS = {"level": ("curve", "Net effect curves"), "slope": ("slope", "Slopes of 
 
 @dataclass(frozen=True, eq=False)
 class OutcomeDrawings:
-    """The figures of one outcome; `levels`, `slopes` and `ales` hold one for each scenario that gave curves."""
+    """The figures of one outcome; `levels`, `slopes` and `ales` hold one for each scenario with curves."""
 
     gain: Drawing
     levels: tuple[Drawing, ...]
@@ -95,7 +95,9 @@ def _ale_drawings(run: Run, outcome: str, press: Press) -> Iterator[Drawing]:
         if not ales:
             continue
         scene = AleScene(
-            pairs=tuple(AlePair(strand(study, levels[one.estimator], one.estimator), _raised(one)) for one in ales),
+            pairs=tuple(
+                AlePair(strand(study, levels[one.estimator], one.estimator), _raised(one)) for one in ales
+            ),
             unsupported=run.unsupported_of(scenario),
             x_label=study.axis_label(study.exposure),
             y_label=level_label(study, outcome),

@@ -33,8 +33,8 @@ def draw_outcomes(scenes: Sequence[CurveScene]) -> Figure:
     n_rows = math.ceil(len(scenes) / n_columns)
     figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.9 + PANEL_HEIGHT * n_rows)
     grid = figure.add_gridspec(n_rows, n_columns)
-    for place, scene in zip(grid, scenes, strict=False):
-        _draw_panel(figure, place, scene)
+    for place, scene in enumerate(scenes):
+        _draw_panel(figure, grid[place], scene)
     figure.supxlabel(drawable_lines(scenes[0].x_label, 60), fontsize=8)
     strands = [strand for scene in scenes for strand in scene.strands]
     lines = {strand.label: line_handle(strand) for strand in strands}

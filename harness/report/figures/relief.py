@@ -23,9 +23,14 @@ ELEVATION, AZIMUTH = 24.0, -128.0
 
 def draw_relief(axes: Axes3D, surface: Surface) -> None:
     """Draw one surface, facets coloured by their level and grey where the data do not reach."""
-    steps = [max(1, math.ceil((grid.size - 1) / MOST_FACETS)) for grid in (surface.exposure_at, surface.moderator_at)]
+    steps = [
+        max(1, math.ceil((grid.size - 1) / MOST_FACETS))
+        for grid in (surface.exposure_at, surface.moderator_at)
+    ]
     thinned = tuple(slice(None, None, step) for step in steps)
-    across, deep = np.meshgrid(surface.exposure_at[thinned[0]], surface.moderator_at[thinned[1]], indexing="ij")
+    across, deep = np.meshgrid(
+        surface.exposure_at[thinned[0]], surface.moderator_at[thinned[1]], indexing="ij"
+    )
     height = surface.estimate[thinned]
     colours = mpl.colormaps[SURFACE_MAP](Normalize(*_range(surface))(height))
     colours[~surface.supported[thinned]] = AWAY

@@ -15,9 +15,7 @@ from harness.report.reading.run import Run
 from harness.report.reading.turning_points import TurningPointRow
 
 
-def strand(
-    study: Study, line: Banded, estimator: str, *, points: Iterable[TurningPointRow] = ()
-) -> Strand:
+def strand(study: Study, line: Banded, estimator: str, *, points: Iterable[TurningPointRow] = ()) -> Strand:
     """Return an estimator's line in the style that it has in every figure, its turning points marked."""
     places = {one.id: at for at, one in enumerate(study.estimators)}
     return Strand(

@@ -51,7 +51,7 @@ class Strand:
 
 
 def draw_ground(axes: Axes, unsupported: Iterable[tuple[float, float]], *, has_zero: bool) -> None:
-    """Hatch the stretches of the horizontal axis that data do not reach; draw a line at zero if it matters."""
+    """Hatch the stretches of the horizontal axis that data do not reach; draw a line at zero where asked."""
     for low, high in unsupported:
         axes.axvspan(low, high, facecolor="#f4f4f4", edgecolor="#c4c4c4", hatch="////", linewidth=0, zorder=0)
     axes.grid(axis="y")
@@ -119,7 +119,10 @@ def band_handles(strands: Sequence[Strand], *, level: float) -> list[Artist]:
     level : in (0, 1), nominal coverage where a band does not tell its own
     """
     handles: list[Artist] = []
-    for kind, shown in ((POINTWISE, SHADES[POINTWISE] + SHADES[SIMULTANEOUS]), (SIMULTANEOUS, SHADES[SIMULTANEOUS])):
+    for kind, shown in (
+        (POINTWISE, SHADES[POINTWISE] + SHADES[SIMULTANEOUS]),
+        (SIMULTANEOUS, SHADES[SIMULTANEOUS]),
+    ):
         bands = [band for one in strands if (band := one.line.band(kind)) is not None]
         if bands:
             label = f"{kind} {percent(level_of(bands, level), 0)} band"

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.report.figures.canvas import Drawing, Press, house_style
-from harness.report.figures.captions import group_caption, map_caption, outcomes_caption, surface_caption
 from harness.report.figures.group_figure import Box, GroupScene, draw_groups
 from harness.report.figures.map_figure import draw_map
 from harness.report.figures.outcome_figure import draw_outcomes
 from harness.report.figures.scenes import curve_scene, effect_label, level_label, strand
+from harness.report.figures.study_captions import (
+    group_caption,
+    map_caption,
+    outcomes_caption,
+    surface_caption,
+)
 from harness.report.figures.surface_figure import SurfaceScene, draw_surfaces
 from harness.report.reading.featured import featured
 from harness.report.reading.manifest import EstimatorEntry
@@ -54,9 +59,7 @@ def draw_study(run: Run) -> StudyDrawings:
     with house_style():
         return StudyDrawings(
             outcomes=tuple(_outcome_drawings(run, shown, press)),
-            groups={
-                one: tuple(_group_drawings(run, one, shown, press)) for one in run.groups.partitions
-            },
+            groups={one: tuple(_group_drawings(run, one, shown, press)) for one in run.groups.partitions},
             surfaces={
                 one: tuple(_surface_drawings(run, one, shown, press)) for one in run.conditional.questions
             },
@@ -91,7 +94,7 @@ def _group_drawings(
         scenes = [
             scene
             for outcome in study.outcomes
-            if (scene := _group_scene(run, partition, outcome, estimator.id)).boxes
+            if (scene := group_scene(run, partition, outcome, estimator.id)).boxes
         ]
         if scenes:
             yield press.print(
@@ -102,7 +105,8 @@ def _group_drawings(
             )
 
 
-def _group_scene(run: Run, partition: Partition, outcome: str, estimator: str) -> GroupScene:
+def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) -> GroupScene:
+    """Return what the figure of groups shows for one outcome; no boxes where the estimator has no answer."""
     study = run.manifest.study
     rows = [row for row in run.groups.of(partition, outcome, estimator) if row.is_done]
     return GroupScene(
@@ -122,7 +126,7 @@ def _surface_drawings(
         scenes = [
             scene
             for outcome in study.outcomes
-            if (scene := _surface_scene(run, SurfaceKey(scenario, moderator, outcome, estimator.id)))
+            if (scene := surface_scene(run, SurfaceKey(scenario, moderator, outcome, estimator.id)))
         ]
         if scenes:
             names = f"{study.label(study.exposure)} and {study.label(moderator)}"
@@ -134,7 +138,8 @@ def _surface_drawings(
             )
 
 
-def _surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
+def surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
+    """Return one row of the figure of a moderator, None where the estimator has no answer."""
     study = run.manifest.study
     surface, effect = run.conditional.surface(key), run.conditional.effect(key)
     if surface is None or effect is None:

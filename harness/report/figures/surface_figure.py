@@ -65,7 +65,9 @@ def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
 
 def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: float, is_last: bool) -> None:
     """Draw one row from `bottom` up; `share` is an inch of the figure's height."""
-    relief = figure.add_axes((RELIEF[0], bottom - 0.1 * share, RELIEF[1], ROW_HEIGHT * share), projection="3d")
+    relief = figure.add_axes(
+        (RELIEF[0], bottom - 0.1 * share, RELIEF[1], ROW_HEIGHT * share), projection="3d"
+    )
     if isinstance(relief, Axes3D):
         _draw_relief(relief, scene)
     low, tall = bottom + 0.2 * share, (ROW_HEIGHT - 0.45) * share

@@ -55,7 +55,7 @@ class MapRow:
 
 @dataclass(frozen=True)
 class ProfileRow:
-    """Mean of one variable in one cluster, in its unit and in standard deviations from the mean of all rows."""
+    """Mean of one variable in one cluster, in its unit and in standard deviations from that of all rows."""
 
     outcome: str
     estimator: str

@@ -42,7 +42,7 @@ class GainCell:
     Attributes
     ----------
     gain, conf_low, conf_high : fractions; NaN where there is none
-    p_value, p_holm : of equal accuracy, alone and allowing for all gains of the outcome; NaN where there is none
+    p_value, p_holm : of equal accuracy, alone and allowing for all gains of the outcome; likewise
     status : of the cell, such as ``refused`` where there is none
     reason : why there is none, or an empty string
     """

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.report.words.digits import MAX_DECIMALS, count, decimals_for, fixed, interval, significant
 from harness.report.reading.manifest import Study
 from harness.report.reading.rows import CoefficientRow
 from harness.report.reading.run import Run
+from harness.report.words.digits import MAX_DECIMALS, count, decimals_for, fixed, interval, significant
 from harness.report.words.text import joined
 
 

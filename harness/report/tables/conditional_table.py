@@ -105,9 +105,7 @@ def effects_at(line: ConditionalEffect) -> tuple[EffectAt, ...]:
 def _effect(line: ConditionalEffect, place: int) -> Estimate:
     band = line.band(POINTWISE)
     low, high = (float(band.low[place]), float(band.high[place])) if band else (float("nan"), float("nan"))
-    return Estimate(
-        *estimate(float(line.estimate[place]), low, high), excludes_zero=low > 0.0 or high < 0.0
-    )
+    return Estimate(*estimate(float(line.estimate[place]), low, high), excludes_zero=low > 0.0 or high < 0.0)
 
 
 def threshold_text(row: ThresholdRow) -> str:
@@ -120,4 +118,3 @@ def threshold_text(row: ThresholdRow) -> str:
 
 def _measure(row: InteractionRow) -> Estimate:
     return Estimate(*estimate(row.estimate, row.conf_low, row.conf_high))
-

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.report.words.digits import p_text, percent, percent_interval, significant
-from harness.report.tables.footnotes import Footnotes
 from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import GainCell, Results, Standing
+from harness.report.tables.footnotes import Footnotes
+from harness.report.words.digits import p_text, percent, percent_interval, significant
 
 SYMBOLS: Mapping[Standing, str] = {
     Standing.BETTER: "▲",

@@ -12,6 +12,7 @@ from harness.report.reading.run import Run
 from harness.report.tables.footnotes import Footnotes
 from harness.report.words.digits import MISSING, count, estimate
 
+
 @dataclass(frozen=True)
 class Estimate:
     """A number with its interval in words."""
@@ -87,9 +88,7 @@ def _rows(rows: Sequence[GroupRow], footnotes: Footnotes) -> tuple[GroupTableRow
         first = next(iter(by_mode.values()))
         shown = [by_mode.get(mode) for mode in MODES] if group else [first] * len(MODES)
         cells = tuple(_cell(row, footnotes) for row in shown)
-        found.append(
-            GroupTableRow(group or "all groups", count(first.n_obs), count(first.n_entities), cells)
-        )
+        found.append(GroupTableRow(group or "all groups", count(first.n_obs), count(first.n_entities), cells))
     return tuple(found)
 
 

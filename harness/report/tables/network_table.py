@@ -56,7 +56,9 @@ def _search(label: str, candidates: Sequence[NetworkRow]) -> SearchRow:
         place=candidates[0].place,
         n_obs=count(candidates[0].n_obs),
         formula=fixed(formula, 4) if math.isfinite(formula) else "given",
-        tried=f"{min(sizes)} to {max(sizes)}" if len(set(sizes)) > 1 else f"{count(sizes[0] if sizes else None)}",
+        tried=f"{min(sizes)} to {max(sizes)}"
+        if len(set(sizes)) > 1
+        else f"{count(sizes[0] if sizes else None)}",
         chosen=count(chosen.hidden) if chosen else MISSING,
         steps=count(chosen.best_step) if chosen else MISSING,
         training=fixed(chosen.training_nmse, 3) if chosen else MISSING,

@@ -38,7 +38,7 @@ def percent(fraction: float, decimals: int = 1) -> str:
 
 
 def p_text(value: float) -> str:
-    """Return "p = 0.012" or "p < 0.001", never broken over two lines; an empty string where there is no p-value."""
+    """Return "p = 0.012" or "p < 0.001" without a place to break; an empty string for no p-value."""
     if not math.isfinite(value):
         return ""
     text = "p < 0.001" if value < LEAST_P else f"p = {fixed(value, 3)}"

@@ -19,7 +19,7 @@ from harness.report.words.text import joined
 
 
 def findings(run: Run, outcome: str) -> tuple[str, ...]:
-    """Return sentences on the featured estimators' turning points, and on the leading one's groups and moderators."""
+    """Return sentences on turning points of the featured estimators, groups and moderators of the first."""
     shown = featured(run)
     return tuple(
         sentence
@@ -99,9 +99,7 @@ def _moderators(run: Run, outcome: str, one: EstimatorEntry) -> Iterator[str]:
         shown = effects_at(line) if line is not None else ()
         if not shown:
             continue
-        effects = joined(
-            [f"{at.effect.value} {at.effect.interval}".strip() + f" at {at.at}" for at in shown]
-        )
+        effects = joined([f"{at.effect.value} {at.effect.interval}".strip() + f" at {at.at}" for at in shown])
         yield f"{one.label}, effect by {study.axis_label(question[1])}: {effects}. {_changes(run, key)}"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.report.words.digits import p_text, percent, percent_interval, significant
 from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import GainCell, Results, Standing
+from harness.report.words.digits import p_text, percent, percent_interval, significant
 from harness.report.words.text import joined, shortened
 
 REASON_LENGTH = 160

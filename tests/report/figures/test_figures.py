@@ -12,10 +12,11 @@ from matplotlib import image
 
 from harness.report.figures.canvas import house_style
 from harness.report.figures.curve_figure import draw_curves
-from harness.report.figures.drawings import draw_outcome
 from harness.report.figures.fonts import drawable, families, font_notes
 from harness.report.figures.gain_figure import axis_limits, draw_gains
+from harness.report.figures.outcome_drawings import draw_outcome
 from harness.report.figures.palette import line_style
+from harness.report.figures.scenes import curve_scene
 from harness.report.reading.results import Results
 from harness.report.reading.run import read_run
 
@@ -34,7 +35,9 @@ def drawings(results):
 
 def test_the_same_run_gives_the_same_bytes(results, drawings):
     again = draw_outcome(results, "lwage")
-    assert [one.name for one in again.all] == ["gain-lwage", "curve-lwage", "slope-lwage"]
+    assert [one.name for one in again.all] == [
+        *("gain-lwage", "curve-lwage", "slope-lwage", "ale-lwage", "learning-lwage"),
+    ]
     for one, other in zip(drawings.all, again.all, strict=True):
         assert one.svg == other.svg
         assert one.png == other.png
@@ -58,10 +61,11 @@ def test_png_is_for_print_and_not_blank(drawings, name):
     assert (pixels[..., :3].min(axis=2) < 0.9).mean() > 0.01
 
 
-def test_up_to_four_curves_fit_one_column(chinese):
-    drawings = draw_outcome(Results(read_run(chinese)), "intensity")
-    assert drawings.levels[0].is_narrow
-    assert image.imread(io.BytesIO(drawings.levels[0].png)).shape[1] == 700
+def test_two_curves_fit_one_column(results):
+    run = results.run
+    with house_style():
+        figure = draw_curves(curve_scene(run, run.curves_of("lwage", "curve", "level")[:2]))
+    assert figure.get_figwidth() == 3.5
 
 
 def test_gains_stand_where_their_numbers_are(results):
@@ -86,13 +90,10 @@ def test_the_axis_of_gains_is_not_ruled_by_one_loss(results):
     assert low == pytest.approx(-high)
 
 
-def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(results, monkeypatch):
-    caught = []
-    monkeypatch.setattr(
-        "harness.report.figures.drawings.draw_curves", lambda scene: caught.append(scene) or draw_curves(scene)
+def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(results):
+    level, slope = (
+        curve_scene(results.run, results.run.curves_of("lwage", "curve", kind)) for kind in ("level", "slope")
     )
-    draw_outcome(results, "lwage")
-    level, slope = caught
     assert [one.label for one in level.strands] == [
         "Pooled OLS",
         "Fixed effects",
@@ -109,11 +110,11 @@ def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(results, monk
     with house_style():
         figure = draw_curves(level)
     main, strip, *panels = figure.axes
-    drawn = [line for line in main.lines if line.get_linewidth() == 1.3]
+    drawn = [line for line in main.lines if line.get_linewidth() == 1.3 and line.get_marker() == "None"]
     assert len(drawn) == 5
     for line, strand in zip(drawn, level.strands, strict=True):
         shown = np.isfinite(line.get_ydata())
-        assert np.array_equal(shown, strand.curve.supported)
+        assert np.array_equal(shown, strand.line.supported)
     assert len({line.get_color() for line in drawn}) == 5
     assert [axes.get_title(loc="left") for axes in panels[:5]] == [one.label for one in level.strands]
     assert strip.get_xlabel() == "Experience (years)"

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from harness.report.reading.curves import Band, Curve, CurveRow, curves_from, unsupported_spans
-from harness.report.tables.effect import effects, read_curve
+from harness.report.reading.banded import Band
+from harness.report.reading.curves import Curve, CurveRow, curves_from, unsupported_spans
 from harness.report.reading.run import read_run
+from harness.report.tables.effect import effects, read_curve
 
 AT = np.array([0.0, 1.0, 2.0, 4.0])
 
@@ -19,10 +20,8 @@ def curve(kind, estimate, half, supported=(True, True, True, True)):
         kind=kind,
         at=AT,
         estimate=estimate,
-        conf_low=estimate - half,
-        conf_high=estimate + half,
         supported=np.array(supported),
-        band=Band("pointwise", 40, 0.95, "entity"),
+        bands=(Band("pointwise", 40, 0.95, "entity", estimate - half, estimate + half),),
     )
 
 
@@ -43,16 +42,41 @@ def test_an_empty_grid_has_no_stretches():
     assert unsupported_spans(np.empty(0), np.empty(0, dtype=bool)) == ()
 
 
-def test_rows_become_curves_in_order_of_the_grid_and_refusals_do_not():
-    def row(estimator, at, status="ok"):
-        return CurveRow("y", estimator, "level", at, at**2, np.nan, np.nan, "", None, True, status, "")
+def row(estimator, at, status="ok", band="", half=np.nan):
+    return CurveRow(
+        outcome="y",
+        estimator=estimator,
+        kind="level",
+        at=at,
+        estimate=at**2,
+        conf_low=at**2 - half,
+        conf_high=at**2 + half,
+        band=band,
+        n_draws=None,
+        supported=True,
+        status=status,
+        reason="",
+    )
 
+
+def test_rows_become_curves_in_order_of_the_grid_and_refusals_do_not():
     made = curves_from([row("b", 2.0), row("a", 1.0), row("b", 1.0), row("c", 0.0, "refused")])
     assert [(one.estimator, one.at.tolist(), one.estimate.tolist()) for one in made] == [
         ("b", [1.0, 2.0], [1.0, 4.0]),
         ("a", [1.0], [1.0]),
     ]
     assert not any(one.has_band for one in made)
+
+
+def test_the_bands_of_a_curve_share_its_grid():
+    kinds = {"pointwise": 1.0, "simultaneous": 3.0}
+    (made,) = curves_from(
+        [row("a", at, band=kind, half=half) for kind, half in kinds.items() for at in (2.0, 1.0)]
+    )
+    assert made.at.tolist() == [1.0, 2.0]
+    assert made.band("pointwise").low.tolist() == [0.0, 3.0]
+    assert made.band("simultaneous").high.tolist() == [4.0, 7.0]
+    assert made.band("uniform") is None
 
 
 def test_a_reading_uses_the_supported_points_alone():

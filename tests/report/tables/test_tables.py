@@ -2,12 +2,12 @@
 
 import pytest
 
+from harness.report.reading.results import Results
+from harness.report.reading.run import read_run
 from harness.report.tables.accuracy_table import accuracy_table
 from harness.report.tables.coefficient_table import coefficient_table
 from harness.report.tables.footnotes import Footnotes
 from harness.report.tables.gain_table import gain_table
-from harness.report.reading.results import Results
-from harness.report.reading.run import read_run
 
 NB = "\u00a0"
 
