@@ -45,7 +45,7 @@ def panels(draw) -> pd.DataFrame:
 
 def assert_same(one: PanelBuilder, other: PanelBuilder, *, rtol: float = 0.0) -> None:
     first, second = one.panel("y"), other.panel("y")
-    np.testing.assert_allclose(first.X, second.X, rtol=rtol)
+    np.testing.assert_allclose(first.X, second.X, rtol=rtol, atol=rtol / 10)
     np.testing.assert_array_equal(first.observed, second.observed)
     np.testing.assert_array_equal(first.period, second.period)
     assert first.entity.labels == second.entity.labels

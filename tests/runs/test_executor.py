@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,29 +12,23 @@ from harness import ArtifactError
 from harness.runs.executor import execute
 
 
-@dataclass(frozen=True)
-class Square:
-    number: int
-
-    def run(self):
-        return self.number**2
+def square(number):
+    """Return a task that worker processes can load, which a class of this module is not."""
+    return SimpleNamespace(run=partial(pow, number, 2))
 
 
-@dataclass(frozen=True)
-class Die:
-    def run(self):
-        os._exit(1)
+DIE = SimpleNamespace(run=partial(os._exit, 1))
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_results_come_in_the_order_of_the_tasks_each_announced_once(n_jobs):
     seen = []
-    results = execute((Square(n) for n in range(20)), n_jobs=n_jobs, on_done=seen.append)
+    results = execute((square(n) for n in range(20)), n_jobs=n_jobs, on_done=seen.append)
     assert results == [n**2 for n in range(20)]
     assert sorted(seen) == results
 
 
 def test_a_worker_that_dies_is_an_error_with_a_remedy():
     with pytest.raises(ArtifactError, match="a worker process died") as error:
-        execute([Square(1), Die(), Square(2)], n_jobs=2, on_done=lambda _: None)
+        execute([square(1), DIE, square(2)], n_jobs=2, on_done=lambda _: None)
     assert "--resume" in error.value.mend
