@@ -90,6 +90,7 @@ def _study(study: Study, *, quick: bool, learns: bool) -> dict[str, Any]:
         "level": study.evaluation.level,
         "draws": study.evaluation.draws,
         "formats": list(study.report.formats),
+        "featured": list(study.report.featured),
     }
 
 

@@ -61,9 +61,9 @@ def _estimators_named(document: Document) -> Iterator[Loc]:
     """Yield the places outside the list of estimators that name one of them."""
     yield ("evaluation", "reference")
     yield ("multiverse", "estimator")
-    references = _value(document, ("multiverse", "references"))
-    for at in range(len(references) if isinstance(references, list) else 0):
-        yield ("multiverse", "references", at)
+    for loc in (("multiverse", "references"), ("report", "featured")):
+        named = _value(document, loc)
+        yield from ((*loc, at) for at in range(len(named) if isinstance(named, list) else 0))
 
 
 def _value(document: Document, loc: Loc) -> object:

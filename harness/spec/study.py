@@ -75,10 +75,13 @@ class ReportPlan(Part):
     ----------
     formats : a report for the browser, tables for a paper
     language : of the report
+    featured : ids of the estimators that groups, surfaces and outcomes side by side are shown of; left out,
+        the one that stands for the published curves, or the last, and the reference
     """
 
     formats: tuple[Literal["html", "latex"], ...] = ("html", "latex")
     language: Literal["en"] = "en"
+    featured: tuple[str, ...] = ()
 
 
 def _contradiction(what: str) -> PydanticCustomError:

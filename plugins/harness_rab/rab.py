@@ -29,6 +29,10 @@ from harness_rab.ensemble import Ensemble, mean_of
 from harness_rab.stack import stack_panels
 
 QUICK_DRAWS = 40
+RECONSTRUCTION = (
+    "the original paper of the RAB method is not public; this is a reconstruction: bootstrap resamples, a "
+    "fit on each, the mean of their predictions as the curve and their percentiles as its band"
+)
 ROW_WARNING = (
     "single rows were resampled, as in the study: on panels with dependence within entities bands of nominal "
     "95 % covered 83 % of the time, and 93 % where entities were resampled"
@@ -91,7 +95,8 @@ class Rab:
             weights = np.pad(drawn, ((0, 0), (0, selection.n_obs)))
             asides = np.broadcast_to(np.arange(rows.n_obs) >= panel.n_obs, weights.shape).astype(np.float64)
         fitted = _draw_fitter(self.base).fit_draws(rows, weights=weights, selection=asides, rng=rng)
-        notes = fitted.notes if isinstance(fitted, HasNotes) else ()
+        own = Note("W-RECONSTRUCTED", self.name, RECONSTRUCTION)
+        notes = (own, *(fitted.notes if isinstance(fitted, HasNotes) else ()))
         if self.unit == "row":
             notes = (*notes, Note("W-ROWBOOT", self.name, ROW_WARNING))
         return mean_of(fitted, n_draws=self.draws, notes=notes)

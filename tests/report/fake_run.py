@@ -15,7 +15,7 @@ from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
 from harness.runs.folder import RunFolder
 from harness.runs.tables import COLUMNS
-from report import fake_effects
+from report import fake_details, fake_effects
 from report.fake_effects import REASON
 
 PROTOCOLS = (AsPublished(), InSample(), HeldOutEntities(), Forward())
@@ -209,8 +209,8 @@ def _scenarios(study: dict[str, Any], drawn: tuple[str, ...]) -> dict[str, pd.Da
             "turning_points": fake_effects.turning_points(outcome, drawn),
             **fake_effects.groups(outcome, drawn),
             **fake_effects.surfaces(outcome, drawn, study["moderators"]),
-            **fake_effects.networks(outcome, ("ann", "rab"), variables),
-            "claims": fake_effects.claims(outcome),
+            **fake_details.networks(outcome, ("ann", "rab"), variables),
+            "claims": fake_details.claims(outcome),
         }
         for name, frame in tables.items():
             parts.setdefault(name, []).append(frame)
@@ -289,6 +289,7 @@ def wage_run(path: Path) -> RunFolder:
     """Write a run of one outcome as a newcomer would meet it."""
     content = manifest(outcomes={"lwage": ("Log wage", "log dollars an hour")})
     notes = (
+        ("W-RECONSTRUCTED", "lwage · rab", "this method is a reconstruction"),
         ("W-ABSORBED", "lwage · fe · educ", "educ is constant within every entity and was dropped"),
         ("W-UNSEEN", "lwage · fe · forward", "12 of 872 test rows have a period that was not trained on"),
     )
@@ -324,5 +325,8 @@ def hostile_run(path: Path) -> RunFolder:
     content["study"]["protocols"][0]["title"] = HOSTILE["title"]
     content["command"] = HOSTILE["warning"]
     return write_fake_run(
-        path, content, warnings=((HOSTILE["label"], HOSTILE["warning"], HOSTILE["reason"]),)
+        path,
+        content,
+        drawn=("ols", "ann"),
+        warnings=((HOSTILE["label"], HOSTILE["warning"], HOSTILE["reason"]),),
     )

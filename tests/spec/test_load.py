@@ -485,6 +485,14 @@ WRONG = {
         "ols, small_net, bag",
         "did you mean 'small_net'?",
     ),
+    "featured estimator that does not exist": (
+        "formats: [html]",
+        "formats: [html], featured: [ols, smal_net]",
+        "report.featured[1]",
+        "no estimator has the id 'smal_net'",
+        "ols, small_net, bag",
+        "did you mean 'small_net'?",
+    ),
     "no estimator": (
         "estimators:",
         "estimators: []\nvariables_:",

@@ -22,7 +22,7 @@ from harness.report.words.text import shortened
 
 PANELS_IN_A_ROW = 3
 PANEL_HEIGHT = 1.85
-INK = "#111111"
+INK = "#a3195b"
 DASH = (0, (3.5, 1.5))
 EDGE = (0, (1.0, 1.0))
 """Lines of the accumulated local effects, and of the limits of their band."""

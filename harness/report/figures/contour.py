@@ -9,12 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.contour import ContourSet
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from harness.report.figures.palette import SURFACE_MAP, THRESHOLD_COLOUR
 from harness.report.reading.conditional import NONE, ThresholdRow
 from harness.report.reading.surfaces import Surface
 
 N_LEVELS = 12
+"""Most steps between contours."""
+
 MOST_SIGNS = 9
 """Most signs along each axis; a finer grid shows every second or third of its cells."""
 
@@ -34,7 +37,8 @@ def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRo
     the effect is zero, the bold ones are the moderator values at which the average effect changes its sign.
     """
     across, up = surface.exposure_at, surface.moderator_at
-    filled = axes.contourf(across, up, surface.estimate.T, levels=N_LEVELS, cmap=SURFACE_MAP)
+    levels = MaxNLocator(N_LEVELS).tick_values(*surface.level_range)
+    filled = axes.contourf(across, up, surface.estimate.T, levels=levels, cmap=SURFACE_MAP, extend="both")
     axes.contour(across, up, surface.estimate.T, levels=filled.levels, colors="white", linewidths=0.3)
     _hatch(axes, surface)
     _draw_zero_effect(axes, surface)

@@ -29,5 +29,5 @@ def _small(png: bytes) -> bytes:
         few = image.convert("RGB").quantize(
             COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         )
-        few.save(buffer, format="png", optimize=True)
+        few.save(buffer, format="png")
     return buffer.getvalue()

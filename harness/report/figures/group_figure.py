@@ -1,4 +1,4 @@
-"""The figure of groups: boxes of levels above effects with intervals, a panel for each outcome."""
+"""The figure of groups: boxes of levels above effects with intervals, a column for each outcome."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from harness.report.figures.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figu
 from harness.report.figures.fonts import drawable, drawable_lines
 from harness.report.figures.palette import MODE_STYLES
 from harness.report.reading.groups import MODES, GroupRow, Levels
+from harness.report.words.text import wrapped
 
 MOST_COLUMNS = 3
-BLOCK_HEIGHT = 3.7
-"""Inches of the two panels of an outcome."""
+BLOCK_HEIGHT = 4.9
+"""Inches of the three panels of an outcome."""
 
 BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles at the lower whisker, the lower hinge, the median, the upper hinge and the upper whisker."""
@@ -27,8 +28,11 @@ BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
 OFFSET = 0.19
 """Of the two modes from the middle of their group."""
 
-WIDTH = 0.3
+WIDTH = 0.42
 """Of a box."""
+
+GROUP_LABEL = 10
+"""Characters on a line of the name of a group; it has three lines."""
 
 MODE_LABELS = {"pooled": "one model for all groups", "refit": "a model for each group"}
 
@@ -49,11 +53,13 @@ class GroupScene:
     ----------
     boxes : one a group and mode
     groups : names, in the order of the horizontal axis
+    outcome : how it is called
     level_label, effect_label : of the vertical axes, with units
     """
 
     boxes: Sequence[Box]
     groups: Sequence[str]
+    outcome: str
     level_label: str
     effect_label: str
 
@@ -65,11 +71,13 @@ def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
     figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.5 + BLOCK_HEIGHT * n_rows)
     grid = figure.add_gridspec(n_rows, n_columns)
     for place, scene in enumerate(scenes):
-        halves = grid[place].subgridspec(2, 1, height_ratios=[1.25, 1.0])
-        above = figure.add_subplot(halves[0])
-        below = figure.add_subplot(halves[1], sharex=above)
-        _draw_levels(above, scene)
-        _draw_effects(below, scene)
+        parts = grid[place].subgridspec(3, 1)
+        effects = figure.add_subplot(parts[2])
+        panels = [figure.add_subplot(parts[row], sharex=effects) for row in range(len(MODES))]
+        for axes, mode in zip(panels, MODES, strict=True):
+            _draw_levels(axes, scene, mode)
+        panels[0].set_title(drawable_lines(scene.outcome, 26), loc="left")
+        _draw_effects(effects, scene)
     shown = [mode for mode in MODES if any(box.row.mode == mode for one in scenes for box in one.boxes)]
     figure.legend(handles=list(_handles(shown)), loc="outside upper left", ncols=len(shown) or 1)
     return figure
@@ -79,12 +87,13 @@ def _place(scene: GroupScene, box: Box) -> float:
     return scene.groups.index(box.row.group) + (OFFSET if box.row.mode == "refit" else -OFFSET)
 
 
-def _draw_levels(axes: Axes, scene: GroupScene) -> None:
+def _draw_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
+    """Draw the boxes of one mode; each has an axis of its own, since models of groups differ in level."""
     for box in scene.boxes:
-        if box.levels is not None:
-            _draw_box(axes, box.levels, place=_place(scene, box), mode=box.row.mode)
+        if box.levels is not None and box.row.mode == mode:
+            _draw_box(axes, box.levels, place=float(scene.groups.index(box.row.group)), mode=mode)
     axes.grid(axis="y")
-    axes.set_ylabel(drawable_lines(scene.level_label, 30))
+    axes.set_ylabel(drawable_lines(scene.level_label, 28))
     axes.tick_params(axis="x", labelbottom=False)
 
 
@@ -117,8 +126,12 @@ def _draw_effects(axes: Axes, scene: GroupScene) -> None:
         if math.isfinite(box.row.effect):
             _draw_whisker(axes, box.row, _place(scene, box))
     axes.set_xlim(-0.6, len(scene.groups) - 0.4)
-    axes.set_xticks(range(len(scene.groups)), [drawable_lines(one, 11) for one in scene.groups])
+    axes.set_xticks(range(len(scene.groups)), [_wrapped(one) for one in scene.groups], fontsize=6.5)
     axes.set_ylabel(drawable_lines(scene.effect_label, 28))
+
+
+def _wrapped(name: str) -> str:
+    return "\n".join(drawable(line) for line in wrapped(name, GROUP_LABEL, lines=3).split("\n"))
 
 
 def _draw_whisker(axes: Axes, row: GroupRow, place: float) -> None:

@@ -48,11 +48,12 @@ def _draw_panel(figure: Figure, place: SubplotSpec, scene: CurveScene) -> None:
     main: Axes = figure.add_subplot(grid[0])
     strip: Axes = figure.add_subplot(grid[1], sharex=main)
     draw_ground(main, scene.unsupported, has_zero=scene.has_zero)
-    for strand in reversed(scene.strands):
+    ordered = sorted(scene.strands, key=lambda one: not one.is_reference)
+    for strand in ordered:
         draw_bands(main, strand)
-    for strand in reversed(scene.strands):
+    for strand in ordered:
         draw_line(main, strand)
         draw_marks(main, strand)
-    main.set_ylabel(drawable_lines(scene.y_label, 32))
+    main.set_ylabel(drawable_lines(scene.y_label, 28))
     draw_strip(main, strip, scene.rug)
     strip.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))

@@ -32,7 +32,7 @@ def draw_relief(axes: Axes3D, surface: Surface) -> None:
         surface.exposure_at[thinned[0]], surface.moderator_at[thinned[1]], indexing="ij"
     )
     height = surface.estimate[thinned]
-    colours = mpl.colormaps[SURFACE_MAP](Normalize(*_range(surface))(height))
+    colours = mpl.colormaps[SURFACE_MAP](Normalize(*surface.level_range, clip=True)(height))
     colours[~surface.supported[thinned]] = AWAY
     axes.plot_surface(
         across,
@@ -47,8 +47,3 @@ def draw_relief(axes: Axes3D, surface: Surface) -> None:
         rasterized=True,
     )
     axes.view_init(elev=ELEVATION, azim=AZIMUTH)
-
-
-def _range(surface: Surface) -> tuple[float, float]:
-    """Return the lowest and highest level, those of the contours."""
-    return float(surface.estimate.min()), float(surface.estimate.max())

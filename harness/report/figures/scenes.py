@@ -64,6 +64,11 @@ def level_label(study: Study, outcome: str) -> str:
     return f"Mean predicted {study.axis_label(outcome)}"
 
 
+def effect_unit_label(study: Study, outcome: str) -> str:
+    """Return the label of an axis of effects in a narrow panel whose outcome is told elsewhere."""
+    return f"Effect ({study.unit(outcome) or 'change'} per unit)"
+
+
 def effect_label(study: Study, outcome: str) -> str:
     """Return the label of an axis of effects."""
     unit = study.unit(outcome)

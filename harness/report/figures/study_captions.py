@@ -9,7 +9,6 @@ from harness.report.figures.curve_figure import CurveScene
 from harness.report.reading.curves import Curve
 from harness.report.reading.manifest import EstimatorEntry, Study
 from harness.report.words.digits import percent
-from harness.report.words.text import joined
 
 
 def outcomes_caption(study: Study, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
@@ -27,7 +26,7 @@ def outcomes_caption(study: Study, curves: Sequence[Curve], scenes: Sequence[Cur
 def group_caption(study: Study, by: str, estimator: EstimatorEntry) -> str:
     """Return the caption of the figure of groups."""
     return (
-        f"{estimator.label} by {study.label(by)}. Above: levels of the net effect curve at the "
+        f"{estimator.label} by {study.label(by)}. Above and middle: levels of the net effect curve at the "
         f"{study.label(study.exposure)} of each group's own rows; the line is the median, the box holds the "
         "middle half, whiskers reach from the 5th to the 95th percentile. Below: the mean effect in each "
         f"group with its {percent(study.level, 0)} interval. Levels are not effects: groups differ in level "
@@ -49,17 +48,17 @@ def surface_caption(study: Study, moderator: str, estimator: EstimatorEntry) -> 
     )
 
 
-def map_caption(study: Study, fits: Sequence[tuple[str, str]]) -> str:
+def map_caption(study: Study, fit: tuple[str, str]) -> str:
     """Return the caption of a map.
 
     Parameters
     ----------
-    fits : outcome and estimator of the fits that have it
+    fit : outcome and estimator
     """
-    named = joined(
-        [f"{study.estimator_label(estimator)} on {study.label(outcome)}" for outcome, estimator in fits]
-    )
+    outcome, estimator = fit
     return (
-        f"The self-organising map of {named}. Above: its clusters as they lie on the map, with their rows. "
-        "Below: the mean of each variable in each cluster, in standard deviations from the mean of all rows."
+        f"The self-organising map of {study.estimator_label(estimator)} on {study.label(outcome)}. Above: "
+        "its clusters as they lie on the map, with their rows. Below: the mean of each variable in each "
+        "cluster, in standard deviations from the mean of all rows. Maps for other outcomes are in "
+        "details/som_profile.csv."
     )

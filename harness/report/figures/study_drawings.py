@@ -9,7 +9,7 @@ from harness.report.figures.canvas import Drawing, Press, house_style
 from harness.report.figures.group_figure import Box, GroupScene, draw_groups
 from harness.report.figures.map_figure import draw_map
 from harness.report.figures.outcome_figure import draw_outcomes
-from harness.report.figures.scenes import curve_scene, effect_label, level_label, strand
+from harness.report.figures.scenes import curve_scene, effect_unit_label, strand
 from harness.report.figures.study_captions import (
     group_caption,
     map_caption,
@@ -37,7 +37,7 @@ class StudyDrawings:
     outcomes : net effect curves of all outcomes, one figure for each scenario that gave curves
     groups : by scenario and column, one for each featured estimator
     surfaces : by scenario and moderator, likewise
-    maps : self-organising maps, equal ones once
+    maps : self-organising maps, one an estimator
     """
 
     outcomes: tuple[Drawing, ...]
@@ -112,8 +112,9 @@ def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) ->
     return GroupScene(
         boxes=tuple(Box(row, run.groups.levels_of(row)) for row in rows),
         groups=tuple(dict.fromkeys(row.group for row in rows)),
-        level_label=level_label(study, outcome),
-        effect_label=effect_label(study, outcome),
+        outcome=study.label(outcome),
+        level_label=f"Level ({study.unit(outcome)})" if study.unit(outcome) else "Level",
+        effect_label=effect_unit_label(study, outcome),
     )
 
 
@@ -149,21 +150,23 @@ def surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
         effect=strand(study, effect, key.estimator),
         thresholds=run.conditional.thresholds_of(key),
         outcome=study.axis_label(key.outcome),
-        effect_label=f"Effect ({study.unit(key.outcome) or 'change'} per unit)",
+        effect_label=effect_unit_label(study, key.outcome),
         exposure=study.axis_label(study.exposure),
         moderator=study.axis_label(key.moderator),
     )
 
 
 def _map_drawings(run: Run, press: Press) -> Iterator[Drawing]:
+    """Yield the map of each estimator for the first outcome it has one for; they differ little."""
     study = run.manifest.study
-    for fits in run.networks.distinct_maps():
-        outcome, estimator = fits[0]
-        profile = run.networks.profile_of(fits[0])
+    first = {estimator: outcome for outcome, estimator in reversed(run.networks.mapped)}
+    for estimator in dict.fromkeys(estimator for _, estimator in run.networks.mapped):
+        fit = (first[estimator], estimator)
+        profile = run.networks.profile_of(fit)
         labels = [study.label(name) for name in dict.fromkeys(row.variable for row in profile)]
         yield press.print(
-            f"map-{file_slug(outcome)}-{file_slug(estimator)}",
-            draw_map(run.networks.map_of(fits[0]), profile, labels),
+            f"map-{file_slug(fit[0])}-{file_slug(estimator)}",
+            draw_map(run.networks.map_of(fit), profile, labels),
             alt="Self-organising map: rows of each cluster, and means of the variables in each.",
-            caption=map_caption(study, fits),
+            caption=map_caption(study, fit),
         )

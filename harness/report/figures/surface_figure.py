@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -23,13 +25,16 @@ FOOT = 0.42
 HEAD = 0.2
 """Inches of a row, beneath the last row and above the first."""
 
-RELIEF = (0.015, 0.315)
+RELIEF = (0.03, 0.305)
 CONTOURS = (0.395, 0.235)
 BAR = (0.64, 0.012)
-EFFECT = (0.775, 0.195)
+EFFECT = (0.795, 0.175)
 """Where each column begins and how wide it is, as shares of the width."""
 
-LABEL = 7.0
+MOST_TICKS = 6
+"""Of a colour bar."""
+
+LABEL = 6.5
 """Points of the labels of the axes."""
 
 
@@ -74,9 +79,10 @@ def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: floa
     contours = figure.add_axes((CONTOURS[0], low, CONTOURS[1], tall))
     filled = draw_contours(contours, scene.surface, scene.thresholds)
     contours.set_ylabel(drawable_lines(scene.moderator, 30), fontsize=LABEL)
-    bar = figure.colorbar(filled, cax=figure.add_axes((BAR[0], low, BAR[1], tall)))
+    levels = np.asarray(filled.levels)
+    ticks = levels[:: math.ceil(levels.size / MOST_TICKS)]
+    bar = figure.colorbar(filled, cax=figure.add_axes((BAR[0], low, BAR[1], tall)), ticks=ticks)
     bar.ax.tick_params(labelsize=6, width=0.4, length=2)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     bar.outline.set_linewidth(0.4)
     effect = figure.add_axes((EFFECT[0], low, EFFECT[1], tall))
     _draw_effect(effect, scene)
@@ -95,9 +101,10 @@ def _draw_relief(axes: Axes3D, scene: SurfaceScene) -> None:
         (axes.zaxis, scene.outcome),
     ):
         axis.set_major_locator(MaxNLocator(nbins=4))
-        axis.set_label_text(drawable_lines(label, 24), fontsize=6)
+        axis.set_label_text(drawable_lines(label, 22), fontsize=6)
         axis.set_tick_params(labelsize=5.5, pad=-3)
         axis.labelpad = -8
+    axes.zaxis.labelpad = -4
     axes.set_box_aspect((1.0, 1.0, 0.8), zoom=0.9)
 
 

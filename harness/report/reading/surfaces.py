@@ -54,6 +54,12 @@ class Surface:
     n_obs: Floats
     supported: Mask
 
+    @property
+    def level_range(self) -> tuple[float, float]:
+        """Lowest and highest level that the data reach; of all cells where they reach none."""
+        shown = self.estimate[self.supported] if self.supported.any() else self.estimate
+        return float(shown.min()), float(shown.max())
+
 
 def surfaces_from(frame: pd.DataFrame) -> tuple[Surface, ...]:
     """Return the surfaces of the table ``surfaces``, in the order in which they first appear.

@@ -62,7 +62,7 @@ class ClaimGroup:
 class Contradiction:
     """Claims that cannot be right, and why."""
 
-    claims: tuple[str, ...]
+    claims: str
     reason: str
 
 
@@ -118,9 +118,7 @@ def _contradictions(study: Study, rows: Iterable[ClaimRow]) -> tuple[Contradicti
             source = f"{row.source}: " if row.source else ""
             text = f"{source}{study.label(row.outcome)}, {row.about}, {published_text(row)}"
             named.setdefault(row.reason, []).append(text)
-    return tuple(
-        Contradiction(tuple(claims), reason[:1].upper() + reason[1:]) for reason, claims in named.items()
-    )
+    return tuple(Contradiction("; ".join(claims), reason) for reason, claims in named.items())
 
 
 def _row(study: Study, row: ClaimRow, footnotes: Footnotes) -> ClaimTableRow:

@@ -13,7 +13,10 @@ from harness.report.reading.run import Run
 from harness.report.reading.surfaces import SurfaceKey
 from harness.report.tables.footnotes import Footnotes
 from harness.report.tables.group_table import NOTHING, Estimate
-from harness.report.words.digits import estimate, percent, plain
+from harness.report.words.digits import estimate, fixed, interval, percent, plain
+
+MEASURE_DECIMALS = 3
+"""Of measures of interaction, which are shares."""
 
 NO_CHANGE = "none established"
 SIGNS = {"negative_to_positive": "from − to +", "positive_to_negative": "from + to −"}
@@ -117,4 +120,6 @@ def threshold_text(row: ThresholdRow) -> str:
 
 
 def _measure(row: InteractionRow) -> Estimate:
-    return Estimate(*estimate(row.estimate, row.conf_low, row.conf_high))
+    return Estimate(
+        fixed(row.estimate, MEASURE_DECIMALS), interval(row.conf_low, row.conf_high, MEASURE_DECIMALS)
+    )

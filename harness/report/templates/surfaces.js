@@ -5,8 +5,8 @@
   // The library reads tags, entities and formulas in labels; these are plain text.
   const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/\$/g, "&#36;");
 
-  // Labels in three dimensions know tags but no entities.
-  const untagged = (text) => text.replace(/</g, "‹").replace(/>/g, "›");
+  // Labels in three dimensions know tags and formulas but no entities.
+  const untagged = (text) => text.replace(/</g, "‹").replace(/>/g, "›").replace(/\$/g, "＄");
 
   const RED = "#c43c00";
   const BLUE = "#00558c";
@@ -105,24 +105,24 @@
     const one = find();
     element("missing").hidden = Boolean(one);
     element("shown").hidden = !one;
-    if (!one) return;
+    if (!one) return undefined;
     const layer = element("layer").value;
     const names = { exposure: plain(content.exposure), moderator: plain(content.moderators[one.moderator]) };
-    const outcome = plain(content.outcomes[one.outcome]);
-    const z = layer === "effect" ? `Effect on ${outcome}` : outcome;
+    const titled = (outcome) => (layer === "effect" ? `Effect on ${outcome}` : outcome);
+    const z = plain(titled(content.outcomes[one.outcome]));
     const base = { font: FONT, paper_bgcolor: "#fff", plot_bgcolor: "#fff", uirevision: "kept" };
 
-    Plotly.react("relief", reliefTraces(one, layer, names, z), {
+    const relief = Plotly.react("relief", reliefTraces(one, layer, names, z), {
       ...base, margin: { l: 0, r: 0, t: 10, b: 0 },
       scene: {
         xaxis: { title: { text: untagged(content.exposure) } },
         yaxis: { title: { text: untagged(content.moderators[one.moderator]) } },
-        zaxis: { title: { text: untagged(content.outcomes[one.outcome]) } },
-        camera: { eye: { x: -1.5, y: -1.6, z: 0.9 } },
+        zaxis: { title: { text: untagged(titled(content.outcomes[one.outcome])) } },
+        camera: { eye: { x: -1.6, y: -1.7, z: 0.9 } },
       },
     }, TURNING);
 
-    Plotly.react("contours", [{
+    const contours = Plotly.react("contours", [{
       type: "contour", x: one.x, y: one.y, z: masked(one[layer], one.supported), colorscale: "Viridis",
       customdata: details(one), hovertemplate: hover(names, z), line: { color: "#fff", width: 0.5 },
       colorbar: { thickness: 12 },
@@ -132,7 +132,7 @@
       shapes: one.thresholds.map((row) => lineAcross(row.at, false)),
     }, STILL);
 
-    Plotly.react("effect", effectTraces(one), {
+    const effect = Plotly.react("effect", effectTraces(one), {
       ...base, margin: { l: 60, r: 10, t: 10, b: 45 }, legend: { orientation: "h", y: 1.15 },
       xaxis: { title: { text: names.moderator }, zeroline: false },
       yaxis: { title: { text: "Effect per unit" }, zeroline: true, zerolinecolor: "#333" },
@@ -142,8 +142,15 @@
     element("thresholds").textContent = one.thresholds.length
       ? `the moderator value at which the effect changes its sign: ${one.thresholds.map((row) => row.text).join("; ")}`
       : "a change of the effect's sign; none is established here";
+    return Promise.all([relief, contours, effect]);
   };
 
-  ["outcome", "moderator", "estimator", "layer", "limits"].forEach((id) => element(id).addEventListener("change", draw));
-  draw();
+  // One drawing after the other: the library stumbles where a second one overtakes the first.
+  let drawn = Promise.resolve();
+  const redraw = () => {
+    drawn = drawn.then(draw).catch(console.error).then(() => new Promise(requestAnimationFrame));
+  };
+
+  ["outcome", "moderator", "estimator", "layer", "limits"].forEach((id) => element(id).addEventListener("change", redraw));
+  redraw();
 })();

@@ -65,8 +65,8 @@ def wrapped(text: str, width: int, *, lines: int) -> str:
 
 
 def file_slug(name: str) -> str:
-    """Return a file name of ``[a-z0-9-]``; a name that had to be changed carries its hash."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_LENGTH]
+    """Return a file name of ``[a-z0-9_-]``; a name that had to be changed carries its hash."""
+    slug = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:SLUG_LENGTH]
     if slug and slug == name:
         return slug
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
@@ -76,6 +76,11 @@ def file_slug(name: str) -> str:
 def latex(text: str) -> str:
     """Return printable `text` with every character that LaTeX reads as a command made a plain character."""
     return "".join(LATEX.get(one, one) for one in printable(text))
+
+
+def capitalised(text: str) -> str:
+    """Return `text` with a capital first letter, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def joined(parts: Sequence[str], last: str = "and") -> str:

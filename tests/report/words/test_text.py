@@ -50,12 +50,13 @@ def test_no_text_leaves_a_bare_latex_character(text):
 def test_a_file_slug_is_a_plain_name(text):
     slug = file_slug(text)
     assert 1 <= len(slug) <= 64
-    assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
 def test_file_slugs_keep_plain_names_and_tell_others_apart():
     assert file_slug("lwage") == "lwage"
     assert file_slug("co2-pc") == "co2-pc"
+    assert file_slug("co2_pc") == "co2_pc"
     assert len({file_slug(name) for name in ("a b", "a_b", "A b", "碳", "碳排放", "../a", "")}) == 7
 
 
