@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from numpy.random import Generator
-from pydantic import Field
 
 from harness.data.panel import Panel
 from harness.evaluation.fold import (
@@ -18,11 +17,11 @@ from harness.evaluation.fold import (
     Fold,
     Leak,
 )
-from harness.evaluation.protocols.random_split import split_rows
+from harness.evaluation.protocols.random_split import RandomSplits
 
 
 @dataclass(frozen=True)
-class AsPublished:
+class AsPublished(RandomSplits):
     """A random share of rows is held out, repeatedly; networks are selected on the held-out rows.
 
     Attributes
@@ -41,10 +40,6 @@ class AsPublished:
         ALL_ROWS_PREPARED,
     )
     prepared_on: ClassVar[Literal["train", "all"]] = "all"
-    stream: ClassVar[str] = "random rows"
-
-    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    repeats: Annotated[int, Field(ge=1)] = 10
 
     @property
     def how(self) -> str:
@@ -58,11 +53,5 @@ class AsPublished:
         """Return `repeats` random splits of rows; the test rows are also the selection rows."""
         return tuple(
             Fold(str(number), train=train, test=test, selection=test, split_unit="row")
-            for number, (train, test) in enumerate(
-                split_rows(panel.n_obs, test_share=self.test_share, repeats=self.repeats, rng=rng), start=1
-            )
+            for number, (train, test) in enumerate(self.pairs(panel, rng), start=1)
         )
-
-    def quick(self) -> Self:
-        """Return a copy with at most three splits."""
-        return replace(self, repeats=min(self.repeats, 3))

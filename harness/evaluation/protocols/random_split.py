@@ -1,11 +1,16 @@
-"""Random splits of rows."""
+"""Random splits of rows, and what the protocols that make them have in common."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Self
+
 import numpy as np
 from numpy.random import Generator
+from pydantic import Field
 
 from harness.arrays import Ints
+from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 
 
@@ -36,3 +41,27 @@ def split_rows(
         )
     orders = [rng.permutation(n_obs) for _ in range(repeats)]
     return tuple((np.sort(order[n_test:]), np.sort(order[:n_test])) for order in orders)
+
+
+@dataclass(frozen=True)
+class RandomSplits:
+    """Repeated random splits of rows, the same for every protocol that makes them.
+
+    Attributes
+    ----------
+    test_share : share of the rows held out
+    repeats : number of random splits
+    """
+
+    stream: ClassVar[str] = "random rows"
+
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    repeats: Annotated[int, Field(ge=1)] = 10
+
+    def pairs(self, panel: Panel, rng: Generator) -> tuple[tuple[Ints, Ints], ...]:
+        """Return `repeats` pairs of training and test rows (see `split_rows`)."""
+        return split_rows(panel.n_obs, test_share=self.test_share, repeats=self.repeats, rng=rng)
+
+    def quick(self) -> Self:
+        """Return a copy with at most three splits."""
+        return replace(self, repeats=min(self.repeats, 3))
