@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ("data", "spec", "estimators", "evaluation", "scenarios", "report", "runs")
 BASE = {"arrays", "errors", "rng", "catalog"}
-TOP = {"calibrate", "planner", "universes", "runner", "cli"}
+TOP = {"calibrate", "planner", "universes", "runner", "cli", "commands"}
 PLUGINS = {"harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
 
 

@@ -1,0 +1,29 @@
+"""Arguments and options that several subcommands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+spec_argument = click.argument("spec", type=click.Path(path_type=Path))
+run_argument = click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the spec; repeatable."
+)
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), help="File to use in the place of the data the spec names."
+)
+quick_option = click.option("--quick", is_flag=True, help="Fewer draws, splits and restarts.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), default=None, help="Worker processes; by default all cores."
+)
+outside_option = click.option(
+    "--allow-outside", is_flag=True, help="Let the spec name data files outside its own folder."
+)
+
+
+def n_jobs(jobs: int | None) -> int:
+    """Return the worker processes asked for, or one for each core."""
+    return jobs or os.cpu_count() or 1

@@ -1,0 +1,23 @@
+"""``harness plan``: what a run would fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.commands.options import data_option, outside_option, quick_option, set_option, spec_argument
+
+
+@click.command()
+@spec_argument
+@data_option
+@quick_option
+@set_option
+@outside_option
+def plan(spec: Path, data: Path | None, quick: bool, overrides: tuple[str, ...], allow_outside: bool) -> None:
+    """Read spec and data and show what a run would fit, without fitting anything."""
+    from harness.runner import RunOptions, prepare
+
+    options = RunOptions(spec=spec, data=data, quick=quick, overrides=overrides, allow_outside=allow_outside)
+    click.echo(prepare(options).plan.describe())

@@ -1,0 +1,33 @@
+"""Progress of a run, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.runner import Progress
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show a bar on a terminal, and a line at each tenth elsewhere; both on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _print_tenths
+        return
+    columns = (TextColumn("fitting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[last]}", markup=False), console=console) as bar:
+        task = bar.add_task("fitting", total=None, last="reading the data")
+        yield lambda done, total, last: bar.update(task, completed=done, total=total, last=last)
+
+
+def _print_tenths(done: int, total: int, last: str) -> None:
+    if 10 * done // total > 10 * (done - 1) // total:
+        click.echo(f"fitted {done} of {total}, last {last}", err=True)

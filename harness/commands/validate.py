@@ -1,0 +1,22 @@
+"""``harness validate``: check a spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.commands.options import set_option, spec_argument
+
+
+@click.command()
+@spec_argument
+@set_option
+def validate(spec: Path, overrides: tuple[str, ...]) -> None:
+    """Check a spec and say everything that is wrong with it."""
+    from harness.estimators.registry import installed
+    from harness.planner import catalogs
+    from harness.spec.load import load_study
+
+    study = load_study(spec, catalogs=catalogs(installed()), overrides=overrides).study
+    click.echo(f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators")
