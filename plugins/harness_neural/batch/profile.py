@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.sparse import csr_array
 from torch import Tensor
 
 from harness import Floats, Ints
 from harness_neural.batch.networks import Networks
 from harness_neural.batch.threads import one_thread
-from harness_neural.batch.unit_totals import sigmoid_totals_where, unit_totals
+from harness_neural.batch.unit_totals import Presence, sigmoid_totals_where, unit_totals
 
 # Largest error of a mean prediction that tabulation may cause, in units of the outcomes of the networks.
 ERROR = 1e-7
@@ -96,11 +95,11 @@ def total_predictions_where(
     """
     if networks.unit == "relu":
         return _point_by_point(networks, X, moved, takes_part)
-    changes = _changes(takes_part)
+    presence = Presence.of(takes_part)
     totals = np.empty((networks.n_networks, moved.n_points))
     with one_thread():
         for chunk in _chunks(networks, X, moved):
-            sums = sigmoid_totals_where(chunk.z, chunk.shifts, changes=changes, error=chunk.error)
+            sums = sigmoid_totals_where(chunk.z, chunk.shifts, presence=presence, error=chunk.error)
             totals[chunk.networks] = chunk.weighted(sums)
     intercepts: Floats = takes_part.sum(axis=0) * networks.intercept[:, None]
     return totals + intercepts
@@ -125,10 +124,3 @@ def _chunks(networks: Networks, X: Floats, moved: Moved) -> Iterator[_Chunk]:
         output = torch.from_numpy(networks.output[some])
         error = ERROR / output.abs().sum(dim=1, keepdim=True).clamp(min=ERROR).expand_as(output)
         yield _Chunk(some, hidden @ rows, hidden[:, places] @ values, error.flatten(), output)
-
-
-def _changes(takes_part: npt.NDArray[np.bool_]) -> csr_array:
-    """Return where rows begin and cease to take part, (n_points, n_rows)."""
-    before = np.zeros((takes_part.shape[0], 1), dtype=np.int8)
-    changes = np.diff(takes_part.view(np.int8), axis=1, prepend=before)
-    return csr_array(changes.T.astype(np.float64))

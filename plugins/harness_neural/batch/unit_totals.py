@@ -6,6 +6,10 @@ inputs the shift comes from. It is tabulated at few shifts and read off at many.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor
@@ -19,6 +23,28 @@ ARRAY_BYTES = 512 * 1024
 TABLE_BYTES = 1536 * 1024
 # Nodes that the size of a group of units is planned for.
 USUAL_NODES = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Presence:
+    """Which rows take part at each shift.
+
+    Attributes
+    ----------
+    takes_part : (n_rows, n_shifts)
+    changes : (n_shifts, n_rows); 1 where a row takes part that did not at the shift before, -1 where it no
+        longer does
+    """
+
+    takes_part: npt.NDArray[np.bool_]
+    changes: csr_array
+
+    @classmethod
+    def of(cls, takes_part: npt.NDArray[np.bool_]) -> Presence:
+        """Return the presence of rows, (n_rows, n_shifts)."""
+        before = np.zeros((takes_part.shape[0], 1), dtype=np.int8)
+        changes = np.diff(takes_part.view(np.int8), axis=1, prepend=before)
+        return cls(takes_part, csr_array(changes.T.astype(np.float64)))
 
 
 def unit_totals(unit: Unit, z: Tensor, shifts: Tensor, *, error: Tensor) -> Tensor:
@@ -47,7 +73,7 @@ def relu_totals(z: Tensor, shifts: Tensor) -> Tensor:
     return sums.gather(1, n_positive) + n_positive * shifts
 
 
-def sigmoid_totals_where(z: Tensor, shifts: Tensor, *, changes: csr_array, error: Tensor) -> Tensor:
+def sigmoid_totals_where(z: Tensor, shifts: Tensor, *, presence: Presence, error: Tensor) -> Tensor:
     """Return sums of sigmoid(z + shift) over the rows that take part at each shift, (n_units, n_shifts).
 
     The table of each row is added where the row begins to take part and subtracted where it ceases, so that
@@ -56,13 +82,12 @@ def sigmoid_totals_where(z: Tensor, shifts: Tensor, *, changes: csr_array, error
     Parameters
     ----------
     z, shifts, error : as of `unit_totals`
-    changes : (n_shifts, n_rows); 1 where a row takes part that did not at the shift before, -1 where
-        it no longer does
+    presence : of the rows
     """
     totals = torch.empty_like(shifts)
     n_at_a_time = TABLE_BYTES // (8 * USUAL_NODES * max(z.shape[1], shifts.shape[1]))
     for some in _alike(shifts, n_at_a_time=n_at_a_time):
-        totals[some] = _changing_totals(z[some], shifts[some], changes=changes, error=error[some])
+        totals[some] = _changing_totals(z[some], shifts[some], presence=presence, error=error[some])
     return totals
 
 
@@ -90,12 +115,23 @@ def _sums_at(z: Tensor, shifts: Tensor) -> Tensor:
     return totals
 
 
-def _changing_totals(z: Tensor, shifts: Tensor, *, changes: csr_array, error: Tensor) -> Tensor:
+def _changing_totals(z: Tensor, shifts: Tensor, *, presence: Presence, error: Tensor) -> Tensor:
     span = span_of(shifts)
     n_nodes = n_nodes_for(span, error)
+    if n_nodes >= shifts.shape[1]:
+        return _sums_where(z, shifts, torch.from_numpy(presence.takes_part))
     by_row = z.t().contiguous().unsqueeze(1)
     table = (by_row + span.nodes(n_nodes).t()).sigmoid_()
-    begun = torch.from_numpy(changes @ table.flatten(1).numpy())
+    begun = torch.from_numpy(presence.changes @ table.flatten(1).numpy())
     sums = begun.cumsum(dim=0).view(-1, *table.shape[1:])
     series = to_series(n_nodes).t() @ sums
     return chebyshev_sum(list(series.unbind(dim=1)), span.standardised(shifts).t().contiguous()).t()
+
+
+def _sums_where(z: Tensor, shifts: Tensor, takes_part: Tensor) -> Tensor:
+    """Return sums over the rows that take part, (n_rows, n_shifts), one shift at a time."""
+    totals = torch.empty_like(shifts)
+    for at in range(shifts.shape[1]):
+        values = z[:, takes_part[:, at]] + shifts[:, at : at + 1]
+        torch.sum(values.sigmoid_(), dim=1, out=totals[:, at])
+    return totals
