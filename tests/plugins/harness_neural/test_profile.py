@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness import CanProfile, Fitted, FittedDraws, Floats, Panel, draw_weights, left_out
 from harness.scenarios.profile import mean_predictions
-from harness_neural.batch.unit_totals import relu_totals, unit_totals
+from harness_neural.batch.unit_totals import Presence, relu_totals, sigmoid_totals_where, unit_totals
 from harness_neural.mlp import Mlp
 from harness_neural.names import Activation, Combine
 from harness_neural.som_ann import SomAnn
@@ -129,6 +129,26 @@ def test_tables_err_by_less_than_allowed(size: float, spread: float, n_shifts: i
     for allowed in (1e-4, 1e-8):
         found = unit_totals("sigmoid", z, shifts, error=torch.full((3,), allowed, dtype=torch.float64)) / 50
         assert float((found - expected).abs().max()) <= allowed + 1e-13
+
+
+@given(
+    size=st.floats(1e-3, 60.0) | st.floats(60.0, 1e9),
+    n_shifts=st.integers(1, 60),
+    share=st.floats(0.0, 1.0),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+def test_tables_of_rows_that_come_and_go(size: float, n_shifts: int, share: float, seed: int) -> None:
+    """Shifts of a saturated network are so far apart that no table of any size in memory would do."""
+    rng = np.random.default_rng(seed)
+    z = torch.from_numpy(rng.normal(size=(3, 50)))
+    shifts = torch.from_numpy(size * rng.normal(size=(3, n_shifts)))
+    takes_part = rng.uniform(size=(50, n_shifts)) < share
+    each = torch.sigmoid(z.unsqueeze(2) + shifts.unsqueeze(1)) * torch.from_numpy(takes_part)
+    error = torch.full((3,), 1e-8, dtype=torch.float64)
+    found = sigmoid_totals_where(z, shifts, presence=Presence.of(takes_part), error=error)
+    # A sum runs over a row's comings and goings, each of which may err.
+    assert float((found - each.sum(dim=1)).abs().max()) <= 1e-8 * 50 * (1 + n_shifts)
 
 
 @given(size=st.floats(1e-3, 60.0), seed=st.integers(0, 99))
