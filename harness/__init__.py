@@ -1,5 +1,6 @@
 """One panel study, through many estimators side by side: the public names for plugins and scripts."""
 
+from harness.api import open_run, run
 from harness.arrays import Floats, Ints
 from harness.data.dataset import Dataset
 from harness.data.key import Key
@@ -19,6 +20,7 @@ from harness.estimators.hookspecs import hookimpl
 from harness.estimators.inner_split import inner_split
 from harness.estimators.protocol import (
     CanFitDraws,
+    CanFitFolds,
     CanProfile,
     CanRunQuick,
     Estimator,
@@ -29,18 +31,21 @@ from harness.estimators.protocol import (
     HasDraws,
     HasEffects,
     HasNotes,
+    NeedsGroups,
 )
 from harness.estimators.registry import NestedEstimator
 from harness.evaluation.fold import Fold, Leak
 from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
 from harness.rng import stream
+from harness.study_result import StudyResult
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ArtifactError",
     "CanFitDraws",
+    "CanFitFolds",
     "CanProfile",
     "CanRunQuick",
     "CoefficientTable",
@@ -63,15 +68,19 @@ __all__ = [
     "Ints",
     "Key",
     "Leak",
+    "NeedsGroups",
     "NestedEstimator",
     "Note",
     "Panel",
     "PluginError",
     "Problem",
     "SpecError",
+    "StudyResult",
     "draw_weights",
     "hookimpl",
     "inner_split",
     "left_out",
+    "open_run",
+    "run",
     "stream",
 ]

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
+from harness.calibration_form import calibration_form
 from harness.data.panel import Panel, SplitUnit
 from harness.estimators.guard import Status
-from harness.evaluation.linear_truth import DrawnTruth, LinearTruth, fit_linear_truth, with_outcome
-from harness.evaluation.tables import Bootstrap, gain_table
-from harness.planner import PanelSource, Plan
+from harness.estimators.registry import installed
+from harness.evaluation.linear_truth import LinearTruth, fit_linear_truth, with_outcome
+from harness.findings import curve_findings, gain_findings
+from harness.planner import PanelSource, Plan, catalogs, make_plan
+from harness.report.calibration_page import calibration_page
+from harness.report.reading.calibration import Calibration, CalibrationRow
+from harness.report.reading.manifest import Manifest, read_manifest
+from harness.report.reading.rows import read_rows
 from harness.rng import stream
-from harness.runner import Progress, RunOptions, prepare
+from harness.run_options import RunOptions
+from harness.runner import Prepared, Progress, prepare
 from harness.runs.executor import execute
 from harness.runs.folder import RunFolder
-from harness.runs.gather import missing_cells, predictions_table
 from harness.runs.lock import held
-from harness.scenarios.full_fit import FullResult
+from harness.runs.manifest import Provenance, manifest
+from harness.runs.versions import versions
+from harness.runs.workers import Workers
+from harness.spec.study import Study
 
 CALIBRATION = "calibration"
-"""Name of the table."""
+"""Name of the table, and of the page."""
+
+FORM = "calibration_form"
+"""Name of the table of what was reduced."""
 
 LEVEL = 0.95
 """Of the exact binomial limits of a share."""
@@ -71,12 +84,14 @@ class DrawnStudy:
 
     Attributes
     ----------
-    plan : of the study
+    plan : of what is compared on folds
+    asked : what is asked for curves
     truths : by outcome
     number : of the panel
     """
 
     plan: Plan
+    asked: Study
     truths: Mapping[str, LinearTruth]
     number: int
 
@@ -93,13 +108,12 @@ class DrawnStudy:
             for outcome, truth in self.truths.items()
         }
         panels = DrawnPanels(self.plan.panels, {outcome: one.observed for outcome, one in drawn.items()})
-        seed = int(stream(root, "calibrate", self.number).integers(2**62))
-        plan = replace(
-            self.plan, panels=panels, study=self.plan.study.model_copy(update={"seed": seed}), variants=()
-        )
-        parts = [_gain_findings(plan)]
-        if plan.study.scenarios:
-            parts += [_curve_findings(task.run(), drawn) for task in plan.full_tasks()]
+        seed = {"seed": int(stream(root, "calibrate", self.number).integers(2**62))}
+        plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
+        parts = [gain_findings(plan)]
+        if self.asked.scenarios:
+            asked = replace(plan, study=self.asked.model_copy(update=seed))
+            parts += [curve_findings(task.run(), drawn) for task in asked.full_tasks()]
         return Findings(pd.concat(parts, ignore_index=True), self.label)
 
 
@@ -118,97 +132,95 @@ class Truth:
 
 
 def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None = None) -> Path:
-    """Repeat a study on drawn panels, write ``calibration.csv`` and return its path.
+    """Repeat a study on drawn panels, write tables and a page on them, and return the page's path.
+
+    ``calibration.csv`` holds how often what was found, ``calibration_form.csv`` what was reduced for it.
 
     Raises
     ------
     SpecError, DataError, ArtifactError
         Before anything is fitted.
     """
-    plan = prepare(options).plan
+    started, prepared = datetime.now(UTC), prepare(options)
+    form = calibration_form(prepared.plan.study)
+    plan = make_plan(form.compared, prepared.panels, catalogs(installed(options.plugins)))
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
+    count = _counter(truth.n_panels, on_progress)
+    with held(folder.path):
+        folder.write_table(FORM, form.reductions)
+        table = calibration_table(plan, form.asked, truth, workers=options.workers, on_done=count)
+        folder.write_table(CALIBRATION, table)
+        found = Calibration(
+            manifest=_manifest(options, prepared, truth, started),
+            n_panels=truth.n_panels,
+            effect=truth.effect,
+            limits=LEVEL,
+            rows=read_rows(table, CalibrationRow, table=CALIBRATION),
+        )
+        folder.write_text(f"{CALIBRATION}.html", calibration_page(found))
+    return folder.path / f"{CALIBRATION}.html"
+
+
+def _counter(n_panels: int, on_progress: Progress | None) -> Callable[[Findings], None]:
+    """Tell that nothing is done yet, and return what tells of each panel that is."""
     done = 0
+    tell = on_progress or (lambda _done, _total, _last: None)
+    tell(done, n_panels, "none yet")
 
     def count(findings: Findings) -> None:
         nonlocal done
         done += 1
-        if on_progress is not None:
-            on_progress(done, truth.n_panels, findings.label)
+        tell(done, n_panels, findings.label)
 
-    with held(folder.path):
-        table = calibration_table(plan, truth, n_jobs=options.n_jobs, on_done=count)
-        folder.write_table(CALIBRATION, table)
-    return folder.path / f"{CALIBRATION}.csv"
+    return count
+
+
+def _manifest(options: RunOptions, prepared: Prepared, truth: Truth, started: datetime) -> Manifest:
+    """Return what the page says of the study that was repeated."""
+    spec = options.spec_path(Path())
+    words = ["harness", "calibrate", spec.as_posix(), "--panels", str(truth.n_panels)]
+    provenance = Provenance(
+        spec_path=spec.as_posix(),
+        spec_sha256=prepared.loaded.document.sha256,
+        command=shlex.join([*words, "--effect", f"{truth.effect:g}"]),
+        overrides=options.overrides,
+        quick=options.quick,
+        versions=versions(installed(options.plugins).brought_by),
+        started=started,
+    )
+    content = manifest(
+        prepared.plan.study,
+        provenance,
+        table=prepared.table,
+        panels=prepared.panels,
+        universes=(),
+        cells=(),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+    )
+    return read_manifest(content)
 
 
 def calibration_table(
-    plan: Plan, truth: Truth, *, n_jobs: int, on_done: Callable[[Findings], None]
+    plan: Plan, asked: Study, truth: Truth, *, workers: Workers, on_done: Callable[[Findings], None]
 ) -> pd.DataFrame:
     """Repeat a study on panels drawn from a linear truth.
 
     Parameters
     ----------
-    plan : of the study, on the user's data
+    plan : of what is compared on folds, on the user's data; folds are the same for all panels
+    asked : what is asked for curves
     on_done : called as each panel is done
 
     Returns
     -------
-    `COLUMNS`: the share of the panels with each finding, with exact binomial limits of coverage `LEVEL`.
+    `COLUMNS`: the share of the panels with each finding, with exact binomial limits of coverage `LEVEL`; of a
+    pointwise band the mean share of the curve, with limits as if each panel counted once.
     """
     outcomes = plan.study.roles.outcomes
     truths = {one: fit_linear_truth(plan.panels.panel(one), effect=truth.effect) for one in outcomes}
-    tasks = (DrawnStudy(plan, truths, number) for number in range(1, truth.n_panels + 1))
-    found = pd.concat([one.table for one in execute(tasks, n_jobs=n_jobs, on_done=on_done)])
+    tasks = (DrawnStudy(plan, asked, truths, number) for number in range(1, truth.n_panels + 1))
+    found = pd.concat([one.table for one in execute(tasks, workers=workers, on_done=on_done)])
     return pd.DataFrame(_shares(found), columns=list(COLUMNS))
-
-
-def _gain_findings(plan: Plan) -> pd.DataFrame:
-    """Return which gains over the reference the study would call established, better or worse."""
-    study = plan.study
-    results = [task.run() for task in plan.fold_tasks()]
-    predictions = predictions_table(
-        results,
-        panels={outcome: plan.panels.panel(outcome) for outcome in study.roles.outcomes},
-        folds={(split.entry.id, fold.name): fold for split in plan.splits for fold in split.folds},
-        missing=missing_cells(results),
-    )
-    evaluation = study.evaluation
-    gains = gain_table(
-        predictions,
-        reference=evaluation.reference,
-        bootstrap=Bootstrap(evaluation.level, evaluation.draws, study.seed),
-    )
-    tested = gains[gains["sample"] == "test"]
-    place = tested[["outcome", "estimator", "protocol"]]
-    return pd.concat(
-        [
-            place.assign(finding="gain established", found=(tested["conf_low"] > 0).astype(float)),
-            place.assign(finding="loss established", found=(tested["conf_high"] < 0).astype(float)),
-            place.assign(finding="p-value below 0.05", found=(tested["p_value"] < 0.05).astype(float)),
-        ]
-    )
-
-
-def _curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.DataFrame:
-    """Return how much of the true curve and slope the study's bands cover."""
-    truth = drawn[full.outcome]
-    rows = []
-    for answer in full.answers:
-        curves = answer.tables.get("curves")
-        if curves is None:
-            continue
-        known = curves[curves["supported"].astype(bool)]
-        for (kind, band), own in known.groupby(["kind", "band"], sort=False):
-            at = own["at"].to_numpy()
-            true = truth.curve(at) if kind == "level" else np.full(at.size, truth.effect)
-            covered = (own["conf_low"].to_numpy() <= true) & (true <= own["conf_high"].to_numpy())
-            if kind not in ("level", "slope"):
-                continue
-            is_whole = band == "simultaneous"
-            finding = f"{kind} inside the {band} band" + (" everywhere" if is_whole else "")
-            share = float(covered.all()) if is_whole else float(covered.mean())
-            rows.append((full.outcome, full.estimator, answer.scenario, finding, share))
-    return pd.DataFrame(rows, columns=["outcome", "estimator", "protocol", "finding", "found"])
 
 
 def _shares(found: pd.DataFrame) -> Iterator[dict[str, object]]:

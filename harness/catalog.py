@@ -77,7 +77,7 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
     """
     catalog = catalogs[kind]
     if name not in catalog.classes:
-        hint = near_names(name, catalog.classes) or catalog.why_missing(name)
+        hint = "; ".join(filter(None, (near_names(name, catalog.classes), catalog.why_missing(name))))
         raise PydanticCustomError(
             "unknown_choice",
             "unknown {kind} '{name}'",

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from harness import __version__
 from harness.commands.calibrate import calibrate
+from harness.commands.compare import compare
+from harness.commands.new_plugin import new_plugin
+from harness.commands.pin import pin
 from harness.commands.plan import plan
+from harness.commands.plugin_options import chosen, plugins_folder_option, plugins_off_option
 from harness.commands.plugins import plugins
 from harness.commands.report import report
 from harness.commands.run import run
 from harness.commands.schema import schema
+from harness.commands.test_plugin import test_plugin
 from harness.commands.validate import validate
+from harness.commands.verify import verify
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -22,11 +29,28 @@ INTERRUPTED = 130
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="panel-harness")
-def cli() -> None:
+@plugins_off_option
+@plugins_folder_option
+@click.pass_context
+def cli(context: click.Context, plugins_off: tuple[str, ...], plugins_folder: Path | None) -> None:
     """Run one panel study through many estimators side by side."""
+    context.obj = chosen(plugins_off, plugins_folder)
 
 
-for command in (run, validate, plan, calibrate, plugins, schema, report):
+for command in (
+    run,
+    validate,
+    plan,
+    calibrate,
+    plugins,
+    schema,
+    report,
+    compare,
+    verify,
+    pin,
+    new_plugin,
+    test_plugin,
+):
     cli.add_command(command)
 
 

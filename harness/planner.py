@@ -12,7 +12,8 @@ from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare.catalog import StepCatalog
 from harness.data.simulate.catalog import SimulationCatalog
 from harness.errors import EstimationError
-from harness.estimators.protocol import CanRunQuick, Estimator
+from harness.estimators.nested import grouped_by
+from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
 from harness.estimators.registry import EstimatorCatalog, Registry
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import Cell, FoldTask
@@ -28,7 +29,7 @@ def catalogs(registry: Registry) -> Catalogs:
     """Return everything a spec can choose by name."""
     choices = (
         EstimatorCatalog(registry),
-        ProtocolCatalog(registry.protocols),
+        ProtocolCatalog(registry.protocols, registry.absent),
         ScenarioCatalog(),
         StepCatalog(),
         SimulationCatalog(),
@@ -37,7 +38,10 @@ def catalogs(registry: Registry) -> Catalogs:
 
 
 def quickened(study: Study) -> Study:
-    """Return the study as ``--quick`` runs it: fewer draws, splits, restarts; never other rows or columns."""
+    """Return the study as ``--quick`` runs it: fewer draws, splits, restarts; never other rows or columns.
+
+    It expects nothing: the numbers of a spec are those of the whole study.
+    """
     evaluation = study.evaluation
     protocols = tuple(
         entry.model_copy(update={"protocol": entry.protocol.quick()}) for entry in evaluation.protocols
@@ -45,6 +49,7 @@ def quickened(study: Study) -> Study:
     return study.model_copy(
         update={
             "estimators": tuple(_quickened(entry) for entry in study.estimators),
+            "expect": (),
             "multiverse": study.multiverse and study.multiverse.quick(),
             "evaluation": evaluation.model_copy(update={"protocols": protocols}),
             "scenarios": tuple(
@@ -58,6 +63,21 @@ def _quickened(entry: EstimatorEntry) -> EstimatorEntry:
     if not isinstance(entry.estimator, CanRunQuick):
         return entry
     return entry.model_copy(update={"estimator": entry.estimator.quick()})
+
+
+def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
+    """Return the columns that scenarios and estimators of a study group rows by, each once.
+
+    Raises
+    ------
+    SpecError
+        Where the multiverse varies what the estimator does not have.
+    """
+    estimators = [entry.estimator for entry in study.estimators]
+    estimators += [variant.estimator for variant in variants(study, known)]
+    names = [name for entry in study.scenarios for name in entry.scenario.columns]
+    names += [name for estimator in estimators for name in grouped_by(estimator)]
+    return tuple(dict.fromkeys(names))
 
 
 class PanelSource(Protocol):
@@ -150,13 +170,17 @@ class Plan:
     def _compared(self) -> Iterator[tuple[str, Estimator]]:
         """Yield what every fold is fitted with: the estimators, then the variants of the multiverse."""
         for entry in self.study.estimators:
-            yield entry.id, entry.estimator
+            yield entry.id, _for_folds(entry.estimator)
         for variant in self.variants:
-            yield variant.universe.id, variant.estimator
+            yield variant.universe.id, _for_folds(variant.estimator)
 
     def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
         fit_rows = fold.train if entry.protocol.prepared_on == "train" else None
         return self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
+
+
+def _for_folds(estimator: Estimator) -> Estimator:
+    return estimator.for_folds() if isinstance(estimator, CanFitFolds) else estimator
 
 
 def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:

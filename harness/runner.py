@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.data.build import PanelBuilder
+from harness.data.frame_file import NAME, FrameFile
 from harness.data.read import read_table
 from harness.data.shipped import shipped_datasets
 from harness.data.table import Table
+from harness.data.unchanged import refuse_changed
 from harness.estimators.registry import installed
 from harness.evaluation.fold_fit import FoldResult
-from harness.planner import Plan, catalogs, make_plan, quickened
+from harness.planner import Plan, catalogs, group_columns, make_plan, quickened
 from harness.report.write import write_report
+from harness.run_options import RunOptions
 from harness.runs.executor import Task, execute
-from harness.runs.folder import UNITS, RunFolder
+from harness.runs.folder import SPEC, UNITS, RunFolder
 from harness.runs.gather import Missing
 from harness.runs.lock import held
 from harness.runs.manifest import Provenance, cell_rows, manifest
 from harness.runs.results import Results
 from harness.runs.unit_file import decode_fold, decode_full, encode_fold, encode_full
-from harness.runs.unit_store import Kept, UnitStore, fingerprint
+from harness.runs.unit_store import UnitStore, fingerprint
+from harness.runs.units import AnyUnit, Unit, run_units
 from harness.runs.versions import versions
+from harness.runs.workers import Workers
 from harness.runs.write import write_tables
 from harness.scenarios.full_fit import FullResult
 from harness.spec.document import canonical
@@ -34,42 +38,6 @@ from harness.spec.load import LoadedStudy, load_study
 
 Progress = Callable[[int, int, str], None]
 """Called with tasks done, tasks in all, and the last task's name."""
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What the command line adds to a spec.
-
-    Attributes
-    ----------
-    spec : path of the spec
-    data : file that replaces the data the spec names
-    out : run folder; None puts it under ``runs/``, named after the study
-    quick : fewer draws, splits and restarts
-    n_jobs : worker processes
-    resume : take up what an interrupted run of the same study finished
-    overrides : ``key=value`` changes to the spec
-    allow_outside : whether the spec may name files outside its own folder
-    """
-
-    spec: Path
-    data: Path | None = None
-    out: Path | None = None
-    quick: bool = False
-    n_jobs: int = 1
-    resume: bool = False
-    overrides: tuple[str, ...] = ()
-    allow_outside: bool = False
-
-    @property
-    def command(self) -> str:
-        """The command that repeats the run."""
-        words = ["harness", "run", self.spec.as_posix()]
-        words += ["--data", self.data.as_posix()] if self.data else []
-        words += ["--quick"] if self.quick else []
-        for override in self.overrides:
-            words += ["--set", override]
-        return shlex.join(words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,20 +58,19 @@ def prepare(options: RunOptions) -> Prepared:
     SpecError, DataError
         With every mistake of the spec, or of the data.
     """
-    registry = installed()
+    registry = installed(options.plugins)
     known = catalogs(registry)
     loaded = load_study(options.spec, catalogs=known, overrides=options.overrides)
     study = quickened(loaded.study) if options.quick else loaded.study
     source = read_table(
         study.data,
-        root=options.spec.resolve().parent,
+        root=options.root,
         given=options.data,
         datasets={one.name: one for one in shipped_datasets()} | dict(registry.datasets),
         allow_outside=options.allow_outside,
         entity=study.roles.entity,
     )
-    groups = {name: None for entry in study.scenarios for name in entry.scenario.columns}
-    panels = PanelBuilder.build(source, study.data, study.roles, groups=tuple(groups))
+    panels = PanelBuilder.build(source, study.data, study.roles, groups=group_columns(study, known))
     return Prepared(loaded, source, panels, make_plan(study, panels, known))
 
 
@@ -114,25 +81,34 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
     ------
     SpecError, DataError, ArtifactError
         Before anything is fitted. Cells that cannot be fitted are rows with a reason, not errors.
+    DataError
+        At the end, where the data file is not what it was at the start.
     """
     started, start = datetime.now(UTC), time.perf_counter()
     prepared = prepare(options)
     study = prepared.plan.study
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with held(folder.path):
-        folder.clear()
+        folder.clear(keep=prepared.table.path)
+        if isinstance(options.data, FrameFile):
+            folder.write_bytes(NAME, options.data.content)
         store = _store(folder, prepared, options)
         if not options.resume:
             store.clear()
-        results = _execute(prepared, store, n_jobs=options.n_jobs, on_progress=on_progress)
+        plan = prepared.plan
+        on_done = _counter(plan, on_progress)
+        kept = run_units(_units(plan), store, workers=options.workers, on_done=on_done)
+        results = _results(plan, prepared.panels, kept)
+        refuse_changed(prepared.table)
         write_tables(folder, results)
-        folder.write_text("spec.yaml", prepared.loaded.document.text)
+        folder.write_text(SPEC, prepared.loaded.document.text)
         provenance = Provenance(
-            spec_path=options.spec.as_posix(),
+            spec_path=options.spec_path(folder.path).as_posix(),
             spec_sha256=prepared.loaded.document.sha256,
-            command=options.command,
+            command=options.command(folder.path, study.data),
+            overrides=options.overrides,
             quick=options.quick,
-            versions=versions(plugin.distribution for plugin in installed().plugins),
+            versions=versions(installed(options.plugins).brought_by),
             started=started,
         )
         content = manifest(
@@ -140,6 +116,7 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
             provenance,
             table=prepared.table,
             panels=prepared.panels,
+            universes=results.universes,
             cells=cell_rows(results.folds, results.fulls),
             seconds=time.perf_counter() - start,
         )
@@ -152,33 +129,54 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
 
 def _store(folder: RunFolder, prepared: Prepared, options: RunOptions) -> UnitStore:
     """Return the store for exactly this spec, these data and these versions."""
-    used = versions(plugin.distribution for plugin in installed().plugins)
+    used = versions(installed(options.plugins).brought_by)
     parts = (canonical(prepared.loaded.document), prepared.table.sha256, str(options.quick), json.dumps(used))
     return UnitStore(folder.path / UNITS, fingerprint(*parts))
 
 
-def _kept(plan: Plan, store: UnitStore) -> Iterator[Kept[FullResult] | Kept[FoldResult]]:
+def _units(plan: Plan) -> Iterator[AnyUnit[FoldResult | FullResult]]:
     """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
-    for full in plan.full_tasks():
-        yield Kept(full, store, encode_full, decode_full)
-    for fold in plan.fold_tasks():
-        yield Kept(fold, store, encode_fold, decode_fold)
+    fulls = (Unit(task, encode_full, decode_full) for task in plan.full_tasks())
+    folds = (Unit(task, encode_fold, decode_fold) for task in plan.fold_tasks())
+    yield from fulls
+    yield from folds
 
 
-def _execute(prepared: Prepared, store: UnitStore, *, n_jobs: int, on_progress: Progress | None) -> Results:
-    plan, done = prepared.plan, 0
+def carry_out(
+    plan: Plan,
+    panels: PanelBuilder,
+    tasks: Iterable[Task[FoldResult | FullResult]],
+    *,
+    workers: Workers,
+    on_progress: Progress | None = None,
+) -> Results:
+    """Run tasks of a plan and return what they found; nothing is written.
 
-    def count(result: FoldResult | FullResult) -> None:
+    Parameters
+    ----------
+    panels : what the plan's panels come from
+    """
+    count = _counter(plan, on_progress)
+    return _results(plan, panels, execute(tasks, workers=workers, on_done=lambda one: count(one.label)))
+
+
+def _counter(plan: Plan, on_progress: Progress | None) -> Callable[[str], None]:
+    """Return what is called with the label of each task as it is done."""
+    done = 0
+
+    def count(label: str) -> None:
         nonlocal done
         done += 1
         if on_progress is not None:
-            on_progress(done, plan.n_tasks, result.label)
+            on_progress(done, plan.n_tasks, label)
 
-    tasks: Iterator[Task[FoldResult | FullResult]] = _kept(plan, store)
-    results = execute(tasks, n_jobs=n_jobs, on_done=count)
+    return count
+
+
+def _results(plan: Plan, panels: PanelBuilder, results: Sequence[FoldResult | FullResult]) -> Results:
     return Results(
         study=plan.study,
-        panels=prepared.panels,
+        panels=panels,
         folds_of={split.entry.id: split.folds for split in plan.splits},
         refused=tuple(_refused(plan)),
         universes=tuple(variant.universe for variant in plan.variants),

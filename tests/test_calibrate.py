@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from harness.calibrate import Truth, calibration_table
-from harness.runner import RunOptions, prepare
+from harness.run_options import RunOptions
+from harness.runner import prepare
+from harness.runs.workers import LocalWorkers
 from test_run import harness
 
 SPEC = Path(__file__).parents[1] / "specs" / "grunfeld.yaml"
@@ -22,7 +24,8 @@ LINEAR = (
 
 def table(effect, n_panels=40, n_jobs=1):
     plan = prepare(RunOptions(spec=SPEC, quick=True, overrides=LINEAR)).plan
-    return calibration_table(plan, Truth(n_panels, effect), n_jobs=n_jobs, on_done=lambda _: None)
+    truth, workers = Truth(n_panels, effect), LocalWorkers(n_jobs)
+    return calibration_table(plan, truth, workers=workers, on_done=lambda _: None)
 
 
 def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_new_entities():

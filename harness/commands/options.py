@@ -19,6 +19,18 @@ quick_option = click.option("--quick", is_flag=True, help="Fewer draws, splits a
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), default=None, help="Worker processes; by default all cores."
 )
+backend_option = click.option(
+    "--backend",
+    type=click.Choice(["loky", "dask"]),
+    default="loky",
+    show_default=True,
+    help="What starts the worker processes; the numbers are the same.",
+)
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Use the workers of this dask cluster, in the place of --jobs.",
+)
 outside_option = click.option(
     "--allow-outside", is_flag=True, help="Let the spec name data files outside its own folder."
 )

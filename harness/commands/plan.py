@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from harness.commands.options import data_option, outside_option, quick_option, set_option, spec_argument
+from harness.commands.plugin_options import found
+from harness.estimators.plugin_choice import PluginChoice
 
 
 @click.command()
@@ -15,9 +17,21 @@ from harness.commands.options import data_option, outside_option, quick_option, 
 @quick_option
 @set_option
 @outside_option
-def plan(spec: Path, data: Path | None, quick: bool, overrides: tuple[str, ...], allow_outside: bool) -> None:
+@click.pass_obj
+def plan(
+    choice: PluginChoice,
+    spec: Path,
+    data: Path | None,
+    quick: bool,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+) -> None:
     """Read spec and data and show what a run would fit, without fitting anything."""
-    from harness.runner import RunOptions, prepare
+    from harness.run_options import RunOptions
+    from harness.runner import prepare
 
-    options = RunOptions(spec=spec, data=data, quick=quick, overrides=overrides, allow_outside=allow_outside)
+    found(choice)
+    options = RunOptions(
+        spec=spec, data=data, quick=quick, overrides=overrides, allow_outside=allow_outside, plugins=choice
+    )
     click.echo(prepare(options).plan.describe())

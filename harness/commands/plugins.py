@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+from harness.estimators.plugin_choice import PluginChoice
+
+if TYPE_CHECKING:
+    from harness.estimators.plugin import Plugin
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def plugins(as_json: bool) -> None:
-    """List the installed plugins, what each offers, and what is wrong with the broken ones."""
+@click.pass_obj
+def plugins(choice: PluginChoice, as_json: bool) -> None:
+    """List the plugins, what each offers, and what is wrong with the broken ones."""
     from dataclasses import asdict
 
     from harness.estimators.registry import installed
 
-    found = installed().plugins
+    registry = installed(choice)
     if as_json:
-        click.echo(json.dumps([asdict(plugin) for plugin in found], indent=1))
+        click.echo(json.dumps([asdict(plugin) for plugin in registry.plugins], indent=1))
         return
-    for plugin in found:
-        offers = (
-            f"broken: {plugin.broken}"
-            if plugin.broken
-            else ", ".join(plugin.estimators + plugin.protocols + plugin.datasets)
-        )
-        click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {offers}")
+    for plugin in registry.plugins:
+        click.echo(f"{plugin.name} ({plugin.distribution} {plugin.version}): {_offers(plugin)}")
+    if registry.broken:
+        click.echo("a broken plugin is left out; to stop loading it: harness -p no:NAME COMMAND")
+
+
+def _offers(plugin: Plugin) -> str:
+    if plugin.off:
+        return "switched off"
+    if plugin.broken:
+        return f"broken: {plugin.broken}"
+    return ", ".join(plugin.estimators + plugin.protocols + plugin.datasets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show a bar on a terminal, and a line at each tenth elsewhere; both on standard error."""
+    """Show a bar on a terminal and in a notebook, and a line at each tenth elsewhere, on standard error.
+
+    In a notebook the bar needs ipywidgets.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not (console.is_terminal or (console.is_jupyter and find_spec("ipywidgets"))):
         yield _print_tenths
         return
     columns = (TextColumn("fitting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

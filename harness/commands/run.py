@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
+from harness.commands.expected import expected_line
 from harness.commands.options import (
+    backend_option,
     data_option,
     jobs_option,
     n_jobs,
     outside_option,
     quick_option,
+    scheduler_option,
     set_option,
     spec_argument,
 )
+from harness.commands.plugin_options import found
 from harness.commands.progress import progress
+from harness.estimators.plugin_choice import PluginChoice
 
 
 @click.command()
@@ -24,33 +30,49 @@ from harness.commands.progress import progress
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; by default runs/STUDY.")
 @quick_option
 @jobs_option
+@backend_option
+@scheduler_option
 @click.option("--resume", is_flag=True, help="Take up a run of this study that was cut off.")
 @set_option
 @outside_option
+@click.pass_obj
 def run(
+    choice: PluginChoice,
     spec: Path,
     data: Path | None,
     out: Path | None,
     quick: bool,
     jobs: int | None,
+    backend: Literal["loky", "dask"],
+    scheduler: str | None,
     resume: bool,
     overrides: tuple[str, ...],
     allow_outside: bool,
 ) -> None:
-    """Run a study and write its tables, figures and report."""
-    from harness.runner import RunOptions
+    """Run a study and write its tables, figures and report.
+
+    Expected numbers of the spec that the run does not reproduce are counted and leave the exit code at 0; as
+    tests they run under pytest.
+    """
+    from harness.run_options import RunOptions
     from harness.runner import run as run_study
 
+    found(choice)
     options = RunOptions(
         spec=spec,
         data=data,
         out=out,
         quick=quick,
         n_jobs=n_jobs(jobs),
+        backend=backend,
+        scheduler=scheduler,
         resume=resume,
         overrides=overrides,
         allow_outside=allow_outside,
+        plugins=choice,
     )
     with progress() as on_progress:
         folder = run_study(options, on_progress=on_progress)
+    if line := expected_line(folder):
+        click.echo(line)
     click.echo(f"report: {folder.path / 'report.html'}")

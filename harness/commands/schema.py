@@ -6,12 +6,15 @@ import json
 
 import click
 
+from harness.commands.plugin_options import found
+from harness.estimators.plugin_choice import PluginChoice
+
 
 @click.command()
-def schema() -> None:
+@click.pass_obj
+def schema(choice: PluginChoice) -> None:
     """Print the JSON Schema of a spec, for editors, with the options of all installed plugins."""
-    from harness.estimators.registry import installed
     from harness.planner import catalogs
     from harness.spec.json_schema import spec_schema
 
-    click.echo(json.dumps(spec_schema(catalogs(installed())), indent=1))
+    click.echo(json.dumps(spec_schema(catalogs(found(choice))), indent=1))

@@ -7,16 +7,18 @@ from pathlib import Path
 import click
 
 from harness.commands.options import set_option, spec_argument
+from harness.commands.plugin_options import found
+from harness.estimators.plugin_choice import PluginChoice
 
 
 @click.command()
 @spec_argument
 @set_option
-def validate(spec: Path, overrides: tuple[str, ...]) -> None:
+@click.pass_obj
+def validate(choice: PluginChoice, spec: Path, overrides: tuple[str, ...]) -> None:
     """Check a spec and say everything that is wrong with it."""
-    from harness.estimators.registry import installed
     from harness.planner import catalogs
     from harness.spec.load import load_study
 
-    study = load_study(spec, catalogs=catalogs(installed()), overrides=overrides).study
+    study = load_study(spec, catalogs=catalogs(found(choice)), overrides=overrides).study
     click.echo(f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators")

@@ -169,6 +169,7 @@ class PanelBuilder:
             X=np.column_stack([prepared.columns[name].cells[self.kept] for name in roles.regressors]),
             derived=tuple(chain.derivation(prepared.derivations) for chain in self.chains),
             groups=self.groups,
+            weights=None if roles.weights is None else prepared.columns[roles.weights].cells[self.kept],
             split_unit=split_unit,
         )
 

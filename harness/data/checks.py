@@ -20,6 +20,7 @@ from harness.data.prepare.step import Calendar, Column
 from harness.data.roles import Roles
 from harness.data.row_names import RowNames
 from harness.data.schema import check_schema
+from harness.data.weights import require_positive
 
 
 def read_raw(
@@ -60,6 +61,9 @@ def check_columns(
     with findings.collecting():
         variables = [name for name in roles.variables if name in columns]
         require_complete(find_complete(columns, variables), plan.missing, names)
+    if roles.weights is not None and roles.weights in columns:
+        with findings.collecting():
+            require_positive(columns[roles.weights].cells, names, name=roles.weights, place="roles.weights")
     return columns
 
 

@@ -31,7 +31,7 @@ def read_groups(names: RowNames, columns: Sequence[str]) -> tuple[Key, ...]:
 def _key(names: RowNames, column: str, findings: Findings) -> Key | None:
     if column not in names.frame:
         known = list(names.frame.columns)
-        mend = near_columns(column, dict.fromkeys(known)) or "correct the name in the scenario"
+        mend = near_columns(column, dict.fromkeys(known)) or "correct the name where rows are grouped by it"
         findings.add(Problem(names.column(column), "there is no such column", few(known), mend))
         return None
     cells = names.frame[column]
@@ -42,7 +42,7 @@ def _key(names: RowNames, column: str, findings: Findings) -> Key | None:
                 where=names.column(column, absent),
                 what=f"{int(absent.sum())} rows belong to no group",
                 allowed="a group in every row",
-                mend="fill the cells in, or leave the scenario out",
+                mend="fill the cells in, or leave out what groups rows by it",
             )
         )
         return None

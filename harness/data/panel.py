@@ -44,6 +44,7 @@ class Panel:
     moderators, controls : names of the other regressors
     X : (n_obs, n_columns), columns in the order of `columns`
     groups : keys that sort rows into groups, n_obs rows each; no regressors
+    weights : (n_obs,), > 0, how much a row counts in estimators that are told to weigh; None without
     derived : regressors that follow from other regressors; `with_column` recomputes them
     split_unit : what an estimator's own inner split must keep together
 
@@ -60,6 +61,7 @@ class Panel:
     controls: tuple[str, ...]
     X: Floats
     groups: tuple[Key, ...] = ()
+    weights: Floats | None = None
     derived: tuple[Derivation, ...] = ()
     split_unit: SplitUnit = "entity"
 
@@ -70,6 +72,9 @@ class Panel:
         shape = (self.entity.codes.size, len(self.columns))
         sizes = {self.period.size, self.observed.size}
         sizes |= {key.codes.size for key in (self.entity, self.time, *self.groups)}
+        if self.weights is not None:
+            object.__setattr__(self, "weights", frozen_floats(self.weights))
+            sizes.add(self.weights.size)
         if self.X.shape != shape or len(sizes) != 1:
             message = f"panel arrays disagree: X is {self.X.shape}, keys and columns ask for {shape}"
             raise ValueError(message)
@@ -116,6 +121,7 @@ class Panel:
             observed=self.observed[rows],
             X=self.X[rows],
             groups=tuple(group.take(rows) for group in self.groups),
+            weights=None if self.weights is None else self.weights[rows],
         )
 
     def with_column(self, name: str, values: Floats | float) -> Panel:

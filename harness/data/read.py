@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from harness.data.formats.parquet import read_parquet
 from harness.data.formats.source import Reading, Source, numbered
 from harness.data.formats.stata import read_stata
 from harness.data.formats.text import read_text
+from harness.data.frame_file import NAME, FrameFile
 from harness.data.header import check_header
 from harness.data.locate import find_file
 from harness.data.plan import DataPlan
@@ -45,7 +47,7 @@ def read_table(
     plan: DataPlan,
     *,
     root: Path,
-    given: Path | None,
+    given: Path | FrameFile | None,
     datasets: Mapping[str, Dataset],
     allow_outside: bool,
     entity: str,
@@ -56,7 +58,8 @@ def read_table(
     ----------
     plan : where the data come from, unless `given` says otherwise
     root : folder that a path of the plan is relative to, and must stay within
-    given : the file of the command line, which may lie anywhere and replaces the plan's source
+    given : the file of the command line, which may lie anywhere, or a script's table; it replaces the plan's
+        source
     datasets : by name
     allow_outside : whether the plan's path may leave `root`
     entity : column that csv files hold as text, whatever it looks like
@@ -68,6 +71,8 @@ def read_table(
     PluginError
         Where a dataset fails to load.
     """
+    if isinstance(given, FrameFile):
+        return _read_bytes(given.content, Path(NAME), origin=NAME, plan=plan, entity=entity)
     if given is not None:
         path = find_file(str(given), root=Path.cwd(), allow_outside=True)
         return _read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
@@ -108,8 +113,13 @@ def _read_file(path: Path, *, origin: str, plan: DataPlan, entity: str) -> Table
                 mend="keep the rows and columns of the study, or store them as parquet",
             )
         )
-    content = path.read_bytes()
-    reading = READERS[suffix](Source(content, origin, entity, plan))
+    table = _read_bytes(path.read_bytes(), path, origin=origin, plan=plan, entity=entity)
+    return replace(table, path=path)
+
+
+def _read_bytes(content: bytes, path: Path, *, origin: str, plan: DataPlan, entity: str) -> Table:
+    """Return the table in the bytes of a file, whose ending says how to read them."""
+    reading = READERS[path.suffix.lower()](Source(content, origin, entity, plan))
     _refuse_empty(reading.frame, origin)
     digest = hashlib.sha256(content).hexdigest()
     return Table(reading.frame, origin, title=path.name, source="", sha256=digest, notes=reading.notes)

@@ -22,6 +22,7 @@ class Roles:
     exposure : the variable whose effect is asked
     moderators : variables along which the effect may change
     controls : remaining right-hand variables
+    weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too
     """
 
     entity: ColumnName
@@ -30,6 +31,7 @@ class Roles:
     exposure: ColumnName
     moderators: tuple[ColumnName, ...] = ()
     controls: tuple[ColumnName, ...] = ()
+    weights: ColumnName | None = None
 
     @property
     def regressors(self) -> tuple[str, ...]:
@@ -38,15 +40,16 @@ class Roles:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All columns that must hold numbers: outcomes, then regressors."""
-        return (*self.outcomes, *self.regressors)
+        """All columns that must hold numbers, each once: outcomes, regressors, weights."""
+        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *self._weights)))
 
     def path_of(self, column: str) -> str:
         """Return where the spec names this column, such as ``roles.controls``."""
-        return "roles." + next(part for part, names in self._parts() if column in names)
+        parts = (*self._parts(), ("weights", self._weights))
+        return "roles." + next(part for part, names in parts if column in names)
 
     def role_of(self, variable: str) -> str:
-        """Return ``outcome``, ``exposure``, ``moderator`` or ``control``."""
+        """Return ``outcome``, ``exposure``, ``moderator``, ``control`` or ``weight``."""
         return self.path_of(variable).removeprefix("roles.").removesuffix("s")
 
     def contradictions(self) -> tuple[tuple[str, str], ...]:
@@ -62,7 +65,15 @@ class Roles:
             found += [(part, f"'{name}' is listed more than once") for name in doubles]
             found += [(part, f"'{name}' is already in {first_part[name]}") for name in taken]
             first_part |= {name: part for name in names if name not in first_part}
+        keys = {self.entity: "entity", self.time: "time"}
+        found += [
+            ("weights", f"'{name}' is already in {keys[name]}") for name in self._weights if name in keys
+        ]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def _weights(self) -> tuple[str, ...]:
+        return () if self.weights is None else (self.weights,)
 
     def _parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return (

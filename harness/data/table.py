@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -22,6 +23,7 @@ class Table:
     source : who published the data; empty for a file
     sha256 : of the file's bytes, or of a dataset's values
     notes : what the reader of the report should know about the reading
+    path : of the file; None for data that are none
     simulated : whether nobody observed these data
     """
 
@@ -31,4 +33,5 @@ class Table:
     source: str
     sha256: str
     notes: tuple[Note, ...] = ()
+    path: Path | None = None
     simulated: bool = False

@@ -31,6 +31,7 @@ class FittedDraws(Protocol):
         """Return predictions, (n_draws, n_obs), outcome units."""
 
 
+@runtime_checkable
 class Estimator(Protocol):
     """A frozen dataclass of options that can be fitted.
 
@@ -87,6 +88,23 @@ class CanRunQuick(Protocol):
 
     def quick(self) -> Self:
         """Return a copy with fewer draws, restarts or the like."""
+
+
+@runtime_checkable
+class CanFitFolds(Protocol):
+    """Capability of an estimator: a cheaper version of itself for folds, where predictions alone count."""
+
+    def for_folds(self) -> Self:
+        """Return a copy whose predictions are as accurate, to a per cent or so of mean squared error."""
+
+
+@runtime_checkable
+class NeedsGroups(Protocol):
+    """Capability of an estimator: it sorts rows into groups by columns that play no role."""
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """The columns; each is one of `Panel.groups` in every panel that the estimator meets."""
 
 
 @runtime_checkable

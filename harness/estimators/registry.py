@@ -1,53 +1,54 @@
-"""Plugins found on this machine, what each offers, and what is wrong with the broken ones."""
+"""What the plugins found on this machine offer together."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated
 
-import pluggy
-
 from harness.catalog import Choose
 from harness.data.dataset import Dataset
-from harness.errors import PluginError, Problem
-from harness.estimators.hookspecs import PROJECT, Hooks
+from harness.errors import PluginError, Problem, near_names
+from harness.estimators.hookspecs import PROJECT
+from harness.estimators.offer import Offer
+from harness.estimators.plugin import LoadedPlugin, Plugin, load_plugin, switched_off
+from harness.estimators.plugin_choice import ALL_INSTALLED, OFF_VARIABLE, PluginChoice, asked_by_environment
+from harness.estimators.plugin_folder import PluginFolder
+from harness.estimators.plugin_source import PluginSource, in_order
 from harness.estimators.protocol import Estimator
 
 
 @dataclass(frozen=True)
-class Plugin:
-    """One entry point of the group ``harness``.
+class Registry:
+    """What the plugins of this machine offer, by name.
 
     Attributes
     ----------
-    name : of the entry point
-    distribution, version : that installed it
-    estimators : names of the estimators it offers
-    protocols : names of the protocols it offers
-    datasets : names of the datasets it offers
-    broken : why it offers nothing; empty for a plugin that works
+    plugins : all that were found
+    estimators, protocols, datasets : of the plugins that work
+    brought_by : versions of what brought the plugins that work, for the manifest of a run
     """
-
-    name: str
-    distribution: str
-    version: str
-    estimators: tuple[str, ...] = ()
-    protocols: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    broken: str = ""
-
-
-@dataclass(frozen=True)
-class Registry:
-    """What the plugins of this machine offer, by name."""
 
     plugins: tuple[Plugin, ...]
     estimators: Mapping[str, type[Estimator]]
     protocols: Mapping[str, type]
     datasets: Mapping[str, Dataset]
+    brought_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> tuple[Plugin, ...]:
+        """The plugins that do not work."""
+        return tuple(plugin for plugin in self.plugins if plugin.broken)
+
+    @property
+    def absent(self) -> str:
+        """The plugins that are broken, with their reasons, or off, in words: a missing name may be theirs."""
+        broken = "; ".join(f"{plugin.name} ({plugin.broken})" for plugin in self.broken)
+        off = ", ".join(plugin.name for plugin in self.plugins if plugin.off)
+        kinds = {"broken plugins": broken, "plugins switched off": off}
+        return "; ".join(f"{kind}: {names}" for kind, names in kinds.items() if names)
 
 
 @dataclass(frozen=True)
@@ -62,69 +63,73 @@ class EstimatorCatalog:
         """The dataclass behind each name."""
         return self.registry.estimators
 
-    def why_missing(self, name: str) -> str:  # noqa: ARG002
-        """Name the broken plugins, since the estimator may be one of theirs."""
-        broken = [f"{plugin.name} ({plugin.broken})" for plugin in self.registry.plugins if plugin.broken]
-        return f"broken plugins: {'; '.join(broken)}" if broken else ""
+    def why_missing(self, name: str) -> str:  # noqa: ARG002 - a plugin that did not load has told no name
+        """Name the plugins that are broken or off, since the estimator may be one of theirs."""
+        return self.registry.absent
 
 
 NestedEstimator = Annotated[Estimator, Choose("estimator")]
 """Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML."""
 
 
-@dataclass(frozen=True)
-class _Offer:
-    """What one plugin offers, by name."""
+def read_registry(points: tuple[EntryPoint, ...], *, choice: PluginChoice = ALL_INSTALLED) -> Registry:
+    """Load plugins; one that fails is listed as broken and breaks nothing else.
 
-    estimators: Mapping[str, type[Estimator]]
-    protocols: Mapping[str, type]
-    datasets: Mapping[str, Dataset]
+    A name belongs to the plugin that comes first: those of the harness, then others that are installed, then
+    those of the local folder, each kind in the order of the plugins' names.
 
+    Parameters
+    ----------
+    points : of the group ``harness``
+    choice : plugins that are off, and the folder of those that are not installed
 
-def _offer(plugin: object) -> _Offer:
-    """Return what one plugin offers, checked against the hook specifications."""
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(Hooks)
-    manager.register(plugin)
-    manager.check_pending()
-    hook = manager.hook
-    return _Offer(
-        estimators={one.name: one for offer in hook.harness_estimators() for one in offer},
-        protocols={one.name: one for offer in hook.harness_protocols() for one in offer},
-        datasets={one.name: one for offer in hook.harness_datasets() for one in offer},
-    )
-
-
-def _refuse_taken(plugin: str, names: Iterable[str], taken: Container[str]) -> None:
-    both = [name for name in names if name in taken]
-    if both:
-        raise PluginError(Problem(plugin, f"offers names that are taken: {', '.join(both)}"))
-
-
-def read_registry(points: tuple[EntryPoint, ...]) -> Registry:
-    """Load these entry points; one that fails is listed as broken and breaks nothing else."""
-    plugins: list[Plugin] = []
-    estimators: dict[str, type[Estimator]] = {}
-    protocols: dict[str, type] = {}
-    datasets: dict[str, Dataset] = {}
-    for point in sorted(points, key=lambda one: one.name):
-        who = (point.name, point.dist.name if point.dist else "", point.dist.version if point.dist else "")
-        try:
-            offer = _offer(point.load())
-            _refuse_taken(point.name, offer.estimators, estimators)
-            _refuse_taken(point.name, offer.protocols, protocols)
-            _refuse_taken(point.name, offer.datasets, datasets)
-        except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
-            plugins.append(Plugin(*who, broken=f"{type(error).__name__}: {error}".strip()))
+    Raises
+    ------
+    PluginError
+        Where the choice names a plugin or a folder that is not there.
+    """
+    folder = None if choice.folder is None else PluginFolder.at(choice.folder)
+    sources: list[PluginSource] = [*in_order(points), *(folder.plugins if folder else ())]
+    _refuse_unknown(choice.off, {source.name for source in sources})
+    found: list[LoadedPlugin] = []
+    brought_by = {"local plugins": f"sha256:{folder.sha256}"} if folder else {}
+    for source in sources:
+        if source.name in choice.off:
+            found.append(switched_off(source))
             continue
-        estimators |= offer.estimators
-        protocols |= offer.protocols
-        datasets |= offer.datasets
-        plugins.append(Plugin(*who, tuple(offer.estimators), tuple(offer.protocols), tuple(offer.datasets)))
-    return Registry(tuple(plugins), estimators, protocols, datasets)
+        found.append(load_plugin(source, before=[one.plugin for one in found]))
+        if not found[-1].plugin.broken:
+            brought_by[source.recorded_as] = source.version
+    offers = functools.reduce(Offer.__or__, (one.offer for one in found), Offer())
+    plugins = tuple(one.plugin for one in found)
+    return Registry(plugins, offers.estimators, offers.protocols, offers.datasets, brought_by)
+
+
+def installed(choice: PluginChoice | None = None) -> Registry:
+    """Return the registry of the plugins of this environment, read once for each choice.
+
+    Parameters
+    ----------
+    choice : plugins that are off, and a folder of others; None takes what the environment variables say
+    """
+    return _read_installed(asked_by_environment() if choice is None else choice)
 
 
 @functools.cache
-def installed() -> Registry:
-    """Return the registry of the plugins installed in this environment."""
-    return read_registry(tuple(entry_points(group=PROJECT)))
+def _read_installed(choice: PluginChoice) -> Registry:
+    return read_registry(tuple(entry_points(group=PROJECT)), choice=choice)
+
+
+def _refuse_unknown(off: Iterable[str], known: set[str]) -> None:
+    unknown = [name for name in off if name not in known]
+    if unknown:
+        problems = (
+            Problem(
+                where=f"-p no:{name} (or {OFF_VARIABLE})",
+                what=f"there is no plugin '{name}' to switch off",
+                allowed=", ".join(sorted(known)),
+                mend=near_names(name, known),
+            )
+            for name in unknown
+        )
+        raise PluginError(*problems)

@@ -7,13 +7,19 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from harness.report.reading.judgement import judgements
 from harness.report.reading.manifest import ProtocolEntry, Study
-from harness.report.reading.results import standing_of
+from harness.report.reading.multiverse import Multiverse
+from harness.report.reading.results import Results, standing_of_row
 from harness.report.reading.rows import AccuracyRow, GainRow
 from harness.report.reading.run import Run, RunReader, read_run
+from harness.report.words.doubts import doubts
+from harness.report.words.universes import honest, published_gains
+from harness.report.words.verdict import headline
 
-VERSION = 1
-"""Of the format; ``gain_report.schema.json`` beside this file defines it."""
+VERSION = "1.1"
+"""Of the format: the first number changes where a reader of the old one would err, the second where something
+is added. ``gain_report.schema.json`` beside this file defines it."""
 
 STUDY_FIELDS = ("id", "title", "seed", "quick", "entity", "time", "exposure", "reference", "level", "draws")
 PROTOCOL_FIELDS = ("id", "title", "how", "keeps_test_rows_apart")
@@ -22,9 +28,11 @@ CELL_FIELDS = (
     *("mse", "rmse", "nmse", "r2"),
 )
 GAIN_FIELDS = (
-    *("reference", "conf_low", "conf_high", "p_value", "mse_reference"),
+    *("reference", "conf_low", "conf_high", "p_value", "p_splits", "p_holm", "p_best", "mse_reference"),
     *("n_entities", "status", "reason"),
 )
+PART_FIELDS = ("outcome", "estimator", "reference", "part", "estimate", "conf_low", "conf_high")
+CHOICE_FIELDS = ("choice", "level", "n", "mean_gain", "share_of_variance")
 
 
 def gain_report(folder: RunReader) -> dict[str, Any]:
@@ -46,7 +54,10 @@ def report_of(run: Run) -> dict[str, Any]:
         "versions": dict(manifest.versions),
         "estimators": [dataclasses.asdict(one) for one in study.estimators],
         "protocols": [_protocol(one) for one in study.protocols],
-        "cells": [_cell(row, gains.get(_key(row))) for row in run.accuracy],
+        "cells": [_cell(row, gains.get(_key(row)), level=study.level) for row in run.accuracy],
+        "verdicts": [_verdict(Results(run), outcome) for outcome in study.outcomes],
+        "decomposition": [_fields(row, PART_FIELDS) for row in run.decomposition],
+        "multiverse": [_multiverse(run, one) for one in run.multiverses],
     }
 
 
@@ -71,10 +82,38 @@ def _protocol(protocol: ProtocolEntry) -> dict[str, Any]:
     return _fields(protocol, PROTOCOL_FIELDS) | {"leaks": leaks}
 
 
-def _cell(row: AccuracyRow, gain: GainRow | None) -> dict[str, Any]:
-    return _fields(row, CELL_FIELDS) | {"gain": None if gain is None else _gain(gain)}
+def _cell(row: AccuracyRow, gain: GainRow | None, *, level: float) -> dict[str, Any]:
+    return _fields(row, CELL_FIELDS) | {"gain": None if gain is None else _gain(gain, level=level)}
 
 
-def _gain(row: GainRow) -> dict[str, Any]:
-    standing = standing_of(row.conf_low, row.conf_high).value if row.is_done else None
+def _gain(row: GainRow, *, level: float) -> dict[str, Any]:
+    standing = standing_of_row(row, level=level).value if row.is_done else None
     return _fields(row, GAIN_FIELDS) | {"estimate": _plain(row.gain), "standing": standing}
+
+
+def _verdict(results: Results, outcome: str) -> dict[str, Any]:
+    study, cells = results.run.manifest.study, results.gains(outcome)
+    return {
+        "outcome": outcome,
+        "established": [one.estimator.id for one in judgements(cells) if one.is_established],
+        "words": [
+            headline(cells, reference=study.reference_label),
+            *doubts(cells, level=study.level),
+        ],
+    }
+
+
+def _multiverse(run: Run, one: Multiverse) -> dict[str, Any]:
+    study = run.manifest.study
+    apart = honest(study, one)
+    return {
+        "outcome": one.outcome,
+        "estimator": one.estimator,
+        "all": dataclasses.asdict(one.tally()),
+        "apart": dataclasses.asdict(apart.tally()) if apart.gain.size else None,
+        "published": [
+            {"gain": row.published, "source": row.source, "n_below": int((one.gain < row.published).sum())}
+            for row in published_gains(run.claims, one)
+        ],
+        "choices": [_fields(row, CHOICE_FIELDS) for row in run.choices if row.outcome == one.outcome],
+    }

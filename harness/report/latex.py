@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.report.reading.results import Results, Standing
 from harness.report.tables.gain_table import GainTable, GainTableCell, gain_table
-from harness.report.words.digits import count, percent
+from harness.report.words.digits import count, percent, plain
 from harness.report.words.text import latex
 
 SIGNS = {
@@ -32,7 +32,7 @@ def latex_gains(results: Results) -> str:
         rf"\label{{tab:gain-{latex_label(study.id)}}}",
         rf"\begin{{tabular}}{{l*{{{width - 1}}}{{c}}}}",
         r"\toprule",
-        _row("", heads),
+        latex_row("", heads),
     ]
     for label, table in tables:
         lines += [
@@ -55,16 +55,17 @@ def latex_label(name: str) -> str:
     return "".join(one if one.isascii() and one.isalnum() else "-" for one in name)
 
 
-def _row(label: str, cells: Sequence[str]) -> str:
+def latex_row(label: str, cells: Sequence[str]) -> str:
+    """Return one row of a ``tabular``, from texts that LaTeX can read."""
     return " & ".join([label, *cells]) + r" \\"
 
 
 def _panel(table: GainTable) -> list[str]:
     lines = []
     for row in table.rows:
-        lines.append(_row(latex(row.label), [_gain(cell) for cell in row.cells]))
+        lines.append(latex_row(latex(row.label), [_gain(cell) for cell in row.cells]))
         if any(cell.beneath for cell in row.cells):
-            lines.append(_row("", [latex(cell.beneath) for cell in row.cells]))
+            lines.append(latex_row("", [latex(cell.beneath) for cell in row.cells]))
     return lines
 
 
@@ -81,7 +82,8 @@ def _notes(results: Results, tables: Sequence[GainTable]) -> list[str]:
         r"\par\smallskip\footnotesize",
         f"{quick}Gain is {FORMULA} on the test rows; beneath, its {latex(percent(study.level, 0))} interval "
         f"from {count(study.draws)} bootstrap draws of whole entities. "
-        "$^{+}$ better, $^{-}$ worse: the interval excludes zero.",
+        "$^{+}$ better, $^{-}$ worse: the interval excludes zero, and the p-values that allow for many "
+        f"comparisons are below {plain(1.0 - study.level)}.",
     ]
     for protocol in study.protocols:
         leaks = "; ".join(leak.text for leak in protocol.leaks) or "nothing known"

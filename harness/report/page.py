@@ -20,6 +20,7 @@ from harness.report.reading.run import Run
 from harness.report.section import Section
 from harness.report.tables.claim_table import MEANINGS, ClaimTable, claim_table
 from harness.report.tables.conditional_table import ConditionalTable, conditional_table
+from harness.report.tables.expectation_table import ExpectationTable, expectation_table
 from harness.report.tables.gain_table import SYMBOLS
 from harness.report.tables.group_table import GroupTable, group_table
 from harness.report.tables.network_table import MapQuality, map_table
@@ -73,6 +74,7 @@ class Page:
     groups: tuple[GroupPart, ...]
     moderators: tuple[ConditionalPart, ...]
     claims: ClaimTable
+    expected: ExpectationTable
     maps: tuple[MapQuality, ...]
     map_drawings: tuple[Drawing, ...]
     warnings: tuple[tuple[str, tuple[Note, ...]], ...]
@@ -82,6 +84,16 @@ class Page:
     def has_networks(self) -> bool:
         """Whether any fit tells of its search or its map."""
         return bool(self.maps) or any(part.searches for part in self.sections)
+
+    @property
+    def has_multiverse(self) -> bool:
+        """Whether the gain was computed under many combinations of choices."""
+        return any(part.universes for part in self.sections)
+
+    @property
+    def has_diagnostics(self) -> bool:
+        """Whether any fit tells of tests, statistics or what it chose."""
+        return any(part.diagnostics.columns or part.diagnostics.selections for part in self.sections)
 
     @property
     def n_claims(self) -> int:
@@ -117,6 +129,7 @@ def page(
         groups=_group_parts(run, drawings),
         moderators=_conditional_parts(run, drawings),
         claims=claim_table(run),
+        expected=expectation_table(run.expectations),
         maps=map_table(run),
         map_drawings=drawings.maps,
         warnings=tuple((code, tuple(same)) for code, same in groupby(warnings, key=lambda note: note.code)),

@@ -6,15 +6,25 @@ import math
 from dataclasses import dataclass
 
 from harness.report.figures.outcome_drawings import OutcomeDrawings, draw_outcome
+from harness.report.reading.decomposition import decompositions
+from harness.report.reading.featured import featured
 from harness.report.reading.results import Results
+from harness.report.reading.run import Run
 from harness.report.tables.accuracy_table import AccuracyTable, accuracy_table
+from harness.report.tables.choice_table import ChoiceGroup, choice_table
 from harness.report.tables.coefficient_table import CoefficientTable, coefficient_table
+from harness.report.tables.decomposition_table import DecompositionTable, decomposition_table
+from harness.report.tables.diagnostic_table import DiagnosticTable, diagnostic_table
 from harness.report.tables.effect import Effect, effects
 from harness.report.tables.gain_table import GainTable, gain_table
 from harness.report.tables.network_table import SearchRow, search_table
+from harness.report.tables.p_value_table import PValueGroup, p_value_table
 from harness.report.tables.turning_table import TurningTableRow, turning_table
 from harness.report.words.digits import decimals_for, fixed, interval, percent, plain, significant
+from harness.report.words.doubts import doubts
 from harness.report.words.findings import findings
+from harness.report.words.origin import origin
+from harness.report.words.universes import universes
 from harness.report.words.verdict import estimator_verdict, headline, lowest_error
 
 
@@ -59,9 +69,12 @@ class Section:
     ----------
     number : from 1, for anchors and table numbers
     headline : the plain verdict
+    doubts : what stands against a gain even where it is established
     lowest : which estimator has the lowest error, a sentence for each protocol
     verdicts : a sentence for each estimator but the reference
     findings : what is said about turning points, groups and moderators
+    origin : where the gain comes from
+    universes : what the multiverse says
     turning : turning points of the curves
     searches : of networks for their sizes
     without_curve : estimators that have no curve, each with the reason
@@ -72,13 +85,20 @@ class Section:
     label: str
     unit: str
     headline: str
+    doubts: tuple[str, ...]
     lowest: tuple[str, ...]
     verdicts: tuple[str, ...]
     findings: tuple[str, ...]
+    origin: tuple[str, ...]
+    universes: tuple[str, ...]
     gains: GainTable
+    p_values: tuple[PValueGroup, ...]
+    decomposition: DecompositionTable
+    choices: tuple[ChoiceGroup, ...]
     errors: AccuracyTable
     effects: EffectTable
     coefficients: CoefficientTable
+    diagnostics: DiagnosticTable
     turning: tuple[TurningTableRow, ...]
     searches: tuple[SearchRow, ...]
     drawings: OutcomeDrawings
@@ -95,6 +115,7 @@ def section(results: Results, outcome: str, *, number: int) -> Section:
         label=study.label(outcome),
         unit=study.unit(outcome),
         headline=headline(cells, reference=study.reference_label),
+        doubts=doubts(cells, level=study.level),
         lowest=tuple(lowest_error(results, outcome, one) for one in study.protocols),
         verdicts=tuple(
             estimator_verdict(
@@ -103,14 +124,30 @@ def section(results: Results, outcome: str, *, number: int) -> Section:
             for one in results.rivals
         ),
         findings=findings(results.run, outcome),
+        origin=origin(study, decompositions(results.run.decomposition, outcome), featured(results.run)),
+        universes=_universes(results.run, outcome),
         gains=gain_table(results, outcome),
+        p_values=p_value_table(results, outcome),
+        decomposition=decomposition_table(results, outcome),
+        choices=choice_table(results.run, outcome),
         errors=accuracy_table(results, outcome),
         effects=_effect_table(effects(results.run, outcome)),
         coefficients=coefficient_table(results.run, outcome),
+        diagnostics=diagnostic_table(results.run, outcome),
         turning=turning_table(results.run, outcome),
         searches=search_table(results.run, outcome),
         drawings=draw_outcome(results, outcome),
         without_curve=_without_curve(results, outcome),
+    )
+
+
+def _universes(run: Run, outcome: str) -> tuple[str, ...]:
+    choices = [row for row in run.choices if row.outcome == outcome]
+    return tuple(
+        sentence
+        for one in run.multiverses
+        if one.outcome == outcome
+        for sentence in universes(run.manifest.study, one, choices, run.claims)
     )
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report.reading.manifest import EstimatorEntry
-from harness.report.words.digits import count, percent, significant
+from harness.report.words.digits import count, percent, plain, significant
 from harness.report.words.text import capitalised, printable
 
 TEMPLATES = "templates"
@@ -33,7 +33,7 @@ def environment(filters: Mapping[str, Callable[..., object]]) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update({"count": count, "percent": percent, "significant": significant, "options": options})
-    made.filters["capitalised"] = capitalised
+    made.filters.update({"capitalised": capitalised, "plain": plain})
     made.filters.update(filters)
     return made
 

@@ -8,6 +8,7 @@ from harness.report.figures.fonts import font_notes
 from harness.report.figures.study_drawings import draw_study
 from harness.report.gain_report import report_of
 from harness.report.latex import latex_gains
+from harness.report.latex_coefficients import latex_coefficients
 from harness.report.page import page, render
 from harness.report.reading.results import Results
 from harness.report.reading.run import Run, RunStore, read_run
@@ -19,6 +20,7 @@ HTML = "report.html"
 SURFACES = "surfaces.html"
 GAIN_REPORT = "gain_report.json"
 GAIN_LATEX = "tables/gain.tex"
+COEFFICIENTS_LATEX = "tables/coefficients.tex"
 
 
 def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,6 +58,9 @@ def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ..
     if "latex" in formats:
         folder.write_text(GAIN_LATEX, latex_gains(results))
         written.append(GAIN_LATEX)
+        if coefficients := latex_coefficients(run):
+            folder.write_text(COEFFICIENTS_LATEX, coefficients)
+            written.append(COEFFICIENTS_LATEX)
     if "html" in formats:
         if run.conditional.surfaces:
             folder.write_text(SURFACES, surface_page(run))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from harness.data.panel import Panel
 from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.tables import SAMPLES, accuracy_table, gain_table
@@ -15,10 +16,15 @@ from harness.runs.results import Results
 from harness.runs.tables import table
 
 
-def write_comparison(folder: RunFolder, results: Results) -> None:
-    """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse."""
+def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, Panel]) -> None:
+    """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse.
+
+    Parameters
+    ----------
+    panels : by outcome, all rows
+    """
     missing = [*results.refused, *missing_cells(results.folds_by(results.estimators))]
-    predictions = _predictions(results, results.estimators, missing)
+    predictions = _predictions(results, results.estimators, panels=panels, missing=missing)
     folder.write_parquet("predictions", predictions)
     accuracies = table("accuracy", [accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
@@ -32,20 +38,28 @@ def write_comparison(folder: RunFolder, results: Results) -> None:
     )
     folder.write_table("decomposition", table("decomposition", [parts]))
     if results.universes:
-        _write_multiverse(folder, results, predictions)
+        _write_multiverse(folder, results, predictions, panels=panels)
 
 
-def _predictions(results: Results, estimators: Sequence[str], missing: Sequence[Missing]) -> pd.DataFrame:
+def _predictions(
+    results: Results,
+    estimators: Sequence[str],
+    *,
+    panels: Mapping[str, Panel],
+    missing: Sequence[Missing],
+) -> pd.DataFrame:
     return predictions_table(
-        results.folds_by(estimators), panels=results.panel_of(), folds=results.fold_of(), missing=missing
+        results.folds_by(estimators), panels=panels, folds=results.fold_of(), missing=missing
     )
 
 
-def _write_multiverse(folder: RunFolder, results: Results, predictions: pd.DataFrame) -> None:
+def _write_multiverse(
+    folder: RunFolder, results: Results, predictions: pd.DataFrame, *, panels: Mapping[str, Panel]
+) -> None:
     asked = results.study.multiverse
     ids = tuple(one.id for one in results.universes)
     missing = missing_cells(results.folds_by(ids))
-    own = _predictions(results, ids, missing)
+    own = _predictions(results, ids, panels=panels, missing=missing)
     folder.write_parquet("multiverse", own)
     multiverse = multiverse_table(
         pd.concat([predictions, own], ignore_index=True),

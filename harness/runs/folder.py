@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,19 +15,26 @@ import pandas as pd
 
 from harness.errors import ArtifactError, Problem
 from harness.runs.atomic import sha256_of, write_atomically
-from harness.runs.text_cells import shield, unshield
+from harness.runs.csv_text import csv_text, from_csv
 
 MARKER = ".harness-run"
 """File that tells a run folder from any other; only a folder that has it is written into again."""
 
+MARK = b"written by harness; this folder may be overwritten by another run\n"
+"""What it holds."""
+
 MANIFEST = "manifest.json"
+MANIFEST_SUM = "manifest.sha256"
+"""The SHA-256 of the manifest, as ``sha256sum -c`` reads it; the manifest has those of all other files."""
+
+SPEC = "spec.yaml"
 UNITS = "units"
 """Folder of finished tasks, there while a run is not whole."""
 
 REPORTED = (
     "*.csv",
     "*.parquet",
-    "spec.yaml",
+    SPEC,
     "gain_report.json",
     "report.html",
     "surfaces.html",
@@ -68,9 +77,7 @@ class RunFolder:
                         mend="choose another folder with --out",
                     )
                 )
-        write_atomically(
-            path / MARKER, b"written by harness; this folder may be overwritten by another run\n"
-        )
+        write_atomically(path / MARKER, MARK)
         return cls(path)
 
     @classmethod
@@ -92,11 +99,17 @@ class RunFolder:
             )
         return cls(path)
 
-    def clear(self) -> None:
-        """Remove what an earlier run reported, its manifest first: no half-new folder looks finished."""
-        (self.path / MANIFEST).unlink(missing_ok=True)
-        for name in self.files():
-            (self.path / name).unlink()
+    def clear(self, *, keep: Path | None = None) -> None:
+        """Remove what an earlier run reported, its manifest first: no half-new folder looks finished.
+
+        Parameters
+        ----------
+        keep : resolved path of a file that stays, since the next run reads it
+        """
+        for name in (MANIFEST, MANIFEST_SUM, *self.files()):
+            path = self.path / name
+            if path.resolve() != keep:
+                path.unlink(missing_ok=True)
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of the reported files that are there, sorted, with forward slashes."""
@@ -117,16 +130,21 @@ class RunFolder:
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
         """Write a tidy table as ``NAME.csv``; floats keep all their digits."""
-        self.write_text(f"{name}.csv", shield(frame).to_csv(index=False, lineterminator="\n"))
+        self.write_text(f"{name}.csv", csv_text(frame))
 
     def read_table(self, name: str) -> pd.DataFrame:
-        """Read a table that `write_table` wrote; an empty frame without columns where there is none."""
+        """Read a table that `write_table` wrote; an empty frame without columns where there is none.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is no such table.
+        """
         path = self.path / f"{name}.csv"
         if not path.is_file():
             return pd.DataFrame()
-        # The Python engine reads a float to its last bit in every version of pandas.
-        frame = pd.read_csv(path, engine="python", keep_default_na=False, na_values=[""])
-        return unshield(frame)
+        with _readable(path):
+            return from_csv(path.read_text(encoding="utf-8"))
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
         """Write a large table as ``NAME.parquet``."""
@@ -134,12 +152,53 @@ class RunFolder:
         frame.to_parquet(buffer, index=False)
         self.write_bytes(f"{name}.parquet", buffer.getvalue())
 
+    def read_parquet(self, name: str) -> pd.DataFrame:
+        """Read a table that `write_parquet` wrote; an empty frame without columns where there is none.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file is no such table.
+        """
+        path = self.path / f"{name}.parquet"
+        if not path.is_file():
+            return pd.DataFrame()
+        with _readable(path):
+            return pd.read_parquet(path)
+
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
-        """Write the manifest, last of all files, with the hashes of the others."""
+        """Write the manifest, last of all files, with the hashes of the others, and its own beside it."""
         content = {**manifest, "files": self.hashes()}
-        self.write_text(MANIFEST, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        data = f"{json.dumps(content, indent=1, ensure_ascii=False)}\n".encode()
+        self.write_bytes(MANIFEST_SUM, sum_line(data))
+        self.write_bytes(MANIFEST, data)
 
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest."""
-        content: dict[str, Any] = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        """Return the manifest.
+
+        Raises
+        ------
+        ArtifactError
+            Where the file holds no JSON object.
+        """
+        path = self.path / MANIFEST
+        with _readable(path):
+            content: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8"))}
         return content
+
+
+def sum_line(manifest: bytes) -> bytes:
+    """Return what `MANIFEST_SUM` holds for a manifest of these bytes."""
+    return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what a library raises on a damaged file into an ArtifactError."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError) as error:
+        problem = Problem(
+            str(path), f"is damaged: {error}", mend="take a whole copy of the folder, or run the study again"
+        )
+        raise ArtifactError(problem) from error

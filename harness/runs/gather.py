@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from harness.columns import PREDICTIONS
 from harness.data.panel import Panel
 from harness.estimators.guard import Status
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldResult, Predictions
-from harness.runs.tables import PREDICTIONS
 
 CellKey = tuple[str, str, str]
 """Outcome, estimator, protocol."""

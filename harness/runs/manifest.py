@@ -13,6 +13,7 @@ from harness.data.panel import Panel
 from harness.data.table import Table
 from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
+from harness.evaluation.universe import Universe
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
 
@@ -27,6 +28,7 @@ class Provenance:
     ----------
     spec_path, spec_sha256 : the file, and its bytes
     command : that repeats the run
+    overrides : ``key=value`` changes to the spec
     quick : whether draws, splits and restarts were cut
     versions : of Python and the libraries
     started : when
@@ -35,6 +37,7 @@ class Provenance:
     spec_path: str
     spec_sha256: str
     command: str
+    overrides: tuple[str, ...]
     quick: bool
     versions: Mapping[str, str]
     started: datetime
@@ -46,6 +49,7 @@ def manifest(
     *,
     table: Table,
     panels: PanelBuilder,
+    universes: Sequence[Universe],
     cells: Sequence[Mapping[str, Any]],
     seconds: float,
 ) -> dict[str, Any]:
@@ -53,6 +57,7 @@ def manifest(
 
     Parameters
     ----------
+    universes : of the multiverse; none where the spec asks for none
     cells : as `cell_rows` gives them
     seconds : wall time of the run
     """
@@ -60,7 +65,12 @@ def manifest(
         "manifest_version": MANIFEST_VERSION,
         "study": _study(study, quick=provenance.quick, learns=panels.learns),
         "data": _data(table, panels.panel(study.roles.outcomes[0])),
-        "spec": {"path": provenance.spec_path, "sha256": provenance.spec_sha256},
+        "multiverse": _multiverse(study, universes),
+        "spec": {
+            "path": provenance.spec_path,
+            "sha256": provenance.spec_sha256,
+            "overrides": list(provenance.overrides),
+        },
         "versions": dict(provenance.versions),
         "command": provenance.command,
         "started": provenance.started.isoformat(timespec="seconds"),
@@ -95,13 +105,23 @@ def _study(study: Study, *, quick: bool, learns: bool) -> dict[str, Any]:
 
 
 def _estimator(entry: EstimatorEntry) -> dict[str, Any]:
-    return {"id": entry.id, "use": entry.use, "label": entry.label, "options": _options(entry.estimator)}
+    return {
+        "id": entry.id,
+        "use": entry.use,
+        "label": entry.label or entry.id,
+        "options": _options(entry.estimator),
+    }
 
 
 def _protocol(entry: ProtocolEntry, *, learns: bool) -> dict[str, Any]:
     protocol = entry.protocol
     leaks = [dataclasses.asdict(leak) for leak in protocol.leaks if learns or leak != ALL_ROWS_PREPARED]
     return {"id": entry.id, "use": entry.use, "title": protocol.title, "how": protocol.how, "leaks": leaks}
+
+
+def _multiverse(study: Study, universes: Sequence[Universe]) -> dict[str, Any]:
+    references = study.multiverse.references if study.multiverse else ()
+    return {"references": list(references), "universes": [dataclasses.asdict(one) for one in universes]}
 
 
 def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds

@@ -4,33 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
 
-from harness.estimators.guard import Status
 from harness.runs.atomic import write_atomically
-
-
-class Result(Protocol):
-    """What a task returns."""
-
-    @property
-    def status(self) -> Status:
-        """How it went."""
-
-
-class LabelledTask(Protocol):
-    """A task with a name of its own within the study."""
-
-    @property
-    def label(self) -> str:
-        """The name."""
-
-
-R = TypeVar("R", bound=Result)
-R_co = TypeVar("R_co", bound=Result, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -64,36 +41,6 @@ class UnitStore:
     def save(self, label: str, data: bytes) -> None:
         """Keep a result's bytes, with their hash before them."""
         write_atomically(self._file(label), hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
-
-
-class RunnableTask(LabelledTask, Protocol[R_co]):
-    """A task that can be run."""
-
-    def run(self) -> R_co:
-        """Do the work."""
-
-
-@dataclass(frozen=True, eq=False)
-class Kept(Generic[R]):
-    """A task whose result is read from the store where it is there, and kept there where it is not.
-
-    A task that failed is not kept: it is tried again when the run is taken up.
-    """
-
-    task: RunnableTask[R]
-    store: UnitStore
-    encode: Callable[[R], bytes]
-    decode: Callable[[bytes], R]
-
-    def run(self) -> R:
-        """Return the kept result, or do the work and keep it."""
-        known = self.store.load(self.task.label)
-        if known is not None:
-            return self.decode(known)
-        result = self.task.run()
-        if result.status != "failed":
-            self.store.save(self.task.label, self.encode(result))
-        return result
 
 
 def fingerprint(*parts: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 LIBRARIES = (
@@ -12,12 +12,17 @@ LIBRARIES = (
 )
 
 
-def versions(plugins: Iterable[str]) -> Mapping[str, str]:
-    """Return the versions of Python, of the libraries and of the distributions that bring plugins."""
+def versions(brought_by: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the versions of Python, of the libraries and of what brings plugins.
+
+    Parameters
+    ----------
+    brought_by : version of each distribution that brings plugins, and hash of each local plugin
+    """
     found = {"python": platform.python_version()}
-    for name in (*LIBRARIES, *sorted(set(plugins) - set(LIBRARIES))):
+    for name in LIBRARIES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
-    return found
+    return found | {name: brought_by[name] for name in sorted(set(brought_by) - set(LIBRARIES))}

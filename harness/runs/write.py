@@ -11,6 +11,8 @@ from harness.data.panel import Panel
 from harness.runs.claims.here import SOURCES
 from harness.runs.claims.table import claims_table
 from harness.runs.comparison import write_comparison
+from harness.runs.expectations.check import check_expectations
+from harness.runs.expectations.table import expectations_table
 from harness.runs.folder import RunFolder
 from harness.runs.results import Results
 from harness.runs.tables import slug, table
@@ -26,9 +28,9 @@ from harness.scenarios.full_fit import FullResult
 
 
 def write_tables(folder: RunFolder, results: Results) -> None:
-    """Write predictions, accuracy, gain, coefficients, scenario tables, variables, warnings and claims."""
+    """Write all tables; those of claims and of expectations last, since they look into the others."""
     panels = results.panel_of()
-    write_comparison(folder, results)
+    write_comparison(folder, results, panels)
     folder.write_table("coefficients", table("coefficients", _coefficients(results.fulls)))
     for name, parts in _detail_parts(results.fulls).items():
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
@@ -40,6 +42,9 @@ def write_tables(folder: RunFolder, results: Results) -> None:
     if results.study.claims:
         written = {name: folder.read_table(name) for name in SOURCES}
         folder.write_table("claims", table("claims", [claims_table(results.study, written)]))
+    if results.study.expect:
+        found = expectations_table(check_expectations(results.study.expect, folder.read_table))
+        folder.write_table("expectations", table("expectations", [found]))
 
 
 def _coefficients(fulls: Sequence[FullResult]) -> Iterator[pd.DataFrame]:

@@ -8,9 +8,8 @@ from pydantic import AfterValidator, Field
 
 from harness.data.name import ColumnName
 from harness.spec.part import Part
-from harness.spec.printed import decimals
+from harness.spec.printed import Number, PrintedNumber
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
 Sample = Literal["train", "test", "all"]
 
 
@@ -46,34 +45,8 @@ class Claim(Part):
     note: str = ""
 
 
-class PrintedClaim(Claim):
-    """A published number.
-
-    Attributes
-    ----------
-    value : as printed, zeros at its end included: they say how it was rounded
-    digits : decimals it was rounded to, where its text does not say so; -1 for "about 920"
-    """
-
-    value: Number
-    digits: Annotated[int, Field(ge=-20, le=20)] | None = None
-
-    @property
-    def n_decimals(self) -> int:
-        """Decimals the value was rounded to; below zero for tens, hundreds and so on."""
-        if self.digits is not None:
-            return self.digits
-        return 0 if self.value.is_integer() else decimals(repr(self.value))
-
-    @property
-    def half_unit(self) -> float:
-        """Half a unit of the last printed digit: the most that rounding can have changed the value by."""
-        return 0.5 * 10.0**-self.n_decimals
-
-    @property
-    def printed(self) -> str:
-        """The value with the decimals it was printed with."""
-        return f"{self.value:.{max(self.n_decimals, 0)}f}"
+class PrintedClaim(Claim, PrintedNumber):
+    """A published number."""
 
 
 class ErrorClaim(PrintedClaim):

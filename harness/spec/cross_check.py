@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from harness.data.name import fold_name, near_columns
 from harness.errors import near_names
 from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
 from harness.spec.entry import Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.expectation_check import check_expectations
 from harness.spec.ladder import spelt_out
 from harness.spec.mistake import Loc, Mistake, Place
 
@@ -35,7 +37,17 @@ def cross_check(document: Document) -> Iterator[Mistake]:
     for loc in _estimators_named(document):
         yield from _unknown_estimator(document, loc, estimators)
     names = Names.of(document, estimators=estimators, protocols=known["evaluation", "protocols"])
+    yield from _unknown_moderators(document, names)
     yield from check_claims(document, names)
+    ids_in = {
+        "outcome": names.outcomes,
+        "estimator": estimators,
+        "reference": estimators,
+        "protocol": names.protocols,
+        "moderator": names.moderators,
+        "scenario": known["scenarios",],
+    }
+    yield from check_expectations(document, ids_in)
 
 
 def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
@@ -84,3 +96,15 @@ def _unknown_estimator(document: Document, loc: Loc, known: Collection[str]) -> 
     if isinstance(name, str) and known and name not in known:
         mend = near_names(name, known) or "name one of the estimators"
         yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), mend)
+
+
+def _unknown_moderators(document: Document, names: Names) -> Iterator[Mistake]:
+    """Yield moderators of scenarios that are no regressors of the study."""
+    scenarios = _value(document, ("scenarios",))
+    for at in range(len(scenarios) if isinstance(scenarios, list) else 0):
+        loc = ("scenarios", at, "moderator")
+        name = _value(document, loc)
+        if isinstance(name, str) and names.held and fold_name(name) not in map(fold_name, names.held):
+            what = f"'{name}' is no moderator or control of the study"
+            mend = near_columns(name, names.held) or "name one of them, or add it to roles.moderators"
+            yield Mistake(document.find(loc), what, ", ".join(names.held), mend)

@@ -12,7 +12,9 @@ from typing import Any
 from harness.spec.mistake import Loc, Mistake, Place, Spot, spec_error
 from harness.spec.node import Node, kind_of
 from harness.spec.parse import parse_yaml
+from harness.spec.reader import SpotAt
 from harness.spec.source import decode, read_bytes
+from harness.spec.written import NAME, WrittenSpec
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Document:
 
     Attributes
     ----------
-    path : as the user gave it
+    path : as the user gave it; ``spec`` for a spec that is no file
     text : of the file, without overrides
     sha256 : of the file's bytes
     root : the values, overrides included
@@ -49,17 +51,23 @@ class Document:
         return str(self.find(loc))
 
 
-def read_document(path: Path) -> Document:
-    """Read a spec file.
+def read_document(source: Path | WrittenSpec) -> Document:
+    """Read a spec.
 
     Raises
     ------
     SpecError
         Where the file cannot be read, is not one YAML document, or is no mapping.
     """
-    raw = read_bytes(path)
+    if isinstance(source, WrittenSpec):
+        # Nobody saw the text, so its lines would tell a user nothing.
+        return _document(Path(NAME), source.text.encode(), lambda line, column: Spot(NAME))  # noqa: ARG005
+    return _document(source, read_bytes(source), lambda line, column: Spot(str(source), line, column))
+
+
+def _document(path: Path, raw: bytes, spot_at: SpotAt) -> Document:
     text = decode(path, raw)
-    parsed = parse_yaml(text, lambda line, column: Spot(str(path), line, column))
+    parsed = parse_yaml(text, spot_at)
     if not isinstance(parsed.root.content, Mapping):
         found = "nothing" if parsed.root.content is None else kind_of(parsed.root)
         what, mend = f"a mapping is expected, found {found}", "start with `spec_version: 1`"

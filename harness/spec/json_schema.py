@@ -32,7 +32,8 @@ class _Described(GenerateJsonSchema):
     """Takes descriptions from docstrings, and leaves open what JSON Schema cannot say."""
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        return _with_texts(super().dataclass_schema(schema), schema["cls"])
+        options = super().dataclass_schema(schema) | {"additionalProperties": False}
+        return _with_texts(options, schema["cls"])
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         return _with_texts(super().model_schema(schema), schema["cls"])
@@ -63,7 +64,7 @@ def spec_schema(catalogs: Catalogs) -> Json:
         "const": WORD,
         "description": "all estimators of the ladder, from a mean to bootstrapped networks",
     }
-    schema["properties"]["estimators"] = {"anyOf": [word, rungs]}
+    schema["properties"]["estimators"] = {"description": rungs["description"], "anyOf": [word, rungs]}
     described: Json = _resolved({"$schema": DIALECT, **schema})
     return described
 
@@ -112,11 +113,12 @@ def _options(catalog: Catalog, name: str, definitions: Json) -> Json:
 
 
 def _with_texts(schema: Json, cls: type) -> Json:
-    """Describe a class and its properties by its docstring."""
+    """Describe a class and its properties by its docstring; a property of one value says what the class is."""
     texts = {name.rstrip("_"): text for name, text in field_texts(cls).items()}
+    known = schema.get("properties", {})
+    texts = {key: summary(cls) for key, one in known.items() if "const" in one} | texts
     properties = {
-        key: {"description": texts[key], **one} if key in texts else one
-        for key, one in schema.get("properties", {}).items()
+        key: {"description": texts[key], **one} if key in texts else one for key, one in known.items()
     }
     return schema | {"description": summary(cls), "properties": properties}
 

@@ -20,6 +20,7 @@ from harness.spec.printed import with_printed_digits
 from harness.spec.study import SPEC_VERSION, Study
 from harness.spec.wording import mistakes_of
 from harness.spec.words import Allowed
+from harness.spec.written import WrittenSpec
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class LoadedStudy:
     document: Document
 
 
-def load_study(path: Path, *, catalogs: Catalogs, overrides: Sequence[str] = ()) -> LoadedStudy:
-    """Read a spec file.
+def load_study(
+    source: Path | WrittenSpec, *, catalogs: Catalogs, overrides: Sequence[str] = ()
+) -> LoadedStudy:
+    """Read a spec.
 
     Parameters
     ----------
-    path : the file
+    source : the file, or the values of a script
     catalogs : what a spec can choose by name, by kind
     overrides : values put over those of the file, ``estimators[1].draws=50``; see `with_overrides`
 
@@ -44,7 +47,7 @@ def load_study(path: Path, *, catalogs: Catalogs, overrides: Sequence[str] = ())
     SpecError
         With every mistake of the file: its place, what was found, what is allowed and how to mend it.
     """
-    document = with_overrides(read_document(path), overrides)
+    document = with_overrides(read_document(source), overrides)
     _refuse_other_versions(document)
     mistakes = [*document.flaws, *cross_check(document)]
     try:

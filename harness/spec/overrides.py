@@ -16,9 +16,15 @@ _KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[[^\[\]]+\])*")
 _SEGMENT = re.compile(r"[^.\[\]]+")
 _NAMES = ("id", "use", "kind")
 
+EXPECT = "expect"
+"""Key of the numbers that a spec expects."""
+
 
 def with_overrides(document: Document, overrides: Sequence[str]) -> Document:
     """Return the document with these values in place of its own, later ones over earlier ones.
+
+    What a spec expects holds of the study as the file has it, so a changed study expects nothing, unless an
+    override says what.
 
     Parameters
     ----------
@@ -32,6 +38,8 @@ def with_overrides(document: Document, overrides: Sequence[str]) -> Document:
         Where an override is not of this form, or its key leads nowhere; all of them are named.
     """
     problems: list[Problem] = []
+    if overrides:
+        document = _without_expectations(document)
     for override in overrides:
         try:
             document = _overridden(document, override)
@@ -40,6 +48,12 @@ def with_overrides(document: Document, overrides: Sequence[str]) -> Document:
     if problems:
         raise SpecError(*problems)
     return document
+
+
+def _without_expectations(document: Document) -> Document:
+    keys = document.root.content
+    kept = {key: node for key, node in keys.items() if key != EXPECT} if isinstance(keys, Mapping) else keys
+    return replace(document, root=replace(document.root, content=kept))
 
 
 def _overridden(document: Document, override: str) -> Document:
@@ -65,7 +79,7 @@ def _set(node: Node, keys: list[str], value: Node, *, at: Place) -> Node:
 def _segment(node: Node, key: str, *, at: Place) -> str | int:
     """Return a key of a mapping, or the position that a number or an id means in a list."""
     if isinstance(node.content, tuple):
-        names = [_name(item) for item in node.content]
+        names = [entry_name(item) for item in node.content]
         position = int(key) if key.isascii() and key.isdigit() else names.index(key) if key in names else -1
         if 0 <= position < len(names):
             return position
@@ -81,7 +95,7 @@ def _segment(node: Node, key: str, *, at: Place) -> str | int:
     )
 
 
-def _name(item: Node) -> str:
-    """Return what an entry of a list is called."""
+def entry_name(item: Node) -> str:
+    """Return what an entry of a list is called; empty where it has no name."""
     named = [child.content for key in _NAMES if (child := item.child(key)) is not None]
     return next((one for one in [*named, item.content] if isinstance(one, str)), "")

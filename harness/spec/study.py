@@ -12,6 +12,7 @@ from harness.data.plan import DataPlan
 from harness.data.roles import Roles
 from harness.spec.claim import AnyClaim
 from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.expectation import AnyExpectation
 from harness.spec.identity import Identity
 from harness.spec.multiverse import Multiverse
 from harness.spec.part import Part
@@ -119,6 +120,7 @@ class Study(Part):
     scenarios : what every estimator is asked about the effect
     claims : what was published, to be set beside what this run gives
     identities : outcomes that are products of other columns, for checks of the claims
+    expect : numbers that a run of the study must reproduce, for tests
     data_are_published : whether the rows are those of the publication; only then are claims compared
     report : what is written for readers
     """
@@ -137,5 +139,6 @@ class Study(Part):
     scenarios: tuple[ScenarioEntry, ...] = ()
     claims: tuple[AnyClaim, ...] = ()
     identities: tuple[Identity, ...] = ()
+    expect: tuple[AnyExpectation, ...] = ()
     data_are_published: bool = False
     report: ReportPlan = ReportPlan()

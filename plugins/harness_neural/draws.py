@@ -1,4 +1,4 @@
-"""Networks of bootstrap draws: one a draw, of the hidden size that was found or of one found for the draw."""
+"""Networks of bootstrap draws: the best of some initial values, of the size that was found or of several."""
 
 from __future__ import annotations
 
@@ -16,14 +16,31 @@ if TYPE_CHECKING:
 
 
 def train_draws(draws: Sample, found: Search, options: NetworkOptions, *, rng: Generator) -> Networks:
-    """Train one network a draw.
+    """Train networks on every draw, and keep a draw's best on the rows it selects on.
 
-    A draw without rows to stop by trains for as many steps as the chosen candidate of the search did, and has
-    that candidate's size.
+    A draw without rows to stop by trains one network of the chosen candidate's size, for as many steps as
+    that candidate did.
     """
-    if options.draw_size == "full_sample":
-        return _train(draws, found, options, n_units=found.chosen.n_units, rng=rng).networks
-    return _best_of_each(draws, found, options, rng=rng)
+    from harness_neural.batch import Piece, gather
+
+    trained = [
+        _train(draws, found, options, n_units=n_units, rng=rng) for n_units in _tried(draws, found, options)
+    ]
+    best = np.stack([one.selection for one in trained]).argmin(axis=0)
+    places = [np.flatnonzero(best == at) for at in range(len(trained))]
+    return gather(
+        [Piece(own, one.networks.take(own)) for own, one in zip(places, trained, strict=True) if own.size]
+    )
+
+
+def _tried(draws: Sample, found: Search, options: NetworkOptions) -> list[int]:
+    """Return the hidden size of each network that a draw is tried with, the chosen candidate's first."""
+    chosen = found.chosen.n_units
+    if not draws.selection.any():
+        return [chosen]
+    sizes = {chosen} if options.draw_size == "full_sample" else {one.n_units for one in found.candidates}
+    n_starts = options.draw_restarts if options.draw_start == "random" else 1
+    return [size for size in [chosen, *sorted(sizes - {chosen})] for _ in range(n_starts)]
 
 
 def _train(draws: Sample, found: Search, options: NetworkOptions, *, n_units: int, rng: Generator) -> Trained:
@@ -46,19 +63,3 @@ def _train(draws: Sample, found: Search, options: NetworkOptions, *, n_units: in
         levels=draws.levels,
     )
     return train(task, options.settings())
-
-
-def _best_of_each(draws: Sample, found: Search, options: NetworkOptions, *, rng: Generator) -> Networks:
-    """Train every candidate of the search on every draw, one candidate at a time, and keep a draw's best."""
-    from harness_neural.batch import Piece, gather
-
-    trained = [_train(draws, found, options, n_units=one.n_units, rng=rng) for one in found.candidates]
-    errors = np.stack([one.selection for one in trained])
-    blind = ~draws.selection.any(axis=1)
-    errors[:, blind] = np.inf
-    errors[found.candidates.index(found.chosen), blind] = 0.0
-    best = errors.argmin(axis=0)
-    places = [np.flatnonzero(best == at) for at in range(len(trained))]
-    return gather(
-        [Piece(own, one.networks.take(own)) for own, one in zip(places, trained, strict=True) if own.size]
-    )

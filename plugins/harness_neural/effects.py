@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,14 @@ class WithEffects:
 
     networks: Networks
     effects: tuple[LevelEffects, ...]
+
+
+def count_unseen(effects: Sequence[LevelEffects], panel: Panel) -> int:
+    """Return the number of rows of which some key's level has no effect."""
+    is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
+    for one in effects:
+        is_unseen |= one.is_unseen(panel)
+    return int(np.count_nonzero(is_unseen))
 
 
 def key_of(panel: Panel, dimension: Dimension) -> Key:

@@ -10,7 +10,7 @@ import numpy as np
 from harness import Floats, Note, Panel
 from harness_neural.design import Design
 from harness_neural.details import Table, map_tables, search_tables
-from harness_neural.effects import LevelEffects
+from harness_neural.effects import LevelEffects, count_unseen
 from harness_neural.map_fit import MapFit
 from harness_neural.models import Model
 from harness_neural.search import Search
@@ -38,13 +38,6 @@ class Fit:
     def details(self) -> Mapping[str, Table]:
         """Return what was tried and chosen: ``networks`` and ``learning_curves``."""
         return search_tables(self.searches)
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
-        is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
-        for one in self.effects:
-            is_unseen |= one.is_unseen(panel)
-        return int(np.count_nonzero(is_unseen))
 
     def _predict(self, panel: Panel) -> Floats:
         """Return predictions of all networks, (n_networks, n_obs), outcome units."""
@@ -85,6 +78,24 @@ class FittedNetworkDraws(Fit):
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
         return self._profile(panel, columns, points)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedLevelNetworks(FittedNetworks):
+    """One fit that may have effects of entities or periods."""
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+        return count_unseen(self.effects, panel)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedLevelDraws(FittedNetworkDraws):
+    """One fit a draw that may have effects of entities or periods."""
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+        return count_unseen(self.effects, panel)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,7 +12,7 @@ from harness import CanFitDraws, CanProfile, CanRunQuick, Floats, HasDetails, Ha
 from harness_neural.design import Design, canonical_order, make_design
 from harness_neural.drawn import drawn_rows
 from harness_neural.effects import WithEffects, add_effects
-from harness_neural.fits import FittedNetworkDraws, FittedNetworks
+from harness_neural.fits import FittedLevelDraws, FittedLevelNetworks
 from harness_neural.learn import learn, learn_draws
 from harness_neural.models import OneNetwork
 from harness_neural.names import Dimension
@@ -54,7 +54,7 @@ class Mlp(NetworkOptions):
         if len(set(self.effects)) < len(self.effects):
             raise ValueError(f"effects: entity, time, both or none, each once; found {list(self.effects)}")
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedNetworks:
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedLevelNetworks:
         """Search size and initial values and keep the best network.
 
         Without `selection`, `selection_share` of the panel's units is set aside to select on.
@@ -77,7 +77,7 @@ class Mlp(NetworkOptions):
         learned = learn(sample, self, rng=rng)
         everyone = np.ones((1, ordered.n_obs))
         found = self._with_effects(learned.networks[0], ordered, design, weights=everyone)
-        return FittedNetworks(
+        return FittedLevelNetworks(
             design=design,
             model=OneNetwork(found.networks),
             searches=learned.searches,
@@ -87,7 +87,7 @@ class Mlp(NetworkOptions):
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
-    ) -> FittedNetworkDraws:
+    ) -> FittedLevelDraws:
         """Search the size once on all rows that some draw uses, then train one network of it a draw.
 
         The search selects on the rows that draws select on, where these are the same for all draws, and
@@ -105,7 +105,7 @@ class Mlp(NetworkOptions):
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
         learned = learn_draws(draws, whole, self, rng=rng)
         found = self._with_effects(learned.networks[0], rows.panel, design, weights=rows.weights)
-        return FittedNetworkDraws(
+        return FittedLevelDraws(
             design=design,
             model=OneNetwork(found.networks),
             searches=learned.searches,

@@ -10,8 +10,8 @@ Activation = Literal["tanh", "sigmoid", "relu"]
 Unit = Literal["sigmoid", "relu"]
 """What a hidden unit is computed as: a tanh network is trained and kept as the sigmoid network it equals."""
 
-OptimiserName = Literal["lbfgs", "adam", "sgd"]
-"""How networks are trained; all three see all rows at every step."""
+OptimiserName = Literal["lbfgs", "levenberg_marquardt", "adam", "sgd"]
+"""How networks are trained; all see all rows at every step."""
 
 Precision = Literal["float64", "float32"]
 """Arithmetic of the forward and backward pass of training; predictions are float64 always.

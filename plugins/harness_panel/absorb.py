@@ -48,16 +48,34 @@ class Absorber(Protocol):
 
     @property
     def groupings(self) -> tuple[Grouping, ...]:
-        """Up to two groupings of the same rows."""
+        """Groupings of the same rows."""
+
+    @property
+    def n_cells(self) -> int:
+        """Numbers that one set of weights takes, beside the rows."""
+
+    @property
+    def tolerance(self) -> float:
+        """Relative error that effects are solved to; zero where they are solved for exactly."""
+
+    @property
+    def is_rank_exact(self) -> bool:
+        """Whether `rank` is the number of independent effects and no upper bound of it."""
 
     def solver(self, weights: Floats) -> Solver:
         """Return what projects columns under weights, (n_obs, n_draws), >= 0."""
 
     def rank(self, weights: Floats) -> int:
-        """Return the number of independent effects under weights, (n_obs,)."""
+        """Return the number of independent effects of the rows that have weight, (n_obs,)."""
 
-    def leverage(self) -> Floats:
-        """Return the diagonal of the unweighted projection on the dummies, (n_obs,), in (0, 1]."""
+    def leverage(self, weights: Floats) -> Floats:
+        """Return the diagonal of the projection on the dummies under weights, (n_obs,), in (0, 1].
+
+        Raises
+        ------
+        EstimationError
+            Where it is not computed.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +88,21 @@ class OneWay:
     def groupings(self) -> tuple[Grouping, ...]:
         """The one grouping."""
         return (self.grouping,)
+
+    @property
+    def n_cells(self) -> int:
+        """Levels."""
+        return self.grouping.n_levels
+
+    @property
+    def tolerance(self) -> float:
+        """Zero: effects are means."""
+        return 0.0
+
+    @property
+    def is_rank_exact(self) -> bool:
+        """True: levels are independent."""
+        return True
 
     def solver(self, weights: Floats) -> Solver:
         """Return what projects columns under weights: the effects are weighted means."""
@@ -85,10 +118,10 @@ class OneWay:
         """Return the number of levels that have weight."""
         return int(np.count_nonzero(self.grouping.sums(weights)))
 
-    def leverage(self) -> Floats:
-        """Return one over the number of rows of each row's level."""
-        codes = self.grouping.codes
-        return 1.0 / np.bincount(codes)[codes]
+    def leverage(self, weights: Floats) -> Floats:
+        """Return each row's share of the weight of its level, (n_obs,)."""
+        shares: Floats = weights / self.grouping.sums(weights)[self.grouping.codes]
+        return shares
 
 
 @dataclass(frozen=True)
@@ -100,6 +133,21 @@ class Nothing:
         """No grouping."""
         return ()
 
+    @property
+    def n_cells(self) -> int:
+        """None."""
+        return 0
+
+    @property
+    def tolerance(self) -> float:
+        """Zero."""
+        return 0.0
+
+    @property
+    def is_rank_exact(self) -> bool:
+        """True."""
+        return True
+
     def solver(self, weights: Floats) -> Solver:  # noqa: ARG002 - whatever the weights
         """Return what gives no effects."""
         return lambda _: Projection((), ())
@@ -108,9 +156,9 @@ class Nothing:
         """Return zero."""
         return 0
 
-    def leverage(self) -> Floats:
-        """Return zero, which no row's leverage is raised by."""
-        return np.zeros(1)
+    def leverage(self, weights: Floats) -> Floats:
+        """Return zeros, which no row's leverage is raised by."""
+        return np.zeros(weights.size)
 
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:

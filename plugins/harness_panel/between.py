@@ -12,11 +12,21 @@ from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasNotes, 
 from harness_panel.absorb import OneWay
 from harness_panel.covariance import IndependentCovariance
 from harness_panel.entity_rows import EntityRows
+from harness_panel.fitting import fit_linear
 from harness_panel.grouping import Grouping
 from harness_panel.levels import LevelModels, stack
-from harness_panel.linear_fit import LinearFit, fit_linear
+from harness_panel.linear_fit import LinearFit
 from harness_panel.robust import Classical
 from harness_panel.within_fit import fit_within
+
+_OFFERED = frozenset({"classical", "robust"})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BetweenFit(LinearFit):
+    """A fit of the means of entities."""
+
+    title: ClassVar[str] = "Between"
 
 
 @dataclass(frozen=True)
@@ -36,13 +46,18 @@ class Between:
 
     covariance: IndependentCovariance = field(default_factory=Classical)
 
+    def __post_init__(self) -> None:
+        if self.covariance.kind not in _OFFERED:
+            message = f"covariance: classical or robust; found {self.covariance.kind}"
+            raise ValueError(message)
+
     def fit(
         self,
         panel: Panel,
         *,
         rng: Generator,
         selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> LinearFit:
+    ) -> BetweenFit:
         """Fit on the entities of a panel.
 
         Raises
@@ -51,7 +66,7 @@ class Between:
             As by `PooledOLS`, the rows being entities.
         """
         fit = fit_linear(entity_means(panel), (), self.covariance, rng=rng)
-        return replace(fit, rows=panel)
+        return BetweenFit(panel, fit.regression, fit.model, fit.table)
 
     def fit_draws(
         self,

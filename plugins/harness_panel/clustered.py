@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from harness import EstimationError, Floats, Problem
+from harness_panel.effect import Dimension
 from harness_panel.grouping import Grouping
-from harness_panel.levels import Dimension
 from harness_panel.sample import Meat, Sample
 from harness_panel.sandwich import independent_rows, without_negative_variances
 
@@ -64,10 +64,8 @@ class Clustered:
         matrix = common * np.sum([self._term(sample, one) for one in clusters], axis=0)
         for first, second in combinations(clusters, 2):
             matrix -= common * self._term(sample, Grouping.of_pairs(first.codes, second.codes))
-        kind = f"clustered by {' and '.join(self.by)}"
-        if np.diag(sample.to_coefficients @ matrix @ sample.to_coefficients.T).min() < 0:
-            matrix = without_negative_variances(matrix)
-            kind += ", negative eigenvalues set to zero"
+        matrix, mended = _mended(sample, matrix)
+        kind = f"clustered by {' and '.join(self.by)}{mended}"
         factor = common * self._factor(clusters[0]) if len(clusters) == 1 else common
         return Meat(matrix, sample.correction(kind, factor=factor, n_clusters=n_clusters))
 
@@ -76,3 +74,21 @@ class Clustered:
 
     def _factor(self, clusters: Grouping) -> float:
         return clusters.n_levels / (clusters.n_levels - 1) if self.small_sample == "sss" else 1.0
+
+
+def _mended(sample: Sample, meat: Floats) -> tuple[Floats, str]:
+    """Return a meat without negative variances of coefficients, and what was done to it.
+
+    The variance of a constant depends on where columns are zero. One below zero is raised on its own, so that
+    the level of a column changes no standard error of a slope.
+    """
+    to_coefficients = sample.to_coefficients
+    is_negative = np.diag(to_coefficients @ meat @ to_coefficients.T) < 0.0
+    if not is_negative.any():
+        return meat, ""
+    nearest = without_negative_variances(meat)
+    if not sample.has_constant or is_negative[1:].any():
+        return nearest, ", negative eigenvalues set to zero"
+    constant, raised = to_coefficients[0], meat.copy()
+    raised[0, 0] += constant @ (nearest - meat) @ constant / constant[0] ** 2
+    return raised, ", negative eigenvalues set to zero for the constant"

@@ -10,50 +10,40 @@ from pydantic import Field
 
 from harness import (
     CanFitDraws,
-    CoefficientTable,
     Floats,
     HasCoefficients,
+    HasDetails,
     HasEffects,
     HasNotes,
-    Note,
+    NeedsGroups,
     Panel,
 )
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
 from harness_panel.curve_terms import CurveTerms
-from harness_panel.fixed_effects import FixedEffects, FixedEffectsFit
-from harness_panel.levels import Dimension, LevelModels
+from harness_panel.effect import Dimension
+from harness_panel.fixed_effects import FixedEffects, FixedEffectsFit, refuse_repeated
+from harness_panel.levels import LevelModels
 
 
-@dataclass(frozen=True, eq=False)
-class CurvedFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class CurvedFit(FixedEffectsFit):
     """A fit with fixed effects on a panel with further terms.
+
+    Powers among the terms are of the exposure less its mean, over its standard deviation.
 
     Attributes
     ----------
     terms : added to a panel before it is predicted
-    fit : on the training panel with its terms
     """
 
+    title: ClassVar[str] = "Fixed effects, curved"
+
     terms: CurveTerms
-    fit: FixedEffectsFit
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        return self.fit.predict(self.terms.expand(panel))
-
-    def coefficients(self) -> CoefficientTable:
-        """Return estimates; powers are of the exposure less its mean, over its standard deviation."""
-        return self.fit.coefficients()
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What was dropped."""
-        return self.fit.notes
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect."""
-        return self.fit.n_unseen(panel)
+        return super().predict(self.terms.expand(panel))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +71,35 @@ class CurvedEffects:
     degree : highest power of the exposure
     with_moderators : whether the exposure is multiplied with each moderator
     covariance : clustered by entity unless another is asked for
+    absorb : further columns whose levels have effects
+    weighted : whether rows count by the column ``roles.weights``
     """
 
     name: ClassVar[str] = "curved_effects"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasEffects, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
+    )
 
     effects: tuple[Dimension, ...] = ("entity",)
     degree: Annotated[int, Field(ge=1, le=6)] = 3
     with_moderators: bool = True
     covariance: Covariance = field(default_factory=Clustered)
+    absorb: tuple[str, ...] = ()
+    weighted: bool = False
+
+    def __post_init__(self) -> None:
+        refuse_repeated(self.effects, self.absorb)
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """Columns whose levels have effects."""
+        return self.absorb
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> CurvedFit:
         """Fit on all rows of a panel; refusals are those of ``fixed_effects``."""
         terms = self._terms(panel)
-        return CurvedFit(terms, self._linear.fit(terms.expand(panel), rng=rng, selection=selection))
+        fit = self._linear.fit(terms.expand(panel), rng=rng, selection=selection)
+        return CurvedFit(fit.rows, fit.regression, fit.model, fit.table, terms)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
@@ -106,7 +111,7 @@ class CurvedEffects:
 
     @property
     def _linear(self) -> FixedEffects:
-        return FixedEffects(effects=self.effects, covariance=self.covariance)
+        return FixedEffects(self.effects, self.covariance, self.absorb, self.weighted)
 
     def _terms(self, panel: Panel) -> CurveTerms:
         return CurveTerms.of(panel, degree=self.degree, with_moderators=self.with_moderators)

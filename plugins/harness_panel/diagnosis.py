@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness import EstimationError
+from harness import EstimationError, Problem
 
 Distribution = Literal["F", "chi2", "normal"]
 """``normal`` tests both tails, the others the upper one."""
@@ -82,6 +82,20 @@ class Check:
             return self.compute()
         except EstimationError as error:
             return Refusal(self.name, error.problems[0].what)
+
+
+def refused(name: str, reason: str) -> Check:
+    """Return a test that is not computed, and why."""
+
+    def refuse() -> Diagnostic:
+        raise EstimationError(Problem(name, reason))
+
+    return Check(name, refuse)
+
+
+def unweighted(check: Check, *, is_weighted: bool) -> Check:
+    """Return a test that is defined for rows that count alike, refused where they do not."""
+    return refused(check.name, "the test is not defined for weighted rows") if is_weighted else check
 
 
 Columns = Mapping[str, Sequence[object]]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from harness import Floats, Panel
 from harness_panel.absorb import divide
 from harness_panel.diagnosis import Check
 from harness_panel.effects_fit import EffectsFit
+from harness_panel.fit_statistics import squared_correlation
 from harness_panel.grouping import Grouping
 from harness_panel.levels import LevelModels, RawEffects, level_models
 from harness_panel.residual_tests import pesaran, wooldridge
@@ -34,7 +36,7 @@ class DifferenceModels:
         return predicted
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DifferenceFit(EffectsFit):
     """A fit by first differences.
 
@@ -42,6 +44,8 @@ class DifferenceFit(EffectsFit):
     ----------
     levels : predicts, the trend included
     """
+
+    title: ClassVar[str] = "First differences"
 
     levels: DifferenceModels
 
@@ -53,6 +57,10 @@ class DifferenceFit(EffectsFit):
     def level(self) -> None:
         """Return None, since a constant of differences is a trend and no level."""
         return
+
+    def r2(self) -> float:
+        """Return the squared correlation of outcome and fitted values of differences, in [0, 1]."""
+        return squared_correlation(self.regression)
 
     def checks(self) -> tuple[Check, ...]:
         """Return tests of correlation over time, and across entities in differences."""
@@ -76,7 +84,7 @@ def difference_models(panel: Panel, slopes: Floats, trends: Floats, weights: Flo
     ----------
     slopes : (n_draws, n_columns)
     trends : (n_draws,)
-    weights : (n_draws, n_obs), >= 0
+    weights : (n_draws, n_obs), >= 0, of the rows
     """
     grouping = Grouping.of(panel.entity.codes)
     centre, start = panel.X.mean(axis=0), float(panel.period.mean())

@@ -33,6 +33,13 @@ class Pairs:
         steady: Floats = np.where(is_steady, difference[0], difference)
         return steady
 
+    def weights(self, of_rows: Floats) -> Floats:
+        """Return the weights of differences, (n_pairs,), from those of rows, (n_obs,), > 0.
+
+        A row's error has a variance of one over its weight, so that of a difference is the sum of both.
+        """
+        return 1.0 / (1.0 / of_rows[self.later] + 1.0 / of_rows[self.earlier])
+
 
 def adjacent_pairs(panel: Panel) -> Pairs:
     """Return the rows that have a row of the same entity one period before.

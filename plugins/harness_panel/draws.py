@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +45,13 @@ class _Chunk:
 
 
 def fit_draws(
-    regressors: Floats, outcome: Floats, weights: Floats, *, absorber: Absorber, base: WithinFit
+    regressors: Floats,
+    outcome: Floats,
+    counts: Floats,
+    *,
+    row_weights: Floats,
+    absorber: Absorber,
+    base: WithinFit,
 ) -> DrawFits:
     """Regress once a draw.
 
@@ -54,8 +59,9 @@ def fit_draws(
     ----------
     regressors : (n_obs, n_columns)
     outcome : (n_obs,)
-    weights : (n_draws, n_obs), >= 0; no row of zeros
-    base : the fit in which rows that any draw uses have weight one and all others zero
+    counts : (n_draws, n_obs), >= 0, how often a row was drawn; no draw of zeros
+    row_weights : (n_obs,), > 0, how much a row counts each time
+    base : the fit with `row_weights`
 
     Notes
     -----
@@ -64,15 +70,15 @@ def fit_draws(
     products. A draw in which columns can hardly be told apart is solved by `fit_within`.
     """
     chunks = [
-        _solve_chunk(weights[rows].T, absorber, base)
-        for rows in _chunks(weights.shape[0], _bytes_per_draw(absorber, base))
+        _solve_chunk(counts[rows].T, row_weights, absorber, base)
+        for rows in _chunks(counts.shape[0], _bytes_per_draw(absorber, base))
     ]
     slopes = np.concatenate([one.slopes for one in chunks])
     effects = [np.concatenate(parts) for parts in zip(*(one.effects for one in chunks), strict=True)]
     totals = [np.concatenate(parts) for parts in zip(*(one.totals for one in chunks), strict=True)]
     is_suspect = np.concatenate([one.is_suspect for one in chunks])
     for draw in np.flatnonzero(is_suspect):
-        alone = fit_within(regressors, outcome, weights[draw], absorber)
+        alone = fit_within(regressors, outcome, counts[draw] * row_weights, absorber)
         slopes[draw] = alone.slopes
         shift = alone.intercept - base.intercept - (alone.centre - base.centre) @ alone.slopes
         for values, own in zip(effects, alone.effects, strict=True):
@@ -81,14 +87,15 @@ def fit_draws(
     return DrawFits(slopes, tuple(RawEffects(*pair) for pair in zip(effects, totals, strict=True)))
 
 
-def _solve_chunk(weights: Floats, absorber: Absorber, base: WithinFit) -> _Chunk:
-    """Solve for the draws of weights, (n_obs, n_draws)."""
-    columns = np.column_stack([base.basis, base.residuals])
+def _solve_chunk(counts: Floats, row_weights: Floats, absorber: Absorber, base: WithinFit) -> _Chunk:
+    """Solve for the draws of counts, (n_obs, n_draws)."""
+    columns = np.column_stack([base.basis, base.residuals]) / np.sqrt(row_weights)[:, None]
+    weights = counts * row_weights[:, None]
     weighted = weights[:, :, None] * columns[:, None, :]
     projection = absorber.solver(weights)(weighted)
     cross = np.tensordot(columns, weighted, axes=(0, 0)).transpose(1, 0, 2) - projection.explained()
     values, vectors = np.linalg.eigh(cross[:, :-1, :-1])
-    is_suspect = values[:, 0] <= _SUSPECT * np.maximum(values[:, -1], weights.mean(axis=0))
+    is_suspect = values[:, 0] <= _SUSPECT * np.maximum(values[:, -1], counts.mean(axis=0))
     inverse = 1.0 / np.where(is_suspect[:, None], 1.0, values)
     right = vectors.transpose(0, 2, 1) @ cross[:, :-1, -1:]
     change = (vectors @ (inverse[:, :, None] * right))[:, :, 0]
@@ -101,8 +108,7 @@ def _solve_chunk(weights: Floats, absorber: Absorber, base: WithinFit) -> _Chunk
 
 
 def _bytes_per_draw(absorber: Absorber, base: WithinFit) -> int:
-    n_cells = prod(one.n_levels for one in absorber.groupings)
-    return 8 * max(base.basis.size + base.residuals.size, n_cells)
+    return 8 * max(base.basis.size + base.residuals.size, absorber.n_cells)
 
 
 def _chunks(n_draws: int, bytes_per_draw: int) -> Iterator[slice]:

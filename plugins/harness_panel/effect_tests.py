@@ -8,26 +8,28 @@ import numpy as np
 
 from harness import EstimationError, Floats, Panel, Problem
 from harness_panel.diagnosis import Diagnostic
-from harness_panel.levels import Dimension
+from harness_panel.effect import Effect, in_words
 from harness_panel.regression import regress
 
 
-def f_test_of_effects(panel: Panel, effects: tuple[Dimension, ...]) -> Diagnostic:
-    """Test fixed effects against pooled OLS on the same columns.
+def f_test_of_effects(
+    panel: Panel, effects: tuple[Effect, ...], *, weights: Floats | None = None
+) -> Diagnostic:
+    """Test fixed effects against pooled OLS on the same columns, both with the same weights, (n_obs,).
 
     Raises
     ------
     EstimationError
         Where either cannot be estimated, or effects take no degrees of freedom.
     """
-    pooled, within = regress(panel, ()), regress(panel, effects)
+    pooled, within = (regress(panel, one, weights=weights) for one in ((), effects))
     df1 = pooled.df_resid - within.df_resid
     if df1 <= 0:
         raise EstimationError(Problem("effects", "they explain no more than the columns they absorb"))
     statistic = (pooled.rss - within.rss) / df1 / (within.rss / within.df_resid)
     return Diagnostic(
         name="f_effects",
-        null=f"all {' and '.join(sorted(effects))} effects are equal",
+        null=f"all {in_words(effects)} effects are equal",
         statistic=statistic,
         distribution="F",
         df=(df1, within.df_resid),

@@ -8,10 +8,10 @@ from harness import Panel
 from harness_panel.linear_fit import LinearFit
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EffectsFit(LinearFit):
-    """A fit with entity or period effects."""
+    """A fit with effects of entities, periods or other levels."""
 
     def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since their entity or period is new."""
+        """Return the number of rows predicted with a mean effect, since one of their levels is new."""
         return self.model.n_unseen(panel)

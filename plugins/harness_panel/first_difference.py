@@ -27,6 +27,7 @@ from harness_panel.differences import adjacent_pairs, differenced
 from harness_panel.grouping import Grouping
 from harness_panel.regression import regress, regress_through_origin
 from harness_panel.tabulate import tabulate
+from harness_panel.weighting import row_weights
 from harness_panel.within_fit import fit_within
 
 
@@ -44,6 +45,8 @@ class FirstDifference:
     ----------
     constant : whether the differences have a constant, which is a trend common to all entities
     covariance : clustered by entity unless another is asked for
+    weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
+        is in proportion to; the variance of a difference is the sum of that of its two rows
     """
 
     name: ClassVar[str] = "first_difference"
@@ -53,6 +56,7 @@ class FirstDifference:
 
     constant: bool = False
     covariance: Covariance = field(default_factory=Clustered)
+    weighted: bool = False
 
     def fit(
         self,
@@ -68,13 +72,15 @@ class FirstDifference:
         EstimationError
             As by `PooledOLS`, the rows being differences, and where there are none.
         """
-        changes = differenced(panel, adjacent_pairs(panel))
-        regression = regress(changes, ()) if self.constant else regress_through_origin(changes)
+        pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
+        changes, weights = differenced(panel, pairs), pairs.weights(rows) if self.weighted else None
+        if self.constant:
+            regression = regress(changes, (), weights=weights)
+        else:
+            regression = regress_through_origin(changes, weights=weights)
         table = tabulate(regression, self.covariance, rng=rng)
         trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
-        models = difference_models(
-            panel, regression.within.slopes[None], np.array([trend]), np.ones((1, panel.n_obs))
-        )
+        models = difference_models(panel, regression.within.slopes[None], np.array([trend]), rows[None])
         return DifferenceFit(panel, regression, models.model, table, models)
 
     def fit_draws(
@@ -96,7 +102,8 @@ class FirstDifference:
         """
         pairs = adjacent_pairs(panel)
         changes = differenced(panel, pairs)
-        counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier])
+        rows = row_weights(panel, weighted=self.weighted)
+        counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
             raise EstimationError(Problem("draws", "a draw has no two adjacent rows", mend="draw entities"))
         absorber: Absorber = Nothing()
@@ -105,4 +112,4 @@ class FirstDifference:
         fits = [fit_within(changes.X, changes.observed, draw, absorber) for draw in counts]
         slopes = np.stack([one.slopes for one in fits])
         trends = np.array([one.level_at(np.zeros(one.centre.size)) for one in fits])
-        return difference_models(panel, slopes, trends, weights)
+        return difference_models(panel, slopes, trends, weights * rows)

@@ -13,13 +13,17 @@ from harness_panel.entity_rows import EntityRows
 from harness_panel.regression import Regression
 
 
-def equation_statistics(regression: Regression) -> Iterator[Statistic]:
-    """Yield what describes the estimated equation, whatever was done to its columns before."""
+def equation_statistics(regression: Regression, *, r2: float) -> Iterator[Statistic]:
+    """Yield what describes the estimated equation, whatever was done to its columns before.
+
+    Parameters
+    ----------
+    r2 : in [0, 1], `explained_share` or `squared_correlation`
+    """
     rss, df, n_obs = regression.rss, regression.df_resid, regression.panel.n_obs
-    r2 = equation_r2(regression)
     yield Statistic("n_obs", n_obs, "rows of the estimated equation")
     yield Statistic("df_resid", df, "rows less coefficients less independent effects")
-    yield Statistic("rss", rss, "sum of squared residuals of the estimated equation")
+    yield Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any")
     yield Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid")
     yield Statistic("r2", r2, "squared correlation of outcome and fitted values of the estimated equation")
     yield Statistic("r2_adjusted", 1.0 - (1.0 - r2) * (n_obs - 1) / df, "1 - (1 - r2) (n_obs - 1) / df_resid")
@@ -30,14 +34,17 @@ def equation_statistics(regression: Regression) -> Iterator[Statistic]:
     )
 
 
-def equation_r2(regression: Regression) -> float:
-    """Return the squared correlation of outcome and fitted values, in [0, 1]; effects are taken out first."""
+def explained_share(regression: Regression) -> float:
+    """Return the squared correlation, weighted, of outcome and fitted values without effects or constant."""
     within, kept = regression.within, list(regression.within.screening.kept)
-    if regression.effects:
-        explained = float(np.sum(np.linalg.solve(within.to_slopes[kept], within.slopes[kept]) ** 2))
-        return explained / (explained + regression.rss)
+    explained = float(np.sum(np.linalg.solve(within.to_slopes[kept], within.slopes[kept]) ** 2))
+    return explained / (explained + regression.rss)
+
+
+def squared_correlation(regression: Regression) -> float:
+    """Return the squared correlation of outcome and fitted values of transformed rows, as plm has it."""
     outcome = np.sqrt(regression.weights) * regression.panel.observed
-    return _squared_correlation(outcome, outcome - within.residuals)
+    return _squared_correlation(outcome, outcome - regression.within.residuals)
 
 
 def panel_statistics(panel: Panel, slopes: Floats, constant: float | None) -> Iterator[Statistic]:
@@ -72,8 +79,10 @@ def panel_statistics(panel: Panel, slopes: Floats, constant: float | None) -> It
 def likelihood_statistics(regression: Regression) -> Iterator[Statistic]:
     """Yield the normal likelihood of a regression with its effects as coefficients, as R's lm has it."""
     n_obs, n_parameters = regression.panel.n_obs, regression.n_coef + regression.n_effects + 1
-    total = float(np.sum((regression.panel.observed - regression.panel.observed.mean()) ** 2))
-    value = -0.5 * n_obs * (log(2.0 * pi * regression.rss / n_obs) + 1.0)
+    weights, outcome = regression.weights, regression.panel.observed
+    total = float(weights @ (outcome - np.average(outcome, weights=weights)) ** 2)
+    spread = log(2.0 * pi * regression.rss / n_obs) + 1.0 - float(np.log(weights).mean())
+    value = -0.5 * n_obs * spread
     r2 = 1.0 - regression.rss / total
     yield Statistic("r2_dummies", r2, "1 - rss / total sum of squares of the regression on dummies")
     yield Statistic(
@@ -81,7 +90,9 @@ def likelihood_statistics(regression: Regression) -> Iterator[Statistic]:
         1.0 - (1.0 - r2) * (n_obs - 1) / regression.df_resid,
         "1 - (1 - r2_dummies) (n_obs - 1) / df_resid",
     )
-    yield Statistic("log_likelihood", value, "normal errors, variance rss / n_obs")
+    yield Statistic(
+        "log_likelihood", value, "normal errors, variance rss / n_obs, over the row's weight if any"
+    )
     yield Statistic(
         "n_parameters", n_parameters, "coefficients, independent effects and the variance of the errors"
     )

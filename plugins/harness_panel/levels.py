@@ -4,47 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from harness import Floats, Key, Panel
-
-Dimension = Literal["entity", "time"]
-"""A key of the panel whose levels have effects of their own."""
-
-
-def key_of(panel: Panel, dimension: Dimension) -> Key:
-    """Return one of the panel's keys."""
-    return panel.entity if dimension == "entity" else panel.time
+from harness import Floats, Panel
+from harness_panel.effect import Effect, key_of
 
 
 @dataclass(frozen=True, eq=False)
 class LevelEffects:
-    """Effects of the levels of one key, as deviations from what a level without a row gets.
+    """Effects of the levels of one key or column, as deviations from what a level without a row gets.
 
     Attributes
     ----------
-    dimension : the key
+    effect : the key or column
     labels : (n_levels,), levels that have an effect
     deviations : (n_draws, n_levels), outcome units; zero for a level that a draw left out
     """
 
-    dimension: Dimension
+    effect: Effect
     labels: tuple[str, ...]
     deviations: Floats
 
     def of_rows(self, panel: Panel) -> Floats:
         """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
-        codes = key_of(panel, self.dimension).codes_among(self.labels)
+        codes = key_of(panel, self.effect).codes_among(self.labels)
         return np.where(codes >= 0, self.deviations[:, codes], 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class LevelModels:
-    """Linear models, one a draw, with the same columns and the same keys.
+    """Linear models, one a draw, with the same columns and the same effects.
 
-    A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each key's level. A level
+    A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each level. A level
     never seen deviates by zero, so it gets the mean effect over the rows of that draw.
 
     Attributes
@@ -52,7 +44,7 @@ class LevelModels:
     centre : (n_columns,), units of the columns
     slopes : (n_draws, n_columns), outcome units per unit of the column
     intercepts : (n_draws,), mean prediction at `centre`, outcome units
-    effects : one for each key with effects
+    effects : one for each key or column with effects
     """
 
     centre: Floats
@@ -71,7 +63,7 @@ class LevelModels:
         """Return the number of rows with a level that has no effect of its own."""
         is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
         for effects in self.effects:
-            is_unseen |= key_of(panel, effects.dimension).codes_among(effects.labels) < 0
+            is_unseen |= key_of(panel, effects.effect).codes_among(effects.labels) < 0
         return int(np.count_nonzero(is_unseen))
 
 
@@ -84,7 +76,7 @@ def stack(models: Sequence[LevelModels]) -> LevelModels:
         intercepts=np.concatenate([one.intercepts for one in models]),
         effects=tuple(
             LevelEffects(
-                effects.dimension,
+                effects.effect,
                 effects.labels,
                 np.concatenate([one.effects[at].deviations for one in models]),
             )
@@ -122,7 +114,7 @@ def level_models(
     slopes: Floats,
     intercept: float,
     raw: Sequence[RawEffects],
-    levels: Sequence[tuple[Dimension, tuple[str, ...]]],
+    levels: Sequence[tuple[Effect, tuple[str, ...]]],
 ) -> LevelModels:
     """Return models whose effects have mean zero over each draw's rows.
 
@@ -132,11 +124,11 @@ def level_models(
     slopes : (n_draws, n_columns)
     intercept : common to all draws
     raw : effects of every grouping; a pooled regression has one, the constant
-    levels : key and labels of each grouping that has effects; none for a pooled regression
+    levels : what has effects, and the labels of each grouping that has effects; none for a pooled regression
     """
     intercepts = intercept + np.sum([one.means() for one in raw], axis=0)
     effects = tuple(
-        LevelEffects(dimension, labels, one.deviations())
-        for (dimension, labels), one in zip(levels, raw, strict=False)
+        LevelEffects(effect, labels, one.deviations())
+        for (effect, labels), one in zip(levels, raw, strict=False)
     )
     return LevelModels(centre, slopes, intercepts, effects)

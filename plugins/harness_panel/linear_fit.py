@@ -1,16 +1,14 @@
-"""What fitting returns: predictions, coefficients and notes of one fit, or predictions of a batch."""
+"""What fitting returns: predictions, coefficients, notes, statistics and tests of one fit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.random import Generator
 
-from harness import CoefficientTable, EstimationError, Floats, Note, Panel, Problem
-from harness_panel.covariance import Covariance
+from harness import CoefficientTable, Floats, Note, Panel
 from harness_panel.diagnosis import (
     Check,
     Columns,
@@ -20,19 +18,23 @@ from harness_panel.diagnosis import (
     diagnostic_columns,
     statistic_columns,
 )
-from harness_panel.draws import fit_draws
 from harness_panel.effect_tests import wald_of_slopes
-from harness_panel.fit_statistics import equation_statistics, panel_statistics
-from harness_panel.levels import Dimension, LevelModels, RawEffects
-from harness_panel.presentation import STATISTICS, coefficient_frame, effects_text
-from harness_panel.regression import Regression, regress
-from harness_panel.tabulate import tabulate
+from harness_panel.fit_statistics import equation_statistics, explained_share, panel_statistics
+from harness_panel.levels import LevelModels
+from harness_panel.presentation import (
+    STATISTICS,
+    coefficient_frame,
+    correction_text,
+    effects_note,
+    effects_text,
+)
+from harness_panel.regression import Regression
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearFit:
     """One fit of a linear model.
 
@@ -42,7 +44,10 @@ class LinearFit:
     regression : the equation that was estimated
     model : predicts; one draw
     table : estimates of the kept columns with their covariance
+    title : what kind of fit it is, for readers
     """
+
+    title: ClassVar[str] = "Least squares"
 
     rows: Panel
     regression: Regression
@@ -67,7 +72,7 @@ class LinearFit:
         """Return what describes the fit, every number with its definition."""
         slopes = self.regression.within.slopes
         return (
-            *equation_statistics(self.regression),
+            *equation_statistics(self.regression, r2=self.r2()),
             *panel_statistics(self.rows, slopes, self.level()),
         )
 
@@ -114,11 +119,30 @@ class LinearFit:
     def _repr_html_(self) -> str:
         from harness_panel.regression_table import RegressionTable
 
-        return RegressionTable({type(self).__name__.removesuffix("Fit"): self}).html()
+        return RegressionTable({self.title: self}).html()
+
+    def __repr__(self) -> str:
+        frame = coefficient_frame(self.table).to_string(float_format="{:.6g}".format)
+        return f"{self.title} of {self.rows.outcome}\n{frame}\n{self.how}"
+
+    @property
+    def how(self) -> str:
+        """Covariance, effects and weights, in words."""
+        parts = [correction_text(self.table.correction), effects_note(self.regression, self.rows)]
+        return "; ".join([*parts, "rows weighted"] if self.is_weighted else parts)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether some rows count more than others."""
+        return self.regression.is_weighted
 
     def checks(self) -> tuple[Check, ...]:
         """Return the tests that go with the estimator, not yet computed."""
         return (Check("slopes", self.test_slopes),)
+
+    def r2(self) -> float:
+        """Return the share of the equation's variance that its columns explain, in [0, 1]."""
+        return explained_share(self.regression)
 
     def level(self) -> float | None:
         """Return the constant of the outcome's level; None for an equation without one."""
@@ -135,49 +159,3 @@ class LinearFit:
             df_resid=table.correction.df_resid,
             kind=table.correction.kind,
         )
-
-
-def fit_linear(
-    panel: Panel, effects: tuple[Dimension, ...], covariance: Covariance, *, rng: Generator
-) -> LinearFit:
-    """Fit once, every row counted once.
-
-    Raises
-    ------
-    EstimationError
-        Where these rows cannot tell the exposure's effect, or cannot carry the covariance.
-    """
-    regression = regress(panel, effects)
-    model = regression.models(regression.within.slopes[None], raw_effects(regression))
-    return LinearFit(panel, regression, model, tabulate(regression, covariance, rng=rng))
-
-
-def raw_effects(regression: Regression) -> tuple[RawEffects, ...]:
-    """Return the effects of a regression, as those of one draw."""
-    return tuple(
-        RawEffects(values[None], grouping.sums(regression.weights)[None])
-        for values, grouping in zip(regression.within.effects, regression.absorber.groupings, strict=True)
-    )
-
-
-def fit_linear_draws(panel: Panel, effects: tuple[Dimension, ...], weights: Floats) -> LevelModels:
-    """Fit once a draw.
-
-    Parameters
-    ----------
-    weights : (n_draws, n_obs), >= 0
-
-    Raises
-    ------
-    EstimationError
-        Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
-    """
-    if not weights.any(axis=1).all():
-        raise EstimationError(Problem("draws", "a draw has no row of positive weight", mend="draw again"))
-    used = np.flatnonzero(weights.any(axis=0))
-    regression = regress(panel.take(used), effects)
-    rows = regression.panel
-    fits = fit_draws(
-        rows.X, rows.observed, weights[:, used], absorber=regression.absorber, base=regression.within
-    )
-    return regression.models(fits.slopes, fits.effects)

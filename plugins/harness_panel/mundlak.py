@@ -17,13 +17,13 @@ from harness_panel.mundlak_equation import correlated_equation, varying_columns,
 from harness_panel.mundlak_models import MundlakModels, mundlak_models, stack_mundlak
 from harness_panel.random_effects import RandomEffectsFit
 from harness_panel.random_equation import random_equation
-from harness_panel.regression import regress_weighted
+from harness_panel.regression import regress
 from harness_panel.residual_tests import pesaran
 from harness_panel.specification_tests import means_test
 from harness_panel.tabulate import tabulate
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MundlakFit(RandomEffectsFit):
     """A fit by correlated random effects.
 
@@ -31,6 +31,8 @@ class MundlakFit(RandomEffectsFit):
     ----------
     levels : predicts
     """
+
+    title: ClassVar[str] = "Correlated random effects"
 
     levels: MundlakModels
 
@@ -84,7 +86,7 @@ class Mundlak:
         """
         correlated = correlated_equation(panel)
         columns, equation, extended = correlated.columns, correlated.equation, correlated.panel
-        regression = regress_weighted(equation.panel, equation.weights)
+        regression = regress(equation.panel, (), weights=equation.weights)
         centre = _centre(panel, columns)
         model = equation.model(extended, regression.within, centre=centre)
         levels = mundlak_models(

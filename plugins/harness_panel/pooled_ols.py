@@ -10,17 +10,21 @@ from numpy.random import Generator
 from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasNotes, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
-from harness_panel.diagnosis import Check, Statistic
+from harness_panel.diagnosis import Check, Statistic, unweighted
 from harness_panel.effect_tests import breusch_pagan, f_test_of_effects
 from harness_panel.fit_statistics import likelihood_statistics
+from harness_panel.fitting import fit_linear, fit_linear_draws
 from harness_panel.levels import LevelModels
-from harness_panel.linear_fit import LinearFit, fit_linear, fit_linear_draws
+from harness_panel.linear_fit import LinearFit
 from harness_panel.residual_tests import pesaran, wooldridge
+from harness_panel.weighting import row_weights
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PooledFit(LinearFit):
     """A fit by pooled OLS."""
+
+    title: ClassVar[str] = "Pooled OLS"
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, its likelihood included."""
@@ -28,11 +32,12 @@ class PooledFit(LinearFit):
 
     def checks(self) -> tuple[Check, ...]:
         """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
-        residuals = self.regression.within.residuals
+        residuals, weights = self.regression.within.residuals, self.regression.weights
+        lagrange = Check("breusch_pagan", lambda: breusch_pagan(self.rows))
         return (
             *super().checks(),
-            Check("f_effects", lambda: f_test_of_effects(self.rows, ("entity",))),
-            Check("breusch_pagan", lambda: breusch_pagan(self.rows)),
+            Check("f_effects", lambda: f_test_of_effects(self.rows, ("entity",), weights=weights)),
+            unweighted(lagrange, is_weighted=self.regression.is_weighted),
             Check("serial_correlation", lambda: wooldridge(self.rows)),
             Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
         )
@@ -49,12 +54,15 @@ class PooledOLS:
     Attributes
     ----------
     covariance : clustered by entity unless another is asked for
+    weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
+        is in proportion to
     """
 
     name: ClassVar[str] = "pooled_ols"
     provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasDetails, HasNotes})
 
     covariance: Covariance = field(default_factory=Clustered)
+    weighted: bool = False
 
     def fit(
         self,
@@ -69,9 +77,10 @@ class PooledOLS:
         ------
         EstimationError
             Where the outcome does not vary, rows are too few, or the exposure is constant or determined by
-            other columns.
+            other columns; where weights are asked for that the panel lacks.
         """
-        fit = fit_linear(panel, (), self.covariance, rng=rng)
+        weights = row_weights(panel, weighted=self.weighted)
+        fit = fit_linear(panel, (), self.covariance, rng=rng, row_weights=weights)
         return PooledFit(fit.rows, fit.regression, fit.model, fit.table)
 
     def fit_draws(
@@ -84,6 +93,8 @@ class PooledOLS:
     ) -> LevelModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 
-        A column that a draw cannot tell apart has slope zero in that draw.
+        They multiply the weights of the rows, if these have any. A column that a draw cannot tell apart has
+        slope zero in that draw.
         """
-        return fit_linear_draws(panel, (), weights)
+        own = row_weights(panel, weighted=self.weighted)
+        return fit_linear_draws(panel, (), weights, row_weights=own)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness import CoefficientTable, Correction, Panel
+from harness_panel.effect import in_order, key_of
 from harness_panel.regression import Regression
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def coefficient_frame(table: CoefficientTable) -> pd.DataFrame:
 
 
 def effects_text(regression: Regression) -> str | None:
-    """Return the keys whose effects are absorbed, as ``entity+time``; None without any."""
-    return "+".join(sorted(regression.effects)) or None
+    """Return whose effects are absorbed, as ``entity+time``; None without any."""
+    return "+".join(str(effect) for effect in in_order(regression.effects)) or None
 
 
 def correction_text(correction: Correction) -> str:
@@ -59,6 +60,5 @@ def effects_note(regression: Regression, panel: Panel) -> str:
     """Return what was absorbed, in words."""
     if not regression.effects:
         return "no effects absorbed"
-    names = {"entity": panel.entity.name, "time": panel.time.name}
-    of = " and ".join(names[effect] for effect in sorted(regression.effects))
+    of = " and ".join(key_of(panel, effect).name for effect in in_order(regression.effects))
     return f"effects of {of} absorbed, {regression.n_effects} of them independent"

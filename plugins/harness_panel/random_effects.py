@@ -15,16 +15,17 @@ from harness_panel.diagnosis import Check, Statistic
 from harness_panel.effect_tests import breusch_pagan
 from harness_panel.effects_fit import EffectsFit
 from harness_panel.entity_rows import EntityRows
+from harness_panel.fit_statistics import squared_correlation
 from harness_panel.levels import LevelModels, stack
 from harness_panel.random_equation import fit_random_draws, random_equation
-from harness_panel.regression import regress_weighted
+from harness_panel.regression import regress
 from harness_panel.residual_tests import pesaran, wooldridge
 from harness_panel.specification_tests import hausman, mundlak_test
 from harness_panel.swamy_arora import VarianceComponents
 from harness_panel.tabulate import tabulate
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RandomEffectsFit(EffectsFit):
     """A fit by random effects.
 
@@ -32,6 +33,8 @@ class RandomEffectsFit(EffectsFit):
     ----------
     components : variances of the error
     """
+
+    title: ClassVar[str] = "Random effects"
 
     components: VarianceComponents
 
@@ -59,6 +62,15 @@ class RandomEffectsFit(EffectsFit):
             Statistic("theta_mean", float(theta.mean()), f"{share}, mean over the rows"),
             Statistic("theta_max", float(theta.max()), f"{share}, greatest of the rows"),
         )
+
+    @property
+    def is_weighted(self) -> bool:
+        """No: the weights of its equation are its variances."""
+        return False
+
+    def r2(self) -> float:
+        """Return the squared correlation of outcome and fitted values of quasi-demeaned rows, in [0, 1]."""
+        return squared_correlation(self.regression)
 
     def checks(self) -> tuple[Check, ...]:
         """Return tests of random effects, and of correlation over time and across entities."""
@@ -110,7 +122,7 @@ class RandomEffects:
             there are hardly more entities than columns.
         """
         equation = random_equation(panel, EntityRows.all_of(panel))
-        regression = regress_weighted(equation.panel, equation.weights)
+        regression = regress(equation.panel, (), weights=equation.weights)
         model = equation.model(panel, regression.within, centre=regression.within.centre)
         table = tabulate(regression, self.covariance, rng=rng)
         return RandomEffectsFit(panel, regression, model, table, equation.components)

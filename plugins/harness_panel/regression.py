@@ -8,21 +8,22 @@ import numpy as np
 
 from harness import Floats, Note, Panel
 from harness_panel.absorb import Absorber, Nothing, OneWay
+from harness_panel.absorbers import absorber_of
+from harness_panel.effect import Effect, key_of
 from harness_panel.grouping import Grouping
-from harness_panel.levels import Dimension, LevelModels, RawEffects, key_of, level_models
-from harness_panel.two_way import TwoWay
+from harness_panel.levels import LevelModels, RawEffects, level_models
 from harness_panel.verdict import judge, refuse_single_levels
 from harness_panel.within_fit import WithinFit, fit_within
 
 
 @dataclass(frozen=True, eq=False)
 class Regression:
-    """A panel regressed on its columns and on the effects of some of its keys, on a constant, or on neither.
+    """A panel regressed on its columns and on the effects of some levels, on a constant, or on neither.
 
     Attributes
     ----------
     panel : rows of the fit, as the equation has them: in levels, in differences, less part of their means
-    effects : keys with effects, most levels first
+    effects : what has effects, most levels first
     absorber : what takes the effects, or the constant, out
     n_effects : independent effects taken out; a constant counts as one
     within : the fit
@@ -31,7 +32,7 @@ class Regression:
     """
 
     panel: Panel
-    effects: tuple[Dimension, ...]
+    effects: tuple[Effect, ...]
     absorber: Absorber
     n_effects: int
     within: WithinFit
@@ -55,6 +56,11 @@ class Regression:
         return float(self.within.residuals @ self.within.residuals)
 
     @property
+    def is_weighted(self) -> bool:
+        """Whether some rows count more than others."""
+        return bool(np.ptp(self.weights) > 0.0)
+
+    @property
     def n_coef(self) -> int:
         """Coefficients of kept columns, without the constant."""
         return len(self.within.screening.kept)
@@ -73,7 +79,7 @@ class Regression:
         raw : effects of each of the absorber's groupings
         """
         # A pooled regression has a grouping, its constant, but no key.
-        keys = [key_of(self.panel, dimension) for dimension in self.effects]
+        keys = [key_of(self.panel, effect) for effect in self.effects]
         labels = [
             tuple(key.labels[level] for level in grouping.levels.tolist())
             for key, grouping in zip(keys, self.absorber.groupings, strict=False)
@@ -87,8 +93,12 @@ class Regression:
         )
 
 
-def regress(panel: Panel, effects: tuple[Dimension, ...]) -> Regression:
-    """Regress a panel on its columns and the effects of some of its keys; without keys, on a constant.
+def regress(panel: Panel, effects: tuple[Effect, ...], *, weights: Floats | None = None) -> Regression:
+    """Regress a panel on its columns and some effects; without any, on a constant.
+
+    Parameters
+    ----------
+    weights : (n_obs,), > 0; None counts all rows alike
 
     Raises
     ------
@@ -97,42 +107,40 @@ def regress(panel: Panel, effects: tuple[Dimension, ...]) -> Regression:
     """
     refuse_single_levels(panel, effects)
     by_size = tuple(sorted(effects, key=lambda one: -key_of(panel, one).n_present))
-    groupings = [Grouping.of(key_of(panel, dimension).codes) for dimension in by_size]
-    absorber = _absorber(groupings) if groupings else _constant(panel.n_obs)
-    return _regress(panel, by_size, absorber, np.ones(panel.n_obs))
+    groupings = [Grouping.of(key_of(panel, effect).codes) for effect in by_size]
+    absorber = absorber_of(groupings) if groupings else _constant(panel.n_obs)
+    return _regress(panel, by_size, absorber, weights)
 
 
-def regress_weighted(panel: Panel, weights: Floats) -> Regression:
-    """Regress a panel on its columns and a constant by least squares with weights, (n_obs,), > 0.
-
-    Raises
-    ------
-    EstimationError
-        As by `regress`.
-    """
-    return _regress(panel, (), _constant(panel.n_obs), weights)
-
-
-def regress_through_origin(panel: Panel) -> Regression:
-    """Regress a panel on its columns alone.
+def regress_through_origin(panel: Panel, *, weights: Floats | None = None) -> Regression:
+    """Regress a panel on its columns alone; weights are (n_obs,), > 0.
 
     Raises
     ------
     EstimationError
         As by `regress`.
     """
-    return _regress(panel, (), Nothing(), np.ones(panel.n_obs))
+    return _regress(panel, (), Nothing(), weights)
 
 
-def _regress(panel: Panel, effects: tuple[Dimension, ...], absorber: Absorber, weights: Floats) -> Regression:
-    within = fit_within(panel.X, panel.observed, weights, absorber)
-    n_effects = absorber.rank(weights)
-    notes = judge(panel, within, effects=sorted(effects), n_effects=n_effects)
-    return Regression(panel, effects, absorber, n_effects, within, weights, notes)
+def _regress(
+    panel: Panel, effects: tuple[Effect, ...], absorber: Absorber, weights: Floats | None
+) -> Regression:
+    counted = np.ones(panel.n_obs) if weights is None else weights
+    within = fit_within(panel.X, panel.observed, counted, absorber)
+    n_effects = absorber.rank(counted)
+    notes = judge(panel, within, effects=effects, n_effects=n_effects)
+    if not absorber.is_rank_exact:
+        notes = (*notes, _bound_note(n_effects))
+    return Regression(panel, effects, absorber, n_effects, within, counted, notes)
 
 
-def _absorber(groupings: list[Grouping]) -> Absorber:
-    return OneWay(*groupings) if len(groupings) == 1 else TwoWay(*groupings)
+def _bound_note(n_effects: int) -> Note:
+    message = (
+        f"Degrees of freedom count {n_effects} effects, some of which may be combinations of others; "
+        "standard errors that count effects are rather too large than too small."
+    )
+    return Note("W-EFFECTS", "effects", message)
 
 
 def _constant(n_obs: int) -> Absorber:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness_panel.linear_fit import LinearFit
-from harness_panel.presentation import STATISTICS, correction_text, effects_note
+from harness_panel.presentation import STATISTICS
 
 if TYPE_CHECKING:
     import maketables
@@ -90,8 +90,7 @@ class RegressionTable:
     def _notes(self) -> str:
         lines = ["* p < 0.1, ** p < 0.05, *** p < 0.01. Standard errors in parentheses."]
         for at, fit in enumerate(self.fits.values(), start=1):
-            how = correction_text(fit.table.correction)
-            lines.append(f"({at}) {how}; {effects_note(fit.regression, fit.rows)}.")
+            lines.append(f"({at}) {fit.how}.")
         return " ".join(lines)
 
 

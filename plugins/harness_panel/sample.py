@@ -17,11 +17,14 @@ class Sample:
 
     Attributes
     ----------
-    basis : (n_obs, n_coef), orthonormal basis of the regressors without their effects
+    basis : (n_obs, n_coef), orthonormal basis of the regressors without their effects, times the roots of
+        the weights
     to_coefficients : (n_coef, n_coef), takes coordinates in the basis to coefficients
-    residuals : (n_obs,), outcome units
+    residuals : (n_obs,), outcome units times the roots of the weights
     entity, time : (n_obs,), codes of the row's entity and time
     period : (n_obs,), calendar position of the row's time
+    weights : (n_obs,), > 0; basis and residuals hold their roots
+    has_constant : whether a constant is the first coefficient, and the first column of the basis its own
     absorber : takes out the effects; None without effects
     n_effects : independent effects taken out
     """
@@ -32,6 +35,8 @@ class Sample:
     entity: Ints
     time: Ints
     period: Ints
+    weights: Floats
+    has_constant: bool
     absorber: Absorber | None
     n_effects: int
 
@@ -61,7 +66,7 @@ class Sample:
     def leverage(self) -> Floats:
         """Return each row's leverage in the regression on columns and dummies, (n_obs,), in (0, 1]."""
         own: Floats = np.einsum("ij,ij->i", self.basis, self.basis)
-        return own if self.absorber is None else own + self.absorber.leverage()
+        return own if self.absorber is None else own + self.absorber.leverage(self.weights)
 
     def correction(
         self, kind: str, *, factor: float, n_clusters: tuple[int, ...] = (), bandwidth: int | None = None

@@ -30,12 +30,13 @@ def dependent_periods(scores: Floats, period: Ints, bandwidth: int) -> Floats:
     period : (n_obs,), calendar positions; two periods are as many lags apart as their positions
     bandwidth : >= 0, largest lag with a weight
     """
-    periods = Grouping.of(period)
-    totals = np.zeros((int(np.ptp(periods.levels)) + 1, scores.shape[1]))
-    totals[periods.levels - periods.levels[0]] = periods.sums(scores)
+    periods = Grouping.of(period - period.min())
+    totals, at = periods.sums(scores), periods.levels
     meat: Floats = totals.T @ totals
-    for lag in range(1, min(bandwidth, totals.shape[0] - 1) + 1):
-        cross = totals[lag:].T @ totals[:-lag]
+    for lag in range(1, min(bandwidth, int(at[-1])) + 1):
+        later = np.minimum(np.searchsorted(at, at + lag), at.size - 1)
+        earlier = np.flatnonzero(at[later] == at + lag)
+        cross = totals[later[earlier]].T @ totals[earlier]
         meat += (1.0 - lag / (bandwidth + 1.0)) * (cross + cross.T)
     return meat
 

@@ -11,7 +11,7 @@ from harness_panel.effect_tests import is_definite, wald
 from harness_panel.entity_rows import EntityRows
 from harness_panel.mundlak_equation import correlated_equation, is_mean
 from harness_panel.random_equation import random_equation
-from harness_panel.regression import regress, regress_weighted
+from harness_panel.regression import regress
 from harness_panel.robust import Classical
 from harness_panel.tabulate import tabulate_by_t
 
@@ -31,7 +31,7 @@ def hausman(panel: Panel) -> Diagnostic:
     """
     within = tabulate_by_t(regress(panel, ("entity",)), Classical())
     equation = random_equation(panel, EntityRows.all_of(panel))
-    random = tabulate_by_t(regress_weighted(equation.panel, equation.weights), Classical())
+    random = tabulate_by_t(regress(equation.panel, (), weights=equation.weights), Classical())
     common = [term for term in within.terms if term in random.terms]
     own, other = ([table.terms.index(term) for term in common] for table in (within, random))
     gap = within.estimate[own] - random.estimate[other]
@@ -59,7 +59,7 @@ def mundlak_test(panel: Panel) -> Diagnostic:
         Where correlated random effects cannot be estimated.
     """
     equation = correlated_equation(panel).equation
-    regression = regress_weighted(equation.panel, equation.weights)
+    regression = regress(equation.panel, (), weights=equation.weights)
     return means_test(tabulate_by_t(regression, Clustered()))
 
 

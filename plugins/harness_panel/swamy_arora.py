@@ -10,7 +10,7 @@ from harness import EstimationError, Floats, Problem
 from harness_panel.absorb import OneWay
 from harness_panel.entity_rows import EntityRows
 from harness_panel.grouping import Grouping
-from harness_panel.within_fit import fit_within
+from harness_panel.within_fit import WithinFit, fit_within
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ def variance_components(regressors: Floats, outcome: Floats, rows: EntityRows) -
     Raises
     ------
     EstimationError
-        Where either regression has no degrees of freedom left.
+        Where the outcome does not vary within entities, or either regression has no degrees of freedom left.
     """
     entity = OneWay(rows.grouping)
     within = fit_within(regressors, outcome, rows.row_weights, entity)
@@ -54,6 +54,7 @@ def variance_components(regressors: Floats, outcome: Floats, rows: EntityRows) -
     between = fit_within(means[:, :-1], means[:, -1], rows.copies * sizes, one)
     n_between = 1 + len(between.screening.kept)
     _refuse_few(df_within, rows.n_entities - n_between, rows.n_entities)
+    _refuse_no_variation(within)
     idiosyncratic = float(within.residuals @ within.residuals) / df_within
     constant_trace = float(np.sum(rows.copies * sizes**2) / np.sum(rows.copies * sizes))
     trace = constant_trace + float(sizes @ np.sum(between.basis**2, axis=1))
@@ -92,6 +93,13 @@ def predicted_effects(errors: Floats, rows: EntityRows, theta: Floats) -> Floats
     """
     effects: Floats = (1.0 - (1.0 - theta) ** 2) * rows.means(errors[:, None])[:, 0]
     return effects
+
+
+def _refuse_no_variation(within: WithinFit) -> None:
+    if within.is_outcome_constant or within.is_outcome_absorbed:
+        what = "the outcome does not vary within entities, so the idiosyncratic variance is zero"
+        mend = "estimate on rows where the outcome varies over time, or use between"
+        raise EstimationError(Problem("random effects", what, mend=mend))
 
 
 def _refuse_few(df_within: float, df_between: float, n_entities: float) -> None:

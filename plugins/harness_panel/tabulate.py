@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import CoefficientTable, Floats
+from harness import CoefficientTable, EstimationError, Floats, Problem
 from harness_panel.covariance import Covariance
 from harness_panel.regression import Regression
 from harness_panel.sample import Sample
 from harness_panel.wild_cluster import WildCluster
+
+_NOTHING = 1e-24
+"""Variances below this share of those of independent errors are rounding."""
 
 
 def tabulate(regression: Regression, covariance: Covariance, *, rng: Generator) -> CoefficientTable:
@@ -42,7 +46,27 @@ def tabulate_by_t(regression: Regression, covariance: Covariance) -> Coefficient
 def _table(regression: Regression, sample: Sample, covariance: Covariance) -> CoefficientTable:
     meat = covariance.meat(sample)
     matrix = sample.to_coefficients @ meat.matrix @ sample.to_coefficients.T
+    _refuse_nothing(sample, np.diag(matrix), regression.terms, meat.correction.kind)
     return CoefficientTable(regression.terms, estimates(regression), matrix, meat.correction)
+
+
+def _refuse_nothing(sample: Sample, variances: Floats, terms: Sequence[str], kind: str) -> None:
+    """Refuse variances, (n_coef,), of which cancelling has left rounding alone.
+
+    With effects of entities in two periods, say, the scores of either period sum to zero.
+    """
+    plain = float(sample.residuals @ sample.residuals) / sample.n_obs
+    usual = plain * np.sum(sample.to_coefficients**2, axis=1)
+    is_nothing = variances < _NOTHING * usual
+    if is_nothing.any():
+        named = ", ".join(repr(terms[at]) for at in np.flatnonzero(is_nothing).tolist())
+        raise EstimationError(
+            Problem(
+                where="covariance",
+                what=f"{kind}: the standard error of {named} is zero, since scores cancel within clusters",
+                mend="cluster by another key, or choose classical or robust",
+            )
+        )
 
 
 def estimates(regression: Regression) -> Floats:
@@ -66,6 +90,8 @@ def regression_sample(regression: Regression) -> Sample:
         entity=panel.entity.codes,
         time=panel.time.codes,
         period=panel.period,
+        weights=regression.weights,
+        has_constant=has_constant,
         absorber=regression.absorber if regression.effects else None,
         n_effects=regression.n_effects if regression.effects else 0,
     )

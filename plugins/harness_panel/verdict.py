@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness import EstimationError, Note, Panel, Problem
 from harness_panel.combination import describe
-from harness_panel.levels import Dimension, key_of
+from harness_panel.effect import Effect, in_words, key_of
 from harness_panel.within_fit import WithinFit
 
 _NOTABLE_CONDITION = 1e8
@@ -15,32 +15,32 @@ _NOTABLE_CONDITION = 1e8
 _WORST_CONDITION = 1e12
 
 
-def refuse_single_levels(panel: Panel, effects: Sequence[Dimension]) -> None:
-    """Refuse effects of a key with one level.
+def refuse_single_levels(panel: Panel, effects: Sequence[Effect]) -> None:
+    """Refuse effects of a single level.
 
     Raises
     ------
     EstimationError
-        Where a key of `effects` has one level.
+        Where a key or column of `effects` has one level, or the panel has no such column.
     """
-    for dimension in effects:
-        if key_of(panel, dimension).n_present < 2:
+    for effect in effects:
+        if key_of(panel, effect).n_present < 2:
             raise EstimationError(
                 Problem(
-                    where=f"{dimension} effects",
-                    what=f"the {panel.n_obs} rows share one {dimension}, whose effect is the constant",
+                    where=f"{effect} effects",
+                    what=f"the {panel.n_obs} rows share one {effect}, whose effect is the constant",
                     allowed="at least two",
-                    mend=f"leave {dimension} out of effects, or use pooled_ols",
+                    mend=f"absorb no effects of {effect}, or use pooled_ols",
                 )
             )
 
 
-def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Dimension], n_effects: int) -> tuple[Note, ...]:
+def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Effect], n_effects: int) -> tuple[Note, ...]:
     """Return notes on a fit.
 
     Parameters
     ----------
-    effects : keys whose effects were taken out; none for a pooled regression
+    effects : those taken out; none for a pooled regression
     n_effects : independent effects taken out; the constant counts as one
 
     Raises
@@ -49,7 +49,7 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Dimension], n_effec
         Where the outcome does not vary, rows are too few, the exposure cannot be told apart, or the columns
         are too close to collinear.
     """
-    taken = f"{' and '.join(effects)} effects" if effects else ""
+    taken = f"{in_words(effects)} effects" if effects else ""
     problem = (
         _constant_outcome(panel, fit)
         or _size_problem(panel, fit, n_effects, taken)

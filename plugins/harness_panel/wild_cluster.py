@@ -10,8 +10,8 @@ from numpy.random import Generator
 
 from harness import EstimationError, Floats, Problem
 from harness_panel.clustered import Clustered
+from harness_panel.effect import Dimension
 from harness_panel.grouping import Grouping
-from harness_panel.levels import Dimension
 from harness_panel.sample import Meat, Sample
 from harness_panel.wild_statistics import NullStatistics, null_statistics
 from harness_panel.wild_weights import Auxiliary, auxiliary_weights, is_enumerated

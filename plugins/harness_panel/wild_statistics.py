@@ -127,11 +127,12 @@ def _scores(sample: Sample, clusters: Grouping, loading: Floats, residuals: Floa
     )
     if sample.absorber is None:
         return Scores(own, np.diag(own) - fitted)
-    ones = np.ones(sample.n_obs)
+    root = np.sqrt(sample.weights)
+    plain, weighted_loading = residuals / root, loading * root
     parts = []
     for start in range(0, clusters.n_levels, _CHUNK):
         chosen = np.arange(start, min(start + _CHUNK, clusters.n_levels))
-        spread = np.where(clusters.codes[:, None] == chosen, residuals[:, None], 0.0)
-        left = without_effects(sample.absorber, spread, ones)
-        parts.append(clusters.sums(loading[:, None] * left))
+        spread = np.where(clusters.codes[:, None] == chosen, plain[:, None], 0.0)
+        left = without_effects(sample.absorber, spread, sample.weights)
+        parts.append(clusters.sums(weighted_loading[:, None] * left))
     return Scores(own, np.hstack(parts) - fitted)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +12,49 @@ from harness import CanProfile, FittedDraws, Floats, HasDetails, HasEffects, Not
 
 # Predictions of all draws that are held in memory at a time: 64 MiB.
 MOST_NUMBERS = 2**23
+# Mean predictions of draws that are remembered; a surface is asked for together with two curves.
+MOST_REMEMBERED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A question to draws and their answer."""
+
+    panel: Panel
+    columns: tuple[str, ...]
+    points: Floats
+    means: Floats
+
+    def is_same(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> bool:
+        """Return whether a question is this one."""
+        return panel is self.panel and columns == self.columns and np.array_equal(points, self.points)
+
+
+@dataclass(frozen=True, eq=False)
+class RememberingDraws:
+    """Draws that remember the last few mean predictions asked of them: a curve's mean is followed by its band.
+
+    Attributes
+    ----------
+    fits, profiles : the draws
+    """
+
+    fits: FittedDraws
+    profiles: CanProfile
+    _asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED), init=False, repr=False)
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        return self.fits.predict(panel)
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        for known in self._asked:
+            if known.is_same(panel, columns, points):
+                return known.means.copy()
+        means = self.profiles.profile(panel, columns, points)
+        self._asked.append(Asked(panel, columns, points.copy(), means))
+        return means.copy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,14 +63,19 @@ class Ensemble:
 
     Attributes
     ----------
-    draws : one fit a bootstrap resample; percentiles over them are the band of the study
+    fits : one fit a bootstrap resample; percentiles over them are the band of the study
     n_draws : how many there are
     notes : warnings for the report
     """
 
-    draws: FittedDraws
+    fits: FittedDraws
     n_draws: int
     notes: tuple[Note, ...]
+
+    @property
+    def draws(self) -> FittedDraws:
+        """The draws."""
+        return self.fits
 
     def predict(self, panel: Panel) -> Floats:
         """Return the mean prediction over draws, (n_obs,), outcome units; computed some rows at a time."""
@@ -34,16 +83,16 @@ class Ensemble:
         chunks = [
             np.arange(panel.n_obs)[first : first + most_rows] for first in range(0, panel.n_obs, most_rows)
         ]
-        means = [self.draws.predict(panel.take(rows)).mean(axis=0) for rows in chunks]
+        means = [self.fits.predict(panel.take(rows)).mean(axis=0) for rows in chunks]
         return np.concatenate(means) if means else np.zeros(0)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the tables of the draws, such as the search of a network's size; none if they have none."""
-        return self.draws.details() if isinstance(self.draws, HasDetails) else {}
+        return self.fits.details() if isinstance(self.fits, HasDetails) else {}
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows that draws predict with a mean effect; zero for draws without effects."""
-        return self.draws.n_unseen(panel) if isinstance(self.draws, HasEffects) else 0
+        return self.fits.n_unseen(panel) if isinstance(self.fits, HasEffects) else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,18 +101,23 @@ class ProfiledEnsemble(Ensemble):
 
     Attributes
     ----------
-    profiles : the draws
+    remembering : the draws
     """
 
-    profiles: CanProfile
+    remembering: RememberingDraws
+
+    @property
+    def draws(self) -> FittedDraws:
+        """The draws."""
+        return self.remembering
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return the mean over draws of mean predictions, (n_points,), as `harness.CanProfile` has it."""
-        return np.asarray(self.profiles.profile(panel, columns, points).mean(axis=0))
+        return np.asarray(self.remembering.profile(panel, columns, points).mean(axis=0))
 
 
 def mean_of(draws: FittedDraws, *, n_draws: int, notes: tuple[Note, ...]) -> Ensemble:
     """Return the ensemble of draws, with a short cut to mean predictions where they have one."""
     if isinstance(draws, CanProfile):
-        return ProfiledEnsemble(draws, n_draws, notes, profiles=draws)
+        return ProfiledEnsemble(draws, n_draws, notes, remembering=RememberingDraws(draws, draws))
     return Ensemble(draws, n_draws, notes)

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from harness import (
     CanFitDraws,
+    CanFitFolds,
     CanProfile,
     CanRunQuick,
     Estimator,
@@ -52,16 +53,19 @@ class Rab:
     ----------
     base : the estimator fitted on each resample
     draws : resamples
+    fold_draws : most resamples of a fit on a fold, of which only the mean prediction is asked for: a band
+        needs many draws, a mean few
     unit : what is drawn with replacement: whole entities, or single rows as in the study
     """
 
     name: ClassVar[str] = "rab"
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanProfile, CanRunQuick, HasDetails, HasDraws, HasEffects, HasNotes}
+        {CanFitFolds, CanProfile, CanRunQuick, HasDetails, HasDraws, HasEffects, HasNotes}
     )
 
     base: NestedEstimator
     draws: Annotated[int, Field(ge=2)] = 200
+    fold_draws: Annotated[int, Field(ge=2)] = 50
     unit: Literal["entity", "row"] = "entity"
 
     def __post_init__(self) -> None:
@@ -73,6 +77,10 @@ class Rab:
         if CanRunQuick in base.provides and isinstance(base, CanRunQuick):
             base = base.quick()
         return replace(self, base=base, draws=min(self.draws, QUICK_DRAWS))
+
+    def for_folds(self) -> Self:
+        """Return a copy with at most `fold_draws` draws."""
+        return replace(self, draws=min(self.draws, self.fold_draws))
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Ensemble:
         """Fit the base estimator on every resample.

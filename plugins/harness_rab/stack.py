@@ -12,6 +12,7 @@ from harness import Key, Panel
 def stack_panels(first: Panel, second: Panel) -> Panel:
     """Return the rows of `first`, then those of `second`; columns are taken by name."""
     columns = [second.columns.index(name) for name in first.columns]
+    weights = [one.weights for one in (first, second) if one.weights is not None]
     return replace(
         first,
         entity=_stack_keys(first.entity, second.entity),
@@ -19,7 +20,8 @@ def stack_panels(first: Panel, second: Panel) -> Panel:
         period=np.concatenate([first.period, second.period]),
         observed=np.concatenate([first.observed, second.observed]),
         X=np.concatenate([first.X, second.X[:, columns]]),
-        groups=(),
+        groups=tuple(_stack_keys(key, second.group(key.name)) for key in first.groups),
+        weights=np.concatenate(weights) if len(weights) == 2 else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
@@ -24,32 +25,35 @@ class BoostingFit:
 
     Attributes
     ----------
-    model : fitted on the training rows
-    search : all numbers of rounds
+    model : fitted on the training rows, with rounds beyond the chosen one
+    search : all numbers of rounds that were grown
+    most : rounds that might have been grown
     """
 
     model: HistGradientBoostingRegressor
     search: Search
+    most: int
 
     @property
     def n_rounds(self) -> int:
-        """Trees in the model, chosen on the selection rows."""
+        """Trees that predict, chosen on the selection rows."""
         return int(self.search.best("rounds"))
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """Whether more rounds might have been better."""
-        most = len(self.search.selection_nmse)
-        if self.n_rounds < most:
+        if self.n_rounds < self.most:
             return ()
         message = (
-            f"The last of {most} rounds was the best on the selection rows; a larger max_rounds tries more."
+            f"The last of {self.most} rounds was the best on the selection rows; a larger max_rounds tries "
+            "more."
         )
         return (Note("W-ROUNDS", "boosting", message),)
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        return np.asarray(self.model.predict(panel.X), dtype=np.float64)
+        stages = self.model.staged_predict(panel.X)
+        return np.asarray(next(islice(stages, self.n_rounds - 1, None)), dtype=np.float64)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the numbers of rounds that were tried."""
@@ -60,13 +64,15 @@ class BoostingFit:
 class Boosting:
     """Histogram gradient boosting (Friedman 2001; Ke et al. 2017), scikit-learn's implementation.
 
-    Rounds are grown up to `max_rounds`; the model keeps the number of rounds whose squared error on the
-    selection rows is least. Entity and time are no inputs.
+    Rounds are grown up to `max_rounds`, or until `patience` of them have not lowered the squared error on the
+    selection rows; the model predicts with the number of rounds whose error there is least. Entity and time
+    are no inputs.
 
     Attributes
     ----------
     learning_rate : shrinkage of each tree
     max_rounds : most trees
+    patience : trees without a lower error on the selection rows after which no more are grown
     max_leaves : most leaves of a tree
     min_leaf : least rows of a leaf
     selection_share : share of the training rows set aside where the protocol names no selection rows
@@ -77,12 +83,19 @@ class Boosting:
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     max_rounds: Annotated[int, Field(ge=1)] = 300
+    patience: Annotated[int, Field(ge=1)] = 50
     max_leaves: Annotated[int, Field(ge=2)] = 15
     min_leaf: Annotated[int, Field(ge=1)] = 20
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> BoostingFit:
-        """Fit on a panel; see `harness.Estimator`."""
+        """Grow rounds on the training rows; see `harness.Estimator`.
+
+        Raises
+        ------
+        EstimationError
+            Where outcome or exposure do not vary, or rows do not fill two leaves.
+        """
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         train, selection = parts.train, parts.selection
         if train.n_obs < 2 * self.min_leaf:
@@ -95,23 +108,22 @@ class Boosting:
                 )
             )
         refuse_constant(train)
-        grown = self._model(self.max_rounds).fit(train.X, train.observed)
-        errors = [
-            np.mean((selection.observed - predicted) ** 2) for predicted in grown.staged_predict(selection.X)
-        ]
-        rounds = range(1, self.max_rounds + 1)
-        search = Search({"rounds": rounds}, np.array(errors) / train.observed.var())
-        n_rounds = int(search.best("rounds"))
-        return BoostingFit(self._model(n_rounds).fit(train.X, train.observed), search)
+        model = self._model().fit(train.X, train.observed, X_val=selection.X, y_val=selection.observed)
+        # The scores are those of the constant, then of each round: half the mean squared error, negative.
+        errors = -2.0 * np.asarray(model.validation_score_[1:]) / train.observed.var()
+        return BoostingFit(model, Search({"rounds": range(1, errors.size + 1)}, errors), self.max_rounds)
 
-    def _model(self, n_rounds: int) -> HistGradientBoostingRegressor:
+    def _model(self) -> HistGradientBoostingRegressor:
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         return HistGradientBoostingRegressor(
             learning_rate=self.learning_rate,
-            max_iter=n_rounds,
+            max_iter=self.max_rounds,
             max_leaf_nodes=self.max_leaves,
             min_samples_leaf=self.min_leaf,
-            early_stopping=False,
+            early_stopping=True,
+            scoring="loss",
+            n_iter_no_change=self.patience,
+            tol=0.0,
             random_state=0,
         )

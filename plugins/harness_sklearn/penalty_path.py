@@ -65,7 +65,13 @@ def fit_path(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # is_short tells it instead
         _, coefficients, gaps = enet_path(
-            X, outcome, l1_ratio=l1_ratio, alphas=penalties, max_iter=max_rounds, tol=_TOLERANCE
+            X,
+            outcome,
+            l1_ratio=l1_ratio,
+            alphas=penalties,
+            max_iter=max_rounds,
+            tol=_TOLERANCE,
+            random_state=0,  # nothing is drawn, but without it scikit-learn moves numpy's own generator on
         )
     is_short = gaps * outcome.size > _TOLERANCE * (outcome @ outcome)
     return PenaltyPath(l1_ratio, penalties, coefficients, is_short)

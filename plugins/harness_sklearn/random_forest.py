@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
@@ -10,45 +9,15 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import CanRunQuick, EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem
+from harness import CanFitDraws, CanRunQuick, EstimationError, Floats, HasDetails, HasNotes, Panel, Problem
+from harness_sklearn.forest_fits import ForestDraws, ForestFit
 from harness_sklearn.inputs import Inputs, make_inputs
-from harness_sklearn.selection import Parts, Search, split_to_select
+from harness_sklearn.selection import Parts, Search, parts_of_draws, refuse_empty_draws, split_to_select
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
 
 QUICK_TREES = 30
-
-
-@dataclass(frozen=True, eq=False)
-class ForestFit:
-    """A random forest.
-
-    Attributes
-    ----------
-    inputs : from panels to what trees see, and back to outcome units
-    model : fitted on all training rows
-    min_leaf : least rows of a leaf, chosen on the selection rows
-    search : all candidates
-    """
-
-    inputs: Inputs
-    model: RandomForestRegressor
-    min_leaf: int
-    search: Search
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """Columns left out."""
-        return self.inputs.notes
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        return self.inputs.in_outcome_units(self.model.predict(self.inputs.values(panel)))
-
-    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return the candidates."""
-        return {"search": self.search.table()}
 
 
 @dataclass(frozen=True)
@@ -63,6 +32,8 @@ class RandomForest:
     Attributes
     ----------
     trees : of a forest
+    draw_trees : of the forest of a bootstrap draw; fewer make draws cheaper and bands wider, since the chance
+        in which trees are grown is then part of them
     min_leaf : candidates for the least rows of a leaf
     column_share : share of the columns among which each split chooses; a third is Breiman's rule for
         regression
@@ -70,9 +41,10 @@ class RandomForest:
     """
 
     name: ClassVar[str] = "random_forest"
-    provides: ClassVar[frozenset[type]] = frozenset({CanRunQuick, HasDetails, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanRunQuick, HasDetails, HasNotes})
 
     trees: Annotated[int, Field(ge=1)] = 100
+    draw_trees: Annotated[int, Field(ge=1)] = 25
     min_leaf: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (2, 5, 15, 40)
     column_share: Annotated[float, Field(gt=0, le=1)] = 1 / 3
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -94,7 +66,38 @@ class RandomForest:
         search = self._search(parts, seed)
         min_leaf = int(search.best("min_leaf"))
         inputs = make_inputs(parts.whole)
-        return ForestFit(inputs, self._grow(inputs, parts.whole, min_leaf, seed), min_leaf, search)
+        X, outcome = inputs.values(parts.whole), inputs.outcome(parts.whole)
+        model = self._forest(self.trees, min_leaf, seed).fit(X, outcome)
+        return ForestFit(inputs, model, min_leaf, search)
+
+    def fit_draws(
+        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+    ) -> ForestDraws:
+        """Choose the size of leaves once, then grow a forest of `draw_trees` trees on each draw's rows.
+
+        The size is chosen as by `fit` on the rows that some draw trains on: on those that draws select on,
+        where these are the same for all draws, and otherwise on a share of the units set aside.
+
+        Parameters
+        ----------
+        weights : (n_draws, n_obs), counts; a row is grown on as often as it was drawn
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`, or where a draw trains on no row.
+        """
+        refuse_empty_draws(weights, estimator=self.name)
+        parts = parts_of_draws(panel, weights, selection, share=self.selection_share, rng=rng)
+        min_leaf = int(self._search(parts.rows, int(rng.integers(2**32))).best("min_leaf"))
+        inputs = make_inputs(parts.rows.whole)
+        X, outcome = inputs.values(parts.rows.whole).astype(np.float32), inputs.outcome(parts.rows.whole)
+        models = []
+        for draw in parts.weights.astype(np.int64):
+            rows = np.repeat(np.arange(draw.size), draw)
+            forest = self._forest(self.draw_trees, min_leaf, int(rng.integers(2**32)))
+            models.append(forest.fit(X[rows], outcome[rows]))
+        return ForestDraws(inputs, tuple(models), min_leaf)
 
     def _search(self, parts: Parts, seed: int) -> Search:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
@@ -102,24 +105,25 @@ class RandomForest:
         if not possible:
             raise _too_few_rows(parts.train.n_obs, min(self.min_leaf))
         inputs = make_inputs(parts.train)
-        X, outcome = inputs.values(parts.selection), inputs.outcome(parts.selection)
-        errors = [
-            np.mean((outcome - self._grow(inputs, parts.train, one, seed).predict(X)) ** 2)
-            for one in possible
-        ]
+        errors = [self._error(inputs, parts, self._forest(self.trees, one, seed)) for one in possible]
         return Search({"min_leaf": possible}, np.array(errors))
 
-    def _grow(self, inputs: Inputs, panel: Panel, min_leaf: int, seed: int) -> RandomForestRegressor:
+    def _error(self, inputs: Inputs, parts: Parts, forest: RandomForestRegressor) -> float:
+        """Grow a candidate and return its mean squared error on the selection rows."""
+        grown = forest.fit(inputs.values(parts.train), inputs.outcome(parts.train))
+        predicted = grown.predict(inputs.values(parts.selection))
+        return float(np.mean((inputs.outcome(parts.selection) - predicted) ** 2))
+
+    def _forest(self, trees: int, min_leaf: int, seed: int) -> RandomForestRegressor:
         from sklearn.ensemble import RandomForestRegressor
 
-        forest = RandomForestRegressor(
-            n_estimators=self.trees,
+        return RandomForestRegressor(
+            n_estimators=trees,
             min_samples_leaf=min_leaf,
             max_features=self.column_share,
             random_state=seed,
             n_jobs=1,
         )
-        return forest.fit(inputs.values(panel), inputs.outcome(panel))
 
 
 def _too_few_rows(n_obs: int, min_leaf: int) -> EstimationError:

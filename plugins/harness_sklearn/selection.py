@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, Ints, Panel, inner_split
+from harness import EstimationError, Floats, Ints, Panel, Problem, inner_split
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,64 @@ def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng:
         return Parts(ordered, ordered, selection.take(canonical_order(selection)))
     split = inner_split(ordered, share=share, rng=rng)
     return Parts(ordered, ordered.take(split.train), ordered.take(split.selection))
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnParts:
+    """Rows of bootstrap draws by their use.
+
+    Attributes
+    ----------
+    rows : the whole are the rows that some draw trains on, each once
+    weights : (n_draws, n_obs), how often a draw trains on a row of the whole
+    """
+
+    rows: Parts
+    weights: Floats
+
+
+def rows_in_use(panel: Panel, weights: Floats) -> Ints:
+    """Return the rows that some draw of weights, (n_draws, n_obs), uses, by entity and then by time."""
+    order = canonical_order(panel)
+    return order[np.asarray(weights.any(axis=0))[order]]
+
+
+def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
+    """Refuse weights, (n_draws, n_obs), of which a draw is all zero.
+
+    Raises
+    ------
+    EstimationError
+        Where a draw trains on no row.
+    """
+    if not weights.any(axis=1).all():
+        raise EstimationError(Problem(estimator, "a draw has no row of positive weight", mend="draw again"))
+
+
+def parts_of_draws(
+    panel: Panel, weights: Floats, selection: Floats | None, *, share: float, rng: Generator
+) -> DrawnParts:
+    """Return the rows of draws, of which one choice is made for all.
+
+    Candidates are compared on the rows that draws select on, where these are the same for all draws;
+    otherwise a share of the units that some draw trains on is set aside.
+
+    Parameters
+    ----------
+    weights : (n_draws, n_obs), >= 0
+    selection : (n_draws, n_obs), >= 0, or None
+    share : in (0, 1)
+
+    Raises
+    ------
+    EstimationError
+        Where there is only one unit to split.
+    """
+    rows = rows_in_use(panel, weights)
+    is_shared = selection is not None and selection[0].any() and (selection == selection[0]).all()
+    compared_on = panel.take(np.flatnonzero(selection[0])) if selection is not None and is_shared else None
+    parts = split_to_select(panel.take(rows), compared_on, share=share, rng=rng)
+    return DrawnParts(parts, weights[:, rows])
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import CanFitDraws, EstimationError, Floats, HasDetails, HasNotes, Ints, Panel, Problem
+from harness import CanFitDraws, Floats, HasDetails, HasNotes, Panel
 from harness_sklearn.ridge import Moments, errors_of_penalties, solve_ridge
-from harness_sklearn.selection import Parts, Search, canonical_order, split_to_select
+from harness_sklearn.selection import Parts, Search, refuse_empty_draws, rows_in_use, split_to_select
 from harness_sklearn.spline_design import SplineDesign, make_design
 from harness_sklearn.spline_fits import SplineDraws, SplinesFit
 
@@ -78,11 +78,8 @@ class Splines:
         EstimationError
             As by `fit`, or where a draw trains on no row.
         """
-        if not weights.any(axis=1).all():
-            raise EstimationError(
-                Problem("splines", "a draw has no row of positive weight", mend="draw again")
-            )
-        rows = _used(panel, weights)
+        refuse_empty_draws(weights, estimator=self.name)
+        rows = rows_in_use(panel, weights)
         trained_on = panel.take(rows)
         design = self._design(trained_on)
         train = design.moments(trained_on, weights[:, rows])
@@ -111,7 +108,7 @@ class Splines:
 
     def _own_penalties(self, design: SplineDesign, train: Moments, panel: Panel, selection: Floats) -> Floats:
         """Return the penalty, (n_draws,), that each draw chooses by its weights, (n_draws, n_obs)."""
-        rows = _used(panel, selection)
+        rows = rows_in_use(panel, selection)
         errors = self._errors(design, train, design.moments(panel.take(rows), selection[:, rows]))
         return np.asarray(self._candidates[errors.argmin(axis=0)])
 
@@ -122,9 +119,3 @@ class Splines:
             design.moments(one, np.ones((1, one.n_obs))) for one in (parts.train, parts.selection)
         )
         return Search({"penalty": self._candidates.tolist()}, self._errors(design, train, selection)[:, 0])
-
-
-def _used(panel: Panel, weights: Floats) -> Ints:
-    """Return the rows that some draw of weights, (n_draws, n_obs), uses, by entity and then by time."""
-    order = canonical_order(panel)
-    return order[np.asarray(weights.any(axis=0))[order]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,3 +60,17 @@ def test_resampling_repeats_whole_entities_under_names_of_their_own():
     assert drawn.observed.tolist() == [0.0, 1.0, 0.0, 1.0, 2.0, 3.0]
     keys = list(zip(drawn.entity.codes.tolist(), drawn.period.tolist(), strict=True))
     assert len(set(keys)) == len(keys)
+
+
+def test_weights_and_groups_travel_with_their_rows():
+    groups = (Key("size", ("big", "small"), np.array([0, 0, 1, 1, 0])),)
+    panel = replace(make_panel(), weights=np.arange(1.0, 6.0), groups=groups)
+    for rows in (panel.take(np.array([3, 1])), pickle.loads(pickle.dumps(panel)).take(np.array([3, 1]))):  # noqa: S301 - our own bytes
+        assert rows.weights.tolist() == [4.0, 2.0]
+        assert rows.group("size").codes.tolist() == [1, 0]
+        with pytest.raises(ValueError, match="read-only"):
+            rows.weights[0] = 7
+    assert panel.with_column("x", 1.0).weights.tolist() == panel.weights.tolist()
+    assert panel.resample(np.array([1, 1])).weights.tolist() == [1.0, 2.0, 1.0, 2.0]
+    with pytest.raises(ValueError, match="panel arrays disagree"):
+        replace(panel, weights=np.ones(4))

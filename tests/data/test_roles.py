@@ -33,6 +33,8 @@ CLEAN = {
         pytest.param(
             {"exposure": "year"}, (("exposure", "'year' is already in time"),), id="time-as-exposure"
         ),
+        pytest.param({"weights": "y"}, (), id="weights-may-play-another-part"),
+        pytest.param({"weights": "id"}, (("weights", "'id' is already in entity"),), id="entity-as-weights"),
         pytest.param({"time": "id"}, (("time", "'id' is already in entity"),), id="one-key-twice"),
         pytest.param(
             {"controls": ("c", "c")}, (("controls", "'c' is listed more than once"),), id="control-twice"
@@ -59,3 +61,13 @@ def test_regressors_are_in_the_order_of_a_panel():
         "control",
     ]
     assert roles.path_of("c") == "roles.controls"
+
+
+def test_weights_are_the_last_variable_unless_they_play_another_part():
+    roles = Roles(**CLEAN, weights="w")
+    assert roles.variables == ("y", "x", "m", "c", "w")
+    assert (roles.role_of("w"), roles.path_of("w")) == ("weight", "roles.weights")
+    assert roles.regressors == Roles(**CLEAN).regressors
+    shared = Roles(**CLEAN, weights="c")
+    assert shared.variables == Roles(**CLEAN).variables
+    assert shared.role_of("c") == "control"

@@ -6,14 +6,18 @@ import sys
 import types
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from harness import NestedEstimator, hookimpl
+from harness import NestedEstimator, PluginError, hookimpl
 from harness.catalog import build_choice
+from harness.estimators.hookspecs import OWN_PROTOCOLS
+from harness.estimators.plugin_choice import PluginChoice, asked_by_environment
 from harness.estimators.registry import EstimatorCatalog, installed, read_registry
-from harness.evaluation.protocols.catalog import ProtocolCatalog
+from harness.evaluation.protocols.catalog import PROTOCOLS, ProtocolCatalog
+from harness.evaluation.protocols.in_sample import InSample
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class Mean:
     provides: ClassVar[frozenset[type]] = frozenset()
     trim: float = 0.0
 
+    def fit(self, panel, *, rng, selection=None):
+        return self
+
 
 @dataclass(frozen=True)
 class Wrapped:
@@ -32,6 +39,9 @@ class Wrapped:
     base: NestedEstimator
     name: ClassVar[str] = "wrapped_for_tests"
     provides: ClassVar[frozenset[type]] = frozenset()
+
+    def fit(self, panel, *, rng, selection=None):
+        return self
 
 
 def module(name, **hooks):
@@ -49,7 +59,7 @@ def harness_estimators():
 
 
 @dataclass(frozen=True)
-class OddEntities:
+class OddEntities(InSample):
     """A protocol for the tests."""
 
     name: ClassVar[str] = "odd_entities"
@@ -93,9 +103,56 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_breaks_nothing_else(regis
     broken = {plugin.name: plugin.broken for plugin in registry.plugins}
     assert broken["good_plugin"] == ""
     assert "no_such_module_anywhere" in broken["absent_plugin"]
-    assert "names that are taken: mean_for_tests" in broken["late_plugin"]
+    taken = "names are taken: mean_for_tests (of good_plugin), wrapped_for_tests (of good_plugin)"
+    assert taken in broken["late_plugin"]
     assert "harness_estimatorz" in broken["misspelt_plugin"]
     assert set(registry.estimators) == {"mean_for_tests", "wrapped_for_tests"}
+
+
+def test_the_order_of_installation_decides_nothing():
+    """Of two plugins that offer a name, the first by its own name keeps it, whichever is found first."""
+    points = tuple(module(name, harness_estimators=harness_estimators) for name in ("b_plugin", "a_plugin"))
+    for found in (points, points[::-1]):
+        plugins = {plugin.name: plugin for plugin in read_registry(found).plugins}
+        assert plugins["a_plugin"].estimators == ("mean_for_tests", "wrapped_for_tests")
+        assert plugins["b_plugin"].broken
+
+
+def test_what_is_off_is_not_even_imported():
+    point = EntryPoint(name="absent_plugin", value="no_such_module_anywhere", group="harness")
+    registry = read_registry((point,), choice=PluginChoice(off=("absent_plugin",)))
+    (plugin,) = registry.plugins
+    assert (plugin.off, plugin.broken) == (True, "")
+    assert registry.absent == "plugins switched off: absent_plugin"
+
+
+def test_switching_off_what_is_not_there_is_an_error_with_near_names():
+    point = module("good_plugin", harness_estimators=harness_estimators)
+    with pytest.raises(PluginError, match="there is no plugin 'god_plugin'") as error:
+        read_registry((point,), choice=PluginChoice(off=("god_plugin",)))
+    assert error.value.mend == "did you mean 'good_plugin'?"
+
+
+def test_the_harness_keeps_the_names_of_its_own_protocols():
+    assert set(PROTOCOLS) == OWN_PROTOCOLS
+
+
+@pytest.mark.parametrize(
+    ("environment", "choice"),
+    [
+        ({}, PluginChoice()),
+        ({"HARNESS_PLUGINS_OFF": " a, b ,", "HARNESS_PLUGINS_FOLDER": ""}, PluginChoice(("a", "b"))),
+        ({"HARNESS_PLUGINS_FOLDER": "own"}, PluginChoice(folder=Path("own"))),
+    ],
+    ids=["nothing", "off", "folder"],
+)
+def test_the_environment_says_the_same_as_the_options(environment, choice):
+    assert asked_by_environment(environment) == choice
+
+
+def test_a_choice_is_repeated_by_its_options():
+    choice = PluginChoice(("a", "b"), Path("own"))
+    assert choice.words == ("--plugins-folder", "own", "-p", "no:a", "-p", "no:b")
 
 
 def test_a_plugin_offers_protocols(registry):

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.columns import COLUMNS
 from harness.evaluation.protocols.as_published import AsPublished
 from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
 from harness.runs.folder import RunFolder
-from harness.runs.tables import COLUMNS
-from report import fake_details, fake_effects
+from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON
 
 PROTOCOLS = (AsPublished(), InSample(), HeldOutEntities(), Forward())
@@ -26,6 +26,7 @@ ESTIMATORS = {
     "rab": ("rab", "RAB"),
     "boosting": ("boosting", "Boosting"),
 }
+OPTIONS = {"fe": {"effects": ["entity", "time"]}}
 REFUSED = ("fe", "held_out_entities")
 
 GAINS = {
@@ -34,6 +35,10 @@ GAINS = {
     "rab": {"as_published": 0.297, "in_sample": 0.402, "held_out_entities": -0.032, "forward": 0.034},
     "boosting": {"as_published": 0.268, "in_sample": 0.389, "held_out_entities": -1.62, "forward": -0.054},
 }
+P_VALUES = {"p_value": 0.01, "p_splits": 0.074, "p_holm": 0.03, "p_best": 0.012}
+UNSURE = ("boosting", "as_published")
+"""A gain whose interval lies above zero, but which is not told from none once comparisons are allowed for."""
+
 HALF_WIDTH = {"as_published": 0.04, "in_sample": 0.02, "held_out_entities": 0.06, "forward": 0.05}
 REFERENCE_MSE = {"as_published": 0.2312, "in_sample": 0.2297, "held_out_entities": 0.2341, "forward": 0.2518}
 SHARES = {"train": 0.96, "test": 1.0, "all": 0.97}
@@ -89,7 +94,12 @@ def manifest(
                 "nr": {"label": "man", "unit": None},
             },
             "estimators": [
-                {"id": one, "use": use, "label": text, "options": {"hidden": "auto", "draws": 100}}
+                {
+                    "id": one,
+                    "use": use,
+                    "label": text,
+                    "options": OPTIONS.get(one, {"hidden": "auto", "draws": 100}),
+                }
                 for one, (use, text) in ESTIMATORS.items()
             ],
             "reference": "ols",
@@ -167,7 +177,8 @@ def _gains(outcome: str) -> list[dict[str, Any]]:
                 continue
             half = HALF_WIDTH[protocol]
             reference = REFERENCE_MSE[protocol]
-            numbers = {"gain": gain, "conf_low": gain - half, "conf_high": gain + half, "p_value": 0.01}
+            numbers = {"gain": gain, "conf_low": gain - half, "conf_high": gain + half, **P_VALUES}
+            numbers |= {"p_holm": 0.081} if (estimator, protocol) == UNSURE else {}
             errors = {"mse": reference * (1 - gain), "mse_reference": reference, "n_entities": 545}
             rows.append(place | {"sample": "test"} | numbers | errors | {"status": "ok", "reason": ""})
     return rows
@@ -192,6 +203,8 @@ def _coefficients(outcome: str, terms: tuple[str, ...]) -> list[dict[str, Any]]:
                     "covariance": covariance,
                     "df_resid": 544.0,
                     "n_obs": 4360,
+                    "n_clusters": 545,
+                    "factor": 1.00368,
                     "status": "ok",
                     "reason": "",
                 }
@@ -211,6 +224,9 @@ def _scenarios(study: dict[str, Any], drawn: tuple[str, ...]) -> dict[str, pd.Da
             **fake_effects.surfaces(outcome, drawn, study["moderators"]),
             **fake_details.networks(outcome, ("ann", "rab"), variables),
             "claims": fake_details.claims(outcome),
+            "decomposition": fake_comparison.decomposition(outcome, GAINS),
+            "multiverse": fake_comparison.multiverse(outcome, GAINS),
+            **fake_comparison.diagnostics(outcome),
         }
         for name, frame in tables.items():
             parts.setdefault(name, []).append(frame)
@@ -218,6 +234,10 @@ def _scenarios(study: dict[str, Any], drawn: tuple[str, ...]) -> dict[str, pd.Da
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()} | {
         "support": pd.DataFrame(support).assign(scenario="curve")
     }
+
+
+def _with_choices(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return tables | {"multiverse_choices": fake_comparison.choices(tables["multiverse"])}
 
 
 def write_fake_run(
@@ -242,7 +262,7 @@ def write_fake_run(
         "accuracy": pd.DataFrame([row for one in outcomes for row in _accuracy(one)]),
         "gain": pd.DataFrame([row for one in outcomes for row in _gains(one)]),
         "coefficients": pd.DataFrame([row for one in outcomes for row in _coefficients(one, terms)]),
-        **_scenarios(study, drawn),
+        **_with_choices(_scenarios(study, drawn)),
         "rug": pd.DataFrame(
             {
                 "scenario": "curve",

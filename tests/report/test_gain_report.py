@@ -49,6 +49,43 @@ def test_every_cell_is_there(wage):
     assert "test_selection" in leaks["as_published"]
 
 
+def test_adjusted_p_values_and_their_verdict(wage):
+    report = gain_report(wage)
+    cells = {(one["estimator"], one["protocol"], one["sample"]): one["gain"] for one in report["cells"]}
+    unsure = cells["boosting", "as_published", "test"]
+    assert (unsure["p_value"], unsure["p_splits"], unsure["p_holm"], unsure["p_best"]) == (
+        0.01,
+        0.074,
+        0.081,
+        0.012,
+    )
+    assert unsure["conf_low"] > 0
+    assert unsure["standing"] == "not established"
+    (verdict,) = report["verdicts"]
+    assert verdict["established"] == []
+    assert verdict["words"][0].startswith("No gain over Pooled OLS is established for any estimator.")
+    assert len(verdict["words"]) == 2
+
+
+def test_decomposition_and_multiverse(wage):
+    report = gain_report(wage)
+    parts = {(one["estimator"], one["part"]): one["estimate"] for one in report["decomposition"]}
+    assert len(parts) == 3 * 5
+    assert parts["ann", "functional form"] == -0.143
+    (multiverse,) = report["multiverse"]
+    table = wage.read_table("multiverse")
+    assert (multiverse["outcome"], multiverse["estimator"], multiverse["all"]["n"]) == ("lwage", "ann", 96)
+    assert multiverse["all"]["n_above"] == (table["conf_low"] > 0).sum()
+    assert multiverse["apart"]["n"] == 24
+    assert multiverse["published"] == [{"gain": 0.678582, "source": "Table 2", "n_below": 96}]
+    stored = wage.read_table("multiverse_choices")
+    assert [one["mean_gain"] for one in multiverse["choices"]] == stored["mean_gain"].tolist()
+
+
+def _some_gain(report):
+    return next(one["gain"] for one in report["cells"] if one["gain"] is not None)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -56,7 +93,10 @@ def test_every_cell_is_there(wage):
         pytest.param(lambda report: report["cells"][0].update(mse=-1.0), id="negative-error"),
         pytest.param(lambda report: report["cells"][0].update(more=1), id="unknown-key"),
         pytest.param(lambda report: report["cells"][0].update(sample="half"), id="unknown-sample"),
-        pytest.param(lambda report: report.update(gain_report_version=2), id="other-version"),
+        pytest.param(lambda report: report.update(gain_report_version="2.0"), id="other-version"),
+        pytest.param(lambda report: _some_gain(report).pop("p_holm"), id="no-adjusted-p-value"),
+        pytest.param(lambda report: report["multiverse"][0]["all"].update(n=0), id="empty-multiverse"),
+        pytest.param(lambda report: report["decomposition"][0].pop("part"), id="nameless-part"),
     ],
 )
 def test_the_schema_refuses(spoil, wage, validator):

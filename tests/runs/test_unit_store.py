@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import Note
+from harness import ArtifactError, Note
 from harness.evaluation.fold_fit import Cell, FoldResult, Predictions
 from harness.runs.unit_file import decode_fold, decode_full, encode_fold, encode_full
-from harness.runs.unit_store import Kept, UnitStore, fingerprint
+from harness.runs.unit_store import UnitStore, fingerprint
+from harness.runs.units import Unit, run_units
+from harness.runs.workers import LocalWorkers
 from harness.scenarios.full_fit import Answer, FullResult
 
 PREDICTIONS = Predictions(
@@ -51,8 +53,11 @@ class Counted:
         return self.result
 
 
-def kept(task, store):
-    return Kept(task, store, encode_fold, decode_fold)
+def run_once(task, store, on_done=lambda _: None):
+    """Run a study of one task, and return its result."""
+    unit = Unit(task, encode_fold, decode_fold)
+    (result,) = run_units([unit], store, workers=LocalWorkers(1), on_done=on_done)
+    return result
 
 
 def test_a_fold_comes_back_to_the_last_bit():
@@ -87,23 +92,24 @@ def test_a_full_fit_comes_back_with_its_tables():
 
 
 def test_a_kept_result_is_not_computed_again(tmp_path):
-    task, store = Counted(FOLD), UnitStore(tmp_path / "units", "spec and data")
-    first, second = kept(task, store).run(), kept(task, store).run()
+    task, store, seen = Counted(FOLD), UnitStore(tmp_path / "units", "spec and data"), []
+    first, second = run_once(task, store, seen.append), run_once(task, store, seen.append)
     assert len(task.runs) == 1
+    assert seen == [task.label, task.label]
     assert np.array_equal(first.predictions.test, second.predictions.test)
 
 
 def test_a_failed_task_is_tried_again(tmp_path):
     task = Counted(replace(FOLD, predictions=None, status="failed", reason="broke"))
     store = UnitStore(tmp_path / "units", "spec and data")
-    kept(task, store).run()
-    kept(task, store).run()
+    assert run_once(task, store).reason == "broke"
+    assert run_once(task, store).reason == "broke"
     assert len(task.runs) == 2
 
 
 def test_other_data_or_another_spec_find_nothing(tmp_path):
     task = Counted(FOLD)
-    kept(task, UnitStore(tmp_path, fingerprint("spec", "data"))).run()
+    run_once(task, UnitStore(tmp_path, fingerprint("spec", "data")))
     assert UnitStore(tmp_path, fingerprint("spec", "data")).load(task.label) is not None
     assert UnitStore(tmp_path, fingerprint("spec", "other")).load(task.label) is None
     assert fingerprint("ab", "c") != fingerprint("a", "bc")
@@ -112,10 +118,32 @@ def test_other_data_or_another_spec_find_nothing(tmp_path):
 @pytest.mark.parametrize("position", [0, 40, 64, 65, 100, -1])
 def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
     task, store = Counted(FOLD), UnitStore(tmp_path / "units", "spec and data")
-    kept(task, store).run()
+    run_once(task, store)
     (file,) = (tmp_path / "units").iterdir()
     data = bytearray(file.read_bytes())
     data[position] ^= 1
     file.write_bytes(bytes(data))
-    kept(task, store).run()
+    run_once(task, store)
     assert len(task.runs) == 2
+
+
+def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the_unit(tmp_path):
+    store = UnitStore(tmp_path / "units", "spec and data")
+
+    def damage(label):
+        (file,) = store.path.iterdir()
+        file.write_bytes(b"")
+
+    with pytest.raises(ArtifactError, match="cannot be read back") as error:
+        run_once(Counted(FOLD), store, damage)
+    assert error.value.where == Counted(FOLD).label
+
+
+def test_results_come_in_the_order_of_the_units_whichever_is_kept(tmp_path):
+    store = UnitStore(tmp_path / "units", "spec and data")
+    tasks = [Counted(replace(FOLD, seconds=float(at)), label=str(at)) for at in range(4)]
+    run_once(tasks[2], store)
+    units = [Unit(task, encode_fold, decode_fold) for task in tasks]
+    results = run_units(units, store, workers=LocalWorkers(1), on_done=lambda _: None)
+    assert [one.seconds for one in results] == [0.0, 1.0, 2.0, 3.0]
+    assert [len(task.runs) for task in tasks] == [1, 1, 1, 1]

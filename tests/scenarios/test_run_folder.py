@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.runs.tables import COLUMNS
+from harness.columns import COLUMNS
 from harness.runs.unit_file import decode_full, encode_full
 from harness.scenarios.catalog import SCENARIOS
 from harness.scenarios.conditional import Conditional
@@ -37,7 +37,8 @@ report: {formats: []}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A run in which the exposure is constant within cities, so that fixed effects are refused."""
-    from harness.runner import RunOptions, run
+    from harness.run_options import RunOptions
+    from harness.runner import run
 
     path, rng = tmp_path_factory.mktemp("scenarios"), np.random.default_rng(0)
     city, year = (axis.ravel() for axis in np.indices((30, 4)))

@@ -493,6 +493,14 @@ WRONG = {
         "ols, small_net, bag",
         "did you mean 'small_net'?",
     ),
+    "moderator of a scenario": (
+        "{kind: curve, grid: 30}",
+        "{kind: curve, grid: 30, moderator: gpd}",
+        "scenarios[0].moderator",
+        "'gpd' is no moderator or control of the study",
+        "gdp, density, roads",
+        "did you mean 'gdp'?",
+    ),
     "no estimator": (
         "estimators:",
         "estimators: []\nvariables_:",

@@ -17,6 +17,7 @@ from harness.data.prepare.deflate import Deflate
 from harness.data.prepare.difference import Difference
 from harness.data.prepare.emissions import Emissions
 from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.indicator import Indicator
 from harness.data.prepare.interpolate import Interpolate
 from harness.data.prepare.lag import Lag
 from harness.data.prepare.line import Rescale, Standardise
@@ -30,7 +31,7 @@ from harness.data.prepare.winsorise import Winsorise
 
 KIND = "preparation step"
 
-_ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Emissions)
+_ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Indicator, Emissions)
 _PANEL_STEPS = (Interpolate, Lag, Difference, Deflate)
 _LEARNED_STEPS = (FactorIndex, Standardise, Rescale, Winsorise)
 

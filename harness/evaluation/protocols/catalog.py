@@ -24,9 +24,11 @@ class ProtocolCatalog:
     Attributes
     ----------
     of_plugins : protocols that plugins offer
+    absent : plugins that are broken or off, in words
     """
 
     of_plugins: Mapping[str, type] = field(default_factory=dict)
+    absent: str = ""
     kind: str = field(default="protocol", init=False)
 
     @property
@@ -34,6 +36,6 @@ class ProtocolCatalog:
         """The dataclass behind each name."""
         return {**self.of_plugins, **PROTOCOLS}
 
-    def why_missing(self, name: str) -> str:  # noqa: ARG002 - there is no more to say
-        """Return an empty string."""
-        return ""
+    def why_missing(self, name: str) -> str:  # noqa: ARG002 - a plugin that did not load has told no name
+        """Name the plugins that are broken or off, since the protocol may be one of theirs."""
+        return self.absent

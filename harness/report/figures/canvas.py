@@ -140,7 +140,7 @@ def settle(figure: Figure) -> None:
     if engine is None:
         return
     engine.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position().bounds, POSITION_DIGITS).tolist())
 

@@ -22,8 +22,9 @@ def gain_caption(study: Study, outcome: str) -> str:
         f"Gain over {study.reference_label} in predicting {study.label(outcome)}, one panel a protocol. "
         f"Whiskers are {percent(study.level, 0)} intervals from {count(study.draws)} bootstrap draws of "
         f"whole entities ({study.label(study.entity)}), the trained models held fixed. A filled triangle is "
-        "a gain (pointing up) or a loss (pointing down) whose interval excludes zero, an open circle one "
-        "whose interval does not. An arrow at the left edge is a loss beyond the axis."
+        "a gain (pointing up) or a loss (pointing down) that is established: its interval excludes zero, and "
+        "so do the tests that allow for many comparisons. An open circle is one that is not. An arrow at the "
+        "left edge is a loss beyond the axis."
     )
 
 

@@ -1,4 +1,4 @@
-"""The figures of one outcome: gains, curves, slopes, accumulated local effects and learning."""
+"""The figures of one outcome: gains, where they come from, curves, slopes, local effects and learning."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from harness.arrays import frozen_floats
 from harness.report.figures.ale_figure import AlePair, AleScene, draw_ales
 from harness.report.figures.canvas import Drawing, Press, house_style
 from harness.report.figures.captions import ale_caption, curve_caption, gain_caption, learning_caption
+from harness.report.figures.comparison_drawings import universe_drawings, waterfall_drawings
 from harness.report.figures.curve_figure import draw_curves
 from harness.report.figures.gain_figure import draw_gains
 from harness.report.figures.learning_figure import Learning, draw_learning
@@ -26,9 +27,14 @@ KINDS = {"level": ("curve", "Net effect curves"), "slope": ("slope", "Slopes of 
 
 @dataclass(frozen=True, eq=False)
 class OutcomeDrawings:
-    """The figures of one outcome; `levels`, `slopes` and `ales` hold one for each scenario with curves."""
+    """The figures of one outcome; `levels`, `slopes` and `ales` hold one for each scenario with curves.
+
+    `waterfalls` and `universes` hold at most one.
+    """
 
     gain: Drawing
+    waterfalls: tuple[Drawing, ...]
+    universes: tuple[Drawing, ...]
     levels: tuple[Drawing, ...]
     slopes: tuple[Drawing, ...]
     ales: tuple[Drawing, ...]
@@ -37,7 +43,8 @@ class OutcomeDrawings:
     @property
     def all(self) -> tuple[Drawing, ...]:
         """Every figure."""
-        return (self.gain, *self.levels, *self.slopes, *self.ales, *self.learning)
+        first = (self.gain, *self.waterfalls, *self.universes)
+        return (*first, *self.levels, *self.slopes, *self.ales, *self.learning)
 
 
 def draw_outcome(results: Results, outcome: str) -> OutcomeDrawings:
@@ -47,6 +54,8 @@ def draw_outcome(results: Results, outcome: str) -> OutcomeDrawings:
     with house_style():
         return OutcomeDrawings(
             gain=_gain_drawing(results, outcome, press),
+            waterfalls=tuple(waterfall_drawings(results, outcome, press)),
+            universes=tuple(universe_drawings(run, outcome, press)),
             levels=tuple(_curve_drawings(run, outcome, "level", press)),
             slopes=tuple(_curve_drawings(run, outcome, "slope", press)),
             ales=tuple(_ale_drawings(run, outcome, press)),

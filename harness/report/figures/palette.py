@@ -57,6 +57,26 @@ MODE_STYLES = {
 }
 """One model for all groups, and a model for each: told apart by hatch and marker as well."""
 
+
+@dataclass(frozen=True)
+class PartStyle:
+    """How one part of a gain is drawn: outline, filling and hatch."""
+
+    colour: str
+    fill: str
+    hatch: str
+
+
+PART_STYLES = {
+    "functional form": PartStyle("#00558c", "#0072b2", ""),
+    "recognising entities and periods": PartStyle("#00558c", "#bcd9ec", ""),
+    "selection on the test rows": PartStyle("#a84300", "#fbe3cf", "////"),
+    "optimism of in-sample fit": PartStyle("#a84300", "#f3b98b", "...."),
+}
+"""What lasts is dark, what goes with known entities pale, what comes of the comparison alone hatched."""
+
+TOTAL_STYLE = PartStyle("#1a1a1a", "#5f6368", "")
+
 SURFACE_MAP = "viridis"
 """Colours of levels on a surface: equal steps look equal, in grey and without colour vision too."""
 
@@ -65,3 +85,6 @@ DEVIATION_MAP = "PuOr_r"
 
 THRESHOLD_COLOUR = "#c43c00"
 """Of the moderator value at which an effect changes its sign; cased in white on a coloured ground."""
+
+PUBLISHED_COLOUR = "#7a1f5c"
+"""Of a published number across a figure; dashed as well."""

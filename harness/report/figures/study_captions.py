@@ -8,7 +8,9 @@ from harness.report.figures.captions import band_text, ground_text, marks_text
 from harness.report.figures.curve_figure import CurveScene
 from harness.report.reading.curves import Curve
 from harness.report.reading.manifest import EstimatorEntry, Study
+from harness.report.reading.networks import Fit
 from harness.report.words.digits import percent
+from harness.report.words.text import joined
 
 
 def outcomes_caption(study: Study, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
@@ -48,17 +50,16 @@ def surface_caption(study: Study, moderator: str, estimator: EstimatorEntry) -> 
     )
 
 
-def map_caption(study: Study, fit: tuple[str, str]) -> str:
+def map_caption(study: Study, fits: Sequence[Fit]) -> str:
     """Return the caption of a map.
 
     Parameters
     ----------
-    fit : outcome and estimator
+    fits : at least one; all that have this map
     """
-    outcome, estimator = fit
+    named = [f"{study.estimator_label(name)} on {study.label(outcome)}" for outcome, name in fits]
     return (
-        f"The self-organising map of {study.estimator_label(estimator)} on {study.label(outcome)}. Above: "
-        "its clusters as they lie on the map, with their rows. Below: the mean of each variable in each "
-        "cluster, in standard deviations from the mean of all rows. Maps for other outcomes are in "
-        "details/som_profile.csv."
+        f"The self-organising map of {joined(named)}. Above: its clusters as they lie on the map, with their "
+        "rows. Below: the mean of each variable in each cluster, in standard deviations from the mean of all "
+        "rows."
     )

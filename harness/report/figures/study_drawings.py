@@ -37,7 +37,7 @@ class StudyDrawings:
     outcomes : net effect curves of all outcomes, one figure for each scenario that gave curves
     groups : by scenario and column, one for each featured estimator
     surfaces : by scenario and moderator, likewise
-    maps : self-organising maps, one an estimator
+    maps : self-organising maps, each once
     """
 
     outcomes: tuple[Drawing, ...]
@@ -157,16 +157,15 @@ def surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
 
 
 def _map_drawings(run: Run, press: Press) -> Iterator[Drawing]:
-    """Yield the map of each estimator for the first outcome it has one for; they differ little."""
+    """Yield every map; one that several fits share is drawn once."""
     study = run.manifest.study
-    first = {estimator: outcome for outcome, estimator in reversed(run.networks.mapped)}
-    for estimator in dict.fromkeys(estimator for _, estimator in run.networks.mapped):
-        fit = (first[estimator], estimator)
-        profile = run.networks.profile_of(fit)
+    for fits in run.networks.distinct_maps():
+        outcome, estimator = fits[0]
+        profile = run.networks.profile_of(fits[0])
         labels = [study.label(name) for name in dict.fromkeys(row.variable for row in profile)]
         yield press.print(
-            f"map-{file_slug(fit[0])}-{file_slug(estimator)}",
-            draw_map(run.networks.map_of(fit), profile, labels),
+            f"map-{file_slug(outcome)}-{file_slug(estimator)}",
+            draw_map(run.networks.map_of(fits[0]), profile, labels),
             alt="Self-organising map: rows of each cluster, and means of the variables in each.",
-            caption=map_caption(study, fit),
+            caption=map_caption(study, fits),
         )

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import ArtifactError, Problem
-from harness.evaluation.fold import ALL_ROWS_PREPARED, TEST_SELECTION, TRAINING_ROWS, Leak
+from harness.evaluation.fold import ALL_ROWS_PREPARED, SAME_ENTITY, TEST_SELECTION, TRAINING_ROWS, Leak
 
 TOUCHES_TEST_ROWS = frozenset({TRAINING_ROWS.code, TEST_SELECTION.code, ALL_ROWS_PREPARED.code})
 """Leaks through which the test rows themselves take part in fitting or choosing a model."""
@@ -47,6 +47,11 @@ class ProtocolEntry:
     def keeps_test_rows_apart(self) -> bool:
         """Whether the test rows take no part in fitting, selecting or preparing."""
         return TOUCHES_TEST_ROWS.isdisjoint(leak.code for leak in self.leaks)
+
+    @property
+    def knows_entities(self) -> bool:
+        """Whether other rows of the tested entities are trained on."""
+        return any(leak.code in {SAME_ENTITY.code, TRAINING_ROWS.code} for leak in self.leaks)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,10 @@ class Study:
     def estimator_label(self, name: str) -> str:
         """Return how an estimator is called; its id where the study does not list it."""
         return next((one.label for one in self.estimators if one.id == name), name)
+
+    def protocol_title(self, name: str) -> str:
+        """Return how a protocol is called; its id where the study does not list it."""
+        return next((one.title for one in self.protocols if one.id == name), name)
 
     def label(self, variable: str) -> str:
         """Return how a variable is called; its name where it has no label."""

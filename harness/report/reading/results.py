@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,7 +19,7 @@ NOT_RUN = ("no result", "the run holds no such cell")
 
 
 class Standing(Enum):
-    """What an interval says about a gain."""
+    """What interval and adjusted p-values say about a gain."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -26,13 +27,32 @@ class Standing(Enum):
     MISSING = "no result"
 
 
-def standing_of(conf_low: float, conf_high: float) -> Standing:
-    """Return how a gain stands whose interval is given: established where the interval excludes zero."""
+def size_of(level: float) -> float:
+    """Return the size of the tests that go with intervals of coverage `level`, its last bits rounded off."""
+    return round(1.0 - level, 12)
+
+
+def standing_of(conf_low: float, conf_high: float, *, adjusted: Iterable[float], level: float) -> Standing:
+    """Return how a gain stands: established where interval and adjusted p-values agree.
+
+    Parameters
+    ----------
+    conf_low, conf_high : limits of the interval, which has to exclude zero
+    adjusted : p-values that allow for many comparisons, which have to lie below 1 - `level`; one that is
+        missing is passed over
+    """
+    if any(one >= size_of(level) for one in adjusted):
+        return Standing.OPEN
     if conf_low > 0:
         return Standing.BETTER
     if conf_high < 0:
         return Standing.WORSE
     return Standing.OPEN
+
+
+def standing_of_row(row: GainRow, *, level: float) -> Standing:
+    """Return how the gain of a row of the table ``gain`` stands."""
+    return standing_of(row.conf_low, row.conf_high, adjusted=(row.p_holm, row.p_best), level=level)
 
 
 @dataclass(frozen=True)
@@ -42,7 +62,9 @@ class GainCell:
     Attributes
     ----------
     gain, conf_low, conf_high : fractions; NaN where there is none
-    p_value, p_holm : of equal accuracy, alone and allowing for all gains of the outcome; likewise
+    p_value : of equal accuracy, of this gain alone; NaN where there is none, as the others
+    p_splits : allowing for the overlap of repeated splits
+    p_holm, p_best : allowing for all gains of the outcome, and for picking the best of the protocol
     status : of the cell, such as ``refused`` where there is none
     reason : why there is none, or an empty string
     """
@@ -56,7 +78,14 @@ class GainCell:
     status: str
     reason: str
     p_value: float = math.nan
+    p_splits: float = math.nan
     p_holm: float = math.nan
+    p_best: float = math.nan
+
+    @property
+    def p_adjusted(self) -> float:
+        """The larger of the p-values that allow for many comparisons; NaN where there is none."""
+        return max((one for one in (self.p_holm, self.p_best) if math.isfinite(one)), default=math.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +131,8 @@ class Results:
             status, reason = next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
             nan = float("nan")
             return GainCell(estimator, protocol, nan, nan, nan, Standing.MISSING, status, reason)
-        return _established(best, estimator, protocol)
+        standing = standing_of_row(best, level=self.run.manifest.study.level)
+        return _cell(best, estimator, protocol, standing)
 
     def gains(self, outcome: str) -> tuple[GainCell, ...]:
         """Return the gains of one outcome, estimator by estimator, protocols in the order of the study."""
@@ -118,16 +148,18 @@ class Results:
         return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
 
 
-def _established(row: GainRow, estimator: EstimatorEntry, protocol: ProtocolEntry) -> GainCell:
+def _cell(row: GainRow, estimator: EstimatorEntry, protocol: ProtocolEntry, standing: Standing) -> GainCell:
     return GainCell(
         estimator=estimator,
         protocol=protocol,
         gain=row.gain,
         conf_low=row.conf_low,
         conf_high=row.conf_high,
-        standing=standing_of(row.conf_low, row.conf_high),
+        standing=standing,
         status=row.status,
         reason="",
         p_value=row.p_value,
+        p_splits=row.p_splits,
         p_holm=row.p_holm,
+        p_best=row.p_best,
     )

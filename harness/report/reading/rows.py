@@ -52,7 +52,8 @@ class AccuracyRow(Cell):
 class GainRow(Cell):
     """Gain of one estimator over the reference, a fraction, with its interval.
 
-    `p_value` is of equal accuracy; `p_holm` allows for all gains of the outcome and sample (Holm 1979).
+    `p_value` is of equal accuracy; `p_splits` allows for the overlap of splits, `p_holm` for all gains of the
+    outcome and sample (Holm 1979), `p_best` for picking the best estimator of the protocol.
     """
 
     outcome: str
@@ -69,7 +70,9 @@ class GainRow(Cell):
     n_entities: int | None
     status: str
     reason: str
+    p_splits: float = float("nan")
     p_holm: float = float("nan")
+    p_best: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class CoefficientRow(Cell):
     n_obs: int | None
     status: str
     reason: str
+    n_clusters: int | None = None
+    factor: float = float("nan")
 
 
 @dataclass(frozen=True)

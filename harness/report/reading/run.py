@@ -17,8 +17,12 @@ from harness.report.reading.conditional import (
     effects_from,
 )
 from harness.report.reading.curves import Curve, CurveRow, RugRow, SupportRow, curves_from, spans_of
+from harness.report.reading.decomposition import PartRow
+from harness.report.reading.diagnostics import DiagnosticRow, Diagnostics, StatisticRow, selections_from
+from harness.report.reading.expectations import ExpectationRow
 from harness.report.reading.groups import DifferenceRow, GroupRow, Groups, LevelRow
 from harness.report.reading.manifest import Manifest, read_manifest
+from harness.report.reading.multiverse import ChoiceRow, Multiverse, multiverses_from
 from harness.report.reading.networks import LearningRow, MapRow, NetworkRow, Networks, ProfileRow
 from harness.report.reading.preparation import PreparationRow
 from harness.report.reading.rows import AccuracyRow, CoefficientRow, GainRow, Row, VariableRow, read_rows
@@ -67,6 +71,9 @@ class Run:
     manifest: Manifest
     accuracy: tuple[AccuracyRow, ...]
     gains: tuple[GainRow, ...]
+    decomposition: tuple[PartRow, ...]
+    multiverses: tuple[Multiverse, ...]
+    choices: tuple[ChoiceRow, ...]
     coefficients: tuple[CoefficientRow, ...]
     curve_rows: tuple[CurveRow, ...]
     curves: tuple[Curve, ...]
@@ -76,7 +83,9 @@ class Run:
     groups: Groups
     conditional: Conditional
     networks: Networks
+    diagnostics: Diagnostics
     claims: tuple[ClaimRow, ...]
+    expectations: tuple[ExpectationRow, ...]
     variables: tuple[VariableRow, ...]
     preparation: tuple[PreparationRow, ...]
     warnings: tuple[Note, ...]
@@ -121,10 +130,15 @@ def read_run(folder: RunReader) -> Run:
     """
     rows = _Tables(folder).rows
     points = rows("curves", CurveRow)
+    manifest = read_manifest(folder.manifest())
+    ids = [one.id for one in manifest.study.estimators]
     return Run(
-        manifest=read_manifest(folder.manifest()),
+        manifest=manifest,
         accuracy=rows("accuracy", AccuracyRow),
         gains=rows("gain", GainRow),
+        decomposition=rows("decomposition", PartRow),
+        multiverses=multiverses_from(folder.read_table("multiverse"), estimators=ids),
+        choices=rows("multiverse_choices", ChoiceRow),
         coefficients=rows("coefficients", CoefficientRow),
         curve_rows=points,
         curves=curves_from(points),
@@ -134,7 +148,9 @@ def read_run(folder: RunReader) -> Run:
         groups=_groups(_Tables(folder)),
         conditional=_conditional(_Tables(folder)),
         networks=_networks(_Tables(folder)),
+        diagnostics=_diagnostics(_Tables(folder)),
         claims=rows("claims", ClaimRow),
+        expectations=rows("expectations", ExpectationRow),
         variables=rows("summary", VariableRow),
         preparation=rows("preparation", PreparationRow),
         warnings=rows("warnings", Note),
@@ -178,4 +194,12 @@ def _networks(tables: _Tables) -> Networks:
         learning=tables.rows("details/learning_curves", LearningRow),
         maps=tables.rows("details/som", MapRow),
         profiles=tables.rows("details/som_profile", ProfileRow),
+    )
+
+
+def _diagnostics(tables: _Tables) -> Diagnostics:
+    return Diagnostics(
+        tests=tables.rows("details/diagnostics", DiagnosticRow),
+        statistics=tables.rows("details/statistics", StatisticRow),
+        selections=selections_from(tables.folder.read_table("details/search")),
     )

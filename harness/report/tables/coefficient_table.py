@@ -6,10 +6,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.report.reading.manifest import Study
+from harness.report.reading.manifest import EstimatorEntry, Study
 from harness.report.reading.rows import CoefficientRow
 from harness.report.reading.run import Run
-from harness.report.words.digits import MAX_DECIMALS, count, decimals_for, fixed, interval, significant
+from harness.report.words.digits import (
+    MAX_DECIMALS,
+    MISSING,
+    count,
+    decimals_for,
+    fixed,
+    interval,
+    significant,
+)
 from harness.report.words.text import joined
 
 
@@ -33,10 +41,19 @@ class TermRow:
 
 @dataclass(frozen=True)
 class CoefficientColumn:
-    """One estimator: what its standard errors rest on."""
+    """One estimator: what its standard errors rest on.
+
+    Attributes
+    ----------
+    effects : that it takes out, such as "entity and time"
+    n_clusters, factor : of the covariance; empty where it has none
+    """
 
     label: str
+    effects: str
     covariance: str
+    n_clusters: str
+    factor: str
     df_resid: str
     n_obs: str
 
@@ -75,8 +92,7 @@ def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
             without.setdefault(reasons.get(one.id) or NO_COEFFICIENTS, []).append(one.label)
     return CoefficientTable(
         columns=tuple(
-            _column(one.label, next(row for (name, _), row in done.items() if name == one.id))
-            for one in having
+            _column(one, next(row for (name, _), row in done.items() if name == one.id)) for one in having
         ),
         rows=tuple(
             _term_row(study, term, [done.get((one.id, term)) for one in having])
@@ -92,8 +108,17 @@ def _in_order(study: Study, terms: Iterable[str]) -> list[str]:
     return [one for one in listed if one in found] + [one for one in found if one not in listed]
 
 
-def _column(label: str, row: CoefficientRow) -> CoefficientColumn:
-    return CoefficientColumn(label, row.covariance, _degrees(row.df_resid), count(row.n_obs))
+def _column(estimator: EstimatorEntry, row: CoefficientRow) -> CoefficientColumn:
+    effects = estimator.options.get("effects")
+    return CoefficientColumn(
+        label=estimator.label,
+        effects=joined([str(one) for one in effects]) if isinstance(effects, list) and effects else MISSING,
+        covariance=row.covariance,
+        n_clusters=count(row.n_clusters) if row.n_clusters else "",
+        factor=fixed(row.factor, 4) if math.isfinite(row.factor) else "",
+        df_resid=_degrees(row.df_resid),
+        n_obs=count(row.n_obs),
+    )
 
 
 def _degrees(value: float) -> str:

@@ -30,7 +30,7 @@ class GainTableCell:
     symbol : how the gain stands
     standing : the same as a word
     mark : of the footnote with the reason, or an empty string
-    p_values : of equal accuracy, alone and by Holm's method
+    p_adjusted : of equal accuracy, the larger of those that allow for many comparisons
     """
 
     gain: str
@@ -38,7 +38,7 @@ class GainTableCell:
     symbol: str
     standing: str
     mark: str
-    p_values: str = ""
+    p_adjusted: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,16 @@ def gain_table(results: Results, outcome: str) -> GainTable:
                     symbol=SYMBOLS[cell.standing],
                     standing=cell.standing.value,
                     mark=footnotes.mark(cell.reason),
-                    p_values=_p_values(cell),
+                    p_adjusted=_adjusted(cell),
                 )
             )
         rows.append(GainTableRow(estimator.label, is_reference, tuple(cells)))
     return GainTable(study.protocols, tuple(rows), footnotes.listed())
 
 
-def _p_values(cell: GainCell) -> str:
-    adjusted = p_text(cell.p_holm)
-    return p_text(cell.p_value) + (f"; Holm {adjusted}" if adjusted else "")
+def _adjusted(cell: GainCell) -> str:
+    text = p_text(cell.p_adjusted)
+    return f"adjusted {text}" if text else ""
 
 
 def _reference_cell(

@@ -41,8 +41,14 @@ def p_text(value: float) -> str:
     """Return "p = 0.012" or "p < 0.001" without a place to break; an empty string for no p-value."""
     if not math.isfinite(value):
         return ""
-    text = "p < 0.001" if value < LEAST_P else f"p = {fixed(value, 3)}"
+    number = p_value(value)
+    text = f"p {number}" if value < LEAST_P else f"p = {number}"
     return text.replace(" ", NO_BREAK)
+
+
+def p_value(value: float) -> str:
+    """Return "0.012" or "< 0.001", without a place to break; a dash for no p-value."""
+    return f"<{NO_BREAK}{LEAST_P:g}" if value < LEAST_P else fixed(value, 3)
 
 
 def percent_interval(low: float, high: float) -> str:

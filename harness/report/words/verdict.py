@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from harness.report.reading.judgement import Judgement, Protocols, judgements
 from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import GainCell, Results, Standing
-from harness.report.words.digits import p_text, percent, percent_interval, significant
+from harness.report.words.digits import NO_BREAK, p_text, percent, percent_interval, significant
 from harness.report.words.text import joined, shortened
 
 REASON_LENGTH = 160
@@ -19,9 +20,12 @@ def quoted(protocols: Iterable[ProtocolEntry], last: str = "and") -> str:
 
 
 def gain_text(cell: GainCell) -> str:
-    """Return "57.2% [50.1, 63.0], p = 0.012", or less where there is no interval or p-value."""
+    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one."""
     gain = f"{percent(cell.gain)} {percent_interval(cell.conf_low, cell.conf_high)}".strip()
-    return ", ".join(part for part in (gain, p_text(cell.p_value)) if part)
+    adjusted = p_text(cell.p_adjusted)
+    return ", ".join(
+        part for part in (gain, f"adjusted{NO_BREAK}{adjusted}" if adjusted else p_text(cell.p_value)) if part
+    )
 
 
 def lowest_error(results: Results, outcome: str, protocol: ProtocolEntry) -> str:
@@ -42,9 +46,9 @@ def lowest_error(results: Results, outcome: str, protocol: ProtocolEntry) -> str
 def headline(cells: Sequence[GainCell], *, reference: str) -> str:
     """Return the plain verdict on one outcome.
 
-    A gain counts as established where its interval excludes zero. Protocols whose test rows take part in
-    fitting or selecting are told apart from those that keep them apart, since only the latter say how well
-    cases that were not there are predicted.
+    A gain is called established only where all honest protocols agree on it: those that keep the test rows
+    apart from fitting, selecting and preparing. Under each, the interval and the p-values that allow for many
+    comparisons have to exclude that there is none.
 
     Parameters
     ----------
@@ -53,43 +57,68 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
     """
     if all(cell.standing is Standing.MISSING for cell in cells):
         return f"No gain over {reference} could be computed."
-    wins = [cell for cell in cells if cell.standing is Standing.BETTER]
-    apart = [one for one in dict.fromkeys(cell.protocol for cell in cells) if one.keeps_test_rows_apart]
-    if any(cell.protocol.keeps_test_rows_apart for cell in wins):
-        return _established_apart(wins, apart, reference=reference)
-    if wins and apart:
-        return (
-            f"A gain over {reference} is established only where test rows take part in fitting or selecting: "
-            f"{_by_estimator(wins)}. It is not established for any estimator under {quoted(apart, 'or')}, "
-            "where they are kept apart."
+    found = judgements(cells)
+    established = [one for one in found if one.is_established]
+    if established:
+        first = _established(established, reference)
+    elif any(cell.protocol.keeps_test_rows_apart for cell in cells):
+        first = f"No gain over {reference} is established for any estimator."
+    else:
+        first = (
+            f"No gain over {reference} can be established: test rows take part in fitting or selecting under "
+            "every protocol of this run."
         )
-    if wins:
-        return (
-            f"A gain over {reference} is established {_by_estimator(wins)}; but test rows take part in "
-            "fitting or selecting under every protocol of this run, so it may not hold for new cases."
-        )
-    return f"No gain over {reference} is established for any estimator under any protocol."
+    others = [one for one in found if not one.is_established]
+    return " ".join([first, *_partly(others), *_only_inside(others)])
 
 
-def _established_apart(wins: Sequence[GainCell], apart: Sequence[ProtocolEntry], *, reference: str) -> str:
-    held = [cell for cell in wins if cell.protocol in apart]
-    lost = [one for one in apart if all(cell.protocol != one for cell in held)]
-    tail = f"; for no estimator under {quoted(lost, 'or')}" if lost else ""
-    winners = {cell.estimator.id for cell in held}
-    others = dict.fromkeys(cell.estimator.label for cell in wins if cell.estimator.id not in winners)
-    only = f" For {joined(list(others))} it is established only where test rows take part." if others else ""
+def _established(found: Sequence[Judgement], reference: str) -> str:
+    labels = joined([one.estimator.label for one in found])
+    honest = found[0].won
+    where = (
+        "every protocol of this run"
+        if all(one.stands_everywhere for one in found)
+        else f"every protocol that keeps test rows apart ({quoted(honest)})"
+    )
+    known = (
+        ". All of these protocols train on other rows of the tested entities, so it is not known whether it "
+        "holds for entities never seen"
+        if all(one.knows_entities for one in honest)
+        else ""
+    )
     return (
-        f"A gain over {reference} is established where test rows take no part in fitting or selecting: "
-        f"{_by_estimator(held)}{tail}.{only}"
+        f"A gain over {reference} is established for {labels}: it stands under {where}, the number of "
+        f"comparisons allowed for{known}."
     )
 
 
-def _by_estimator(cells: Iterable[GainCell]) -> str:
-    """Return "for A under “X” and “Y”; for B under “Z”"."""
-    protocols: dict[str, list[ProtocolEntry]] = {}
-    for cell in cells:
-        protocols.setdefault(cell.estimator.label, []).append(cell.protocol)
-    return "; ".join(f"for {label} under {quoted(own)}" for label, own in protocols.items())
+def _partly(found: Sequence[Judgement]) -> Iterator[str]:
+    """Yield where honest protocols disagree, estimators with the same protocols together."""
+    same: dict[tuple[Protocols, Protocols, Protocols], list[Judgement]] = {}
+    for one in found:
+        if one.won:
+            same.setdefault((one.won, one.lost, one.missing), []).append(one)
+    for (won, lost, missing), group in same.items():
+        labels = joined([one.estimator.label for one in group])
+        but = f", but not under {quoted(lost, 'or')}" if lost else ""
+        without = f"; there is no result under {quoted(missing, 'or')}" if missing else ""
+        why = (
+            ", where the tested entities are not known from training" if group[0].needs_known_entities else ""
+        )
+        yield f"For {labels} a gain appears under {quoted(won)}{but}{why}{without}."
+
+
+def _only_inside(found: Sequence[Judgement]) -> Iterator[str]:
+    """Yield which estimators gain only where test rows take part."""
+    same: dict[Protocols, list[str]] = {}
+    for one in found:
+        if one.won_inside and not one.won:
+            same.setdefault(one.won_inside, []).append(one.estimator.label)
+    for protocols, labels in same.items():
+        yield (
+            f"For {joined(labels)} a gain appears only where test rows take part in fitting or selecting, "
+            f"under {quoted(protocols)}."
+        )
 
 
 def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:

@@ -11,7 +11,7 @@ from harness import Floats
 
 # Rows of a block and bytes of its layer, see `forward`; fixed, so that sums are formed in the same order
 # whoever else is in the batch. A layer, a block's inputs and the errors fit a second-level cache of 2 MiB.
-MOST_ROWS = 128
+MOST_ROWS = 256
 LAYER_BYTES = 1280 * 1024
 ROW_MULTIPLE = 16
 

@@ -38,3 +38,10 @@ class Descent(Protocol):
 
     def admit(self, points: Tensor) -> None:
         """Let networks join that start from these points, (n_joining, n_parameters)."""
+
+
+class Optimiser(Protocol):
+    """A rule for batches of networks."""
+
+    def begin(self, points: Tensor) -> Descent:
+        """Start from these points, (n_networks, n_parameters)."""

@@ -9,6 +9,9 @@ from torch import Tensor
 from harness import Ints
 from harness_neural.batch import lanes
 from harness_neural.batch.blocks import batch_width
+from harness_neural.batch.damping import LevenbergMarquardt
+from harness_neural.batch.descent import Optimiser
+from harness_neural.batch.levenberg import train_in_turn
 from harness_neural.batch.objective import Objective
 from harness_neural.batch.results import Results, Trained
 from harness_neural.batch.settings import Settings
@@ -29,7 +32,9 @@ def train(task: Task, settings: Settings) -> Trained:
     no selection rows.
     """
     with one_thread():
-        batch = _Batch(task, settings)
+        if isinstance(settings.optimiser, LevenbergMarquardt):
+            return train_in_turn(task, settings, settings.optimiser)
+        batch = _Batch(task, settings, settings.optimiser)
         while batch.fill():
             batch.round()
         return batch.trained()
@@ -38,7 +43,7 @@ def train(task: Task, settings: Settings) -> Trained:
 class _Batch:
     """The networks in training, one row each in every array, and the queue of those that wait."""
 
-    def __init__(self, task: Task, settings: Settings) -> None:
+    def __init__(self, task: Task, settings: Settings, optimiser: Optimiser) -> None:
         self._task = task
         self._settings = settings
         self._objective = Objective(
@@ -52,7 +57,7 @@ class _Batch:
         self._networks: Ints = np.zeros(0, dtype=np.int64)
         self._finished = torch.zeros(0, dtype=torch.bool)
         nobody = torch.zeros(0, self._objective.layout.n_parameters, dtype=torch.float64)
-        self._descent = settings.optimiser.begin(nobody)
+        self._descent = optimiser.begin(nobody)
         none = torch.zeros(0, dtype=torch.int64)
         self._progress = begin_progress(nobody, limit=none, watches=none.bool())
         self._results = Results(task)

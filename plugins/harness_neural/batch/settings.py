@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from harness_neural.batch.damping import LevenbergMarquardt
 from harness_neural.batch.first_order import Adam, GradientDescent
 from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.names import Activation, Precision
@@ -25,7 +26,7 @@ class Settings:
     """
 
     activation: Activation = "tanh"
-    optimiser: Lbfgs | Adam | GradientDescent = field(default_factory=Lbfgs)
+    optimiser: Lbfgs | LevenbergMarquardt | Adam | GradientDescent = field(default_factory=Lbfgs)
     max_steps: int = 500
     patience: int = 40
     tolerance: float = 1e-6

@@ -7,6 +7,10 @@ from numpy.random import Generator
 
 from harness import Floats, Ints
 
+# Share of the usual limits within which weights into units are drawn, and limit of the units' biases.
+SHARE_OF_LIMIT = 0.2
+BIAS_LIMIT = 1.0
+
 
 def initial_values(n_units: Ints, *, n_inputs: int, rng: Generator) -> Floats:
     """Draw the initial parameters of networks, one network after the other.
@@ -18,15 +22,25 @@ def initial_values(n_units: Ints, *, n_inputs: int, rng: Generator) -> Floats:
     Returns
     -------
     (n_networks, n_parameters), in the order of `Layout` with the largest of `n_units`; the entries of units
-    that a network does not have are zero. Weights are uniform within ``sqrt(6 / (fan_in + fan_out))``
-    (Glorot & Bengio 2010, equation 16), as are the biases of the units; the intercept is zero.
+    that a network does not have are zero.
+
+    Notes
+    -----
+    Weights from the units are uniform within ``sqrt(6 / (fan_in + fan_out))`` (Glorot & Bengio 2010, equation
+    16), weights into them within a fifth of it, biases of the units within one; the intercept is zero. A
+    network then begins as a smooth function of its inputs whose units bend at different places. With
+    weights and biases within Glorot's limits, units begin saturated in random directions of many inputs and
+    have to unlearn them: on panels of 27 inputs it takes five to ten times as many evaluations to the same
+    held-out error, and many networks stop in a poor minimum before.
     """
     largest = int(n_units.max())
     values = np.zeros((n_units.size, largest * (n_inputs + 2) + 1))
     n_hidden = largest * (n_inputs + 1)
     for row, size in zip(values, n_units.tolist(), strict=True):
-        hidden, output = np.sqrt(6.0 / (n_inputs + size)), np.sqrt(6.0 / (size + 1))
-        row[: size * (n_inputs + 1)] = rng.uniform(-hidden, hidden, size * (n_inputs + 1))
+        hidden = SHARE_OF_LIMIT * np.sqrt(6.0 / (n_inputs + size))
+        limit = np.append(np.full(n_inputs, hidden), BIAS_LIMIT)
+        row[: size * (n_inputs + 1)] = rng.uniform(-limit, limit, (size, n_inputs + 1)).ravel()
+        output = np.sqrt(6.0 / (size + 1))
         row[n_hidden : n_hidden + size] = rng.uniform(-output, output, size)
     return values
 

@@ -55,9 +55,11 @@ def test_likelihood_loadings_are_those_of_two_libraries(loadings, n_factors):
     columns = simulated(loadings)
     R, Z = correlation(columns, names), standardised(columns, names)
     ours = likelihood_loadings(R, n_factors)
+    rng = np.random.default_rng(1)
+    start = rng.random((len(names), n_factors)), rng.random(len(names))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # statsmodels starts at random and warns of the precision it reached
-        theirs = Factor(corr=R, n_factor=n_factors, method="ml", nobs=len(Z)).fit(rng=1).loadings
+        warnings.simplefilter("ignore")  # statsmodels warns of the precision it reached
+        theirs = Factor(corr=R, n_factor=n_factors, method="ml", nobs=len(Z)).fit(start=start).loadings
     sklearn = FactorAnalysis(n_factors, svd_method="lapack", tol=1e-10, max_iter=20_000).fit(Z).components_.T
     # Rotations of the factors leave the products of the loadings alone.
     np.testing.assert_allclose(ours @ ours.T, theirs @ theirs.T, atol=2e-5)

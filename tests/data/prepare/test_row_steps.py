@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from harness.data.prepare.indicator import Indicator
 from harness.data.prepare.log import Log
 from harness.data.prepare.ratio import Ratio
 from harness.data.prepare.square import Square
@@ -15,6 +16,7 @@ COLUMNS = {"a": np.array([1.0, 4.0, np.nan]), "b": np.array([2.0, -0.5, 3.0])}
     [
         (Log("c", "a"), [0.0, 2 * np.log(2.0), np.nan]),
         (Square("c", "b"), [4.0, 0.25, 9.0]),
+        (Indicator("c", "a", 4.0), [0.0, 1.0, np.nan]),
         (Ratio("c", "a", "b"), [0.5, -8.0, np.nan]),
     ],
 )

@@ -41,6 +41,13 @@ def test_a_search_a_draw_lowers_the_error_it_selects_by() -> None:
     assert each.mean() < once.mean()
 
 
+def test_a_draw_keeps_the_best_of_its_starts() -> None:
+    panel = make_panel(wave, noise=1.0)
+    once, best = (out_of_draw_errors(replace(SMALL, draw_restarts=starts), panel) for starts in (1, 4))
+    assert (best <= once + 1e-12).all()
+    assert best.mean() < once.mean()
+
+
 def test_a_search_a_draw_keeps_networks_of_several_sizes() -> None:
     panel = make_panel(wave, noise=1.0)
     estimator = Mlp(flexibility=20.0, sizes_around=2, restarts=1, draw_size="each_draw")
@@ -65,7 +72,7 @@ def test_draws_that_start_from_the_full_sample_hardly_leave_it() -> None:
         fit_draws(replace(SMALL, draw_start=start), panel).predict(panel)
         for start in ("random", "full_sample")
     )
-    assert warm.std(axis=0).mean() < 0.7 * random.std(axis=0).mean()
+    assert warm.std(axis=0).mean() < 0.85 * random.std(axis=0).mean()
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_quick_tries_one_size_from_one_start() -> None:
     assert quick == Mlp(activation="relu", restarts=1, sizes_around=0)
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+@pytest.mark.parametrize("optimiser", ["levenberg_marquardt", "adam", "sgd"])
 def test_other_optimisers_learn_too(optimiser: str) -> None:
     panel = make_panel(wave, noise=0.5)
     estimator = Mlp(hidden=3, restarts=1, optimiser=optimiser, learning_rate=0.05)

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness_neural.batch import Settings, Task, initial_values, train
+from harness_neural.batch.damping import LevenbergMarquardt
+from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.names import Activation
 from neural_tasks import make_task, one_network
 
@@ -17,10 +19,16 @@ from neural_tasks import make_task, one_network
 EQUAL = 1e-8
 
 
+@pytest.fixture(params=[Lbfgs(), LevenbergMarquardt()], ids=["lbfgs", "levenberg_marquardt"])
+def options(request: pytest.FixtureRequest) -> Settings:
+    """Settings for a training of moderate length."""
+    return Settings(optimiser=request.param, max_steps=30 if isinstance(request.param, Lbfgs) else 6)
+
+
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
-def test_a_network_trained_alone_equals_itself_in_a_batch(activation: Activation) -> None:
+def test_a_network_trained_alone_equals_itself_in_a_batch(activation: Activation, options: Settings) -> None:
     task = make_task(n_obs=700, n_units=(3,) * 40)
-    options = Settings(activation=activation, max_steps=40)
+    options = replace(options, activation=activation)
     together = train(task, options)
     for at in (0, 17, 39):
         alone = train(one_network(task, at), options)
@@ -31,9 +39,8 @@ def test_a_network_trained_alone_equals_itself_in_a_batch(activation: Activation
         assert alone.best_step[0] == together.best_step[at]
 
 
-def test_a_small_network_equals_itself_among_larger_ones() -> None:
+def test_a_small_network_equals_itself_among_larger_ones(options: Settings) -> None:
     task = make_task(n_units=(2, 5, 1, 4))
-    options = Settings(max_steps=30)
     together = train(task, options).networks.predict(task.X)
     for at in range(task.n_networks):
         alone = train(one_network(task, at), options).networks.predict(task.X)
@@ -51,13 +58,13 @@ def test_the_width_of_a_batch_changes_no_number(width: int, monkeypatch: pytest.
     np.testing.assert_array_equal(found.steps, expected.steps)
 
 
-def test_a_row_of_weight_zero_is_absent() -> None:
+def test_a_row_of_weight_zero_is_absent(options: Settings) -> None:
     task = make_task(n_units=(3,))
     keep = np.flatnonzero(np.arange(300) % 3 > 0)
     gone = np.setdiff1d(np.arange(300), keep)
     weights, selection = task.weights.copy(), task.selection.copy()
     weights[:, gone] = selection[:, gone] = 0.0
-    with_rows = train(replace(task, weights=weights, selection=selection), Settings(max_steps=30))
+    with_rows = train(replace(task, weights=weights, selection=selection), options)
     fewer = replace(
         task,
         X=task.X[keep],
@@ -65,13 +72,13 @@ def test_a_row_of_weight_zero_is_absent() -> None:
         weights=weights[:, keep],
         selection=selection[:, keep],
     )
-    without = train(fewer, Settings(max_steps=30))
+    without = train(fewer, options)
     np.testing.assert_allclose(
         with_rows.networks.predict(task.X), without.networks.predict(task.X), atol=EQUAL
     )
 
 
-def test_a_row_of_weight_two_is_a_row_twice() -> None:
+def test_a_row_of_weight_two_is_a_row_twice(options: Settings) -> None:
     task = make_task(n_units=(3, 3))
     counts = np.random.default_rng(0).integers(0, 3, size=300)
     rows = np.repeat(np.arange(300), counts)
@@ -83,16 +90,16 @@ def test_a_row_of_weight_two_is_a_row_twice() -> None:
         weights=np.tile(np.arange(rows.size + 300) < rows.size, (2, 1)).astype(float),
         selection=np.concatenate([np.zeros((2, rows.size)), task.selection], axis=1),
     )
-    found, expected = train(weighted, Settings(max_steps=30)), train(twice, Settings(max_steps=30))
+    found, expected = train(weighted, options), train(twice, options)
     np.testing.assert_allclose(found.networks.predict(task.X), expected.networks.predict(task.X), atol=EQUAL)
 
 
-def test_units_of_inputs_and_outcome_change_nothing_but_units() -> None:
+def test_units_of_inputs_and_outcome_change_nothing_but_units(options: Settings) -> None:
     task = make_task(n_units=(3, 3))
     factor, shift = np.array([4.0, 0.25, 3.0, 1.0]), np.array([0.0, 1.0, -2.0, 5.0])
     other = replace(task, X=task.X * factor + shift, outcome=10.0 * task.outcome + 3.0)
-    found = train(other, Settings(max_steps=30)).networks.predict(other.X)
-    expected = train(task, Settings(max_steps=30)).networks.predict(task.X)
+    found = train(other, options).networks.predict(other.X)
+    expected = train(task, options).networks.predict(task.X)
     np.testing.assert_allclose((found - 3.0) / 10.0, expected, atol=EQUAL)
 
 
@@ -155,7 +162,15 @@ def test_initial_values_of_units_that_are_not_there_are_zero() -> None:
     values = initial_values(np.array([1, 3]), n_inputs=2, rng=np.random.default_rng(8))
     assert np.count_nonzero(values[0]) == 3 + 1
     assert np.count_nonzero(values[1]) == 9 + 3
-    assert np.abs(values[1, :9]).max() <= np.sqrt(6.0 / 5.0)
+
+
+def test_initial_values_are_within_their_limits() -> None:
+    values = initial_values(np.full(200, 4), n_inputs=2, rng=np.random.default_rng(8))
+    hidden = np.abs(values[:, :12].reshape(-1, 3))
+    assert 0.95 < hidden[:, :2].max() / (0.2 * np.sqrt(6.0 / 6.0)) <= 1.0
+    assert 0.95 < hidden[:, 2].max() <= 1.0
+    assert 0.95 < np.abs(values[:, 12:-1]).max() / np.sqrt(6.0 / 5.0) <= 1.0
+    assert not values[:, -1].any()
 
 
 @given(n_networks=st.integers(1, 6), n_obs=st.integers(1, 700), n_units=st.integers(1, 6))

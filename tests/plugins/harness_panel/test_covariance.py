@@ -8,7 +8,7 @@ import pytest
 from linearmodels.panel import PanelOLS
 from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
-from harness import Panel, stream
+from harness import EstimationError, Panel, stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
 from harness_panel.sandwich import dependent_periods, without_negative_variances
 from panels import panel_from_arrays, simulated_panel
@@ -88,6 +88,9 @@ def test_the_default_bandwidth_is_the_fourth_root_of_the_number_of_periods():
 def test_lags_are_counted_in_periods_not_in_rows():
     scores = stream(24).normal(size=(8, 2))
     every_second = np.array([2000, 2002, 2004, 2006, 2000, 2002, 2004, 2006])
+    for first in (-3000, 10**12):
+        moved = dependent_periods(scores, every_second + first, 2)
+        np.testing.assert_array_equal(moved, dependent_periods(scores, every_second, 2))
     one = dependent_periods(scores, every_second, 1)
     np.testing.assert_allclose(one, dependent_periods(scores, every_second, 0), rtol=1e-14)
     totals = scores[:4] + scores[4:]
@@ -104,14 +107,32 @@ def test_negative_eigenvalues_become_zero():
     )
 
 
+ENTITY, PERIOD = (axis.ravel() for axis in np.indices((4, 4)))
+CHECKERED = np.where((ENTITY + PERIOD) % 2 == 0, 1.0, -1.0)
+"""Residuals that cancel within entities and within periods leave only what is subtracted."""
+
+
+def clustered_by_both(exposure, outcome=CHECKERED):
+    panel = panel_from_arrays(entity=ENTITY, period=PERIOD, outcome=outcome, X=exposure)
+    return PooledOLS(Clustered(("entity", "time"))).fit(panel, rng=stream(0)).coefficients()
+
+
 def test_a_two_way_clustered_variance_below_zero_is_mended_and_says_so():
-    """Residuals that cancel within entities and within periods leave only what is subtracted."""
-    entity, period = (axis.ravel() for axis in np.indices((4, 4)))
-    outcome = np.where((entity + period) % 2 == 0, 1.0, -1.0)
-    exposure = stream(26).normal(size=entity.size)
-    panel = panel_from_arrays(
-        entity=entity, period=period, outcome=outcome, X=np.ones_like(outcome) * exposure
-    )
-    table = PooledOLS(Clustered(("entity", "time"))).fit(panel, rng=stream(0)).coefficients()
-    assert table.correction.kind.endswith("negative eigenvalues set to zero")
-    assert np.all(table.std_error >= 0.0)
+    noise = 0.1 * stream(27).normal(size=ENTITY.size)
+    exposure = np.array([1.0, 1.0, -1.0, -1.0])[ENTITY] + noise
+    table = clustered_by_both(exposure, CHECKERED + PERIOD)
+    assert table.correction.kind.endswith("time, negative eigenvalues set to zero")
+    assert np.all(table.std_error > 0.0)
+    with pytest.raises(EstimationError, match="standard error of 'const', 'x0' is zero"):
+        clustered_by_both(exposure)
+
+
+def test_a_variance_below_zero_of_the_constant_leaves_slopes_alone():
+    """Where the columns are zero decides about it, and should about no slope."""
+    exposure = stream(26).normal(size=ENTITY.size)
+    tables = [clustered_by_both(exposure + level) for level in (0.0, 3.0)]
+    mended, alone = tables
+    assert mended.correction.kind.endswith("negative eigenvalues set to zero for the constant")
+    assert alone.correction.kind == "clustered by entity and time"
+    assert mended.std_error[0] >= 0.0
+    np.testing.assert_allclose(mended.std_error[1], alone.std_error[1], rtol=1e-10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, product
 
 import linearmodels.panel as lm
@@ -41,7 +42,12 @@ DUMMIES = {
     "fe_time": "lsdv_time",
     "fe_twoway": "lsdv_twoway",
 }
-ACROSS_GAPS = {("edge", "fd"), ("edge", "fd_intercept")}
+
+
+def by_row(panel: Panel) -> Panel:
+    """The panel as plm differences it: an entity's rows are adjacent whatever lies between them."""
+    firsts = np.unique(panel.entity.codes, return_index=True)[1]
+    return replace(panel, period=np.arange(panel.n_obs) - firsts[panel.entity.codes])
 
 
 def fitted(panel: Panel, estimator):
@@ -56,9 +62,10 @@ def diagnostics_of(fit):
     return {one.name: one for one in fit.diagnostics()}
 
 
-@pytest.mark.parametrize(("panel", "model"), sorted({*product(PANELS, ESTIMATORS)} - ACROSS_GAPS))
+@pytest.mark.parametrize(("panel", "model"), list(product(PANELS, ESTIMATORS)))
 def test_shares_of_variance_and_f_are_those_of_plm(panel, model):
-    expected, fit = reference()[panel][model], fitted(r_panel(panel), ESTIMATORS[model])
+    rows = by_row(r_panel(panel)) if model.startswith("fd") else r_panel(panel)
+    expected, fit = reference()[panel][model], fitted(rows, ESTIMATORS[model])
     np.testing.assert_allclose(values(fit)["r2"], expected["r2_plm"], rtol=1e-9)
     np.testing.assert_allclose(values(fit)["r2_adjusted"], expected["r2_adj_plm"], rtol=1e-9)
     slopes = diagnostics_of(fit)["slopes"]
@@ -99,7 +106,7 @@ def test_tests_are_those_of_plm(panel, model, name, theirs):
     )
     np.testing.assert_allclose(own.statistic, expected["stat"], rtol=1e-8)
     np.testing.assert_allclose(own.df, np.ravel(expected["df"]))
-    np.testing.assert_allclose(own.p_value, expected["p"], rtol=1e-6, atol=1e-300)
+    np.testing.assert_allclose(own.p_value, expected["p"], rtol=1e-5, atol=1e-300)
 
 
 @pytest.mark.parametrize("panel", ["produc", "empluk", "edge"])

@@ -10,6 +10,9 @@ import pytest
 
 from harness import Panel, stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
+from harness_panel.differences import adjacent_pairs, differenced
+from harness_panel.regression import regress, regress_through_origin
+from harness_panel.tabulate import tabulate_by_t
 from r_reference import PANELS, in_order, r_panel, reference
 
 BOTH = ("entity", "time")
@@ -23,7 +26,7 @@ COVARIANCES = {
     "cl_twoway_sss": Clustered(BOTH),
     "dk_HC0_lag2": DriscollKraay(2),
 }
-OTHERWISE_DEFINED = {"white1_HC1", "dk_HC1_lag2"}
+OTHERWISE_DEFINED = {"white1_HC1": Robust("HC0"), "dk_HC1_lag2": DriscollKraay(2)}
 """plm's HC1 multiplies by n / (N - K) with N the rows before differencing, which shrinks the variance."""
 NOT_OFFERED = {"nw_HC0_lag2"}
 
@@ -58,17 +61,41 @@ def test_coefficients_and_degrees_of_freedom(panel, model):
     assert (table.correction.df_resid, table.correction.n_obs) == (expected["df_resid"], expected["nobs"])
 
 
-LAGS_OF_ROWS = {("edge", "fd", "dk_HC0_lag2"), ("edge", "fd_intercept", "dk_HC0_lag2")}
+LAGS_OF_ROWS = {("edge", "fd"), ("edge", "fd_intercept")}
 """Differences across gaps at their calendar periods, which no panel of ours has."""
 
 
-@pytest.mark.parametrize(
-    ("panel", "model", "name"), sorted({*product(PANELS, ESTIMATORS, COVARIANCES)} - LAGS_OF_ROWS)
-)
+def compared(names) -> list[tuple[str, str, str]]:
+    cells = product(PANELS, ESTIMATORS, names)
+    return [cell for cell in cells if not (cell[:2] in LAGS_OF_ROWS and cell[2].startswith("dk"))]
+
+
+@pytest.mark.parametrize(("panel", "model", "name"), compared(COVARIANCES))
 def test_standard_errors(panel, model, name):
     table = fit(panel, model, COVARIANCES[name]).coefficients()
     expected = in_order(reference()[panel][model]["se"][name], table.terms)
     np.testing.assert_allclose(table.std_error, expected, rtol=1e-9 if name == "classical" else 1e-8)
+
+
+@pytest.mark.parametrize(("panel", "model", "name"), compared(OTHERWISE_DEFINED))
+def test_standard_errors_of_another_factor(panel, model, name):
+    table = fit(panel, model, OTHERWISE_DEFINED[name]).coefficients()
+    factor = table.correction.n_obs / (r_panel(panel).n_obs - table.correction.n_coef)
+    expected = in_order(reference()[panel][model]["se"][name], table.terms)
+    np.testing.assert_allclose(np.sqrt(factor) * table.std_error, expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("model", ["fd", "fd_intercept"])
+def test_lags_of_differences_across_gaps_are_those_of_the_calendar(model):
+    """plm's differences of adjacent rows, at the calendar periods of the later ones."""
+    rows, expected = r_panel("edge"), reference()["edge"][model]
+    changes = differenced(rows, adjacent_pairs(by_row(rows)))
+    regression = regress_through_origin(changes) if model == "fd" else regress(changes, ())
+    table = tabulate_by_t(regression, DriscollKraay(2))
+    factor = changes.n_obs / (rows.n_obs - table.correction.n_coef)
+    for name, of_variance in (("dk_HC0_lag2", 1.0), ("dk_HC1_lag2", factor)):
+        own = np.sqrt(of_variance) * table.std_error
+        np.testing.assert_allclose(own, in_order(expected["se"][name], table.terms), rtol=1e-8)
 
 
 def test_every_standard_error_of_the_reference_is_compared():

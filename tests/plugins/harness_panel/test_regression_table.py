@@ -10,18 +10,22 @@ import maketables
 import pytest
 from docx import Document
 
-from harness import stream
+from harness import Panel, stream
 from harness_panel import (
     Between,
     Classical,
+    CurvedEffects,
     DriscollKraay,
+    FirstDifference,
     FixedEffects,
+    Mundlak,
     PooledOLS,
     RandomEffects,
     RegressionTable,
+    WildCluster,
 )
 from harness_panel.regression_table import escape_latex
-from panels import simulated_panel
+from panels import key_from, simulated_panel
 from r_reference import r_panel
 
 FITS = {
@@ -91,11 +95,86 @@ def test_files_are_what_the_methods_return(table, tmp_path):
     assert (tmp_path / "table.html").read_text(encoding="utf-8") == table.html()
 
 
-def test_a_fit_shows_itself_in_a_notebook():
-    fitted = FixedEffects().fit(simulated_panel(stream(91)), rng=stream(0))
+EVERY = {
+    "Pooled OLS": PooledOLS(weighted=True),
+    "Fixed effects": FixedEffects(("entity", "time"), DriscollKraay(2), absorb=("industry",)),
+    "Fixed effects, curved": CurvedEffects(("entity",), absorb=("industry",)),
+    "Random effects": RandomEffects(),
+    "Between": Between(),
+    "First differences": FirstDifference(constant=True),
+    "Correlated random effects": Mundlak(WildCluster(draws=99)),
+}
+"""Every estimator with a table, as a script uses it: options, panel, table."""
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    base = simulated_panel(stream(91), share=0.8)
+    industry = key_from("industry", stream(93).integers(0, 3, size=base.n_obs))
+    weights = stream(94).uniform(0.5, 2.0, size=base.n_obs)
+    return replace(base, groups=(industry,), weights=weights)
+
+
+@pytest.mark.parametrize("title", EVERY)
+def test_a_fit_shows_itself_in_a_notebook(panel, title):
+    fitted = EVERY[title].fit(panel, rng=stream(0))
     page = fitted._repr_html_()
-    assert "FixedEffects" in page
-    assert f"{fitted.table.estimate[0]:.3f}" in page
+    html5lib.HTMLParser(strict=False).parseFragment(page)
+    assert title in page
+    for term, estimate, error in zip(
+        fitted.table.terms, fitted.table.estimate, fitted.table.std_error, strict=True
+    ):
+        assert term in page
+        assert f"{estimate:.3f}" in page
+        assert f"({error:.3f})" in page
+    assert fitted.table.correction.kind in page
+    assert ("rows weighted" in page) == (title == "Pooled OLS")
+    assert ("industry" in page) == title.startswith("Fixed")
+
+
+@pytest.mark.parametrize("title", EVERY)
+def test_a_fit_shows_itself_in_a_terminal(panel, title):
+    fitted = EVERY[title].fit(panel, rng=stream(0))
+    first, *lines = repr(fitted).splitlines()
+    assert first == f"{title} of outcome"
+    assert len(lines) == len(fitted.table.terms) + 3
+    exposure = next(line for line in lines if line.startswith("x0"))
+    at = fitted.table.terms.index("x0")
+    assert [f"{one:.6g}" for one in (fitted.table.estimate[at], fitted.table.std_error[at])] == (
+        exposure.split()[1:3]
+    )
+    assert lines[-1] == fitted.how
+
+
+@pytest.mark.parametrize("title", EVERY)
+def test_a_fit_has_what_maketables_asks_for(panel, title, tmp_path):
+    """The protocol of its documents, without a class of maketables' own."""
+    fitted = EVERY[title].fit(panel, rng=stream(0))
+    frame = fitted.__maketables_coef_table__
+    assert {"b", "se", "t", "p", "ci95l", "ci95u"} <= set(frame.columns)
+    assert tuple(frame.index) == fitted.table.terms
+    assert fitted.__maketables_depvar__ == "outcome"
+    assert fitted.__maketables_stat__("N") == fitted.regression.panel.n_obs
+    assert 0.0 <= fitted.__maketables_stat__("r2") <= 1.0
+    assert fitted.__maketables_stat__("no such statistic") is None
+    alone = maketables.ETable([fitted])
+    for kind in ("tex", "html"):
+        assert f"{frame['b'].iloc[0]:.3f}" in str(alone.make(kind))
+    RegressionTable({title: fitted}).write_docx(tmp_path / "one.docx")
+    (grid,) = Document(str(tmp_path / "one.docx")).tables
+    shown = [cell.text for row in grid.rows for cell in row.cells]
+    assert any(f"{frame['b'].iloc[0]:.3f}" in text for text in shown)
+
+
+def test_all_estimators_stand_side_by_side(panel):
+    fits = {title: one.fit(panel, rng=stream(0)) for title, one in EVERY.items()}
+    latex = RegressionTable(fits).latex()
+    (exposure,) = [line for line in latex.splitlines() if line.startswith("x0 &")]
+    assert len(cells(exposure)) == 1 + len(EVERY)
+    (industry,) = [line for line in latex.splitlines() if line.startswith("industry &")]
+    assert cells(industry)[1:] == ["-", "x", "x", "-", "-", "-", "-"]
+    for at, fit in enumerate(fits.values(), start=1):
+        assert escape_latex(f"({at}) {fit.how}.") in latex
 
 
 def test_a_name_with_markup_stays_a_name():

@@ -155,6 +155,12 @@ def test_notes_of_the_base_are_passed_on() -> None:
     assert "W-HIDDEN" in [note.code for note in fitted.notes]
 
 
+def test_a_fold_has_fewer_draws() -> None:
+    assert Rab(base=Mlp(), draws=1000).for_folds() == Rab(base=Mlp(), draws=50)
+    assert Rab(base=Mlp(), draws=1000, fold_draws=200).for_folds().draws == 200
+    assert Rab(base=Mlp(), draws=20).for_folds().draws == 20
+
+
 def test_quick_has_fewer_draws_of_a_quick_base() -> None:
     assert Rab(base=Mlp()).quick() == Rab(base=Mlp().quick(), draws=40)
     assert Rab(base=Mlp(), draws=20).quick().draws == 20

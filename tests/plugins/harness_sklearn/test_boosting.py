@@ -59,6 +59,19 @@ def test_too_few_rows_are_refused_with_their_number():
         Boosting().fit(panel, rng=stream(0, "b"))
 
 
+def test_growing_stops_when_rounds_bring_nothing_and_the_best_round_is_kept():
+    train, selection = make_panel(seed=1, noise=1.0), make_panel(seed=2, noise=1.0)
+    short, long = (
+        Boosting(patience=patience).fit(train, rng=stream(0, "b"), selection=selection)
+        for patience in (20, 300)
+    )
+    assert len(long.search.selection_nmse) == 300
+    assert short.n_rounds < len(short.search.selection_nmse) <= short.n_rounds + 21
+    grown = len(short.search.selection_nmse)
+    np.testing.assert_allclose(short.search.selection_nmse, long.search.selection_nmse[:grown], rtol=1e-12)
+    assert short.n_rounds == 1 + int(np.argmin(long.search.selection_nmse[:grown]))
+
+
 def test_the_search_is_told_and_a_search_that_ended_too_soon_is_noted():
     train, selection = make_panel(seed=1), make_panel(seed=2)
     long, short = (
@@ -66,7 +79,7 @@ def test_the_search_is_told_and_a_search_that_ended_too_soon_is_noted():
     )
     table = long.details()["search"]
     assert table["chosen"].index(True) == long.n_rounds - 1
-    assert len(table["rounds"]) == 300
+    assert len(table["rounds"]) >= long.n_rounds
     assert long.notes == ()
     assert short.n_rounds == 5
     assert [note.code for note in short.notes] == ["W-ROUNDS"]

@@ -1,5 +1,7 @@
 """The figures of groups, surfaces and maps: their numbers stand where they belong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ def test_every_figure_of_the_study_is_there(run):
     drawings = draw_study(run)
     assert [one.name for one in drawings.all] == [
         *(f"groups-{by}-{name}" for by in ("size", "rank") for name in ("rab", "ols")),
-        *("surface-educ-rab", "surface-educ-ols", "map-lwage-ann", "map-lwage-rab"),
+        *("surface-educ-rab", "surface-educ-ols", "map-lwage-ann"),
     ]
     assert drawings.outcomes == ()  # one outcome alone stands beside none
 
@@ -94,6 +96,22 @@ def test_the_map_lies_as_it_was_trained(run):
     assert places == {"1: 500": (0, 0), "2: 560": (1, 0), "3: 620": (0, 1), "4: 680": (1, 1)}
     assert [label.get_text() for label in means.get_yticklabels()] == labels
     assert means.texts[0].get_text() == "0.8"  # sin(1)
+
+
+def test_the_map_of_every_outcome_is_drawn_and_a_shared_one_once(run):
+    other = tuple(replace(row, outcome="hours", n_obs=row.n_obs + 1) for row in run.networks.maps)
+    profiles = tuple(replace(row, outcome="hours") for row in run.networks.profiles)
+    networks = replace(
+        run.networks,
+        maps=(*run.networks.maps, *other),
+        profiles=(*run.networks.profiles, *profiles),
+    )
+    one, two = draw_study(replace(run, networks=networks)).maps
+    assert (one.name, two.name) == ("map-lwage-ann", "map-hours-ann")
+    assert one.caption.startswith(
+        "The self-organising map of SOM + ANN on Log wage and RAB on Log wage. Above:"
+    )
+    assert two.caption.startswith("The self-organising map of SOM + ANN on hours and RAB on hours. Above:")
 
 
 def test_an_effect_is_labelled_with_its_unit(run):

@@ -20,8 +20,9 @@ FE = EstimatorEntry("fe", "fixed_effects", "FE", {})
 NB = "\u00a0"
 
 
-def cell(estimator, protocol, gain, low, high):
-    return GainCell(estimator, protocol, gain, low, high, standing_of(low, high), "ok", "")
+def cell(estimator, protocol, gain, low, high, p_holm=math.nan, p_best=math.nan):
+    standing = standing_of(low, high, adjusted=(p_holm, p_best), level=0.95)
+    return GainCell(estimator, protocol, gain, low, high, standing, "ok", "", p_holm=p_holm, p_best=p_best)
 
 
 def refusal(estimator, protocol, reason):
@@ -53,7 +54,17 @@ def unclear(estimator, protocol):
     ],
 )
 def test_a_gain_is_established_where_its_interval_excludes_zero(low, high, standing):
-    assert standing_of(low, high) is standing
+    assert standing_of(low, high, adjusted=(), level=0.95) is standing
+    assert standing_of(low, high, adjusted=(0.049, math.nan), level=0.95) is standing
+
+
+@pytest.mark.parametrize("adjusted", [(0.051, 0.001), (0.001, 0.05), (math.nan, 0.9)])
+def test_one_large_adjusted_p_value_leaves_it_open(adjusted):
+    assert standing_of(0.01, 0.2, adjusted=adjusted, level=0.95) is Standing.OPEN
+    assert standing_of(-0.2, -0.01, adjusted=adjusted, level=0.95) is Standing.OPEN
+
+
+NONE = "No gain over OLS is established for any estimator."
 
 
 @pytest.mark.parametrize(
@@ -61,41 +72,66 @@ def test_a_gain_is_established_where_its_interval_excludes_zero(low, high, stand
     [
         pytest.param(
             [better(ANN, RANDOM), better(ANN, INSIDE), worse(ANN, ENTITIES), unclear(ANN, FORWARD)],
-            "A gain over OLS is established only where test rows take part in fitting or selecting: for ANN "
-            "under “Random rows” and “In sample”. It is not established for any estimator under "
-            "“Held-out entities” or “Forward in time”, where they are kept apart.",
+            f"{NONE} For ANN a gain appears only where test rows take part in fitting or selecting, under "
+            "“Random rows” and “In sample”.",
             id="inside-only",
         ),
         pytest.param(
             [
-                better(ANN, RANDOM),
-                worse(ANN, ENTITIES),
-                better(FE, RANDOM),
-                better(FE, FORWARD),
-                unclear(FE, ENTITIES),
+                *(better(ANN, RANDOM), worse(ANN, ENTITIES), unclear(ANN, FORWARD)),
+                *(better(FE, RANDOM), unclear(FE, ENTITIES), better(FE, FORWARD)),
             ],
-            "A gain over OLS is established where test rows take no part in fitting or selecting: for "
-            "FE under “Forward in time”; for no estimator under “Held-out entities”. For ANN it is "
-            "established only where test rows take part.",
-            id="one-apart-one-inside",
+            f"{NONE} For FE a gain appears under “Forward in time”, but not under “Held-out entities”, where "
+            "the tested entities are not known from training. For ANN a gain appears only where test rows "
+            "take part in fitting or selecting, under “Random rows”.",
+            id="known-entities-alone",
         ),
         pytest.param(
-            [better(ANN, ENTITIES), better(FE, ENTITIES), better(ANN, FORWARD)],
-            "A gain over OLS is established where test rows take no part in fitting or selecting: for "
-            "ANN under “Held-out entities” and “Forward in time”; for FE under “Held-out entities”.",
-            id="apart-everywhere",
+            [better(ANN, ENTITIES), worse(ANN, FORWARD)],
+            f"{NONE} For ANN a gain appears under “Held-out entities”, but not under “Forward in time”.",
+            id="not-forward",
+        ),
+        pytest.param(
+            [better(FE, FORWARD), refusal(FE, ENTITIES, "why")],
+            f"{NONE} For FE a gain appears under “Forward in time”; there is no result under “Held-out "
+            "entities”.",
+            id="a-refusal-is-no-agreement",
+        ),
+        pytest.param(
+            [
+                *(unclear(ANN, RANDOM), better(ANN, ENTITIES), better(ANN, FORWARD)),
+                *(better(FE, RANDOM), unclear(FE, ENTITIES), better(FE, FORWARD)),
+            ],
+            "A gain over OLS is established for ANN: it stands under every protocol that keeps test rows "
+            "apart "
+            "(“Held-out entities” and “Forward in time”), the number of comparisons allowed for. For FE a "
+            "gain "
+            "appears under “Forward in time”, but not under “Held-out entities”, where the tested entities "
+            "are not known from training.",
+            id="one-established",
+        ),
+        pytest.param(
+            [better(one, protocol) for one in (ANN, FE) for protocol in (RANDOM, ENTITIES, FORWARD)],
+            "A gain over OLS is established for ANN and FE: it stands under every protocol of this run, the "
+            "number of comparisons allowed for.",
+            id="everywhere",
+        ),
+        pytest.param(
+            [better(ANN, RANDOM), better(ANN, FORWARD)],
+            "A gain over OLS is established for ANN: it stands under every protocol of this run, the "
+            "number of "
+            "comparisons allowed for. All of these protocols train on other rows of the tested entities, so "
+            "it is not known whether it holds for entities never seen.",
+            id="entities-never-hidden",
         ),
         pytest.param(
             [better(ANN, RANDOM), unclear(FE, RANDOM)],
-            "A gain over OLS is established for ANN under “Random rows”; but test rows take part in fitting "
-            "or selecting under every protocol of this run, so it may not hold for new cases.",
+            "No gain over OLS can be established: test rows take part in fitting or selecting under every "
+            "protocol of this run. For ANN a gain appears only where test rows take part in fitting or "
+            "selecting, under “Random rows”.",
             id="no-protocol-apart",
         ),
-        pytest.param(
-            [unclear(ANN, RANDOM), worse(ANN, ENTITIES)],
-            "No gain over OLS is established for any estimator under any protocol.",
-            id="none",
-        ),
+        pytest.param([unclear(ANN, RANDOM), worse(ANN, ENTITIES)], NONE, id="none"),
         pytest.param([refusal(ANN, RANDOM, "why")], "No gain over OLS could be computed.", id="all-refused"),
     ],
 )
@@ -105,13 +141,14 @@ def test_headline(cells, sentence):
 
 def test_the_verdict_on_an_estimator_has_every_number():
     cells = [
-        cell(ANN, RANDOM, 0.3117, 0.2717, 0.3517),
+        cell(ANN, RANDOM, 0.3117, 0.2717, 0.3517, p_holm=0.012, p_best=0.0005),
         cell(ANN, INSIDE, 0.4468, 0.4268, 0.4668),
         cell(ANN, ENTITIES, -0.143, -0.203, -0.083),
         cell(ANN, FORWARD, 0.021, -0.029, 0.071),
     ]
     assert estimator_verdict(cells, reference="OLS") == (
-        f"ANN: better than OLS under “Random rows” (31.2% [27.2,{NB}35.2]) and “In sample” "
+        f"ANN: better than OLS under “Random rows” (31.2% [27.2,{NB}35.2], adjusted{NB}p{NB}={NB}0.012) "
+        f"and “In sample” "
         f"(44.7% [42.7,{NB}46.7]); worse than OLS under “Held-out entities” (−14.3% [−20.3,{NB}−8.3]); "
         f"not established to differ under “Forward in time” (2.1% [−2.9,{NB}7.1])."
     )

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.runner import RunOptions, run
-from harness.runs.tables import COLUMNS
+from harness.columns import COLUMNS
+from harness.run_options import RunOptions
+from harness.runner import run
 
 # Residual sums of squares 1,755,850 and 523,478 over 200 rows, slopes 0.116 and 0.110: Baltagi (2021), table
 # 2.1, and the documentation of R's plm, with the same ten firms.

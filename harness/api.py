@@ -1,0 +1,119 @@
+"""The command for scripts and notebooks: run a study, or open one that was run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DataError, Problem
+from harness.study_result import StudyResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.data.frame_file import FrameFile
+    from harness.runner import Progress
+    from harness.spec.written import WrittenSpec
+
+AnyPath = str | os.PathLike[str]
+
+
+def run(
+    spec: AnyPath | Mapping[str, Any],
+    *,
+    data: AnyPath | pd.DataFrame | None = None,
+    out: AnyPath | None = None,
+    quick: bool = False,
+    jobs: int = 1,
+    resume: bool = False,
+    overrides: Sequence[str] = (),
+    allow_outside: bool = False,
+    progress: bool = True,
+) -> StudyResult:
+    """Run a study and return its tables, figures and report; the same as ``harness run``.
+
+    Parameters
+    ----------
+    spec : path of a YAML file, or what it would hold. Paths within a mapping start at the current folder;
+        it is kept as ``spec.yaml`` in the run folder. Numbers of a mapping do not know how many zeros they
+        were printed with, so claims in it should give their ``digits``
+    data : file that replaces the data the spec names, or a table, which is kept as ``data.parquet``. Named
+        levels of a table's index are columns
+    out : run folder; None puts it under ``runs/``, named after the study. What an earlier run left there is
+        replaced
+    quick : fewer draws, splits and restarts
+    jobs : >= 1, worker processes
+    resume : take up what an interrupted run of the same study finished
+    overrides : ``key=value`` changes to the spec, such as ``"evaluation.draws=500"``
+    allow_outside : whether a spec may name data outside its own folder
+    progress : whether a bar shows how far the run is
+
+    Raises
+    ------
+    SpecError, DataError, PluginError, ArtifactError
+        Where the command would end with an error. Cells that cannot be fitted are rows with a reason.
+    """
+    from harness.run_options import RunOptions
+    from harness.runner import run as run_study
+
+    options = RunOptions(
+        spec=_spec(spec),
+        data=_data(data),
+        out=None if out is None else Path(out),
+        quick=quick,
+        n_jobs=jobs,
+        resume=resume,
+        overrides=tuple(overrides),
+        allow_outside=allow_outside,
+    )
+    with _progress(is_shown=progress) as on_progress:
+        return StudyResult(run_study(options, on_progress=on_progress).path)
+
+
+def open_run(path: AnyPath) -> StudyResult:
+    """Return the tables, figures and report of a finished run.
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a finished run.
+    """
+    from harness.runs.folder import RunFolder
+
+    return StudyResult(RunFolder.open(Path(path)).path)
+
+
+def _spec(spec: AnyPath | Mapping[str, Any]) -> Path | WrittenSpec:
+    from harness.spec.written import written_spec
+
+    return written_spec(spec) if isinstance(spec, Mapping) else Path(spec)
+
+
+def _data(data: object) -> Path | FrameFile | None:
+    if data is None:
+        return None
+    if isinstance(data, str | os.PathLike):
+        return Path(data)
+    import pandas as pd
+
+    from harness.data.frame_file import frame_file
+
+    if not isinstance(data, pd.DataFrame):
+        what = f"data of the type {type(data).__name__}"
+        allowed = "the path of a file, or a pandas DataFrame"
+        raise DataError(Problem("data", what, allowed, "turn it into a DataFrame"))
+    return frame_file(data)
+
+
+@contextmanager
+def _progress(*, is_shown: bool) -> Iterator[Progress | None]:
+    from harness.commands.progress import progress
+
+    if not is_shown:
+        yield None
+        return
+    with progress() as on_progress:
+        yield on_progress

@@ -1,0 +1,57 @@
+"""``harness compare``: what differs between two runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+DIFFER = 1
+"""Exit code where two runs found different numbers."""
+
+
+@click.command()
+@click.argument("a", metavar="A", type=click.Path(path_type=Path))
+@click.argument("b", metavar="B", type=click.Path(path_type=Path))
+@click.option(
+    "--rtol",
+    type=click.FloatRange(min=0),
+    default=1e-8,
+    show_default=True,
+    help="Share of the larger number by which two may differ.",
+)
+@click.option(
+    "--atol",
+    type=click.FloatRange(min=0),
+    default=1e-12,
+    show_default=True,
+    help="Distance by which two numbers may differ beside that.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
+    """Say what differs between the runs in the folders A and B.
+
+    Compared are the specs, the data, the versions, how every cell ended, and every number of every table and
+    of the predictions, rows matched by what they are about.
+
+    The exit code is 0 where the runs found the same within the tolerance, whatever they were asked and
+    computed with; 1 where a number, a row or the ending of a cell differs; 5 where a folder is no finished
+    run.
+    """
+    from dataclasses import asdict
+
+    from harness.runs.compare.runs import compare_runs
+    from harness.runs.compare.tolerance import Tolerance
+    from harness.runs.compare.words import lines
+    from harness.runs.folder import RunFolder
+
+    difference = compare_runs(RunFolder.open(a), RunFolder.open(b), tolerance=Tolerance(rtol, atol))
+    same = difference.found_the_same
+    if as_json:
+        click.echo(json.dumps({"found_the_same": same, **asdict(difference)}, indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n".join(lines(difference)))
+    if not same:
+        sys.exit(DIFFER)

@@ -1,0 +1,49 @@
+"""``harness test-plugin``: whether a plugin keeps the contract."""
+
+from __future__ import annotations
+
+import click
+
+from harness.commands.plugin_options import found
+from harness.estimators.plugin_choice import PluginChoice
+
+
+@click.command("test-plugin")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--estimator", "estimators", multiple=True, metavar="NAME", help="Check this one alone; repeatable."
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="ESTIMATOR.OPTION=VALUE",
+    help="Check an estimator with another option than its default; repeatable.",
+)
+@click.option("--quick", is_flag=True, help="Leave out the checks that take many fits.")
+@click.pass_obj
+def test_plugin(
+    choice: PluginChoice,
+    name: str,
+    as_json: bool,
+    estimators: tuple[str, ...],
+    overrides: tuple[str, ...],
+    quick: bool,
+) -> None:
+    """Check the estimators of an installed plugin against the contract and against known truths.
+
+    Says how many checks ran, which failed and which were skipped, and why. A battery of which nothing ran, or
+    of which anything failed, ends with an error.
+    """
+    from harness.conformance.checks import checks_among, find_plugin
+    from harness.conformance.options import read_options
+    from harness.conformance.report import run_checks
+
+    registry = found(choice)
+    plugin = find_plugin(registry, name)
+    checks = checks_among(registry, plugin, estimators=estimators, options=read_options(overrides))
+    asked = [check for check in checks if not (quick and check.law.is_slow)]
+    report = run_checks(plugin, asked)
+    click.echo(report.as_json() if as_json else "\n".join(report.lines()))
+    report.raise_if_not_passed()

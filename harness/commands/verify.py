@@ -1,0 +1,33 @@
+"""``harness verify``: whether a run folder is what its run wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.commands.options import run_argument
+from harness.commands.plugin_options import found
+from harness.estimators.plugin_choice import PluginChoice
+
+
+@click.command()
+@run_argument
+@click.pass_obj
+def verify(choice: PluginChoice, folder: Path) -> None:
+    """Check every file of a finished run by its hash, and every table that recomputes.
+
+    Errors, gains, intervals and p-values, the decomposition and the multiverse are computed once more from
+    the stored predictions, the claims from the tables. The exit code is 0 where everything holds, else 5.
+    """
+    from harness.errors import ArtifactError, Problem
+    from harness.planner import catalogs
+    from harness.runs.folder import RunFolder
+    from harness.runs.verify.verification import verify as verified
+
+    problems: list[Problem] = []
+    for check in verified(RunFolder.open(folder), catalogs=catalogs(found(choice))):
+        problems += check.problems
+        click.echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
+    if problems:
+        raise ArtifactError(*problems)

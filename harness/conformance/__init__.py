@@ -1,0 +1,14 @@
+"""The conformance kit: whether an estimator keeps the contract, and finds known truths.
+
+In the tests of a plugin::
+
+    @pytest.mark.parametrize("check", checks_for("my_plugin"), ids=str)
+    def test_conformance(check):
+        check.run()
+"""
+
+from harness.conformance.check import Check
+from harness.conformance.checks import checks_for, checks_of
+from harness.conformance.verdict import Verdict
+
+__all__ = ["Check", "Verdict", "checks_for", "checks_of"]

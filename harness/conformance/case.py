@@ -1,0 +1,106 @@
+"""An estimator under test, with the fits that several laws look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from harness.arrays import Floats
+from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
+from harness.conformance.verdict import NotAsked, Verdict
+from harness.data.panel import Panel
+from harness.estimators.guard import predict, predict_draws
+from harness.estimators.nested import grouped_by
+from harness.estimators.protocol import CanFitDraws, Estimator, Fitted, FittedDraws
+from harness.rng import stream
+
+FIRST = "fit"
+"""Label of the stream that is used where no other is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An estimator under test.
+
+    Attributes
+    ----------
+    estimator : with its options
+    given : the options in words, as they were before any fit
+    verdicts : of the laws asked so far, by name, since laws need each other
+    """
+
+    estimator: Estimator
+    given: str = field(init=False, repr=False)
+    verdicts: dict[str, Verdict] = field(default_factory=dict, init=False, repr=False)
+    _predicted: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given", repr(self.estimator))
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The ordinary panel, with the groups that the estimator asks for."""
+        return self.prepared(ordinary_panel())
+
+    @cached_property
+    def scale(self) -> float:
+        """Standard deviation of the ordinary outcome."""
+        return float(self.panel.observed.std())
+
+    @cached_property
+    def fit(self) -> Fitted:
+        """The estimator on the ordinary panel."""
+        return self.fitted(self.panel)
+
+    def prepared(self, panel: Panel) -> Panel:
+        """Return a simulated panel with the groups that the estimator asks for."""
+        return grouped(panel, grouped_by(self.estimator))
+
+    def predictions(self, label: str = FIRST) -> Floats:
+        """Return predictions of a fit on the ordinary panel for its own rows, (n_obs,)."""
+        if label not in self._predicted:
+            fit = self.fit if label == FIRST else self.fitted(self.panel, label=label)
+            self._predicted[label] = predict(fit, fresh(self.panel))
+        return self._predicted[label]
+
+    def fitted(self, panel: Panel, *, label: str = FIRST, selection: Panel | None = None) -> Fitted:
+        """Return a fit on a copy of a panel; equal labels give equal streams."""
+        aside = None if selection is None else fresh(selection)
+        return self.estimator.fit(fresh(panel), rng=stream(SEED, label), selection=aside)
+
+    def predicted(self, panel: Panel, *, at: Panel | None = None, label: str = FIRST) -> Floats:
+        """Return predictions of a fit on a panel, for its own rows or for those of `at`."""
+        return predict(self.fitted(panel, label=label), fresh(panel if at is None else at))
+
+    def drawn(
+        self, panel: Panel, weights: Floats, *, selection: Floats | None = None, label: str = FIRST
+    ) -> FittedDraws:
+        """Return one fit a draw of weights, (n_draws, n_obs).
+
+        Raises
+        ------
+        NotAsked
+            Where the estimator does not fit draws.
+        """
+        estimator = self.estimator
+        if CanFitDraws not in estimator.provides or not isinstance(estimator, CanFitDraws):
+            raise NotAsked("CanFitDraws is not declared")
+        return estimator.fit_draws(
+            fresh(panel),
+            weights=weights.copy(),
+            selection=None if selection is None else selection.copy(),
+            rng=stream(SEED, label),
+        )
+
+    def predicted_draws(
+        self,
+        panel: Panel,
+        weights: Floats,
+        *,
+        selection: Floats | None = None,
+        at: Panel | None = None,
+        label: str = FIRST,
+    ) -> Floats:
+        """Return predictions of draws, (n_draws, n_obs), for the panel's rows or for those of `at`."""
+        draws = self.drawn(panel, weights, selection=selection, label=label)
+        return predict_draws(draws, fresh(panel if at is None else at))

@@ -1,0 +1,83 @@
+"""One law put to one estimator."""
+
+from __future__ import annotations
+
+import unittest
+import warnings
+from dataclasses import dataclass
+
+from harness.conformance.case import Case
+from harness.conformance.law import Law
+from harness.conformance.laws import LAWS
+from harness.conformance.verdict import Broken, NotAsked, Verdict
+from harness.errors import EstimationError, HarnessError
+from harness.estimators.guard import in_one_line
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One law put to one estimator; its text is an id for tests.
+
+    Attributes
+    ----------
+    law : what is asked
+    case : who is asked
+    """
+
+    law: Law
+    case: Case
+
+    def __str__(self) -> str:
+        return f"{self.estimator}-{self.law.name}"
+
+    @property
+    def estimator(self) -> str:
+        """Name of the estimator."""
+        return self.case.estimator.name
+
+    def run(self) -> None:
+        """Run as a test of pytest or unittest.
+
+        Raises
+        ------
+        AssertionError
+            Where the estimator breaks the law.
+        unittest.SkipTest
+            Where the question does not arise; pytest reports it as a skipped test.
+        """
+        found = self.verdict()
+        if found.status == "failed":
+            raise AssertionError(f"{self.estimator}: {self.law.says}: {found.reason}")
+        if found.status == "skipped":
+            raise unittest.SkipTest(found.reason)
+
+    def verdict(self) -> Verdict:
+        """Return how the check went; whatever an estimator raises is a verdict with its reason."""
+        verdicts = self.case.verdicts
+        if self.law.name not in verdicts:
+            failed = [name for name in self.law.needs if self._of(name).verdict().status == "failed"]
+            verdicts[self.law.name] = (
+                Verdict("skipped", f"not asked, since {failed[0]} failed") if failed else self._asked()
+            )
+        return verdicts[self.law.name]
+
+    def _of(self, name: str) -> Check:
+        return Check(next(law for law in LAWS if law.name == name), self.case)
+
+    def _asked(self) -> Verdict:
+        from threadpoolctl import threadpool_limits
+
+        try:
+            with warnings.catch_warnings(), threadpool_limits(limits=1):
+                warnings.simplefilter("ignore")
+                return Verdict("passed", self.law.check(self.case))
+        except Broken as broken:
+            return Verdict("failed", str(broken))
+        except NotAsked as reason:
+            return Verdict("skipped", str(reason))
+        except EstimationError as error:
+            return Verdict("failed", f"refused: {in_one_line(error.problems[0])}")
+        except HarnessError as error:
+            return Verdict("failed", in_one_line(error.problems[0]))
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the verdict keeps the reason
+            return Verdict("failed", f"{type(error).__name__}: {error}")

@@ -1,0 +1,56 @@
+"""Entities and periods that a fit never saw."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from harness.conformance.agreement import TIGHT, gap
+from harness.conformance.case import Case
+from harness.conformance.law import Law
+from harness.conformance.laws.capabilities import ABLE, not_declared
+from harness.conformance.relabel import renamed
+from harness.conformance.verdict import Broken
+from harness.errors import EstimationError
+from harness.estimators.guard import in_one_line, predict
+from harness.estimators.protocol import HasEffects
+
+
+class NewLevels(Law):
+    """Rows of new entities and periods are predicted, or refused."""
+
+    name: ClassVar[str] = "new_levels"
+    says: ClassVar[str] = "rows of new entities and periods are predicted, or refused with EstimationError"
+
+    def check(self, case: Case) -> str:
+        """Predict the rows of the ordinary panel under names and periods of which none is known."""
+        try:
+            predict(case.fit, renamed(case.panel))
+        except EstimationError as error:
+            return f"refused: {in_one_line(error.problems[0])}"
+        return "predicted"
+
+
+class Unseen(Law):
+    """Rows of levels never seen are counted."""
+
+    name: ClassVar[str] = "unseen"
+    says: ClassVar[str] = "n_unseen counts the rows that are predicted without effects of their own"
+    needs: ClassVar[tuple[str, ...]] = (*ABLE, "new_levels")
+
+    def check(self, case: Case) -> str:
+        """Count known rows and rows of new levels; where new names change predictions, some must count."""
+        if not isinstance(case.fit, HasEffects):
+            raise not_declared(HasEffects)
+        new = renamed(case.panel)
+        n_known, n_new = case.fit.n_unseen(case.panel), case.fit.n_unseen(new)
+        for count in (n_known, n_new):
+            if not isinstance(count, int | np.integer) or not 0 <= count <= case.panel.n_obs:
+                raise Broken(f"n_unseen is {count!r}, not a whole number from 0 to {case.panel.n_obs}")
+        if n_new < n_known:
+            raise Broken(f"{n_known} rows trained on count as unseen, but of new levels only {n_new}")
+        apart = gap(predict(case.fit, new), case.predictions(), scale=case.scale)
+        if n_new == 0 and apart > TIGHT:
+            raise Broken("new entities and periods are predicted in another way, but none is counted")
+        return f"{n_new} of {new.n_obs} rows of new levels"

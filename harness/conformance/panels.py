@@ -1,0 +1,92 @@
+"""The simulated panels that estimators are tried on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.key import Key
+from harness.data.panel import Panel
+from harness.rng import stream
+
+SEED = 1729
+"""Root of all randomness of the kit."""
+
+COLUMNS = ("exposure", "moderator", "control_1", "control_2")
+CENTRES = np.array([0.0, 10.0, -2.0, 300.0])
+SCALES = np.array([1.0, 2.0, 0.05, 40.0])
+"""Levels and standard deviations of the columns, which are in units of their own."""
+
+SLOPES = np.array([1.0, 0.5, -0.7, 0.3])
+"""Change of the outcome per standard deviation of each column."""
+
+
+def ordinary_panel() -> Panel:
+    """Return a panel that no estimator has reason to refuse.
+
+    Forty entities over six periods, a tenth of the cells without a row; four columns that differ between
+    entities and within; a linear outcome with entity effects and noise.
+    """
+    rng = stream(SEED, "ordinary")
+    entity, period = (axis.ravel() for axis in np.indices((40, 6)))
+    has_row = (rng.random(entity.size) < 0.9) | (period < 2)
+    entity, period = entity[has_row], period[has_row]
+    effects = rng.normal(size=40)
+    Z = np.sqrt(0.5) * (rng.normal(size=(40, 4))[entity] + rng.normal(size=(entity.size, 4)))
+    outcome = 5.0 + Z @ SLOPES + 0.5 * effects[entity] + 0.4 * rng.normal(size=entity.size)
+    return _panel(entity, period, outcome, CENTRES + SCALES * Z)
+
+
+def linear_panel(effect: float, *, label: str, n_entities: int = 50, n_periods: int = 6) -> Panel:
+    """Return a panel whose outcome rises by `effect` per unit of the exposure.
+
+    The exposure has mean 0 and variance 1 and is independent of all else, so that pooled, between, within and
+    differenced estimators, and smoothers, all have the same effect to find. The moderator adds 0.5 per
+    standard deviation; entities have effects of their own.
+
+    Parameters
+    ----------
+    effect : outcome units per unit of the exposure
+    label : of the draw
+    """
+    rng = stream(SEED, "linear", label)
+    entity, period = (axis.ravel() for axis in np.indices((n_entities, n_periods)))
+    Z = np.sqrt(0.5) * (rng.normal(size=(n_entities, 2))[entity] + rng.normal(size=(entity.size, 2)))
+    effects = 0.3 * rng.normal(size=n_entities)
+    outcome = Z @ np.array([effect, 0.5]) + effects[entity] + 0.4 * rng.normal(size=entity.size)
+    return _panel(entity, period, outcome, Z)
+
+
+def grouped(panel: Panel, names: tuple[str, ...]) -> Panel:
+    """Return the panel with groups of entities under these names."""
+    n_groups = 4
+    labels = tuple(f"g{at}" for at in range(n_groups))
+    keys = (Key(name, labels, (panel.entity.codes + at) % n_groups) for at, name in enumerate(names))
+    return replace(panel, groups=tuple(keys))
+
+
+def fresh(panel: Panel) -> Panel:
+    """Return a copy that shares no array with the panel, so that whoever changes it changes nothing else."""
+    return panel.take(np.arange(panel.n_obs))
+
+
+def _panel(
+    entity: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    period: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
+    outcome: Floats,
+    X: Floats,
+) -> Panel:
+    columns = COLUMNS[: X.shape[1]]
+    return Panel(
+        entity=Key("entity", tuple(f"e{at:02}" for at in range(int(entity.max()) + 1)), entity),
+        time=Key("time", tuple(str(2001 + at) for at in range(int(period.max()) + 1)), period),
+        period=2001 + period,
+        outcome="outcome",
+        observed=outcome,
+        exposure=columns[0],
+        moderators=columns[1:2],
+        controls=columns[2:],
+        X=X,
+    )

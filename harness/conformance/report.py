@@ -1,0 +1,138 @@
+"""How a battery of checks went: counts, reasons, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from time import perf_counter
+
+from harness.conformance.check import Check
+from harness.conformance.verdict import Status
+from harness.errors import PluginError, Problem
+from harness.estimators.plugin import Plugin
+
+REPORT_VERSION = 1
+"""Version of the JSON; it grows when a key goes or changes its meaning."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check and how it went.
+
+    Attributes
+    ----------
+    estimator, check : names
+    says : the law
+    status, reason : the verdict
+    seconds : wall time
+    """
+
+    estimator: str
+    check: str
+    says: str
+    status: Status
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a battery went.
+
+    Attributes
+    ----------
+    plugin : whose estimators were checked
+    rows : one a check
+    """
+
+    plugin: Plugin
+    rows: tuple[Row, ...]
+
+    def count(self, status: Status, *, estimator: str | None = None) -> int:
+        """Return how many checks, of one estimator or of all, went like this."""
+        return sum(row.status == status and estimator in (None, row.estimator) for row in self.rows)
+
+    @property
+    def estimators(self) -> tuple[str, ...]:
+        """Names of the estimators that were checked."""
+        return tuple(dict.fromkeys(row.estimator for row in self.rows))
+
+    @property
+    def summary(self) -> str:
+        """The counts in one line."""
+        counts = ", ".join(f"{self.count(status)} {status}" for status in ("passed", "failed", "skipped"))
+        return f"{self.plugin.name}, {len(self.rows)} checks: {counts}"
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what keeps the plugin from passing: broken laws, and estimators that were asked nothing."""
+        if not self.rows:
+            yield Problem(self.plugin.name, "no check was run", mend="offer an estimator")
+        for name in self.estimators:
+            failed = [row.check for row in self.rows if (row.estimator, row.status) == (name, "failed")]
+            if failed:
+                yield Problem(
+                    name, f"breaks the contract in {len(failed)} of its checks: {', '.join(failed)}"
+                )
+            elif not self.count("passed", estimator=name):
+                yield Problem(name, "every check was skipped, so nothing is known of this estimator")
+
+    def raise_if_not_passed(self) -> None:
+        """Raise where the plugin does not pass.
+
+        Raises
+        ------
+        PluginError
+            With what failed, estimator by estimator.
+        """
+        problems = tuple(self.problems())
+        if problems:
+            raise PluginError(*problems)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the report as text: reasons of what failed and of what was skipped, and counts."""
+        for name in self.estimators:
+            rows = [row for row in self.rows if row.estimator == name]
+            yield f"{name}: {self.count('passed', estimator=name)} of {len(rows)} passed"
+            for row in rows:
+                if row.status == "failed":
+                    yield f"  failed   {row.check} ({row.says}): {row.reason}"
+            skipped = [row for row in rows if row.status == "skipped"]
+            for reason in dict.fromkeys(row.reason for row in skipped):
+                checks = ", ".join(row.check for row in skipped if row.reason == reason)
+                yield f"  skipped  {checks}: {reason}"
+        yield self.summary
+
+    def as_json(self) -> str:
+        """Return the report as JSON text."""
+        content = {
+            "report_version": REPORT_VERSION,
+            "plugin": self.plugin.name,
+            "distribution": self.plugin.distribution,
+            "version": self.plugin.version,
+            "passed": not any(self.problems()),
+            "counts": {status: self.count(status) for status in ("passed", "failed", "skipped")},
+            "checks": [asdict(row) for row in self.rows],
+        }
+        return json.dumps(content, indent=1)
+
+
+def run_checks(
+    plugin: Plugin, checks: Iterable[Check], *, on_done: Callable[[Row], None] = lambda _: None
+) -> Report:
+    """Run checks one after the other and report them.
+
+    Parameters
+    ----------
+    on_done : called with each row as it is known
+    """
+    rows = []
+    for check in checks:
+        start = perf_counter()
+        verdict = check.verdict()
+        seconds = round(perf_counter() - start, 3)
+        rows.append(
+            Row(check.estimator, check.law.name, check.law.says, verdict.status, verdict.reason, seconds)
+        )
+        on_done(rows[-1])
+    return Report(plugin, tuple(rows))

@@ -1,0 +1,105 @@
+"""Take expected numbers from a finished run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.columns import MEASURES
+from harness.errors import ArtifactError, Problem
+from harness.runs.folder import RunFolder
+from harness.runs.keys import KEYS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Entry = Mapping[str, Any]
+"""An expectation as it is written in YAML, keys in their order."""
+
+GUARD_DIGITS = 3
+"""Digits that a pinned number has beyond those that its tolerance asks for."""
+
+USUALLY_ONE = frozenset({"outcome", "reference", "scenario"})
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which numbers of a run are pinned, and how near to them later runs must come.
+
+    Attributes
+    ----------
+    tables : names, of those in `MEASURES`, whose rows are all pinned; empty for gains and errors on test rows
+        and the coefficient of the exposure
+    estimators : ids; empty for all
+    relative : > 0, tolerance as a share of each number
+    """
+
+    tables: tuple[str, ...] = ()
+    estimators: tuple[str, ...] = ()
+    relative: float = 1e-6
+
+
+def pinned(folder: RunFolder, selection: Selection) -> tuple[Entry, ...]:
+    """Return expectations that the run in a folder fulfils: its numbers, and the status of cells without any.
+
+    Rows that share all their keys, such as the minima of one curve, cannot be named and are left out.
+
+    Raises
+    ------
+    ArtifactError
+        Where the run was a quick one, whose numbers are not those of its spec, or nothing is selected.
+    """
+    study = folder.manifest()["study"]
+    if study["quick"]:
+        what = "a quick run: fewer draws, splits and restarts than its spec asks for"
+        raise ArtifactError(Problem(str(folder.path), what, mend="run the study without --quick"))
+    entries = [
+        entry
+        for table in selection.tables or ("gain", "accuracy", "coefficients")
+        for entry in _of_table(table, folder.read_table(table), selection, exposure=study["exposure"])
+    ]
+    if not entries:
+        what = "holds none of the numbers asked for"
+        raise ArtifactError(Problem(str(folder.path), what, mend="name other tables or estimators"))
+    return tuple(entries)
+
+
+def _of_table(name: str, frame: pd.DataFrame, selection: Selection, *, exposure: str) -> Iterator[Entry]:
+    if frame.empty:
+        return
+    keys = _telling(frame, KEYS[name])
+    rows = frame[~frame.duplicated(keys, keep=False)]
+    if selection.estimators:
+        rows = rows[rows["estimator"].isin(selection.estimators)]
+    if not selection.tables:
+        rows = _of_interest(rows, exposure)
+    for row in rows.to_dict("records"):
+        where = {key: row[key] for key in keys if isinstance(row[key], str)}
+        place = {"table": name, "where": where}
+        if row.get("status", "ok") == "ok":
+            for column in MEASURES[name]:
+                if math.isfinite(row[column]):
+                    yield {**place, "column": column, **_number(row[column], selection.relative)}
+        else:
+            yield {**place, "column": "status", "value": row["status"], "from": "run"}
+
+
+def _telling(frame: pd.DataFrame, keys: Collection[str]) -> list[str]:
+    """Return the keys that rows are found by; what most studies have one of is named where there are more."""
+    return [key for key in keys if key not in USUALLY_ONE or len(frame[key].unique()) > 1]
+
+
+def _of_interest(rows: pd.DataFrame, exposure: str) -> pd.DataFrame:
+    """Return the rows on test samples, those of the exposure, and those without numbers."""
+    if "sample" in rows:
+        return rows[rows["sample"] == "test"]
+    return rows[(rows["term"] == exposure) | (rows["status"] != "ok")]
+
+
+def _number(value: float, relative: float) -> Entry:
+    """Return a number with the digits that its tolerance needs; zero has an absolute one."""
+    digits = math.ceil(-math.log10(relative)) + GUARD_DIGITS
+    kind = "relative" if value else "absolute"
+    return {"value": float(f"{value:.{digits}g}"), kind: relative, "from": "run"}

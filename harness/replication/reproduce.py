@@ -1,0 +1,50 @@
+"""Check the expected numbers of a spec, by running no more of its study than they rest on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harness.planner import Plan
+from harness.run_options import RunOptions
+from harness.runner import carry_out, prepare
+from harness.runs.expectations.check import Reproduction, check_expectations
+from harness.runs.expectations.narrow import narrowed
+from harness.runs.folder import RunFolder
+from harness.runs.write import write_tables
+from harness.spec.expectation import AnyExpectation
+
+
+def reproduce(options: RunOptions) -> tuple[Reproduction, ...]:
+    """Run what the expected numbers of a spec rest on, and return what it gives for each, in their order.
+
+    Nothing is kept of the run but this.
+
+    Parameters
+    ----------
+    options : of the run; its folder is not written to
+
+    Raises
+    ------
+    SpecError, DataError
+        With every mistake of the spec, or of the data.
+    """
+    prepared = prepare(options)
+    plan = needed(prepared.plan, prepared.loaded.study.expect)
+    results = carry_out(
+        plan, prepared.panels, chain(plan.full_tasks(), plan.fold_tasks()), workers=options.workers
+    )
+    with TemporaryDirectory(prefix="harness-") as place:
+        folder = RunFolder.create(Path(place))
+        write_tables(folder, results)
+        return check_expectations(plan.study.expect, folder.read_table)
+
+
+def needed(plan: Plan, expected: tuple[AnyExpectation, ...]) -> Plan:
+    """Return the plan with those cells alone that expected numbers rest on."""
+    study = narrowed(plan.study.model_copy(update={"expect": expected}))
+    kept = {entry.id for entry in study.evaluation.protocols}
+    splits = tuple(split for split in plan.splits if split.entry.id in kept)
+    return replace(plan, study=study, splits=splits, variants=plan.variants if study.multiverse else ())

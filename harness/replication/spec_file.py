@@ -1,0 +1,123 @@
+"""A spec as pytest sees it: a file whose tests are its expected numbers."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.estimators.registry import installed
+from harness.planner import catalogs
+from harness.spec.expectation import AnyExpectation
+from harness.spec.load import load_study
+
+if TYPE_CHECKING:
+    # pytest has no public names for these.
+    from _pytest._code.code import TerminalRepr, TracebackStyle
+
+    from harness.runs.expectations.check import Reproduction
+
+
+class SpecFile(pytest.File):
+    """A spec file; its study runs once, before the first of its tests."""
+
+    def collect(self) -> Iterator[SpecTest]:
+        """Yield a test for each expected number, or one that fails where the spec cannot be read."""
+        try:
+            loaded = load_study(self.path, catalogs=catalogs(installed()))
+        except HarnessError as error:
+            yield BrokenSpec.from_parent(self, name="spec", line=1, error=error)
+            return
+        expected = loaded.study.expect
+        times = Counter(one.path for one in expected)
+        for at, one in enumerate(expected):
+            name = one.path if times[one.path] == 1 else f"{one.path} ({one.source or one.from_})"
+            line = loaded.document.find(("expect", at)).spot.line
+            yield ExpectedCell.from_parent(self, name=name, line=line, expectation=one, position=at)
+
+    @functools.cached_property
+    def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
+        """What a run gives for each expected number, or why there is no run; found out once."""
+        from harness.replication.reproduce import reproduce
+        from harness.run_options import RunOptions
+
+        options = RunOptions(
+            spec=self.path,
+            quick=self.config.getoption("harness_quick"),
+            n_jobs=self.config.getoption("harness_jobs"),
+        )
+        # Where pytest turns warnings into errors, fits would fail that succeed under `harness run`.
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            try:
+                return reproduce(options)
+            except HarnessError as error:
+                return error
+
+
+class SpecTest(pytest.Item):
+    """A test whose failure is a message, without a traceback.
+
+    Attributes
+    ----------
+    line : where it is written in the spec, from 1
+    """
+
+    def __init__(self, *, name: str, parent: SpecFile, line: int) -> None:
+        super().__init__(name, parent)
+        self.line = line
+        self.add_marker("replication")
+
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None
+    ) -> str | TerminalRepr:
+        """Return the message of what the harness says, and pytest's own report of anything else."""
+        from harness.replication.failure import NotReproduced
+
+        if isinstance(excinfo.value, HarnessError | NotReproduced):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the test is written, its line from 0, and its name."""
+        return self.path, self.line - 1, self.name
+
+
+class BrokenSpec(SpecTest):
+    """A spec that cannot be read, and why."""
+
+    def __init__(self, *, name: str, parent: SpecFile, line: int, error: HarnessError) -> None:
+        super().__init__(name=name, parent=parent, line=line)
+        self.error = error
+
+    def runtest(self) -> None:
+        """Fail with all mistakes of the spec."""
+        raise self.error
+
+
+class ExpectedCell(SpecTest):
+    """One expected number, at a position among those of its spec."""
+
+    def __init__(
+        self, *, name: str, parent: SpecFile, line: int, expectation: AnyExpectation, position: int
+    ) -> None:
+        super().__init__(name=name, parent=parent, line=line)
+        self.file = parent
+        self.expectation = expectation
+        self.position = position
+
+    def runtest(self) -> None:
+        """Fail where a run of the spec gives another number, or none."""
+        from harness.replication.failure import NotReproduced
+
+        outcome = self.file.outcome
+        if isinstance(outcome, HarnessError):
+            raise outcome
+        if outcome[self.position].status != "reproduced":
+            raise NotReproduced(outcome[self.position])

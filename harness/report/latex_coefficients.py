@@ -1,0 +1,82 @@
+"""The coefficients of all estimators side by side for a LaTeX document, in the style of booktabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.report.latex import latex_label, latex_row
+from harness.report.reading.manifest import Study
+from harness.report.reading.run import Run
+from harness.report.tables.coefficient_table import (
+    CoefficientColumn,
+    CoefficientTable,
+    coefficient_table,
+)
+from harness.report.words.digits import percent
+from harness.report.words.text import joined, latex
+
+
+def latex_coefficients(run: Run) -> str:
+    r"""Return a ``table`` environment for each outcome with coefficients; it needs ``\usepackage{booktabs}``.
+
+    Returns
+    -------
+    An empty text where no estimator has coefficients.
+    """
+    study = run.manifest.study
+    tables = [(outcome, coefficient_table(run, outcome)) for outcome in study.outcomes]
+    parts = ["\n".join(_table(run, outcome, table)) for outcome, table in tables if table.columns]
+    head = r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX and a font that has them."
+    return "\n\n".join([head, *parts]) + "\n" if parts else ""
+
+
+def _table(run: Run, outcome: str, table: CoefficientTable) -> Iterator[str]:
+    study, columns = run.manifest.study, table.columns
+    yield r"\begin{table}"
+    yield r"\centering"
+    yield rf"\caption{{Coefficients for {latex(study.axis_label(outcome))}: {latex(study.title)}}}"
+    yield rf"\label{{tab:coefficients-{latex_label(study.id)}-{latex_label(outcome)}}}"
+    yield rf"\begin{{tabular}}{{l*{{{len(columns)}}}{{c}}}}"
+    yield r"\toprule"
+    yield latex_row("", [latex(one.label) for one in columns])
+    yield r"\midrule"
+    for row in table.rows:
+        yield latex_row(latex(row.label), [latex(cell.estimate) for cell in row.cells])
+        yield latex_row("", [latex(cell.std_error) for cell in row.cells])
+        yield latex_row("", [latex(cell.interval) for cell in row.cells])
+    yield r"\midrule"
+    yield latex_row("Effects", [latex(one.effects) for one in columns])
+    yield latex_row("Covariance", [latex(one.covariance) for one in columns])
+    yield latex_row("Degrees of freedom", [latex(one.df_resid) for one in columns])
+    yield latex_row("Rows", [latex(one.n_obs) for one in columns])
+    yield r"\bottomrule"
+    yield r"\end{tabular}"
+    yield ""
+    yield from _notes(study, outcome, table)
+    yield r"\end{table}"
+
+
+def _notes(study: Study, outcome: str, table: CoefficientTable) -> Iterator[str]:
+    quick = "A quick run with few draws; not for publication. " if study.quick else ""
+    yield r"\par\smallskip\footnotesize"
+    yield (
+        f"{quick}In brackets standard errors, beneath them {latex(percent(study.level, 0))} intervals. All "
+        f"rows of the panel; units of {latex(study.axis_label(outcome))} per unit of the term. A blank is a "
+        "term that the estimator does not have or that its effects absorb."
+    )
+    for one in table.columns:
+        yield r"\par " + latex(f"{one.label}: covariance {one.covariance}{_corrections(one)}.")
+    for label, reason in table.without:
+        yield r"\par " + latex(f"{label}: {reason}.")
+
+
+def _corrections(column: CoefficientColumn) -> str:
+    known = [
+        text
+        for value, text in (
+            (column.n_clusters, f"{column.n_clusters} clusters"),
+            (column.factor, f"small-sample factor {column.factor}"),
+        )
+        if value
+    ]
+    return f" ({joined(known)})" if known else ""

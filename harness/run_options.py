@@ -1,0 +1,85 @@
+"""What a study is run with, beside its spec."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from harness.data.frame_file import NAME, FrameFile
+from harness.data.plan import DataPlan
+from harness.estimators.plugin_choice import PluginChoice, asked_by_environment
+from harness.runs.cluster import DaskWorkers
+from harness.runs.folder import SPEC
+from harness.runs.workers import LocalWorkers, Workers
+from harness.spec.written import WrittenSpec
+
+Backend = Literal["loky", "dask"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line, or a script, adds to a spec.
+
+    Attributes
+    ----------
+    spec : its file, or the values of a script; paths of data within it start at the file's folder, or at the
+        current one
+    data : file, or a script's table, that replaces the data the spec names
+    out : run folder; None puts it under ``runs/``, named after the study
+    quick : fewer draws, splits and restarts
+    n_jobs : worker processes on this machine
+    backend : what starts them, or finds others
+    scheduler : address of a running dask cluster, whose workers are used in their place
+    resume : take up what an interrupted run of the same study finished
+    overrides : ``key=value`` changes to the spec
+    allow_outside : whether the spec may name files outside its own folder
+    plugins : which are off, and a folder of others; what the environment variables say unless given
+    """
+
+    spec: Path | WrittenSpec
+    data: Path | FrameFile | None = None
+    out: Path | None = None
+    quick: bool = False
+    n_jobs: int = 1
+    backend: Backend = "loky"
+    scheduler: str | None = None
+    resume: bool = False
+    overrides: tuple[str, ...] = ()
+    allow_outside: bool = False
+    plugins: PluginChoice = field(default_factory=asked_by_environment)
+
+    @property
+    def workers(self) -> Workers:
+        """Where the tasks of the run are done."""
+        if self.backend == "dask" or self.scheduler is not None:
+            return DaskWorkers(self.scheduler, self.n_jobs)
+        return LocalWorkers(self.n_jobs)
+
+    @property
+    def root(self) -> Path:
+        """Folder that paths of data start at."""
+        return self.spec.resolve().parent if isinstance(self.spec, Path) else Path.cwd()
+
+    def spec_path(self, folder: Path) -> Path:
+        """Return where the spec of a run in this folder is found."""
+        return self.spec if isinstance(self.spec, Path) else folder / SPEC
+
+    def command(self, folder: Path, plan: DataPlan) -> str:
+        """Return the command that repeats the run in this folder.
+
+        Parameters
+        ----------
+        plan : of the study
+        """
+        data = folder / NAME if isinstance(self.data, FrameFile) else self.data
+        if data is None and plan.path is not None and isinstance(self.spec, WrittenSpec):
+            data = Path(plan.path)
+        words = ["harness", *self.plugins.words, "run", self.spec_path(folder).as_posix()]
+        words += ["--data", data.as_posix()] if data else []
+        words += ["--quick"] if self.quick else []
+        words += ["--allow-outside"] if self.allow_outside else []
+        for override in self.overrides:
+            words += ["--set", override]
+        return shlex.join(words)

@@ -1,0 +1,1 @@
+"""Two runs side by side: what differs in what was asked, and in what came out."""

@@ -1,0 +1,1 @@
+"""A plugin to start from: a distribution of its own with a working estimator."""

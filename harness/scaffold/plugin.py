@@ -1,0 +1,33 @@
+"""Write a new plugin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.estimators.registry import Registry
+from harness.scaffold.folder import write_folder
+from harness.scaffold.names import PluginNames, read_name
+from harness.scaffold.render import render
+from harness.scaffold.taken import refuse_taken
+
+
+def new_plugin(name: str, *, out: Path | None, registry: Registry) -> PluginNames:
+    """Write a distribution with a working estimator and return what its parts are called.
+
+    Parameters
+    ----------
+    name : of the distribution
+    out : folder to write; None takes one of the distribution's name, in the working folder
+    registry : the plugins of this machine, whose names are taken
+
+    Raises
+    ------
+    PluginError
+        Where the name cannot be used.
+    ArtifactError
+        Where the folder is there already, or cannot be written.
+    """
+    names = read_name(name)
+    refuse_taken(names, registry)
+    write_folder(out or Path(names.distribution), render(names))
+    return names

@@ -1,0 +1,41 @@
+"""The files of a new plugin, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from harness import __version__
+from harness.estimators.hookspecs import SEAM_VERSION
+from harness.scaffold.names import PluginNames
+
+TEMPLATES: Mapping[str, str] = {
+    "pyproject.toml": "pyproject.toml.j2",
+    "README.md": "README.md.j2",
+    "tox.ini": "tox.ini.j2",
+    "study.yaml": "study.yaml.j2",
+    "{package}/__init__.py": "package/__init__.py.j2",
+    "{package}/estimator.py": "package/estimator.py.j2",
+    "{package}/standard.py": "package/standard.py.j2",
+    "{package}/py.typed": "package/py.typed.j2",
+    "tests/test_conformance.py": "tests/test_conformance.py.j2",
+    "tests/test_estimator.py": "tests/test_estimator.py.j2",
+}
+"""Path of each file and the template it is made from."""
+
+
+def render(names: PluginNames) -> Mapping[PurePosixPath, str]:
+    """Return the text of every file by its path within the distribution."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("harness.scaffold", "templates"),
+        autoescape=False,  # noqa: S701 - the files are code and no HTML; names are letters, digits, - . and _
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    given = {"names": names, "harness_version": __version__, "seam": SEAM_VERSION}
+    return {
+        PurePosixPath(path.format(package=names.package)): environment.get_template(template).render(given)
+        for path, template in TEMPLATES.items()
+    }

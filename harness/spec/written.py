@@ -1,0 +1,119 @@
+"""A spec that a script holds as values, as the YAML text that it would be."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.representer import SafeRepresenter
+
+from harness.errors import Problem, SpecError
+from harness.spec.mistake import Loc, spell
+from harness.spec.node import Scalar
+from harness.spec.scalars import read_scalar
+
+NAME = "spec"
+"""What messages call such a spec."""
+
+WIDTH = 100
+"""Characters after which a line is folded."""
+
+
+@dataclass(frozen=True)
+class WrittenSpec:
+    """A spec that is no file yet.
+
+    Attributes
+    ----------
+    text : of the YAML file that it would be
+    """
+
+    text: str
+
+
+def written_spec(values: Mapping[str, Any]) -> WrittenSpec:
+    """Return the values of a spec as a YAML file, keys in the order given.
+
+    Beside what YAML has, tuples stand for lists, paths for texts, and numbers may be NumPy's.
+
+    Raises
+    ------
+    SpecError
+        Where a key is no text, or a value is none that YAML has; all of them are named.
+    """
+    problems: list[Problem] = []
+    plain = _plain(values, (), problems)
+    if problems:
+        raise SpecError(*problems)
+    buffer = io.StringIO()
+    _yaml().dump(plain, buffer)
+    return WrittenSpec(buffer.getvalue())
+
+
+Plain = Scalar | list["Plain"] | dict[str, "Plain"]
+
+
+def _plain(value: object, path: Loc, problems: list[Problem]) -> Plain:
+    """Return dicts, lists and scalars; whatever is none of them is noted among the problems."""
+    if isinstance(value, Mapping):
+        wrong = [key for key in value if not isinstance(key, str)]
+        problems += [_refused(path, f"the key {key!r}", "texts as keys") for key in wrong]
+        return {str(key): _plain(one, (*path, str(key)), problems) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one, (*path, at), problems) for at, one in enumerate(value)]
+    if isinstance(value, np.generic):
+        return _plain(value.item(), path, problems)
+    if isinstance(value, Path):
+        return value.as_posix()
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    allowed = "mappings, lists, texts, numbers, true, false and null"
+    problems.append(_refused(path, f"a value of the type {type(value).__name__}", allowed))
+    return None
+
+
+def _refused(path: Loc, what: str, allowed: str) -> Problem:
+    return Problem(f"{NAME}: {spell(path)}" if path else NAME, what, allowed, "write it as in a YAML file")
+
+
+class _Representer(SafeRepresenter):
+    """Writes scalars so that `read_scalar` reads them again."""
+
+
+def _text(representer: SafeRepresenter, value: str) -> ScalarNode:
+    """Quote what would be read as a number, a word of YAML or a broken number."""
+    try:
+        is_plain = read_scalar(value) == value
+    except ValueError:
+        is_plain = False
+    return representer.represent_scalar("tag:yaml.org,2002:str", value, style=None if is_plain else '"')
+
+
+def _number(representer: SafeRepresenter, value: float) -> ScalarNode:
+    words = {math.inf: ".inf", -math.inf: "-.inf"}
+    text = ".nan" if math.isnan(value) else words.get(value, repr(value))
+    return representer.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+def _mapping(representer: SafeRepresenter, value: dict[str, Plain]) -> MappingNode:
+    """Keep the order of the keys; what has items would be sorted."""
+    return representer.represent_mapping("tag:yaml.org,2002:map", list(value.items()))
+
+
+_Representer.add_representer(dict, _mapping)
+_Representer.add_representer(str, _text)
+_Representer.add_representer(float, _number)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
+    yaml.width = WIDTH
+    return yaml

@@ -1,0 +1,206 @@
+"""A finished run as a script or a notebook sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import ArtifactError, Problem, near_names
+from harness.stored_figure import StoredFigure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.report.reading.run import Run
+    from harness.report.tables.stored_fit import StoredFit
+    from harness.runs.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """The tables, figures and report in a run folder.
+
+    A table is read when it is first asked for, and kept: copy it before you change it. One that the study did
+    not ask for is empty. Columns are those of the CSV files.
+
+    Attributes
+    ----------
+    path : the run folder
+    """
+
+    path: Path
+
+    @property
+    def report(self) -> Path:
+        """The report for the browser; not there where the study asks for none."""
+        return self.path / "report.html"
+
+    @cached_property
+    def accuracy(self) -> pd.DataFrame:
+        """Errors of every estimator under every protocol, on training, test and all rows."""
+        return self.table("accuracy")
+
+    @cached_property
+    def gain(self) -> pd.DataFrame:
+        """Gains over the reference, fractions, with intervals and p-values."""
+        return self.table("gain")
+
+    @cached_property
+    def decomposition(self) -> pd.DataFrame:
+        """Where the in-sample gain comes from."""
+        return self.table("decomposition")
+
+    @cached_property
+    def multiverse(self) -> pd.DataFrame:
+        """The gain under every combination of choices."""
+        return self.table("multiverse")
+
+    @cached_property
+    def coefficients(self) -> pd.DataFrame:
+        """Coefficients with their covariance and its corrections named."""
+        return self.table("coefficients")
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Net effect curves, slopes and accumulated local effects with their bands."""
+        return self.table("curves")
+
+    @cached_property
+    def turning_points(self) -> pd.DataFrame:
+        """Minima and maxima of the curves."""
+        return self.table("turning_points")
+
+    @cached_property
+    def heterogeneity(self) -> pd.DataFrame:
+        """Effects by group."""
+        return self.table("heterogeneity")
+
+    @cached_property
+    def surfaces(self) -> pd.DataFrame:
+        """Outcome and effect over exposure and moderator."""
+        return self.table("surfaces")
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """Published numbers beside those of this run."""
+        return self.table("claims")
+
+    @cached_property
+    def warnings(self) -> pd.DataFrame:
+        """What to know before trusting a number."""
+        return self.table("warnings")
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Observed and predicted outcome of every row in every fold, in outcome units."""
+        return self._folder.read_parquet("predictions")
+
+    @cached_property
+    def figures(self) -> Mapping[str, StoredFigure]:
+        """The figures of the report, by name; a notebook shows one that stands last in a cell."""
+        pictures = sorted((self.path / "figures").glob("*.svg"))
+        return {one.stem: StoredFigure(one, one.with_suffix(".png")) for one in pictures}
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return any table of the folder, such as ``details/networks``.
+
+        Raises
+        ------
+        ArtifactError
+            Where no run writes a table of this name, or the file is damaged.
+        """
+        from harness.columns import COLUMNS, DETAILS
+
+        there = [file.removesuffix(".csv") for file in self._folder.files() if file.endswith(".csv")]
+        known = {*COLUMNS, *there, "multiverse", "multiverse_choices"}
+        if name not in known and not name.startswith(DETAILS):
+            allowed = ", ".join(sorted(known))
+            raise ArtifactError(Problem(name, "no run has such a table", allowed, near_names(name, known)))
+        return self._folder.read_table(name)
+
+    def coefficient_table(self, outcome: str | None = None) -> pd.DataFrame:
+        """Return estimates with standard errors in brackets: terms down, estimators across.
+
+        Parameters
+        ----------
+        outcome : one of the study's; None for its first
+
+        Raises
+        ------
+        ArtifactError
+            Where the study has no such outcome.
+        """
+        import pandas as pd
+
+        from harness.report.tables.coefficient_table import coefficient_table
+
+        found = coefficient_table(self._run, self._outcome(outcome))
+        cells = {
+            row.label: [" ".join(filter(None, (cell.estimate, cell.std_error))) for cell in row.cells]
+            for row in found.rows
+        }
+        cells["Standard errors"] = [column.covariance for column in found.columns]
+        cells["Rows"] = [column.n_obs for column in found.columns]
+        columns = [column.label for column in found.columns]
+        return pd.DataFrame.from_dict(cells, orient="index", columns=columns)
+
+    def fits(self, outcome: str | None = None) -> Mapping[str, StoredFit]:
+        """Return the estimates of each estimator that has coefficients, by its label.
+
+        ``maketables.ETable(list(result.fits().values()))`` makes a table for LaTeX, Word or HTML of them.
+
+        Parameters
+        ----------
+        outcome : one of the study's; None for its first
+
+        Raises
+        ------
+        ArtifactError
+            Where the study has no such outcome.
+        """
+        from harness.report.tables.stored_fit import StoredFit
+
+        study, name = self._run.manifest.study, self._outcome(outcome)
+        rows = self.coefficients
+        rows = rows[(rows["outcome"] == name) & (rows["status"] == "ok")]
+        labels = {term: study.label(term) for term in rows["term"].unique()}
+        return {
+            study.estimator_label(str(estimator)): StoredFit(study.label(name), own, labels)
+            for estimator, own in rows.groupby("estimator", sort=False)
+        }
+
+    @cached_property
+    def _folder(self) -> RunFolder:
+        from harness.runs.folder import RunFolder
+
+        return RunFolder.open(self.path)
+
+    @cached_property
+    def _run(self) -> Run:
+        from harness.report.reading.run import read_run
+
+        return read_run(self._folder)
+
+    def _outcome(self, asked: str | None) -> str:
+        outcomes = self._run.manifest.study.outcomes
+        if asked is None:
+            return outcomes[0]
+        if asked not in outcomes:
+            what = f"the study has no outcome '{asked}'"
+            raise ArtifactError(
+                Problem(str(self.path), what, ", ".join(outcomes), near_names(asked, outcomes))
+            )
+        return asked
+
+    def __repr__(self) -> str:
+        study = self._folder.manifest()["study"]
+        parts = (f"{name} {len(study[name])}" for name in ("outcomes", "estimators", "protocols"))
+        return f"StudyResult({study['id']!r}: {', '.join(parts)}; {self.path.as_posix()})"
+
+    def _repr_html_(self) -> str:
+        from harness.report.digest import digest
+
+        return digest(self._run, report=self.report.as_posix())

@@ -1,0 +1,182 @@
+"""The residuals of one network, and how they change with its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness import Floats, Ints
+from harness_neural.batch.absorb import EffectRows, Levels, effects_of_rows, make_levels
+from harness_neural.batch.layout import Layout
+from harness_neural.batch.lens import Lens, make_lens
+from harness_neural.batch.task import Task
+from harness_neural.names import Activation
+
+# Columns whose products are formed at a time.
+GROUP = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of one network, in its own standardised units.
+
+    Attributes
+    ----------
+    inputs : (n_rows, n_inputs + 1), ones last
+    outcome : (n_rows,)
+    weights, selection : (1, n_rows); how often a row counts in training and where the network is stopped
+    n_trained : rows that count in training; they come first
+    """
+
+    inputs: Tensor
+    outcome: Tensor
+    weights: Tensor
+    selection: Tensor
+    n_trained: int
+
+
+@dataclass(frozen=True, eq=False)
+class Residuals:
+    """One network on the rows it uses.
+
+    Attributes
+    ----------
+    rows : that it trains or selects on
+    lens : its scales
+    layout : of its row of parameters
+    n_units : that it has
+    levels : of keys with effects, by row
+    activation : of its units
+    weight_decay : >= 0
+    """
+
+    rows: Rows
+    lens: Lens
+    layout: Layout
+    n_units: int
+    levels: tuple[Levels, ...]
+    activation: Activation
+    weight_decay: float
+
+    def loss(self, point: Tensor) -> Tensor:
+        """Return the training loss, see `Evaluation`."""
+        error = _mean_square(self._of(point), self.rows.weights[0])
+        return error + self.weight_decay * (self._decayed * point.square()).sum()
+
+    def selection_loss(self, point: Tensor) -> Tensor:
+        """Return the selection loss; zero without selection rows."""
+        if not self.rows.selection.any():
+            return point.new_zeros(())
+        return _mean_square(self._of(point), self.rows.selection[0])
+
+    def normal_equations(self, point: Tensor) -> tuple[Tensor, Tensor]:
+        """Return half the loss's gradient, (n_parameters,), and half its Gauss-Newton curvature.
+
+        Returns
+        -------
+        (n_parameters,) and (n_parameters, n_parameters); rows and columns of units that the network lacks
+        are zero
+        """
+        n_trained = self.rows.n_trained
+        root = (self.rows.weights[0, :n_trained] / self.rows.weights.sum()).sqrt()
+        changes = self._changes(point)
+        changes *= root.unsqueeze(1)
+        decay = self.weight_decay * self._decayed
+        slope = changes.T @ (root * self._of(point)[:n_trained]) + decay * point
+        curvature = _gram(changes)
+        curvature.diagonal().add_(decay)
+        return slope, curvature
+
+    def _of(self, point: Tensor) -> Tensor:
+        """Return predicted less observed, (n_rows,), effects taken out."""
+        parts = self.layout.split(point.unsqueeze(0))
+        activations = self._activate(self.rows.inputs @ parts.hidden[0, : self.n_units].T)
+        errors = activations @ parts.output[0, : self.n_units] + parts.intercept - self.rows.outcome
+        if not self.levels:
+            return errors
+        return errors - _effects(self.levels, errors.unsqueeze(0), self.rows.weights, self.rows.selection)[0]
+
+    def _changes(self, point: Tensor) -> Tensor:
+        """Return the derivative of the training residuals by the parameters, (n_trained, n_parameters)."""
+        n_trained, layout = self.rows.n_trained, self.layout
+        parts, inputs = layout.split(point.unsqueeze(0)), self.rows.inputs[:n_trained]
+        activations = self._activate(inputs @ parts.hidden[0, : self.n_units].T)
+        pulls = self._derivative(activations) * parts.output[0, : self.n_units]
+        changes = inputs.new_zeros(n_trained, layout.n_parameters)
+        n_hidden = layout.n_units * inputs.shape[1]
+        by_unit = changes[:, :n_hidden].view(n_trained, layout.n_units, -1)
+        torch.mul(pulls.unsqueeze(2), inputs.unsqueeze(1), out=by_unit[:, : self.n_units])
+        changes[:, n_hidden : n_hidden + self.n_units] = activations
+        changes[:, -1] = 1.0
+        if not self.levels:
+            return changes
+        return changes - _effects(self._trained_levels, changes.T, self.rows.weights[:, :n_trained]).T
+
+    @property
+    def _trained_levels(self) -> tuple[Levels, ...]:
+        return tuple(Levels(one.codes[: self.rows.n_trained], one.count) for one in self.levels)
+
+    def _activate(self, values: Tensor) -> Tensor:
+        if self.activation == "tanh":
+            return values.tanh_()
+        return values.sigmoid_() if self.activation == "sigmoid" else values.relu_()
+
+    def _derivative(self, activations: Tensor) -> Tensor:
+        if self.activation == "tanh":
+            return 1.0 - activations.square()
+        return activations * (1.0 - activations) if self.activation == "sigmoid" else activations.sign()
+
+    @property
+    def _decayed(self) -> Tensor:
+        """One for the parameters that decay, the weights but not the biases, (n_parameters,)."""
+        parts = self.layout.split(torch.ones(1, self.layout.n_parameters, dtype=torch.float64))
+        parts.hidden[..., -1] = 0.0
+        decayed = self.layout.join(parts)[0]
+        decayed[-1] = 0.0
+        return decayed
+
+
+def make_residuals(task: Task, network: int, *, activation: Activation, weight_decay: float) -> Residuals:
+    """Return the residuals of one network of a task, on the rows that it uses."""
+    is_trained, is_aside = task.weights[network] > 0.0, task.selection[network] > 0.0
+    used = np.concatenate([np.flatnonzero(is_trained), np.flatnonzero(is_aside & ~is_trained)])
+    layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
+    n_units = int(task.n_units[network])
+    X, outcome = torch.from_numpy(task.X[used]), torch.from_numpy(task.outcome[used])
+    weights, selection = (_counted(one[network], used) for one in (task.weights, task.selection))
+    has_unit = (torch.arange(layout.n_units) < n_units).double().unsqueeze(0)
+    lens = make_lens(X, outcome, weights=weights, has_unit=has_unit)
+    inputs = torch.cat([(X - lens.level) * lens.spread, torch.ones(used.size, 1, dtype=torch.float64)], dim=1)
+    observed = (outcome - lens.outcome_level) / lens.outcome_spread
+    rows = Rows(inputs, observed, weights, selection, n_trained=int(is_trained.sum()))
+    levels = tuple(make_levels(codes[used]) for codes in task.levels)
+    return Residuals(rows, lens, layout, n_units, levels, activation, weight_decay)
+
+
+def _counted(counts: Floats, rows: Ints) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(counts[rows], dtype=np.float64)).unsqueeze(0)
+
+
+def _mean_square(residuals: Tensor, weights: Tensor) -> Tensor:
+    return (residuals.square() @ weights) / weights.sum()
+
+
+def _effects(
+    levels: tuple[Levels, ...], errors: Tensor, weights: Tensor, selection: Tensor | None = None
+) -> Tensor:
+    """Return what effects account for of errors, (n, n_rows), that all have the same weights, (1, n_rows)."""
+    aside = torch.zeros_like(weights) if selection is None else selection
+    return effects_of_rows(levels, errors, EffectRows(weights.expand_as(errors), aside.expand_as(errors)))
+
+
+def _gram(columns: Tensor) -> Tensor:
+    """Return columns' products, (n_columns, n_columns), each pair of groups computed once."""
+    products = columns.new_empty(columns.shape[1], columns.shape[1])
+    for first in range(0, columns.shape[1], GROUP):
+        some = slice(first, first + GROUP)
+        block = columns[:, some].T @ columns[:, first:]
+        products[some, first:], products[first:, some] = block, block.T
+    return products

@@ -1,0 +1,150 @@
+"""Estimators that answer wrongly, or where they should refuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from broken.sound import OnlyPredicts, Sound
+from harness import EstimationError, Problem
+
+
+@dataclass(frozen=True)
+class WrongShape(Sound):
+    """Predicts a column."""
+
+    def fit(self, panel, *, rng, selection=None):
+        return Column(super().fit(panel, rng=rng))
+
+
+@dataclass(frozen=True)
+class Column:
+    """Predictions of shape (n_obs, 1)."""
+
+    inner: OnlyPredicts
+
+    def predict(self, panel):
+        return self.inner.predict(panel)[:, None]
+
+
+@dataclass(frozen=True)
+class BreaksOnAConstantOutcome(Sound):
+    """Divides by the outcome's standard deviation."""
+
+    def fit(self, panel, *, rng, selection=None):
+        if panel.n_obs > 1 and np.ptp(panel.observed) == 0.0:
+            raise ZeroDivisionError("float division by zero")
+        return super().fit(panel, rng=rng)
+
+
+@dataclass(frozen=True)
+class RefusesWithoutWords(Sound):
+    """Refuses collinear controls without a reason."""
+
+    def fit(self, panel, *, rng, selection=None):
+        one, other = panel.X[:, -2:].T
+        if panel.n_obs > 10 and np.ptp(other) > 0.0 and abs(np.corrcoef(one, other)[0, 1]) > 1.0 - 1e-9:
+            raise EstimationError(Problem("", ""))
+        return super().fit(panel, rng=rng)
+
+
+@dataclass(frozen=True)
+class BreaksOnNewEntities(Sound):
+    """Looks every entity up among those it knows."""
+
+    def fit(self, panel, *, rng, selection=None):
+        return KnownOnly(super().fit(panel, rng=rng), frozenset(panel.entity.labels))
+
+
+@dataclass(frozen=True)
+class KnownOnly:
+    """Fails for an entity that it does not know."""
+
+    inner: OnlyPredicts
+    known: frozenset[str]
+
+    def predict(self, panel):
+        if unknown := set(panel.entity.labels) - self.known:
+            raise KeyError(min(unknown))
+        return self.inner.predict(panel)
+
+
+@dataclass(frozen=True)
+class FindsTooLittle(Sound):
+    """Shrinks predictions towards the mean."""
+
+    def fit(self, panel, *, rng, selection=None):
+        mean = float(panel.observed.mean())
+        return super().fit(replace(panel, observed=mean + 0.3 * (panel.observed - mean)), rng=rng)
+
+
+@dataclass(frozen=True)
+class FindsWhatIsNotThere(Sound):
+    """Adds to every outcome a share of the exposure."""
+
+    def fit(self, panel, *, rng, selection=None):
+        exposure = panel.column(panel.exposure) - panel.column(panel.exposure).mean()
+        unit = panel.observed.std() / (exposure.std() or 1.0)
+        return super().fit(replace(panel, observed=panel.observed + 0.35 * unit * exposure), rng=rng)
+
+
+@dataclass(frozen=True)
+class Finicky(Sound):
+    """Wants a thousand rows."""
+
+    def fit(self, panel, *, rng, selection=None):
+        raise EstimationError(Problem("rows", f"{panel.n_obs} rows are too few", "at least 1000 rows"))
+
+
+@dataclass(frozen=True)
+class BreaksOn(Sound):
+    """Fails with an error of its own, and not a refusal, on one kind of poor panel."""
+
+    def is_poor(self, panel):
+        raise NotImplementedError
+
+    def fit(self, panel, *, rng, selection=None):
+        if self.is_poor(panel):
+            raise np.linalg.LinAlgError("Singular matrix")
+        return super().fit(panel, rng=rng)
+
+
+@dataclass(frozen=True)
+class BreaksOnOneRow(BreaksOn):
+    """Cannot work with a single row."""
+
+    def is_poor(self, panel):
+        return panel.n_obs == 1
+
+
+@dataclass(frozen=True)
+class BreaksOnFewRows(BreaksOn):
+    """Cannot work with three rows."""
+
+    def is_poor(self, panel):
+        return panel.n_obs == 3
+
+
+@dataclass(frozen=True)
+class BreaksOnOneEntity(BreaksOn):
+    """Cannot work with a single entity."""
+
+    def is_poor(self, panel):
+        return panel.n_obs > 3 and panel.n_entities == 1
+
+
+@dataclass(frozen=True)
+class BreaksOnOnePeriod(BreaksOn):
+    """Cannot work with a single period."""
+
+    def is_poor(self, panel):
+        return panel.n_obs > 3 and panel.n_periods == 1
+
+
+@dataclass(frozen=True)
+class BreaksOnAConstantExposure(BreaksOn):
+    """Cannot work with an exposure that does not vary."""
+
+    def is_poor(self, panel):
+        return panel.n_obs > 3 and np.ptp(panel.column(panel.exposure)) == 0.0

@@ -1,0 +1,161 @@
+"""Estimators that declare what they do not have, have what they do not declare, or have it wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from broken.sound import OnlyPredicts, Sound, SoundDraws
+from harness import (
+    CanProfile,
+    CanRunQuick,
+    CoefficientTable,
+    Correction,
+    HasCoefficients,
+    HasDetails,
+    HasEffects,
+    HasNotes,
+    Note,
+)
+
+
+@dataclass(frozen=True)
+class ClaimsCoefficients(Sound):
+    """Declares a coefficient table that is not there."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({HasCoefficients})
+
+
+@dataclass(frozen=True)
+class HidesDraws(SoundDraws):
+    """Fits draws without declaring it."""
+
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Tells:
+    """A fit that tells something beside its predictions."""
+
+    inner: OnlyPredicts
+
+    def predict(self, panel):
+        return self.inner.predict(panel)
+
+
+@dataclass(frozen=True)
+class OneSidedCovariance(Tells):
+    """A covariance that is not symmetric."""
+
+    def coefficients(self):
+        covariance = np.array([[1.0, 0.5], [0.0, 1.0]])
+        correction = Correction("classical", 10, 2, 0, (), 1.0, 8.0)
+        return CoefficientTable(("const", "exposure"), np.ones(2), covariance, correction)
+
+
+@dataclass(frozen=True)
+class WrongCoefficients(Sound):
+    """Has a covariance that is none."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({HasCoefficients})
+
+    def fit(self, panel, *, rng, selection=None):
+        return OneSidedCovariance(super().fit(panel, rng=rng))
+
+
+@dataclass(frozen=True)
+class Chats(Tells):
+    """A note without a code."""
+
+    notes: tuple[Note, ...] = (Note("careful", "", "This went well."),)
+
+
+@dataclass(frozen=True)
+class NotesWithoutCode(Sound):
+    """Tells things under no code."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({HasNotes})
+
+    def fit(self, panel, *, rng, selection=None):
+        return Chats(super().fit(panel, rng=rng))
+
+
+@dataclass(frozen=True)
+class Ragged(Tells):
+    """A table with columns of different lengths."""
+
+    def details(self):
+        return {"search": {"size": [1, 2, 3], "error": [0.5]}}
+
+
+@dataclass(frozen=True)
+class RaggedDetails(Sound):
+    """Has a table that is none."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({HasDetails})
+
+    def fit(self, panel, *, rng, selection=None):
+        return Ragged(super().fit(panel, rng=rng))
+
+
+@dataclass(frozen=True)
+class Levels(Tells):
+    """Effects of entities, and a count that is always zero."""
+
+    labels: tuple[str, ...] = ()
+    effects: np.ndarray = ()
+
+    def predict(self, panel):
+        codes = panel.entity.codes_among(self.labels)
+        return self.inner.predict(panel) + np.where(codes >= 0, self.effects[codes], 0.0)
+
+    def n_unseen(self, panel):
+        return 0
+
+
+@dataclass(frozen=True)
+class CountsNothing(Sound):
+    """Has effects of entities and counts none that are new."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
+
+    def fit(self, panel, *, rng, selection=None):
+        fit = super().fit(panel, rng=rng)
+        residuals = panel.observed - fit.predict(panel)
+        present, codes = np.unique(panel.entity.codes, return_inverse=True)
+        means = np.bincount(codes, weights=residuals) / np.bincount(codes)
+        return Levels(fit, tuple(panel.entity.labels[at] for at in present.tolist()), means)
+
+
+@dataclass(frozen=True)
+class WrongProfile(Sound):
+    """Has a short cut that leads elsewhere."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanProfile})
+
+    def fit(self, panel, *, rng, selection=None):
+        return ShiftedProfile(super().fit(panel, rng=rng))
+
+
+@dataclass(frozen=True)
+class ShiftedProfile(Tells):
+    """Profiles that answer for a point beside the one asked for."""
+
+    def profile(self, panel, columns, points):
+        line = self.inner.inner
+        return line.profile(panel, columns, points + 0.1)
+
+
+@dataclass(frozen=True)
+class QuickInPlace(Sound):
+    """Becomes quick itself."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanRunQuick})
+
+    restarts: int = 5
+
+    def quick(self):
+        object.__setattr__(self, "restarts", 1)
+        return self

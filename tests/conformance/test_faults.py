@@ -1,0 +1,65 @@
+"""The kit finds faults, each by the check that is meant to, and nothing wrong where nothing is."""
+
+from __future__ import annotations
+
+import unittest
+
+import pytest
+
+from broken import FAULTS
+from broken.sound import Random, Sound, SoundDraws
+from harness.conformance import checks_of
+from harness.conformance.laws import LAWS
+from harness.conformance.stand_in import StandIn
+
+EACH = [(fault, law) for law, faults in FAULTS.items() for fault in faults]
+
+
+def verdicts(estimator):
+    return {check.law.name: check.verdict() for check in checks_of(estimator)}
+
+
+@pytest.mark.parametrize(("fault", "law"), EACH, ids=lambda one: getattr(one, "__name__", one))
+def test_a_fault_is_found_by_the_one_check_for_it(fault, law):
+    failed = {name: one.reason for name, one in verdicts(fault()).items() if one.status == "failed"}
+    assert set(failed) == {law}, failed
+    assert failed[law]
+
+
+def test_every_law_is_shown_to_find_a_fault():
+    assert set(FAULTS) == {law.name for law in LAWS}
+
+
+@pytest.mark.parametrize(
+    "estimator", [Sound(), SoundDraws(), StandIn(), Random()], ids=lambda one: type(one).__name__
+)
+def test_nothing_is_found_where_nothing_is_wrong(estimator):
+    found = verdicts(estimator)
+    assert [name for name, one in found.items() if one.status == "failed"] == []
+    assert sum(one.status == "passed" for one in found.values()) >= 24
+
+
+def test_what_an_estimator_draws_is_allowed_for_where_it_matters():
+    """A random half of the entities is another half under names in another order."""
+    found = verdicts(Random())
+    assert found["row_order"].reason == "equal up to rounding"
+    assert "as are fits of other streams" in found["reordered"].reason
+
+
+def test_a_law_stands_after_those_it_needs_and_says_what_it_is():
+    names = [law.name for law in LAWS]
+    assert len(set(names)) == len(names)
+    for at, law in enumerate(LAWS):
+        assert set(law.needs) <= set(names[:at]), law.name
+        assert law.says
+        assert not law.says.endswith(".")
+
+
+def test_a_check_is_a_test_that_fails_or_is_skipped_with_a_reason():
+    by_name = {check.law.name: check for check in checks_of(FAULTS["predictions"][0]())}
+    with pytest.raises(AssertionError, match=r"sound: predictions are finite.*shape \(222, 1\)"):
+        by_name["predictions"].run()
+    with pytest.raises(unittest.SkipTest, match="since predictions failed"):
+        by_name["row_order"].run()
+    by_name["fits"].run()
+    assert str(by_name["fits"]) == "sound-fits"

@@ -1,0 +1,52 @@
+"""A data file that changes while a study runs is an error at its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness import DataError
+from harness.run_options import RunOptions
+from harness.runner import run
+from harness.spec.written import written_spec
+from small_run import SPEC, TINY, grunfeld
+
+
+def options(tmp_path):
+    data = tmp_path / "panel.csv"
+    grunfeld().reset_index().to_csv(data, index=False)
+    return RunOptions(written_spec(SPEC), data=data, out=tmp_path / "run", overrides=TINY)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda data: data.write_bytes(data.read_bytes().replace(b"1935", b"1925", 1)),
+            "changed while the study",
+        ),
+        (lambda data: data.unlink(), "cannot be read any more"),
+    ],
+    ids=["changed", "gone"],
+)
+def test_a_file_that_is_not_what_it_was_is_told_and_nothing_is_reported(tmp_path, change, words):
+    asked = options(tmp_path)
+    with pytest.raises(DataError, match=words) as error:
+        run(asked, on_progress=lambda done, *_: change(asked.data) if done == 1 else None)
+    assert "--resume" in error.value.mend
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    assert not (tmp_path / "run" / "gain.csv").exists()
+
+
+def test_a_file_that_was_put_back_lets_the_run_go_on(tmp_path):
+    asked = options(tmp_path)
+    before = asked.data.read_bytes()
+    with pytest.raises(DataError):
+        run(asked, on_progress=lambda *_: asked.data.write_bytes(b"x"))
+    asked.data.write_bytes(before)
+    assert (run(replace(asked, resume=True)).path / "gain.csv").is_file()
+
+
+def test_a_file_that_stays_is_no_error(tmp_path):
+    assert (run(options(tmp_path)).path / "manifest.json").is_file()

@@ -1,0 +1,67 @@
+"""Columns that estimators group rows by, wherever the estimator stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from harness import Estimator, NeedsGroups, Panel
+from harness.estimators.nested import grouped_by, with_nested
+
+
+@dataclass(frozen=True)
+class MeanFit:
+    def predict(self, panel: Panel):
+        return np.zeros(panel.n_obs)
+
+
+@dataclass(frozen=True)
+class Plain:
+    name: ClassVar[str] = "plain"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    columns: tuple[str, ...] = ("not", "groups")
+
+    def fit(self, panel: Panel, *, rng, selection=None):
+        return MeanFit()
+
+
+@dataclass(frozen=True)
+class ByGroup(Plain):
+    provides: ClassVar[frozenset[type]] = frozenset({NeedsGroups})
+
+    by: tuple[str, ...] = ()
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        return self.by
+
+
+@dataclass(frozen=True)
+class Around(Plain):
+    base: Estimator = Plain()
+    others: tuple[Estimator, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (Plain(), ()),
+        (ByGroup(by=("a", "b")), ("a", "b")),
+        (Around(base=ByGroup(by=("a",))), ("a",)),
+        (Around(base=Around(base=ByGroup(by=("a",)))), ("a",)),
+        (Around(base=ByGroup(by=("a", "b")), others=(ByGroup(by=("b", "c")), Plain())), ("a", "b", "c")),
+    ],
+    ids=["none", "own", "nested", "nested twice", "several"],
+)
+def test_columns_are_found_at_any_depth_each_once(estimator, expected):
+    assert grouped_by(estimator) == expected
+
+
+def test_every_estimator_within_is_met():
+    inner = ByGroup(by=("a",))
+    outer = Around(base=inner, others=(Plain(),))
+    assert list(with_nested(outer)) == [outer, inner, Plain()]

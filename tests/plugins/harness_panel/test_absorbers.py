@@ -1,0 +1,160 @@
+"""Absorbing groupings, by either engine, against the projection on their dummies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import EstimationError, Floats, Ints, stream
+from harness_panel.absorb import Absorber, OneWay, absorb_in_place
+from harness_panel.absorbers import CELLS_PER_ROW, FEW_CELLS, MOST_SMALL_LEVELS, absorber_of
+from harness_panel.crossed import Crossed
+from harness_panel.grouping import Grouping
+from harness_panel.iterated import Iterated
+
+Rows = tuple[Ints, ...]
+"""Codes of groupings of the same rows, that of the most levels first."""
+
+
+def crossed_rows(name: str, n_first: int, n_second: int, share: float) -> Rows:
+    first, second = (axis.ravel() for axis in np.indices((n_first, n_second)))
+    has_row = stream(41, name).random(first.size) < share
+    return first[has_row], second[has_row]
+
+
+def disconnected() -> Rows:
+    """Two parts of the panel that share neither entity nor period."""
+    return np.array([0, 0, 1, 1, 2, 2, 3, 3, 3]), np.array([0, 1, 0, 1, 2, 3, 2, 3, 4])
+
+
+def chain() -> Rows:
+    """Entities of two rows each, in periods that follow each other: barely connected."""
+    links = np.arange(120)
+    return np.repeat(links, 2), np.column_stack([links, links + 1]).ravel()
+
+
+def three(*, share: float) -> Rows:
+    first, second = crossed_rows("three", 20, 7, share)
+    return first, second, stream(44).integers(0, 5, size=first.size)
+
+
+def nested() -> Rows:
+    """Industries that are unions of firms, and sectors that are unions of industries."""
+    firm, period = crossed_rows("nested", 24, 6, 0.8)
+    return firm, firm // 3, period, firm // 6
+
+
+TWO = {
+    "balanced": crossed_rows("balanced", 7, 4, 1.0),
+    "holes": crossed_rows("holes", 15, 6, 0.4),
+    "more periods than entities": crossed_rows("more periods than entities", 5, 20, 0.6),
+    "disconnected": disconnected(),
+    "chain": chain(),
+}
+MORE = {"three": three(share=1.0), "three with holes": three(share=0.3), "nested": nested()}
+each_rows = pytest.mark.parametrize("rows", (TWO | MORE).values(), ids=(TWO | MORE))
+each_engine = pytest.mark.parametrize("engine", [Crossed, Iterated])
+
+
+def absorber(engine: type[Crossed] | type[Iterated], rows: Rows) -> Absorber:
+    large, *small = (Grouping.of(codes) for codes in rows)
+    return engine(large, tuple(small))
+
+
+def dummies(rows: Rows) -> Floats:
+    return np.hstack([np.eye(codes.max() + 1)[codes] for codes in rows])
+
+
+@each_engine
+@each_rows
+@pytest.mark.parametrize("weighing", ["alike", "counts", "sizes"])
+def test_what_is_left_is_orthogonal_to_every_level(engine, rows, weighing):
+    n_obs = rows[0].size
+    values = 1e3 + stream(42).normal(size=(n_obs, 3))
+    weights = {
+        "alike": np.ones(n_obs),
+        "counts": stream(43).integers(0, 4, size=n_obs).astype(np.float64),
+        "sizes": 10.0 ** stream(45).uniform(-3.0, 3.0, size=n_obs),
+    }[weighing]
+    own, within = absorber(engine, rows), values.copy()
+    effects = absorb_in_place(own, within, weights)
+    root = np.sqrt(weights)[:, None]
+    design = root * dummies(rows)
+    scaled = design / np.maximum(np.linalg.norm(design, axis=0), 1e-300)
+    expected = root * values - scaled @ np.linalg.lstsq(scaled, root * values, rcond=1e-12)[0]
+    np.testing.assert_allclose(root * within, expected, atol=1e-10 * root.max())
+    rebuilt = sum(part[one.codes] for one, part in zip(own.groupings, effects, strict=True))
+    np.testing.assert_allclose(within + rebuilt, values, rtol=1e-12)
+
+
+@each_rows
+@pytest.mark.parametrize("n_used", [1.0, 0.6], ids=["all rows", "some rows"])
+def test_the_exact_engine_counts_the_independent_effects(rows, n_used):
+    weights = (stream(46).random(rows[0].size) < n_used) * 0.3
+    used = dummies(rows)[weights > 0]
+    assert absorber(Crossed, rows).rank(weights) == np.linalg.matrix_rank(used)
+    assert absorber(Crossed, rows).is_rank_exact
+
+
+@pytest.mark.parametrize("rows", TWO.values(), ids=TWO)
+def test_two_groupings_are_counted_by_their_connected_parts(rows):
+    own = absorber(Iterated, rows)
+    assert own.rank(np.ones(rows[0].size)) == np.linalg.matrix_rank(dummies(rows))
+    assert own.is_rank_exact
+
+
+@pytest.mark.parametrize("rows", MORE.values(), ids=MORE)
+def test_more_groupings_are_counted_with_a_bound_that_says_so(rows):
+    own = absorber(Iterated, rows)
+    rank, levels = np.linalg.matrix_rank(dummies(rows)), dummies(rows).shape[1]
+    assert rank <= own.rank(np.ones(rows[0].size)) <= levels - len(rows) + 1
+    assert not own.is_rank_exact
+
+
+@each_rows
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_leverage_is_the_diagonal_of_the_projection(rows, is_weighted):
+    n_obs = rows[0].size
+    weights = stream(47).uniform(0.2, 5.0, size=n_obs) if is_weighted else np.ones(n_obs)
+    design = np.sqrt(weights)[:, None] * dummies(rows)
+    expected = np.diag(design @ np.linalg.pinv(design))
+    np.testing.assert_allclose(absorber(Crossed, rows).leverage(weights), expected, atol=1e-12)
+
+
+def test_the_large_engine_refuses_leverages():
+    with pytest.raises(EstimationError, match="HC2 and HC3 need the leverage of all 28 rows") as caught:
+        absorber(Iterated, TWO["balanced"]).leverage(np.ones(28))
+    assert "HC1" in caught.value.allowed
+
+
+def test_levels_that_hardly_overlap_are_refused_by_the_large_engine(monkeypatch):
+    """A chain takes as many rounds as it has links."""
+    monkeypatch.setattr("harness_panel.sparse_equations._MOST_ROUNDS", 50)
+    own = absorber(Iterated, chain())
+    values = stream(48).normal(size=(chain()[0].size, 1))
+    with pytest.raises(EstimationError, match="hardly overlap"):
+        absorb_in_place(own, values, np.ones(len(values)))
+
+
+def random_codes(n_obs: int, n_levels: int) -> Grouping:
+    return Grouping.of(np.concatenate([np.arange(n_levels), np.zeros(n_obs - n_levels, dtype=np.int64)]))
+
+
+@pytest.mark.parametrize(
+    ("n_obs", "levels", "engine"),
+    [
+        (10_000, (100,), OneWay),
+        (10_000, (1_000, 20), Crossed),
+        (10_000, (1_000, 20, 30), Crossed),
+        (10_000, (2_500, MOST_SMALL_LEVELS + 1), Iterated),
+        (10_000, (3_000, MOST_SMALL_LEVELS // 2, MOST_SMALL_LEVELS // 2 + 1), Iterated),
+        (10_000, (9_000, FEW_CELLS // 9_000), Crossed),
+        (10_000, (9_000, FEW_CELLS // 9_000 + 1), Iterated),
+        (2_000_000, (20_000, CELLS_PER_ROW * 100), Crossed),
+        (2_000_000, (20_000, CELLS_PER_ROW * 100 + 1), Iterated),
+    ],
+)
+def test_the_engine_goes_by_size(n_obs, levels, engine):
+    chosen = absorber_of([random_codes(n_obs, one) for one in levels])
+    assert type(chosen) is engine
+    assert (chosen.tolerance > 0) == (engine is Iterated)

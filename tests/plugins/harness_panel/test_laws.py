@@ -1,0 +1,205 @@
+"""Units, levels, order and names of the input: what they may change, and what not, for every estimator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import HasCoefficients, Key, Panel, stream
+from harness_panel import (
+    Between,
+    Classical,
+    Clustered,
+    CurvedEffects,
+    DriscollKraay,
+    FirstDifference,
+    FixedEffects,
+    Mundlak,
+    PooledOLS,
+    RandomEffects,
+    Robust,
+    WildCluster,
+    harness_estimators,
+)
+from panels import key_from, simulated_panel
+
+BOTH = ("entity", "time")
+ESTIMATORS = {
+    "pooled, clustered": PooledOLS(),
+    "pooled, HC3": PooledOLS(Robust("HC3")),
+    "pooled, weighted, HC1": PooledOLS(Robust(), weighted=True),
+    "entity, classical": FixedEffects(("entity",), Classical()),
+    "entity, wild": FixedEffects(("entity",), WildCluster(draws=99)),
+    "time, Driscoll-Kraay": FixedEffects(("time",), DriscollKraay(2)),
+    "both, clustered by both": FixedEffects(BOTH, Clustered(BOTH)),
+    "both, weighted, HC2": FixedEffects(BOTH, Robust("HC2"), weighted=True),
+    "industry, classical": FixedEffects((), Classical(), absorb=("industry",)),
+    "all, weighted, HC3": FixedEffects(BOTH, Robust("HC3"), absorb=("industry",), weighted=True),
+    "curved, clustered": CurvedEffects(("entity",)),
+    "curved, weighted, industry": CurvedEffects(BOTH, absorb=("industry",), weighted=True),
+    "random, clustered": RandomEffects(),
+    "random, HC2": RandomEffects(Robust("HC2")),
+    "between, classical": Between(),
+    "between, HC3": Between(Robust("HC3")),
+    "difference, clustered": FirstDifference(),
+    "difference with a trend, Driscoll-Kraay": FirstDifference(constant=True, covariance=DriscollKraay(1)),
+    "difference, weighted": FirstDifference(covariance=Classical(), weighted=True),
+    "mundlak, classical": Mundlak(Classical()),
+    "mundlak, clustered by both": Mundlak(Clustered(BOTH)),
+}
+COLUMNS = ("x0", "x1", "x2")
+EXAMPLES = settings(max_examples=5, deadline=None)
+
+seeds = st.integers(0, 2**16)
+columns = st.sampled_from(COLUMNS)
+signs = st.sampled_from([-1.0, 1.0])
+
+every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+
+
+def drawn(seed: int) -> Panel:
+    """A panel with or without holes, weights of 0.1 to 10, and industries that entities move between."""
+    rng = stream(seed, "laws")
+    panel = simulated_panel(rng, n_entities=20, n_periods=8, share=float(rng.choice([1.0, 0.75])))
+    industry = key_from("industry", rng.integers(0, 4, size=panel.n_obs))
+    return replace(panel, weights=10.0 ** rng.uniform(-1.0, 1.0, size=panel.n_obs), groups=(industry,))
+
+
+def slopes(estimator, panel: Panel):
+    """Slopes and standard errors, (2, n_columns)."""
+    table = estimator.fit(panel, rng=stream(0)).coefficients()
+    at = [table.terms.index(name) for name in COLUMNS]
+    return np.stack([table.estimate[at], table.std_error[at]])
+
+
+def predictions(estimator, panel: Panel):
+    return estimator.fit(panel, rng=stream(0)).predict(panel)
+
+
+def test_no_estimator_with_a_table_is_left_out():
+    covered = {type(one) for one in ESTIMATORS.values()}
+    assert covered == {one for one in harness_estimators() if HasCoefficients in one.provides}
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds, column=columns, sign=signs)
+def test_a_million_added_to_a_column_changes_no_slope(estimator, seed, column, sign):
+    panel = drawn(seed)
+    moved = panel.with_column(column, panel.column(column) + sign * 1e6)
+    np.testing.assert_allclose(slopes(estimator, moved), slopes(estimator, panel), rtol=1e-8)
+    np.testing.assert_allclose(predictions(estimator, moved), predictions(estimator, panel), atol=1e-7)
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds, column=columns, power=st.integers(-8, 8), sign=signs)
+def test_a_column_in_another_unit_has_its_slope_in_that_unit(estimator, seed, column, power, sign):
+    if sign < 0 and isinstance(estimator, CurvedEffects) and column == "x0":
+        sign = 1.0  # the mirrored exposure has mirrored powers, whose slopes are not among those compared
+    panel, unit = drawn(seed), sign * 10.0**power
+    moved = panel.with_column(column, unit * panel.column(column))
+    expected = slopes(estimator, panel)
+    expected[:, COLUMNS.index(column)] /= [unit, abs(unit)]
+    np.testing.assert_allclose(slopes(estimator, moved), expected, rtol=1e-8)
+    np.testing.assert_allclose(predictions(estimator, moved), predictions(estimator, panel), atol=1e-8)
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds, power=st.integers(-8, 8), level=st.sampled_from([0.0, 1e3, -1e6]))
+def test_an_outcome_in_another_unit_has_slopes_in_that_unit(estimator, seed, power, level):
+    panel, unit = drawn(seed), 10.0**power
+    moved = replace(panel, observed=unit * (panel.observed + level))
+    np.testing.assert_allclose(slopes(estimator, moved), unit * slopes(estimator, panel), rtol=1e-8)
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds)
+def test_the_order_of_rows_changes_nothing(estimator, seed):
+    panel = drawn(seed)
+    order = stream(seed, "order").permutation(panel.n_obs)
+    mixed = panel.take(order)
+    np.testing.assert_allclose(slopes(estimator, mixed), slopes(estimator, panel), rtol=1e-8)
+    np.testing.assert_allclose(
+        predictions(estimator, mixed), predictions(estimator, panel)[order], rtol=1e-8, atol=1e-8
+    )
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds, order=st.permutations([1, 2]), first=st.sampled_from([0, 1, 2]))
+def test_the_order_of_columns_changes_nothing(estimator, seed, order, first):
+    """Which of them is the exposure neither, where the equation is linear in it."""
+    panel = drawn(seed)
+    if isinstance(estimator, CurvedEffects):
+        first = 0
+    rest = [at for at in [0, *order] if at != first]
+    names = [COLUMNS[at] for at in (first, *rest)]
+    swapped = replace(panel, exposure=names[0], controls=tuple(names[1:]), X=panel.X[:, [first, *rest]])
+    np.testing.assert_allclose(slopes(estimator, swapped), slopes(estimator, panel), rtol=1e-8)
+    np.testing.assert_allclose(predictions(estimator, swapped), predictions(estimator, panel), atol=1e-8)
+
+
+def renamed(key: Key, seed: int) -> Key:
+    """The same levels under new labels, in another order, with a label that no row has."""
+    order = stream(seed, "labels").permutation(len(key.labels))
+    labels = ["unused", *(f"new {key.labels[at]}" for at in np.argsort(order))]
+    return Key(key.name, tuple(labels), order[key.codes] + 1)
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds)
+def test_other_names_of_entities_and_levels_change_nothing(estimator, seed):
+    panel = drawn(seed)
+    groups = tuple(renamed(one, seed) for one in panel.groups)
+    other = replace(panel, entity=renamed(panel.entity, seed), time=renamed(panel.time, seed), groups=groups)
+    np.testing.assert_allclose(slopes(estimator, other), slopes(estimator, panel), rtol=1e-8)
+    np.testing.assert_allclose(predictions(estimator, other), predictions(estimator, panel), atol=1e-8)
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds, first=st.integers(-3_000, 3_000))
+def test_another_calendar_changes_nothing(estimator, seed, first):
+    panel = drawn(seed)
+    moved = replace(panel, period=panel.period + first)
+    np.testing.assert_allclose(slopes(estimator, moved), slopes(estimator, panel), rtol=1e-8)
+    np.testing.assert_allclose(predictions(estimator, moved), predictions(estimator, panel), atol=1e-8)
+
+
+SWEEPING = {
+    "entity": ("entity, classical", "both, clustered by both", "difference, clustered", "mundlak, classical"),
+    "time": ("time, Driscoll-Kraay", "both, weighted, HC2", "all, weighted, HC3"),
+    "industry": ("industry, classical", "all, weighted, HC3", "curved, weighted, industry"),
+}
+
+
+@pytest.mark.parametrize(("key", "name"), [(key, name) for key, names in SWEEPING.items() for name in names])
+@EXAMPLES
+@given(seed=seeds)
+def test_what_effects_take_out_of_the_outcome_changes_no_slope(key, name, seed):
+    panel = drawn(seed)
+    codes = {"entity": panel.entity, "time": panel.time, "industry": panel.group("industry")}[key].codes
+    shift = 10.0 * stream(seed, "shift").normal(size=codes.max() + 1)[codes]
+    moved = replace(panel, observed=panel.observed + shift)
+    own, expected = (slopes(ESTIMATORS[name], one) for one in (moved, panel))
+    which = slice(0, 1) if name.startswith("mundlak") else slice(None)
+    np.testing.assert_allclose(own[which], expected[which], rtol=1e-8)
+
+
+@every_estimator
+@EXAMPLES
+@given(seed=seeds)
+def test_the_panel_twice_under_other_names_has_the_same_slopes(estimator, seed):
+    """Apart from random effects, whose variances count degrees of freedom that do not double."""
+    panel = drawn(seed)
+    twice = panel.resample(np.tile(np.arange(len(panel.entity.labels)), 2))
+    tolerance = 0.2 if isinstance(estimator, RandomEffects) else 1e-8
+    np.testing.assert_allclose(slopes(estimator, twice)[0], slopes(estimator, panel)[0], rtol=tolerance)

@@ -1,0 +1,92 @@
+"""Every estimator with every covariance: either the one asked for, by name, or a refusal; never another."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from harness import HasCoefficients, stream
+from harness.catalog import build_choice
+from harness.estimators.registry import EstimatorCatalog, installed
+from harness_panel import Between, Clustered, DriscollKraay, WildCluster, harness_estimators
+from harness_panel.covariance import Covariance
+from panels import simulated_panel
+
+BOTH = "entity and time"
+COVARIANCES = {
+    "classical": ({"kind": "classical"}, "classical"),
+    "HC0": ({"kind": "robust", "variant": "HC0"}, "HC0"),
+    "HC1": ({"kind": "robust", "variant": "HC1"}, "HC1"),
+    "HC2": ({"kind": "robust", "variant": "HC2"}, "HC2"),
+    "HC3": ({"kind": "robust", "variant": "HC3"}, "HC3"),
+    "entity": ({"kind": "clustered", "by": ["entity"]}, "clustered by entity"),
+    "time": ({"kind": "clustered", "by": ["time"]}, "clustered by time"),
+    "both": ({"kind": "clustered", "by": ["entity", "time"]}, f"clustered by {BOTH}"),
+    "Driscoll-Kraay": ({"kind": "driscoll_kraay", "bandwidth": 1}, "Driscoll-Kraay"),
+    "wild": ({"kind": "wild_cluster", "draws": 99}, "clustered by entity, wild bootstrap of 99"),
+}
+ESTIMATORS = {one.name: one for one in harness_estimators()}
+WITH_TABLE = sorted(name for name, one in ESTIMATORS.items() if HasCoefficients in one.provides)
+INDEPENDENT = {"classical", "HC0", "HC1", "HC2", "HC3"}
+
+
+def offers(estimator: str, covariance: str) -> bool:
+    """What the documents state: all of them, except for the means of entities."""
+    return estimator != "between" or covariance in INDEPENDENT
+
+
+def build(estimator: str, covariance: str):
+    options = {"covariance": COVARIANCES[covariance][0]}
+    return build_choice({"estimator": EstimatorCatalog(installed())}, "estimator", estimator, options)
+
+
+CELLS = list(product(WITH_TABLE, COVARIANCES))
+
+
+def test_there_is_a_case_for_every_covariance_and_estimator():
+    kinds = {options["kind"] for options, _ in COVARIANCES.values()}
+    assert kinds == {one.kind for one in Covariance.__origin__.__args__}
+    expected = {"pooled_ols", "fixed_effects", "curved_effects", "random_effects", "between"}
+    assert {*WITH_TABLE} == expected | {"first_difference", "mundlak"}
+
+
+@pytest.mark.parametrize(("estimator", "covariance"), [cell for cell in CELLS if offers(*cell)])
+def test_a_covariance_that_is_offered_is_the_one_that_the_table_names(estimator, covariance):
+    panel = simulated_panel(stream(95), n_entities=12, n_periods=7)
+    correction = build(estimator, covariance).fit(panel, rng=stream(0)).coefficients().correction
+    assert correction.kind.startswith(COVARIANCES[covariance][1])
+    assert (BOTH in correction.kind) == (covariance == "both")
+
+
+@pytest.mark.parametrize("estimator", WITH_TABLE)
+def test_no_two_covariances_of_an_estimator_are_the_same_numbers(estimator):
+    """Apart from the bootstrap, whose standard errors are those of `Clustered` by name."""
+    panel = simulated_panel(stream(96), n_entities=12, n_periods=7, share=0.8)
+    offered = [one for one in COVARIANCES if offers(estimator, one) and one != "wild"]
+    errors = [build(estimator, one).fit(panel, rng=stream(0)).coefficients().std_error for one in offered]
+    for at, one in enumerate(errors):
+        for other in errors[:at]:
+            assert np.max(np.abs(one / other - 1.0)) > 1e-6
+
+
+@pytest.mark.parametrize(("estimator", "covariance"), [cell for cell in CELLS if not offers(*cell)])
+def test_a_covariance_that_is_not_offered_is_refused_where_it_stands(estimator, covariance):
+    with pytest.raises(ValidationError, match="'classical', 'robust'"):
+        build(estimator, covariance)
+
+
+@pytest.mark.parametrize(
+    "covariance", [Clustered(), DriscollKraay(1), WildCluster()], ids=lambda one: one.kind
+)
+def test_it_is_refused_in_python_too(covariance):
+    with pytest.raises(ValueError, match=f"classical or robust; found {covariance.kind}"):
+        Between(covariance)
+
+
+@pytest.mark.parametrize("estimator", sorted({*ESTIMATORS} - {*WITH_TABLE}))
+def test_an_estimator_without_a_table_takes_no_covariance(estimator):
+    with pytest.raises(ValidationError, match="Unexpected"):
+        build(estimator, "classical")

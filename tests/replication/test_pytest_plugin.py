@@ -1,0 +1,118 @@
+"""`pytest` collects specs: one test for each expected number."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.pytest_plugin import expects_numbers
+
+GRUNFELD = (Path(__file__).parents[1] / "replications" / "grunfeld.yaml").read_text(encoding="utf-8")
+N_EXPECTED = GRUNFELD.count("- {table:")
+CAPITAL = "{estimator: within, term: capital}, column: estimate, value: 0.310,"
+
+
+@pytest.fixture
+def run_pytest(tmp_path):
+    """Run pytest on files with these texts, in a folder of their own."""
+
+    def run(files, *words):
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--strict-markers", *words, "."]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_a_changed_digit_makes_exactly_one_test_fail(run_pytest):
+    assert GRUNFELD.count(CAPITAL) == 1
+    done = run_pytest(
+        {"study.yaml": GRUNFELD.replace(CAPITAL, CAPITAL.replace("0.310", "0.318"))}, "-W", "error"
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"1 failed, {N_EXPECTED - 1} passed" in done.stdout
+    message = re.sub(" +", " ", done.stdout.partition("FAILURES")[2])
+    for words in (
+        "coefficients[within·capital].estimate: differs",
+        "published 0.318",
+        "obtained 0.31006534",
+        "difference -0.00793466",
+        "tolerance 0.0005, half a unit of the last printed digit",
+        "source Baltagi 2013, Econometric Analysis of Panel Data, 5th edition, table 2.1",
+    ):
+        assert words in message
+    assert "Traceback" not in done.stdout
+    assert "study.yaml:" in done.stdout
+
+
+def test_every_expected_number_is_a_test_with_a_name(run_pytest):
+    done = run_pytest({"study.yaml": GRUNFELD}, "--collect-only", "-q", "-m", "replication")
+    listed = [line for line in done.stdout.splitlines() if "::" in line]
+    assert len(listed) == len(set(listed)) == N_EXPECTED
+    assert "study.yaml::coefficients[swar·value].std_error" in listed
+
+
+def test_one_number_can_be_chosen(run_pytest):
+    done = run_pytest({"study.yaml": GRUNFELD}, "-k", "within and capital and std_error")
+    assert f"1 passed, {N_EXPECTED - 1} deselected" in done.stdout
+
+
+def test_a_spec_that_cannot_be_read_is_one_failing_test(run_pytest):
+    done = run_pytest({"study.yaml": GRUNFELD.replace("use: between", "use: betwen")})
+    assert "1 failed" in done.stdout
+    assert "unknown estimator 'betwen'" in done.stdout
+    assert "did you mean 'between'" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_study_without_its_data_says_so_in_each_test(run_pytest):
+    done = run_pytest({"study.yaml": GRUNFELD.replace("dataset: grunfeld", "path: absent.csv")})
+    assert f"{N_EXPECTED} failed" in done.stdout
+    assert "absent.csv" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_other_files_are_left_alone(run_pytest):
+    done = run_pytest(
+        {
+            "broken.yaml": "a: [",
+            "other.yml": "expect: [1]\n",
+            "plain.yaml": GRUNFELD.split("expect:")[0],
+            "test_one.py": "def test_one(): pass",
+        }
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "expects"),
+    [
+        (b"study: x\nexpect:\n", True),
+        (b"spec_version: 1\r\nexpect: []\r\n", True),
+        (b"study: x\n  expect:\n", False),
+        (b"study: x\n# expect:\n", False),
+        (b"expect:\n- 1\n", False),
+        (b"\xff\xfestudy: x\nexpect:\n", False),
+    ],
+)
+def test_which_files_look_like_specs_with_expected_numbers(content, expects):
+    assert expects_numbers(content) is expects
+
+
+def test_the_plugin_loads_no_heavy_library_before_a_study_runs():
+    heavy = "{'torch', 'pandas', 'scipy', 'sklearn', 'statsmodels', 'linearmodels', 'matplotlib', 'pandera'}"
+    code = (
+        "import sys, pytest, harness.pytest_plugin\n"
+        "assert 'harness.planner' not in sys.modules\n"
+        "import harness.replication.spec_file\n"
+        f"loaded = {heavy} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

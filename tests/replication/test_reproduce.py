@@ -1,0 +1,99 @@
+"""Numbers pinned from a whole run are reproduced by the part of the study that they rest on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ArtifactError
+from harness.replication.pin import Selection, pinned
+from harness.replication.reproduce import reproduce
+from harness.run_options import RunOptions
+from harness.runner import run
+from harness.runs.folder import RunFolder
+from harness.spec.written import written_spec
+
+STUDY = {
+    "spec_version": 1,
+    "study": "small",
+    "title": "A small study",
+    "seed": 3,
+    "data": {"dataset": "grunfeld"},
+    "roles": {
+        "entity": "firm",
+        "time": "year",
+        "outcomes": ["invest"],
+        "exposure": "value",
+        "controls": ["capital"],
+    },
+    "estimators": [
+        {"id": "ols", "use": "pooled_ols"},
+        {"id": "fe", "use": "fixed_effects"},
+        {"id": "net", "use": "mlp", "hidden": 2, "restarts": 1},
+        {"id": "diff", "use": "first_difference"},
+    ],
+    "evaluation": {"reference": "ols", "protocols": ["in_sample", "forward"], "draws": 50},
+    "scenarios": [{"kind": "curve", "draws": 4, "grid": 4}],
+    "report": {"formats": []},
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> RunFolder:
+    """The whole study, run once."""
+    return run(RunOptions(written_spec(STUDY), out=tmp_path_factory.mktemp("run") / "whole"))
+
+
+def test_a_part_of_a_study_gives_the_numbers_of_the_whole(whole):
+    entries = pinned(
+        whole, Selection(("gain", "coefficients", "turning_points"), ("fe", "net"), relative=1e-12)
+    )
+    assert {entry["table"] for entry in entries} == {"gain", "coefficients"}
+    net = [entry for entry in entries if entry["where"].get("protocol") != "in_sample"]
+    found = reproduce(RunOptions(written_spec(STUDY | {"expect": net})))
+    assert len(found) == len(net) > 8
+    assert {one.status for one in found} == {"reproduced"}
+
+
+def test_what_changes_in_a_study_is_found(whole):
+    entries = pinned(whole, Selection(("gain",), ("net",)))
+    wider = {"id": "net", "use": "mlp", "hidden": 3, "restarts": 1}
+    changed = STUDY | {"estimators": [*STUDY["estimators"][:2], wider], "expect": list(entries)}
+    found = reproduce(RunOptions(written_spec(changed)))
+    assert {one.status for one in found} == {"differs"}
+
+
+def test_gains_errors_and_the_exposure_are_pinned_by_default(whole):
+    entries = pinned(whole, Selection())
+    cells = [(entry["table"], *entry["where"].values(), entry["column"]) for entry in entries]
+    assert len(set(cells)) == len(cells)
+    assert ("gain", "net", "forward", "test", "gain") in cells
+    assert ("accuracy", "ols", "in_sample", "test", "mse") in cells
+    assert ("coefficients", "fe", "value", "std_error") in cells
+    assert not any("capital" in cell or "train" in cell for cell in cells)
+    assert all(entry["from"] == "run" and entry["relative"] == 1e-6 for entry in entries)
+
+
+def test_a_pinned_number_has_more_digits_than_its_tolerance_needs(whole):
+    (entry,) = (
+        one
+        for one in pinned(whole, Selection(relative=1e-3))
+        if one["column"] == "estimate" and one["where"]["estimator"] == "fe"
+    )
+    table = whole.read_table("coefficients").set_index(["estimator", "term"])
+    assert entry["value"] == pytest.approx(table.loc[("fe", "value"), "estimate"], rel=1e-5)
+    assert len(f"{entry['value']!r}".replace(".", "").lstrip("0")) <= 6
+
+
+def test_nothing_is_pinned_from_a_quick_run(tmp_path):
+    small = STUDY | {"estimators": STUDY["estimators"][:2], "scenarios": []}
+    folder = run(RunOptions(written_spec(small), out=tmp_path / "quick", quick=True))
+    with pytest.raises(ArtifactError, match="quick run"):
+        pinned(folder, Selection())
+
+
+def test_a_run_that_has_none_of_the_numbers_is_refused(whole):
+    with pytest.raises(ArtifactError, match="none of the numbers"):
+        pinned(whole, Selection(("thresholds",)))
+    assert Path(whole.path).is_dir()

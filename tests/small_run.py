@@ -1,0 +1,76 @@
+"""One small study that several tests look at: ten corporations, two estimators, values of a script."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import harness
+
+SPEC = {
+    "spec_version": 1,
+    "study": "small",
+    "title": "Investment & <b>value</b>",
+    "seed": 7,
+    "data": {"rows": {"firm": {"exclude": ["American Steel"]}}},
+    "roles": {
+        "entity": "firm",
+        "time": "year",
+        "outcomes": ["invest"],
+        "exposure": "value",
+        "controls": ["capital"],
+    },
+    "variables": {"value": {"label": "Market value"}},
+    "estimators": [
+        {"id": "ols", "use": "pooled_ols", "label": "Pooled OLS"},
+        {"id": "curved", "use": "curved_effects"},
+    ],
+    "evaluation": {
+        "reference": "ols",
+        "draws": 50,
+        "protocols": ["in_sample", "as_published", "random_rows", "held_out_entities"],
+    },
+    "multiverse": {"estimator": "curved", "vary": {"degree": [1, 3]}, "references": ["ols"]},
+    "scenarios": [{"kind": "curve", "draws": 6, "grid": 5}],
+    "claims": [{"outcome": "invest", "quantity": "gain", "estimator": "curved", "value": 0.7, "digits": 1}],
+    "data_are_published": True,
+}
+"""A study with every table that is recomputed."""
+
+TINY = (
+    "scenarios=[]",
+    "evaluation.protocols=[in_sample]",
+    "report.formats=[]",
+    "multiverse=null",
+    "claims=[]",
+)
+"""Changes that leave the least of it."""
+
+
+def grunfeld():
+    """Return the data, their keys in the index as panel libraries have them."""
+    from statsmodels.datasets import grunfeld as dataset
+
+    return dataset.load_pandas().data.set_index(["firm", "year"])
+
+
+def run_small(out, *, spec=SPEC, **options):
+    """Run the study without a bar."""
+    return harness.run(spec, data=grunfeld(), out=out, quick=True, progress=False, **options)
+
+
+def copy_of(run, to):
+    """Return the folder of a copy of a run."""
+    return Path(shutil.copytree(run.path, to))
+
+
+def exit_code(monkeypatch, *words):
+    """Run the command in this process and return its exit code."""
+    from harness.cli import main
+
+    monkeypatch.setattr("sys.argv", ["harness", *words])
+    try:
+        main()
+    except SystemExit as end:
+        return end.code or 0
+    return 0

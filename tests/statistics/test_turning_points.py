@@ -1,0 +1,68 @@
+"""Turning points that networks report: where the truth has them, and where it has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import stream
+from harness.data.simulate.inverted_u import InvertedU
+from harness.data.simulate.monotone import Monotone
+from harness.data.simulate.null_effect import NullEffect
+from harness.data.simulate.s_curve import SCurve
+from harness.scenarios.curve import Curve
+from harness.scenarios.subject import Subject
+from harness_neural.mlp import Mlp
+from harness_rab.rab import Rab
+from panels import panel_from_frame
+
+NETWORK = Mlp(optimiser="levenberg_marquardt", sizes_around=0, restarts=1, draw_restarts=3)
+NEAR = 0.05
+
+
+def turning_points(simulation, *, draws, network):
+    """Return kind and place of the turning points that a RAB reports on a simulated panel."""
+    frame = simulation.draw()
+    panel = panel_from_frame(
+        frame,
+        entity="city",
+        time="year",
+        outcome="outcome",
+        exposure="exposure",
+        moderators=("moderator",),
+        controls=tuple(name for name in frame if name.startswith("control")),
+    )
+    estimator = Rab(base=network, draws=draws)
+    fit = estimator.fit(panel, rng=stream(simulation.seed, "fit"))
+    subject = Subject(estimator, panel, fit, seed=simulation.seed, name="rab")
+    found = Curve(draws=draws).answer(subject)["turning_points"]
+    return list(zip(found["kind"], found["at"], strict=True)) if len(found) else []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("panel", "expected"),
+    [
+        (SCurve, [("minimum", 0.13), ("maximum", 0.87)]),
+        (InvertedU, [("maximum", InvertedU.turning_points[0])]),
+    ],
+    ids=["s_curve", "inverted_u"],
+)
+def test_turning_points_are_found_in_nine_of_ten_panels(panel, expected):
+    n_right = 0
+    for seed in range(1, 11):
+        found = turning_points(panel(seed=seed), draws=60, network=NETWORK)
+        kinds = [kind for kind, _ in found] == [kind for kind, _ in expected]
+        n_right += kinds and np.allclose([at for _, at in found], [at for _, at in expected], atol=NEAR)
+    assert n_right >= 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("panel", [Monotone, NullEffect], ids=["monotone", "null_effect"])
+def test_hardly_any_panel_without_turning_points_is_given_one(panel):
+    network = Mlp(optimiser="levenberg_marquardt", hidden=6, restarts=1)
+    found = [
+        turning_points(panel(n_entities=80, n_periods=6, seed=seed), draws=50, network=network)
+        for seed in range(1, 101)
+    ]
+    assert sum(bool(one) for one in found) <= 5

@@ -1,0 +1,228 @@
+"""The same study from Python: what is returned, and what it shows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness.runs.atomic import sha256_of
+from harness.runs.folder import RunFolder
+from harness.spec.document import read_document
+from small_run import SPEC, TINY, grunfeld, run_small
+
+
+@pytest.mark.parametrize("heavy", ["pandas", "torch", "scipy", "matplotlib", "rich", "ruamel"])
+def test_importing_the_package_stays_light(heavy):
+    code = f"import sys, harness; harness.run; harness.StudyResult; assert {heavy!r} not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_tables_are_those_of_the_folder_with_all_digits(small_run):
+    folder = RunFolder.open(small_run.path)
+    for name in (
+        "gain",
+        "accuracy",
+        "coefficients",
+        "curves",
+        "turning_points",
+        "decomposition",
+        "multiverse",
+    ):
+        frame = getattr(small_run, name)
+        assert len(frame), name
+        pd.testing.assert_frame_equal(frame, folder.read_table(name), check_exact=True)
+    assert small_run.claims["quantity"].tolist() == ["gain"]
+    assert list(small_run.warnings.columns) == ["code", "where", "message"]
+
+
+def test_predictions_give_the_errors(small_run):
+    rows = small_run.predictions.query("protocol == 'in_sample' and sample == 'test' and estimator == 'ols'")
+    mse = np.mean((rows["observed"] - rows["predicted"]) ** 2)
+    errors = small_run.accuracy.set_index(["estimator", "protocol", "sample"])["mse"]
+    assert errors["ols", "in_sample", "test"] == pytest.approx(mse, rel=1e-12)
+
+
+def test_the_in_sample_error_is_that_of_least_squares(small_run):
+    frame = grunfeld().reset_index().query("firm != 'American Steel'")
+    X = np.column_stack([np.ones(len(frame)), frame["value"], frame["capital"]])
+    _, residual, _, _ = np.linalg.lstsq(X, frame["invest"].to_numpy())
+    errors = small_run.accuracy.set_index(["estimator", "protocol", "sample"])["mse"]
+    assert errors["ols", "in_sample", "all"] == pytest.approx(residual[0] / len(frame), rel=1e-9)
+
+
+def test_a_table_is_read_once(small_run):
+    assert small_run.gain is small_run.gain
+
+
+def test_a_table_that_was_not_asked_for_is_empty(small_run):
+    assert small_run.surfaces.empty
+    assert small_run.heterogeneity.empty
+    assert small_run.table("details/networks").empty
+
+
+def test_a_table_that_no_run_has_is_told_with_those_there_are(small_run):
+    with pytest.raises(harness.ArtifactError, match="did you mean 'gain'"):
+        small_run.table("gains")
+
+
+def test_coefficients_stand_side_by_side(small_run):
+    table = small_run.coefficient_table()
+    assert table.columns.tolist() == ["Pooled OLS", "curved"]
+    assert table.loc["Market value", "Pooled OLS"] == "0.11556 (0.01589)"
+    assert table.loc["Rows"].tolist() == ["200", "200"]
+    with pytest.raises(harness.ArtifactError, match="invest"):
+        small_run.coefficient_table("profit")
+
+
+def test_maketables_takes_the_fits(small_run):
+    import maketables
+
+    latex = maketables.ETable(list(small_run.fits("invest").values())).make("tex")
+    row = small_run.coefficients.set_index(["estimator", "term"]).loc[("ols", "value")]
+    assert f"{row['estimate']:.3f}" in latex
+    assert f"({row['std_error']:.3f})" in latex
+    assert "Market value" in latex
+    assert "clustered by entity" in latex
+
+
+def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run):
+    shown = small_run._repr_html_()
+    assert "Investment &amp; &lt;b&gt;value&lt;/b&gt;" in shown
+    assert "<b>value" not in shown
+    assert "QUICK RUN" in shown
+    assert "SIMULATED" not in shown
+    gain = small_run.gain.set_index(["protocol", "sample"]).loc[("in_sample", "test"), "gain"]
+    assert f"{100 * gain:.1f}%" in shown
+    verdict = shown.partition("<strong>invest.</strong> ")[2].partition("</p>")[0]
+    assert "Pooled OLS" in verdict
+    assert verdict in small_run.report.read_text(encoding="utf-8")
+    assert small_run.report.as_posix() in shown
+
+
+def test_simulated_data_are_called_so(tmp_path):
+    spec = {
+        **{key: SPEC[key] for key in ("spec_version", "study", "title", "seed", "evaluation")},
+        "data": {"simulate": {"name": "null_effect"}},
+        "roles": {"entity": "city", "time": "year", "outcomes": ["y"], "exposure": "x"},
+        "estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "mean", "use": "mean"}],
+    }
+    panel = Path(__file__).parents[1] / "specs" / "null_effect.yaml"
+    roles = read_document(panel).data["roles"]
+    result = harness.run(spec | {"roles": roles}, out=tmp_path, overrides=TINY, quick=True, progress=False)
+    assert "SIMULATED DATA" in result._repr_html_()
+
+
+def test_the_short_form_is_one_line(small_run):
+    assert repr(small_run) == (
+        f"StudyResult('small': outcomes 1, estimators 2, protocols 4; {small_run.path.as_posix()})"
+    )
+
+
+def test_a_result_is_frozen(small_run):
+    with pytest.raises(AttributeError):
+        small_run.path = Path()
+
+
+def test_figures_are_shown_as_svg(small_run):
+    figure = small_run.figures["curve-invest"]
+    ((kind, shown),) = figure._repr_mimebundle_().items()
+    assert kind == "image/svg+xml"
+    assert shown.lstrip().startswith("<?xml")
+    assert figure.png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_large_figure_is_shown_as_png(small_run, monkeypatch):
+    monkeypatch.setattr("harness.stored_figure.MOST_SVG", 10)
+    assert list(small_run.figures["curve-invest"]._repr_mimebundle_()) == ["image/png"]
+
+
+def test_a_run_is_opened_again(small_run):
+    again = harness.open_run(str(small_run.path))
+    assert again == small_run
+    pd.testing.assert_frame_equal(again.gain, small_run.gain)
+    with pytest.raises(harness.ArtifactError, match="not the folder of a finished run"):
+        harness.open_run(small_run.path / "figures")
+
+
+def test_a_spec_of_values_and_a_table_are_kept_in_the_folder(small_run):
+    manifest = RunFolder.open(small_run.path).manifest()
+    assert read_document(small_run.path / "spec.yaml").data == SPEC
+    assert manifest["data"]["sha256"] == sha256_of(small_run.path / "data.parquet")
+    kept = pd.read_parquet(small_run.path / "data.parquet")
+    pd.testing.assert_frame_equal(kept, grunfeld().reset_index(), check_dtype=False)
+
+
+def test_a_spec_file_gives_what_its_values_give(tmp_path):
+    csv = tmp_path / "panel.csv"
+    grunfeld().reset_index().to_csv(csv, index=False)
+    (tmp_path / "study.yaml").write_text(json.dumps(SPEC | {"data": SPEC["data"] | {"path": "panel.csv"}}))
+    by_file = harness.run(tmp_path / "study.yaml", out=tmp_path / "a", overrides=TINY, progress=False)
+    by_values = harness.run(SPEC, data=csv, out=tmp_path / "b", overrides=TINY, progress=False)
+    for name in ("accuracy", "gain", "coefficients"):
+        first, second = ((run.path / f"{name}.csv").read_bytes() for run in (by_file, by_values))
+        assert first == second
+    command = RunFolder.open(by_values.path).manifest()["command"]
+    assert f"{by_values.path.as_posix()}/spec.yaml --data {csv.as_posix()}" in command
+
+
+def test_paths_in_a_spec_of_values_start_at_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    grunfeld().reset_index().to_csv("panel.csv", index=False)
+    result = harness.run(SPEC | {"data": {"path": "panel.csv"}}, overrides=TINY, progress=False)
+    assert result.path == Path("runs/small")
+    assert "--data panel.csv" in RunFolder.open(result.path).manifest()["command"]
+
+
+def test_a_run_is_repeated_in_its_own_folder(tmp_path):
+    first = run_small(tmp_path / "run", overrides=TINY)
+    before = (first.path / "gain.csv").read_bytes()
+    again = harness.run(
+        first.path / "spec.yaml",
+        data=first.path / "data.parquet",
+        out=first.path,
+        quick=True,
+        overrides=TINY,
+        progress=False,
+    )
+    assert (again.path / "gain.csv").read_bytes() == before
+    assert (again.path / "data.parquet").is_file()
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pd.DataFrame({1: [1.0]}), "no name"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than once"),
+        (pd.DataFrame({"a": [1.0]}, index=pd.Index([1], name="a")), "more than once"),
+        (pd.DataFrame({"a": [1, "x", 2.5]}), "one type"),
+        (pd.DataFrame({"a": []}), "0 rows"),
+        ([[1, 2]], "DataFrame"),
+    ],
+    ids=["name", "names", "index", "types", "empty", "list"],
+)
+def test_a_table_that_is_no_panel_is_told(tmp_path, frame, words):
+    with pytest.raises(harness.DataError, match=words):
+        harness.run(SPEC, data=frame, out=tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_equal_tables_have_equal_bytes():
+    from harness.data.frame_file import frame_file
+
+    one = frame_file(grunfeld())
+    assert frame_file(grunfeld().reset_index()) == one
+    assert frame_file(grunfeld() + 1.0) != one
+
+
+def test_progress_is_told_on_standard_error_and_only_where_asked(tmp_path, capsys):
+    harness.run(SPEC, data=grunfeld(), out=tmp_path, overrides=TINY)
+    assert "fitted" in capsys.readouterr().err
+    run_small(tmp_path, overrides=TINY)
+    assert capsys.readouterr().err == ""

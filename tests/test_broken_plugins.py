@@ -1,0 +1,178 @@
+"""Plugins that are broken in every way we know, installed together: every command works and says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from plugin_files import install, write_tiny_study
+
+ESTIMATOR = """\
+from dataclasses import dataclass
+from typing import ClassVar
+from harness import hookimpl
+
+print("a plugin that talks")
+
+
+@dataclass(frozen=True)
+class Mine:
+    name: ClassVar[str] = "NAME"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    def fit(self, panel, *, rng, selection=None):
+        return self
+
+
+@hookimpl
+def HOOK():
+    return [Mine]
+"""
+
+BROKEN = {
+    "a_taken_name": (
+        ESTIMATOR.replace("NAME", "mean").replace("HOOK", "harness_estimators"),
+        "offers estimators whose names are taken: mean (of harness_panel)",
+    ),
+    "bad_syntax": ("def broken(:\n", "SyntaxError: invalid syntax"),
+    "misspelt_hook": (
+        ESTIMATOR.replace("NAME", "mine").replace("HOOK", "harness_estimatorz"),
+        "there is no hook 'harness_estimatorz': did you mean 'harness_estimators'?",
+    ),
+    "missing_import": ("import no_such_library_anywhere\n", "No module named 'no_such_library_anywhere'"),
+    "new_seam": ("harness_seam = 99\n", "needs seam 99, this harness has 1: upgrade panel-harness"),
+    "walks_out": ("raise SystemExit('bye')\n", "SystemExit: bye"),
+}
+"""By name: the code of a plugin, and what is said of it."""
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    """Return the command, with all the broken plugins installed."""
+    site = tmp_path_factory.mktemp("site")
+    for name, (code, _) in BROKEN.items():
+        install(site, name, code)
+
+    def run(*words, off=""):
+        return subprocess.run(
+            [sys.executable, "-m", "harness.cli", *map(str, words)],
+            cwd=site,
+            env={**os.environ, "PYTHONPATH": str(site), "HARNESS_PLUGINS_OFF": off, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return write_tiny_study(tmp_path_factory.mktemp("study"), other="pooled_ols")
+
+
+def test_the_list_says_what_is_wrong_with_each_and_nothing_of_the_others(command):
+    done = command("plugins", "--json")
+    listed = {one["name"]: one for one in json.loads(done.stdout)}
+    for name, (_, reason) in BROKEN.items():
+        assert reason in listed[name]["broken"]
+        assert listed[name]["estimators"] == []
+    whole = {name: one for name, one in listed.items() if name.startswith("harness_")}
+    assert [one["broken"] for one in whole.values()] == [""] * 4
+    assert "mean" in whole["harness_panel"]["estimators"]
+
+
+def test_the_list_for_readers_says_the_same(command):
+    printed = command("plugins").stdout
+    for name, (_, reason) in BROKEN.items():
+        assert any(line.startswith(f"{name} ({name} 1.0): broken: ") and reason in line
+                   for line in printed.splitlines())  # fmt: skip
+    assert "harness -p no:NAME COMMAND" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [(("validate", "SPEC"), "valid; study 'tiny'"), (("plan", "SPEC"), "protocol in_sample: 1 fold(s)")],
+    ids=["validate", "plan"],
+)
+def test_a_spec_that_uses_none_of_them_is_good(command, study, words, printed):
+    done = command(*(study if word == "SPEC" else word for word in words))
+    assert done.returncode == 0, done.stderr
+    assert printed in done.stdout
+    for name, (_, reason) in BROKEN.items():
+        assert f"plugin {name} is left out, it is broken: " in done.stderr
+        assert reason in done.stderr
+
+
+def test_the_schema_is_printed_alone(command):
+    done = command("schema")
+    assert done.returncode == 0, done.stderr
+    names = json.loads(done.stdout)["$defs"]["EstimatorEntry"]["anyOf"][0]["enum"]
+    assert {"mean", "rab"} <= set(names)
+    assert "mine" not in names
+
+
+def test_a_study_runs_and_its_report_is_written_again(command, study, tmp_path):
+    out = tmp_path / "run"
+    done = command("run", study, "--quick", "--jobs", "1", "--out", out)
+    assert done.returncode == 0, done.stderr
+    accuracy = pd.read_csv(out / "accuracy.csv")
+    assert set(accuracy["status"]) == {"ok"}
+    assert (out / "report.html").is_file()
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert not set(BROKEN) & set(manifest["versions"])
+    again = command("report", out)
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_spec_that_uses_one_is_told_which_and_why(command, tmp_path):
+    done = command("validate", write_tiny_study(tmp_path, other="mine"))
+    assert done.returncode == 2
+    assert "tiny.yaml:7:32: estimators[1].use: unknown estimator 'mine'" in done.stderr
+    assert "misspelt_hook (there is no hook 'harness_estimatorz'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_what_is_switched_off_is_not_loaded(command, how):
+    names = ["walks_out", "bad_syntax"]
+    if how == "option":
+        done = command(*(word for name in names for word in ("-p", f"no:{name}")), "plugins", "--json")
+    else:
+        done = command("plugins", "--json", off=", ".join(names))
+    listed = {one["name"]: one for one in json.loads(done.stdout)}
+    assert [name for name, one in listed.items() if one["off"]] == sorted(names)
+    assert all(listed[name]["broken"] == "" for name in names)
+    assert listed["missing_import"]["broken"]
+
+
+def test_a_spec_that_uses_what_is_off_is_told_so(command, study):
+    done = command("-p", "no:harness_panel", "-p", "no:a_taken_name", "validate", study)
+    assert done.returncode == 2
+    assert "plugins switched off: harness_panel, a_taken_name" in done.stderr
+
+
+def test_switching_off_what_gives_a_name_lets_another_have_it(command):
+    listed = json.loads(command("-p", "no:harness_panel", "plugins", "--json").stdout)
+    assert {one["name"]: one["estimators"] for one in listed}["a_taken_name"] == ["mean"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("-p", "no:harness_rap", "plugins"), 4, "did you mean 'harness_rab'"),
+        (("-p", "harness_rab", "plugins"), 2, "not of the form no:NAME"),
+        (("--plugins-folder", "absent", "plugins"), 4, "absent: there is no such folder of plugins"),
+    ],
+    ids=["unknown plugin", "not no:", "no folder"],
+)
+def test_a_wrong_choice_is_one_readable_error(command, words, code, said):
+    done = command(*words)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

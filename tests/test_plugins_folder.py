@@ -1,0 +1,139 @@
+"""A local folder of plugins, named on the command line or in the environment, never in a spec."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from plugin_files import DISTANCES, NEAREST, write_tiny_study
+
+DYING = """\
+        import os
+
+        with open("fits.log", "a") as log:
+            log.write("fit\\n")
+        if "DIE" in os.environ and len(open("fits.log").readlines()) == 3:
+            os._exit(1)
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A study that uses an estimator of a folder of plugins beside it."""
+    folder = tmp_path / "own plugins"
+    folder.mkdir()
+    (folder / "knn.py").write_text(NEAREST, encoding="utf-8")
+    (folder / "_distances.py").write_text(DISTANCES, encoding="utf-8")
+    write_tiny_study(tmp_path, other="nearest, neighbours: 1")
+    return tmp_path
+
+
+def harness(place, *words, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "harness.cli", *map(str, words)],
+        cwd=place,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run(place, out, *words):
+    done = harness(place, "--plugins-folder", "own plugins", "run", "tiny.yaml", "--out", out, *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads((place / out / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_it_is_listed_with_the_hash_of_its_file(place):
+    listed = json.loads(harness(place, "plugins", "--json", HARNESS_PLUGINS_FOLDER="own plugins").stdout)
+    (own,) = [one for one in listed if one["name"] == "knn"]
+    assert own["distribution"] == f"local folder {place.resolve() / 'own plugins'}"
+    assert own["version"] == f"sha256:{hashlib.sha256(NEAREST.encode()).hexdigest()}"
+    assert own["estimators"] == ["nearest"]
+    assert "_distances" not in {one["name"] for one in listed}
+
+
+def test_a_study_uses_it_in_two_workers_and_gives_the_numbers_of_one(place):
+    manifest = run(place, "two", "--jobs", "2")
+    assert {cell["status"] for cell in manifest["cells"]} == {"ok"}
+    assert manifest["versions"]["local plugin knn"].startswith("sha256:")
+    assert manifest["command"].startswith("harness --plugins-folder 'own plugins' run tiny.yaml")
+    run(place, "one", "--jobs", "1")
+    for name in ("accuracy", "gain"):
+        assert (place / "one" / f"{name}.csv").read_bytes() == (place / "two" / f"{name}.csv").read_bytes()
+    gain = pd.read_csv(place / "two" / "gain.csv").set_index(["estimator", "protocol", "sample"])
+    # The row nearest to a row of the sample is the row itself.
+    assert gain.loc[("other", "in_sample", "test"), "gain"] == 1
+
+
+def test_a_run_is_taken_up_only_with_the_same_plugin(place):
+    """The units of a run that was cut off count only while every module of the folder is the same."""
+    from harness.estimators.plugin_choice import PluginChoice
+    from harness.estimators.registry import read_registry
+
+    choice = PluginChoice(folder=place / "own plugins", off=("knn",))
+    before = read_registry((), choice=choice).brought_by
+    assert read_registry((), choice=choice).brought_by == before
+    (place / "own plugins" / "_distances.py").write_text(DISTANCES + "\n", encoding="utf-8")
+    assert read_registry((), choice=choice).brought_by != before
+
+
+def test_a_run_that_stopped_halfway_is_taken_up(place):
+    """The plugin brings the run down in its third fit; the two before it are not done again."""
+    plugin = place / "own plugins" / "knn.py"
+    plugin.write_text(NEAREST.replace("        return NearestFit(", DYING + "        return NearestFit("))
+    words = ("--plugins-folder", "own plugins", "run", "tiny.yaml", "--out", "cut", "--jobs", "1")
+    assert harness(place, *words, DIE="1").returncode == 1
+    assert (place / "fits.log").read_text() == "fit\n" * 3
+    done = harness(place, *words, "--resume")
+    assert done.returncode == 0, done.stderr
+    cells = json.loads((place / "cut" / "manifest.json").read_text(encoding="utf-8"))["cells"]
+    n_fits = sum("other" in cell["cell"] for cell in cells)
+    assert (place / "fits.log").read_text() == "fit\n" * (n_fits + 1)
+
+
+def test_a_spec_cannot_name_a_folder(place):
+    spec = place / "tiny.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8") + "plugins_folder: own plugins\n", encoding="utf-8")
+    done = harness(place, "validate", spec)
+    assert done.returncode == 2
+    assert "unknown key 'plugins_folder'" in done.stderr
+    assert not list(place.rglob("__pycache__"))
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "reason"),
+    [
+        ("my-knn.py", NEAREST, "a name that Python cannot import: rename it, such as my_knn"),
+        ("statistics.py", NEAREST, "another module of this name comes first"),
+        ("worse.py", "1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("zweite.py", NEAREST, "offers estimators whose names are taken: nearest (of knn)"),
+    ],
+    ids=["no identifier", "name of a library", "fails", "taken name"],
+)
+def test_a_broken_file_is_listed_with_its_reason(place, file, code, reason):
+    (place / "own plugins" / file).write_text(code, encoding="utf-8")
+    done = harness(place, "--plugins-folder", "own plugins", "plugins", "--json")
+    listed = {one["name"]: one for one in json.loads(done.stdout)}
+    assert reason in listed[file.removesuffix(".py")]["broken"]
+    assert listed["knn"]["estimators"] == ["nearest"]
+
+
+def test_a_package_is_one_plugin(place):
+    package = place / "own plugins" / "knn_package"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from knn_package.hooks import harness_estimators\n", encoding="utf-8"
+    )
+    (package / "hooks.py").write_text(NEAREST.replace('"nearest"', '"nearest_too"'), encoding="utf-8")
+    done = harness(place, "--plugins-folder", "own plugins", "-p", "no:knn", "plugins", "--json")
+    listed = {one["name"]: one for one in json.loads(done.stdout)}
+    assert listed["knn_package"]["estimators"] == ["nearest_too"]
+    assert listed["knn"]["off"]

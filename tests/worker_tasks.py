@@ -1,0 +1,52 @@
+"""Tasks for worker processes, in a module that these can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Square:
+    """Squares a number."""
+
+    number: int
+
+    @property
+    def label(self) -> str:
+        """Name of the task."""
+        return f"square of {self.number}"
+
+    def run(self) -> int:
+        """Return the square."""
+        return self.number**2
+
+
+@dataclass(frozen=True)
+class Killed(Square):
+    """Is killed, with the process that runs it, the first few times, and then squares its number.
+
+    Attributes
+    ----------
+    folder : where it leaves a mark each time
+    times : how often it is killed
+    """
+
+    folder: Path
+    times: int
+
+    def run(self) -> int:
+        """Return the square, or die."""
+        so_far = sum(1 for _ in self.folder.glob(f"{self.number}-*"))
+        if so_far < self.times:
+            (self.folder / f"{self.number}-{so_far}").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().run()
+
+
+def versions_of_the_process(plugins: Iterable[str]) -> Mapping[str, str]:
+    """Stand in for `harness.runs.versions.versions` on machines with other versions."""
+    return {"python": f"of process {os.getpid()}"}
