@@ -19,7 +19,7 @@ from harness.evaluation.linear_truth import LinearTruth, fit_linear_truth, with_
 from harness.findings import curve_findings, gain_findings
 from harness.planner import PanelSource, Plan, catalogs, make_plan
 from harness.report.calibration_page import calibration_page
-from harness.report.reading.calibration import Calibration, CalibrationRow
+from harness.report.reading.calibration import Calibration, CalibrationRow, Reduction
 from harness.report.reading.manifest import Manifest, read_manifest
 from harness.report.reading.rows import read_rows
 from harness.rng import stream
@@ -156,6 +156,7 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
             effect=truth.effect,
             limits=LEVEL,
             rows=read_rows(table, CalibrationRow, table=CALIBRATION),
+            reductions=read_rows(form.reductions, Reduction, table=FORM),
         )
         folder.write_text(f"{CALIBRATION}.html", calibration_page(found))
     return folder.path / f"{CALIBRATION}.html"

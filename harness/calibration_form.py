@@ -19,6 +19,7 @@ Most = Mapping[str, int]
 TRAINING: Most = {
     "repeats": 1,
     "restarts": 1,
+    "draw_restarts": 1,
     "sizes_around": 0,
     "map_starts": 1,
     "max_steps": 100,
@@ -35,7 +36,7 @@ FOLD_DRAWS = 10
 BAND_DRAWS = 40
 """Draws of bands: with as few, limits of level 0.95 are still within the draws."""
 
-GAIN_DRAWS = 400
+GAIN_DRAWS = 300
 """Draws of the intervals of gains."""
 
 COLUMNS = ("part", "id", "option", "in_study", "here")
@@ -61,8 +62,8 @@ def calibration_form(study: Study) -> CalibrationForm:
     """Return the cheap form of a study.
 
     All estimators and protocols stay, and all rows and columns. Each takes its quick form, and options named
-    in `TRAINING` are held to what stands there. Only scenarios that draw curves are asked, since bands are set
-    beside a truth that is known as a curve; the multiverse is left out.
+    in `TRAINING` are held to what stands there. Only scenarios that draw curves are asked, since bands are
+    set beside a truth that is known as a curve; the multiverse is left out.
 
     Parameters
     ----------
@@ -83,12 +84,15 @@ def calibration_form(study: Study) -> CalibrationForm:
 
 
 def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec can choose
-    """Return a built choice whose options of a name, and those of estimators in it, are held to the most."""
+    """Return a built choice whose options of a name, and those of estimators in it, are held to the most.
+
+    An option that is ``auto`` gets the most.
+    """
     changed = {}
     for option in dataclasses.fields(choice):
         value = getattr(choice, option.name)
-        if option.name in most and type(value) is int:
-            changed[option.name] = min(value, most[option.name])
+        if option.name in most and (value == "auto" or type(value) is int):
+            changed[option.name] = most[option.name] if value == "auto" else min(value, most[option.name])
         elif isinstance(value, Estimator) and dataclasses.is_dataclass(value):
             changed[option.name] = capped(value, most)
     return dataclasses.replace(choice, **changed)
@@ -137,8 +141,11 @@ def _gain_draws(study: Study, form: Study) -> Iterator[tuple[object, ...]]:
 
 
 def _differences(
-    was: Any, now: Any, place: tuple[str, str], within: str = ""
-) -> Iterator[tuple[object, ...]]:  # noqa: ANN401
+    was: Any,  # noqa: ANN401 - whatever a spec can choose
+    now: Any,  # noqa: ANN401 - of the same type
+    place: tuple[str, str],
+    within: str = "",
+) -> Iterator[tuple[object, ...]]:
     for option in dataclasses.fields(was):
         old, new = getattr(was, option.name), getattr(now, option.name)
         if isinstance(old, Estimator) and dataclasses.is_dataclass(old):

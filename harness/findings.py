@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from harness.evaluation.linear_truth import DrawnTruth
-from harness.evaluation.tables import Bootstrap, gain_table
+from harness.evaluation.tables import SAMPLES, Bootstrap, gain_table
 from harness.planner import Plan
 from harness.report.reading.banded import SIMULTANEOUS
 from harness.report.reading.calibration import GAIN, LOSS, P_VALUE, VERDICT, band_finding
@@ -17,6 +17,9 @@ from harness.report.reading.results import size_of
 from harness.runs.gather import missing_cells, predictions_table
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
+
+TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
+"""The sample that findings are about."""
 
 
 def gain_findings(plan: Plan) -> pd.DataFrame:
@@ -30,12 +33,12 @@ def gain_findings(plan: Plan) -> pd.DataFrame:
         missing=missing_cells(results),
     )
     evaluation = study.evaluation
-    gains = gain_table(
+    tested = gain_table(
         predictions,
         reference=evaluation.reference,
         bootstrap=Bootstrap(evaluation.level, evaluation.draws, study.seed),
+        among=TEST_ROWS,
     )
-    tested = gains[gains["sample"] == "test"]
     place = tested[["outcome", "estimator", "protocol"]]
     return pd.concat(
         [

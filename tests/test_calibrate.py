@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from harness.calibrate import Truth, calibration_table
+from harness.report.reading.calibration import VERDICT
+from harness.report.tables.calibration_table import HEADINGS
 from harness.run_options import RunOptions
 from harness.runner import prepare
 from harness.runs.workers import LocalWorkers
@@ -32,6 +34,7 @@ def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_n
     shares = table(0.0).set_index(["estimator", "protocol", "finding"])["share"]
     assert shares["fe", "as_published", "gain established"] > 0.8
     assert shares["fe", "held_out_entities", "gain established"] < 0.2
+    assert shares["fe", "", VERDICT] <= shares["fe", "held_out_entities", "gain established"]
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.3])
@@ -56,3 +59,8 @@ def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     found = pd.read_csv(tmp_path / "run" / "calibration.csv")
     assert set(found["n_panels"]) == {2}
     assert {"gain established", "loss established"} <= set(found["finding"])
+    assert set(found["finding"]) == set(HEADINGS)
+    assert found.loc[found["finding"] == VERDICT, "estimator"].tolist() == ["fe"]
+    page = (tmp_path / "run" / "calibration.html").read_text(encoding="utf-8")
+    assert "SIMULATED OUTCOMES." in page
+    assert "which a table below gives, on 2 panels" in page

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from harness.runs.atomic import sha256_of
@@ -164,6 +165,30 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(finished, tmp_path):
     assert not (out / "manifest.json").exists()
     run(out, "--jobs", "1", "--resume")
     for name in ("accuracy", "gain", "curves"):
+        assert (out / f"{name}.csv").read_bytes() == (finished / f"{name}.csv").read_bytes(), name
+
+
+def worker_of(process):
+    """Return a worker process of a run, once there is one."""
+    starters = ("loky.backend.popen", "multiprocessing.spawn")
+    while process.poll() is None:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            if any(name in " ".join(child.cmdline()) for name in starters):
+                return child
+    pytest.fail("the run ended before it had a worker")
+
+
+@pytest.mark.parametrize("backend", ["loky", "dask"])
+def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finished, tmp_path, backend):
+    out = tmp_path / "run"
+    words = ("run", GRUNFELD, "--quick", "--out", str(out), "--jobs", "2", "--backend", backend)
+    command = [sys.executable, "-m", "harness.cli", *words, *SMALL]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and len(list(out.glob("units/*"))) < 3:
+            pass
+        worker_of(process).kill()
+    assert process.returncode == 0
+    for name in ("accuracy", "gain", "coefficients", "curves", "summary", "warnings"):
         assert (out / f"{name}.csv").read_bytes() == (finished / f"{name}.csv").read_bytes(), name
 
 

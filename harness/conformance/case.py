@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from harness.arrays import Floats
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.conformance.verdict import NotAsked, Verdict
@@ -41,6 +43,16 @@ class Case:
     def panel(self) -> Panel:
         """The ordinary panel, with the groups that the estimator asks for."""
         return self.prepared(ordinary_panel())
+
+    @cached_property
+    def train(self) -> Panel:
+        """Four fifths of its entities, to train on."""
+        return self.panel.take(np.flatnonzero(self.panel.entity.codes % 5 > 0))
+
+    @cached_property
+    def aside(self) -> Panel:
+        """The other entities, to select on."""
+        return self.panel.take(np.flatnonzero(self.panel.entity.codes % 5 == 0))
 
     @cached_property
     def scale(self) -> float:

@@ -34,11 +34,18 @@ class Bootstrap:
     seed: int
 
 
-def samples(predictions: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """Yield outcome, protocol and sample with their rows, for every sample of every protocol."""
+def samples(
+    predictions: pd.DataFrame, *, among: Mapping[str, tuple[str, ...]] = SAMPLES
+) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yield outcome, protocol and sample with their rows, for every sample of every protocol.
+
+    Parameters
+    ----------
+    among : sides of the folds that make up each sample
+    """
     for key, rows in predictions.groupby(["outcome", "protocol"], sort=False, observed=True):
         outcome, protocol = key
-        for sample, sides in SAMPLES.items():
+        for sample, sides in among.items():
             place = {"outcome": str(outcome), "protocol": str(protocol), "sample": sample}
             yield place, rows[rows["sample"].isin(sides)]
 
@@ -64,7 +71,13 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def gain_table(predictions: pd.DataFrame, *, reference: str, bootstrap: Bootstrap) -> pd.DataFrame:
+def gain_table(
+    predictions: pd.DataFrame,
+    *,
+    reference: str,
+    bootstrap: Bootstrap,
+    among: Mapping[str, tuple[str, ...]] = SAMPLES,
+) -> pd.DataFrame:
     """Return the gain of every estimator but the reference, paired on the rows both predicted.
 
     Beside the p-value of each gain on its own stand three that allow for more: ``p_splits`` for the overlap
@@ -75,9 +88,10 @@ def gain_table(predictions: pd.DataFrame, *, reference: str, bootstrap: Bootstra
     ----------
     predictions : as in `accuracy_table`
     reference : estimator that gains are over
+    among : samples that gains are computed on, and the sides of the folds that make up each
     """
     found: list[dict[str, object]] = []
-    for place, rows in samples(predictions):
+    for place, rows in samples(predictions, among=among):
         losses = PairedLosses.of(rows)
         if reference in losses.estimators and len(losses.estimators) > 1:
             ratio = _test_to_train(predictions, place)

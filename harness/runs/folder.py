@@ -38,6 +38,7 @@ REPORTED = (
     "gain_report.json",
     "report.html",
     "surfaces.html",
+    "calibration.html",
     "figures/*",
     "tables/*",
     "details/*",

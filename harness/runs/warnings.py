@@ -58,7 +58,7 @@ def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:
         Note(
             "W-UNSEEN",
             " · ".join(key),
-            f"{unseen} of {rows} test rows have an entity or a period that was not trained on; "
+            f"{unseen} of {rows} test rows have an entity, a period or a level that was not trained on; "
             "they are predicted with the mean effect",
         )
         for key, (unseen, rows) in counts.items()

@@ -27,6 +27,7 @@ FAULTS = {
     "heavy_rows": [draws.WeightsAreAMask],
     "profile": [capable.WrongProfile],
     "quick": [capable.QuickInPlace],
+    "folds": [capable.WorseInFolds],
     "coefficients": [capable.WrongCoefficients],
     "own_draws": [draws.CarriesOneDraw],
     "notes": [capable.NotesWithoutCode],

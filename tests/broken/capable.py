@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from broken.sound import OnlyPredicts, Sound, SoundDraws
 from harness import (
+    CanFitFolds,
     CanProfile,
     CanRunQuick,
     CoefficientTable,
@@ -159,3 +160,19 @@ class QuickInPlace(Sound):
     def quick(self):
         object.__setattr__(self, "restarts", 1)
         return self
+
+
+@dataclass(frozen=True)
+class WorseInFolds(Sound):
+    """Shrinks predictions by half in folds."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitFolds})
+
+    share: float = 1.0
+
+    def for_folds(self):
+        return replace(self, share=0.5)
+
+    def fit(self, panel, *, rng, selection=None):
+        mean = panel.observed.mean()
+        return super().fit(replace(panel, observed=mean + self.share * (panel.observed - mean)), rng=rng)

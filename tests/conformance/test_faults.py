@@ -10,7 +10,9 @@ from broken import FAULTS
 from broken.sound import Random, Sound, SoundDraws
 from harness.conformance import checks_of
 from harness.conformance.laws import LAWS
+from harness.conformance.laws.capabilities import OF_ESTIMATORS, OF_FITS, OF_FITS_OR_DRAWS
 from harness.conformance.stand_in import StandIn
+from harness.estimators import protocol
 
 EACH = [(fault, law) for law, faults in FAULTS.items() for fault in faults]
 
@@ -44,6 +46,11 @@ def test_what_an_estimator_draws_is_allowed_for_where_it_matters():
     found = verdicts(Random())
     assert found["row_order"].reason == "equal up to rounding"
     assert "as are fits of other streams" in found["reordered"].reason
+
+
+def test_the_kit_knows_every_capability_of_the_seam():
+    there = {one for one in vars(protocol).values() if getattr(one, "_is_runtime_protocol", False)}
+    assert {*OF_ESTIMATORS, *OF_FITS, *OF_FITS_OR_DRAWS} == there - {protocol.Estimator}
 
 
 def test_a_law_stands_after_those_it_needs_and_says_what_it_is():

@@ -138,8 +138,8 @@ def test_the_schema_and_the_loader_agree_on_what_is_wrong(key, known, schema, tm
     ("override", "refused"),
     [
         ("evaluation.reference=nobody", "no estimator has the id 'nobody'"),
-        ("roles.exposure=invest", "invest"),
-        ("estimators[1].id=ols", "ols"),
+        ("roles.exposure=invest", "'invest' is already in outcomes"),
+        ("estimators[1].id=ols", "the id 'ols' is taken"),
     ],
     ids=["unknown reference", "one column in two roles", "one id twice"],
 )

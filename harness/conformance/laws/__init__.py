@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import Capabilities
+from harness.conformance.laws.cheaper import Folds, Quick
 from harness.conformance.laws.coefficients import Coefficients
 from harness.conformance.laws.degenerate import (
     CollinearControls,
@@ -24,7 +25,6 @@ from harness.conformance.laws.order import ColumnOrder, RowOrder
 from harness.conformance.laws.predictions import Predictions, RowByRow
 from harness.conformance.laws.process import OtherProcess
 from harness.conformance.laws.profile import Profile
-from harness.conformance.laws.quick import Quick
 from harness.conformance.laws.randomness import Randomness
 from harness.conformance.laws.relabelling import Renamed, Reordered
 from harness.conformance.laws.statistics import Bands, Effect
@@ -55,6 +55,7 @@ LAWS: tuple[Law, ...] = (
     HeavyRows(),
     Profile(),
     Quick(),
+    Folds(),
     Coefficients(),
     OwnDraws(),
     Notes(),

@@ -11,6 +11,7 @@ from harness.conformance.law import SOUND, Law
 from harness.conformance.verdict import Broken, NotAsked
 from harness.estimators.protocol import (
     CanFitDraws,
+    CanFitFolds,
     CanProfile,
     CanRunQuick,
     HasCoefficients,
@@ -21,7 +22,7 @@ from harness.estimators.protocol import (
     NeedsGroups,
 )
 
-OF_ESTIMATORS: tuple[type, ...] = (CanFitDraws, CanRunQuick, NeedsGroups)
+OF_ESTIMATORS: tuple[type, ...] = (CanFitDraws, CanFitFolds, CanRunQuick, NeedsGroups)
 OF_FITS: tuple[type, ...] = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes)
 OF_FITS_OR_DRAWS: tuple[type, ...] = (CanProfile,)
 

@@ -20,13 +20,8 @@ class Fits(Law):
 
     def check(self, case: Case) -> str:
         """Fit both ways; what comes back predicts."""
-        codes = case.panel.entity.codes
-        train, aside = ((codes % 5 > 0).nonzero()[0], (codes % 5 == 0).nonzero()[0])
         try:
-            fits = (
-                case.fit,
-                case.fitted(case.panel.take(train), selection=case.panel.take(aside)),
-            )
+            fits = (case.fit, case.fitted(case.train, selection=case.aside))
         except EstimationError as error:
             raise Broken(f"refuses the ordinary panel: {in_one_line(error.problems[0])}") from error
         for fit in fits:

@@ -128,28 +128,34 @@ def _draw_curve(axes: Axes, scene: UniverseScene) -> None:
         color="#1a1a1a",
         rasterized=own.gain.size > MOST_LINES,
     )
-    hidden = np.flatnonzero(~shown)
-    axes.plot(
-        hidden + 1, np.full(hidden.size, 100 * start), "v", markersize=2.5, color="#1a1a1a", clip_on=False
-    )
+    _draw_hidden(axes, np.flatnonzero(~shown), start=start)
     for one in scene.published:
-        axes.axhline(100 * one.gain, color=PUBLISHED_COLOUR, linewidth=1.1, linestyle=(0, (5, 2)))
-        axes.annotate(
-            drawable(
-                f"published: {percent(one.gain)}" + (f" ({shortened(one.source, 24)})" if one.source else "")
-            ),
-            (0.005, 100 * one.gain),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            fontsize=7,
-            color=PUBLISHED_COLOUR,
-        )
+        _draw_published(axes, one)
     axes.set_ylim(100 * start, 100 * end)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     axes.set_ylabel("Gain (%)")
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
+
+
+def _draw_hidden(axes: Axes, at: Ints, *, start: float) -> None:
+    """Draw gains beyond the axis as triangles at its edge; an empty line would upset the layout."""
+    if at.size:
+        axes.plot(at + 1, np.full(at.size, 100 * start), "v", markersize=2.5, color="#1a1a1a", clip_on=False)
+
+
+def _draw_published(axes: Axes, one: Published) -> None:
+    source = f" ({shortened(one.source, 24)})" if one.source else ""
+    axes.axhline(100 * one.gain, color=PUBLISHED_COLOUR, linewidth=1.1, linestyle=(0, (5, 2)))
+    axes.annotate(
+        drawable(f"published: {percent(one.gain)}{source}"),
+        (0.005, 100 * one.gain),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=7,
+        color=PUBLISHED_COLOUR,
+    )
 
 
 def _add_lines(axes: Axes, at: Ints, ends: Floats, standing: Standing, *, n: int, opacity: float) -> None:

@@ -45,6 +45,17 @@ class CalibrationRow:
     n_panels: int | None
 
 
+@dataclass(frozen=True)
+class Reduction:
+    """An option that was not as in the study, so that it could be repeated: as it is there, and here."""
+
+    part: str
+    id: str
+    option: str
+    in_study: str
+    here: str
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """A calibration.
@@ -62,6 +73,7 @@ class Calibration:
     effect: float
     limits: float
     rows: tuple[CalibrationRow, ...]
+    reductions: tuple[Reduction, ...]
 
     def of(self, outcome: str, finding: str) -> tuple[CalibrationRow, ...]:
         """Return one finding on one outcome, in the order of the table."""

@@ -19,8 +19,9 @@ def repeated(found: Calibration) -> str:
         if found.effect == 0
         else f"an effect of {exposure} of {plain(found.effect)} per unit"
     )
+    form = " in a cheaper form, which a table below gives," if found.reductions else ""
     return (
-        f"The study “{study.title}” was repeated{' in its quick form' if study.quick else ''} on "
+        f"The study “{study.title}” was repeated{form} on "
         f"{count(found.n_panels)} panels. Each has the rows and regressors of the data ({data.title}: "
         f"{count(data.n_obs)} rows, {count(data.n_entities)} entities, {count(data.n_periods)} periods), but "
         "an outcome drawn from a linear truth: what the other regressors predict linearly, each entity's "

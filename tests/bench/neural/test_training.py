@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from harness import Floats
 from harness_neural.batch import Settings, Task, train
+from harness_neural.options import NetworkOptions
 from neural_tasks import bootstrap_task, fresh_rows, some_networks
 
 N_DRAWS = 200
@@ -55,25 +56,33 @@ def scikit_learn(task: Task, fresh: Floats, pool: Parallel) -> Floats:
 @pytest.mark.parametrize(
     "settings",
     [
-        Settings(),
+        NetworkOptions().settings(),
+        Settings(patience=40),
         Settings(patience=15),
-        Settings(precision="float32"),
+        Settings(patience=40, precision="float32"),
         Settings(patience=15, precision="float32"),
     ],
-    ids=["as set by default", "less patience", "float32", "float32, less patience"],
+    ids=["default", "patience 40", "patience 15", "patience 40, float32", "patience 15, float32"],
 )
 def test_draws_against_scikit_learn(benchmark: BenchmarkFixture, settings: Settings) -> None:
+    """Both run in turn, so that other work on the machine slows both; the fastest run of each counts."""
     task, (X, outcome) = bootstrap_task(N_DRAWS), fresh_rows()
+    seconds, found = [], []
+
+    def run_theirs() -> None:
+        start = perf_counter()
+        found.append(scikit_learn(task, X, pool))
+        seconds.append(perf_counter() - start)
+
     with Parallel(n_jobs=N_PROCESSES) as pool:
         in_processes(some_networks(task, np.arange(8)), Settings(max_steps=2), X, pool)
-        start = perf_counter()
-        theirs = scikit_learn(task, X, pool)
-        seconds = perf_counter() - start
-        ours = benchmark.pedantic(in_processes, args=(task, settings, X, pool), rounds=ROUNDS)
-    errors, their_errors = (np.mean(np.square(one - outcome), axis=1) for one in (ours, theirs))
+        ours = benchmark.pedantic(
+            lambda: in_processes(task, settings, X, pool), setup=run_theirs, rounds=ROUNDS
+        )
+    errors, their_errors = (np.mean(np.square(one - outcome), axis=1) for one in (ours, found[0]))
     differences = errors - their_errors
     benchmark.extra_info |= {
-        "times as fast": seconds / benchmark.stats["min"],
+        "times as fast": min(seconds) / benchmark.stats["min"],
         "error on fresh entities": float(errors.mean()),
         "of scikit-learn": float(their_errors.mean()),
         "standard error of the difference": float(differences.std() / np.sqrt(N_DRAWS)),
@@ -106,16 +115,23 @@ def test_draws_against_a_plain_loop_of_adam(benchmark: BenchmarkFixture, rate: f
     task = bootstrap_task(N_DRAWS)
     torch.set_num_threads(1)
     few = np.arange(0, N_DRAWS, N_DRAWS // 8)
-    trained = benchmark.pedantic(train, args=(task, Settings()), rounds=ROUNDS)
-    start = process_time()
-    errors = np.mean([adam_errors(task, at, rate=rate) for at in few.tolist()], axis=0)
-    seconds_a_step = (process_time() - start) / (few.size * MOST_ADAM_STEPS)
+    errors, seconds = [], []
+
+    def run_adam() -> None:
+        start = process_time()
+        errors.append(adam_errors(task, int(few[len(errors)]), rate=rate))
+        seconds.append(process_time() - start)
+
+    trained = benchmark.pedantic(
+        lambda: train(task, Settings(patience=40)), setup=run_adam, rounds=few.size
+    )
+    mean_errors, seconds_a_step = np.mean(errors, axis=0), min(seconds) / MOST_ADAM_STEPS
     target = float(trained.selection[few].mean())
-    steps = int(np.count_nonzero(errors > target))
+    steps = int(np.count_nonzero(mean_errors > target))
     benchmark.extra_info |= {
         "times as fast, at least": steps * seconds_a_step / (benchmark.stats["min"] / N_DRAWS),
-        "reached": bool(errors[-1] <= target),
+        "reached": bool(mean_errors[-1] <= target),
         "steps of adam": steps,
         "error of ours": target,
-        "least error of adam": float(errors[-1]),
+        "least error of adam": float(mean_errors[-1]),
     }

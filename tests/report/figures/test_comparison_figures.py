@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.arrays import frozen_floats, frozen_ints
-from harness.report.figures.canvas import Press, house_style
+from harness.report.figures.canvas import Press, house_style, settle
 from harness.report.figures.comparison_drawings import universe_drawings, universe_scene, waterfall_drawings
 from harness.report.figures.universe_figure import MOST_LINES, axis_limits, draw_universes, round_places
 from harness.report.figures.waterfall_figure import axis_limits as waterfall_limits
@@ -82,6 +82,17 @@ def test_gains_are_sorted_above_the_choices_behind_them(run):
     }
     (reference,) = [one for one in multiverse.choices if one.name == "reference"]
     assert marked == {int(at) + 1 for at in np.flatnonzero(reference.taken == 1)}
+
+
+def test_the_panels_fill_the_figure(run):
+    (multiverse,) = run.multiverses
+    with house_style():
+        figure = draw_universes(universe_scene(run, multiverse))
+        settle(figure)
+    curve, grid = (axes.get_position() for axes in figure.axes)
+    assert curve.height > 0.35
+    assert grid.height > 0.35
+    assert curve.width > 0.7
 
 
 def test_losses_beyond_the_axis_are_triangles_at_its_edge(run):

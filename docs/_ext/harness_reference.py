@@ -1,0 +1,67 @@
+"""Directives that write the reference from the code: spec, choices, commands; and docstrings for autodoc."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from command_text import command_text
+from docstring_text import restructured
+from docutils import nodes
+from schema_text import SpecText
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from harness.estimators.registry import read_registry
+from harness.planner import catalogs
+from harness.spec.json_schema import spec_schema
+
+
+def own_spec_text() -> SpecText:
+    """Return the reference of the spec with the harness's own plugins, whatever else is installed."""
+    from importlib.metadata import distribution
+
+    points = distribution("panel-harness").entry_points.select(group="harness")
+    return SpecText(spec_schema(catalogs(read_registry(tuple(points)))))
+
+
+class _Generated(SphinxDirective):
+    """Parses text that is made where the directive stands."""
+
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes(self.text(), allow_section_headings=True)
+
+    def text(self) -> str:
+        """Return Markdown; sections start at level two."""
+        raise NotImplementedError
+
+
+class SpecReference(_Generated):
+    """``{spec-reference}``: every mapping of a spec with its keys."""
+
+    def text(self) -> str:
+        return own_spec_text().parts()
+
+
+class ChoiceReference(_Generated):
+    """``{choice-reference} KIND``: everything that can be chosen by name, with its options."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def text(self) -> str:
+        return own_spec_text().choices(self.arguments[0])
+
+
+class CommandReference(_Generated):
+    """``{command-reference}``: every subcommand, as its ``--help`` tells it."""
+
+    def text(self) -> str:
+        return command_text()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives, and what turns docstrings into reStructuredText."""
+    app.add_directive("spec-reference", SpecReference)
+    app.add_directive("choice-reference", ChoiceReference)
+    app.add_directive("command-reference", CommandReference)
+    app.connect("autodoc-process-docstring", restructured)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

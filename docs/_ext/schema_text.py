@@ -1,0 +1,173 @@
+"""The reference of a spec, as Markdown, from its JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markdown import code, table
+
+from harness.spec.words import WORDS, Allowed
+
+Schema = Mapping[str, Any]
+
+REFERENCE = "#/$defs/"
+CHOICES = {
+    "EstimatorEntry": "an estimator",
+    "estimator": "an estimator",
+    "ProtocolEntry": "a protocol",
+    "protocol": "a protocol",
+    "ScenarioEntry": "a scenario",
+    "scenario": "a scenario",
+    "simulation": "a simulation",
+}
+"""Definitions of choices by name, and what one of them is called."""
+
+NAME_KEYS = {"estimator": "use", "protocol": "use", "scenario": "kind", "simulation": "name"}
+
+
+@dataclass(frozen=True)
+class SpecText:
+    """The reference of a spec.
+
+    Attributes
+    ----------
+    schema : JSON Schema of the spec with its definitions
+    """
+
+    schema: Schema
+
+    def parts(self) -> str:
+        """Return a section for each mapping of a spec, the spec itself first."""
+        own = {name: one for name, one in self._definitions.items() if self._is_part(name)}
+        order = [name for name in self._met(self.schema) if name in own]
+        sections = [("The spec", self.schema), *((name, own[name]) for name in order)]
+        return "\n\n".join(self._section(title, one) for title, one in sections)
+
+    def choices(self, kind: str) -> str:
+        """Return a section for each choice of a kind, such as ``estimator`` or ``step``."""
+        return "\n\n".join(self._section(name, one) for name, one in self._options(kind))
+
+    def _options(self, kind: str) -> Iterator[tuple[str, Schema]]:
+        if kind == "step":
+            yield from self._definitions["DataPlan"]["properties"]["prepare"]["items"]["properties"].items()
+            return
+        key = NAME_KEYS[kind]
+        for one in self._definitions[kind]["anyOf"]:
+            if "properties" in one:
+                others = {name: value for name, value in one["properties"].items() if name != key}
+                yield one["properties"][key]["const"], {**one, "properties": others}
+
+    @property
+    def _definitions(self) -> Mapping[str, Schema]:
+        definitions: Mapping[str, Schema] = self.schema["$defs"]
+        return definitions
+
+    def _is_part(self, name: str) -> bool:
+        return name not in CHOICES and "." not in name
+
+    def _met(self, schema: Schema) -> list[str]:
+        """Return the definitions that a schema leads to, each once, in the order they are met."""
+        met: dict[str, None] = {}
+        waiting = [schema["properties"]]
+        while waiting:
+            names = [name for name in _references(waiting.pop(0)) if name not in met]
+            met |= dict.fromkeys(names)
+            waiting += [self._definitions[name] for name in names if self._is_part(name)]
+        return list(met)
+
+    def _section(self, title: str, schema: Schema) -> str:
+        heading = title if " " in title or title[0].isupper() else code(title)
+        parts = [f"## {heading}", _plain(schema["description"])]
+        keys = self._table(schema)
+        parts += [keys if keys else "No options."]
+        parts += self._nested(schema)
+        return "\n\n".join(part for part in parts if part)
+
+    def _nested(self, schema: Schema) -> Iterator[str]:
+        """Yield a table for each kind of a nested choice, such as the covariances of an estimator."""
+        for name in dict.fromkeys(_references(schema.get("properties", {}))):
+            if "." not in name:
+                continue
+            one = self._definitions[name]
+            kind = one["properties"]["kind"]["const"]
+            yield f"`kind: {kind}`: {_plain(one['description'])}"
+            others = {key: value for key, value in one["properties"].items() if key != "kind"}
+            yield self._table({**one, "properties": others})
+
+    def _table(self, schema: Schema) -> str:
+        needed = schema.get("required", ())
+        rows = [
+            (code(key), self._words(one), _default(one, is_needed=key in needed), _description(one))
+            for key, one in schema.get("properties", {}).items()
+        ]
+        return table(("key", "what", "default", "meaning"), rows) if rows else ""
+
+    def _words(self, schema: Schema) -> str:
+        """Return what a value may be, in words, linked where a section says more."""
+        branches = schema.get("anyOf") or schema.get("oneOf")
+        if WORDS in schema:
+            words = str(schema[WORDS])
+        elif "$ref" in schema:
+            words = self._named(schema["$ref"].removeprefix(REFERENCE))
+        elif branches:
+            words = " or ".join(dict.fromkeys(self._words(one) for one in branches))
+        elif constants := schema.get("enum", [schema["const"]] if "const" in schema else []):
+            words = " or ".join(code(_shown(one)) for one in constants)
+        elif schema.get("type") == "array":
+            words = self._list(schema)
+        elif isinstance(schema.get("additionalProperties"), Mapping):
+            words = f"a mapping, each {self._words(schema['additionalProperties'])}"
+        elif schema.get("maxProperties") == 1:
+            words = "a preparation step"
+        else:
+            words = Allowed(schema, None).words(())
+        return words or "any value"
+
+    def _list(self, schema: Schema) -> str:
+        items = schema.get("items")
+        each = f", each {self._words(items)}" if items else ""
+        least = schema.get("minItems", 0)
+        return f"a list{each}" + (f", at least {least}" if least > 1 else "")
+
+    def _named(self, name: str) -> str:
+        if name in CHOICES:
+            return CHOICES[name]
+        if "." in name:
+            return code(f"{{kind: {self._definitions[name]['properties']['kind']['const']}}}")
+        return f"[{name}](#{name.lower()})"
+
+
+def _references(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if "$ref" in value:
+            yield value["$ref"].removeprefix(REFERENCE)
+        for key, one in value.items():
+            if key != "discriminator":
+                yield from _references(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _references(one)
+
+
+def _default(schema: Schema, *, is_needed: bool) -> str:
+    if is_needed:
+        return "needed"
+    default = schema.get("default")
+    return "" if default is None or isinstance(default, dict) else code(_shown(default))
+
+
+def _description(schema: Schema) -> str:
+    return _plain(schema.get("description", ""))
+
+
+def _plain(text: str) -> str:
+    """Return a docstring's text as Markdown: double backticks are reStructuredText's."""
+    return text.replace("``", "`")
+
+
+def _shown(value: object) -> str:
+    """Return a value as it is written in a spec."""
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,37 @@
+"""How sphinx builds the documentation; a warning is an error."""
+
+import sys
+from pathlib import Path
+
+from harness import __version__
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "panel-harness"
+author = "the authors of panel-harness"
+version = release = __version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "harness_reference"]
+exclude_patterns = ["_build", "_ext"]
+html_theme = "furo"
+html_title = "panel-harness"
+html_show_sphinx = False
+templates_path: list[str] = []
+
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+
+default_role = "code"
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_type_aliases = {name: name for name in ("Floats", "Ints", "Columns", "SplitUnit")}
+nitpicky = True
+nitpick_ignore_regex = [
+    # What other projects document, and aliases of types, which have no page of their own.
+    ("py:.*", r"(numpy|np|pandas|pd|collections|typing|pathlib)\..*"),
+    ("py:.*", r"(Floats|Ints|Columns|SplitUnit|NDArray.*|Generator|Iterable|Mapping|Sequence|Self)"),
+    ("py:.*", r"(type|frozenset|tuple|str|int|float|bool|object|list|None|optional)"),
+]

@@ -1,0 +1,66 @@
+"""Cheaper forms of an estimator are estimators: the quick one, and the one for folds."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from harness.conformance.case import Case
+from harness.conformance.law import Law
+from harness.conformance.laws.capabilities import ABLE, not_declared
+from harness.conformance.verdict import Broken
+from harness.estimators.guard import predict
+from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
+
+WORSE = 0.1
+"""How much larger the squared error of the form for folds may be, as a share, on rows held out."""
+
+
+class Quick(Law):
+    """`quick` returns another estimator of the same kind, which fits as well."""
+
+    name: ClassVar[str] = "quick"
+    says: ClassVar[str] = "quick returns an estimator of the same class, which fits, and changes nothing"
+    needs: ClassVar[tuple[str, ...]] = ABLE
+
+    def check(self, case: Case) -> str:
+        """Ask for the quick form, and fit it."""
+        if not isinstance(case.estimator, CanRunQuick):
+            raise not_declared(CanRunQuick)
+        quick = case.estimator.quick()
+        _require_copy(case, quick, made_by="quick")
+        predict(Case(quick).fit, case.panel)
+        return str(quick)
+
+
+class Folds(Law):
+    """`for_folds` returns another estimator of the same kind, which predicts as well."""
+
+    name: ClassVar[str] = "folds"
+    says: ClassVar[str] = "for_folds returns an estimator of the same class that predicts as accurately"
+    needs: ClassVar[tuple[str, ...]] = ABLE
+
+    def check(self, case: Case) -> str:
+        """Compare the errors of both forms on entities that neither trains on."""
+        if not isinstance(case.estimator, CanFitFolds):
+            raise not_declared(CanFitFolds)
+        cheaper = case.estimator.for_folds()
+        _require_copy(case, cheaper, made_by="for_folds")
+        ratio = _error(Case(cheaper)) / _error(case)
+        if ratio > 1.0 + WORSE:
+            raise Broken(f"its mean squared error on rows held out is {ratio:.3g} times as large")
+        return f"mean squared error on rows held out: {ratio:.3g} times that of the whole"
+
+
+def _require_copy(case: Case, other: Estimator, *, made_by: str) -> None:
+    if type(other) is not type(case.estimator):
+        raise Broken(f"{made_by} returns a {type(other).__name__}")
+    if repr(case.estimator) != case.given:
+        raise Broken(f"{made_by} changes the estimator it is asked of; return dataclasses.replace(self, ...)")
+
+
+def _error(case: Case) -> float:
+    """Return the mean squared error on the entities that are not trained on."""
+    predicted = case.predicted(case.train, at=case.aside)
+    return float(np.mean((predicted - case.aside.observed) ** 2))
