@@ -18,19 +18,21 @@ Most = Mapping[str, int]
 
 TRAINING: Most = {
     "repeats": 1,
+    "folds": 2,
+    "grid": 12,
     "restarts": 1,
     "draw_restarts": 1,
     "sizes_around": 0,
     "map_starts": 1,
-    "max_steps": 100,
+    "max_steps": 60,
     "patience": 20,
     "max_rounds": 100,
     "trees": 30,
     "draw_trees": 15,
 }
-"""Repetitions and steps of one fit, and splits that are drawn again and again."""
+"""Repetitions and steps of one fit, splits that are drawn again and again, and points of curves."""
 
-FOLD_DRAWS = 10
+FOLD_DRAWS = 6
 """Draws of an ensemble whose predictions are compared; more would change its mean little."""
 
 BAND_DRAWS = 40
@@ -73,8 +75,8 @@ def calibration_form(study: Study) -> CalibrationForm:
     gains = quick.evaluation.model_copy(update={"draws": min(quick.evaluation.draws, GAIN_DRAWS)})
     curves = tuple(entry for entry in quick.scenarios if "curves" in entry.scenario.tables)
     quick = quick.model_copy(update={"multiverse": None, "evaluation": gains, "scenarios": curves})
-    compared = _held(quick, TRAINING | {"draws": FOLD_DRAWS})
-    asked = _held(quick, TRAINING | {"draws": BAND_DRAWS})
+    compared = _held(quick, {**TRAINING, "draws": FOLD_DRAWS})
+    asked = _held(quick, {**TRAINING, "draws": BAND_DRAWS})
     rows = [
         *_changes(study, compared, "folds"),
         *_changes(study, asked, "all rows"),
@@ -93,7 +95,7 @@ def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec ca
         value = getattr(choice, option.name)
         if option.name in most and (value == "auto" or type(value) is int):
             changed[option.name] = most[option.name] if value == "auto" else min(value, most[option.name])
-        elif isinstance(value, Estimator) and dataclasses.is_dataclass(value):
+        elif isinstance(value, Estimator):
             changed[option.name] = capped(value, most)
     return dataclasses.replace(choice, **changed)
 
@@ -148,7 +150,7 @@ def _differences(
 ) -> Iterator[tuple[object, ...]]:
     for option in dataclasses.fields(was):
         old, new = getattr(was, option.name), getattr(now, option.name)
-        if isinstance(old, Estimator) and dataclasses.is_dataclass(old):
+        if isinstance(old, Estimator):
             yield from _differences(old, new, place, f"{within}{option.name}.")
         elif old != new:
             yield (*place, f"{within}{option.name}", str(old), str(new))

@@ -27,7 +27,7 @@ LINEAR = (
 def table(effect, n_panels=40, n_jobs=1):
     plan = prepare(RunOptions(spec=SPEC, quick=True, overrides=LINEAR)).plan
     truth, workers = Truth(n_panels, effect), LocalWorkers(n_jobs)
-    return calibration_table(plan, truth, workers=workers, on_done=lambda _: None)
+    return calibration_table(plan, plan.study, truth, workers=workers, on_done=lambda _: None)
 
 
 def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_new_entities():
@@ -55,7 +55,10 @@ def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     settings = [word for change in LINEAR for word in ("--set", change)]
     done = harness("calibrate", SPEC, "--panels", 2, "--jobs", 1, "--out", tmp_path / "run", *settings)
     assert done.returncode == 0, done.stderr
-    assert "fitted 2 of 2, last panel 2" in done.stderr
+    assert done.stderr.index("fitted 0 of 2") < done.stderr.index("fitted 2 of 2, last panel 2")
+    form = pd.read_csv(tmp_path / "run" / "calibration_form.csv").set_index(["id", "option"])
+    assert form.loc[("curve", "draws"), ["in_study", "here"]].astype(int).tolist() == [60, 40]
+    assert form.loc[("as_published", "repeats"), ["in_study", "here"]].astype(int).tolist() == [10, 1]
     found = pd.read_csv(tmp_path / "run" / "calibration.csv")
     assert set(found["n_panels"]) == {2}
     assert {"gain established", "loss established"} <= set(found["finding"])

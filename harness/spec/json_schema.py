@@ -113,7 +113,7 @@ def _options(catalog: Catalog, name: str, definitions: Json) -> Json:
 
 
 def _with_texts(schema: Json, cls: type) -> Json:
-    """Describe a class and its properties by its docstring; a property of one value says what the class is."""
+    """Describe a class and its properties by its docstring; a property of one value by what the class is."""
     texts = {name.rstrip("_"): text for name, text in field_texts(cls).items()}
     known = schema.get("properties", {})
     texts = {key: summary(cls) for key, one in known.items() if "const" in one} | texts

@@ -30,9 +30,13 @@ class Asked:
         return panel is self.panel and columns == self.columns and np.array_equal(points, self.points)
 
 
+def _nothing_asked() -> deque[Asked]:
+    return deque(maxlen=MOST_REMEMBERED)
+
+
 @dataclass(frozen=True, eq=False)
 class RememberingDraws:
-    """Draws that remember the last few mean predictions asked of them: a curve's mean is followed by its band.
+    """Draws that remember the last mean predictions asked of them: a curve's mean is followed by its band.
 
     Attributes
     ----------
@@ -41,7 +45,7 @@ class RememberingDraws:
 
     fits: FittedDraws
     profiles: CanProfile
-    _asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED), init=False, repr=False)
+    _asked: deque[Asked] = field(default_factory=_nothing_asked, init=False, repr=False)
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""

@@ -1,7 +1,7 @@
 """Measure what a study costs a row, a draw and a task, and print the tables of ``docs/planning.md``.
 
-Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python tests/bench/planning.py``. Times are processor
-time, the least of several runs, so that other work on the machine counts little.
+Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python tests/bench/planning.py``. Times are those of
+the processor, the least of several runs, so that other work on the machine counts little.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ FEW_STEPS = 20
 N_DRAWS = 64
 ENTITIES = (273, 1092, 4368)
 PERIODS = 9
+PLANNED = ((2457, 1000), (2457, 10_000), (100_000, 1000), (1_000_000, 100), (1_000_000, 100_000))
 MEMORY = """
 import resource, sys
 import numpy as np
@@ -177,7 +178,7 @@ def plan_lines(costs: Costs) -> list[str]:
         "| rows | draws | worker time of a fit | by draw | memory of a worker, all draws in one unit |",
         "|---|---|---|---|---|",
     ]
-    for n_rows, n_draws in ((2457, 1000), (2457, 10_000), (100_000, 1000), (1_000_000, 100), (1_000_000, 100_000)):
+    for n_rows, n_draws in PLANNED:
         whole, memory = costs.seconds(n_draws, n_rows), costs.memory(n_draws, n_rows) / 1e9
         one = costs.seconds(1, n_rows)
         each = f"{1e3 * one:.0f} ms" if one < 2.0 else span(one)
@@ -189,8 +190,8 @@ def main() -> None:
     """Measure and print."""
     torch.set_num_threads(1)
     costs, lines = measure()
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
-    print(f"Measured on: {machine}.", "", *lines, "", *plan_lines(costs), sep="\n")  # noqa: T201
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
+    print(f"Measured on {machine}.", "", *lines, "", *plan_lines(costs), sep="\n")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from harness.cli import cli
 from test_run import ROOT
 
 DOCS = ROOT / "docs"
-PAGES = sorted(path for path in (*DOCS.glob("*.md"), DOCS / "method") if path.suffix == ".md")
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 SLOW = {"reading_a_gain.md"}
 """Pages whose studies take minutes."""
 
@@ -43,7 +43,7 @@ def test_page(path, tmp_path, variables):
     Script(tmp_path, variables).run(blocks(path))
 
 
-@pytest.mark.parametrize("words", commands())
+@pytest.mark.parametrize("words", list(commands()))
 def test_command_exists_with_these_options(words):
     """Also of the pages that are not run here."""
     end = words.index("||") if "||" in words else len(words)

@@ -43,5 +43,9 @@ class Descent(Protocol):
 class Optimiser(Protocol):
     """A rule for batches of networks."""
 
+    @property
+    def bias_stretch(self) -> float:
+        """How much farther biases of units move than their gradients say: the rule sees them in this unit."""
+
     def begin(self, points: Tensor) -> Descent:
         """Start from these points, (n_networks, n_parameters)."""

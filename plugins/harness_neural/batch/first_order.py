@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -78,6 +79,8 @@ class FirstOrderDescent:
 class Adam:
     """Adam on all rows at once; `rate` > 0."""
 
+    bias_stretch: ClassVar[float] = 1.0
+
     rate: float = 0.01
 
     def begin(self, points: Tensor) -> FirstOrderDescent:
@@ -92,6 +95,8 @@ class Adam:
 @dataclass(frozen=True)
 class GradientDescent:
     """Gradient descent on all rows at once; `rate` > 0, `momentum` in [0, 1)."""
+
+    bias_stretch: ClassVar[float] = 1.0
 
     rate: float = 0.01
     momentum: float = 0.9

@@ -45,6 +45,12 @@ class Layout:
             intercept=parameters[:, -1],
         )
 
+    def stretch(self, biases: float) -> Tensor:
+        """Return `biases` in the places of the units' biases and ones elsewhere, (n_parameters,)."""
+        found = torch.ones(self.n_parameters, dtype=torch.float64)
+        found[: self.n_units * (self.n_inputs + 1)].view(self.n_units, -1)[:, -1] = biases
+        return found
+
     def join(self, parts: Parts) -> Tensor:
         """Return the parameters, (n_networks, n_parameters), of which `parts` holds the pieces."""
         return torch.cat([parts.hidden.flatten(1), parts.output, parts.intercept.unsqueeze(1)], dim=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -58,6 +60,7 @@ class _Batch:
         self._finished = torch.zeros(0, dtype=torch.bool)
         nobody = torch.zeros(0, self._objective.layout.n_parameters, dtype=torch.float64)
         self._descent = optimiser.begin(nobody)
+        self._stretch = self._objective.layout.stretch(optimiser.bias_stretch)
         none = torch.zeros(0, dtype=torch.int64)
         self._progress = begin_progress(nobody, limit=none, watches=none.bool())
         self._results = Results(task)
@@ -66,7 +69,8 @@ class _Batch:
     def round(self) -> None:
         """Evaluate one point of every network."""
         points = self._descent.trial()
-        evaluation = self._objective.evaluate(points)
+        found = self._objective.evaluate(points * self._stretch)
+        evaluation = replace(found, gradient=found.gradient * self._stretch)
         outcome = self._descent.advance(evaluation)
         moved = outcome.moved & ~self._finished
         self._progress = update_progress(self._progress, points, evaluation=evaluation, moved=moved)
@@ -96,10 +100,11 @@ class _Batch:
 
     def _leave(self, finished: Tensor) -> None:
         gone, kept = torch.nonzero(finished)[:, 0], torch.nonzero(~finished)[:, 0]
+        best = self._progress.best_point * self._stretch
         self._results.put(
             self._networks[gone.numpy()],
-            weights=lanes.take(self._objective.weights_at(self._progress.best_point), gone),
-            progress=lanes.take(self._progress, gone),
+            weights=lanes.take(self._objective.weights_at(best), gone),
+            progress=lanes.take(replace(self._progress, best_point=best), gone),
         )
         self._objective.keep(kept)
         self._descent.keep(kept)
@@ -108,7 +113,7 @@ class _Batch:
         self._finished = self._finished[kept]
 
     def _join(self, networks: Ints) -> None:
-        points = torch.from_numpy(self._task.start[networks])
+        points = torch.from_numpy(self._task.start[networks]) / self._stretch
         watches = torch.from_numpy(self._task.selection[networks].sum(axis=1) > 0.0)
         blind = torch.from_numpy(self._task.blind_steps[networks])
         limit = torch.where(watches, self._settings.max_steps, blind)

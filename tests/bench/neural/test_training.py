@@ -122,9 +122,7 @@ def test_draws_against_a_plain_loop_of_adam(benchmark: BenchmarkFixture, rate: f
         errors.append(adam_errors(task, int(few[len(errors)]), rate=rate))
         seconds.append(process_time() - start)
 
-    trained = benchmark.pedantic(
-        lambda: train(task, Settings(patience=40)), setup=run_adam, rounds=few.size
-    )
+    trained = benchmark.pedantic(lambda: train(task, Settings(patience=40)), setup=run_adam, rounds=few.size)
     mean_errors, seconds_a_step = np.mean(errors, axis=0), min(seconds) / MOST_ADAM_STEPS
     target = float(trained.selection[few].mean())
     steps = int(np.count_nonzero(mean_errors > target))

@@ -80,7 +80,7 @@ def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out() -> None:
 @pytest.mark.parametrize("effects", [("entity",), ("time",), BOTH], ids=["entity", "time", "both"])
 def test_a_constant_for_a_level_moves_its_predictions_and_no_others(effects: tuple[Dimension, ...]) -> None:
     panel = panel_of(curved)
-    estimator = replace(PLAIN, effects=effects, max_steps=15)
+    estimator = replace(PLAIN, effects=effects, max_steps=6)
     fitted = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
     codes = panel.entity.codes if "entity" in effects else panel.time.codes
     raised = replace(panel, observed=panel.observed + np.where(codes == 3, 1.0, 0.0))

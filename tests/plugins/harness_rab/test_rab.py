@@ -235,3 +235,29 @@ def test_a_selection_without_rows_is_none() -> None:
     Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0), selection=nobody)
     (seen,) = base.seen
     np.testing.assert_array_equal(seen["selection"] > 0.0, seen["weights"] == 0.0)
+
+
+def test_mean_predictions_asked_of_draws_twice_are_computed_once() -> None:
+    class Counted:
+        asked = 0
+
+        def predict(self, panel: Panel) -> Floats:
+            return np.zeros((2, panel.n_obs))
+
+        def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+            self.asked += 1
+            return np.stack([points[:, 0], 3.0 * points[:, 0]])
+
+    counted, panel, points = Counted(), make_panel(curved), np.array([[1.0], [2.0]])
+    fit = ensemble.mean_of(counted, n_draws=2, notes=())
+    assert isinstance(fit, CanProfile)
+    np.testing.assert_array_equal(fit.profile(panel, ("x0",), points), [2.0, 4.0])
+    assert isinstance(fit.draws, CanProfile)
+    band = fit.draws.profile(panel, ("x0",), points)
+    band += 1.0
+    np.testing.assert_array_equal(fit.draws.profile(panel, ("x0",), points), [[1.0, 2.0], [3.0, 6.0]])
+    assert counted.asked == 1
+    fit.profile(panel, ("x0",), 2.0 * points)
+    fit.profile(panel, ("x1",), points)
+    fit.profile(replace(panel), ("x0",), points)
+    assert counted.asked == 4

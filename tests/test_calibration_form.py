@@ -1,0 +1,76 @@
+"""What a calibration reduces of a study, and that it tells all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.calibration_form import BAND_DRAWS, FOLD_DRAWS, calibration_form, capped
+from harness.evaluation.protocols.held_out_entities import HeldOutEntities
+from harness.run_options import RunOptions
+from harness.runner import prepare
+from harness_neural.mlp import Mlp
+from harness_rab.rab import Rab
+
+SPECS = Path(__file__).parents[1] / "specs"
+CHANGES = (
+    "estimators=[{id: ols, use: pooled_ols}, {id: net, use: mlp, max_steps: 50},"
+    " {id: rab, use: rab, base: {use: mlp, restarts: 4}, draws: 200}]",
+    "scenarios=[{kind: curve}, {kind: conditional, moderator: capital}]",
+    "evaluation.protocols=[as_published, held_out_entities]",
+    "evaluation.draws=200",
+)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return prepare(RunOptions(spec=SPECS / "grunfeld.yaml", overrides=CHANGES)).plan.study
+
+
+def test_caps_hold_what_is_more_and_leave_what_is_less():
+    network = capped(Mlp(max_steps=50, restarts=3), {"max_steps": 100, "restarts": 1, "clusters": 1})
+    assert network == Mlp(max_steps=50, restarts=1)
+
+
+def test_an_option_left_to_the_estimator_gets_the_cap():
+    assert capped(Mlp(patience="auto", hidden=4), {"patience": 20}) == Mlp(patience=20, hidden=4)
+
+
+def test_estimators_within_estimators_are_held_too():
+    assert capped(Rab(base=Mlp(restarts=3), draws=9), {"restarts": 1, "draws": 10}) == Rab(
+        base=Mlp(restarts=1), draws=9
+    )
+
+
+def test_an_option_that_is_no_number_stays():
+    assert capped(HeldOutEntities(folds=4), {"name": 1}) == HeldOutEntities(folds=4)
+
+
+def test_ensembles_have_fewer_draws_where_predictions_are_compared_than_where_bands_are_asked(study):
+    form = calibration_form(study)
+    assert form.compared.estimators[2].estimator.draws == FOLD_DRAWS
+    assert form.asked.estimators[2].estimator.draws == BAND_DRAWS
+
+
+def test_estimators_protocols_and_data_stay(study):
+    form = calibration_form(study)
+    assert [one.id for one in form.compared.estimators] == [one.id for one in study.estimators]
+    assert [one.id for one in form.compared.evaluation.protocols] == ["as_published", "held_out_entities"]
+    assert (form.compared.data, form.compared.roles) == (study.data, study.roles)
+
+
+def test_every_difference_is_in_the_table(study):
+    table = calibration_form(study).reductions
+    told = {
+        (part, name, option): (was, here) for part, name, option, was, here in table.itertuples(index=False)
+    }
+    for part in ("estimator, folds", "estimator, all rows"):
+        assert told[part, "rab", "base.restarts"] == ("4", "1")
+        assert (part, "net", "max_steps") not in told
+    assert told["estimator, folds", "rab", "draws"] == ("200", str(FOLD_DRAWS))
+    assert told["estimator, all rows", "rab", "draws"] == ("200", str(BAND_DRAWS))
+    assert told["protocol", "as_published", "repeats"] == ("10", "1")
+    assert told["scenario", "curve", "draws"] == ("200", "40")
+    assert told["scenario", "conditional", "asked"] == ("yes", "no")
+    assert not any(part == "evaluation" for part, _, _ in told)
