@@ -11,17 +11,21 @@ project = "panel-harness"
 author = "the authors of panel-harness"
 version = release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "harness_reference"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "harness_reference", "mathml"]
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = "panel-harness"
 html_show_sphinx = False
+html_show_copyright = False
+html_math_renderer = "mathml"
+smartquotes = False
 templates_path: list[str] = []
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
+nb_execution_in_temp = True
 nb_execution_timeout = 300
 
 default_role = "code"
@@ -31,9 +35,9 @@ autodoc_type_aliases = {name: name for name in ("Floats", "Ints", "Columns", "Sp
 nitpicky = True
 nitpick_ignore_regex = [
     # What other projects document.
-    ("py:.*", r"(numpy|pandas|collections|typing|pathlib|os)\..*"),
+    ("py:.*", r"(numpy|pandas|pd|collections|typing|pathlib|os)\..*"),
     # Aliases of types, which have no page of their own.
-    ("py:class", r"(TypeAliasForwardRef|AnyPath|StoredFit)"),
+    ("py:class", r"(Floats|Ints|Columns|SplitUnit|TypeAliasForwardRef|AnyPath|StoredFit)"),
     # What a plugin or a script meets but never has to name.
     ("py:class", r"harness\..*\.(Derivation|Inference|InnerSplit|StoredFigure)"),
 ]

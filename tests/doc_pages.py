@@ -1,8 +1,8 @@
 """Pages of the documentation as scripts: fenced blocks, run in order in one folder.
 
-A block that starts with ``# file: PATH`` is that file. One that starts with ``# in: PATH`` has definitions that
-take the place of those with the same names in that file. Other ``sh`` and ``python`` blocks are run; a ``text``
-block after one of them is what it prints, where ``...`` stands for anything. Other ``yaml`` blocks are parts of
+A block that starts with ``# file: PATH`` is that file. One that starts with ``# in: PATH`` has definitions
+that take the place of those with the same names in that file. Other ``sh`` and ``python`` blocks are run; a
+``text`` block after one of them is what it prints, as `is_like` compares. Other ``yaml`` blocks are parts of
 specs, and ``none`` blocks are no code.
 """
 
@@ -18,8 +18,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<content>.*?)^```$", re.MULTILINE | re.DOTALL)
-DECIMAL = r"-?\d+\.\d+"
-GAP = r"\.\.\."
+DECIMAL = re.compile(r"-?\d+\.\d+")
 PLACE = re.compile(r"# (?P<what>file|in): (?P<path>\S+)\n")
 
 
@@ -103,24 +102,31 @@ def is_like(printed: str, shown: str) -> bool:
 
     Spaces do not count, ``...`` stands for anything, and the last digit of a decimal may be off by two.
     """
-    pieces = re.split(f"({DECIMAL}|{GAP})", " ".join(shown.split()))
-    pattern = "".join(_pattern(piece.strip(), is_other=at % 2 == 1) for at, piece in enumerate(pieces))
-    found = re.fullmatch(pattern, " ".join(printed.split()))
-    decimals = [piece for piece in pieces[1::2] if piece != "..."]
+    decimals = DECIMAL.findall(shown)
+    found = re.fullmatch(_pattern(shown), " ".join(printed.split()))
     return found is not None and all(map(is_near, found.groups(), decimals))
 
 
-def _pattern(piece: str, *, is_other: bool) -> str:
-    if not is_other:
-        return " ?" + " ?".join(map(re.escape, piece.split())) + " ?" if piece else " ?"
-    return ".*" if piece == "..." else f"({DECIMAL})"
+def _pattern(shown: str) -> str:
+    """Return a pattern with a group for each decimal, of as many digits, and any text for each gap."""
+    pattern, end = "", 0
+    for found in re.finditer(rf"{DECIMAL.pattern}|\.\.\.", shown):
+        pattern += _words(shown[end : found.start()])
+        end = found.end()
+        digits = len(found[0].partition(".")[2])
+        is_whole = not shown.startswith("...", end)
+        pattern += ".*" if found[0] == "..." else rf"(-?\d+\.\d{{{digits}}})" + r"(?!\d)" * is_whole
+    return pattern + _words(shown[end:])
+
+
+def _words(text: str) -> str:
+    return " ?".join(["", *map(re.escape, text.split()), ""]) if text.strip() else " ?"
 
 
 def is_near(printed: str, shown: str) -> bool:
-    """Whether two decimals are as many digits long and at most two units of the last one apart."""
-    digits = len(shown.partition(".")[2])
-    is_as_long = len(printed.partition(".")[2]) == digits
-    return is_as_long and abs(float(printed) - float(shown)) <= 2.01 * 10.0**-digits
+    """Whether two decimals of as many digits are at most two units of the last one apart."""
+    unit = 10.0 ** -len(shown.partition(".")[2])
+    return abs(float(printed) - float(shown)) <= 2.01 * unit
 
 
 def with_definitions(source: str, changes: str) -> str:

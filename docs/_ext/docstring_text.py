@@ -1,35 +1,29 @@
-"""NumPy sections of docstrings as reStructuredText, where the slot of the type says shape, unit and range."""
+"""Docstrings as autodoc gets them: NumPy sections whose type slot says shape, unit and range."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 SECTIONS = ("Attributes", "Parameters", "Returns", "Raises", "Notes")
 FIELD = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<text>.+)")
 
 
-def restructured(
-    app: object, what: str, name: str, obj: object, options: object, lines: list[str]
-) -> None:
-    """Rewrite a docstring in place, as autodoc asks for it."""
-    lines[:] = list(_rewritten(lines))
-
-
-def _rewritten(lines: list[str]) -> Iterator[str]:
+def restructured(lines: Sequence[str]) -> Iterator[str]:
+    """Yield a docstring in reStructuredText."""
     is_in_section = False
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        if line in SECTIONS and at + 1 < len(lines) and set(lines[at + 1]) == {"-"}:
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        field = FIELD.fullmatch(line) if is_in_section else None
+        if line in SECTIONS and _is_rule(below):
             is_in_section = True
             yield from ("", f"**{line}**", "")
-            at += 2
-            continue
-        if is_in_section and (field := FIELD.fullmatch(line)):
+        elif field:
             names = ", ".join(f"``{one}``" for one in field["names"].split(", "))
             yield from (names, f"    {field['text']}")
-        else:
+        elif not _is_rule(line):
             yield line
-        at += 1
     yield ""
+
+
+def _is_rule(line: str) -> bool:
+    return len(line) > 2 and set(line) == {"-"}

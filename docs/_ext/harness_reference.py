@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib.metadata import distribution
 from typing import Any, ClassVar
 
 from command_text import command_text
@@ -18,8 +20,6 @@ from harness.spec.json_schema import spec_schema
 
 def own_spec_text() -> SpecText:
     """Return the reference of the spec with the harness's own plugins, whatever else is installed."""
-    from importlib.metadata import distribution
-
     points = distribution("panel-harness").entry_points.select(group="harness")
     return SpecText(spec_schema(catalogs(read_registry(tuple(points)))))
 
@@ -38,7 +38,7 @@ class _Generated(SphinxDirective):
 class SpecReference(_Generated):
     """``{spec-reference}``: every mapping of a spec with its keys."""
 
-    def text(self) -> str:
+    def text(self) -> str:  # noqa: D102 - as the base class says
         return own_spec_text().parts()
 
 
@@ -47,21 +47,40 @@ class ChoiceReference(_Generated):
 
     required_arguments: ClassVar[int] = 1
 
-    def text(self) -> str:
+    def text(self) -> str:  # noqa: D102 - as the base class says
         return own_spec_text().choices(self.arguments[0])
 
 
 class CommandReference(_Generated):
     """``{command-reference}``: every subcommand, as its ``--help`` tells it."""
 
-    def text(self) -> str:
+    def text(self) -> str:  # noqa: D102 - as the base class says
         return command_text()
 
 
+def rewrite_docstring(*event: Any) -> None:  # noqa: ANN401 - autodoc's arguments
+    """Rewrite the lines of a docstring in place, as autodoc asks for it."""
+    lines = event[-1]
+    lines[:] = list(restructured(lines))
+
+
+def drop_signature(*event: Any) -> tuple[str, None] | None:  # noqa: ANN401 - autodoc's arguments
+    """Leave out how a protocol class is called, since nobody calls it."""
+    _, what, _, described, *_ = event
+    return ("", None) if what == "class" and getattr(described, "_is_protocol", False) else None
+
+
+def fence_doctests(app: Sphinx, name: str, content: list[str]) -> None:  # noqa: ARG001 - sphinx's arguments
+    """Let Markdown take examples of the interpreter for code, not for quotations of quotations."""
+    content[0] = re.sub(r"^>>> (?:.+\n)+", r"```pycon\n\g<0>```\n", content[0], flags=re.MULTILINE)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directives, and what turns docstrings into reStructuredText."""
+    """Register the directives, and what makes docstrings and examples readable."""
     app.add_directive("spec-reference", SpecReference)
     app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
-    app.connect("autodoc-process-docstring", restructured)
+    app.connect("autodoc-process-docstring", rewrite_docstring)
+    app.connect("autodoc-process-signature", drop_signature)
+    app.connect("source-read", fence_doctests)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,12 +11,11 @@ from harness.evaluation.resample import draw_counts
 
 def holm_adjusted(p_values: Floats) -> Floats:
     """Return p-values adjusted by Holm (1979) over the table, (n_tests,); a missing one stays missing."""
-    from statsmodels.stats.multitest import multipletests
-
     adjusted = np.full(p_values.shape, np.nan)
-    known = np.isfinite(p_values)
-    if known.any():
-        adjusted[known] = multipletests(p_values[known], method="holm")[1]
+    known = np.flatnonzero(np.isfinite(p_values))
+    order = known[np.argsort(p_values[known])]
+    n_left = np.arange(order.size, 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(n_left * p_values[order]), 1.0)
     return adjusted
 
 

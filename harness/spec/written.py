@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from harness.spec.scalars import read_scalar
 
 NAME = "spec"
 """What messages call such a spec."""
+
+PLAIN = re.compile(r"[^\W\d][\w./ -]*(?<! )")
+"""Texts without a sign that has a meaning in YAML, in some place or other."""
 
 WIDTH = 100
 """Characters after which a line is folded."""
@@ -88,9 +92,9 @@ class _Representer(SafeRepresenter):
 
 
 def _text(representer: SafeRepresenter, value: str) -> ScalarNode:
-    """Quote what would be read as a number, a word of YAML or a broken number."""
+    """Quote what would be read as a number, a word of YAML or a broken number, and what has signs in it."""
     try:
-        is_plain = read_scalar(value) == value
+        is_plain = PLAIN.fullmatch(value) is not None and read_scalar(value) == value
     except ValueError:
         is_plain = False
     return representer.represent_scalar("tag:yaml.org,2002:str", value, style=None if is_plain else '"')

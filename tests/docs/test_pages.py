@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
-import click
 import pytest
 
 from doc_pages import Script, blocks_of
@@ -16,39 +16,57 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts
 SLOW = {"reading_a_gain.md"}
 """Pages whose studies take minutes."""
 
+NOT_RUN = {
+    "conformance.md": "its code has a test of its own, tests/conformance/test_docs.py",
+    "planning.md": "it needs a cluster",
+}
+"""Pages of which only the commands are looked at, and why."""
+
 
 def blocks(path):
     return tuple(blocks_of(path.read_text(encoding="utf-8")))
 
 
-def marked(path):
-    return pytest.param(path, marks=[pytest.mark.slow] if path.name in SLOW else [], id=path.name)
+def pages():
+    """Yield the pages that have something to run."""
+    for path in PAGES:
+        if path.name not in NOT_RUN and blocks(path):
+            marks = [pytest.mark.slow] if path.name in SLOW else []
+            yield pytest.param(path, marks=marks, id=path.relative_to(DOCS).as_posix())
 
 
-def commands():
-    """Yield every call of ``harness`` on a page, words after the name of the command."""
+def calls(script):
+    """Yield the commands of a shell script, a list of words each."""
+    text = re.sub(r"\\\n|2>&1|\s#.*", " ", script)
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;<>\n")
+    lexer.whitespace, lexer.whitespace_split = " \t", True
+    words = []
+    for word in [*lexer, "\n"]:
+        if set(word) <= set(lexer.punctuation_chars):
+            yield words
+            words = []
+        else:
+            words.append(word)
+
+
+def harness_calls():
+    """Yield every call of ``harness`` on a page, also of those that are not run here."""
     for path in (*PAGES, ROOT / "README.md"):
-        for block in blocks(path):
-            if block.language != "sh":
-                continue
-            lines = block.content.replace("\\\n", " ").splitlines()
-            for line in lines:
-                words = shlex.split(line, comments=True)
-                if words[:1] == ["harness"]:
-                    yield pytest.param(words[1:], id=f"{path.name}: {' '.join(words)}"[:120])
+        scripts = [block.content for block in blocks(path) if block.language == "sh"]
+        for words in [words for script in scripts for words in calls(script)]:
+            if words[:1] == ["harness"]:
+                yield pytest.param(words[1:], id=f"{path.name}: {' '.join(words)}"[:100])
 
 
-@pytest.mark.parametrize("path", [marked(path) for path in PAGES if blocks(path)])
+@pytest.mark.parametrize("path", list(pages()))
 def test_page(path, tmp_path, variables):
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
     Script(tmp_path, variables).run(blocks(path))
 
 
-@pytest.mark.parametrize("words", list(commands()))
+@pytest.mark.parametrize("words", list(harness_calls()))
 def test_command_exists_with_these_options(words):
-    """Also of the pages that are not run here."""
-    end = words.index("||") if "||" in words else len(words)
-    end = min([end, *(at for at, word in enumerate(words) if word in {"|", ">", ">>", "&&", ";"})])
-    with cli.make_context("harness", words[:end], resilient_parsing=False) as context:
+    context = cli.make_context("harness", list(words), resilient_parsing=False)
+    with context:
         name, command, rest = cli.resolve_command(context, [*context._protected_args, *context.args])
-        if not isinstance(command, click.Group):
-            command.make_context(name, rest, parent=context)
+        command.make_context(name, rest, parent=context)

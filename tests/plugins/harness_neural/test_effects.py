@@ -85,7 +85,7 @@ def test_a_constant_for_a_level_moves_its_predictions_and_no_others(effects: tup
     codes = panel.entity.codes if "entity" in effects else panel.time.codes
     raised = replace(panel, observed=panel.observed + np.where(codes == 3, 1.0, 0.0))
     moved = estimator.fit(raised, rng=np.random.default_rng(0)).predict(panel) - fitted
-    np.testing.assert_allclose(moved, np.where(codes == 3, 1.0, 0.0), atol=0.02)
+    np.testing.assert_allclose(moved, np.where(codes == 3, 1.0, 0.0), atol=0.1)
 
 
 def test_unseen_levels_have_the_mean_effect_and_are_counted() -> None:

@@ -1,0 +1,81 @@
+"""The tests of pages can fail."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from doc_pages import Block, Script, blocks_of, is_like, with_definitions
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("a  b\nc\n", "a b c\n"),
+        ("one\ntwo\nthree\n", "one\n...\nthree\n"),
+        ("one\n", "...\none\n...\n"),
+        ("x 0.91 [ 0.89,  0.92]\n", "x 0.90 [ 0.88, 0.90]\n"),
+        ("obtained 0.11012380412\n", "obtained 0.110123...\n"),
+        ("plugin 0.1.0: fine\n", "plugin 0.1.0: fine\n"),
+    ],
+    ids=["spaces", "gap", "gaps around", "last digits", "cut off", "version"],
+)
+def test_what_is_printed_is_like_what_is_shown(printed, shown):
+    assert is_like(printed, shown)
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("a b", "a c"),
+        ("a b c", "a b"),
+        ("one two", "...three..."),
+        ("x 0.94", "x 0.91"),
+        ("x 0.910", "x 0.91"),
+        ("x -0.01", "x 0.02"),
+        ("12 passed", "13 passed"),
+    ],
+    ids=["word", "more", "missing", "far", "more digits", "sign", "whole number"],
+)
+def test_what_is_printed_is_not(printed, shown):
+    assert not is_like(printed, shown)
+
+
+def test_definitions_take_the_place_of_their_namesakes():
+    start, end = "import a\n\n\n", "\n\ndef g():\n    return 3\n"
+    old = "def f():\n    return 1\n\n\n@a.b\nclass C:\n    x = 1\n"
+    new = "def f():\n    return 2\n\n\n@a.c\n@a.d\nclass C:\n    y = 2\n"
+    assert with_definitions(f"{start}{old}{end}", f"# in: m.py\n{new}") == f"{start}{new}{end}"
+
+
+def test_blocks_are_found_with_their_lines():
+    page = "# Title\n\n```sh\nls\n```\n\ntext\n\n```yaml\n# file: a.yaml\nx: 1\n```\n"
+    assert list(blocks_of(page)) == [Block("sh", "ls\n", 3), Block("yaml", "# file: a.yaml\nx: 1\n", 9)]
+
+
+def run(tmp_path, page):
+    Script(tmp_path, os.environ).run(list(blocks_of(page)))
+
+
+def test_a_file_is_written_and_a_command_sees_it(tmp_path):
+    run(
+        tmp_path,
+        "```yaml\n# file: deep/a.yaml\nx: 1\n```\n```sh\ncat deep/a.yaml\n```\n```text\n...\nx: 1\n```\n",
+    )
+    assert Path(tmp_path, "deep", "a.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("```sh\ntrue\nfalse\n```\n", "line 1: exit code 1"),
+        ("```sh\necho one\n```\n\n```text\ntwo\n```\n", "line 5: it printed\none"),
+        ("```python\nimport warnings\nwarnings.warn('old')\n```\n", "UserWarning: old"),
+    ],
+    ids=["command", "output", "warning"],
+)
+def test_a_page_that_is_wrong_fails(tmp_path, page, words):
+    with pytest.raises(AssertionError, match=words):
+        run(tmp_path, page)
