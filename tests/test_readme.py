@@ -27,7 +27,7 @@ def test_the_two_commands_each_stand_alone():
 
 
 def test_the_spec_in_the_readme_is_valid(tmp_path):
-    (spec,) = blocks("yaml")
+    spec, _ = blocks("yaml")
     (tmp_path / "my_study.yaml").write_text(spec, encoding="utf-8")
     study = load_study(tmp_path / "my_study.yaml", catalogs=catalogs(installed())).study
     assert [entry.id for entry in study.estimators] == ["ols", "fe", "ann", "rab"]
@@ -42,6 +42,12 @@ def test_the_estimator_in_the_readme_fits_and_predicts():
     (estimator,) = names["harness_estimators"]()
     panel = panel_from_arrays(entity=[1, 1], period=[1, 2], outcome=[1.0, 3.0], X=[0.0, 1.0])
     assert estimator().fit(panel, rng=None).predict(panel).tolist() == [2.0, 2.0]
+
+
+def test_every_linked_file_is_there():
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).is_file()] == []
 
 
 def test_every_study_is_listed():

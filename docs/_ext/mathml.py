@@ -17,7 +17,7 @@ def visit_math(translator: Any, node: nodes.math) -> None:  # noqa: ANN401 - sph
 
 def visit_displaymath(translator: Any, node: nodes.math_block) -> None:  # noqa: ANN401
     """Write a formula on a line of its own."""
-    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 

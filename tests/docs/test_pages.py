@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from doc_pages import Script, blocks_of
+from harness import stream
 from harness.cli import cli
 from test_run import ROOT
 
@@ -62,6 +65,26 @@ def harness_calls():
 def test_page(path, tmp_path, variables):
     (tmp_path / "specs").symlink_to(ROOT / "specs")
     Script(tmp_path, variables).run(blocks(path))
+
+
+@pytest.mark.slow
+def test_readme(tmp_path, variables):
+    """All but the two commands that install the harness, which test_readme.py looks at."""
+    with (tmp_path / "cities.csv").open("w", encoding="utf-8") as file:
+        file.write("city,year,co2,digital,gdp_pc,urban\n")
+        rng = stream(1)
+        for city, year in itertools.product(range(16), range(2015, 2020)):
+            numbers = ",".join(f"{number:.4f}" for number in rng.uniform(1.0, 2.0, 4))
+            file.write(f"c{city},{year},{numbers}\n")
+    (tmp_path / "runs").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "runs" / name).symlink_to("my-study")
+    found = [one for one in blocks(ROOT / "README.md") if ".venv/bin" not in one.content]
+    shorter = [
+        replace(one, content=re.sub(r"(harness calibrate \S+)", r"\1 --panels 2", one.content))
+        for one in found
+    ]
+    Script(tmp_path, variables).run(shorter)
 
 
 @pytest.mark.parametrize("words", list(harness_calls()))

@@ -1,0 +1,117 @@
+"""The reference lists everything there is, with what the code says about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+
+import pytest
+
+import harness
+from harness.cli import cli
+from harness.estimators import protocol
+from harness.estimators.hookspecs import Hooks
+from harness.estimators.registry import installed
+from harness.planner import catalogs
+from harness.spec.docstring import field_texts
+from test_run import ROOT
+
+DOCS = ROOT / "docs"
+HOOKS_PAGE = (DOCS / "hooks.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """The modules that write the reference."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DOCS / "_ext"))
+        import command_text
+        import docstring_text
+        import schema_text
+
+        yield command_text, docstring_text, schema_text
+
+
+@pytest.fixture(scope="module")
+def spec_text(texts):
+    from harness.spec.json_schema import spec_schema
+
+    return texts[2].SpecText(spec_schema(catalogs(installed())))
+
+
+def section(text, title):
+    return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("kind", ["estimator", "protocol", "scenario", "step", "simulation"])
+def test_every_option_of_every_choice_is_described(spec_text, kind):
+    text = spec_text.choices(kind)
+    (catalog,) = [one for one in catalogs(installed()).values() if kind in one.kind]
+    for name, cls in catalog.classes.items():
+        own = section(text, f"`{name}`")
+        assert own, name
+        for field in dataclasses.fields(cls):
+            assert f"| `{field.name}` |" in own, f"{name}.{field.name}"
+            meaning = field_texts(cls)[field.name].replace("``", "`").replace("|", "\\|")
+            assert meaning in own, f"{name}.{field.name}"
+
+
+def test_every_key_of_every_mapping_of_a_spec_is_described(spec_text):
+    text = spec_text.parts()
+    assert "| `seed` | a whole number, at least 0" in section(text, "The spec")
+    for name, one in spec_text.schema["$defs"].items():
+        if "properties" in one and "." not in name:
+            rows = [f"| `{key}` |" in section(text, name) for key in one["properties"]]
+            assert all(rows), name
+
+
+def test_every_link_within_the_spec_has_its_section(spec_text):
+    text = spec_text.parts()
+    titles = {title.lower() for title in re.findall(r"^## (\w+)$", text, flags=re.MULTILINE)}
+    links = set(re.findall(r"\]\(#(\w+)\)", text))
+    assert links
+    assert links <= titles
+
+
+def test_covariances_are_described_beside_their_estimators(spec_text):
+    own = section(spec_text.choices("estimator"), "`fixed_effects`")
+    assert "`kind: wild_cluster`: Clustered errors whose p-values" in own
+    assert "| `draws` |" in own
+
+
+def test_every_option_of_every_command_is_described(texts):
+    text = texts[0].command_text()
+    for name, command in cli.commands.items():
+        own = section(text, f"`harness {name}`")
+        assert inspect.cleandoc(command.help).splitlines()[0] in own
+        for option in (word for one in command.params for word in one.opts if word.startswith("-")):
+            assert f"`{option}" in own, f"{name} {option}"
+
+
+def test_every_capability_and_hook_has_its_place():
+    shown = set(re.findall(r"^\.\. auto\w+:: (?:\S+\.)?(\w+)$", HOOKS_PAGE, flags=re.MULTILINE))
+    capabilities = {
+        name
+        for name, one in vars(protocol).items()
+        if inspect.isclass(one) and one.__module__ == protocol.__name__
+    }
+    assert capabilities <= shown
+    public = {name for name, one in vars(harness).items() if inspect.isclass(one)}
+    assert public <= shown
+    assert Hooks.__name__ in shown
+
+
+def test_sections_of_docstrings_become_lists(texts):
+    written = ["Fit.", "", "Parameters", "----------", "a, b : (n_obs,), >= 0", "    How often.", ""]
+    written += ["Raises", "------", "EstimationError", "    Where not: a : b."]
+    assert [line for line in texts[1].restructured(written) if line] == [
+        "Fit.",
+        "**Parameters**",
+        "``a``, ``b``",
+        "    (n_obs,), >= 0",
+        "    How often.",
+        "**Raises**",
+        "EstimationError",
+        "    Where not: a : b.",
+    ]

@@ -1,0 +1,44 @@
+"""The published study on simulated cities: its net effect curve beside the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.data.simulate.digital_carbon import DigitalCarbon
+from harness.run_options import RunOptions
+from harness.runner import prepare
+
+SPEC = Path(__file__).parents[2] / "specs" / "digital_carbon.yaml"
+DRAWS = 100
+
+
+def centred_errors(seed, *estimators):
+    """Return each estimator's centred RMSE of the net effect curve of total emissions, over the true range."""
+    position = "estimators.3.draws"
+    options = RunOptions(SPEC, overrides=(f"data.simulate.seed={seed}", f"{position}={DRAWS}"))
+    tasks = prepare(options).plan.full_tasks()
+    cities = DigitalCarbon(seed=seed)
+    frame = cities.draw()
+    errors = {}
+    for task in tasks:
+        if task.outcome == "co2" and task.estimator_id in estimators:
+            result = replace(task, scenarios={"curve": task.scenarios["curve"]}).run()
+            curves = result.answers[0].tables["curves"]
+            known = curves["supported"].astype(bool) & (curves["kind"] == "level")
+            own = curves[known & (curves["band"] == "pointwise")]
+            true = np.array([cities.expected(frame, outcome="co2", exposure=at).mean() for at in own["at"]])
+            difference = own["estimate"].to_numpy() - true
+            errors[task.estimator_id] = (difference - difference.mean()).std() / np.ptp(true)
+    return errors
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_rab_finds_the_curve_of_total_emissions_and_pooled_ols_does_not(seed):
+    errors = centred_errors(seed, "ols", "rab")
+    assert errors["rab"] < 0.10
+    assert errors["ols"] > 2.0 * errors["rab"]
