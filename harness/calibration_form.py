@@ -24,15 +24,15 @@ TRAINING: Most = {
     "draw_restarts": 1,
     "sizes_around": 0,
     "map_starts": 1,
-    "max_steps": 60,
-    "patience": 20,
-    "max_rounds": 100,
+    "max_steps": 50,
+    "patience": 15,
+    "max_rounds": 50,
     "trees": 30,
     "draw_trees": 15,
 }
 """Repetitions and steps of one fit, splits that are drawn again and again, and points of curves."""
 
-FOLD_DRAWS = 6
+FOLD_DRAWS = 5
 """Draws of an ensemble whose predictions are compared; more would change its mean little."""
 
 BAND_DRAWS = 40

@@ -47,6 +47,19 @@ class Killed(Square):
         return super().run()
 
 
+@dataclass(frozen=True)
+class Threads:
+    """Loads a library while it runs, and counts its threads."""
+
+    label: str = "threads"
+
+    def run(self) -> int:
+        """Return the threads of scikit-learn's trees."""
+        from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
+        return int(_openmp_effective_n_threads())
+
+
 def versions_of_the_process(plugins: Iterable[str]) -> Mapping[str, str]:
     """Stand in for `harness.runs.versions.versions` on machines with other versions."""
     return {"python": f"of process {os.getpid()}"}

@@ -52,8 +52,8 @@ def calibrate(
     Says how often the study finds a gain or an effect that is not there, and what its bands cover.
 
     All estimators, protocols, rows and columns stay. So that many panels can be done, each fit is cheaper:
-    one split of random rows, two groups of entities, one size and start of networks, at most 60 steps, 20 of
-    them without success; 6 draws of ensembles that are compared and 40 of bands; 300 draws of intervals of
+    one split of random rows, two groups of entities, one size and start of networks, at most 50 steps, 15 of
+    them without success; 5 draws of ensembles that are compared and 40 of bands; 300 draws of intervals of
     gains; no questions but curves, at 12 points. calibration_form.csv lists every option that is not as in
     the spec.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -10,6 +10,11 @@ from typing import Protocol, TypeVar
 
 A = TypeVar("A")
 R = TypeVar("R")
+
+ONE_THREAD: Mapping[str, str] = dict.fromkeys(
+    ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+)
+"""Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone."""
 
 
 class Hands(Protocol):
@@ -66,7 +71,7 @@ class LocalWorkers:
             return
         from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
-        processes = ProcessPoolExecutor(max_workers=self.n_jobs)
+        processes = ProcessPoolExecutor(max_workers=self.n_jobs, env=dict(ONE_THREAD))
         try:
             yield Pool(processes, 2 * self.n_jobs, (BrokenProcessPool,))
         finally:

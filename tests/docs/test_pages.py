@@ -63,7 +63,6 @@ def harness_calls():
 
 @pytest.mark.parametrize("path", list(pages()))
 def test_page(path, tmp_path, variables):
-    (tmp_path / "specs").symlink_to(ROOT / "specs")
     Script(tmp_path, variables).run(blocks(path))
 
 

@@ -7,7 +7,7 @@ import pytest
 from harness import ArtifactError
 from harness.runs.executor import TRIES_IN_COMPANY, execute, stream
 from harness.runs.workers import LocalWorkers
-from worker_tasks import Killed, Square
+from worker_tasks import Killed, Square, Threads
 
 TWO = LocalWorkers(2)
 
@@ -52,3 +52,7 @@ def test_few_tasks_wait_in_memory():
     next(results)
     assert len(taken) <= 5
     results.close()
+
+
+def test_libraries_that_a_task_loads_are_held_to_one_thread_in_workers():
+    assert execute([Threads(), Threads()], workers=TWO, on_done=lambda _: None) == [1, 1]
