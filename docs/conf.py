@@ -15,11 +15,12 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "harness_reference", "mathml"]
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = "panel-harness"
+html_static_path = ["_static"]
+html_css_files = ["formulas.css"]
 html_show_sphinx = False
 html_show_copyright = False
 html_math_renderer = "mathml"
 smartquotes = False
-templates_path: list[str] = []
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
@@ -37,7 +38,7 @@ nitpick_ignore_regex = [
     # What other projects document.
     ("py:.*", r"(numpy|pandas|pd|collections|typing|pathlib|os)\..*"),
     # Aliases of types, which have no page of their own.
-    ("py:class", r"(Floats|Ints|Columns|SplitUnit|TypeAliasForwardRef|AnyPath|StoredFit)"),
+    ("py:class", r"(Floats|Ints|Columns|SplitUnit|AnyPath|StoredFit)"),
     # What a plugin or a script meets but never has to name.
     ("py:class", r"harness\..*\.(Derivation|Inference|InnerSplit|StoredFigure)"),
 ]

@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ("data", "spec", "estimators", "evaluation", "scenarios", "report", "runs")
 BASE = {"arrays", "errors", "rng", "catalog", "columns"}
-TOP = {"calibrate", "planner", "universes", "runner", "cli", "commands", "replication", "pytest_plugin"}
-TOP |= {"calibration_form", "conformance", "findings", "scaffold"}
+TOP = {"calibration", "planner", "universes", "runner", "cli", "commands", "replication", "pytest_plugin"}
+TOP |= {"conformance", "scaffold"}
 TOP |= {"api", "run_options", "stored_figure", "study_result"}
 PLUGINS = {"harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
 

@@ -20,6 +20,9 @@ def restructured(lines: Sequence[str]) -> Iterator[str]:
         elif field:
             names = ", ".join(f"``{one}``" for one in field["names"].split(", "))
             yield from (names, f"    {field['text']}")
+            yield from [""] * below.strip()[
+                :1
+            ].isupper()  # a sentence of its own, and not the rest of this one
         elif not _is_rule(line):
             yield line
     yield ""

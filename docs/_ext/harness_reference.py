@@ -17,6 +17,9 @@ from harness.estimators.registry import read_registry
 from harness.planner import catalogs
 from harness.spec.json_schema import spec_schema
 
+ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
+"""How autodoc writes an alias of a type within a union."""
+
 
 def own_spec_text() -> SpecText:
     """Return the reference of the spec with the harness's own plugins, whatever else is installed."""
@@ -64,10 +67,12 @@ def rewrite_docstring(*event: Any) -> None:  # noqa: ANN401 - autodoc's argument
     lines[:] = list(restructured(lines))
 
 
-def drop_signature(*event: Any) -> tuple[str, None] | None:  # noqa: ANN401 - autodoc's arguments
-    """Leave out how a protocol class is called, since nobody calls it."""
-    _, what, _, described, *_ = event
-    return ("", None) if what == "class" and getattr(described, "_is_protocol", False) else None
+def rewrite_signature(*event: Any) -> tuple[str, str | None] | None:  # noqa: ANN401 - autodoc's arguments
+    """Call aliases of types by their names, and leave out how a protocol class is called: nobody calls it."""
+    _, what, _, described, _, signature, returned = event
+    if what == "class" and getattr(described, "_is_protocol", False):
+        return "", None
+    return signature and ALIAS.sub(r"\1", signature), returned and ALIAS.sub(r"\1", returned)
 
 
 def fence_doctests(app: Sphinx, name: str, content: list[str]) -> None:  # noqa: ARG001 - sphinx's arguments
@@ -81,6 +86,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)
-    app.connect("autodoc-process-signature", drop_signature)
+    app.connect("autodoc-process-signature", rewrite_signature)
     app.connect("source-read", fence_doctests)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

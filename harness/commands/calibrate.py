@@ -57,8 +57,8 @@ def calibrate(
     gains; no questions but curves, at 12 points. calibration_form.csv lists every option that is not as in
     the spec.
     """
-    from harness.calibrate import Truth
-    from harness.calibrate import calibrate as calibrate_study
+    from harness.calibration.run import calibrate as calibrate_study
+    from harness.calibration.table import Truth
     from harness.run_options import RunOptions
 
     found(choice)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.calibrate import Truth, calibration_table
+from harness.calibration.table import Truth, calibration_table
 from harness.report.reading.calibration import VERDICT
 from harness.report.tables.calibration_table import HEADINGS
 from harness.run_options import RunOptions
@@ -15,7 +15,7 @@ from harness.runner import prepare
 from harness.runs.workers import LocalWorkers
 from test_run import harness
 
-SPEC = Path(__file__).parents[1] / "specs" / "grunfeld.yaml"
+SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 LINEAR = (
     "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]",
     "evaluation.protocols=[as_published, held_out_entities]",
@@ -27,7 +27,7 @@ LINEAR = (
 def table(effect, n_panels=40, n_jobs=1):
     plan = prepare(RunOptions(spec=SPEC, quick=True, overrides=LINEAR)).plan
     truth, workers = Truth(n_panels, effect), LocalWorkers(n_jobs)
-    return calibration_table(plan, plan.study, truth, workers=workers, on_done=lambda _: None)
+    return calibration_table(plan, truth, workers=workers, on_done=lambda _: None)
 
 
 def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_new_entities():

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.calibration_form import BAND_DRAWS, FOLD_DRAWS, calibration_form, capped
+from harness.calibration.form import CAPS, calibration_form, capped
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.run_options import RunOptions
 from harness.runner import prepare
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 
-SPECS = Path(__file__).parents[1] / "specs"
+SPECS = Path(__file__).parents[2] / "specs"
 CHANGES = (
-    "estimators=[{id: ols, use: pooled_ols}, {id: net, use: mlp, max_steps: 50},"
+    "estimators=[{id: ols, use: pooled_ols}, {id: net, use: mlp, max_steps: 30},"
     " {id: rab, use: rab, base: {use: mlp, restarts: 4}, draws: 200}]",
     "scenarios=[{kind: curve}, {kind: conditional, moderator: capital}]",
     "evaluation.protocols=[as_published, held_out_entities]",
@@ -48,16 +48,15 @@ def test_an_option_that_is_no_number_stays():
 
 
 def test_ensembles_have_fewer_draws_where_predictions_are_compared_than_where_bands_are_asked(study):
-    form = calibration_form(study)
-    assert form.compared.estimators[2].estimator.draws == FOLD_DRAWS
-    assert form.asked.estimators[2].estimator.draws == BAND_DRAWS
+    rab = calibration_form(study).study.estimators[2].estimator
+    assert (rab.draws, rab.for_folds().draws) == (CAPS["draws"], CAPS["fold_draws"]) == (40, 5)
 
 
 def test_estimators_protocols_and_data_stay(study):
-    form = calibration_form(study)
-    assert [one.id for one in form.compared.estimators] == [one.id for one in study.estimators]
-    assert [one.id for one in form.compared.evaluation.protocols] == ["as_published", "held_out_entities"]
-    assert (form.compared.data, form.compared.roles) == (study.data, study.roles)
+    form = calibration_form(study).study
+    assert [one.id for one in form.estimators] == [one.id for one in study.estimators]
+    assert [one.id for one in form.evaluation.protocols] == ["as_published", "held_out_entities"]
+    assert (form.data, form.roles) == (study.data, study.roles)
 
 
 def test_every_difference_is_in_the_table(study):
@@ -65,11 +64,11 @@ def test_every_difference_is_in_the_table(study):
     told = {
         (part, name, option): (was, here) for part, name, option, was, here in table.itertuples(index=False)
     }
-    for part in ("estimator, folds", "estimator, all rows"):
-        assert told[part, "rab", "base.restarts"] == ("4", "1")
-        assert (part, "net", "max_steps") not in told
-    assert told["estimator, folds", "rab", "draws"] == ("200", str(FOLD_DRAWS))
-    assert told["estimator, all rows", "rab", "draws"] == ("200", str(BAND_DRAWS))
+    assert told["estimator", "rab", "base.restarts"] == ("4", "1")
+    assert told["estimator", "rab", "draws"] == ("200", "40")
+    assert told["estimator", "rab", "fold_draws"] == ("50", "5")
+    assert told["estimator", "net", "patience"] == ("auto", "15")
+    assert ("estimator", "net", "max_steps") not in told
     assert told["protocol", "as_published", "repeats"] == ("10", "1")
     assert told["scenario", "curve", "draws"] == ("200", "40")
     assert told["scenario", "conditional", "asked"] == ("yes", "no")

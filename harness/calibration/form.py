@@ -16,13 +16,15 @@ from harness.spec.study import Study
 Most = Mapping[str, int]
 """The most that an option of a name may be, in whatever part of a study it stands."""
 
-TRAINING: Most = {
+CAPS: Most = {
     "repeats": 1,
     "folds": 2,
     "grid": 12,
-    "restarts": 1,
+    "draws": 40,
+    "fold_draws": 5,
     "draw_restarts": 1,
     "sizes_around": 0,
+    "restarts": 1,
     "map_starts": 1,
     "max_steps": 50,
     "patience": 15,
@@ -30,13 +32,8 @@ TRAINING: Most = {
     "trees": 30,
     "draw_trees": 15,
 }
-"""Repetitions and steps of one fit, splits that are drawn again and again, and points of curves."""
-
-FOLD_DRAWS = 5
-"""Draws of an ensemble whose predictions are compared; more would change its mean little."""
-
-BAND_DRAWS = 40
-"""Draws of bands: with as few, limits of level 0.95 are still within the draws."""
+"""Repetitions and steps of a fit, splits that are drawn again and again, points of curves and draws of bands.
+With as few draws, limits of level 0.95 are still within the draws."""
 
 GAIN_DRAWS = 300
 """Draws of the intervals of gains."""
@@ -50,13 +47,11 @@ class CalibrationForm:
 
     Attributes
     ----------
-    compared : what is fitted on folds and compared
-    asked : what is fitted on all rows and asked for curves
-    reductions : `COLUMNS`, every option that is not as in the study
+    study : what is repeated
+    reductions : `COLUMNS`, every option that is not as in the spec
     """
 
-    compared: Study
-    asked: Study
+    study: Study
     reductions: pd.DataFrame
 
 
@@ -64,25 +59,15 @@ def calibration_form(study: Study) -> CalibrationForm:
     """Return the cheap form of a study.
 
     All estimators and protocols stay, and all rows and columns. Each takes its quick form, and options named
-    in `TRAINING` are held to what stands there. Only scenarios that draw curves are asked, since bands are
-    set beside a truth that is known as a curve; the multiverse is left out.
+    in `CAPS` are held to what stands there. Only scenarios that draw curves are asked, since bands are set
+    beside a truth that is known as a curve; the multiverse is left out.
 
     Parameters
     ----------
-    study : as the spec has it, or in its quick form
+    study : as the spec has it
     """
-    quick = quickened(study)
-    gains = quick.evaluation.model_copy(update={"draws": min(quick.evaluation.draws, GAIN_DRAWS)})
-    curves = tuple(entry for entry in quick.scenarios if "curves" in entry.scenario.tables)
-    quick = quick.model_copy(update={"multiverse": None, "evaluation": gains, "scenarios": curves})
-    compared = _held(quick, {**TRAINING, "draws": FOLD_DRAWS})
-    asked = _held(quick, {**TRAINING, "draws": BAND_DRAWS})
-    rows = [
-        *_changes(study, compared, "folds"),
-        *_changes(study, asked, "all rows"),
-        *_gain_draws(study, quick),
-    ]
-    return CalibrationForm(compared, asked, pd.DataFrame(rows, columns=list(COLUMNS)))
+    form = _held(quickened(study))
+    return CalibrationForm(form, pd.DataFrame(_changes(study, form), columns=list(COLUMNS)))
 
 
 def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec can choose
@@ -100,46 +85,45 @@ def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec ca
     return dataclasses.replace(choice, **changed)
 
 
-def _held(study: Study, most: Most) -> Study:
+def _held(study: Study) -> Study:
+    evaluation = study.evaluation
     protocols = tuple(
-        entry.model_copy(update={"protocol": capped(entry.protocol, most)})
-        for entry in study.evaluation.protocols
+        entry.model_copy(update={"protocol": capped(entry.protocol, CAPS)}) for entry in evaluation.protocols
     )
+    draws = min(evaluation.draws, GAIN_DRAWS)
     return study.model_copy(
         update={
             "estimators": tuple(
-                entry.model_copy(update={"estimator": capped(entry.estimator, most)})
+                entry.model_copy(update={"estimator": capped(entry.estimator, CAPS)})
                 for entry in study.estimators
             ),
-            "evaluation": study.evaluation.model_copy(update={"protocols": protocols}),
+            "evaluation": evaluation.model_copy(update={"protocols": protocols, "draws": draws}),
             "scenarios": tuple(
-                entry.model_copy(update={"scenario": capped(entry.scenario, most)})
+                entry.model_copy(update={"scenario": capped(entry.scenario, CAPS)})
                 for entry in study.scenarios
+                if "curves" in entry.scenario.tables
             ),
+            "multiverse": None,
         }
     )
 
 
-def _changes(study: Study, form: Study, fitted_on: str) -> Iterator[tuple[object, ...]]:
-    """Yield the options that differ, of what is fitted on folds or on all rows."""
+def _changes(study: Study, form: Study) -> Iterator[tuple[object, ...]]:
+    """Yield the options that differ."""
     for was, now in zip(study.estimators, form.estimators, strict=True):
-        yield from _differences(was.estimator, now.estimator, (f"estimator, {fitted_on}", was.id))
-    if fitted_on == "folds":
-        for old, new in zip(study.evaluation.protocols, form.evaluation.protocols, strict=True):
-            yield from _differences(old.protocol, new.protocol, ("protocol", old.id))
-        return
-    here = {entry.id: entry.scenario for entry in form.scenarios}
+        yield from _differences(was.estimator, now.estimator, ("estimator", was.id))
+    for old, new in zip(study.evaluation.protocols, form.evaluation.protocols, strict=True):
+        yield from _differences(old.protocol, new.protocol, ("protocol", old.id))
+    kept = {entry.id: entry.scenario for entry in form.scenarios}
     for entry in study.scenarios:
-        if entry.id in here:
-            yield from _differences(entry.scenario, here[entry.id], ("scenario", entry.id))
+        if entry.id in kept:
+            yield from _differences(entry.scenario, kept[entry.id], ("scenario", entry.id))
         else:
             yield ("scenario", entry.id, "asked", "yes", "no")
-
-
-def _gain_draws(study: Study, form: Study) -> Iterator[tuple[object, ...]]:
-    was, now = study.evaluation.draws, form.evaluation.draws
-    if was != now:
-        yield ("evaluation", "", "draws", str(was), str(now))
+    if study.evaluation.draws != form.evaluation.draws:
+        yield ("evaluation", "", "draws", str(study.evaluation.draws), str(form.evaluation.draws))
+    if study.multiverse is not None:
+        yield ("multiverse", "", "computed", "yes", "no")
 
 
 def _differences(

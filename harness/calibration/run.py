@@ -1,0 +1,100 @@
+"""Calibrate a study: read it, repeat it on drawn panels, write the tables and the page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.calibration.drawn_study import Findings
+from harness.calibration.form import calibration_form
+from harness.calibration.table import LEVEL, Truth, calibration_table
+from harness.estimators.registry import installed
+from harness.planner import catalogs, make_plan
+from harness.report.calibration_page import calibration_page
+from harness.report.reading.calibration import Calibration, CalibrationRow
+from harness.report.reading.manifest import Manifest, read_manifest
+from harness.report.reading.rows import read_rows
+from harness.run_options import RunOptions
+from harness.runner import Prepared, Progress, prepare
+from harness.runs.folder import RunFolder
+from harness.runs.lock import held
+from harness.runs.manifest import Provenance, manifest
+from harness.runs.versions import versions
+
+CALIBRATION = "calibration"
+"""Name of the table, and of the page."""
+
+FORM = "calibration_form"
+"""Name of the table of what was reduced."""
+
+
+def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None = None) -> Path:
+    """Repeat a study on drawn panels, write tables and a page on them, and return the page's path.
+
+    ``calibration.csv`` holds how often what was found, ``calibration_form.csv`` what was reduced for it.
+
+    Raises
+    ------
+    SpecError, DataError, ArtifactError
+        Before anything is fitted.
+    """
+    started, prepared = datetime.now(UTC), prepare(options)
+    form = calibration_form(prepared.plan.study)
+    plan = make_plan(form.study, prepared.panels, catalogs(installed(options.plugins)))
+    folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
+    count = _counter(truth.n_panels, on_progress)
+    with held(folder.path):
+        folder.write_table(FORM, form.reductions)
+        table = calibration_table(plan, truth, workers=options.workers, on_done=count)
+        folder.write_table(CALIBRATION, table)
+        found = Calibration(
+            manifest=_manifest(options, prepared, truth, started),
+            n_panels=truth.n_panels,
+            effect=truth.effect,
+            limits=LEVEL,
+            rows=read_rows(table, CalibrationRow, table=CALIBRATION),
+            reductions=read_rows(form.reductions, Reduction, table=FORM),
+        )
+        folder.write_text(f"{CALIBRATION}.html", calibration_page(found))
+    return folder.path / f"{CALIBRATION}.html"
+
+
+def _counter(n_panels: int, on_progress: Progress | None) -> Callable[[Findings], None]:
+    """Tell that nothing is done yet, and return what tells of each panel that is."""
+    done = 0
+    tell = on_progress or (lambda _done, _total, _last: None)
+    tell(done, n_panels, "none yet")
+
+    def count(findings: Findings) -> None:
+        nonlocal done
+        done += 1
+        tell(done, n_panels, findings.label)
+
+    return count
+
+
+def _manifest(options: RunOptions, prepared: Prepared, truth: Truth, started: datetime) -> Manifest:
+    """Return what the page says of the study that was repeated."""
+    spec = options.spec_path(Path())
+    words = ["harness", "calibrate", spec.as_posix(), "--panels", str(truth.n_panels)]
+    provenance = Provenance(
+        spec_path=spec.as_posix(),
+        spec_sha256=prepared.loaded.document.sha256,
+        command=shlex.join([*words, "--effect", f"{truth.effect:g}"]),
+        overrides=options.overrides,
+        quick=options.quick,
+        versions=versions(installed(options.plugins).brought_by),
+        started=started,
+    )
+    content = manifest(
+        prepared.plan.study,
+        provenance,
+        table=prepared.table,
+        panels=prepared.panels,
+        universes=(),
+        cells=(),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+    )
+    return read_manifest(content)
