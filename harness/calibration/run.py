@@ -13,7 +13,7 @@ from harness.calibration.table import LEVEL, Truth, calibration_table
 from harness.estimators.registry import installed
 from harness.planner import catalogs, make_plan
 from harness.report.calibration_page import calibration_page
-from harness.report.reading.calibration import Calibration, CalibrationRow
+from harness.report.reading.calibration import Calibration, CalibrationRow, Reduction
 from harness.report.reading.manifest import Manifest, read_manifest
 from harness.report.reading.rows import read_rows
 from harness.run_options import RunOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,7 @@ LINEAR = (
 )
 
 
+@cache
 def table(effect, n_panels=40, n_jobs=1):
     plan = prepare(RunOptions(spec=SPEC, quick=True, overrides=LINEAR)).plan
     truth, workers = Truth(n_panels, effect), LocalWorkers(n_jobs)
