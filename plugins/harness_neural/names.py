@@ -17,10 +17,10 @@ Precision = Literal["float64", "float32"]
 """Arithmetic of the forward and backward pass of training; predictions are float64 always.
 
 ``float32`` takes 0.5 to 0.7 of the time and is as accurate on rows held out. Yet L-BFGS magnifies small
-differences until networks end in other minima: of 60 draws of a network on the simulated cities 2 % agreed with
-``float64`` to 1e-4 deviations of the outcome at every row, and the mean of all draws to 0.05. Initial values
-moved by 1e-7 in ``float64`` have the same effect, so no care with sums would help. Hence ``float64`` is the
-default.
+differences until networks end in other minima: of 60 draws of a network on the simulated cities 2 % agreed
+with ``float64`` to 1e-4 deviations of the outcome at every row, and the mean of all draws to 0.05. Initial
+values moved by 1e-7 in ``float64`` have the same effect, so no care with sums would help. Hence ``float64``
+is the default.
 """
 
 Dimension = Literal["entity", "time"]
@@ -32,9 +32,9 @@ Rounding = Literal["floor", "nearest", "up"]
 DrawStart = Literal["random", "full_sample"]
 """Where the network of a bootstrap draw starts: at values of its own, or at the network of all rows.
 
-The latter has seen the rows that a draw left out and is stopped on, so that most draws hardly leave it. On the
-simulated cities, 60 draws, it took 0.4 of the time, but bands of the curve were 0.42 times as wide and predictions
-of single rows spread 0.34 times as far: these are no longer bootstrap intervals.
+The latter has seen the rows that a draw left out and is stopped on, so that most draws hardly leave it. On
+the simulated cities, 60 draws, it took 0.4 of the time, but bands of the curve were 0.42 times as wide and
+predictions of single rows spread 0.34 times as far: these are no longer bootstrap intervals.
 """
 
 DrawSize = Literal["full_sample", "each_draw"]

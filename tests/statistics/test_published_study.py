@@ -17,7 +17,7 @@ DRAWS = 100
 
 
 def centred_errors(seed, *estimators):
-    """Return each estimator's centred RMSE of the net effect curve of total emissions, over the true range."""
+    """Return centred RMSEs of the net effect curve of total emissions, as shares of the true range."""
     position = "estimators.3.draws"
     options = RunOptions(SPEC, overrides=(f"data.simulate.seed={seed}", f"{position}={DRAWS}"))
     tasks = prepare(options).plan.full_tasks()

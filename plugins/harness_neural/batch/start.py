@@ -30,8 +30,8 @@ def initial_values(n_units: Ints, *, n_inputs: int, rng: Generator) -> Floats:
     16), weights into them within a fifth of it, biases of the units within one; the intercept is zero. A
     network then begins as a smooth function of its inputs whose units bend at different places. With
     weights and biases within Glorot's limits, units begin saturated in random directions of many inputs and
-    have to unlearn them: on panels of 27 inputs many networks stop in a poor minimum, and the others take more
-    steps to the same held-out error.
+    have to unlearn them: on panels of 27 inputs many networks stop in a poor minimum, and the others take
+    more steps to the same held-out error.
     """
     largest = int(n_units.max())
     values = np.zeros((n_units.size, largest * (n_inputs + 2) + 1))
