@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
@@ -71,6 +72,8 @@ class LocalWorkers:
             return
         from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
+        # loky retires a worker whose memory has grown, between two calls, and warns; no call is lost by it.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         processes = ProcessPoolExecutor(max_workers=self.n_jobs, env=dict(ONE_THREAD))
         try:
             yield Pool(processes, 2 * self.n_jobs, (BrokenProcessPool,))
