@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasNotes, Panel
 from harness_panel.absorb import OneWay
+from harness_panel.centring import Centring
 from harness_panel.covariance import IndependentCovariance
 from harness_panel.entity_rows import EntityRows
 from harness_panel.fitting import fit_linear
@@ -65,7 +66,9 @@ class Between:
         EstimationError
             As by `PooledOLS`, the rows being entities.
         """
-        fit = fit_linear(entity_means(panel), (), self.covariance, rng=rng)
+        centring = Centring.at_means(panel)
+        means = entity_means(centring.taken_from(panel))
+        fit = fit_linear(means, (), self.covariance, rng=rng, centring=centring)
         return BetweenFit(panel, fit.regression, fit.model, fit.table)
 
     def fit_draws(
@@ -80,7 +83,9 @@ class Between:
 
         An entity drawn k times with all its rows counts as k entities.
         """
-        return stack([_draw(panel, draw) for draw in weights])
+        centring = Centring.at_means(panel)
+        bare = centring.taken_from(panel)
+        return stack([_draw(bare, centring, draw) for draw in weights])
 
 
 def entity_means(panel: Panel) -> Panel:
@@ -91,10 +96,10 @@ def entity_means(panel: Panel) -> Panel:
     return replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
 
 
-def _draw(panel: Panel, weights: Floats) -> LevelModels:
+def _draw(panel: Panel, centring: Centring, weights: Floats) -> LevelModels:
     rows = EntityRows.drawn(panel, weights)
     means = rows.means(np.column_stack([panel.X, panel.observed]))
     constant = OneWay(Grouping.of(np.zeros(rows.copies.size, dtype=np.int64)))
-    fit = fit_within(means[:, :-1], means[:, -1], rows.copies, constant)
-    centre = panel.X.mean(axis=0)
+    bare = fit_within(means[:, :-1], means[:, -1], rows.copies, constant, largest=centring.largest)
+    fit, centre = centring.put_back_into(bare), centring.columns
     return LevelModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))

@@ -29,7 +29,9 @@ class Columns:
     sizes: Sizes
 
 
-def take_apart(regressors: Floats, outcome: Floats, weights: Floats, absorber: Absorber) -> Columns:
+def take_apart(
+    regressors: Floats, outcome: Floats, weights: Floats, absorber: Absorber, *, largest: Floats | None = None
+) -> Columns:
     """Take means and effects out of a copy of columns, (n_obs, n), followed by an outcome, (n_obs,).
 
     Columns are handled one by one, so that little more than the copy is held in memory.
@@ -38,12 +40,14 @@ def take_apart(regressors: Floats, outcome: Floats, weights: Floats, absorber: A
     ----------
     weights : (n_obs,), >= 0, not all zero
     absorber : one that absorbs nothing leaves means where they are
+    largest : (n + 1,), largest size of what columns and outcome were computed from; None knows only their own
     """
     left = np.empty((outcome.size, regressors.shape[1] + 1), order="F")
     left[:, :-1], left[:, -1] = regressors, outcome
     root = np.sqrt(weights)
     is_used = weights > 0
-    largest = np.array([np.abs(column[is_used]).max() for column in left.T])
+    own = np.array([np.abs(column[is_used]).max() for column in left.T])
+    largest = own if largest is None else np.maximum(own, largest)
     centre = _centre(left, weights) if absorber.groupings else np.zeros(left.shape[1])
     centred = _lengths(left, root)
     effects = absorb_in_place(absorber, left, weights)

@@ -20,6 +20,7 @@ from harness import (
     Problem,
 )
 from harness_panel.absorb import Absorber, Nothing, OneWay
+from harness_panel.centring import Centring
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
 from harness_panel.difference_models import DifferenceFit, DifferenceModels, difference_models
@@ -74,10 +75,11 @@ class FirstDifference:
         """
         pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
         changes, weights = differenced(panel, pairs), pairs.weights(rows) if self.weighted else None
+        centring = Centring.at_zero(panel)
         if self.constant:
-            regression = regress(changes, (), weights=weights)
+            regression = regress(changes, (), weights=weights, centring=centring)
         else:
-            regression = regress_through_origin(changes, weights=weights)
+            regression = regress_through_origin(changes, weights=weights, centring=centring)
         table = tabulate(regression, self.covariance, rng=rng)
         trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
         models = difference_models(panel, regression.within.slopes[None], np.array([trend]), rows[None])
@@ -109,7 +111,8 @@ class FirstDifference:
         absorber: Absorber = Nothing()
         if self.constant:
             absorber = OneWay(Grouping.of(np.zeros(changes.n_obs, dtype=np.int64)))
-        fits = [fit_within(changes.X, changes.observed, draw, absorber) for draw in counts]
+        largest = Centring.at_zero(panel).largest
+        fits = [fit_within(changes.X, changes.observed, draw, absorber, largest=largest) for draw in counts]
         slopes = np.stack([one.slopes for one in fits])
         trends = np.array([one.level_at(np.zeros(one.centre.size)) for one in fits])
         return difference_models(panel, slopes, trends, weights * rows)

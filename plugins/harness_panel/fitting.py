@@ -6,6 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import EstimationError, Floats, Panel, Problem
+from harness_panel.centring import Centring
 from harness_panel.covariance import Covariance
 from harness_panel.draws import fit_draws
 from harness_panel.effect import Effect
@@ -22,21 +23,23 @@ def fit_linear(
     *,
     rng: Generator,
     row_weights: Floats | None = None,
+    centring: Centring | None = None,
 ) -> LinearFit:
     """Fit once.
 
     Parameters
     ----------
     row_weights : (n_obs,), > 0; None counts all rows alike
+    centring : levels that the panel's columns are without, and the fit's have again
 
     Raises
     ------
     EstimationError
         Where these rows cannot tell the exposure's effect, or cannot carry the covariance.
     """
-    regression = regress(panel, effects, weights=row_weights)
+    regression = regress(panel, effects, weights=row_weights, centring=centring)
     model = regression.models(regression.within.slopes[None], raw_effects(regression))
-    return LinearFit(panel, regression, model, tabulate(regression, covariance, rng=rng))
+    return LinearFit(regression.panel, regression, model, tabulate(regression, covariance, rng=rng))
 
 
 def raw_effects(regression: Regression) -> tuple[RawEffects, ...]:

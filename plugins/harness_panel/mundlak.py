@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasEffects, HasNotes, Ints, Panel
+from harness_panel.centring import Centring
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
 from harness_panel.diagnosis import Check
@@ -16,8 +17,7 @@ from harness_panel.entity_rows import EntityRows
 from harness_panel.mundlak_equation import correlated_equation, varying_columns, with_means
 from harness_panel.mundlak_models import MundlakModels, mundlak_models, stack_mundlak
 from harness_panel.random_effects import RandomEffectsFit
-from harness_panel.random_equation import random_equation
-from harness_panel.regression import regress
+from harness_panel.random_equation import centred_equation
 from harness_panel.residual_tests import pesaran
 from harness_panel.specification_tests import means_test
 from harness_panel.tabulate import tabulate
@@ -86,13 +86,12 @@ class Mundlak:
         """
         correlated = correlated_equation(panel)
         columns, equation, extended = correlated.columns, correlated.equation, correlated.panel
-        regression = regress(equation.panel, (), weights=equation.weights)
-        centre = _centre(panel, columns)
+        regression, centre = equation.regression(), equation.centring.columns
         model = equation.model(extended, regression.within, centre=centre)
         levels = mundlak_models(
             model,
             columns,
-            means=correlated.means - centre[columns],
+            means=correlated.means,
             is_known=np.ones(len(correlated.means), dtype=np.bool_),
         )
         return MundlakFit(
@@ -119,27 +118,25 @@ class Mundlak:
         """
         columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
         kept_aside = np.zeros_like(weights) if selection is None else selection
-        return stack_mundlak([_draw(panel, columns, *pair) for pair in zip(weights, kept_aside, strict=True)])
+        centring = Centring.at_means(panel)
+        bare = centring.taken_from(panel)
+        draws = zip(weights, kept_aside, strict=True)
+        return stack_mundlak([_draw(bare, centring, columns, *draw) for draw in draws])
 
 
-def _draw(panel: Panel, columns: Ints, weights: Floats, selection: Floats) -> MundlakModels:
+def _draw(
+    panel: Panel, centring: Centring, columns: Ints, weights: Floats, selection: Floats
+) -> MundlakModels:
     rows = EntityRows.drawn(panel, weights)
     aside = EntityRows(rows.grouping, selection, np.ones(rows.copies.size))
     values = panel.X[:, columns]
     is_drawn = rows.copies > 0
     means = np.where(is_drawn[:, None], rows.means(values), aside.means(values))
-    extended = with_means(panel, columns, means[rows.grouping.codes])
-    equation = random_equation(extended, rows)
-    centre = _centre(panel, columns)
+    extended, levels = with_means(panel, columns, means[rows.grouping.codes]), centring.with_means(columns)
+    equation = centred_equation(extended, rows, levels)
     return mundlak_models(
-        equation.model(extended, equation.fit(), centre=centre),
+        equation.model(levels.put_back(extended), equation.fit(), centre=levels.columns),
         columns,
-        means=means - centre[columns],
+        means=means,
         is_known=is_drawn | (aside.sizes > 0),
     )
-
-
-def _centre(panel: Panel, columns: Ints) -> Floats:
-    """Return where columns and their entity means are centred, (n_columns + n_means,)."""
-    middle = panel.X.mean(axis=0)
-    return np.concatenate([middle, middle[columns]])

@@ -8,9 +8,10 @@ import numpy as np
 
 from harness import Floats, Ints, Panel
 from harness_panel.absorb import OneWay
+from harness_panel.centring import Centring
 from harness_panel.entity_rows import EntityRows
 from harness_panel.grouping import Grouping
-from harness_panel.random_equation import RandomEquation, random_equation
+from harness_panel.random_equation import RandomEquation, centred_equation
 from harness_panel.within_fit import fit_within
 
 _MEAN = " (entity mean)"
@@ -24,7 +25,7 @@ class CorrelatedEquation:
     ----------
     panel : rows in levels, entity means being its last controls
     columns : (n_means,), positions of the columns that have means
-    means : (n_entities, n_means)
+    means : (n_entities, n_means), less the means of the columns over the rows
     equation : what is regressed
     """
 
@@ -42,11 +43,12 @@ def correlated_equation(panel: Panel) -> CorrelatedEquation:
     EstimationError
         Where the variances cannot be estimated.
     """
-    columns = varying_columns(panel)
-    rows = EntityRows.all_of(panel)
-    means = rows.means(panel.X[:, columns])
-    extended = with_means(panel, columns, means[rows.grouping.codes])
-    return CorrelatedEquation(extended, columns, means, random_equation(extended, rows))
+    columns, rows, centring = varying_columns(panel), EntityRows.all_of(panel), Centring.at_means(panel)
+    bare, extended = centring.taken_from(panel), centring.with_means(columns)
+    means = rows.means(bare.X[:, columns])
+    equation = centred_equation(with_means(bare, columns, means[rows.grouping.codes]), rows, extended)
+    levels = with_means(panel, columns, means[rows.grouping.codes] + centring.columns[columns])
+    return CorrelatedEquation(levels, columns, means, equation)
 
 
 def varying_columns(panel: Panel) -> Ints:

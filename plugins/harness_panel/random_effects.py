@@ -18,7 +18,6 @@ from harness_panel.entity_rows import EntityRows
 from harness_panel.fit_statistics import squared_correlation
 from harness_panel.levels import LevelModels, stack
 from harness_panel.random_equation import fit_random_draws, random_equation
-from harness_panel.regression import regress
 from harness_panel.residual_tests import pesaran, wooldridge
 from harness_panel.specification_tests import hausman, mundlak_test
 from harness_panel.swamy_arora import VarianceComponents
@@ -122,7 +121,7 @@ class RandomEffects:
             there are hardly more entities than columns.
         """
         equation = random_equation(panel, EntityRows.all_of(panel))
-        regression = regress(equation.panel, (), weights=equation.weights)
+        regression = equation.regression()
         model = equation.model(panel, regression.within, centre=regression.within.centre)
         table = tabulate(regression, self.covariance, rng=rng)
         return RandomEffectsFit(panel, regression, model, table, equation.components)

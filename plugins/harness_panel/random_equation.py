@@ -9,9 +9,11 @@ import numpy as np
 
 from harness import Floats, Panel
 from harness_panel.absorb import OneWay
+from harness_panel.centring import Centring
 from harness_panel.entity_rows import EntityRows
 from harness_panel.grouping import Grouping
 from harness_panel.levels import LevelEffects, LevelModels
+from harness_panel.regression import Regression, regress
 from harness_panel.swamy_arora import (
     VarianceComponents,
     gls_weights,
@@ -30,19 +32,34 @@ class RandomEquation:
     ----------
     rows : by entity
     components : variances of the error and what they take out of entity means
-    panel : rows with quasi-demeaned columns and outcome
+    panel : rows with quasi-demeaned columns and outcome, without their levels
     weights : (n_obs,)
+    centring : the levels
     """
 
     rows: EntityRows
     components: VarianceComponents
     panel: Panel
     weights: Floats
+    centring: Centring
+
+    def regression(self) -> Regression:
+        """Return the regression.
+
+        Raises
+        ------
+        EstimationError
+            As by `regress`.
+        """
+        return regress(self.panel, (), weights=self.weights, centring=self.centring)
 
     def fit(self) -> WithinFit:
         """Return the regression, unjudged."""
         constant = OneWay(Grouping.of(np.zeros(self.panel.n_obs, dtype=np.int64)))
-        return fit_within(self.panel.X, self.panel.observed, self.weights, constant)
+        fit = fit_within(
+            self.panel.X, self.panel.observed, self.weights, constant, largest=self.centring.largest
+        )
+        return self.centring.put_back_into(fit)
 
     def model(self, panel: Panel, fit: WithinFit, *, centre: Floats) -> LevelModels:
         """Return what a fit of this equation predicts for rows in levels.
@@ -68,11 +85,23 @@ def random_equation(panel: Panel, rows: EntityRows) -> RandomEquation:
     EstimationError
         Where the variances cannot be estimated.
     """
-    components = variance_components(panel.X, panel.observed, rows)
+    centring = Centring.at_means(panel)
+    return centred_equation(centring.taken_from(panel), rows, centring)
+
+
+def centred_equation(panel: Panel, rows: EntityRows, centring: Centring) -> RandomEquation:
+    """Return the equation of rows without their levels.
+
+    Raises
+    ------
+    EstimationError
+        As by `random_equation`.
+    """
+    components = variance_components(panel.X, panel.observed, rows, largest=centring.largest)
     columns = np.column_stack([panel.X, panel.observed])
     values = quasi_demeaned(columns, rows, components.theta)
     equation = replace(panel, X=values[:, :-1], observed=values[:, -1], derived=())
-    return RandomEquation(rows, components, equation, gls_weights(rows, components.theta))
+    return RandomEquation(rows, components, equation, gls_weights(rows, components.theta), centring)
 
 
 def fit_random_draws(panel: Panel, weights: Floats) -> Sequence[LevelModels]:

@@ -9,6 +9,7 @@ import numpy as np
 from harness import Floats, Note, Panel
 from harness_panel.absorb import Absorber, Nothing, OneWay
 from harness_panel.absorbers import absorber_of
+from harness_panel.centring import Centring
 from harness_panel.effect import Effect, key_of
 from harness_panel.grouping import Grouping
 from harness_panel.levels import LevelModels, RawEffects, level_models
@@ -93,12 +94,19 @@ class Regression:
         )
 
 
-def regress(panel: Panel, effects: tuple[Effect, ...], *, weights: Floats | None = None) -> Regression:
+def regress(
+    panel: Panel,
+    effects: tuple[Effect, ...],
+    *,
+    weights: Floats | None = None,
+    centring: Centring | None = None,
+) -> Regression:
     """Regress a panel on its columns and some effects; without any, on a constant.
 
     Parameters
     ----------
     weights : (n_obs,), > 0; None counts all rows alike
+    centring : levels that the panel's columns are without, and the regression's have again
 
     Raises
     ------
@@ -109,25 +117,35 @@ def regress(panel: Panel, effects: tuple[Effect, ...], *, weights: Floats | None
     by_size = tuple(sorted(effects, key=lambda one: -key_of(panel, one).n_present))
     groupings = [Grouping.of(key_of(panel, effect).codes) for effect in by_size]
     absorber = absorber_of(groupings) if groupings else _constant(panel.n_obs)
-    return _regress(panel, by_size, absorber, weights)
+    return _regress(panel, by_size, absorber, weights, centring)
 
 
-def regress_through_origin(panel: Panel, *, weights: Floats | None = None) -> Regression:
-    """Regress a panel on its columns alone; weights are (n_obs,), > 0.
+def regress_through_origin(
+    panel: Panel, *, weights: Floats | None = None, centring: Centring | None = None
+) -> Regression:
+    """Regress a panel on its columns alone; weights are (n_obs,), > 0, and levels of zero are put back.
 
     Raises
     ------
     EstimationError
         As by `regress`.
     """
-    return _regress(panel, (), Nothing(), weights)
+    return _regress(panel, (), Nothing(), weights, centring)
 
 
 def _regress(
-    panel: Panel, effects: tuple[Effect, ...], absorber: Absorber, weights: Floats | None
+    panel: Panel,
+    effects: tuple[Effect, ...],
+    absorber: Absorber,
+    weights: Floats | None,
+    centring: Centring | None,
 ) -> Regression:
     counted = np.ones(panel.n_obs) if weights is None else weights
-    within = fit_within(panel.X, panel.observed, counted, absorber)
+    if centring is None:
+        within = fit_within(panel.X, panel.observed, counted, absorber)
+    else:
+        bare = fit_within(panel.X, panel.observed, counted, absorber, largest=centring.largest)
+        within, panel = centring.put_back_into(bare), centring.put_back(panel)
     n_effects = absorber.rank(counted)
     notes = judge(panel, within, effects=effects, n_effects=n_effects)
     if not absorber.is_rank_exact:

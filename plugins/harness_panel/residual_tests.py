@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness import EstimationError, Floats, Panel, Problem
+from harness_panel.centring import Centring
 from harness_panel.diagnosis import Diagnostic
 from harness_panel.differences import adjacent_pairs, differenced
 from harness_panel.grouping import Grouping
@@ -26,7 +27,7 @@ def wooldridge(panel: Panel) -> Diagnostic:
         Where no entity has three adjacent periods, or fewer than two have.
     """
     changes = differenced(panel, adjacent_pairs(panel))
-    residuals = regress_through_origin(changes).within.residuals
+    residuals = regress_through_origin(changes, centring=Centring.at_zero(panel)).within.residuals
     pairs = adjacent_pairs(changes)
     before, after = residuals[pairs.earlier], residuals[pairs.later]
     clusters = Grouping.of(changes.entity.codes[pairs.later])

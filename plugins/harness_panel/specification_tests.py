@@ -31,7 +31,7 @@ def hausman(panel: Panel) -> Diagnostic:
     """
     within = tabulate_by_t(regress(panel, ("entity",)), Classical())
     equation = random_equation(panel, EntityRows.all_of(panel))
-    random = tabulate_by_t(regress(equation.panel, (), weights=equation.weights), Classical())
+    random = tabulate_by_t(equation.regression(), Classical())
     common = [term for term in within.terms if term in random.terms]
     own, other = ([table.terms.index(term) for term in common] for table in (within, random))
     gap = within.estimate[own] - random.estimate[other]
@@ -58,9 +58,7 @@ def mundlak_test(panel: Panel) -> Diagnostic:
     EstimationError
         Where correlated random effects cannot be estimated.
     """
-    equation = correlated_equation(panel).equation
-    regression = regress(equation.panel, (), weights=equation.weights)
-    return means_test(tabulate_by_t(regression, Clustered()))
+    return means_test(tabulate_by_t(correlated_equation(panel).equation.regression(), Clustered()))
 
 
 def means_test(table: CoefficientTable) -> Diagnostic:

@@ -32,7 +32,9 @@ class VarianceComponents:
     is_truncated: bool
 
 
-def variance_components(regressors: Floats, outcome: Floats, rows: EntityRows) -> VarianceComponents:
+def variance_components(
+    regressors: Floats, outcome: Floats, rows: EntityRows, *, largest: Floats
+) -> VarianceComponents:
     """Return the components of Swamy & Arora 1972 as Baltagi & Chang 1994 extend them to unbalanced panels.
 
     The idiosyncratic variance is that of the within regression. The variance of the entities is
@@ -40,18 +42,23 @@ def variance_components(regressors: Floats, outcome: Floats, rows: EntityRows) -
     the means of the columns, each entity weighted by its rows T, and tr the trace of
     ``(M'TM)^-1 M'T^2M``, M those columns. Regressions count the coefficients that they can estimate.
 
+    Parameters
+    ----------
+    regressors, outcome : (n_obs, n_columns) and (n_obs,), without their levels
+    largest : (n_columns + 1,), largest size of columns and outcome with their levels
+
     Raises
     ------
     EstimationError
         Where the outcome does not vary within entities, or either regression has no degrees of freedom left.
     """
     entity = OneWay(rows.grouping)
-    within = fit_within(regressors, outcome, rows.row_weights, entity)
+    within = fit_within(regressors, outcome, rows.row_weights, entity, largest=largest)
     df_within = rows.n_obs - rows.n_entities - len(within.screening.kept)
     sizes = rows.sizes
     means = rows.means(np.column_stack([regressors, outcome]))
     one = OneWay(Grouping.of(np.zeros(sizes.size, dtype=np.int64)))
-    between = fit_within(means[:, :-1], means[:, -1], rows.copies * sizes, one)
+    between = fit_within(means[:, :-1], means[:, -1], rows.copies * sizes, one, largest=largest)
     n_between = 1 + len(between.screening.kept)
     _refuse_few(df_within, rows.n_entities - n_between, rows.n_entities)
     _refuse_no_variation(within)

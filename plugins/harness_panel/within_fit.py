@@ -53,13 +53,17 @@ class WithinFit:
         return float(self.intercept + constant + (columns - self.centre) @ self.slopes)
 
 
-def fit_within(regressors: Floats, outcome: Floats, weights: Floats, absorber: Absorber) -> WithinFit:
+def fit_within(
+    regressors: Floats, outcome: Floats, weights: Floats, absorber: Absorber, *, largest: Floats | None = None
+) -> WithinFit:
     """Regress an outcome, (n_obs,), on columns, (n_obs, n_columns), and the absorber's effects.
 
     Parameters
     ----------
     weights : (n_obs,), >= 0, not all zero
         Rows of weight zero are as good as absent.
+    largest : (n_columns + 1,), largest size of what columns and outcome were computed from, where that may be
+        more than their own; what is left of them has its rounding
 
     Notes
     -----
@@ -68,7 +72,7 @@ def fit_within(regressors: Floats, outcome: Floats, weights: Floats, absorber: A
     stay where they are. Columns that cannot be told apart are dropped in reverse order of priority. One copy
     of the columns is made, and what happens to them happens in it.
     """
-    columns = take_apart(regressors, outcome, weights, absorber)
+    columns = take_apart(regressors, outcome, weights, absorber, largest=largest)
     sizes, effects, n_columns = columns.sizes, columns.effects, regressors.shape[1]
     target = columns.left[:, -1].copy()
     solution = orthonormalise(

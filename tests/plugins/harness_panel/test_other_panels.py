@@ -249,6 +249,9 @@ def swamy_arora(panel: Panel, matrix: Floats) -> tuple[float, float]:
     residual = panel.observed - inner @ np.linalg.lstsq(inner, panel.observed)[0]
     idiosyncratic = residual @ residual / (panel.n_obs - inner.shape[1])
     means = dummies @ (dummies.T @ scaled / dummies.sum(axis=0)[:, None])
+    means[:, np.linalg.norm(means, axis=0) < 1e-12] = (
+        0.0  # of centred columns with one mean, rounding is left
+    )
     means = means[:, [0, *independent(means, before=1)[1:]]]
     outer = dummies @ (dummies.T @ panel.observed / dummies.sum(axis=0))
     outer = outer - means @ np.linalg.lstsq(means, outer)[0]
