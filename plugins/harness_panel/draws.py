@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import Floats
-from harness_panel.absorb import Absorber
+from harness_panel.absorb import Absorber, Solver
 from harness_panel.levels import RawEffects
 from harness_panel.within_fit import WithinFit, fit_within
 
@@ -92,7 +92,8 @@ def _solve_chunk(counts: Floats, row_weights: Floats, absorber: Absorber, base: 
     columns = np.column_stack([base.basis, base.residuals]) / np.sqrt(row_weights)[:, None]
     weights = counts * row_weights[:, None]
     weighted = weights[:, :, None] * columns[:, None, :]
-    projection = absorber.solver(weights)(weighted)
+    project = absorber.solver(weights)
+    projection = project(weighted)
     cross = np.tensordot(columns, weighted, axes=(0, 0)).transpose(1, 0, 2) - projection.explained()
     values, vectors = np.linalg.eigh(cross[:, :-1, :-1])
     is_suspect = values[:, 0] <= _SUSPECT * np.maximum(values[:, -1], counts.mean(axis=0))
@@ -103,8 +104,24 @@ def _solve_chunk(counts: Floats, row_weights: Floats, absorber: Absorber, base: 
         before + own[:, :, -1].T - np.einsum("lbk,bk->bl", own[:, :, :-1], change) - change @ taken.T
         for before, own, taken in zip(base.effects, projection.effects, base.column_effects, strict=True)
     )
+    if len(effects) > 1:
+        effects = _divided(effects, absorber, project, weights)
     totals = tuple(one.sums(weights).T for one in absorber.groupings)
     return _Chunk(base.slopes + change @ base.to_slopes.T, effects, totals, is_suspect)
+
+
+def _divided(
+    effects: tuple[Floats, ...], absorber: Absorber, project: Solver, weights: Floats
+) -> tuple[Floats, ...]:
+    """Divide the same sums of effects, (n_draws, n_levels) each, between groupings as a fit of the draw does.
+
+    The rows of a draw may fall apart into groups that share no level, and then the groups' levels cannot be
+    told from their effects.
+    """
+    pairs = zip(effects, absorber.groupings, strict=True)
+    together = np.sum([values.T[grouping.codes] for values, grouping in pairs], axis=0)
+    parts = project((weights * together)[:, :, None]).effects
+    return tuple(one[:, :, 0].T for one in parts)
 
 
 def _bytes_per_draw(absorber: Absorber, base: WithinFit) -> int:

@@ -56,6 +56,21 @@ def test_a_weight_is_so_many_rows_and_no_weight_is_no_row(estimator, unit, seed,
         np.testing.assert_allclose(predicted[draw], expected, rtol=0, atol=1e-8)
 
 
+def test_a_draw_that_falls_apart_has_the_effects_of_its_own_rows():
+    """Half of the entities in the first periods, the others in the last, once a period between has no row."""
+    base = simulated_panel(stream(11), n_entities=20, n_periods=9)
+    early = base.entity.codes < 10
+    panel = base.take(np.flatnonzero(np.where(early, base.period <= 2005, base.period >= 2005)))
+    weights = draw_weights(panel, 6, unit="row", rng=stream(12)) * (panel.period != 2005)
+    estimator = FixedEffects(("entity", "time"), Classical())
+    predicted = draws(estimator, panel, weights).predict(base)
+    for draw, own in enumerate(weights):
+        alone = estimator.fit(repeated(panel, own), rng=stream(0))
+        parts = alone.rows.entity.n_present + alone.rows.time.n_present - alone.regression.n_effects
+        assert parts >= 2
+        np.testing.assert_allclose(predicted[draw], alone.predict(base), rtol=0, atol=1e-8)
+
+
 @each_estimator
 def test_rows_that_no_draw_uses_are_as_good_as_absent(estimator):
     panel = simulated_panel(stream(5), share=0.8)
