@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import linearmodels.panel as lm
@@ -173,6 +174,7 @@ def test_tables_are_those_of_pyfixest(panel, vcov):
         weights="w",
         vcov={"CRV1": "entity"} if vcov == "entity" else vcov,
         ssc=pyfixest.ssc(k_fixef="none" if vcov == "entity" else "full"),
+        demeaner=importlib.import_module("pyfixest.demeaners").MapDemeaner(fixef_tol=1e-11),
     )
     covariance = {"iid": Classical(), "HC1": Robust(), "entity": Clustered()}[vcov]
     table = (
