@@ -23,8 +23,14 @@ class Named:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The part of the manifest's ``study`` that the comparison rests on."""
+    """The part of the manifest's ``study`` that its tables rest on.
 
+    Attributes
+    ----------
+    quick : whether draws, splits and restarts were cut, which leaves no number to be expected
+    """
+
+    quick: bool
     seed: int
     level: float
     draws: int

@@ -52,17 +52,15 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
         yield Check("the manifest says what the run holds", error.problems)
         return
     n_files = len(recipe.files)
-    held = [
-        _check(f"{n_files} files are there as written, and no others", lambda: file_problems(folder, recipe)),
-        _check("the spec is the one that was run", lambda: spec_problems(folder, recipe)),
-    ]
-    yield from held
-    if any(check.problems for check in held):
-        return
-    shape = _check("the tables have their columns", lambda: shape_problems(folder))
-    yield shape
-    if shape.problems:
-        return
+    for what, find in (
+        (f"{n_files} files are there as written, and no others", lambda: file_problems(folder, recipe)),
+        ("the spec is the one that was run", lambda: spec_problems(folder, recipe)),
+        ("the tables have their columns", lambda: shape_problems(folder)),
+    ):
+        check = _check(what, find)
+        yield check
+        if check.problems:
+            return
     yield _check(
         "errors, gains, intervals, p-values, decomposition and multiverse follow from the predictions",
         lambda: prediction_problems(folder, recipe),
@@ -75,8 +73,13 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
 
 
 def _check(what: str, find: Callable[[], Iterable[Problem]]) -> Check:
-    """Make one check; a file too damaged to be read is a problem that it found."""
+    """Make one check; a file that cannot be read is a problem that it found."""
     try:
         return Check(what, tuple(find()))
     except ArtifactError as error:
         return Check(what, error.problems)
+    except OSError as error:
+        where, reason = str(error.filename or ""), error.strerror or str(error)
+        return Check(
+            what, (Problem(where, f"cannot be read: {reason}", mend="take a whole copy of the folder"),)
+        )

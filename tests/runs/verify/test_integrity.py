@@ -93,6 +93,7 @@ def test_the_file_that_was_changed_is_named(copy):
         ("manifest.sha256", "is missing"),
         (".harness-run", "does not hold"),
         ("predictions.parquet", "is missing"),
+        ("spec.yaml", "is missing"),
     ],
 )
 def test_a_missing_file_is_named(small_run, tmp_path, name, words):
@@ -101,6 +102,40 @@ def test_a_missing_file_is_named(small_run, tmp_path, name, words):
     (problem,) = problems(copy)
     assert problem.where == name
     assert words in problem.what
+
+
+def test_any_missing_file_is_found(copy):
+    unseen = []
+    for file in (file for file in files_of(copy) if file.name != "manifest.json"):
+        before = file.read_bytes()
+        file.unlink()
+        try:
+            found = problems(copy)
+        finally:
+            file.write_bytes(before)
+        if not found:
+            unseen.append(file)
+    assert unseen == []
+
+
+def test_files_that_changed_places_are_named(small_run, tmp_path):
+    copy = copy_of(small_run, tmp_path / "run")
+    gain, accuracy = copy / "gain.csv", copy / "accuracy.csv"
+    first, second = gain.read_bytes(), accuracy.read_bytes()
+    gain.write_bytes(second)
+    accuracy.write_bytes(first)
+    assert {problem.where for problem in problems(copy)} == {"gain.csv", "accuracy.csv"}
+
+
+def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):
+    """The spec, where the manifest was written again without it, and hashes hold."""
+    copy = copy_of(small_run, tmp_path / "run")
+    (copy / "spec.yaml").unlink()
+    folder = RunFolder(copy)
+    folder.write_manifest(folder.manifest())
+    (problem,) = problems(copy)
+    assert problem.where.endswith("spec.yaml")
+    assert "cannot be read: No such file" in problem.what
 
 
 @pytest.mark.parametrize("name", ["surfaces.csv", "details/networks.csv", "figures/other.png"])

@@ -13,7 +13,7 @@ from harness.estimators.registry import installed
 from harness.planner import catalogs
 from harness.runs.folder import RunFolder
 from harness.runs.verify.verification import verify
-from small_run import copy_of
+from small_run import SPEC, copy_of, grunfeld
 
 TEST = {"outcome": "invest", "protocol": "random_rows", "sample": "test"}
 
@@ -158,6 +158,32 @@ def test_a_spec_whose_plugin_is_not_here_is_told(folder):
     (check,) = [one for one in verify(folder, catalogs=without) if one.problems]
     assert "cannot be read here" in check.problems[0].what
     assert "pooled_ols" in check.problems[0].what
+
+
+EXPECTED = {
+    "table": "coefficients",
+    "where": {"estimator": "ols", "term": "value"},
+    "column": "estimate",
+    "value": 0.12,
+    "from": "run",
+}
+
+
+@pytest.mark.parametrize(
+    ("quick", "overrides", "n_expected"),
+    [(False, (), 1), (True, (), 0), (False, ("seed=8",), 0)],
+    ids=["whole", "quick", "changed"],
+)
+def test_a_run_holds_whether_or_not_its_numbers_are_expected(tmp_path, quick, overrides, n_expected):
+    small = {"multiverse": None, "claims": [], "scenarios": [], "report": {"formats": []}}
+    small["evaluation"] = SPEC["evaluation"] | {"protocols": ["in_sample"]}
+    spec = SPEC | small | {"expect": [EXPECTED]}
+    result = harness.run(
+        spec, data=grunfeld(), out=tmp_path / "run", quick=quick, overrides=overrides, progress=False
+    )
+    folder = RunFolder(result.path)
+    assert len(folder.read_table("expectations")) == n_expected
+    assert problems(folder) == []
 
 
 def test_cells_that_were_refused_hold(tmp_path):
