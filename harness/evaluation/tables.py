@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -103,6 +103,17 @@ def gain_table(
         return table
     family = table.groupby(["outcome", "sample"], sort=False)["p_value"]
     return table.assign(p_holm=family.transform(lambda own: holm_adjusted(own.to_numpy())))
+
+
+def gains_table(
+    predictions: pd.DataFrame, *, references: Sequence[str], bootstrap: Bootstrap
+) -> pd.DataFrame:
+    """Return the gains over one reference after the other, as `gain_table` has them.
+
+    Adjusted p-values allow for all gains over their own reference.
+    """
+    parts = [gain_table(predictions, reference=one, bootstrap=bootstrap) for one in references]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _gains(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.report.comparison import Comparison, comparison
 from harness.report.reading.results import Results
 from harness.report.reading.run import Run
-from harness.report.tables.gain_table import GainTable, gain_table
 from harness.report.templating import environment
-from harness.report.words.verdict import estimator_verdict, headline
 
 
 @dataclass(frozen=True)
@@ -16,9 +15,8 @@ class Part:
     """What a digest says about one outcome."""
 
     label: str
-    headline: str
-    verdicts: tuple[str, ...]
-    gains: GainTable
+    main: Comparison
+    further: tuple[Comparison, ...]
 
 
 def digest(run: Run, *, report: str) -> str:
@@ -42,16 +40,8 @@ def digest(run: Run, *, report: str) -> str:
 
 
 def _part(results: Results, outcome: str) -> Part:
-    study = results.run.manifest.study
-    cells = results.gains(outcome)
     return Part(
-        label=study.label(outcome),
-        headline=headline(cells, reference=study.reference_label),
-        verdicts=tuple(
-            estimator_verdict(
-                [cell for cell in cells if cell.estimator.id == one.id], reference=study.reference_label
-            )
-            for one in results.rivals
-        ),
-        gains=gain_table(results, outcome),
+        label=results.run.manifest.study.label(outcome),
+        main=comparison(results, outcome),
+        further=tuple(comparison(one, outcome) for one in results.further),
     )

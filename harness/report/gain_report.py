@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report.reading.judgement import judgements
@@ -17,7 +17,7 @@ from harness.report.words.doubts import doubts
 from harness.report.words.universes import honest, published_gains
 from harness.report.words.verdict import headline
 
-VERSION = "1.1"
+VERSION = "1.2"
 """Of the format: the first number changes where a reader of the old one would err, the second where something
 is added. ``gain_report.schema.json`` beside this file defines it."""
 
@@ -44,7 +44,10 @@ def report_of(run: Run) -> dict[str, Any]:
     """Return the accuracy-gain report of a run; missing numbers are None."""
     manifest = run.manifest
     study = manifest.study
-    gains = {_key(row): row for row in run.gains}
+    gains: dict[tuple[str, str, str, str], dict[str, GainRow]] = {}
+    for row in run.gains:
+        gains.setdefault(_key(row), {})[row.reference] = row
+    results = Results(run)
     return {
         "gain_report_version": VERSION,
         "study": _fields(study, STUDY_FIELDS)
@@ -54,8 +57,9 @@ def report_of(run: Run) -> dict[str, Any]:
         "versions": dict(manifest.versions),
         "estimators": [dataclasses.asdict(one) for one in study.estimators],
         "protocols": [_protocol(one) for one in study.protocols],
-        "cells": [_cell(row, gains.get(_key(row)), level=study.level) for row in run.accuracy],
-        "verdicts": [_verdict(Results(run), outcome) for outcome in study.outcomes],
+        "cells": [_cell(row, gains.get(_key(row), {}), study) for row in run.accuracy],
+        "verdicts": [_verdict(results, outcome) for outcome in study.outcomes],
+        "further_verdicts": [_verdict(one, outcome) for one in results.further for outcome in study.outcomes],
         "decomposition": [_fields(row, PART_FIELDS) for row in run.decomposition],
         "multiverse": [_multiverse(run, one) for one in run.multiverses],
     }
@@ -82,8 +86,11 @@ def _protocol(protocol: ProtocolEntry) -> dict[str, Any]:
     return _fields(protocol, PROTOCOL_FIELDS) | {"leaks": leaks}
 
 
-def _cell(row: AccuracyRow, gain: GainRow | None, *, level: float) -> dict[str, Any]:
-    return _fields(row, CELL_FIELDS) | {"gain": None if gain is None else _gain(gain, level=level)}
+def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: Study) -> dict[str, Any]:
+    """Return a cell with its gains, by reference."""
+    over = {name: _gain(gain, level=study.level) for name, gain in gains.items()}
+    further = [over[name] for name in study.further_references if name in over]
+    return _fields(row, CELL_FIELDS) | {"gain": over.get(study.reference), "further_gains": further}
 
 
 def _gain(row: GainRow, *, level: float) -> dict[str, Any]:
@@ -95,10 +102,11 @@ def _verdict(results: Results, outcome: str) -> dict[str, Any]:
     study, cells = results.run.manifest.study, results.gains(outcome)
     return {
         "outcome": outcome,
+        "reference": results.reference,
         "established": [one.estimator.id for one in judgements(cells) if one.is_established],
         "words": [
-            headline(cells, reference=study.reference_label),
-            *doubts(cells, level=study.level),
+            headline(cells, reference=results.reference_label),
+            *(() if results.over else doubts(cells, level=study.level)),
         ],
     }
 

@@ -19,7 +19,12 @@ FORMULA = r"$1 - \mathrm{MSE}/\mathrm{MSE}_{\mathrm{reference}}$"
 
 
 def latex_gains(results: Results) -> str:
-    r"""Return a ``table`` environment with a panel for each outcome; it needs ``\usepackage{booktabs}``."""
+    r"""Return a ``table`` environment for each reference; they need ``\usepackage{booktabs}``."""
+    return "\n".join(_table(one) for one in (results, *results.further))
+
+
+def _table(results: Results) -> str:
+    """Return the gains over one reference, a panel for each outcome."""
     study = results.run.manifest.study
     tables = [(study.label(outcome), gain_table(results, outcome)) for outcome in study.outcomes]
     width = 1 + len(study.protocols)
@@ -28,8 +33,8 @@ def latex_gains(results: Results) -> str:
         r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX and a font that has them.",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{Gain over {latex(study.reference_label)}, per cent: {latex(study.title)}}}",
-        rf"\label{{tab:gain-{latex_label(study.id)}}}",
+        rf"\caption{{Gain over {latex(results.reference_label)}, per cent: {latex(study.title)}}}",
+        rf"\label{{tab:gain-{latex_label(_key(results))}}}",
         rf"\begin{{tabular}}{{l*{{{width - 1}}}{{c}}}}",
         r"\toprule",
         latex_row("", heads),
@@ -48,6 +53,11 @@ def latex_gains(results: Results) -> str:
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _key(results: Results) -> str:
+    study = results.run.manifest.study
+    return f"{study.id}-over-{results.over}" if results.over else study.id
 
 
 def latex_label(name: str) -> str:

@@ -117,7 +117,8 @@ def page(
     """
     run = results.run
     warnings = sorted({*run.warnings, *notes})
-    cells = [cell for outcome in run.manifest.study.outcomes for cell in results.gains(outcome)]
+    outcomes, compared = run.manifest.study.outcomes, (results, *results.further)
+    cells = [cell for one in compared for outcome in outcomes for cell in one.gains(outcome)]
     return Page(
         manifest=run.manifest,
         sections=sections,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.report.comparison import Comparison, comparison
 from harness.report.figures.outcome_drawings import OutcomeDrawings, draw_outcome
 from harness.report.reading.decomposition import decompositions
 from harness.report.reading.featured import featured
@@ -16,16 +17,14 @@ from harness.report.tables.coefficient_table import CoefficientTable, coefficien
 from harness.report.tables.decomposition_table import DecompositionTable, decomposition_table
 from harness.report.tables.diagnostic_table import DiagnosticTable, diagnostic_table
 from harness.report.tables.effect import Effect, effects
-from harness.report.tables.gain_table import GainTable, gain_table
 from harness.report.tables.network_table import SearchRow, search_table
-from harness.report.tables.p_value_table import PValueGroup, p_value_table
 from harness.report.tables.turning_table import TurningTableRow, turning_table
 from harness.report.words.digits import decimals_for, fixed, interval, percent, plain, significant
 from harness.report.words.doubts import doubts
 from harness.report.words.findings import findings
 from harness.report.words.origin import origin
 from harness.report.words.universes import universes
-from harness.report.words.verdict import estimator_verdict, headline, lowest_error
+from harness.report.words.verdict import lowest_error
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,10 @@ class Section:
     Attributes
     ----------
     number : from 1, for anchors and table numbers
-    headline : the plain verdict
+    main : gains over the reference of the study
+    further : gains over each of its further references
     doubts : what stands against a gain even where it is established
     lowest : which estimator has the lowest error, a sentence for each protocol
-    verdicts : a sentence for each estimator but the reference
     findings : what is said about turning points, groups and moderators
     origin : where the gain comes from
     universes : what the multiverse says
@@ -84,15 +83,13 @@ class Section:
     name: str
     label: str
     unit: str
-    headline: str
+    main: Comparison
+    further: tuple[Comparison, ...]
     doubts: tuple[str, ...]
     lowest: tuple[str, ...]
-    verdicts: tuple[str, ...]
     findings: tuple[str, ...]
     origin: tuple[str, ...]
     universes: tuple[str, ...]
-    gains: GainTable
-    p_values: tuple[PValueGroup, ...]
     decomposition: DecompositionTable
     choices: tuple[ChoiceGroup, ...]
     errors: AccuracyTable
@@ -104,30 +101,27 @@ class Section:
     drawings: OutcomeDrawings
     without_curve: tuple[tuple[str, str], ...]
 
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Gains over every reference, that of the study first."""
+        return (self.main, *self.further)
+
 
 def section(results: Results, outcome: str, *, number: int) -> Section:
     """Return what the report says about one outcome."""
     study = results.run.manifest.study
-    cells = results.gains(outcome)
     return Section(
         number=number,
         name=outcome,
         label=study.label(outcome),
         unit=study.unit(outcome),
-        headline=headline(cells, reference=study.reference_label),
-        doubts=doubts(cells, level=study.level),
+        main=comparison(results, outcome),
+        further=tuple(comparison(one, outcome) for one in results.further),
+        doubts=doubts(results.gains(outcome), level=study.level),
         lowest=tuple(lowest_error(results, outcome, one) for one in study.protocols),
-        verdicts=tuple(
-            estimator_verdict(
-                [cell for cell in cells if cell.estimator.id == one.id], reference=study.reference_label
-            )
-            for one in results.rivals
-        ),
         findings=findings(results.run, outcome),
         origin=origin(study, decompositions(results.run.decomposition, outcome), featured(results.run)),
         universes=_universes(results.run, outcome),
-        gains=gain_table(results, outcome),
-        p_values=p_value_table(results, outcome),
         decomposition=decomposition_table(results, outcome),
         choices=choice_table(results.run, outcome),
         errors=accuracy_table(results, outcome),

@@ -9,7 +9,7 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
-from harness.evaluation.tables import SAMPLES, accuracy_table, gain_table
+from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
 from harness.runs.folder import RunFolder
 from harness.runs.gather import Missing, in_order, missing_cells, predictions_table, status_rows
 from harness.runs.results import Results
@@ -28,13 +28,17 @@ def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, P
     folder.write_parquet("predictions", predictions)
     accuracies = table("accuracy", [accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
-    reference = results.study.evaluation.reference
-    gains = gain_table(predictions, reference=reference, bootstrap=results.bootstrap)
-    without = status_rows(_without_gain(missing, results), SAMPLES).assign(reference=reference)
-    folder.write_table("gain", in_order(table("gain", [gains, without]), results.order))
+    references = results.study.evaluation.references
+    gains = gains_table(predictions, references=references, bootstrap=results.bootstrap)
+    without = [
+        status_rows(_without_gain(missing, results, over=one), SAMPLES).assign(reference=one)
+        for one in references
+    ]
+    order = {"reference": references, **results.order}
+    folder.write_table("gain", in_order(table("gain", [gains, *without]), order))
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
     parts = decomposition_table(
-        predictions, reference=reference, protocols=protocols, bootstrap=results.bootstrap
+        predictions, reference=references[0], protocols=protocols, bootstrap=results.bootstrap
     )
     folder.write_table("decomposition", table("decomposition", [parts]))
     if results.universes:
@@ -71,18 +75,17 @@ def _write_multiverse(
     folder.write_table("multiverse_choices", choice_table(multiverse))
 
 
-def _without_gain(missing: Sequence[Missing], results: Results) -> Iterator[Missing]:
-    """Yield cells without a gain: their own predictions are missing, or the reference's are."""
-    reference = results.study.evaluation.reference
+def _without_gain(missing: Sequence[Missing], results: Results, *, over: str) -> Iterator[Missing]:
+    """Yield cells without a gain over a reference: their own predictions are missing, or the reference's."""
     own = {(one.outcome, one.protocol, one.estimator): one for one in missing}
     for outcome in results.outcomes:
         for protocol in results.folds_of:
             for estimator in results.estimators:
-                if estimator == reference:
+                if estimator == over:
                     continue
                 if (outcome, protocol, estimator) in own:
                     yield own[outcome, protocol, estimator]
-                elif (outcome, protocol, reference) in own:
-                    reason = f"the reference '{reference}' has no predictions: "
-                    hole = own[outcome, protocol, reference]
+                elif (outcome, protocol, over) in own:
+                    reason = f"the reference '{over}' has no predictions: "
+                    hole = own[outcome, protocol, over]
                     yield Missing(outcome, estimator, protocol, hole.status, reason + hole.reason)

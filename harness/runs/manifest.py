@@ -96,6 +96,7 @@ def _study(study: Study, *, quick: bool, learns: bool) -> dict[str, Any]:
         "variables": {name: one.model_dump() for name, one in study.variables.items()},
         "estimators": [_estimator(entry) for entry in study.estimators],
         "reference": study.evaluation.reference,
+        "further_references": list(study.evaluation.further_references),
         "protocols": [_protocol(entry, learns=learns) for entry in study.evaluation.protocols],
         "level": study.evaluation.level,
         "draws": study.evaluation.draws,

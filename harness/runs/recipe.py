@@ -38,6 +38,12 @@ class Comparison:
     estimators: tuple[Named, ...]
     protocols: tuple[Named, ...]
     reference: str
+    further_references: tuple[str, ...] = ()
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All estimators that gains are over."""
+        return (self.reference, *self.further_references)
 
     @property
     def bootstrap(self) -> Bootstrap:

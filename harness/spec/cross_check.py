@@ -21,6 +21,13 @@ _LISTS: Mapping[Loc, type[Entry]] = {
 }
 
 
+_LISTS_OF_ESTIMATORS: tuple[Loc, ...] = (
+    ("evaluation", "further_references"),
+    ("multiverse", "references"),
+    ("report", "featured"),
+)
+
+
 @dataclass(frozen=True)
 class _Named:
     place: Place
@@ -36,6 +43,7 @@ def cross_check(document: Document) -> Iterator[Mistake]:
     estimators = known["estimators",]
     for loc in _estimators_named(document):
         yield from _unknown_estimator(document, loc, estimators)
+    yield from _same_reference(document)
     names = Names.of(document, estimators=estimators, protocols=known["evaluation", "protocols"])
     yield from _unknown_moderators(document, names)
     yield from check_claims(document, names)
@@ -73,7 +81,7 @@ def _estimators_named(document: Document) -> Iterator[Loc]:
     """Yield the places outside the list of estimators that name one of them."""
     yield ("evaluation", "reference")
     yield ("multiverse", "estimator")
-    for loc in (("multiverse", "references"), ("report", "featured")):
+    for loc in _LISTS_OF_ESTIMATORS:
         named = _value(document, loc)
         yield from ((*loc, at) for at in range(len(named) if isinstance(named, list) else 0))
 
@@ -96,6 +104,17 @@ def _unknown_estimator(document: Document, loc: Loc, known: Collection[str]) -> 
     if isinstance(name, str) and known and name not in known:
         mend = near_names(name, known) or "name one of the estimators"
         yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), mend)
+
+
+def _same_reference(document: Document) -> Iterator[Mistake]:
+    """Yield further references that are named before."""
+    named = _value(document, ("evaluation", "further_references"))
+    before = [_value(document, ("evaluation", "reference"))]
+    for at, name in enumerate(named if isinstance(named, list) else ()):
+        if isinstance(name, str) and name in before:
+            place = document.find(("evaluation", "further_references", at))
+            yield Mistake(place, f"'{name}' is a reference already", "each reference once", "remove it here")
+        before.append(name)
 
 
 def _unknown_moderators(document: Document, names: Names) -> Iterator[Mistake]:

@@ -58,15 +58,23 @@ class EvaluationPlan(Part):
     Attributes
     ----------
     reference : id of the estimator that gains are over
+    further_references : ids of estimators that gains are over as well, such as fixed effects beside pooled
+        OLS, in tables and verdicts of their own
     protocols : how rows are split and models selected
     level : nominal coverage of the intervals of gains
     draws : bootstrap draws of these intervals
     """
 
     reference: str
+    further_references: tuple[str, ...] = ()
     protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1)]
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=2)] = 2000
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All estimators that gains are over, `reference` first."""
+        return (self.reference, *self.further_references)
 
 
 class ReportPlan(Part):

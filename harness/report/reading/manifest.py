@@ -63,6 +63,7 @@ class Study:
     level : in (0, 1), nominal coverage of the intervals
     draws : bootstrap draws behind the intervals of gains
     featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
+    further_references : ids of the estimators that gains are over beside `reference`
     """
 
     id: str
@@ -83,6 +84,7 @@ class Study:
     level: float
     draws: int
     featured: tuple[str, ...] = ()
+    further_references: tuple[str, ...] = ()
 
     @property
     def reference_label(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from harness.report.reading.manifest import EstimatorEntry, ProtocolEntry
@@ -95,15 +95,31 @@ class Results:
     Attributes
     ----------
     run : whose cells are looked up
+    over : id of the estimator that gains are over; the study's reference where it is empty
     """
 
     run: Run
+    over: str = ""
+
+    @property
+    def reference(self) -> str:
+        """Id of the estimator that gains are over."""
+        return self.over or self.run.manifest.study.reference
+
+    @property
+    def reference_label(self) -> str:
+        """How it is called."""
+        return self.run.manifest.study.estimator_label(self.reference)
+
+    @property
+    def further(self) -> tuple[Results, ...]:
+        """The same cells with gains over each of the study's further references."""
+        return tuple(replace(self, over=one) for one in self.run.manifest.study.further_references)
 
     @property
     def rivals(self) -> tuple[EstimatorEntry, ...]:
         """Every estimator but the reference."""
-        study = self.run.manifest.study
-        return tuple(one for one in study.estimators if one.id != study.reference)
+        return tuple(one for one in self.run.manifest.study.estimators if one.id != self.reference)
 
     def accuracy(self, outcome: str, estimator: str, protocol: str) -> dict[str, AccuracyRow]:
         """Return the rows of one cell by sample."""
@@ -123,8 +139,10 @@ class Results:
 
     def gain(self, outcome: str, estimator: EstimatorEntry, protocol: ProtocolEntry) -> GainCell:
         """Return the gain on the sample that estimators are compared by, or why there is none."""
-        key = (outcome, estimator.id, protocol.id)
-        rows = [row for row in self.run.gains if (row.outcome, row.estimator, row.protocol) == key]
+        key = (outcome, self.reference, estimator.id, protocol.id)
+        rows = [
+            row for row in self.run.gains if (row.outcome, row.reference, row.estimator, row.protocol) == key
+        ]
         done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
         best = next((done[sample] for sample in SAMPLES if sample in done), None)
         if best is None:

@@ -65,7 +65,7 @@ def gain_table(results: Results, outcome: str) -> GainTable:
     footnotes = Footnotes()
     rows = []
     for estimator in study.estimators:
-        is_reference = estimator.id == study.reference
+        is_reference = estimator.id == results.reference
         cells = []
         for protocol in study.protocols:
             if is_reference:
@@ -95,7 +95,7 @@ def _adjusted(cell: GainCell) -> str:
 def _reference_cell(
     results: Results, outcome: str, protocol: ProtocolEntry, footnotes: Footnotes
 ) -> GainTableCell:
-    reference = results.run.manifest.study.reference
+    reference = results.reference
     row = results.compared(outcome, reference, protocol.id)
     if row is None:
         status, reason = results.refusal(outcome, reference, protocol.id)

@@ -36,7 +36,9 @@ def claims_table(study: Study, tables: Tables) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(list(_rows(study, tables)))
+    gains = tables["gain"]
+    own = gains[gains["reference"] == study.evaluation.reference] if len(gains) else gains
+    return pd.DataFrame(list(_rows(study, {**tables, "gain": own})))
 
 
 def _rows(study: Study, tables: Tables) -> Iterator[dict[str, Any]]:

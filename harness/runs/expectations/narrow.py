@@ -42,10 +42,10 @@ class Needs:
 def narrowed(study: Study) -> Study:
     """Return the study with the estimators, protocols and scenarios that its expected numbers rest on.
 
-    The reference of the gains stays. The multiverse and the claims go, unless the whole study is needed.
+    The references of the gains stay. The multiverse and the claims go, unless the whole study is needed.
     """
     everything = _everything(study)
-    needs = Needs(estimators=frozenset({study.evaluation.reference}))
+    needs = Needs(estimators=frozenset(study.evaluation.references))
     for one in study.expect:
         needs |= _needs(one, study, everything)
     if needs == everything:

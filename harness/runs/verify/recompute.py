@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
-from harness.evaluation.tables import SAMPLES, accuracy_table, gain_table
+from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
 from harness.runs.csv_text import csv_text, from_csv
 from harness.runs.folder import RunFolder
 from harness.runs.recipe import Recipe
@@ -39,7 +39,7 @@ def recomputed(folder: RunFolder, recipe: Recipe) -> Iterator[Recomputed]:
     study, source = recipe.study, "predictions.parquet"
     predictions = folder.read_parquet("predictions")
     errors = accuracy_table(predictions)
-    gains = gain_table(predictions, reference=study.reference, bootstrap=study.bootstrap)
+    gains = gains_table(predictions, references=study.references, bootstrap=study.bootstrap)
     for name, computed in (("accuracy", errors), ("gain", gains)):
         stored = folder.read_table(name)
         yield Recomputed(name, source, stored[stored["status"] == "ok"], _as_written(name, computed))
