@@ -80,6 +80,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("source", "status", "reason", "note", "digits"),
     ),
     "preparation": ("step", "into", "inputs", "detail"),
+    "interpolated": ("column", "entity", "time", "value"),
     "summary": ("variable", "role", "n", "mean", "sd", "min", "max", "sd_within", "sd_between"),
     "warnings": ("code", "where", "message"),
 }

@@ -98,7 +98,7 @@ class PanelBuilder:
         columns = check_columns(raw, plan, roles, calendar=calendar, names=names, findings=findings)
         keys: tuple[Key, ...] = ()
         with findings.collecting():
-            keys = read_groups(names, groups)
+            keys = read_groups(names, groups, plan.schema)
         findings.raise_if_any()
         complete = find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
@@ -190,6 +190,24 @@ class PanelBuilder:
             for record in self._prepared(None).records
         ]
         return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
+
+    def filled_table(self) -> pd.DataFrame:
+        """Return the cells that steps filled in: column, entity, time, value, one row each."""
+        prepared = self._prepared(None)
+        frame = self.names.frame
+        parts = [
+            pd.DataFrame(
+                {
+                    "column": record.into,
+                    "entity": frame[self.names.entity].to_numpy()[filled],
+                    "time": frame[self.names.time].to_numpy()[filled],
+                    "value": prepared.columns[record.into].cells[filled],
+                }
+            )
+            for record in prepared.records
+            if (filled := record.account.filled) is not None and filled.any()
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
         findings = Findings()

@@ -18,7 +18,7 @@ class ColumnRule:
     ----------
     type : what every cell is; None leaves it open. Ones and zeros count as boolean
     min, max : least and greatest number allowed, both included
-    allowed : the only values allowed; empty leaves them open
+    allowed : the only values allowed, groups of rows in this order; empty leaves them open
     missing_ok : whether cells may be missing. For columns that play a role, ``data.missing`` decides instead
     """
 

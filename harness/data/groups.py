@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from harness.data.column_rule import ColumnRule
 from harness.data.entities import in_order
 from harness.data.findings import Findings
 from harness.data.key import Key
@@ -14,8 +15,11 @@ from harness.data.row_names import RowNames, few
 from harness.errors import Problem
 
 
-def read_groups(names: RowNames, columns: Sequence[str]) -> tuple[Key, ...]:
+def read_groups(names: RowNames, columns: Sequence[str], rules: Mapping[str, ColumnRule]) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
+
+    Groups stand in the order in which the column's rule lists its allowed values; in alphabetical order, and
+    numbers in theirs, where it lists none.
 
     Raises
     ------
@@ -23,12 +27,12 @@ def read_groups(names: RowNames, columns: Sequence[str]) -> tuple[Key, ...]:
         Where a column is not in the table, or a row belongs to no group of a column.
     """
     findings = Findings()
-    keys = [_key(names, column, findings) for column in columns]
+    keys = [_key(names, column, rules.get(column, ColumnRule()), findings) for column in columns]
     findings.raise_if_any()
     return tuple(key for key in keys if key is not None)
 
 
-def _key(names: RowNames, column: str, findings: Findings) -> Key | None:
+def _key(names: RowNames, column: str, rule: ColumnRule, findings: Findings) -> Key | None:
     if column not in names.frame:
         known = list(names.frame.columns)
         mend = near_columns(column, dict.fromkeys(known)) or "correct the name where rows are grouped by it"
@@ -47,7 +51,8 @@ def _key(names: RowNames, column: str, findings: Findings) -> Key | None:
         )
         return None
     labels = [_label(cell) for cell in cells.tolist()]
-    levels = in_order(labels)
+    listed = {_label(value): at for at, value in enumerate(rule.allowed)}
+    levels = tuple(sorted(in_order(labels), key=lambda level: listed.get(level, len(listed))))
     position = {label: at for at, label in enumerate(levels)}
     return Key(column, levels, np.array([position[label] for label in labels], dtype=np.int64))
 

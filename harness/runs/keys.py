@@ -32,6 +32,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "claims": (*_CELL, "sample", "quantity", "about"),
     "expectations": ("table", "where", "column", "origin", "source"),
     "preparation": ("step", "into"),
+    "interpolated": ("column", "entity", "time"),
     "summary": ("variable",),
     "warnings": ("code", "where"),
 }

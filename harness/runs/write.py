@@ -37,6 +37,9 @@ def write_tables(folder: RunFolder, results: Results) -> None:
     for name, parts in _scenario_parts(results, panels).items():
         folder.write_table(name, table(name, parts))
     folder.write_table("preparation", table("preparation", [results.panels.steps_table()]))
+    filled = results.panels.filled_table()
+    if len(filled):
+        folder.write_table("interpolated", table("interpolated", [filled]))
     folder.write_table("summary", table("summary", [results.panels.summary()]))
     folder.write_table("warnings", warnings_table(_notes(results, panels)))
     if results.study.claims:

@@ -10,6 +10,7 @@ from harness.data.column_rule import ColumnRule
 from harness.data.panel import Panel
 from harness.data.plan import DataPlan
 from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.interpolate import Interpolate
 from harness.data.prepare.lag import Lag
 from harness.data.prepare.log import Log
 from harness.data.prepare.ratio import Ratio
@@ -366,6 +367,22 @@ def test_chinese_names_throughout(build_text):
 
 
 # What the report shows.
+
+
+def test_the_cells_that_were_filled_in(build_text):
+    text = "id,year,y,x\nb,3,6,1\nb,1,2,5\nb,2,,4\na,1,1,2\na,2,,\na,3,,8\na,4,4,9\n"
+    plan = DataPlan(path="panel.csv", prepare=(Interpolate(("y", "x"), limit=2),))
+    filled = build_text(text, plan=plan).filled_table()
+    assert [tuple(row) for row in filled.itertuples(index=False)] == [
+        ("y", "a", 2, 2.0),
+        ("y", "a", 3, 3.0),
+        ("y", "b", 2, 4.0),
+        ("x", "a", 2, 5.0),
+    ]
+
+
+def test_where_nothing_is_filled_in_there_is_no_cell(build_text):
+    assert build_text("id,year,y,x\na,1,1,2\na,2,3,1\n").filled_table().empty
 
 
 def test_frame_and_summary(build_text):

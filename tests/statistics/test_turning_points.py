@@ -35,8 +35,8 @@ def turning_points(simulation, *, draws, network):
     estimator = Rab(base=network, draws=draws)
     fit = estimator.fit(panel, rng=stream(simulation.seed, "fit"))
     subject = Subject(estimator, panel, fit, seed=simulation.seed, name="rab")
-    found = Curve(draws=draws).answer(subject)["turning_points"]
-    return list(zip(found["kind"], found["at"], strict=True)) if len(found) else []
+    rows = Curve(draws=draws).answer(subject)["turning_points"].to_dict("records")
+    return [(row["kind"], row["at"]) for row in rows if row["kind"] != "none"]
 
 
 @pytest.mark.slow

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.arrays import Mask
 from harness.data.note import Note
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Account:
     """What a step computed, learned or filled in.
 
@@ -15,10 +16,12 @@ class Account:
     ----------
     detail : in a few words
     notes : what the reader of the report should be warned of
+    filled : (n_obs,), cells that were missing and that the step filled in; None for a step that fills none
     """
 
     detail: str
     notes: tuple[Note, ...] = ()
+    filled: Mask | None = None
 
 
 @dataclass(frozen=True)

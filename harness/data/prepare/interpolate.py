@@ -22,7 +22,8 @@ class Interpolate:
 
     A missing cell between two periods of the same entity that have a value is filled on the straight line
     between them, by the calendar. Cells before an entity's first value and after its last stay missing. All
-    the entity's rows are used, whatever fold they are in; the report counts the cells that were filled.
+    the entity's rows are used, whatever fold they are in; the report counts the cells that were filled, and
+    ``interpolated.csv`` lists them.
 
     Attributes
     ----------
@@ -77,15 +78,16 @@ class FillGaps:
         return np.isnan(columns[self.of].cells) & np.isfinite(made.cells)
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
-        """Return how many cells were filled, and a warning where there are any."""
-        count, n_obs = int(self.filled(columns, made).sum()), made.cells.size
+        """Return how many cells were filled, and which, and a warning where there are any."""
+        filled = self.filled(columns, made)
+        count, n_obs = int(filled.sum()), made.cells.size
         left = int((np.isnan(made.cells) & ~made.unreached).sum())
         detail = f"{count} of {n_obs} cells filled ({count / n_obs:.1%}), {left} still missing"
         message = (
             f"{count} of {n_obs} cells ({count / n_obs:.1%}) were missing and lie on a straight line between "
             "the entity's neighbouring periods, whatever fold those are in."
         )
-        return Account(detail, (Note("W-INTERPOLATED", self.of, message),) if count else ())
+        return Account(detail, (Note("W-INTERPOLATED", self.of, message),) if count else (), filled)
 
 
 def interpolate(values: Floats, fillable: Mask, calendar: Calendar, *, limit: int) -> Floats:

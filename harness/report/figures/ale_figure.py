@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from harness.arrays import Floats
-from harness.report.figures.canvas import DOUBLE_COLUMN, bare, new_figure
-from harness.report.figures.fonts import drawable, drawable_lines
+from harness.report.figures.canvas import DOUBLE_COLUMN, bare, grid_shape, label_lowest, new_figure
+from harness.report.figures.fonts import drawable, drawable_label
 from harness.report.figures.strand import Strand, band_handles, draw_bands, draw_ground, draw_line, level_of
 from harness.report.reading.banded import POINTWISE, Banded
 from harness.report.words.digits import percent
@@ -58,8 +57,7 @@ class AleScene:
 def draw_ales(scene: AleScene) -> Figure:
     """Return the figure."""
     n_pairs = len(scene.pairs)
-    n_columns = min(PANELS_IN_A_ROW, n_pairs)
-    n_rows = math.ceil(n_pairs / n_columns)
+    n_rows, n_columns = grid_shape(n_pairs, most_columns=PANELS_IN_A_ROW)
     figure = new_figure(DOUBLE_COLUMN, 0.9 + PANEL_HEIGHT * n_rows)
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
     for axes, pair in zip(panels, scene.pairs, strict=False):
@@ -70,10 +68,9 @@ def draw_ales(scene: AleScene) -> Figure:
         axes.set_title(drawable(shortened(pair.level.label, 32)), loc="left")
     for axes in panels[n_pairs:]:
         bare(axes)
-    for axes in panels[n_pairs - n_columns : n_pairs]:
-        axes.tick_params(axis="x", labelbottom=True)
-    figure.supxlabel(drawable_lines(scene.x_label, 60), fontsize=8)
-    figure.supylabel(drawable_lines(scene.y_label, 40), fontsize=8)
+    label_lowest(panels[:n_pairs], n_columns=n_columns)
+    figure.supxlabel(drawable_label(scene.x_label, 60), fontsize=8)
+    figure.supylabel(drawable_label(scene.y_label, 40), fontsize=8)
     figure.legend(handles=_handles(scene), loc="outside upper left", ncols=2)
     return figure
 

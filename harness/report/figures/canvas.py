@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -107,7 +108,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def fixed_figure(width: float, height: float) -> Figure:
     """Return an empty figure, in inches, that no global list holds; its axes stay where they are put."""
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height), dpi=PNG_DPI)
     FigureCanvasAgg(figure)
     return figure
 
@@ -143,6 +144,18 @@ def settle(figure: Figure) -> None:
     figure.set_layout_engine(None)
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position().bounds, POSITION_DIGITS).tolist())
+
+
+def grid_shape(n_panels: int, *, most_columns: int) -> tuple[int, int]:
+    """Return the rows and columns of a grid for `n_panels`, at least one, that leaves few places empty."""
+    n_rows = math.ceil(n_panels / most_columns)
+    return n_rows, math.ceil(n_panels / n_rows)
+
+
+def label_lowest(panels: Sequence[Axes], *, n_columns: int) -> None:
+    """Write numbers beneath the lowest panel of each column of a grid whose panels share their axis."""
+    for axes in panels[-n_columns:]:
+        axes.tick_params(axis="x", labelbottom=True)
 
 
 def bare(axes: Axes) -> None:

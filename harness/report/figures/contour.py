@@ -11,6 +11,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
+from harness.arrays import Mask
 from harness.report.figures.palette import SURFACE_MAP, THRESHOLD_COLOUR
 from harness.report.reading.conditional import NONE, ThresholdRow
 from harness.report.reading.surfaces import Surface
@@ -62,9 +63,21 @@ def _hatch(axes: Axes, surface: Surface) -> None:
         veil.set(edgecolor="#9a9a9a", linewidth=0)
 
 
+def changes_sign(surface: Surface) -> bool:
+    """Return whether the effect is above zero in some supported cells and below it in others."""
+    effect = surface.effect[surface.supported]
+    return bool((effect > 0.0).any() and (effect < 0.0).any())
+
+
+def established_signs(surface: Surface) -> dict[str, Mask]:
+    """Return by marker the supported cells where the effect's interval is above, and below, zero."""
+    signs = {"^": surface.effect_low > 0.0, "v": surface.effect_high < 0.0}
+    return {marker: shown & surface.supported for marker, shown in signs.items()}
+
+
 def _draw_zero_effect(axes: Axes, surface: Surface) -> None:
-    effect = np.where(surface.supported, surface.effect, np.nan)
-    if np.nanmin(effect, initial=0.0) < 0.0 < np.nanmax(effect, initial=0.0):
+    if changes_sign(surface):
+        effect = np.where(surface.supported, surface.effect, np.nan)
         axes.contour(
             surface.exposure_at,
             surface.moderator_at,
@@ -82,9 +95,8 @@ def _draw_signs(axes: Axes, surface: Surface) -> None:
     ]
     thinned = tuple(slice(step // 2, None, step) for step in steps)
     across, up = np.meshgrid(surface.exposure_at[thinned[0]], surface.moderator_at[thinned[1]], indexing="ij")
-    established = {"^": surface.effect_low > 0.0, "v": surface.effect_high < 0.0}
-    for marker, shown in established.items():
-        here = (shown & surface.supported)[thinned]
+    for marker, shown in established_signs(surface).items():
+        here = shown[thinned]
         axes.plot(
             across[here],
             up[here],

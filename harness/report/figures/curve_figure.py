@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +11,16 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
-from harness.report.figures.canvas import DOUBLE_COLUMN, GREY, SINGLE_COLUMN, bare, new_figure
-from harness.report.figures.fonts import drawable, drawable_lines
+from harness.report.figures.canvas import (
+    DOUBLE_COLUMN,
+    GREY,
+    SINGLE_COLUMN,
+    bare,
+    grid_shape,
+    label_lowest,
+    new_figure,
+)
+from harness.report.figures.fonts import drawable, drawable_label
 from harness.report.figures.rug import draw_rug
 from harness.report.figures.strand import (
     Strand,
@@ -75,15 +82,16 @@ def draw_curves(scene: CurveScene) -> Figure:
         _draw_together(figure, figure.add_gridspec(1, 1)[0], scene, banded=scene.strands)
         _add_legend(figure, scene, columns=2)
         return figure
-    n_rows = math.ceil(len(scene.strands) / PANELS_IN_A_ROW)
+    n_rows, n_columns = grid_shape(len(scene.strands), most_columns=PANELS_IN_A_ROW)
     figure = new_figure(DOUBLE_COLUMN, TOGETHER_HEIGHT + ALONE_HEIGHT * n_rows)
     halves = figure.add_gridspec(2, 1, height_ratios=[TOGETHER_HEIGHT, ALONE_HEIGHT * n_rows])
     _draw_together(figure, halves[0], scene, banded=[one for one in scene.strands if one.is_reference])
-    grid = halves[1].subgridspec(n_rows, PANELS_IN_A_ROW)
+    grid = halves[1].subgridspec(n_rows, n_columns)
     panels = grid.subplots(sharex=True, sharey=True, squeeze=False)
     _draw_alone(panels.ravel().tolist(), scene)
+    label_lowest(panels.ravel().tolist()[: len(scene.strands)], n_columns=n_columns)
     _add_legend(figure, scene, columns=PANELS_IN_A_ROW)
-    figure.supxlabel(drawable_lines(scene.x_label, X_LABEL), fontsize=8)
+    figure.supxlabel(drawable_label(scene.x_label, X_LABEL), fontsize=8)
     return figure
 
 
@@ -100,9 +108,9 @@ def _draw_together(
     for strand in scene.strands:
         draw_line(main, strand)
         draw_marks(main, strand)
-    main.set_ylabel(drawable_lines(scene.y_label, Y_LABEL))
+    main.set_ylabel(drawable_label(scene.y_label, Y_LABEL))
     draw_strip(main, strip, scene.rug)
-    strip.set_xlabel(drawable_lines(scene.x_label, X_LABEL))
+    strip.set_xlabel(drawable_label(scene.x_label, X_LABEL))
     strip.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
 
 
@@ -127,8 +135,6 @@ def _draw_alone(panels: Sequence[Axes], scene: CurveScene) -> None:
         axes.set_title(drawable(shortened(strand.label, 32)), loc="left")
     for axes in panels[n_strands:]:
         bare(axes)
-    for axes in panels[n_strands - PANELS_IN_A_ROW : n_strands]:
-        axes.tick_params(axis="x", labelbottom=True)
 
 
 def _add_legend(figure: Figure, scene: CurveScene, *, columns: int) -> None:

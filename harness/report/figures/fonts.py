@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 
 from harness.data.note import Note
-from harness.report.words.text import printable, wrapped
+from harness.report.words.text import axis_lines, printable, wrapped
 
 BASE = "DejaVu Sans"
 
@@ -53,6 +53,11 @@ def drawable(text: str) -> str:
 def drawable_lines(text: str, width: int) -> str:
     """Return `text` on at most two lines of `width` characters, as the fonts can show it."""
     return "\n".join(drawable(line) for line in wrapped(text, width, lines=2).split("\n"))
+
+
+def drawable_label(label: str, width: int, *, lines: int = 2) -> str:
+    """Return the label of an axis on lines of `width` characters, as the fonts can show it."""
+    return "\n".join(drawable(line) for line in axis_lines(label, width, lines=lines).split("\n"))
 
 
 def font_notes(texts: Iterable[str]) -> tuple[Note, ...]:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harness.report.figures.canvas import DOUBLE_COLUMN, GREY, bare, new_figure
+from harness.report.figures.canvas import DOUBLE_COLUMN, GREY, bare, grid_shape, label_lowest, new_figure
 from harness.report.figures.fonts import drawable, drawable_lines
 from harness.report.figures.palette import STANDING_COLOURS, STANDING_MARKERS
 from harness.report.reading.manifest import ProtocolEntry
@@ -18,6 +18,9 @@ from harness.report.words.digits import percent
 from harness.report.words.text import shortened
 
 PANELS_IN_A_ROW = 4
+ARROW_ROOM = 6.0
+"""Points between the names and the panel, where arrows of losses beyond the axis reach."""
+
 LEAST_REACH = 0.25
 """The axis of gains reaches at least this far to either side where there is something to show."""
 
@@ -46,17 +49,17 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *,
     reference : how the reference is called
     """
     labels = list(dict.fromkeys(cell.estimator.id for cell in cells))
-    n_columns = min(PANELS_IN_A_ROW, len(protocols))
-    n_rows = math.ceil(len(protocols) / n_columns)
+    n_rows, n_columns = grid_shape(len(protocols), most_columns=PANELS_IN_A_ROW)
     figure = new_figure(DOUBLE_COLUMN, n_rows * (0.95 + 0.27 * len(labels)))
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
     start, end = axis_limits(cells)
     for axes, protocol in zip(grid, protocols, strict=False):
         own = [cell for cell in cells if cell.protocol.id == protocol.id]
         _draw_panel(axes, own, start=start)
-        axes.set_title(drawable_lines(protocol.title, 24), loc="left")
+        axes.set_title(drawable_lines(protocol.title, 32), loc="left")
     for axes in grid[len(protocols) :]:
         bare(axes)
+    label_lowest(grid[: len(protocols)].tolist(), n_columns=n_columns)
     first = grid[0]
     names = {cell.estimator.id: cell.estimator.label for cell in cells}
     first.set_yticks(range(len(labels)), [drawable_lines(names[one], 20) for one in labels])
@@ -72,7 +75,7 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *,
 def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
     axes.axvline(0.0, color="#333333", linewidth=0.8)
     axes.grid(axis="x")
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=ARROW_ROOM)
     axes.spines["left"].set_visible(False)
     for place, cell in enumerate(cells):
         if cell.standing is Standing.MISSING:

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from harness.report.figures.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
-from harness.report.figures.fonts import drawable, drawable_lines
+from harness.report.figures.fonts import drawable, drawable_label, drawable_lines
 from harness.report.figures.palette import MODE_STYLES
 from harness.report.reading.groups import MODES, GroupRow, Levels
 from harness.report.words.text import wrapped
@@ -93,7 +93,7 @@ def _draw_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
         if box.levels is not None and box.row.mode == mode:
             _draw_box(axes, box.levels, place=float(scene.groups.index(box.row.group)), mode=mode)
     axes.grid(axis="y")
-    axes.set_ylabel(drawable_lines(scene.level_label, 28))
+    axes.set_ylabel(drawable_label(scene.level_label, 28))
     axes.tick_params(axis="x", labelbottom=False)
 
 
@@ -126,8 +126,8 @@ def _draw_effects(axes: Axes, scene: GroupScene) -> None:
         if math.isfinite(box.row.effect):
             _draw_whisker(axes, box.row, _place(scene, box))
     axes.set_xlim(-0.6, len(scene.groups) - 0.4)
-    axes.set_xticks(range(len(scene.groups)), [_wrapped(one) for one in scene.groups], fontsize=6.5)
-    axes.set_ylabel(drawable_lines(scene.effect_label, 28))
+    axes.set_xticks(range(len(scene.groups)), [_wrapped(one) for one in scene.groups], fontsize=6)
+    axes.set_ylabel(drawable_label(scene.effect_label, 28))
 
 
 def _wrapped(name: str) -> str:

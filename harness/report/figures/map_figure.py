@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.report.figures.canvas import SINGLE_COLUMN, new_figure
-from harness.report.figures.fonts import drawable, drawable_lines
+from harness.report.figures.fonts import drawable
 from harness.report.figures.palette import DEVIATION_MAP
 from harness.report.reading.networks import MapRow, ProfileRow
 from harness.report.words.digits import count, fixed
@@ -17,6 +17,9 @@ from harness.report.words.text import shortened
 
 MAP_HEIGHT = 1.1
 ROW_HEIGHT = 0.155
+LABEL = 52
+"""Characters of the name of a variable."""
+
 LEAST_REACH = 0.5
 """The colours reach at least this many standard deviations to either side."""
 
@@ -31,7 +34,7 @@ def draw_map(clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: 
     labels : how the variables are called, in the order in which `profile` first has them
     """
     height = ROW_HEIGHT * len(labels) + 0.4
-    figure = new_figure(SINGLE_COLUMN + 1.2, 0.7 + MAP_HEIGHT + height)
+    figure = new_figure(SINGLE_COLUMN + 1.6, 0.7 + MAP_HEIGHT + height)
     grid, means = figure.subplots(2, 1, height_ratios=[MAP_HEIGHT, height]).tolist()
     _draw_grid(grid, clusters)
     _draw_profile(means, clusters, profile, labels)
@@ -69,6 +72,7 @@ def _draw_profile(
         ink = "white" if abs(value) > 0.65 * reach else "black"
         axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=5.5, color=ink)
     axes.set_xticks(range(len(numbers)), [str(one) for one in numbers])
-    axes.set_yticks(range(len(variables)), [drawable(shortened(one, 34)) for one in labels], fontsize=6)
-    axes.set_xlabel(drawable_lines("Cluster", 20))
+    axes.set_yticks(range(len(variables)), [drawable(shortened(one, LABEL)) for one in labels], fontsize=6)
+    axes.set_title("Means in each cluster (standard deviations)", loc="left")
+    axes.set_xlabel("Cluster")
     axes.tick_params(length=0)

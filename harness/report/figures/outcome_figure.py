@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.report.figures.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
 from harness.report.figures.curve_figure import CurveScene, draw_strip
-from harness.report.figures.fonts import drawable_lines
+from harness.report.figures.fonts import drawable_label
 from harness.report.figures.strand import (
     band_handles,
     draw_bands,
@@ -35,7 +35,7 @@ def draw_outcomes(scenes: Sequence[CurveScene]) -> Figure:
     grid = figure.add_gridspec(n_rows, n_columns)
     for place, scene in enumerate(scenes):
         _draw_panel(figure, grid[place], scene)
-    figure.supxlabel(drawable_lines(scenes[0].x_label, 60), fontsize=8)
+    figure.supxlabel(drawable_label(scenes[0].x_label, 60), fontsize=8)
     strands = [strand for scene in scenes for strand in scene.strands]
     lines = {strand.label: line_handle(strand) for strand in strands}
     handles = [*lines.values(), *band_handles(strands, level=scenes[0].level), *mark_handles(strands)]
@@ -54,6 +54,6 @@ def _draw_panel(figure: Figure, place: SubplotSpec, scene: CurveScene) -> None:
     for strand in ordered:
         draw_line(main, strand)
         draw_marks(main, strand)
-    main.set_ylabel(drawable_lines(scene.y_label, 28))
+    main.set_ylabel(drawable_label(scene.y_label, 28))
     draw_strip(main, strip, scene.rug)
     strip.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))

@@ -66,11 +66,13 @@ def level_label(study: Study, outcome: str) -> str:
 
 def effect_unit_label(study: Study, outcome: str) -> str:
     """Return the label of an axis of effects in a narrow panel whose outcome is told elsewhere."""
-    return f"Effect ({study.unit(outcome) or 'change'} per unit)"
+    return f"Effect ({_per_unit(study, outcome)})"
 
 
 def effect_label(study: Study, outcome: str) -> str:
     """Return the label of an axis of effects."""
-    unit = study.unit(outcome)
-    per = f"per unit of {study.label(study.exposure)}"
-    return f"Effect on {study.label(outcome)} " + (f"({unit} {per})" if unit else per)
+    return f"Effect on {study.label(outcome)} ({_per_unit(study, outcome)})"
+
+
+def _per_unit(study: Study, outcome: str) -> str:
+    return f"{study.unit(outcome) or 'change'} per unit"

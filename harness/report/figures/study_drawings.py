@@ -153,6 +153,7 @@ def surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
         effect_label=effect_unit_label(study, key.outcome),
         exposure=study.axis_label(study.exposure),
         moderator=study.axis_label(key.moderator),
+        level=study.level,
     )
 
 

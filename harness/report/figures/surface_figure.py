@@ -14,23 +14,25 @@ from mpl_toolkits.mplot3d import Axes3D
 
 from harness.report.figures.canvas import DOUBLE_COLUMN, fixed_figure
 from harness.report.figures.contour import draw_contours, draw_thresholds
-from harness.report.figures.fonts import drawable_lines
+from harness.report.figures.fonts import drawable_label
 from harness.report.figures.relief import draw_relief
-from harness.report.figures.strand import Strand, draw_bands, draw_ground, draw_line
+from harness.report.figures.strand import Strand, band_handles, draw_bands, draw_ground, draw_line
+from harness.report.figures.surface_legend import surface_handles
 from harness.report.reading.conditional import ThresholdRow
 from harness.report.reading.surfaces import Surface
 
 ROW_HEIGHT = 2.15
 FOOT = 0.42
-HEAD = 0.2
+HEAD = 0.55
 """Inches of a row, beneath the last row and above the first."""
 
-RELIEF = (0.03, 0.305)
+RELIEF = (0.015, 0.305)
 CONTOURS = (0.395, 0.235)
 BAR = (0.64, 0.012)
 EFFECT = (0.795, 0.175)
 """Where each column begins and how wide it is, as shares of the width."""
 
+LEGEND_COLUMNS = 3
 MOST_TICKS = 6
 """Of a colour bar."""
 
@@ -45,6 +47,7 @@ class SurfaceScene:
     Attributes
     ----------
     effect : the conditional effect
+    level : in (0, 1), nominal coverage of bands that do not tell their own
     thresholds : where it changes its sign
     outcome, effect_label, exposure, moderator : labels of the axes, with units
     """
@@ -56,6 +59,7 @@ class SurfaceScene:
     effect_label: str
     exposure: str
     moderator: str
+    level: float
 
 
 def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
@@ -65,6 +69,11 @@ def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
     for place, scene in enumerate(scenes):
         bottom = FOOT + ROW_HEIGHT * (len(scenes) - 1 - place)
         _draw_row(figure, scene, bottom=bottom / height, share=1.0 / height, is_last=place == len(scenes) - 1)
+    handles = [
+        *surface_handles([one.surface for one in scenes], [row for one in scenes for row in one.thresholds]),
+        *band_handles([one.effect for one in scenes], level=scenes[0].level),
+    ]
+    figure.legend(handles=handles, loc="upper left", ncols=LEGEND_COLUMNS, fontsize=LABEL)
     return figure
 
 
@@ -78,7 +87,7 @@ def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: floa
     low, tall = bottom + 0.2 * share, (ROW_HEIGHT - 0.45) * share
     contours = figure.add_axes((CONTOURS[0], low, CONTOURS[1], tall))
     filled = draw_contours(contours, scene.surface, scene.thresholds)
-    contours.set_ylabel(drawable_lines(scene.moderator, 30), fontsize=LABEL)
+    contours.set_ylabel(drawable_label(scene.moderator, 32), fontsize=LABEL)
     levels = np.asarray(filled.levels)
     ticks = levels[:: math.ceil(levels.size / MOST_TICKS)]
     bar = figure.colorbar(filled, cax=figure.add_axes((BAR[0], low, BAR[1], tall)), ticks=ticks)
@@ -89,8 +98,8 @@ def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: floa
     for axes, label in ((contours, scene.exposure), (effect, scene.moderator)):
         _ticks(axes)
         if is_last:
-            axes.set_xlabel(drawable_lines(label, 26), fontsize=LABEL)
-    contours.set_title(drawable_lines(scene.outcome, 40), loc="left", fontsize=LABEL)
+            axes.set_xlabel(drawable_label(label, 30), fontsize=LABEL)
+    contours.set_title(drawable_label(scene.outcome, 40, lines=1), loc="left", fontsize=LABEL)
 
 
 def _draw_relief(axes: Axes3D, scene: SurfaceScene) -> None:
@@ -101,11 +110,10 @@ def _draw_relief(axes: Axes3D, scene: SurfaceScene) -> None:
         (axes.zaxis, scene.outcome),
     ):
         axis.set_major_locator(MaxNLocator(nbins=4))
-        axis.set_label_text(drawable_lines(label, 22), fontsize=6)
+        axis.set_label_text(drawable_label(label, 26), fontsize=5.5)
         axis.set_tick_params(labelsize=5.5, pad=-3)
-        axis.labelpad = -8
-    axes.zaxis.labelpad = -4
-    axes.set_box_aspect((1.0, 1.0, 0.8), zoom=0.9)
+        axis.labelpad = -5
+    axes.set_box_aspect((1.0, 1.0, 0.8), zoom=0.82)
 
 
 def _draw_effect(axes: Axes, scene: SurfaceScene) -> None:
@@ -113,7 +121,7 @@ def _draw_effect(axes: Axes, scene: SurfaceScene) -> None:
     draw_bands(axes, scene.effect)
     draw_line(axes, scene.effect)
     draw_thresholds(axes, scene.thresholds, vertical=True)
-    axes.set_ylabel(drawable_lines(scene.effect_label, 34), fontsize=LABEL)
+    axes.set_ylabel(drawable_label(scene.effect_label, 34), fontsize=LABEL)
 
 
 def _ticks(axes: Axes) -> None:

@@ -98,7 +98,7 @@ def draw_waterfalls(found: Sequence[Decomposition], labels: Sequence[str], *, re
     first.set_yticks(range(len(LABELS)), LABELS)
     first.set_ylim(len(LABELS) - 0.4, -0.6)
     first.set_xlim(start, end + NUMBERS / (1.0 - NUMBERS) * (end - start))
-    first.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    first.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     figure.supxlabel(f"Gain over {drawable(shortened(reference, 40))} (percentage points)", fontsize=8)
     return figure
 

@@ -28,6 +28,7 @@ HOLDS: Mapping[str, str] = {
     "claims.csv": "published numbers beside those recomputed",
     "expectations.csv": "numbers that the spec expects beside those of this run",
     "preparation.csv": "how columns were prepared",
+    "interpolated.csv": "the cells that were missing and filled in",
     "decomposition.csv": "where the gain in sample comes from",
     "multiverse.csv": "the gain under every combination of choices",
     "multiverse.parquet": "predictions under every combination of choices",

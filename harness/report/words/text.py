@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
@@ -54,14 +55,37 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """Return printable `text` cut to `width` characters, an ellipsis included."""
+    """Return printable `text` cut to `width` characters, an ellipsis included; wide ones count twice."""
     clean = printable(text)
-    return clean if len(clean) <= width else clean[: width - 1].rstrip() + "…"
+    room = _room(clean, width)
+    return clean if len(clean) <= room else clean[: room - 1].rstrip() + "…"
 
 
 def wrapped(text: str, width: int, *, lines: int) -> str:
-    """Return printable `text` broken into at most `lines` lines of `width` characters."""
-    return "\n".join(textwrap.wrap(printable(text), width, max_lines=lines, placeholder="…"))
+    """Return printable `text` on at most `lines` lines of `width` characters; wide ones count twice."""
+    clean = printable(text)
+    return "\n".join(textwrap.wrap(clean, _room(clean, width), max_lines=lines, placeholder="…"))
+
+
+def _room(text: str, width: int) -> int:
+    """Return how many characters as wide as those of `text`, on average, fit into `width` narrow ones."""
+    cells = len(text) + sum(unicodedata.east_asian_width(one) in "WF" for one in text)
+    return max(2, width * len(text) // cells) if text else width
+
+
+def axis_lines(label: str, width: int, *, lines: int) -> str:
+    """Return the label of an axis, such as ``GDP (yuan)``, on at most `lines` lines of `width` characters.
+
+    The unit in brackets keeps together where it can, and a name that is too long is cut before its unit is.
+    """
+    whole = wrapped(label, width, lines=lines)
+    name, _, unit = label.rpartition(" (")
+    unit_lines = wrapped(f"({unit}", width, lines=lines)
+    left = lines - 1 - unit_lines.count("\n")
+    if "\n" not in whole or not name or not unit.endswith(")") or left < 1:
+        return whole
+    parted = f"{wrapped(name, width, lines=left)}\n{unit_lines}"
+    return whole if "…" in parted and "…" not in whole else parted
 
 
 def file_slug(name: str) -> str:

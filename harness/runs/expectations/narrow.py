@@ -16,7 +16,7 @@ from harness.spec.study import Study
 COMPARED = frozenset({"accuracy", "gain"})
 OF_ALL_PROTOCOLS = frozenset({"decomposition"})
 OF_FITS = frozenset({"coefficients"})
-OF_DATA = frozenset({"summary", "preparation"})
+OF_DATA = frozenset({"summary", "preparation", "interpolated"})
 OF_GRIDS = frozenset({"support", "rug"})
 
 Ids = frozenset[str]

@@ -67,6 +67,7 @@ def test_a_step_fills_its_columns_in_place_and_counts_the_cells():
     assert first.filled(columns, made).tolist() == [False, True, False, False, False, False]
     account = first.account(columns, made)
     assert account.detail == "1 of 6 cells filled (16.7%), 2 still missing"
+    assert account.filled.tolist() == [False, True, False, False, False, False]
     [note] = account.notes
     assert (note.code, note.where) == ("W-INTERPOLATED", "a")
     assert note.message.startswith("1 of 6 cells (16.7%) were missing")

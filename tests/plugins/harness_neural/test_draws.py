@@ -14,6 +14,12 @@ from neural_tasks import make_panel
 SMALL = Mlp(hidden=3, restarts=2)
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(1, 1), (2, 2), (3, 2)])
+def test_a_quick_run_starts_a_draw_at_most_twice(asked, kept):
+    quick = Mlp(draw_restarts=asked, restarts=3, sizes_around=2).quick()
+    assert (quick.draw_restarts, quick.restarts, quick.sizes_around) == (kept, 1, 0)
+
+
 def wave(X: Floats) -> Floats:
     return 20.0 + 3.0 * np.tanh(2.0 * X[:, 0]) + X[:, 1] - 0.5 * X[:, 2]
 

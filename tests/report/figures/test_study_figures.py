@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.report.figures.canvas import house_style
+from harness.report.figures.canvas import grid_shape, house_style
 from harness.report.figures.contour import draw_contours
 from harness.report.figures.group_figure import draw_groups
 from harness.report.figures.map_figure import draw_map
@@ -116,6 +116,28 @@ def test_the_map_of_every_outcome_is_drawn_and_a_shared_one_once(run):
 
 def test_an_effect_is_labelled_with_its_unit(run):
     study = run.manifest.study
-    assert effect_label(study, "lwage") == ("Effect on Log wage (log dollars an hour per unit of Experience)")
+    assert effect_label(study, "lwage") == "Effect on Log wage (log dollars an hour per unit)"
     assert effect_label(study, "educ").startswith("Effect on Schooling (years per unit")
-    assert effect_label(study, "union") == "Effect on union per unit of Experience"
+    assert effect_label(study, "union") == "Effect on union (change per unit)"
+
+
+def test_the_legend_of_surfaces_names_what_they_show(run):
+    with house_style():
+        figure = draw_surfaces([surface_scene(run, RAB)])
+    (legend,) = figure.legends
+    assert [one.get_text() for one in legend.get_texts()] == [
+        "few entities near",
+        "effect above zero, its interval too",
+        "effect below zero, its interval too",
+        "effect of zero",
+        "average effect changes sign, with interval (dashed)",
+        "pointwise 95% band",
+        "simultaneous 95% band",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("n_panels", "shape"), [(1, (1, 1)), (3, (1, 3)), (4, (2, 2)), (5, (2, 3)), (7, (3, 3)), (9, (3, 3))]
+)
+def test_a_grid_of_panels_leaves_few_places_empty(n_panels, shape):
+    assert grid_shape(n_panels, most_columns=3) == shape

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.words.text import file_slug, joined, latex, printable, shortened, wrapped
+from harness.report.words.text import (
+    axis_lines,
+    file_slug,
+    joined,
+    latex,
+    printable,
+    shortened,
+    wrapped,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +77,24 @@ def test_lists_and_lengths():
     ]
     assert shortened("abcdefgh", 5) == "abcd…"
     assert wrapped("one two three four", 8, lines=2) == "one two\nthree…"
+
+
+def test_wide_characters_count_twice():
+    assert wrapped("碳排放总量与数字经济", 10, lines=2) == "碳排放总量\n与数字经济"
+    assert shortened("碳排放总量与数字经济", 10) == "碳排放总…"
+    assert shortened("碳排放总量", 10) == "碳排放总量"
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("GDP (yuan)", "GDP (yuan)"),
+        ("GDP per head (10⁴ yuan per person)", "GDP per head\n(10⁴ yuan per person)"),
+        ("Fiscal spending on science per head (10⁴ yuan)", "Fiscal spending on…\n(10⁴ yuan)"),
+        ("Pupils (a share of all who live there)", "Pupils (a share of all\nwho live there)"),
+        ("A label without a unit in brackets", "A label without a unit\nin brackets"),
+        ("人均国内生产总值与其他 (万元)", "人均国内生产总值与其他\n(万元)"),
+    ],
+)
+def test_the_label_of_an_axis_keeps_its_unit(label, shown):
+    assert axis_lines(label, 22, lines=2) == shown
