@@ -76,6 +76,18 @@ def panel_statistics(panel: Panel, slopes: Floats, constant: float | None) -> It
         yield Statistic(f"r2_{name}_correlation", _squared_correlation(*values.T), square)
 
 
+def intercept_statistics(regression: Regression) -> Iterator[Statistic]:
+    """Yield the intercept of a regression with effects, which is their mean, and its classical error."""
+    within, variance = regression.within, regression.rss / regression.df_resid
+    value = within.intercept - float(within.centre @ within.slopes)
+    spread = 1.0 / regression.weights.sum() + float(np.sum((within.centre @ within.to_slopes) ** 2))
+    what = "mean effect over the rows, what is predicted for columns of zero"
+    yield Statistic("intercept", value, what)
+    yield Statistic(
+        "intercept_std_error", sqrt(variance * spread), "classical standard error of the intercept"
+    )
+
+
 def likelihood_statistics(regression: Regression) -> Iterator[Statistic]:
     """Yield the normal likelihood of a regression with its effects as coefficients, as R's lm has it."""
     n_obs, n_parameters = regression.panel.n_obs, regression.n_coef + regression.n_effects + 1

@@ -24,7 +24,7 @@ from harness_panel.diagnosis import Check, Diagnostic, Statistic, unweighted
 from harness_panel.effect import Dimension, Effect, GroupColumn
 from harness_panel.effect_tests import f_test_of_effects
 from harness_panel.effects_fit import EffectsFit
-from harness_panel.fit_statistics import likelihood_statistics
+from harness_panel.fit_statistics import intercept_statistics, likelihood_statistics
 from harness_panel.fitting import fit_linear, fit_linear_draws
 from harness_panel.levels import LevelModels
 from harness_panel.residual_tests import pesaran, wooldridge
@@ -44,6 +44,7 @@ class FixedEffectsFit(EffectsFit):
         absorber = self.regression.absorber
         return (
             *super().statistics(),
+            *intercept_statistics(self.regression),
             *likelihood_statistics(self.regression),
             Statistic(
                 "n_effects", self.regression.n_effects, "independent effects, as degrees of freedom count"

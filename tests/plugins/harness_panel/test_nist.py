@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 from harness import Floats, stream
-from harness_panel import Classical, PooledOLS
-from harness_panel.absorb import Nothing
-from harness_panel.within_fit import fit_within
+from harness_panel import Classical, FirstDifference, PooledOLS
 from panels import panel_from_arrays
 
 FOLDER = Path(__file__).parents[2] / "reference" / "nist"
@@ -39,6 +37,8 @@ class Certified:
     y: Floats
     estimate: Floats
     std_error: Floats
+    sigma: float
+    r2: float
 
 
 def certified(name: str) -> Certified:
@@ -50,13 +50,17 @@ def certified(name: str) -> Certified:
     y, estimate, std_error = (
         np.array(one, dtype=np.float64) for one in (numbers["y"], values["beta"], values["se"])
     )
-    return Certified(X, y, estimate, std_error)
+    return Certified(X, y, estimate, std_error, float(values["rsd"]), float(values["r2"]))
 
 
 def fit(data: Certified):
     rows = np.arange(data.y.size)
     panel = panel_from_arrays(entity=rows, period=rows, outcome=data.y, X=data.X)
     return PooledOLS(Classical()).fit(panel, rng=stream(0))
+
+
+def statistics(fitted) -> dict[str, float]:
+    return {one.name: one.value for one in fitted.statistics()}
 
 
 @pytest.mark.parametrize("name", [name for name in DIGITS if name not in WITHOUT_CONSTANT])
@@ -73,6 +77,13 @@ def test_pooled_ols_agrees_with_the_certified_standard_errors(name):
     np.testing.assert_allclose(table.std_error, data.std_error, rtol=10.0 ** -DIGITS[name])
 
 
+@pytest.mark.parametrize("name", [name for name in DIGITS if name not in (*WITHOUT_CONSTANT, *EXACT_FITS)])
+def test_pooled_ols_agrees_with_the_certified_spread_and_share(name):
+    data, own = certified(name), statistics(fit(certified(name)))
+    np.testing.assert_allclose(own["sigma"], data.sigma, rtol=10.0 ** -DIGITS[name])
+    np.testing.assert_allclose(own["r2"], data.r2, rtol=10.0 ** -DIGITS[name])
+
+
 @pytest.mark.parametrize("name", EXACT_FITS)
 def test_an_exact_polynomial_leaves_no_standard_error(name):
     data = certified(name)
@@ -81,12 +92,20 @@ def test_an_exact_polynomial_leaves_no_standard_error(name):
 
 @pytest.mark.parametrize("name", WITHOUT_CONSTANT)
 def test_least_squares_without_a_constant_agrees_with_the_certified_values(name):
+    """As differences of entities that are zero in the period before."""
     data = certified(name)
-    solution = fit_within(data.X, data.y, np.ones(data.y.size), Nothing())
-    variance = solution.residuals @ solution.residuals / (data.y.size - data.X.shape[1])
-    spread = np.sqrt(variance) * np.linalg.norm(solution.to_slopes, axis=1)
-    np.testing.assert_allclose(solution.slopes, data.estimate, rtol=10.0 ** -DIGITS[name])
-    np.testing.assert_allclose(spread, data.std_error, rtol=10.0 ** -DIGITS[name])
+    entity, period = np.tile(np.arange(data.y.size), 2), np.repeat([0, 1], data.y.size)
+    panel = panel_from_arrays(
+        entity=entity,
+        period=period,
+        outcome=np.concatenate([np.zeros_like(data.y), data.y]),
+        X=np.vstack([np.zeros_like(data.X), data.X]),
+    )
+    fitted = FirstDifference(covariance=Classical()).fit(panel, rng=stream(0))
+    table, within = fitted.coefficients(), 10.0 ** -DIGITS[name]
+    np.testing.assert_allclose(table.estimate, data.estimate, rtol=within)
+    np.testing.assert_allclose(table.std_error, data.std_error, rtol=within)
+    np.testing.assert_allclose(statistics(fitted)["sigma"], data.sigma, rtol=within)
 
 
 def test_the_polynomial_of_filip_is_estimated_with_a_warning():

@@ -164,6 +164,13 @@ def test_prediction_for_an_unseen_entity_at_zero_is_the_within_intercept_of_plm(
 
 
 @pytest.mark.parametrize("panel", PANELS)
+def test_the_intercept_within_and_its_error_are_those_of_plm(panel):
+    own = {one.name: one.value for one in fit(panel, "fe_entity", Classical()).statistics()}
+    pair = [own["intercept"], own["intercept_std_error"]]
+    np.testing.assert_allclose(pair, reference()[panel]["tests"]["within_intercept"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("panel", PANELS)
 def test_predictions_at_zero_are_the_effects_of_plm(panel):
     rows = r_panel(panel)
     firsts = np.array([np.flatnonzero(rows.entity.codes == code)[0] for code in range(3)])
