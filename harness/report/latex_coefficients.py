@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.report.latex import latex_label, latex_row
-from harness.report.reading.manifest import Study
 from harness.report.reading.run import Run
-from harness.report.tables.coefficient_table import (
-    CoefficientColumn,
-    CoefficientTable,
-    coefficient_table,
-)
-from harness.report.words.digits import percent
-from harness.report.words.text import joined, latex
+from harness.report.tables.coefficient_notes import coefficient_notes
+from harness.report.tables.coefficient_table import CoefficientTable, coefficient_table
+from harness.report.words.text import latex
 
 
 def latex_coefficients(run: Run) -> str:
@@ -52,31 +47,8 @@ def _table(run: Run, outcome: str, table: CoefficientTable) -> Iterator[str]:
     yield r"\bottomrule"
     yield r"\end{tabular}"
     yield ""
-    yield from _notes(study, outcome, table)
-    yield r"\end{table}"
-
-
-def _notes(study: Study, outcome: str, table: CoefficientTable) -> Iterator[str]:
-    quick = "A quick run with few draws; not for publication. " if study.quick else ""
+    first, *others = coefficient_notes(study, outcome, table)
     yield r"\par\smallskip\footnotesize"
-    yield (
-        f"{quick}In brackets standard errors, beneath them {latex(percent(study.level, 0))} intervals. All "
-        f"rows of the panel; units of {latex(study.axis_label(outcome))} per unit of the term. A blank is a "
-        "term that the estimator does not have or that its effects absorb."
-    )
-    for one in table.columns:
-        yield r"\par " + latex(f"{one.label}: covariance {one.covariance}{_corrections(one)}.")
-    for label, reason in table.without:
-        yield r"\par " + latex(f"{label}: {reason}.")
-
-
-def _corrections(column: CoefficientColumn) -> str:
-    known = [
-        text
-        for value, text in (
-            (column.n_clusters, f"{column.n_clusters} clusters"),
-            (column.factor, f"small-sample factor {column.factor}"),
-        )
-        if value
-    ]
-    return f" ({joined(known)})" if known else ""
+    yield latex(first)
+    yield from (r"\par " + latex(one) for one in others)
+    yield r"\end{table}"

@@ -14,6 +14,7 @@ from harness.report.reading.results import Results
 from harness.report.reading.run import Run, RunStore, read_run
 from harness.report.section import section
 from harness.report.surface_page import surface_page
+from harness.report.word_coefficients import word_coefficients
 from harness.report.words.contents import described
 
 HTML = "report.html"
@@ -21,6 +22,7 @@ SURFACES = "surfaces.html"
 GAIN_REPORT = "gain_report.json"
 GAIN_LATEX = "tables/gain.tex"
 COEFFICIENTS_LATEX = "tables/coefficients.tex"
+COEFFICIENTS_WORD = "tables/coefficients.docx"
 
 
 def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,7 +31,7 @@ def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ..
     Parameters
     ----------
     folder : of a finished run
-    formats : any of ``html``, ``latex``
+    formats : any of ``html``, ``latex``, ``docx``
 
     Returns
     -------
@@ -61,6 +63,9 @@ def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ..
         if coefficients := latex_coefficients(run):
             folder.write_text(COEFFICIENTS_LATEX, coefficients)
             written.append(COEFFICIENTS_LATEX)
+    if "docx" in formats and (document := word_coefficients(run)):
+        folder.write_bytes(COEFFICIENTS_WORD, document)
+        written.append(COEFFICIENTS_WORD)
     if "html" in formats:
         if run.conditional.surfaces:
             folder.write_text(SURFACES, surface_page(run))

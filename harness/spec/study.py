@@ -82,13 +82,13 @@ class ReportPlan(Part):
 
     Attributes
     ----------
-    formats : a report for the browser, tables for a paper
+    formats : a report for the browser, tables for a paper in LaTeX, coefficients for Word
     language : of the report
     featured : ids of the estimators that groups, surfaces and outcomes side by side are shown of; left out,
         the one that stands for the published curves, or the last, and the reference
     """
 
-    formats: tuple[Literal["html", "latex"], ...] = ("html", "latex")
+    formats: tuple[Literal["html", "latex", "docx"], ...] = ("html", "latex")
     language: Literal["en"] = "en"
     featured: tuple[str, ...] = ()
 

@@ -41,6 +41,7 @@ HOLDS: Mapping[str, str] = {
     "figures/*.svg, *.png": "its figures, for print",
     "tables/gain.tex": "the table of gains for LaTeX",
     "tables/coefficients.tex": "the coefficients of all estimators for LaTeX",
+    "tables/coefficients.docx": "the coefficients of all estimators for Word",
 }
 
 
