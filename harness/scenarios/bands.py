@@ -44,12 +44,16 @@ def bands(draws: Floats, *, level: float, supported: Mask) -> Iterator[Band]:
 def pointwise_limits(draws: Floats, *, level: float) -> tuple[Floats, Floats]:
     """Return the lower and upper percentile of draws, (n_draws, ...), at each point.
 
+    The percentile p of B draws is the p (B + 1)-th smallest of them (Davison & Hinkley 1997, section 2.4), so
+    one more draw lies between the two with a chance of `level`. numpy's own default lies further inside: for
+    80 draws and a level of 0.95 the chance is 0.93.
+
     Parameters
     ----------
     level : in (0, 1), nominal coverage of each point on its own
     """
     tail = (1.0 - level) / 2.0
-    low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0)
+    low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0, method="weibull")
     return low, high
 
 

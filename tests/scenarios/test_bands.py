@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -13,11 +15,24 @@ from scenarios.least_squares import LeastSquares, powers, random_panel
 ALL = np.ones(10, dtype=bool)
 
 
-def test_pointwise_limits_are_percentiles_of_the_draws():
-    draws = np.arange(101.0)[:, None] + np.array([0.0, 10.0])
+def test_of_99_draws_the_limits_are_the_5th_from_either_end():
+    draws = np.arange(99.0, 0.0, -1.0)[:, None] + np.array([0.0, 10.0])
     low, high = pointwise_limits(draws, level=0.9)
     assert low == pytest.approx([5.0, 15.0], rel=1e-14)
     assert high == pytest.approx([95.0, 105.0], rel=1e-14)
+
+
+@pytest.mark.parametrize("n_draws", [40, 57, 200])
+def test_pointwise_limits_are_the_quantiles_of_the_standard_library(n_draws):
+    draws = np.random.default_rng(4).gamma(2.0, size=n_draws)
+    cuts = statistics.quantiles(draws.tolist(), n=40, method="exclusive")
+    assert pointwise_limits(draws, level=0.95) == pytest.approx((cuts[0], cuts[-1]), rel=1e-13)
+
+
+def test_one_more_draw_lies_between_the_limits_as_often_as_the_level_says():
+    draws = np.random.default_rng(11).normal(size=(41, 40_000))
+    low, high = pointwise_limits(draws[1:], level=0.9)
+    assert ((low <= draws[0]) & (draws[0] <= high)).mean() == pytest.approx(0.9, abs=0.006)
 
 
 @pytest.mark.parametrize("n_points", [1, 3, 10])

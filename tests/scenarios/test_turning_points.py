@@ -99,7 +99,7 @@ def test_interval_and_share_are_those_of_the_draws():
     assert one.at == pytest.approx(0.45, rel=1e-12)
     assert one.estimate == pytest.approx(0.0, abs=0.1)
     assert one.share_of_draws == 0.8
-    assert (one.conf_low, one.conf_high) == pytest.approx((0.375, 0.525))
+    assert (one.conf_low, one.conf_high) == pytest.approx((0.325, 0.575))
 
 
 def test_draws_are_searched_between_the_neighbours():
