@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasNotes, Panel
+from harness import CanFitDraws, CanProfile, Floats, HasCoefficients, HasDetails, HasNotes, Panel
 from harness_panel.absorb import OneWay
 from harness_panel.centring import Centring
 from harness_panel.covariance import IndependentCovariance
@@ -43,7 +43,9 @@ class Between:
     """
 
     name: ClassVar[str] = "between"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasDetails, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasNotes}
+    )
 
     covariance: IndependentCovariance = field(default_factory=Classical)
 

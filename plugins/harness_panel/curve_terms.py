@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Panel
+from harness import Floats, Panel
 
 
 @dataclass(frozen=True)
@@ -45,3 +45,20 @@ class CurveTerms:
         return replace(
             panel, controls=(*panel.controls, *columns), X=np.column_stack([panel.X, *columns.values()])
         )
+
+    def means_at(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return the mean over rows of every column of the expanded panel, (n_points, n_columns).
+
+        Parameters
+        ----------
+        columns : regressors that get the same value in all rows; those that follow from them are among them
+        points : (n_points, n_moved), units of the columns
+        """
+        own = replace(panel, derived=())
+        means = []
+        for point in points.tolist():
+            moved = own
+            for name, value in zip(columns, point, strict=True):
+                moved = moved.with_column(name, value)
+            means.append(self.expand(moved).X.mean(axis=0))
+        return np.stack(means)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from harness import (
     CanFitDraws,
+    CanProfile,
     Floats,
     HasCoefficients,
     HasDetails,
@@ -41,9 +42,10 @@ class CurvedFit(FixedEffectsFit):
 
     terms: CurveTerms
 
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        return super().predict(self.terms.expand(panel))
+    @property
+    def predictor(self) -> CurvedDraws:
+        """What predicts; one draw."""
+        return CurvedDraws(self.terms, self.model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,10 @@ class CurvedDraws:
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
         return self.draws.predict(self.terms.expand(panel))
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        return self.draws.mean_predictions(panel, self.terms.means_at(panel, columns, points))
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class CurvedEffects:
 
     name: ClassVar[str] = "curved_effects"
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
     )
 
     effects: tuple[Dimension, ...] = ("entity",)

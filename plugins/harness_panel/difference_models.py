@@ -35,6 +35,12 @@ class DifferenceModels:
         predicted: Floats = self.model.predict(panel) + self.trends[:, None] * (panel.period - self.start)
         return predicted
 
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        trends = self.trends * float(panel.period.mean() - self.start)
+        means: Floats = self.model.profile(panel, columns, points) + trends[:, None]
+        return means
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DifferenceFit(EffectsFit):
@@ -49,10 +55,10 @@ class DifferenceFit(EffectsFit):
 
     levels: DifferenceModels
 
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        predicted: Floats = self.levels.predict(panel)[0]
-        return predicted
+    @property
+    def predictor(self) -> DifferenceModels:
+        """What predicts; one draw."""
+        return self.levels
 
     def level(self) -> None:
         """Return None, since a constant of differences is a trend and no level."""

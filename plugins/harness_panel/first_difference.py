@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from harness import (
     CanFitDraws,
+    CanProfile,
     EstimationError,
     Floats,
     HasCoefficients,
@@ -52,7 +53,7 @@ class FirstDifference:
 
     name: ClassVar[str] = "first_difference"
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes}
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes}
     )
 
     constant: bool = False

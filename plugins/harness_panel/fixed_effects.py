@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from harness import (
     CanFitDraws,
+    CanProfile,
     Floats,
     HasCoefficients,
     HasDetails,
@@ -103,7 +104,7 @@ class FixedEffects:
 
     name: ClassVar[str] = "fixed_effects"
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
     )
 
     effects: tuple[Dimension, ...] = ("entity",)

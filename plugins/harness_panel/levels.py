@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import CanProfile, FittedDraws, Floats, Panel
 from harness_panel.effect import Effect, key_of
+from harness_panel.moved import means_at
+
+
+class LinearModels(FittedDraws, CanProfile, Protocol):
+    """Models whose predictions are linear in their columns, one a draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +36,13 @@ class LevelEffects:
         """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
         codes = key_of(panel, self.effect).codes_among(self.labels)
         return np.where(codes >= 0, self.deviations[:, codes], 0.0)
+
+    def mean(self, panel: Panel) -> Floats:
+        """Return the mean deviation over the rows, (n_draws,)."""
+        codes = key_of(panel, self.effect).codes_among(self.labels)
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.labels))
+        means: Floats = self.deviations @ counts / panel.n_obs
+        return means
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +70,23 @@ class LevelModels:
         predicted = self.slopes @ (panel.X - self.centre).T + self.intercepts[:, None]
         for effects in self.effects:
             predicted += effects.of_rows(panel)
+        return predicted
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        return self.mean_predictions(panel, means_at(panel, columns, points))
+
+    def mean_predictions(self, panel: Panel, means: Floats) -> Floats:
+        """Return mean predictions over rows, (n_draws, n_points): a linear model's are those at the mean row.
+
+        Parameters
+        ----------
+        panel : the rows, for their levels
+        means : (n_points, n_columns), of the regressors over the rows
+        """
+        predicted = self.slopes @ (means - self.centre).T + self.intercepts[:, None]
+        for effects in self.effects:
+            predicted += effects.mean(panel)[:, None]
         return predicted
 
     def n_unseen(self, panel: Panel) -> int:

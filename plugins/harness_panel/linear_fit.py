@@ -20,7 +20,7 @@ from harness_panel.diagnosis import (
 )
 from harness_panel.effect_tests import wald_of_slopes
 from harness_panel.fit_statistics import equation_statistics, explained_share, panel_statistics
-from harness_panel.levels import LevelModels
+from harness_panel.levels import LevelModels, LinearModels
 from harness_panel.presentation import (
     STATISTICS,
     coefficient_frame,
@@ -42,7 +42,7 @@ class LinearFit:
     ----------
     rows : what it was fitted on
     regression : the equation that was estimated
-    model : predicts; one draw
+    model : columns and levels; one draw
     table : estimates of the kept columns with their covariance
     title : what kind of fit it is, for readers
     """
@@ -59,10 +59,20 @@ class LinearFit:
         """What was dropped, and whether the rest is close to collinear."""
         return self.regression.notes
 
+    @property
+    def predictor(self) -> LinearModels:
+        """What predicts; one draw."""
+        return self.model
+
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        predicted: Floats = self.model.predict(panel)[0]
+        predicted: Floats = self.predictor.predict(panel)[0]
         return predicted
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        means: Floats = self.predictor.profile(panel, columns, points)[0]
+        return means
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named."""

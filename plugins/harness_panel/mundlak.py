@@ -8,7 +8,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasEffects, HasNotes, Ints, Panel
+from harness import (
+    CanFitDraws,
+    CanProfile,
+    Floats,
+    HasCoefficients,
+    HasDetails,
+    HasEffects,
+    HasNotes,
+    Ints,
+    Panel,
+)
 from harness_panel.centring import Centring
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
@@ -36,10 +46,10 @@ class MundlakFit(RandomEffectsFit):
 
     levels: MundlakModels
 
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        predicted: Floats = self.levels.predict(panel)[0]
-        return predicted
+    @property
+    def predictor(self) -> MundlakModels:
+        """What predicts; one draw."""
+        return self.levels
 
     def checks(self) -> tuple[Check, ...]:
         """Return tests of random effects by the fit's own entity means, and those of its residuals."""
@@ -71,7 +81,7 @@ class Mundlak:
 
     name: ClassVar[str] = "mundlak"
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes}
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes}
     )
 
     covariance: Covariance = field(default_factory=Clustered)

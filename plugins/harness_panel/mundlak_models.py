@@ -33,11 +33,27 @@ class MundlakModels:
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
         predicted = self.model.predict(panel)
-        codes = panel.entity.codes_among(self.model.effects[0].labels)
-        is_new = (codes < 0) | ~self.is_known[:, codes]
+        is_new = self._is_new(panel)
         if is_new.any():
             predicted += np.where(is_new, self.mean_slopes @ self._own_means(panel).T, 0.0)
         return predicted
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it.
+
+        A column that has one value in all rows has it as the mean of every entity.
+        """
+        means = self.model.profile(panel, columns, points)
+        is_new = self._is_new(panel)
+        if not is_new.any():
+            return means
+        moved = [panel.columns.index(name) for name in columns]
+        own = (is_new @ self._own_means(panel) / panel.n_obs)[:, None].repeat(len(points), axis=1)
+        at, place = np.nonzero(self.columns[:, None] == moved)
+        values = points[:, place] - self.model.centre[self.columns[at]]
+        own[:, :, at] = is_new.mean(axis=1)[:, None, None] * values
+        further: Floats = np.einsum("dpm,dm->dp", own, self.mean_slopes)
+        return means + further
 
     def knowing(self, panel: Panel) -> MundlakModels:
         """Return models to which the means of further entities, those of these rows, are known."""
@@ -54,6 +70,11 @@ class MundlakModels:
         )
         is_known = np.hstack([self.is_known, np.ones_like(deviations, dtype=np.bool_)])
         return replace(self, model=replace(self.model, effects=(entity,)), is_known=is_known)
+
+    def _is_new(self, panel: Panel) -> npt.NDArray[np.bool_]:
+        """Return which rows are of entities whose means a draw does not know, (n_draws, n_obs)."""
+        codes = panel.entity.codes_among(self.model.effects[0].labels)
+        return np.asarray((codes < 0) | ~self.is_known[:, codes])
 
     def _own_means(self, panel: Panel) -> Floats:
         """Return the entity mean of every row, (n_obs, n_means), less the models' centre."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasNotes, Panel
+from harness import CanFitDraws, CanProfile, Floats, HasCoefficients, HasDetails, HasNotes, Panel
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
 from harness_panel.diagnosis import Check, Statistic, unweighted
@@ -59,7 +59,9 @@ class PooledOLS:
     """
 
     name: ClassVar[str] = "pooled_ols"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasCoefficients, HasDetails, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasNotes}
+    )
 
     covariance: Covariance = field(default_factory=Clustered)
     weighted: bool = False

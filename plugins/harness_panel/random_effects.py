@@ -8,7 +8,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, HasCoefficients, HasDetails, HasEffects, HasNotes, Note, Panel
+from harness import (
+    CanFitDraws,
+    CanProfile,
+    Floats,
+    HasCoefficients,
+    HasDetails,
+    HasEffects,
+    HasNotes,
+    Note,
+    Panel,
+)
 from harness_panel.clustered import Clustered
 from harness_panel.covariance import Covariance
 from harness_panel.diagnosis import Check, Statistic
@@ -100,7 +110,7 @@ class RandomEffects:
 
     name: ClassVar[str] = "random_effects"
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, HasCoefficients, HasDetails, HasEffects, HasNotes}
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes}
     )
 
     covariance: Covariance = field(default_factory=Clustered)
