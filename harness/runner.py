@@ -194,8 +194,8 @@ def _refused(plan: Plan) -> Iterator[Missing]:
                     yield Missing(outcome, entry.id, split.entry.id, "refused", split.reason)
 
 
-def write_report_again(path: Path) -> Path:
-    """Write the report of a finished run from its tables, and return the report's path.
+def write_report_again(path: Path) -> None:
+    """Write the report of a finished run from its tables, in the formats that its spec asks for.
 
     Raises
     ------
@@ -207,4 +207,3 @@ def write_report_again(path: Path) -> Path:
     with held(path):
         write_report(folder, formats=tuple(content["study"]["formats"]))
         folder.write_manifest(content)
-    return path / "report.html"

@@ -10,6 +10,7 @@ import sys
 import pandas as pd
 import pytest
 
+from harness.cli import cli
 from plugin_files import install, write_tiny_study
 
 ESTIMATOR = """\
@@ -95,18 +96,52 @@ def test_the_list_for_readers_says_the_same(command):
     assert "harness -p no:NAME COMMAND" in printed
 
 
+@pytest.fixture(scope="module")
+def finished(command, study, tmp_path_factory):
+    """A run of the study, and what the command said."""
+    out = tmp_path_factory.mktemp("finished") / "run"
+    return out, command("run", study, "--jobs", "1", "--out", out)
+
+
 @pytest.mark.parametrize(
     ("words", "printed"),
-    [(("validate", "SPEC"), "valid; study 'tiny'"), (("plan", "SPEC"), "protocol in_sample: 1 fold(s)")],
-    ids=["validate", "plan"],
+    [
+        (("validate", "SPEC"), "valid; study 'tiny'"),
+        (("plan", "SPEC"), "protocol in_sample: 1 fold(s)"),
+        (("calibrate", "SPEC", "--panels", "2", "--jobs", "1", "--out", "OUT"), "calibration: "),
+        (("schema",), '"$schema"'),
+        (("report", "RUN"), "report: "),
+        (("compare", "RUN", "RUN"), "the same: "),
+        (("verify", "RUN"), "holds: the manifest is the one that the run wrote"),
+        (("pin", "RUN"), "expect:"),
+        (("new-plugin", "harness-other", "--out", "OUT"), "plugin: "),
+        (("test-plugin", "harness_panel", "--estimator", "mean", "--quick"), "0 failed"),
+    ],
+    ids=lambda words: words[0] if isinstance(words, tuple) else "",
 )
-def test_a_spec_that_uses_none_of_them_is_good(command, study, words, printed):
-    done = command(*(study if word == "SPEC" else word for word in words))
+def test_every_command_works_and_says_what_is_wrong_with_each(
+    command, study, finished, tmp_path, words, printed
+):
+    paths = {"SPEC": study, "RUN": finished[0], "OUT": tmp_path / "out"}
+    done = command(*(paths.get(word, word) for word in words))
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
+    assert_each_is_named(done.stderr)
+
+
+def test_these_are_all_the_commands():
+    (asked,) = [
+        mark.args[1]
+        for mark in test_every_command_works_and_says_what_is_wrong_with_each.pytestmark
+        if mark.name == "parametrize"
+    ]
+    assert {words[0] for words, _ in asked} | {"run", "plugins"} == set(cli.commands)
+
+
+def assert_each_is_named(told):
     for name, (_, reason) in BROKEN.items():
-        assert f"plugin {name} is left out, it is broken: " in done.stderr
-        assert reason in done.stderr
+        (line,) = [one for one in told.splitlines() if one.startswith(f"plugin {name} is left out, ")]
+        assert reason in line
 
 
 def test_the_schema_is_printed_alone(command):
@@ -117,17 +152,15 @@ def test_the_schema_is_printed_alone(command):
     assert "mine" not in names
 
 
-def test_a_study_runs_and_its_report_is_written_again(command, study, tmp_path):
-    out = tmp_path / "run"
-    done = command("run", study, "--quick", "--jobs", "1", "--out", out)
+def test_a_study_runs_without_them(finished):
+    out, done = finished
     assert done.returncode == 0, done.stderr
+    assert_each_is_named(done.stderr)
     accuracy = pd.read_csv(out / "accuracy.csv")
     assert set(accuracy["status"]) == {"ok"}
     assert (out / "report.html").is_file()
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert not set(BROKEN) & set(manifest["versions"])
-    again = command("report", out)
-    assert again.returncode == 0, again.stderr
 
 
 def test_a_spec_that_uses_one_is_told_which_and_why(command, tmp_path):

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 
+from harness.commands.plugin_options import found
+from harness.estimators.plugin_choice import PluginChoice
+
 DIFFER = 1
 """Exit code where two runs found different numbers."""
 
@@ -30,7 +33,8 @@ DIFFER = 1
     help="Distance by which two numbers may differ beside that.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
+@click.pass_obj
+def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
     """Say what differs between the runs in the folders A and B.
 
     Compared are the specs, the data, the versions, how every cell ended, and every number of every table and
@@ -47,6 +51,7 @@ def compare(a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
     from harness.runs.compare.words import lines
     from harness.runs.folder import RunFolder
 
+    found(choice)
     difference = compare_runs(RunFolder.open(a), RunFolder.open(b), tolerance=Tolerance(rtol, atol))
     same = difference.found_the_same
     if as_json:

@@ -55,11 +55,12 @@ def pin(
     from harness.spec.load import load_study
     from harness.spec.written import WrittenSpec
 
+    registry = found(choice)
     entries = pinned(RunFolder.open(folder), Selection(tables, estimators, relative))
     if spec is None:
         click.echo(new_block(entries), nl=False)
         return
     text = with_entries(spec, entries, replace=replace)
-    load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=catalogs(found(choice)))
+    load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=catalogs(registry))
     write_atomically(spec, text.encode())
     click.echo(f"{spec}: {len(entries)} numbers pinned")

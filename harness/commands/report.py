@@ -7,12 +7,18 @@ from pathlib import Path
 import click
 
 from harness.commands.options import run_argument
+from harness.commands.plugin_options import found
+from harness.commands.written_line import written_line
+from harness.estimators.plugin_choice import PluginChoice
 
 
 @click.command()
 @run_argument
-def report(folder: Path) -> None:
-    """Write the report of a finished run again."""
+@click.pass_obj
+def report(choice: PluginChoice, folder: Path) -> None:
+    """Write the report of a finished run again, in the formats that its spec asks for."""
     from harness.runner import write_report_again
 
-    click.echo(f"report: {write_report_again(folder)}")
+    found(choice)
+    write_report_again(folder)
+    click.echo(written_line(folder))

@@ -21,6 +21,7 @@ from harness.commands.options import (
 )
 from harness.commands.plugin_options import found
 from harness.commands.progress import progress
+from harness.commands.written_line import written_line
 from harness.estimators.plugin_choice import PluginChoice
 
 
@@ -75,4 +76,4 @@ def run(
         folder = run_study(options, on_progress=on_progress)
     if line := expected_line(folder):
         click.echo(line)
-    click.echo(f"report: {folder.path / 'report.html'}")
+    click.echo(written_line(folder.path))

@@ -53,7 +53,7 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
         return
     n_files = len(recipe.files)
     for what, find in (
-        (f"{n_files} files are there as written, and no others", lambda: file_problems(folder, recipe)),
+        (f"{n_files} files are there as written, and no other that a report reads", lambda: file_problems(folder, recipe)),
         ("the spec is the one that was run", lambda: spec_problems(folder, recipe)),
         ("the tables have their columns", lambda: shape_problems(folder)),
     ):
