@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from harness.arrays import Floats
+from harness.report.figures.scenes import effect_label
 from harness.report.reading.banded import POINTWISE, SIMULTANEOUS, Banded
 from harness.report.reading.featured import featured
 from harness.report.reading.manifest import Study
@@ -79,6 +80,7 @@ def surface_content(run: Run) -> dict[str, Any]:
     return {
         "exposure": printable(study.axis_label(study.exposure)),
         "outcomes": [printable(study.axis_label(name)) for name in outcomes],
+        "effects": [printable(effect_label(study, name)) for name in outcomes],
         "moderators": _moderators(study, questions),
         "estimators": [printable(study.estimator_label(name)) for name in estimators],
         "surfaces": [

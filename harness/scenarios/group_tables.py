@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from harness.arrays import Floats
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.group_measures import Measure, Measured, Mode, Unmeasured
 
@@ -22,6 +23,9 @@ DIFFERENCES = (
     *("status", "reason"),
 )
 """Columns of the table of differences, which has no row where there is one group."""
+
+ROUNDING = 1e-9
+"""Share of two numbers by which they may differ in arithmetic alone, as the same slope in two groups does."""
 
 AnyMeasured = Measured | Unmeasured
 
@@ -96,6 +100,14 @@ def _difference(one: AnyMeasured, other: AnyMeasured, measure: Measure, *, level
     if isinstance(one, Unmeasured) or isinstance(other, Unmeasured):
         return place
     n_draws = min(one.draws[measure].size, other.draws[measure].size)
-    low, high = pointwise_limits(one.draws[measure][:n_draws] - other.draws[measure][:n_draws], level=level)
-    difference = one.estimates[measure] - other.estimates[measure]
+    draws = apart(one.draws[measure][:n_draws], other.draws[measure][:n_draws])
+    low, high = pointwise_limits(draws, level=level)
+    difference = float(apart(one.estimates[measure], other.estimates[measure]))
     return place | {"difference": difference, "conf_low": float(low), "conf_high": float(high)}
+
+
+def apart(one: Floats | float, other: Floats | float) -> Floats:
+    """Return one number less another, zero where they are alike but for rounding."""
+    difference = np.asarray(one) - np.asarray(other)
+    size = np.maximum(np.abs(one), np.abs(other))
+    return np.where(np.abs(difference) <= ROUNDING * size, 0.0, difference)

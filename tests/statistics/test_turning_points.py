@@ -5,36 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import stream
 from harness.data.simulate.inverted_u import InvertedU
 from harness.data.simulate.monotone import Monotone
 from harness.data.simulate.null_effect import NullEffect
 from harness.data.simulate.s_curve import SCurve
 from harness.scenarios.curve import Curve
-from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
-from harness_rab.rab import Rab
-from panels import panel_from_frame
+from rab_subjects import NETWORK, rab_on
 
-NETWORK = Mlp(optimiser="levenberg_marquardt", sizes_around=0, restarts=1, draw_restarts=3)
 NEAR = 0.05
 
 
-def turning_points(simulation, *, draws, network):
+def turning_points(simulation, *, draws, network=NETWORK):
     """Return kind and place of the turning points that a RAB reports on a simulated panel."""
-    frame = simulation.draw()
-    panel = panel_from_frame(
-        frame,
-        entity="city",
-        time="year",
-        outcome="outcome",
-        exposure="exposure",
-        moderators=("moderator",),
-        controls=tuple(name for name in frame if name.startswith("control")),
-    )
-    estimator = Rab(base=network, draws=draws)
-    fit = estimator.fit(panel, rng=stream(simulation.seed, "fit"))
-    subject = Subject(estimator, panel, fit, seed=simulation.seed, name="rab")
+    subject = rab_on(simulation, draws=draws, network=network)
     rows = Curve(draws=draws).answer(subject)["turning_points"].to_dict("records")
     return [(row["kind"], row["at"]) for row in rows if row["kind"] != "none"]
 
@@ -51,7 +35,7 @@ def turning_points(simulation, *, draws, network):
 def test_turning_points_are_found_in_nine_of_ten_panels(panel, expected):
     n_right = 0
     for seed in range(1, 11):
-        found = turning_points(panel(seed=seed), draws=60, network=NETWORK)
+        found = turning_points(panel(seed=seed), draws=60)
         kinds = [kind for kind, _ in found] == [kind for kind, _ in expected]
         n_right += kinds and np.allclose([at for _, at in found], [at for _, at in expected], atol=NEAR)
     assert n_right >= 9

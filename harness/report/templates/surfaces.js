@@ -108,8 +108,8 @@
     if (!one) return undefined;
     const layer = element("layer").value;
     const names = { exposure: plain(content.exposure), moderator: plain(content.moderators[one.moderator]) };
-    const titled = (outcome) => (layer === "effect" ? `Effect on ${outcome}` : outcome);
-    const z = plain(titled(content.outcomes[one.outcome]));
+    const title = content[layer === "effect" ? "effects" : "outcomes"][one.outcome];
+    const z = plain(title);
     const base = { font: FONT, paper_bgcolor: "#fff", plot_bgcolor: "#fff", uirevision: "kept" };
 
     const relief = Plotly.react("relief", reliefTraces(one, layer, names, z), {
@@ -117,7 +117,7 @@
       scene: {
         xaxis: { title: { text: untagged(content.exposure) } },
         yaxis: { title: { text: untagged(content.moderators[one.moderator]) } },
-        zaxis: { title: { text: untagged(titled(content.outcomes[one.outcome])) } },
+        zaxis: { title: { text: untagged(title) } },
         camera: { eye: { x: -1.6, y: -1.7, z: 0.9 } },
       },
     }, TURNING);
@@ -135,7 +135,7 @@
     const effect = Plotly.react("effect", effectTraces(one), {
       ...base, margin: { l: 60, r: 10, t: 10, b: 45 }, legend: { orientation: "h", y: 1.15 },
       xaxis: { title: { text: names.moderator }, zeroline: false },
-      yaxis: { title: { text: "Effect per unit" }, zeroline: true, zerolinecolor: "#333" },
+      yaxis: { title: { text: plain(content.effects[one.outcome]) }, zeroline: true, zerolinecolor: "#333" },
       shapes: one.thresholds.map((row) => lineAcross(row.at, true)),
     }, STILL);
 
