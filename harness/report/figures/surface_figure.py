@@ -26,7 +26,7 @@ FOOT = 0.42
 HEAD = 0.55
 """Inches of a row, beneath the last row and above the first."""
 
-RELIEF = (0.015, 0.305)
+RELIEF = (0.024, 0.305)
 CONTOURS = (0.395, 0.235)
 BAR = (0.64, 0.012)
 EFFECT = (0.795, 0.175)
