@@ -51,9 +51,9 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
     except ArtifactError as error:
         yield Check("the manifest says what the run holds", error.problems)
         return
-    n_files = len(recipe.files)
+    whole = f"{len(recipe.files)} files are there as written, and no other that a report reads"
     for what, find in (
-        (f"{n_files} files are there as written, and no other that a report reads", lambda: file_problems(folder, recipe)),
+        (whole, lambda: file_problems(folder, recipe)),
         ("the spec is the one that was run", lambda: spec_problems(folder, recipe)),
         ("the tables have their columns", lambda: shape_problems(folder)),
     ):
