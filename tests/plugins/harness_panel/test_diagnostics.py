@@ -226,6 +226,28 @@ def test_what_rows_cannot_carry_is_refused_with_its_reason():
     assert columns["p_value"][at] is None
 
 
+@pytest.mark.parametrize("effects", [(), ("entity",), ("time",), ("entity", "time")])
+def test_the_condition_number_is_that_of_what_dummies_leave_of_the_columns(panel, effects):
+    rows = panel.with_column("x2", 1e6 + panel.column("x1") + 1e-3 * panel.column("x2"))
+    keys = {"entity": rows.entity.codes, "time": rows.period}
+    sets = [keys[one][:, None] == np.unique(keys[one]) for one in effects]
+    dummies = np.column_stack([np.ones(rows.n_obs), *sets])
+    centred = rows.X - rows.X.mean(axis=0)
+    left = centred - dummies @ np.linalg.lstsq(dummies, centred)[0]
+    expected = np.linalg.cond(left / np.linalg.norm(left, axis=0))
+    estimator = FixedEffects(effects) if effects else PooledOLS()
+    np.testing.assert_allclose(values(fitted(rows, estimator))["condition_number"], expected, rtol=1e-6)
+    assert expected > 1e3
+
+
+def test_singletons_are_counted():
+    """The panel with gaps was made with ten firms cut to their first year."""
+    for estimator in (PooledOLS(), FixedEffects(), RandomEffects(), Between()):
+        assert values(fitted(r_panel("edge"), estimator))["n_singletons"] == 10
+    assert values(fitted(r_panel("edge"), FixedEffects()))["n_singleton_rows"] == 10
+    assert values(fitted(r_panel("empluk"), FixedEffects()))["n_singletons"] == 0
+
+
 def test_details_are_tidy_columns_of_one_length(panel):
     for estimator in ESTIMATORS.values():
         for columns in fitted(panel, estimator).details().values():
