@@ -167,8 +167,11 @@ class StudyResult:
         rows = self.coefficients
         rows = rows[(rows["outcome"] == name) & (rows["status"] == "ok")]
         labels = {term: study.label(term) for term in rows["term"].unique()}
+        asked = {one.id: one for one in study.estimators}
         return {
-            study.estimator_label(str(estimator)): StoredFit(study.label(name), own, labels)
+            asked[str(estimator)].label: StoredFit(
+                study.label(name), own, labels, asked[str(estimator)].effects
+            )
             for estimator, own in rows.groupby("estimator", sort=False)
         }
 

@@ -90,6 +90,8 @@ def test_maketables_takes_the_fits(small_run):
     assert f"({row['std_error']:.3f})" in latex
     assert "Market value" in latex
     assert "clustered by entity" in latex
+    (effects,) = [line for line in latex.splitlines() if line.startswith("entity &")]
+    assert [cell.strip() for cell in effects.removesuffix(r" \\").split("&")] == ["entity", "-", "x"]
 
 
 def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run):

@@ -48,7 +48,8 @@ def correction_text(correction: Correction) -> str:
     if correction.n_effects:
         parts.append(f"{correction.n_effects} effects counted")
     if correction.n_clusters:
-        parts.append(f"{' and '.join(map(str, correction.n_clusters))} clusters")
+        kind = "clusters" if correction.bandwidth is None else "periods"
+        parts.append(f"{' and '.join(map(str, correction.n_clusters))} {kind}")
     if correction.bandwidth is not None:
         parts.append(f"bandwidth {correction.bandwidth}")
     parts.append(f"factor {correction.factor:.6g}")

@@ -33,6 +33,12 @@ class EstimatorEntry:
     label: str
     options: Mapping[str, Any]
 
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """Keys and columns whose levels have effects, where the options ask for any."""
+        asked = [self.options.get(name) for name in ("effects", "absorb")]
+        return tuple(str(one) for names in asked if isinstance(names, list) for one in names)
+
 
 @dataclass(frozen=True)
 class ProtocolEntry:

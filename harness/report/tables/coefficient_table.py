@@ -109,10 +109,9 @@ def _in_order(study: Study, terms: Iterable[str]) -> list[str]:
 
 
 def _column(estimator: EstimatorEntry, row: CoefficientRow) -> CoefficientColumn:
-    effects = estimator.options.get("effects")
     return CoefficientColumn(
         label=estimator.label,
-        effects=joined([str(one) for one in effects]) if isinstance(effects, list) and effects else MISSING,
+        effects=joined(estimator.effects) or MISSING,
         covariance=row.covariance,
         n_clusters=count(row.n_clusters) if row.n_clusters else "",
         factor=fixed(row.factor, 4) if math.isfinite(row.factor) else "",

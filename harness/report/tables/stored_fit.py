@@ -25,11 +25,13 @@ class StoredFit:
     outcome : how it is called
     rows : of the table ``coefficients``, one a term; at least one
     labels : of terms, by name
+    effects : keys and columns whose effects are absorbed
     """
 
     outcome: str
     rows: pd.DataFrame
     labels: Mapping[str, str]
+    effects: tuple[str, ...] = ()
 
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:
@@ -43,6 +45,10 @@ class StoredFit:
     @property
     def __maketables_var_labels__(self) -> Mapping[str, str]:
         return self.labels
+
+    @property
+    def __maketables_fixef_string__(self) -> str | None:
+        return "+".join(self.effects) or None
 
     @property
     def __maketables_vcov_info__(self) -> Mapping[str, str]:

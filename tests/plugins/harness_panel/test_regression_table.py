@@ -66,7 +66,7 @@ def test_latex_says_effects_and_covariance_and_escapes_names(table):
     (entity,) = [line for line in latex.splitlines() if line.startswith("Entity effects")]
     assert cells(entity)[1:] == ["-", "x", "x", "-", "-"]
     assert "clustered by entity (200 rows, 3 coefficients, 10 clusters, factor" in latex
-    assert "Driscoll-Kraay (200 rows, 2 coefficients, 20 clusters, bandwidth 2, factor 1, 19 degrees" in latex
+    assert "Driscoll-Kraay (200 rows, 2 coefficients, 20 periods, bandwidth 2, factor 1, 19 degrees" in latex
     assert "effects of firm absorbed, 10 of them independent" in latex
 
 
