@@ -120,12 +120,12 @@ def _changing_totals(z: Tensor, shifts: Tensor, *, presence: Presence, error: Te
     n_nodes = n_nodes_for(span, error)
     if n_nodes >= shifts.shape[1]:
         return _sums_where(z, shifts, torch.from_numpy(presence.takes_part))
-    by_row = z.t().contiguous().unsqueeze(1)
-    table = (by_row + span.nodes(n_nodes).t()).sigmoid_()
+    table = (z.t().unsqueeze(2) + span.nodes(n_nodes)).sigmoid_()
     begun = torch.from_numpy(presence.changes @ table.flatten(1).numpy())
-    sums = begun.cumsum(dim=0).view(-1, *table.shape[1:])
-    series = to_series(n_nodes).t() @ sums
-    return chebyshev_sum(list(series.unbind(dim=1)), span.standardised(shifts).t().contiguous()).t()
+    sums = begun.cumsum_(dim=0).view(-1, n_nodes)
+    series = to_series(n_nodes).t() @ sums.t()
+    at = span.standardised(shifts).t()
+    return chebyshev_sum(list(series), at.flatten()).view(at.shape).t()
 
 
 def _sums_where(z: Tensor, shifts: Tensor, takes_part: Tensor) -> Tensor:
