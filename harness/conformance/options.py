@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from harness.catalog import Choose, build_choice
 from harness.conformance.stand_in import StandIn
-from harness.errors import Problem, SpecError
+from harness.errors import Problem, SpecError, near_names
 from harness.estimators.protocol import Estimator
 from harness.estimators.registry import EstimatorCatalog, Registry
 from harness.spec.document import Document
@@ -64,7 +64,9 @@ def build(registry: Registry, name: str, given: Mapping[str, object]) -> Estimat
     except PydanticCustomError as error:
         raise SpecError(Problem(f"estimator {name}", error.message())) from error
     except ValidationError as error:
-        raise SpecError(*(_problem(name, dict(one)) for one in error.errors(include_url=False))) from error
+        names = [one.name for one in dataclasses.fields(known[name])]
+        found = [_problem(name, names, dict(one)) for one in error.errors(include_url=False)]
+        raise SpecError(*found) from error
     return estimator
 
 
@@ -83,9 +85,15 @@ def _nested(cls: type) -> list[str]:
     ]
 
 
-def _problem(name: str, error: Mapping[str, Any]) -> Problem:
+def _problem(name: str, names: Sequence[str], error: Mapping[str, Any]) -> Problem:
+    """Turn what is wrong with the options of an estimator, which are called `names`, into a problem."""
     place = error["loc"][1:]
     option = spell(place[:1]) or "OPTION"
+    if error["type"] == "unexpected_keyword_argument" and len(place) == 1:
+        mend = near_names(option, names) or "choose one of these"
+        return Problem(
+            f"estimator {name}", f"unknown option '{option}'", ", ".join(names) or "no option", mend
+        )
     return Problem(
         where=f"estimator {name}: {spell(place)}" if place else f"estimator {name}",
         what=error["msg"],

@@ -63,7 +63,10 @@ def test_given_options_come_before_stand_ins():
         ({}, ["estimator wraps: size", "--set wraps.size=VALUE"]),
         ({"size": 0}, ["wraps: size", "greater than or equal to 1"]),
         ({"size": "two"}, ["wraps: size", "integer"]),
-        ({"size": 1, "sizes": 2}, ["wraps: sizes"]),
+        (
+            {"size": 1, "sizes": 2},
+            ["wraps: unknown option 'sizes'", "allowed: base, size, spare", "mean 'size'?"],
+        ),
         ({"size": 1, "base": "no_such"}, ["wraps: base", "unknown estimator 'no_such'"]),
     ],
     ids=["missing", "too small", "text", "unknown option", "unknown estimator"],
