@@ -79,5 +79,5 @@ class Check:
             return Verdict("failed", f"refused: {in_one_line(error.problems[0])}")
         except HarnessError as error:
             return Verdict("failed", in_one_line(error.problems[0]))
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the verdict keeps the reason
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything; it is the reason
             return Verdict("failed", f"{type(error).__name__}: {error}")

@@ -41,14 +41,14 @@ def in_one_line(problem: Problem) -> str:
 
 
 def attempt(call: Callable[[], T]) -> Attempt[T]:
-    """Run a call that may fail without taking the rest of the study with it."""
+    """Run a call that may fail, or try to end the process, without taking the rest of the study with it."""
     try:
         return Attempt(call(), "ok", "")
     except EstimationError as error:
         return Attempt(None, "refused", in_one_line(error.problems[0]))
     except HarnessError as error:
         return Attempt(None, "failed", in_one_line(error.problems[0]))
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
         return Attempt(None, "failed", f"{type(error).__name__}: {error}")
 
 

@@ -6,7 +6,7 @@ from broken import answers, capable, draws, handling, symmetry
 
 FAULTS = {
     "options_frozen": [handling.OptionsInAList],
-    "fits": [answers.Finicky],
+    "fits": [answers.Finicky, answers.WalksOut],
     "predictions": [answers.WrongShape],
     "randomness": [handling.UsesGlobalGenerator, handling.SeedsGlobalGenerator],
     "options_untouched": [handling.ChangesOptions],

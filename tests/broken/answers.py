@@ -98,6 +98,14 @@ class Finicky(Sound):
 
 
 @dataclass(frozen=True)
+class WalksOut(Sound):
+    """Ends the process where it should fit."""
+
+    def fit(self, panel, *, rng, selection=None):
+        raise SystemExit(0)
+
+
+@dataclass(frozen=True)
 class BreaksOn(Sound):
     """Fails with an error of its own, and not a refusal, on one kind of poor panel."""
 
