@@ -13,7 +13,7 @@ import pandas as pd
 from harness import Floats, Panel
 from panels import panel_from_frame
 
-_FOLDER = Path(__file__).parent / "reference" / "r"
+R_FOLDER = Path(__file__).parent / "reference" / "r"
 
 PANELS = ("grunfeld", "produc", "empluk", "wage", "edge")
 
@@ -21,7 +21,7 @@ PANELS = ("grunfeld", "produc", "empluk", "wage", "edge")
 @functools.cache
 def reference() -> dict[str, Any]:
     """Return all numbers, as R wrote them."""
-    numbers: dict[str, Any] = json.loads((_FOLDER / "r_reference.json").read_text(encoding="utf-8"))
+    numbers: dict[str, Any] = json.loads((R_FOLDER / "r_reference.json").read_text(encoding="utf-8"))
     return numbers
 
 
@@ -29,7 +29,7 @@ def reference() -> dict[str, Any]:
 def r_panel(name: str) -> Panel:
     """Return one of the five panels; its first regressor is the exposure."""
     spec = reference()[name]["spec"]
-    frame = pd.read_csv(_FOLDER / spec["csv"])
+    frame = pd.read_csv(R_FOLDER / spec["csv"])
     return panel_from_frame(
         frame,
         entity=spec["entity"],

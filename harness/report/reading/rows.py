@@ -91,7 +91,7 @@ class CoefficientRow(Cell):
     n_obs: int | None
     status: str
     reason: str
-    n_clusters: int | None = None
+    n_clusters: str = ""
     factor: float = float("nan")
 
 

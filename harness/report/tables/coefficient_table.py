@@ -113,11 +113,16 @@ def _column(estimator: EstimatorEntry, row: CoefficientRow) -> CoefficientColumn
         label=estimator.label,
         effects=joined(estimator.effects) or MISSING,
         covariance=row.covariance,
-        n_clusters=count(row.n_clusters) if row.n_clusters else "",
+        n_clusters=_clusters(row.n_clusters),
         factor=fixed(row.factor, 4) if math.isfinite(row.factor) else "",
         df_resid=_degrees(row.df_resid),
         n_obs=count(row.n_obs),
     )
+
+
+def _clusters(numbers: str) -> str:
+    """Return numbers of clusters, as written with `` x `` between those of two keys, in words."""
+    return joined([count(int(float(one))) for one in numbers.split(" x ")]) if numbers else ""
 
 
 def _degrees(value: float) -> str:

@@ -1,0 +1,102 @@
+"""The R reference through specs: csv, spec, run folder and tables between the data and the numbers."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+import harness
+from harness import StudyResult
+from r_reference import PANELS, R_FOLDER, reference
+
+MODELS = {
+    "pooled": {"use": "pooled_ols"},
+    "fe_entity": {"use": "fixed_effects"},
+    "fe_time": {"use": "fixed_effects", "effects": ["time"]},
+    "fe_twoway": {"use": "fixed_effects", "effects": ["entity", "time"]},
+    "re_swar": {"use": "random_effects"},
+    "fd": {"use": "first_difference"},
+    "fd_intercept": {"use": "first_difference", "constant": True},
+}
+COVARIANCES = {
+    "classical": {"kind": "classical"},
+    "white1_HC0": {"kind": "robust", "variant": "HC0"},
+    "cl_entity_sss": {"kind": "clustered"},
+    "cl_time_HC0": {"kind": "clustered", "by": ["time"], "small_sample": "none"},
+    "cl_twoway_sss": {"kind": "clustered", "by": ["entity", "time"]},
+    "dk_HC0_lag2": {"kind": "driscoll_kraay", "bandwidth": 2},
+}
+BY_ROW = {("edge", "fd"), ("edge", "fd_intercept")}
+"""Where plm differences adjacent rows across gaps, and a spec adjacent periods."""
+
+
+CELLS = [*product(MODELS, COVARIANCES), ("between", "classical")]
+
+
+def identifier(model: str, name: str) -> str:
+    return f"{model}__{name.lower()}"
+
+
+@pytest.fixture(scope="module", params=PANELS)
+def study(request, tmp_path_factory) -> tuple[str, StudyResult]:
+    panel = request.param
+    roles = reference()[panel]["spec"]
+    estimators = [
+        {"id": identifier(model, name), **options, "covariance": covariance}
+        for model, options in MODELS.items()
+        for name, covariance in COVARIANCES.items()
+    ]
+    spec = {
+        "spec_version": 1,
+        "study": panel,
+        "title": panel,
+        "seed": 1,
+        "data": {"path": str(R_FOLDER / roles["csv"])},
+        "roles": {
+            "entity": roles["entity"],
+            "time": roles["time"],
+            "outcomes": [roles["y"]],
+            "exposure": roles["x"][0],
+            "controls": roles["x"][1:],
+        },
+        "estimators": [*estimators, {"id": identifier("between", "classical"), "use": "between"}],
+        "evaluation": {
+            "reference": identifier("pooled", "classical"),
+            "protocols": ["in_sample"],
+            "draws": 10,
+        },
+        "report": {"formats": ["latex"]},
+    }
+    return panel, harness.run(spec, out=tmp_path_factory.mktemp("r") / panel, progress=False)
+
+
+def test_coefficients_and_errors_of_a_run_are_those_of_r(study):
+    panel, result = study
+    table = result.coefficients.set_index(["estimator", "term"])
+    assert set(table["status"]) == {"ok"}
+    compared = 0
+    for model, name in CELLS:
+        if (panel, model) in BY_ROW:
+            continue
+        expected = reference()[panel][model]
+        for term, value in expected["coef"].items():
+            row = table.loc[identifier(model, name), term.replace("(Intercept)", "const")]
+            assert row["estimate"] == pytest.approx(value, rel=1e-9), (model, name, term)
+            rel = 1e-9 if name == "classical" else 1e-8
+            error = expected["se"][name][term]
+            assert row["std_error"] == pytest.approx(error, rel=rel), (model, name, term)
+            if name == "classical":
+                assert (row["df_resid"], row["n_obs"]) == (expected["df_resid"], expected["nobs"])
+            compared += 1
+    assert compared > 80
+
+
+def test_the_report_of_a_run_counts_the_clusters_of_both_keys(study):
+    panel, result = study
+    row = result.coefficients.set_index("estimator").loc[identifier("fe_twoway", "cl_twoway_sss")].iloc[0]
+    sizes = reference()[panel]["spec"]
+    n_entities, n_periods = (int(one) for one in str(row["n_clusters"]).split(" x "))
+    assert n_entities == sizes["n"]
+    note = f"covariance clustered by entity and time ({n_entities} and {n_periods} clusters"
+    assert note in (result.path / "tables" / "coefficients.tex").read_text(encoding="utf-8")
