@@ -106,7 +106,7 @@ def total_predictions_where(
 
 
 def _shortest_path(points: Floats, takes_part: npt.NDArray[np.bool_]) -> tuple[Ints, Presence]:
-    """Return the order of points, (n_points,), along which the fewest rows come and go, and who is present."""
+    """Return the order of points, (n_points,), along which fewest rows come and go, and who is present."""
     paths = _paths(points)
     ways = [Presence.of(takes_part[:, path]) for path in paths]
     best = min(range(len(ways)), key=lambda at: ways[at].changes.nnz)
