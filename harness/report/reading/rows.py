@@ -93,6 +93,7 @@ class CoefficientRow(Cell):
     reason: str
     n_clusters: str = ""
     factor: float = float("nan")
+    bandwidth: float = float("nan")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def _corrections(column: CoefficientColumn) -> str:
     known = [
         text
         for value, text in (
-            (column.n_clusters, f"{column.n_clusters} clusters"),
+            (column.groups, column.groups),
+            (column.bandwidth, f"bandwidth {column.bandwidth}"),
             (column.factor, f"small-sample factor {column.factor}"),
         )
         if value

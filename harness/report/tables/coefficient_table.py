@@ -46,13 +46,15 @@ class CoefficientColumn:
     Attributes
     ----------
     effects : that it takes out, such as "entity and time"
-    n_clusters, factor : of the covariance; empty where it has none
+    groups : that the covariance takes as independent, such as "545 clusters"; empty where they are rows
+    bandwidth, factor : of the covariance; empty where it has none
     """
 
     label: str
     effects: str
     covariance: str
-    n_clusters: str
+    groups: str
+    bandwidth: str
     factor: str
     df_resid: str
     n_obs: str
@@ -113,16 +115,20 @@ def _column(estimator: EstimatorEntry, row: CoefficientRow) -> CoefficientColumn
         label=estimator.label,
         effects=joined(estimator.effects) or MISSING,
         covariance=row.covariance,
-        n_clusters=_clusters(row.n_clusters),
+        groups=_groups(row),
+        bandwidth=count(int(row.bandwidth)) if math.isfinite(row.bandwidth) else "",
         factor=fixed(row.factor, 4) if math.isfinite(row.factor) else "",
         df_resid=_degrees(row.df_resid),
         n_obs=count(row.n_obs),
     )
 
 
-def _clusters(numbers: str) -> str:
-    """Return numbers of clusters, as written with `` x `` between those of two keys, in words."""
-    return joined([count(int(float(one))) for one in numbers.split(" x ")]) if numbers else ""
+def _groups(row: CoefficientRow) -> str:
+    """Return numbers of clusters, which have `` x `` between those of two keys, or of periods in words."""
+    if not row.n_clusters:
+        return ""
+    numbers = joined([count(int(float(one))) for one in row.n_clusters.split(" x ")])
+    return f"{numbers} {'periods' if math.isfinite(row.bandwidth) else 'clusters'}"
 
 
 def _degrees(value: float) -> str:

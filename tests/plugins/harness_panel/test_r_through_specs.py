@@ -92,6 +92,14 @@ def test_coefficients_and_errors_of_a_run_are_those_of_r(study):
     assert compared > 80
 
 
+def test_the_report_of_a_run_says_bandwidth_and_periods_of_driscoll_kraay(study):
+    _, result = study
+    row = result.coefficients.set_index("estimator").loc[identifier("pooled", "dk_HC0_lag2")].iloc[0]
+    assert row["bandwidth"] == 2
+    note = f"covariance Driscoll-Kraay ({row['n_clusters']} periods, bandwidth 2 and small-sample factor"
+    assert note in (result.path / "tables" / "coefficients.tex").read_text(encoding="utf-8")
+
+
 def test_the_report_of_a_run_counts_the_clusters_of_both_keys(study):
     panel, result = study
     row = result.coefficients.set_index("estimator").loc[identifier("fe_twoway", "cl_twoway_sss")].iloc[0]
