@@ -54,3 +54,4 @@ def test_evaluation_against_the_roofline(benchmark: BenchmarkFixture, precision:
         bound = min(bound, roofline(DTYPES[precision]))
     each = benchmark.stats["min"] / width
     benchmark.extra_info |= {"microseconds a network": 1e6 * each, "times the roofline": each / bound}
+    assert each <= 2.0 * bound
