@@ -93,7 +93,7 @@ class FullTask:
     def run(self) -> FullResult:
         """Fit on all rows, tabulate the coefficients and answer every scenario."""
         start = perf_counter()
-        tried = attempt(self._subject)
+        tried = attempt(self.subject)
         answers = tuple(self._answer(name, tried) for name in self.scenarios)
         fit = tried.value.fit if tried.value else None
         table = fit.coefficients() if isinstance(fit, HasCoefficients) else None
@@ -109,7 +109,8 @@ class FullTask:
             seconds=perf_counter() - start,
         )
 
-    def _subject(self) -> Subject:
+    def subject(self) -> Subject:
+        """Fit on all rows, ready to be asked."""
         rng = stream(self.seed, "fit", self.outcome, self.estimator_id, "all rows")
         fit = self.estimator.fit(self.panel, rng=rng)
         return Subject(self.estimator, self.panel, fit, seed=self.seed, name=self.estimator_id)

@@ -58,14 +58,15 @@ class Heterogeneity(Resampled):
 
     def answer(self, subject: Subject) -> Tables:
         """Return levels and effects of every group, their differences, and quantiles of the levels."""
-        answers = [*self._pooled(subject), *self._refitted(subject)]
+        answers = [*self.pooled(subject), *self._refitted(subject)]
         return {
             "heterogeneity": group_rows(answers, level=self.level),
             "heterogeneity_differences": difference_rows(answers, level=self.level),
             "heterogeneity_rows": level_rows(answers),
         }
 
-    def _pooled(self, subject: Subject) -> Iterator[Measured]:
+    def pooled(self, subject: Subject) -> Iterator[Measured]:
+        """Yield what the fit on all rows says of every group."""
         answers = self._answers(subject)
         for group, rows in self._groups(subject.panel):
             yield answers.of(rows, group, "pooled")
