@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from harness.report.figures.fonts import families
+from harness.report.figures.numbers import shorten_numbers
 
 SINGLE_COLUMN = 3.5
 """Width of a figure in one column of a journal, inches."""
@@ -190,6 +191,7 @@ class Press:
 
     def print(self, name: str, figure: Figure, *, alt: str, caption: str) -> Drawing:
         """Lay a figure out and return it as bytes."""
+        shorten_numbers(figure)
         if self.is_simulated:
             mark_simulated(figure)
         settle(figure)

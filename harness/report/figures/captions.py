@@ -128,5 +128,5 @@ def learning_caption(study: Study, outcome: str) -> str:
     """Return the caption of the figure of learning."""
     return (
         f"Learning of the networks that were chosen for {study.label(outcome)}, on all rows of the panel: "
-        "mean squared error over the outcome's variance after each step."
+        "mean squared error over the outcome's variance after each step, on a logarithmic axis."
     )

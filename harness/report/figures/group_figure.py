@@ -16,7 +16,7 @@ from harness.report.figures.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figu
 from harness.report.figures.fonts import drawable, drawable_label, drawable_lines
 from harness.report.figures.palette import MODE_STYLES
 from harness.report.reading.groups import MODES, GroupRow, Levels
-from harness.report.words.text import wrapped
+from harness.report.words.text import shortened, wrapped
 
 MOST_COLUMNS = 3
 BLOCK_HEIGHT = 4.9
@@ -31,8 +31,13 @@ OFFSET = 0.19
 WIDTH = 0.42
 """Of a box."""
 
-GROUP_LABEL = 10
-"""Characters on a line of the name of a group; it has three lines."""
+GROUP_LABELS = 30
+"""Characters of the names of all groups on a line; each has three lines."""
+
+UPRIGHT = 5
+"""So many groups have their names upright, each on one line."""
+
+UPRIGHT_LABEL = 18
 
 MODE_LABELS = {"pooled": "one model for all groups", "refit": "a model for each group"}
 
@@ -126,12 +131,20 @@ def _draw_effects(axes: Axes, scene: GroupScene) -> None:
         if math.isfinite(box.row.effect):
             _draw_whisker(axes, box.row, _place(scene, box))
     axes.set_xlim(-0.6, len(scene.groups) - 0.4)
-    axes.set_xticks(range(len(scene.groups)), [_wrapped(one) for one in scene.groups], fontsize=6)
+    upright = len(scene.groups) >= UPRIGHT
+    names = [_upright(one) if upright else _wrapped(one, len(scene.groups)) for one in scene.groups]
+    axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90 if upright else 0)
     axes.set_ylabel(drawable_label(scene.effect_label, 28))
 
 
-def _wrapped(name: str) -> str:
-    return "\n".join(drawable(line) for line in wrapped(name, GROUP_LABEL, lines=3).split("\n"))
+def _upright(name: str) -> str:
+    return drawable(shortened(name, UPRIGHT_LABEL))
+
+
+def _wrapped(name: str, n_groups: int) -> str:
+    """Return a name on short lines, which may end after an underscore as well."""
+    lines = wrapped(name.replace("_", "_ "), GROUP_LABELS // max(n_groups, 3), lines=3).split("\n")
+    return "\n".join(drawable(line.replace("_ ", "_")) for line in lines)
 
 
 def _draw_whisker(axes: Axes, row: GroupRow, place: float) -> None:

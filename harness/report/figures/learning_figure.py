@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from harness.arrays import Floats
 from harness.report.figures.canvas import DOUBLE_COLUMN, bare, new_figure
@@ -55,7 +55,9 @@ def draw_learning(networks: Sequence[Learning]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     for axes in panels[len(networks) :]:
         bare(axes)
-    panels[0].set_ylim(bottom=0.0)
+    panels[0].set_yscale("log")
+    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panels[0].yaxis.set_minor_formatter(NullFormatter())
     figure.supxlabel("Step", fontsize=8)
     figure.supylabel("MSE / variance of the outcome", fontsize=8)
     figure.legend(handles=_handles(), loc="outside upper left", ncols=3)

@@ -141,3 +141,22 @@ def test_the_legend_of_surfaces_names_what_they_show(run):
 )
 def test_a_grid_of_panels_leaves_few_places_empty(n_panels, shape):
     assert grid_shape(n_panels, most_columns=3) == shape
+
+
+def group_names(run, names):
+    scene = replace(group_scene(run, ("size", "size"), "lwage", "rab"), groups=names, boxes=())
+    with house_style():
+        effects = draw_groups([scene]).axes[0]
+    return [one.get_text() for one in effects.get_xticklabels()], effects.get_xticklabels()[0].get_rotation()
+
+
+def test_names_of_groups_break_where_they_can(run):
+    names, rotation = group_names(run, ("low_income", "lower_middle_income", "upper", "high_income"))
+    assert names == ["low_\nincome", "lower_\nmiddle_\nincome", "upper", "high_\nincome"]
+    assert rotation == 0.0
+
+
+def test_names_of_many_groups_stand_upright(run):
+    names, rotation = group_names(run, tuple(f"province number {at} of many" for at in range(6)))
+    assert names[0] == "province number 0…"
+    assert rotation == 90.0
