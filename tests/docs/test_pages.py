@@ -22,6 +22,7 @@ SLOW = {"reading_a_gain.md"}
 NOT_RUN = {
     "conformance.md": "its code has a test of its own, tests/conformance/test_docs.py",
     "planning.md": "it needs a cluster, which tests/docs/test_planning.py starts",
+    "two_ladders.md": "its numbers have a test of their own, tests/docs/test_two_ladders.py",
 }
 """Pages of which only the commands are looked at, and why."""
 
