@@ -23,6 +23,13 @@ values moved by 1e-7 in ``float64`` have the same effect, so no care with sums w
 is the default.
 """
 
+Device = Literal["cpu", "cuda"]
+"""Where networks are trained; ``cuda`` is the GPU of a torch that has one.
+
+A GPU adds in another order than a processor, so the two agree up to rounding of single steps, not of whole
+trainings. Predictions, curves and surfaces are computed on the processor.
+"""
+
 Dimension = Literal["entity", "time"]
 """A key of the panel whose levels have effects of their own."""
 

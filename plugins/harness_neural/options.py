@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
+from harness import EstimationError, Problem
 from harness_neural.hidden import CandidateSizes, formula_size, round_size
-from harness_neural.names import Activation, DrawSize, DrawStart, OptimiserName, Precision, Rounding
+from harness_neural.names import Activation, Device, DrawSize, DrawStart, OptimiserName, Precision, Rounding
 
 if TYPE_CHECKING:
     from harness_neural.batch import Settings
@@ -56,6 +57,7 @@ class NetworkOptions:
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
     precision : of the arithmetic in training
+    device : where networks are trained; ``levenberg_marquardt`` trains on the processor alone
     draw_start : of the networks of bootstrap draws; from ``full_sample`` they need fewer steps, and bands are
         too narrow, see `DrawStart`
     draw_restarts : initial values tried for the network of each bootstrap draw, of which the one with the
@@ -80,6 +82,7 @@ class NetworkOptions:
     flexibility: Positive = 10.0
     rounding: Rounding = "floor"
     precision: Precision = "float64"
+    device: Device = "cpu"
     draw_start: DrawStart = "random"
     draw_restarts: AtLeastOne = DRAW_RESTARTS
     draw_size: DrawSize = "full_sample"
@@ -102,12 +105,20 @@ class NetworkOptions:
         return CandidateSizes(units=tuple(around), formula=size)
 
     def settings(self) -> Settings:
-        """Return what the trainer needs of these options; imports torch."""
+        """Return what the trainer needs of these options; imports torch.
+
+        Raises
+        ------
+        EstimationError
+            Where a GPU is asked for that torch does not find.
+        """
         from harness_neural.batch import Settings
         from harness_neural.batch.damping import LevenbergMarquardt
         from harness_neural.batch.first_order import Adam, GradientDescent
         from harness_neural.batch.lbfgs import Lbfgs
 
+        if self.device == "cuda":
+            require_gpu(self.optimiser)
         optimisers: dict[OptimiserName, Lbfgs | LevenbergMarquardt | Adam | GradientDescent] = {
             "lbfgs": Lbfgs(memory=self.memory),
             "levenberg_marquardt": LevenbergMarquardt(),
@@ -121,4 +132,24 @@ class NetworkOptions:
             patience=PATIENCE[self.optimiser] if self.patience == "auto" else self.patience,
             weight_decay=self.weight_decay,
             precision=self.precision,
+            device=self.device,
+        )
+
+
+def require_gpu(optimiser: OptimiserName) -> None:
+    """Refuse to train on a GPU where there is none, or by an optimiser that uses none.
+
+    Raises
+    ------
+    EstimationError
+    """
+    import torch
+
+    if optimiser == "levenberg_marquardt":
+        what = "levenberg_marquardt trains on the processor alone"
+        raise EstimationError(Problem("device", what, mend="use lbfgs, adam or sgd, or device: cpu"))
+    if not torch.cuda.is_available():
+        what = "cuda is asked for, but torch finds no GPU on this machine"
+        raise EstimationError(
+            Problem("device", what, mend="use device: cpu, or a torch built for the machine's GPU")
         )

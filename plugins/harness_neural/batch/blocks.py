@@ -8,12 +8,33 @@ import torch
 from torch import Tensor
 
 from harness import Floats
+from harness_neural.names import Device
 
-# Rows of a block and bytes of its layer, see `forward`; fixed, so that sums are formed in the same order
-# whoever else is in the batch. A layer, a block's inputs and the errors fit a second-level cache of 2 MiB.
-MOST_ROWS = 256
-LAYER_BYTES = 1280 * 1024
 ROW_MULTIPLE = 16
+
+
+@dataclass(frozen=True)
+class CacheRoom:
+    """How much is computed at a time; fixed, so that sums are in one order whoever else is in the batch.
+
+    Attributes
+    ----------
+    n_rows : of a block, at most
+    layer_bytes : of the layer of a block, see `forward`
+    n_networks : that train together, at most
+    """
+
+    n_rows: int
+    layer_bytes: int
+    n_networks: int
+
+
+ROOMS: dict[Device, CacheRoom] = {
+    # A layer, a block's inputs and the errors fit a second-level cache of 2 MiB.
+    "cpu": CacheRoom(n_rows=256, layer_bytes=1280 * 1024, n_networks=128),
+    # Many networks keep the cores of a GPU busy.
+    "cuda": CacheRoom(n_rows=16384, layer_bytes=1024**3, n_networks=4096),
+}
 
 
 @dataclass(frozen=True)
@@ -46,17 +67,17 @@ class Blocks:
         return filled.view(-1, n_blocks, self.n_rows)
 
 
-def block_rows(n_obs: int) -> int:
+def block_rows(n_obs: int, *, most: int) -> int:
     """Return how many rows a block has, so that blocks are equal and few rows are added."""
-    n_blocks = -(-n_obs // MOST_ROWS)
+    n_blocks = -(-n_obs // most)
     rows = -(-n_obs // n_blocks)
     return -(-rows // ROW_MULTIPLE) * ROW_MULTIPLE
 
 
-def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype) -> Blocks:
+def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype, room: CacheRoom = ROOMS["cpu"]) -> Blocks:
     """Cut inputs, (n_obs, n_inputs), and outcome, (n_obs,), into blocks."""
     n_obs, n_inputs = X.shape
-    rows = block_rows(n_obs)
+    rows = block_rows(n_obs, most=room.n_rows)
     n_blocks = -(-n_obs // rows)
     filled = torch.zeros(n_blocks * rows, n_inputs + 1, dtype=dtype)
     filled[:n_obs, :-1] = torch.tensor(X)
@@ -72,7 +93,7 @@ def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype) -> Blocks:
     )
 
 
-def batch_width(n_units: int, *, blocks: Blocks) -> int:
-    """Return how many networks of `n_units` train together, between 4 and 128."""
+def batch_width(n_units: int, *, blocks: Blocks, room: CacheRoom = ROOMS["cpu"]) -> int:
+    """Return how many networks of `n_units` train together, at least 4."""
     bytes_each = (n_units + 2) * blocks.n_rows * blocks.X.dtype.itemsize
-    return min(max(LAYER_BYTES // bytes_each, 4), 128)
+    return min(max(room.layer_bytes // bytes_each, 4), room.n_networks)

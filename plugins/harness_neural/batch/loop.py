@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness import Ints
 from harness_neural.batch import lanes
-from harness_neural.batch.blocks import batch_width
+from harness_neural.batch.blocks import ROOMS, batch_width
 from harness_neural.batch.damping import LevenbergMarquardt
 from harness_neural.batch.descent import Optimiser
 from harness_neural.batch.levenberg import train_in_turn
@@ -19,7 +19,7 @@ from harness_neural.batch.results import Results, Trained
 from harness_neural.batch.settings import Settings
 from harness_neural.batch.stopping import begin_progress, has_finished, update_progress
 from harness_neural.batch.task import Task
-from harness_neural.batch.threads import one_thread
+from harness_neural.batch.threads import on_device, one_thread
 from harness_neural.batch.trace import Recorder
 
 # Finished networks leave, and waiting ones join, when this share of the batch has finished.
@@ -36,10 +36,11 @@ def train(task: Task, settings: Settings) -> Trained:
     with one_thread():
         if isinstance(settings.optimiser, LevenbergMarquardt):
             return train_in_turn(task, settings, settings.optimiser)
-        batch = _Batch(task, settings, settings.optimiser)
-        while batch.fill():
-            batch.round()
-        return batch.trained()
+        with on_device(settings.device):
+            batch = _Batch(task, settings, settings.optimiser)
+            while batch.fill():
+                batch.round()
+            return batch.trained()
 
 
 class _Batch:
@@ -53,8 +54,11 @@ class _Batch:
             activation=settings.activation,
             weight_decay=settings.weight_decay,
             precision=settings.precision,
+            room=ROOMS[settings.device],
         )
-        self._width = batch_width(self._objective.layout.n_units, blocks=self._objective.blocks)
+        self._width = batch_width(
+            self._objective.layout.n_units, blocks=self._objective.blocks, room=ROOMS[settings.device]
+        )
         self._n_begun = 0
         self._networks: Ints = np.zeros(0, dtype=np.int64)
         self._finished = torch.zeros(0, dtype=torch.bool)
@@ -102,20 +106,20 @@ class _Batch:
         gone, kept = torch.nonzero(finished)[:, 0], torch.nonzero(~finished)[:, 0]
         best = self._progress.best_point * self._stretch
         self._results.put(
-            self._networks[gone.numpy()],
+            self._networks[gone.numpy(force=True)],
             weights=lanes.take(self._objective.weights_at(best), gone),
             progress=lanes.take(replace(self._progress, best_point=best), gone),
         )
         self._objective.keep(kept)
         self._descent.keep(kept)
         self._progress = lanes.take(self._progress, kept)
-        self._networks = self._networks[kept.numpy()]
+        self._networks = self._networks[kept.numpy(force=True)]
         self._finished = self._finished[kept]
 
     def _join(self, networks: Ints) -> None:
-        points = torch.from_numpy(self._task.start[networks]) / self._stretch
-        watches = torch.from_numpy(self._task.selection[networks].sum(axis=1) > 0.0)
-        blind = torch.from_numpy(self._task.blind_steps[networks])
+        points = torch.as_tensor(self._task.start[networks]) / self._stretch
+        watches = torch.as_tensor(self._task.selection[networks].sum(axis=1) > 0.0)
+        blind = torch.as_tensor(self._task.blind_steps[networks])
         limit = torch.where(watches, self._settings.max_steps, blind)
         self._objective.admit(networks)
         self._descent.admit(points)

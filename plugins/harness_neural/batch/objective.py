@@ -11,7 +11,7 @@ from torch import Tensor
 from harness import Floats, Ints
 from harness_neural.batch import lanes
 from harness_neural.batch.absorb import EffectRows, make_levels
-from harness_neural.batch.blocks import Blocks, make_blocks
+from harness_neural.batch.blocks import ROOMS, Blocks, CacheRoom, make_blocks
 from harness_neural.batch.kernel import make_kernel, unit_of
 from harness_neural.batch.layout import Layout, Parts
 from harness_neural.batch.lens import Lens, look_through, make_lens, pull_back
@@ -49,10 +49,17 @@ class Objective:
     activation : of their units
     weight_decay : >= 0
     precision : of the forward and backward pass
+    room : for a block of rows and its layer
     """
 
     def __init__(
-        self, task: Task, *, activation: Activation, weight_decay: float, precision: Precision
+        self,
+        task: Task,
+        *,
+        activation: Activation,
+        weight_decay: float,
+        precision: Precision,
+        room: CacheRoom = ROOMS["cpu"],
     ) -> None:
         self._task = task
         self._is_tanh = activation == "tanh"
@@ -60,7 +67,7 @@ class Objective:
         self._decay = weight_decay
         self._dtype = DTYPES[precision]
         self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
-        self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision])
+        self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision], room=room)
         self.layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
         levels = tuple(make_levels(codes) for codes in task.levels)
         self._passes = Passes(self.blocks, kernel=make_kernel(unit_of(activation)), levels=levels)
@@ -103,9 +110,9 @@ class Objective:
         return Evaluation(loss=loss, gradient=self.layout.join(gradient), selection=passed.selection)
 
     def _lanes_of(self, networks: Ints) -> tuple[Lens, RowShares, EffectRows]:
-        weights = torch.from_numpy(np.ascontiguousarray(self._task.weights[networks], dtype=np.float64))
-        selection = torch.from_numpy(np.ascontiguousarray(self._task.selection[networks], dtype=np.float64))
-        n_units = torch.from_numpy(self._task.n_units[networks]).unsqueeze(1)
+        weights = torch.as_tensor(np.ascontiguousarray(self._task.weights[networks], dtype=np.float64))
+        selection = torch.as_tensor(np.ascontiguousarray(self._task.selection[networks], dtype=np.float64))
+        n_units = torch.as_tensor(self._task.n_units[networks]).unsqueeze(1)
         has_unit = (torch.arange(self.layout.n_units) < n_units).double()
         lens = make_lens(self._columns, self._outcome, weights=weights, has_unit=has_unit)
         shares = make_shares(self.blocks, weights, selection, variance=lens.outcome_spread.square())
@@ -122,4 +129,4 @@ def evaluate_at(
     """Return losses and gradients of all networks of a task at given parameters, in float64."""
     objective = Objective(task, activation=activation, weight_decay=weight_decay, precision="float64")
     objective.admit(np.arange(task.n_networks))
-    return objective.evaluate(torch.from_numpy(points))
+    return objective.evaluate(torch.as_tensor(points))

@@ -52,14 +52,14 @@ class Results:
 
     def put(self, networks: Ints, *, weights: Parts, progress: Progress) -> None:
         """Take in finished networks, (n_finished,), with the weights they keep."""
-        self._hidden[networks] = weights.hidden.numpy()
-        self._output[networks] = weights.output.numpy()
-        self._intercept[networks] = weights.intercept.numpy()
-        self._points[networks] = progress.best_point.numpy()
-        self._loss[networks] = progress.best_loss.numpy()
-        self._selection[networks] = progress.best_selection.numpy()
-        self._steps[networks] = progress.step.numpy()
-        self._best_step[networks] = progress.best_step.numpy()
+        self._hidden[networks] = weights.hidden.numpy(force=True)
+        self._output[networks] = weights.output.numpy(force=True)
+        self._intercept[networks] = weights.intercept.numpy(force=True)
+        self._points[networks] = progress.best_point.numpy(force=True)
+        self._loss[networks] = progress.best_loss.numpy(force=True)
+        self._selection[networks] = progress.best_selection.numpy(force=True)
+        self._steps[networks] = progress.step.numpy(force=True)
+        self._best_step[networks] = progress.best_step.numpy(force=True)
 
     def trained(self, activation: Activation, trace: Trace) -> Trained:
         """Return what all networks have come to."""

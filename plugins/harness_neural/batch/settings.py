@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from harness_neural.batch.damping import LevenbergMarquardt
 from harness_neural.batch.first_order import Adam, GradientDescent
 from harness_neural.batch.lbfgs import Lbfgs
-from harness_neural.names import Activation, Precision
+from harness_neural.names import Activation, Device, Precision
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Settings:
     tolerance : >= 0; a network has converged when no element of its gradient is larger
     weight_decay : >= 0; added to the loss times the sum of squared weights, biases left out
     precision : of the forward and backward pass; parameters and optimiser are float64 in any case
+    device : where the passes and the optimiser run
     """
 
     activation: Activation = "tanh"
@@ -32,3 +33,4 @@ class Settings:
     tolerance: float = 1e-6
     weight_decay: float = 0.0
     precision: Precision = "float64"
+    device: Device = "cpu"

@@ -1,11 +1,13 @@
-"""One thread for torch while networks train or predict."""
+"""Where torch computes while networks train or predict: on one thread, or on a GPU."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
+
+from harness_neural.names import Device
 
 
 @contextmanager
@@ -20,3 +22,11 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def on_device(device: Device) -> AbstractContextManager[object]:
+    """Let tensors that are made from now on lie on a device.
+
+    Torch intercepts every call for it, so the processor, where they lie anyhow, is left as it is.
+    """
+    return nullcontext() if device == "cpu" else torch.device(device)

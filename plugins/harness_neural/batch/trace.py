@@ -41,10 +41,9 @@ class Recorder:
 
     def add(self, networks: Ints, *, evaluation: Evaluation, moved: Tensor) -> None:
         """Note the losses of the networks, (n_networks,), that moved in this round."""
-        rows = moved.numpy()
-        self._rounds.append(
-            (networks[rows], evaluation.loss.numpy()[rows], evaluation.selection.numpy()[rows])
-        )
+        rows = moved.numpy(force=True)
+        losses = (one.numpy(force=True)[rows] for one in (evaluation.loss, evaluation.selection))
+        self._rounds.append((networks[rows], *losses))
 
     def trace(self) -> Trace:
         """Return all steps."""
