@@ -91,5 +91,6 @@ def test_readme(tmp_path, variables):
 def test_command_exists_with_these_options(words):
     context = cli.make_context("harness", list(words), resilient_parsing=False)
     with context:
-        name, command, rest = cli.resolve_command(context, [*context._protected_args, *context.args])
+        _, after_options, _ = cli.make_parser(context).parse_args(list(words))
+        name, command, rest = cli.resolve_command(context, after_options)
         command.make_context(name, rest, parent=context)
