@@ -49,16 +49,15 @@ class _Batch:
     def __init__(self, task: Task, settings: Settings, optimiser: Optimiser) -> None:
         self._task = task
         self._settings = settings
+        room = ROOMS[settings.device]
         self._objective = Objective(
             task,
             activation=settings.activation,
             weight_decay=settings.weight_decay,
             precision=settings.precision,
-            room=ROOMS[settings.device],
+            room=room,
         )
-        self._width = batch_width(
-            self._objective.layout.n_units, blocks=self._objective.blocks, room=ROOMS[settings.device]
-        )
+        self._width = batch_width(self._objective.layout.n_units, blocks=self._objective.blocks, room=room)
         self._n_begun = 0
         self._networks: Ints = np.zeros(0, dtype=np.int64)
         self._finished = torch.zeros(0, dtype=torch.bool)
