@@ -16,7 +16,6 @@ from harness.errors import (
     SpecError,
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
-from harness.estimators.hookspecs import hookimpl
 from harness.estimators.inner_split import inner_split
 from harness.estimators.protocol import (
     CanFitDraws,
@@ -33,11 +32,12 @@ from harness.estimators.protocol import (
     HasNotes,
     NeedsGroups,
 )
-from harness.estimators.registry import NestedEstimator
 from harness.evaluation.fold import Fold, Leak
 from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
-from harness.rng import stream
+from harness.registry.hookspecs import hookimpl
+from harness.registry.registry import NestedEstimator
+from harness.rng import random_stream
 from harness.study_result import StudyResult
 
 __version__ = "0.1.0"
@@ -81,6 +81,6 @@ __all__ = [
     "inner_split",
     "left_out",
     "open_run",
+    "random_stream",
     "run",
-    "stream",
 ]

@@ -81,7 +81,7 @@ def open_run(path: AnyPath) -> StudyResult:
     ArtifactError
         Where `path` is not the folder of a finished run.
     """
-    from harness.runs.folder import RunFolder
+    from harness.store.folder import RunFolder
 
     return StudyResult(RunFolder.open(Path(path)).path)
 
@@ -103,8 +103,8 @@ def _data(data: object) -> Path | FrameFile | None:
 
     if not isinstance(data, pd.DataFrame):
         what = f"data of the type {type(data).__name__}"
-        allowed = "the path of a file, or a pandas DataFrame"
-        raise DataError(Problem("data", what, allowed, "turn it into a DataFrame"))
+        expected = "the path of a file, or a pandas DataFrame"
+        raise DataError(Problem("data", what, expected, "turn it into a DataFrame"))
     return frame_file(data)
 
 

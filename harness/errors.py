@@ -16,21 +16,21 @@ class Problem:
     ----------
     where : file, line and path in a spec; or file, column and rows of a table; or the cell of a study
     what : what was found there
-    allowed : what would have been accepted
-    mend : the step that puts it right
+    expected : what would have been accepted
+    hint : the step that puts it right
     """
 
     where: str
     what: str
-    allowed: str = ""
-    mend: str = ""
+    expected: str = ""
+    hint: str = ""
 
     def __str__(self) -> str:
         lines = [f"{self.where}: {self.what}" if self.where else self.what]
-        if self.allowed:
-            lines.append(f"    allowed: {self.allowed}")
-        if self.mend:
-            lines.append(f"    mend: {self.mend}")
+        if self.expected:
+            lines.append(f"    expected: {self.expected}")
+        if self.hint:
+            lines.append(f"    hint: {self.hint}")
         return "\n".join(lines)
 
 
@@ -62,14 +62,14 @@ class HarnessError(Exception):
         return self.problems[0].what
 
     @property
-    def allowed(self) -> str:
+    def expected(self) -> str:
         """What the first problem's place accepts."""
-        return self.problems[0].allowed
+        return self.problems[0].expected
 
     @property
-    def mend(self) -> str:
+    def hint(self) -> str:
         """What puts the first problem right."""
-        return self.problems[0].mend
+        return self.problems[0].hint
 
 
 class SpecError(HarnessError):

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 
-def stream(seed: int, *labels: str | int) -> np.random.Generator:
+def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
     """Return the random stream of a root seed and a path of labels.
 
     Equal labels give equal streams whatever ran before, in whatever process. Each label is hashed on its

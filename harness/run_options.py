@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.data.frame_file import NAME, FrameFile
-from harness.data.plan import DataPlan
-from harness.estimators.plugin_choice import PluginChoice, asked_by_environment
-from harness.runs.cluster import DaskWorkers
-from harness.runs.folder import SPEC
-from harness.runs.workers import LocalWorkers, Workers
+from harness.data.frame_file import FRAME_FILE, FrameFile
+from harness.data.plan import DataSpec
+from harness.execution.cluster import DaskWorkers
+from harness.execution.workers import LocalWorkers, Workers
+from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 from harness.spec.written import WrittenSpec
+from harness.store.folder import SPEC
 
 Backend = Literal["loky", "dask"]
 
@@ -66,14 +66,14 @@ class RunOptions:
         """Return where the spec of a run in this folder is found."""
         return self.spec if isinstance(self.spec, Path) else folder / SPEC
 
-    def command(self, folder: Path, plan: DataPlan) -> str:
+    def command(self, folder: Path, plan: DataSpec) -> str:
         """Return the command that repeats the run in this folder.
 
         Parameters
         ----------
         plan : of the study
         """
-        data = folder / NAME if isinstance(self.data, FrameFile) else self.data
+        data = folder / FRAME_FILE if isinstance(self.data, FrameFile) else self.data
         if data is None and plan.path is not None and isinstance(self.spec, WrittenSpec):
             data = Path(plan.path)
         words = ["harness", *self.plugins.words, "run", self.spec_path(folder).as_posix()]

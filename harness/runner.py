@@ -10,31 +10,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.data.build import PanelBuilder
-from harness.data.frame_file import NAME, FrameFile
-from harness.data.read import read_table
+from harness.data.frame_file import FRAME_FILE, FrameFile
+from harness.data.read.files import read_table
 from harness.data.shipped import shipped_datasets
 from harness.data.table import Table
 from harness.data.unchanged import refuse_changed
-from harness.estimators.registry import installed
 from harness.evaluation.fold_fit import FoldResult
-from harness.planner import Plan, catalogs, group_columns, make_plan, quickened
+from harness.execution.assemble import MissingCell
+from harness.execution.checkpointed_tasks import AnyCheckpointedTask, CheckpointedTask, run_checkpointed
+from harness.execution.checkpoints import CheckpointStore, fingerprint
+from harness.execution.executor import Task, execute
+from harness.execution.plan import Plan, as_quick, catalogs, group_columns, make_plan
+from harness.execution.result_file import decode_fold, decode_full, encode_fold, encode_full
+from harness.execution.results import Results
+from harness.execution.workers import Workers
+from harness.execution.write import write_tables
+from harness.registry.registry import installed
 from harness.report.write import write_report
 from harness.run_options import RunOptions
-from harness.runs.executor import Task, execute
-from harness.runs.folder import SPEC, UNITS, RunFolder
-from harness.runs.gather import Missing
-from harness.runs.lock import held
-from harness.runs.manifest import Provenance, cell_rows, manifest
-from harness.runs.results import Results
-from harness.runs.unit_file import decode_fold, decode_full, encode_fold, encode_full
-from harness.runs.unit_store import UnitStore, fingerprint
-from harness.runs.units import AnyUnit, Unit, run_units
-from harness.runs.versions import versions
-from harness.runs.workers import Workers
-from harness.runs.write import write_tables
 from harness.scenarios.full_fit import FullResult
 from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
+from harness.store.folder import SPEC, UNITS, RunFolder
+from harness.store.lock import locked
+from harness.store.manifest import Provenance, cell_rows, manifest
+from harness.store.versions import versions
 
 Progress = Callable[[int, int, str], None]
 """Called with tasks done, tasks in all, and the last task's name."""
@@ -61,7 +61,7 @@ def prepare(options: RunOptions) -> Prepared:
     registry = installed(options.plugins)
     known = catalogs(registry)
     loaded = load_study(options.spec, catalogs=known, overrides=options.overrides)
-    study = quickened(loaded.study) if options.quick else loaded.study
+    study = as_quick(loaded.study) if options.quick else loaded.study
     source = read_table(
         study.data,
         root=options.root,
@@ -88,16 +88,16 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
     prepared = prepare(options)
     study = prepared.plan.study
     folder = RunFolder.create(options.out or Path("runs") / study.study)
-    with held(folder.path):
+    with locked(folder.path):
         folder.clear(keep=prepared.table.path)
         if isinstance(options.data, FrameFile):
-            folder.write_bytes(NAME, options.data.content)
+            folder.write_bytes(FRAME_FILE, options.data.content)
         store = _store(folder, prepared, options)
         if not options.resume:
             store.clear()
         plan = prepared.plan
         on_done = _counter(plan, on_progress)
-        kept = run_units(_units(plan), store, workers=options.workers, on_done=on_done)
+        kept = run_checkpointed(_units(plan), store, workers=options.workers, on_done=on_done)
         results = _results(plan, prepared.panels, kept)
         refuse_changed(prepared.table)
         write_tables(folder, results)
@@ -127,17 +127,17 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
     return folder
 
 
-def _store(folder: RunFolder, prepared: Prepared, options: RunOptions) -> UnitStore:
+def _store(folder: RunFolder, prepared: Prepared, options: RunOptions) -> CheckpointStore:
     """Return the store for exactly this spec, these data and these versions."""
     used = versions(installed(options.plugins).brought_by)
     parts = (canonical(prepared.loaded.document), prepared.table.sha256, str(options.quick), json.dumps(used))
-    return UnitStore(folder.path / UNITS, fingerprint(*parts))
+    return CheckpointStore(folder.path / UNITS, fingerprint(*parts))
 
 
-def _units(plan: Plan) -> Iterator[AnyUnit[FoldResult | FullResult]]:
+def _units(plan: Plan) -> Iterator[AnyCheckpointedTask[FoldResult | FullResult]]:
     """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
-    fulls = (Unit(task, encode_full, decode_full) for task in plan.full_tasks())
-    folds = (Unit(task, encode_fold, decode_fold) for task in plan.fold_tasks())
+    fulls = (CheckpointedTask(task, encode_full, decode_full) for task in plan.full_tasks())
+    folds = (CheckpointedTask(task, encode_fold, decode_fold) for task in plan.fold_tasks())
     yield from fulls
     yield from folds
 
@@ -185,13 +185,13 @@ def _results(plan: Plan, panels: PanelBuilder, results: Sequence[FoldResult | Fu
     )
 
 
-def _refused(plan: Plan) -> Iterator[Missing]:
+def _refused(plan: Plan) -> Iterator[MissingCell]:
     """Yield the cells of protocols that the panel is too small for."""
     for split in plan.splits:
         if not split.folds:
             for outcome in plan.study.roles.outcomes:
                 for entry in plan.study.estimators:
-                    yield Missing(outcome, entry.id, split.entry.id, "refused", split.reason)
+                    yield MissingCell(outcome, entry.id, split.entry.id, "refused", split.reason)
 
 
 def write_report_again(path: Path) -> None:
@@ -204,6 +204,6 @@ def write_report_again(path: Path) -> None:
     """
     folder = RunFolder.open(path)
     content = folder.manifest()
-    with held(path):
+    with locked(path):
         write_report(folder, formats=tuple(content["study"]["formats"]))
         folder.write_manifest(content)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.report.reading.run import Run
     from harness.report.tables.stored_fit import StoredFit
-    from harness.runs.folder import RunFolder
+    from harness.store.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,13 @@ class StudyResult:
         ArtifactError
             Where no run writes a table of this name, or the file is damaged.
         """
-        from harness.columns import COLUMNS, DETAILS
+        from harness.tables import COLUMNS, DETAILS
 
         there = [file.removesuffix(".csv") for file in self._folder.files() if file.endswith(".csv")]
         known = {*COLUMNS, *there, "multiverse", "multiverse_choices"}
         if name not in known and not name.startswith(DETAILS):
-            allowed = ", ".join(sorted(known))
-            raise ArtifactError(Problem(name, "no run has such a table", allowed, near_names(name, known)))
+            expected = ", ".join(sorted(known))
+            raise ArtifactError(Problem(name, "no run has such a table", expected, near_names(name, known)))
         return self._folder.read_table(name)
 
     def coefficient_table(self, outcome: str | None = None) -> pd.DataFrame:
@@ -177,7 +177,7 @@ class StudyResult:
 
     @cached_property
     def _folder(self) -> RunFolder:
-        from harness.runs.folder import RunFolder
+        from harness.store.folder import RunFolder
 
         return RunFolder.open(self.path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness import stream
+from harness import random_stream
 from harness.data.simulate.small_panel import SmallPanel
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
@@ -25,5 +25,5 @@ def rab_on(simulation: SmallPanel, *, draws: int, network: Mlp = NETWORK) -> Sub
         controls=tuple(name for name in frame if name.startswith("control")),
     )
     estimator = Rab(base=network, draws=draws)
-    fit = estimator.fit(panel, rng=stream(simulation.seed, "fit"))
+    fit = estimator.fit(panel, rng=random_stream(simulation.seed, "fit"))
     return Subject(estimator, panel, fit, seed=simulation.seed, name="rab")

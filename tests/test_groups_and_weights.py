@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import DataError, NeedsGroups, Panel, stream
-from harness.estimators.registry import installed
-from harness.planner import catalogs, group_columns
+from harness import DataError, NeedsGroups, Panel, random_stream
+from harness.execution.plan import catalogs, group_columns
+from harness.registry.registry import installed
 from harness.runner import RunOptions, prepare, run
 from harness.spec.load import load_study
 from harness_panel import FixedEffects
@@ -39,7 +39,7 @@ report: {formats: [html]}
 
 
 def plants() -> pd.DataFrame:
-    rng = stream(9)
+    rng = random_stream(9)
     plant, year = (axis.ravel() for axis in np.indices((20, 6)))
     industry, county = rng.integers(0, 4, size=plant.size), rng.integers(0, 3, size=plant.size)
     x, z = rng.normal(size=(2, plant.size)) + 0.3 * plant

@@ -6,8 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
-from harness.estimators.registry import installed
-from harness.planner import catalogs
+from harness.execution.plan import catalogs
+from harness.registry.registry import installed
 from harness.spec.load import load_study
 
 ROOT = Path(__file__).parents[1]

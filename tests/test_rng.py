@@ -8,13 +8,13 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import stream
+from harness import random_stream
 
 labels = st.lists(st.text(max_size=8) | st.integers(0, 9), min_size=1, max_size=4).map(tuple)
 
 
 def first(seed, path):
-    return stream(seed, *path).integers(2**63)
+    return random_stream(seed, *path).integers(2**63)
 
 
 @given(seed=st.integers(0, 2**63), path=labels)

@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from harness.runs.atomic import sha256_of
+from harness.store.atomic import sha256_of
 
 ROOT = Path(__file__).parents[1]
 GRUNFELD = "specs/grunfeld.yaml"

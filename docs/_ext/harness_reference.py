@@ -13,8 +13,8 @@ from schema_text import SpecText
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from harness.estimators.registry import read_registry
-from harness.planner import catalogs
+from harness.execution.plan import catalogs
+from harness.registry.registry import read_registry
 from harness.spec.json_schema import spec_schema
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")

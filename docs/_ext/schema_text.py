@@ -9,7 +9,7 @@ from typing import Any
 
 from markdown import code, table
 
-from harness.spec.words import WORDS, Allowed
+from harness.spec.schema_text import WORDS, Allowed
 
 Schema = Mapping[str, Any]
 

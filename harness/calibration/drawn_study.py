@@ -12,8 +12,8 @@ from harness.calibration.findings import curve_findings, gain_findings
 from harness.data.panel import Panel, SplitUnit
 from harness.estimators.guard import Status
 from harness.evaluation.linear_truth import LinearTruth, with_outcome
-from harness.planner import PanelSource, Plan
-from harness.rng import stream
+from harness.execution.plan import PanelSource, Plan
+from harness.rng import random_stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +73,11 @@ class DrawnStudy:
         """Draw the outcomes, run the study on them and compare what it finds with the truth."""
         root = self.plan.study.seed
         drawn = {
-            outcome: truth.draw(stream(root, "calibrate", outcome, self.number))
+            outcome: truth.draw(random_stream(root, "calibrate", outcome, self.number))
             for outcome, truth in self.truths.items()
         }
         panels = DrawnPanels(self.plan.panels, {outcome: one.observed for outcome, one in drawn.items()})
-        seed = {"seed": int(stream(root, "calibrate", self.number).integers(2**62))}
+        seed = {"seed": int(random_stream(root, "calibrate", self.number).integers(2**62))}
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
         parts = [gain_findings(plan)]
         if plan.study.scenarios:

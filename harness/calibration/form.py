@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from harness.estimators.protocol import Estimator
-from harness.planner import quickened
+from harness.execution.plan import as_quick
 from harness.spec.study import Study
 
 Most = Mapping[str, int]
@@ -66,7 +66,7 @@ def calibration_form(study: Study) -> CalibrationForm:
     ----------
     study : as the spec has it
     """
-    form = _held(quickened(study))
+    form = _held(as_quick(study))
     return CalibrationForm(form, pd.DataFrame(_changes(study, form), columns=list(COLUMNS)))
 
 

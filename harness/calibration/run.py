@@ -10,18 +10,18 @@ from pathlib import Path
 from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
 from harness.calibration.table import LEVEL, Truth, calibration_table
-from harness.estimators.registry import installed
-from harness.planner import catalogs, make_plan
+from harness.execution.plan import catalogs, make_plan
+from harness.registry.registry import installed
 from harness.report.calibration_page import calibration_page
 from harness.report.reading.calibration import Calibration, CalibrationRow, Reduction
 from harness.report.reading.manifest import Manifest, read_manifest
 from harness.report.reading.rows import read_rows
 from harness.run_options import RunOptions
 from harness.runner import Prepared, Progress, prepare
-from harness.runs.folder import RunFolder
-from harness.runs.lock import held
-from harness.runs.manifest import Provenance, manifest
-from harness.runs.versions import versions
+from harness.store.folder import RunFolder
+from harness.store.lock import locked
+from harness.store.manifest import Provenance, manifest
+from harness.store.versions import versions
 
 CALIBRATION = "calibration"
 """Name of the table, and of the page."""
@@ -45,7 +45,7 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     plan = make_plan(form.study, prepared.panels, catalogs(installed(options.plugins)))
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
     count = _counter(truth.n_panels, on_progress)
-    with held(folder.path):
+    with locked(folder.path):
         folder.write_table(FORM, form.reductions)
         table = calibration_table(plan, truth, workers=options.workers, on_done=count)
         folder.write_table(CALIBRATION, table)

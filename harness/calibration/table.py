@@ -9,9 +9,9 @@ import pandas as pd
 
 from harness.calibration.drawn_study import DrawnStudy, Findings
 from harness.evaluation.linear_truth import fit_linear_truth
-from harness.planner import Plan
-from harness.runs.executor import execute
-from harness.runs.workers import Workers
+from harness.execution.executor import execute
+from harness.execution.plan import Plan
+from harness.execution.workers import Workers
 
 LEVEL = 0.95
 """Of the exact binomial limits of a share."""

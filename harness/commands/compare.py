@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 DIFFER = 1
 """Exit code where two runs found different numbers."""
@@ -46,10 +46,10 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     """
     from dataclasses import asdict
 
-    from harness.runs.compare.runs import compare_runs
-    from harness.runs.compare.tolerance import Tolerance
-    from harness.runs.compare.words import lines
-    from harness.runs.folder import RunFolder
+    from harness.audit.compare.runs import compare_runs
+    from harness.audit.compare.tolerance import Tolerance
+    from harness.audit.compare.words import lines
+    from harness.store.folder import RunFolder
 
     found(choice)
     difference = compare_runs(RunFolder.open(a), RunFolder.open(b), tolerance=Tolerance(rtol, atol))

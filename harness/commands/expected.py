@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.runs.folder import RunFolder
+    from harness.store.folder import RunFolder
 
 
 def expected_line(folder: RunFolder) -> str:

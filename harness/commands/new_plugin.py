@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command("new-plugin")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from harness.columns import MEASURES
 from harness.commands.options import run_argument
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
+from harness.tables import MEASURES
 
 
 @click.command()
@@ -47,13 +47,13 @@ def pin(
     The block goes to the standard output, or with --into into a spec, of which nothing else changes. Numbers
     from a publication stay as they are.
     """
-    from harness.planner import catalogs
+    from harness.execution.plan import catalogs
     from harness.replication.block import new_block, with_entries
     from harness.replication.pin import Selection, pinned
-    from harness.runs.atomic import write_atomically
-    from harness.runs.folder import RunFolder
     from harness.spec.load import load_study
     from harness.spec.written import WrittenSpec
+    from harness.store.atomic import write_atomically
+    from harness.store.folder import RunFolder
 
     registry = found(choice)
     entries = pinned(RunFolder.open(folder), Selection(tables, estimators, relative))

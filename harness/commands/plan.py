@@ -8,7 +8,7 @@ import click
 
 from harness.commands.options import data_option, outside_option, quick_option, set_option, spec_argument
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.estimators.plugin_choice import PluginChoice, asked_by_environment
+from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 
 if TYPE_CHECKING:
-    from harness.estimators.registry import Registry
+    from harness.registry.registry import Registry
 
 _OFF = "no:"
 
@@ -47,7 +47,7 @@ def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginC
 
 def found(choice: PluginChoice) -> Registry:
     """Return what the chosen plugins offer, and say on standard error which are left out as broken."""
-    from harness.estimators.registry import installed
+    from harness.registry.registry import installed
 
     registry = installed(choice)
     for plugin in registry.broken:

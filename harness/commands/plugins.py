@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
-    from harness.estimators.plugin import Plugin
+    from harness.registry.plugin import Plugin
 
 
 @click.command()
@@ -20,7 +20,7 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
     """List the plugins, what each offers, and what is wrong with the broken ones."""
     from dataclasses import asdict
 
-    from harness.estimators.registry import installed
+    from harness.registry.registry import installed
 
     registry = installed(choice)
     if as_json:

@@ -9,7 +9,7 @@ import click
 from harness.commands.options import run_argument
 from harness.commands.plugin_options import found
 from harness.commands.written_line import written_line
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command()

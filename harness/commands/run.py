@@ -22,7 +22,7 @@ from harness.commands.options import (
 from harness.commands.plugin_options import found
 from harness.commands.progress import progress
 from harness.commands.written_line import written_line
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command()

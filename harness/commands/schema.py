@@ -7,14 +7,14 @@ import json
 import click
 
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command()
 @click.pass_obj
 def schema(choice: PluginChoice) -> None:
     """Print the JSON Schema of a spec, for editors, with the options of all installed plugins."""
-    from harness.planner import catalogs
+    from harness.execution.plan import catalogs
     from harness.spec.json_schema import spec_schema
 
     click.echo(json.dumps(spec_schema(catalogs(found(choice))), indent=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command("test-plugin")

@@ -8,7 +8,7 @@ import click
 
 from harness.commands.options import set_option, spec_argument
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command()
@@ -17,7 +17,7 @@ from harness.estimators.plugin_choice import PluginChoice
 @click.pass_obj
 def validate(choice: PluginChoice, spec: Path, overrides: tuple[str, ...]) -> None:
     """Check a spec and say everything that is wrong with it."""
-    from harness.planner import catalogs
+    from harness.execution.plan import catalogs
     from harness.spec.load import load_study
 
     study = load_study(spec, catalogs=catalogs(found(choice)), overrides=overrides).study

@@ -8,7 +8,7 @@ import click
 
 from harness.commands.options import run_argument
 from harness.commands.plugin_options import found
-from harness.estimators.plugin_choice import PluginChoice
+from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command()
@@ -20,10 +20,10 @@ def verify(choice: PluginChoice, folder: Path) -> None:
     Errors, gains, intervals and p-values, the decomposition and the multiverse are computed once more from
     the stored predictions, the claims from the tables. The exit code is 0 where everything holds, else 5.
     """
+    from harness.audit.verify.verification import verify as verified
     from harness.errors import ArtifactError, Problem
-    from harness.planner import catalogs
-    from harness.runs.folder import RunFolder
-    from harness.runs.verify.verification import verify as verified
+    from harness.execution.plan import catalogs
+    from harness.store.folder import RunFolder
 
     problems: list[Problem] = []
     for check in verified(RunFolder.open(folder), catalogs=catalogs(found(choice))):

@@ -9,12 +9,12 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
-from harness.conformance.verdict import NotAsked, Verdict
+from harness.conformance.verdict import Skipped, Verdict
 from harness.data.panel import Panel
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitDraws, Estimator, Fitted, FittedDraws
-from harness.rng import stream
+from harness.rng import random_stream
 
 FIRST = "fit"
 """Label of the stream that is used where no other is asked for."""
@@ -78,7 +78,7 @@ class Case:
     def fitted(self, panel: Panel, *, label: str = FIRST, selection: Panel | None = None) -> Fitted:
         """Return a fit on a copy of a panel; equal labels give equal streams."""
         aside = None if selection is None else fresh(selection)
-        return self.estimator.fit(fresh(panel), rng=stream(SEED, label), selection=aside)
+        return self.estimator.fit(fresh(panel), rng=random_stream(SEED, label), selection=aside)
 
     def predicted(self, panel: Panel, *, at: Panel | None = None, label: str = FIRST) -> Floats:
         """Return predictions of a fit on a panel, for its own rows or for those of `at`."""
@@ -96,12 +96,12 @@ class Case:
         """
         estimator = self.estimator
         if CanFitDraws not in estimator.provides or not isinstance(estimator, CanFitDraws):
-            raise NotAsked("CanFitDraws is not declared")
+            raise Skipped("CanFitDraws is not declared")
         return estimator.fit_draws(
             fresh(panel),
             weights=weights.copy(),
             selection=None if selection is None else selection.copy(),
-            rng=stream(SEED, label),
+            rng=random_stream(SEED, label),
         )
 
     def predicted_draws(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.laws import LAWS
-from harness.conformance.verdict import Broken, NotAsked, Verdict
+from harness.conformance.verdict import Broken, Skipped, Verdict
 from harness.errors import EstimationError, HarnessError
 from harness.estimators.guard import in_one_line
 
@@ -73,7 +73,7 @@ class Check:
                 return Verdict("passed", self.law.check(self.case))
         except Broken as broken:
             return Verdict("failed", str(broken))
-        except NotAsked as reason:
+        except Skipped as reason:
             return Verdict("skipped", str(reason))
         except EstimationError as error:
             return Verdict("failed", f"refused: {in_one_line(error.problems[0])}")

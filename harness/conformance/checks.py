@@ -9,9 +9,9 @@ from harness.conformance.check import Check
 from harness.conformance.laws import LAWS
 from harness.conformance.options import DEFAULTS, Options, build
 from harness.errors import PluginError, Problem, near_names
-from harness.estimators.plugin import Plugin
 from harness.estimators.protocol import Estimator
-from harness.estimators.registry import Registry, installed
+from harness.registry.plugin import Plugin
+from harness.registry.registry import Registry, installed
 
 
 def checks_of(estimator: Estimator) -> list[Check]:
@@ -64,15 +64,15 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
     plugins = {one.name: one for one in registry.plugins}
     found = next((one for one in registry.plugins if _spelt(one.name) == _spelt(name)), None)
     if found is None:
-        mend = near_names(name, plugins) or "install it first: pip install -e ."
-        raise PluginError(Problem(name, "no plugin of this name is installed", ", ".join(plugins), mend))
+        hint = near_names(name, plugins) or "install it first: pip install -e ."
+        raise PluginError(Problem(name, "no plugin of this name is installed", ", ".join(plugins), hint))
     if found.off:
-        raise PluginError(Problem(name, "the plugin is switched off", mend="leave out -p no:NAME"))
+        raise PluginError(Problem(name, "the plugin is switched off", hint="leave out -p no:NAME"))
     if found.broken:
-        raise PluginError(Problem(name, f"the plugin does not load: {found.broken}", mend="mend its package"))
+        raise PluginError(Problem(name, f"the plugin does not load: {found.broken}", hint="mend its package"))
     if not found.estimators:
         what = "the plugin offers no estimator, so there is nothing to check"
-        raise PluginError(Problem(name, what, mend="return estimators from the hook harness_estimators"))
+        raise PluginError(Problem(name, what, hint="return estimators from the hook harness_estimators"))
     return found
 
 
@@ -82,6 +82,6 @@ def _spelt(name: str) -> str:
 
 def _require(plugin: Plugin, names: set[str]) -> None:
     for name in sorted(names - set(plugin.estimators)):
-        mend = near_names(name, plugin.estimators)
+        hint = near_names(name, plugin.estimators)
         what = f"the plugin offers no estimator '{name}'"
-        raise PluginError(Problem(plugin.name, what, ", ".join(plugin.estimators), mend))
+        raise PluginError(Problem(plugin.name, what, ", ".join(plugin.estimators), hint))

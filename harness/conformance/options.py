@@ -11,11 +11,11 @@ from typing import Any, get_type_hints
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from harness.catalog import Choose, build_choice
 from harness.conformance.stand_in import StandIn
 from harness.errors import Problem, SpecError, near_names
 from harness.estimators.protocol import Estimator
-from harness.estimators.registry import EstimatorCatalog, Registry
+from harness.registry.catalog import Choose, build_choice
+from harness.registry.registry import EstimatorCatalog, Registry
 from harness.spec.document import Document
 from harness.spec.mistake import Spot, spec_error, spell
 from harness.spec.node import Node
@@ -90,12 +90,12 @@ def _problem(name: str, names: Sequence[str], error: Mapping[str, Any]) -> Probl
     place = error["loc"][1:]
     option = spell(place[:1]) or "OPTION"
     if error["type"] == "unexpected_keyword_argument" and len(place) == 1:
-        mend = near_names(option, names) or "choose one of these"
+        hint = near_names(option, names) or "choose one of these"
         return Problem(
-            f"estimator {name}", f"unknown option '{option}'", ", ".join(names) or "no option", mend
+            f"estimator {name}", f"unknown option '{option}'", ", ".join(names) or "no option", hint
         )
     return Problem(
         where=f"estimator {name}: {spell(place)}" if place else f"estimator {name}",
         what=error["msg"],
-        mend=f"give it a value: --set {name}.{option}=VALUE",
+        hint=f"give it a value: --set {name}.{option}=VALUE",
     )

@@ -9,7 +9,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.key import Key
 from harness.data.panel import Panel
-from harness.rng import stream
+from harness.rng import random_stream
 
 SEED = 1729
 """Root of all randomness of the kit."""
@@ -29,7 +29,7 @@ def ordinary_panel() -> Panel:
     Forty entities over six periods, a tenth of the cells without a row; four columns that differ between
     entities and within; a linear outcome with entity effects and noise.
     """
-    rng = stream(SEED, "ordinary")
+    rng = random_stream(SEED, "ordinary")
     entity, period = (axis.ravel() for axis in np.indices((40, 6)))
     has_row = (rng.random(entity.size) < 0.9) | (period < 2)
     entity, period = entity[has_row], period[has_row]
@@ -51,7 +51,7 @@ def linear_panel(effect: float, *, label: str, n_entities: int = 50, n_periods: 
     effect : outcome units per unit of the exposure
     label : of the draw
     """
-    rng = stream(SEED, "linear", label)
+    rng = random_stream(SEED, "linear", label)
     entity, period = (axis.ravel() for axis in np.indices((n_entities, n_periods)))
     Z = np.sqrt(0.5) * (rng.normal(size=(n_entities, 2))[entity] + rng.normal(size=(entity.size, 2)))
     effects = 0.3 * rng.normal(size=n_entities)

@@ -10,7 +10,7 @@ from time import perf_counter
 from harness.conformance.check import Check
 from harness.conformance.verdict import Status
 from harness.errors import PluginError, Problem
-from harness.estimators.plugin import Plugin
+from harness.registry.plugin import Plugin
 
 REPORT_VERSION = 1
 """Version of the JSON; it grows when a key goes or changes its meaning."""
@@ -67,7 +67,7 @@ class Report:
     def problems(self) -> Iterator[Problem]:
         """Yield what keeps the plugin from passing: broken laws, and estimators that were asked nothing."""
         if not self.rows:
-            yield Problem(self.plugin.name, "no check was run", mend="offer an estimator")
+            yield Problem(self.plugin.name, "no check was run", hint="offer an estimator")
         for name in self.estimators:
             failed = [row.check for row in self.rows if (row.estimator, row.status) == (name, "failed")]
             if failed:

@@ -26,5 +26,5 @@ class Broken(Exception):  # noqa: N818 - a finding, not an error of the kit
     """An estimator breaks a law; the message says how."""
 
 
-class NotAsked(Exception):  # noqa: N818 - a finding, not an error of the kit
+class Skipped(Exception):  # noqa: N818 - a finding, not an error of the kit
     """A law has nothing to say about an estimator; the message says why."""

@@ -10,24 +10,24 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.data.asked import require_columns
 from harness.data.checks import check_columns, read_raw
 from harness.data.complete import completeness_notes, find_complete
+from harness.data.derived_columns import DerivedColumn, find_following
 from harness.data.findings import Findings
-from harness.data.following import Chain, find_following
 from harness.data.groups import read_groups
 from harness.data.key import Key
+from harness.data.locations import RowLocator
 from harness.data.note import Note
 from harness.data.numbers import cast_note
 from harness.data.panel import Panel, SplitUnit
 from harness.data.panel_index import read_index
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.prepare.needed import needed_steps, raw_columns
 from harness.data.prepare.pipeline import PreparedColumns, run_steps
 from harness.data.prepare.step import Calendar, LearnedStep, Step
+from harness.data.required_columns import require_columns
 from harness.data.roles import Roles
-from harness.data.row_names import RowNames
-from harness.data.rows import select_rows
+from harness.data.row_filter import select_rows
 from harness.data.shape import shape_notes
 from harness.data.summary import summary_table
 from harness.data.table import Table
@@ -57,17 +57,17 @@ class PanelBuilder:
     steps: tuple[Step, ...]
     raw: Mapping[str, Floats]
     calendar: Calendar
-    names: RowNames
+    names: RowLocator
     kept: Ints
     entity: Key
     time: Key
     period: Ints
     groups: tuple[Key, ...]
-    chains: tuple[Chain, ...]
+    chains: tuple[DerivedColumn, ...]
     notes: tuple[Note, ...]
 
     @classmethod
-    def build(cls, table: Table, plan: DataPlan, roles: Roles, *, groups: Sequence[str] = ()) -> Self:
+    def build(cls, table: Table, plan: DataSpec, roles: Roles, *, groups: Sequence[str] = ()) -> Self:
         """Check a table and make it ready.
 
         Parameters
@@ -81,7 +81,7 @@ class PanelBuilder:
         """
         require_columns(table, plan, roles)
         missing = frozenset(plan.missing_values)
-        everything = RowNames(table.origin, table.frame, roles.entity, roles.time)
+        everything = RowLocator(table.origin, table.frame, roles.entity, roles.time)
         names = everything.take(np.flatnonzero(select_rows(everything, plan.rows, missing)))
         findings = Findings()
         following = find_following(roles, plan.steps, findings)

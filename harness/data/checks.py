@@ -12,19 +12,19 @@ from harness.arrays import Floats
 from harness.data.column_rule import ColumnRule
 from harness.data.complete import find_complete, require_complete
 from harness.data.findings import Findings
+from harness.data.locations import RowLocator
 from harness.data.numbers import require_numbers
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.prepare.needed import ancestors
 from harness.data.prepare.pipeline import run_steps
 from harness.data.prepare.step import Calendar, Column
 from harness.data.roles import Roles
-from harness.data.row_names import RowNames
 from harness.data.schema import check_schema
 from harness.data.weights import require_positive
 
 
 def read_raw(
-    names: RowNames, columns: Iterable[str], missing: frozenset[str], findings: Findings
+    names: RowLocator, columns: Iterable[str], missing: frozenset[str], findings: Findings
 ) -> dict[str, Floats]:
     """Return the columns that hold numbers throughout, (n_obs,) each; the others are reported."""
     raw = {}
@@ -36,11 +36,11 @@ def read_raw(
 
 def check_columns(
     raw: Mapping[str, Floats],
-    plan: DataPlan,
+    plan: DataSpec,
     roles: Roles,
     *,
     calendar: Calendar | None,
-    names: RowNames,
+    names: RowLocator,
     findings: Findings,
 ) -> Mapping[str, Column]:
     """Run all steps, check the schema, and look for missing cells; return the columns there are.
@@ -67,7 +67,7 @@ def check_columns(
     return columns
 
 
-def _check_rules(columns: Mapping[str, Column], plan: DataPlan, roles: Roles, names: RowNames) -> None:
+def _check_rules(columns: Mapping[str, Column], plan: DataSpec, roles: Roles, names: RowLocator) -> None:
     """Check the schema's columns, of which a prepared one may have failed and be absent."""
     in_table = set(names.frame.columns)
     rules = {name: rule for name, rule in plan.schema.items() if name in columns or name in in_table}
@@ -81,9 +81,9 @@ def _check_rules(columns: Mapping[str, Column], plan: DataPlan, roles: Roles, na
 
 
 def _without_missing_cells(
-    rules: Mapping[str, ColumnRule], plan: DataPlan, roles: Roles
+    rules: Mapping[str, ColumnRule], plan: DataSpec, roles: Roles
 ) -> dict[str, ColumnRule]:
-    """Return the rules, with missing cells allowed where `DataPlan.missing` decides about them."""
+    """Return the rules, with missing cells allowed where `DataSpec.missing` decides about them."""
     decided = {roles.entity, roles.time, *roles.variables}
     decided |= {source for name in roles.variables for source in ancestors(plan.steps, name)}
     return {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Ints, Mask
+from harness.data.locations import RowLocator
 from harness.data.note import Note
 from harness.data.plan import MissingPolicy
 from harness.data.prepare.step import Column
-from harness.data.row_names import RowNames
 from harness.errors import DataError, Problem
 
 
@@ -42,7 +42,7 @@ def find_complete(columns: Mapping[str, Column], variables: Sequence[str]) -> Co
     return Completeness(unreached, {name: rows for name, rows in missing.items() if rows.any()})
 
 
-def require_complete(found: Completeness, policy: MissingPolicy, names: RowNames) -> None:
+def require_complete(found: Completeness, policy: MissingPolicy, names: RowLocator) -> None:
     """Refuse missing cells where the policy says so, and a panel of which nothing is left.
 
     Raises
@@ -58,18 +58,18 @@ def require_complete(found: Completeness, policy: MissingPolicy, names: RowNames
                 where=names.origin,
                 what="0 rows are left: every row lacks a value"
                 + (f" of {', '.join(found.missing)}" if found.missing else " some periods earlier"),
-                allowed="rows that have a value in every column that plays a role",
-                mend="take the emptiest columns out of the roles",
+                expected="rows that have a value in every column that plays a role",
+                hint="take the emptiest columns out of the roles",
             )
         )
 
 
-def _missing_cells(name: str, rows: Mask, names: RowNames) -> Problem:
+def _missing_cells(name: str, rows: Mask, names: RowLocator) -> Problem:
     return Problem(
         where=names.column(name, rows),
         what=f"{int(rows.sum())} of {rows.size} cells are missing",
-        allowed="no missing cell in a column that plays a role",
-        mend="fill the cells in; or say data: missing: drop, to leave their rows out",
+        expected="no missing cell in a column that plays a role",
+        hint="fill the cells in; or say data: missing: drop, to leave their rows out",
     )
 
 

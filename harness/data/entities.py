@@ -10,14 +10,14 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from harness.data.locations import RowLocator, few, quoted
 from harness.data.note import Note
-from harness.data.row_names import RowNames, few, quoted
 from harness.errors import DataError, Problem
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
-def read_entities(column: pd.Series, *, name: str, names: RowNames) -> list[str]:
+def read_entities(column: pd.Series, *, name: str, names: RowLocator) -> list[str]:
     """Return the label of every row, (n_obs,): a text as it is, a whole number by its digits.
 
     Raises
@@ -31,8 +31,8 @@ def read_entities(column: pd.Series, *, name: str, names: RowNames) -> list[str]
             Problem(
                 where=names.column(name, absent),
                 what=f"{int(absent.sum())} rows name no entity",
-                allowed="an entity in every row",
-                mend="fill the cells in, or take the rows out of the file",
+                expected="an entity in every row",
+                hint="fill the cells in, or take the rows out of the file",
             )
         )
     cells = column.tolist()
@@ -48,8 +48,8 @@ def read_entities(column: pd.Series, *, name: str, names: RowNames) -> list[str]
         Problem(
             where=names.column(name),
             what=f"entities are of kind {', '.join(kinds)}: {quoted(shown)}",
-            allowed="all texts, or all whole numbers",
-            mend="store the column as text",
+            expected="all texts, or all whole numbers",
+            hint="store the column as text",
         )
     )
 

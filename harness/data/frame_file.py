@@ -12,7 +12,7 @@ from harness.errors import DataError, Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-NAME = "data.parquet"
+FRAME_FILE = "data.parquet"
 """What messages, the report and the run folder call such data."""
 
 
@@ -42,14 +42,14 @@ def frame_file(frame: pd.DataFrame) -> FrameFile:
     from pyarrow import parquet
 
     levels = [name for name in frame.index.names if name is not None]
-    check_header([*levels, *frame.columns], NAME)
+    check_header([*levels, *frame.columns], FRAME_FILE)
     table = frame.reset_index(levels)
     buffer = io.BytesIO()
     try:
         arrow = pa.Table.from_pandas(table, preserve_index=False)
     except (pa.ArrowException, TypeError) as error:
         what = f"cells cannot be stored: {'; '.join(map(str, error.args))}"
-        allowed = "one type for all cells of a column"
-        raise DataError(Problem(NAME, what, allowed, "convert the column")) from error
+        expected = "one type for all cells of a column"
+        raise DataError(Problem(FRAME_FILE, what, expected, "convert the column")) from error
     parquet.write_table(arrow.replace_schema_metadata(None), buffer)
     return FrameFile(buffer.getvalue())

@@ -10,12 +10,14 @@ from harness.data.column_rule import ColumnRule
 from harness.data.entities import in_order
 from harness.data.findings import Findings
 from harness.data.key import Key
+from harness.data.locations import RowLocator, few
 from harness.data.name import near_columns
-from harness.data.row_names import RowNames, few
 from harness.errors import Problem
 
 
-def read_groups(names: RowNames, columns: Sequence[str], rules: Mapping[str, ColumnRule]) -> tuple[Key, ...]:
+def read_groups(
+    names: RowLocator, columns: Sequence[str], rules: Mapping[str, ColumnRule]
+) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
 
     Groups stand in the order in which the column's rule lists its allowed values; in alphabetical order, and
@@ -32,11 +34,11 @@ def read_groups(names: RowNames, columns: Sequence[str], rules: Mapping[str, Col
     return tuple(key for key in keys if key is not None)
 
 
-def _key(names: RowNames, column: str, rule: ColumnRule, findings: Findings) -> Key | None:
+def _key(names: RowLocator, column: str, rule: ColumnRule, findings: Findings) -> Key | None:
     if column not in names.frame:
         known = list(names.frame.columns)
-        mend = near_columns(column, dict.fromkeys(known)) or "correct the name where rows are grouped by it"
-        findings.add(Problem(names.column(column), "there is no such column", few(known), mend))
+        hint = near_columns(column, dict.fromkeys(known)) or "correct the name where rows are grouped by it"
+        findings.add(Problem(names.column(column), "there is no such column", few(known), hint))
         return None
     cells = names.frame[column]
     absent = cells.isna().to_numpy(dtype=np.bool_)
@@ -45,8 +47,8 @@ def _key(names: RowNames, column: str, rule: ColumnRule, findings: Findings) -> 
             Problem(
                 where=names.column(column, absent),
                 what=f"{int(absent.sum())} rows belong to no group",
-                allowed="a group in every row",
-                mend="fill the cells in, or leave out what groups rows by it",
+                expected="a group in every row",
+                hint="fill the cells in, or leave out what groups rows by it",
             )
         )
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from harness.data.locations import few
 from harness.data.name import fold_name
-from harness.data.row_names import few
 from harness.errors import DataError, Problem
 
 MAX_COLUMNS = 10_000
@@ -25,8 +25,8 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
             Problem(
                 where=origin,
                 what=f"{len(names):,} columns",
-                allowed=f"at most {MAX_COLUMNS:,} columns",
-                mend="keep the columns of the study; or are rows and columns transposed?",
+                expected=f"at most {MAX_COLUMNS:,} columns",
+                hint="keep the columns of the study; or are rows and columns transposed?",
             )
         )
     folded = [fold_name(name) if isinstance(name, str) else "" for name in names]
@@ -38,8 +38,8 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
             Problem(
                 where=f"{origin}: header",
                 what=f"column {few(unnamed)} has no name",
-                allowed="a text in every cell of the first row",
-                mend="name the column; or, if it only numbers the rows, leave it out",
+                expected="a text in every cell of the first row",
+                hint="name the column; or, if it only numbers the rows, leave it out",
             )
         )
     if doubles:
@@ -47,8 +47,8 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
             Problem(
                 where=f"{origin}: header",
                 what=f"names that occur more than once: {few(doubles)}",
-                allowed="each name once, white space around it aside",
-                mend="rename or remove one of them",
+                expected="each name once, white space around it aside",
+                hint="rename or remove one of them",
             )
         )
     if problems:

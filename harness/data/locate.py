@@ -31,8 +31,8 @@ def find_file(asked: str, *, root: Path, allow_outside: bool) -> Path:
             Problem(
                 where=asked,
                 what="an address, not a file",
-                allowed="a file on this machine",
-                mend="download it first, and give the path of the copy",
+                expected="a file on this machine",
+                hint="download it first, and give the path of the copy",
             )
         )
     path = _resolved(asked, root)
@@ -41,8 +41,8 @@ def find_file(asked: str, *, root: Path, allow_outside: bool) -> Path:
             Problem(
                 where=asked,
                 what="lies outside of the spec's folder",
-                allowed="a path within the spec's folder, links followed",
-                mend="move the file, name it with --data, or say --allow-outside",
+                expected="a path within the spec's folder, links followed",
+                hint="move the file, name it with --data, or say --allow-outside",
             )
         )
     _refuse_irregular(path, asked)
@@ -64,17 +64,17 @@ def _refuse_irregular(path: Path, asked: str) -> None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
         raise DataError(
-            Problem(where=asked, what=f"is {kind}", allowed="a regular file", mend="name the file itself")
+            Problem(where=asked, what=f"is {kind}", expected="a regular file", hint="name the file itself")
         )
     if not os.access(path, os.R_OK):
         raise DataError(
-            Problem(where=asked, what="may not be read", mend="ask for the permission to read it")
+            Problem(where=asked, what="may not be read", hint="ask for the permission to read it")
         )
 
 
 def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
     if not isinstance(error, FileNotFoundError):
-        return Problem(where=asked, what=f"cannot be reached: {error.strerror}", allowed="a readable file")
+        return Problem(where=asked, what=f"cannot be reached: {error.strerror}", expected="a readable file")
     there = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
-    return Problem(where=asked, what="there is no such file", allowed="an existing file", mend=hint)
+    return Problem(where=asked, what="there is no such file", expected="an existing file", hint=hint)

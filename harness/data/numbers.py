@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Mask
-from harness.data.cells import EXACT, NUMBER, is_exact
+from harness.data.locations import RowLocator, quoted
 from harness.data.note import Note
-from harness.data.row_names import RowNames, quoted
+from harness.data.type_inference import EXACT, NUMBER, is_exact
 from harness.errors import DataError, Problem
 
 GREATEST = 1e300
@@ -79,7 +79,7 @@ def _number(cell: object, missing: frozenset[str]) -> float | None:
     return float(cell) if isinstance(cell, Decimal | numbers.Real) else None
 
 
-def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, names: RowNames) -> Floats:
+def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, names: RowLocator) -> Floats:
     """Return a column as float64, (n_obs,), NaN where a cell is missing.
 
     Raises
@@ -94,7 +94,7 @@ def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, na
     return read.cells
 
 
-def require_range(values: Floats, *, name: str, names: RowNames) -> None:
+def require_range(values: Floats, *, name: str, names: RowLocator) -> None:
     """Raise a DataError where numbers, (n_obs,), are infinite, or too large or small to compute with."""
     with np.errstate(invalid="ignore"):
         infinite, large = np.isinf(values), np.abs(values) > GREATEST
@@ -103,8 +103,8 @@ def require_range(values: Floats, *, name: str, names: RowNames) -> None:
             Problem(
                 where=names.column(name, infinite),
                 what=f"{int(infinite.sum())} of {values.size} cells are infinite",
-                allowed="finite numbers",
-                mend="correct the cells, or leave them empty and say data: missing: drop",
+                expected="finite numbers",
+                hint="correct the cells, or leave them empty and say data: missing: drop",
             )
         )
     greatest = float(np.nanmax(np.abs(values), initial=0.0))
@@ -113,22 +113,22 @@ def require_range(values: Floats, *, name: str, names: RowNames) -> None:
             Problem(
                 where=names.column(name, large if large.any() else None),
                 what=f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}",
-                allowed=f"sizes from {LEAST:g} to {GREATEST:g}",
-                mend="rescale the column, that is, change its unit",
+                expected=f"sizes from {LEAST:g} to {GREATEST:g}",
+                hint="rescale the column, that is, change its unit",
             )
         )
 
 
 def _not_numbers(
-    column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, names: RowNames
+    column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, names: RowLocator
 ) -> Problem:
     rows = _strange(column, refused)
     cells = column[rows].tolist()
     return Problem(
         where=names.column(name, rows),
         what=f"{int(rows.sum())} of {rows.size} cells are not numbers: {quoted(cells)}",
-        allowed=f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing",
-        mend=_remedy(column, cells),
+        expected=f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing",
+        hint=_remedy(column, cells),
     )
 
 

@@ -11,9 +11,9 @@ from harness.arrays import Ints
 from harness.data.entities import in_order, near_labels_note, read_entities
 from harness.data.findings import Findings
 from harness.data.key import Key
+from harness.data.locations import RowLocator, few
 from harness.data.note import Note
 from harness.data.period_kind import INTEGERS
-from harness.data.row_names import RowNames, few
 from harness.data.times import Times, read_times
 from harness.errors import DataError, Problem
 
@@ -47,7 +47,7 @@ class PanelIndex:
         }
 
 
-def read_index(names: RowNames) -> PanelIndex:
+def read_index(names: RowLocator) -> PanelIndex:
     """Read the keys of all rows of a table.
 
     Raises
@@ -84,7 +84,7 @@ def read_index(names: RowNames) -> PanelIndex:
 
 
 def _refuse_duplicates(
-    entity: Ints, time: Ints, order: Ints, labels: Sequence[str], times: Times, names: RowNames
+    entity: Ints, time: Ints, order: Ints, labels: Sequence[str], times: Times, names: RowLocator
 ) -> None:
     repeats = np.flatnonzero((np.diff(entity) == 0) & (np.diff(time) == 0))
     if repeats.size == 0:
@@ -98,13 +98,13 @@ def _refuse_duplicates(
         Problem(
             where=f"{names.origin}: columns '{names.entity}' and '{names.time}'",
             what=f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}",
-            allowed="one row for each entity and period",
-            mend="take the doubles out, or name the columns that tell the rows apart",
+            expected="one row for each entity and period",
+            hint="take the doubles out, or name the columns that tell the rows apart",
         )
     )
 
 
-def _refuse_swapped(entities: Sequence[str], times: Times, names: RowNames) -> None:
+def _refuse_swapped(entities: Sequence[str], times: Times, names: RowLocator) -> None:
     """Refuse years as entities beside whole numbers, more of them, that are no years."""
     periods = np.unique(times.ordinals)
     years_as_entities = all(
@@ -116,7 +116,7 @@ def _refuse_swapped(entities: Sequence[str], times: Times, names: RowNames) -> N
             Problem(
                 where=f"{names.origin}: columns '{names.entity}' and '{names.time}'",
                 what=f"the entities look like years ({few(entities)}), and the periods like entities",
-                allowed="an entity column that names whose row it is, and a time column",
-                mend="swap roles.entity and roles.time; or, if they are right, write the entities as text",
+                expected="an entity column that names whose row it is, and a time column",
+                hint="swap roles.entity and roles.time; or, if they are right, write the entities as text",
             )
         )

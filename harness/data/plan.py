@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from harness.catalog import Choose
 from harness.data.column_rule import ColumnRule
 from harness.data.name import ColumnName
 from harness.data.prepare.catalog import PreparationStep
 from harness.data.prepare.step import Step, single_steps
-from harness.data.row_rule import RowRule
+from harness.data.row_rule import RowFilter
 from harness.data.simulate.catalog import KIND as SIMULATION
 from harness.data.simulate.simulation import Simulation
+from harness.registry.catalog import Choose
 
 MissingPolicy = Literal["error", "drop"]
 
@@ -35,7 +35,7 @@ def _known_encoding(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class DataPlan:
+class DataSpec:
     """Source and preparation of a panel; `rows` is applied first, then `prepare`, then `schema`.
 
     Attributes
@@ -62,7 +62,7 @@ class DataPlan:
     sheet: str | None = None
     missing: MissingPolicy = "error"
     missing_values: tuple[str, ...] = MISSING_VALUES
-    rows: Mapping[ColumnName, RowRule] = field(default_factory=dict)
+    rows: Mapping[ColumnName, RowFilter] = field(default_factory=dict)
     prepare: tuple[PreparationStep, ...] = ()
     schema: Mapping[ColumnName, ColumnRule] = field(default_factory=dict)
 

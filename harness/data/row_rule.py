@@ -15,7 +15,7 @@ Value = Annotated[bool | int | float | str, Field(union_mode="smart")]
 
 
 @dataclass(frozen=True)
-class RowRule:
+class RowFilter:
     """Rows to keep, as one entry of the spec's ``data.rows`` says it.
 
     Attributes

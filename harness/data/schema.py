@@ -10,8 +10,8 @@ import pandas as pd
 
 from harness.data.column_rule import ColumnRule
 from harness.data.findings import Findings
+from harness.data.locations import RowLocator, few, quoted
 from harness.data.numbers import require_numbers
-from harness.data.row_names import RowNames, few, quoted
 from harness.errors import Problem
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _NUMERIC = ("number", "integer", "boolean")
 
 
 def check_schema(
-    columns: pd.DataFrame, rules: Mapping[str, ColumnRule], names: RowNames, missing: frozenset[str]
+    columns: pd.DataFrame, rules: Mapping[str, ColumnRule], names: RowLocator, missing: frozenset[str]
 ) -> None:
     """Check columns, raw and prepared, against their rules.
 
@@ -54,7 +54,7 @@ def check_schema(
 
 
 def _typed(
-    column: pd.Series, rule: ColumnRule, missing: frozenset[str], *, name: str, names: RowNames
+    column: pd.Series, rule: ColumnRule, missing: frozenset[str], *, name: str, names: RowLocator
 ) -> pd.Series:
     """Return a column as the checks of its rule read it: float64, or Python objects."""
     if rule.type in _NUMERIC or rule.min is not None or rule.max is not None:
@@ -82,7 +82,7 @@ def _pandera_column(rule: ColumnRule) -> pa.Column:
     return pa.Column(checks=checks, nullable=rule.missing_ok)
 
 
-def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], names: RowNames) -> list[Problem]:
+def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], names: RowLocator) -> list[Problem]:
     problems = []
     broken_rules = failures[["column", "check"]].drop_duplicates().itertuples(index=False, name=None)
     for column, check in broken_rules:
@@ -104,8 +104,8 @@ def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], names: Ro
             Problem(
                 where=f"{names.column(column, rows)} (data.schema)",
                 what=f"{int(rows.sum())} of {rows.size} cells {broken}{shown}",
-                allowed=allowed,
-                mend="say missing_ok: true, or fill the cells in"
+                expected=allowed,
+                hint="say missing_ok: true, or fill the cells in"
                 if check == "not_nullable"
                 else "correct the cells, leave the rows out by data.rows, or change the rule",
             )

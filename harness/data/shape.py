@@ -6,8 +6,8 @@ import numpy as np
 
 from harness.arrays import Ints
 from harness.data.key import Key
+from harness.data.locations import few
 from harness.data.note import Note
-from harness.data.row_names import few
 
 
 def shape_notes(entity: Key, period: Ints) -> tuple[Note, ...]:

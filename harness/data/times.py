@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Ints
+from harness.data.locations import RowLocator, quoted
 from harness.data.period_kind import (
     DAYS,
     INTEGERS,
@@ -19,10 +20,9 @@ from harness.data.period_kind import (
     kind_of_dates,
     position_of,
 )
-from harness.data.row_names import RowNames, quoted
 from harness.errors import DataError, Problem
 
-ALLOWED = (
+EXPECTED = (
     "whole numbers such as 2011, quarters 2011Q2, months 2011-04, or dates 2011-04-30, one kind throughout"
 )
 
@@ -48,7 +48,7 @@ class Times:
         return [self.kind.label(one) for one in self.ordinals.tolist()]
 
 
-def read_times(column: pd.Series, *, name: str, names: RowNames) -> Times:
+def read_times(column: pd.Series, *, name: str, names: RowLocator) -> Times:
     """Return the periods of a column, (n_obs,).
 
     Dates that repeat one day a year are years, one day a quarter or a month quarters and months.
@@ -64,8 +64,8 @@ def read_times(column: pd.Series, *, name: str, names: RowNames) -> Times:
             Problem(
                 where=names.column(name, absent),
                 what=f"{int(absent.sum())} rows name no period",
-                allowed=ALLOWED,
-                mend="fill the cells in, or take the rows out of the file",
+                expected=EXPECTED,
+                hint="fill the cells in, or take the rows out of the file",
             )
         )
     if isinstance(column.dtype, pd.PeriodDtype):
@@ -75,7 +75,7 @@ def read_times(column: pd.Series, *, name: str, names: RowNames) -> Times:
     return _from_cells([_written(cell) for cell in column], name=name, names=names)
 
 
-def _from_moments(column: pd.Series, *, name: str, names: RowNames) -> Times:
+def _from_moments(column: pd.Series, *, name: str, names: RowLocator) -> Times:
     """Return the periods of moments, which must be midnights, as their own time zone writes them."""
     zone = str(column.dtype.tz) if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
     local = column.dt.tz_localize(None)
@@ -88,7 +88,7 @@ def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
     return Times(kind, np.array([position_of(date, kind) for date in dates], dtype=np.int64), zone)
 
 
-def _from_cells(cells: Sequence[str], *, name: str, names: RowNames) -> Times:
+def _from_cells(cells: Sequence[str], *, name: str, names: RowLocator) -> Times:
     """Return the periods of cells by the kind that fits most of them."""
     read = {kind: [kind.parse(cell) for cell in cells] for kind in (INTEGERS, QUARTERS, MONTHS, DAYS)}
     kind, positions = min(read.items(), key=lambda one: one[1].count(None))
@@ -106,7 +106,7 @@ def _written(cell: object) -> str:
     return str(cell)
 
 
-def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, names: RowNames) -> None:
+def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, names: RowLocator) -> None:
     """Raise a DataError where some cells, (n_obs,), are no periods."""
     if any(refused):
         found = [cell for cell, is_refused in zip(cells, refused, strict=True) if is_refused]
@@ -114,7 +114,7 @@ def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, name
             Problem(
                 where=names.column(name, np.array(refused, dtype=np.bool_)),
                 what=f"{len(found)} of {len(cells)} cells are no periods: {quoted(found)}",
-                allowed=ALLOWED,
-                mend="write the periods in one of these forms; or are entity and time swapped?",
+                expected=EXPECTED,
+                hint="write the periods in one of these forms; or are entity and time swapped?",
             )
         )

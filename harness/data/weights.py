@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.arrays import Floats
-from harness.data.row_names import RowNames
+from harness.data.locations import RowLocator
 from harness.errors import DataError, Problem
 
 
-def require_positive(weights: Floats, names: RowNames, *, name: str, place: str) -> None:
+def require_positive(weights: Floats, names: RowLocator, *, name: str, place: str) -> None:
     """Refuse weights, (n_obs,), of zero or less; missing ones are refused elsewhere.
 
     Parameters
@@ -27,7 +27,7 @@ def require_positive(weights: Floats, names: RowNames, *, name: str, place: str)
         Problem(
             where=f"{names.column(name, at_most_zero)} ({place})",
             what=f"{int(at_most_zero.sum())} of {weights.size} weights are zero or negative",
-            allowed="numbers above zero",
-            mend="leave such rows out under data.rows, or name another column",
+            expected="numbers above zero",
+            hint="leave such rows out under data.rows, or name another column",
         )
     )

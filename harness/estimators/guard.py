@@ -37,7 +37,7 @@ class Attempt(Generic[T]):
 def in_one_line(problem: Problem) -> str:
     """Return a problem as the reason of a cell: place, finding, remedy."""
     found = f"{problem.where}: {problem.what}" if problem.where else problem.what
-    return f"{found}; {problem.mend}" if problem.mend else found
+    return f"{found}; {problem.hint}" if problem.hint else found
 
 
 def attempt(call: Callable[[], T]) -> Attempt[T]:

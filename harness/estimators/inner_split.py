@@ -41,8 +41,8 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
             Problem(
                 where="inner split",
                 what=f"with {units.size} {panel.split_unit} to train on, none can be set aside to select on",
-                allowed="at least two",
-                mend="use a protocol that leaves more to train on, or fix the model's size in the spec",
+                expected="at least two",
+                hint="use a protocol that leaves more to train on, or fix the model's size in the spec",
             )
         )
     n_aside = min(max(1, round(share * units.size)), units.size - 1)

@@ -12,7 +12,7 @@ from harness.arrays import Floats
 from harness.evaluation.paired import PairedLosses
 from harness.evaluation.resample import draw_counts
 from harness.evaluation.tables import Bootstrap
-from harness.rng import stream
+from harness.rng import random_stream
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def decomposition_table(
     for outcome, own in rows.groupby("outcome", sort=False, observed=True):
         entities = sorted(own["entity"].unique())
         paired = {name: PairedLosses.of(own[own["protocol"] == protocols[name]]) for name in needed}
-        rng = stream(bootstrap.seed, "decomposition", str(outcome))
+        rng = random_stream(bootstrap.seed, "decomposition", str(outcome))
         counts = draw_counts(len(entities), bootstrap.n_draws, rng).astype(np.float64)
         for estimator in _in_all(paired.values(), reference):
             losses = {name: _losses(one, estimator, reference, entities) for name, one in paired.items()}

@@ -13,7 +13,7 @@ from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Status, attempt, predict
 from harness.estimators.protocol import Estimator, HasEffects, HasNotes
 from harness.evaluation.fold import Fold
-from harness.rng import stream
+from harness.rng import random_stream
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def fit_and_predict(task: FoldTask) -> Predictions:
             Problem(
                 str(task.cell),
                 f"'{train.outcome}' is constant on the training rows",
-                mend="check the outcome",
+                hint="check the outcome",
             )
         )
     fit = task.estimator.fit(
         train,
-        rng=stream(task.seed, "fit", *vars(task.cell).values()),
+        rng=random_stream(task.seed, "fit", *vars(task.cell).values()),
         selection=None if fold.selection is None else task.panel.take(fold.selection),
     )
     return Predictions(

@@ -12,7 +12,7 @@ from harness.evaluation.best_of_many import holm_adjusted, max_t_p_values
 from harness.evaluation.gain import gain_over
 from harness.evaluation.paired import PairedLosses
 from harness.evaluation.repeated_splits import corrected_t_p_value
-from harness.rng import stream
+from harness.rng import random_stream
 
 SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 """Sides of the folds that make up each sample."""
@@ -124,14 +124,14 @@ def _gains(
     best = max_t_p_values(
         *losses.differences(reference),
         n_draws=bootstrap.n_draws,
-        rng=stream(bootstrap.seed, "best of many", *labels),
+        rng=random_stream(bootstrap.seed, "best of many", *labels),
     )
     for estimator, p_best in zip(others, best, strict=True):
         figures = gain_over(
             losses.by_entity(estimator, reference),
             level=bootstrap.level,
             n_draws=bootstrap.n_draws,
-            rng=stream(bootstrap.seed, "gain", *labels),
+            rng=random_stream(bootstrap.seed, "gain", *labels),
         )
         splits = losses.by_split(estimator, reference, test_to_train=ratio)
         p_splits = corrected_t_p_value(splits) if place["sample"] == "test" else float("nan")

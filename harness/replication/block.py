@@ -53,7 +53,7 @@ def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
     pinned = [item for item in items if item.is_pinned]
     if pinned and not replace:
         what = f"{len(pinned)} numbers are pinned from a run already"
-        raise SpecError(Problem(document.place((EXPECT,)), what, mend="replace them with --replace"))
+        raise SpecError(Problem(document.place((EXPECT,)), what, hint="replace them with --replace"))
     dropped = {number for item in pinned for number in range(item.first, item.last + 1)}
     indent = lines[items[0].first].partition("-")[0]
     added = [f"{indent}- {flow(one)}{end}" for one in entries]
@@ -69,8 +69,8 @@ def _items(document: Document, lines: Sequence[str]) -> Iterator[_Item]:
     starts = [node.spot.line - 1 for node in content]
     if not starts or any(not lines[start].lstrip().startswith("- ") for start in starts):
         what = "this block is not a list with each entry on a line of its own"
-        allowed = f"{EXPECT}:, and beneath it lines that start with a dash"
-        raise SpecError(Problem(document.place((EXPECT,)), what, allowed, "write it so, or remove it"))
+        expected = f"{EXPECT}:, and beneath it lines that start with a dash"
+        raise SpecError(Problem(document.place((EXPECT,)), what, expected, "write it so, or remove it"))
     for node, start, stop in zip(content, starts, [*starts[1:], _end(document, lines)], strict=True):
         last = stop - 1
         while not lines[last].strip() or lines[last].lstrip().startswith("#"):

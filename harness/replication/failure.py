@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.runs.expectations.check import Reproduction
+from harness.expectations.check import Reproduction
 from harness.spec.expectation import ExpectedNumber
 
 ORIGINS = {"publication": "published", "run": "pinned"}

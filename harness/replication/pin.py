@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.columns import MEASURES
 from harness.errors import ArtifactError, Problem
-from harness.runs.folder import RunFolder
-from harness.runs.keys import KEYS
+from harness.store.folder import RunFolder
+from harness.store.keys import KEYS
+from harness.tables import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def pinned(folder: RunFolder, selection: Selection) -> tuple[Entry, ...]:
     study = folder.manifest()["study"]
     if study["quick"]:
         what = "a quick run: fewer draws, splits and restarts than its spec asks for"
-        raise ArtifactError(Problem(str(folder.path), what, mend="run the study without --quick"))
+        raise ArtifactError(Problem(str(folder.path), what, hint="run the study without --quick"))
     entries = [
         entry
         for table in selection.tables or ("gain", "accuracy", "coefficients")
@@ -62,7 +62,7 @@ def pinned(folder: RunFolder, selection: Selection) -> tuple[Entry, ...]:
     ]
     if not entries:
         what = "holds none of the numbers asked for"
-        raise ArtifactError(Problem(str(folder.path), what, mend="name other tables or estimators"))
+        raise ArtifactError(Problem(str(folder.path), what, hint="name other tables or estimators"))
     return tuple(entries)
 
 

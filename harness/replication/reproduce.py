@@ -7,14 +7,14 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.planner import Plan
+from harness.execution.plan import Plan
+from harness.execution.write import write_tables
+from harness.expectations.check import Reproduction, check_expectations
+from harness.expectations.narrow import narrowed
 from harness.run_options import RunOptions
 from harness.runner import carry_out, prepare
-from harness.runs.expectations.check import Reproduction, check_expectations
-from harness.runs.expectations.narrow import narrowed
-from harness.runs.folder import RunFolder
-from harness.runs.write import write_tables
 from harness.spec.expectation import AnyExpectation
+from harness.store.folder import RunFolder
 
 
 def reproduce(options: RunOptions) -> tuple[Reproduction, ...]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import HarnessError
-from harness.estimators.registry import installed
-from harness.planner import catalogs
+from harness.execution.plan import catalogs
+from harness.registry.registry import installed
 from harness.spec.expectation import AnyExpectation
 from harness.spec.load import load_study
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     # pytest has no public names for these.
     from _pytest._code.code import TerminalRepr, TracebackStyle
 
-    from harness.runs.expectations.check import Reproduction
+    from harness.expectations.check import Reproduction
 
 
 class SpecFile(pytest.File):

@@ -22,8 +22,8 @@ def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
             Problem(
                 where=str(path),
                 what="is there already, and nothing is written over",
-                allowed="a folder that is not there yet",
-                mend="choose another with --out, or move this one away",
+                expected="a folder that is not there yet",
+                hint="choose another with --out, or move this one away",
             )
         )
     try:
@@ -38,5 +38,5 @@ def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
         raise ArtifactError(
-            Problem(str(path), what, mend="choose another folder with --out, or free some space")
+            Problem(str(path), what, hint="choose another folder with --out, or free some space")
         ) from error

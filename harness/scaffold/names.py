@@ -52,13 +52,13 @@ def read_name(name: str) -> PluginNames:
     """
     if len(name) > LONGEST or _DISTRIBUTION.fullmatch(name) is None:
         what = "cannot be the name of a distribution"
-        allowed = (
+        expected = (
             f"at most {LONGEST} characters of A-Z, a-z, 0-9, '-', '_' and '.', a letter or digit at both ends"
         )
-        raise _refusal(name, what, allowed=allowed)
+        raise _refusal(name, what, expected=expected)
     package = re.sub(r"[-_.]+", "_", name).lower()
     if package[0].isdigit():
-        raise _refusal(name, "starts with a digit, and no package can", allowed="a letter first")
+        raise _refusal(name, "starts with a digit, and no package can", expected="a letter first")
     if keyword.iskeyword(package) or keyword.issoftkeyword(package):
         raise _refusal(name, f"'{package}' is a word of the language, and no package can be called so")
     if package in sys.stdlib_module_names:
@@ -67,5 +67,5 @@ def read_name(name: str) -> PluginNames:
     return PluginNames(name, package, short if short.isidentifier() else package)
 
 
-def _refusal(name: str, what: str, *, allowed: str = "") -> PluginError:
-    return PluginError(Problem(repr(name), what, allowed, "choose a name such as harness-nearest"))
+def _refusal(name: str, what: str, *, expected: str = "") -> PluginError:
+    return PluginError(Problem(repr(name), what, expected, "choose a name such as harness-nearest"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.estimators.registry import Registry
+from harness.registry.registry import Registry
 from harness.scaffold.folder import write_folder
 from harness.scaffold.names import PluginNames, read_name
 from harness.scaffold.render import render

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 
 from harness.errors import PluginError, Problem
-from harness.estimators.registry import Registry
+from harness.registry.registry import Registry
 from harness.scaffold.names import PluginNames
 
 
@@ -24,14 +24,14 @@ def refuse_taken(names: PluginNames, registry: Registry) -> None:
 
 
 def _taken(names: PluginNames, registry: Registry) -> Iterator[Problem]:
-    mend = "choose another name"
+    hint = "choose another name"
     if plugin := next((one for one in registry.plugins if one.name == names.package), None):
         what = f"a plugin '{plugin.name}' is installed, by {plugin.distribution} {plugin.version}"
-        yield Problem(names.distribution, what, mend=f"{mend}, or uninstall that one first")
+        yield Problem(names.distribution, what, hint=f"{hint}, or uninstall that one first")
     elif importlib.util.find_spec(names.package) is not None:
         what = f"a package '{names.package}' can be imported already, and one would hide the other"
-        yield Problem(names.distribution, what, mend=mend)
+        yield Problem(names.distribution, what, hint=hint)
     if names.estimator in registry.estimators:
         owner = next(one.name for one in registry.plugins if names.estimator in one.estimators)
         what = f"the estimator would be called '{names.estimator}', as one of {owner} is"
-        yield Problem(names.distribution, what, mend=mend)
+        yield Problem(names.distribution, what, hint=hint)

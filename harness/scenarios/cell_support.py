@@ -58,7 +58,7 @@ def in_hull(values: Floats, first_grid: Floats, second_grid: Floats) -> Mask:
         hull = ConvexHull((values - low) / width)
     except QhullError as error:
         what = "exposure and moderator lie on a line, so that there is no surface over them"
-        raise EstimationError(Problem("surface", what, mend="choose another moderator")) from error
+        raise EstimationError(Problem("surface", what, hint="choose another moderator")) from error
     cells = np.stack(np.meshgrid(first_grid, second_grid, indexing="ij"), axis=-1)
     beyond = ((cells - low) / width) @ hull.equations[:, :2].T + hull.equations[:, 2]
     inside: Mask = (beyond <= TOUCH).all(axis=-1)

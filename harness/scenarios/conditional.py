@@ -107,8 +107,8 @@ class Conditional(Resampled):
             problem = Problem(
                 where=self.name,
                 what=f"'{self.moderator}' is no regressor that can be set apart from the exposure",
-                allowed="a moderator or control that does not follow from the exposure",
-                mend=f"choose another moderator than '{self.moderator}'",
+                expected="a moderator or control that does not follow from the exposure",
+                hint=f"choose another moderator than '{self.moderator}'",
             )
             raise EstimationError(problem)
         require_variation(panel, panel.exposure)

@@ -13,7 +13,7 @@ from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import Estimator, HasCoefficients, HasDetails, HasNotes
-from harness.rng import stream
+from harness.rng import random_stream
 from harness.scenarios.scenario import Scenario, Tables
 from harness.scenarios.subject import Subject
 
@@ -111,7 +111,7 @@ class FullTask:
 
     def subject(self) -> Subject:
         """Fit on all rows, ready to be asked."""
-        rng = stream(self.seed, "fit", self.outcome, self.estimator_id, "all rows")
+        rng = random_stream(self.seed, "fit", self.outcome, self.estimator_id, "all rows")
         fit = self.estimator.fit(self.panel, rng=rng)
         return Subject(self.estimator, self.panel, fit, seed=self.seed, name=self.estimator_id)
 

@@ -10,7 +10,7 @@ from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import ResampleUnit, draw_weights
-from harness.rng import stream
+from harness.rng import random_stream
 from harness.scenarios.draws import fit_draws
 
 
@@ -77,9 +77,9 @@ class Subject:
             Where the estimator refuses these rows.
         """
         panel = self.panel.take(rows)
-        rng = stream(self.seed, "fit", panel.outcome, self.name, name)
+        rng = random_stream(self.seed, "fit", panel.outcome, self.name, name)
         fit = self.estimator.fit(panel, rng=rng)
         return Subject(self.estimator, panel, fit, seed=self.seed, name=self.name, rows=name)
 
     def _stream(self, what: str, plan: DrawPlan, *labels: str) -> Generator:
-        return stream(self.seed, what, self.panel.outcome, self.rows, plan.unit, plan.n_draws, *labels)
+        return random_stream(self.seed, what, self.panel.outcome, self.rows, plan.unit, plan.n_draws, *labels)

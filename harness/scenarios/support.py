@@ -71,4 +71,4 @@ def require_variation(panel: Panel, name: str) -> None:
     """
     if np.ptp(panel.column(name)) == 0.0:
         what = f"has one value only on these {panel.n_obs} rows"
-        raise EstimationError(Problem(name, what, allowed="a variable that varies"))
+        raise EstimationError(Problem(name, what, expected="a variable that varies"))

@@ -11,10 +11,10 @@ MAX_REPEATED = 1000
 class AnchorError(Exception):
     """An alias that cannot be followed: what is wrong, and how to mend it."""
 
-    def __init__(self, what: str, mend: str) -> None:
+    def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.hint = hint
 
 
 class Anchors:

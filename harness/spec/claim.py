@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from harness.data.name import ColumnName
-from harness.spec.part import Part
 from harness.spec.printed import Number, PrintedNumber
+from harness.spec.spec_model import SpecModel
 
 Sample = Literal["train", "test", "all"]
 
@@ -25,7 +25,7 @@ Between = Annotated[tuple[Number, Number], AfterValidator(_ascending)]
 """Two exposures, the lesser first."""
 
 
-class Claim(Part):
+class Claim(SpecModel):
     """A published statement about one outcome, as one estimator gave it.
 
     Attributes

@@ -74,8 +74,8 @@ def _unknown_names(
     ):
         name = claim.get(key)
         if isinstance(name, str) and known and fold_name(name) not in known:
-            mend = near_columns(name, known) or f"name one of the study's {key}s, or add this one to them"
-            yield Mistake(document.find((*loc, key)), f"no {key} is called '{name}'", ", ".join(known), mend)
+            hint = near_columns(name, known) or f"name one of the study's {key}s, or add this one to them"
+            yield Mistake(document.find((*loc, key)), f"no {key} is called '{name}'", ", ".join(known), hint)
 
 
 def _untied(document: Document, identity: Mapping[str, Any], names: Names, *, loc: Loc) -> Iterator[Mistake]:
@@ -85,18 +85,18 @@ def _untied(document: Document, identity: Mapping[str, Any], names: Names, *, lo
         return
     if fold_name(product) not in names.outcomes:
         what = f"no outcome is called '{product}'"
-        mend = near_columns(product, names.outcomes) or "name one of the study's outcomes"
-        yield Mistake(document.find((*loc, "product")), what, ", ".join(names.outcomes), mend)
+        hint = near_columns(product, names.outcomes) or "name one of the study's outcomes"
+        yield Mistake(document.find((*loc, "product")), what, ", ".join(names.outcomes), hint)
     outcomes = [name for name in factors if name in names.outcomes]
     if len(outcomes) != 1 or outcomes == [fold_name(product)]:
         what = f"{len(outcomes)} factors are outcomes: {', '.join(outcomes) or 'none'}"
-        allowed = "one factor that is another outcome, the others moderators or controls"
-        yield Mistake(document.find((*loc, "of")), what, allowed, "write the product with one other outcome")
+        expected = "one factor that is another outcome, the others moderators or controls"
+        yield Mistake(document.find((*loc, "of")), what, expected, "write the product with one other outcome")
     for at, name in enumerate(factors):
         if name not in names.outcomes and name not in names.held:
             what = f"'{name}' is not held fixed: it is no moderator and no control"
-            mend = near_columns(name, names.held) or "make it a control, or remove the identity"
-            yield Mistake(document.find((*loc, "of", at)), what, ", ".join(names.held), mend)
+            hint = near_columns(name, names.held) or "make it a control, or remove the identity"
+            yield Mistake(document.find((*loc, "of", at)), what, ", ".join(names.held), hint)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

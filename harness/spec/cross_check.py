@@ -11,7 +11,7 @@ from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
 from harness.spec.entry import Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.expectation_check import check_expectations
-from harness.spec.ladder import spelt_out
+from harness.spec.ladder import expand_ladder
 from harness.spec.mistake import Loc, Mistake, Place
 
 _LISTS: Mapping[Loc, type[Entry]] = {
@@ -60,7 +60,7 @@ def cross_check(document: Document) -> Iterator[Mistake]:
 
 def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
     """Return the ids of a list's entries that have a readable one, as `Entry` would name them."""
-    written = spelt_out(_value(document, loc)) if loc == ("estimators",) else _value(document, loc)
+    written = expand_ladder(_value(document, loc)) if loc == ("estimators",) else _value(document, loc)
     if not isinstance(written, list):
         return []
     ids = [one.get("id", one.get(name_key)) if isinstance(one, Mapping) else one for one in written]
@@ -102,8 +102,8 @@ def _value(document: Document, loc: Loc) -> object:
 def _unknown_estimator(document: Document, loc: Loc, known: Collection[str]) -> Iterator[Mistake]:
     name = _value(document, loc)
     if isinstance(name, str) and known and name not in known:
-        mend = near_names(name, known) or "name one of the estimators"
-        yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), mend)
+        hint = near_names(name, known) or "name one of the estimators"
+        yield Mistake(document.find(loc), f"no estimator has the id '{name}'", ", ".join(known), hint)
 
 
 def _same_reference(document: Document) -> Iterator[Mistake]:
@@ -125,5 +125,5 @@ def _unknown_moderators(document: Document, names: Names) -> Iterator[Mistake]:
         name = _value(document, loc)
         if isinstance(name, str) and names.held and fold_name(name) not in map(fold_name, names.held):
             what = f"'{name}' is no moderator or control of the study"
-            mend = near_columns(name, names.held) or "name one of them, or add it to roles.moderators"
-            yield Mistake(document.find(loc), what, ", ".join(names.held), mend)
+            hint = near_columns(name, names.held) or "name one of them, or add it to roles.moderators"
+            yield Mistake(document.find(loc), what, ", ".join(names.held), hint)

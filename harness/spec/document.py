@@ -70,8 +70,8 @@ def _document(path: Path, raw: bytes, spot_at: SpotAt) -> Document:
     parsed = parse_yaml(text, spot_at)
     if not isinstance(parsed.root.content, Mapping):
         found = "nothing" if parsed.root.content is None else kind_of(parsed.root)
-        what, mend = f"a mapping is expected, found {found}", "start with `spec_version: 1`"
-        raise spec_error([*parsed.flaws, Mistake(Place(parsed.root.spot), what, "keys with values", mend)])
+        what, hint = f"a mapping is expected, found {found}", "start with `spec_version: 1`"
+        raise spec_error([*parsed.flaws, Mistake(Place(parsed.root.spot), what, "keys with values", hint)])
     return Document(path, text, hashlib.sha256(raw).hexdigest(), parsed.root, parsed.flaws)
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
-from harness.catalog import Choose
-from harness.spec.words import WORDS
+from harness.registry.catalog import Choose
+from harness.spec.schema_text import WORDS
 
 CHOICE: Final = "(choice)"
 """Key under which an entry's options are gathered; no YAML key is looked up under it."""

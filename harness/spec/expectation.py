@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from harness.columns import COLUMNS, DETAILS
-from harness.spec.part import Part
 from harness.spec.printed import PrintedNumber
-from harness.spec.words import WORDS
+from harness.spec.schema_text import WORDS
+from harness.spec.spec_model import SpecModel
+from harness.tables import COLUMNS, DETAILS
 
 Origin = Literal["publication", "run"]
 
@@ -34,7 +34,7 @@ TableName = Annotated[
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Expectation(Part):
+class Expectation(SpecModel):
     """One cell of a result table.
 
     Attributes
@@ -57,11 +57,11 @@ class Expectation(Part):
     @model_validator(mode="after")
     def _is_sourced(self) -> Self:
         if self.from_ == "publication" and not self.source:
-            what, allowed = (
+            what, expected = (
                 "a published value without its source",
                 "`source:`, such as Baltagi 2013, table 2.1",
             )
-            raise _contradiction(what, allowed, "say where it is published, or write `from: run`")
+            raise _contradiction(what, expected, "say where it is published, or write `from: run`")
         return self
 
     @property
@@ -143,6 +143,6 @@ AnyExpectation = Annotated[
 ]
 
 
-def _contradiction(what: str, allowed: str, hint: str) -> PydanticCustomError:
-    words = {"what": what, "allowed": allowed, "hint": hint}
+def _contradiction(what: str, expected: str, hint: str) -> PydanticCustomError:
+    words = {"what": what, "expected": expected, "hint": hint}
     return PydanticCustomError("contradiction", "{what}", words)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from harness.columns import COLUMNS, DETAILS, WHOLE_TABLE
 from harness.data.name import near_columns
 from harness.errors import near_names
 from harness.spec.document import Document
 from harness.spec.expectation import TABLES
 from harness.spec.mistake import Loc, Mistake
+from harness.tables import COLUMNS, DETAILS, WHOLE_TABLE
 
 Known = Mapping[str, Collection[str]]
 """Ids by the column of result tables that holds them; columns that hold no ids are not there."""
@@ -41,9 +41,9 @@ def check_expectations(document: Document, known: Known) -> Iterator[Mistake]:
 def _unknown_table(document: Document, loc: Loc, one: Mapping[str, Any]) -> Iterator[Mistake]:
     name = one.get("table")
     if isinstance(name, str) and name not in TABLES and not name.startswith(DETAILS):
-        mend = near_names(name, TABLES) or "name one of the result tables"
-        allowed = f"{', '.join(TABLES)}, {DETAILS}NAME"
-        yield Mistake(document.find((*loc, "table")), f"there is no result table '{name}'", allowed, mend)
+        hint = near_names(name, TABLES) or "name one of the result tables"
+        expected = f"{', '.join(TABLES)}, {DETAILS}NAME"
+        yield Mistake(document.find((*loc, "table")), f"there is no result table '{name}'", expected, hint)
 
 
 def _unknown_columns(
@@ -55,19 +55,19 @@ def _unknown_columns(
     named += [((*loc, "column"), column)] if isinstance(column, str) else []
     for place, name in named if columns else ():
         if name not in columns:
-            mend = near_columns(name, columns) or "name one of the table's columns"
+            hint = near_columns(name, columns) or "name one of the table's columns"
             what = f"'{table}' has no column '{name}'"
-            yield Mistake(document.find(place), what, ", ".join(columns), mend)
+            yield Mistake(document.find(place), what, ", ".join(columns), hint)
     if isinstance(column, str) and column in WHOLE_TABLE:
         what = f"'{column}' depends on all other cells of the study"
-        mend = "expect the gain, its interval or its p_value"
-        yield Mistake(document.find((*loc, "column")), what, "a column that belongs to its row", mend)
+        hint = "expect the gain, its interval or its p_value"
+        yield Mistake(document.find((*loc, "column")), what, "a column that belongs to its row", hint)
 
 
 def _unknown_ids(document: Document, loc: Loc, keys: Mapping[str, Any], known: Known) -> Iterator[Mistake]:
     for column, key in keys.items():
         ids = known.get(column, ())
         if isinstance(key, str) and ids and key not in ids:
-            mend = near_columns(key, ids) or f"name one of the study's {column}s"
+            hint = near_columns(key, ids) or f"name one of the study's {column}s"
             what = f"no {column} is called '{key}'"
-            yield Mistake(document.find((*loc, "where", column)), what, ", ".join(ids), mend)
+            yield Mistake(document.find((*loc, "where", column)), what, ", ".join(ids), hint)

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from harness.data.name import ColumnName
-from harness.spec.part import Part
+from harness.spec.spec_model import SpecModel
 
 
-class Identity(Part):
+class Identity(SpecModel):
     """An outcome that is the product of another one and of regressors: ``co2 = co2_pc * population``.
 
     With the regressors held fixed, both outcomes change by the same factor when the exposure changes.

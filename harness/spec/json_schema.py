@@ -9,9 +9,9 @@ from pydantic import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from harness.catalog import CHOICE_OF, OPTIONS, Catalog, Catalogs, options_model
 from harness.data.prepare.catalog import KIND as STEP
 from harness.data.simulate.catalog import KIND as SIMULATION
+from harness.registry.catalog import CHOICE_OF, OPTIONS, Catalog, Catalogs, options_model
 from harness.spec.docstring import field_texts, summary
 from harness.spec.entry import CHOICE, Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.ladder import WORD

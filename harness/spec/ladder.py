@@ -37,6 +37,6 @@ RUNGS: tuple[Mapping[str, Any], ...] = (
 """The rungs, as they would be written in a spec; `reference` may be the id of any of them."""
 
 
-def spelt_out(estimators: object) -> object:
+def expand_ladder(estimators: object) -> object:
     """Return the rungs in the place of the word, and anything else as it is."""
     return [dict(rung) for rung in RUNGS] if estimators == WORD else estimators

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from harness.catalog import Catalogs
+from harness.registry.catalog import Catalogs
 from harness.spec.cross_check import cross_check
 from harness.spec.document import Document, read_document
+from harness.spec.error_messages import mistakes_of
 from harness.spec.json_schema import spec_schema
-from harness.spec.ladder import spelt_out
+from harness.spec.ladder import expand_ladder
 from harness.spec.mistake import Mistake, spec_error
 from harness.spec.overrides import with_overrides
 from harness.spec.printed import with_printed_digits
+from harness.spec.schema_text import Expected
 from harness.spec.study import SPEC_VERSION, Study
-from harness.spec.wording import mistakes_of
-from harness.spec.words import Allowed
 from harness.spec.written import WrittenSpec
 
 
@@ -52,11 +52,11 @@ def load_study(
     mistakes = [*document.flaws, *cross_check(document)]
     try:
         values = dict(with_printed_digits(document))
-        values |= {key: spelt_out(values[key]) for key in values if key == "estimators"}
+        values |= {key: expand_ladder(values[key]) for key in values if key == "estimators"}
         study = Study.model_validate_json(json.dumps(values), strict=True, context=catalogs)
     except ValidationError as error:
-        allowed = Allowed(spec_schema(catalogs), document.data)
-        mistakes += mistakes_of(error.errors(include_url=False), document, allowed)
+        expected = Expected(spec_schema(catalogs), document.data)
+        mistakes += mistakes_of(error.errors(include_url=False), document, expected)
         raise spec_error(mistakes) from error
     if mistakes:
         raise spec_error(mistakes)
@@ -70,9 +70,9 @@ def _refuse_other_versions(document: Document) -> None:
         return
     if version > SPEC_VERSION:
         what = f"version {version} of the spec format is newer than this harness reads"
-        mend = "upgrade: pip install --upgrade panel-harness"
+        hint = "upgrade: pip install --upgrade panel-harness"
     else:
         what = f"there is no version {version} of the spec format"
-        mend = f"write `spec_version: {SPEC_VERSION}`"
+        hint = f"write `spec_version: {SPEC_VERSION}`"
     place = document.find(("spec_version",))
-    raise spec_error([*document.flaws, Mistake(place, what, str(SPEC_VERSION), mend)])
+    raise spec_error([*document.flaws, Mistake(place, what, str(SPEC_VERSION), hint)])

@@ -51,8 +51,8 @@ class Mistake:
 
     place: Place
     what: str
-    allowed: str = ""
-    mend: str = ""
+    expected: str = ""
+    hint: str = ""
 
 
 def spell(path: Loc) -> str:
@@ -64,4 +64,4 @@ def spell(path: Loc) -> str:
 def spec_error(mistakes: Iterable[Mistake]) -> SpecError:
     """Return all these mistakes as one error, each once, in the order of the file."""
     ordered = sorted(dict.fromkeys(mistakes), key=lambda one: one.place.spot.order)
-    return SpecError(*(Problem(str(one.place), one.what, one.allowed, one.mend) for one in ordered))
+    return SpecError(*(Problem(str(one.place), one.what, one.expected, one.hint) for one in ordered))

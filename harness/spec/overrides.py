@@ -83,9 +83,9 @@ def _segment(node: Node, key: str, *, at: Place) -> str | int:
         position = int(key) if key.isascii() and key.isdigit() else names.index(key) if key in names else -1
         if 0 <= position < len(names):
             return position
-        allowed = f"0 to {len(names) - 1}, or an id: {', '.join(filter(None, names))}"
+        expected = f"0 to {len(names) - 1}, or an id: {', '.join(filter(None, names))}"
         raise spec_error(
-            [Mistake(at, f"this list has no entry '{key}'", allowed, "name an entry of the list")]
+            [Mistake(at, f"this list has no entry '{key}'", expected, "name an entry of the list")]
         )
     if isinstance(node.content, Mapping):
         return key

@@ -58,15 +58,15 @@ def parse_yaml(text: str, spot_at: SpotAt) -> Parsed:
 def _unreadable(error: YAMLError, spot_at: SpotAt) -> Mistake:
     """Point at the quote that is never closed, else at what the parser could not read."""
     problem = str(getattr(error, "problem", error))
-    what, mend = f"this is not YAML: {problem}", "look at this line and the one above"
+    what, hint = f"this is not YAML: {problem}", "look at this line and the one above"
     mark = getattr(error, "problem_mark", None)
     if isinstance(error, MarkedYAMLError) and "quoted scalar" in str(error.context):
-        what, mend = "this quote is not closed", "close it in the same line"
+        what, hint = "this quote is not closed", "close it in the same line"
         mark = error.context_mark
-    for fragment, plain_what, plain_mend in _PLAIN:
+    for fragment, plain_what, plain_hint in _PLAIN:
         if fragment in problem:
-            what, mend = plain_what, plain_mend
+            what, hint = plain_what, plain_hint
     if not isinstance(mark, StringMark):
-        return Mistake(Place(spot_at(1, 1)), what, "YAML 1.2", mend)
+        return Mistake(Place(spot_at(1, 1)), what, "YAML 1.2", hint)
     place = Place(spot_at(mark.line + 1, mark.column + 1))
-    return Mistake(place, f"{what}\n{mark.get_snippet()}", "YAML 1.2", mend)
+    return Mistake(place, f"{what}\n{mark.get_snippet()}", "YAML 1.2", hint)

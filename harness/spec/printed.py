@@ -11,14 +11,14 @@ from pydantic import Field
 
 from harness.spec.document import Document
 from harness.spec.node import Node
-from harness.spec.part import Part
+from harness.spec.spec_model import SpecModel
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 _WITHOUT_VALUE = "direction"
 
 
-class PrintedNumber(Part):
+class PrintedNumber(SpecModel):
     """A number that was rounded when it was printed.
 
     Attributes

@@ -129,21 +129,21 @@ class EventReader:
 
     def _refuse_tag(self, event: ScalarEvent | CollectionStartEvent) -> None:
         if event.tag is not None:
-            what, mend = f"the tag {event.tag}", "remove the tag; quote what is meant as text"
-            self._flaw(event, what, "plain YAML without tags", mend)
+            what, hint = f"the tag {event.tag}", "remove the tag; quote what is meant as text"
+            self._flaw(event, what, "plain YAML without tags", hint)
 
     def _repeated(self, event: AliasEvent, spot: Spot) -> Node:
         try:
             return replace(self._anchors.repeat(event.anchor), spot=spot)
         except AnchorError as error:
-            allowed = "a few aliases of complete values above"
-            raise self._fatal(event, error.what, allowed, error.mend) from error
+            expected = "a few aliases of complete values above"
+            raise self._fatal(event, error.what, expected, error.hint) from error
 
     def _at(self, event: Event) -> Spot:
         return self._spot_at(event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _flaw(self, event: Event, what: str, allowed: str, mend: str) -> None:
-        self.flaws.append(Mistake(Place(self._at(event)), what, allowed, mend))
+    def _flaw(self, event: Event, what: str, expected: str, hint: str) -> None:
+        self.flaws.append(Mistake(Place(self._at(event)), what, expected, hint))
 
-    def _fatal(self, event: Event, what: str, allowed: str, mend: str) -> SpecError:
-        return spec_error([*self.flaws, Mistake(Place(self._at(event)), what, allowed, mend)])
+    def _fatal(self, event: Event, what: str, expected: str, hint: str) -> SpecError:
+        return spec_error([*self.flaws, Mistake(Place(self._at(event)), what, expected, hint)])

@@ -32,21 +32,21 @@ def read_bytes(path: Path) -> bytes:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise _refused(path, "this is a directory", mend="name a file in it")
+            raise _refused(path, "this is a directory", hint="name a file in it")
         if not stat.S_ISREG(found.st_mode):
-            raise _refused(path, "this is a device or a pipe", mend="save the spec as a file")
+            raise _refused(path, "this is a device or a pipe", hint="save the spec as a file")
         if found.st_size > MAX_BYTES:
             what = f"{found.st_size:,} bytes are too many for a spec"
-            raise _refused(path, what, mend=f"keep it under {MAX_BYTES:,} bytes; is this the data file?")
+            raise _refused(path, what, hint=f"keep it under {MAX_BYTES:,} bytes; is this the data file?")
         return path.read_bytes()
     except FileNotFoundError as error:
-        mend = "check the path; it is taken from the current directory"
-        raise _refused(path, "there is no such file", mend=mend) from error
+        hint = "check the path; it is taken from the current directory"
+        raise _refused(path, "there is no such file", hint=hint) from error
     except PermissionError as error:
-        raise _refused(path, "this file may not be read", mend="change its permissions") from error
+        raise _refused(path, "this file may not be read", hint="change its permissions") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise _refused(path, f"this cannot be read: {reason}", mend="check the path") from error
+        raise _refused(path, f"this cannot be read: {reason}", hint="check the path") from error
 
 
 def decode(path: Path, raw: bytes) -> str:
@@ -62,8 +62,8 @@ def decode(path: Path, raw: bytes) -> str:
     except UnicodeDecodeError as error:
         place = _place_after(path, raw[: error.start].decode("utf-8"))
         what = f"not UTF-8: byte {error.start} is 0x{raw[error.start]:02X}"
-        mend = "save the spec as UTF-8; `encoding:` under `data:` is for the data file"
-        raise spec_error([Mistake(place, what, "UTF-8", mend)]) from error
+        hint = "save the spec as UTF-8; `encoding:` under `data:` is for the data file"
+        raise spec_error([Mistake(place, what, "UTF-8", hint)]) from error
     mistakes = [
         Mistake(_place_after(path, text[: found.start()]), *unprintable(found[0]))
         for found in CONTROL.finditer(text)
@@ -78,8 +78,8 @@ def unprintable(character: str) -> tuple[str, str, str]:
     return f"control character U+{ord(character):04X}", "printable characters", "delete the character"
 
 
-def _refused(path: Path, what: str, *, mend: str) -> SpecError:
-    return spec_error([Mistake(Place(Spot(str(path))), what, "a regular YAML file that can be read", mend)])
+def _refused(path: Path, what: str, *, hint: str) -> SpecError:
+    return spec_error([Mistake(Place(Spot(str(path))), what, "a regular YAML file that can be read", hint)])
 
 
 def _place_after(path: Path, before: str) -> Place:

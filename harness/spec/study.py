@@ -8,21 +8,21 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.roles import Roles
 from harness.spec.claim import AnyClaim
 from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.expectation import AnyExpectation
 from harness.spec.identity import Identity
 from harness.spec.multiverse import Multiverse
-from harness.spec.part import Part
-from harness.spec.words import WORDS
+from harness.spec.schema_text import WORDS
+from harness.spec.spec_model import SpecModel
 
 __all__ = [
     "EstimatorEntry",
-    "EvaluationPlan",
+    "EvaluationSpec",
     "ProtocolEntry",
-    "ReportPlan",
+    "ReportSpec",
     "ScenarioEntry",
     "Study",
     "Variable",
@@ -39,7 +39,7 @@ Slug = Annotated[
 ]
 
 
-class Variable(Part):
+class Variable(SpecModel):
     """How tables and figures call a column.
 
     Attributes
@@ -52,7 +52,7 @@ class Variable(Part):
     unit: str = ""
 
 
-class EvaluationPlan(Part):
+class EvaluationSpec(SpecModel):
     """How the estimators are compared.
 
     Attributes
@@ -77,7 +77,7 @@ class EvaluationPlan(Part):
         return (self.reference, *self.further_references)
 
 
-class ReportPlan(Part):
+class ReportSpec(SpecModel):
     """What is written for readers.
 
     Attributes
@@ -94,7 +94,7 @@ class ReportPlan(Part):
 
 
 def _contradiction(what: str) -> PydanticCustomError:
-    words = {"what": what, "allowed": "one part for each column", "hint": "remove it from one of the two"}
+    words = {"what": what, "expected": "one part for each column", "hint": "remove it from one of the two"}
     return PydanticCustomError("contradiction", "{what}", words)
 
 
@@ -109,7 +109,7 @@ def _consistent(roles: Roles) -> Roles:
     return roles
 
 
-class Study(Part):
+class Study(SpecModel):
     """One study.
 
     Attributes
@@ -138,15 +138,15 @@ class Study(Part):
     title: str
     description: str = ""
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
-    data: DataPlan
+    data: DataSpec
     roles: Annotated[Roles, AfterValidator(_consistent)]
     variables: Mapping[str, Variable] = Field(default_factory=dict)
     estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1)]
-    evaluation: EvaluationPlan
+    evaluation: EvaluationSpec
     multiverse: Multiverse | None = None
     scenarios: tuple[ScenarioEntry, ...] = ()
     claims: tuple[AnyClaim, ...] = ()
     identities: tuple[Identity, ...] = ()
     expect: tuple[AnyExpectation, ...] = ()
     data_are_published: bool = False
-    report: ReportPlan = ReportPlan()
+    report: ReportSpec = ReportSpec()

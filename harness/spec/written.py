@@ -78,13 +78,13 @@ def _plain(value: object, path: Loc, problems: list[Problem]) -> Plain:
         return value.as_posix()
     if isinstance(value, str | int | float | bool | None):
         return value
-    allowed = "mappings, lists, texts, numbers, true, false and null"
-    problems.append(_refused(path, f"a value of the type {type(value).__name__}", allowed))
+    expected = "mappings, lists, texts, numbers, true, false and null"
+    problems.append(_refused(path, f"a value of the type {type(value).__name__}", expected))
     return None
 
 
-def _refused(path: Loc, what: str, allowed: str) -> Problem:
-    return Problem(f"{NAME}: {spell(path)}" if path else NAME, what, allowed, "write it as in a YAML file")
+def _refused(path: Loc, what: str, expected: str) -> Problem:
+    return Problem(f"{NAME}: {spell(path)}" if path else NAME, what, expected, "write it as in a YAML file")
 
 
 class _Representer(SafeRepresenter):

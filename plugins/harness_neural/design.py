@@ -115,8 +115,8 @@ def make_design(panel: Panel) -> Design:
                 Problem(
                     where=name,
                     what=f"has one value only on the {panel.n_obs} rows to train on",
-                    allowed="an outcome and an exposure that vary",
-                    mend="train on more rows, or choose another variable",
+                    expected="an outcome and an exposure that vary",
+                    hint="train on more rows, or choose another variable",
                 )
             )
     varies = scale.deviation > 0.0

@@ -147,9 +147,9 @@ def require_gpu(optimiser: OptimiserName) -> None:
 
     if optimiser == "levenberg_marquardt":
         what = "levenberg_marquardt trains on the processor alone"
-        raise EstimationError(Problem("device", what, mend="use lbfgs, adam or sgd, or device: cpu"))
+        raise EstimationError(Problem("device", what, hint="use lbfgs, adam or sgd, or device: cpu"))
     if not torch.cuda.is_available():
         what = "cuda is asked for, but torch finds no GPU on this machine"
         raise EstimationError(
-            Problem("device", what, mend="use device: cpu, or a torch built for the machine's GPU")
+            Problem("device", what, hint="use device: cpu, or a torch built for the machine's GPU")
         )

@@ -93,8 +93,8 @@ def require_rows(sample: Sample, *, where: str) -> None:
                 where=where,
                 what=f"{sample.weights.sum(axis=1).min():g} rows to train on, but one hidden unit with "
                 f"{sample.n_distinct} inputs has {needed} parameters",
-                allowed=f"more than {needed} rows to train on",
-                mend="use fewer inputs, or a protocol that leaves more rows to train on",
+                expected=f"more than {needed} rows to train on",
+                hint="use fewer inputs, or a protocol that leaves more rows to train on",
             )
         )
 

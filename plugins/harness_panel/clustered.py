@@ -57,7 +57,7 @@ class Clustered:
                     where="covariance",
                     what=f"clustered by {' and '.join(self.by)} needs two clusters of each; "
                     f"there are {', '.join(map(str, n_clusters))}",
-                    mend="choose classical or robust, or estimate on more rows",
+                    hint="choose classical or robust, or estimate on more rows",
                 )
             )
         common = (sample.n_obs - 1) / (sample.n_obs - sample.n_coef) if self.small_sample == "sss" else 1.0

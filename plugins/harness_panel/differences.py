@@ -56,7 +56,7 @@ def adjacent_pairs(panel: Panel) -> Pairs:
             Problem(
                 where="first differences",
                 what="no entity has rows in two adjacent periods",
-                mend="choose another estimator, or a coarser time step",
+                hint="choose another estimator, or a coarser time step",
             )
         )
     at = np.flatnonzero(is_pair)

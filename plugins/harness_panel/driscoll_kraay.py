@@ -47,7 +47,7 @@ class DriscollKraay:
                 Problem(
                     where="covariance",
                     what=f"Driscoll-Kraay needs two periods; there is {n_periods}",
-                    mend="choose classical, robust or clustered by entity",
+                    hint="choose classical, robust or clustered by entity",
                 )
             )
         chosen = isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth

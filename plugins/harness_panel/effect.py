@@ -49,8 +49,8 @@ def key_of(panel: Panel, effect: Effect) -> Key:
             Problem(
                 where="absorb",
                 what=f"the panel carries no column {str(effect)!r} to group rows by",
-                allowed=f"one of {', '.join(carried)}" if carried else "",
-                mend="hand the column over in the panel's groups",
+                expected=f"one of {', '.join(carried)}" if carried else "",
+                hint="hand the column over in the panel's groups",
             )
         )
     return carried[str(effect)]

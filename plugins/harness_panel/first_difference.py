@@ -108,7 +108,7 @@ class FirstDifference:
         rows = row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
-            raise EstimationError(Problem("draws", "a draw has no two adjacent rows", mend="draw entities"))
+            raise EstimationError(Problem("draws", "a draw has no two adjacent rows", hint="draw entities"))
         absorber: Absorber = Nothing()
         if self.constant:
             absorber = OneWay(Grouping.of(np.zeros(changes.n_obs, dtype=np.int64)))

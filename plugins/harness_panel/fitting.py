@@ -66,7 +66,7 @@ def fit_linear_draws(
         Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
     """
     if not weights.any(axis=1).all():
-        raise EstimationError(Problem("draws", "a draw has no row of positive weight", mend="draw again"))
+        raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
     used = np.flatnonzero(weights.any(axis=0))
     rows = panel.take(used)
     regression = regress(rows, effects, weights=row_weights[used])

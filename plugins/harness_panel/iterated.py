@@ -111,8 +111,8 @@ class Iterated:
                 where="covariance",
                 what=f"HC2 and HC3 need the leverage of all {weights.size} rows, which is not computed where "
                 f"effects have as many as {levels} levels",
-                allowed="HC0, HC1, clustered and others",
-                mend="choose another covariance",
+                expected="HC0, HC1, clustered and others",
+                hint="choose another covariance",
             )
         )
 

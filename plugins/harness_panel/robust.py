@@ -66,8 +66,8 @@ class Robust:
                     where="covariance",
                     what=f"{self.variant} is undefined: {n_fixed} of {sample.n_obs} rows have leverage 1, "
                     "as the only row of an entity",
-                    allowed="HC0, HC1 or clustered",
-                    mend="choose another covariance, or leave out entities and periods with a single row",
+                    expected="HC0, HC1 or clustered",
+                    hint="choose another covariance, or leave out entities and periods with a single row",
                 )
             )
         return sample.residuals / slack ** _LEVERAGE_POWERS[self.variant]

@@ -74,7 +74,7 @@ class SparseEquations:
                 Problem(
                     where="effects",
                     what=f"{_MOST_ROUNDS} rounds do not tell them apart, since their levels hardly overlap",
-                    mend="absorb fewer effects, or leave out levels with few rows",
+                    hint="absorb fewer effects, or leave out levels with few rows",
                 )
             )
         effects: Floats = self.scale * solution

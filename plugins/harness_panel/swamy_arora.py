@@ -105,8 +105,8 @@ def predicted_effects(errors: Floats, rows: EntityRows, theta: Floats) -> Floats
 def _refuse_no_variation(within: WithinFit) -> None:
     if within.is_outcome_constant or within.is_outcome_absorbed:
         what = "the outcome does not vary within entities, so the idiosyncratic variance is zero"
-        mend = "estimate on rows where the outcome varies over time, or use between"
-        raise EstimationError(Problem("random effects", what, mend=mend))
+        hint = "estimate on rows where the outcome varies over time, or use between"
+        raise EstimationError(Problem("random effects", what, hint=hint))
 
 
 def _refuse_few(df_within: float, df_between: float, n_entities: float) -> None:
@@ -114,8 +114,8 @@ def _refuse_few(df_within: float, df_between: float, n_entities: float) -> None:
         return
     if df_within <= 0:
         what = "no degrees of freedom are left within entities, so the idiosyncratic variance is not known"
-        mend = "estimate on entities with more rows, or use pooled_ols"
+        hint = "estimate on entities with more rows, or use pooled_ols"
     else:
         what = f"{n_entities:g} entities are too few for a regression of their means on these columns"
-        mend = "estimate on more entities, with fewer columns, or use pooled_ols"
-    raise EstimationError(Problem("random effects", what, mend=mend))
+        hint = "estimate on more entities, with fewer columns, or use pooled_ols"
+    raise EstimationError(Problem("random effects", what, hint=hint))

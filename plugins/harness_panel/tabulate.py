@@ -64,7 +64,7 @@ def _refuse_nothing(sample: Sample, variances: Floats, terms: Sequence[str], kin
             Problem(
                 where="covariance",
                 what=f"{kind}: the standard error of {named} is zero, since scores cancel within clusters",
-                mend="cluster by another key, or choose classical or robust",
+                hint="cluster by another key, or choose classical or robust",
             )
         )
 

@@ -29,8 +29,8 @@ def refuse_single_levels(panel: Panel, effects: Sequence[Effect]) -> None:
                 Problem(
                     where=f"{effect} effects",
                     what=f"the {panel.n_obs} rows share one {effect}, whose effect is the constant",
-                    allowed="at least two",
-                    mend=f"absorb no effects of {effect}, or use pooled_ols",
+                    expected="at least two",
+                    hint=f"absorb no effects of {effect}, or use pooled_ols",
                 )
             )
 
@@ -68,7 +68,7 @@ def _constant_outcome(panel: Panel, fit: WithinFit) -> Problem | None:
     return Problem(
         where=f"outcome {panel.outcome!r}",
         what=f"it is {fit.intercept:.6g} in all {panel.n_obs} rows, so there is nothing to explain",
-        mend="choose another outcome, or estimate on rows where it varies",
+        hint="choose another outcome, or estimate on rows where it varies",
     )
 
 
@@ -78,7 +78,7 @@ def _absorbed_outcome(panel: Panel, fit: WithinFit, taken: str) -> Problem | Non
     return Problem(
         where=f"outcome {panel.outcome!r}",
         what=f"{taken} explain it whole, so nothing is left for the exposure",
-        mend="absorb fewer effects, or use pooled_ols",
+        hint="absorb fewer effects, or use pooled_ols",
     )
 
 
@@ -90,8 +90,8 @@ def _size_problem(panel: Panel, fit: WithinFit, n_effects: int, taken: str) -> P
         where="rows",
         what=f"{panel.n_obs} rows are too few for {n_coef + n_effects} parameters, "
         f"{n_coef} of columns and {n_effects} of {taken or 'the constant'}",
-        allowed=f"at least {n_coef + n_effects + 1} rows",
-        mend="estimate on more rows, or with fewer controls or effects",
+        expected=f"at least {n_coef + n_effects + 1} rows",
+        hint="estimate on more rows, or with fewer controls or effects",
     )
 
 
@@ -99,17 +99,17 @@ def _exposure_problem(panel: Panel, fit: WithinFit, taken: str) -> Problem | Non
     where = f"exposure {panel.exposure!r}"
     if 0 in fit.screening.constant:
         what = f"it is {fit.centre[0]:.6g} in all {panel.n_obs} rows, so it has no effect to estimate"
-        return Problem(where, what, mend="choose another exposure, or estimate on rows where it varies")
+        return Problem(where, what, hint="choose another exposure, or estimate on rows where it varies")
     if 0 in fit.screening.absorbed:
         what = f"{taken} absorb it: it does not vary once they are taken out"
-        return Problem(where, what, mend="choose another exposure, absorb fewer effects, or use pooled_ols")
+        return Problem(where, what, hint="choose another exposure, absorb fewer effects, or use pooled_ols")
     for dependence in fit.screening.dependent:
         if 0 in dependence.on and len(dependence.on) > 1:
             combination = describe(dependence, panel.X, panel.columns, taken)
             return Problem(
                 where,
                 what=f"other regressors determine it, since {combination}",
-                mend=f"leave out {panel.columns[dependence.column]!r} or another of them",
+                hint=f"leave out {panel.columns[dependence.column]!r} or another of them",
             )
     return None
 
@@ -120,8 +120,8 @@ def _condition_problem(fit: WithinFit) -> Problem | None:
     return Problem(
         where="regressors",
         what=f"they are all but collinear: the condition number of the scaled columns is {fit.condition:.2g}",
-        allowed=f"up to {_WORST_CONDITION:.0g}",
-        mend="leave out one of the columns that nearly repeat each other",
+        expected=f"up to {_WORST_CONDITION:.0g}",
+        hint="leave out one of the columns that nearly repeat each other",
     )
 
 

@@ -22,7 +22,7 @@ def row_weights(panel: Panel, *, weighted: bool) -> Floats:
             Problem(
                 where="weights",
                 what="the panel has none",
-                mend="name their column as roles.weights, or leave `weighted` out",
+                hint="name their column as roles.weights, or leave `weighted` out",
             )
         )
     n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
@@ -31,8 +31,8 @@ def row_weights(panel: Panel, *, weighted: bool) -> Floats:
             Problem(
                 where="weights",
                 what=f"{n_bad} of {panel.n_obs} are zero, negative or no numbers",
-                allowed="finite numbers above zero",
-                mend="leave such rows out",
+                expected="finite numbers above zero",
+                hint="leave such rows out",
             )
         )
     return panel.weights

@@ -76,8 +76,8 @@ class WildCluster:
                 Problem(
                     where="covariance",
                     what=f"the wild cluster bootstrap is for few clusters; there are {n_clusters}",
-                    allowed=f"up to {_MOST_CLUSTERS}",
-                    mend="choose clustered, which needs no bootstrap with so many",
+                    expected=f"up to {_MOST_CLUSTERS}",
+                    hint="choose clustered, which needs no bootstrap with so many",
                 )
             )
         meat = Clustered((self.by,)).meat(sample)

@@ -125,7 +125,7 @@ def _draw_fitter(base: Estimator) -> CanFitDraws:
         "'{name}' cannot be fitted on many resamples at once",
         {
             "name": base.name,
-            "allowed": "an estimator that provides CanFitDraws",
+            "expected": "an estimator that provides CanFitDraws",
             "hint": "`harness plugins --json` lists what each estimator provides",
         },
     )

@@ -103,8 +103,8 @@ class Boosting:
                 Problem(
                     where="boosting",
                     what=f"{train.n_obs} training rows cannot fill two leaves of {self.min_leaf} rows",
-                    allowed=f"at least {2 * self.min_leaf} training rows",
-                    mend="set a smaller min_leaf, or leave boosting out",
+                    expected=f"at least {2 * self.min_leaf} training rows",
+                    hint="set a smaller min_leaf, or leave boosting out",
                 )
             )
         refuse_constant(train)

@@ -148,7 +148,7 @@ def _require_rows(panel: Panel) -> None:
             Problem(
                 where="elastic_net",
                 what=f"{panel.n_obs} training rows are too few to choose a penalty on",
-                allowed=f"at least {LEAST_ROWS} training rows",
-                mend="use a protocol that leaves more rows to train on, or leave elastic_net out",
+                expected=f"at least {LEAST_ROWS} training rows",
+                hint="use a protocol that leaves more rows to train on, or leave elastic_net out",
             )
         )

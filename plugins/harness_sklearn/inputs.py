@@ -114,8 +114,8 @@ def refuse_constant(panel: Panel) -> None:
                 Problem(
                     where=where,
                     what=f"it is {values[0]:.6g} in all {panel.n_obs} training rows",
-                    allowed="an outcome and an exposure that vary",
-                    mend="train on more rows, or choose another variable",
+                    expected="an outcome and an exposure that vary",
+                    hint="train on more rows, or choose another variable",
                 )
             )
 

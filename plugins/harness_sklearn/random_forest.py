@@ -131,7 +131,7 @@ def _too_few_rows(n_obs: int, min_leaf: int) -> EstimationError:
         Problem(
             where="random_forest",
             what=f"{n_obs} training rows cannot fill two leaves of {min_leaf} rows",
-            allowed=f"at least {2 * min_leaf} training rows",
-            mend="give a smaller min_leaf, or leave random_forest out",
+            expected=f"at least {2 * min_leaf} training rows",
+            hint="give a smaller min_leaf, or leave random_forest out",
         )
     )

@@ -80,7 +80,7 @@ def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
         Where a draw trains on no row.
     """
     if not weights.any(axis=1).all():
-        raise EstimationError(Problem(estimator, "a draw has no row of positive weight", mend="draw again"))
+        raise EstimationError(Problem(estimator, "a draw has no row of positive weight", hint="draw again"))
 
 
 def parts_of_draws(

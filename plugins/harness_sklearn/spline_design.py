@@ -82,7 +82,7 @@ def _require_rows(n_obs: int, n_columns: int) -> None:
             Problem(
                 where="splines",
                 what=f"{n_obs} training rows are too few for a constant and {n_columns} columns",
-                allowed=f"at least {n_columns + 2} training rows",
-                mend="train on more rows, or with fewer controls",
+                expected=f"at least {n_columns + 2} training rows",
+                hint="train on more rows, or with fewer controls",
             )
         )

@@ -77,8 +77,8 @@ def make_terms(panel: Panel) -> Terms:
             Problem(
                 where="elastic_net",
                 what=f"{n_inputs} columns, their squares and products make {len(factors)} terms",
-                allowed=f"at most {MOST_TERMS} terms",
-                mend="use fewer columns, or leave elastic_net out",
+                expected=f"at most {MOST_TERMS} terms",
+                hint="use fewer columns, or leave elastic_net out",
             )
         )
     products = _products(inputs.values(panel), factors)

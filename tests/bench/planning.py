@@ -18,9 +18,9 @@ from time import perf_counter, process_time
 import numpy as np
 import torch
 
-from harness.runs.cluster import DaskWorkers
-from harness.runs.executor import execute
-from harness.runs.workers import LocalWorkers, Workers
+from harness.execution.cluster import DaskWorkers
+from harness.execution.executor import execute
+from harness.execution.workers import LocalWorkers, Workers
 from harness_neural.batch import Moved, Settings, train
 from harness_neural.options import NetworkOptions
 from harness_neural.profile import mean_profile

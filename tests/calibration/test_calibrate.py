@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from harness.calibration.table import Truth, calibration_table
+from harness.execution.workers import LocalWorkers
 from harness.report.reading.calibration import VERDICT
 from harness.report.tables.calibration_table import HEADINGS
 from harness.run_options import RunOptions
 from harness.runner import prepare
-from harness.runs.workers import LocalWorkers
 from test_run import harness
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"

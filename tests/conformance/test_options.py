@@ -13,8 +13,8 @@ from harness.conformance import checks_for
 from harness.conformance.checks import find_plugin
 from harness.conformance.options import build, read_options
 from harness.conformance.stand_in import StandIn
-from harness.estimators.plugin import Plugin
-from harness.estimators.registry import Registry
+from harness.registry.plugin import Plugin
+from harness.registry.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def test_given_options_come_before_stand_ins():
         ({"size": "two"}, ["wraps: size", "integer"]),
         (
             {"size": 1, "sizes": 2},
-            ["wraps: unknown option 'sizes'", "allowed: base, size, spare", "mean 'size'?"],
+            ["wraps: unknown option 'sizes'", "expected: base, size, spare", "mean 'size'?"],
         ),
         ({"size": 1, "base": "no_such"}, ["wraps: base", "unknown estimator 'no_such'"]),
     ],

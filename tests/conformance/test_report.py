@@ -11,7 +11,7 @@ from broken.sound import Sound
 from harness import PluginError
 from harness.conformance import checks_of
 from harness.conformance.report import Report, Row, run_checks
-from harness.estimators.plugin import Plugin
+from harness.registry.plugin import Plugin
 
 PLUGIN = Plugin("my_plugin", "my-plugin", "0.3.0", estimators=("one", "two"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.plan import DataPlan
-from harness.data.read import read_table
+from harness.data.plan import DataSpec
+from harness.data.read.files import read_table
 from harness.data.roles import Roles
 from harness.data.table import Table
 
@@ -23,9 +23,9 @@ BuildText = Callable[..., PanelBuilder]
 def read_bytes(tmp_path: Path) -> ReadBytes:
     """Write a file into an empty folder and read it as a spec's data."""
 
-    def read(content: bytes, *, name: str = "panel.csv", plan: DataPlan | None = None) -> Table:
+    def read(content: bytes, *, name: str = "panel.csv", plan: DataSpec | None = None) -> Table:
         (tmp_path / name).write_bytes(content)
-        plan = plan or DataPlan(path=name)
+        plan = plan or DataSpec(path=name)
         return read_table(
             plan, root=tmp_path, given=None, datasets={}, allow_outside=False, entity=ROLES.entity
         )
@@ -37,8 +37,8 @@ def read_bytes(tmp_path: Path) -> ReadBytes:
 def build_text(read_bytes: ReadBytes) -> BuildText:
     """Build the panel of a csv text whose columns are id, year, y and x, unless the roles say otherwise."""
 
-    def build(text: str, *, roles: Roles = ROLES, plan: DataPlan | None = None) -> PanelBuilder:
-        plan = plan or DataPlan(path="panel.csv")
+    def build(text: str, *, roles: Roles = ROLES, plan: DataSpec | None = None) -> PanelBuilder:
+        plan = plan or DataSpec(path="panel.csv")
         return PanelBuilder.build(read_bytes(text.encode(), plan=plan), plan, roles)
 
     return build

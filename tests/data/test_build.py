@@ -8,25 +8,25 @@ import pytest
 from harness.data.build import PanelBuilder
 from harness.data.column_rule import ColumnRule
 from harness.data.panel import Panel
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.interpolate import Interpolate
 from harness.data.prepare.lag import Lag
 from harness.data.prepare.log import Log
 from harness.data.prepare.ratio import Ratio
 from harness.data.prepare.square import Square
-from harness.data.read import read_table
+from harness.data.read.files import read_table
 from harness.data.roles import Roles
-from harness.data.row_rule import RowRule
+from harness.data.row_rule import RowFilter
 from harness.data.shipped import shipped_datasets
 from harness.errors import DataError
 
 COUNTRIES = Path(__file__).parents[2] / "../shared/data/country_digital_co2"
-PLAN = DataPlan(path="panel.csv")
+PLAN = DataSpec(path="panel.csv")
 WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper2", "union"))
 
 
-def build_dataset(plan: DataPlan, roles: Roles) -> PanelBuilder:
+def build_dataset(plan: DataSpec, roles: Roles) -> PanelBuilder:
     datasets = {one.name: one for one in shipped_datasets()}
     table = read_table(
         plan, root=Path(), given=None, datasets=datasets, allow_outside=False, entity=roles.entity
@@ -51,7 +51,7 @@ def codes(builder: PanelBuilder) -> list[str]:
 
 
 def test_grunfeld_within_estimates():
-    plan = DataPlan(dataset="grunfeld", rows={"firm": RowRule(exclude=("American Steel",))})
+    plan = DataSpec(dataset="grunfeld", rows={"firm": RowFilter(exclude=("American Steel",))})
     panel = build_dataset(plan, Roles("firm", "year", ("invest",), "value", (), ("capital",))).panel("invest")
     assert (panel.n_obs, panel.n_entities, panel.n_periods) == (200, 10, 20)
     np.testing.assert_allclose(within_estimates(panel), [0.110124, 0.310065], atol=5e-7)
@@ -59,14 +59,14 @@ def test_grunfeld_within_estimates():
 
 def test_public_capital_within_estimates():
     names = {"gsp": "y", "p_cap": "x", "pc": "k", "emp": "l"}
-    plan = DataPlan(dataset="public_capital", prepare=tuple(Log(into, of) for of, into in names.items()))
+    plan = DataSpec(dataset="public_capital", prepare=tuple(Log(into, of) for of, into in names.items()))
     panel = build_dataset(plan, Roles("state", "yr", ("y",), "x", (), ("k", "l", "unemp"))).panel("y")
     assert (panel.n_obs, panel.n_entities) == (816, 48)
     np.testing.assert_allclose(within_estimates(panel), [-0.026150, 0.292007, 0.768159, -0.005298], atol=5e-7)
 
 
 def test_wage_panel_is_in_order_and_its_square_is_the_datasets():
-    plan = DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    plan = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
     builder = build_dataset(plan, WAGE_ROLES)
     panel = builder.panel("lwage", split_unit="time")
     raw = {one.name: one for one in shipped_datasets()}["wage_panel"].load().sort_values(["nr", "year"])
@@ -82,7 +82,7 @@ def test_wage_panel_is_in_order_and_its_square_is_the_datasets():
 
 def test_panel_arrays_are_read_only_float64():
     panel = build_dataset(
-        DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),)), WAGE_ROLES
+        DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),)), WAGE_ROLES
     ).panel("lwage")
     for array in (panel.X, panel.observed, panel.period):
         with pytest.raises(ValueError, match="read-only"):
@@ -94,24 +94,24 @@ def test_panel_arrays_are_read_only_float64():
 
 
 def test_a_counterfactual_exposure_carries_its_square_along():
-    plan = DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    plan = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
     changed = build_dataset(plan, WAGE_ROLES).panel("lwage").with_column("exper", 3.0)
     assert set(changed.column("exper2")) == {9.0}
 
 
 def test_a_counterfactual_goes_through_columns_that_are_no_regressors():
-    plan = DataPlan(dataset="wage_panel", prepare=(Square("a", "exper"), Square("b", "a")))
+    plan = DataSpec(dataset="wage_panel", prepare=(Square("a", "exper"), Square("b", "a")))
     panel = build_dataset(plan, Roles("nr", "year", ("lwage",), "exper", (), ("b",))).panel("lwage")
     assert set(panel.with_column("exper", 2.0).column("b")) == {16.0}
 
 
 def test_a_regressor_that_cannot_follow_is_refused(build_text):
-    plan = DataPlan(path="panel.csv", prepare=(Ratio("r", "x", "z"),))
+    plan = DataSpec(path="panel.csv", prepare=(Ratio("r", "x", "z"),))
     with pytest.raises(DataError) as caught:
         build_text(
             "id,year,y,x,z\na,1,1,1,2\n", roles=Roles("id", "year", ("y",), "x", (), ("r",)), plan=plan
         )
-    assert "add z to roles.controls" in caught.value.mend
+    assert "add z to roles.controls" in caught.value.hint
 
 
 # Rows that are left out.
@@ -124,11 +124,11 @@ def test_missing_cells_are_refused_by_default(build_text):
     assert first.where == "panel.csv: column 'y', lines 2 (a, 1), 4 (b, 1)"
     assert first.what == "2 of 3 cells are missing"
     assert second.where == "panel.csv: column 'x', line 3 (a, 2)"
-    assert "missing: drop" in first.mend
+    assert "missing: drop" in first.hint
 
 
 def test_missing_cells_can_be_dropped(build_text):
-    plan = DataPlan(path="panel.csv", missing="drop")
+    plan = DataSpec(path="panel.csv", missing="drop")
     builder = build_text("id,year,y,x\na,1,NA,1\na,2,2,5\na,3,3,6\nb,1,.,3\n", plan=plan)
     panel = builder.panel("y")
     assert builder.n_obs == 2
@@ -143,13 +143,13 @@ def test_missing_cells_can_be_dropped(build_text):
 
 def test_nothing_left_after_dropping(build_text):
     with pytest.raises(DataError) as caught:
-        build_text("id,year,y,x\na,1,NA,1\na,2,2,NA\n", plan=DataPlan(path="panel.csv", missing="drop"))
+        build_text("id,year,y,x\na,1,NA,1\na,2,2,NA\n", plan=DataSpec(path="panel.csv", missing="drop"))
     assert "0 rows are left: every row lacks a value of y, x" in caught.value.what
 
 
 def test_all_outcomes_share_their_rows(build_text):
     roles = Roles("id", "year", ("y", "w"), "x")
-    plan = DataPlan(path="panel.csv", missing="drop")
+    plan = DataSpec(path="panel.csv", missing="drop")
     builder = build_text(
         "id,year,y,w,x\na,1,NA,1,1\na,2,2,2,2\na,3,3,NA,3\nb,1,4,4,4\n", roles=roles, plan=plan
     )
@@ -159,7 +159,7 @@ def test_all_outcomes_share_their_rows(build_text):
 
 
 def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
-    plan = DataPlan(path="panel.csv", missing="drop", prepare=(Lag("x1", "x"),))
+    plan = DataSpec(path="panel.csv", missing="drop", prepare=(Lag("x1", "x"),))
     roles = Roles("id", "year", ("y",), "x", (), ("x1",))
     builder = build_text(
         "id,year,y,x\na,1,1,10\na,2,NA,20\na,3,3,30\na,5,5,50\nb,1,1,1\n", roles=roles, plan=plan
@@ -172,14 +172,14 @@ def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
 
 
 def test_a_lag_needs_no_missing_policy(build_text):
-    plan = DataPlan(path="panel.csv", prepare=(Lag("x1", "x"), Square("x12", "x1")))
+    plan = DataSpec(path="panel.csv", prepare=(Lag("x1", "x"), Square("x12", "x1")))
     roles = Roles("id", "year", ("y",), "x", (), ("x12",))
     builder = build_text("id,year,y,x\na,1,1,2\na,2,2,3\na,3,3,4\n", roles=roles, plan=plan)
     assert builder.panel("y").column("x12").tolist() == [4.0, 9.0]
 
 
 def test_a_step_that_no_role_needs_costs_no_rows(build_text):
-    plan = DataPlan(path="panel.csv", prepare=(Lag("x1", "x"),))
+    plan = DataSpec(path="panel.csv", prepare=(Lag("x1", "x"),))
     assert build_text("id,year,y,x\na,1,1,2\na,2,2,3\n", plan=plan).n_obs == 2
 
 
@@ -205,7 +205,7 @@ def index_text(n_rows: int = 40) -> str:
 
 INDEX = FactorIndex("d", ("p", "q", "r"))
 INDEX_ROLES = Roles("id", "year", ("y",), "d", (), ("d2",))
-INDEX_PLAN = DataPlan(path="panel.csv", prepare=(INDEX, Square("d2", "d")))
+INDEX_PLAN = DataSpec(path="panel.csv", prepare=(INDEX, Square("d2", "d")))
 
 
 def test_an_index_is_learned_from_the_rows_of_a_fold(build_text):
@@ -234,7 +234,7 @@ def test_what_the_other_rows_hold_does_not_reach_a_fold(build_text):
 
 def test_too_few_rows_are_left_to_learn_from(build_text):
     text = "id,year,y,p,q,r\na,1,1,1,2,1\na,2,1,3,2,7\nb,1,1,0,1,0\nb,2,NA,5,4,2\n"
-    plan = DataPlan(path="panel.csv", missing="drop", prepare=INDEX_PLAN.prepare)
+    plan = DataSpec(path="panel.csv", missing="drop", prepare=INDEX_PLAN.prepare)
     with pytest.raises(DataError, match="3 complete rows are too few for 3 columns"):
         build_text(text, roles=INDEX_ROLES, plan=plan)
 
@@ -255,9 +255,9 @@ def test_a_builder_travels_to_a_worker(build_text):
 
 
 def test_all_mistakes_of_names_come_together(build_text):
-    plan = DataPlan(
+    plan = DataSpec(
         path="panel.csv",
-        rows={"yaer": RowRule(from_=1)},
+        rows={"yaer": RowFilter(from_=1)},
         prepare=(Log("lx", "xx"), Square("y", "x"), Square("l2", "later"), Square("later", "x")),
         schema={"shcema": ColumnRule("number")},
     )
@@ -273,8 +273,8 @@ def test_all_mistakes_of_names_come_together(build_text):
         "panel.csv: column 'z' (roles.controls)",
         "panel.csv: column 'shcema' (data.schema)",
     ]
-    assert found["panel.csv: column 'ID' (roles.entity)"].mend == "did you mean 'id'?"
-    assert found["panel.csv: column 'yaer' (data.rows)"].mend == "did you mean 'year'?"
+    assert found["panel.csv: column 'ID' (roles.entity)"].hint == "did you mean 'id'?"
+    assert found["panel.csv: column 'yaer' (data.rows)"].hint == "did you mean 'year'?"
     assert found["panel.csv: column 'yaer' (data.rows)"].allowed == "id, year, y, x"
     assert "already" in found["panel.csv: column 'y' (data.prepare[1].square.into)"].what
 
@@ -296,7 +296,7 @@ def test_a_header_that_is_code_is_only_a_name(build_text, tmp_path):
 
 def test_all_broken_laws_come_together(build_text):
     text = "id,year,y,x,c,w\na,1,1,1,0,5\na,1,2,many,3,-1\nb,2,NA,2,4,2\n"
-    plan = DataPlan(path="panel.csv", prepare=(Log("lc", "c"),), schema={"w": ColumnRule("number", min=0)})
+    plan = DataSpec(path="panel.csv", prepare=(Log("lc", "c"),), schema={"w": ColumnRule("number", min=0)})
     with pytest.raises(DataError) as caught:
         build_text(text, roles=Roles("id", "year", ("y",), "x", (), ("lc",)), plan=plan)
     found = [(problem.where, problem.what) for problem in caught.value.problems]
@@ -324,34 +324,34 @@ def test_all_broken_laws_come_together(build_text):
 )
 def test_rows_that_a_step_cannot_compute(build_text, step, what, allowed):
     with pytest.raises(DataError) as caught:
-        build_text("id,year,y,x\na,1,1,1\nb,7,2,0\n", plan=DataPlan(path="panel.csv", prepare=(step,)))
+        build_text("id,year,y,x\na,1,1,1\nb,7,2,0\n", plan=DataSpec(path="panel.csv", prepare=(step,)))
     assert caught.value.where == f"panel.csv: column 'c', line 3 (b, 7) (data.prepare, {step.name})"
     assert caught.value.what == what
-    assert caught.value.allowed == allowed
-    assert "data.rows" in caught.value.mend
+    assert caught.value.expected == allowed
+    assert "data.rows" in caught.value.hint
 
 
 def test_a_step_that_overflows(build_text):
-    plan = DataPlan(path="panel.csv", prepare=(Square("c", "x"),))
+    plan = DataSpec(path="panel.csv", prepare=(Square("c", "x"),))
     with pytest.raises(DataError, match=r"column 'c', line 2 .*infinite"):
         build_text("id,year,y,x\na,1,1,1e200\na,2,1,1\n", plan=plan)
 
 
 def test_rows_left_out_by_a_rule_need_not_keep_the_laws(build_text):
-    plan = DataPlan(path="panel.csv", rows={"year": RowRule(to=2)})
+    plan = DataSpec(path="panel.csv", rows={"year": RowFilter(to=2)})
     builder = build_text("id,year,y,x\na,1,1,1\na,2,2,2\na,3,NA,1\na,3,1,1\n", plan=plan)
     assert builder.n_obs == 2
 
 
 def test_the_schema_reads_prepared_columns(build_text):
-    plan = DataPlan(path="panel.csv", prepare=(Log("lx", "x"),), schema={"lx": ColumnRule("number", min=0)})
+    plan = DataSpec(path="panel.csv", prepare=(Log("lx", "x"),), schema={"lx": ColumnRule("number", min=0)})
     with pytest.raises(DataError, match=r"column 'lx', line 3 .*data.schema"):
         build_text("id,year,y,x\na,1,1,1\na,2,2,0.5\n", plan=plan)
 
 
 def test_missing_cells_of_a_role_are_not_the_schemas_matter(build_text):
     rules = {"x": ColumnRule("number", min=0), "raw": ColumnRule("number")}
-    plan = DataPlan(path="panel.csv", missing="drop", prepare=(Log("z", "raw"),), schema=rules)
+    plan = DataSpec(path="panel.csv", missing="drop", prepare=(Log("z", "raw"),), schema=rules)
     roles = Roles("id", "year", ("y",), "x", (), ("z",))
     assert (
         build_text("id,year,y,x,raw\na,1,1,NA,1\na,2,2,1,NA\na,3,3,1,1\n", roles=roles, plan=plan).n_obs == 1
@@ -371,7 +371,7 @@ def test_chinese_names_throughout(build_text):
 
 def test_the_cells_that_were_filled_in(build_text):
     text = "id,year,y,x\nb,3,6,1\nb,1,2,5\nb,2,,4\na,1,1,2\na,2,,\na,3,,8\na,4,4,9\n"
-    plan = DataPlan(path="panel.csv", prepare=(Interpolate(("y", "x"), limit=2),))
+    plan = DataSpec(path="panel.csv", prepare=(Interpolate(("y", "x"), limit=2),))
     filled = build_text(text, plan=plan).filled_table()
     assert [tuple(row) for row in filled.itertuples(index=False)] == [
         ("y", "a", 2, 2.0),
@@ -405,7 +405,7 @@ def test_frame_and_summary(build_text):
 
 
 def test_a_column_that_is_constant_within_entities_has_no_spread_within():
-    plan = DataPlan(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    plan = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
     summary = build_dataset(plan, WAGE_ROLES).summary().set_index("variable")
     assert summary.loc["educ", "sd_within"] == 0.0
     # Vella and Verbeek's log wage, as Stata's xtsum gives it for the 545 men.
@@ -426,7 +426,7 @@ def test_country_panels(name, n_obs, n_entities):
     roles = Roles(
         "iso3", "year", ("co2_kt", "co2_t_pc"), "digital", ("gdp_pc_usd2015",), ("population", "urban_pct")
     )
-    plan = DataPlan(missing="drop", prepare=(FactorIndex("digital", parts),))
+    plan = DataSpec(missing="drop", prepare=(FactorIndex("digital", parts),))
     file = (COUNTRIES / f"{name}.parquet").resolve()
     table = read_table(plan, root=Path(), given=file, datasets={}, allow_outside=False, entity="iso3")
     builder = PanelBuilder.build(table, plan, roles)

@@ -8,12 +8,12 @@ import pytest
 from harness import DataError
 from harness.data.column_rule import ColumnRule
 from harness.data.groups import read_groups
-from harness.data.row_names import RowNames
+from harness.data.locations import RowLocator
 
 
-def names_of(sizes: list[object]) -> RowNames:
+def names_of(sizes: list[object]) -> RowLocator:
     frame = pd.DataFrame({"city": [f"c{at}" for at in range(len(sizes))], "year": 2011, "size": sizes})
-    return RowNames("cities.csv", frame, "city", "year")
+    return RowLocator("cities.csv", frame, "city", "year")
 
 
 def labels(sizes: list[object], rule: ColumnRule | None = None) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.data.build import PanelBuilder
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.lag import Lag
 from harness.data.prepare.square import Square
-from harness.data.read import read_table
+from harness.data.read.files import read_table
 from harness.data.roles import Roles
 from harness.data.table import Table
 
@@ -24,7 +24,7 @@ FINITE = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 6))
 
 def build(frame: pd.DataFrame) -> PanelBuilder:
     table = Table(frame, origin="panel", title="", source="", sha256="")
-    return PanelBuilder.build(table, DataPlan(prepare=STEPS), ROLES)
+    return PanelBuilder.build(table, DataSpec(prepare=STEPS), ROLES)
 
 
 @st.composite
@@ -89,7 +89,7 @@ def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
 @given(frame=panels())
 def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):
     (tmp_path / f"panel.{suffix}").write_bytes(as_bytes(frame, suffix))
-    plan = DataPlan(path=f"panel.{suffix}", prepare=STEPS)
+    plan = DataSpec(path=f"panel.{suffix}", prepare=STEPS)
     table = read_table(plan, root=tmp_path, given=None, datasets={}, allow_outside=False, entity="id")
     # A workbook keeps 16 digits of a number, which are not always enough to tell it from its neighbours.
     assert_same(build(frame), PanelBuilder.build(table, plan, ROLES), rtol=1e-9 if suffix == "xlsx" else 0.0)

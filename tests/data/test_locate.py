@@ -25,7 +25,7 @@ def test_a_file_of_the_project(project):
 
 
 @pytest.mark.parametrize(
-    ("asked", "what", "mend"),
+    ("asked", "what", "hint"),
     [
         pytest.param("data/citys.csv", "no such file", "did you mean 'cities.csv'?", id="misspelt"),
         pytest.param("nowhere/a.csv", "no such file", "check the path", id="no-such-folder"),
@@ -40,12 +40,12 @@ def test_a_file_of_the_project(project):
         pytest.param("file:/etc/passwd", "an address", "download it", id="file-url"),
     ],
 )
-def test_refused_paths(project, asked, what, mend):
+def test_refused_paths(project, asked, what, hint):
     with pytest.raises(DataError) as caught:
         find(asked, project)
     assert asked.replace("\0", "\\x00") in caught.value.where
     assert what in caught.value.what
-    assert mend in caught.value.mend
+    assert hint in caught.value.hint
 
 
 def test_link_out_of_the_project(project):

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.data.locations import RowLocator
 from harness.data.numbers import cast_note, require_numbers
-from harness.data.row_names import RowNames
 from harness.errors import DataError
 
 MISSING = frozenset(("", "NA"))
@@ -15,7 +15,7 @@ MISSING = frozenset(("", "NA"))
 def numbers(cells, **options):
     column = pd.Series(cells, name="x", **options)
     frame = pd.DataFrame({"id": ["a"] * len(column), "year": range(len(column)), "x": column})
-    names = RowNames("panel.csv", frame, "id", "year")
+    names = RowLocator("panel.csv", frame, "id", "year")
     return require_numbers(frame["x"], MISSING, name="x", names=names)
 
 
@@ -40,7 +40,7 @@ def test_what_is_a_number(cells, options, expected):
 
 
 @pytest.mark.parametrize(
-    ("cells", "options", "what", "mend"),
+    ("cells", "options", "what", "hint"),
     [
         pytest.param(
             ["1,234", "5"],
@@ -70,13 +70,13 @@ def test_what_is_a_number(cells, options, expected):
         pytest.param([[1], [2]], {"dtype": object}, "2 of 2", "unit", id="lists"),
     ],
 )
-def test_what_is_no_number(cells, options, what, mend):
+def test_what_is_no_number(cells, options, what, hint):
     with pytest.raises(DataError) as caught:
         numbers(cells, **options)
     assert caught.value.where.startswith("panel.csv: column 'x', row")
     assert what in caught.value.what
-    assert mend in caught.value.mend
-    assert "2^53" in caught.value.allowed
+    assert hint in caught.value.hint
+    assert "2^53" in caught.value.expected
 
 
 def test_first_five_of_many_rows_are_named():
@@ -89,7 +89,7 @@ def test_first_five_of_many_rows_are_named():
 
 
 @pytest.mark.parametrize(
-    ("cells", "where", "what", "mend"),
+    ("cells", "where", "what", "hint"),
     [
         pytest.param(
             [1.0, np.inf, -np.inf],
@@ -102,12 +102,12 @@ def test_first_five_of_many_rows_are_named():
         pytest.param([1e-301, 0.0], "column 'x'", "as small as 1e-301", "rescale", id="P21-small"),
     ],
 )
-def test_numbers_out_of_range(cells, where, what, mend):
+def test_numbers_out_of_range(cells, where, what, hint):
     with pytest.raises(DataError) as caught:
         numbers(cells)
     assert where in caught.value.where
     assert what in caught.value.what
-    assert mend in caught.value.mend
+    assert hint in caught.value.hint
 
 
 def test_small_numbers_beside_ordinary_ones():

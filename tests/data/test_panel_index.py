@@ -2,14 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.data.locations import RowLocator
 from harness.data.panel_index import PanelIndex, read_index
-from harness.data.row_names import RowNames
 from harness.errors import DataError
 
 
 def index(entity, time) -> PanelIndex:
     frame = pd.DataFrame({"id": entity, "year": time})
-    return read_index(RowNames("panel.csv", frame, "id", "year"))
+    return read_index(RowLocator("panel.csv", frame, "id", "year"))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_periods_are_counted_in_the_panels_own_spacing(years, period):
 
 
 @pytest.mark.parametrize(
-    ("entity", "time", "where", "what", "mend"),
+    ("entity", "time", "where", "what", "hint"),
     [
         pytest.param(
             ["a", "b", "a", "b"],
@@ -95,13 +95,13 @@ def test_periods_are_counted_in_the_panels_own_spacing(years, period):
         ),
     ],
 )
-def test_broken_keys(entity, time, where, what, mend):
+def test_broken_keys(entity, time, where, what, hint):
     with pytest.raises(DataError) as caught:
         index(entity, time)
     assert caught.value.where.startswith("panel.csv: ")
     assert where in caught.value.where
     assert what in caught.value.what
-    assert mend in caught.value.mend
+    assert hint in caught.value.hint
 
 
 def test_first_five_of_many_duplicates():

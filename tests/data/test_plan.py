@@ -5,22 +5,22 @@ import sys
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from harness.catalog import OPTIONS, options_model
 from harness.data.column_rule import ColumnRule
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.prepare.catalog import STEPS, StepCatalog
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.lag import Lag
 from harness.data.prepare.log import Log
 from harness.data.prepare.ratio import Ratio
 from harness.data.prepare.square import Square
-from harness.data.row_rule import RowRule
+from harness.data.row_rule import RowFilter
+from harness.registry.catalog import OPTIONS, options_model
 
 
-def read(options: dict) -> DataPlan:
+def read(options: dict) -> DataSpec:
     text = json.dumps({OPTIONS: options})
     return (
-        options_model(DataPlan).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
+        options_model(DataSpec).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
     )
 
 
@@ -53,7 +53,7 @@ def test_everything_a_plan_can_say():
             "schema": {"p": {"type": "number", "min": 0, "max": 1.5, "missing_ok": True}},
         }
     )
-    assert plan.rows == {"year": RowRule(from_=2011, to="2019"), "city": RowRule(exclude=("Lhasa", 7))}
+    assert plan.rows == {"year": RowFilter(from_=2011, to="2019"), "city": RowFilter(exclude=("Lhasa", 7))}
     assert plan.prepare == (
         Log("a", "b"),
         Square("c", "a"),
@@ -67,7 +67,7 @@ def test_everything_a_plan_can_say():
 
 def test_a_step_already_built_is_taken_as_it_is():
     context = {StepCatalog().kind: StepCatalog()}
-    plan = TypeAdapter(DataPlan).validate_python({"prepare": (Log("a", "b"),)}, context=context)
+    plan = TypeAdapter(DataSpec).validate_python({"prepare": (Log("a", "b"),)}, context=context)
     assert plan.prepare == (Log("a", "b"),)
 
 
@@ -145,7 +145,7 @@ def test_mistakes_of_a_plan_come_together():
 
 
 def test_json_schema_describes_every_step():
-    schema = TypeAdapter(DataPlan).json_schema()
+    schema = TypeAdapter(DataSpec).json_schema()
     step = schema["properties"]["prepare"]["items"]
     assert set(step["properties"]) == set(STEPS)
     assert step["properties"]["lag"]["required"] == ["into", "of"]

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from harness.data.column_rule import ColumnRule
-from harness.data.row_names import RowNames
+from harness.data.locations import RowLocator
 from harness.data.schema import check_schema
 from harness.errors import DataError
 
@@ -24,7 +24,7 @@ FRAME = pd.DataFrame(
 
 
 def check(rules: dict[str, ColumnRule]) -> None:
-    check_schema(FRAME, rules, RowNames("panel.csv", FRAME, "id", "year"), frozenset(("", "NA")))
+    check_schema(FRAME, rules, RowLocator("panel.csv", FRAME, "id", "year"), frozenset(("", "NA")))
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_rules_that_are_broken(column, rule, where, what, allowed):
         check({column: rule})
     assert f"panel.csv: column '{column}', {where}" in caught.value.where
     assert what in caught.value.what
-    assert allowed in caught.value.allowed
-    assert caught.value.mend
+    assert allowed in caught.value.expected
+    assert caught.value.hint
 
 
 def test_broken_rules_come_together():

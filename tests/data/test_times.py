@@ -3,14 +3,14 @@ import datetime
 import pandas as pd
 import pytest
 
-from harness.data.row_names import RowNames
+from harness.data.locations import RowLocator
 from harness.data.times import Times, read_times
 from harness.errors import DataError
 
 
 def times(cells, **options) -> Times:
     column = pd.Series(cells, name="t", **options)
-    return read_times(column, name="t", names=RowNames("panel.csv", column.to_frame(), "id", "t"))
+    return read_times(column, name="t", names=RowLocator("panel.csv", column.to_frame(), "id", "t"))
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_what_is_no_period(cells, what):
         times(cells)
     assert caught.value.where.startswith("panel.csv: column 't', row")
     assert what in caught.value.what
-    assert "2011Q2" in caught.value.allowed
-    assert caught.value.mend
+    assert "2011Q2" in caught.value.expected
+    assert caught.value.hint

@@ -34,7 +34,7 @@ def test_a_file_that_is_not_what_it_was_is_told_and_nothing_is_reported(tmp_path
     asked = options(tmp_path)
     with pytest.raises(DataError, match=words) as error:
         run(asked, on_progress=lambda done, *_: change(asked.data) if done == 1 else None)
-    assert "--resume" in error.value.mend
+    assert "--resume" in error.value.hint
     assert not (tmp_path / "run" / "manifest.json").exists()
     assert not (tmp_path / "run" / "gain.csv").exists()
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from doc_pages import Script, blocks_of
-from harness import stream
+from harness import random_stream
 from harness.cli import cli
 from test_run import ROOT
 
@@ -72,7 +72,7 @@ def test_readme(tmp_path, variables):
     """All but the two commands that install the harness, which test_readme.py looks at."""
     with (tmp_path / "cities.csv").open("w", encoding="utf-8") as file:
         file.write("city,year,co2,digital,gdp_pc,urban\n")
-        rng = stream(1)
+        rng = random_stream(1)
         for city, year in itertools.product(range(16), range(2015, 2020)):
             numbers = ",".join(f"{number:.4f}" for number in rng.uniform(1.0, 2.0, 4))
             file.write(f"c{city},{year},{numbers}\n")

@@ -11,9 +11,9 @@ import pytest
 import harness
 from harness.cli import cli
 from harness.estimators import protocol
-from harness.estimators.hookspecs import Hooks
-from harness.estimators.registry import installed
-from harness.planner import catalogs
+from harness.execution.plan import catalogs
+from harness.registry.hookspecs import Hooks
+from harness.registry.registry import installed
 from harness.spec.docstring import field_texts
 from test_run import ROOT
 

@@ -28,7 +28,7 @@ def test_what_a_call_returns_is_kept():
     ("error", "status", "reason"),
     [
         (
-            EstimationError(Problem("rows", "2 are too few", mend="add rows")),
+            EstimationError(Problem("rows", "2 are too few", hint="add rows")),
             "refused",
             "rows: 2 are too few; add rows",
         ),

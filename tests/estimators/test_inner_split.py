@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import EstimationError, inner_split, stream
+from harness import EstimationError, inner_split, random_stream
 from panels import panel_from_arrays
 
 
@@ -23,23 +23,23 @@ def make_panel(split_unit, n_entities=10, n_periods=5):
 @pytest.mark.parametrize("unit", ["row", "entity", "time"])
 def test_sides_are_disjoint_and_together_the_panel(unit):
     panel = make_panel(unit)
-    parts = inner_split(panel, share=0.2, rng=stream(0, "s"))
+    parts = inner_split(panel, share=0.2, rng=random_stream(0, "s"))
     assert np.array_equal(np.sort(np.concatenate([parts.train, parts.selection])), np.arange(50))
     assert parts.selection.size == 10
 
 
 def test_entities_are_not_cut():
     panel = make_panel("entity")
-    parts = inner_split(panel, share=0.2, rng=stream(0, "s"))
+    parts = inner_split(panel, share=0.2, rng=random_stream(0, "s"))
     assert not np.intersect1d(panel.entity.codes[parts.train], panel.entity.codes[parts.selection]).size
 
 
 def test_the_last_periods_select():
     panel = make_panel("time")
-    parts = inner_split(panel, share=0.4, rng=stream(0, "s"))
+    parts = inner_split(panel, share=0.4, rng=random_stream(0, "s"))
     assert np.unique(panel.period[parts.selection]).tolist() == [3, 4]
 
 
 def test_one_entity_cannot_be_split():
     with pytest.raises(EstimationError, match="with 1 entity to train on"):
-        inner_split(make_panel("entity", n_entities=1), share=0.2, rng=stream(0, "s"))
+        inner_split(make_panel("entity", n_entities=1), share=0.2, rng=random_stream(0, "s"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import stream
+from harness import random_stream
 from harness.evaluation.linear_truth import fit_linear_truth, with_outcome
 from panels import panel_from_arrays
 
@@ -60,7 +60,7 @@ def test_drawn_panels_have_the_effect_asked_for_and_no_curvature(effect):
     truth = fit_linear_truth(panel, effect=effect)
     estimates = []
     for number in range(60):
-        observed = truth.draw(stream(1, "t", number)).observed
+        observed = truth.draw(random_stream(1, "t", number)).observed
         columns = np.column_stack([within(panel.column(name), panel) for name in ("x", "xx", "z")])
         estimates.append(np.linalg.lstsq(columns, within(observed, panel))[0])
     mean, error = np.mean(estimates, axis=0), np.std(estimates, axis=0) / np.sqrt(60)
@@ -71,7 +71,7 @@ def test_drawn_panels_have_the_effect_asked_for_and_no_curvature(effect):
 def test_drawn_residuals_are_as_correlated_within_entities_as_those_of_the_data():
     panel = make_panel()
     truth = fit_linear_truth(panel, effect=0.0)
-    drawn = truth.draw(stream(1, "t")).observed - truth.systematic
+    drawn = truth.draw(random_stream(1, "t")).observed - truth.systematic
     own = within(drawn, panel).reshape(150, 6)
     of_data = truth.residual.reshape(150, 6)
     assert own.T @ own == pytest.approx(of_data.T @ of_data, rel=1e-9)
@@ -79,7 +79,7 @@ def test_drawn_residuals_are_as_correlated_within_entities_as_those_of_the_data(
 
 def test_the_true_curve_is_the_mean_of_the_truth_at_each_exposure():
     panel = make_panel()
-    drawn = fit_linear_truth(panel, effect=2.0).draw(stream(1, "t"))
+    drawn = fit_linear_truth(panel, effect=2.0).draw(random_stream(1, "t"))
     at = np.array([0.0, 1.0])
     assert np.diff(drawn.curve(at)) == pytest.approx([2.0])
     mean = with_outcome(panel, drawn.observed).observed.mean()

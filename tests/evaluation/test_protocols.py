@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import EstimationError, stream
+from harness import EstimationError, random_stream
 from harness.evaluation.protocols.as_published import AsPublished
 from harness.evaluation.protocols.catalog import PROTOCOLS
 from harness.evaluation.protocols.entities_and_time import EntitiesAndTime
@@ -26,7 +26,7 @@ def make_panel(n_entities=10, n_periods=8):
 
 
 def split(protocol, panel):
-    return protocol.split(panel, rng=stream(7, "folds"))
+    return protocol.split(panel, rng=random_stream(7, "folds"))
 
 
 @pytest.mark.parametrize("name", ["as_published", "random_rows", "held_out_entities", "forward"])
@@ -135,4 +135,4 @@ def test_a_panel_that_is_too_small_is_refused_with_its_numbers(protocol, panel, 
     with pytest.raises(EstimationError) as error:
         split(protocol, panel)
     assert found in error.value.what
-    assert error.value.mend
+    assert error.value.hint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import draw_weights, left_out, stream
+from harness import draw_weights, left_out, random_stream
 from panels import panel_from_arrays
 
 
@@ -16,7 +16,7 @@ def make_panel():
 
 def test_entities_are_drawn_whole_and_as_many_as_there_are():
     panel = make_panel()
-    weights = draw_weights(panel, 50, unit="entity", rng=stream(0, "w"))
+    weights = draw_weights(panel, 50, unit="entity", rng=random_stream(0, "w"))
     assert weights.shape == (50, 9)
     for code in range(3):
         rows = weights[:, panel.entity.codes == code]
@@ -26,7 +26,7 @@ def test_entities_are_drawn_whole_and_as_many_as_there_are():
 
 
 def test_rows_are_drawn_as_many_as_there_are():
-    weights = draw_weights(make_panel(), 50, unit="row", rng=stream(0, "w"))
+    weights = draw_weights(make_panel(), 50, unit="row", rng=random_stream(0, "w"))
     assert (weights.sum(axis=1) == 9).all()
     assert set(np.unique(weights)) >= {0.0, 1.0, 2.0}
 
@@ -37,6 +37,6 @@ def test_left_out_marks_the_rows_of_weight_zero():
 
 
 def test_each_entity_is_drawn_once_on_average():
-    weights = draw_weights(make_panel(), 4000, unit="entity", rng=stream(0, "w"))
+    weights = draw_weights(make_panel(), 4000, unit="entity", rng=random_stream(0, "w"))
     # The standard error of the mean of a count with variance 2/3 over 4,000 draws is 0.013.
     assert np.abs(weights.mean(axis=0) - 1.0).max() < 4 * 0.013

@@ -11,8 +11,8 @@ from harness.replication.pin import Selection, pinned
 from harness.replication.reproduce import reproduce
 from harness.run_options import RunOptions
 from harness.runner import run
-from harness.runs.folder import RunFolder
 from harness.spec.written import written_spec
+from harness.store.folder import RunFolder
 
 STUDY = {
     "spec_version": 1,

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.columns import COLUMNS
 from harness.evaluation.protocols.as_published import AsPublished
 from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
-from harness.runs.folder import RunFolder
+from harness.store.folder import RunFolder
+from harness.tables import COLUMNS
 from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON
 

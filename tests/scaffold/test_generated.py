@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness.estimators.hookspecs import SEAM_VERSION
+from harness.registry.hookspecs import SEAM_VERSION
 from harness.scaffold.render import TEMPLATES
 from test_run import ROOT
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness import PluginError
-from harness.estimators.plugin import Plugin
-from harness.estimators.registry import Registry
+from harness.registry.plugin import Plugin
+from harness.registry.registry import Registry
 from harness.scaffold.names import PluginNames, read_name
 from harness.scaffold.taken import refuse_taken
 
@@ -54,7 +54,7 @@ def test_parts_are_called_after_the_distribution(name, package, estimator, class
 def test_a_name_that_cannot_be_is_refused_with_a_remedy(name, words):
     with pytest.raises(PluginError, match=words) as refused:
         read_name(name)
-    assert refused.value.mend
+    assert refused.value.hint
 
 
 def test_names_of_installed_plugins_estimators_and_packages_are_taken():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import draw_weights, stream
+from harness import draw_weights, random_stream
 from harness.scenarios.bands import bands, pointwise_limits, simultaneous_limits
 from scenarios.least_squares import LeastSquares, powers, random_panel
 
@@ -86,8 +86,8 @@ def test_simultaneous_bands_cover_the_whole_truth(truth, degree):
     columns = at[:, None] ** np.arange(degree + 1)
     n_runs, joint, each = 100, 0, 0.0
     for seed in range(n_runs):
-        panel = random_panel(stream(seed, "panel"), truth, n_entities=150, columns=("x",))
-        weights = draw_weights(panel, 300, unit="entity", rng=stream(seed, "weights"))
+        panel = random_panel(random_stream(seed, "panel"), truth, n_entities=150, columns=("x",))
+        weights = draw_weights(panel, 300, unit="entity", rng=random_stream(seed, "weights"))
         drawn = LeastSquares(powers(degree)).fit_draws(panel, weights=weights, selection=None, rng=None)
         narrow, wide = bands(drawn.beta @ columns.T, level=0.95, supported=np.ones(at.size, dtype=bool))
         joint += ((wide.low <= truth(at)) & (truth(at) <= wide.high)).all()

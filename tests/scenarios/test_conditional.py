@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, stream
+from harness import EstimationError, random_stream
 from harness.scenarios.conditional import Conditional
 from harness.scenarios.subject import Subject
 from scenarios.derived import Square
@@ -27,7 +27,7 @@ def answer(panel, estimator, *, seed=1, **options):
 
 def product_panel(seed=0, **options):
     return random_panel(
-        stream(seed, "panel"), lambda x, m: x * m, low=-1.0, n_entities=150, noise=0.3, **options
+        random_stream(seed, "panel"), lambda x, m: x * m, low=-1.0, n_entities=150, noise=0.3, **options
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import stream
+from harness import random_stream
 from harness.scenarios.curve import Curve
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
@@ -138,7 +138,7 @@ def test_the_truth_is_found_where_a_control_goes_with_the_exposure():
 def test_a_flat_line_is_inside_the_band_of_no_effect():
     n_runs, inside, grid = 60, 0.0, 10
     for seed in range(n_runs):
-        panel = random_panel(stream(seed, "panel"), lambda _x, m: 2 * m)
+        panel = random_panel(random_stream(seed, "panel"), lambda _x, m: 2 * m)
         subject = subject_of(LeastSquares(powers(3)), panel, seed=seed)
         slope = rows_of(Curve(grid=grid).answer(subject)["curves"], kind="slope", band="pointwise")
         inside += ((slope["conf_low"] <= 0) & (slope["conf_high"] >= 0)).mean()

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import CanProfile, EstimationError, Problem, draw_weights, stream
+from harness import CanProfile, EstimationError, Problem, draw_weights, random_stream
 from harness.scenarios.draws import drawn_panel, fit_draws
 from panels import panel_from_arrays
 
@@ -48,8 +48,8 @@ def make_panel():
 @pytest.mark.parametrize("unit", ["entity", "row"])
 def test_a_looped_draw_is_the_weighted_fit(unit):
     panel = make_panel()
-    weights = draw_weights(panel, 20, unit=unit, rng=stream(0, "w"))
-    draws = fit_draws(Mean(), panel, weights=weights, rng=stream(0, "d"))
+    weights = draw_weights(panel, 20, unit=unit, rng=random_stream(0, "w"))
+    draws = fit_draws(Mean(), panel, weights=weights, rng=random_stream(0, "d"))
     expected = weights @ panel.observed / weights.sum(axis=1)
     assert draws.predict(panel)[:, 0] == pytest.approx(expected, rel=1e-13)
 
@@ -65,9 +65,9 @@ def test_an_entity_drawn_twice_becomes_two():
 
 def test_an_estimator_that_refuses_most_draws_is_refused():
     panel = make_panel()
-    weights = draw_weights(panel, 10, unit="row", rng=stream(0, "w"))
+    weights = draw_weights(panel, 10, unit="row", rng=random_stream(0, "w"))
     with pytest.raises(EstimationError, match="too few entities"):
-        fit_draws(Mean(least=7), panel, weights=weights, rng=stream(0, "d"))
+        fit_draws(Mean(least=7), panel, weights=weights, rng=random_stream(0, "d"))
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ class ProfiledMean(Mean):
 
 def test_looped_draws_keep_the_short_cut_of_their_fits():
     panel = make_panel()
-    weights = draw_weights(panel, 5, unit="entity", rng=stream(0, "w"))
-    draws = fit_draws(ProfiledMean(), panel, weights=weights, rng=stream(0, "d"))
+    weights = draw_weights(panel, 5, unit="entity", rng=random_stream(0, "w"))
+    draws = fit_draws(ProfiledMean(), panel, weights=weights, rng=random_stream(0, "d"))
     points = np.array([[0.0], [1.0], [2.0]])
     assert isinstance(draws, CanProfile)
     assert np.array_equal(draws.profile(panel, ("x0",), points), draws.predict(panel)[:, :3])
-    assert not isinstance(fit_draws(Mean(), panel, weights=weights, rng=stream(0, "d")), CanProfile)
+    assert not isinstance(fit_draws(Mean(), panel, weights=weights, rng=random_stream(0, "d")), CanProfile)

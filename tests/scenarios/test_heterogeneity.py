@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import Key, stream
+from harness import Key, random_stream
 from harness.scenarios.heterogeneity import Heterogeneity
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
@@ -164,7 +164,7 @@ def null_tables():
     """Differences of groups whose curves are the same, exposures included, on many panels."""
     tables = []
     for seed in range(60):
-        panel = grouped_panel(stream(seed, "panel"), lambda x, m: x + 0 * m, n_entities=100, noise=0.5)
+        panel = grouped_panel(random_stream(seed, "panel"), lambda x, m: x + 0 * m, n_entities=100, noise=0.5)
         x = np.resize(np.linspace(0, 1, panel.n_obs // 2), panel.n_obs)
         panel = replace(panel.with_column("x", x), observed=panel.observed + x - panel.column("x"))
         tables.append(answer(panel, LeastSquares(crossed), seed=seed)["heterogeneity_differences"])

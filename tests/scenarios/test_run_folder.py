@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.columns import COLUMNS
-from harness.runs.unit_file import decode_full, encode_full
+from harness.execution.result_file import decode_full, encode_full
 from harness.scenarios.catalog import SCENARIOS
 from harness.scenarios.conditional import Conditional
 from harness.scenarios.curve import Curve
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity import Heterogeneity
+from harness.tables import COLUMNS
 from scenarios.least_squares import LeastSquares, crossed
 from scenarios.test_heterogeneity import grouped_panel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import draw_weights, stream
+from harness import draw_weights, random_stream
 from harness.scenarios.changes import alternating_extremes, significant_changes
 from harness.scenarios.support import longest_run
 from harness.scenarios.turning_points import turning_points, vertices
@@ -33,8 +33,8 @@ WITHOUT = {
 
 
 def found_on(seed, truth, degree, *, noise):
-    panel = random_panel(stream(seed, "panel"), truth, noise=noise, columns=("x",))
-    weights = draw_weights(panel, 200, unit="entity", rng=stream(seed, "weights"))
+    panel = random_panel(random_stream(seed, "panel"), truth, noise=noise, columns=("x",))
+    weights = draw_weights(panel, 200, unit="entity", rng=random_stream(seed, "weights"))
     estimator, columns = LeastSquares(powers(degree)), AT[:, None] ** np.arange(degree + 1)
     drawn = estimator.fit_draws(panel, weights=weights, selection=None, rng=None)
     return turning_points(

@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import Field
 
-from harness.catalog import Choose
 from harness.data.prepare.catalog import StepCatalog
 from harness.data.simulate.catalog import SimulationCatalog
+from harness.registry.catalog import Choose
 from harness.spec.load import load_study
 
 GOOD = """\

@@ -238,9 +238,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("written", "instead", "path", "what", "allowed", "mend"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("written", "instead", "path", "what", "allowed", "hint"), WRONG.values(), ids=WRONG)
 def test_a_mistake_is_named_with_place_value_and_remedy(
-    load, text, written, instead, path, what, allowed, mend
+    load, text, written, instead, path, what, allowed, hint
 ):
     assert text.count(written) == 1
     wrong = text.replace(written, instead)
@@ -251,8 +251,8 @@ def test_a_mistake_is_named_with_place_value_and_remedy(
     assert problem.where.startswith(f"x.yaml:{line}:")
     assert problem.where.endswith(f": {path}")
     assert problem.what == what
-    assert allowed in problem.allowed
-    assert mend in problem.mend
+    assert allowed in problem.expected
+    assert hint in problem.hint
 
 
 @pytest.mark.parametrize(

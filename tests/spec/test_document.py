@@ -58,7 +58,7 @@ def test_a_text_that_is_no_spec_is_refused_with_place_and_remedy(spec_file, text
     with pytest.raises(SpecError) as caught:
         read_document(spec_file(text))
     assert str(caught.value).startswith(message)
-    assert all(problem.allowed and problem.mend for problem in caught.value.problems)
+    assert all(problem.expected and problem.hint for problem in caught.value.problems)
 
 
 def test_what_was_found_before_a_fatal_mistake_is_reported_with_it(spec_file):
@@ -89,7 +89,7 @@ def test_a_flaw_leaves_the_rest_readable(spec_file, text, message):
     document = read_document(spec_file(text))
     error = spec_error(document.flaws)
     assert str(error).startswith(message)
-    assert all(problem.allowed and problem.mend for problem in error.problems)
+    assert all(problem.expected and problem.hint for problem in error.problems)
     assert not Path("sentinel").exists()
 
 
@@ -137,7 +137,7 @@ def test_sha256_is_of_the_bytes(spec_file):
 def refused(path):
     with pytest.raises(SpecError) as caught:
         read_document(path)
-    assert caught.value.mend
+    assert caught.value.hint
     return str(caught.value)
 
 

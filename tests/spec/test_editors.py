@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from harness.errors import SpecError
-from harness.estimators.plugin_choice import PluginChoice
-from harness.estimators.registry import installed, read_registry
-from harness.planner import catalogs
+from harness.execution.plan import catalogs
+from harness.registry.plugin_choice import PluginChoice
+from harness.registry.registry import installed, read_registry
 from harness.spec import load
 from harness.spec.json_schema import spec_schema
 from harness.spec.load import load_study

@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.errors import SpecError
-from harness.estimators.registry import installed
-from harness.planner import catalogs as everything
+from harness.execution.plan import catalogs as everything
+from harness.registry.registry import installed
 from harness.spec.json_schema import spec_schema
 from harness.spec.load import load_study
 

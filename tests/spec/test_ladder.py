@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 from harness import SpecError
-from harness.estimators.registry import installed
-from harness.planner import catalogs
+from harness.execution.plan import catalogs
+from harness.registry.registry import installed
 from harness.spec.json_schema import spec_schema
 from harness.spec.ladder import RUNGS
 from harness.spec.load import load_study

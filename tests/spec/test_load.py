@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.errors import SpecError
 from harness.spec.document import canonical
-from harness.spec.study import ReportPlan, Study
+from harness.spec.study import ReportSpec, Study
 
 
 def problems(load, text, *overrides):
@@ -44,7 +44,7 @@ def test_a_right_spec_becomes_a_study(load, good):
     assert study.roles.outcomes == ("co2", "co2_intensity")
     assert study.variables["co2"].unit == "10^4 t"
     assert (study.evaluation.reference, study.evaluation.level, study.evaluation.draws) == ("ols", 0.95, 2000)
-    assert study.report == ReportPlan(formats=("html",), language="en")
+    assert study.report == ReportSpec(formats=("html",), language="en")
     assert loaded.document.text == good
 
 
@@ -528,16 +528,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("written", "instead", "path", "what", "allowed", "mend"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("written", "instead", "path", "what", "allowed", "hint"), WRONG.values(), ids=WRONG)
 def test_a_mistake_is_named_with_place_value_and_remedy(
-    load, good, written, instead, path, what, allowed, mend
+    load, good, written, instead, path, what, allowed, hint
 ):
     assert good.count(written) == 1
     found = problems(load, good.replace(written, instead))
     at_path = [problem for problem in found if problem.where.endswith(f": {path}") and what in problem.what]
     (problem,) = at_path
-    assert allowed in problem.allowed
-    assert mend in problem.mend
+    assert allowed in problem.expected
+    assert hint in problem.hint
 
 
 @pytest.mark.parametrize("name", ["S2 text for a number", "S25 unknown option", "a union is one mistake"])
@@ -590,20 +590,20 @@ def test_s31_a_newer_version_is_the_only_mistake_told(load):
     problem = only(load, "spec_version: 2\nwhatever: 1\n")
     assert problem.where == "x.yaml:1:1: spec_version"
     assert problem.what == "version 2 of the spec format is newer than this harness reads"
-    assert "pip install --upgrade panel-harness" in problem.mend
+    assert "pip install --upgrade panel-harness" in problem.hint
 
 
 def test_s31_a_version_that_never_was(load):
     problem = only(load, "spec_version: 0\n")
     assert problem.what == "there is no version 0 of the spec format"
-    assert problem.mend == "write `spec_version: 1`"
+    assert problem.hint == "write `spec_version: 1`"
 
 
 @pytest.mark.parametrize("version", ["true", "1.0", "'1'"])
 def test_a_version_that_is_no_number_is_reported_with_the_rest(load, good, version):
     problem = only(load, good.replace("spec_version: 1", f"spec_version: {version}"))
     assert problem.where == "x.yaml:1:1: spec_version"
-    assert problem.allowed == "1"
+    assert problem.expected == "1"
 
 
 def test_the_error_has_the_exit_code_of_a_spec(load):

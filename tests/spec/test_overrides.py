@@ -61,7 +61,7 @@ def test_a_list_that_the_file_does_not_have_is_made(load, good):
 
 
 @pytest.mark.parametrize(
-    ("override", "where", "what", "allowed", "mend"),
+    ("override", "where", "what", "allowed", "hint"),
     [
         ("seed", "--set seed", "this override cannot be read", "key=value", "write key=value"),
         ("=5", "--set =5", "this override cannot be read", "key=value", "write key=value"),
@@ -101,14 +101,14 @@ def test_a_list_that_the_file_does_not_have_is_made(load, good):
         ("title=!x y", "--set title=!x y", "the tag !x", "without tags", "remove the tag"),
     ],
 )
-def test_a_wrong_override_is_named_as_it_was_given(load, good, override, where, what, allowed, mend):
+def test_a_wrong_override_is_named_as_it_was_given(load, good, override, where, what, allowed, hint):
     with pytest.raises(SpecError) as caught:
         load(good, override)
     (problem,) = caught.value.problems
     assert problem.where == where
     assert what in problem.what
-    assert allowed in problem.allowed
-    assert mend in problem.mend
+    assert allowed in problem.expected
+    assert hint in problem.hint
 
 
 def test_all_wrong_overrides_are_reported(load, good):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from harness import stream
+from harness import random_stream
 from harness.data.simulate.s_curve import SCurve
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.effect import partial_dependence
@@ -52,7 +52,7 @@ def drawn(seed, *, linear, city_sd=0.05):
         response = simulation.response(frame["exposure"].to_numpy(), frame["moderator"].to_numpy())
         frame["outcome"] += 0.5 * frame["exposure"] - response
         true = true + 0.5 * AT - simulation.response(AT, AT)
-    constants = city_sd * stream(seed, "cities").standard_normal(N_ENTITIES)
+    constants = city_sd * random_stream(seed, "cities").standard_normal(N_ENTITIES)
     frame["outcome"] += np.repeat(constants, N_PERIODS)
     panel = panel_from_frame(
         frame,
@@ -68,7 +68,7 @@ def drawn(seed, *, linear, city_sd=0.05):
 
 def covered(estimator, panel, true, *, seed, unit="entity"):
     """Return at which of the points the 95 % pointwise band holds the truth."""
-    fit = estimator.fit(panel, rng=stream(seed, "fit"))
+    fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
     draws = Subject(estimator, panel, fit, seed=seed, name="it").draws(DrawPlan(N_DRAWS, unit))
     low, high = pointwise_limits(partial_dependence(draws, panel, AT), level=0.95)
     return (low <= true) & (true <= high)

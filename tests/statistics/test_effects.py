@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from harness import Key, stream
+from harness import Key, random_stream
 from harness.data.simulate.slow import spread_evenly
 from harness.scenarios.curve import Curve
 from harness.scenarios.heterogeneity import Heterogeneity
@@ -48,7 +48,9 @@ def panel_with(truth, *, seed, n_entities, n_periods, correlation=0.0, error=1.0
 
 
 def subject_of(estimator, panel, *, seed):
-    return Subject(estimator, panel, estimator.fit(panel, rng=stream(seed, "fit")), seed=seed, name="it")
+    return Subject(
+        estimator, panel, estimator.fit(panel, rng=random_stream(seed, "fit")), seed=seed, name="it"
+    )
 
 
 def least(share, n):
@@ -70,7 +72,7 @@ def test_clustered_intervals_cover_the_coefficient(estimator, n_panels):
     covered = []
     for seed in range(n_panels):
         panel = panel_with(lambda x: x, seed=seed, n_entities=50, n_periods=8)
-        table = estimator.fit(panel, rng=stream(seed, "fit")).coefficients()
+        table = estimator.fit(panel, rng=random_stream(seed, "fit")).coefficients()
         assert table.correction.kind == "clustered by entity"
         low, high = table.conf_int(0.95)[table.terms.index("x")]
         covered.append(low <= 1.0 <= high)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from harness import stream
+from harness import random_stream
 from harness.evaluation.gain import EntityLosses, entity_losses, equal_accuracy_p_value, gain_over
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.random_rows import RandomRows
@@ -34,8 +34,8 @@ def panel_of(outcome, *columns):
 def squared_errors(panel, seed, estimator=None):
     """Return the squared errors of an estimator, pooled OLS unless given, every entity held out once."""
     errors = np.empty(panel.n_obs)
-    for fold in HeldOutEntities(folds=5).split(panel, rng=stream(seed, "folds")):
-        fit = (estimator or PooledOLS()).fit(panel.take(fold.train), rng=stream(seed, "fit"))
+    for fold in HeldOutEntities(folds=5).split(panel, rng=random_stream(seed, "folds")):
+        fit = (estimator or PooledOLS()).fit(panel.take(fold.train), rng=random_stream(seed, "fit"))
         errors[fold.test] = (panel.observed[fold.test] - fit.predict(panel.take(fold.test))) ** 2
     return errors
 
@@ -105,7 +105,7 @@ def test_the_interval_of_a_gain_covers_less_with_few_entities(n_entities, least)
         errors = rng.normal(size=n_entities)[None, :, None] + rng.normal(size=(2, n_entities, N_PERIODS))
         loss, reference = (errors**2).sum(axis=2)
         losses = EntityLosses(loss, reference, np.full(n_entities, float(N_PERIODS)))
-        gain = gain_over(losses, level=0.95, n_draws=200, rng=stream(seed, "gain"))
+        gain = gain_over(losses, level=0.95, n_draws=200, rng=random_stream(seed, "gain"))
         covered.append(gain.conf_low <= 0.0 <= gain.conf_high)
     assert least <= np.mean(covered) <= 0.97
 
@@ -116,13 +116,13 @@ def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels
     for seed in range(n_panels):
         pair = null_panels(seed)
         gaps = []
-        for fold in RandomRows(repeats=10).split(pair[0], rng=stream(seed, "rows")):
+        for fold in RandomRows(repeats=10).split(pair[0], rng=random_stream(seed, "rows")):
             one, other = (
                 np.mean(
                     (
                         panel.observed[fold.test]
                         - PooledOLS()
-                        .fit(panel.take(fold.train), rng=stream(seed, "fit"))
+                        .fit(panel.take(fold.train), rng=random_stream(seed, "fit"))
                         .predict(panel.take(fold.test))
                     )
                     ** 2

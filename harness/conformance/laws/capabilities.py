@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.conformance.case import Case
 from harness.conformance.law import SOUND, Law
-from harness.conformance.verdict import Broken, NotAsked
+from harness.conformance.verdict import Broken, Skipped
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
@@ -59,9 +59,9 @@ def _is_offered(case: Case, capability: type) -> bool:
     return isinstance(case.drawn(case.panel, np.ones((2, case.panel.n_obs))), capability)
 
 
-def not_declared(capability: type) -> NotAsked:
+def not_declared(capability: type) -> Skipped:
     """Return the reason for which a law about a capability is not asked."""
-    return NotAsked(f"{capability.__name__} is not declared")
+    return Skipped(f"{capability.__name__} is not declared")
 
 
 ABLE = (*SOUND, Capabilities.name)

@@ -12,7 +12,7 @@ from harness.conformance.verdict import Broken
 from harness.estimators.guard import predict_draws
 from harness.estimators.protocol import CanFitDraws, HasDraws
 from harness.evaluation.resample import draw_weights, left_out
-from harness.rng import stream
+from harness.rng import random_stream
 
 N_DRAWS = 3
 
@@ -28,7 +28,7 @@ class Draws(Law):
         """Fit bootstrap draws both ways and predict a few rows."""
         if not isinstance(case.estimator, CanFitDraws):
             raise not_declared(CanFitDraws)
-        weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=stream(SEED, "weights"))
+        weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
         for selection in (left_out(weights), None):
             predicted = case.predicted_draws(case.panel, weights, selection=selection)
             if len(predicted) != N_DRAWS:

@@ -14,7 +14,7 @@ from harness.conformance.panels import SEED, fresh
 from harness.conformance.verdict import Broken
 from harness.data.panel import Panel
 from harness.estimators.protocol import CanFitDraws
-from harness.rng import stream
+from harness.rng import random_stream
 
 
 class InputsUnchanged(Law):
@@ -27,7 +27,7 @@ class InputsUnchanged(Law):
         """Fit, predict, and compare what was handed over with copies."""
         original, aside = case.train, case.aside
         given, selection = fresh(original), fresh(aside)
-        fit = case.estimator.fit(given, rng=stream(SEED, "inputs"), selection=selection)
+        fit = case.estimator.fit(given, rng=random_stream(SEED, "inputs"), selection=selection)
         _require_same(given, original, "fit changed the panel's")
         _require_same(selection, aside, "fit changed the selection rows'")
         given = fresh(original)
@@ -35,7 +35,9 @@ class InputsUnchanged(Law):
         _require_same(given, original, "predict changed the panel's")
         if isinstance(case.estimator, CanFitDraws):
             weights = np.ones((2, original.n_obs))
-            case.estimator.fit_draws(given, weights=weights, selection=None, rng=stream(SEED, "inputs"))
+            case.estimator.fit_draws(
+                given, weights=weights, selection=None, rng=random_stream(SEED, "inputs")
+            )
             _require_same(given, original, "fit_draws changed the panel's")
             if not np.array_equal(weights, np.ones_like(weights)):
                 raise Broken("fit_draws changed the weights")

@@ -9,8 +9,8 @@ import numpy as np
 from harness.conformance.case import Case
 from harness.conformance.law import SOUND, Law
 from harness.conformance.verdict import Broken
-from harness.estimators.offer_check import check_estimator
 from harness.estimators.protocol import CanFitDraws
+from harness.registry.contribution_check import check_estimator
 
 
 class OptionsFrozen(Law):

@@ -9,7 +9,7 @@ from harness.conformance.agreement import require_agreement
 from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.panels import SEED
-from harness.rng import stream
+from harness.rng import random_stream
 
 
 class RowOrder(Law):
@@ -21,7 +21,7 @@ class RowOrder(Law):
     def check(self, case: Case) -> str:
         """Fit on the rows in a random order."""
         panel = case.panel
-        order = stream(SEED, "row order").permutation(panel.n_obs)
+        order = random_stream(SEED, "row order").permutation(panel.n_obs)
         found = case.predicted(panel.take(order), at=panel)
         return require_agreement(found, case.predictions, scale=case.scale, what="on rows in another order")
 

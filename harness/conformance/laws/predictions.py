@@ -12,7 +12,7 @@ from harness.conformance.law import Law
 from harness.conformance.panels import SEED, fresh
 from harness.conformance.verdict import Broken
 from harness.estimators.guard import predict
-from harness.rng import stream
+from harness.rng import random_stream
 
 
 class Predictions(Law):
@@ -40,7 +40,7 @@ class RowByRow(Law):
 
     def check(self, case: Case) -> str:
         """Predict the rows in another order, and a few of them alone."""
-        order = stream(SEED, "row_by_row").permutation(case.panel.n_obs)
+        order = random_stream(SEED, "row_by_row").permutation(case.panel.n_obs)
         for rows, what in (
             (order, "rows in another order"),
             (order[:5], "five rows alone"),

@@ -12,7 +12,7 @@ from harness.conformance.panels import SEED, fresh
 from harness.data.panel import Panel
 from harness.estimators.guard import predict
 from harness.estimators.protocol import Estimator
-from harness.rng import stream
+from harness.rng import random_stream
 
 
 class OtherProcess(Law):
@@ -33,4 +33,4 @@ def _fit_and_predict(estimator: Estimator, panel: Panel) -> Floats:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
-        return predict(estimator.fit(fresh(panel), rng=stream(SEED, FIRST)), panel)
+        return predict(estimator.fit(fresh(panel), rng=random_stream(SEED, FIRST)), panel)

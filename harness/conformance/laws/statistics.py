@@ -10,13 +10,13 @@ from harness.arrays import Floats
 from harness.conformance.case import Case
 from harness.conformance.law import SOUND, Law
 from harness.conformance.panels import SEED, linear_panel
-from harness.conformance.verdict import Broken, NotAsked
+from harness.conformance.verdict import Broken, Skipped
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line
 from harness.estimators.protocol import Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import draw_weights
-from harness.rng import stream
+from harness.rng import random_stream
 from harness.scenarios.draws import fit_draws
 from harness.scenarios.profile import mean_predictions
 
@@ -41,7 +41,7 @@ class Effect(Law):
         panel = case.prepared(linear_panel(EFFECT, label="effect"))
         found = float(_effect(case.fitted(panel), panel))
         if found == 0.0:
-            raise NotAsked("its predictions do not depend on the exposure")
+            raise Skipped("its predictions do not depend on the exposure")
         if abs(found - EFFECT) > SHARE * EFFECT:
             raise Broken(f"the effect is {EFFECT:g}, and {found:.3g} was found")
         return f"{found:.3g} found where {EFFECT:g} is true"
@@ -63,7 +63,7 @@ class Bands(Law):
             panel = case.prepared(drawn)
             effects = _drawn_effects(case, panel)
             if not effects.any():
-                raise NotAsked("its predictions do not depend on the exposure")
+                raise Skipped("its predictions do not depend on the exposure")
             low, high = np.quantile(effects, [0.025, 0.975])
             covered += int(low <= 0.0 <= high)
         if covered < N_COVERED:
@@ -82,7 +82,7 @@ def _drawn_effects(case: Case, panel: Panel) -> Floats:
     try:
         return _effect(_draws(case, panel), panel)
     except EstimationError as error:
-        raise NotAsked(f"refused: {in_one_line(error.problems[0])}") from error
+        raise Skipped(f"refused: {in_one_line(error.problems[0])}") from error
 
 
 def _draws(case: Case, panel: Panel) -> FittedDraws:
@@ -90,8 +90,8 @@ def _draws(case: Case, panel: Panel) -> FittedDraws:
     fit = case.fitted(panel)
     if isinstance(fit, HasDraws):
         return fit.draws
-    weights = draw_weights(panel, N_DRAWS, unit="entity", rng=stream(SEED, "bands"))
-    return fit_draws(case.estimator, panel, weights=weights, rng=stream(SEED, "draws"))
+    weights = draw_weights(panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "bands"))
+    return fit_draws(case.estimator, panel, weights=weights, rng=random_stream(SEED, "draws"))
 
 
 def _effect(model: Fitted | FittedDraws, panel: Panel) -> Floats:

@@ -14,7 +14,7 @@ from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE
 from harness.conformance.panels import SEED
 from harness.evaluation.resample import draw_weights, left_out
-from harness.rng import stream
+from harness.rng import random_stream
 
 
 class UnitWeights(Law):
@@ -53,7 +53,7 @@ class ZeroWeights(Law):
             X=np.where(is_absent[:, None], panel.X + 20.0 * panel.X.std(axis=0), panel.X),
         )
         kept = np.flatnonzero(~is_absent)
-        weights = draw_weights(panel.take(kept), 2, unit="row", rng=stream(SEED, "zero weights"))
+        weights = draw_weights(panel.take(kept), 2, unit="row", rng=random_stream(SEED, "zero weights"))
         aside = left_out(weights)
         padded, padded_aside = np.zeros((2, panel.n_obs)), np.zeros((2, panel.n_obs))
         padded[:, kept], padded_aside[:, kept] = weights, aside

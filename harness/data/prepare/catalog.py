@@ -12,7 +12,6 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator,
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from harness.catalog import build_choice
 from harness.data.prepare.deflate import Deflate
 from harness.data.prepare.difference import Difference
 from harness.data.prepare.emissions import Emissions
@@ -28,6 +27,7 @@ from harness.data.prepare.ratio import Ratio
 from harness.data.prepare.square import Square
 from harness.data.prepare.step import Step, StepGroup
 from harness.data.prepare.winsorise import Winsorise
+from harness.registry.catalog import build_choice
 
 KIND = "preparation step"
 

@@ -72,8 +72,8 @@ class Deflate:
         positions = calendar.positions
         if label not in positions:
             first, last = min(positions, key=positions.__getitem__), max(positions, key=positions.__getitem__)
-            allowed = f"a period of the panel, from {first} to {last}"
-            raise DataError(self._problem(f"no row is of the base period {label}", allowed))
+            expected = f"a period of the panel, from {first} to {last}"
+            raise DataError(self._problem(f"no row is of the base period {label}", expected))
         return positions[label]
 
     def _refuse_index(self, index: Floats) -> None:
@@ -81,10 +81,10 @@ class Deflate:
         if count:
             raise DataError(self._problem(f"'{self.by}' is 0 or below in {count} rows", "numbers above 0"))
 
-    def _problem(self, what: str, allowed: str) -> Problem:
+    def _problem(self, what: str, expected: str) -> Problem:
         return Problem(
             where=f"column '{self.into}' (data.prepare, {self.name})",
             what=what,
-            allowed=allowed,
-            mend="correct the step's options, or the column",
+            expected=expected,
+            hint="correct the step's options, or the column",
         )

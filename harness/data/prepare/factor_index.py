@@ -167,6 +167,6 @@ class FactorIndex:
         return Problem(
             where=f"column '{self.into}' ({self.name})",
             what=f"{what}, among the rows the index is learned from",
-            allowed="columns that vary and do not determine each other",
-            mend="take columns out of the list, or keep more rows",
+            expected="columns that vary and do not determine each other",
+            hint="take columns out of the list, or keep more rows",
         )

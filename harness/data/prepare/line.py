@@ -136,8 +136,8 @@ def _varying(values: Floats, *, into: str, of: str) -> Floats:
             Problem(
                 where=f"column '{into}' (data.prepare)",
                 what=f"'{of}' does not vary among the {values.size} rows it is learned from",
-                allowed="a column with at least two different values",
-                mend="leave the step out, or keep more rows",
+                expected="a column with at least two different values",
+                hint="leave the step out, or keep more rows",
             )
         )
     return values

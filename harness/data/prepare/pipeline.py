@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.findings import Findings
+from harness.data.locations import RowLocator
 from harness.data.numbers import require_range
 from harness.data.panel import Derivation
 from harness.data.prepare.account import Account, StepRecord
@@ -21,7 +22,6 @@ from harness.data.prepare.step import (
     RowStep,
     Step,
 )
-from harness.data.row_names import RowNames
 from harness.errors import DataError, Problem
 
 
@@ -47,7 +47,7 @@ def run_steps(
     *,
     calendar: Calendar | None,
     fit_rows: Ints,
-    names: RowNames,
+    names: RowLocator,
     findings: Findings,
 ) -> PreparedColumns:
     """Compute the columns of all steps whose inputs are there.
@@ -84,7 +84,7 @@ def run_steps(
 
 
 def _derivation(
-    step: Step, columns: Mapping[str, Column], fit_rows: Ints, names: RowNames
+    step: Step, columns: Mapping[str, Column], fit_rows: Ints, names: RowLocator
 ) -> ExplainedDerivation:
     values = {name: columns[name].cells for name in step.inputs}
     if isinstance(step, LearnedStep):
@@ -104,7 +104,7 @@ def _derive(derivation: Derivation, columns: Mapping[str, Column]) -> Column:
     return Column(values, np.any([column.unreached for column in inputs], axis=0))
 
 
-def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], names: RowNames) -> None:
+def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], names: RowLocator) -> None:
     if impossible.any():
         shown = {name: column[impossible][0] for name, column in values.items()}
         first = ", ".join(f"{name} = {value:g}" for name, value in shown.items())
@@ -112,7 +112,7 @@ def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], 
             Problem(
                 where=f"{names.column(step.into, impossible)} (data.prepare, {step.name})",
                 what=f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}",
-                allowed=step.demand,
-                mend="leave the rows out by data.rows, or prepare the column otherwise",
+                expected=step.demand,
+                hint="leave the rows out by data.rows, or prepare the column otherwise",
             )
         )

@@ -166,7 +166,7 @@ def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:
             Problem(
                 where=f"column '{step.into}'",
                 what=f"{step.name} of {', '.join(step.inputs)} does not exist in {count} counterfactual rows",
-                allowed=step.demand,
-                mend="narrow the range of the exposure or moderator, or leave the column out of the controls",
+                expected=step.demand,
+                hint="narrow the range of the exposure or moderator, or leave the column out of the controls",
             )
         )

@@ -97,8 +97,8 @@ class Winsorise:
                 Problem(
                     where=f"column '{self.into}' (data.prepare, {self.name})",
                     what=f"no row has a value of '{self.of}' to learn from",
-                    allowed="at least one value",
-                    mend="leave the step out",
+                    expected="at least one value",
+                    hint="leave the step out",
                 )
             )
         low, high = np.quantile(values, [self.lower, self.upper]).tolist()

@@ -21,7 +21,7 @@ from harness.data.simulate.gaps import leave_gaps
 from harness.data.simulate.response import Response
 from harness.data.simulate.simulation import AS_DRAWN, Values
 from harness.data.simulate.situation import Situation
-from harness.rng import stream
+from harness.rng import random_stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +130,7 @@ class DigitalCarbon:
         return world.level[world.keys.positions(frame)]
 
     def _rng(self, part: str) -> Generator:
-        return stream(self.seed, "simulate", self.name, part)
+        return random_stream(self.seed, "simulate", self.name, part)
 
     def _world(self) -> World:
         keys = CityYears(self.n_entities, self.n_periods)

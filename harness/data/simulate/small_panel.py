@@ -14,7 +14,7 @@ from harness.arrays import Floats
 from harness.data.simulate.city_years import CityYears
 from harness.data.simulate.simulation import AS_DRAWN, Values
 from harness.data.simulate.slow import slow_columns, spread_evenly, standardised
-from harness.rng import stream
+from harness.rng import random_stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ class SmallPanel(ABC):
 
     def _parts(self) -> Parts:
         keys = self._keys
-        rng = stream(self.seed, "simulate", self.name)
+        rng = random_stream(self.seed, "simulate", self.name)
         columns = slow_columns(rng, keys, n_columns=2 + self.n_controls, between=self.between)
         exposure, moderator, controls = columns[:, 0], columns[:, 1], columns[:, 2:]
         linear = standardised(controls @ rng.standard_normal(self.n_controls))

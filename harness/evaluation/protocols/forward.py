@@ -79,8 +79,8 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
             Problem(
                 where=f"protocol {protocol}",
                 what=f"the panel has {periods.size} period(s) and {n_test} would be held out",
-                allowed="at least one period to train on",
-                mend="set a smaller test_share, or leave this protocol out",
+                expected="at least one period to train on",
+                hint="set a smaller test_share, or leave this protocol out",
             )
         )
     return np.asarray(panel.period >= periods[-n_test])

@@ -78,8 +78,8 @@ def deal_entities(panel: Panel, *, n_groups: int, protocol: str, rng: Generator)
             Problem(
                 where=f"protocol {protocol}",
                 what=f"{entities.size} entities cannot be dealt into {n_groups} groups",
-                allowed="at least as many entities as groups",
-                mend="set a smaller number of folds, or leave this protocol out",
+                expected="at least as many entities as groups",
+                hint="set a smaller number of folds, or leave this protocol out",
             )
         )
     groups = np.array_split(rng.permutation(entities), n_groups)

@@ -35,8 +35,8 @@ def split_rows(
             Problem(
                 where="random split of rows",
                 what=f"{test_share:.0%} of {n_obs} rows leaves {n_test} to test on",
-                allowed="at least one row on each side",
-                mend="change test_share, or leave this protocol out",
+                expected="at least one row on each side",
+                hint="change test_share, or leave this protocol out",
             )
         )
     orders = [rng.permutation(n_obs) for _ in range(repeats)]

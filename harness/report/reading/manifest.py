@@ -188,7 +188,7 @@ def read_manifest(content: Mapping[str, Any]) -> Manifest:
                 Problem(
                     where=f"manifest.json: {'.'.join(str(part) for part in mistake['loc'])}",
                     what=mistake["msg"],
-                    mend="run the study again with this version",
+                    hint="run the study again with this version",
                 )
                 for mistake in error.errors()
             )

@@ -157,7 +157,7 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
             Problem(
                 where=f"{table}.csv",
                 what=f"the table lacks {', '.join(missing)}",
-                mend="run the study again with this version",
+                hint="run the study again with this version",
             )
         )
     hints = get_type_hints(kind)

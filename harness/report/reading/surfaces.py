@@ -102,4 +102,4 @@ def _surface(key: SurfaceKey, rows: pd.DataFrame) -> Surface:
 
 
 def _unreadable(what: str) -> ArtifactError:
-    return ArtifactError(Problem("surfaces.csv", what, mend="run the study again with this version"))
+    return ArtifactError(Problem("surfaces.csv", what, hint="run the study again with this version"))

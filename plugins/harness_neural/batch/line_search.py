@@ -64,8 +64,8 @@ class Verdict:
 
 def judge(bracket: Bracket, line: Line) -> tuple[Verdict, Bracket]:
     """Accept steps, and return the brackets for the networks whose step was not accepted."""
-    allowed = line.start_loss + DECREASE * bracket.step * line.start_slope + ROUNDING * line.start_loss.abs()
-    is_lower = line.loss <= allowed
+    expected = line.start_loss + DECREASE * bracket.step * line.start_slope + ROUNDING * line.start_loss.abs()
+    is_lower = line.loss <= expected
     is_flat_enough = line.slope >= CURVATURE * line.start_slope
     is_last = bracket.trials + 1 >= MOST_TRIALS
     low = torch.where(is_lower, bracket.step, bracket.low)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import Panel, stream
+from harness import Panel, random_stream
 from harness_panel import FixedEffects
 from harness_panel.iterated import Iterated
 from panels import key_from, panel_from_arrays
@@ -26,7 +26,7 @@ WORKERS, FIRMS, YEARS = 40_000, 4_000, 5
 
 
 def large_panel(share: float) -> Panel:
-    rng = stream(101, str(share))
+    rng = random_stream(101, str(share))
     entity, period = (axis.ravel() for axis in np.indices((ENTITIES, PERIODS)))
     has_row = (rng.random(entity.size) < share) | (period < 2)
     entity, period = entity[has_row], period[has_row]
@@ -37,7 +37,7 @@ def large_panel(share: float) -> Panel:
 
 
 def ours(panel: Panel):
-    return FixedEffects(("entity", "time")).fit(panel, rng=stream(0)).coefficients()
+    return FixedEffects(("entity", "time")).fit(panel, rng=random_stream(0)).coefficients()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -92,7 +92,7 @@ def test_memory_of_a_million_rows(benchmark, share):
 
 def workers_and_firms() -> Panel:
     """Workers of whom three in ten change their firm each year."""
-    rng = stream(102)
+    rng = random_stream(102)
     worker, year = (axis.ravel() for axis in np.indices((WORKERS, YEARS)))
     firm = rng.integers(0, FIRMS, size=(WORKERS, YEARS))
     for at in range(1, YEARS):
@@ -127,7 +127,7 @@ def test_the_large_engine_on_workers_and_firms(benchmark):
     expected = theirs()
     seconds = perf_counter() - start
     estimator = FixedEffects(("entity", "time"), absorb=("firm",))
-    fit = benchmark.pedantic(estimator.fit, args=(panel,), kwargs={"rng": stream(0)}, rounds=1)
+    fit = benchmark.pedantic(estimator.fit, args=(panel,), kwargs={"rng": random_stream(0)}, rounds=1)
     assert type(fit.regression.absorber) is Iterated
     np.testing.assert_allclose(fit.table.estimate, expected.coef(), rtol=1e-6)
     np.testing.assert_allclose(fit.table.std_error, expected.se(), rtol=1e-6)

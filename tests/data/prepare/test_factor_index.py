@@ -168,7 +168,7 @@ def test_what_nothing_can_be_learned_from(columns, what):
         FactorIndex("d", ("p", "q", "r")).learn(cells)
     assert caught.value.where == "column 'd' (factor_index)"
     assert what in caught.value.what
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 @pytest.mark.skipif(not COUNTRIES.exists(), reason="the country panel is not here")

@@ -40,5 +40,5 @@ def test_what_a_step_cannot_compute(step, cells, impossible, demand):
     with pytest.raises(EstimationError) as caught:
         step.compute(columns)
     assert f"{sum(impossible)} counterfactual rows" in caught.value.what
-    assert caught.value.allowed == demand
-    assert "narrow the range" in caught.value.mend
+    assert caught.value.expected == demand
+    assert "narrow the range" in caught.value.hint

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.catalog import OPTIONS, options_model
 from harness.data.build import PanelBuilder
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.prepare.catalog import StepCatalog
 from harness.data.roles import Roles
 from harness.data.table import Table
 from harness.errors import DataError
+from harness.registry.catalog import OPTIONS, options_model
 
 STEPS = [
     {"interpolate": {"columns": ["gas", "lpg"], "limit": 2}},
@@ -40,7 +40,7 @@ ROLES = Roles(
 def plan_of(steps, **options):
     text = json.dumps({OPTIONS: {"path": "x.csv", "prepare": steps, **options}})
     return (
-        options_model(DataPlan).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
+        options_model(DataSpec).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
     )
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from harness.catalog import OPTIONS, options_model
-from harness.data.plan import DataPlan
+from harness.data.plan import DataSpec
 from harness.data.prepare.catalog import StepCatalog
-from harness.data.read import read_table
+from harness.data.read.files import read_table
 from harness.data.simulate.catalog import SIMULATIONS, SimulationCatalog
 from harness.data.simulate.s_curve import SCurve
+from harness.registry.catalog import OPTIONS, options_model
 
 CATALOGS = {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}
 
 
 def read_plan(options):
     text = json.dumps({OPTIONS: options})
-    return options_model(DataPlan).model_validate_json(text, context=CATALOGS).options
+    return options_model(DataSpec).model_validate_json(text, context=CATALOGS).options
 
 
 def table_of(plan, root, given=None):
@@ -67,21 +67,21 @@ def test_a_mistake_is_named(options, message):
 
 def test_the_table_says_that_nobody_observed_it(tmp_path):
     simulation = SCurve(n_entities=4, n_periods=3, seed=9)
-    table = table_of(DataPlan(simulate=simulation), tmp_path)
+    table = table_of(DataSpec(simulate=simulation), tmp_path)
     assert table.simulated
     assert table.title == "SIMULATED: Panel with an S-shaped response"
     assert table.source.startswith("SIMULATED by SCurve(n_entities=4, n_periods=3, noise=0.05, seed=9)")
     assert table.origin == "s_curve"
     assert table.frame.reset_index(drop=True).equals(simulation.draw())
-    assert table.sha256 == table_of(DataPlan(simulate=simulation), tmp_path).sha256
-    assert table.sha256 != table_of(DataPlan(simulate=SCurve(n_entities=4, n_periods=3)), tmp_path).sha256
+    assert table.sha256 == table_of(DataSpec(simulate=simulation), tmp_path).sha256
+    assert table.sha256 != table_of(DataSpec(simulate=SCurve(n_entities=4, n_periods=3)), tmp_path).sha256
 
 
 def test_a_file_of_the_command_line_replaces_the_simulation(tmp_path):
     simulation = SCurve(n_entities=4, n_periods=3)
     path = Path(tmp_path / "cities.csv")
     simulation.draw().to_csv(path, index=False)
-    table = table_of(DataPlan(simulate=simulation), tmp_path, given=path)
+    table = table_of(DataSpec(simulate=simulation), tmp_path, given=path)
     assert not table.simulated
     assert table.title == "cities.csv"
     assert len(table.frame) == 12

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness import EstimationError, stream
+from harness import EstimationError, random_stream
 from harness_neural.batch import Settings, train
 from harness_neural.batch.blocks import ROOMS
 from harness_neural.batch.first_order import Adam, GradientDescent
@@ -62,7 +62,7 @@ def test_more_rows_and_networks_at_a_time_change_no_result(monkeypatch):
 def test_a_gpu_that_is_not_there_is_refused():
     panel = make_panel(lambda X: X[:, 0])
     with pytest.raises(EstimationError, match="torch finds no GPU"):
-        Mlp(device="cuda", hidden=2).fit(panel, rng=stream(0))
+        Mlp(device="cuda", hidden=2).fit(panel, rng=random_stream(0))
 
 
 def test_an_optimiser_that_uses_no_gpu_is_refused_one():

@@ -3,8 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from harness.catalog import build_choice
-from harness.estimators.registry import EstimatorCatalog, installed
+from harness.registry.catalog import build_choice
+from harness.registry.registry import EstimatorCatalog, installed
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 

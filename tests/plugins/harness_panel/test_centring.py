@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, Panel, stream
+from harness import EstimationError, Panel, random_stream
 from harness_panel import Between, Classical, Clustered, FirstDifference, Mundlak, RandomEffects, Robust
 from panels import panel_from_arrays, simulated_panel
 
@@ -26,12 +26,12 @@ GRID = 2.0**-20
 
 
 def table_of(estimator, panel: Panel):
-    return estimator.fit(panel, rng=stream(0)).coefficients()
+    return estimator.fit(panel, rng=random_stream(0)).coefficients()
 
 
 @pytest.fixture(params=[1.0, 0.7], ids=["balanced", "unbalanced"])
 def panel(request) -> Panel:
-    base = simulated_panel(stream(161), n_entities=25, n_periods=7, share=request.param)
+    base = simulated_panel(random_stream(161), n_entities=25, n_periods=7, share=request.param)
     return replace(base, X=GRID * np.round(base.X / GRID), observed=GRID * np.round(base.observed / GRID))
 
 
@@ -59,7 +59,7 @@ def test_the_constant_is_that_of_columns_with_their_levels(name, panel):
 
 def standardised() -> Panel:
     """A column without entity means, such as one standardised within entities, but for their rounding."""
-    rng = stream(162)
+    rng = random_stream(162)
     entity, period = (axis.ravel() for axis in np.indices((20, 7)))
     rows = rng.permutation(entity.size)
     entity, period = entity[rows], period[rows]
@@ -80,11 +80,11 @@ def without_second(panel: Panel) -> Panel:
 
 def test_rounding_of_entity_means_is_no_column():
     panel = standardised()
-    fitted = Between().fit(panel, rng=stream(0))
+    fitted = Between().fit(panel, rng=random_stream(0))
     assert [(note.code, note.where) for note in fitted.notes] == [("W-CONSTANT", "x1")]
     own, expected = fitted.coefficients(), table_of(Between(), without_second(panel))
     np.testing.assert_allclose(own.covariance, expected.covariance, rtol=1e-12)
-    fitted = Mundlak(Classical()).fit(panel, rng=stream(0))
+    fitted = Mundlak(Classical()).fit(panel, rng=random_stream(0))
     assert fitted.coefficients().terms == ("const", "x0", "x1", "x0 (entity mean)")
     assert [note.where for note in fitted.notes] == ["x1 (entity mean)"]
 
@@ -102,13 +102,13 @@ def test_rounding_of_entity_means_takes_no_degree_of_freedom_between():
     )
     design = np.column_stack([np.ones(20), means[:, 0]])
     left = means[:, 1] - design @ np.linalg.lstsq(design, means[:, 1])[0]
-    components = RandomEffects().fit(panel, rng=stream(0)).components
+    components = RandomEffects().fit(panel, rng=random_stream(0)).components
     expected = left @ left / 18 - components.idiosyncratic / 7
     np.testing.assert_allclose(components.entity, expected, rtol=1e-9)
 
 
 def collinear_at_a_level() -> Panel:
-    base = simulated_panel(stream(163), n_entities=20, n_periods=6)
+    base = simulated_panel(random_stream(163), n_entities=20, n_periods=6)
     level = base.column("x1") + 1e9
     return base.with_column("x1", level).with_column("x2", 3.0 * level + 1.0)
 
@@ -116,13 +116,13 @@ def collinear_at_a_level() -> Panel:
 @pytest.mark.parametrize("estimator", [FirstDifference(), RandomEffects(), Between()])
 def test_copies_of_a_column_of_large_level_are_found_after_any_transformation(estimator):
     """Differences and means are of size one and carry the rounding of 1e9, which is no column either."""
-    fitted = estimator.fit(collinear_at_a_level(), rng=stream(0))
+    fitted = estimator.fit(collinear_at_a_level(), rng=random_stream(0))
     assert [(note.code, note.where) for note in fitted.notes] == [("W-COLLINEAR", "x2")]
     assert "x2 = 3*x1" in fitted.notes[0].message
 
 
 def test_an_exposure_that_is_constant_is_named_with_its_level():
-    panel = simulated_panel(stream(164)).with_column("x0", 1e6)
+    panel = simulated_panel(random_stream(164)).with_column("x0", 1e6)
     for estimator in (RandomEffects(), Between()):
         with pytest.raises(EstimationError, match=r"exposure 'x0': it is 1e\+06 in all"):
-            estimator.fit(panel, rng=stream(0))
+            estimator.fit(panel, rng=random_stream(0))

@@ -8,7 +8,7 @@ import pytest
 from linearmodels.panel import PanelOLS
 from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
-from harness import EstimationError, Panel, stream
+from harness import EstimationError, Panel, random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
 from harness_panel.sandwich import dependent_periods, without_negative_variances
 from panels import panel_from_arrays, simulated_panel
@@ -50,9 +50,9 @@ def linearmodels_std_errors(panel: Panel, effects: tuple[str, ...], options: dic
 @pytest.mark.parametrize("name", LINEARMODELS)
 def test_tables_are_those_of_linearmodels(name, effects):
     covariance, options = LINEARMODELS[name]
-    panel = simulated_panel(stream(21), n_entities=25, n_periods=12, share=0.6)
+    panel = simulated_panel(random_stream(21), n_entities=25, n_periods=12, share=0.6)
     estimator = FixedEffects(effects, covariance) if effects else PooledOLS(covariance)
-    table = estimator.fit(panel, rng=stream(0)).coefficients()
+    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
     expected = linearmodels_std_errors(panel, effects, options)
     assert table.terms == tuple(expected.params.index)
     np.testing.assert_allclose(table.estimate, expected.params, rtol=1e-9)
@@ -71,8 +71,8 @@ def test_tables_are_those_of_linearmodels(name, effects):
     ],
 )
 def test_a_correction_says_how_it_was_computed(covariance, effects, kind, df_resid, n_clusters, bandwidth):
-    panel = simulated_panel(stream(22), n_entities=15, n_periods=6)
-    correction = FixedEffects(effects, covariance).fit(panel, rng=stream(0)).coefficients().correction
+    panel = simulated_panel(random_stream(22), n_entities=15, n_periods=6)
+    correction = FixedEffects(effects, covariance).fit(panel, rng=random_stream(0)).coefficients().correction
     assert (correction.kind, correction.df_resid) == (kind, df_resid)
     assert (correction.n_clusters, correction.bandwidth) == (n_clusters, bandwidth)
     assert (correction.n_obs, correction.n_coef) == (90, 3)
@@ -80,13 +80,13 @@ def test_a_correction_says_how_it_was_computed(covariance, effects, kind, df_res
 
 def test_the_default_bandwidth_is_the_fourth_root_of_the_number_of_periods():
     for n_periods, bandwidth in [(15, 1), (16, 2), (80, 2), (81, 3)]:
-        panel = simulated_panel(stream(23), n_entities=3, n_periods=n_periods, n_columns=1)
-        table = PooledOLS(DriscollKraay()).fit(panel, rng=stream(0)).coefficients()
+        panel = simulated_panel(random_stream(23), n_entities=3, n_periods=n_periods, n_columns=1)
+        table = PooledOLS(DriscollKraay()).fit(panel, rng=random_stream(0)).coefficients()
         assert table.correction.bandwidth == bandwidth
 
 
 def test_lags_are_counted_in_periods_not_in_rows():
-    scores = stream(24).normal(size=(8, 2))
+    scores = random_stream(24).normal(size=(8, 2))
     every_second = np.array([2000, 2002, 2004, 2006, 2000, 2002, 2004, 2006])
     for first in (-3000, 10**12):
         moved = dependent_periods(scores, every_second + first, 2)
@@ -100,7 +100,7 @@ def test_lags_are_counted_in_periods_not_in_rows():
 
 
 def test_negative_eigenvalues_become_zero():
-    axes = np.linalg.qr(stream(25).normal(size=(3, 3)))[0]
+    axes = np.linalg.qr(random_stream(25).normal(size=(3, 3)))[0]
     mixed = axes @ np.diag([4.0, 1.0, -2.0]) @ axes.T
     np.testing.assert_allclose(
         without_negative_variances(mixed), axes @ np.diag([4.0, 1.0, 0.0]) @ axes.T, atol=1e-14
@@ -114,11 +114,11 @@ CHECKERED = np.where((ENTITY + PERIOD) % 2 == 0, 1.0, -1.0)
 
 def clustered_by_both(exposure, outcome=CHECKERED):
     panel = panel_from_arrays(entity=ENTITY, period=PERIOD, outcome=outcome, X=exposure)
-    return PooledOLS(Clustered(("entity", "time"))).fit(panel, rng=stream(0)).coefficients()
+    return PooledOLS(Clustered(("entity", "time"))).fit(panel, rng=random_stream(0)).coefficients()
 
 
 def test_a_two_way_clustered_variance_below_zero_is_mended_and_says_so():
-    noise = 0.1 * stream(27).normal(size=ENTITY.size)
+    noise = 0.1 * random_stream(27).normal(size=ENTITY.size)
     exposure = np.array([1.0, 1.0, -1.0, -1.0])[ENTITY] + noise
     table = clustered_by_both(exposure, CHECKERED + PERIOD)
     assert table.correction.kind.endswith("time, negative eigenvalues set to zero")
@@ -129,7 +129,7 @@ def test_a_two_way_clustered_variance_below_zero_is_mended_and_says_so():
 
 def test_a_variance_below_zero_of_the_constant_leaves_slopes_alone():
     """Where the columns are zero decides about it, and should about no slope."""
-    exposure = stream(26).normal(size=ENTITY.size)
+    exposure = random_stream(26).normal(size=ENTITY.size)
     tables = [clustered_by_both(exposure + level) for level in (0.0, 3.0)]
     mended, alone = tables
     assert mended.correction.kind.endswith("negative eigenvalues set to zero for the constant")

@@ -12,7 +12,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from harness import Panel, stream
+from harness import Panel, random_stream
 from harness_panel import (
     Between,
     Classical,
@@ -51,7 +51,7 @@ def by_row(panel: Panel) -> Panel:
 
 
 def fitted(panel: Panel, estimator):
-    return estimator.fit(panel, rng=stream(0))
+    return estimator.fit(panel, rng=random_stream(0))
 
 
 def values(fit) -> dict[str, float]:
@@ -119,7 +119,7 @@ def test_a_hausman_statistic_without_a_distribution_carries_a_caution(panel):
 
 @pytest.fixture(params=[1.0, 0.6], ids=["balanced", "unbalanced"])
 def panel(request) -> Panel:
-    return simulated_panel(stream(81), n_entities=25, n_periods=9, share=request.param)
+    return simulated_panel(random_stream(81), n_entities=25, n_periods=9, share=request.param)
 
 
 LINEARMODELS = {
@@ -198,7 +198,7 @@ def test_tests_have_their_size_and_power():
     rejected = dict.fromkeys(
         ["f_effects", "breusch_pagan", "serial_correlation", "cross_section_dependence"], 0
     )
-    rng = stream(82)
+    rng = random_stream(82)
     entity, period = (axis.ravel() for axis in np.indices((30, 10)))
     for _ in range(200):
         X = rng.normal(size=(300, 2))
@@ -216,7 +216,7 @@ def test_tests_have_their_size_and_power():
 
 
 def test_what_rows_cannot_carry_is_refused_with_its_reason():
-    panel = simulated_panel(stream(83), n_entities=10, n_periods=2)
+    panel = simulated_panel(random_stream(83), n_entities=10, n_periods=2)
     own = diagnostics_of(fitted(panel, PooledOLS()))
     assert "two adjacent periods" in own["serial_correlation"].reason
     assert "share three periods" in own["cross_section_dependence"].reason

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import stream
+from harness import random_stream
 from harness_panel import (
     Classical,
     Clustered,
@@ -44,7 +44,7 @@ def stated(number: int) -> float:
 
 
 def fitted(panel: str, estimator):
-    return estimator.fit(r_panel(panel), rng=stream(0)).coefficients()
+    return estimator.fit(r_panel(panel), rng=random_stream(0)).coefficients()
 
 
 def widest(covariance, theirs) -> float:
@@ -92,7 +92,7 @@ def test_the_gap_of_first_differences_is_as_stated():
 
 def test_information_criteria_of_statsmodels_are_less_by_what_is_stated():
     rows = r_panel("grunfeld")
-    fit = PooledOLS().fit(rows, rng=stream(0))
+    fit = PooledOLS().fit(rows, rng=random_stream(0))
     own = {one.name: one.value for one in fit.statistics()}
     theirs = sm.OLS(rows.observed, sm.add_constant(rows.X)).fit()
     assert own["aic"] - theirs.aic == pytest.approx(2.0, rel=1e-9)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import EstimationError, Floats, Panel, draw_weights, stream
+from harness import EstimationError, Floats, Panel, draw_weights, random_stream
 from harness_panel import Classical, FixedEffects, PooledOLS
 from panels import panel_from_arrays, simulated_panel
 
@@ -25,7 +25,7 @@ each_estimator = pytest.mark.parametrize(
 
 
 def draws(estimator, panel: Panel, weights: Floats):
-    return estimator.fit_draws(panel, weights=weights, selection=None, rng=stream(0))
+    return estimator.fit_draws(panel, weights=weights, selection=None, rng=random_stream(0))
 
 
 def repeated(panel: Panel, weights: Floats) -> Panel:
@@ -37,9 +37,9 @@ def repeated(panel: Panel, weights: Floats) -> Panel:
 @given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7, 0.45]))
 @settings(max_examples=15, deadline=None)
 def test_unit_weights_are_the_fit(estimator, seed, share):
-    panel = simulated_panel(stream(seed), share=share)
+    panel = simulated_panel(random_stream(seed), share=share)
     predicted = draws(estimator, panel, np.ones((3, panel.n_obs))).predict(panel)
-    expected = estimator.fit(panel, rng=stream(0)).predict(panel)
+    expected = estimator.fit(panel, rng=random_stream(0)).predict(panel)
     np.testing.assert_allclose(predicted, np.tile(expected, (3, 1)), rtol=0, atol=1e-8)
 
 
@@ -48,24 +48,24 @@ def test_unit_weights_are_the_fit(estimator, seed, share):
 @given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.6]))
 @settings(max_examples=15, deadline=None)
 def test_a_weight_is_so_many_rows_and_no_weight_is_no_row(estimator, unit, seed, share):
-    panel = simulated_panel(stream(seed), share=share)
-    weights = draw_weights(panel, 5, unit=unit, rng=stream(seed, "weights"))
+    panel = simulated_panel(random_stream(seed), share=share)
+    weights = draw_weights(panel, 5, unit=unit, rng=random_stream(seed, "weights"))
     predicted = draws(estimator, panel, weights).predict(panel)
     for draw, own in enumerate(weights):
-        expected = estimator.fit(repeated(panel, own), rng=stream(0)).predict(panel)
+        expected = estimator.fit(repeated(panel, own), rng=random_stream(0)).predict(panel)
         np.testing.assert_allclose(predicted[draw], expected, rtol=0, atol=1e-8)
 
 
 def test_a_draw_that_falls_apart_has_the_effects_of_its_own_rows():
     """Half of the entities in the first periods, the others in the last, once a period between has no row."""
-    base = simulated_panel(stream(11), n_entities=20, n_periods=9)
+    base = simulated_panel(random_stream(11), n_entities=20, n_periods=9)
     early = base.entity.codes < 10
     panel = base.take(np.flatnonzero(np.where(early, base.period <= 2005, base.period >= 2005)))
-    weights = draw_weights(panel, 6, unit="row", rng=stream(12)) * (panel.period != 2005)
+    weights = draw_weights(panel, 6, unit="row", rng=random_stream(12)) * (panel.period != 2005)
     estimator = FixedEffects(("entity", "time"), Classical())
     predicted = draws(estimator, panel, weights).predict(base)
     for draw, own in enumerate(weights):
-        alone = estimator.fit(repeated(panel, own), rng=stream(0))
+        alone = estimator.fit(repeated(panel, own), rng=random_stream(0))
         parts = alone.rows.entity.n_present + alone.rows.time.n_present - alone.regression.n_effects
         assert parts >= 2
         np.testing.assert_allclose(predicted[draw], alone.predict(base), rtol=0, atol=1e-8)
@@ -73,9 +73,9 @@ def test_a_draw_that_falls_apart_has_the_effects_of_its_own_rows():
 
 @each_estimator
 def test_rows_that_no_draw_uses_are_as_good_as_absent(estimator):
-    panel = simulated_panel(stream(5), share=0.8)
+    panel = simulated_panel(random_stream(5), share=0.8)
     is_used = panel.entity.codes % 3 > 0
-    weights = draw_weights(panel, 20, unit="row", rng=stream(6)) * is_used
+    weights = draw_weights(panel, 20, unit="row", rng=random_stream(6)) * is_used
     used = np.flatnonzero(is_used)
     everything = panel.with_column(panel.exposure, np.where(is_used, panel.column(panel.exposure), 1e9))
     ours = draws(estimator, everything, weights).predict(panel)
@@ -85,8 +85,10 @@ def test_rows_that_no_draw_uses_are_as_good_as_absent(estimator):
 
 @each_estimator
 def test_any_weights_are_weighted_least_squares_on_dummies(estimator):
-    panel = simulated_panel(stream(7), share=0.7)
-    weights = stream(8).exponential(size=(4, panel.n_obs)) * (stream(9).random((4, panel.n_obs)) < 0.9)
+    panel = simulated_panel(random_stream(7), share=0.7)
+    weights = random_stream(8).exponential(size=(4, panel.n_obs)) * (
+        random_stream(9).random((4, panel.n_obs)) < 0.9
+    )
     effects = getattr(estimator, "effects", ())
     keys = {"entity": panel.entity, "time": panel.time}
     dummies = [np.eye(len(keys[one].labels))[keys[one].codes] for one in effects]
@@ -101,8 +103,8 @@ def test_any_weights_are_weighted_least_squares_on_dummies(estimator):
 
 @each_estimator
 def test_draws_do_not_depend_on_the_batch_they_are_in(estimator):
-    panel = simulated_panel(stream(10), n_entities=40, n_periods=20, n_columns=12)
-    weights = draw_weights(panel, 200, unit="entity", rng=stream(11))
+    panel = simulated_panel(random_stream(10), n_entities=40, n_periods=20, n_columns=12)
+    weights = draw_weights(panel, 200, unit="entity", rng=random_stream(11))
     together = draws(estimator, panel, weights).predict(panel)
     alone = draws(estimator, panel, weights[150:151]).predict(panel)
     np.testing.assert_allclose(together[150:151], alone, rtol=1e-10)
@@ -111,23 +113,23 @@ def test_draws_do_not_depend_on_the_batch_they_are_in(estimator):
 @each_estimator
 def test_a_column_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator):
     """A column that varies in one entity alone, in draws with and without that entity."""
-    base = simulated_panel(stream(12), n_entities=8)
-    own = np.where(base.entity.codes == 3, stream(13).normal(size=base.n_obs), 0.0)
+    base = simulated_panel(random_stream(12), n_entities=8)
+    own = np.where(base.entity.codes == 3, random_stream(13).normal(size=base.n_obs), 0.0)
     panel = replace(base, controls=(*base.controls, "own"), X=np.column_stack([base.X, own]))
     without = np.where(base.entity.codes == 3, 0.0, 1.0)
     weights = np.stack([np.ones(panel.n_obs), without, 2.0 * without])
     fitted = draws(estimator, panel, weights)
     np.testing.assert_array_equal(fitted.slopes[1:, -1], 0.0)
     assert abs(fitted.slopes[0, -1]) > 1e-6
-    expected = estimator.fit(repeated(base, without), rng=stream(0)).predict(base)
+    expected = estimator.fit(repeated(base, without), rng=random_stream(0)).predict(base)
     np.testing.assert_allclose(fitted.predict(panel)[1:], np.tile(expected, (2, 1)), rtol=1e-9)
 
 
 @each_estimator
 def test_an_exposure_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator):
     entity, period = (axis.ravel() for axis in np.indices((6, 5)))
-    exposure = np.where(entity == 0, stream(14).normal(size=entity.size), 0.0)
-    outcome = exposure + entity + stream(15).normal(size=entity.size)
+    exposure = np.where(entity == 0, random_stream(14).normal(size=entity.size), 0.0)
+    outcome = exposure + entity + random_stream(15).normal(size=entity.size)
     panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=exposure)
     weights = np.stack([np.ones(entity.size), (entity != 0).astype(np.float64)])
     slopes = draws(estimator, panel, weights).slopes
@@ -136,7 +138,7 @@ def test_an_exposure_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator)
 
 
 def test_an_entity_that_a_draw_left_out_gets_the_mean_effect_of_that_draw():
-    panel = simulated_panel(stream(16))
+    panel = simulated_panel(random_stream(16))
     is_out = panel.entity.codes == 2
     weights = (1.0 + (panel.entity.codes == 5)) * ~is_out
     fitted = draws(FixedEffects(), panel, weights[None])
@@ -147,7 +149,7 @@ def test_an_entity_that_a_draw_left_out_gets_the_mean_effect_of_that_draw():
 
 @each_estimator
 def test_a_draw_without_rows_is_refused(estimator):
-    panel = simulated_panel(stream(17))
+    panel = simulated_panel(random_stream(17))
     weights = np.stack([np.ones(panel.n_obs), np.zeros(panel.n_obs)])
     with pytest.raises(EstimationError, match="no row"):
         draws(estimator, panel, weights)

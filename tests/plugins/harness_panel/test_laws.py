@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import HasCoefficients, Key, Panel, stream
+from harness import HasCoefficients, Key, Panel, random_stream
 from harness_panel import (
     Between,
     Classical,
@@ -63,7 +63,7 @@ every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=
 
 def drawn(seed: int) -> Panel:
     """A panel with or without holes, weights of 0.1 to 10, and industries that entities move between."""
-    rng = stream(seed, "laws")
+    rng = random_stream(seed, "laws")
     panel = simulated_panel(rng, n_entities=20, n_periods=8, share=float(rng.choice([1.0, 0.75])))
     industry = key_from("industry", rng.integers(0, 4, size=panel.n_obs))
     return replace(panel, weights=10.0 ** rng.uniform(-1.0, 1.0, size=panel.n_obs), groups=(industry,))
@@ -71,13 +71,13 @@ def drawn(seed: int) -> Panel:
 
 def slopes(estimator, panel: Panel):
     """Slopes and standard errors, (2, n_columns)."""
-    table = estimator.fit(panel, rng=stream(0)).coefficients()
+    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
     at = [table.terms.index(name) for name in COLUMNS]
     return np.stack([table.estimate[at], table.std_error[at]])
 
 
 def predictions(estimator, panel: Panel):
-    return estimator.fit(panel, rng=stream(0)).predict(panel)
+    return estimator.fit(panel, rng=random_stream(0)).predict(panel)
 
 
 def test_no_estimator_with_a_table_is_left_out():
@@ -123,7 +123,7 @@ def test_an_outcome_in_another_unit_has_slopes_in_that_unit(estimator, seed, pow
 @given(seed=seeds)
 def test_the_order_of_rows_changes_nothing(estimator, seed):
     panel = drawn(seed)
-    order = stream(seed, "order").permutation(panel.n_obs)
+    order = random_stream(seed, "order").permutation(panel.n_obs)
     mixed = panel.take(order)
     np.testing.assert_allclose(slopes(estimator, mixed), slopes(estimator, panel), rtol=1e-8)
     np.testing.assert_allclose(
@@ -148,7 +148,7 @@ def test_the_order_of_columns_changes_nothing(estimator, seed, order, first):
 
 def renamed(key: Key, seed: int) -> Key:
     """The same levels under new labels, in another order, with a label that no row has."""
-    order = stream(seed, "labels").permutation(len(key.labels))
+    order = random_stream(seed, "labels").permutation(len(key.labels))
     labels = ["unused", *(f"new {key.labels[at]}" for at in np.argsort(order))]
     return Key(key.name, tuple(labels), order[key.codes] + 1)
 
@@ -187,7 +187,7 @@ SWEEPING = {
 def test_what_effects_take_out_of_the_outcome_changes_no_slope(key, name, seed):
     panel = drawn(seed)
     codes = {"entity": panel.entity, "time": panel.time, "industry": panel.group("industry")}[key].codes
-    shift = 10.0 * stream(seed, "shift").normal(size=codes.max() + 1)[codes]
+    shift = 10.0 * random_stream(seed, "shift").normal(size=codes.max() + 1)[codes]
     moved = replace(panel, observed=panel.observed + shift)
     own, expected = (slopes(ESTIMATORS[name], one) for one in (moved, panel))
     which = slice(0, 1) if name.startswith("mundlak") else slice(None)

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import Estimator, Floats, Key, Panel, stream
+from harness import Estimator, Floats, Key, Panel, random_stream
 from harness_panel import (
     Between,
     Classical,
@@ -59,26 +59,26 @@ COLUMNS = ("x0", "x1", "x2")
 
 
 def drawn() -> Panel:
-    return simulated_panel(stream(171), n_entities=22, n_periods=8, share=0.8)
+    return simulated_panel(random_stream(171), n_entities=22, n_periods=8, share=0.8)
 
 
 def slopes(estimator: Estimator, panel: Panel) -> Floats:
     """Slopes and standard errors, (2, n_columns)."""
-    table = estimator.fit(panel, rng=stream(0)).coefficients()
+    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
     at = [table.terms.index(name) for name in COLUMNS]
     return np.stack([table.estimate[at], table.std_error[at]])
 
 
 def renamed(key: Key, name: str) -> Key:
     """The same levels under other labels, in another order."""
-    order = stream(172, name).permutation(len(key.labels))
+    order = random_stream(172, name).permutation(len(key.labels))
     return Key(key.name, tuple(f"new {key.labels[at]}" for at in np.argsort(order)), order[key.codes])
 
 
 UNITS = {f"unit {power}": 10.0**power for power in (-8, -4, 4, 8)}
 CHANGES: dict[str, Callable[[Panel], Panel]] = {
     "a million": lambda panel: replace(panel, X=panel.X + np.array([1e6, -1e6, 1e6])),
-    "rows": lambda panel: panel.take(stream(173).permutation(panel.n_obs)),
+    "rows": lambda panel: panel.take(random_stream(173).permutation(panel.n_obs)),
     "columns": lambda panel: replace(panel, controls=("x2", "x1"), X=panel.X[:, [0, 2, 1]]),
     "labels": lambda panel: replace(
         panel, entity=renamed(panel.entity, "entity"), time=renamed(panel.time, "time")

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from harness import stream
+from harness import random_stream
 from harness_panel import Clustered, FixedEffects
 from panels import panel_from_arrays
 
@@ -16,14 +16,14 @@ from panels import panel_from_arrays
 def test_a_fit_takes_no_more_than_twice_the_data_again(n_entities, n_columns):
     """So that data and fit together take at most three times the data, the result included."""
     entity, period = (axis.ravel() for axis in np.indices((n_entities, 10)))
-    rng = stream(111)
+    rng = random_stream(111)
     X, outcome = rng.normal(size=(entity.size, n_columns)), rng.normal(size=entity.size)
     panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X)
     estimator = FixedEffects(("entity", "time"), Clustered())
-    estimator.fit(panel.take(np.arange(1000)), rng=stream(0))
+    estimator.fit(panel.take(np.arange(1000)), rng=random_stream(0))
     arrays = (panel.X, panel.observed, panel.entity.codes, panel.time.codes)
     tracemalloc.start()
-    estimator.fit(panel, rng=stream(0))
+    estimator.fit(panel, rng=random_stream(0))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak <= 2.0 * sum(one.nbytes for one in arrays)

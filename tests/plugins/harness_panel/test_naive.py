@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import stream
+from harness import random_stream
 from harness_panel.entity_mean import EntityMean
 from harness_panel.last_value import LastValue
 from harness_panel.mean import Mean
@@ -21,7 +21,7 @@ TEST = panel_from_arrays(
 
 
 def fit(estimator, panel=TRAIN):
-    return estimator.fit(panel, rng=stream(0, "n"))
+    return estimator.fit(panel, rng=random_stream(0, "n"))
 
 
 def test_the_mean_is_the_mean():
@@ -30,7 +30,7 @@ def test_the_mean_is_the_mean():
 
 def test_draws_of_the_mean_are_weighted_means():
     weights = np.array([[1.0, 1, 1, 1, 1], [2, 0, 0, 0, 1]])
-    draws = Mean().fit_draws(TRAIN, weights=weights, selection=None, rng=stream(0, "n"))
+    draws = Mean().fit_draws(TRAIN, weights=weights, selection=None, rng=random_stream(0, "n"))
     assert draws.predict(TEST)[:, 0] == pytest.approx([4.4, 8 / 3])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import Floats, stream
+from harness import Floats, random_stream
 from harness_panel import Classical, FirstDifference, PooledOLS
 from panels import panel_from_arrays
 
@@ -56,7 +56,7 @@ def certified(name: str) -> Certified:
 def fit(data: Certified):
     rows = np.arange(data.y.size)
     panel = panel_from_arrays(entity=rows, period=rows, outcome=data.y, X=data.X)
-    return PooledOLS(Classical()).fit(panel, rng=stream(0))
+    return PooledOLS(Classical()).fit(panel, rng=random_stream(0))
 
 
 def statistics(fitted) -> dict[str, float]:
@@ -101,7 +101,7 @@ def test_least_squares_without_a_constant_agrees_with_the_certified_values(name)
         outcome=np.concatenate([np.zeros_like(data.y), data.y]),
         X=np.vstack([np.zeros_like(data.X), data.X]),
     )
-    fitted = FirstDifference(covariance=Classical()).fit(panel, rng=stream(0))
+    fitted = FirstDifference(covariance=Classical()).fit(panel, rng=random_stream(0))
     table, within = fitted.coefficients(), 10.0 ** -DIGITS[name]
     np.testing.assert_allclose(table.estimate, data.estimate, rtol=within)
     np.testing.assert_allclose(table.std_error, data.std_error, rtol=within)

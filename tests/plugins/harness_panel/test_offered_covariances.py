@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from harness import HasCoefficients, stream
-from harness.catalog import build_choice
-from harness.estimators.registry import EstimatorCatalog, installed
+from harness import HasCoefficients, random_stream
+from harness.registry.catalog import build_choice
+from harness.registry.registry import EstimatorCatalog, installed
 from harness_panel import Between, Clustered, DriscollKraay, WildCluster, harness_estimators
 from harness_panel.covariance import Covariance
 from panels import simulated_panel
@@ -55,8 +55,8 @@ def test_there_is_a_case_for_every_covariance_and_estimator():
 
 @pytest.mark.parametrize(("estimator", "covariance"), [cell for cell in CELLS if offers(*cell)])
 def test_a_covariance_that_is_offered_is_the_one_that_the_table_names(estimator, covariance):
-    panel = simulated_panel(stream(95), n_entities=12, n_periods=7)
-    correction = build(estimator, covariance).fit(panel, rng=stream(0)).coefficients().correction
+    panel = simulated_panel(random_stream(95), n_entities=12, n_periods=7)
+    correction = build(estimator, covariance).fit(panel, rng=random_stream(0)).coefficients().correction
     assert correction.kind.startswith(COVARIANCES[covariance][1])
     assert (BOTH in correction.kind) == (covariance == "both")
 
@@ -64,9 +64,11 @@ def test_a_covariance_that_is_offered_is_the_one_that_the_table_names(estimator,
 @pytest.mark.parametrize("estimator", WITH_TABLE)
 def test_no_two_covariances_of_an_estimator_are_the_same_numbers(estimator):
     """Apart from the bootstrap, whose standard errors are those of `Clustered` by name."""
-    panel = simulated_panel(stream(96), n_entities=12, n_periods=7, share=0.8)
+    panel = simulated_panel(random_stream(96), n_entities=12, n_periods=7, share=0.8)
     offered = [one for one in COVARIANCES if offers(estimator, one) and one != "wild"]
-    errors = [build(estimator, one).fit(panel, rng=stream(0)).coefficients().std_error for one in offered]
+    errors = [
+        build(estimator, one).fit(panel, rng=random_stream(0)).coefficients().std_error for one in offered
+    ]
     for at, one in enumerate(errors):
         for other in errors[:at]:
             assert np.max(np.abs(one / other - 1.0)) > 1e-6

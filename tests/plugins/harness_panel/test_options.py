@@ -8,8 +8,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from harness.catalog import build_choice
-from harness.estimators.registry import EstimatorCatalog, Registry
+from harness.registry.catalog import build_choice
+from harness.registry.registry import EstimatorCatalog, Registry
 from harness_panel import (
     Between,
     Classical,

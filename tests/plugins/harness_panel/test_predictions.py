@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import Floats, Panel, stream
+from harness import Floats, Panel, random_stream
 from harness_panel import FixedEffects, PooledOLS
 from panels import labelled, simulated_panel
 
@@ -14,7 +14,7 @@ EFFECTS = [("entity",), ("time",), ("entity", "time"), ("time", "entity")]
 
 @pytest.fixture(params=[1.0, 0.6], ids=["balanced", "unbalanced"])
 def panel(request) -> Panel:
-    return simulated_panel(stream(3, "panel"), n_entities=15, n_periods=7, share=request.param)
+    return simulated_panel(random_stream(3, "panel"), n_entities=15, n_periods=7, share=request.param)
 
 
 def dummies(panel: Panel, effects: tuple[str, ...]) -> Floats:
@@ -33,12 +33,12 @@ def dummy_solution(panel: Panel, effects: tuple[str, ...]) -> Floats:
 def test_predictions_are_those_of_the_regression_on_dummies(panel, effects):
     moved = panel.with_column(panel.exposure, panel.column(panel.exposure) + 1.5)
     expected = np.hstack([moved.X, dummies(panel, effects)]) @ dummy_solution(panel, effects)
-    predicted = FixedEffects(effects).fit(panel, rng=stream(0)).predict(moved)
+    predicted = FixedEffects(effects).fit(panel, rng=random_stream(0)).predict(moved)
     np.testing.assert_allclose(predicted, expected, rtol=1e-10, atol=1e-10)
 
 
 def test_pooled_predictions_are_x_times_the_table(panel):
-    fitted = PooledOLS().fit(panel, rng=stream(0))
+    fitted = PooledOLS().fit(panel, rng=random_stream(0))
     table = fitted.coefficients()
     assert table.terms == ("const", *panel.columns)
     np.testing.assert_allclose(
@@ -48,7 +48,7 @@ def test_pooled_predictions_are_x_times_the_table(panel):
 
 @pytest.mark.parametrize("effects", EFFECTS)
 def test_a_new_entity_gets_the_mean_effect_over_the_training_rows(panel, effects):
-    fitted = FixedEffects(effects).fit(panel, rng=stream(0))
+    fitted = FixedEffects(effects).fit(panel, rng=random_stream(0))
     stranger = labelled(panel, entity="nowhere")
     solution = dummy_solution(panel, effects)[panel.X.shape[1] :]
     n_entities = len(panel.entity.labels)
@@ -65,7 +65,7 @@ def test_a_new_entity_gets_the_mean_effect_over_the_training_rows(panel, effects
 
 
 def test_a_row_new_in_both_keys_gets_the_mean_outcome_at_mean_columns_and_counts_once(panel):
-    fitted = FixedEffects(("entity", "time")).fit(panel, rng=stream(0))
+    fitted = FixedEffects(("entity", "time")).fit(panel, rng=random_stream(0))
     stranger = labelled(panel, entity="nowhere", time="never")
     for at, name in enumerate(panel.columns):
         stranger = stranger.with_column(name, panel.X[:, at].mean())
@@ -76,14 +76,14 @@ def test_a_row_new_in_both_keys_gets_the_mean_outcome_at_mean_columns_and_counts
 def test_a_label_without_training_rows_is_new(panel):
     is_last = panel.entity.codes == len(panel.entity.labels) - 1
     train, test = panel.take(np.flatnonzero(~is_last)), panel.take(np.flatnonzero(is_last))
-    fitted = FixedEffects().fit(train, rng=stream(0))
+    fitted = FixedEffects().fit(train, rng=random_stream(0))
     assert train.entity.labels == test.entity.labels
     assert fitted.n_unseen(test) == test.n_obs
     np.testing.assert_array_equal(fitted.predict(test), fitted.predict(labelled(test, entity="nowhere")))
 
 
 def test_levels_are_matched_by_label_not_by_position(panel):
-    fitted = FixedEffects(("entity", "time")).fit(panel, rng=stream(0))
+    fitted = FixedEffects(("entity", "time")).fit(panel, rng=random_stream(0))
     some = panel.take(np.flatnonzero(panel.entity.codes >= 4))
     label = some.entity.labels[some.entity.codes[0]]
     alone = labelled(some.take(np.array([0])), entity=label)

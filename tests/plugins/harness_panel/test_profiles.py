@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import CanProfile, draw_weights, stream
+from harness import CanProfile, draw_weights, random_stream
 from harness.scenarios.profile import mean_predictions
 from harness_panel import (
     Between,
@@ -34,7 +34,7 @@ ESTIMATORS = {
 
 
 def panels():
-    whole = simulated_panel(stream(3), n_entities=20, n_periods=6, n_columns=4, share=0.8)
+    whole = simulated_panel(random_stream(3), n_entities=20, n_periods=6, n_columns=4, share=0.8)
     whole = replace(whole, moderators=whole.controls[:1], controls=whole.controls[1:])
     early = np.flatnonzero((whole.entity.codes < 12) & (whole.period < whole.period.max() - 1))
     return whole, whole.take(early)
@@ -52,9 +52,9 @@ def test_the_short_way_to_mean_predictions_ends_where_the_long_way_does(name, n_
     """Half of the entities and two periods are new to the fits, and the first draws leave some out."""
     whole, early = panels()
     estimator, columns, points = ESTIMATORS[name], whole.columns[:n_columns], POINTS[:, :n_columns]
-    fit = estimator.fit(early, rng=stream(0))
-    weights = draw_weights(early, 5, unit="entity", rng=stream(1))
-    draws = estimator.fit_draws(early, weights=weights, selection=None, rng=stream(2))
+    fit = estimator.fit(early, rng=random_stream(0))
+    weights = draw_weights(early, 5, unit="entity", rng=random_stream(1))
+    draws = estimator.fit_draws(early, weights=weights, selection=None, rng=random_stream(2))
     for model in (fit, draws):
         assert isinstance(model, CanProfile)
         expected = [model.predict(moved(whole, columns, point)).mean(axis=-1) for point in points]

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import Correction, EstimationError, Estimator, Panel, stream
+from harness import Correction, EstimationError, Estimator, Panel, random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
 from harness_panel.covariance import Covariance
 from panels import labelled
@@ -100,7 +100,7 @@ def estimator(model: str, covariance: Covariance) -> Estimator:
 
 
 def fit(panel: str, model: str, covariance: Covariance):
-    return estimator(model, covariance).fit(r_panel(panel), rng=stream(0))
+    return estimator(model, covariance).fit(r_panel(panel), rng=random_stream(0))
 
 
 @pytest.mark.parametrize(("panel", "model"), CELLS)

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import Panel, stream
+from harness import Panel, random_stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
 from harness_panel.differences import adjacent_pairs, differenced
 from harness_panel.regression import regress, regress_through_origin
@@ -47,7 +47,7 @@ def fit(panel: str, model: str, covariance):
     rows = r_panel(panel)
     if panel == "edge" and model != "re_swar":
         rows = by_row(rows)
-    return ESTIMATORS[model](covariance).fit(rows, rng=stream(0))
+    return ESTIMATORS[model](covariance).fit(rows, rng=random_stream(0))
 
 
 @pytest.mark.parametrize(("panel", "model"), list(product(PANELS, ESTIMATORS)))
@@ -127,7 +127,7 @@ def test_variance_components_of_swamy_and_arora(panel):
 @pytest.mark.parametrize("panel", PANELS)
 def test_between(panel):
     expected = reference()[panel]["between"]
-    fitted = Between().fit(r_panel(panel), rng=stream(0))
+    fitted = Between().fit(r_panel(panel), rng=random_stream(0))
     table = fitted.coefficients()
     np.testing.assert_allclose(table.estimate, in_order(expected["coef"], table.terms), rtol=1e-9)
     classical = in_order(expected["se"]["classical"], table.terms)
@@ -140,5 +140,5 @@ def test_a_gap_in_time_gives_no_difference():
     """Of the panel with gaps, plm differences 812 pairs of rows, of which 793 are one period apart."""
     rows = r_panel("edge")
     assert reference()["edge"]["fd"]["nobs"] == 812
-    assert FirstDifference().fit(rows, rng=stream(0)).coefficients().correction.n_obs == 793
-    assert FirstDifference().fit(by_row(rows), rng=stream(0)).coefficients().correction.n_obs == 812
+    assert FirstDifference().fit(rows, rng=random_stream(0)).coefficients().correction.n_obs == 793
+    assert FirstDifference().fit(by_row(rows), rng=random_stream(0)).coefficients().correction.n_obs == 812

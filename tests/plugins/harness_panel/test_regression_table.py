@@ -10,7 +10,7 @@ import maketables
 import pytest
 from docx import Document
 
-from harness import Panel, stream
+from harness import Panel, random_stream
 from harness_panel import (
     Between,
     Classical,
@@ -40,7 +40,7 @@ FITS = {
 @pytest.fixture(scope="module")
 def table() -> RegressionTable:
     panel = r_panel("grunfeld")
-    fits = {label: estimator.fit(panel, rng=stream(0)) for label, estimator in FITS.items()}
+    fits = {label: estimator.fit(panel, rng=random_stream(0)) for label, estimator in FITS.items()}
     return RegressionTable(fits, labels={"value": "Value < 5%", "inv": "Investment"}, decimals=4)
 
 
@@ -109,15 +109,15 @@ EVERY = {
 
 @pytest.fixture(scope="module")
 def panel() -> Panel:
-    base = simulated_panel(stream(91), share=0.8)
-    industry = key_from("industry", stream(93).integers(0, 3, size=base.n_obs))
-    weights = stream(94).uniform(0.5, 2.0, size=base.n_obs)
+    base = simulated_panel(random_stream(91), share=0.8)
+    industry = key_from("industry", random_stream(93).integers(0, 3, size=base.n_obs))
+    weights = random_stream(94).uniform(0.5, 2.0, size=base.n_obs)
     return replace(base, groups=(industry,), weights=weights)
 
 
 @pytest.mark.parametrize("title", EVERY)
 def test_a_fit_shows_itself_in_a_notebook(panel, title):
-    fitted = EVERY[title].fit(panel, rng=stream(0))
+    fitted = EVERY[title].fit(panel, rng=random_stream(0))
     page = fitted._repr_html_()
     html5lib.HTMLParser(strict=False).parseFragment(page)
     assert title in page
@@ -134,7 +134,7 @@ def test_a_fit_shows_itself_in_a_notebook(panel, title):
 
 @pytest.mark.parametrize("title", EVERY)
 def test_a_fit_shows_itself_in_a_terminal(panel, title):
-    fitted = EVERY[title].fit(panel, rng=stream(0))
+    fitted = EVERY[title].fit(panel, rng=random_stream(0))
     first, *lines = repr(fitted).splitlines()
     assert first == f"{title} of outcome"
     assert len(lines) == len(fitted.table.terms) + 3
@@ -149,7 +149,7 @@ def test_a_fit_shows_itself_in_a_terminal(panel, title):
 @pytest.mark.parametrize("title", EVERY)
 def test_a_fit_has_what_maketables_asks_for(panel, title, tmp_path):
     """The protocol of its documents, without a class of maketables' own."""
-    fitted = EVERY[title].fit(panel, rng=stream(0))
+    fitted = EVERY[title].fit(panel, rng=random_stream(0))
     frame = fitted.__maketables_coef_table__
     assert {"b", "se", "t", "p", "ci95l", "ci95u"} <= set(frame.columns)
     assert tuple(frame.index) == fitted.table.terms
@@ -167,7 +167,7 @@ def test_a_fit_has_what_maketables_asks_for(panel, title, tmp_path):
 
 
 def test_all_estimators_stand_side_by_side(panel):
-    fits = {title: one.fit(panel, rng=stream(0)) for title, one in EVERY.items()}
+    fits = {title: one.fit(panel, rng=random_stream(0)) for title, one in EVERY.items()}
     latex = RegressionTable(fits).latex()
     (exposure,) = [line for line in latex.splitlines() if line.startswith("x0 &")]
     assert len(cells(exposure)) == 1 + len(EVERY)
@@ -178,17 +178,17 @@ def test_all_estimators_stand_side_by_side(panel):
 
 
 def test_a_name_with_markup_stays_a_name():
-    panel = simulated_panel(stream(92), n_columns=1)
+    panel = simulated_panel(random_stream(92), n_columns=1)
     script = "<script>alert(1)</script>"
     entity = replace(panel.entity, name=script)
     hostile = replace(panel, exposure=script, outcome="<b>y</b>", entity=entity)
-    page = FixedEffects().fit(hostile, rng=stream(0))._repr_html_()
+    page = FixedEffects().fit(hostile, rng=random_stream(0))._repr_html_()
     assert "<script>" not in page
     assert "<b>y</b>" not in page
 
 
 def test_maketables_takes_a_fit_as_it_is():
-    fits = [one.fit(r_panel("grunfeld"), rng=stream(0)) for one in FITS.values()]
+    fits = [one.fit(r_panel("grunfeld"), rng=random_stream(0)) for one in FITS.values()]
     latex = maketables.ETable(fits).make("tex")
     assert "0.310" in latex
     assert "Observations" in latex

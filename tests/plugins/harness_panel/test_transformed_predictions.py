@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import EstimationError, Panel, draw_weights, left_out, stream
+from harness import EstimationError, Panel, draw_weights, left_out, random_stream
 from harness_panel import Between, FirstDifference, FixedEffects, Mundlak, RandomEffects
 from panels import labelled, simulated_panel
 
@@ -25,11 +25,11 @@ each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=E
 
 @pytest.fixture
 def panel() -> Panel:
-    return simulated_panel(stream(71), n_entities=15, n_periods=6, share=0.7)
+    return simulated_panel(random_stream(71), n_entities=15, n_periods=6, share=0.7)
 
 
 def draws(estimator, panel, weights, selection=None):
-    return estimator.fit_draws(panel, weights=weights, selection=selection, rng=stream(0))
+    return estimator.fit_draws(panel, weights=weights, selection=selection, rng=random_stream(0))
 
 
 def resampled(panel: Panel, weights) -> Panel:
@@ -43,9 +43,9 @@ def resampled(panel: Panel, weights) -> Panel:
 @given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7]))
 @settings(max_examples=10, deadline=None)
 def test_unit_weights_are_the_fit(estimator, seed, share):
-    panel = simulated_panel(stream(seed), share=share)
+    panel = simulated_panel(random_stream(seed), share=share)
     predicted = draws(estimator, panel, np.ones((2, panel.n_obs))).predict(panel)
-    expected = estimator.fit(panel, rng=stream(0)).predict(panel)
+    expected = estimator.fit(panel, rng=random_stream(0)).predict(panel)
     np.testing.assert_allclose(predicted, np.tile(expected, (2, 1)), rtol=0, atol=1e-8)
 
 
@@ -53,11 +53,11 @@ def test_unit_weights_are_the_fit(estimator, seed, share):
 @given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7]))
 @settings(max_examples=10, deadline=None)
 def test_an_entity_drawn_twice_is_two_entities(estimator, seed, share):
-    panel = simulated_panel(stream(seed), n_entities=20, share=share)
-    weights = draw_weights(panel, 3, unit="entity", rng=stream(seed, "weights"))
+    panel = simulated_panel(random_stream(seed), n_entities=20, share=share)
+    weights = draw_weights(panel, 3, unit="entity", rng=random_stream(seed, "weights"))
     predicted = draws(estimator, panel, weights).predict(panel)
     for draw, own in enumerate(weights):
-        expected = estimator.fit(resampled(panel, own), rng=stream(0)).predict(panel)
+        expected = estimator.fit(resampled(panel, own), rng=random_stream(0)).predict(panel)
         np.testing.assert_allclose(predicted[draw], expected, rtol=0, atol=1e-8)
 
 
@@ -65,7 +65,7 @@ def test_an_entity_drawn_twice_is_two_entities(estimator, seed, share):
 def test_rows_without_weight_are_as_good_as_absent(estimator, panel):
     rows = np.flatnonzero(panel.entity.codes >= 3)
     weights = np.zeros((2, panel.n_obs))
-    weights[:, rows] = draw_weights(panel.take(rows), 2, unit="row", rng=stream(72))
+    weights[:, rows] = draw_weights(panel.take(rows), 2, unit="row", rng=random_stream(72))
     changed = panel.X.copy()
     changed[panel.entity.codes < 3] = 1e3
     elsewhere = replace(panel, X=changed)
@@ -77,7 +77,7 @@ def test_rows_without_weight_are_as_good_as_absent(estimator, panel):
 
 @each_estimator
 def test_a_counterfactual_column_moves_predictions_by_its_slope(estimator, panel):
-    fitted = estimator.fit(panel, rng=stream(0))
+    fitted = estimator.fit(panel, rng=random_stream(0))
     table = fitted.coefficients()
     moved = panel.with_column("x1", panel.column("x1") + 2.0)
     gap = fitted.predict(moved) - fitted.predict(panel)
@@ -86,7 +86,7 @@ def test_a_counterfactual_column_moves_predictions_by_its_slope(estimator, panel
 
 def test_a_known_entity_has_the_predicted_effect_of_random_effects(panel):
     """The mean error of its rows, shrunken by T s2_entity / (s2 + T s2_entity)."""
-    fitted = RandomEffects().fit(panel, rng=stream(0))
+    fitted = RandomEffects().fit(panel, rng=random_stream(0))
     table, components = fitted.coefficients(), fitted.components
     errors = panel.observed - table.estimate[0] - panel.X @ table.estimate[1:]
     sizes = np.bincount(panel.entity.codes)
@@ -97,7 +97,7 @@ def test_a_known_entity_has_the_predicted_effect_of_random_effects(panel):
 
 
 def test_a_new_entity_has_the_constant_of_random_effects(panel):
-    fitted = RandomEffects().fit(panel, rng=stream(0))
+    fitted = RandomEffects().fit(panel, rng=random_stream(0))
     table, stranger = fitted.coefficients(), labelled(panel, entity="nowhere")
     expected = table.estimate[0] + panel.X @ table.estimate[1:]
     np.testing.assert_allclose(fitted.predict(stranger), expected, rtol=1e-9)
@@ -105,13 +105,13 @@ def test_a_new_entity_has_the_constant_of_random_effects(panel):
 
 
 def test_first_differences_leave_no_mean_error_within_entities(panel):
-    fitted = FirstDifference(constant=True).fit(panel, rng=stream(0))
+    fitted = FirstDifference(constant=True).fit(panel, rng=random_stream(0))
     errors = panel.observed - fitted.predict(panel)
     np.testing.assert_allclose(np.bincount(panel.entity.codes, errors), 0.0, atol=1e-9)
 
 
 def test_the_constant_of_differences_is_a_trend(panel):
-    fitted = FirstDifference(constant=True).fit(panel, rng=stream(0))
+    fitted = FirstDifference(constant=True).fit(panel, rng=random_stream(0))
     later = replace(panel, period=panel.period + 3)
     trend = fitted.coefficients().estimate[0]
     np.testing.assert_allclose(fitted.predict(later) - fitted.predict(panel), 3.0 * trend, rtol=1e-9)
@@ -120,7 +120,7 @@ def test_the_constant_of_differences_is_a_trend(panel):
 def test_a_new_entity_is_predicted_by_its_own_means(panel):
     last = panel.entity.codes == panel.entity.codes.max()
     train, test = (panel.take(np.flatnonzero(rows)) for rows in (~last, last))
-    fitted = Mundlak().fit(train, rng=stream(0))
+    fitted = Mundlak().fit(train, rng=random_stream(0))
     table = fitted.coefficients().estimate
     expected = table[0] + test.X @ table[1:4] + test.X.mean(axis=0) @ table[4:]
     np.testing.assert_allclose(fitted.predict(test), expected, rtol=1e-9)
@@ -130,23 +130,23 @@ def test_a_new_entity_is_predicted_by_its_own_means(panel):
 def test_an_entity_of_the_rows_to_select_on_keeps_its_means(panel):
     last = panel.entity.codes == panel.entity.codes.max()
     train, test = (panel.take(np.flatnonzero(rows)) for rows in (~last, last))
-    fitted = Mundlak().fit(train, rng=stream(0), selection=test)
+    fitted = Mundlak().fit(train, rng=random_stream(0), selection=test)
     np.testing.assert_allclose(
-        fitted.predict(test), Mundlak().fit(train, rng=stream(0)).predict(test), rtol=1e-10
+        fitted.predict(test), Mundlak().fit(train, rng=random_stream(0)).predict(test), rtol=1e-10
     )
     moved = test.with_column("x0", test.column("x0") + 1.0)
-    slope = FixedEffects().fit(train, rng=stream(0)).coefficients().estimate[0]
+    slope = FixedEffects().fit(train, rng=random_stream(0)).coefficients().estimate[0]
     np.testing.assert_allclose(fitted.predict(moved) - fitted.predict(test), slope, rtol=1e-9)
 
 
 def test_rows_to_select_on_of_known_entities_change_nothing(panel):
-    alone = Mundlak().fit(panel, rng=stream(0)).predict(panel)
-    fitted = Mundlak().fit(panel, rng=stream(0), selection=panel.take(np.arange(10)))
+    alone = Mundlak().fit(panel, rng=random_stream(0)).predict(panel)
+    fitted = Mundlak().fit(panel, rng=random_stream(0), selection=panel.take(np.arange(10)))
     np.testing.assert_array_equal(fitted.predict(panel), alone)
 
 
 def test_entities_that_a_draw_leaves_out_move_by_the_slope_within(panel):
-    weights = draw_weights(panel, 5, unit="entity", rng=stream(73))
+    weights = draw_weights(panel, 5, unit="entity", rng=random_stream(73))
     models = draws(Mundlak(), panel, weights, left_out(weights))
     moved = panel.with_column("x0", panel.column("x0") + 1.0)
     gaps = models.predict(moved) - models.predict(panel)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import stream
+from harness import random_stream
 from harness_panel import Classical, Clustered, FirstDifference, FixedEffects, PooledOLS
 from panels import panel_from_arrays, simulated_panel
 from r_reference import r_panel, reference
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def table(estimator, panel):
-    return estimator.fit(panel, rng=stream(0)).coefficients()
+    return estimator.fit(panel, rng=random_stream(0)).coefficients()
 
 
 @pytest.mark.parametrize("by", [("entity",), ("time",), ("entity", "time")])
@@ -36,7 +36,7 @@ def test_the_order_in_which_effects_are_asked_for_changes_nothing(by):
 
 def test_columns_of_very_different_size_are_all_estimated():
     """The LinearRegression of scikit-learn 1.9 takes the small one for zero without a word."""
-    base = simulated_panel(stream(181), n_entities=30, n_periods=5)
+    base = simulated_panel(random_stream(181), n_entities=30, n_periods=5)
     units = np.array([1e-7, 1.0, 1e4])
     apart = replace(base, X=base.X * units)
     own, expected = table(PooledOLS(Classical()), apart), table(PooledOLS(Classical()), base)
@@ -99,7 +99,7 @@ def test_a_row_of_an_entity_alone_moves_no_slope():
 
 
 def test_years_that_all_entities_lack_are_gaps_of_the_calendar():
-    base = simulated_panel(stream(182), n_entities=10, n_periods=8)
+    base = simulated_panel(random_stream(182), n_entities=10, n_periods=8)
     kept = base.take(np.flatnonzero(base.period != 2004))
     closed = panel_from_arrays(
         entity=kept.entity.codes,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import EstimationError, Floats, Panel, draw_weights, stream
+from harness import EstimationError, Floats, Panel, draw_weights, random_stream
 from harness_panel import (
     Classical,
     Clustered,
@@ -43,9 +43,9 @@ every_estimator = pytest.mark.parametrize("estimator", ALL.values(), ids=ALL)
 
 def weighed(panel: Panel) -> Panel:
     """Weights over three orders of magnitude, of which the errors' variance is one over."""
-    weights = 10.0 ** stream(71).uniform(-1.5, 1.5, size=panel.n_obs)
-    noise = stream(72).normal(size=panel.n_obs) / np.sqrt(weights)
-    industry = stream(73).integers(0, 4, size=panel.n_obs)
+    weights = 10.0 ** random_stream(71).uniform(-1.5, 1.5, size=panel.n_obs)
+    noise = random_stream(72).normal(size=panel.n_obs) / np.sqrt(weights)
+    industry = random_stream(73).integers(0, 4, size=panel.n_obs)
     return replace(
         panel,
         observed=panel.observed + noise,
@@ -56,7 +56,7 @@ def weighed(panel: Panel) -> Panel:
 
 @pytest.fixture(params=[1.0, 0.6], ids=["balanced", "unbalanced"])
 def panel(request) -> Panel:
-    return weighed(simulated_panel(stream(74), n_entities=18, n_periods=7, share=request.param))
+    return weighed(simulated_panel(random_stream(74), n_entities=18, n_periods=7, share=request.param))
 
 
 def design(panel: Panel, estimator) -> Floats:
@@ -93,7 +93,7 @@ STATSMODELS = {
 def test_tables_are_those_of_weighted_least_squares_on_dummies(panel, estimator, name):
     covariance, options = STATSMODELS[name]
     expected = wls(panel, estimator).fit(**options)
-    table = replace(estimator, covariance=covariance).fit(panel, rng=stream(0)).coefficients()
+    table = replace(estimator, covariance=covariance).fit(panel, rng=random_stream(0)).coefficients()
     estimate, own = slopes(table, panel)
     assert table.correction.df_resid == expected.df_resid
     np.testing.assert_allclose(estimate, expected.params[:3], rtol=1e-9)
@@ -109,7 +109,7 @@ def test_clustered_errors_are_those_of_weighted_least_squares_on_dummies(panel, 
     theirs = wls(panel, estimator).fit(
         cov_type="cluster", cov_kwds={"groups": groups if len(by) > 1 else groups[:, 0]}
     )
-    table = replace(estimator, covariance=Clustered(by)).fit(panel, rng=stream(0)).coefficients()
+    table = replace(estimator, covariance=Clustered(by)).fit(panel, rng=random_stream(0)).coefficients()
     if table.correction.kind.endswith("set to zero"):
         pytest.skip("a negative variance, which statsmodels leaves")
     factor = (panel.n_obs - theirs.model.rank) / (panel.n_obs - table.correction.n_coef)
@@ -141,7 +141,7 @@ def test_tables_are_those_of_linearmodels(panel, effects, covariance, options):
         y, X, weights=weights, entity_effects="entity" in effects, time_effects="time" in effects
     )
     expected = model.fit(**options)
-    table = FixedEffects(effects, covariance, weighted=True).fit(panel, rng=stream(0)).coefficients()
+    table = FixedEffects(effects, covariance, weighted=True).fit(panel, rng=random_stream(0)).coefficients()
     np.testing.assert_allclose(table.estimate, expected.params, rtol=1e-9)
     np.testing.assert_allclose(table.covariance, expected.cov, rtol=1e-9, atol=1e-13)
 
@@ -155,7 +155,7 @@ def test_differences_weigh_by_the_variance_of_both_rows_as_in_linearmodels(panel
         X = X.assign(trend=panel.period.astype(float))
     expected = lm.FirstDifferenceOLS(y, X, weights=weights).fit()
     estimator = FirstDifference(constant=constant, covariance=Classical(), weighted=True)
-    table = estimator.fit(panel, rng=stream(0)).coefficients()
+    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
     names = [name.replace("const", "trend") for name in table.terms]
     np.testing.assert_allclose(table.estimate, expected.params[names], rtol=1e-9)
     np.testing.assert_allclose(table.std_error, expected.std_errors[names], rtol=1e-9)
@@ -178,7 +178,9 @@ def test_tables_are_those_of_pyfixest(panel, vcov):
     )
     covariance = {"iid": Classical(), "HC1": Robust(), "entity": Clustered()}[vcov]
     table = (
-        FixedEffects(("entity", "time"), covariance, weighted=True).fit(panel, rng=stream(0)).coefficients()
+        FixedEffects(("entity", "time"), covariance, weighted=True)
+        .fit(panel, rng=random_stream(0))
+        .coefficients()
     )
     np.testing.assert_allclose(table.estimate, expected.coef(), rtol=1e-6)
     np.testing.assert_allclose(table.std_error, expected.se(), rtol=1e-6)
@@ -188,14 +190,14 @@ def test_tables_are_those_of_pyfixest(panel, vcov):
 def test_predictions_are_those_of_weighted_least_squares_on_dummies(panel, estimator):
     expected = wls(panel, estimator).fit().fittedvalues
     np.testing.assert_allclose(
-        estimator.fit(panel, rng=stream(0)).predict(panel), expected, rtol=1e-9, atol=1e-9
+        estimator.fit(panel, rng=random_stream(0)).predict(panel), expected, rtol=1e-9, atol=1e-9
     )
 
 
 @each_estimator
 def test_statistics_are_those_of_weighted_least_squares_on_dummies(panel, estimator):
     expected = wls(panel, estimator).fit()
-    own = {one.name: one.value for one in estimator.fit(panel, rng=stream(0)).statistics()}
+    own = {one.name: one.value for one in estimator.fit(panel, rng=random_stream(0)).statistics()}
     np.testing.assert_allclose(own["log_likelihood"], expected.llf, rtol=1e-10)
     np.testing.assert_allclose(own["rss"], expected.ssr, rtol=1e-10)
     np.testing.assert_allclose(own["sigma"] ** 2, expected.scale, rtol=1e-10)
@@ -210,7 +212,9 @@ def test_the_test_of_effects_compares_weighted_fits(panel, estimator):
     effects = replace(estimator) if hasattr(estimator, "effects") else FixedEffects(weighted=True)
     full, pooled = wls(panel, effects).fit(), wls(panel, PooledOLS()).fit()
     expected, p_value, df = full.compare_f_test(pooled)
-    (own,) = [one for one in estimator.fit(panel, rng=stream(0)).diagnostics() if one.name == "f_effects"]
+    (own,) = [
+        one for one in estimator.fit(panel, rng=random_stream(0)).diagnostics() if one.name == "f_effects"
+    ]
     np.testing.assert_allclose([own.statistic, own.df[0]], [expected, df], rtol=1e-9)
     np.testing.assert_allclose(own.p_value, p_value, rtol=1e-8)
 
@@ -220,10 +224,10 @@ def test_tests_without_a_weighted_form_are_refused(panel):
         (PooledOLS(weighted=True), "breusch_pagan"),
         (FixedEffects(weighted=True), "hausman"),
     ):
-        (own,) = [one for one in estimator.fit(panel, rng=stream(0)).diagnostics() if one.name == name]
+        (own,) = [one for one in estimator.fit(panel, rng=random_stream(0)).diagnostics() if one.name == name]
         assert own.reason == "the test is not defined for weighted rows"
         alike = replace(panel, weights=np.full(panel.n_obs, 3.0))
-        (own,) = [one for one in estimator.fit(alike, rng=stream(0)).diagnostics() if one.name == name]
+        (own,) = [one for one in estimator.fit(alike, rng=random_stream(0)).diagnostics() if one.name == name]
         assert own.statistic > 0
 
 
@@ -231,7 +235,7 @@ def test_tests_without_a_weighted_form_are_refused(panel):
 @pytest.mark.parametrize("unit", [1e-8, 1e8])
 def test_the_unit_of_weights_changes_nothing(panel, estimator, unit):
     other = replace(panel, weights=unit * panel.weights)
-    own, expected = (estimator.fit(one, rng=stream(0)) for one in (other, panel))
+    own, expected = (estimator.fit(one, rng=random_stream(0)) for one in (other, panel))
     np.testing.assert_allclose(own.coefficients().estimate, expected.coefficients().estimate, rtol=1e-9)
     np.testing.assert_allclose(own.coefficients().std_error, expected.coefficients().std_error, rtol=1e-9)
     np.testing.assert_allclose(own.predict(panel), expected.predict(panel), rtol=1e-9)
@@ -240,7 +244,9 @@ def test_the_unit_of_weights_changes_nothing(panel, estimator, unit):
 @every_estimator
 def test_equal_weights_are_none(panel, estimator):
     alike = replace(panel, weights=np.full(panel.n_obs, 2.5))
-    own, expected = (one.fit(alike, rng=stream(0)) for one in (estimator, replace(estimator, weighted=False)))
+    own, expected = (
+        one.fit(alike, rng=random_stream(0)) for one in (estimator, replace(estimator, weighted=False))
+    )
     np.testing.assert_allclose(own.coefficients().estimate, expected.coefficients().estimate, rtol=1e-10)
     np.testing.assert_allclose(own.coefficients().covariance, expected.coefficients().covariance, rtol=1e-9)
     np.testing.assert_allclose(own.predict(panel), expected.predict(panel), rtol=1e-10)
@@ -248,11 +254,11 @@ def test_equal_weights_are_none(panel, estimator):
 
 @each_estimator
 def test_a_weight_of_two_is_a_row_twice_to_slopes_and_clustered_errors(panel, estimator):
-    weights = stream(75).integers(1, 4, size=panel.n_obs)
+    weights = random_stream(75).integers(1, 4, size=panel.n_obs)
     whole = replace(estimator, covariance=Clustered(small_sample="none"))
-    own = whole.fit(replace(panel, weights=weights.astype(np.float64)), rng=stream(0)).coefficients()
+    own = whole.fit(replace(panel, weights=weights.astype(np.float64)), rng=random_stream(0)).coefficients()
     rows = panel.take(np.repeat(np.arange(panel.n_obs), weights))
-    expected = replace(whole, weighted=False).fit(rows, rng=stream(0)).coefficients()
+    expected = replace(whole, weighted=False).fit(rows, rng=random_stream(0)).coefficients()
     np.testing.assert_allclose(own.estimate, expected.estimate, rtol=1e-9)
     np.testing.assert_allclose(own.covariance, expected.covariance, rtol=1e-8, atol=1e-14)
 
@@ -264,29 +270,33 @@ DRAWN = [(name, "entity") for name in ALL] + [(name, "row") for name in ALL if "
 @pytest.mark.parametrize(("name", "unit"), DRAWN)
 def test_draws_multiply_the_weights(panel, name, unit):
     """A fit whose weights are the products is the draw."""
-    counts = draw_weights(panel, 4, unit=unit, rng=stream(76))
-    predicted = ALL[name].fit_draws(panel, weights=counts, selection=None, rng=stream(0)).predict(panel)
+    counts = draw_weights(panel, 4, unit=unit, rng=random_stream(76))
+    predicted = (
+        ALL[name].fit_draws(panel, weights=counts, selection=None, rng=random_stream(0)).predict(panel)
+    )
     for draw, own in enumerate(counts * panel.weights):
         used = np.flatnonzero(own > 0)
         rows = replace(panel.take(used), weights=own[used])
-        expected = ALL[name].fit(rows, rng=stream(0)).predict(panel.take(used))
+        expected = ALL[name].fit(rows, rng=random_stream(0)).predict(panel.take(used))
         np.testing.assert_allclose(predicted[draw, used], expected, rtol=1e-7, atol=1e-7)
 
 
 @every_estimator
 def test_a_draw_of_every_row_is_the_fit(panel, estimator):
-    draws = estimator.fit_draws(panel, weights=np.ones((2, panel.n_obs)), selection=None, rng=stream(0))
-    expected = estimator.fit(panel, rng=stream(0)).predict(panel)
+    draws = estimator.fit_draws(
+        panel, weights=np.ones((2, panel.n_obs)), selection=None, rng=random_stream(0)
+    )
+    expected = estimator.fit(panel, rng=random_stream(0)).predict(panel)
     np.testing.assert_allclose(draws.predict(panel), np.tile(expected, (2, 1)), rtol=1e-8, atol=1e-8)
 
 
 @pytest.mark.parametrize("effects", [(), ("entity",)], ids=["pooled", "entity"])
 def test_wild_draws_are_weighted_fits_of_restricted_residuals(effects):
     """Every draw regressed anew by statsmodels."""
-    panel = weighed(simulated_panel(stream(77), n_entities=7, n_periods=6, n_columns=2, share=0.8))
+    panel = weighed(simulated_panel(random_stream(77), n_entities=7, n_periods=6, n_columns=2, share=0.8))
     wild = WildCluster(draws=199)
     estimator = FixedEffects(effects, wild, weighted=True) if effects else PooledOLS(wild, weighted=True)
-    table = estimator.fit(panel, rng=stream(0)).coefficients()
+    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
     matrix, at = design(panel, estimator), 1
     restricted = sm.WLS(panel.observed, np.delete(matrix, at, axis=1), weights=panel.weights).fit()
     signs = np.where((np.arange(2**7)[:, None] >> np.arange(7)) & 1, 1.0, -1.0)
@@ -306,7 +316,7 @@ def test_wild_draws_are_weighted_fits_of_restricted_residuals(effects):
 
 def test_weights_make_the_fit_more_precise_where_they_are_right():
     """Errors of variance 1 / w: over 200 samples the weighted slope varies less, as far as theory says."""
-    rng = stream(78)
+    rng = random_stream(78)
     entity, period = (axis.ravel() for axis in np.indices((20, 5)))
     weights = 10.0 ** rng.uniform(-1.0, 1.0, size=entity.size)
     X = rng.normal(size=entity.size)
@@ -317,7 +327,7 @@ def test_weights_make_the_fit_more_precise_where_they_are_right():
             panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X), weights=weights
         )
         for found, weighted in ((own, True), (alike, False)):
-            fitted = PooledOLS(Classical(), weighted=weighted).fit(panel, rng=stream(0))
+            fitted = PooledOLS(Classical(), weighted=weighted).fit(panel, rng=random_stream(0))
             found.append(fitted.coefficients().estimate[1])
     matrix = np.column_stack([np.ones_like(X), X])
     variance = np.linalg.inv(matrix.T * weights @ matrix)[1, 1]
@@ -329,8 +339,8 @@ def test_weights_make_the_fit_more_precise_where_they_are_right():
 @every_estimator
 def test_weights_that_the_panel_lacks_are_refused(panel, estimator):
     with pytest.raises(EstimationError, match="the panel has none") as caught:
-        estimator.fit(replace(panel, weights=None), rng=stream(0))
-    assert "roles.weights" in caught.value.mend
+        estimator.fit(replace(panel, weights=None), rng=random_stream(0))
+    assert "roles.weights" in caught.value.hint
 
 
 @every_estimator
@@ -339,9 +349,9 @@ def test_weights_that_are_none_are_refused(panel, estimator, bad):
     weights = panel.weights.copy()
     weights[[2, 5]] = bad
     for call in (
-        lambda rows: estimator.fit(rows, rng=stream(0)),
+        lambda rows: estimator.fit(rows, rng=random_stream(0)),
         lambda rows: estimator.fit_draws(
-            rows, weights=np.ones((1, rows.n_obs)), selection=None, rng=stream(0)
+            rows, weights=np.ones((1, rows.n_obs)), selection=None, rng=random_stream(0)
         ),
     ):
         with pytest.raises(EstimationError, match=f"2 of {panel.n_obs} are zero, negative or no numbers"):
@@ -349,5 +359,7 @@ def test_weights_that_are_none_are_refused(panel, estimator, bad):
 
 
 def test_estimators_without_weights_leave_them_alone(panel):
-    own, expected = (FixedEffects().fit(one, rng=stream(0)) for one in (panel, replace(panel, weights=None)))
+    own, expected = (
+        FixedEffects().fit(one, rng=random_stream(0)) for one in (panel, replace(panel, weights=None))
+    )
     np.testing.assert_array_equal(own.coefficients().covariance, expected.coefficients().covariance)

@@ -9,12 +9,12 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from harness import EstimationError, Panel, stream
+from harness import EstimationError, Panel, random_stream
 from harness_panel import Clustered, FixedEffects, PooledOLS, RandomEffects, WildCluster
 from harness_panel.wild_weights import auxiliary_weights
 from panels import panel_from_arrays, simulated_panel
 
-SIX = simulated_panel(stream(61), n_entities=6, n_periods=9, n_columns=2, share=0.8)
+SIX = simulated_panel(random_stream(61), n_entities=6, n_periods=9, n_columns=2, share=0.8)
 EFFECTS = [(), ("entity",), ("time",), ("entity", "time")]
 
 
@@ -56,7 +56,7 @@ def p_value_by_regressions(panel, effects, *, at: int, null: float) -> float:
 @pytest.mark.parametrize("effects", EFFECTS, ids=[" and ".join(one) or "pooled" for one in EFFECTS])
 @pytest.mark.parametrize("null", [0.0, 1.5])
 def test_p_values_of_all_sign_changes(effects, null):
-    table = estimator(effects, WildCluster()).fit(SIX, rng=stream(0)).coefficients()
+    table = estimator(effects, WildCluster()).fit(SIX, rng=random_stream(0)).coefficients()
     at = table.terms.index("x1")
     expected = p_value_by_regressions(SIX, effects, at=1, null=null)
     assert table.inference.statistics[at].p_value(null) == pytest.approx(expected, abs=1e-12)
@@ -65,8 +65,8 @@ def test_p_values_of_all_sign_changes(effects, null):
 
 @pytest.mark.parametrize("effects", [(), ("entity", "time")], ids=["pooled", "two-way"])
 def test_limits_are_where_the_p_value_crosses_the_level(effects):
-    panel = simulated_panel(stream(62), n_entities=12, n_periods=5, n_columns=2)
-    table = estimator(effects, WildCluster(draws=499)).fit(panel, rng=stream(1)).coefficients()
+    panel = simulated_panel(random_stream(62), n_entities=12, n_periods=5, n_columns=2)
+    table = estimator(effects, WildCluster(draws=499)).fit(panel, rng=random_stream(1)).coefficients()
     for one, (low, high) in zip(table.inference.statistics, table.conf_int(0.9), strict=True):
         assert low < one.estimate < high
         for limit in (low, high):
@@ -75,8 +75,8 @@ def test_limits_are_where_the_p_value_crosses_the_level(effects):
 
 
 def test_estimates_and_standard_errors_are_those_of_clustered():
-    wild = PooledOLS(WildCluster()).fit(SIX, rng=stream(0)).coefficients()
-    clustered = PooledOLS(Clustered()).fit(SIX, rng=stream(0)).coefficients()
+    wild = PooledOLS(WildCluster()).fit(SIX, rng=random_stream(0)).coefficients()
+    clustered = PooledOLS(Clustered()).fit(SIX, rng=random_stream(0)).coefficients()
     np.testing.assert_array_equal(wild.estimate, clustered.estimate)
     np.testing.assert_array_equal(wild.covariance, clustered.covariance)
     assert (wild.correction.df_resid, wild.correction.n_clusters) == (5, (6,))
@@ -86,15 +86,19 @@ def test_estimates_and_standard_errors_are_those_of_clustered():
 
 @pytest.mark.parametrize("weights", ["rademacher", "webb"])
 def test_with_many_clusters_it_agrees_with_the_t_distribution(weights):
-    panel = simulated_panel(stream(63), n_entities=200, n_periods=4, n_columns=2)
-    wild = RandomEffects(WildCluster(draws=1999, weights=weights)).fit(panel, rng=stream(3)).coefficients()
-    expected = RandomEffects(Clustered()).fit(panel, rng=stream(3)).coefficients()
+    panel = simulated_panel(random_stream(63), n_entities=200, n_periods=4, n_columns=2)
+    wild = (
+        RandomEffects(WildCluster(draws=1999, weights=weights))
+        .fit(panel, rng=random_stream(3))
+        .coefficients()
+    )
+    expected = RandomEffects(Clustered()).fit(panel, rng=random_stream(3)).coefficients()
     np.testing.assert_allclose(wild.conf_int(0.9), expected.conf_int(0.9), atol=0.25 * wild.std_error.max())
 
 
 def test_size_with_few_clusters_is_nearer_to_nominal_than_the_t_distribution():
     """Ten clusters of different sizes, a regressor fixed within them, no effect; level 0.1, 200 panels."""
-    rng = stream(64)
+    rng = random_stream(64)
     entity = np.repeat(np.arange(10), np.arange(3, 23, 2))
     rejected = {"wild": 0, "clustered": 0}
     for _ in range(200):
@@ -112,29 +116,30 @@ def test_size_with_few_clusters_is_nearer_to_nominal_than_the_t_distribution():
 
 
 def test_it_is_drawn_from_the_stream_of_the_fit():
-    panel = simulated_panel(stream(65), n_entities=20, n_periods=4)
+    panel = simulated_panel(random_stream(65), n_entities=20, n_periods=4)
     one, same, other = (
-        PooledOLS(WildCluster(draws=99)).fit(panel, rng=stream(seed)).coefficients() for seed in (1, 1, 2)
+        PooledOLS(WildCluster(draws=99)).fit(panel, rng=random_stream(seed)).coefficients()
+        for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one.conf_int(0.9), same.conf_int(0.9))
     assert not np.array_equal(one.conf_int(0.9), other.conf_int(0.9))
 
 
 def test_clusters_too_few_to_reject_anything_have_no_limits():
-    panel = simulated_panel(stream(66), n_entities=3, n_periods=20, n_columns=1)
-    table = PooledOLS(WildCluster()).fit(panel, rng=stream(0)).coefficients()
+    panel = simulated_panel(random_stream(66), n_entities=3, n_periods=20, n_columns=1)
+    table = PooledOLS(WildCluster()).fit(panel, rng=random_stream(0)).coefficients()
     assert table.p_value.min() >= 2 / 8
     assert np.isinf(table.conf_int(0.95)).all()
 
 
 def test_webb_weights_have_six_points_mean_zero_and_variance_one():
-    weights = auxiliary_weights("webb", 8, 20_000, rng=stream(67))
+    weights = auxiliary_weights("webb", 8, 20_000, rng=random_stream(67))
     points, counts = np.unique(weights, return_counts=True)
     np.testing.assert_allclose(points**2, [1.5, 1.0, 0.5, 0.5, 1.0, 1.5], rtol=1e-12)
     np.testing.assert_allclose(counts / weights.size, 1 / 6, atol=0.01)
 
 
 def test_too_many_clusters_are_refused():
-    panel = simulated_panel(stream(68), n_entities=1001, n_periods=2)
+    panel = simulated_panel(random_stream(68), n_entities=1001, n_periods=2)
     with pytest.raises(EstimationError, match="for few clusters; there are 1001"):
-        PooledOLS(WildCluster()).fit(panel, rng=stream(0))
+        PooledOLS(WildCluster()).fit(panel, rng=random_stream(0))

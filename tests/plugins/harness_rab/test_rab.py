@@ -9,8 +9,8 @@ from numpy.random import Generator
 from pydantic import ValidationError
 
 from harness import CanFitDraws, CanProfile, Estimator, FittedDraws, Floats, HasDraws, Panel, draw_weights
-from harness.catalog import build_choice
-from harness.estimators.registry import EstimatorCatalog, installed
+from harness.registry.catalog import build_choice
+from harness.registry.registry import EstimatorCatalog, installed
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from harness_panel.pooled_ols import PooledOLS

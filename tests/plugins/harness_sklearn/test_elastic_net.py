@@ -10,7 +10,7 @@ from sklearn import linear_model
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from harness import EstimationError, stream
+from harness import EstimationError, random_stream
 from harness_sklearn import ElasticNet
 from panels import panel_from_arrays
 
@@ -48,14 +48,16 @@ def direct(panel, *, penalty, l1_ratio):
 
 def test_the_fit_is_that_of_scikit_learn_with_the_chosen_penalty():
     train, selection = make_panel(seed=1), make_panel(seed=2)
-    fit = ElasticNet().fit(train, rng=stream(0), selection=selection)
+    fit = ElasticNet().fit(train, rng=random_stream(0), selection=selection)
     expected = direct(train, penalty=fit.penalty, l1_ratio=fit.l1_ratio)
     assert fit.predict(selection) == pytest.approx(expected(selection), abs=1e-6)
 
 
 def test_every_candidate_has_the_error_of_scikit_learn_and_the_least_is_kept():
     train, selection = make_panel(seed=1, noise=2.0), make_panel(seed=2, noise=2.0)
-    fit = ElasticNet(l1_ratios=(0.3, 1.0), n_penalties=8).fit(train, rng=stream(0), selection=selection)
+    fit = ElasticNet(l1_ratios=(0.3, 1.0), n_penalties=8).fit(
+        train, rng=random_stream(0), selection=selection
+    )
     table = fit.details()["search"]
     candidates = list(zip(table["penalty"], table["l1_ratio"], strict=True))
     errors = [
@@ -69,18 +71,18 @@ def test_every_candidate_has_the_error_of_scikit_learn_and_the_least_is_kept():
 
 def test_rows_set_aside_for_the_choice_are_fitted_on_after_it():
     panel = make_panel(seed=3)
-    fit = ElasticNet().fit(panel, rng=stream(0))
+    fit = ElasticNet().fit(panel, rng=random_stream(0))
     expected = direct(panel, penalty=fit.penalty, l1_ratio=fit.l1_ratio)
     assert fit.predict(panel) == pytest.approx(expected(panel), abs=1e-6)
 
 
 def test_one_column_of_two_values_is_shrunk_as_the_closed_form_says():
     x = np.tile([-1.0, 1.0], 100)
-    noise = stream(4).normal(size=200)
+    noise = random_stream(4).normal(size=200)
     panel = panel_from_arrays(
         entity=np.repeat(np.arange(50), 4), period=np.tile(np.arange(4), 50), outcome=0.4 * x + noise, X=x
     )
-    fit = ElasticNet(l1_ratios=(0.5,)).fit(panel, rng=stream(0), selection=panel)
+    fit = ElasticNet(l1_ratios=(0.5,)).fit(panel, rng=random_stream(0), selection=panel)
     correlation = np.corrcoef(x, panel.observed)[0, 1]
     table = fit.details()["search"]
     penalties = np.array(table["penalty"])
@@ -92,7 +94,7 @@ def test_one_column_of_two_values_is_shrunk_as_the_closed_form_says():
 
 def test_a_product_is_found_and_noise_is_left_out():
     panel = make_panel(n_entities=400, n_columns=6, noise=0.3, seed=5)
-    fit = ElasticNet(l1_ratios=(1.0,)).fit(panel, rng=stream(0))
+    fit = ElasticNet(l1_ratios=(1.0,)).fit(panel, rng=random_stream(0))
     terms = dict(zip(*fit.details()["terms"].values(), strict=True))
     deviation = panel.observed.std()
     assert terms["x0"] == pytest.approx(1.0 / deviation, abs=0.05)
@@ -123,8 +125,8 @@ COPIES = {
 def test_a_derived_product_counts_once_and_is_noted(step):
     panel = make_panel(seed=6)
     values = step.compute({name: panel.column(name) for name in panel.columns})
-    fit = ElasticNet().fit(with_columns(panel, copy=values, derived=(step,)), rng=stream(0))
-    alone = ElasticNet().fit(panel, rng=stream(0))
+    fit = ElasticNet().fit(with_columns(panel, copy=values, derived=(step,)), rng=random_stream(0))
+    alone = ElasticNet().fit(panel, rng=random_stream(0))
     assert fit.terms.names == alone.terms.names
     np.testing.assert_array_equal(fit.slopes, alone.slopes)
     assert [(note.code, note.where) for note in fit.notes] == [("W-DUP", "copy")]
@@ -133,7 +135,7 @@ def test_a_derived_product_counts_once_and_is_noted(step):
 def test_a_derived_column_that_is_no_product_of_two_stays():
     panel = make_panel(seed=6)
     cube = with_columns(panel, cube=panel.column("x0") ** 3, derived=(Power("cube", ("x0",), power=3),))
-    fit = ElasticNet().fit(cube, rng=stream(0))
+    fit = ElasticNet().fit(cube, rng=random_stream(0))
     assert "cube" in fit.terms.names
     assert fit.notes == ()
 
@@ -142,7 +144,9 @@ def test_the_square_of_a_left_out_square_stays():
     panel = make_panel(seed=6)
     square, fourth = panel.column("x0") ** 2, panel.column("x0") ** 4
     steps = (Power("square", ("x0",), power=2), Power("fourth", ("square",), power=2))
-    fit = ElasticNet().fit(with_columns(panel, square=square, fourth=fourth, derived=steps), rng=stream(0))
+    fit = ElasticNet().fit(
+        with_columns(panel, square=square, fourth=fourth, derived=steps), rng=random_stream(0)
+    )
     assert "fourth" in fit.terms.names
     assert "square" not in fit.terms.names
 
@@ -151,7 +155,7 @@ def test_an_exposure_stays_though_it_is_a_square():
     panel = make_panel(seed=6)
     step = Power("x0", ("x1",), power=2)
     squared = replace(panel.with_column("x0", panel.column("x1") ** 2), derived=(step,))
-    fit = ElasticNet().fit(squared, rng=stream(0))
+    fit = ElasticNet().fit(squared, rng=random_stream(0))
     assert "x0" in fit.terms.names
     assert fit.notes == ()
 
@@ -160,15 +164,15 @@ def test_an_exposure_stays_though_it_is_a_square():
 def test_a_repeated_column_counts_once(unit):
     panel = make_panel(seed=7)
     copied = with_columns(panel, x9=unit * panel.column("x2") + 3.0)
-    fit, alone = (ElasticNet().fit(one, rng=stream(0)) for one in (copied, panel))
+    fit, alone = (ElasticNet().fit(one, rng=random_stream(0)) for one in (copied, panel))
     assert set(fit.terms.names) == set(alone.terms.names)
     assert fit.predict(copied) == pytest.approx(alone.predict(panel), abs=1e-7)
 
 
 def test_a_fit_that_stops_short_is_noted_and_warns_nobody():
     panel = make_panel(seed=8)
-    alike = with_columns(panel, x9=panel.column("x0") + 0.01 * stream(9).normal(size=panel.n_obs))
-    short, long = (ElasticNet(max_rounds=most).fit(alike, rng=stream(0)) for most in (1, 100_000))
+    alike = with_columns(panel, x9=panel.column("x0") + 0.01 * random_stream(9).normal(size=panel.n_obs))
+    short, long = (ElasticNet(max_rounds=most).fit(alike, rng=random_stream(0)) for most in (1, 100_000))
     (note,) = short.notes
     assert note.code == "W-CONVERGENCE"
     assert "after 1 rounds" in note.message
@@ -178,4 +182,4 @@ def test_a_fit_that_stops_short_is_noted_and_warns_nobody():
 def test_too_many_terms_are_refused_with_their_number():
     panel = make_panel(n_columns=90)
     with pytest.raises(EstimationError, match=r"90 columns, .* make 4185 terms"):
-        ElasticNet().fit(panel, rng=stream(0))
+        ElasticNet().fit(panel, rng=random_stream(0))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 
-from harness import EstimationError, draw_weights, left_out, stream
+from harness import EstimationError, draw_weights, left_out, random_stream
 from harness.scenarios.draws import drawn_panel
 from harness_sklearn import RandomForest
 from panels import panel_from_arrays
@@ -29,12 +29,12 @@ def make_panel(n_entities=40, n_periods=5, noise=0.3, seed=0):
 
 
 def drawn(panel, weights, *, estimator=FOREST, selection=None, seed=0):
-    return estimator.fit_draws(panel, weights=weights, selection=selection, rng=stream(seed, "draws"))
+    return estimator.fit_draws(panel, weights=weights, selection=selection, rng=random_stream(seed, "draws"))
 
 
 def test_each_forest_is_that_of_scikit_learn_on_the_rows_of_its_draw():
     panel = make_panel()
-    weights = draw_weights(panel, 3, unit="entity", rng=stream(1))
+    weights = draw_weights(panel, 3, unit="entity", rng=random_stream(1))
     draws = drawn(panel, weights)
     for weight, model, predicted in zip(weights, draws.models, draws.predict(panel), strict=True):
         rows = np.repeat(np.arange(panel.n_obs), weight.astype(int))
@@ -46,13 +46,13 @@ def test_each_forest_is_that_of_scikit_learn_on_the_rows_of_its_draw():
 
 def test_they_vary_as_fits_one_by_one_do():
     panel = make_panel()
-    weights = draw_weights(panel, 60, unit="entity", rng=stream(2))
+    weights = draw_weights(panel, 60, unit="entity", rng=random_stream(2))
     estimator = RandomForest(trees=10, draw_trees=10, min_leaf=(5,))
     together = drawn(panel, weights, estimator=estimator).predict(panel)
     apart = np.stack(
         [
             estimator.fit(drawn_panel(panel, weight), rng=own).predict(panel)
-            for weight, own in zip(weights, stream(3).spawn(60), strict=True)
+            for weight, own in zip(weights, random_stream(3).spawn(60), strict=True)
         ]
     )
     assert together.mean(axis=0) == pytest.approx(apart.mean(axis=0), abs=0.2)
@@ -61,7 +61,7 @@ def test_they_vary_as_fits_one_by_one_do():
 
 def test_rows_that_no_draw_uses_are_as_good_as_absent():
     panel = make_panel()
-    weights = draw_weights(panel, 4, unit="entity", rng=stream(1))
+    weights = draw_weights(panel, 4, unit="entity", rng=random_stream(1))
     unused = panel.entity.codes < 5
     weights[:, unused] = 0.0
     expected = drawn(panel.take(np.flatnonzero(~unused)), weights[:, ~unused]).predict(panel)
@@ -70,8 +70,8 @@ def test_rows_that_no_draw_uses_are_as_good_as_absent():
 
 def test_the_order_of_rows_changes_no_digit():
     panel = make_panel()
-    weights = draw_weights(panel, 4, unit="entity", rng=stream(1))
-    order = stream(6).permutation(panel.n_obs)
+    weights = draw_weights(panel, 4, unit="entity", rng=random_stream(1))
+    order = random_stream(6).permutation(panel.n_obs)
     mixed = drawn(panel.take(order), weights[:, order]).predict(panel)
     np.testing.assert_array_equal(mixed, drawn(panel, weights).predict(panel))
 
@@ -79,10 +79,10 @@ def test_the_order_of_rows_changes_no_digit():
 def test_leaves_are_chosen_on_the_rows_that_all_draws_select_on():
     panel = make_panel(noise=0.05)
     is_aside = panel.entity.codes < 10
-    weights = draw_weights(panel, 4, unit="entity", rng=stream(1))
+    weights = draw_weights(panel, 4, unit="entity", rng=random_stream(1))
     weights[:, is_aside] = 0.0
     scrambled = panel.observed.copy()
-    scrambled[is_aside] = stream(4).permutation(scrambled[is_aside])
+    scrambled[is_aside] = random_stream(4).permutation(scrambled[is_aside])
     noisy = replace(panel, observed=scrambled)
     selection = np.broadcast_to(is_aside.astype(float), weights.shape)
     assert drawn(panel, weights, selection=selection).min_leaf == 3
@@ -91,7 +91,7 @@ def test_leaves_are_chosen_on_the_rows_that_all_draws_select_on():
 
 def test_rows_left_out_draw_by_draw_choose_as_no_selection_rows_do():
     panel = make_panel()
-    weights = draw_weights(panel, 4, unit="entity", rng=stream(1))
+    weights = draw_weights(panel, 4, unit="entity", rng=random_stream(1))
     np.testing.assert_array_equal(
         drawn(panel, weights, selection=left_out(weights)).predict(panel),
         drawn(panel, weights).predict(panel),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 
-from harness import CanRunQuick, stream
+from harness import CanRunQuick, random_stream
 from harness_sklearn import RandomForest
 from panels import panel_from_arrays
 
@@ -29,21 +29,23 @@ def direct(panel, *, min_leaf, trees=30, column_share=1 / 3):
         n_estimators=trees,
         min_samples_leaf=min_leaf,
         max_features=column_share,
-        random_state=int(stream(0, "f").integers(2**32)),
+        random_state=int(random_stream(0, "f").integers(2**32)),
     )
     return forest.fit(panel.X, panel.observed)
 
 
 def test_a_nonlinear_truth_is_found():
     train, test = make_panel(seed=1, n_entities=200), make_panel(seed=2, noise=0.0)
-    fit = RandomForest().fit(train, rng=stream(0))
+    fit = RandomForest().fit(train, rng=random_stream(0))
     assert np.mean((fit.predict(test) - test.observed) ** 2) < 0.1 * test.observed.var()
 
 
 @pytest.mark.parametrize("noise", [0.1, 3.0])
 def test_leaves_are_the_best_on_the_selection_rows_and_the_fit_is_that_of_scikit_learn(noise):
     train, selection = make_panel(seed=1, noise=noise), make_panel(seed=2, noise=noise)
-    fit = RandomForest(trees=30, min_leaf=(3, 30, 10)).fit(train, rng=stream(0, "f"), selection=selection)
+    fit = RandomForest(trees=30, min_leaf=(3, 30, 10)).fit(
+        train, rng=random_stream(0, "f"), selection=selection
+    )
     forests = {leaf: direct(train, min_leaf=leaf) for leaf in (30, 10, 3)}
     errors = {
         leaf: np.mean((forest.predict(selection.X) - selection.observed) ** 2) / train.observed.var()
@@ -59,7 +61,7 @@ def test_leaves_are_the_best_on_the_selection_rows_and_the_fit_is_that_of_scikit
 
 def test_rows_set_aside_for_the_choice_are_fitted_on_after_it():
     panel = make_panel(seed=3)
-    fit = RandomForest(trees=1, min_leaf=(40,)).fit(panel, rng=stream(0))
+    fit = RandomForest(trees=1, min_leaf=(40,)).fit(panel, rng=random_stream(0))
     assert fit.model.estimators_[0].tree_.weighted_n_node_samples[0] == panel.n_obs
 
 
@@ -68,15 +70,15 @@ def test_a_large_level_costs_no_digits():
     panel = panel.with_column("x0", np.round(panel.column("x0") * 2**12) / 2**12)
     high = panel.with_column("x0", panel.column("x0") + 2.0**30)
     forest = RandomForest(trees=30)
-    expected = forest.fit(panel, rng=stream(0)).predict(panel)
-    np.testing.assert_array_equal(forest.fit(high, rng=stream(0)).predict(high), expected)
+    expected = forest.fit(panel, rng=random_stream(0)).predict(panel)
+    np.testing.assert_array_equal(forest.fit(high, rng=random_stream(0)).predict(high), expected)
 
 
 def test_the_stream_is_the_only_randomness():
     panel, selection = make_panel(seed=1), make_panel(seed=2)
     forest = RandomForest(trees=20)
     one, same, other = (
-        forest.fit(panel, rng=stream(seed), selection=selection).predict(panel) for seed in (0, 0, 1)
+        forest.fit(panel, rng=random_stream(seed), selection=selection).predict(panel) for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(one, same)
     assert np.abs(one - other).max() > 0.01
@@ -84,7 +86,7 @@ def test_the_stream_is_the_only_randomness():
 
 def test_leaves_that_rows_cannot_fill_are_not_tried():
     panel = make_panel(n_entities=10, n_periods=3)
-    fit = RandomForest(trees=5, min_leaf=(5, 12, 13, 60)).fit(panel, rng=stream(0))
+    fit = RandomForest(trees=5, min_leaf=(5, 12, 13, 60)).fit(panel, rng=random_stream(0))
     assert fit.details()["search"]["min_leaf"] == [12, 5]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import CanFitDraws, EstimationError, draw_weights, left_out, stream
+from harness import CanFitDraws, EstimationError, draw_weights, left_out, random_stream
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from panels import panel_from_arrays, simulated_panel
@@ -15,7 +15,7 @@ from panels import panel_from_arrays, simulated_panel
 
 def split_panel(seed=0):
     """A panel, and the positions of its first entities and of its last ones."""
-    panel = simulated_panel(stream(seed), n_entities=30)
+    panel = simulated_panel(random_stream(seed), n_entities=30)
     return panel, np.flatnonzero(panel.entity.codes < 22), np.flatnonzero(panel.entity.codes >= 22)
 
 
@@ -24,21 +24,23 @@ def ones_at(panel, rows):
 
 
 def draws(panel, weights, *, selection=None, **options):
-    return Splines(**options).fit_draws(panel, weights=weights, selection=selection, rng=stream(0, "draws"))
+    return Splines(**options).fit_draws(
+        panel, weights=weights, selection=selection, rng=random_stream(0, "draws")
+    )
 
 
 @pytest.mark.parametrize("products", ["none", "moderators"])
 def test_unit_weights_are_the_fit(products):
     panel, train, aside = split_panel()
-    fit = Splines(products=products).fit(panel.take(train), rng=stream(0), selection=panel.take(aside))
+    fit = Splines(products=products).fit(panel.take(train), rng=random_stream(0), selection=panel.take(aside))
     drawn = draws(panel, ones_at(panel, train), selection=ones_at(panel, aside), products=products)
     assert drawn.penalties == pytest.approx([fit.penalty])
     np.testing.assert_allclose(drawn.predict(panel), fit.predict(panel)[None], rtol=0, atol=1e-9)
 
 
 def test_draws_without_selection_rows_take_the_penalty_of_the_fit():
-    panel = simulated_panel(stream(1))
-    fit = Splines().fit(panel, rng=stream(0, "draws"))
+    panel = simulated_panel(random_stream(1))
+    fit = Splines().fit(panel, rng=random_stream(0, "draws"))
     weights = np.ones((2, panel.n_obs))
     drawn = draws(panel, weights)
     np.testing.assert_allclose(drawn.predict(panel), np.tile(fit.predict(panel), (2, 1)), rtol=0, atol=1e-9)
@@ -49,8 +51,8 @@ def test_draws_without_selection_rows_take_the_penalty_of_the_fit():
 @given(seed=st.integers(0, 2**16), unit=st.sampled_from(["entity", "row"]))
 @settings(max_examples=15, deadline=None)
 def test_a_draw_is_penalised_least_squares_on_rows_repeated_by_their_weights(seed, unit):
-    panel = simulated_panel(stream(seed), share=0.8)
-    weights = draw_weights(panel, 4, unit=unit, rng=stream(seed, "weights"))
+    panel = simulated_panel(random_stream(seed), share=0.8)
+    weights = draw_weights(panel, 4, unit=unit, rng=random_stream(seed, "weights"))
     drawn = draws(panel, weights, selection=left_out(weights), penalties=(1.0, 1e-2, 1e-4))
     design = drawn.design
     columns, outcome = design.values(panel), design.inputs.outcome(panel)
@@ -65,8 +67,8 @@ def test_a_draw_is_penalised_least_squares_on_rows_repeated_by_their_weights(see
 
 
 def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_out():
-    panel = simulated_panel(stream(2), n_entities=25)
-    weights = draw_weights(panel, 30, unit="entity", rng=stream(3))
+    panel = simulated_panel(random_stream(2), n_entities=25)
+    weights = draw_weights(panel, 30, unit="entity", rng=random_stream(3))
     aside = left_out(weights)
     penalties = (1e2, 1.0, 1e-2, 1e-4)
     one_by_one = [draws(panel, weights, selection=aside, penalties=(one,)) for one in penalties]
@@ -77,15 +79,15 @@ def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_o
 
 
 def test_all_weights_doubled_change_nothing():
-    panel = simulated_panel(stream(4))
-    weights = draw_weights(panel, 5, unit="entity", rng=stream(5))
+    panel = simulated_panel(random_stream(4))
+    weights = draw_weights(panel, 5, unit="entity", rng=random_stream(5))
     once, twice = (draws(panel, one, selection=left_out(weights)) for one in (weights, 2.0 * weights))
     np.testing.assert_allclose(twice.predict(panel), once.predict(panel), rtol=1e-10)
 
 
 def test_rows_that_no_draw_uses_are_as_good_as_absent():
     panel, used, absent = split_panel(6)
-    weights = draw_weights(panel, 8, unit="row", rng=stream(7))
+    weights = draw_weights(panel, 8, unit="row", rng=random_stream(7))
     weights[:, absent] = 0.0
     aside = left_out(weights)
     aside[:, absent] = 0.0
@@ -96,16 +98,16 @@ def test_rows_that_no_draw_uses_are_as_good_as_absent():
 
 
 def test_the_order_of_rows_changes_no_digit():
-    panel = simulated_panel(stream(8), share=0.8)
-    weights = draw_weights(panel, 5, unit="entity", rng=stream(9))
-    order = stream(10).permutation(panel.n_obs)
+    panel = simulated_panel(random_stream(8), share=0.8)
+    weights = draw_weights(panel, 5, unit="entity", rng=random_stream(9))
+    order = random_stream(10).permutation(panel.n_obs)
     mixed = draws(panel.take(order), weights[:, order], selection=left_out(weights)[:, order])
     straight = draws(panel, weights, selection=left_out(weights))
     np.testing.assert_array_equal(mixed.predict(panel), straight.predict(panel))
 
 
 def test_a_draw_without_rows_is_refused():
-    panel = simulated_panel(stream(11))
+    panel = simulated_panel(random_stream(11))
     weights = np.ones((2, panel.n_obs))
     weights[1] = 0.0
     with pytest.raises(EstimationError, match="no row of positive weight"):
@@ -122,7 +124,7 @@ def test_rab_draws_bands_that_hold_the_truth():
         X=x,
     )
     assert CanFitDraws in Splines.provides
-    fit = Rab(base=Splines(), draws=100).fit(panel, rng=stream(0))
+    fit = Rab(base=Splines(), draws=100).fit(panel, rng=random_stream(0))
     at = panel.take(np.arange(31)).with_column("x0", np.linspace(-1.8, 1.8, 31))
     truth = np.sin(2 * at.column("x0"))
     low, high = np.quantile(fit.draws.predict(at), [0.005, 0.995], axis=0)

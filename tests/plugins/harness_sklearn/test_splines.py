@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import make_smoothing_spline
 
-from harness import stream
+from harness import random_stream
 from harness_sklearn import Splines
 from harness_sklearn.spline_basis import make_bends
 from panels import panel_from_arrays, simulated_panel
@@ -48,7 +48,7 @@ def test_a_knot_at_every_value_gives_the_smoothing_spline_of_scipy(penalty):
     panel = panel_from_arrays(
         entity=np.arange(50), period=np.zeros(50), outcome=np.sin(x / 150) + 0.3 * rng.normal(size=50), X=x
     )
-    fit = Splines(knots=50, penalties=(penalty,)).fit(panel, rng=stream(0), selection=panel)
+    fit = Splines(knots=50, penalties=(penalty,)).fit(panel, rng=random_stream(0), selection=panel)
     order, scale = np.argsort(x), x.std()
     smooth = make_smoothing_spline(x[order] / scale, panel.observed[order], lam=50 * penalty)
     grid = np.linspace(0.0, 1000.0, 201)
@@ -59,14 +59,14 @@ def test_a_knot_at_every_value_gives_the_smoothing_spline_of_scipy(penalty):
 def test_a_large_penalty_leaves_pooled_ols(products):
     panel = make_panel(wave)
     copied = panel.with_column("x2", panel.column("x1") - 3.0 * panel.column("x0"))
-    fit = Splines(penalties=(1e9,), products=products).fit(copied, rng=stream(0))
+    fit = Splines(penalties=(1e9,), products=products).fit(copied, rng=random_stream(0))
     columns = np.column_stack([np.ones(panel.n_obs), copied.X])
     expected = columns @ np.linalg.lstsq(columns, copied.observed)[0]
     assert fit.predict(copied) == pytest.approx(expected, abs=1e-6)
 
 
 def test_curves_are_found():
-    fit = Splines().fit(make_panel(wave, n_entities=300), rng=stream(0))
+    fit = Splines().fit(make_panel(wave, n_entities=300), rng=random_stream(0))
     test = make_panel(wave, seed=2, noise=0.0)
     assert np.sqrt(np.mean((fit.predict(test) - test.observed) ** 2)) < 0.06
 
@@ -77,7 +77,9 @@ def test_penalty_is_the_best_on_the_selection_rows():
     errors = {
         one: np.mean(
             (
-                Splines(penalties=(one,)).fit(train, rng=stream(0), selection=selection).predict(selection)
+                Splines(penalties=(one,))
+                .fit(train, rng=random_stream(0), selection=selection)
+                .predict(selection)
                 - selection.observed
             )
             ** 2
@@ -85,7 +87,7 @@ def test_penalty_is_the_best_on_the_selection_rows():
         / train.observed.var()
         for one in penalties
     }
-    fit = Splines(penalties=penalties).fit(train, rng=stream(0), selection=selection)
+    fit = Splines(penalties=penalties).fit(train, rng=random_stream(0), selection=selection)
     table = fit.details()["search"]
     assert table["penalty"] == [1e3, 1.0, 1e-3, 1e-6]
     assert dict(zip(table["penalty"], table["selection_nmse"], strict=True)) == pytest.approx(errors)
@@ -96,7 +98,7 @@ def test_a_straight_truth_keeps_straight_lines():
     panel = make_panel(lambda X: X @ np.array([1.0, -0.5, 2.0]), noise=1.0, seed=3)
     columns = np.column_stack([np.ones(panel.n_obs), panel.X])
     expected = columns @ np.linalg.lstsq(columns, panel.observed)[0]
-    fit = Splines().fit(panel, rng=stream(0))
+    fit = Splines().fit(panel, rng=random_stream(0))
     assert np.abs(fit.predict(panel) - expected).max() < 0.05 * panel.observed.std()
 
 
@@ -104,7 +106,7 @@ def test_products_are_found_where_they_are_asked_for():
     train, test = make_panel(cross, n_entities=300), make_panel(cross, seed=2, noise=0.0)
     nmse = {
         products: np.mean(
-            (Splines(products=products).fit(train, rng=stream(0)).predict(test) - test.observed) ** 2
+            (Splines(products=products).fit(train, rng=random_stream(0)).predict(test) - test.observed) ** 2
         )
         / test.observed.var()
         for products in ("none", "moderators")
@@ -116,7 +118,7 @@ def test_products_are_found_where_they_are_asked_for():
 @pytest.mark.parametrize("column", ["x0", "x1"])
 def test_curves_go_on_as_straight_lines_outside_the_range(column):
     panel = make_panel(wave)
-    fit = Splines().fit(panel, rng=stream(0))
+    fit = Splines().fit(panel, rng=random_stream(0))
     for outside in (np.linspace(2.0, 9.0, 8), np.linspace(-9.0, -2.0, 8)):
         bend = np.diff(fit.predict(at(panel, column, outside)), n=2)
         assert np.abs(bend).max() < 1e-5
@@ -125,21 +127,21 @@ def test_curves_go_on_as_straight_lines_outside_the_range(column):
 
 def test_controls_are_straight():
     panel = make_panel(lambda X: X[:, 2] ** 2, noise=0.0)
-    fit = Splines().fit(panel, rng=stream(0))
+    fit = Splines().fit(panel, rng=random_stream(0))
     assert np.abs(np.diff(fit.predict(at(panel, "x2", np.linspace(-2, 2, 9))), n=2)).max() < 1e-6
 
 
 @pytest.mark.parametrize(("values", "has_bends"), [([0.0, 1.0], False), ([0.0, 1.0, 2.0], True)])
 def test_a_moderator_of_two_values_has_no_bends(values, has_bends):
     panel = make_panel(lambda X: np.sin(X[:, 0]) + np.abs(X[:, 1]))
-    coarse = panel.with_column("x1", stream(4).choice(values, size=panel.n_obs))
-    fit = Splines(products="moderators").fit(coarse, rng=stream(0))
+    coarse = panel.with_column("x1", random_stream(4).choice(values, size=panel.n_obs))
+    fit = Splines(products="moderators").fit(coarse, rng=random_stream(0))
     assert set(fit.curves.design.bends) == ({"x0", "x1"} if has_bends else {"x0"})
 
 
 @pytest.mark.parametrize("spread", [0.5, 2.0, 3.0, 4.0])
 def test_bends_have_unit_curvature_and_share_none_however_skewed_a_column(spread):
-    column = np.exp(spread * stream(5).normal(size=2000))
+    column = np.exp(spread * random_stream(5).normal(size=2000))
     column /= column.std()
     bends = make_bends(column, 20)
     grid, step = np.linspace(column.min(), column.max(), 100_001, retstep=True)
@@ -150,10 +152,10 @@ def test_bends_have_unit_curvature_and_share_none_however_skewed_a_column(spread
 @given(seed=st.integers(0, 2**16), spread=st.sampled_from([0.5, 3.0, 6.0]), knots=st.integers(2, 30))
 @settings(max_examples=25, deadline=None)
 def test_any_spread_of_a_column_has_a_curve_no_worse_than_a_line(seed, spread, knots):
-    panel = simulated_panel(stream(seed), n_entities=30)
-    skewed = panel.with_column("x0", np.exp(spread * stream(seed, "x").normal(size=panel.n_obs)))
+    panel = simulated_panel(random_stream(seed), n_entities=30)
+    skewed = panel.with_column("x0", np.exp(spread * random_stream(seed, "x").normal(size=panel.n_obs)))
     curve, line = (
-        Splines(knots=knots, penalties=(penalty,)).fit(skewed, rng=stream(0)).predict(skewed)
+        Splines(knots=knots, penalties=(penalty,)).fit(skewed, rng=random_stream(0)).predict(skewed)
         for penalty in (1e-3, 1e9)
     )
     assert np.mean((curve - skewed.observed) ** 2) <= np.mean((line - skewed.observed) ** 2) + 1e-9

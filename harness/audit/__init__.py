@@ -1,0 +1,1 @@
+"""Whether a run folder is as written, and what differs between two."""

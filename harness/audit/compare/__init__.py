@@ -1,0 +1,1 @@
+"""Compare two run folders, number by number."""

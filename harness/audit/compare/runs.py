@@ -1,0 +1,117 @@
+"""Two runs side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.audit.compare.table_difference import TableDifference, table_difference
+from harness.audit.compare.tolerance import Tolerance
+from harness.report.reading.manifest import DataEntry, Manifest, Study, read_manifest
+from harness.spec.difference import Difference, spec_differences
+from harness.spec.document import Document, read_document
+from harness.spec.overrides import with_overrides
+from harness.store.folder import SPEC, RunFolder
+from harness.store.keys import PREDICTIONS, keys_of
+from harness.store.recipe import recipe_of
+
+DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")
+"""What the manifest says about data, their name and source apart."""
+
+SETTINGS = ("quick",)
+"""What was asked on the command line, beside changes to the spec."""
+
+
+@dataclass(frozen=True)
+class RunDifference:
+    """How two runs differ.
+
+    Attributes
+    ----------
+    spec, data, versions, settings : what was asked, of what, and with what
+    cells : how each cell ended, where it ended otherwise
+    files : tables, where only one of the runs has them
+    tables : of both, that differ
+    n_tables : of both
+    """
+
+    spec: tuple[Difference, ...]
+    data: tuple[Difference, ...]
+    versions: tuple[Difference, ...]
+    settings: tuple[Difference, ...]
+    cells: tuple[Difference, ...]
+    files: tuple[Difference, ...]
+    tables: tuple[TableDifference, ...]
+    n_tables: int
+
+    @property
+    def found_the_same(self) -> bool:
+        """Whether what the runs found is the same, whatever they were asked and computed with."""
+        return not (self.cells or self.files or self.tables)
+
+
+def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDifference:
+    """Compare two finished runs; reports and figures are not compared, since they show what tables hold.
+
+    Raises
+    ------
+    ArtifactError
+        Where a manifest or a table is damaged, or lacks what a comparison needs.
+    """
+    ours, theirs = read_manifest(a.manifest()), read_manifest(b.manifest())
+    tables_a, tables_b = _tables(a), _tables(b)
+    shared = [file for file in tables_a if file in tables_b]
+    differences = [_table_difference(file, a, b, tolerance) for file in shared]
+    return RunDifference(
+        spec=spec_differences(_document(a), _document(b)),
+        data=_unequal(_fields(ours.data, DATA), _fields(theirs.data, DATA)),
+        versions=_unequal(ours.versions, theirs.versions),
+        settings=_unequal(_fields(ours.study, SETTINGS), _fields(theirs.study, SETTINGS)),
+        cells=_unequal(_endings(ours), _endings(theirs)),
+        files=_unequal(dict.fromkeys(tables_a, "there"), dict.fromkeys(tables_b, "there")),
+        tables=tuple(one for one in differences if not one.is_equal),
+        n_tables=len(shared),
+    )
+
+
+def _document(folder: RunFolder) -> Document:
+    """Return the spec of a run with its overrides."""
+    overrides = recipe_of(folder.manifest()).spec.overrides
+    return with_overrides(read_document(folder.path / SPEC), overrides)
+
+
+def _fields(part: DataEntry | Study, names: Iterable[str]) -> Mapping[str, Any]:
+    return {name: getattr(part, name) for name in names}
+
+
+def _endings(manifest: Manifest) -> Mapping[str, str]:
+    """Return how every cell ended, and why."""
+    return {one.cell: ": ".join(part for part in (one.status, one.reason) if part) for one in manifest.cells}
+
+
+def _unequal(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Return the entries that only one side has, or that differ."""
+    texts = {key: (_text(a, key), _text(b, key)) for key in dict.fromkeys((*a, *b))}
+    return tuple(Difference(key, one, other) for key, (one, other) in texts.items() if one != other)
+
+
+def _text(part: Mapping[str, Any], key: str) -> str | None:
+    return json.dumps(part[key], ensure_ascii=False) if key in part else None
+
+
+def _tables(folder: RunFolder) -> tuple[str, ...]:
+    """Return the files that hold tables; data that a run keeps are none of them."""
+    parquet = {f"{name}.parquet" for name in PREDICTIONS}
+    return tuple(file for file in folder.files() if file.endswith(".csv") or file in parquet)
+
+
+def _table_difference(file: str, a: RunFolder, b: RunFolder, tolerance: Tolerance) -> TableDifference:
+    name, _, kind = file.rpartition(".")
+    if kind == "parquet":
+        one, other, keys = a.read_parquet(name), b.read_parquet(name), PREDICTIONS[name]
+    else:
+        one, other = a.read_table(name), b.read_table(name)
+        keys = keys_of(name, one)
+    return table_difference(file, one, other, keys=keys, tolerance=tolerance)

@@ -1,0 +1,1 @@
+"""Check a run folder against its hashes and against itself."""

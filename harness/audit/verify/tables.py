@@ -1,0 +1,119 @@
+"""The tables of a run folder against what its predictions and its other tables give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pandas as pd
+
+from harness.audit.compare.table_difference import TableDifference, table_difference
+from harness.audit.compare.tolerance import Tolerance
+from harness.audit.verify.recompute import Recomputed, missing_cells, recomputed, refused_with_numbers
+from harness.claims.run_values import SOURCES
+from harness.claims.table import claims_table
+from harness.errors import HarnessError, Problem
+from harness.expectations.check import check_expectations
+from harness.expectations.table import expectations_table
+from harness.registry.catalog import Catalogs
+from harness.report.gain_report import gain_report
+from harness.spec.load import load_study
+from harness.store.csv_text import csv_text, from_csv
+from harness.store.folder import SPEC, RunFolder
+from harness.store.keys import keys_of
+from harness.store.recipe import Recipe
+from harness.store.tables import table
+from harness.tables import COLUMNS, PREDICTIONS
+
+TOLERANCE = Tolerance()
+"""Other machines and versions add numbers up in another order."""
+
+REFUSING = ("accuracy", "gain")
+"""Tables in which a cell without numbers is a row with its reason."""
+
+_NUMBERS = ("observed", "predicted", "train_variance")
+_MEND = "run the study again"
+_SHOWN = 5
+
+
+def shape_problems(folder: RunFolder) -> Iterator[Problem]:
+    """Yield which tables lack what can be computed with."""
+    predictions = folder.read_parquet("predictions")
+    yield from _lacking("predictions.parquet", predictions, PREDICTIONS)
+    for name in _NUMBERS:
+        if len(predictions) and name in predictions and not pd.api.types.is_numeric_dtype(predictions[name]):
+            yield Problem("predictions.parquet", f"the column {name} holds no numbers", hint=_MEND)
+    for name in (*REFUSING, "decomposition"):
+        yield from _lacking(f"{name}.csv", folder.read_table(name), COLUMNS[name])
+
+
+def _lacking(file: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[Problem]:
+    lacking = [name for name in columns if name not in frame]
+    if lacking:
+        yield Problem(file, f"lacks the columns {', '.join(lacking)}", hint=_MEND)
+
+
+def prediction_problems(folder: RunFolder, recipe: Recipe) -> Iterator[Problem]:
+    """Yield what predictions do not give, and cells that neither have numbers nor say why."""
+    for one in recomputed(folder, recipe):
+        yield from _disagreement(one)
+    missing = list(missing_cells(folder, recipe))
+    if missing:
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        yield Problem("accuracy.csv", f"has no row for {'; '.join(missing[:_SHOWN])}{more}", hint=_MEND)
+    for name, count in refused_with_numbers(folder, REFUSING).items():
+        if count:
+            yield Problem(f"{name}.csv", f"{count} rows have numbers that their status denies", hint=_MEND)
+
+
+def spec_table_problems(folder: RunFolder, recipe: Recipe, catalogs: Catalogs) -> Iterator[Problem]:
+    """Yield what claims and expected numbers are said to be, and do not follow from spec and other tables."""
+    try:
+        study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=recipe.spec.overrides).study
+    except HarnessError as error:
+        what = f"cannot be read here, so claims and expected numbers are not checked: {error}"
+        yield Problem(SPEC, what, hint="install the plugins of the run, see versions in manifest.json")
+        return
+    if study.claims:
+        sources = {name: folder.read_table(name) for name in SOURCES}
+        yield from _of_spec("claims", claims_table(study, sources), folder)
+    if study.expect and not recipe.study.quick:
+        checked = check_expectations(study.expect, folder.read_table)
+        yield from _of_spec("expectations", expectations_table(checked), folder)
+
+
+def _of_spec(name: str, computed: pd.DataFrame, folder: RunFolder) -> Iterator[Problem]:
+    expected = from_csv(csv_text(table(name, [computed])))
+    source = "the spec and the other tables"
+    yield from _disagreement(Recomputed(name, source, folder.read_table(name), expected))
+
+
+def gain_report_problems(folder: RunFolder) -> Iterator[Problem]:
+    """Yield whether ``gain_report.json`` says other than the tables."""
+    path = folder.path / "gain_report.json"
+    expected = json.loads(json.dumps(gain_report(folder)))
+    if not path.is_file() or json.loads(path.read_text(encoding="utf-8")) != expected:
+        hint = "write it again: harness report RUN"
+        yield Problem(path.name, "is not what the manifest and the tables give", hint=hint)
+
+
+def _disagreement(one: Recomputed) -> Iterator[Problem]:
+    difference = table_difference(
+        one.name, one.stored, one.expected, keys=keys_of(one.name, one.expected), tolerance=TOLERANCE
+    )
+    for what in _words(difference):
+        yield Problem(f"{one.name}.csv", f"{what}, recomputed from {one.source}", hint=_MEND)
+
+
+def _words(difference: TableDifference) -> Iterator[str]:
+    for column in difference.columns:
+        there, here = column.a or "nothing", column.b or "nothing"
+        yield f"{column.column} differs in {column.n_cells} rows; at {column.row} it is {there}, but {here}"
+    if difference.only_a.n_rows:
+        yield f"has {difference.only_a.n_rows} rows too many, such as {difference.only_a.first[0]}"
+    if difference.only_b.n_rows:
+        yield f"lacks {difference.only_b.n_rows} rows, such as {difference.only_b.first[0]}"
+    for name in difference.columns_b:
+        yield f"lacks the column {name}"
+    for name in difference.columns_a:
+        yield f"has a column too many, {name}"

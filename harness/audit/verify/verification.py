@@ -1,0 +1,85 @@
+"""All that is verified about a run folder, one check after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.audit.verify.integrity import file_problems, manifest_problems, spec_problems
+from harness.audit.verify.tables import (
+    gain_report_problems,
+    prediction_problems,
+    shape_problems,
+    spec_table_problems,
+)
+from harness.errors import ArtifactError, Problem
+from harness.registry.catalog import Catalogs
+from harness.store.folder import RunFolder
+from harness.store.recipe import recipe_of
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Attributes
+    ----------
+    what : was checked, as a sentence that holds where there are no problems
+    problems : that were found
+    """
+
+    what: str
+    problems: tuple[Problem, ...]
+
+
+def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
+    """Yield the checks of a finished run; tables are recomputed only from files that hold.
+
+    What holds was written by one run and belongs together. Whether that run was given honest data, and
+    whether estimators did what they say, no folder can tell.
+
+    Parameters
+    ----------
+    catalogs : what a spec can choose by name, by kind
+    """
+    own = _check("the manifest is the one that the run wrote", lambda: manifest_problems(folder))
+    yield own
+    if own.problems:
+        return
+    try:
+        recipe = recipe_of(folder.manifest())
+    except ArtifactError as error:
+        yield Check("the manifest says what the run holds", error.problems)
+        return
+    whole = f"{len(recipe.files)} files are there as written, and no other that a report reads"
+    for what, find in (
+        (whole, lambda: file_problems(folder, recipe)),
+        ("the spec is the one that was run", lambda: spec_problems(folder, recipe)),
+        ("the tables have their columns", lambda: shape_problems(folder)),
+    ):
+        check = _check(what, find)
+        yield check
+        if check.problems:
+            return
+    yield _check(
+        "errors, gains, intervals, p-values, decomposition and multiverse follow from the predictions",
+        lambda: prediction_problems(folder, recipe),
+    )
+    yield _check(
+        "claims and expected numbers follow from the tables",
+        lambda: spec_table_problems(folder, recipe, catalogs),
+    )
+    yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
+
+
+def _check(what: str, find: Callable[[], Iterable[Problem]]) -> Check:
+    """Make one check; a file that cannot be read is a problem that it found."""
+    try:
+        return Check(what, tuple(find()))
+    except ArtifactError as error:
+        return Check(what, error.problems)
+    except OSError as error:
+        where, reason = str(error.filename or ""), error.strerror or str(error)
+        return Check(
+            what, (Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder"),)
+        )

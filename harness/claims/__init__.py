@@ -1,0 +1,1 @@
+"""Published numbers beside what follows from each other and what a run gives."""

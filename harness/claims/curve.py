@@ -1,0 +1,67 @@
+"""A net effect curve of a run, and what claims ask of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.claims.lookup import RunValue
+
+STRAIGHT = 1e-10
+"""Share of its level by which a straight line may be off through rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunCurve:
+    """Levels of a curve on a grid.
+
+    Attributes
+    ----------
+    at : (n_grid,), exposures, increasing; at least two
+    level : (n_grid,), outcome units
+    """
+
+    at: Floats
+    level: Floats
+
+    def _beyond(self, *exposures: float) -> RunValue | None:
+        first, last = float(self.at[0]), float(self.at[-1])
+        if all(first <= one <= last for one in exposures):
+            return None
+        return RunValue(math.nan, f"the curve of this run goes from {first:.4g} to {last:.4g}")
+
+    def level_at(self, exposure: float) -> RunValue:
+        """Return the level at an exposure, linear between grid points."""
+        return self._beyond(exposure) or RunValue(float(np.interp(exposure, self.at, self.level)))
+
+    def change(self, start: float, end: float) -> RunValue:
+        """Return the level at the second exposure minus that at the first."""
+        beyond = self._beyond(start, end)
+        if beyond is not None:
+            return beyond
+        first, last = np.interp([start, end], self.at, self.level)
+        return RunValue(float(last - first))
+
+    def share_going(self, start: float, end: float, *, sign: float) -> RunValue:
+        """Return the share of the way between two exposures on which the curve rises (1) or falls (-1)."""
+        beyond = self._beyond(start, end)
+        if beyond is not None:
+            return beyond
+        inside = self.at[(self.at > start) & (self.at < end)]
+        stops = np.concatenate([[start], inside, [end]])
+        goes = sign * np.diff(np.interp(stops, self.at, self.level)) > 0
+        return RunValue(float(np.diff(stops)[goes].sum() / (end - start)))
+
+    def bend(self) -> RunValue:
+        """Return the grid point where the slope changes fastest, up or down."""
+        slopes = np.diff(self.level) / np.diff(self.at)
+        if slopes.size < 2:
+            return RunValue(math.nan, "the curve of this run has too few points for a bend")
+        chord = np.interp(self.at, self.at[[0, -1]], self.level[[0, -1]])
+        if np.abs(self.level - chord).max() <= STRAIGHT * np.abs(self.level).max():
+            return RunValue(math.nan, "the curve of this run is a straight line", is_absent=True)
+        speed = np.abs(np.diff(slopes)) / (self.at[2:] - self.at[:-2])
+        return RunValue(float(self.at[1 + int(speed.argmax())]))

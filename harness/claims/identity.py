@@ -1,0 +1,78 @@
+"""Curves of outcomes whose ratio is held fixed: when the exposure changes, both change by the same factor.
+
+With ``result = share * rest`` and the rest held fixed, ``log result`` and ``log share`` differ by a constant
+at every exposure. So two such curves rise and fall together, and between the same two exposures their levels
+change by the same factor. For curves that are means over rows this is exact where the effect does not depend
+on the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from harness.claims.finding import Finding, Numbered
+from harness.claims.published_curve import Leg, PublishedCurve, draws_curve
+from harness.claims.ties import Tied
+from harness.spec.claim import Claim, DirectionClaim, LevelClaim
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One thing that two curves must agree on.
+
+    Attributes
+    ----------
+    agree : whether they do, as far as their numbers were printed
+    told : what the one does, while the other does
+    """
+
+    agree: bool
+    told: str
+
+
+def compare(one: PublishedCurve, other: PublishedCurve) -> Iterator[Comparison]:
+    """Yield what two curves of one log-slope say about the same stretches of the exposure."""
+    for way, another in product(one.ways, other.ways):
+        if way.overlaps(another):
+            told = f"{one.told(way)}, while {other.told(another)}"
+            yield Comparison(way.kind == another.kind, told)
+    for leg, another_leg in product(one.legs(), other.legs()):
+        if (leg.start.at, leg.end.at) == (another_leg.start.at, another_leg.end.at):
+            told = f"{_told(one, leg)}, while {_told(other, another_leg)}"
+            yield Comparison(leg.factor.meets(another_leg.factor), told)
+
+
+def _told(curve: PublishedCurve, leg: Leg) -> str:
+    where = f"between {leg.start.at:g} and {leg.end.at:g}"
+    return f"{curve.outcome} changes by {100 * leg.change:+.1f} % {where}"
+
+
+def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator[Numbered]:
+    """Yield a finding for every claim that draws a curve which a tied curve can be compared with."""
+    drawn: dict[tuple[str, str], dict[int, LevelClaim | DirectionClaim]] = {}
+    for at, claim in enumerate(claims):
+        if draws_curve(claim):
+            drawn.setdefault((claim.estimator, claim.outcome), {})[at] = claim
+    curves = {key: PublishedCurve.of(key[1], own.values()) for key, own in drawn.items()}
+    for (estimator, outcome), curve in curves.items():
+        for tied in ties:
+            others = [
+                other
+                for (same, name), other in curves.items()
+                if same == estimator and name != outcome and {name, outcome} <= tied.outcomes
+            ]
+            comparisons = [told for other in others for told in compare(curve, other)]
+            if comparisons:
+                finding = _finding(comparisons, tied)
+                yield from ((at, finding) for at in drawn[estimator, outcome])
+
+
+def _finding(comparisons: Sequence[Comparison], tied: Tied) -> Finding:
+    """Return the worst of several comparisons: all must hold."""
+    worst = min(comparisons, key=lambda one: one.agree)
+    held = ", ".join(sorted(tied.held))
+    verdict = "they do" if worst.agree else "they cannot both be right"
+    reason = f"{worst.told}; with {held} held fixed both must change by the same factor: {verdict}"
+    return Finding("identity", worst.agree, reason)

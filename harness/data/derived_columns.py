@@ -1,0 +1,155 @@
+"""Which regressors follow when the exposure, or another regressor, is given other values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.arrays import Floats
+from harness.data.findings import Findings
+from harness.data.note import Note
+from harness.data.panel import Derivation
+from harness.data.prepare.needed import ancestors
+from harness.data.prepare.step import PanelStep, Step
+from harness.data.roles import Roles
+from harness.errors import Problem
+
+
+@dataclass(frozen=True)
+class DerivedColumn:
+    """A regressor that follows from others of its row, by one step or several.
+
+    Attributes
+    ----------
+    into : the regressor
+    inputs : columns it follows from: regressors, or columns that stay as they are
+    through : prepared columns on the way, in order; the last is `into`
+    """
+
+    into: str
+    inputs: tuple[str, ...]
+    through: tuple[str, ...]
+
+    def derivation(self, derivations: Mapping[str, Derivation]) -> Derivation:
+        """Return the chain as one derivation, made of those of its columns."""
+        if len(self.through) == 1:
+            return derivations[self.into]
+        return ChainedDerivation(self.into, self.inputs, tuple(derivations[name] for name in self.through))
+
+
+@dataclass(frozen=True)
+class ChainedDerivation:
+    """Derivations one after the other, of which the last is the result.
+
+    Attributes
+    ----------
+    into : column that is computed
+    inputs : columns that the first derivations start from
+    parts : in order
+    """
+
+    into: str
+    inputs: tuple[str, ...]
+    parts: tuple[Derivation, ...]
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,)."""
+        known = dict(columns)
+        for part in self.parts:
+            known[part.into] = part.compute({name: known[name] for name in part.inputs})
+        return known[self.into]
+
+
+@dataclass(frozen=True)
+class DerivedColumns:
+    """The regressors of a panel that follow from others.
+
+    Attributes
+    ----------
+    chains : in the order they are computed; their inputs are all regressors
+    notes : regressors that might be thought to follow, and do not
+    """
+
+    chains: tuple[DerivedColumn, ...]
+    notes: tuple[Note, ...]
+
+
+def find_following(roles: Roles, steps: Sequence[Step], findings: Findings) -> DerivedColumns:
+    """Return which regressors follow from other regressors.
+
+    The exposure itself never follows: its counterfactual values are given. A column across periods, such as a
+    lag, does not follow either, since a counterfactual of one period leaves the others as they were.
+
+    Parameters
+    ----------
+    steps : in order
+    findings : where a regressor is reported that follows from the exposure and from a column that is no
+        regressor, so that a panel of regressors cannot say what it would be
+    """
+    made = {step.into: step for step in steps if not isinstance(step, PanelStep)}
+    follows = {roles.exposure}
+    chains, notes = [], []
+    for name in made:
+        if name not in roles.regressors or name == roles.exposure:
+            continue
+        chain = _chain(name, roles.regressors, made)
+        moving = [column for column in chain.inputs if column in roles.regressors]
+        held = [column for column in chain.inputs if column not in roles.regressors]
+        if moving and not held:
+            chains.append(chain)
+            follows |= {name} if follows.intersection(moving) else set()
+        elif follows.intersection(moving):
+            findings.add(_incomputable(name, roles, held))
+        elif moving:
+            notes.append(_held_note(name, moving, held))
+    return DerivedColumns(tuple(chains), (*notes, *_shared_notes(roles, steps, follows)))
+
+
+def _chain(name: str, regressors: Sequence[str], made: Mapping[str, Step]) -> DerivedColumn:
+    inputs: dict[str, None] = {}
+    through: dict[str, None] = {}
+
+    def visit(column: str) -> None:
+        for source in made[column].inputs:
+            if source in regressors or source not in made:
+                inputs[source] = None
+            else:
+                visit(source)
+        through[column] = None
+
+    visit(name)
+    return DerivedColumn(name, tuple(inputs), tuple(through))
+
+
+def _incomputable(name: str, roles: Roles, held: Sequence[str]) -> Problem:
+    return Problem(
+        where=f"column '{name}' ({roles.path_of(name)})",
+        what=f"follows from the exposure '{roles.exposure}' and from {', '.join(held)}, no regressor; "
+        "what it would be at another exposure cannot be computed",
+        expected="columns that follow from regressors alone, or not from the exposure",
+        hint=f"add {', '.join(held)} to roles.controls, or take '{name}' out",
+    )
+
+
+def _held_note(name: str, moving: Sequence[str], held: Sequence[str]) -> Note:
+    message = (
+        f"It is computed from {', '.join(moving)} and from {', '.join(held)}, which is no regressor; "
+        f"it keeps its values where {', '.join(moving)} is given others."
+    )
+    return Note("W-HELD", name, message)
+
+
+def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> list[Note]:
+    """Return notes on regressors that share raw columns with the exposure, yet do not follow from it."""
+    lagged = {step.into for step in steps if isinstance(step, PanelStep) and step.into not in step.inputs}
+    sources = ancestors(steps, roles.exposure)
+    notes = []
+    for name in roles.regressors:
+        shared = sorted(sources & ancestors(steps, name))
+        if shared and name not in follows | lagged:
+            message = (
+                f"It is computed from {', '.join(shared)}, as the exposure is; "
+                "it keeps its values where the exposure is given others."
+            )
+            notes.append(Note("W-HELD", name, message))
+    return notes

@@ -1,0 +1,75 @@
+"""How rows and values of a table are named to the user."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from harness.arrays import Mask
+
+FEW = 5
+"""How many rows, values or names a message shows."""
+
+
+def few(words: Sequence[str]) -> str:
+    """Return the first words of a list, and how many more there are."""
+    more = len(words) - FEW
+    return ", ".join(words[:FEW]) + (f" and {more} more" if more > 0 else "")
+
+
+def quoted(values: Iterable[object]) -> str:
+    """Return the first distinct values, each quoted and at most 40 characters long."""
+    texts = dict.fromkeys(value if isinstance(value, str) else str(value) for value in values)
+    shown = [repr(text if len(text) <= 40 else text[:37] + "...") for text in itertools.islice(texts, FEW)]
+    return ", ".join(shown)
+
+
+@dataclass(frozen=True, eq=False)
+class RowLocator:
+    """Names of the rows of one table.
+
+    Attributes
+    ----------
+    origin : the table
+    frame : its rows, numbered by the index
+    entity, time : the key columns, shown beside a row's number where the table has them
+    """
+
+    origin: str
+    frame: pd.DataFrame
+    entity: str
+    time: str
+
+    def column(self, name: str, rows: Mask | None = None) -> str:
+        """Return the place of a column, or of some of its cells, (n_obs,)."""
+        place = f"{self.origin}: column '{name}'"
+        return place if rows is None else f"{place}, {self.rows(np.flatnonzero(rows))}"
+
+    def rows(self, positions: npt.NDArray[np.intp]) -> str:
+        """Return the numbers and keys of the first of these rows, and how many more there are."""
+        by_number = positions[np.argsort(self.frame.index[positions])]
+        named = [self._name(int(at)) for at in by_number[:FEW]] + [""] * max(0, positions.size - FEW)
+        shown = few(named)
+        return f"{self.noun}{'s' if positions.size > 1 else ''} {shown}"
+
+    def numbers(self, positions: npt.NDArray[np.intp]) -> str:
+        """Return the numbers of some rows."""
+        return few([str(number) for number in sorted(self.frame.index[positions])])
+
+    def take(self, rows: npt.NDArray[np.intp] | Mask) -> RowLocator:
+        """Return the names of these rows, positions or a mask, in the order given."""
+        return replace(self, frame=self.frame.iloc[np.flatnonzero(rows) if rows.dtype == np.bool_ else rows])
+
+    @property
+    def noun(self) -> str:
+        """What a row is called: a line of a text file, or a row."""
+        return "line" if self.frame.index.name == "line" else "row"
+
+    def _name(self, at: int) -> str:
+        keys = [str(self.frame[key].iloc[at]) for key in (self.entity, self.time) if key in self.frame]
+        return f"{self.frame.index[at]} ({', '.join(keys)})" if keys else str(self.frame.index[at])

@@ -1,0 +1,93 @@
+"""What a reader is given, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harness.data.note import Note
+from harness.data.plan import DataSpec
+from harness.errors import DataError, HarnessError, Problem
+
+MAX_CELLS = 200_000_000
+"""Most cells a table may have; as float64 they fill 1.6 GB."""
+
+MAX_UNPACKED = 1 << 31
+"""Most bytes that a compressed file may unpack to."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of a file and how to read them.
+
+    Attributes
+    ----------
+    content : all bytes of the file
+    origin : what messages call the file
+    entity : column that is read as text
+    plan : encoding, separator, sheet, and the texts that stand for a missing cell
+    """
+
+    content: bytes
+    origin: str
+    entity: str
+    plan: DataSpec
+
+    def refuse_size(self, n_rows: int, n_columns: int) -> None:
+        """Raise a DataError where the table would not fit."""
+        if n_rows * n_columns > MAX_CELLS:
+            size = n_rows * n_columns * 8 / 2**30
+            raise DataError(
+                Problem(
+                    where=self.origin,
+                    what=f"{n_rows:,} rows x {n_columns:,} columns, about {size:,.1f} GB in memory",
+                    expected=f"at most {MAX_CELLS:,} cells",
+                    hint="keep the rows and columns of the study",
+                )
+            )
+
+    def refuse_unpacked(self, n_bytes: int) -> None:
+        """Raise a DataError where the file unpacks to too much."""
+        if n_bytes > MAX_UNPACKED:
+            raise DataError(
+                Problem(
+                    where=self.origin,
+                    what=f"unpacks to {n_bytes / 2**20:,.0f} MB",
+                    expected=f"at most {MAX_UNPACKED / 2**20:,.0f} MB",
+                    hint="keep the rows and columns of the study",
+                )
+            )
+
+    @contextmanager
+    def read_as(self, kind: str) -> Iterator[None]:
+        """Turn whatever a library raises on a broken file into a DataError."""
+        try:
+            yield
+        except HarnessError:
+            raise
+        except Exception as error:  # a reader may raise anything on broken bytes
+            raise DataError(
+                Problem(
+                    where=self.origin,
+                    what=f"cannot be read as {kind}: {str(error).strip() or type(error).__name__}",
+                    expected=f"a whole {kind} file",
+                    hint="write the file again, or give another one",
+                )
+            ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A table as a reader returns it; the index numbers the rows as `Table.frame` says."""
+
+    frame: pd.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def numbered(frame: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:
+    """Return the table with its rows counted from `first`."""
+    rows = pd.RangeIndex(first, first + len(frame), name="row")
+    return frame.set_axis(rows, axis="index")

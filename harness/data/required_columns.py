@@ -1,0 +1,75 @@
+"""The columns a spec asks for, looked up before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.data.findings import Findings
+from harness.data.locations import few
+from harness.data.name import near_columns
+from harness.data.plan import DataSpec
+from harness.data.prepare.interpolate import FillGaps
+from harness.data.prepare.step import Step, single_steps
+from harness.data.roles import Roles
+from harness.data.table import Table
+from harness.errors import Problem
+
+
+def require_columns(table: Table, plan: DataSpec, roles: Roles) -> None:
+    """Check that every column asked for is in the table or made by a step before it is used.
+
+    Raises
+    ------
+    DataError
+        With every column that is not there, and every step that would overwrite one.
+    """
+    findings = Findings()
+    known = dict.fromkeys(table.frame.columns)
+    for path, column in _asked_of_table(plan, roles):
+        findings.add(*_absent(path, column, known, table.origin))
+    for path, step in _steps(plan):
+        for column in step.inputs:
+            findings.add(*_absent(path, column, known, table.origin))
+        if step.into in known and not isinstance(step, FillGaps):
+            findings.add(
+                Problem(
+                    where=f"{table.origin}: column '{step.into}' ({path}.into)",
+                    what="there is a column of this name already",
+                    expected="a new name",
+                    hint="name the prepared column otherwise, and use that name in the roles",
+                )
+            )
+        known[step.into] = None
+    for path, column in _asked_of_all(plan, roles):
+        findings.add(*_absent(path, column, known, table.origin))
+    findings.raise_if_any()
+
+
+def _steps(plan: DataSpec) -> Iterator[tuple[str, Step]]:
+    for at, written in enumerate(plan.prepare):
+        for step in single_steps(written):
+            yield f"data.prepare[{at}].{written.name}", step
+
+
+def _asked_of_table(plan: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
+    yield "roles.entity", roles.entity
+    yield "roles.time", roles.time
+    yield from (("data.rows", column) for column in plan.rows)
+
+
+def _asked_of_all(plan: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
+    yield from ((roles.path_of(column), column) for column in roles.variables)
+    yield from (("data.schema", column) for column in plan.schema)
+
+
+def _absent(path: str, column: str, known: dict[str, None], origin: str) -> list[Problem]:
+    if column in known:
+        return []
+    return [
+        Problem(
+            where=f"{origin}: column '{column}' ({path})",
+            what="there is no such column",
+            expected=few(list(known)),
+            hint=near_columns(column, known) or "correct the name, or prepare the column before it is used",
+        )
+    ]

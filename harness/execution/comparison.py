@@ -1,0 +1,91 @@
+"""Write the comparison of the estimators: predictions, accuracy, gains and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from harness.data.panel import Panel
+from harness.evaluation.decomposition import decomposition_table
+from harness.evaluation.multiverse import choice_table, multiverse_table
+from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
+from harness.execution.assemble import MissingCell, in_order, missing_cells, predictions_table, status_rows
+from harness.execution.results import Results
+from harness.store.folder import RunFolder
+from harness.store.tables import table
+
+
+def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, Panel]) -> None:
+    """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse.
+
+    Parameters
+    ----------
+    panels : by outcome, all rows
+    """
+    missing = [*results.refused, *missing_cells(results.folds_by(results.estimators))]
+    predictions = _predictions(results, results.estimators, panels=panels, missing=missing)
+    folder.write_parquet("predictions", predictions)
+    accuracies = table("accuracy", [accuracy_table(predictions), status_rows(missing, SAMPLES)])
+    folder.write_table("accuracy", in_order(accuracies, results.order))
+    references = results.study.evaluation.references
+    gains = gains_table(predictions, references=references, bootstrap=results.bootstrap)
+    without = [
+        status_rows(_without_gain(missing, results, over=one), SAMPLES).assign(reference=one)
+        for one in references
+    ]
+    order = {"reference": references, **results.order}
+    folder.write_table("gain", in_order(table("gain", [gains, *without]), order))
+    protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
+    parts = decomposition_table(
+        predictions, reference=references[0], protocols=protocols, bootstrap=results.bootstrap
+    )
+    folder.write_table("decomposition", table("decomposition", [parts]))
+    if results.universes:
+        _write_multiverse(folder, results, predictions, panels=panels)
+
+
+def _predictions(
+    results: Results,
+    estimators: Sequence[str],
+    *,
+    panels: Mapping[str, Panel],
+    missing: Sequence[MissingCell],
+) -> pd.DataFrame:
+    return predictions_table(
+        results.folds_by(estimators), panels=panels, folds=results.fold_of(), missing=missing
+    )
+
+
+def _write_multiverse(
+    folder: RunFolder, results: Results, predictions: pd.DataFrame, *, panels: Mapping[str, Panel]
+) -> None:
+    asked = results.study.multiverse
+    ids = tuple(one.id for one in results.universes)
+    missing = missing_cells(results.folds_by(ids))
+    own = _predictions(results, ids, panels=panels, missing=missing)
+    folder.write_parquet("multiverse", own)
+    multiverse = multiverse_table(
+        pd.concat([predictions, own], ignore_index=True),
+        results.universes,
+        references=asked.references if asked else (),
+        bootstrap=results.bootstrap,
+    )
+    folder.write_table("multiverse", multiverse)
+    folder.write_table("multiverse_choices", choice_table(multiverse))
+
+
+def _without_gain(missing: Sequence[MissingCell], results: Results, *, over: str) -> Iterator[MissingCell]:
+    """Yield cells without a gain over a reference: their own predictions are missing, or the reference's."""
+    own = {(one.outcome, one.protocol, one.estimator): one for one in missing}
+    for outcome in results.outcomes:
+        for protocol in results.folds_of:
+            for estimator in results.estimators:
+                if estimator == over:
+                    continue
+                if (outcome, protocol, estimator) in own:
+                    yield own[outcome, protocol, estimator]
+                elif (outcome, protocol, over) in own:
+                    reason = f"the reference '{over}' has no predictions: "
+                    hole = own[outcome, protocol, over]
+                    yield MissingCell(outcome, estimator, protocol, hole.status, reason + hole.reason)

@@ -1,0 +1,176 @@
+"""Tasks spread over workers, each on one thread; a task whose worker dies is tried again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
+
+from harness.errors import ArtifactError, Problem
+from harness.execution.workers import Pool, Workers
+
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+MAX_SHARED_ATTEMPTS = 2
+"""Times a task is tried while others run; the next and last time it runs alone."""
+
+
+class Task(Protocol[R_co]):
+    """Work that needs nothing but itself."""
+
+    @property
+    def label(self) -> str:
+        """Name of the task."""
+
+    def run(self) -> R_co:
+        """Do the work."""
+
+
+def run_on_one_thread(task: Task[R]) -> R:
+    """Run a task with the numeric libraries held to one thread, so that results do not depend on cores."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        return task.run()
+
+
+@dataclass(frozen=True, eq=False)
+class Done(Generic[R]):
+    """The result of the task at a position among the tasks."""
+
+    position: int
+    result: R
+
+
+@dataclass(frozen=True, eq=False)
+class _Try(Generic[R]):
+    """A task at its position, and the workers that died while it waited or ran there."""
+
+    position: int
+    task: Task[R]
+    worker_errors: int = 0
+
+    def after_a_death(self) -> _Try[R]:
+        return replace(self, worker_errors=self.worker_errors + 1)
+
+
+class _Queue(Generic[R]):
+    """Tasks that are to be run in company, new ones first, and those that are to be run alone."""
+
+    def __init__(self, tasks: Iterable[Task[R]]) -> None:
+        self._new = (_Try(position, task) for position, task in enumerate(tasks))
+        self._again: deque[_Try[R]] = deque()
+        self._alone: deque[_Try[R]] = deque()
+
+    def __iter__(self) -> Iterator[_Try[R]]:
+        return self
+
+    def __next__(self) -> _Try[R]:
+        for one in self._new:
+            return one
+        if self._again:
+            return self._again.popleft()
+        raise StopIteration
+
+    def put_back(self, lost: Iterable[_Try[R]]) -> None:
+        """Take back tasks whose worker died."""
+        for one in lost:
+            waiting = self._again if one.worker_errors < MAX_SHARED_ATTEMPTS else self._alone
+            waiting.append(one)
+
+    def alone(self) -> Iterator[_Try[R]]:
+        """Return the tasks that died in company once too often."""
+        return iter(self._alone)
+
+
+class _Round(Generic[R]):
+    """Tasks on the workers of one pool, until one of the workers dies."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._running: dict[Future[R], _Try[R]] = {}
+        self.lost: list[_Try[R]] = []
+
+    def run(self, tries: Iterator[_Try[R]]) -> Iterator[Done[R]]:
+        """Yield results as they come; after a death, those that still come, and no further task is begun."""
+        for one in tries:
+            try:
+                self._running[self._pool.hands.submit(run_on_one_thread, one.task)] = one
+            except self._pool.worker_errors:
+                self.lost.append(one)
+            if len(self._running) >= self._pool.n_at_a_time:
+                yield from self._next()
+            if self.lost:
+                break
+        while self._running:
+            yield from self._next()
+
+    def _next(self) -> Iterator[Done[R]]:
+        finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            one = self._running.pop(future)
+            try:
+                yield Done(one.position, future.result())
+            except self._pool.worker_errors:
+                self.lost.append(one.after_a_death())
+
+
+def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done[R]]:
+    """Run tasks and yield their results as they come, in any order.
+
+    Tasks are consumed as workers become free, so that few wait in memory, and a result is kept no longer than
+    the caller keeps it. A task whose worker dies, and those that waited with it, are tried
+    `MAX_SHARED_ATTEMPTS` times in all, then once more at the end with no other task beside them.
+
+    Raises
+    ------
+    ArtifactError
+        Where a worker dies that runs one task alone; after all other results were yielded.
+    """
+    queue = _Queue(tasks)
+    lost_any = True
+    while lost_any:
+        with workers.pool() as pool:
+            company = _Round[R](pool)
+            yield from company.run(queue)
+        queue.put_back(company.lost)
+        lost_any = bool(company.lost)
+    problems = []
+    for one in queue.alone():
+        with workers.pool() as pool:
+            last = _Round[R](pool)
+            yield from last.run(iter([one]))
+        problems += [_given_up(dead) for dead in last.lost]
+    if problems:
+        raise ArtifactError(*problems)
+
+
+def _given_up(dead: _Try[R]) -> Problem:
+    return Problem(
+        where=dead.task.label,
+        what=f"the worker process died each of the {dead.worker_errors} times that this was tried, the last "
+        "time with no other task beside it; most often that is for want of memory",
+        hint="run again with --resume, which keeps what is done, with more memory or fewer draws",
+    )
+
+
+def execute(tasks: Iterable[Task[R]], *, workers: Workers, on_done: Callable[[R], None]) -> Sequence[R]:
+    """Run tasks and return their results in the order given.
+
+    Parameters
+    ----------
+    on_done : called with each result as it arrives, in any order
+
+    Raises
+    ------
+    ArtifactError
+        As `iter_results` does.
+    """
+    results: dict[int, R] = {}
+    for done in iter_results(tasks, workers=workers):
+        results[done.position] = done.result
+        on_done(done.result)
+    return [results[position] for position in sorted(results)]

@@ -1,0 +1,205 @@
+"""From a study and its data to the list of fits that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.arrays import Ints
+from harness.data.panel import Panel, SplitUnit
+from harness.data.prepare.catalog import StepCatalog
+from harness.data.simulate.catalog import SimulationCatalog
+from harness.errors import EstimationError
+from harness.estimators.nested import grouped_by
+from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
+from harness.evaluation.fold import Fold
+from harness.evaluation.fold_fit import Cell, FoldTask
+from harness.evaluation.protocols.catalog import ProtocolCatalog
+from harness.execution.variants import Variant, variants
+from harness.registry.catalog import Catalogs
+from harness.registry.registry import EstimatorCatalog, Registry
+from harness.rng import random_stream
+from harness.scenarios.catalog import ScenarioCatalog
+from harness.scenarios.full_fit import FullTask
+from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
+
+
+def catalogs(registry: Registry) -> Catalogs:
+    """Return everything a spec can choose by name."""
+    choices = (
+        EstimatorCatalog(registry),
+        ProtocolCatalog(registry.protocols, registry.absent),
+        ScenarioCatalog(),
+        StepCatalog(),
+        SimulationCatalog(),
+    )
+    return {choice.kind: choice for choice in choices}
+
+
+def as_quick(study: Study) -> Study:
+    """Return the study as ``--quick`` runs it: fewer draws, splits, restarts; never other rows or columns.
+
+    It expects nothing: the numbers of a spec are those of the whole study.
+    """
+    evaluation = study.evaluation
+    protocols = tuple(
+        entry.model_copy(update={"protocol": entry.protocol.quick()}) for entry in evaluation.protocols
+    )
+    return study.model_copy(
+        update={
+            "estimators": tuple(_quickened(entry) for entry in study.estimators),
+            "expect": (),
+            "multiverse": study.multiverse and study.multiverse.quick(),
+            "evaluation": evaluation.model_copy(update={"protocols": protocols}),
+            "scenarios": tuple(
+                entry.model_copy(update={"scenario": entry.scenario.quick()}) for entry in study.scenarios
+            ),
+        }
+    )
+
+
+def _quickened(entry: EstimatorEntry) -> EstimatorEntry:
+    if not isinstance(entry.estimator, CanRunQuick):
+        return entry
+    return entry.model_copy(update={"estimator": entry.estimator.quick()})
+
+
+def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
+    """Return the columns that scenarios and estimators of a study group rows by, each once.
+
+    Raises
+    ------
+    SpecError
+        Where the multiverse varies what the estimator does not have.
+    """
+    estimators = [entry.estimator for entry in study.estimators]
+    estimators += [variant.estimator for variant in variants(study, known)]
+    names = [name for entry in study.scenarios for name in entry.scenario.columns]
+    names += [name for estimator in estimators for name in grouped_by(estimator)]
+    return tuple(dict.fromkeys(names))
+
+
+class PanelSource(Protocol):
+    """What panels come from: the checked data of a study, or outcomes drawn on them."""
+
+    def panel(self, outcome: str, *, fit_rows: Ints | None = None, split_unit: SplitUnit = "entity") -> Panel:
+        """Return the panel of one outcome; see `harness.data.build.PanelBuilder.panel`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One protocol applied to the panel.
+
+    Attributes
+    ----------
+    entry : the protocol as the spec names it
+    folds : empty where the panel is too small, and then `reason` says so
+    """
+
+    entry: ProtocolEntry
+    folds: tuple[Fold, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything a run will do.
+
+    Attributes
+    ----------
+    study : as it will run, so quickened where asked
+    panels : what the panels come from
+    splits : the protocols' folds, the same for all outcomes and estimators
+    variants : one estimator as every universe of the multiverse fits it
+    """
+
+    study: Study
+    panels: PanelSource
+    splits: tuple[Split, ...]
+    variants: tuple[Variant, ...]
+
+    @property
+    def n_tasks(self) -> int:
+        """Number of tasks: folds and full-sample fits."""
+        folds = sum(len(split.folds) for split in self.splits)
+        fits = len(self.study.estimators) * (folds + 1) + len(self.variants) * folds
+        return len(self.study.roles.outcomes) * fits
+
+    def describe(self) -> str:
+        """Return the plan in words, a line for each protocol and estimator."""
+        study, panel = self.study, self.panels.panel(self.study.roles.outcomes[0])
+        lines = [
+            f"study {study.study}: {panel.n_obs} rows, {panel.n_entities} entities, "
+            f"{panel.n_periods} periods",
+            f"outcomes: {', '.join(study.roles.outcomes)}; exposure: {study.roles.exposure}",
+        ]
+        for split in self.splits:
+            what = f"{len(split.folds)} fold(s). {split.entry.protocol.how}" if split.folds else split.reason
+            lines.append(f"protocol {split.entry.id}: {what}")
+        lines += [f"estimator {entry.id}: {entry.estimator}" for entry in study.estimators]
+        lines += [f"scenario {entry.id}: {entry.scenario}" for entry in study.scenarios]
+        return "\n".join([*lines, f"fits in all: {self.n_tasks}"])
+
+    def full_tasks(self) -> Iterator[FullTask]:
+        """Yield one task for each outcome and estimator on all rows."""
+        scenarios = {entry.id: entry.scenario for entry in self.study.scenarios}
+        for outcome in self.study.roles.outcomes:
+            panel = self.panels.panel(outcome)
+            for entry in self.study.estimators:
+                yield FullTask(
+                    outcome=outcome,
+                    estimator_id=entry.id,
+                    estimator=entry.estimator,
+                    scenarios=scenarios,
+                    panel=panel,
+                    level=self.study.evaluation.level,
+                    seed=self.study.seed,
+                )
+
+    def fold_tasks(self) -> Iterator[FoldTask]:
+        """Yield one task for each outcome, protocol, fold and estimator."""
+        for outcome in self.study.roles.outcomes:
+            for split in self.splits:
+                for fold in split.folds:
+                    panel = self._prepared(outcome, split.entry, fold)
+                    for name, estimator in self._compared():
+                        cell = Cell(outcome, name, split.entry.id, fold.name)
+                        yield FoldTask(cell, estimator, panel, fold, self.study.seed)
+
+    def _compared(self) -> Iterator[tuple[str, Estimator]]:
+        """Yield what every fold is fitted with: the estimators, then the variants of the multiverse."""
+        for entry in self.study.estimators:
+            yield entry.id, _for_folds(entry.estimator)
+        for variant in self.variants:
+            yield variant.universe.id, _for_folds(variant.estimator)
+
+    def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
+        fit_rows = fold.train if entry.protocol.prepared_on == "train" else None
+        return self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
+
+
+def _for_folds(estimator: Estimator) -> Estimator:
+    return estimator.for_folds() if isinstance(estimator, CanFitFolds) else estimator
+
+
+def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
+    """Split the panel by every protocol of the study, and spread out its multiverse.
+
+    Raises
+    ------
+    SpecError
+        Where the multiverse varies what the estimator does not have.
+    """
+    panel = panels.panel(study.roles.outcomes[0])
+    splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
+    return Plan(study, panels, splits, variants(study, known))
+
+
+def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
+    try:
+        return Split(
+            entry, entry.protocol.split(panel, rng=random_stream(seed, "folds", entry.protocol.stream))
+        )
+    except EstimationError as error:
+        return Split(entry, (), error.what)

@@ -1,0 +1,76 @@
+"""The combinations of a study's multiverse, each as an estimator of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from harness.errors import Problem, SpecError
+from harness.estimators.protocol import Estimator
+from harness.evaluation.universe import Universe
+from harness.registry.catalog import Catalogs, with_option
+from harness.spec.study import Study
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An estimator as one universe fits it."""
+
+    universe: Universe
+    estimator: Estimator
+
+
+def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
+    """Return the estimator of the multiverse under every combination of its options and seeds.
+
+    Raises
+    ------
+    SpecError
+        Where the estimator has no such option, or the option takes no such value.
+    """
+    asked = study.multiverse
+    if asked is None:
+        return ()
+    entry = next(one for one in study.estimators if one.id == asked.estimator)
+    combinations = itertools.product(*asked.vary.values(), range(1, asked.seeds + 1))
+    return tuple(_variants(entry.estimator, entry.id, tuple(asked.vary), combinations, catalogs))
+
+
+def _variants(
+    base: Estimator,
+    name: str,
+    options: tuple[str, ...],
+    combinations: Iterator[tuple[object, ...]],
+    catalogs: Catalogs,
+) -> Iterator[Variant]:
+    for *values, seed in combinations:
+        estimator = base
+        for option, value in zip(options, values, strict=True):
+            estimator = _changed(estimator, option, value, catalogs)
+        chosen = {option: str(value) for option, value in zip(options, values, strict=True)}
+        chosen |= {"seed": str(seed)}
+        label = ", ".join(f"{choice} {value}" for choice, value in chosen.items())
+        yield Variant(Universe(f"{name} ({label})", chosen), estimator)
+
+
+def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs) -> Estimator:
+    try:
+        changed: Estimator = with_option(estimator, option, value, catalogs=catalogs)
+    except PydanticCustomError as error:
+        context = error.context or {}
+        problem = Problem(
+            _place(option), error.message(), context.get("expected", ""), context.get("hint", "")
+        )
+        raise SpecError(problem) from error
+    except ValidationError as error:
+        found = "; ".join(dict.fromkeys(one["msg"] for one in error.errors()))
+        raise SpecError(Problem(_place(option), f"{value!r} is not allowed: {found}")) from error
+    return changed
+
+
+def _place(option: str) -> str:
+    return f"multiverse.vary.{option}"

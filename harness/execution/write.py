@@ -1,0 +1,106 @@
+"""Write the tables of a run from the results of its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from harness.claims.run_values import SOURCES
+from harness.claims.table import claims_table
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.execution.comparison import write_comparison
+from harness.execution.results import Results
+from harness.execution.warnings import (
+    few_entities_note,
+    fit_notes,
+    prepared_on_all_rows_notes,
+    scenario_notes,
+    unseen_notes,
+    warnings_table,
+)
+from harness.expectations.check import check_expectations
+from harness.expectations.table import expectations_table
+from harness.scenarios.full_fit import FullResult
+from harness.store.folder import RunFolder
+from harness.store.tables import slug, table
+
+
+def write_tables(folder: RunFolder, results: Results) -> None:
+    """Write all tables; those of claims and of expectations last, since they look into the others."""
+    panels = results.panel_of()
+    write_comparison(folder, results, panels)
+    folder.write_table("coefficients", table("coefficients", _coefficients(results.fulls)))
+    for name, parts in _detail_parts(results.fulls).items():
+        folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
+    for name, parts in _scenario_parts(results, panels).items():
+        folder.write_table(name, table(name, parts))
+    folder.write_table("preparation", table("preparation", [results.panels.steps_table()]))
+    filled = results.panels.filled_table()
+    if len(filled):
+        folder.write_table("interpolated", table("interpolated", [filled]))
+    folder.write_table("summary", table("summary", [results.panels.summary()]))
+    folder.write_table("warnings", warnings_table(_notes(results, panels)))
+    if results.study.claims:
+        written = {name: folder.read_table(name) for name in SOURCES}
+        folder.write_table("claims", table("claims", [claims_table(results.study, written)]))
+    if results.study.expect:
+        found = expectations_table(check_expectations(results.study.expect, folder.read_table))
+        folder.write_table("expectations", table("expectations", [found]))
+
+
+def _coefficients(fulls: Sequence[FullResult]) -> Iterator[pd.DataFrame]:
+    for full in fulls:
+        place = {"outcome": full.outcome, "estimator": full.estimator}
+        if full.coefficients is not None:
+            yield full.coefficients.assign(**place, status="ok", reason="")
+        elif full.status != "ok":
+            yield pd.DataFrame([place | {"status": full.status, "reason": full.reason}])
+
+
+def _detail_parts(fulls: Sequence[FullResult]) -> Mapping[str, list[pd.DataFrame]]:
+    """Return the tables that fits bring along, outcome and estimator first."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for full in fulls:
+        place = pd.DataFrame([{"outcome": full.outcome, "estimator": full.estimator}])
+        for name, frame in full.details.items():
+            parts.setdefault(slug(name), []).append(place.merge(frame, how="cross"))
+    return parts
+
+
+def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[str, list[pd.DataFrame]]:
+    """Return the parts of every scenario table: what the data say, then what the estimators answer."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    any_panel = panels[results.outcomes[0]]
+    scenarios = {entry.id: entry.scenario for entry in results.study.scenarios}
+    for entry in results.study.scenarios:
+        for name, frame in entry.scenario.describe(any_panel).items():
+            parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
+        for name in entry.scenario.tables:
+            parts.setdefault(name, [])
+    for full in results.fulls:
+        for answer in full.answers:
+            scenario = scenarios[answer.scenario]
+            place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": answer.scenario}
+            place |= scenario.about
+            how = {"status": answer.status, "reason": answer.reason}
+            for name, frame in answer.tables.items():
+                own = {key: value for key, value in how.items() if key not in frame}
+                parts[name].append(frame.assign(**place, **own))
+            if answer.status != "ok":
+                for name in scenario.tables:
+                    parts[name].append(pd.DataFrame([place | how]))
+    return parts
+
+
+def _notes(results: Results, panels: Mapping[str, Panel]) -> list[Note]:
+    any_panel = panels[results.outcomes[0]]
+    return [
+        *results.panels.notes,
+        *fit_notes(results.folds, results.fulls),
+        *unseen_notes(results.folds),
+        *scenario_notes(results.study.scenarios, any_panel),
+        *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
+        *few_entities_note(any_panel.n_entities),
+    ]

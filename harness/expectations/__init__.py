@@ -1,0 +1,1 @@
+"""Numbers that a study must reproduce, beside those of a run."""

@@ -1,1 +1,0 @@
-"""Published numbers beside those of a run: the table ``claims``."""

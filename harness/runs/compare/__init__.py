@@ -1,1 +1,0 @@
-"""Two runs side by side: what differs in what was asked, and in what came out."""

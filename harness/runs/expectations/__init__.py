@@ -1,1 +1,0 @@
-"""Expected numbers beside those of a run: the table ``expectations``, and what a run needs to give them."""

@@ -1,0 +1,200 @@
+"""One changed byte in any file of a run folder is found, and so is any file too many or too few."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness import ArtifactError
+from harness.audit.verify.verification import verify
+from harness.execution.plan import catalogs
+from harness.registry.registry import installed
+from harness.store.folder import RunFolder
+from small_run import copy_of, exit_code
+
+
+def problems(path):
+    checks = verify(RunFolder.open(path), catalogs=catalogs(installed()))
+    return [problem for check in checks for problem in check.problems]
+
+
+def files_of(path):
+    return sorted(file for file in Path(path).rglob("*") if file.is_file() and file.stat().st_size)
+
+
+@pytest.fixture(scope="module")
+def copy(small_run, tmp_path_factory):
+    return copy_of(small_run, tmp_path_factory.mktemp("copy") / "run")
+
+
+def flipped(file, at, bit):
+    """Flip one bit, and return the bytes as they were."""
+    before = file.read_bytes()
+    after = bytearray(before)
+    after[at % len(after)] ^= 1 << bit
+    file.write_bytes(bytes(after))
+    return before
+
+
+def test_a_run_as_it_was_written_holds(copy):
+    assert problems(copy) == []
+
+
+def test_the_folder_has_a_file_of_every_kind(copy):
+    names = {file.relative_to(copy).as_posix() for file in files_of(copy)}
+    assert {".harness-run", "manifest.json", "manifest.sha256", "spec.yaml", "data.parquet"} <= names
+    assert {"predictions.parquet", "multiverse.parquet", "multiverse.csv", "claims.csv"} <= names
+    assert {"report.html", "gain_report.json", "tables/gain.tex", "figures/gain-invest.png"} <= names
+
+
+def test_a_flipped_byte_in_any_file_is_found(copy):
+    unseen = []
+    for file in files_of(copy):
+        before = flipped(file, file.stat().st_size // 2, 0)
+        try:
+            found = problems(copy)
+        finally:
+            file.write_bytes(before)
+        if not found:
+            unseen.append(file)
+    assert unseen == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_flipped_bit_anywhere_is_found(copy, data):
+    file = data.draw(st.sampled_from(files_of(copy)))
+    at, bit = data.draw(st.integers(0, file.stat().st_size - 1)), data.draw(st.integers(0, 7))
+    before = flipped(file, at, bit)
+    try:
+        assert problems(copy)
+    finally:
+        file.write_bytes(before)
+
+
+def test_the_file_that_was_changed_is_named(copy):
+    before = flipped(copy / "gain.csv", 40, 1)
+    try:
+        (problem,) = problems(copy)
+    finally:
+        (copy / "gain.csv").write_bytes(before)
+    assert problem.where == "gain.csv"
+    assert "SHA-256" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("figures/curve-invest.svg", "is missing"),
+        ("manifest.sha256", "is missing"),
+        (".harness-run", "does not hold"),
+        ("predictions.parquet", "is missing"),
+        ("spec.yaml", "is missing"),
+    ],
+)
+def test_a_missing_file_is_named(small_run, tmp_path, name, words):
+    copy = copy_of(small_run, tmp_path / "run")
+    (copy / name).unlink()
+    (problem,) = problems(copy)
+    assert problem.where == name
+    assert words in problem.what
+
+
+def test_any_missing_file_is_found(copy):
+    unseen = []
+    for file in (file for file in files_of(copy) if file.name != "manifest.json"):
+        before = file.read_bytes()
+        file.unlink()
+        try:
+            found = problems(copy)
+        finally:
+            file.write_bytes(before)
+        if not found:
+            unseen.append(file)
+    assert unseen == []
+
+
+def test_files_that_changed_places_are_named(small_run, tmp_path):
+    copy = copy_of(small_run, tmp_path / "run")
+    gain, accuracy = copy / "gain.csv", copy / "accuracy.csv"
+    first, second = gain.read_bytes(), accuracy.read_bytes()
+    gain.write_bytes(second)
+    accuracy.write_bytes(first)
+    assert {problem.where for problem in problems(copy)} == {"gain.csv", "accuracy.csv"}
+
+
+def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):
+    """The spec, where the manifest was written again without it, and hashes hold."""
+    copy = copy_of(small_run, tmp_path / "run")
+    (copy / "spec.yaml").unlink()
+    folder = RunFolder(copy)
+    folder.write_manifest(folder.manifest())
+    (problem,) = problems(copy)
+    assert problem.where.endswith("spec.yaml")
+    assert "cannot be read: No such file" in problem.what
+
+
+@pytest.mark.parametrize("name", ["surfaces.csv", "details/networks.csv", "figures/other.png"])
+def test_a_file_that_a_report_would_read_is_named(small_run, tmp_path, name):
+    copy = copy_of(small_run, tmp_path / "run")
+    (copy / name).parent.mkdir(exist_ok=True)
+    (copy / name).write_text("outcome\n")
+    (problem,) = problems(copy)
+    assert problem.where == name
+    assert "not written by the run" in problem.what
+
+
+def test_notes_of_ones_own_in_the_folder_are_nobodys_affair(small_run, tmp_path):
+    copy = copy_of(small_run, tmp_path / "run")
+    (copy / "notes.md").write_text("mine")
+    assert problems(copy) == []
+
+
+@pytest.mark.parametrize("name", [".running", "units"])
+def test_a_run_that_is_not_whole_is_told(small_run, tmp_path, name):
+    copy = copy_of(small_run, tmp_path / "run")
+    (copy / name).mkdir()
+    (problem,) = problems(copy)
+    assert "still writing" in problem.what
+
+
+def test_sha256sum_reads_the_hash_of_the_manifest(small_run):
+    done = subprocess.run(
+        ["sha256sum", "-c", "manifest.sha256"],
+        cwd=small_run.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "manifest.json: OK\n"
+
+
+def test_a_folder_without_a_manifest_is_no_run(tmp_path):
+    with pytest.raises(ArtifactError, match="not the folder of a finished run"):
+        RunFolder.open(tmp_path)
+
+
+def test_the_command_says_what_holds_and_ends_with_5_where_something_does_not(
+    small_run, copy, monkeypatch, capsys
+):
+    assert exit_code(monkeypatch, "verify", str(small_run.path)) == 0
+    assert capsys.readouterr().out.count("holds: ") == 7
+    before = flipped(copy / "curves.csv", 100, 3)
+    try:
+        assert exit_code(monkeypatch, "verify", str(copy)) == 5
+    finally:
+        (copy / "curves.csv").write_bytes(before)
+    assert "curves.csv: has other bytes" in capsys.readouterr().err
+
+
+def test_a_manifest_that_lacks_what_is_needed_is_told(small_run, tmp_path):
+    folder = RunFolder(copy_of(small_run, tmp_path / "run"))
+    content = folder.manifest()
+    del content["study"]["level"]
+    folder.write_manifest(content)
+    (problem,) = problems(folder.path)
+    assert problem.where == "manifest.json: study.level"

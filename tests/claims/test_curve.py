@@ -1,0 +1,60 @@
+"""What claims ask of a curve, against curves whose answers are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.claims.curve import RunCurve
+
+AT = np.linspace(0.0, 1.0, 41)
+
+
+def test_levels_and_changes_of_a_line_are_exact_between_grid_points():
+    curve = RunCurve(AT, 3.0 - 2.0 * AT)
+    assert curve.level_at(0.333).value == pytest.approx(3.0 - 0.666, rel=1e-12)
+    assert curve.change(0.1, 0.45).value == pytest.approx(-0.7, rel=1e-12)
+
+
+@given(turn=st.floats(0.05, 0.95))
+def test_the_share_of_an_inverted_u_that_rises_ends_at_its_top(turn):
+    curve = RunCurve(AT, -((AT - turn) ** 2))
+    rises = curve.share_going(0.0, 1.0, sign=1.0).value
+    assert rises == pytest.approx(turn, abs=1 / 40)
+    assert rises + curve.share_going(0.0, 1.0, sign=-1.0).value == pytest.approx(1.0, abs=1 / 40)
+
+
+def test_a_direction_is_judged_between_its_ends_alone():
+    curve = RunCurve(AT, np.abs(AT - 0.5))
+    assert curve.share_going(0.0, 0.5, sign=-1.0).value == 1.0
+    assert curve.share_going(0.0, 0.5, sign=1.0).value == 0.0
+    assert curve.share_going(0.41, 0.61, sign=1.0).value == pytest.approx(0.55, rel=1e-9)
+
+
+def test_a_flat_stretch_neither_rises_nor_falls():
+    curve = RunCurve(AT, np.maximum(AT, 0.5))
+    assert curve.share_going(0.0, 1.0, sign=1.0).value == pytest.approx(0.5, rel=1e-9)
+    assert curve.share_going(0.0, 1.0, sign=-1.0).value == 0.0
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0], ids=["upwards", "downwards"])
+def test_a_curve_bends_at_its_kink_on_any_grid(sign):
+    at = np.array([0.0, 0.1, 0.3, 0.35, 0.4, 0.6, 0.7, 1.0])
+    assert RunCurve(at, sign * np.maximum(at - 0.4, 0.0)).bend().value == 0.4
+
+
+@pytest.mark.parametrize("slope", [0.0, -1e6, 3e-7])
+def test_a_straight_line_has_no_bend(slope):
+    found = RunCurve(AT, 7.0 + slope * AT).bend()
+    assert found.is_absent
+    assert np.isnan(found.value)
+
+
+def test_what_lies_beyond_the_grid_or_needs_more_points_has_a_reason():
+    curve = RunCurve(AT[:2], AT[:2])
+    assert curve.level_at(0.5).reason == "the curve of this run goes from 0 to 0.025"
+    for beyond in (curve.level_at(0.5), curve.change(0.0, 1.0), curve.share_going(0.0, 1.0, sign=1.0)):
+        assert np.isnan(beyond.value)
+    assert curve.bend().reason == "the curve of this run has too few points for a bend"

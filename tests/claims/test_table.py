@@ -1,0 +1,112 @@
+"""claims.csv of a whole run, on a textbook panel whose published numbers are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.run_options import RunOptions
+from harness.runner import run
+from harness.tables import COLUMNS
+
+# Residual sums of squares 1,755,850 and 523,478 over 200 rows, slopes 0.116 and 0.110: Baltagi (2021), table
+# 2.1, and the documentation of R's plm, with the same ten firms.
+SPEC = """\
+spec_version: 1
+study: grunfeld
+title: Investment of ten corporations
+seed: 1
+data: {dataset: grunfeld, rows: {firm: {exclude: [American Steel]}}}
+roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
+estimators:
+  - {id: ols, use: pooled_ols}
+  - {id: fe, use: fixed_effects, effects: [entity]}
+evaluation: {reference: ols, protocols: [in_sample], draws: 20}
+scenarios:
+  - {kind: curve, draws: 4, grid: 5}
+"""
+CLAIMS = """\
+data_are_published: PUBLISHED
+claims:
+  - {outcome: invest, quantity: mse, estimator: ols, value: 8779, source: Table 2.1}
+  - {outcome: invest, quantity: mse, estimator: fe, value: 2617.4}
+  - {outcome: invest, quantity: gain, estimator: fe, value: 0.7019}
+  - {outcome: invest, quantity: gain, estimator: fe, value: 0.7200}
+  - {outcome: invest, quantity: change, estimator: ols, between: [1000, 2000], value: 116}
+  - {outcome: invest, quantity: change, estimator: fe, between: [1000, 2000], value: 110}
+  - {outcome: invest, quantity: direction, estimator: fe, kind: rising, between: [500, 5000]}
+  - {outcome: invest, quantity: level, estimator: ols, at: 1000, value: -5.0, note: made up}
+  - {outcome: invest, quantity: median, estimator: ols, by: firm, group: IBM, value: 5}
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("claims")
+
+    def run_with(name, claims):
+        path = folder / f"{name}.yaml"
+        path.write_text(SPEC + claims, encoding="utf-8")
+        return run(RunOptions(spec=path, out=folder / name)).path
+
+    return {
+        "published": run_with("published", CLAIMS.replace("PUBLISHED", "true")),
+        "other": run_with("other", CLAIMS.replace("PUBLISHED", "false")),
+        "none": run_with("none", ""),
+    }
+
+
+def read(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "claims.csv")
+
+
+def test_textbook_numbers_are_reproduced_and_wrong_ones_are_not(runs):
+    claims = read(runs["published"])
+    assert claims["status"].tolist() == [
+        *("reproduced", "reproduced", "reproduced", "inconsistent"),
+        *("reproduced", "reproduced", "reproduced", "differs", "not comparable"),
+    ]
+    assert claims["here"][:2].tolist() == pytest.approx([1755850.48 / 200, 523478.15 / 200], rel=1e-6)
+    assert claims["here"][2] == pytest.approx(1 - 523478.15 / 1755850.48, rel=1e-6)
+    assert claims["here"][4:7].tolist() == pytest.approx([115.5622, 110.1238, 1.0], rel=1e-5)
+
+
+def test_the_gain_is_recomputed_from_the_published_errors(runs):
+    gain = read(runs["published"]).loc[2]
+    assert gain["check"] == "ratio"
+    assert gain["recomputed"] == pytest.approx(1 - 2617.4 / 8779, rel=1e-12)
+    assert gain["recomputed_low"] == pytest.approx(1 - 2617.45 / 8778.5, rel=1e-12)
+    assert gain["recomputed_high"] == pytest.approx(1 - 2617.35 / 8779.5, rel=1e-12)
+
+
+def test_on_other_data_this_run_is_shown_but_not_compared(runs):
+    claims = read(runs["other"])
+    assert claims["status"].tolist() == [
+        *("not comparable", "not comparable", "consistent", "inconsistent"),
+        *["not comparable"] * 5,
+    ]
+    assert claims["here"].equals(read(runs["published"])["here"])
+
+
+def test_every_row_says_what_is_claimed_where_it_is_printed_and_why(runs):
+    claims = read(runs["published"])
+    assert tuple(claims.columns) == COLUMNS["claims"]
+    assert claims["published"].tolist() == [8779, 2617.4, 0.7019, 0.72, 116, 110, 1, -5, 5]
+    assert claims["digits"].dropna().tolist() == [0, 1, 4, 4, 0, 0, 1, 0]
+    assert claims["about"].tolist()[4:] == [
+        "change of the curve from 1000 to 2000",
+        "change of the curve from 1000 to 2000",
+        "share of the way from 500 to 5000 on which the curve is rising",
+        "curve at 1000",
+        "median in IBM (firm)",
+    ]
+    assert claims.loc[0, ["source", "protocol", "sample"]].tolist() == ["Table 2.1", "in_sample", "test"]
+    assert claims.loc[4, ["at", "to"]].tolist() == [1000, 2000]
+    assert claims.loc[7, ["at", "note"]].tolist() == [1000, "made up"]
+    assert claims["reason"].notna().all()
+
+
+def test_a_study_without_claims_has_no_table_of_them(runs):
+    assert not (runs["none"] / "claims.csv").exists()

@@ -1,0 +1,149 @@
+import datetime
+import io
+import zipfile
+
+import numpy as np
+import openpyxl
+import pytest
+
+from harness.data.note import Note
+from harness.data.plan import DataSpec
+from harness.errors import DataError
+
+ROWS = [["id", "year", "y"], ["a", 2011, 1.5], ["b", 2012, 2]]
+
+
+def as_workbook(sheets: dict[str, list[list[object]]], *, hidden: tuple[str, ...] = ()) -> bytes:
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+        sheet.sheet_state = "hidden" if name in hidden else "visible"
+    sink = io.BytesIO()
+    workbook.save(sink)
+    return sink.getvalue()
+
+
+def with_saved_values(content: bytes, values: dict[str, str]) -> bytes:
+    """Return a workbook whose formulas carry the values a spreadsheet program would have saved."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(sink, "w") as new:
+        for part in old.infolist():
+            text = old.read(part)
+            for formula, value in values.items():
+                text = text.replace(
+                    f"<f>{formula}</f><v />".encode(), f"<f>{formula}</f><v>{value}</v>".encode()
+                )
+                text = text.replace(
+                    f"<f>{formula}</f><v></v>".encode(), f"<f>{formula}</f><v>{value}</v>".encode()
+                )
+            new.writestr(part, text)
+    return sink.getvalue()
+
+
+def test_types_of_columns(read_bytes):
+    content = as_workbook(
+        {
+            "panel": [
+                ["id", "year", "day", "y", "truth", "text"],
+                ["NA", 2011, datetime.datetime(2011, 1, 1), 1.5, True, "u"],
+                ["b", 2012, datetime.datetime(2012, 1, 1), "NA", False, None],
+            ]
+        }
+    )
+    table = read_bytes(content, name="panel.xlsx")
+    frame = table.frame
+    assert frame["id"].tolist() == ["NA", "b"]
+    assert frame["year"].dtype == np.int64
+    assert frame["day"].dt.year.tolist() == [2011, 2012]
+    assert frame["y"].dtype == np.float64
+    assert np.isnan(frame["y"].iloc[1])
+    assert frame["truth"].tolist() == [True, False]
+    assert frame.index.tolist() == [2, 3]
+    assert table.notes == ()
+
+
+def test_empty_rows_and_columns_around_the_table(read_bytes):
+    rows = [[], *[[*row, None] for row in ROWS[:2]], [None], ROWS[2]]
+    frame = read_bytes(as_workbook({"panel": rows}), name="panel.xlsx").frame
+    assert frame.columns.tolist() == ROWS[0]
+    assert frame.index.tolist() == [3, 5]
+
+
+def test_the_only_visible_sheet_is_taken(read_bytes):
+    content = as_workbook({"notes": [["hello"]], "panel": ROWS}, hidden=("notes",))
+    assert read_bytes(content, name="panel.xlsx").frame.shape == (2, 3)
+
+
+def test_a_hidden_sheet_can_be_named(read_bytes):
+    content = as_workbook({"notes": [["hello"]], "panel": ROWS}, hidden=("panel",))
+    plan = DataSpec(path="panel.xlsx", sheet="panel")
+    assert read_bytes(content, name="panel.xlsx", plan=plan).frame.shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "what", "hint"),
+    [
+        pytest.param(None, "2 visible sheets, and none is named", "sheet: panel", id="not-clear"),
+        pytest.param("panal", "there is no sheet 'panal'", "'panel'", id="misspelt"),
+    ],
+)
+def test_sheet_that_is_not_clear(read_bytes, sheet, what, hint):
+    content = as_workbook({"panel": ROWS, "notes": ROWS})
+    with pytest.raises(DataError) as caught:
+        read_bytes(content, name="panel.xlsx", plan=DataSpec(path="panel.xlsx", sheet=sheet))
+    assert what in caught.value.what
+    assert caught.value.expected == "sheets panel, notes"
+    assert hint in caught.value.hint
+
+
+def test_formulas_count_by_their_saved_values(read_bytes):
+    content = as_workbook({"panel": [*ROWS, ["c", 2013, "=C2+C3"]]})
+    table = read_bytes(with_saved_values(content, {"C2+C3": "3.5"}), name="panel.xlsx")
+    assert table.frame["y"].tolist() == [1.5, 2.0, 3.5]
+    assert table.notes == (
+        Note("W-FORMULA", "panel", "1 cells are formulas; their last saved values are used."),
+    )
+
+
+def test_formulas_that_were_never_computed(read_bytes):
+    content = as_workbook({"panel": [*ROWS, ["c", 2013, "=C2+C3"]]})
+    with pytest.raises(DataError) as caught:
+        read_bytes(content, name="panel.xlsx")
+    assert caught.value.where == "panel.xlsx: sheet 'panel'"
+    assert "1 formulas have no saved value: C4" in caught.value.what
+    assert "save the workbook" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        pytest.param(b"id,y\na,1\n", "first bytes say it is something else", id="text"),
+        pytest.param(b"\xd0\xcf\x11\xe0rest", "old Excel file", id="xls"),
+        pytest.param(b"PK\x03\x04rest", "cannot be read as xlsx", id="broken"),
+        pytest.param(as_workbook({"panel": []}), "the sheet is empty", id="empty-sheet"),
+        pytest.param(as_workbook({"panel": ROWS[:1]}), "0 rows", id="header-only"),
+        pytest.param(as_workbook({"panel": [["id", "y", "id"], ["a", 1, 2]]}), "'id' (2 times)", id="double"),
+        pytest.param(
+            as_workbook({"panel": [["id", None, "y"], ["a", 1, 2]]}), "column 2 has no name", id="merged"
+        ),
+    ],
+)
+def test_broken_files(read_bytes, content, what):
+    with pytest.raises(DataError) as caught:
+        read_bytes(content, name="panel.xlsx")
+    assert what in caught.value.what
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(read_bytes):
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"")
+    # The size that the archive's directory declares, which is what bounds the unpacking.
+    content = bytearray(sink.getvalue())
+    directory = content.index(b"PK\x01\x02")
+    content[directory + 24 : directory + 28] = (2**31 + 2**20).to_bytes(4, "little")
+    with pytest.raises(DataError, match="unpacks to 2,049 MB"):
+        read_bytes(bytes(content), name="panel.xlsx")

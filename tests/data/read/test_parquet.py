@@ -1,0 +1,73 @@
+import datetime
+import io
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from harness.errors import DataError
+
+
+def as_parquet(columns: dict) -> bytes:
+    sink = io.BytesIO()
+    parquet.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def test_types_are_kept(read_bytes):
+    frame = read_bytes(
+        as_parquet(
+            {
+                "id": ["NA", "007"],
+                "day": [datetime.date(2011, 1, 1), datetime.date(2012, 1, 1)],
+                "gap": pa.array([1, None], pa.int64()),
+                "large": pa.array([2**53 + 1, None], pa.int64()),
+                "decimal": [Decimal("1.5"), Decimal("2.25")],
+            }
+        ),
+        name="panel.parquet",
+    ).frame
+    assert frame["id"].tolist() == ["NA", "007"]
+    assert frame["gap"].dtype == np.float64
+    assert frame["large"].tolist() == [2**53 + 1, None]  # not rounded
+    assert frame["decimal"].tolist() == [Decimal("1.5"), Decimal("2.25")]
+    assert frame.index.tolist() == [1, 2]
+
+
+def test_an_index_that_pandas_stored_is_a_column(read_bytes):
+    stored = pd.DataFrame({"y": [1.0]}, index=pd.Index(["a"], name="id"))
+    frame = read_bytes(stored.to_parquet(), name="panel.parquet").frame
+    assert sorted(frame.columns) == ["id", "y"]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        pytest.param(b"", "first bytes say it is empty", id="empty"),
+        pytest.param(b"id,y\n", "something else", id="text"),
+        pytest.param(b"PAR1" + b"\0" * 50, "cannot be read as parquet", id="broken"),
+        pytest.param(as_parquet({"y": [1.0]})[:-20], "cannot be read as parquet", id="cut-off"),
+    ],
+)
+def test_broken_files(read_bytes, content, what):
+    with pytest.raises(DataError) as caught:
+        read_bytes(content, name="panel.parquet")
+    assert caught.value.where == "panel.parquet"
+    assert what in caught.value.what
+
+
+def test_a_small_file_with_an_absurd_number_of_rows(read_bytes):
+    content = as_parquet({"a": pa.nulls(150_000_000), "b": pa.nulls(150_000_000)})
+    assert len(content) < 1_000_000
+    with pytest.raises(DataError) as caught:
+        read_bytes(content, name="panel.parquet")
+    assert "150,000,000 rows x 2 columns, about 2.2 GB" in caught.value.what
+
+
+def test_a_small_file_that_unpacks_to_too_much(read_bytes, monkeypatch):
+    monkeypatch.setattr("harness.data.read.source.MAX_UNPACKED", 100_000)
+    with pytest.raises(DataError, match="unpacks to"):
+        read_bytes(as_parquet({"a": np.random.default_rng(1).normal(size=20_000)}), name="panel.parquet")

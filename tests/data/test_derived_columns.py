@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+
+from harness.data.derived_columns import DerivedColumns, find_following
+from harness.data.findings import Findings
+from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.lag import Lag
+from harness.data.prepare.log import Log
+from harness.data.prepare.ratio import Ratio
+from harness.data.prepare.square import Square
+from harness.data.roles import Roles
+from harness.errors import DataError
+
+
+def follow(steps, *, exposure="x", moderators=(), controls=()) -> DerivedColumns:
+    findings = Findings()
+    following = find_following(Roles("id", "year", ("y",), exposure, moderators, controls), steps, findings)
+    findings.raise_if_any()
+    return following
+
+
+@pytest.mark.parametrize(
+    ("steps", "roles", "chains"),
+    [
+        pytest.param(
+            [Square("x2", "x")], {"controls": ("x2",)}, [("x2", ("x",), ("x2",))], id="square-of-the-exposure"
+        ),
+        pytest.param([Square("z2", "z")], {"controls": ("z2",)}, [], id="square-of-no-regressor"),
+        pytest.param(
+            [Log("lx", "x"), Square("lx2", "lx")],
+            {"controls": ("lx2",)},
+            [("lx2", ("x",), ("lx", "lx2"))],
+            id="through-a-column-that-is-no-regressor",
+        ),
+        pytest.param(
+            [Log("lx", "x"), Square("lx2", "lx")],
+            {"controls": ("lx2", "lx")},
+            [("lx", ("x",), ("lx",)), ("lx2", ("lx",), ("lx2",))],
+            id="through-a-regressor-in-the-order-of-steps",
+        ),
+        pytest.param(
+            [Ratio("xm", "x", "m")],
+            {"moderators": ("m",), "controls": ("xm",)},
+            [("xm", ("x", "m"), ("xm",))],
+            id="two",
+        ),
+        pytest.param(
+            [Log("lx", "x")], {"exposure": "lx", "controls": ("c",)}, [], id="the-exposure-never-follows"
+        ),
+        pytest.param([Lag("x1", "x")], {"controls": ("x1",)}, [], id="a-lag-does-not-follow"),
+        pytest.param(
+            [FactorIndex("f", ("x", "c", "d"))],
+            {"controls": ("f", "c", "d")},
+            [("f", ("x", "c", "d"), ("f",))],
+            id="an-index-of-the-exposure",
+        ),
+    ],
+)
+def test_what_follows(steps, roles, chains):
+    following = follow(steps, **roles)
+    assert [(chain.into, chain.inputs, chain.through) for chain in following.chains] == chains
+
+
+@pytest.mark.parametrize(
+    ("steps", "controls"),
+    [
+        pytest.param([Ratio("r", "x", "z")], ("r",), id="at-once"),
+        pytest.param([Square("x2", "x"), Ratio("r", "x2", "z")], ("r", "x2"), id="through-a-regressor"),
+        pytest.param([Lag("z", "x"), Ratio("r", "x", "z")], ("r",), id="a-lag-that-is-no-regressor"),
+    ],
+)
+def test_what_cannot_be_computed_at_another_exposure(steps, controls):
+    with pytest.raises(DataError) as caught:
+        follow(steps, controls=controls)
+    assert caught.value.where == "column 'r' (roles.controls)"
+    assert "follows from the exposure 'x' and from z" in caught.value.what
+    assert "add z to roles.controls" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("steps", "roles", "where", "message"),
+    [
+        pytest.param(
+            [Ratio("r", "m", "z")],
+            {"moderators": ("m",), "controls": ("r",)},
+            "r",
+            "from m and from z",
+            id="moderator",
+        ),
+        pytest.param(
+            [Log("lx", "x"), Square("x2", "x")],
+            {"exposure": "lx", "controls": ("x2",)},
+            "x2",
+            "computed from x, as the exposure is",
+            id="same-source-as-the-exposure",
+        ),
+        pytest.param(
+            [Ratio("d", "a", "pop")],
+            {"exposure": "d", "controls": ("pop",)},
+            "pop",
+            "computed from pop, as the exposure is",
+            id="source-of-the-exposure",
+        ),
+    ],
+)
+def test_what_might_be_thought_to_follow_is_noted(steps, roles, where, message):
+    [note] = follow(steps, **roles).notes
+    assert (note.code, note.where) == ("W-HELD", where)
+    assert message in note.message
+
+
+def test_what_follows_is_not_noted():
+    assert follow([Square("x2", "x"), Lag("x1", "x")], controls=("x2", "x1", "c")).notes == ()
+
+
+def test_a_chain_computes_its_steps_in_order():
+    steps = {"lx": Log("lx", "x"), "lx2": Square("lx2", "lx")}
+    [chain] = follow(list(steps.values()), controls=("lx2",)).chains
+    derivation = chain.derivation(steps)
+    assert (derivation.into, derivation.inputs) == ("lx2", ("x",))
+    np.testing.assert_allclose(derivation.compute({"x": np.array([1.0, np.e**3])}), [0.0, 9.0])

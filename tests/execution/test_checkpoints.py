@@ -1,0 +1,149 @@
+"""Results that outlive an interrupted run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import ArtifactError, Note
+from harness.evaluation.fold_fit import Cell, FoldResult, Predictions
+from harness.execution.checkpointed_tasks import CheckpointedTask, run_checkpointed
+from harness.execution.checkpoints import CheckpointStore, fingerprint
+from harness.execution.result_file import decode_fold, decode_full, encode_fold, encode_full
+from harness.execution.workers import LocalWorkers
+from harness.scenarios.full_fit import Answer, FullResult
+
+PREDICTIONS = Predictions(
+    train=np.array([0.1, 1 / 3]),
+    test=np.array([np.pi]),
+    train_variance=2.5,
+    n_unseen=1,
+    notes=(Note("W-ABSORBED", "educ", "dropped"),),
+)
+FOLD = FoldResult(Cell("y", "ols", "forward", "1"), PREDICTIONS, "ok", "", 0.25)
+FULL = FullResult(
+    outcome="y",
+    estimator="ols",
+    coefficients=pd.DataFrame({"term": ["x"], "estimate": [1 / 3], "bandwidth": [None]}),
+    details={"networks": pd.DataFrame({"hidden": [3, 4]})},
+    answers=(
+        Answer("curve", {"curves": pd.DataFrame({"at": [0.1, 0.2], "supported": [True, False]})}, "ok", ""),
+        Answer("other", {}, "refused", "absorbed"),
+    ),
+    notes=(Note("W-X", "", "said"),),
+    status="ok",
+    reason="",
+    seconds=1.5,
+)
+
+
+@dataclass
+class Counted:
+    """A task that counts how often it ran."""
+
+    result: FoldResult
+    runs: list[int] = field(default_factory=list)
+    label: str = "y · ols · forward · 1"
+
+    def run(self):
+        self.runs.append(1)
+        return self.result
+
+
+def run_once(task, store, on_done=lambda _: None):
+    """Run a study of one task, and return its result."""
+    unit = CheckpointedTask(task, encode_fold, decode_fold)
+    (result,) = run_checkpointed([unit], store, workers=LocalWorkers(1), on_done=on_done)
+    return result
+
+
+def test_a_fold_comes_back_to_the_last_bit():
+    back = decode_fold(encode_fold(FOLD))
+    assert back.cell == FOLD.cell
+    assert np.array_equal(back.predictions.train, PREDICTIONS.train)
+    assert np.array_equal(back.predictions.test, PREDICTIONS.test)
+    assert back.predictions.notes == PREDICTIONS.notes
+    assert back.predictions.n_unseen == 1
+    assert back.predictions.train_variance == 2.5
+
+
+def test_a_refused_fold_comes_back_with_its_reason():
+    refused = FoldResult(Cell("y", "fe", "forward", "1"), None, "refused", "absorbed", 0.1)
+    back = decode_fold(encode_fold(refused))
+    assert (back.cell, back.predictions, back.status, back.reason) == (
+        refused.cell,
+        None,
+        "refused",
+        "absorbed",
+    )
+
+
+def test_a_full_fit_comes_back_with_its_tables():
+    back = decode_full(encode_full(FULL))
+    pd.testing.assert_frame_equal(back.coefficients, FULL.coefficients)
+    assert [one.scenario for one in back.answers] == ["curve", "other"]
+    pd.testing.assert_frame_equal(back.answers[0].tables["curves"], FULL.answers[0].tables["curves"])
+    assert back.answers[1].reason == "absorbed"
+    assert back.notes == FULL.notes
+    pd.testing.assert_frame_equal(back.details["networks"], FULL.details["networks"])
+
+
+def test_a_kept_result_is_not_computed_again(tmp_path):
+    task, store, seen = Counted(FOLD), CheckpointStore(tmp_path / "units", "spec and data"), []
+    first, second = run_once(task, store, seen.append), run_once(task, store, seen.append)
+    assert len(task.runs) == 1
+    assert seen == [task.label, task.label]
+    assert np.array_equal(first.predictions.test, second.predictions.test)
+
+
+def test_a_failed_task_is_tried_again(tmp_path):
+    task = Counted(replace(FOLD, predictions=None, status="failed", reason="broke"))
+    store = CheckpointStore(tmp_path / "units", "spec and data")
+    assert run_once(task, store).reason == "broke"
+    assert run_once(task, store).reason == "broke"
+    assert len(task.runs) == 2
+
+
+def test_other_data_or_another_spec_find_nothing(tmp_path):
+    task = Counted(FOLD)
+    run_once(task, CheckpointStore(tmp_path, fingerprint("spec", "data")))
+    assert CheckpointStore(tmp_path, fingerprint("spec", "data")).load(task.label) is not None
+    assert CheckpointStore(tmp_path, fingerprint("spec", "other")).load(task.label) is None
+    assert fingerprint("ab", "c") != fingerprint("a", "bc")
+
+
+@pytest.mark.parametrize("position", [0, 40, 64, 65, 100, -1])
+def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
+    task, store = Counted(FOLD), CheckpointStore(tmp_path / "units", "spec and data")
+    run_once(task, store)
+    (file,) = (tmp_path / "units").iterdir()
+    data = bytearray(file.read_bytes())
+    data[position] ^= 1
+    file.write_bytes(bytes(data))
+    run_once(task, store)
+    assert len(task.runs) == 2
+
+
+def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the_unit(tmp_path):
+    store = CheckpointStore(tmp_path / "units", "spec and data")
+
+    def damage(label):
+        (file,) = store.path.iterdir()
+        file.write_bytes(b"")
+
+    with pytest.raises(ArtifactError, match="cannot be read back") as error:
+        run_once(Counted(FOLD), store, damage)
+    assert error.value.where == Counted(FOLD).label
+
+
+def test_results_come_in_the_order_of_the_units_whichever_is_kept(tmp_path):
+    store = CheckpointStore(tmp_path / "units", "spec and data")
+    tasks = [Counted(replace(FOLD, seconds=float(at)), label=str(at)) for at in range(4)]
+    run_once(tasks[2], store)
+    units = [CheckpointedTask(task, encode_fold, decode_fold) for task in tasks]
+    results = run_checkpointed(units, store, workers=LocalWorkers(1), on_done=lambda _: None)
+    assert [one.seconds for one in results] == [0.0, 1.0, 2.0, 3.0]
+    assert [len(task.runs) for task in tasks] == [1, 1, 1, 1]

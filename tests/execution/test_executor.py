@@ -1,0 +1,58 @@
+"""Tasks in worker processes, and workers that are killed."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import ArtifactError
+from harness.execution.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
+from harness.execution.workers import LocalWorkers
+from worker_tasks import Killed, Square, Threads
+
+TWO = LocalWorkers(2)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_results_come_in_the_order_of_the_tasks_each_announced_once(n_jobs):
+    seen = []
+    results = execute((Square(n) for n in range(20)), workers=LocalWorkers(n_jobs), on_done=seen.append)
+    assert results == [n**2 for n in range(20)]
+    assert sorted(seen) == results
+
+
+@pytest.mark.parametrize("times", [1, MAX_SHARED_ATTEMPTS], ids=["once", "each time but alone"])
+def test_a_worker_that_is_killed_changes_no_result(tmp_path, times):
+    tasks = [Killed(n, tmp_path, times) if n == 3 else Square(n) for n in range(12)]
+    seen = []
+    assert execute(tasks, workers=TWO, on_done=seen.append) == [n**2 for n in range(12)]
+    assert sorted(seen) == [n**2 for n in range(12)]
+    assert len(list(tmp_path.iterdir())) == times
+
+
+def test_a_task_that_is_killed_each_time_is_an_error_that_names_it_after_all_others_are_done(tmp_path):
+    tasks = [Square(1), Killed(2, tmp_path, 99), Square(3), Killed(4, tmp_path, 99), Square(5)]
+    found = []
+    with pytest.raises(ArtifactError, match="the last time with no other task beside it") as error:
+        found.extend(done.result for done in iter_results(tasks, workers=TWO))
+    assert sorted(found) == [1, 9, 25]
+    assert {problem.where for problem in error.value.problems} == {"square of 2", "square of 4"}
+    assert "--resume" in error.value.hint
+    assert 1 <= len(list(tmp_path.glob("2-*"))) <= MAX_SHARED_ATTEMPTS + 1  # it may wait while the other dies
+
+
+def test_few_tasks_wait_in_memory():
+    taken = []
+
+    def tasks():
+        for number in range(30):
+            taken.append(number)
+            yield Square(number)
+
+    results = iter_results(tasks(), workers=TWO)
+    next(results)
+    assert len(taken) <= 5
+    results.close()
+
+
+def test_libraries_that_a_task_loads_are_held_to_one_thread_in_workers():
+    assert execute([Threads(), Threads()], workers=TWO, on_done=lambda _: None) == [1, 1]

@@ -1,0 +1,61 @@
+"""The estimators of a multiverse, built as strictly as from YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import SpecError
+from harness.execution.plan import catalogs
+from harness.execution.variants import variants
+from harness.registry.registry import installed
+from harness.spec.load import load_study
+
+SPEC = Path(__file__).parents[1] / "specs" / "grunfeld.yaml"
+
+
+def built(multiverse):
+    known = catalogs(installed())
+    study = load_study(SPEC, catalogs=known, overrides=(f"multiverse={multiverse}",)).study
+    return variants(study, known)
+
+
+def test_options_and_seeds_are_crossed():
+    found = built(
+        "{estimator: mlp, vary: {hidden: [auto, 4], activation: [tanh]}, seeds: 2, references: [ols]}"
+    )
+    assert [one.universe.id for one in found] == [
+        "mlp (hidden auto, activation tanh, seed 1)",
+        "mlp (hidden auto, activation tanh, seed 2)",
+        "mlp (hidden 4, activation tanh, seed 1)",
+        "mlp (hidden 4, activation tanh, seed 2)",
+    ]
+    assert [one.estimator.hidden for one in found] == ["auto", "auto", 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("vary", "found"),
+    [
+        ("{hiden: [4]}", "did you mean 'hidden'"),
+        ("{hidden: [0]}", "0 is not allowed"),
+        ("{activation: [cosine]}", "'cosine' is not allowed"),
+        ("{restarts: [true]}", "True is not allowed"),
+    ],
+    ids=["unknown", "range", "literal", "bool"],
+)
+def test_a_wrong_option_is_an_error_with_its_place(vary, found):
+    with pytest.raises(SpecError, match=found) as error:
+        built(f"{{estimator: mlp, vary: {vary}, references: [ols]}}")
+    assert "multiverse.vary" in error.value.where
+
+
+@pytest.mark.parametrize("part", ["estimator: mpl, references: [ols]", "estimator: mlp, references: [olss]"])
+def test_an_estimator_that_is_not_in_the_study_is_an_error(part):
+    with pytest.raises(SpecError, match="did you mean"):
+        built(f"{{{part}}}")
+
+
+def test_without_a_multiverse_there_are_no_variants():
+    known = catalogs(installed())
+    assert variants(load_study(SPEC, catalogs=known).study, known) == ()

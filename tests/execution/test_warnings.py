@@ -1,0 +1,49 @@
+"""Warnings: each thing once, with its place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness import Note
+from harness.evaluation.fold_fit import Cell, FoldResult, Predictions
+from harness.execution.warnings import few_entities_note, fit_notes, unseen_notes, warnings_table
+from harness.scenarios.full_fit import FullResult
+
+
+def fold(name, *notes, n_unseen=0):
+    predictions = Predictions(np.zeros(3), np.zeros(4), 1.0, n_unseen, notes)
+    return FoldResult(Cell("y", "fe", "forward", name), predictions, "ok", "", 0.0)
+
+
+def full(*notes):
+    return FullResult("y", "fe", None, {}, (), notes, "ok", "", 0.0)
+
+
+def test_folds_that_say_the_same_say_it_once():
+    absorbed = Note("W-ABSORBED", "educ", "dropped")
+    assert fit_notes([fold("1", absorbed), fold("2", absorbed)], [full(absorbed)]) == [
+        Note("W-ABSORBED", "y · fe · educ", "dropped")
+    ]
+
+
+def test_the_fit_on_all_rows_speaks_for_folds_with_other_numbers():
+    small, whole = Note("W-HIDDEN", "", "N = 0.4"), Note("W-HIDDEN", "", "N = 0.8")
+    (note,) = fit_notes([fold("1", small)], [full(whole)])
+    assert note.message == "N = 0.8 (and the like, with other numbers, in 1 more fits)"
+    assert note.where == "y · fe"
+
+
+def test_unseen_rows_are_counted_over_the_folds():
+    (note,) = unseen_notes([fold("1", n_unseen=2), fold("2", n_unseen=1), fold("3")])
+    assert note.message.startswith("3 of 8 test rows")
+
+
+def test_few_entities_are_warned_of():
+    assert few_entities_note(20) == []
+    assert "19 entities" in few_entities_note(19)[0].message
+
+
+def test_the_table_is_sorted_and_has_its_columns_when_empty():
+    table = warnings_table([Note("W-B", "x", "later"), Note("W-A", "x", "first"), Note("W-B", "x", "later")])
+    assert table["code"].tolist() == ["W-A", "W-B"]
+    assert list(warnings_table([]).columns) == ["code", "where", "message"]

@@ -1,0 +1,163 @@
+"""What a plugin offers is checked before anything uses it."""
+
+from __future__ import annotations
+
+import sys
+import types
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pluggy
+import pytest
+
+from harness import PluginError, hookimpl
+from harness.evaluation.protocols.in_sample import InSample
+from harness.registry.contributions import collect
+from harness.registry.hookspecs import SEAM_VERSION
+from harness.registry.plugin import load_plugin
+
+
+def fit(self, panel, *, rng, selection=None):
+    return self
+
+
+def estimator(*, frozen=True, **members):
+    body = {"name": "mine", "provides": frozenset(), "fit": fit, **members}
+    made = type("Mine", (), {name: value for name, value in body.items() if value is not None})
+    return dataclass(frozen=frozen)(made)
+
+
+def plugin(**members):
+    return types.SimpleNamespace(**members)
+
+
+def offering(*offered, hook="harness_estimators"):
+    def implementation():
+        return list(offered)
+
+    implementation.__name__ = hook
+    return plugin(**{hook: hookimpl(implementation)})
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An option of a type that does not exist."""
+
+    name: ClassVar[str] = "unreadable"
+    provides: ClassVar[frozenset[type]] = frozenset()
+    depth: NoSuchType = 1  # noqa: F821 - the fault under test
+
+    fit = fit
+
+
+DATA = {"name": "towns", "title": "Towns", "source": "made up", "load": lambda: None}
+
+REFUSED = {
+    "an object": (offering(estimator()()), "is no class: offer the estimator's class itself"),
+    "not frozen": (offering(estimator(frozen=False)), "Mine is no frozen dataclass"),
+    "no dataclass": (offering(type("Plain", (), {"name": "plain"})), "Plain is no frozen dataclass"),
+    "no name": (offering(estimator(name=None)), "Mine has no `name`"),
+    "a name no spec can write": (offering(estimator(name="k-NN")), "Mine has the name 'k-NN'"),
+    "no fit": (offering(estimator(fit=None)), "Mine has no method `fit`"),
+    "no provides": (offering(estimator(provides=None)), "`provides` that is no frozenset"),
+    "a set": (offering(estimator(provides=set())), "`provides` that is no frozenset"),
+    "names for types": (offering(estimator(provides=frozenset(["x"]))), "`provides` that is no frozenset"),
+    "options of no type": (offering(Unreadable), "Unreadable has options that cannot be read"),
+    "one name twice": (offering(estimator(), estimator()), "returns two of the name 'mine'"),
+    "nothing": (offering(), "offers no estimator, protocol or dataset"),
+    "a class for a list": (
+        plugin(harness_estimators=hookimpl(lambda: estimator())),
+        "harness_estimators returns <class",
+    ),
+    "no hook": (plugin(), "implements no hook"),
+    "no marker": (plugin(harness_estimators=lambda: ()), "harness_estimators is not marked"),
+    "misspelt hook": (
+        offering(hook="harness_estimater"),
+        "no hook 'harness_estimater': did you mean",
+    ),
+    "foreign hook": (offering(hook="harness_xyz"), "the hooks are harness_estimators, harness_protocols"),
+    "half a protocol": (offering(estimator(), hook="harness_protocols"), "Mine has no method `split`"),
+    "half a dataset": (
+        offering(plugin(**{**DATA, "load": None}), hook="harness_datasets"),
+        "SimpleNamespace has no method `load`",
+    ),
+    "a dataset without a source": (
+        offering(plugin(name="towns", title="Towns", load=lambda: None), hook="harness_datasets"),
+        "SimpleNamespace has no `source`",
+    ),
+    "a class of datasets": (offering(type("Towns", (), DATA), hook="harness_datasets"), "is a class"),
+    "a newer seam": (
+        plugin(harness_seam=SEAM_VERSION + 1),
+        f"needs seam {SEAM_VERSION + 1}, this harness has {SEAM_VERSION}: upgrade panel-harness",
+    ),
+    "a seam in words": (plugin(harness_seam="1"), "harness_seam is '1', and not a whole number"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_used_is_refused_with_the_reason(case):
+    offered, reason = REFUSED[case]
+    with pytest.raises(PluginError) as error:
+        collect(offered)
+    assert reason in error.value.what
+
+
+def test_what_can_be_used_is_offered_by_name():
+    mine, towns = estimator(), plugin(**DATA)
+    whole = plugin(
+        harness_seam=SEAM_VERSION,
+        harness_estimators=hookimpl(lambda: (mine,)),
+        harness_datasets=hookimpl(lambda: iter([towns])),
+    )
+    offer = collect(whole)
+    assert offer.estimators == {"mine": mine}
+    assert offer.datasets == {"towns": towns}
+
+
+def test_an_optional_hook_of_another_version_is_left_alone():
+    mine = estimator()
+    later = plugin(
+        harness_estimators=hookimpl(lambda: [mine]), harness_later=hookimpl(optionalhook=True)(lambda: ())
+    )
+    assert collect(later).estimators == {"mine": mine}
+
+
+def test_a_hook_asks_for_nothing():
+    with pytest.raises(pluggy.PluginValidationError, match="panel"):
+        collect(plugin(harness_estimators=hookimpl(lambda panel: [panel])))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plugin that was found."""
+
+    offered: object
+    name: str = "mine"
+    distribution: str = "mine"
+    version: str = "1"
+    recorded_as: str = "mine"
+
+    def load(self):
+        sys.stdout.write("a plugin that talks\n")
+        return self.offered
+
+
+@pytest.mark.parametrize(
+    ("offered", "reason"),
+    [
+        (
+            offering(InSample, hook="harness_protocols"),
+            "protocols whose names are taken: in_sample (of panel-harness)",
+        ),
+        (
+            offering(plugin(**{**DATA, "name": "grunfeld"}), hook="harness_datasets"),
+            "datasets whose names are taken: grunfeld (of panel-harness)",
+        ),
+    ],
+    ids=["protocol", "dataset"],
+)
+def test_what_the_harness_offers_no_plugin_can(offered, reason, capsys):
+    loaded = load_plugin(Found(offered), before=())
+    assert reason in loaded.plugin.broken
+    assert loaded.offer.protocols == {}
+    assert capsys.readouterr() == ("", "a plugin that talks\n")

@@ -1,0 +1,178 @@
+"""Discovery of plugins, the broken ones included."""
+
+from __future__ import annotations
+
+import sys
+import types
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from harness import NestedEstimator, PluginError, hookimpl
+from harness.evaluation.protocols.catalog import PROTOCOLS, ProtocolCatalog
+from harness.evaluation.protocols.in_sample import InSample
+from harness.registry.catalog import build_choice
+from harness.registry.hookspecs import OWN_PROTOCOLS
+from harness.registry.plugin_choice import PluginChoice, asked_by_environment
+from harness.registry.registry import EstimatorCatalog, installed, read_registry
+
+
+@dataclass(frozen=True)
+class Mean:
+    """An estimator for the tests."""
+
+    name: ClassVar[str] = "mean_for_tests"
+    provides: ClassVar[frozenset[type]] = frozenset()
+    trim: float = 0.0
+
+    def fit(self, panel, *, rng, selection=None):
+        return self
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """An estimator around another."""
+
+    base: NestedEstimator
+    name: ClassVar[str] = "wrapped_for_tests"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    def fit(self, panel, *, rng, selection=None):
+        return self
+
+
+def module(name, **hooks):
+    made = types.ModuleType(name)
+    for hook, function in hooks.items():
+        setattr(made, hook, function)
+    sys.modules[name] = made
+    return EntryPoint(name=name, value=name, group="harness")
+
+
+@hookimpl
+def harness_estimators():
+    """Offer the estimators of this test."""
+    return [Mean, Wrapped]
+
+
+@dataclass(frozen=True)
+class OddEntities(InSample):
+    """A protocol for the tests."""
+
+    name: ClassVar[str] = "odd_entities"
+    share: float = 0.5
+
+
+@hookimpl
+def harness_protocols():
+    """Offer the protocols of this test."""
+    return [OddEntities]
+
+
+@hookimpl
+def harness_estimatorz():
+    """A misspelt hook."""
+    return []
+
+
+@pytest.fixture
+def registry():
+    points = (
+        module("good_plugin", harness_estimators=harness_estimators, harness_protocols=harness_protocols),
+        module("late_plugin", harness_estimators=harness_estimators),
+        module("misspelt_plugin", harness_estimatorz=harness_estimatorz),
+        EntryPoint(name="absent_plugin", value="no_such_module_anywhere", group="harness"),
+    )
+    yield read_registry(points)
+    for name in ("good_plugin", "late_plugin", "misspelt_plugin"):
+        del sys.modules[name]
+
+
+def test_the_four_plugins_are_installed_and_whole():
+    found = {plugin.name: plugin for plugin in installed().plugins}
+    assert {"harness_panel", "harness_neural", "harness_rab", "harness_sklearn"} <= set(found)
+    assert [plugin.broken for plugin in found.values()] == [""] * len(found)
+    expected = {"pooled_ols", "fixed_effects", "mlp", "som_ann", "rab", "boosting"}
+    assert expected <= set(installed().estimators)
+
+
+def test_a_broken_plugin_is_listed_with_its_reason_and_breaks_nothing_else(registry):
+    broken = {plugin.name: plugin.broken for plugin in registry.plugins}
+    assert broken["good_plugin"] == ""
+    assert "no_such_module_anywhere" in broken["absent_plugin"]
+    taken = "names are taken: mean_for_tests (of good_plugin), wrapped_for_tests (of good_plugin)"
+    assert taken in broken["late_plugin"]
+    assert "harness_estimatorz" in broken["misspelt_plugin"]
+    assert set(registry.estimators) == {"mean_for_tests", "wrapped_for_tests"}
+
+
+def test_the_order_of_installation_decides_nothing():
+    """Of two plugins that offer a name, the first by its own name keeps it, whichever is found first."""
+    points = tuple(module(name, harness_estimators=harness_estimators) for name in ("b_plugin", "a_plugin"))
+    for found in (points, points[::-1]):
+        plugins = {plugin.name: plugin for plugin in read_registry(found).plugins}
+        assert plugins["a_plugin"].estimators == ("mean_for_tests", "wrapped_for_tests")
+        assert plugins["b_plugin"].broken
+
+
+def test_what_is_off_is_not_even_imported():
+    point = EntryPoint(name="absent_plugin", value="no_such_module_anywhere", group="harness")
+    registry = read_registry((point,), choice=PluginChoice(off=("absent_plugin",)))
+    (plugin,) = registry.plugins
+    assert (plugin.off, plugin.broken) == (True, "")
+    assert registry.absent == "plugins switched off: absent_plugin"
+
+
+def test_switching_off_what_is_not_there_is_an_error_with_near_names():
+    point = module("good_plugin", harness_estimators=harness_estimators)
+    with pytest.raises(PluginError, match="there is no plugin 'god_plugin'") as error:
+        read_registry((point,), choice=PluginChoice(off=("god_plugin",)))
+    assert error.value.hint == "did you mean 'good_plugin'?"
+
+
+def test_the_harness_keeps_the_names_of_its_own_protocols():
+    assert set(PROTOCOLS) == OWN_PROTOCOLS
+
+
+@pytest.mark.parametrize(
+    ("environment", "choice"),
+    [
+        ({}, PluginChoice()),
+        ({"HARNESS_PLUGINS_OFF": " a, b ,", "HARNESS_PLUGINS_FOLDER": ""}, PluginChoice(("a", "b"))),
+        ({"HARNESS_PLUGINS_FOLDER": "own"}, PluginChoice(folder=Path("own"))),
+    ],
+    ids=["nothing", "off", "folder"],
+)
+def test_the_environment_says_the_same_as_the_options(environment, choice):
+    assert asked_by_environment(environment) == choice
+
+
+def test_a_choice_is_repeated_by_its_options():
+    choice = PluginChoice(("a", "b"), Path("own"))
+    assert choice.words == ("--plugins-folder", "own", "-p", "no:a", "-p", "no:b")
+
+
+def test_a_plugin_offers_protocols(registry):
+    assert set(registry.protocols) == {"odd_entities"}
+    catalogs = {"protocol": ProtocolCatalog(registry.protocols)}
+    assert build_choice(catalogs, "protocol", "odd_entities", {"share": 0.3}) == OddEntities(0.3)
+    assert build_choice(catalogs, "protocol", "forward", {}).name == "forward"
+
+
+def test_an_estimator_is_built_from_its_options_and_nests(registry):
+    catalogs = {"estimator": EstimatorCatalog(registry)}
+    options = {"base": {"use": "mean_for_tests", "trim": 0.25}}
+    assert build_choice(catalogs, "estimator", "wrapped_for_tests", options) == Wrapped(Mean(0.25))
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [({"trim": "much"}, "valid number"), ({"trimm": 1.0}, "trimm"), ({"trim": True}, "valid number")],
+    ids=["text", "unknown", "bool"],
+)
+def test_options_are_read_strictly(registry, options, found):
+    with pytest.raises(ValueError, match=found):
+        build_choice({"estimator": EstimatorCatalog(registry)}, "estimator", "mean_for_tests", options)
