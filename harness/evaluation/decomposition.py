@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats
-from harness.evaluation.paired import PairedLosses
+from harness.evaluation.losses import PairedLosses
 from harness.evaluation.resample import draw_counts
 from harness.evaluation.tables import Bootstrap
 from harness.rng import random_stream

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
+from harness.evaluation.gain_tests import equal_accuracy_p_value
+from harness.evaluation.losses import EntityLosses
 from harness.evaluation.resample import draw_counts
 
 
@@ -33,52 +34,6 @@ class Gain:
     mse: float
     mse_reference: float
     n_entities: int
-
-
-@dataclass(frozen=True, eq=False)
-class EntityLosses:
-    """Squared errors of two estimators on the same rows, summed within entities.
-
-    Attributes
-    ----------
-    loss, loss_reference : (n_entities,), sums of squared errors
-    n_rows : (n_entities,), rows summed, >= 1
-    """
-
-    loss: Floats
-    loss_reference: Floats
-    n_rows: Floats
-
-
-def entity_losses(loss: Floats, loss_reference: Floats, entities: Ints) -> EntityLosses:
-    """Sum squared errors, (n_obs,) each, within the entities, (n_obs,) codes."""
-    _, position = np.unique(entities, return_inverse=True)
-    return EntityLosses(
-        loss=np.bincount(position, weights=loss).astype(np.float64),
-        loss_reference=np.bincount(position, weights=loss_reference).astype(np.float64),
-        n_rows=np.bincount(position).astype(np.float64),
-    )
-
-
-def equal_accuracy_p_value(losses: EntityLosses) -> float:
-    """Return the p-value of the hypothesis that both estimators have the same mean squared error.
-
-    The mean loss difference over its cluster-robust standard error with the factor G / (G - 1), on the t
-    distribution with G - 1 degrees of freedom, G entities: the test of Diebold and Mariano (1995) with
-    entities in the place of the time series.
-    """
-    from scipy import stats
-
-    n_entities = losses.n_rows.size
-    if n_entities < 2:
-        return float("nan")
-    difference = losses.loss_reference - losses.loss
-    mean = difference.sum() / losses.n_rows.sum()
-    scores = difference - losses.n_rows * mean
-    variance = n_entities / (n_entities - 1) * (scores**2).sum() / losses.n_rows.sum() ** 2
-    if variance == 0:
-        return 1.0 if mean == 0 else 0.0
-    return float(2.0 * stats.t.sf(abs(mean) / np.sqrt(variance), n_entities - 1))
 
 
 def gain_over(losses: EntityLosses, *, level: float, n_draws: int, rng: Generator) -> Gain:

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from harness.evaluation.accuracy import accuracy
-from harness.evaluation.best_of_many import holm_adjusted, max_t_p_values
 from harness.evaluation.gain import gain_over
-from harness.evaluation.paired import PairedLosses
-from harness.evaluation.repeated_splits import corrected_t_p_value
+from harness.evaluation.gain_tests import corrected_t_p_value, holm_adjusted, max_t_p_values
+from harness.evaluation.losses import PairedLosses
 from harness.rng import random_stream
 
 SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}

@@ -1,1 +1,1 @@
-"""What the estimators say: net effect curves and where the data support them."""
+"""What the estimators say, one folder a scenario; what scenarios share stands beside the folders."""

@@ -8,7 +8,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.bins import Bins, bin_means
-from harness.scenarios.interpolate import centred, locate, on_curve
+from harness.scenarios.grid import centred, locate, on_curve
 
 
 def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bins: Bins) -> Floats:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.scenarios.conditional import Conditional
-from harness.scenarios.curve import Curve
-from harness.scenarios.heterogeneity import Heterogeneity
+from harness.scenarios.conditional.scenario import Conditional
+from harness.scenarios.curve.scenario import Curve
+from harness.scenarios.heterogeneity.scenario import Heterogeneity
 
 SCENARIOS: Mapping[str, type] = {one.name: one for one in (Curve, Heterogeneity, Conditional)}
 

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import random_stream
-from harness.evaluation.gain import entity_losses, equal_accuracy_p_value, gain_over
+from harness.evaluation.gain import gain_over
+from harness.evaluation.gain_tests import equal_accuracy_p_value
+from harness.evaluation.losses import entity_losses
 
 
 def simulated(n_entities=40, n_periods=6, better=0.0, seed=0):

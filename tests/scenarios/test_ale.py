@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from harness.scenarios.ale import accumulated_effects
-from harness.scenarios.ale_interaction import interaction_share, nearest_filled, second_order
 from harness.scenarios.bins import bin_means, quantile_bins
-from harness.scenarios.effect import partial_dependence
+from harness.scenarios.conditional.ale_interaction import interaction_share, nearest_filled, second_order
+from harness.scenarios.partial_dependence import partial_dependence
 from panels import panel_from_arrays
 from scenarios.derived import Square
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, random_stream
-from harness.scenarios.conditional import Conditional
+from harness.scenarios.conditional.scenario import Conditional
 from harness.scenarios.subject import Subject
 from scenarios.derived import Square
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import random_stream
-from harness.scenarios.curve import Curve
+from harness.scenarios.curve.scenario import Curve
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
 

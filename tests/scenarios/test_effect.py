@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.scenarios.effect import partial_dependence, row_slopes, slope
-from harness.scenarios.held import hold
+from harness.scenarios.curve.scenario import hold
+from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from panels import panel_from_arrays
 from scenarios.derived import Square
 

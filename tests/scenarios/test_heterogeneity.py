@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import Key, random_stream
-from harness.scenarios.heterogeneity import Heterogeneity
+from harness.scenarios.heterogeneity.scenario import Heterogeneity
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
 

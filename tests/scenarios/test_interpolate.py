@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.scenarios.interpolate import centred, locate, on_curve, on_surface
+from harness.scenarios.grid import centred, locate, on_curve, on_surface
 
 GRID = np.array([0.0, 0.3, 1.0, 4.0])
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from harness import PluginError
-from harness.scenarios import profile
-from harness.scenarios.profile import followers, mean_predictions
+from harness.scenarios import partial_dependence
+from harness.scenarios.partial_dependence import followers, mean_predictions
 from panels import panel_from_arrays
 from scenarios.derived import Product, Square
 
@@ -100,6 +100,6 @@ def test_points_in_several_blocks_are_those_one_by_one(monkeypatch):
     one_by_one = [
         mean_predictions(Linear(), panel, columns=("x",), points=points[[at]])[:, 0] for at in range(7)
     ]
-    monkeypatch.setattr(profile, "BLOCK_ROWS", 100)
+    monkeypatch.setattr(partial_dependence, "BLOCK_ROWS", 100)
     together = mean_predictions(Linear(), panel, columns=("x",), points=points)
     assert together == pytest.approx(np.stack(one_by_one, axis=1), rel=1e-13)

@@ -8,10 +8,10 @@ import pytest
 
 from harness.execution.result_file import decode_full, encode_full
 from harness.scenarios.catalog import SCENARIOS
-from harness.scenarios.conditional import Conditional
-from harness.scenarios.curve import Curve
+from harness.scenarios.conditional.scenario import Conditional
+from harness.scenarios.curve.scenario import Curve
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.heterogeneity import Heterogeneity
+from harness.scenarios.heterogeneity.scenario import Heterogeneity
 from harness.tables import COLUMNS
 from scenarios.least_squares import LeastSquares, crossed
 from scenarios.test_heterogeneity import grouped_panel

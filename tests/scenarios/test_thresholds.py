@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 import pytest
 
-from harness.scenarios.thresholds import SignRun, crossings, sign_runs, thresholds
+from harness.scenarios.conditional.thresholds import SignRun, crossings, sign_runs, thresholds
 
 AT = np.linspace(-1.0, 1.0, 21)
 ALL = np.ones(21, dtype=bool)

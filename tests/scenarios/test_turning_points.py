@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from harness import draw_weights, random_stream
-from harness.scenarios.changes import alternating_extremes, significant_changes
+from harness.scenarios.curve.changes import alternating_extremes, significant_changes
+from harness.scenarios.curve.turning_points import turning_points, vertices
 from harness.scenarios.support import longest_run
-from harness.scenarios.turning_points import turning_points, vertices
 from scenarios.least_squares import LeastSquares, powers, random_panel
 
 AT = np.linspace(0.0, 1.0, 40)

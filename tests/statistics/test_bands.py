@@ -16,7 +16,7 @@ from scipy.stats import binom
 from harness import random_stream
 from harness.data.simulate.s_curve import SCurve
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.effect import partial_dependence
+from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.subject import DrawPlan, Subject
 from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS

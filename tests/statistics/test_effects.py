@@ -10,8 +10,8 @@ from scipy.stats import binom
 
 from harness import Key, random_stream
 from harness.data.simulate.slow import spread_evenly
-from harness.scenarios.curve import Curve
-from harness.scenarios.heterogeneity import Heterogeneity
+from harness.scenarios.curve.scenario import Curve
+from harness.scenarios.heterogeneity.scenario import Heterogeneity
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
 from harness_panel import FixedEffects, PooledOLS

@@ -7,10 +7,11 @@ import pytest
 from scipy.stats import binom
 
 from harness import random_stream
-from harness.evaluation.gain import EntityLosses, entity_losses, equal_accuracy_p_value, gain_over
+from harness.evaluation.gain import gain_over
+from harness.evaluation.gain_tests import corrected_t_p_value, equal_accuracy_p_value
+from harness.evaluation.losses import EntityLosses, SplitDifferences, entity_losses
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.random_rows import RandomRows
-from harness.evaluation.repeated_splits import SplitDifferences, corrected_t_p_value
 from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS
 from panels import panel_from_arrays

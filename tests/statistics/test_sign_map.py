@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.data.simulate.interaction import Interaction
-from harness.scenarios.conditional import Conditional
+from harness.scenarios.conditional.scenario import Conditional
 from rab_subjects import rab_on
 
 DRAWS = 40

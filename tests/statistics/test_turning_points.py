@@ -9,7 +9,7 @@ from harness.data.simulate.inverted_u import InvertedU
 from harness.data.simulate.monotone import Monotone
 from harness.data.simulate.null_effect import NullEffect
 from harness.data.simulate.s_curve import SCurve
-from harness.scenarios.curve import Curve
+from harness.scenarios.curve.scenario import Curve
 from harness_neural.mlp import Mlp
 from rab_subjects import NETWORK, rab_on
 

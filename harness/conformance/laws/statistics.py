@@ -18,7 +18,7 @@ from harness.estimators.protocol import Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
 from harness.scenarios.draws import fit_draws
-from harness.scenarios.profile import mean_predictions
+from harness.scenarios.partial_dependence import mean_predictions
 
 EFFECT = 1.0
 """True effect, outcome units per unit of the exposure; the noise has a standard deviation of 0.4."""

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from harness.run_options import RunOptions
 from harness.runner import prepare
-from harness.scenarios.heterogeneity import Heterogeneity
+from harness.scenarios.heterogeneity.scenario import Heterogeneity
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
 

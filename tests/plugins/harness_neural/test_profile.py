@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import CanProfile, Fitted, FittedDraws, Floats, Panel, draw_weights, left_out
-from harness.scenarios.profile import mean_predictions
+from harness.scenarios.partial_dependence import mean_predictions
 from harness_neural.batch.unit_totals import Presence, relu_totals, sigmoid_totals_where, unit_totals
 from harness_neural.mlp import Mlp
 from harness_neural.names import Activation, Combine

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import CanProfile, draw_weights, random_stream
-from harness.scenarios.profile import mean_predictions
+from harness.scenarios.partial_dependence import mean_predictions
 from harness_panel import (
     Between,
     CurvedEffects,

@@ -14,8 +14,14 @@ from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.scenarios.grid import exposure_grid
-from harness.scenarios.group_measures import Group, Measured, SubjectAnswers, Unmeasured, subject_answers
-from harness.scenarios.group_tables import difference_rows, group_rows, level_rows
+from harness.scenarios.heterogeneity.measures import (
+    Group,
+    Measured,
+    SubjectAnswers,
+    Unmeasured,
+    subject_answers,
+)
+from harness.scenarios.heterogeneity.tables import difference_rows, group_rows, level_rows
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject

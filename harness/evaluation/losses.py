@@ -1,4 +1,4 @@
-"""Losses of all estimators of a protocol on the same rows."""
+"""Losses of estimators on the same rows: row by row, summed within entities, and split by split."""
 
 from __future__ import annotations
 
@@ -8,10 +8,37 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.evaluation.gain import EntityLosses, entity_losses
-from harness.evaluation.repeated_splits import SplitDifferences
 
 ROW = ["fold", "sample", "entity", "time"]
+
+
+@dataclass(frozen=True, eq=False)
+class EntityLosses:
+    """Squared errors of two estimators on the same rows, summed within entities.
+
+    Attributes
+    ----------
+    loss, loss_reference : (n_entities,), sums of squared errors
+    n_rows : (n_entities,), rows summed, >= 1
+    """
+
+    loss: Floats
+    loss_reference: Floats
+    n_rows: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class SplitDifferences:
+    """Differences of two mean squared errors, split by split.
+
+    Attributes
+    ----------
+    difference : (n_splits,), squared outcome units; positive where the reference is worse
+    test_to_train : test rows over training rows, the mean over splits
+    """
+
+    difference: Floats
+    test_to_train: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,3 +84,13 @@ class PairedLosses:
 
     def _column(self, estimator: str) -> Floats:
         return self.frame[estimator].to_numpy(dtype=np.float64)
+
+
+def entity_losses(loss: Floats, loss_reference: Floats, entities: Ints) -> EntityLosses:
+    """Sum squared errors, (n_obs,) each, within the entities, (n_obs,) codes."""
+    _, position = np.unique(entities, return_inverse=True)
+    return EntityLosses(
+        loss=np.bincount(position, weights=loss).astype(np.float64),
+        loss_reference=np.bincount(position, weights=loss_reference).astype(np.float64),
+        n_rows=np.bincount(position).astype(np.float64),
+    )

@@ -11,8 +11,8 @@ from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import Status
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.effect import partial_dependence, row_slopes
-from harness.scenarios.interpolate import locate, on_curve
+from harness.scenarios.grid import locate, on_curve
+from harness.scenarios.partial_dependence import partial_dependence, row_slopes
 from harness.scenarios.subject import DrawPlan, Subject
 from harness.scenarios.support import require_variation
 

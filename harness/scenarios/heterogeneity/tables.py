@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.group_measures import Measure, Measured, Mode, Unmeasured
+from harness.scenarios.heterogeneity.measures import Measure, Measured, Mode, Unmeasured
 
 if TYPE_CHECKING:
     import pandas as pd

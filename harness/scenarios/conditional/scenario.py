@@ -12,9 +12,10 @@ from pydantic import Field
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.ale_interaction import interaction_share
-from harness.scenarios.cell_support import cell_support
-from harness.scenarios.conditional_tables import (
+from harness.scenarios.conditional.ale_interaction import interaction_share
+from harness.scenarios.conditional.cell_support import cell_support
+from harness.scenarios.conditional.surface import Plane, friedman_h, levels_on
+from harness.scenarios.conditional.tables import (
     Spread,
     averaged_effects,
     effect_rows,
@@ -23,12 +24,11 @@ from harness.scenarios.conditional_tables import (
     threshold_rows,
 )
 from harness.scenarios.grid import Spacing, exposure_grid
-from harness.scenarios.profile import followers
+from harness.scenarios.partial_dependence import followers
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import require_variation
-from harness.scenarios.surface import Plane, friedman_h, levels_on
 
 QUICK_GRID = 12
 

@@ -9,9 +9,8 @@ import numpy as np
 from harness.arrays import Floats, Mask
 from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.effect import slope
-from harness.scenarios.interpolate import centred, locate, on_curve, on_surface
-from harness.scenarios.profile import mean_predictions
+from harness.scenarios.grid import centred, locate, on_curve, on_surface
+from harness.scenarios.partial_dependence import mean_predictions, slope
 from harness.scenarios.support import Support
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from harness.arrays import Floats, Mask
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.bands import bands
-from harness.scenarios.turning_points import turning_points
+from harness.scenarios.curve.turning_points import turning_points
 
 if TYPE_CHECKING:
     import pandas as pd

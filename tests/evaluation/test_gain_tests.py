@@ -7,9 +7,13 @@ import pytest
 from scipy import stats
 
 from harness import random_stream
-from harness.evaluation.best_of_many import holm_adjusted, max_t_p_values
-from harness.evaluation.gain import EntityLosses, equal_accuracy_p_value
-from harness.evaluation.repeated_splits import SplitDifferences, corrected_t_p_value
+from harness.evaluation.gain_tests import (
+    corrected_t_p_value,
+    equal_accuracy_p_value,
+    holm_adjusted,
+    max_t_p_values,
+)
+from harness.evaluation.losses import EntityLosses, SplitDifferences
 
 
 def test_corrected_t_by_hand():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -14,14 +14,17 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import HasDraws
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import quantile_bins
-from harness.scenarios.curve_tables import Estimated, curve_rows, turning_point_rows
-from harness.scenarios.effect import partial_dependence, slope
+from harness.scenarios.curve.tables import Estimated, curve_rows, turning_point_rows
 from harness.scenarios.grid import Spacing, exposure_grid
-from harness.scenarios.held import Held, hold
+from harness.scenarios.partial_dependence import partial_dependence, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import Support, support
+
+Held = Literal["average", "mean", "median"]
+
+_CENTRES: Mapping[Held, Callable[[Floats], np.floating]] = {"mean": np.mean, "median": np.median}
 
 RUG_POINTS = 500
 """Quantiles of the exposure kept for the rug under a curve."""
@@ -112,6 +115,23 @@ class Curve(Resampled):
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 25 grid points."""
         return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, 25))
+
+
+def hold(panel: Panel, held: Held) -> Panel:
+    """Return the panel on whose rows a curve is averaged.
+
+    With ``average`` it is the panel itself, and the curve is a partial dependence. Otherwise every column
+    other than the exposure has its mean, or its median, in all rows; columns that follow from others are
+    computed from those. Entities and periods stay, so that their effects are averaged in any case.
+    """
+    if held == "average":
+        return panel
+    derived = {derivation.into for derivation in panel.derived}
+    centre = _CENTRES[held]
+    for name in panel.columns:
+        if name != panel.exposure and name not in derived:
+            panel = panel.with_column(name, float(centre(panel.column(name))))
+    return panel
 
 
 def _support(panel: Panel, at: Floats) -> Support:

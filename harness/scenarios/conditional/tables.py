@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from harness.arrays import Floats
 from harness.scenarios.bands import bands, pointwise_limits
-from harness.scenarios.surface import Plane, conditional_effects, effects_on
-from harness.scenarios.thresholds import thresholds
+from harness.scenarios.conditional.surface import Plane, conditional_effects, effects_on
+from harness.scenarios.conditional.thresholds import thresholds
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.changes import Extreme, alternating_extremes, significant_changes
+from harness.scenarios.curve.changes import Extreme, alternating_extremes, significant_changes
 from harness.scenarios.support import longest_run
 
 

@@ -9,7 +9,7 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.ale import effects_at_rows
 from harness.scenarios.bins import Bins, bin_means, quantile_bins
-from harness.scenarios.interpolate import centred, locate, on_surface
+from harness.scenarios.grid import centred, locate, on_surface
 
 N_BINS = 10
 """Bins of each regressor; a cell of two bins needs rows of its own."""

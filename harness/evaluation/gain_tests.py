@@ -1,4 +1,4 @@
-"""Tests of many estimators against one reference, adjusted for their number."""
+"""Tests of equal accuracy: of one gain, over repeated splits, and of many gains at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,48 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats
+from harness.evaluation.losses import EntityLosses, SplitDifferences
 from harness.evaluation.resample import draw_counts
+
+
+def equal_accuracy_p_value(losses: EntityLosses) -> float:
+    """Return the p-value of the hypothesis that both estimators have the same mean squared error.
+
+    The mean loss difference over its cluster-robust standard error with the factor G / (G - 1), on the t
+    distribution with G - 1 degrees of freedom, G entities: the test of Diebold and Mariano (1995) with
+    entities in the place of the time series.
+    """
+    from scipy import stats
+
+    n_entities = losses.n_rows.size
+    if n_entities < 2:
+        return float("nan")
+    difference = losses.loss_reference - losses.loss
+    mean = difference.sum() / losses.n_rows.sum()
+    scores = difference - losses.n_rows * mean
+    variance = n_entities / (n_entities - 1) * (scores**2).sum() / losses.n_rows.sum() ** 2
+    if variance == 0:
+        return 1.0 if mean == 0 else 0.0
+    return float(2.0 * stats.t.sf(abs(mean) / np.sqrt(variance), n_entities - 1))
+
+
+def corrected_t_p_value(splits: SplitDifferences) -> float:
+    """Return the p-value of the corrected resampled t test (Nadeau and Bengio 2003, equation 21).
+
+    The variance of the mean over J splits is taken as (1/J + n_test/n_train) times the variance between
+    splits, since the splits share training rows; t distribution with J - 1 degrees of freedom. NaN for fewer
+    than two splits.
+    """
+    from scipy import stats
+
+    n_splits = splits.difference.size
+    if n_splits < 2:
+        return float("nan")
+    mean = float(splits.difference.mean())
+    variance = (1.0 / n_splits + splits.test_to_train) * float(splits.difference.var(ddof=1))
+    if variance == 0:
+        return 1.0 if mean == 0 else 0.0
+    return float(2.0 * stats.t.sf(abs(mean) / np.sqrt(variance), n_splits - 1))
 
 
 def holm_adjusted(p_values: Floats) -> Floats:

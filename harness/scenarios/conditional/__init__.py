@@ -1,0 +1,1 @@
+"""How the effect of the exposure depends on a moderator."""

@@ -1,0 +1,1 @@
+"""The net effect of the exposure on its whole range, with its turning points."""
