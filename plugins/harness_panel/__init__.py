@@ -3,21 +3,21 @@
 from collections.abc import Iterable
 
 from harness import Estimator, hookimpl
-from harness_panel.between import Between
-from harness_panel.clustered import Clustered
-from harness_panel.curved_effects import CurvedEffects
-from harness_panel.driscoll_kraay import DriscollKraay
-from harness_panel.entity_mean import EntityMean
-from harness_panel.first_difference import FirstDifference
-from harness_panel.fixed_effects import FixedEffects
-from harness_panel.last_value import LastValue
-from harness_panel.mean import Mean
-from harness_panel.mundlak import Mundlak
-from harness_panel.pooled_ols import PooledOLS
-from harness_panel.random_effects import RandomEffects
-from harness_panel.regression_table import RegressionTable
-from harness_panel.robust import Classical, Robust
-from harness_panel.wild_cluster import WildCluster
+from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.driscoll_kraay import DriscollKraay
+from harness_panel.covariance.robust import Classical, Robust
+from harness_panel.covariance.wild_cluster import WildCluster
+from harness_panel.estimators.between import Between
+from harness_panel.estimators.entity_mean import EntityMean
+from harness_panel.estimators.first_difference import FirstDifference
+from harness_panel.estimators.fixed_effects import FixedEffects
+from harness_panel.estimators.last_value import LastValue
+from harness_panel.estimators.mean import Mean
+from harness_panel.estimators.mundlak import Mundlak
+from harness_panel.estimators.polynomial_effects import CurvedEffects
+from harness_panel.estimators.pooled_ols import PooledOLS
+from harness_panel.estimators.random_effects import RandomEffects
+from harness_panel.results.regression_table import RegressionTable
 
 __all__ = [
     "Between",

@@ -12,7 +12,7 @@ import pytest
 
 from harness import Panel, random_stream
 from harness_panel import FixedEffects
-from harness_panel.iterated import Iterated
+from harness_panel.resampling.iterated import Iterated
 from panels import key_from, panel_from_arrays
 
 ENTITIES, PERIODS, COLUMNS, ROUNDS = 100_000, 10, 10, 3

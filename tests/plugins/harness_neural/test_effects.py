@@ -9,7 +9,7 @@ import pytest
 from harness import Floats, HasEffects, Key, Panel, draw_weights, left_out
 from harness_neural.mlp import Mlp
 from harness_neural.names import Dimension
-from harness_panel.fixed_effects import FixedEffects
+from harness_panel.estimators.fixed_effects import FixedEffects
 from panels import labelled, panel_from_arrays
 
 BOTH: tuple[Dimension, ...] = ("entity", "time")

@@ -22,9 +22,9 @@ from harness_panel import (
     Robust,
     WildCluster,
 )
-from harness_panel.crossed import Crossed
-from harness_panel.effect import key_of
-from harness_panel.iterated import Iterated
+from harness_panel.resampling.direct import Crossed
+from harness_panel.resampling.effect import key_of
+from harness_panel.resampling.iterated import Iterated
 from panels import key_from, labelled, simulated_panel
 
 OPTIONS = {
@@ -238,7 +238,7 @@ def test_singletons_are_found_again_once_others_are_left_out():
 @pytest.mark.parametrize("unit", [1.0, 10.0])
 def test_the_large_engine_gives_what_the_small_one_gives(monkeypatch, panel, estimator, unit):
     small = estimator.fit(panel.with_column("x1", unit * panel.column("x1")), rng=random_stream(0))
-    monkeypatch.setattr("harness_panel.absorbers.MOST_SMALL_LEVELS", 0)
+    monkeypatch.setattr("harness_panel.resampling.absorbers.MOST_SMALL_LEVELS", 0)
     large = estimator.fit(panel.with_column("x1", unit * panel.column("x1")), rng=random_stream(0))
     engines = [type(one.regression.absorber) for one in (small, large)]
     assert engines == [Crossed, Iterated] or len(keys(panel, estimator)) == 1
@@ -251,7 +251,7 @@ def test_the_large_engine_gives_what_the_small_one_gives(monkeypatch, panel, est
 
 
 def test_the_large_engine_says_that_its_degrees_of_freedom_are_a_bound(monkeypatch, panel):
-    monkeypatch.setattr("harness_panel.absorbers.MOST_SMALL_LEVELS", 0)
+    monkeypatch.setattr("harness_panel.resampling.absorbers.MOST_SMALL_LEVELS", 0)
     notes = OPTIONS["all and region"].fit(panel, rng=random_stream(0)).notes
     assert [note.code for note in notes] == ["W-EFFECTS"]
     assert not OPTIONS["entity, industry"].fit(panel, rng=random_stream(0)).notes
@@ -261,7 +261,7 @@ def test_the_large_engine_says_that_its_degrees_of_freedom_are_a_bound(monkeypat
 @pytest.mark.parametrize("engine", ["small", "large"])
 def test_draws_are_weighted_least_squares_on_dummies(monkeypatch, panel, estimator, engine):
     if engine == "large":
-        monkeypatch.setattr("harness_panel.absorbers.MOST_SMALL_LEVELS", 0)
+        monkeypatch.setattr("harness_panel.resampling.absorbers.MOST_SMALL_LEVELS", 0)
     weights = random_stream(64).integers(0, 4, size=(5, panel.n_obs)).astype(np.float64)
     fitted = estimator.fit_draws(panel, weights=weights, selection=None, rng=random_stream(0))
     design = np.hstack([panel.X, dummies(panel, estimator)])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, Floats, Ints, random_stream
-from harness_panel.absorb import Absorber, OneWay, absorb_in_place
-from harness_panel.absorbers import CELLS_PER_ROW, FEW_CELLS, MOST_SMALL_LEVELS, absorber_of
-from harness_panel.crossed import Crossed
-from harness_panel.grouping import Grouping
-from harness_panel.iterated import Iterated
+from harness_panel.resampling.absorb import Absorber, OneWay, absorb_in_place
+from harness_panel.resampling.absorbers import CELLS_PER_ROW, FEW_CELLS, MOST_SMALL_LEVELS, absorber_of
+from harness_panel.resampling.direct import Crossed
+from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.iterated import Iterated
 
 Rows = tuple[Ints, ...]
 """Codes of groupings of the same rows, that of the most levels first."""
@@ -129,7 +129,7 @@ def test_the_large_engine_refuses_leverages():
 
 def test_levels_that_hardly_overlap_are_refused_by_the_large_engine(monkeypatch):
     """A chain takes as many rounds as it has links."""
-    monkeypatch.setattr("harness_panel.sparse_equations._MOST_ROUNDS", 50)
+    monkeypatch.setattr("harness_panel.resampling.iterated._MOST_ROUNDS", 50)
     own = absorber(Iterated, chain())
     values = random_stream(48).normal(size=(chain()[0].size, 1))
     with pytest.raises(EstimationError, match="hardly overlap"):

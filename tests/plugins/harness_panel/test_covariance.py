@@ -10,7 +10,7 @@ from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
 from harness import EstimationError, Panel, random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
-from harness_panel.sandwich import dependent_periods, without_negative_variances
+from harness_panel.covariance.scores import dependent_periods, without_negative_variances
 from panels import panel_from_arrays, simulated_panel
 
 LINEARMODELS = {

@@ -9,7 +9,7 @@ import pytest
 
 from harness import random_stream
 from harness_panel import FixedEffects
-from harness_panel.curved_effects import CurvedEffects
+from harness_panel.estimators.polynomial_effects import CurvedEffects
 from panels import panel_from_arrays
 
 

@@ -25,7 +25,7 @@ from harness_panel import (
     WildCluster,
     harness_estimators,
 )
-from harness_panel.covariance import Covariance
+from harness_panel.covariance.kinds import Covariance
 from panels import simulated_panel
 
 BOTH = ("entity", "time")

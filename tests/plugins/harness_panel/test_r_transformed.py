@@ -10,9 +10,9 @@ import pytest
 
 from harness import Panel, random_stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
-from harness_panel.differences import adjacent_pairs, differenced
-from harness_panel.regression import regress, regress_through_origin
-from harness_panel.tabulate import tabulate_by_t
+from harness_panel.resampling.differences import adjacent_pairs, differenced
+from harness_panel.resampling.regression import regress, regress_through_origin
+from harness_panel.results.tabulate import tabulate_by_t
 from r_reference import PANELS, in_order, r_panel, reference
 
 BOTH = ("entity", "time")

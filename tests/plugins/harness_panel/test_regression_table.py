@@ -24,7 +24,7 @@ from harness_panel import (
     RegressionTable,
     WildCluster,
 )
-from harness_panel.regression_table import escape_latex
+from harness_panel.results.regression_table import escape_latex
 from panels import key_from, simulated_panel
 from r_reference import r_panel
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from harness import EstimationError, Panel, random_stream
 from harness_panel import Clustered, FixedEffects, PooledOLS, RandomEffects, WildCluster
-from harness_panel.wild_weights import auxiliary_weights
+from harness_panel.covariance.wild_cluster import auxiliary_weights
 from panels import panel_from_arrays, simulated_panel
 
 SIX = simulated_panel(random_stream(61), n_entities=6, n_periods=9, n_columns=2, share=0.8)

@@ -13,7 +13,7 @@ from harness.registry.catalog import build_choice
 from harness.registry.registry import EstimatorCatalog, installed
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from harness_panel.pooled_ols import PooledOLS
+from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_rab import ensemble
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines

@@ -1,0 +1,1 @@
+"""Covariances of coefficients, as a spec names them."""

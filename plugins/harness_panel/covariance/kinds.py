@@ -1,0 +1,20 @@
+"""The covariances an estimator offers, as written in a spec under ``covariance:``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.driscoll_kraay import DriscollKraay
+from harness_panel.covariance.robust import Classical, Robust
+from harness_panel.covariance.wild_cluster import WildCluster
+
+Covariance = Annotated[
+    Classical | Robust | Clustered | DriscollKraay | WildCluster, Field(discriminator="kind")
+]
+"""Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
+
+IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="kind")]
+"""Those of rows that no key groups, as the means of entities are."""

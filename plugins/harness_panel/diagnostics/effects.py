@@ -1,0 +1,115 @@
+"""Tests for entity and period effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness import EstimationError, Floats, Panel, Problem
+from harness_panel.resampling.effect import Effect, in_words
+from harness_panel.resampling.regression import regress
+from harness_panel.results.diagnostic import Diagnostic
+
+
+def f_test_of_effects(
+    panel: Panel, effects: tuple[Effect, ...], *, weights: Floats | None = None
+) -> Diagnostic:
+    """Test fixed effects against pooled OLS on the same columns, both with the same weights, (n_obs,).
+
+    Raises
+    ------
+    EstimationError
+        Where either cannot be estimated, or effects take no degrees of freedom.
+    """
+    pooled, within = (regress(panel, one, weights=weights) for one in ((), effects))
+    df1 = pooled.df_resid - within.df_resid
+    if df1 <= 0:
+        raise EstimationError(Problem("effects", "they explain no more than the columns they absorb"))
+    statistic = (pooled.rss - within.rss) / df1 / (within.rss / within.df_resid)
+    return Diagnostic(
+        name="f_effects",
+        null=f"all {in_words(effects)} effects are equal",
+        statistic=statistic,
+        distribution="F",
+        df=(df1, within.df_resid),
+        source="Baltagi 2021, Econometric Analysis of Panel Data, section 2.2; plm's pFtest",
+    )
+
+
+def breusch_pagan(panel: Panel) -> Diagnostic:
+    """Test for a random effect of the entity by the residuals of pooled OLS, on unbalanced panels too.
+
+    Raises
+    ------
+    EstimationError
+        Where pooled OLS cannot be estimated, or no entity has two rows.
+    """
+    residuals = regress(panel, ()).within.residuals
+    sums = np.bincount(panel.entity.codes, residuals)
+    sizes = np.bincount(panel.entity.codes)
+    n_obs, pairs = panel.n_obs, float(sizes @ sizes) - panel.n_obs
+    if pairs == 0:
+        raise EstimationError(Problem("entities", "no entity has two rows"))
+    share = 1.0 - float(sums @ sums) / float(residuals @ residuals)
+    return Diagnostic(
+        name="breusch_pagan",
+        null="the variance between entities is zero",
+        statistic=0.5 * n_obs**2 * share**2 / pairs,
+        distribution="chi2",
+        df=(1,),
+        source="Breusch & Pagan 1980; Baltagi & Li 1990 for unbalanced panels; plm's plmtest, type bp",
+    )
+
+
+def wald_of_slopes(
+    names: Sequence[str], estimate: Floats, covariance: Floats, *, df_resid: float, kind: str
+) -> Diagnostic:
+    """Test that all slopes are zero.
+
+    Parameters
+    ----------
+    names : (n_slopes,)
+    estimate : (n_slopes,)
+    covariance : (n_slopes, n_slopes)
+    df_resid : of the statistics
+    kind : of covariance
+
+    Raises
+    ------
+    EstimationError
+        Where there is no slope, or the covariance is singular.
+    """
+    statistic = wald(estimate, covariance) / len(names)
+    return Diagnostic(
+        name="slopes",
+        null="all slopes are zero",
+        statistic=statistic,
+        distribution="F",
+        df=(len(names), df_resid),
+        source=f"Wald test, covariance {kind}",
+    )
+
+
+def wald(estimate: Floats, covariance: Floats) -> float:
+    """Return b' V^-1 b.
+
+    Raises
+    ------
+    EstimationError
+        Where V is not positive definite, as with fewer clusters than coefficients.
+    """
+    if estimate.size == 0:
+        raise EstimationError(Problem("test", "there is nothing to test"))
+    if not is_definite(covariance):
+        raise EstimationError(
+            Problem("covariance", "the covariance of what is tested is not positive definite")
+        )
+    return float(estimate @ np.linalg.solve(covariance, estimate))
+
+
+def is_definite(matrix: Floats) -> bool:
+    """Say whether a symmetric matrix is positive definite beyond rounding, whatever the units of its rows."""
+    scale = np.sqrt(np.abs(np.diag(matrix)))
+    values = np.linalg.eigvalsh(matrix / np.outer(scale, scale))
+    return bool(values[0] > 1e-12 * values[-1])

@@ -1,0 +1,90 @@
+"""Tests for errors that are dependent over time or across entities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness import EstimationError, Floats, Panel, Problem
+from harness_panel.resampling.centring import Centring
+from harness_panel.resampling.differences import adjacent_pairs, differenced
+from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.regression import regress_through_origin
+from harness_panel.results.diagnostic import Diagnostic
+
+_MOST_ENTITIES = 5_000
+_FEWEST_PERIODS = 3
+
+
+def wooldridge(panel: Panel) -> Diagnostic:
+    """Test for serial correlation of idiosyncratic errors.
+
+    Residuals of first differences have autocorrelation -1/2 if errors in levels have none. The slope of the
+    residuals on those one period before, through the origin and with errors clustered by entity, is tested.
+
+    Raises
+    ------
+    EstimationError
+        Where no entity has three adjacent periods, or fewer than two have.
+    """
+    changes = differenced(panel, adjacent_pairs(panel))
+    residuals = regress_through_origin(changes, centring=Centring.at_zero(panel)).within.residuals
+    pairs = adjacent_pairs(changes)
+    before, after = residuals[pairs.earlier], residuals[pairs.later]
+    clusters = Grouping.of(changes.entity.codes[pairs.later])
+    n_clusters = clusters.n_levels
+    if n_clusters < 2:
+        raise EstimationError(Problem("entities", "fewer than two have three adjacent periods"))
+    power = float(before @ before)
+    slope = float(before @ after) / power
+    scores = clusters.sums(before * (after - slope * before))
+    variance = n_clusters / (n_clusters - 1) * float(scores @ scores) / power**2
+    return Diagnostic(
+        name="serial_correlation",
+        null="errors are not correlated over time within entities",
+        statistic=(slope + 0.5) ** 2 / variance,
+        distribution="F",
+        df=(1, n_clusters - 1),
+        source="Wooldridge 2010, section 10.6.3; Drukker 2003, Stata's xtserial",
+    )
+
+
+def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
+    """Test for dependence across entities by the correlations of their residuals, (n_obs,).
+
+    A correlation is over the periods two entities share, at least three, and counts by the root of their
+    number.
+
+    Raises
+    ------
+    EstimationError
+        Where no two entities share three periods, or there are more entities than can be paired.
+    """
+    if panel.n_entities > _MOST_ENTITIES:
+        raise EstimationError(
+            Problem("entities", f"there are {panel.n_entities} to be paired; up to {_MOST_ENTITIES} are")
+        )
+    entity, time = (Grouping.of(key.codes) for key in (panel.entity, panel.time))
+    present = np.zeros((entity.n_levels, time.n_levels))
+    values = np.zeros_like(present)
+    present[entity.codes, time.codes] = 1.0
+    values[entity.codes, time.codes] = residuals
+    shared = present @ present.T
+    sums, squares = values @ present.T, (values**2) @ present.T
+    counts = np.maximum(shared, 1.0)
+    covariance = values @ values.T - sums * sums.T / counts
+    spread = squares - sums**2 / counts
+    scale = np.sqrt(np.maximum(spread * spread.T, 0.0))
+    is_pair = np.triu((shared >= _FEWEST_PERIODS) & (scale > 0.0), k=1)
+    n_pairs = int(np.count_nonzero(is_pair))
+    if n_pairs == 0:
+        raise EstimationError(Problem("entities", "no two entities share three periods"))
+    correlations = covariance[is_pair] / scale[is_pair]
+    statistic = float(np.sqrt(shared[is_pair]) @ correlations) / np.sqrt(n_pairs)
+    return Diagnostic(
+        name="cross_section_dependence",
+        null="errors are not correlated across entities",
+        statistic=float(statistic),
+        distribution="normal",
+        df=(),
+        source="Pesaran 2004, 2015, CD with the pairs of unbalanced panels; plm's pcdtest, test cd",
+    )

@@ -1,0 +1,1 @@
+"""The estimators, each an adapter of a library's class."""

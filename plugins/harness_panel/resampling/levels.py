@@ -1,0 +1,176 @@
+"""Linear models with level effects, one a draw, and what they predict for levels they never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from harness import CanProfile, FittedDraws, Floats, Panel
+from harness_panel.resampling.effect import Effect, key_of
+
+
+def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+    """Return the mean of every regressor over the rows, (n_points, n_columns), at each point.
+
+    Parameters
+    ----------
+    columns : regressors that get the same value in all rows
+    points : (n_points, n_moved), units of the columns
+    """
+    means: Floats = panel.X.mean(axis=0)[None].repeat(len(points), axis=0)
+    means[:, [panel.columns.index(name) for name in columns]] = points
+    return means
+
+
+class LinearModels(FittedDraws, CanProfile, Protocol):
+    """Models whose predictions are linear in their columns, one a draw."""
+
+
+@dataclass(frozen=True, eq=False)
+class LevelEffects:
+    """Effects of the levels of one key or column, as deviations from what a level without a row gets.
+
+    Attributes
+    ----------
+    effect : the key or column
+    labels : (n_levels,), levels that have an effect
+    deviations : (n_draws, n_levels), outcome units; zero for a level that a draw left out
+    """
+
+    effect: Effect
+    labels: tuple[str, ...]
+    deviations: Floats
+
+    def of_rows(self, panel: Panel) -> Floats:
+        """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
+        codes = key_of(panel, self.effect).codes_among(self.labels)
+        return np.where(codes >= 0, self.deviations[:, codes], 0.0)
+
+    def mean(self, panel: Panel) -> Floats:
+        """Return the mean deviation over the rows, (n_draws,)."""
+        codes = key_of(panel, self.effect).codes_among(self.labels)
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.labels))
+        means: Floats = self.deviations @ counts / panel.n_obs
+        return means
+
+
+@dataclass(frozen=True, eq=False)
+class LevelModels:
+    """Linear models, one a draw, with the same columns and the same effects.
+
+    A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each level. A level
+    never seen deviates by zero, so it gets the mean effect over the rows of that draw.
+
+    Attributes
+    ----------
+    centre : (n_columns,), units of the columns
+    slopes : (n_draws, n_columns), outcome units per unit of the column
+    intercepts : (n_draws,), mean prediction at `centre`, outcome units
+    effects : one for each key or column with effects
+    """
+
+    centre: Floats
+    slopes: Floats
+    intercepts: Floats
+    effects: tuple[LevelEffects, ...] = ()
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        predicted = self.slopes @ (panel.X - self.centre).T + self.intercepts[:, None]
+        for effects in self.effects:
+            predicted += effects.of_rows(panel)
+        return predicted
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        return self.mean_predictions(panel, means_at(panel, columns, points))
+
+    def mean_predictions(self, panel: Panel, means: Floats) -> Floats:
+        """Return mean predictions over rows, (n_draws, n_points): a linear model's are those at the mean row.
+
+        Parameters
+        ----------
+        panel : the rows, for their levels
+        means : (n_points, n_columns), of the regressors over the rows
+        """
+        predicted = self.slopes @ (means - self.centre).T + self.intercepts[:, None]
+        for effects in self.effects:
+            predicted += effects.mean(panel)[:, None]
+        return predicted
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows with a level that has no effect of its own."""
+        is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
+        for effects in self.effects:
+            is_unseen |= key_of(panel, effects.effect).codes_among(effects.labels) < 0
+        return int(np.count_nonzero(is_unseen))
+
+
+def stack(models: Sequence[LevelModels]) -> LevelModels:
+    """Return models of one draw each, with one centre and the same levels, as models of as many draws."""
+    first = models[0]
+    return LevelModels(
+        centre=first.centre,
+        slopes=np.concatenate([one.slopes for one in models]),
+        intercepts=np.concatenate([one.intercepts for one in models]),
+        effects=tuple(
+            LevelEffects(
+                effects.effect,
+                effects.labels,
+                np.concatenate([one.effects[at].deviations for one in models]),
+            )
+            for at, effects in enumerate(first.effects)
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class RawEffects:
+    """Effects of one grouping before their mean is taken out.
+
+    Attributes
+    ----------
+    values : (n_draws, n_levels), outcome units
+    totals : (n_draws, n_levels), weight of each level's rows
+    """
+
+    values: Floats
+    totals: Floats
+
+    def means(self) -> Floats:
+        """Return the mean effect over the weighted rows, (n_draws,)."""
+        means: Floats = np.sum(self.values * self.totals, axis=1) / self.totals.sum(axis=1)
+        return means
+
+    def deviations(self) -> Floats:
+        """Return effects less their mean, (n_draws, n_levels); zero for a level without weight."""
+        return np.where(self.totals > 0, self.values - self.means()[:, None], 0.0)
+
+
+def level_models(
+    *,
+    centre: Floats,
+    slopes: Floats,
+    intercept: float,
+    raw: Sequence[RawEffects],
+    levels: Sequence[tuple[Effect, tuple[str, ...]]],
+) -> LevelModels:
+    """Return models whose effects have mean zero over each draw's rows.
+
+    Parameters
+    ----------
+    centre : (n_columns,)
+    slopes : (n_draws, n_columns)
+    intercept : common to all draws
+    raw : effects of every grouping; a pooled regression has one, the constant
+    levels : what has effects, and the labels of each grouping that has effects; none for a pooled regression
+    """
+    intercepts = intercept + np.sum([one.means() for one in raw], axis=0)
+    effects = tuple(
+        LevelEffects(effect, labels, one.deviations())
+        for (effect, labels), one in zip(levels, raw, strict=False)
+    )
+    return LevelModels(centre, slopes, intercepts, effects)

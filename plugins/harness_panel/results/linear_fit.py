@@ -1,0 +1,179 @@
+"""A fit whose levels have effects of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from harness import CoefficientTable, Floats, Note, Panel
+from harness_panel.diagnostics.effects import wald_of_slopes
+from harness_panel.resampling.levels import LevelModels, LinearModels
+from harness_panel.resampling.regression import Regression
+from harness_panel.results.diagnostic import (
+    Check,
+    Columns,
+    Diagnostic,
+    Refusal,
+    Statistic,
+    diagnostic_columns,
+    statistic_columns,
+)
+from harness_panel.results.regression_table import (
+    STATISTICS,
+    RegressionTable,
+    coefficient_frame,
+    correction_text,
+    effects_note,
+    effects_text,
+)
+from harness_panel.results.statistics import equation_statistics, explained_share, panel_statistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearFit:
+    """One fit of a linear model.
+
+    Attributes
+    ----------
+    rows : what it was fitted on
+    regression : the equation that was estimated
+    model : columns and levels; one draw
+    table : estimates of the kept columns with their covariance
+    title : what kind of fit it is, for readers
+    """
+
+    title: ClassVar[str] = "Least squares"
+
+    rows: Panel
+    regression: Regression
+    model: LevelModels
+    table: CoefficientTable
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, and whether the rest is close to collinear."""
+        return self.regression.notes
+
+    @property
+    def predictor(self) -> LinearModels:
+        """What predicts; one draw."""
+        return self.model
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        predicted: Floats = self.predictor.predict(panel)[0]
+        return predicted
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        means: Floats = self.predictor.profile(panel, columns, points)[0]
+        return means
+
+    def coefficients(self) -> CoefficientTable:
+        """Return estimates with their covariance and its corrections named."""
+        return self.table
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Return what describes the fit, every number with its definition."""
+        slopes = self.regression.within.slopes
+        return (
+            *equation_statistics(self.regression, r2=self.r2()),
+            *panel_statistics(self.rows, slopes, self.level()),
+        )
+
+    def diagnostics(self) -> tuple[Diagnostic | Refusal, ...]:
+        """Return tests of what the estimator assumes; one that these rows cannot carry is a refusal."""
+        return tuple(check.outcome() for check in self.checks())
+
+    def details(self) -> Mapping[str, Columns]:
+        """Return statistics and diagnostics as tidy tables by columns."""
+        return {
+            "statistics": statistic_columns(self.statistics()),
+            "diagnostics": diagnostic_columns(self.diagnostics()),
+        }
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        return coefficient_frame(self.table)
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        return self.rows.outcome
+
+    @property
+    def __maketables_fixef_string__(self) -> str | None:
+        return effects_text(self.regression)
+
+    @property
+    def __maketables_vcov_info__(self) -> Mapping[str, str]:
+        return {"vcov_type": self.table.correction.kind}
+
+    @property
+    def __maketables_stat_labels__(self) -> Mapping[str, str]:
+        return STATISTICS
+
+    @property
+    def __maketables_default_stat_keys__(self) -> list[str]:
+        return list(STATISTICS)
+
+    def __maketables_stat__(self, key: str) -> float | int | str | None:
+        known: dict[str, float | int | str] = {one.name: one.value for one in self.statistics()}
+        known |= {"N": self.regression.panel.n_obs, "se_type": self.table.correction.kind}
+        return known.get(key)
+
+    def _repr_html_(self) -> str:
+        return RegressionTable({self.title: self}).html()
+
+    def __repr__(self) -> str:
+        frame = coefficient_frame(self.table).to_string(float_format="{:.6g}".format)
+        return f"{self.title} of {self.rows.outcome}\n{frame}\n{self.how}"
+
+    @property
+    def how(self) -> str:
+        """Covariance, effects and weights, in words."""
+        parts = [correction_text(self.table.correction), effects_note(self.regression, self.rows)]
+        return "; ".join([*parts, "rows weighted"] if self.is_weighted else parts)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether some rows count more than others."""
+        return self.regression.is_weighted
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return the tests that go with the estimator, not yet computed."""
+        return (Check("slopes", self.test_slopes),)
+
+    def r2(self) -> float:
+        """Return the share of the equation's variance that its columns explain, in [0, 1]."""
+        return explained_share(self.regression)
+
+    def level(self) -> float | None:
+        """Return the constant of the outcome's level; None for an equation without one."""
+        within = self.regression.within
+        return within.level_at(np.zeros(within.centre.size)) if self.regression.has_constant else None
+
+    def test_slopes(self) -> Diagnostic:
+        """Test that all slopes are zero, with the table's own covariance."""
+        table, skipped = self.table, int(self.regression.has_constant)
+        return wald_of_slopes(
+            table.terms[skipped:],
+            table.estimate[skipped:],
+            table.covariance[skipped:, skipped:],
+            df_resid=table.correction.df_resid,
+            kind=table.correction.kind,
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EffectsFit(LinearFit):
+    """A fit with effects of entities, periods or other levels."""
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since one of their levels is new."""
+        return self.model.n_unseen(panel)

@@ -1,0 +1,125 @@
+"""Statistics of a fit: its equation, its share of variance explained by definition, its likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import log, pi, sqrt
+
+import numpy as np
+
+from harness import Floats, Panel
+from harness_panel.resampling.entity_rows import EntityRows
+from harness_panel.resampling.regression import Regression
+from harness_panel.results.diagnostic import Statistic
+
+
+def equation_statistics(regression: Regression, *, r2: float) -> Iterator[Statistic]:
+    """Yield what describes the estimated equation, whatever was done to its columns before.
+
+    Parameters
+    ----------
+    r2 : in [0, 1], `explained_share` or `squared_correlation`
+    """
+    rss, df, n_obs = regression.rss, regression.df_resid, regression.panel.n_obs
+    yield Statistic("n_obs", n_obs, "rows of the estimated equation")
+    yield Statistic("df_resid", df, "rows less coefficients less independent effects")
+    yield Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any")
+    yield Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid")
+    yield Statistic("r2", r2, "squared correlation of outcome and fitted values of the estimated equation")
+    yield Statistic("r2_adjusted", 1.0 - (1.0 - r2) * (n_obs - 1) / df, "1 - (1 - r2) (n_obs - 1) / df_resid")
+    yield Statistic(
+        "condition_number",
+        regression.within.condition,
+        "of the kept columns, without effects and scaled to unit length",
+    )
+
+
+def explained_share(regression: Regression) -> float:
+    """Return the squared correlation, weighted, of outcome and fitted values without effects or constant."""
+    within, kept = regression.within, list(regression.within.screening.kept)
+    explained = float(np.sum(np.linalg.solve(within.to_slopes[kept], within.slopes[kept]) ** 2))
+    return explained / (explained + regression.rss)
+
+
+def squared_correlation(regression: Regression) -> float:
+    """Return the squared correlation of outcome and fitted values of transformed rows, as plm has it."""
+    outcome = np.sqrt(regression.weights) * regression.panel.observed
+    return _squared_correlation(outcome, outcome - regression.within.residuals)
+
+
+def panel_statistics(panel: Panel, slopes: Floats, constant: float | None) -> Iterator[Statistic]:
+    """Yield the shares of variance that columns explain within and between entities and overall.
+
+    Parameters
+    ----------
+    slopes : (n_columns,)
+    constant : None takes the one that leaves no mean error over the rows
+    """
+    sizes = np.bincount(panel.entity.codes)
+    yield Statistic("n_entities", panel.n_entities, "entities with a row")
+    yield Statistic("n_periods", panel.n_periods, "periods with a row")
+    yield Statistic("n_singletons", int(np.sum(sizes == 1)), "entities with a single row")
+    centre = panel.X.mean(axis=0)
+    explained = (panel.X - centre) @ slopes
+    level = panel.observed.mean() if constant is None else constant + float(centre @ slopes)
+    rows = EntityRows.all_of(panel)
+    both = np.column_stack([panel.observed, level + explained])
+    parts = {
+        "within": (rows.deviations(both), "rows less their entity's means"),
+        "between": (rows.means(both), "means of entities, each counted once"),
+        "overall": (both, "rows as they are"),
+    }
+    for name, (values, what) in parts.items():
+        error = f"1 - sum of squared errors of constant + x b over that of the outcome's mean, {what}"
+        yield Statistic(f"r2_{name}", _explained(*values.T), error)
+        square = f"squared correlation of outcome and x b, {what} (Stata's definition)"
+        yield Statistic(f"r2_{name}_correlation", _squared_correlation(*values.T), square)
+
+
+def intercept_statistics(regression: Regression) -> Iterator[Statistic]:
+    """Yield the intercept of a regression with effects, which is their mean, and its classical error."""
+    within, variance = regression.within, regression.rss / regression.df_resid
+    value = within.intercept - float(within.centre @ within.slopes)
+    spread = 1.0 / regression.weights.sum() + float(np.sum((within.centre @ within.to_slopes) ** 2))
+    what = "mean effect over the rows, what is predicted for columns of zero"
+    yield Statistic("intercept", value, what)
+    yield Statistic(
+        "intercept_std_error", sqrt(variance * spread), "classical standard error of the intercept"
+    )
+
+
+def likelihood_statistics(regression: Regression) -> Iterator[Statistic]:
+    """Yield the normal likelihood of a regression with its effects as coefficients, as R's lm has it."""
+    n_obs, n_parameters = regression.panel.n_obs, regression.n_coef + regression.n_effects + 1
+    weights, outcome = regression.weights, regression.panel.observed
+    total = float(weights @ (outcome - np.average(outcome, weights=weights)) ** 2)
+    spread = log(2.0 * pi * regression.rss / n_obs) + 1.0 - float(np.log(weights).mean())
+    value = -0.5 * n_obs * spread
+    r2 = 1.0 - regression.rss / total
+    yield Statistic("r2_dummies", r2, "1 - rss / total sum of squares of the regression on dummies")
+    yield Statistic(
+        "r2_dummies_adjusted",
+        1.0 - (1.0 - r2) * (n_obs - 1) / regression.df_resid,
+        "1 - (1 - r2_dummies) (n_obs - 1) / df_resid",
+    )
+    yield Statistic(
+        "log_likelihood", value, "normal errors, variance rss / n_obs, over the row's weight if any"
+    )
+    yield Statistic(
+        "n_parameters", n_parameters, "coefficients, independent effects and the variance of the errors"
+    )
+    criteria = {"aic": ("2", 2.0), "bic": ("log(n_obs)", log(n_obs))}
+    for name, (words, price) in criteria.items():
+        definition = f"{words} n_parameters - 2 log_likelihood"
+        yield Statistic(name, price * n_parameters - 2.0 * value, definition)
+
+
+def _explained(outcome: Floats, fitted: Floats) -> float:
+    total = float(np.sum((outcome - outcome.mean()) ** 2))
+    return 1.0 - float(np.sum((outcome - fitted) ** 2)) / total if total > 0 else float("nan")
+
+
+def _squared_correlation(outcome: Floats, fitted: Floats) -> float:
+    own, other = outcome - outcome.mean(), fitted - fitted.mean()
+    scale = float(own @ own) * float(other @ other)
+    return float(own @ other) ** 2 / scale if scale > 0 else float("nan")
