@@ -78,7 +78,7 @@ def decomposition_table(
         rng = random_stream(bootstrap.seed, "decomposition", str(outcome))
         counts = draw_counts(len(entities), bootstrap.n_draws, rng).astype(np.float64)
         for estimator in _in_all(paired.values(), reference):
-            losses = {name: _losses(one, estimator, reference, entities) for name, one in paired.items()}
+            losses = {name: _losses(pairs, estimator, reference, entities) for name, pairs in paired.items()}
             place = {"outcome": outcome, "estimator": estimator, "reference": reference}
             found += [place | row for row in _rows(losses, counts, level=bootstrap.level)]
     return pd.DataFrame(found)
@@ -86,7 +86,7 @@ def decomposition_table(
 
 def _in_all(paired: Collection[PairedLosses], reference: str) -> list[str]:
     """Return the estimators beside the reference that have predictions under every protocol."""
-    first, *others = (one.estimators for one in paired)
+    first, *others = (losses.estimators for losses in paired)
     if not all(reference in names for names in (first, *others)):
         return []
     return [name for name in first if name != reference and all(name in names for names in others)]

@@ -74,8 +74,8 @@ class PairedLosses:
 
     def differences(self, reference: str) -> tuple[Floats, Floats]:
         """Return loss differences to the reference, (n_estimators, n_entities), and rows by entity."""
-        losses = [self.by_entity(one, reference) for one in self.estimators if one != reference]
-        return np.stack([one.loss_reference - one.loss for one in losses]), losses[0].n_rows
+        losses = [self.by_entity(name, reference) for name in self.estimators if name != reference]
+        return np.stack([pair.loss_reference - pair.loss for pair in losses]), losses[0].n_rows
 
     def by_split(self, estimator: str, reference: str, *, test_to_train: float) -> SplitDifferences:
         """Return the difference of mean squared errors in each split."""

@@ -31,14 +31,14 @@ def multiverse_table(
     -------
     outcome, universe, reference, protocol, sample, gain, conf_low, conf_high, then one column a choice.
     """
-    ids = [one.id for one in universes]
+    ids = [universe.id for universe in universes]
     parts = []
     for reference in references:
         own = predictions[predictions["estimator"].isin([*ids, reference])]
         parts.append(gain_table(own, reference=reference, bootstrap=bootstrap))
     gains = pd.concat(parts, ignore_index=True).rename(columns={"estimator": "universe"})
     kept = ["outcome", "universe", "reference", "protocol", "sample", "gain", "conf_low", "conf_high"]
-    choices = pd.DataFrame([{"universe": one.id} | dict(one.choices) for one in universes])
+    choices = pd.DataFrame([{"universe": universe.id} | dict(universe.choices) for universe in universes])
     return gains[kept].merge(choices, on="universe", validate="m:1")
 
 

@@ -111,7 +111,7 @@ def gains_table(
 
     Adjusted p-values allow for all gains over their own reference.
     """
-    parts = [gain_table(predictions, reference=one, bootstrap=bootstrap) for one in references]
+    parts = [gain_table(predictions, reference=reference, bootstrap=bootstrap) for reference in references]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -119,7 +119,7 @@ def _gains(
     losses: PairedLosses, reference: str, place: Mapping[str, str], *, bootstrap: Bootstrap, ratio: float
 ) -> Iterator[dict[str, object]]:
     labels = tuple(place[name] for name in ("outcome", "protocol", "sample"))
-    others = [one for one in losses.estimators if one != reference]
+    others = [name for name in losses.estimators if name != reference]
     best = max_t_p_values(
         *losses.differences(reference),
         n_draws=bootstrap.n_draws,

@@ -34,7 +34,7 @@ class LoopedProfiles(LoopedDraws):
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions over the rows at each point, (n_draws, n_points), outcome units."""
-        return np.stack([one.profile(panel, columns, points) for one in self.profiles])
+        return np.stack([fit.profile(panel, columns, points) for fit in self.profiles])
 
 
 def _repeated(weights: Floats) -> Ints:

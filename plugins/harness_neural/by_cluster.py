@@ -40,7 +40,7 @@ class ClusteredSample:
         """
         selects = self.sample.selection.any(axis=1)
         parts = [self.part(cluster) for cluster in range(self.n_clusters)]
-        return np.stack([has_training_rows(one) & (one.selection.any(axis=1) | ~selects) for one in parts])
+        return np.stack([has_training_rows(part) & (part.selection.any(axis=1) | ~selects) for part in parts])
 
 
 def learn_by_cluster(clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator) -> Learned:
@@ -93,7 +93,7 @@ def learn_draws_by_cluster(
         for cluster, piece in enumerate(pieces):
             unable = np.flatnonzero(~can[cluster])
             piece.append(Piece(unable, others.take(np.searchsorted(lacking, unable))))
-    return _learned(own, tuple(gather(one) for one in pieces), _fallback_notes(can))
+    return _learned(own, tuple(gather(of_cluster) for of_cluster in pieces), _fallback_notes(can))
 
 
 def _search_clusters(

@@ -25,13 +25,13 @@ def _networks(searches: Sequence[Search]) -> Table:
     tried = [(search, candidate) for search in searches for candidate in search.candidates]
     return {
         "place": [search.where or ALL_ROWS for search, _ in tried],
-        "hidden": [one.n_units for _, one in tried],
-        "restart": [one.restart for _, one in tried],
-        "steps": [one.steps for _, one in tried],
-        "best_step": [one.best_step for _, one in tried],
-        "training_nmse": [one.training_nmse for _, one in tried],
-        "selection_nmse": [one.selection_nmse for _, one in tried],
-        "chosen": [one is search.chosen for search, one in tried],
+        "hidden": [candidate.n_units for _, candidate in tried],
+        "restart": [candidate.restart for _, candidate in tried],
+        "steps": [candidate.steps for _, candidate in tried],
+        "best_step": [candidate.best_step for _, candidate in tried],
+        "training_nmse": [candidate.training_nmse for _, candidate in tried],
+        "selection_nmse": [candidate.selection_nmse for _, candidate in tried],
+        "chosen": [candidate is search.chosen for search, candidate in tried],
         "formula": [np.nan if search.size is None else search.size.formula for search, _ in tried],
         "n_obs": [search.n_obs for search, _ in tried],
     }

@@ -26,10 +26,10 @@ def train_draws(draws: Sample, found: Search, options: NetworkOptions, *, rng: G
     trained = [
         _train(draws, found, options, n_units=n_units, rng=rng) for n_units in _tried(draws, found, options)
     ]
-    best = np.stack([one.selection for one in trained]).argmin(axis=0)
+    best = np.stack([start.selection for start in trained]).argmin(axis=0)
     places = [np.flatnonzero(best == at) for at in range(len(trained))]
     return gather(
-        [Piece(own, one.networks.take(own)) for own, one in zip(places, trained, strict=True) if own.size]
+        [Piece(own, start.networks.take(own)) for own, start in zip(places, trained, strict=True) if own.size]
     )
 
 
@@ -38,7 +38,8 @@ def _tried(draws: Sample, found: Search, options: NetworkOptions) -> list[int]:
     chosen = found.chosen.n_units
     if not draws.selection.any():
         return [chosen]
-    sizes = {chosen} if options.draw_size == "full_sample" else {one.n_units for one in found.candidates}
+    tried = {candidate.n_units for candidate in found.candidates}
+    sizes = {chosen} if options.draw_size == "full_sample" else tried
     n_starts = options.draw_restarts if options.draw_start == "random" else 1
     return [size for size in [chosen, *sorted(sizes - {chosen})] for _ in range(n_starts)]
 

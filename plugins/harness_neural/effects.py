@@ -58,8 +58,8 @@ class WithEffects:
 def count_unseen(effects: Sequence[LevelEffects], panel: Panel) -> int:
     """Return the number of rows of which some key's level has no effect."""
     is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
-    for one in effects:
-        is_unseen |= one.is_unseen(panel)
+    for effect in effects:
+        is_unseen |= effect.is_unseen(panel)
     return int(np.count_nonzero(is_unseen))
 
 
@@ -70,17 +70,17 @@ def key_of(panel: Panel, dimension: Dimension) -> Key:
 
 def codes_of(panel: Panel, dimensions: Dimensions) -> tuple[Ints, ...]:
     """Return the level of each row, (n_obs,) codes from 0, by each key."""
-    return tuple(key_of(panel, one).codes for one in dimensions)
+    return tuple(key_of(panel, dimension).codes for dimension in dimensions)
 
 
 def joint_codes(first: Panel, second: Panel, dimensions: Dimensions) -> tuple[Ints, ...]:
     """Return the levels of the rows of one panel, then of another, by each key; they match by label."""
     found = []
     for dimension in dimensions:
-        one, other = key_of(first, dimension), key_of(second, dimension)
-        known = set(one.labels)
-        labels = one.labels + tuple(label for label in other.labels if label not in known)
-        found.append(np.concatenate([one.codes, other.codes_among(labels)]))
+        own, other = key_of(first, dimension), key_of(second, dimension)
+        known = set(own.labels)
+        labels = own.labels + tuple(label for label in other.labels if label not in known)
+        found.append(np.concatenate([own.codes, other.codes_among(labels)]))
     return tuple(found)
 
 

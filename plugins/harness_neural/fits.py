@@ -42,15 +42,15 @@ class Fit:
     def _predict(self, panel: Panel) -> Floats:
         """Return predictions of all networks, (n_networks, n_obs), outcome units."""
         predicted = self.model.predict(self.design.inputs(panel))
-        for one in self.effects:
-            predicted += one.of_rows(panel)
+        for effect in self.effects:
+            predicted += effect.of_rows(panel)
         return self.design.in_outcome_units(predicted)
 
     def _profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions of all networks, (n_networks, n_points), outcome units."""
         means = self.model.profile(self.design.inputs(panel), self.design.moved(columns, points))
-        for one in self.effects:
-            means += one.of_rows(panel).mean(axis=1, keepdims=True)
+        for effect in self.effects:
+            means += effect.of_rows(panel).mean(axis=1, keepdims=True)
         return self.design.in_outcome_units(means)
 
 

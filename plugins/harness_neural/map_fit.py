@@ -57,7 +57,7 @@ def fit_map(X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int,
     """
     train = _train_by_batch if training == "batch" else _train_by_row
     maps = [train(X, n_clusters=n_clusters, start=start, rng=rng) for start in range(n_starts)]
-    errors = [one.quantization_error(X) for one in maps]
+    errors = [som.quantization_error(X) for som in maps]
     best = int(np.argmin(errors))
     is_in = (maps[best].assign(X)[:, None] == np.arange(n_clusters)).astype(np.float64)
     counts = is_in.sum(axis=0)
@@ -65,7 +65,7 @@ def fit_map(X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int,
         map=maps[best],
         quantization_error=errors[best],
         topographic_error=maps[best].topographic_error(X),
-        agreement=_agreement(maps[best], [one for at, one in enumerate(maps) if at != best], X),
+        agreement=_agreement(maps[best], [som for at, som in enumerate(maps) if at != best], X),
         n_obs=counts.astype(np.int64),
         means=(is_in.T @ X) / np.where(counts > 0.0, counts, np.nan)[:, None],
     )
@@ -94,5 +94,5 @@ def _agreement(best: SelfOrganisingMap, others: list[SelfOrganisingMap], X: Floa
     from sklearn.metrics import adjusted_rand_score
 
     clusters = best.assign(X)
-    indices = [float(adjusted_rand_score(clusters, one.assign(X))) for one in others]
+    indices = [float(adjusted_rand_score(clusters, som.assign(X))) for som in others]
     return float(np.mean(indices)) if indices else 1.0

@@ -55,7 +55,7 @@ class SelfOrganisingMap:
 
 def grid_shape(n_clusters: int) -> tuple[int, int]:
     """Return rows and columns of the grid nearest to a square, such as 2 x 2 for 4 and 2 x 3 for 6."""
-    rows = next(one for one in range(math.isqrt(n_clusters), 0, -1) if n_clusters % one == 0)
+    rows = next(divisor for divisor in range(math.isqrt(n_clusters), 0, -1) if n_clusters % divisor == 0)
     return rows, n_clusters // rows
 
 

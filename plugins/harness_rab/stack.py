@@ -12,7 +12,7 @@ from harness import Key, Panel
 def stack_panels(first: Panel, second: Panel) -> Panel:
     """Return the rows of `first`, then those of `second`; columns are taken by name."""
     columns = [second.columns.index(name) for name in first.columns]
-    weights = [one.weights for one in (first, second) if one.weights is not None]
+    weights = [panel.weights for panel in (first, second) if panel.weights is not None]
     return replace(
         first,
         entity=_stack_keys(first.entity, second.entity),

@@ -101,11 +101,11 @@ class RandomForest:
 
     def _search(self, parts: Parts, seed: int) -> Search:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
-        possible = sorted((one for one in self.min_leaf if 2 * one <= parts.train.n_obs), reverse=True)
+        possible = sorted((leaf for leaf in self.min_leaf if 2 * leaf <= parts.train.n_obs), reverse=True)
         if not possible:
             raise _too_few_rows(parts.train.n_obs, min(self.min_leaf))
         inputs = make_inputs(parts.train)
-        errors = [self._error(inputs, parts, self._forest(self.trees, one, seed)) for one in possible]
+        errors = [self._error(inputs, parts, self._forest(self.trees, leaf, seed)) for leaf in possible]
         return Search({"min_leaf": possible}, np.array(errors))
 
     def _error(self, inputs: Inputs, parts: Parts, forest: RandomForestRegressor) -> float:

@@ -71,5 +71,5 @@ def solve_ridge(moments: Moments, penalties: Floats, *, n_free: int) -> Floats:
 def errors_of_penalties(train: Moments, selection: Moments, penalties: Floats, *, n_free: int) -> Floats:
     """Return the error on selection rows of each penalty in each draw, (n_penalties, n_draws)."""
     n_draws = train.square.size
-    solutions = (solve_ridge(train, np.full(n_draws, one), n_free=n_free) for one in penalties)
-    return np.stack([selection.mean_squared_error(one) for one in solutions])
+    solutions = (solve_ridge(train, np.full(n_draws, penalty), n_free=n_free) for penalty in penalties)
+    return np.stack([selection.mean_squared_error(solution) for solution in solutions])

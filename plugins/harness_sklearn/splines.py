@@ -116,6 +116,6 @@ class Splines:
         """Fit every candidate and compare them."""
         design = self._design(parts.train)
         train, selection = (
-            design.moments(one, np.ones((1, one.n_obs))) for one in (parts.train, parts.selection)
+            design.moments(side, np.ones((1, side.n_obs))) for side in (parts.train, parts.selection)
         )
         return Search({"penalty": self._candidates.tolist()}, self._errors(design, train, selection)[:, 0])

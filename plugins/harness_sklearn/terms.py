@@ -69,7 +69,7 @@ def make_terms(panel: Panel) -> Terms:
     n_inputs = len(inputs.columns)
     factors = np.array(
         [(at, n_inputs) for at in range(n_inputs)]
-        + [(one, two) for one in range(n_inputs) for two in range(one, n_inputs)],
+        + [(first, two) for first in range(n_inputs) for two in range(first, n_inputs)],
         dtype=np.int64,
     )
     if len(factors) > MOST_TERMS:

@@ -53,7 +53,7 @@ def test_each_part_is_a_difference_of_two_gains():
 
 
 def test_without_all_protocols_there_is_no_decomposition():
-    protocols = {name: one for name, one in PROTOCOLS.items() if name != "random_rows"}
+    protocols = {name: id_ for name, id_ in PROTOCOLS.items() if name != "random_rows"}
     table = decomposition_table(predictions(), reference="ols", protocols=protocols, bootstrap=BOOTSTRAP)
     assert table.empty
 

@@ -44,7 +44,7 @@ def test_every_combination_is_computed_and_equals_its_gain():
     universes = [
         Universe(f"ann ({h}, {s})", {"hidden": h, "seed": s}) for h in ("2", "8") for s in ("1", "2")
     ]
-    frame = predictions([one.id for one in universes])
+    frame = predictions([universe.id for universe in universes])
     table = multiverse_table(frame, universes, references=("ols", "fe"), bootstrap=BOOTSTRAP)
     # 4 universes x 2 references x 2 protocols x 3 samples
     assert len(table) == 48

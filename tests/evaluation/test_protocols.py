@@ -83,8 +83,8 @@ def test_an_expanding_window_trains_on_all_that_came_before():
 def test_random_rows_splits_as_published_does_and_selects_inside():
     published, honest = (split(protocol, make_panel()) for protocol in (AsPublished(), RandomRows()))
     assert AsPublished.stream == RandomRows.stream
-    for one, other in zip(published, honest, strict=True):
-        assert np.array_equal(one.test, other.test)
+    for own, other in zip(published, honest, strict=True):
+        assert np.array_equal(own.test, other.test)
         assert other.selection is None
         assert other.split_unit == "row"
 

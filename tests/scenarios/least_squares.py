@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from harness import CanFitDraws, EstimationError, Problem
+from harness import CanFitDraws, EstimationError, Key, Problem
 from panels import panel_from_arrays
+
+SIZES = ("large", "small", "tiny")
+"""Names of the groups of `grouped_panel`."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +85,11 @@ def random_panel(rng, truth, *, n_entities=60, n_periods=6, noise=1.0, low=0.0, 
     return panel_from_arrays(
         entity=entity, period=period, outcome=outcome, X=X, columns=columns, n_moderators=len(columns) - 1
     )
+
+
+def grouped_panel(rng, truth, *, shares=(0.5, 0.5), **options):
+    """Return a panel whose entities belong to groups, the first share of them to the first group."""
+    panel = random_panel(rng, truth, **options)
+    bounds = np.cumsum(shares)[:-1] * panel.n_entities
+    codes = np.searchsorted(bounds, panel.entity.codes, side="right")
+    return replace(panel, groups=(Key("size", SIZES[: len(shares)], codes),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,48 +10,9 @@ import pytest
 
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import bin_means, quantile_bins
-from harness.scenarios.conditional.ale_interaction import interaction_share, nearest_filled, second_order
 from harness.scenarios.partial_dependence import partial_dependence
-from panels import panel_from_arrays
 from scenarios.derived import Square
-
-
-@dataclass(frozen=True)
-class Function:
-    """Predicts a function of the first two columns."""
-
-    of: callable
-
-    def predict(self, panel):
-        return self.of(panel.X[:, 0], panel.X[:, 1])
-
-
-@dataclass(frozen=True)
-class Draws:
-    """One draw a function."""
-
-    functions: tuple
-
-    def predict(self, panel):
-        return np.stack([one(panel.X[:, 0], panel.X[:, 1]) for one in self.functions])
-
-
-def make_panel(x, m):
-    return panel_from_arrays(
-        entity=np.arange(x.size),
-        period=np.zeros(x.size),
-        outcome=np.zeros(x.size),
-        X=np.column_stack([x, m]),
-        columns=("x", "m"),
-    )
-
-
-def uniform_panel(n_obs=400, seed=0):
-    return make_panel(*np.random.default_rng(seed).uniform(size=(2, n_obs)))
-
-
-def bins_of(panel, name="x", n_bins=10):
-    return quantile_bins(panel.column(name), n_bins=n_bins)
+from scenarios.functions import Draws, Function, bins_of, make_panel, uniform_panel
 
 
 def test_bins_hold_equal_shares():
@@ -127,7 +88,7 @@ def test_draws_are_done_one_by_one():
     panel = uniform_panel()
     functions = (lambda x, m: x * m, lambda x, _m: x**2, lambda _x, m: m)
     together = accumulated_effects(Draws(functions), panel, "x", bins_of(panel))
-    alone = [accumulated_effects(Function(one), panel, "x", bins_of(panel)) for one in functions]
+    alone = [accumulated_effects(Function(function), panel, "x", bins_of(panel)) for function in functions]
     assert together == pytest.approx(np.stack(alone), abs=1e-14)
 
 
@@ -142,76 +103,3 @@ def test_correlated_columns_do_not_mix():
     assert effects - effects[0] == pytest.approx(bins.edges**4 / 2, abs=2e-3)
     dependence = partial_dependence(model, panel, bins.edges)
     assert np.abs(dependence - dependence[0] - bins.edges**4 / 2).max() > 0.1
-
-
-def test_the_interaction_of_a_product():
-    """With x and m independent on (0, 1), var((x - 1/2)(m - 1/2)) = 1/144 of var(x m) = 7/144."""
-    panel = uniform_panel(n_obs=20_000)
-    share = interaction_share(Function(lambda x, m: x * m), panel, ("x", "m"))
-    assert share == pytest.approx(1 / 7, abs=0.006)
-    values = second_order(
-        Function(lambda x, m: x * m), panel, ("x", "m"), (bins_of(panel), bins_of(panel, "m"))
-    )
-    x, m = panel.X.T
-    assert values == pytest.approx((x - x.mean()) * (m - m.mean()), abs=0.01)
-
-
-def test_effects_that_add_up_do_not_interact():
-    panel = uniform_panel()
-    shares = interaction_share(
-        Draws((lambda x, m: x**2 + np.sin(m), lambda x, m: x * (m > 0.5))), panel, ("x", "m")
-    )
-    assert shares[0] == pytest.approx(0.0, abs=1e-20)
-    assert shares[1] > 0.1
-
-
-def test_no_effect_has_no_share():
-    assert np.isnan(interaction_share(Function(lambda x, _m: 0 * x), uniform_panel(), ("x", "m")))
-
-
-def test_the_interaction_does_not_depend_on_the_order_of_the_two():
-    panel = uniform_panel(n_obs=4000)
-    model = Function(lambda x, m: np.exp(2 * x * m))
-    one = interaction_share(model, panel, ("x", "m"))
-    assert interaction_share(model, panel, ("m", "x")) == pytest.approx(one, rel=1e-12)
-
-
-def loop_second_order(function, x, m, first, second):
-    """Second differences cell by cell, main effects taken out as averages over rows, in plain loops."""
-    n, k = first.n_bins, second.n_bins
-    steps, counts = np.zeros((n, k)), np.zeros((n, k))
-    for i in range(n):
-        for j in range(k):
-            inside = (first.codes == i) & (second.codes == j)
-            (a, b), (c, d) = first.edges[i : i + 2], second.edges[j : j + 2]
-            steps[i, j] = function(b, d) - function(a, d) - function(b, c) + function(a, c)
-            counts[i, j] = inside.sum()
-    surface = np.zeros((n + 1, k + 1))
-    for i in range(n):
-        for j in range(k):
-            surface[i + 1, j + 1] = surface[i, j + 1] + surface[i + 1, j] - surface[i, j] + steps[i, j]
-    pure = surface.copy()
-    for i in range(n):
-        rises = [(surface[i + 1, j : j + 2] - surface[i, j : j + 2]).mean() for j in range(k)]
-        pure[i + 1 :, :] -= np.average(rises, weights=counts[i])
-    for j in range(k):
-        rises = [(surface[i : i + 2, j + 1] - surface[i : i + 2, j]).mean() for i in range(n)]
-        pure[:, j + 1 :] -= np.average(rises, weights=counts[:, j])
-    return pure
-
-
-def test_second_implementation_of_the_second_order():
-    from scipy.interpolate import RegularGridInterpolator
-
-    panel = uniform_panel(n_obs=600)
-    bins = bins_of(panel, n_bins=4), bins_of(panel, "m", n_bins=5)
-    function = lambda x, m: np.exp(2 * x * m) + x  # noqa: E731 - one function for both implementations
-    pure = loop_second_order(function, *panel.X.T, *bins)
-    at_rows = RegularGridInterpolator([one.edges for one in bins], pure)(panel.X)
-    values = second_order(Function(function), panel, ("x", "m"), bins)
-    assert values == pytest.approx(at_rows - at_rows.mean(), rel=1e-10, abs=1e-12)
-
-
-def test_an_empty_cell_takes_the_nearest():
-    counts = np.array([[5, 0, 0], [0, 0, 2]])
-    assert nearest_filled(counts).tolist() == [0, 0, 5, 0, 5, 5]

@@ -13,8 +13,7 @@ from harness.scenarios.curve.scenario import Curve
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity.scenario import Heterogeneity
 from harness.tables import COLUMNS
-from scenarios.least_squares import LeastSquares, crossed
-from scenarios.test_heterogeneity import grouped_panel
+from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 
 SPEC = """\
 spec_version: 1

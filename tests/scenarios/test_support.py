@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.scenarios.grid import exposure_grid
 from harness.scenarios.support import support
 
 
@@ -22,10 +21,3 @@ def test_one_entity_alone_is_no_support():
     assert near.supported.tolist() == [True, False]
     assert near.n_obs[1] == 10
     assert near.n_entities[1] == 1
-
-
-def test_grids_span_the_observed_range():
-    exposure = np.array([1.0, 1.0, 2.0, 7.0])
-    assert exposure_grid(exposure, n_grid=4, spacing="uniform").tolist() == [1.0, 3.0, 5.0, 7.0]
-    quantiles = exposure_grid(exposure, n_grid=4, spacing="quantiles")
-    assert quantiles.tolist() == [1.0, 2.0, 7.0]

@@ -92,8 +92,8 @@ def test_groups_with_equal_curves_do_not_differ(n_panels):
         found = Heterogeneity(by="half", draws=100, grid=12).answer(subject)["heterogeneity_differences"]
         for row in found[found["measure"] == "effect"].itertuples():
             held[row.mode].append(row.conf_low <= 0.0 <= row.conf_high)
-    for mode, one in held.items():
-        assert np.mean(one) >= (0.93 if n_panels == 400 else least(0.93, n_panels)), mode
+    for mode, is_inside in held.items():
+        assert np.mean(is_inside) >= (0.93 if n_panels == 400 else least(0.93, n_panels)), mode
 
 
 def test_a_correlated_control_does_not_bend_the_curves_of_bootstrapped_networks():

@@ -41,8 +41,8 @@ def squared_errors(panel, seed, estimator=None):
     return errors
 
 
-def p_value(one, other, seed):
-    losses = entity_losses(squared_errors(one, seed), squared_errors(other, seed), one.entity.codes)
+def p_value(panel, other, seed):
+    losses = entity_losses(squared_errors(panel, seed), squared_errors(other, seed), panel.entity.codes)
     return equal_accuracy_p_value(losses)
 
 
@@ -118,7 +118,7 @@ def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels
         pair = null_panels(seed)
         gaps = []
         for fold in RandomRows(repeats=10).split(pair[0], rng=random_stream(seed, "rows")):
-            one, other = (
+            own, other = (
                 np.mean(
                     (
                         panel.observed[fold.test]
@@ -130,7 +130,7 @@ def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels
                 )
                 for panel in pair
             )
-            gaps.append(other - one)
+            gaps.append(other - own)
         splits = SplitDifferences(np.array(gaps), test_to_train=1 / 9)
         rejected.append(corrected_t_p_value(splits) < 0.05)
     assert np.mean(rejected) <= most(0.05, n_panels)

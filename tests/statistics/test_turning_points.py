@@ -49,4 +49,4 @@ def test_hardly_any_panel_without_turning_points_is_given_one(panel):
         turning_points(panel(n_entities=80, n_periods=6, seed=seed), draws=50, network=network)
         for seed in range(1, 101)
     ]
-    assert sum(bool(one) for one in found) <= 5
+    assert sum(bool(points) for points in found) <= 5

@@ -98,7 +98,7 @@ class Conditional(Resampled):
 
     def _plane(self, panel: Panel) -> Plane:
         values = np.column_stack([panel.column(panel.exposure), panel.column(self.moderator)])
-        first, second = (exposure_grid(one, n_grid=self.grid, spacing=self.spacing) for one in values.T)
+        first, second = (exposure_grid(column, n_grid=self.grid, spacing=self.spacing) for column in values.T)
         near = cell_support(values, panel.entity.codes, first, second)
         return Plane(self.moderator, first, second, near)
 

@@ -92,7 +92,7 @@ def threshold_rows(effects: Spread, plane: Plane, *, level: float) -> pd.DataFra
     found = thresholds(
         plane.moderator_at, effects.estimate, effects.draws, supported=plane.has_support, level=level
     )
-    rows = pd.DataFrame([asdict(one) for one in found]) if found else pd.DataFrame({"kind": ["none"]})
+    rows = pd.DataFrame([asdict(change) for change in found]) if found else pd.DataFrame({"kind": ["none"]})
     return rows.assign(n_draws=len(effects.draws))
 
 
@@ -101,8 +101,9 @@ def interaction_rows(measures: Mapping[str, Spread], *, level: float) -> pd.Data
     import pandas as pd
 
     rows = []
-    for name, one in measures.items():
-        low, high = pointwise_limits(one.draws, level=level)
-        estimate = {"measure": name, "estimate": float(one.estimate)}
-        rows.append(estimate | {"conf_low": float(low), "conf_high": float(high), "n_draws": len(one.draws)})
+    for name, measure in measures.items():
+        low, high = pointwise_limits(measure.draws, level=level)
+        estimate = {"measure": name, "estimate": float(measure.estimate)}
+        limits = {"conf_low": float(low), "conf_high": float(high)}
+        rows.append(estimate | limits | {"n_draws": len(measure.draws)})
     return pd.DataFrame(rows)

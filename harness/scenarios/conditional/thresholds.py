@@ -62,7 +62,7 @@ def thresholds(
         _measured(at, effect, draws, before=before, after=after, level=level)
         for before, after in pairwise(runs)
     )
-    return tuple(one for one in found if one is not None)
+    return tuple(threshold for threshold in found if threshold is not None)
 
 
 @dataclass(frozen=True)

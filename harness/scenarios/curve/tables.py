@@ -56,21 +56,21 @@ def curve_rows(
     frames = [
         pd.DataFrame(
             {
-                "kind": one.kind,
-                "at": one.at,
-                "estimate": one.curve,
+                "kind": curve.kind,
+                "at": curve.at,
+                "estimate": curve.curve,
                 "conf_low": band.low,
                 "conf_high": band.high,
                 "band": band.kind,
-                "n_draws": len(one.draws),
-                "supported": one.supported,
-                "mean_level": one.mean_level,
+                "n_draws": len(curve.draws),
+                "supported": curve.supported,
+                "mean_level": curve.mean_level,
                 "level": level,
                 "unit": unit,
             }
         )
-        for one in curves
-        for band in bands(one.draws, level=level, supported=one.supported)
+        for curve in curves
+        for band in bands(curve.draws, level=level, supported=curve.supported)
     ]
     return pd.concat(frames, ignore_index=True)
 
@@ -80,5 +80,5 @@ def turning_point_rows(curve: Estimated, *, level: float) -> pd.DataFrame:
     import pandas as pd
 
     found = turning_points(curve.at, curve.curve, curve.draws, supported=curve.supported, level=level)
-    rows = pd.DataFrame([asdict(one) for one in found]) if found else pd.DataFrame({"kind": ["none"]})
+    rows = pd.DataFrame([asdict(point) for point in found]) if found else pd.DataFrame({"kind": ["none"]})
     return rows.assign(n_draws=len(curve.draws))

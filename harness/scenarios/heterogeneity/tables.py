@@ -34,7 +34,7 @@ def group_rows(answers: Iterable[AnyMeasured], *, level: float) -> pd.DataFrame:
     """Return a row for each group and mode: median level and effect, each with its interval."""
     import pandas as pd
 
-    return pd.DataFrame([_place(one) | _size(one) | _numbers(one, level) for one in answers])
+    return pd.DataFrame([_place(answer) | _size(answer) | _numbers(answer, level) for answer in answers])
 
 
 def _place(answer: AnyMeasured) -> dict[str, Any]:
@@ -69,11 +69,11 @@ def level_rows(answers: Iterable[AnyMeasured]) -> pd.DataFrame:
     import pandas as pd
 
     frames = []
-    for one in answers:
+    for answer in answers:
         numbers: dict[str, Any] = {"level": [np.nan]}
-        if isinstance(one, Measured):
-            numbers = {"quantile": QUANTILES, "level": np.quantile(one.levels, QUANTILES)}
-        frames.append(pd.DataFrame(numbers).assign(**_place(one)))
+        if isinstance(answer, Measured):
+            numbers = {"quantile": QUANTILES, "level": np.quantile(answer.levels, QUANTILES)}
+        frames.append(pd.DataFrame(numbers).assign(**_place(answer)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -86,28 +86,28 @@ def difference_rows(answers: Sequence[AnyMeasured], *, level: float) -> pd.DataF
     import pandas as pd
 
     rows = [
-        {"measure": measure, **_difference(one, other, measure, level=level)}
+        {"measure": measure, **_difference(first, other, measure, level=level)}
         for mode in get_args(Mode)
         for measure in get_args(Measure)
-        for one, other in combinations([answer for answer in answers if answer.mode == mode], 2)
+        for first, other in combinations([answer for answer in answers if answer.mode == mode], 2)
     ]
     return pd.DataFrame(rows, columns=[*DIFFERENCES])
 
 
-def _difference(one: AnyMeasured, other: AnyMeasured, measure: Measure, *, level: float) -> dict[str, Any]:
-    place = _place(other if isinstance(other, Unmeasured) else one)
-    place |= {"group": one.group.name, "other": other.group.name}
-    if isinstance(one, Unmeasured) or isinstance(other, Unmeasured):
+def _difference(first: AnyMeasured, other: AnyMeasured, measure: Measure, *, level: float) -> dict[str, Any]:
+    place = _place(other if isinstance(other, Unmeasured) else first)
+    place |= {"group": first.group.name, "other": other.group.name}
+    if isinstance(first, Unmeasured) or isinstance(other, Unmeasured):
         return place
-    n_draws = min(one.draws[measure].size, other.draws[measure].size)
-    draws = apart(one.draws[measure][:n_draws], other.draws[measure][:n_draws])
+    n_draws = min(first.draws[measure].size, other.draws[measure].size)
+    draws = difference_of(first.draws[measure][:n_draws], other.draws[measure][:n_draws])
     low, high = pointwise_limits(draws, level=level)
-    difference = float(apart(one.estimates[measure], other.estimates[measure]))
+    difference = float(difference_of(first.estimates[measure], other.estimates[measure]))
     return place | {"difference": difference, "conf_low": float(low), "conf_high": float(high)}
 
 
-def apart(one: Floats | float, other: Floats | float) -> Floats:
-    """Return one number less another, zero where they are alike but for rounding."""
-    difference = np.asarray(one) - np.asarray(other)
-    size = np.maximum(np.abs(one), np.abs(other))
+def difference_of(first: Floats | float, other: Floats | float) -> Floats:
+    """Return a number less another, zero where they are alike but for rounding."""
+    difference = np.asarray(first) - np.asarray(other)
+    size = np.maximum(np.abs(first), np.abs(other))
     return np.where(np.abs(difference) <= ROUNDING * size, 0.0, difference)

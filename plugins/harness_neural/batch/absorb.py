@@ -119,13 +119,13 @@ def effects_of_rows(levels: tuple[Levels, ...], errors: Tensor, rows: EffectRows
     apart by a constant that none of them could have learned.
     """
     raw = solve_effects(levels, errors, rows.weights)
-    taken = torch.stack([one.means for one in raw]).sum(dim=0).expand_as(errors).clone()
-    for key, one in zip(levels, raw, strict=True):
-        taken += key.of_rows(one.deviations)
-    for key, one in zip(levels, raw, strict=True):
+    taken = torch.stack([effects.means for effects in raw]).sum(dim=0).expand_as(errors).clone()
+    for key, effects in zip(levels, raw, strict=True):
+        taken += key.of_rows(effects.deviations)
+    for key, effects in zip(levels, raw, strict=True):
         counts = key.sums(rows.selection)
         own = _ratio(key.sums((errors - taken) * rows.selection), counts)
-        taken += key.of_rows(torch.where(one.totals > 0.0, 0.0, own))
+        taken += key.of_rows(torch.where(effects.totals > 0.0, 0.0, own))
     return taken
 
 
@@ -151,8 +151,8 @@ def fit_effects(levels: tuple[Ints, ...], residuals: Floats, *, weights: Floats)
     for first in range(0, residuals.shape[0], SOLVED_AT_A_TIME):
         some = slice(first, first + SOLVED_AT_A_TIME)
         errors, shares = (
-            torch.from_numpy(np.ascontiguousarray(one[some], dtype=np.float64))
-            for one in (residuals, weights)
+            torch.from_numpy(np.ascontiguousarray(values[some], dtype=np.float64))
+            for values in (residuals, weights)
         )
         for found, raw in zip(deviations, solve_effects(keys, errors, shares), strict=True):
             found[some] = raw.deviations.numpy()

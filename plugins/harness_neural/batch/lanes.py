@@ -18,13 +18,13 @@ else:
 
 def take(lanes: LanesT, rows: Tensor) -> LanesT:
     """Return the record of these networks, (n_kept,) positions."""
-    kept = {one.name: getattr(lanes, one.name).index_select(0, rows) for one in fields(lanes)}
+    kept = {field.name: getattr(lanes, field.name).index_select(0, rows) for field in fields(lanes)}
     return replace(lanes, **kept)
 
 
 def join(first: LanesT, second: LanesT) -> LanesT:
     """Return the record of the networks of `first`, then those of `second`."""
-    both = {
-        one.name: torch.cat([getattr(first, one.name), getattr(second, one.name)]) for one in fields(first)
-    }
-    return replace(first, **both)
+    names = [field.name for field in fields(first)]
+    return replace(
+        first, **{name: torch.cat([getattr(first, name), getattr(second, name)]) for name in names}
+    )

@@ -83,13 +83,13 @@ class Piece:
 
 def gather(pieces: Sequence[Piece]) -> Networks:
     """Return the networks of all pieces, each in its place; smaller ones get units that are switched off."""
-    n_networks = sum(one.places.size for one in pieces)
-    n_units = max(one.networks.output.shape[1] for one in pieces)
+    n_networks = sum(piece.places.size for piece in pieces)
+    n_units = max(piece.networks.output.shape[1] for piece in pieces)
     hidden = np.zeros((n_networks, n_units, pieces[0].networks.hidden.shape[2]))
     output, intercept = np.zeros((n_networks, n_units)), np.zeros(n_networks)
-    for one in pieces:
-        size = one.networks.output.shape[1]
-        hidden[one.places, :size] = one.networks.hidden
-        output[one.places, :size] = one.networks.output
-        intercept[one.places] = one.networks.intercept
+    for piece in pieces:
+        size = piece.networks.output.shape[1]
+        hidden[piece.places, :size] = piece.networks.hidden
+        output[piece.places, :size] = piece.networks.output
+        intercept[piece.places] = piece.networks.intercept
     return Networks(pieces[0].networks.unit, hidden, output, intercept)

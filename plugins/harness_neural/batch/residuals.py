@@ -117,7 +117,7 @@ class Residuals:
 
     @property
     def _trained_levels(self) -> tuple[Levels, ...]:
-        return tuple(Levels(one.codes[: self.rows.n_trained], one.count) for one in self.levels)
+        return tuple(Levels(key.codes[: self.rows.n_trained], key.count) for key in self.levels)
 
     def _activate(self, values: Tensor) -> Tensor:
         if self.activation == "tanh":
@@ -146,7 +146,7 @@ def make_residuals(task: Task, network: int, *, activation: Activation, weight_d
     layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
     n_units = int(task.n_units[network])
     X, outcome = torch.from_numpy(task.X[used]), torch.from_numpy(task.outcome[used])
-    weights, selection = (_counted(one[network], used) for one in (task.weights, task.selection))
+    weights, selection = (_counted(counts[network], used) for counts in (task.weights, task.selection))
     has_unit = (torch.arange(layout.n_units) < n_units).double().unsqueeze(0)
     lens = make_lens(X, outcome, weights=weights, has_unit=has_unit)
     inputs = torch.cat([(X - lens.level) * lens.spread, torch.ones(used.size, 1, dtype=torch.float64)], dim=1)

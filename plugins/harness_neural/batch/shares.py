@@ -24,7 +24,7 @@ def make_shares(blocks: Blocks, weights: Tensor, selection: Tensor, *, variance:
     ----------
     variance : (n_networks,), of the outcome
     """
-    both = [blocks.cut(_over_total(one, variance)) for one in (weights, selection)]
+    both = [blocks.cut(_over_total(counts, variance)) for counts in (weights, selection)]
     return RowShares(torch.stack(both, dim=2))
 
 

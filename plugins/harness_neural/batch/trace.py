@@ -42,10 +42,10 @@ class Recorder:
     def add(self, networks: Ints, *, evaluation: Evaluation, moved: Tensor) -> None:
         """Note the losses of the networks, (n_networks,), that moved in this round."""
         rows = moved.numpy(force=True)
-        losses = (one.numpy(force=True)[rows] for one in (evaluation.loss, evaluation.selection))
+        losses = (values.numpy(force=True)[rows] for values in (evaluation.loss, evaluation.selection))
         self._rounds.append((networks[rows], *losses))
 
     def trace(self) -> Trace:
         """Return all steps."""
-        network, training, selection = (np.concatenate(one) for one in zip(*self._rounds, strict=True))
+        network, training, selection = (np.concatenate(parts) for parts in zip(*self._rounds, strict=True))
         return Trace(network, training, selection)

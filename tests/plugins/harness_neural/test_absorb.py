@@ -61,8 +61,9 @@ def test_levels_of_selection_rows_alone_lose_their_mean_error_and_touch_no_other
     errors = torch.from_numpy(np.random.default_rng(1).normal(size=(1, entity.size)))
     trains = torch.from_numpy((entity < 10).astype(float))[None]
     taken = effects_of_rows((make_levels(entity),), errors, EffectRows(trains, 1.0 - trains))[0].numpy()
-    for one in range(15):
-        np.testing.assert_allclose(taken[entity == one], errors[0].numpy()[entity == one].mean(), atol=1e-12)
+    for level in range(15):
+        rows = entity == level
+        np.testing.assert_allclose(taken[rows], errors[0].numpy()[rows].mean(), atol=1e-12)
 
 
 def with_levels(*, n_units: tuple[int, ...] = (3, 3)) -> Task:
@@ -100,7 +101,7 @@ def test_loss_is_that_of_errors_without_their_effects() -> None:
 def test_constants_of_levels_change_no_gradient_but_for_the_scale_of_the_loss() -> None:
     task = with_levels()
     more = replace(task, outcome=task.outcome + 10.0 * np.arange(10)[task.levels[1]])
-    one, other = (
+    curve, other = (
         train(each, Settings(max_steps=1, patience=10)).trace.curve(0).training for each in (task, more)
     )
     w = task.weights[0] / task.weights[0].sum()
@@ -108,7 +109,7 @@ def test_constants_of_levels_change_no_gradient_but_for_the_scale_of_the_loss() 
     own = evaluate_at(task, 0.0 * task.start, activation="tanh").loss[0]
     raised = evaluate_at(more, 0.0 * more.start, activation="tanh").loss[0]
     assert float(own) * size[0] == pytest.approx(float(raised) * size[1], rel=1e-9)
-    assert one.size == other.size == 2
+    assert curve.size == other.size == 2
 
 
 def test_levels_that_do_not_fit_the_rows_are_refused() -> None:

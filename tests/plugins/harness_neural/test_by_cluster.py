@@ -48,7 +48,7 @@ def test_a_cluster_with_too_few_rows_uses_the_network_of_all_rows(lacks: str) ->
     (note,) = learned.notes
     assert (note.code, note.where) == ("W-CLUSTER", "cluster 3")
     assert "in 1 of 1 fits" in note.message
-    assert [one.where for one in learned.searches] == ["cluster 1", "cluster 2", ""]
+    assert [search.where for search in learned.searches] == ["cluster 1", "cluster 2", ""]
     X = clustered.sample.X
     np.testing.assert_array_equal(learned.networks[2].predict(X), learned.searches[2].networks.predict(X))
 
@@ -91,7 +91,7 @@ def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows()
     whole.sample.weights[0, whole.cluster == 2] = 0.0
     learned = learn_draws_by_cluster(draws, whole, OPTIONS, rng=np.random.default_rng(0))
     assert "in 3 of 3 fits" in learned.notes[0].message
-    assert [one.where for one in learned.searches] == ["cluster 1", "cluster 2", ""]
+    assert [search.where for search in learned.searches] == ["cluster 1", "cluster 2", ""]
     assert learned.networks[2].n_networks == 3
 
 

@@ -20,7 +20,7 @@ OPTIMISERS = [Lbfgs(), Adam(), GradientDescent(rate=0.01, momentum=0.9)]
 has_gpu = torch.cuda.is_available()
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda optimiser: type(optimiser).__name__)
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 def test_all_of_a_round_lies_on_the_device_that_is_asked_for(optimiser, precision):
     """Torch refuses to combine tensors of two devices; ``meta`` is one that every machine has."""
@@ -73,5 +73,5 @@ def test_an_optimiser_that_uses_no_gpu_is_refused_one():
 @pytest.mark.skipif(not has_gpu, reason="torch finds no GPU")
 def test_a_gpu_gives_what_the_processor_gives():
     task = make_task(n_units=(2, 5, 1, 4))
-    expected, found = (train(task, Settings(max_steps=10, device=one)) for one in ("cpu", "cuda"))
+    expected, found = (train(task, Settings(max_steps=10, device=device)) for device in ("cpu", "cuda"))
     np.testing.assert_allclose(found.networks.predict(task.X), expected.networks.predict(task.X), atol=1e-6)

@@ -60,7 +60,7 @@ def test_a_search_a_draw_keeps_networks_of_several_sizes() -> None:
     fitted = fit_draws(estimator, panel)
     sizes = set(np.count_nonzero(fitted.model.networks.output, axis=1).tolist())
     assert len(sizes) > 1
-    assert sizes <= {one.n_units for one in fitted.searches[0].candidates}
+    assert sizes <= {candidate.n_units for candidate in fitted.searches[0].candidates}
 
 
 def test_draws_without_selection_rows_have_the_size_of_the_full_sample() -> None:

@@ -95,7 +95,7 @@ def test_unseen_levels_have_the_mean_effect_and_are_counted() -> None:
     assert fitted.n_unseen(panel) == 0
     first = panel.take(np.array([0]))
     as_each = [replace(first, entity=panel.entity.take(np.array([row]))) for row in range(0, 640, 8)]
-    everyone = np.mean([fitted.predict(one)[0] for one in as_each])
+    everyone = np.mean([fitted.predict(row)[0] for row in as_each])
     stranger = labelled(first, entity="nobody")
     assert fitted.n_unseen(stranger) == 1
     assert fitted.predict(stranger)[0] == pytest.approx(everyone, rel=1e-9)

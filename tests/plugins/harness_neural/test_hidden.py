@@ -64,7 +64,7 @@ def test_formula_grows_with_rows_and_shrinks_with_inputs(
         {"train_share": 1.1},
         {"flexibility": 0.0},
     ],
-    ids=lambda one: next(iter(one)) + "=" + str(next(iter(one.values()))),
+    ids=lambda argument: next(iter(argument)) + "=" + str(next(iter(argument.values()))),
 )
 def test_formula_refuses_what_it_is_not_defined_for(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -58,7 +58,8 @@ def test_curvature_is_that_of_differences_of_residuals(prepared: Callable[[], Ta
     own = make_residuals(task, 0, activation="tanh", weight_decay=0.0)
     point, step, n_trained = torch.from_numpy(task.start[0]), 1e-6, own.rows.n_trained
     shifts = step * torch.eye(point.numel(), dtype=torch.float64)
-    J = torch.stack([(own._of(point + one) - own._of(point - one)) / (2.0 * step) for one in shifts], dim=1)
+    changes = [own._of(point + shift) - own._of(point - shift) for shift in shifts]
+    J = torch.stack(changes, dim=1) / (2.0 * step)
     shares = own.rows.weights[0, :n_trained] / own.rows.weights.sum()
     expected = J[:n_trained].T @ (shares.unsqueeze(1) * J[:n_trained])
     _, curvature = own.normal_equations(point)

@@ -58,9 +58,9 @@ def test_search_tries_every_size_and_start_and_keeps_the_best() -> None:
     (search,) = fitted.searches
     assert search.size.formula == pytest.approx(((600 * 0.9 - 1) / 5 - 1) / 20)
     assert search.size.units == 5
-    assert [one.n_units for one in search.candidates] == [3, 3, 4, 4, 5, 5, 6, 6, 7, 7]
-    assert [one.restart for one in search.candidates] == [0, 1] * 5
-    assert search.chosen.selection_nmse == min(one.selection_nmse for one in search.candidates)
+    assert [candidate.n_units for candidate in search.candidates] == [3, 3, 4, 4, 5, 5, 6, 6, 7, 7]
+    assert [candidate.restart for candidate in search.candidates] == [0, 1] * 5
+    assert search.chosen.selection_nmse == min(candidate.selection_nmse for candidate in search.candidates)
     assert search.curve.selection.min() == pytest.approx(search.chosen.selection_nmse, rel=1e-12)
     assert search.curve.selection.size == search.chosen.steps + 1
 
@@ -125,7 +125,7 @@ def test_constant_control_is_left_out_and_noted() -> None:
         panel, controls=(*panel.controls, "flat"), X=np.column_stack([panel.X, np.full(panel.n_obs, 3.0)])
     )
     fitted = SMALL.fit(wider, rng=np.random.default_rng(0))
-    assert [(one.code, one.where) for one in fitted.notes] == [("W-CONSTANT", "flat")]
+    assert [(note.code, note.where) for note in fitted.notes] == [("W-CONSTANT", "flat")]
     np.testing.assert_array_equal(fitted.predict(wider), fit(SMALL, panel))
 
 
@@ -135,7 +135,7 @@ def test_control_in_other_units_counts_once() -> None:
         panel, controls=(*panel.controls, "y2"), X=np.column_stack([panel.X, 12.0 * panel.X[:, 1] + 5.0])
     )
     fitted = Mlp(restarts=1, sizes_around=0).fit(wider, rng=np.random.default_rng(0))
-    assert [(one.code, one.where) for one in fitted.notes] == [("W-DUP", "y2")]
+    assert [(note.code, note.where) for note in fitted.notes] == [("W-DUP", "y2")]
     assert fitted.searches[0].size.formula == pytest.approx(((300 * 0.9 - 1) / 5 - 1) / 10)
 
 

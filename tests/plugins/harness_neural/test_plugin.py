@@ -11,7 +11,7 @@ from harness_neural.som_ann import SomAnn
 LISTING = """
 import sys
 import harness_neural
-names = [one.name for one in harness_neural.harness_estimators()]
+names = [estimator.name for estimator in harness_neural.harness_estimators()]
 heavy = {"torch", "minisom", "sklearn", "scipy", "pandas"} & set(sys.modules)
 raise SystemExit(f"{names} {sorted(heavy)}")
 """

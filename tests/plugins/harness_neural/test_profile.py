@@ -106,12 +106,12 @@ def test_a_column_that_is_no_input_changes_nothing() -> None:
 
 def test_rows_are_looked_at_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     models = [cast(CanProfile, draws_of(name)) for name in ("tanh", "network a cluster")]
-    expected = [one.profile(panel(), ("x0",), CURVE) for one in models]
+    expected = [model.profile(panel(), ("x0",), CURVE) for model in models]
     monkeypatch.setattr("harness_neural.profile.MOST_ROWS", 70)
     monkeypatch.setattr("harness_neural.profile.MOST_DISTANCES", 500)
     monkeypatch.setattr("harness_neural.batch.profile.CHUNK_BYTES", 5000)
-    for one, means in zip(models, expected, strict=True):
-        np.testing.assert_allclose(one.profile(panel(), ("x0",), CURVE), means, rtol=1e-7)
+    for model, means in zip(models, expected, strict=True):
+        np.testing.assert_allclose(model.profile(panel(), ("x0",), CURVE), means, rtol=1e-7)
 
 
 @given(
@@ -167,6 +167,6 @@ def test_one_row_is_profiled_as_it_is_predicted(combine: Combine, activation: Ac
         hidden=2, restarts=1, map_starts=1, combine=combine, activation=activation, max_steps=20
     )
     fitted = estimator.fit(panel(), rng=np.random.default_rng(0))
-    one = panel().take(np.array([5]))
-    expected = [fitted.predict(one.with_column("x0", at))[0] for at in CURVE[:, 0].tolist()]
-    np.testing.assert_allclose(fitted.profile(one, ("x0",), CURVE), expected, atol=ALLOWED * 10.0)
+    row = panel().take(np.array([5]))
+    expected = [fitted.predict(row.with_column("x0", at))[0] for at in CURVE[:, 0].tolist()]
+    np.testing.assert_allclose(fitted.profile(row, ("x0",), CURVE), expected, atol=ALLOWED * 10.0)

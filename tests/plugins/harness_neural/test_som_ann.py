@@ -41,16 +41,16 @@ def test_a_network_a_cluster_recovers_regimes() -> None:
     panel = regimes_panel()
     fitted = replace(QUICK, restarts=3).fit(panel, rng=np.random.default_rng(0))
     assert r_squared(panel, fitted.predict(panel)) > 0.99
-    assert [one.where for one in fitted.searches] == [f"cluster {at}" for at in range(1, 5)]
-    assert [one.n_obs for one in fitted.searches] == [200] * 4
+    assert [search.where for search in fitted.searches] == [f"cluster {at}" for at in range(1, 5)]
+    assert [search.n_obs for search in fitted.searches] == [200] * 4
 
 
 def test_every_cluster_has_the_hidden_size_of_its_own_rows() -> None:
     panel = regimes_panel((20, 30, 40, 50))
     fitted = QUICK.fit(panel, rng=np.random.default_rng(0))
     counts = np.bincount(fitted.map_fit.map.assign(fitted.design.inputs(panel)))
-    assert [one.n_obs for one in fitted.searches] == counts.tolist()
-    formula = [one.size.formula for one in fitted.searches]
+    assert [search.n_obs for search in fitted.searches] == counts.tolist()
+    formula = [search.size.formula for search in fitted.searches]
     np.testing.assert_allclose(formula, ((counts * 0.9 - 1) / 5 - 1) / 10, rtol=1e-12)
 
 
@@ -123,7 +123,7 @@ def test_units_change_nothing_but_units(combine: Combine) -> None:
 def test_the_map_does_not_see_the_outcome() -> None:
     panel = regimes_panel()
     other = replace(panel, observed=np.random.default_rng(1).normal(size=panel.n_obs))
-    maps = [QUICK.fit(one, rng=np.random.default_rng(0)).map_fit.map.codebook for one in (panel, other)]
+    maps = [QUICK.fit(rows, rng=np.random.default_rng(0)).map_fit.map.codebook for rows in (panel, other)]
     np.testing.assert_array_equal(*maps)
 
 

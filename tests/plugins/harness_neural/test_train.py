@@ -154,8 +154,8 @@ def test_global_random_state_and_threads_are_left_alone() -> None:
 
 def test_initial_values_do_not_depend_on_how_many_networks_there_are() -> None:
     many = initial_values(np.array([3, 3, 3]), n_inputs=4, rng=np.random.default_rng(8))
-    one = initial_values(np.array([3]), n_inputs=4, rng=np.random.default_rng(8))
-    np.testing.assert_array_equal(many[:1], one)
+    alone = initial_values(np.array([3]), n_inputs=4, rng=np.random.default_rng(8))
+    np.testing.assert_array_equal(many[:1], alone)
 
 
 def test_initial_values_of_units_that_are_not_there_are_zero() -> None:

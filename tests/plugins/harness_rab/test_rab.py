@@ -29,7 +29,7 @@ def curved(X: Floats) -> Floats:
 
 def direct_bootstrap(panel: Panel, weights: Floats, at: Panel) -> Floats:
     """Weighted least squares a draw, in plain NumPy."""
-    X, X_at = (np.column_stack([np.ones(one.n_obs), one.X]) for one in (panel, at))
+    X, X_at = (np.column_stack([np.ones(rows.n_obs), rows.X]) for rows in (panel, at))
     roots = np.sqrt(weights)
     return np.stack(
         [X_at @ np.linalg.lstsq(root[:, None] * X, root * panel.observed, rcond=None)[0] for root in roots]
@@ -210,7 +210,7 @@ def test_profile_is_the_mean_of_predictions_where_the_base_has_one() -> None:
     fitted = Rab(base=Mlp(hidden=3, restarts=1), draws=6).fit(panel, rng=np.random.default_rng(0))
     at = np.linspace(-2.0, 2.0, 9)
     assert isinstance(fitted, CanProfile)
-    expected = [fitted.predict(panel.with_column("x0", one)).mean() for one in at.tolist()]
+    expected = [fitted.predict(panel.with_column("x0", value)).mean() for value in at.tolist()]
     found = fitted.profile(panel, ("x0",), at[:, None])
     np.testing.assert_allclose(found, expected, atol=1e-6 * panel.observed.std())
     plain = Rab(base=Splines(), draws=4).fit(panel, rng=np.random.default_rng(0))

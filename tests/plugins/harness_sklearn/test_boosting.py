@@ -48,9 +48,9 @@ def test_rounds_are_the_best_on_the_selection_rows():
 def test_row_order_and_streams_without_a_draw_change_nothing():
     panel, selection = make_panel(seed=1), make_panel(seed=2)
     order = np.random.default_rng(3).permutation(panel.n_obs)
-    one = Boosting().fit(panel, rng=random_stream(0, "b"), selection=selection).predict(panel)
+    own = Boosting().fit(panel, rng=random_stream(0, "b"), selection=selection).predict(panel)
     other = Boosting().fit(panel.take(order), rng=random_stream(1, "b"), selection=selection).predict(panel)
-    assert other == pytest.approx(one, abs=1e-9)
+    assert other == pytest.approx(own, abs=1e-9)
 
 
 def test_too_few_rows_are_refused_with_their_number():

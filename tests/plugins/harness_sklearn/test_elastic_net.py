@@ -164,7 +164,7 @@ def test_an_exposure_stays_though_it_is_a_square():
 def test_a_repeated_column_counts_once(unit):
     panel = make_panel(seed=7)
     copied = with_columns(panel, x9=unit * panel.column("x2") + 3.0)
-    fit, alone = (ElasticNet().fit(one, rng=random_stream(0)) for one in (copied, panel))
+    fit, alone = (ElasticNet().fit(rows, rng=random_stream(0)) for rows in (copied, panel))
     assert set(fit.terms.names) == set(alone.terms.names)
     assert fit.predict(copied) == pytest.approx(alone.predict(panel), abs=1e-7)
 

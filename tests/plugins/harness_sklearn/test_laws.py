@@ -139,7 +139,7 @@ CAPABILITIES = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes, Can
 @with_each_estimator
 def test_a_fit_can_do_what_its_estimator_says_and_no_more(estimator, panel):
     fit = estimator.fit(panel, rng=random_stream(0))
-    assert {one for one in CAPABILITIES if isinstance(fit, one)} == {HasDetails, HasNotes}
+    assert {can for can in CAPABILITIES if isinstance(fit, can)} == {HasDetails, HasNotes}
     assert {HasDetails, HasNotes} <= estimator.provides
 
 

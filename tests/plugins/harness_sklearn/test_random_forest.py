@@ -77,11 +77,11 @@ def test_a_large_level_costs_no_digits():
 def test_the_stream_is_the_only_randomness():
     panel, selection = make_panel(seed=1), make_panel(seed=2)
     forest = RandomForest(trees=20)
-    one, same, other = (
+    first, same, other = (
         forest.fit(panel, rng=random_stream(seed), selection=selection).predict(panel) for seed in (0, 0, 1)
     )
-    np.testing.assert_array_equal(one, same)
-    assert np.abs(one - other).max() > 0.01
+    np.testing.assert_array_equal(first, same)
+    assert np.abs(first - other).max() > 0.01
 
 
 def test_leaves_that_rows_cannot_fill_are_not_tried():

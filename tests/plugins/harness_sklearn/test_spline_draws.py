@@ -71,7 +71,7 @@ def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_o
     weights = draw_weights(panel, 30, unit="entity", rng=random_stream(3))
     aside = left_out(weights)
     penalties = (1e2, 1.0, 1e-2, 1e-4)
-    one_by_one = [draws(panel, weights, selection=aside, penalties=(one,)) for one in penalties]
+    one_by_one = [draws(panel, weights, selection=aside, penalties=(penalty,)) for penalty in penalties]
     errors = [np.sum(aside * (drawn.predict(panel) - panel.observed) ** 2, axis=1) for drawn in one_by_one]
     chosen = draws(panel, weights, selection=aside, penalties=penalties).penalties
     np.testing.assert_array_equal(chosen, np.array(penalties)[np.argmin(errors, axis=0)])
@@ -81,7 +81,7 @@ def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_o
 def test_all_weights_doubled_change_nothing():
     panel = simulated_panel(random_stream(4))
     weights = draw_weights(panel, 5, unit="entity", rng=random_stream(5))
-    once, twice = (draws(panel, one, selection=left_out(weights)) for one in (weights, 2.0 * weights))
+    once, twice = (draws(panel, counts, selection=left_out(weights)) for counts in (weights, 2.0 * weights))
     np.testing.assert_allclose(twice.predict(panel), once.predict(panel), rtol=1e-10)
 
 

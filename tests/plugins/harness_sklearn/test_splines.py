@@ -75,9 +75,9 @@ def test_penalty_is_the_best_on_the_selection_rows():
     train, selection = make_panel(wave, seed=1, noise=2.0), make_panel(wave, seed=2, noise=2.0)
     penalties = (1e-6, 1e-3, 1.0, 1e3)
     errors = {
-        one: np.mean(
+        penalty: np.mean(
             (
-                Splines(penalties=(one,))
+                Splines(penalties=(penalty,))
                 .fit(train, rng=random_stream(0), selection=selection)
                 .predict(selection)
                 - selection.observed
@@ -85,7 +85,7 @@ def test_penalty_is_the_best_on_the_selection_rows():
             ** 2
         )
         / train.observed.var()
-        for one in penalties
+        for penalty in penalties
     }
     fit = Splines(penalties=penalties).fit(train, rng=random_stream(0), selection=selection)
     table = fit.details()["search"]

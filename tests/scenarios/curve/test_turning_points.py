@@ -50,7 +50,7 @@ def check_shape(name, n_runs):
     truth, degree, expected = SHAPES[name]
     near, covered = 0, 0
     for seed in range(n_runs):
-        found = {one.kind: one for one in found_on(seed, truth, degree, noise=0.1)}
+        found = {point.kind: point for point in found_on(seed, truth, degree, noise=0.1)}
         if found.keys() == expected.keys():
             near += all(abs(found[kind].at - at) < 0.05 for kind, at in expected.items())
             covered += np.mean(
@@ -94,12 +94,12 @@ def test_interval_and_share_are_those_of_the_draws():
     centres = np.array([0.3, 0.4, 0.5, 0.6, 1.05])
     draws = -np.square(AT[None, :] - centres[:, None]) * 100
     curve = -np.square(AT - 0.45) * 100
-    (one,) = turning_points(AT, curve, draws, supported=AT >= 0, level=0.5)
-    assert one.kind == "maximum"
-    assert one.at == pytest.approx(0.45, rel=1e-12)
-    assert one.estimate == pytest.approx(0.0, abs=0.1)
-    assert one.share_of_draws == 0.8
-    assert (one.conf_low, one.conf_high) == pytest.approx((0.325, 0.575))
+    (point,) = turning_points(AT, curve, draws, supported=AT >= 0, level=0.5)
+    assert point.kind == "maximum"
+    assert point.at == pytest.approx(0.45, rel=1e-12)
+    assert point.estimate == pytest.approx(0.0, abs=0.1)
+    assert point.share_of_draws == 0.8
+    assert (point.conf_low, point.conf_high) == pytest.approx((0.325, 0.575))
 
 
 def test_draws_are_searched_between_the_neighbours():
@@ -153,9 +153,9 @@ def test_mirrored_curves_turn_at_the_same_places():
     draws = np.sin(9 * AT) + 0.05 * rng.normal(size=(100, 1)) * AT
     up = turning_points(AT, draws.mean(axis=0), draws, supported=AT >= 0, level=0.95)
     down = turning_points(AT, -draws.mean(axis=0), -draws, supported=AT >= 0, level=0.95)
-    assert [one.at for one in up] == [one.at for one in down]
-    assert [one.at for one in up] == pytest.approx([np.pi / 18, np.pi / 6, 5 * np.pi / 18], abs=0.01)
-    assert {one.kind for one in up} == {one.kind for one in down} == {"minimum", "maximum"}
+    assert [point.at for point in up] == [point.at for point in down]
+    assert [point.at for point in up] == pytest.approx([np.pi / 18, np.pi / 6, 5 * np.pi / 18], abs=0.01)
+    assert {point.kind for point in up} == {point.kind for point in down} == {"minimum", "maximum"}
 
 
 def test_vertices_of_parabolas_on_an_uneven_grid():
@@ -169,4 +169,4 @@ def test_vertices_of_parabolas_on_an_uneven_grid():
     [("", slice(0, 0)), ("000", slice(0, 0)), ("0110111", slice(4, 7)), ("110011", slice(0, 2))],
 )
 def test_longest_run(marked, expected):
-    assert longest_run(np.array([one == "1" for one in marked], dtype=bool)) == expected
+    assert longest_run(np.array([mark == "1" for mark in marked], dtype=bool)) == expected

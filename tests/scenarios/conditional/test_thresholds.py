@@ -23,13 +23,13 @@ def noisy(effect, *, sd=0.1, n_draws=400, seed=0):
 def test_a_line_crosses_where_it_does():
     effect = 2.0 * (AT - 0.23)
     draws = noisy(effect)
-    (one,) = thresholds(AT, effect, draws, supported=ALL, level=0.95)
-    assert one.kind == "negative_to_positive"
-    assert one.at == pytest.approx(0.23, rel=1e-12)
-    assert one.share_of_draws == 1.0
+    (threshold,) = thresholds(AT, effect, draws, supported=ALL, level=0.95)
+    assert threshold.kind == "negative_to_positive"
+    assert threshold.at == pytest.approx(0.23, rel=1e-12)
+    assert threshold.share_of_draws == 1.0
     slopes, starts = draws[:, -1] - draws[:, 0], draws[:, 0]
     crossings = statistics.quantiles(-1.0 - 2.0 * starts / slopes, n=40, method="exclusive")
-    assert (one.conf_low, one.conf_high) == pytest.approx((crossings[0], crossings[-1]), rel=1e-9)
+    assert (threshold.conf_low, threshold.conf_high) == pytest.approx((crossings[0], crossings[-1]), rel=1e-9)
 
 
 def test_a_parabola_crosses_twice():

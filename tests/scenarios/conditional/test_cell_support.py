@@ -19,7 +19,7 @@ def test_the_hull_of_a_triangle():
 
 def test_units_do_not_matter():
     values = np.random.default_rng(0).normal(size=(50, 2))
-    grids = [np.linspace(one.min(), one.max(), 9) for one in values.T]
+    grids = [np.linspace(column.min(), column.max(), 9) for column in values.T]
     inside = in_hull(values, *grids)
     scaled = in_hull(values * [1e9, 1e-9] + [5.0, 0.0], grids[0] * 1e9 + 5.0, grids[1] * 1e-9)
     assert np.array_equal(inside, scaled)

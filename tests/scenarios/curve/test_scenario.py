@@ -53,7 +53,7 @@ def carried():
 def test_every_kind_has_both_bands(carried):
     _, curves = carried
     expected = [(kind, band) for kind in ("level", "slope", "ale") for band in ("pointwise", "simultaneous")]
-    assert list(curves.groupby(["kind", "band"], sort=False).size().items()) == [(one, 9) for one in expected]
+    assert list(curves.groupby(["kind", "band"], sort=False).size().items()) == [(key, 9) for key in expected]
     assert (curves["n_draws"] == 3).all()
     assert (curves["level"] == 0.4).all()
 
@@ -149,8 +149,8 @@ def test_derivatives_and_levels_say_the_same_in_other_units():
     panel = random_panel(np.random.default_rng(9), lambda x, m: x**2 + m)
     other = panel.with_column("x", 100.0 * panel.column("x") + 7.0)
     curves, scaled = (
-        Curve(grid=6, draws=20).answer(subject_of(LeastSquares(powers(2)), one))["curves"]
-        for one in (panel, other)
+        Curve(grid=6, draws=20).answer(subject_of(LeastSquares(powers(2)), rows))["curves"]
+        for rows in (panel, other)
     )
     assert scaled["at"].to_numpy() == pytest.approx(100 * curves["at"].to_numpy() + 7)
     per_unit = np.where(curves["kind"] == "slope", 100.0, 1.0)

@@ -1,11 +1,11 @@
-"""Values between grid points."""
+"""Grids, and values between their points."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from harness.scenarios.grid import centred, locate, on_curve, on_surface
+from harness.scenarios.grid import centred, exposure_grid, locate, on_curve, on_surface
 
 GRID = np.array([0.0, 0.3, 1.0, 4.0])
 
@@ -33,3 +33,10 @@ def test_a_product_is_exact():
 
 def test_centred_values_have_mean_zero():
     assert centred(np.arange(12.0).reshape(3, 4)).mean(axis=1) == pytest.approx(0.0, abs=1e-15)
+
+
+def test_grids_span_the_observed_range():
+    exposure = np.array([1.0, 1.0, 2.0, 7.0])
+    assert exposure_grid(exposure, n_grid=4, spacing="uniform").tolist() == [1.0, 3.0, 5.0, 7.0]
+    quantiles = exposure_grid(exposure, n_grid=4, spacing="quantiles")
+    assert quantiles.tolist() == [1.0, 2.0, 7.0]

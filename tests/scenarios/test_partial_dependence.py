@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.scenarios.curve.scenario import hold
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from panels import panel_from_arrays
 from scenarios.derived import Square
@@ -29,14 +28,6 @@ class KnownDraws:
 
     def predict(self, panel):
         return np.stack([b * panel.X[:, 0] for b in self.slopes])
-
-
-@dataclass(frozen=True)
-class Exponential:
-    """Predicts exp(x m)."""
-
-    def predict(self, panel):
-        return np.exp(panel.column("x") * panel.column("m"))
 
 
 def make_panel():
@@ -84,30 +75,3 @@ def test_row_slopes_are_chords_within_the_observed_range():
     inside = (x - step > x.min()) & (x + step < x.max())
     assert row_slopes(Known(), panel)[inside] == pytest.approx(1 + 6 * x[inside], rel=1e-10)
     assert row_slopes(KnownDraws((1.0, -2.0)), panel) == pytest.approx(np.outer([1.0, -2.0], np.ones(60)))
-
-
-@pytest.mark.parametrize(("held", "centre"), [("mean", np.mean), ("median", np.median)])
-def test_others_held_at_their_centre(held, centre):
-    panel, grid = make_panel(), np.array([0.0, 1.0])
-    expected = np.exp(grid * centre(panel.column("m")))
-    assert partial_dependence(Exponential(), hold(panel, held), grid) == pytest.approx(expected, rel=1e-13)
-
-
-def test_others_as_observed_are_averaged():
-    panel, grid = make_panel(), np.array([0.0, 1.0])
-    expected = np.exp(np.outer(grid, panel.column("m"))).mean(axis=1)
-    assert hold(panel, "average") is panel
-    assert partial_dependence(Exponential(), panel, grid) == pytest.approx(expected, rel=1e-13)
-
-
-def test_what_follows_from_a_held_column_is_computed_from_it():
-    panel = make_panel()
-    panel = panel_from_arrays(
-        entity=panel.entity.codes,
-        period=panel.period,
-        outcome=panel.observed,
-        X=np.column_stack([panel.column("x"), panel.column("m"), panel.column("m") ** 2]),
-        columns=("x", "m", "s"),
-        derived=(Square(of="m", into="s"),),
-    )
-    assert hold(panel, "mean").column("s") == pytest.approx(panel.column("m").mean() ** 2, rel=1e-13)

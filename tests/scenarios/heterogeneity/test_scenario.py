@@ -10,17 +10,7 @@ import pytest
 from harness import Key, random_stream
 from harness.scenarios.heterogeneity.scenario import Heterogeneity
 from harness.scenarios.subject import Subject
-from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
-
-SIZES = ("large", "small", "tiny")
-
-
-def grouped_panel(rng, truth, *, shares=(0.5, 0.5), **options):
-    """Return a panel whose entities belong to groups, the first share of them to the first group."""
-    panel = random_panel(rng, truth, **options)
-    bounds = np.cumsum(shares)[:-1] * panel.n_entities
-    codes = np.searchsorted(bounds, panel.entity.codes, side="right")
-    return replace(panel, groups=(Key("size", SIZES[: len(shares)], codes),))
+from scenarios.least_squares import SIZES, LeastSquares, crossed, grouped_panel, powers
 
 
 def answer(panel, estimator, *, seed=1, **options):
@@ -95,11 +85,11 @@ def test_differences_are_between_the_numbers_of_the_groups():
     differences = tables["heterogeneity_differences"]
     assert len(differences) == 3 * 2 * 2
     for row in differences.to_dict("records"):
-        one, other = (
+        first, other = (
             cell(tables["heterogeneity"], group=name, mode=row["mode"])[row["measure"]]
             for name in (row["group"], row["other"])
         )
-        assert row["difference"] == pytest.approx(one - other, rel=1e-12)
+        assert row["difference"] == pytest.approx(first - other, rel=1e-12)
         assert row["conf_low"] < row["conf_high"]
 
 
@@ -124,7 +114,7 @@ def test_a_group_without_variation_of_the_exposure_is_refused():
     panel = grouped_panel(np.random.default_rng(2), lambda x, _m: x)
     still = panel.group("size").codes == 1
     panel = panel.with_column("x", np.where(still, 0.5, panel.column("x")))
-    tables = answer(panel, LeastSquares(lambda one: one.X), draws=5)
+    tables = answer(panel, LeastSquares(lambda rows: rows.X), draws=5)
     row = cell(tables["heterogeneity"], group="small", mode="refit")
     assert row["status"] == "refused"
     assert "one value only" in row["reason"]
@@ -154,7 +144,7 @@ def test_quantiles_are_those_of_the_rows():
 @pytest.mark.parametrize("mode", ["pooled", "refit"])
 @pytest.mark.parametrize("measure", ["median", "effect"])
 def test_equal_groups_do_not_differ(null_tables, mode, measure):
-    rows = [cell(one, mode=mode, measure=measure) for one in null_tables]
+    rows = [cell(table, mode=mode, measure=measure) for table in null_tables]
     inside = np.mean([row["conf_low"] <= 0 <= row["conf_high"] for row in rows])
     assert inside >= 0.93 - 2 * np.sqrt(0.93 * 0.07 / len(rows))
 

@@ -97,7 +97,7 @@ def test_h_is_the_published_formula():
     joint = fit.predict(panel)
     own_x = np.array([fit.predict(panel.with_column("x", value)).mean() for value in x])
     own_m = np.array([fit.predict(panel.with_column("m", value)).mean() for value in m])
-    joint, own_x, own_m = (one - one.mean() for one in (joint, own_x, own_m))
+    joint, own_x, own_m = (levels - levels.mean() for levels in (joint, own_x, own_m))
     expected = np.sqrt(((joint - own_x - own_m) ** 2).sum() / (joint**2).sum())
     measures = answer(panel, LeastSquares(polynomial), grid=60, draws=2)["interactions"]
     assert measures["estimate"][0] == pytest.approx(expected, rel=5e-3)
@@ -106,8 +106,8 @@ def test_h_is_the_published_formula():
 def test_effects_that_add_up_have_no_interaction_and_no_threshold():
     panel = random_panel(np.random.default_rng(0), lambda x, m: 2 * x + m**2, noise=0.2)
 
-    def additive(one):
-        return np.column_stack([powers(2)(one), one.column("m") ** 2])
+    def additive(panel):
+        return np.column_stack([powers(2)(panel), panel.column("m") ** 2])
 
     tables = answer(panel, LeastSquares(additive), grid=8, draws=20)
     assert tables["interactions"]["estimate"].to_numpy() == pytest.approx(0.0, abs=1e-9)
