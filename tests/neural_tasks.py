@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness import Floats, Ints, Panel
-from harness_neural.batch import Task, initial_values
+from harness_neural.batch import TrainingTask, initial_values
 from panels import panel_from_arrays
 
 
@@ -19,14 +19,14 @@ def make_task(
     n_units: tuple[int, ...] = (3, 3, 3),
     noise: float = 0.3,
     seed: int = 1,
-) -> Task:
+) -> TrainingTask:
     """Return a task of a curved truth with noise: bootstrap weights, selection on the rows left out."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_obs, n_inputs))
     outcome = np.tanh(2.0 * X[:, 0]) + 0.5 * X[:, 1] ** 2 + noise * rng.normal(size=n_obs)
     sizes = np.array(n_units)
     weights = rng.multinomial(n_obs, np.full(n_obs, 1.0 / n_obs), size=sizes.size).astype(np.float64)
-    return Task(
+    return TrainingTask(
         X=X,
         outcome=(outcome - outcome.mean()) / outcome.std(),
         weights=weights,
@@ -52,14 +52,16 @@ def study_rows(
     return X, outcome
 
 
-def bootstrap_task(n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27) -> Task:
+def bootstrap_task(
+    n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27
+) -> TrainingTask:
     """Return networks of eight units on entity bootstraps of a panel of the study's size."""
     rng = np.random.default_rng(0)
     X, outcome = study_rows(rng, n_entities=n_entities, n_periods=n_periods, n_inputs=n_inputs)
     counts = rng.multinomial(n_entities, np.full(n_entities, 1.0 / n_entities), size=n_draws)
     weights = np.repeat(counts, n_periods, axis=1).astype(np.float64)
     sizes = np.full(n_draws, 8)
-    return Task(
+    return TrainingTask(
         X=X,
         outcome=(outcome - outcome.mean()) / outcome.std(),
         weights=weights,
@@ -97,7 +99,7 @@ def make_panel(
     )
 
 
-def some_networks(task: Task, networks: Ints) -> Task:
+def some_networks(task: TrainingTask, networks: Ints) -> TrainingTask:
     """Return the task of these networks, (n_taken,) positions."""
     return replace(
         task,
@@ -109,7 +111,7 @@ def some_networks(task: Task, networks: Ints) -> Task:
     )
 
 
-def one_network(task: Task, at: int) -> Task:
+def one_network(task: TrainingTask, at: int) -> TrainingTask:
     """Return the task of a single network, with no places for units it does not have."""
     n_inputs, n_units = task.X.shape[1], int(task.n_units[at])
     largest = int(task.n_units.max())

@@ -14,10 +14,10 @@ from harness_neural.draws import train_draws
 from harness_neural.learn import Learned
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import Sample
-from harness_neural.search import Search, has_training_rows, require_rows, search_size
+from harness_neural.search import SizeSearch, has_training_rows, require_rows, search_size
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Networks
+    from harness_neural.batch import NetworkBatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def _search_clusters(
     options: NetworkOptions,
     *,
     rng: Generator,
-) -> dict[int, Search]:
+) -> dict[int, SizeSearch]:
     """Return a search for each cluster that has rows enough, (n_clusters,) booleans, by cluster."""
     return {
         at: search_size(clustered.part(at), options, where=f"cluster {at + 1}", rng=rng)
@@ -110,7 +110,9 @@ def _search_clusters(
     }
 
 
-def _learned(searches: dict[int, Search], networks: tuple[Networks, ...], notes: tuple[Note, ...]) -> Learned:
+def _learned(
+    searches: dict[int, SizeSearch], networks: tuple[NetworkBatch, ...], notes: tuple[Note, ...]
+) -> Learned:
     found = tuple(searches.values())
     return Learned(networks, found, (*notes, *(note for search in found for note in search.notes)))
 

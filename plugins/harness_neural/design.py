@@ -10,7 +10,7 @@ import numpy as np
 from harness import EstimationError, Floats, Ints, Note, Panel, Problem
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Moved
+    from harness_neural.batch import FixedInputs
 
 # A column that varies by less than this share of its size is constant up to rounding.
 CONSTANT = 1e-12
@@ -20,21 +20,23 @@ GRID = 2.0**-24
 
 
 @dataclass(frozen=True, eq=False)
-class Scale:
+class ColumnScale:
     """Centre and deviation of columns, (n_columns,) each, in their own units."""
 
     centre: Floats
     deviation: Floats
 
 
-def column_scale(values: Floats) -> Scale:
+def column_scale(values: Floats) -> ColumnScale:
     """Return mean and standard deviation of each column of (n_obs, n_columns); zero for a constant one."""
     size = np.abs(values).max(axis=0)
     unit = np.where(size > 0.0, size, 1.0)
     shrunk = values / unit  # keeps squares of very large or small units within range
     deviation = shrunk.std(axis=0)
     is_constant = np.ptp(shrunk, axis=0) <= CONSTANT
-    return Scale(centre=shrunk.mean(axis=0) * unit, deviation=np.where(is_constant, 0.0, deviation) * unit)
+    return ColumnScale(
+        centre=shrunk.mean(axis=0) * unit, deviation=np.where(is_constant, 0.0, deviation) * unit
+    )
 
 
 def settle(values: Floats) -> Floats:
@@ -58,7 +60,7 @@ class Design:
     """
 
     columns: tuple[str, ...]
-    inputs_scale: Scale
+    inputs_scale: ColumnScale
     outcome_centre: float
     outcome_deviation: float
     n_distinct: int
@@ -72,17 +74,17 @@ class Design:
         """Return the standardised outcome, (n_obs,)."""
         return (panel.observed - self.outcome_centre) / self.outcome_deviation
 
-    def moved(self, columns: tuple[str, ...], points: Floats) -> Moved:
+    def fixed(self, columns: tuple[str, ...], points: Floats) -> FixedInputs:
         """Return the inputs that are among some columns, at points, (n_points, n_columns) in their own units.
 
         A column that is no input, since it does not vary where networks train, changes nothing.
         """
-        from harness_neural.batch import Moved
+        from harness_neural.batch import FixedInputs
 
         kept = [at for at, name in enumerate(columns) if name in self.columns]
         places = np.array([self.columns.index(columns[at]) for at in kept], dtype=np.int64)
         scale = self.inputs_scale
-        return Moved(places, (points[:, kept] - scale.centre[places]) / scale.deviation[places])
+        return FixedInputs(places, (points[:, kept] - scale.centre[places]) / scale.deviation[places])
 
     def in_outcome_units(self, values: Floats) -> Floats:
         """Return standardised predictions in the unit of the outcome."""
@@ -121,7 +123,7 @@ def make_design(panel: Panel) -> Design:
             )
     varies = scale.deviation > 0.0
     columns = tuple(name for name in names if name not in constant)
-    kept = Scale(scale.centre[varies], scale.deviation[varies])
+    kept = ColumnScale(scale.centre[varies], scale.deviation[varies])
     repeated = _repeated(settle((_columns(panel, columns) - kept.centre) / kept.deviation), columns)
     return Design(
         columns=columns,

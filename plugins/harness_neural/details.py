@@ -8,7 +8,7 @@ import numpy as np
 
 from harness_neural.design import Design
 from harness_neural.map_fit import MapFit
-from harness_neural.search import Search
+from harness_neural.search import SizeSearch
 
 Table = Mapping[str, Sequence[object]]
 """A tidy table by columns, all of one length."""
@@ -16,12 +16,12 @@ Table = Mapping[str, Sequence[object]]
 ALL_ROWS = "all rows"
 
 
-def search_tables(searches: Sequence[Search]) -> dict[str, Table]:
+def search_tables(searches: Sequence[SizeSearch]) -> dict[str, Table]:
     """Return ``networks``, a row a candidate, and ``learning_curves``, a row a step of a chosen candidate."""
     return {"networks": _networks(searches), "learning_curves": _learning_curves(searches)}
 
 
-def _networks(searches: Sequence[Search]) -> Table:
+def _networks(searches: Sequence[SizeSearch]) -> Table:
     tried = [(search, candidate) for search in searches for candidate in search.candidates]
     return {
         "place": [search.where or ALL_ROWS for search, _ in tried],
@@ -37,7 +37,7 @@ def _networks(searches: Sequence[Search]) -> Table:
     }
 
 
-def _learning_curves(searches: Sequence[Search]) -> Table:
+def _learning_curves(searches: Sequence[SizeSearch]) -> Table:
     steps = [np.arange(search.curve.training.size) for search in searches]
     return {
         "place": [search.where or ALL_ROWS for search, own in zip(searches, steps, strict=True) for _ in own],

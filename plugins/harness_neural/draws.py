@@ -9,13 +9,13 @@ from numpy.random import Generator
 
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import Sample
-from harness_neural.search import Search
+from harness_neural.search import SizeSearch
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Networks, Trained
+    from harness_neural.batch import NetworkBatch, Trained
 
 
-def train_draws(draws: Sample, found: Search, options: NetworkOptions, *, rng: Generator) -> Networks:
+def train_draws(draws: Sample, found: SizeSearch, options: NetworkOptions, *, rng: Generator) -> NetworkBatch:
     """Train networks on every draw, and keep a draw's best on the rows it selects on.
 
     A draw without rows to stop by trains one network of the chosen candidate's size, for as many steps as
@@ -33,7 +33,7 @@ def train_draws(draws: Sample, found: Search, options: NetworkOptions, *, rng: G
     )
 
 
-def _tried(draws: Sample, found: Search, options: NetworkOptions) -> list[int]:
+def _tried(draws: Sample, found: SizeSearch, options: NetworkOptions) -> list[int]:
     """Return the hidden size of each network that a draw is tried with, the chosen candidate's first."""
     chosen = found.chosen.n_units
     if not draws.selection.any():
@@ -44,8 +44,10 @@ def _tried(draws: Sample, found: Search, options: NetworkOptions) -> list[int]:
     return [size for size in [chosen, *sorted(sizes - {chosen})] for _ in range(n_starts)]
 
 
-def _train(draws: Sample, found: Search, options: NetworkOptions, *, n_units: int, rng: Generator) -> Trained:
-    from harness_neural.batch import Task, initial_values, train
+def _train(
+    draws: Sample, found: SizeSearch, options: NetworkOptions, *, n_units: int, rng: Generator
+) -> Trained:
+    from harness_neural.batch import TrainingTask, initial_values, train
 
     n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
     sizes = np.full(n_draws, n_units)
@@ -53,7 +55,7 @@ def _train(draws: Sample, found: Search, options: NetworkOptions, *, n_units: in
         start = np.tile(found.point, (n_draws, 1))
     else:
         start = initial_values(sizes, n_inputs=n_inputs, rng=rng)
-    task = Task(
+    task = TrainingTask(
         X=draws.X,
         outcome=draws.outcome,
         weights=draws.weights,

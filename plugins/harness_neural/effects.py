@@ -13,7 +13,7 @@ from harness import Floats, Ints, Key, Panel
 from harness_neural.names import Dimension
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Networks
+    from harness_neural.batch import NetworkBatch
 
 Dimensions = tuple[Dimension, ...]
 
@@ -51,7 +51,7 @@ class LevelEffects:
 class WithEffects:
     """Networks and the effects that go with them; the networks' intercepts include the mean effect."""
 
-    networks: Networks
+    networks: NetworkBatch
     effects: tuple[LevelEffects, ...]
 
 
@@ -85,7 +85,7 @@ def joint_codes(first: Panel, second: Panel, dimensions: Dimensions) -> tuple[In
 
 
 def add_effects(
-    networks: Networks, panel: Panel, dimensions: Dimensions, *, residuals: Floats, weights: Floats
+    networks: NetworkBatch, panel: Panel, dimensions: Dimensions, *, residuals: Floats, weights: Floats
 ) -> WithEffects:
     """Return networks with the effects that fit what they leave over.
 

@@ -13,7 +13,7 @@ from harness_neural.details import Table, map_tables, search_tables
 from harness_neural.effects import LevelEffects, count_unseen
 from harness_neural.map_fit import MapFit
 from harness_neural.models import Model
-from harness_neural.search import Search
+from harness_neural.search import SizeSearch
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,7 +31,7 @@ class Fit:
 
     design: Design
     model: Model
-    searches: tuple[Search, ...]
+    searches: tuple[SizeSearch, ...]
     notes: tuple[Note, ...]
     effects: tuple[LevelEffects, ...] = ()
 
@@ -48,7 +48,7 @@ class Fit:
 
     def _profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions of all networks, (n_networks, n_points), outcome units."""
-        means = self.model.profile(self.design.inputs(panel), self.design.moved(columns, points))
+        means = self.model.profile(self.design.inputs(panel), self.design.fixed(columns, points))
         for effect in self.effects:
             means += effect.of_rows(panel).mean(axis=1, keepdims=True)
         return self.design.in_outcome_units(means)

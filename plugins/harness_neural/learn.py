@@ -11,10 +11,10 @@ from harness import Note
 from harness_neural.draws import train_draws
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import Sample
-from harness_neural.search import Search, require_rows, search_size
+from harness_neural.search import SizeSearch, require_rows, search_size
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Networks
+    from harness_neural.batch import NetworkBatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,8 @@ class Learned:
     notes : warnings for the report
     """
 
-    networks: tuple[Networks, ...]
-    searches: tuple[Search, ...]
+    networks: tuple[NetworkBatch, ...]
+    searches: tuple[SizeSearch, ...]
     notes: tuple[Note, ...]
 
 

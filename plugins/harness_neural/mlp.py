@@ -20,7 +20,7 @@ from harness_neural.options import NetworkOptions
 from harness_neural.sample import sample_of_draws, sample_to_fit, sample_to_search
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Networks
+    from harness_neural.batch import NetworkBatch
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Mlp(NetworkOptions):
         )
 
     def _with_effects(
-        self, networks: Networks, panel: Panel, design: Design, *, weights: Floats
+        self, networks: NetworkBatch, panel: Panel, design: Design, *, weights: Floats
     ) -> WithEffects:
         """Return networks and the effects that fit what they leave over on rows that count as `weights`."""
         if not self.effects:

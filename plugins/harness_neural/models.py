@@ -12,7 +12,7 @@ from harness_neural.profile import mean_profile, mean_profile_by_cluster
 from harness_neural.som import SelfOrganisingMap
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Moved, Networks
+    from harness_neural.batch import FixedInputs, NetworkBatch
 
 
 class Model(Protocol):
@@ -21,30 +21,30 @@ class Model(Protocol):
     def predict(self, X: Floats) -> Floats:
         """Return predictions, (n_networks, n_obs), for standardised inputs, (n_obs, n_inputs)."""
 
-    def profile(self, X: Floats, moved: Moved) -> Floats:
-        """Return means of `predict` over the rows of X with some inputs moved, (n_networks, n_points)."""
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
+        """Return means of `predict` over the rows of X with some inputs fixed, (n_networks, n_points)."""
 
 
 @dataclass(frozen=True, eq=False)
 class OneNetwork:
     """Every observation goes to the same network."""
 
-    networks: Networks
+    networks: NetworkBatch
 
     def predict(self, X: Floats) -> Floats:
         """Return predictions, (n_networks, n_obs)."""
         return self.networks.predict(X)
 
-    def profile(self, X: Floats, moved: Moved) -> Floats:
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
         """Return mean predictions, (n_networks, n_points)."""
-        return mean_profile(self.networks, X, moved)
+        return mean_profile(self.networks, X, fixed)
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkByCluster:
     """An observation goes to the network of its cluster."""
 
-    networks: tuple[Networks, ...]
+    networks: tuple[NetworkBatch, ...]
     map: SelfOrganisingMap
 
     def predict(self, X: Floats) -> Floats:
@@ -56,27 +56,27 @@ class NetworkByCluster:
             predicted[:, rows] = networks.predict(X[rows])
         return predicted
 
-    def profile(self, X: Floats, moved: Moved) -> Floats:
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
         """Return mean predictions, (n_networks, n_points)."""
-        return mean_profile_by_cluster(self.networks, X, moved, self.map)
+        return mean_profile_by_cluster(self.networks, X, fixed, self.map)
 
 
 @dataclass(frozen=True, eq=False)
 class ClusterInputs:
     """Every observation goes to the same network, which sees its cluster as dummies."""
 
-    networks: Networks
+    networks: NetworkBatch
     map: SelfOrganisingMap
 
     def predict(self, X: Floats) -> Floats:
         """Return predictions, (n_networks, n_obs)."""
         return self.networks.predict(with_dummies(X, self.map.assign(X), n_clusters=self.map.n_clusters))
 
-    def profile(self, X: Floats, moved: Moved) -> Floats:
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
         """Return mean predictions, (n_networks, n_points)."""
         n_clusters = self.map.n_clusters
         networks = tuple(_in_cluster(self.networks, at, n_clusters=n_clusters) for at in range(n_clusters))
-        return mean_profile_by_cluster(networks, X, moved, self.map)
+        return mean_profile_by_cluster(networks, X, fixed, self.map)
 
 
 def with_dummies(X: Floats, cluster: Ints, *, n_clusters: int) -> Floats:
@@ -84,7 +84,7 @@ def with_dummies(X: Floats, cluster: Ints, *, n_clusters: int) -> Floats:
     return np.column_stack([X, (cluster[:, None] == np.arange(n_clusters)).astype(np.float64)])
 
 
-def _in_cluster(networks: Networks, cluster: int, *, n_clusters: int) -> Networks:
+def _in_cluster(networks: NetworkBatch, cluster: int, *, n_clusters: int) -> NetworkBatch:
     """Return what networks that see clusters as dummies are in one cluster: the dummy adds to the biases."""
     n_inputs = networks.hidden.shape[2] - n_clusters - 1
     hidden = networks.hidden[..., : n_inputs + 1].copy()

@@ -113,9 +113,9 @@ class NetworkOptions:
             Where a GPU is asked for that torch does not find.
         """
         from harness_neural.batch import Settings
-        from harness_neural.batch.damping import LevenbergMarquardt
         from harness_neural.batch.first_order import Adam, GradientDescent
         from harness_neural.batch.lbfgs import Lbfgs
+        from harness_neural.batch.settings import LevenbergMarquardt
 
         if self.device == "cuda":
             require_gpu(self.optimiser)

@@ -15,7 +15,7 @@ from harness_neural.options import NetworkOptions
 from harness_neural.sample import Sample
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Networks
+    from harness_neural.batch import NetworkBatch
     from harness_neural.batch.trace import LearningCurve
 
 
@@ -40,7 +40,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
+class SizeSearch:
     """What was tried and what was chosen.
 
     Attributes
@@ -61,7 +61,7 @@ class Search:
     candidates: tuple[Candidate, ...]
     chosen: Candidate
     curve: LearningCurve
-    networks: Networks
+    networks: NetworkBatch
     point: Floats
 
     @property
@@ -99,7 +99,7 @@ def require_rows(sample: Sample, *, where: str) -> None:
         )
 
 
-def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Generator) -> Search:
+def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Generator) -> SizeSearch:
     """Train candidate networks on a sample of one and return the search.
 
     Parameters
@@ -111,14 +111,14 @@ def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Gen
     EstimationError
         Where there are too few rows.
     """
-    from harness_neural.batch import Task, initial_values, train, without_unused
+    from harness_neural.batch import TrainingTask, initial_values, train, without_unused
 
     require_rows(sample, where=where)
     n_obs, n_inputs = sample.X.shape
     sizes = options.sizes(n_obs=n_obs, n_inputs=sample.n_distinct)
     n_units = np.repeat(sizes.units, options.restarts)
     shape = (n_units.size, n_obs)
-    task = Task(
+    task = TrainingTask(
         X=sample.X,
         outcome=sample.outcome,
         weights=np.broadcast_to(sample.weights, shape),
@@ -141,7 +141,7 @@ def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Gen
         for at in range(n_units.size)
     )
     best = int(np.argmin(trained.selection))
-    return Search(
+    return SizeSearch(
         where=where,
         size=sizes.formula,
         n_obs=n_obs,

@@ -21,7 +21,7 @@ import torch
 from harness.execution.cluster import DaskWorkers
 from harness.execution.executor import execute
 from harness.execution.workers import LocalWorkers, Workers
-from harness_neural.batch import Moved, Settings, train
+from harness_neural.batch import FixedInputs, Settings, train
 from harness_neural.options import NetworkOptions
 from harness_neural.profile import mean_profile
 from neural_tasks import bootstrap_task
@@ -107,7 +107,7 @@ def profile_seconds(n_points: int) -> float:
     task = bootstrap_task(N_DRAWS)
     networks = train(task, Settings(max_steps=FEW_STEPS)).networks
     points = np.random.default_rng(0).uniform(-2.0, 2.0, (n_points, 1 if n_points < 100 else 2))
-    moved = Moved(np.arange(points.shape[1]), points)
+    moved = FixedInputs(np.arange(points.shape[1]), points)
     return least(lambda: mean_profile(networks, task.X, moved)) / (N_DRAWS * len(task.X))
 
 

@@ -4,20 +4,20 @@ Importing this package imports torch, so the estimators import it when they fit.
 """
 
 from harness_neural.batch.loop import train
-from harness_neural.batch.networks import Networks, Piece, gather
-from harness_neural.batch.profile import Moved
+from harness_neural.batch.networks import NetworkBatch, Piece, gather
+from harness_neural.batch.profile import FixedInputs
 from harness_neural.batch.results import Trained
 from harness_neural.batch.settings import Settings
 from harness_neural.batch.start import initial_values, without_unused
-from harness_neural.batch.task import Task
+from harness_neural.batch.task import TrainingTask
 
 __all__ = [
-    "Moved",
-    "Networks",
+    "FixedInputs",
+    "NetworkBatch",
     "Piece",
     "Settings",
-    "Task",
     "Trained",
+    "TrainingTask",
     "gather",
     "initial_values",
     "train",

@@ -22,7 +22,7 @@ SOLVED_AT_A_TIME = 128
 
 
 @dataclass(frozen=True)
-class Levels:
+class KeyLevels:
     """The levels of one key: `codes`, (n_obs,), from 0, of which `count` differ."""
 
     codes: Tensor
@@ -38,9 +38,9 @@ class Levels:
         return values.index_select(1, self.codes)
 
 
-def make_levels(codes: Ints) -> Levels:
+def make_levels(codes: Ints) -> KeyLevels:
     """Return the levels of a key, (n_obs,) codes from 0."""
-    return Levels(torch.tensor(codes), int(codes.max()) + 1)
+    return KeyLevels(torch.tensor(codes), int(codes.max()) + 1)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class EffectRows:
 
 
 @dataclass(frozen=True)
-class RawEffects:
+class UncentredEffects:
     """Effects of one key before their mean is taken out.
 
     Attributes
@@ -79,7 +79,9 @@ def _ratio(sums: Tensor, totals: Tensor) -> Tensor:
     return torch.where(totals > 0.0, sums / torch.where(totals > 0.0, totals, 1.0), 0.0)
 
 
-def solve_effects(levels: tuple[Levels, ...], errors: Tensor, weights: Tensor) -> tuple[RawEffects, ...]:
+def solve_effects(
+    levels: tuple[KeyLevels, ...], errors: Tensor, weights: Tensor
+) -> tuple[UncentredEffects, ...]:
     """Return the effects that minimise weighted squared errors, one record a key.
 
     Parameters
@@ -95,11 +97,11 @@ def solve_effects(levels: tuple[Levels, ...], errors: Tensor, weights: Tensor) -
     weighted = errors * weights
     if len(levels) == 1:
         totals = levels[0].sums(weights)
-        return (RawEffects(_ratio(levels[0].sums(weighted), totals), totals),)
+        return (UncentredEffects(_ratio(levels[0].sums(weighted), totals), totals),)
     is_turned = levels[0].count < levels[1].count
     many, few = levels[::-1] if is_turned else levels
     totals, few_totals = many.sums(weights), few.sums(weights)
-    cells = Levels(many.codes * few.count + few.codes, many.count * few.count)
+    cells = KeyLevels(many.codes * few.count + few.codes, many.count * few.count)
     both = cells.sums(weights).view(-1, many.count, few.count)
     share = _ratio(both, totals.unsqueeze(2).expand_as(both))
     reduced = torch.diag_embed(few_totals) - both.transpose(1, 2) @ share
@@ -107,11 +109,11 @@ def solve_effects(levels: tuple[Levels, ...], errors: Tensor, weights: Tensor) -
     right = few.sums(weighted) - (sums.unsqueeze(1) @ share).squeeze(1)
     own = (torch.linalg.pinv(reduced, rtol=1e-10, hermitian=True) @ right.unsqueeze(2)).squeeze(2)
     rest = sums - (both @ own.unsqueeze(2)).squeeze(2)
-    found = (RawEffects(_ratio(rest, totals), totals), RawEffects(own, few_totals))
+    found = (UncentredEffects(_ratio(rest, totals), totals), UncentredEffects(own, few_totals))
     return found[::-1] if is_turned else found
 
 
-def effects_of_rows(levels: tuple[Levels, ...], errors: Tensor, rows: EffectRows) -> Tensor:
+def effects_of_rows(levels: tuple[KeyLevels, ...], errors: Tensor, rows: EffectRows) -> Tensor:
     """Return what effects account for of each row's error, (n_networks, n_obs).
 
     A level that a network trains on has the effect of its training rows. A level that only selection rows
@@ -119,14 +121,14 @@ def effects_of_rows(levels: tuple[Levels, ...], errors: Tensor, rows: EffectRows
     apart by a constant that none of them could have learned.
     """
     raw = solve_effects(levels, errors, rows.weights)
-    taken = torch.stack([effects.means for effects in raw]).sum(dim=0).expand_as(errors).clone()
+    absorbed = torch.stack([effects.means for effects in raw]).sum(dim=0).expand_as(errors).clone()
     for key, effects in zip(levels, raw, strict=True):
-        taken += key.of_rows(effects.deviations)
+        absorbed += key.of_rows(effects.deviations)
     for key, effects in zip(levels, raw, strict=True):
         counts = key.sums(rows.selection)
-        own = _ratio(key.sums((errors - taken) * rows.selection), counts)
-        taken += key.of_rows(torch.where(effects.totals > 0.0, 0.0, own))
-    return taken
+        own = _ratio(key.sums((errors - absorbed) * rows.selection), counts)
+        absorbed += key.of_rows(torch.where(effects.totals > 0.0, 0.0, own))
+    return absorbed
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ ROW_MULTIPLE = 16
 
 
 @dataclass(frozen=True)
-class CacheRoom:
+class BatchLimits:
     """How much is computed at a time; fixed, so that sums are in one order whoever else is in the batch.
 
     Attributes
@@ -29,11 +29,11 @@ class CacheRoom:
     n_networks: int
 
 
-ROOMS: dict[Device, CacheRoom] = {
+LIMITS: dict[Device, BatchLimits] = {
     # A layer, a block's inputs and the errors fit a second-level cache of 2 MiB.
-    "cpu": CacheRoom(n_rows=256, layer_bytes=1280 * 1024, n_networks=128),
+    "cpu": BatchLimits(n_rows=256, layer_bytes=1280 * 1024, n_networks=128),
     # Many networks keep the cores of a GPU busy.
-    "cuda": CacheRoom(n_rows=16384, layer_bytes=1024**3, n_networks=4096),
+    "cuda": BatchLimits(n_rows=16384, layer_bytes=1024**3, n_networks=4096),
 }
 
 
@@ -50,7 +50,7 @@ class Blocks:
     """
 
     X: Tensor
-    X_turned: Tensor
+    X_transposed: Tensor
     outcome: Tensor
     n_obs: int
 
@@ -74,10 +74,12 @@ def block_rows(n_obs: int, *, most: int) -> int:
     return -(-rows // ROW_MULTIPLE) * ROW_MULTIPLE
 
 
-def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype, room: CacheRoom = ROOMS["cpu"]) -> Blocks:
+def make_blocks(
+    X: Floats, outcome: Floats, *, dtype: torch.dtype, limits: BatchLimits = LIMITS["cpu"]
+) -> Blocks:
     """Cut inputs, (n_obs, n_inputs), and outcome, (n_obs,), into blocks."""
     n_obs, n_inputs = X.shape
-    rows = block_rows(n_obs, most=room.n_rows)
+    rows = block_rows(n_obs, most=limits.n_rows)
     n_blocks = -(-n_obs // rows)
     filled = torch.zeros(n_blocks * rows, n_inputs + 1, dtype=dtype)
     filled[:n_obs, :-1] = torch.tensor(X)
@@ -87,13 +89,13 @@ def make_blocks(X: Floats, outcome: Floats, *, dtype: torch.dtype, room: CacheRo
     blocks = filled.view(n_blocks, rows, n_inputs + 1)
     return Blocks(
         X=blocks,
-        X_turned=blocks.transpose(1, 2).contiguous(),
+        X_transposed=blocks.transpose(1, 2).contiguous(),
         outcome=known.view(n_blocks, rows),
         n_obs=n_obs,
     )
 
 
-def batch_width(n_units: int, *, blocks: Blocks, room: CacheRoom = ROOMS["cpu"]) -> int:
+def batch_width(n_units: int, *, blocks: Blocks, limits: BatchLimits = LIMITS["cpu"]) -> int:
     """Return how many networks of `n_units` train together, at least 4."""
     bytes_each = (n_units + 2) * blocks.n_rows * blocks.X.dtype.itemsize
-    return min(max(room.layer_bytes // bytes_each, 4), room.n_networks)
+    return min(max(limits.layer_bytes // bytes_each, 4), limits.n_networks)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from harness_neural.batch import lanes
+from harness_neural.batch import batch_records
 from harness_neural.batch.descent import Outcome
 from harness_neural.batch.objective import Evaluation
 
@@ -17,7 +17,7 @@ FIRST_DECAY, SECOND_DECAY, SMALL = 0.9, 0.999, 1e-8
 
 
 @dataclass(frozen=True)
-class Moments:
+class MomentRecord:
     """Running means of gradients, (n_networks, n_parameters) each but for `rounds`, (n_networks,)."""
 
     point: Tensor
@@ -26,24 +26,24 @@ class Moments:
     rounds: Tensor
 
 
-def fresh_moments(points: Tensor) -> Moments:
+def fresh_moments(points: Tensor) -> MomentRecord:
     """Return moments before the first gradient."""
-    return Moments(
+    return MomentRecord(
         points, torch.zeros_like(points), torch.zeros_like(points), points.new_zeros(points.shape[0])
     )
 
 
-def adam_step(moments: Moments, gradient: Tensor, *, rate: float) -> Moments:
+def adam_step(moments: MomentRecord, gradient: Tensor, *, rate: float) -> MomentRecord:
     """Return the moments after one step (Kingma & Ba 2015, algorithm 1)."""
     rounds = moments.rounds + 1.0
     first = torch.lerp(gradient, moments.first, FIRST_DECAY)
     second = torch.lerp(gradient.square(), moments.second, SECOND_DECAY)
     mean = first / (1.0 - FIRST_DECAY**rounds).unsqueeze(1)
     size = (second / (1.0 - SECOND_DECAY**rounds).unsqueeze(1)).sqrt()
-    return Moments(moments.point - rate * mean / (size + SMALL), first, second, rounds)
+    return MomentRecord(moments.point - rate * mean / (size + SMALL), first, second, rounds)
 
 
-def momentum_step(moments: Moments, gradient: Tensor, *, rate: float, momentum: float) -> Moments:
+def momentum_step(moments: MomentRecord, gradient: Tensor, *, rate: float, momentum: float) -> MomentRecord:
     """Return the moments after one step of gradient descent with momentum (Polyak 1964)."""
     velocity = momentum * moments.first + gradient
     return replace(moments, point=moments.point - rate * velocity, first=velocity)
@@ -68,11 +68,11 @@ class FirstOrderDescent:
 
     def keep(self, rows: Tensor) -> None:
         """Let all but the networks at these positions leave."""
-        self._moments = lanes.take(self._moments, rows)
+        self._moments = batch_records.take(self._moments, rows)
 
     def admit(self, points: Tensor) -> None:
         """Let networks join that start from these points."""
-        self._moments = lanes.join(self._moments, fresh_moments(points))
+        self._moments = batch_records.join(self._moments, fresh_moments(points))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Adam:
         """Start from these points, (n_networks, n_parameters)."""
         return FirstOrderDescent(points, rule=self)
 
-    def step(self, moments: Moments, gradient: Tensor) -> Moments:
+    def step(self, moments: MomentRecord, gradient: Tensor) -> MomentRecord:
         """Return the moments after one step."""
         return adam_step(moments, gradient, rate=self.rate)
 
@@ -105,6 +105,6 @@ class GradientDescent:
         """Start from these points, (n_networks, n_parameters)."""
         return FirstOrderDescent(points, rule=self)
 
-    def step(self, moments: Moments, gradient: Tensor) -> Moments:
+    def step(self, moments: MomentRecord, gradient: Tensor) -> MomentRecord:
         """Return the moments after one step."""
         return momentum_step(moments, gradient, rate=self.rate, momentum=self.momentum)

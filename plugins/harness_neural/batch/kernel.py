@@ -16,8 +16,13 @@ class Kernel(Protocol):
     def activate(self, values: Tensor) -> None:
         """Replace weighted inputs by activations."""
 
-    def turn_back(self, values: Tensor, pulls: Tensor) -> None:
-        """Replace activations by pulls, (n_networks, n_rows), times the derivative of the activation."""
+    def backward(self, values: Tensor, weighted_errors: Tensor) -> None:
+        """Replace activations by errors, (n_networks, n_rows), times the derivative of the activation.
+
+        Parameters
+        ----------
+        weighted_errors : (n_networks, n_rows), errors of the predictions times their shares in the loss
+        """
 
 
 class SigmoidKernel:
@@ -27,9 +32,11 @@ class SigmoidKernel:
         """Replace z by its sigmoid."""
         values.sigmoid_()
 
-    def turn_back(self, values: Tensor, pulls: Tensor) -> None:
-        """Replace a by p a (1 - a)."""
-        torch.ops.aten.sigmoid_backward.grad_input(pulls.expand_as(values), values, grad_input=values)
+    def backward(self, values: Tensor, weighted_errors: Tensor) -> None:
+        """Replace a by e a (1 - a)."""
+        torch.ops.aten.sigmoid_backward.grad_input(
+            weighted_errors.expand_as(values), values, grad_input=values
+        )
 
 
 class ReluKernel:
@@ -39,9 +46,11 @@ class ReluKernel:
         """Replace z by its positive part."""
         values.relu_()
 
-    def turn_back(self, values: Tensor, pulls: Tensor) -> None:
-        """Replace a by p where a is positive, and by zero elsewhere."""
-        torch.ops.aten.threshold_backward.grad_input(pulls.expand_as(values), values, 0, grad_input=values)
+    def backward(self, values: Tensor, weighted_errors: Tensor) -> None:
+        """Replace a by e where a is positive, and by zero elsewhere."""
+        torch.ops.aten.threshold_backward.grad_input(
+            weighted_errors.expand_as(values), values, 0, grad_input=values
+        )
 
 
 def unit_of(activation: Activation) -> Unit:
@@ -54,7 +63,7 @@ def make_kernel(unit: Unit) -> Kernel:
     return ReluKernel() if unit == "relu" else SigmoidKernel()
 
 
-def forward(kernel: Kernel, X_turned: Tensor, *, hidden: Tensor, output: Tensor, layer: Tensor) -> None:
+def forward(kernel: Kernel, X_transposed: Tensor, *, hidden: Tensor, output: Tensor, layer: Tensor) -> None:
     """Compute activations and predictions of a block.
 
     Parameters
@@ -66,7 +75,7 @@ def forward(kernel: Kernel, X_turned: Tensor, *, hidden: Tensor, output: Tensor,
         the predictions in the last; the one before holds ones, to which the intercept belongs
     """
     values = layer[:-2]
-    torch.mm(hidden.flatten(0, 1), X_turned, out=values.view(-1, layer.shape[2]))
+    torch.mm(hidden.flatten(0, 1), X_transposed, out=values.view(-1, layer.shape[2]))
     kernel.activate(values)
     torch.bmm(output, layer[:-1].transpose(0, 1), out=layer[-1].unsqueeze(1))
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Parts:
+class Parameters:
     """Parameters of a batch by their place in the network.
 
     Attributes
@@ -36,10 +36,10 @@ class Layout:
         """Length of one network's row of parameters."""
         return self.n_units * (self.n_inputs + 2) + 1
 
-    def split(self, parameters: Tensor) -> Parts:
+    def split(self, parameters: Tensor) -> Parameters:
         """Return views into parameters, (n_networks, n_parameters)."""
         n_hidden = self.n_units * (self.n_inputs + 1)
-        return Parts(
+        return Parameters(
             hidden=parameters[:, :n_hidden].reshape(-1, self.n_units, self.n_inputs + 1),
             output=parameters[:, n_hidden:-1],
             intercept=parameters[:, -1],
@@ -51,6 +51,8 @@ class Layout:
         found[: self.n_units * (self.n_inputs + 1)].view(self.n_units, -1)[:, -1] = biases
         return found
 
-    def join(self, parts: Parts) -> Tensor:
-        """Return the parameters, (n_networks, n_parameters), of which `parts` holds the pieces."""
-        return torch.cat([parts.hidden.flatten(1), parts.output, parts.intercept.unsqueeze(1)], dim=1)
+    def join(self, parameters: Parameters) -> Tensor:
+        """Return the parameters, (n_networks, n_parameters), of which `parameters` holds the pieces."""
+        return torch.cat(
+            [parameters.hidden.flatten(1), parameters.output, parameters.intercept.unsqueeze(1)], dim=1
+        )

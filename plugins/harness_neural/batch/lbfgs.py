@@ -8,9 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from harness_neural.batch import lanes
+from harness_neural.batch import batch_records
 from harness_neural.batch.descent import Outcome
-from harness_neural.batch.line_search import Bracket, Line, judge, new_bracket
+from harness_neural.batch.line_search import Bracket, TrialStep, judge, new_bracket
 from harness_neural.batch.objective import Evaluation
 
 # A pair of steps enters the memory if its curvature is not lost in rounding.
@@ -109,11 +109,11 @@ class LbfgsDescent:
 
     def advance(self, evaluation: Evaluation) -> Outcome:
         """Accept points or try other step lengths."""
-        here = self._position
-        slope = inner(evaluation.gradient, here.direction)
-        line = Line(here.loss, here.slope, evaluation.loss, slope)
-        verdict, tried = judge(self._bracket, line)
-        moved = verdict.accepted
+        current = self._position
+        slope = inner(evaluation.gradient, current.direction)
+        trial_step = TrialStep(current.loss, current.slope, evaluation.loss, slope)
+        decision, tried = judge(self._bracket, trial_step)
+        moved = decision.accepted
         self._remember(evaluation.gradient, moved)
         self._head_for(evaluation, moved)
         again = new_bracket(torch.ones_like(tried.step))
@@ -123,20 +123,20 @@ class LbfgsDescent:
             high=torch.where(moved, again.high, tried.high),
             trials=torch.where(moved, again.trials, tried.trials),
         )
-        return Outcome(moved=moved, failed=verdict.failed)
+        return Outcome(moved=moved, failed=decision.failed)
 
     def keep(self, rows: Tensor) -> None:
         """Let all but the networks at these positions leave."""
-        self._memory = lanes.take(self._memory, rows)
-        self._position = lanes.take(self._position, rows)
-        self._bracket = lanes.take(self._bracket, rows)
+        self._memory = batch_records.take(self._memory, rows)
+        self._position = batch_records.take(self._position, rows)
+        self._bracket = batch_records.take(self._bracket, rows)
 
     def admit(self, points: Tensor) -> None:
         """Let networks join that start from these points."""
         memory, position, bracket = self._fresh(points)
-        self._memory = lanes.join(self._memory, memory)
-        self._position = lanes.join(self._position, position)
-        self._bracket = lanes.join(self._bracket, bracket)
+        self._memory = batch_records.join(self._memory, memory)
+        self._position = batch_records.join(self._position, position)
+        self._bracket = batch_records.join(self._bracket, bracket)
 
     def _remember(self, gradient: Tensor, moved: Tensor) -> None:
         """Put this round's steps and changes of gradient in the place of the oldest."""
@@ -153,17 +153,17 @@ class LbfgsDescent:
 
     def _head_for(self, evaluation: Evaluation, moved: Tensor) -> None:
         """Move the networks whose point was accepted and give them their next direction."""
-        here, column = self._position, moved.unsqueeze(1)
-        point = torch.where(column, self.trial(), here.point)
-        gradient = torch.where(column, evaluation.gradient, here.gradient)
+        current, column = self._position, moved.unsqueeze(1)
+        point = torch.where(column, self.trial(), current.point)
+        gradient = torch.where(column, evaluation.gradient, current.gradient)
         direction = -two_loop(self._memory, gradient, newest=self._newest)
-        direction = torch.where(column, direction, here.direction)
+        direction = torch.where(column, direction, current.direction)
         slope = inner(direction, gradient)
         self._position = Position(
             point=point,
             gradient=gradient,
             direction=direction,
-            loss=torch.where(moved, evaluation.loss, here.loss),
+            loss=torch.where(moved, evaluation.loss, current.loss),
             slope=slope,
         )
 

@@ -14,15 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness_neural.batch.damping import LevenbergMarquardt
 from harness_neural.batch.layout import Layout
-from harness_neural.batch.lens import look_through
 from harness_neural.batch.objective import Evaluation
 from harness_neural.batch.residuals import Residuals, make_residuals
-from harness_neural.batch.results import Results, Trained
-from harness_neural.batch.settings import Settings
+from harness_neural.batch.results import ResultCollector, Trained
+from harness_neural.batch.scaling import unstandardise
+from harness_neural.batch.settings import LevenbergMarquardt, Settings
 from harness_neural.batch.stopping import Progress, begin_progress, has_finished, update_progress
-from harness_neural.batch.task import Task
+from harness_neural.batch.task import TrainingTask
 from harness_neural.batch.trace import Recorder
 
 # No step is found once the damping is this much larger than the curvature of standardised residuals.
@@ -30,18 +29,18 @@ MOST_DAMPING = 1e8
 LEAST_DAMPING = 1e-10
 
 
-def train_in_turn(task: Task, settings: Settings, rule: LevenbergMarquardt) -> Trained:
+def train_in_turn(task: TrainingTask, settings: Settings, rule: LevenbergMarquardt) -> Trained:
     """Train the networks of a task one by one, in float64; see `harness_neural.batch.train`."""
     layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
     is_tanh = settings.activation == "tanh"
-    results, recorder = Results(task), Recorder()
+    results, recorder = ResultCollector(task), Recorder()
     for network in range(task.n_networks):
         residuals = make_residuals(
             task, network, activation=settings.activation, weight_decay=settings.weight_decay
         )
         descent = _Descent(residuals, rule, torch.from_numpy(task.start[network]))
         progress = _Descents(task, settings, recorder).run(descent, network)
-        weights = look_through(residuals.lens, layout.split(progress.best_point), is_tanh=is_tanh)
+        weights = unstandardise(residuals.scaling, layout.split(progress.best_point), is_tanh=is_tanh)
         weights = replace(weights, hidden=weights.hidden.transpose(0, 1))
         results.put(np.array([network]), weights=weights, progress=progress)
     return results.trained(settings.activation, recorder.trace())
@@ -51,7 +50,7 @@ def train_in_turn(task: Task, settings: Settings, rule: LevenbergMarquardt) -> T
 class _Descents:
     """Runs networks until they stop."""
 
-    task: Task
+    task: TrainingTask
     settings: Settings
     recorder: Recorder
 

@@ -45,7 +45,7 @@ def new_bracket(step: Tensor) -> Bracket:
 
 
 @dataclass(frozen=True)
-class Line:
+class TrialStep:
     """Losses along a direction, (n_networks,) each: where it starts, and at the tried step."""
 
     start_loss: Tensor
@@ -55,25 +55,31 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StepDecision:
     """Which steps are accepted, and which searches end without one, (n_networks,) booleans."""
 
     accepted: Tensor
     failed: Tensor
 
 
-def judge(bracket: Bracket, line: Line) -> tuple[Verdict, Bracket]:
+def judge(bracket: Bracket, trial_step: TrialStep) -> tuple[StepDecision, Bracket]:
     """Accept steps, and return the brackets for the networks whose step was not accepted."""
-    expected = line.start_loss + DECREASE * bracket.step * line.start_slope + ROUNDING * line.start_loss.abs()
-    is_lower = line.loss <= expected
-    is_flat_enough = line.slope >= CURVATURE * line.start_slope
+    expected = (
+        trial_step.start_loss
+        + DECREASE * bracket.step * trial_step.start_slope
+        + ROUNDING * trial_step.start_loss.abs()
+    )
+    is_lower = trial_step.loss <= expected
+    is_flat_enough = trial_step.slope >= CURVATURE * trial_step.start_slope
     is_last = bracket.trials + 1 >= MOST_TRIALS
     low = torch.where(is_lower, bracket.step, bracket.low)
     high = torch.where(is_lower, bracket.high, bracket.step)
-    bend = (line.loss - line.start_loss - line.start_slope * bracket.step) / bracket.step.square()
-    guess = torch.nan_to_num(-line.start_slope / (2.0 * bend), nan=0.0)
+    bend = (
+        trial_step.loss - trial_step.start_loss - trial_step.start_slope * bracket.step
+    ) / bracket.step.square()
+    guess = torch.nan_to_num(-trial_step.start_slope / (2.0 * bend), nan=0.0)
     width = high - low
     inside = torch.clamp(guess, low + NEAREST * width, low + FARTHEST * width)
     step = torch.where(high.isinf(), STRETCH * bracket.step, inside)
-    verdict = Verdict(accepted=is_lower & (is_flat_enough | is_last), failed=~is_lower & is_last)
-    return verdict, Bracket(step=step, low=low, high=high, trials=bracket.trials + 1)
+    decision = StepDecision(accepted=is_lower & (is_flat_enough | is_last), failed=~is_lower & is_last)
+    return decision, Bracket(step=step, low=low, high=high, trials=bracket.trials + 1)

@@ -9,16 +9,15 @@ import torch
 from torch import Tensor
 
 from harness import Ints
-from harness_neural.batch import lanes
-from harness_neural.batch.blocks import ROOMS, batch_width
-from harness_neural.batch.damping import LevenbergMarquardt
+from harness_neural.batch import batch_records
+from harness_neural.batch.blocks import LIMITS, batch_width
 from harness_neural.batch.descent import Optimiser
 from harness_neural.batch.levenberg import train_in_turn
 from harness_neural.batch.objective import Objective
-from harness_neural.batch.results import Results, Trained
-from harness_neural.batch.settings import Settings
+from harness_neural.batch.results import ResultCollector, Trained
+from harness_neural.batch.settings import LevenbergMarquardt, Settings
 from harness_neural.batch.stopping import begin_progress, has_finished, update_progress
-from harness_neural.batch.task import Task
+from harness_neural.batch.task import TrainingTask
 from harness_neural.batch.threads import on_device, one_thread
 from harness_neural.batch.trace import Recorder
 
@@ -26,7 +25,7 @@ from harness_neural.batch.trace import Recorder
 SHARE_FINISHED = 0.125
 
 
-def train(task: Task, settings: Settings) -> Trained:
+def train(task: TrainingTask, settings: Settings) -> Trained:
     """Train the networks of a task.
 
     Each goes its own way: its numbers do not depend on which others there are, nor on how many train at a
@@ -46,18 +45,20 @@ def train(task: Task, settings: Settings) -> Trained:
 class _Batch:
     """The networks in training, one row each in every array, and the queue of those that wait."""
 
-    def __init__(self, task: Task, settings: Settings, optimiser: Optimiser) -> None:
+    def __init__(self, task: TrainingTask, settings: Settings, optimiser: Optimiser) -> None:
         self._task = task
         self._settings = settings
-        room = ROOMS[settings.device]
+        limits = LIMITS[settings.device]
         self._objective = Objective(
             task,
             activation=settings.activation,
             weight_decay=settings.weight_decay,
             precision=settings.precision,
-            room=room,
+            limits=limits,
         )
-        self._width = batch_width(self._objective.layout.n_units, blocks=self._objective.blocks, room=room)
+        self._width = batch_width(
+            self._objective.layout.n_units, blocks=self._objective.blocks, limits=limits
+        )
         self._n_begun = 0
         self._networks: Ints = np.zeros(0, dtype=np.int64)
         self._finished = torch.zeros(0, dtype=torch.bool)
@@ -66,7 +67,7 @@ class _Batch:
         self._stretch = self._objective.layout.stretch(optimiser.bias_stretch)
         none = torch.zeros(0, dtype=torch.int64)
         self._progress = begin_progress(nobody, limit=none, watches=none.bool())
-        self._results = Results(task)
+        self._results = ResultCollector(task)
         self._recorder = Recorder()
 
     def round(self) -> None:
@@ -106,12 +107,12 @@ class _Batch:
         best = self._progress.best_point * self._stretch
         self._results.put(
             self._networks[gone.numpy(force=True)],
-            weights=lanes.take(self._objective.weights_at(best), gone),
-            progress=lanes.take(replace(self._progress, best_point=best), gone),
+            weights=batch_records.take(self._objective.weights_at(best), gone),
+            progress=batch_records.take(replace(self._progress, best_point=best), gone),
         )
         self._objective.keep(kept)
         self._descent.keep(kept)
-        self._progress = lanes.take(self._progress, kept)
+        self._progress = batch_records.take(self._progress, kept)
         self._networks = self._networks[kept.numpy(force=True)]
         self._finished = self._finished[kept]
 
@@ -122,7 +123,9 @@ class _Batch:
         limit = torch.where(watches, self._settings.max_steps, blind)
         self._objective.admit(networks)
         self._descent.admit(points)
-        self._progress = lanes.join(self._progress, begin_progress(points, limit=limit, watches=watches))
+        self._progress = batch_records.join(
+            self._progress, begin_progress(points, limit=limit, watches=watches)
+        )
         self._networks = np.append(self._networks, networks)
         self._finished = torch.cat([self._finished, torch.zeros(networks.size, dtype=torch.bool)])
         self._n_begun += networks.size

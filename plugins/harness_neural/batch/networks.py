@@ -16,7 +16,7 @@ from harness_neural.names import Unit
 
 
 @dataclass(frozen=True, eq=False)
-class Networks:
+class NetworkBatch:
     """Networks with one hidden layer and a linear output.
 
     Attributes
@@ -37,7 +37,7 @@ class Networks:
         """Number of networks."""
         return int(self.intercept.size)
 
-    def take(self, networks: Ints) -> Networks:
+    def take(self, networks: Ints) -> NetworkBatch:
         """Return these networks, (n_taken,) positions."""
         return replace(
             self,
@@ -63,7 +63,7 @@ class Networks:
                 for at, row in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
                     forward(
                         kernel,
-                        blocks.X_turned[at],
+                        blocks.X_transposed[at],
                         hidden=hidden,
                         output=torch.from_numpy(output[chunk]),
                         layer=layer,
@@ -78,10 +78,10 @@ class Piece:
     """Some of the networks of a batch, and their places in it, (n_networks,)."""
 
     places: Ints
-    networks: Networks
+    networks: NetworkBatch
 
 
-def gather(pieces: Sequence[Piece]) -> Networks:
+def gather(pieces: Sequence[Piece]) -> NetworkBatch:
     """Return the networks of all pieces, each in its place; smaller ones get units that are switched off."""
     n_networks = sum(piece.places.size for piece in pieces)
     n_units = max(piece.networks.output.shape[1] for piece in pieces)
@@ -92,4 +92,4 @@ def gather(pieces: Sequence[Piece]) -> Networks:
         hidden[piece.places, :size] = piece.networks.hidden
         output[piece.places, :size] = piece.networks.output
         intercept[piece.places] = piece.networks.intercept
-    return Networks(pieces[0].networks.unit, hidden, output, intercept)
+    return NetworkBatch(pieces[0].networks.unit, hidden, output, intercept)

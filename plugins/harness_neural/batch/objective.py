@@ -9,15 +9,14 @@ import torch
 from torch import Tensor
 
 from harness import Floats, Ints
-from harness_neural.batch import lanes
+from harness_neural.batch import batch_records
 from harness_neural.batch.absorb import EffectRows, make_levels
-from harness_neural.batch.blocks import ROOMS, Blocks, CacheRoom, make_blocks
+from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, make_blocks
 from harness_neural.batch.kernel import make_kernel, unit_of
-from harness_neural.batch.layout import Layout, Parts
-from harness_neural.batch.lens import Lens, look_through, make_lens, pull_back
-from harness_neural.batch.passes import Passes, Room, make_room
-from harness_neural.batch.shares import RowShares, make_shares
-from harness_neural.batch.task import Task
+from harness_neural.batch.layout import Layout, Parameters
+from harness_neural.batch.passes import Passes, RowShares, Workspace, make_shares, make_workspace
+from harness_neural.batch.scaling import Scaling, make_scaling, unstandardise, unstandardise_backward
+from harness_neural.batch.task import TrainingTask
 from harness_neural.names import Activation, Precision
 
 DTYPES: dict[Precision, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
@@ -49,17 +48,17 @@ class Objective:
     activation : of their units
     weight_decay : >= 0
     precision : of the forward and backward pass
-    room : for a block of rows and its layer
+    limits : of a block of rows and its layer
     """
 
     def __init__(
         self,
-        task: Task,
+        task: TrainingTask,
         *,
         activation: Activation,
         weight_decay: float,
         precision: Precision,
-        room: CacheRoom = ROOMS["cpu"],
+        limits: BatchLimits = LIMITS["cpu"],
     ) -> None:
         self._task = task
         self._is_tanh = activation == "tanh"
@@ -67,64 +66,70 @@ class Objective:
         self._decay = weight_decay
         self._dtype = DTYPES[precision]
         self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
-        self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision], room=room)
+        self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision], limits=limits)
         self.layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
         levels = tuple(make_levels(codes) for codes in task.levels)
         self._passes = Passes(self.blocks, kernel=make_kernel(unit_of(activation)), levels=levels)
-        self._lens, self._shares, self._rows = self._lanes_of(np.zeros(0, dtype=np.int64))
-        self._room = self._make_room()
+        self._scaling, self._shares, self._rows = self._records_of(np.zeros(0, dtype=np.int64))
+        self._workspace = self._make_workspace()
 
     def admit(self, networks: Ints) -> None:
         """Let these networks of the task, (n_joining,), join the batch behind those in it."""
-        lens, shares, rows = self._lanes_of(networks)
-        self._lens, self._shares = lanes.join(self._lens, lens), lanes.join(self._shares, shares)
-        self._rows = lanes.join(self._rows, rows)
-        self._room = self._make_room()
+        scaling, shares, rows = self._records_of(networks)
+        self._scaling, self._shares = (
+            batch_records.join(self._scaling, scaling),
+            batch_records.join(self._shares, shares),
+        )
+        self._rows = batch_records.join(self._rows, rows)
+        self._workspace = self._make_workspace()
 
     def keep(self, rows: Tensor) -> None:
         """Let all but the networks at these positions leave the batch."""
-        self._lens, self._shares = lanes.take(self._lens, rows), lanes.take(self._shares, rows)
-        self._rows = lanes.take(self._rows, rows)
-        self._room = self._make_room()
+        self._scaling, self._shares = (
+            batch_records.take(self._scaling, rows),
+            batch_records.take(self._shares, rows),
+        )
+        self._rows = batch_records.take(self._rows, rows)
+        self._workspace = self._make_workspace()
 
-    def weights_at(self, points: Tensor) -> Parts:
+    def weights_at(self, points: Tensor) -> Parameters:
         """Return the weights that act on the task's own inputs and give its outcome units.
 
         A tanh network comes back as the sigmoid network it equals.
         """
-        weights = look_through(self._lens, self.layout.split(points), is_tanh=self._is_tanh)
+        weights = unstandardise(self._scaling, self.layout.split(points), is_tanh=self._is_tanh)
         return replace(weights, hidden=weights.hidden.transpose(0, 1))
 
     def evaluate(self, points: Tensor) -> Evaluation:
         """Return losses and gradients at points, (n_networks, n_parameters) float64."""
         own = self.layout.split(points)
-        weights = look_through(self._lens, own, is_tanh=self._is_tanh)
-        passed = self._passes.run(weights, self._rows, room=self._room)
-        gradient = pull_back(self._lens, passed.gradient, is_tanh=self._is_tanh)
-        loss = passed.loss
+        weights = unstandardise(self._scaling, own, is_tanh=self._is_tanh)
+        result = self._passes.run(weights, self._rows, workspace=self._workspace)
+        gradient = unstandardise_backward(self._scaling, result.gradient, is_tanh=self._is_tanh)
+        loss = result.loss
         if self._decay:
             squares = own.hidden[..., :-1].square().sum(dim=(1, 2)) + own.output.square().sum(dim=1)
             loss = loss + self._decay * squares
             gradient.hidden[..., :-1] += 2.0 * self._decay * own.hidden[..., :-1]
             gradient.output.add_(own.output, alpha=2.0 * self._decay)
-        return Evaluation(loss=loss, gradient=self.layout.join(gradient), selection=passed.selection)
+        return Evaluation(loss=loss, gradient=self.layout.join(gradient), selection=result.selection)
 
-    def _lanes_of(self, networks: Ints) -> tuple[Lens, RowShares, EffectRows]:
+    def _records_of(self, networks: Ints) -> tuple[Scaling, RowShares, EffectRows]:
         weights = torch.as_tensor(np.ascontiguousarray(self._task.weights[networks], dtype=np.float64))
         selection = torch.as_tensor(np.ascontiguousarray(self._task.selection[networks], dtype=np.float64))
         n_units = torch.as_tensor(self._task.n_units[networks]).unsqueeze(1)
         has_unit = (torch.arange(self.layout.n_units) < n_units).double()
-        lens = make_lens(self._columns, self._outcome, weights=weights, has_unit=has_unit)
-        shares = make_shares(self.blocks, weights, selection, variance=lens.outcome_spread.square())
+        scaling = make_scaling(self._columns, self._outcome, weights=weights, has_unit=has_unit)
+        shares = make_shares(self.blocks, weights, selection, variance=scaling.outcome_deviation.square())
         n_counted = self.blocks.n_obs if self._task.levels else 0
-        return lens, shares, EffectRows(weights[:, :n_counted], selection[:, :n_counted])
+        return scaling, shares, EffectRows(weights[:, :n_counted], selection[:, :n_counted])
 
-    def _make_room(self) -> Room:
-        return make_room(self.blocks, self._shares, n_units=self.layout.n_units)
+    def _make_workspace(self) -> Workspace:
+        return make_workspace(self.blocks, self._shares, n_units=self.layout.n_units)
 
 
 def evaluate_at(
-    task: Task, points: Floats, *, activation: Activation, weight_decay: float = 0.0
+    task: TrainingTask, points: Floats, *, activation: Activation, weight_decay: float = 0.0
 ) -> Evaluation:
     """Return losses and gradients of all networks of a task at given parameters, in float64."""
     objective = Objective(task, activation=activation, weight_decay=weight_decay, precision="float64")

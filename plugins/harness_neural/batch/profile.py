@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from harness import Floats, Ints
-from harness_neural.batch.networks import Networks
+from harness_neural.batch.networks import NetworkBatch
 from harness_neural.batch.threads import one_thread
 from harness_neural.batch.unit_totals import Presence, sigmoid_totals_where, unit_totals
 
@@ -22,13 +22,13 @@ CHUNK_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Moved:
+class FixedInputs:
     """Inputs that get the same value in all rows.
 
     Attributes
     ----------
-    places : (n_moved,), positions among the inputs
-    values : (n_points, n_moved)
+    places : (n_fixed,), positions among the inputs
+    values : (n_points, n_fixed)
     """
 
     places: Ints
@@ -39,20 +39,20 @@ class Moved:
         """Number of points."""
         return len(self.values)
 
-    def at(self, point: int) -> Moved:
+    def at(self, point: int) -> FixedInputs:
         """Return the same inputs at one of the points."""
-        return Moved(self.places, self.values[[point]])
+        return FixedInputs(self.places, self.values[[point]])
 
 
 @dataclass(frozen=True)
-class _Chunk:
+class _UnitChunk:
     """Hidden units of some networks, network by network.
 
     Attributes
     ----------
     networks : their places
-    z : (n_units, n_rows), weighted inputs without the moved ones
-    shifts : (n_units, n_points), what the moved ones add
+    z : (n_units, n_rows), weighted inputs without the fixed ones
+    shifts : (n_units, n_points), what the fixed ones add
     error : (n_units,), allowed for each unit's mean
     output : (n_networks, n_units a network)
     """
@@ -69,23 +69,23 @@ class _Chunk:
         return np.asarray(torch.bmm(self.output.unsqueeze(1), by_network)[:, 0].numpy())
 
 
-def total_predictions(networks: Networks, X: Floats, moved: Moved) -> Floats:
+def total_predictions(networks: NetworkBatch, X: Floats, fixed: FixedInputs) -> Floats:
     """Return sums over rows of predictions, (n_networks, n_points), off by `ERROR` a row at most.
 
     Parameters
     ----------
-    X : (n_rows, n_inputs); the moved inputs are not looked at
+    X : (n_rows, n_inputs); the fixed inputs are not looked at
     """
-    totals = np.empty((networks.n_networks, moved.n_points))
+    totals = np.empty((networks.n_networks, fixed.n_points))
     with one_thread():
-        for chunk in _chunks(networks, X, moved):
+        for chunk in _chunks(networks, X, fixed):
             sums = unit_totals(networks.unit, chunk.z, chunk.shifts, error=chunk.error)
             totals[chunk.networks] = chunk.weighted(sums)
     return totals + len(X) * networks.intercept[:, None]
 
 
 def total_predictions_where(
-    networks: Networks, X: Floats, moved: Moved, takes_part: npt.NDArray[np.bool_]
+    networks: NetworkBatch, X: Floats, fixed: FixedInputs, takes_part: npt.NDArray[np.bool_]
 ) -> Floats:
     """Return sums of predictions over the rows that take part at each point, (n_networks, n_points).
 
@@ -94,11 +94,11 @@ def total_predictions_where(
     takes_part : (n_rows, n_points)
     """
     if networks.unit == "relu":
-        return _point_by_point(networks, X, moved, takes_part)
-    path, presence = _shortest_path(moved.values, takes_part)
-    totals = np.empty((networks.n_networks, moved.n_points))
+        return _point_by_point(networks, X, fixed, takes_part)
+    path, presence = _shortest_path(fixed.values, takes_part)
+    totals = np.empty((networks.n_networks, fixed.n_points))
     with one_thread():
-        for chunk in _chunks(networks, X, Moved(moved.places, moved.values[path])):
+        for chunk in _chunks(networks, X, FixedInputs(fixed.places, fixed.values[path])):
             sums = sigmoid_totals_where(chunk.z, chunk.shifts, presence=presence, error=chunk.error)
             totals[chunk.networks, path] = chunk.weighted(sums)
     intercepts: Floats = takes_part.sum(axis=0) * networks.intercept[:, None]
@@ -129,22 +129,24 @@ def _snake(slow: Floats, fast: Floats) -> Ints:
     return np.lexsort((np.where(line % 2 == 0, fast, -fast), line))
 
 
-def _point_by_point(networks: Networks, X: Floats, moved: Moved, takes_part: npt.NDArray[np.bool_]) -> Floats:
-    points = range(moved.n_points)
-    sums = [total_predictions(networks, X[takes_part[:, point]], moved.at(point)) for point in points]
+def _point_by_point(
+    networks: NetworkBatch, X: Floats, fixed: FixedInputs, takes_part: npt.NDArray[np.bool_]
+) -> Floats:
+    points = range(fixed.n_points)
+    sums = [total_predictions(networks, X[takes_part[:, point]], fixed.at(point)) for point in points]
     return np.concatenate(sums, axis=1)
 
 
-def _chunks(networks: Networks, X: Floats, moved: Moved) -> Iterator[_Chunk]:
+def _chunks(networks: NetworkBatch, X: Floats, fixed: FixedInputs) -> Iterator[_UnitChunk]:
     n_rows, n_units = X.shape[0], networks.output.shape[1]
     seen = np.column_stack([X, np.ones(n_rows)])
-    seen[:, moved.places] = 0.0
-    rows, values = torch.from_numpy(seen.T.copy()), torch.from_numpy(moved.values.T.copy())
-    places = torch.from_numpy(moved.places)
-    width = max(1, CHUNK_BYTES // (8 * n_units * max(n_rows, moved.n_points)))
+    seen[:, fixed.places] = 0.0
+    rows, values = torch.from_numpy(seen.T.copy()), torch.from_numpy(fixed.values.T.copy())
+    places = torch.from_numpy(fixed.places)
+    width = max(1, CHUNK_BYTES // (8 * n_units * max(n_rows, fixed.n_points)))
     for first in range(0, networks.n_networks, width):
         some = slice(first, first + width)
         hidden = torch.from_numpy(networks.hidden[some]).flatten(0, 1)
         output = torch.from_numpy(networks.output[some])
         error = ERROR / output.abs().sum(dim=1, keepdim=True).clamp(min=ERROR).expand_as(output)
-        yield _Chunk(some, hidden @ rows, hidden[:, places] @ values, error.flatten(), output)
+        yield _UnitChunk(some, hidden @ rows, hidden[:, places] @ values, error.flatten(), output)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from harness import Floats, Ints
-from harness_neural.batch.absorb import EffectRows, Levels, effects_of_rows, make_levels
+from harness_neural.batch.absorb import EffectRows, KeyLevels, effects_of_rows, make_levels
 from harness_neural.batch.layout import Layout
-from harness_neural.batch.lens import Lens, make_lens
-from harness_neural.batch.task import Task
+from harness_neural.batch.scaling import Scaling, make_scaling
+from harness_neural.batch.task import TrainingTask
 from harness_neural.names import Activation
 
 # Columns whose products are formed at a time.
@@ -20,7 +20,7 @@ GROUP = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class NetworkRows:
     """Rows of one network, in its own standardised units.
 
     Attributes
@@ -45,7 +45,7 @@ class Residuals:
     Attributes
     ----------
     rows : that it trains or selects on
-    lens : its scales
+    scaling : its scales
     layout : of its row of parameters
     n_units : that it has
     levels : of keys with effects, by row
@@ -53,11 +53,11 @@ class Residuals:
     weight_decay : >= 0
     """
 
-    rows: Rows
-    lens: Lens
+    rows: NetworkRows
+    scaling: Scaling
     layout: Layout
     n_units: int
-    levels: tuple[Levels, ...]
+    levels: tuple[KeyLevels, ...]
     activation: Activation
     weight_decay: float
 
@@ -92,9 +92,9 @@ class Residuals:
 
     def _of(self, point: Tensor) -> Tensor:
         """Return predicted less observed, (n_rows,), effects taken out."""
-        parts = self.layout.split(point.unsqueeze(0))
-        activations = self._activate(self.rows.inputs @ parts.hidden[0, : self.n_units].T)
-        errors = activations @ parts.output[0, : self.n_units] + parts.intercept - self.rows.outcome
+        parameters = self.layout.split(point.unsqueeze(0))
+        activations = self._activate(self.rows.inputs @ parameters.hidden[0, : self.n_units].T)
+        errors = activations @ parameters.output[0, : self.n_units] + parameters.intercept - self.rows.outcome
         if not self.levels:
             return errors
         return errors - _effects(self.levels, errors.unsqueeze(0), self.rows.weights, self.rows.selection)[0]
@@ -102,13 +102,13 @@ class Residuals:
     def _changes(self, point: Tensor) -> Tensor:
         """Return the derivative of the training residuals by the parameters, (n_trained, n_parameters)."""
         n_trained, layout = self.rows.n_trained, self.layout
-        parts, inputs = layout.split(point.unsqueeze(0)), self.rows.inputs[:n_trained]
-        activations = self._activate(inputs @ parts.hidden[0, : self.n_units].T)
-        pulls = self._derivative(activations) * parts.output[0, : self.n_units]
+        parameters, inputs = layout.split(point.unsqueeze(0)), self.rows.inputs[:n_trained]
+        activations = self._activate(inputs @ parameters.hidden[0, : self.n_units].T)
+        sensitivity = self._derivative(activations) * parameters.output[0, : self.n_units]
         changes = inputs.new_zeros(n_trained, layout.n_parameters)
         n_hidden = layout.n_units * inputs.shape[1]
         by_unit = changes[:, :n_hidden].view(n_trained, layout.n_units, -1)
-        torch.mul(pulls.unsqueeze(2), inputs.unsqueeze(1), out=by_unit[:, : self.n_units])
+        torch.mul(sensitivity.unsqueeze(2), inputs.unsqueeze(1), out=by_unit[:, : self.n_units])
         changes[:, n_hidden : n_hidden + self.n_units] = activations
         changes[:, -1] = 1.0
         if not self.levels:
@@ -116,8 +116,8 @@ class Residuals:
         return changes - _effects(self._trained_levels, changes.T, self.rows.weights[:, :n_trained]).T
 
     @property
-    def _trained_levels(self) -> tuple[Levels, ...]:
-        return tuple(Levels(key.codes[: self.rows.n_trained], key.count) for key in self.levels)
+    def _trained_levels(self) -> tuple[KeyLevels, ...]:
+        return tuple(KeyLevels(key.codes[: self.rows.n_trained], key.count) for key in self.levels)
 
     def _activate(self, values: Tensor) -> Tensor:
         if self.activation == "tanh":
@@ -132,14 +132,16 @@ class Residuals:
     @property
     def _decayed(self) -> Tensor:
         """One for the parameters that decay, the weights but not the biases, (n_parameters,)."""
-        parts = self.layout.split(torch.ones(1, self.layout.n_parameters, dtype=torch.float64))
-        parts.hidden[..., -1] = 0.0
-        decayed = self.layout.join(parts)[0]
+        parameters = self.layout.split(torch.ones(1, self.layout.n_parameters, dtype=torch.float64))
+        parameters.hidden[..., -1] = 0.0
+        decayed = self.layout.join(parameters)[0]
         decayed[-1] = 0.0
         return decayed
 
 
-def make_residuals(task: Task, network: int, *, activation: Activation, weight_decay: float) -> Residuals:
+def make_residuals(
+    task: TrainingTask, network: int, *, activation: Activation, weight_decay: float
+) -> Residuals:
     """Return the residuals of one network of a task, on the rows that it uses."""
     is_trained, is_aside = task.weights[network] > 0.0, task.selection[network] > 0.0
     used = np.concatenate([np.flatnonzero(is_trained), np.flatnonzero(is_aside & ~is_trained)])
@@ -148,12 +150,15 @@ def make_residuals(task: Task, network: int, *, activation: Activation, weight_d
     X, outcome = torch.from_numpy(task.X[used]), torch.from_numpy(task.outcome[used])
     weights, selection = (_counted(counts[network], used) for counts in (task.weights, task.selection))
     has_unit = (torch.arange(layout.n_units) < n_units).double().unsqueeze(0)
-    lens = make_lens(X, outcome, weights=weights, has_unit=has_unit)
-    inputs = torch.cat([(X - lens.level) * lens.spread, torch.ones(used.size, 1, dtype=torch.float64)], dim=1)
-    observed = (outcome - lens.outcome_level) / lens.outcome_spread
-    rows = Rows(inputs, observed, weights, selection, n_trained=int(is_trained.sum()))
+    scaling = make_scaling(X, outcome, weights=weights, has_unit=has_unit)
+    inputs = torch.cat(
+        [(X - scaling.input_mean) * scaling.inverse_deviation, torch.ones(used.size, 1, dtype=torch.float64)],
+        dim=1,
+    )
+    observed = (outcome - scaling.outcome_mean) / scaling.outcome_deviation
+    rows = NetworkRows(inputs, observed, weights, selection, n_trained=int(is_trained.sum()))
     levels = tuple(make_levels(codes[used]) for codes in task.levels)
-    return Residuals(rows, lens, layout, n_units, levels, activation, weight_decay)
+    return Residuals(rows, scaling, layout, n_units, levels, activation, weight_decay)
 
 
 def _counted(counts: Floats, rows: Ints) -> Tensor:
@@ -165,7 +170,7 @@ def _mean_square(residuals: Tensor, weights: Tensor) -> Tensor:
 
 
 def _effects(
-    levels: tuple[Levels, ...], errors: Tensor, weights: Tensor, selection: Tensor | None = None
+    levels: tuple[KeyLevels, ...], errors: Tensor, weights: Tensor, selection: Tensor | None = None
 ) -> Tensor:
     """Return what effects account for of errors, (n, n_rows), that all have the same weights, (1, n_rows)."""
     aside = torch.zeros_like(weights) if selection is None else selection

@@ -8,10 +8,10 @@ import numpy as np
 
 from harness import Floats, Ints
 from harness_neural.batch.kernel import unit_of
-from harness_neural.batch.layout import Parts
-from harness_neural.batch.networks import Networks
+from harness_neural.batch.layout import Parameters
+from harness_neural.batch.networks import NetworkBatch
 from harness_neural.batch.stopping import Progress
-from harness_neural.batch.task import Task
+from harness_neural.batch.task import TrainingTask
 from harness_neural.batch.trace import Trace
 from harness_neural.names import Activation
 
@@ -30,7 +30,7 @@ class Trained:
     trace : the losses of every step
     """
 
-    networks: Networks
+    networks: NetworkBatch
     points: Floats
     steps: Ints
     best_step: Ints
@@ -39,10 +39,10 @@ class Trained:
     trace: Trace
 
 
-class Results:
+class ResultCollector:
     """Collects networks as they finish."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: TrainingTask) -> None:
         n_networks, n_units = task.n_networks, int(task.n_units.max())
         self._hidden = np.zeros((n_networks, n_units, task.X.shape[1] + 1))
         self._output = np.zeros((n_networks, n_units))
@@ -50,7 +50,7 @@ class Results:
         self._points = np.zeros_like(task.start)
         self._steps, self._best_step = np.zeros((2, n_networks), dtype=np.int64)
 
-    def put(self, networks: Ints, *, weights: Parts, progress: Progress) -> None:
+    def put(self, networks: Ints, *, weights: Parameters, progress: Progress) -> None:
         """Take in finished networks, (n_finished,), with the weights they keep."""
         self._hidden[networks] = weights.hidden.numpy(force=True)
         self._output[networks] = weights.output.numpy(force=True)
@@ -64,7 +64,7 @@ class Results:
     def trained(self, activation: Activation, trace: Trace) -> Trained:
         """Return what all networks have come to."""
         return Trained(
-            networks=Networks(
+            networks=NetworkBatch(
                 unit=unit_of(activation),
                 hidden=self._hidden,
                 output=self._output,

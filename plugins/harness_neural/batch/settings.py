@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness_neural.batch.damping import LevenbergMarquardt
 from harness_neural.batch.first_order import Adam, GradientDescent
 from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.names import Activation, Device, Precision
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt:
+    """Options of Levenberg-Marquardt, see `harness_neural.batch.levenberg`.
+
+    Attributes
+    ----------
+    damping : > 0; added to the curvature at the first step, in units of standardised outcome and inputs
+    rise, fall : > 1; what the damping is multiplied by after a step that does not lower the loss, and divided
+        by after one that does
+    """
+
+    damping: float = 1e-3
+    rise: float = 4.0
+    fall: float = 3.0
 
 
 @dataclass(frozen=True)

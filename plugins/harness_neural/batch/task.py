@@ -10,7 +10,7 @@ from harness import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class TrainingTask:
     """Rows that all networks share, and how each network uses them.
 
     Attributes

@@ -14,7 +14,7 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from harness_neural.batch.tables import chebyshev_sum, n_nodes_for, span_of, to_series
+from harness_neural.batch.chebyshev import chebyshev_sum, n_nodes_for, span_of, to_series
 from harness_neural.names import Unit
 
 # Bytes of an array of units by rows that is filled anew for every shift, and of a table of rows, or shifts,

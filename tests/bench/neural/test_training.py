@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 from harness import Floats
-from harness_neural.batch import Settings, Task, train
+from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.options import NetworkOptions
 from neural_tasks import bootstrap_task, fresh_rows, some_networks
 
@@ -26,18 +26,18 @@ ROUNDS = 3
 MOST_ADAM_STEPS = 3000
 
 
-def train_part(task: Task, settings: Settings, X: Floats) -> Floats:
+def train_part(task: TrainingTask, settings: Settings, X: Floats) -> Floats:
     return train(task, settings).networks.predict(X)
 
 
-def in_processes(task: Task, settings: Settings, X: Floats, pool: Parallel) -> Floats:
+def in_processes(task: TrainingTask, settings: Settings, X: Floats, pool: Parallel) -> Floats:
     """Train halves of a task in processes of one thread each."""
     parts = np.array_split(np.arange(task.n_networks), N_PROCESSES)
     jobs = [delayed(train_part)(some_networks(task, part), settings, X) for part in parts]
     return np.concatenate(pool(jobs))
 
 
-def scikit_learn_one(task: Task, fresh: Floats, seed: int) -> Floats:
+def scikit_learn_one(task: TrainingTask, fresh: Floats, seed: int) -> Floats:
     """Train scikit-learn's network, at its defaults, on the task of one draw."""
     rows = np.repeat(np.arange(len(task.outcome)), task.weights[0].astype(int))
     scaler = StandardScaler().fit(task.X[rows])
@@ -48,7 +48,7 @@ def scikit_learn_one(task: Task, fresh: Floats, seed: int) -> Floats:
     return np.asarray(model.predict(scaler.transform(fresh)))
 
 
-def scikit_learn(task: Task, fresh: Floats, pool: Parallel) -> Floats:
+def scikit_learn(task: TrainingTask, fresh: Floats, pool: Parallel) -> Floats:
     alone = [some_networks(task, np.array([at])) for at in range(task.n_networks)]
     return np.stack(pool(delayed(scikit_learn_one)(one, fresh, at) for at, one in enumerate(alone)))
 
@@ -82,7 +82,7 @@ class Race:
         }
 
 
-def run_race(benchmark: BenchmarkFixture, task: Task, settings: Settings, *, rounds: int) -> Race:
+def run_race(benchmark: BenchmarkFixture, task: TrainingTask, settings: Settings, *, rounds: int) -> Race:
     """Run both in turn, so that other work on the machine slows both; the fastest run of each counts."""
     X, outcome = fresh_rows()
     seconds, found = [], []
@@ -128,7 +128,7 @@ def test_a_thousand_draws_to_the_error_of_scikit_learn(benchmark: BenchmarkFixtu
     assert race.times_as_fast >= 10.0
 
 
-def adam_errors(task: Task, at: int, *, rate: float) -> Floats:
+def adam_errors(task: TrainingTask, at: int, *, rate: float) -> Floats:
     """Train one network by torch's Adam; return the least error so far on the rows left out, by step."""
     X, outcome = torch.from_numpy(task.X), torch.from_numpy(task.outcome)
     weights, aside = torch.from_numpy(task.weights[at]), torch.from_numpy(task.selection[at])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from harness import Floats, Ints
-from harness_neural.batch import Settings, Task, train
+from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.absorb import EffectRows, effects_of_rows, fit_effects, make_levels
 from harness_neural.batch.objective import evaluate_at
 from neural_tasks import make_task
@@ -66,7 +66,7 @@ def test_levels_of_selection_rows_alone_lose_their_mean_error_and_touch_no_other
         np.testing.assert_allclose(taken[rows], errors[0].numpy()[rows].mean(), atol=1e-12)
 
 
-def with_levels(*, n_units: tuple[int, ...] = (3, 3)) -> Task:
+def with_levels(*, n_units: tuple[int, ...] = (3, 3)) -> TrainingTask:
     entity, period = crossed(40, 10)
     task = make_task(n_obs=entity.size, n_units=n_units)
     constants = 3.0 * np.random.default_rng(5).normal(size=40)

@@ -8,7 +8,7 @@ import torch
 
 from harness import EstimationError, random_stream
 from harness_neural.batch import Settings, train
-from harness_neural.batch.blocks import ROOMS
+from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.first_order import Adam, GradientDescent
 from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective
@@ -27,7 +27,7 @@ def test_all_of_a_round_lies_on_the_device_that_is_asked_for(optimiser, precisio
     task = make_task(n_units=(2, 5, 1, 4))
     with torch.device("meta"):
         objective = Objective(
-            task, activation="tanh", weight_decay=0.1, precision=precision, room=ROOMS["cuda"]
+            task, activation="tanh", weight_decay=0.1, precision=precision, limits=LIMITS["cuda"]
         )
         objective.admit(np.arange(4))
         points = torch.as_tensor(task.start) * objective.layout.stretch(optimiser.bias_stretch)
@@ -53,7 +53,7 @@ def test_all_of_a_round_lies_on_the_device_that_is_asked_for(optimiser, precisio
 def test_more_rows_and_networks_at_a_time_change_no_result(monkeypatch):
     task = make_task(n_obs=600, n_units=(3, 3, 3))
     expected = train(task, Settings(max_steps=30))
-    monkeypatch.setitem(ROOMS, "cpu", ROOMS["cuda"])
+    monkeypatch.setitem(LIMITS, "cpu", LIMITS["cuda"])
     found = train(task, Settings(max_steps=30))
     np.testing.assert_allclose(found.networks.predict(task.X), expected.networks.predict(task.X), atol=1e-8)
 

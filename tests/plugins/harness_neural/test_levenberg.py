@@ -9,10 +9,10 @@ import torch
 from scipy import optimize
 
 from harness import Floats
-from harness_neural.batch import Settings, Task, initial_values, train
-from harness_neural.batch.damping import LevenbergMarquardt
+from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.objective import evaluate_at
 from harness_neural.batch.residuals import make_residuals
+from harness_neural.batch.settings import LevenbergMarquardt
 from harness_neural.names import Activation
 from neural_tasks import make_task, one_network
 
@@ -20,14 +20,14 @@ DECAY = 0.01
 DAMPED = Settings(optimiser=LevenbergMarquardt(), patience=12)
 
 
-def uneven_task() -> Task:
+def uneven_task() -> TrainingTask:
     """Return networks of different sizes on inputs that are not standardised."""
     base = make_task(n_obs=200, n_units=(2, 4, 3))
     units = np.array([3.0, 0.2, 1.0, 5.0])
     return replace(base, X=base.X * units + units, outcome=4.0 * base.outcome - 1.0)
 
 
-def with_levels(task: Task) -> Task:
+def with_levels(task: TrainingTask) -> TrainingTask:
     codes = np.arange(len(task.X)) // 10, np.arange(len(task.X)) % 10
     return replace(task, levels=codes)
 
@@ -37,7 +37,7 @@ def with_levels(task: Task) -> Task:
     "prepared", [uneven_task, lambda: with_levels(uneven_task())], ids=["plain", "effects"]
 )
 def test_losses_and_slope_are_those_of_the_batch(
-    activation: Activation, prepared: Callable[[], Task]
+    activation: Activation, prepared: Callable[[], TrainingTask]
 ) -> None:
     task = prepared()
     expected = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY)
@@ -53,7 +53,7 @@ def test_losses_and_slope_are_those_of_the_batch(
 @pytest.mark.parametrize(
     "prepared", [uneven_task, lambda: with_levels(uneven_task())], ids=["plain", "effects"]
 )
-def test_curvature_is_that_of_differences_of_residuals(prepared: Callable[[], Task]) -> None:
+def test_curvature_is_that_of_differences_of_residuals(prepared: Callable[[], TrainingTask]) -> None:
     task = one_network(prepared(), 1)
     own = make_residuals(task, 0, activation="tanh", weight_decay=0.0)
     point, step, n_trained = torch.from_numpy(task.start[0]), 1e-6, own.rows.n_trained
@@ -74,7 +74,7 @@ def test_it_reaches_a_loss_no_higher_than_scipy_does() -> None:
     for at in range(task.n_networks):
         alone = one_network(task, at)
 
-        def loss(x: Floats, alone: Task = alone) -> tuple[float, Floats]:
+        def loss(x: Floats, alone: TrainingTask = alone) -> tuple[float, Floats]:
             found = evaluate_at(alone, x[None], activation="tanh")
             return float(found.loss[0]), found.gradient[0].numpy()
 
@@ -90,7 +90,7 @@ def test_one_step_solves_what_is_linear_in_its_parameters() -> None:
     outcome = X @ np.array([1.0, -0.5]) + 0.1 * rng.normal(size=100)
     start = initial_values(np.array([1]), n_inputs=2, rng=rng)
     start[0] = [0.01, 0.01, 5.0, 1.0, 0.0]
-    task = Task(
+    task = TrainingTask(
         X=X,
         outcome=outcome,
         weights=np.ones((1, 100)),

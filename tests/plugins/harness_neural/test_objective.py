@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from harness import Floats
-from harness_neural.batch import Task
+from harness_neural.batch import TrainingTask
 from harness_neural.batch.objective import Objective, evaluate_at
 from harness_neural.names import Activation
 from neural_tasks import make_task, one_network
@@ -17,7 +17,7 @@ TORCH = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu}
 DECAY = 0.01
 
 
-def loss_by_definition(task: Task, parameters: torch.Tensor, activation: Activation) -> torch.Tensor:
+def loss_by_definition(task: TrainingTask, parameters: torch.Tensor, activation: Activation) -> torch.Tensor:
     """Loss of a task of one network, written as the textbook has it."""
     X, y = torch.from_numpy(task.X), torch.from_numpy(task.outcome)
     w = torch.from_numpy(task.weights[0])
@@ -34,14 +34,14 @@ def loss_by_definition(task: Task, parameters: torch.Tensor, activation: Activat
 
 
 @pytest.fixture
-def task() -> Task:
+def task() -> TrainingTask:
     base = make_task(n_obs=600, n_units=(4, 4, 4, 4, 4))
-    units = np.array([3.0, 0.2, 1.0, 5.0])  # inputs that are not standardised put the lens to work
+    units = np.array([3.0, 0.2, 1.0, 5.0])  # inputs that are not standardised put the scaling to work
     return replace(base, X=base.X * units + units, outcome=4.0 * base.outcome - 1.0)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_loss_and_gradient_agree_with_autograd(task: Task, activation: Activation) -> None:
+def test_loss_and_gradient_agree_with_autograd(task: TrainingTask, activation: Activation) -> None:
     found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY)
     for at in range(task.n_networks):
         parameters = torch.tensor(task.start[at], requires_grad=True)
@@ -52,7 +52,7 @@ def test_loss_and_gradient_agree_with_autograd(task: Task, activation: Activatio
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
-def test_gradient_agrees_with_finite_differences(task: Task, activation: Activation) -> None:
+def test_gradient_agrees_with_finite_differences(task: TrainingTask, activation: Activation) -> None:
     step = 1e-6
     found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY).gradient.numpy()
     for at in range(0, task.start.shape[1], 5):
@@ -64,7 +64,9 @@ def test_gradient_agrees_with_finite_differences(task: Task, activation: Activat
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_selection_loss_is_the_error_on_the_selection_rows(task: Task, activation: Activation) -> None:
+def test_selection_loss_is_the_error_on_the_selection_rows(
+    task: TrainingTask, activation: Activation
+) -> None:
     found = evaluate_at(task, task.start, activation=activation)
     for at in range(task.n_networks):
         # Training on the selection rows with the scales of the training rows: the two losses swap.
@@ -75,7 +77,7 @@ def test_selection_loss_is_the_error_on_the_selection_rows(task: Task, activatio
         assert float(found.selection[at]) == pytest.approx(expected, rel=1e-12)
 
 
-def errors_by_definition(task: Task, parameters: torch.Tensor, activation: Activation) -> Floats:
+def errors_by_definition(task: TrainingTask, parameters: torch.Tensor, activation: Activation) -> Floats:
     w = task.weights[0] / task.weights[0].sum()
     mean, y_mean = w @ task.X, w @ task.outcome
     deviation, y_deviation = np.sqrt(w @ (task.X - mean) ** 2), np.sqrt(w @ (task.outcome - y_mean) ** 2)

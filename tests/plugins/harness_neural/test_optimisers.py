@@ -9,7 +9,7 @@ import torch
 from scipy import optimize
 
 from harness import Floats
-from harness_neural.batch import Settings, Task, train
+from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.descent import Descent
 from harness_neural.batch.first_order import Adam, GradientDescent
 from harness_neural.batch.lbfgs import Lbfgs
@@ -64,7 +64,7 @@ def test_lbfgs_reaches_the_loss_that_scipy_reaches_on_networks() -> None:
     for at in range(task.n_networks):
         alone = one_network(task, at)
 
-        def loss(x: Floats, alone: Task = alone) -> tuple[float, Floats]:
+        def loss(x: Floats, alone: TrainingTask = alone) -> tuple[float, Floats]:
             found = evaluate_at(alone, x[None], activation="tanh")
             return float(found.loss[0]), found.gradient[0].numpy()
 

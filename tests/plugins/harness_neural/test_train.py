@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness_neural.batch import Settings, Task, initial_values, train
-from harness_neural.batch.damping import LevenbergMarquardt
+from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.lbfgs import Lbfgs
+from harness_neural.batch.settings import LevenbergMarquardt
 from harness_neural.names import Activation
 from neural_tasks import make_task, one_network
 
@@ -178,7 +178,7 @@ def test_initial_values_are_within_their_limits() -> None:
 def test_predictions_agree_with_the_textbook(n_networks: int, n_obs: int, n_units: int) -> None:
     rng = np.random.default_rng(n_obs)
     X = rng.normal(size=(n_obs, 3))
-    task = Task(
+    task = TrainingTask(
         X=X,
         outcome=rng.normal(size=n_obs),
         weights=np.ones((n_networks, n_obs)),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness import Key
-from harness_rab.stack import stack_panels
+from harness_rab.rab import stack_panels
 from panels import panel_from_arrays
 
 

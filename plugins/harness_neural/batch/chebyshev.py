@@ -61,7 +61,7 @@ def to_series(n_nodes: int) -> Tensor:
 
 
 def chebyshev_sum(series: list[Tensor], at: Tensor) -> Tensor:
-    """Return Chebyshev series at points of [-1, 1] by Clenshaw's recurrence.
+    """Return Chebyshev series at points of [-1, 1] by Cscalinghaw's recurrence.
 
     Parameters
     ----------

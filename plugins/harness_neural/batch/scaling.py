@@ -13,32 +13,32 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness_neural.batch.layout import Parts
+from harness_neural.batch.layout import Parameters
 
 # A column whose weighted deviation is below this share of its size is constant up to rounding.
 CONSTANT = 1e-12
 
 
 @dataclass(frozen=True)
-class Lens:
+class Scaling:
     """Scales of the networks of a batch.
 
     Attributes
     ----------
-    level, spread : (n_networks, n_inputs); weighted mean of each input, and one over its weighted
-        deviation; zero for an input that is constant where the network trains, which then has no part
-    outcome_level, outcome_spread : (n_networks,); weighted mean and deviation of the outcome
+    input_mean, inverse_deviation : (n_networks, n_inputs); weighted mean of each input, and one over its
+        weighted deviation, zero for an input that is constant where the network trains and so has no part
+    outcome_mean, outcome_deviation : (n_networks,); weighted mean and deviation of the outcome
     has_unit : (n_networks, n_units); one for the units a network has, zero for the others
     """
 
-    level: Tensor
-    spread: Tensor
-    outcome_level: Tensor
-    outcome_spread: Tensor
+    input_mean: Tensor
+    inverse_deviation: Tensor
+    outcome_mean: Tensor
+    outcome_deviation: Tensor
     has_unit: Tensor
 
 
-def weighted_scales(X: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+def weighted_moments(X: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Return weighted means and deviations, (n_networks, n_columns) each.
 
     Parameters
@@ -53,22 +53,22 @@ def weighted_scales(X: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     return mean, square.sqrt()
 
 
-def make_lens(X: Tensor, outcome: Tensor, *, weights: Tensor, has_unit: Tensor) -> Lens:
+def make_scaling(X: Tensor, outcome: Tensor, *, weights: Tensor, has_unit: Tensor) -> Scaling:
     """Return the scales of networks that train on rows with these weights, (n_networks, n_obs)."""
     shares = weights / weights.sum(dim=1, keepdim=True)
     columns = torch.cat([X, outcome.unsqueeze(1)], dim=1)
-    mean, deviation = weighted_scales(columns, shares)
+    mean, deviation = weighted_moments(columns, shares)
     is_constant = deviation <= CONSTANT * columns.abs().amax(dim=0)
-    return Lens(
-        level=mean[:, :-1],
-        spread=torch.where(is_constant, 0.0, deviation.reciprocal())[:, :-1],
-        outcome_level=mean[:, -1],
-        outcome_spread=torch.where(is_constant, 1.0, deviation)[:, -1],
+    return Scaling(
+        input_mean=mean[:, :-1],
+        inverse_deviation=torch.where(is_constant, 0.0, deviation.reciprocal())[:, :-1],
+        outcome_mean=mean[:, -1],
+        outcome_deviation=torch.where(is_constant, 1.0, deviation)[:, -1],
         has_unit=has_unit,
     )
 
 
-def look_through(lens: Lens, parts: Parts, *, is_tanh: bool) -> Parts:
+def unstandardise(scaling: Scaling, parameters: Parameters, *, is_tanh: bool) -> Parameters:
     """Return the parameters that act on shared inputs and give shared outcome units, units axis first.
 
     Returns
@@ -76,37 +76,41 @@ def look_through(lens: Lens, parts: Parts, *, is_tanh: bool) -> Parts:
     hidden (n_units, n_networks, n_inputs + 1), output (n_networks, n_units), intercept (n_networks,)
     """
     factor = 2.0 if is_tanh else 1.0
-    by_unit = parts.hidden.transpose(0, 1)
+    by_unit = parameters.hidden.transpose(0, 1)
     hidden = torch.empty(by_unit.shape, dtype=by_unit.dtype)
-    torch.mul(by_unit[..., :-1], lens.spread * factor, out=hidden[..., :-1])
-    hidden[..., -1] = factor * by_unit[..., -1] - (hidden[..., :-1] * lens.level).sum(dim=-1)
-    shift = parts.output.sum(dim=1) if is_tanh else 0.0
-    return Parts(
+    torch.mul(by_unit[..., :-1], scaling.inverse_deviation * factor, out=hidden[..., :-1])
+    hidden[..., -1] = factor * by_unit[..., -1] - (hidden[..., :-1] * scaling.input_mean).sum(dim=-1)
+    shift = parameters.output.sum(dim=1) if is_tanh else 0.0
+    return Parameters(
         hidden=hidden,
-        output=parts.output * (factor * lens.outcome_spread).unsqueeze(1),
-        intercept=lens.outcome_level + lens.outcome_spread * (parts.intercept - shift),
+        output=parameters.output * (factor * scaling.outcome_deviation).unsqueeze(1),
+        intercept=scaling.outcome_mean + scaling.outcome_deviation * (parameters.intercept - shift),
     )
 
 
-def pull_back(lens: Lens, gradient: Parts, *, is_tanh: bool) -> Parts:
-    """Return the gradient in the networks' own parameters: the transpose of `look_through`.
+def unstandardise_backward(scaling: Scaling, gradient: Parameters, *, is_tanh: bool) -> Parameters:
+    """Return the gradient in the networks' own parameters: the transpose of `unstandardise`.
 
     Parameters
     ----------
-    gradient : in the shapes that `look_through` returns
+    gradient : in the shapes that `unstandardise` returns
     """
     factor = 2.0 if is_tanh else 1.0
     by_unit = gradient.hidden
     hidden = torch.empty(by_unit.shape, dtype=by_unit.dtype)
     bias = by_unit[..., -1:] * factor
-    torch.mul(by_unit[..., :-1] * factor - bias * lens.level, lens.spread, out=hidden[..., :-1])
+    torch.mul(
+        by_unit[..., :-1] * factor - bias * scaling.input_mean,
+        scaling.inverse_deviation,
+        out=hidden[..., :-1],
+    )
     hidden[..., -1:] = bias
-    intercept = lens.outcome_spread * gradient.intercept
-    output = gradient.output * (factor * lens.outcome_spread).unsqueeze(1)
+    intercept = scaling.outcome_deviation * gradient.intercept
+    output = gradient.output * (factor * scaling.outcome_deviation).unsqueeze(1)
     if is_tanh:
         output = output - intercept.unsqueeze(1)
-    return Parts(
-        hidden=hidden.transpose(0, 1) * lens.has_unit.unsqueeze(2),
-        output=output * lens.has_unit,
+    return Parameters(
+        hidden=hidden.transpose(0, 1) * scaling.has_unit.unsqueeze(2),
+        output=output * scaling.has_unit,
         intercept=intercept,
     )

@@ -11,18 +11,18 @@ from torch import Tensor
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    LanesT = TypeVar("LanesT", bound=DataclassInstance)
+    RecordsT = TypeVar("RecordsT", bound=DataclassInstance)
 else:
-    LanesT = TypeVar("LanesT")
+    RecordsT = TypeVar("RecordsT")
 
 
-def take(lanes: LanesT, rows: Tensor) -> LanesT:
+def take(records: RecordsT, rows: Tensor) -> RecordsT:
     """Return the record of these networks, (n_kept,) positions."""
-    kept = {field.name: getattr(lanes, field.name).index_select(0, rows) for field in fields(lanes)}
-    return replace(lanes, **kept)
+    kept = {field.name: getattr(records, field.name).index_select(0, rows) for field in fields(records)}
+    return replace(records, **kept)
 
 
-def join(first: LanesT, second: LanesT) -> LanesT:
+def join(first: RecordsT, second: RecordsT) -> RecordsT:
     """Return the record of the networks of `first`, then those of `second`."""
     names = [field.name for field in fields(first)]
     return replace(
