@@ -52,7 +52,7 @@ class SpecText:
 
     def _options(self, kind: str) -> Iterator[tuple[str, Schema]]:
         if kind == "step":
-            yield from self._definitions["DataPlan"]["properties"]["prepare"]["items"]["properties"].items()
+            yield from self._definitions["DataSpec"]["properties"]["prepare"]["items"]["properties"].items()
             return
         key = NAME_KEYS[kind]
         for one in self._definitions[kind]["anyOf"]:

@@ -58,7 +58,7 @@ def spec_schema(catalogs: Catalogs) -> Json:
         definitions[entry.__name__] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own=own)
         definitions[kind] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own={})
     definitions[SIMULATION] = _choice(catalogs[SIMULATION], definitions, name_key="name", own={})
-    definitions["DataPlan"]["properties"]["prepare"]["items"] = _steps(catalogs[STEP], definitions)
+    definitions["DataSpec"]["properties"]["prepare"]["items"] = _steps(catalogs[STEP], definitions)
     rungs = schema["properties"]["estimators"]
     word = {
         "const": WORD,

@@ -14,7 +14,7 @@ from harness.registry.registry import installed
 from harness.spec.document import read_document
 from harness.spec.load import load_study
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "../shared/reference/paper_claims.yaml"
 OUTCOMES = {"total": "co2", "intensity": "co2_intensity", "percap": "co2_pc"}
 

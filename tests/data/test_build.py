@@ -275,7 +275,7 @@ def test_all_mistakes_of_names_come_together(build_text):
     ]
     assert found["panel.csv: column 'ID' (roles.entity)"].hint == "did you mean 'id'?"
     assert found["panel.csv: column 'yaer' (data.rows)"].hint == "did you mean 'year'?"
-    assert found["panel.csv: column 'yaer' (data.rows)"].allowed == "id, year, y, x"
+    assert found["panel.csv: column 'yaer' (data.rows)"].expected == "id, year, y, x"
     assert "already" in found["panel.csv: column 'y' (data.prepare[1].square.into)"].what
 
 

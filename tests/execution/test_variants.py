@@ -12,7 +12,7 @@ from harness.execution.variants import variants
 from harness.registry.registry import installed
 from harness.spec.load import load_study
 
-SPEC = Path(__file__).parents[1] / "specs" / "grunfeld.yaml"
+SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 
 
 def built(multiverse):

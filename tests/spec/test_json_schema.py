@@ -102,7 +102,7 @@ def test_every_choice_is_there(schema, catalogs):
         names, *mappings = schema["$defs"][entry]["anyOf"]
         assert names["enum"] == sorted(catalogs[kind].classes)
         assert [one["properties"][key]["const"] for one in mappings] == names["enum"]
-    steps = schema["$defs"]["DataPlan"]["properties"]["prepare"]["items"]["properties"]
+    steps = schema["$defs"]["DataSpec"]["properties"]["prepare"]["items"]["properties"]
     assert sorted(steps) == sorted(StepCatalog().classes)
 
 

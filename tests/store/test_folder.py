@@ -11,7 +11,7 @@ import pytest
 
 from harness import ArtifactError
 from harness.store.folder import MANIFEST, RunFolder
-from harness.store.lock import held
+from harness.store.lock import locked
 
 
 def test_tables_come_back_as_they_were(tmp_path):
@@ -73,18 +73,18 @@ def test_clearing_removes_reports_and_keeps_strangers(tmp_path):
 
 def test_two_runs_cannot_hold_one_folder(tmp_path):
     with (
-        held(tmp_path),
+        locked(tmp_path),
         pytest.raises(ArtifactError, match=f"is in use by process {os.getpid()}"),
-        held(tmp_path),
+        locked(tmp_path),
     ):
-        pytest.fail("the folder was held twice")
+        pytest.fail("the folder was locked twice")
 
 
 def test_a_folder_is_free_again_after_an_error(tmp_path):
-    with pytest.raises(ZeroDivisionError), held(tmp_path):
+    with pytest.raises(ZeroDivisionError), locked(tmp_path):
         1 / 0  # noqa: B018 - raises
     entered = False
-    with held(tmp_path):
+    with locked(tmp_path):
         entered = True
     assert entered
 
