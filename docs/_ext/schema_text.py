@@ -9,7 +9,7 @@ from typing import Any
 
 from markdown import code, table
 
-from harness.spec.schema_text import WORDS, Allowed
+from harness.spec.schema_text import WORDS, Expected
 
 Schema = Mapping[str, Any]
 
@@ -123,7 +123,7 @@ class SpecText:
         elif schema.get("maxProperties") == 1:
             words = "a preparation step"
         else:
-            words = Allowed(schema, None).words(())
+            words = Expected(schema, None).words(())
         return words or "any value"
 
     def _list(self, schema: Schema) -> str:
