@@ -21,6 +21,7 @@ from harness.execution.checkpointed_tasks import AnyCheckpointedTask, Checkpoint
 from harness.execution.checkpoints import CheckpointStore, fingerprint
 from harness.execution.executor import Task, execute
 from harness.execution.plan import Plan, as_quick, catalogs, group_columns, make_plan
+from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import decode_fold, decode_full, encode_fold, encode_full
 from harness.execution.results import Results
 from harness.execution.workers import Workers
@@ -33,7 +34,7 @@ from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
 from harness.store.folder import SPEC, UNITS, RunFolder
 from harness.store.lock import locked
-from harness.store.manifest import Provenance, cell_rows, manifest
+from harness.store.manifest import SpecRecord
 from harness.store.versions import versions
 
 Progress = Callable[[int, int, str], None]
@@ -103,21 +104,23 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
         write_tables(folder, results)
         folder.write_text(SPEC, prepared.loaded.document.text)
         provenance = Provenance(
-            spec_path=options.spec_path(folder.path).as_posix(),
-            spec_sha256=prepared.loaded.document.sha256,
+            spec=SpecRecord(
+                path=options.spec_path(folder.path).as_posix(),
+                sha256=prepared.loaded.document.sha256,
+                overrides=options.overrides,
+            ),
             command=options.command(folder.path, study.data),
-            overrides=options.overrides,
             quick=options.quick,
             versions=versions(installed(options.plugins).brought_by),
             started=started,
         )
-        content = manifest(
+        content = manifest_of(
             study,
             provenance,
             table=prepared.table,
             panels=prepared.panels,
             universes=results.universes,
-            cells=cell_rows(results.folds, results.fulls),
+            cells=cell_records(results.folds, results.fulls),
             seconds=time.perf_counter() - start,
         )
         folder.write_manifest(content)
@@ -205,5 +208,5 @@ def write_report_again(path: Path) -> None:
     folder = RunFolder.open(path)
     content = folder.manifest()
     with locked(path):
-        write_report(folder, formats=tuple(content["study"]["formats"]))
+        write_report(folder, formats=content.study.formats)
         folder.write_manifest(content)

@@ -199,9 +199,12 @@ class StudyResult:
         return asked
 
     def __repr__(self) -> str:
-        study = self._folder.manifest()["study"]
-        parts = (f"{name} {len(study[name])}" for name in ("outcomes", "estimators", "protocols"))
-        return f"StudyResult({study['id']!r}: {', '.join(parts)}; {self.path.as_posix()})"
+        study = self._folder.manifest().study
+        parts = (
+            f"outcomes {len(study.outcomes)}, estimators {len(study.estimators)}, "
+            f"protocols {len(study.protocols)}"
+        )
+        return f"StudyResult({study.id!r}: {parts}; {self.path.as_posix()})"
 
     def _repr_html_(self) -> str:
         from harness.report.digest import digest

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import harness
+from harness.store.folder import MANIFEST, MANIFEST_SUM, sum_line
 
 SPEC = {
     "spec_version": 1,
@@ -62,6 +64,15 @@ def run_small(out, *, spec=SPEC, **options):
 def copy_of(run, to):
     """Return the folder of a copy of a run."""
     return Path(shutil.copytree(run.path, to))
+
+
+def without_key(folder, part, key):
+    """Write the manifest of a folder again without a key in one of its parts, hashed as a run would."""
+    content = json.loads((folder.path / MANIFEST).read_text(encoding="utf-8"))
+    del content[part][key]
+    data = json.dumps(content).encode()
+    folder.write_bytes(MANIFEST, data)
+    folder.write_bytes(MANIFEST_SUM, sum_line(data))
 
 
 def exit_code(monkeypatch, *words):

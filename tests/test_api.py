@@ -156,7 +156,7 @@ def test_a_run_is_opened_again(small_run):
 def test_a_spec_of_values_and_a_table_are_kept_in_the_folder(small_run):
     manifest = RunFolder.open(small_run.path).manifest()
     assert read_document(small_run.path / "spec.yaml").data == SPEC
-    assert manifest["data"]["sha256"] == sha256_of(small_run.path / "data.parquet")
+    assert manifest.data.sha256 == sha256_of(small_run.path / "data.parquet")
     kept = pd.read_parquet(small_run.path / "data.parquet")
     pd.testing.assert_frame_equal(kept, grunfeld().reset_index(), check_dtype=False)
 
@@ -170,7 +170,7 @@ def test_a_spec_file_gives_what_its_values_give(tmp_path):
     for name in ("accuracy", "gain", "coefficients"):
         first, second = ((run.path / f"{name}.csv").read_bytes() for run in (by_file, by_values))
         assert first == second
-    command = RunFolder.open(by_values.path).manifest()["command"]
+    command = RunFolder.open(by_values.path).manifest().command
     assert f"{by_values.path.as_posix()}/spec.yaml --data {csv.as_posix()}" in command
 
 
@@ -179,7 +179,7 @@ def test_paths_in_a_spec_of_values_start_at_the_current_folder(tmp_path, monkeyp
     grunfeld().reset_index().to_csv("panel.csv", index=False)
     result = harness.run(SPEC | {"data": {"path": "panel.csv"}}, overrides=TINY, progress=False)
     assert result.path == Path("runs/small")
-    assert "--data panel.csv" in RunFolder.open(result.path).manifest()["command"]
+    assert "--data panel.csv" in RunFolder.open(result.path).manifest().command
 
 
 def test_a_run_is_repeated_in_its_own_folder(tmp_path):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("data", "spec", "estimators", "evaluation", "scenarios", "report")
-LAYERS = (*LAYERS, "store", "claims", "expectations", "execution", "audit")
+LAYERS = ("data", "spec", "estimators", "evaluation", "scenarios", "store")
+LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "audit")
 BASE = {"arrays", "errors", "rng", "registry", "tables"}
 TOP = {"calibration", "runner", "cli", "commands", "replication", "pytest_plugin"}
 TOP |= {"conformance", "scaffold"}

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from harness.evaluation.fold import TOUCHES_TEST_ROWS
 from harness.evaluation.linear_truth import DrawnTruth
 from harness.evaluation.tables import SAMPLES, Bootstrap, gain_table
 from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan
 from harness.report.reading.banded import SIMULTANEOUS
 from harness.report.reading.calibration import GAIN, LOSS, P_VALUE, VERDICT, band_finding
-from harness.report.reading.manifest import TOUCHES_TEST_ROWS
 from harness.report.reading.results import size_of
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study

@@ -11,16 +11,16 @@ from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
 from harness.calibration.table import LEVEL, Truth, calibration_table
 from harness.execution.plan import catalogs, make_plan
+from harness.execution.provenance import Provenance, manifest_of
 from harness.registry.registry import installed
 from harness.report.calibration_page import calibration_page
 from harness.report.reading.calibration import Calibration, CalibrationRow, Reduction
-from harness.report.reading.manifest import Manifest, read_manifest
 from harness.report.reading.rows import read_rows
 from harness.run_options import RunOptions
 from harness.runner import Prepared, Progress, prepare
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
-from harness.store.manifest import Provenance, manifest
+from harness.store.manifest import Manifest, SpecRecord
 from harness.store.versions import versions
 
 CALIBRATION = "calibration"
@@ -80,15 +80,13 @@ def _manifest(options: RunOptions, prepared: Prepared, truth: Truth, started: da
     spec = options.spec_path(Path())
     words = ["harness", "calibrate", spec.as_posix(), "--panels", str(truth.n_panels)]
     provenance = Provenance(
-        spec_path=spec.as_posix(),
-        spec_sha256=prepared.loaded.document.sha256,
+        spec=SpecRecord(spec.as_posix(), prepared.loaded.document.sha256, options.overrides),
         command=shlex.join([*words, "--effect", f"{truth.effect:g}"]),
-        overrides=options.overrides,
         quick=options.quick,
         versions=versions(installed(options.plugins).brought_by),
         started=started,
     )
-    content = manifest(
+    return manifest_of(
         prepared.plan.study,
         provenance,
         table=prepared.table,
@@ -97,4 +95,3 @@ def _manifest(options: RunOptions, prepared: Prepared, truth: Truth, started: da
         cells=(),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )
-    return read_manifest(content)

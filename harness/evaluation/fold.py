@@ -53,3 +53,6 @@ LATER_PERIODS = Leak("later_periods", "later periods are trained on than are tes
 TEST_SELECTION = Leak("test_selection", "models are selected on the test rows")
 ALL_ROWS_PREPARED = Leak("prepared_on_all_rows", "preparation steps that learn are fitted on all rows")
 TRAINING_ROWS = Leak("training_rows", "the rows compared on are the rows trained on")
+
+TOUCHES_TEST_ROWS = frozenset({TRAINING_ROWS.code, TEST_SELECTION.code, ALL_ROWS_PREPARED.code})
+"""Leaks through which the test rows themselves take part in fitting or choosing a model."""

@@ -51,14 +51,14 @@ def pinned(folder: RunFolder, selection: Selection) -> tuple[Entry, ...]:
     ArtifactError
         Where the run was a quick one, whose numbers are not those of its spec, or nothing is selected.
     """
-    study = folder.manifest()["study"]
-    if study["quick"]:
+    study = folder.manifest().study
+    if study.quick:
         what = "a quick run: fewer draws, splits and restarts than its spec asks for"
         raise ArtifactError(Problem(str(folder.path), what, hint="run the study without --quick"))
     entries = [
         entry
         for table in selection.tables or ("gain", "accuracy", "coefficients")
-        for entry in _of_table(table, folder.read_table(table), selection, exposure=study["exposure"])
+        for entry in _of_table(table, folder.read_table(table), selection, exposure=study.exposure)
     ]
     if not entries:
         what = "holds none of the numbers asked for"

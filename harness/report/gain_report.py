@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report.reading.judgement import judgements
-from harness.report.reading.manifest import ProtocolEntry, Study
 from harness.report.reading.multiverse import Multiverse
 from harness.report.reading.results import Results, standing_of_row
 from harness.report.reading.rows import AccuracyRow, GainRow
@@ -16,6 +15,7 @@ from harness.report.reading.run import Run, RunReader, read_run
 from harness.report.words.doubts import doubts
 from harness.report.words.universes import honest, published_gains
 from harness.report.words.verdict import headline
+from harness.store.study_record import ProtocolRecord, StudyRecord
 
 VERSION = "1.2"
 """Of the format: the first number changes where a reader of the old one would err, the second where something
@@ -77,16 +77,16 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON values are of any type
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _outcome(study: Study, name: str) -> dict[str, Any]:
+def _outcome(study: StudyRecord, name: str) -> dict[str, Any]:
     return {"name": name, "label": study.label(name), "unit": study.unit(name)}
 
 
-def _protocol(protocol: ProtocolEntry) -> dict[str, Any]:
+def _protocol(protocol: ProtocolRecord) -> dict[str, Any]:
     leaks = [dataclasses.asdict(leak) for leak in protocol.leaks]
     return _fields(protocol, PROTOCOL_FIELDS) | {"leaks": leaks}
 
 
-def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: Study) -> dict[str, Any]:
+def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: StudyRecord) -> dict[str, Any]:
     """Return a cell with its gains, by reference."""
     over = {name: _gain(gain, level=study.level) for name, gain in gains.items()}
     further = [over[name] for name in study.further_references if name in over]

@@ -13,7 +13,6 @@ from harness.data.note import Note
 from harness.report.figures.canvas import Drawing
 from harness.report.figures.embedded import data_uri
 from harness.report.figures.study_drawings import StudyDrawings
-from harness.report.reading.manifest import Manifest
 from harness.report.reading.results import Results, Standing
 from harness.report.reading.rows import NOT_DONE
 from harness.report.reading.run import Run
@@ -31,6 +30,7 @@ from harness.report.tables.variable_table import (
     variable_table,
 )
 from harness.report.templating import environment, packaged
+from harness.store.manifest import Manifest
 
 LIFTED = frozenset({"W-RECONSTRUCTED"})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""

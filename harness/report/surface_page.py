@@ -16,12 +16,12 @@ from harness.arrays import Floats
 from harness.report.figures.scenes import effect_label
 from harness.report.reading.banded import POINTWISE, SIMULTANEOUS, Banded
 from harness.report.reading.featured import featured
-from harness.report.reading.manifest import Study
 from harness.report.reading.run import Run
 from harness.report.reading.surfaces import Surface
 from harness.report.tables.conditional_table import threshold_text
 from harness.report.templating import environment, packaged
 from harness.report.words.text import printable
+from harness.store.study_record import StudyRecord
 
 DIGITS = 5
 """Significant digits of the numbers on the page; the table ``surfaces`` has all of them."""
@@ -96,12 +96,12 @@ def surface_content(run: Run) -> dict[str, Any]:
     }
 
 
-def _place(study: Study, leading: Sequence[str], name: str) -> int:
+def _place(study: StudyRecord, leading: Sequence[str], name: str) -> int:
     """Return where an estimator stands: featured ones first, then as in the study."""
     return [*leading, *(one.id for one in study.estimators)].index(name)
 
 
-def _moderators(study: Study, questions: Sequence[tuple[str, str]]) -> list[str]:
+def _moderators(study: StudyRecord, questions: Sequence[tuple[str, str]]) -> list[str]:
     """Return the labels of the moderators, with their scenario where one is asked about twice."""
     names = [name for _, name in questions]
     return [

@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report.reading.manifest import EstimatorEntry
 from harness.report.words.digits import count, percent, plain, significant
 from harness.report.words.text import capitalised, printable
+from harness.store.study_record import EstimatorRecord
 
 TEMPLATES = "templates"
 
@@ -43,7 +43,7 @@ def packaged(name: str) -> str:
     return (files("harness.report") / TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def options(estimator: EstimatorEntry) -> str:
+def options(estimator: EstimatorRecord) -> str:
     """Return an estimator's options as "name: value" pairs, nested ones in brackets."""
     return _pairs(estimator.options)
 

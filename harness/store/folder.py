@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from harness.errors import ArtifactError, Problem
 from harness.store.atomic import sha256_of, write_atomically
 from harness.store.csv_text import csv_text, from_csv
+from harness.store.manifest import Manifest
 
 MARKER = ".harness-run"
 """File that tells a run folder from any other; only a folder that has it is written into again."""
@@ -167,25 +166,24 @@ class RunFolder:
         with _readable(path):
             return pd.read_parquet(path)
 
-    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+    def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest, last of all files, with the hashes of the others, and its own beside it."""
-        content = {**manifest, "files": self.hashes()}
-        data = f"{json.dumps(content, indent=1, ensure_ascii=False)}\n".encode()
+        data = replace(manifest, files=self.hashes()).to_json().encode()
         self.write_bytes(MANIFEST_SUM, sum_line(data))
         self.write_bytes(MANIFEST, data)
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """Return the manifest.
 
         Raises
         ------
         ArtifactError
-            Where the file holds no JSON object.
+            Where the file is damaged, naming every key that is missing or of a wrong type.
         """
         path = self.path / MANIFEST
         with _readable(path):
-            content: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8"))}
-        return content
+            text = path.read_text(encoding="utf-8")
+        return Manifest.from_json(text)
 
 
 def sum_line(manifest: bytes) -> bytes:

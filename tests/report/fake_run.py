@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
 from harness.store.folder import RunFolder
+from harness.store.manifest import Manifest
 from harness.tables import COLUMNS
 from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON
@@ -91,7 +93,7 @@ def manifest(
                 **variables,
                 name: {"label": label, "unit": unit},
                 "educ": {"label": "Schooling", "unit": "years"},
-                "nr": {"label": "man", "unit": None},
+                "nr": {"label": "man"},
             },
             "estimators": [
                 {
@@ -103,9 +105,11 @@ def manifest(
                 for one, (use, text) in ESTIMATORS.items()
             ],
             "reference": "ols",
+            "further_references": [],
             "protocols": [
                 {
                     "id": one.name,
+                    "use": one.name,
                     "title": one.title,
                     "how": one.how,
                     "leaks": [asdict(leak) for leak in one.leaks],
@@ -114,12 +118,15 @@ def manifest(
             ],
             "level": 0.95,
             "draws": 2000,
+            "formats": ["html"],
+            "featured": [],
         },
         "data": {
             "origin": "dataset wage_panel",
             "title": "Wages of young men",
             "source": "Vella and Verbeek (1998)",
             "sha256": "0f" * 32,
+            "simulated": False,
             "n_obs": 4360,
             "n_entities": 545,
             "n_periods": 8,
@@ -127,7 +134,9 @@ def manifest(
             "first_period": 1980,
             "last_period": 1987,
         },
-        "spec": {"path": "specs/wage_panel.yaml", "sha256": "a1" * 32},
+        "multiverse": {"references": [], "universes": []},
+        "spec": {"path": "specs/wage_panel.yaml", "sha256": "a1" * 32, "overrides": []},
+        "files": {},
         "versions": {"python": "3.11.2", "panel-harness": "0.1.0", "numpy": "2.4.6"},
         "command": "harness run specs/wage_panel.yaml --quick",
         "started": "2026-11-24T12:00:00+00:00",
@@ -240,6 +249,11 @@ def _with_choices(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return tables | {"multiverse_choices": fake_comparison.choices(tables["multiverse"])}
 
 
+def read_manifest(content: dict[str, Any]) -> Manifest:
+    """Return the manifest that holds these values."""
+    return Manifest.from_json(json.dumps(content))
+
+
 def write_fake_run(
     path: Path,
     content: dict[str, Any],
@@ -301,7 +315,7 @@ def write_fake_run(
     folder = RunFolder.create(path)
     for name, frame in tables.items():
         folder.write_table(name, frame.reindex(columns=list(COLUMNS.get(name, frame.columns))))
-    folder.write_manifest(content)
+    folder.write_manifest(read_manifest(content))
     return folder
 
 

@@ -16,10 +16,9 @@ from harness.report.reading.calibration import (
     Reduction,
     band_finding,
 )
-from harness.report.reading.manifest import read_manifest
 from harness.report.tables.calibration_table import calibration_groups, is_off
 from harness.report.words.calibration import calibrated, repeated
-from report.fake_run import HOSTILE, manifest
+from report.fake_run import HOSTILE, manifest, read_manifest
 
 N_PANELS = 50
 NB = "\u00a0"

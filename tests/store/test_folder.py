@@ -10,8 +10,54 @@ import pandas as pd
 import pytest
 
 from harness import ArtifactError
+from harness.evaluation.fold import SAME_ENTITY
+from harness.evaluation.universe import Universe
 from harness.store.folder import MANIFEST, RunFolder
 from harness.store.lock import locked
+from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
+from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
+
+MANIFEST_OF_NOTHING = Manifest(
+    manifest_version=1,
+    study=StudyRecord(
+        id="none",
+        title="碳排放",
+        description="",
+        seed=1,
+        quick=False,
+        entity="firm",
+        time="year",
+        outcomes=("invest",),
+        exposure="value",
+        moderators=(),
+        controls=(),
+        variables={"value": VariableRecord("Value", "dollars")},
+        estimators=(EstimatorRecord("fe", "fixed_effects", "FE", {"effects": ["entity"], "tol": 1e-300}),),
+        reference="fe",
+        further_references=(),
+        protocols=(ProtocolRecord("rows", "random_rows", "Rows", "deals rows", (SAME_ENTITY,)),),
+        level=0.95,
+        draws=10,
+        formats=(),
+        featured=(),
+    ),
+    data=DataRecord("a.csv", "", "", None, False, 6, 3, 2, True, 1980, "1981"),
+    multiverse=MultiverseRecord(("fe",), (Universe("fe (seed 1)", {"seed": "1"}),)),
+    spec=SpecRecord("study.yaml", "0f", ("seed=1",)),
+    versions={"python": "3.11"},
+    command="harness run study.yaml",
+    started="2026-01-01T00:00:00+00:00",
+    seconds=0.1,
+    cells=(CellRecord("invest · fe", "ok", "", 0.1),),
+    files={},
+)
+
+
+def test_a_manifest_comes_back_as_it_was(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    folder.write_manifest(MANIFEST_OF_NOTHING)
+    assert folder.manifest() == MANIFEST_OF_NOTHING
+    assert folder.manifest().study.estimators[0].effects == ("entity",)
 
 
 def test_tables_come_back_as_they_were(tmp_path):
@@ -37,8 +83,8 @@ def test_the_manifest_hashes_every_reported_file(tmp_path):
     folder = RunFolder.create(tmp_path)
     folder.write_text("report.html", "<p>")
     folder.write_bytes("figures/a.png", b"png")
-    folder.write_manifest({"manifest_version": 1})
-    assert folder.manifest()["files"] == {
+    folder.write_manifest(MANIFEST_OF_NOTHING)
+    assert folder.manifest().files == {
         "figures/a.png": hashlib.sha256(b"png").hexdigest(),
         "report.html": hashlib.sha256(b"<p>").hexdigest(),
     }
@@ -61,7 +107,7 @@ def test_a_file_is_no_folder(tmp_path):
 def test_clearing_removes_reports_and_keeps_strangers(tmp_path):
     folder = RunFolder.create(tmp_path)
     folder.write_text("report.html", "<p>")
-    folder.write_manifest({})
+    folder.write_manifest(MANIFEST_OF_NOTHING)
     (tmp_path / "notes.md").write_text("mine")
     folder.clear()
     assert (tmp_path / "notes.md").is_file()

@@ -9,13 +9,13 @@ from typing import Any
 
 from harness.audit.compare.table_difference import TableDifference, table_difference
 from harness.audit.compare.tolerance import Tolerance
-from harness.report.reading.manifest import DataEntry, Manifest, Study, read_manifest
 from harness.spec.difference import Difference, spec_differences
 from harness.spec.document import Document, read_document
 from harness.spec.overrides import with_overrides
 from harness.store.folder import SPEC, RunFolder
 from harness.store.keys import PREDICTIONS, keys_of
-from harness.store.recipe import recipe_of
+from harness.store.manifest import DataRecord, Manifest
+from harness.store.study_record import StudyRecord
 
 DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")
 """What the manifest says about data, their name and source apart."""
@@ -60,12 +60,12 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
     ArtifactError
         Where a manifest or a table is damaged, or lacks what a comparison needs.
     """
-    ours, theirs = read_manifest(a.manifest()), read_manifest(b.manifest())
+    ours, theirs = a.manifest(), b.manifest()
     tables_a, tables_b = _tables(a), _tables(b)
     shared = [file for file in tables_a if file in tables_b]
     differences = [_table_difference(file, a, b, tolerance) for file in shared]
     return RunDifference(
-        spec=spec_differences(_document(a), _document(b)),
+        spec=spec_differences(_document(a, ours), _document(b, theirs)),
         data=_unequal(_fields(ours.data, DATA), _fields(theirs.data, DATA)),
         versions=_unequal(ours.versions, theirs.versions),
         settings=_unequal(_fields(ours.study, SETTINGS), _fields(theirs.study, SETTINGS)),
@@ -76,13 +76,12 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
     )
 
 
-def _document(folder: RunFolder) -> Document:
+def _document(folder: RunFolder, manifest: Manifest) -> Document:
     """Return the spec of a run with its overrides."""
-    overrides = recipe_of(folder.manifest()).spec.overrides
-    return with_overrides(read_document(folder.path / SPEC), overrides)
+    return with_overrides(read_document(folder.path / SPEC), manifest.spec.overrides)
 
 
-def _fields(part: DataEntry | Study, names: Iterable[str]) -> Mapping[str, Any]:
+def _fields(part: DataRecord | StudyRecord, names: Iterable[str]) -> Mapping[str, Any]:
     return {name: getattr(part, name) for name in names}
 
 

@@ -9,7 +9,7 @@ from harness.errors import Problem
 from harness.store.atomic import sha256_of
 from harness.store.folder import MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, UNITS, RunFolder, sum_line
 from harness.store.lock import HOLDER
-from harness.store.recipe import Recipe
+from harness.store.manifest import Manifest
 
 _MEND = "take a whole copy of the folder, or run the study again"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -17,10 +17,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield what is wrong with the manifest's own hash, with the marker, and with a run that is not whole."""
-    manifest, beside, marker = (folder.path / name for name in (MANIFEST, MANIFEST_SUM, MARKER))
+    own, beside, marker = (folder.path / name for name in (MANIFEST, MANIFEST_SUM, MARKER))
     if not beside.is_file():
         yield Problem(MANIFEST_SUM, "is missing, so nothing protects the manifest", hint=_MEND)
-    elif beside.read_bytes() != sum_line(manifest.read_bytes()):
+    elif beside.read_bytes() != sum_line(own.read_bytes()):
         yield Problem(MANIFEST, f"is not the manifest whose SHA-256 is in {MANIFEST_SUM}", hint=_MEND)
     if not marker.is_file() or marker.read_bytes() != MARK:
         yield Problem(MARKER, "does not hold what every run writes into it", hint=_MEND)
@@ -29,9 +29,9 @@ def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
             yield Problem(name, "is there: a run is still writing here, or was cut off", hint="wait for it")
 
 
-def file_problems(folder: RunFolder, recipe: Recipe) -> Iterator[Problem]:
+def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield what is wrong with the reported files: missing, of other bytes, or written by no run."""
-    listed, present = recipe.files, folder.files()
+    listed, present = manifest.files, folder.files()
     for name in sorted(listed.keys() - set(present)):
         yield Problem(name, "is missing", hint=_MEND)
     for name in present:
@@ -41,10 +41,10 @@ def file_problems(folder: RunFolder, recipe: Recipe) -> Iterator[Problem]:
             yield Problem(name, "has other bytes than the run wrote: its SHA-256 differs", hint=_MEND)
 
 
-def spec_problems(folder: RunFolder, recipe: Recipe) -> Iterator[Problem]:
+def spec_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield whether the spec in the folder is another than the one that was run."""
     written = (folder.path / SPEC).read_bytes()
     # The hash is of the file that the user gave, which may have begun with a byte order mark.
     hashes = {hashlib.sha256(start + written).hexdigest() for start in (b"", _BYTE_ORDER_MARK)}
-    if recipe.spec.sha256 not in hashes:
+    if manifest.spec.sha256 not in hashes:
         yield Problem(SPEC, "is not the spec whose SHA-256 the manifest names under spec", hint=_MEND)

@@ -13,7 +13,7 @@ from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
 from harness.store.csv_text import csv_text, from_csv
 from harness.store.folder import RunFolder
-from harness.store.recipe import Recipe
+from harness.store.manifest import Manifest
 from harness.store.tables import table
 
 
@@ -34,9 +34,9 @@ class Recomputed:
     expected: pd.DataFrame
 
 
-def recomputed(folder: RunFolder, recipe: Recipe) -> Iterator[Recomputed]:
+def recomputed(folder: RunFolder, manifest: Manifest) -> Iterator[Recomputed]:
     """Yield every table that predictions give: errors, gains, decomposition and multiverse."""
-    study, source = recipe.study, "predictions.parquet"
+    study, source = manifest.study, "predictions.parquet"
     predictions = folder.read_parquet("predictions")
     errors = accuracy_table(predictions)
     gains = gains_table(predictions, references=study.references, bootstrap=study.bootstrap)
@@ -51,17 +51,17 @@ def recomputed(folder: RunFolder, recipe: Recipe) -> Iterator[Recomputed]:
     )
     stored = folder.read_table("decomposition")
     yield Recomputed("decomposition", source, stored, _as_written("decomposition", parts))
-    if recipe.multiverse.universes:
-        yield from _multiverse(folder, recipe, predictions)
+    if manifest.multiverse.universes:
+        yield from _multiverse(folder, manifest, predictions)
 
 
-def _multiverse(folder: RunFolder, recipe: Recipe, predictions: pd.DataFrame) -> Iterator[Recomputed]:
+def _multiverse(folder: RunFolder, manifest: Manifest, predictions: pd.DataFrame) -> Iterator[Recomputed]:
     own = folder.read_parquet("multiverse")
     computed = multiverse_table(
         pd.concat([predictions, own], ignore_index=True),
-        recipe.multiverse.universes,
-        references=recipe.multiverse.references,
-        bootstrap=recipe.study.bootstrap,
+        manifest.multiverse.universes,
+        references=manifest.multiverse.references,
+        bootstrap=manifest.study.bootstrap,
     )
     source = "predictions.parquet and multiverse.parquet"
     for name, frame in (("multiverse", computed), ("multiverse_choices", choice_table(computed))):
@@ -73,9 +73,9 @@ def _as_written(name: str, computed: pd.DataFrame) -> pd.DataFrame:
     return from_csv(csv_text(table(name, [computed])))
 
 
-def missing_cells(folder: RunFolder, recipe: Recipe) -> Iterator[str]:
+def missing_cells(folder: RunFolder, manifest: Manifest) -> Iterator[str]:
     """Yield cells of the study that ``accuracy.csv`` has no row for; one that failed has one as well."""
-    study = recipe.study
+    study = manifest.study
     ids = ([one.id for one in study.estimators], [one.id for one in study.protocols])
     columns = ["outcome", "estimator", "protocol", "sample"]
     stored = folder.read_table("accuracy")

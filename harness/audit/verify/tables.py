@@ -21,7 +21,7 @@ from harness.spec.load import load_study
 from harness.store.csv_text import csv_text, from_csv
 from harness.store.folder import SPEC, RunFolder
 from harness.store.keys import keys_of
-from harness.store.recipe import Recipe
+from harness.store.manifest import Manifest
 from harness.store.tables import table
 from harness.tables import COLUMNS, PREDICTIONS
 
@@ -53,11 +53,11 @@ def _lacking(file: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterat
         yield Problem(file, f"lacks the columns {', '.join(lacking)}", hint=_MEND)
 
 
-def prediction_problems(folder: RunFolder, recipe: Recipe) -> Iterator[Problem]:
+def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield what predictions do not give, and cells that neither have numbers nor say why."""
-    for one in recomputed(folder, recipe):
+    for one in recomputed(folder, manifest):
         yield from _disagreement(one)
-    missing = list(missing_cells(folder, recipe))
+    missing = list(missing_cells(folder, manifest))
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         yield Problem("accuracy.csv", f"has no row for {'; '.join(missing[:_SHOWN])}{more}", hint=_MEND)
@@ -66,10 +66,10 @@ def prediction_problems(folder: RunFolder, recipe: Recipe) -> Iterator[Problem]:
             yield Problem(f"{name}.csv", f"{count} rows have numbers that their status denies", hint=_MEND)
 
 
-def spec_table_problems(folder: RunFolder, recipe: Recipe, catalogs: Catalogs) -> Iterator[Problem]:
+def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalogs) -> Iterator[Problem]:
     """Yield what claims and expected numbers are said to be, and do not follow from spec and other tables."""
     try:
-        study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=recipe.spec.overrides).study
+        study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=manifest.spec.overrides).study
     except HarnessError as error:
         what = f"cannot be read here, so claims and expected numbers are not checked: {error}"
         yield Problem(SPEC, what, hint="install the plugins of the run, see versions in manifest.json")
@@ -77,7 +77,7 @@ def spec_table_problems(folder: RunFolder, recipe: Recipe, catalogs: Catalogs) -
     if study.claims:
         sources = {name: folder.read_table(name) for name in SOURCES}
         yield from _of_spec("claims", claims_table(study, sources), folder)
-    if study.expect and not recipe.study.quick:
+    if study.expect and not manifest.study.quick:
         checked = check_expectations(study.expect, folder.read_table)
         yield from _of_spec("expectations", expectations_table(checked), folder)
 

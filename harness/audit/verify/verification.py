@@ -15,7 +15,6 @@ from harness.audit.verify.tables import (
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
 from harness.store.folder import RunFolder
-from harness.store.recipe import recipe_of
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,14 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
     if own.problems:
         return
     try:
-        recipe = recipe_of(folder.manifest())
+        manifest = folder.manifest()
     except ArtifactError as error:
         yield Check("the manifest says what the run holds", error.problems)
         return
-    whole = f"{len(recipe.files)} files are there as written, and no other that a report reads"
+    whole = f"{len(manifest.files)} files are there as written, and no other that a report reads"
     for what, find in (
-        (whole, lambda: file_problems(folder, recipe)),
-        ("the spec is the one that was run", lambda: spec_problems(folder, recipe)),
+        (whole, lambda: file_problems(folder, manifest)),
+        ("the spec is the one that was run", lambda: spec_problems(folder, manifest)),
         ("the tables have their columns", lambda: shape_problems(folder)),
     ):
         check = _check(what, find)
@@ -63,11 +62,11 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
             return
     yield _check(
         "errors, gains, intervals, p-values, decomposition and multiverse follow from the predictions",
-        lambda: prediction_problems(folder, recipe),
+        lambda: prediction_problems(folder, manifest),
     )
     yield _check(
         "claims and expected numbers follow from the tables",
-        lambda: spec_table_problems(folder, recipe, catalogs),
+        lambda: spec_table_problems(folder, manifest, catalogs),
     )
     yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
 

@@ -8,15 +8,15 @@ from harness.report.figures.curve_figure import MOST_BANDS, CurveScene
 from harness.report.figures.strand import level_of
 from harness.report.reading.banded import POINTWISE, SIMULTANEOUS, Band
 from harness.report.reading.curves import Curve
-from harness.report.reading.manifest import Study
 from harness.report.words.digits import count, percent
 from harness.report.words.text import joined
+from harness.store.study_record import StudyRecord
 
 AT_ONE_VALUE = "hold at one value of the horizontal axis at a time, not for the curve as a whole"
 AS_A_WHOLE = "hold for the curve as a whole, where the data support it"
 
 
-def gain_caption(study: Study, outcome: str) -> str:
+def gain_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of gains."""
     return (
         f"Gain over {study.reference_label} in predicting {study.label(outcome)}, one panel a protocol. "
@@ -28,7 +28,7 @@ def gain_caption(study: Study, outcome: str) -> str:
     )
 
 
-def curve_caption(study: Study, outcome: str, curves: Sequence[Curve], scene: CurveScene) -> str:
+def curve_caption(study: StudyRecord, outcome: str, curves: Sequence[Curve], scene: CurveScene) -> str:
     """Return the caption of a figure of net effect curves, or of their slopes.
 
     Parameters
@@ -49,7 +49,7 @@ def curve_caption(study: Study, outcome: str, curves: Sequence[Curve], scene: Cu
     return " ".join([*parts, *ground_text(study, [scene])])
 
 
-def _what(study: Study, outcome: str, kind: str) -> str:
+def _what(study: StudyRecord, outcome: str, kind: str) -> str:
     exposure = study.label(study.exposure)
     if kind == "slope":
         return (
@@ -71,7 +71,7 @@ def marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
         )
 
 
-def ground_text(study: Study, scenes: Sequence[CurveScene]) -> Iterable[str]:
+def ground_text(study: StudyRecord, scenes: Sequence[CurveScene]) -> Iterable[str]:
     """Yield what the hatching is, where there is any, and what stands under the curves."""
     if any(scene.unsupported for scene in scenes):
         yield (
@@ -84,7 +84,7 @@ def ground_text(study: Study, scenes: Sequence[CurveScene]) -> Iterable[str]:
     )
 
 
-def band_text(bands: Sequence[Band], study: Study) -> str:
+def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
     """Return how bands were made and what they do and do not cover, in words."""
     if not bands:
         return "No curve has a band."
@@ -108,13 +108,13 @@ def _draws(bands: Iterable[Band]) -> str:
     return count(low) if low == high else f"{count(low)} to {count(high)}"
 
 
-def _units(bands: Iterable[Band], study: Study) -> str:
+def _units(bands: Iterable[Band], study: StudyRecord) -> str:
     words = {"entity": f"of whole entities ({study.label(study.entity)})", "row": "of single rows"}
     named = [words.get(unit, unit) for unit in dict.fromkeys(band.unit for band in bands) if unit]
     return f" {joined(named)}" if named else ""
 
 
-def ale_caption(study: Study, outcome: str) -> str:
+def ale_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of accumulated local effects beside partial dependence."""
     return (
         f"Partial dependence sets every row's {study.label(study.exposure)} to each value and averages the "
@@ -124,7 +124,7 @@ def ale_caption(study: Study, outcome: str) -> str:
     )
 
 
-def learning_caption(study: Study, outcome: str) -> str:
+def learning_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of learning."""
     return (
         f"Learning of the networks that were chosen for {study.label(outcome)}, on all rows of the panel: "

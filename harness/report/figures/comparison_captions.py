@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.report.figures.universe_figure import UniverseScene, axis_limits
-from harness.report.reading.manifest import Study
 from harness.report.words.digits import count, percent
+from harness.store.study_record import StudyRecord
 
 
-def waterfall_caption(study: Study, outcome: str) -> str:
+def waterfall_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of where the gain comes from."""
     return (
         f"Where the in-sample gain over {study.reference_label} in predicting {study.label(outcome)} comes "
@@ -21,7 +21,7 @@ def waterfall_caption(study: Study, outcome: str) -> str:
     )
 
 
-def universe_caption(study: Study, outcome: str, scene: UniverseScene) -> str:
+def universe_caption(study: StudyRecord, outcome: str, scene: UniverseScene) -> str:
     """Return the caption of the specification curve."""
     own = scene.multiverse
     start, _ = axis_limits(scene)

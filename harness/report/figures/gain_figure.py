@@ -12,10 +12,10 @@ from matplotlib.ticker import MaxNLocator
 from harness.report.figures.canvas import DOUBLE_COLUMN, GREY, bare, grid_shape, label_lowest, new_figure
 from harness.report.figures.fonts import drawable, drawable_lines
 from harness.report.figures.palette import STANDING_COLOURS, STANDING_MARKERS
-from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import GainCell, Standing
 from harness.report.words.digits import percent
 from harness.report.words.text import shortened
+from harness.store.study_record import ProtocolRecord
 
 PANELS_IN_A_ROW = 4
 ARROW_ROOM = 6.0
@@ -39,7 +39,7 @@ def axis_limits(cells: Sequence[GainCell]) -> tuple[float, float]:
     return max(lowest, -max(highest, LEAST_REACH)), highest
 
 
-def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolEntry], *, reference: str) -> Figure:
+def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolRecord], *, reference: str) -> Figure:
     """Return the figure of one outcome.
 
     Parameters

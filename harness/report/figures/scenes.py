@@ -10,12 +10,14 @@ from harness.report.figures.palette import line_style
 from harness.report.figures.strand import MARKERS, Mark, Strand
 from harness.report.reading.banded import Banded
 from harness.report.reading.curves import Curve
-from harness.report.reading.manifest import Study
 from harness.report.reading.run import Run
 from harness.report.reading.turning_points import TurningPointRow
+from harness.store.study_record import StudyRecord
 
 
-def strand(study: Study, line: Banded, estimator: str, *, points: Iterable[TurningPointRow] = ()) -> Strand:
+def strand(
+    study: StudyRecord, line: Banded, estimator: str, *, points: Iterable[TurningPointRow] = ()
+) -> Strand:
     """Return an estimator's line in the style that it has in every figure, its turning points marked."""
     places = {one.id: at for at, one in enumerate(study.estimators)}
     return Strand(
@@ -59,20 +61,20 @@ def curve_scene(run: Run, curves: Sequence[Curve]) -> CurveScene:
     )
 
 
-def level_label(study: Study, outcome: str) -> str:
+def level_label(study: StudyRecord, outcome: str) -> str:
     """Return the label of an axis of levels."""
     return f"Mean predicted {study.axis_label(outcome)}"
 
 
-def effect_unit_label(study: Study, outcome: str) -> str:
+def effect_unit_label(study: StudyRecord, outcome: str) -> str:
     """Return the label of an axis of effects in a narrow panel whose outcome is told elsewhere."""
     return f"Effect ({_per_unit(study, outcome)})"
 
 
-def effect_label(study: Study, outcome: str) -> str:
+def effect_label(study: StudyRecord, outcome: str) -> str:
     """Return the label of an axis of effects."""
     return f"Effect on {study.label(outcome)} ({_per_unit(study, outcome)})"
 
 
-def _per_unit(study: Study, outcome: str) -> str:
+def _per_unit(study: StudyRecord, outcome: str) -> str:
     return f"{study.unit(outcome) or 'change'} per unit"

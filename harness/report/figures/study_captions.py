@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from harness.report.figures.captions import band_text, ground_text, marks_text
 from harness.report.figures.curve_figure import CurveScene
 from harness.report.reading.curves import Curve
-from harness.report.reading.manifest import EstimatorEntry, Study
 from harness.report.reading.networks import Fit
 from harness.report.words.digits import percent
 from harness.report.words.text import joined
+from harness.store.study_record import EstimatorRecord, StudyRecord
 
 
-def outcomes_caption(study: Study, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
+def outcomes_caption(study: StudyRecord, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
     """Return the caption of the net effect curves of all outcomes."""
     parts = [
         f"Net effect of {study.label(study.exposure)} on each outcome: its mean prediction were every row's "
@@ -25,7 +25,7 @@ def outcomes_caption(study: Study, curves: Sequence[Curve], scenes: Sequence[Cur
     return " ".join([*parts, *ground_text(study, scenes)])
 
 
-def group_caption(study: Study, by: str, estimator: EstimatorEntry) -> str:
+def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord) -> str:
     """Return the caption of the figure of groups."""
     return (
         f"{estimator.label} by {study.label(by)}. Above and middle: levels of the net effect curve at the "
@@ -36,7 +36,7 @@ def group_caption(study: Study, by: str, estimator: EstimatorEntry) -> str:
     )
 
 
-def surface_caption(study: Study, moderator: str, estimator: EstimatorEntry) -> str:
+def surface_caption(study: StudyRecord, moderator: str, estimator: EstimatorRecord) -> str:
     """Return the caption of the figure of one moderator."""
     exposure, other = study.label(study.exposure), study.label(moderator)
     return (
@@ -50,7 +50,7 @@ def surface_caption(study: Study, moderator: str, estimator: EstimatorEntry) -> 
     )
 
 
-def map_caption(study: Study, fits: Sequence[Fit]) -> str:
+def map_caption(study: StudyRecord, fits: Sequence[Fit]) -> str:
     """Return the caption of a map.
 
     Parameters

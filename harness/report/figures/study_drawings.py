@@ -18,10 +18,10 @@ from harness.report.figures.study_captions import (
 )
 from harness.report.figures.surface_figure import SurfaceScene, draw_surfaces
 from harness.report.reading.featured import featured
-from harness.report.reading.manifest import EstimatorEntry
 from harness.report.reading.run import Run
 from harness.report.reading.surfaces import SurfaceKey
 from harness.report.words.text import file_slug
+from harness.store.study_record import EstimatorRecord
 
 Partition = tuple[str, str]
 Question = tuple[str, str]
@@ -67,7 +67,7 @@ def draw_study(run: Run) -> StudyDrawings:
         )
 
 
-def _outcome_drawings(run: Run, shown: tuple[EstimatorEntry, ...], press: Press) -> Iterator[Drawing]:
+def _outcome_drawings(run: Run, shown: tuple[EstimatorRecord, ...], press: Press) -> Iterator[Drawing]:
     study = run.manifest.study
     ids = [one.id for one in shown]
     for scenario in run.curve_scenarios:
@@ -86,7 +86,7 @@ def _outcome_drawings(run: Run, shown: tuple[EstimatorEntry, ...], press: Press)
 
 
 def _group_drawings(
-    run: Run, partition: Partition, shown: tuple[EstimatorEntry, ...], press: Press
+    run: Run, partition: Partition, shown: tuple[EstimatorRecord, ...], press: Press
 ) -> Iterator[Drawing]:
     study = run.manifest.study
     scenario, by = partition
@@ -119,7 +119,7 @@ def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) ->
 
 
 def _surface_drawings(
-    run: Run, question: Question, shown: tuple[EstimatorEntry, ...], press: Press
+    run: Run, question: Question, shown: tuple[EstimatorRecord, ...], press: Press
 ) -> Iterator[Drawing]:
     study = run.manifest.study
     scenario, moderator = question

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.report.reading.banded import POINTWISE, SIMULTANEOUS
-from harness.report.reading.manifest import Manifest
+from harness.store.manifest import Manifest
 
 VERDICT = "gain established by the verdict"
 GAIN = "gain established"

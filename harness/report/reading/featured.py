@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.report.reading.manifest import EstimatorEntry
 from harness.report.reading.run import Run
+from harness.store.study_record import EstimatorRecord
 
 COMPARED = frozenset({"mse", "gain"})
 """Quantities of claims about how well estimators predict, not about what they say of the effect."""
 
 
-def featured(run: Run) -> tuple[EstimatorEntry, ...]:
+def featured(run: Run) -> tuple[EstimatorRecord, ...]:
     """Return the leading estimator, then the reference; the tables of the run folder hold the others too.
 
     What the spec asks for comes first. Otherwise the estimator that leads is the one that stands for the

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harness.report.reading.manifest import EstimatorEntry, ProtocolEntry
 from harness.report.reading.results import GainCell, Standing
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
-Protocols = tuple[ProtocolEntry, ...]
+Protocols = tuple[ProtocolRecord, ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Judgement:
     cells: tuple[GainCell, ...]
 
     @property
-    def estimator(self) -> EstimatorEntry:
+    def estimator(self) -> EstimatorRecord:
         """Whose gains they are."""
         return self.cells[0].estimator
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from harness.report.reading.manifest import EstimatorEntry, ProtocolEntry
 from harness.report.reading.rows import AccuracyRow, GainRow
 from harness.report.reading.run import Run
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
 SAMPLES = ("test", "all", "train")
 """Samples in the order in which they are preferred for comparing estimators."""
@@ -69,8 +69,8 @@ class GainCell:
     reason : why there is none, or an empty string
     """
 
-    estimator: EstimatorEntry
-    protocol: ProtocolEntry
+    estimator: EstimatorRecord
+    protocol: ProtocolRecord
     gain: float
     conf_low: float
     conf_high: float
@@ -117,7 +117,7 @@ class Results:
         return tuple(replace(self, over=one) for one in self.run.manifest.study.further_references)
 
     @property
-    def rivals(self) -> tuple[EstimatorEntry, ...]:
+    def rivals(self) -> tuple[EstimatorRecord, ...]:
         """Every estimator but the reference."""
         return tuple(one for one in self.run.manifest.study.estimators if one.id != self.reference)
 
@@ -137,7 +137,7 @@ class Results:
         }
         return next((rows[sample] for sample in SAMPLES if sample in rows), None)
 
-    def gain(self, outcome: str, estimator: EstimatorEntry, protocol: ProtocolEntry) -> GainCell:
+    def gain(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
         """Return the gain on the sample that estimators are compared by, or why there is none."""
         key = (outcome, self.reference, estimator.id, protocol.id)
         rows = [
@@ -166,7 +166,7 @@ class Results:
         return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
 
 
-def _cell(row: GainRow, estimator: EstimatorEntry, protocol: ProtocolEntry, standing: Standing) -> GainCell:
+def _cell(row: GainRow, estimator: EstimatorRecord, protocol: ProtocolRecord, standing: Standing) -> GainCell:
     return GainCell(
         estimator=estimator,
         protocol=protocol,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.arrays import Floats, frozen_floats
 from harness.data.note import Note
@@ -21,13 +20,13 @@ from harness.report.reading.decomposition import PartRow
 from harness.report.reading.diagnostics import DiagnosticRow, Diagnostics, StatisticRow, selections_from
 from harness.report.reading.expectations import ExpectationRow
 from harness.report.reading.groups import DifferenceRow, GroupRow, Groups, LevelRow
-from harness.report.reading.manifest import Manifest, read_manifest
 from harness.report.reading.multiverse import ChoiceRow, Multiverse, multiverses_from
 from harness.report.reading.networks import LearningRow, MapRow, NetworkRow, Networks, ProfileRow
 from harness.report.reading.preparation import PreparationRow
 from harness.report.reading.rows import AccuracyRow, CoefficientRow, GainRow, Row, VariableRow, read_rows
 from harness.report.reading.surfaces import surfaces_from
 from harness.report.reading.turning_points import TurningPointRow
+from harness.store.manifest import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +41,7 @@ class RunReader(Protocol):
     def read_table(self, name: str, /) -> pd.DataFrame:
         """Return the table in ``name.csv``; an empty frame where there is none."""
 
-    def manifest(self) -> Mapping[str, Any]:
+    def manifest(self) -> Manifest:
         """Return what manifest.json holds."""
 
     def files(self) -> tuple[str, ...]:
@@ -130,7 +129,7 @@ def read_run(folder: RunReader) -> Run:
     """
     rows = _Tables(folder).rows
     points = rows("curves", CurveRow)
-    manifest = read_manifest(folder.manifest())
+    manifest = folder.manifest()
     ids = [one.id for one in manifest.study.estimators]
     return Run(
         manifest=manifest,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import Results
 from harness.report.reading.rows import AccuracyRow
 from harness.report.tables.footnotes import Footnotes
 from harness.report.words.digits import MAX_DECIMALS, MISSING, count, decimals_for, fixed, significant
+from harness.store.study_record import ProtocolRecord
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class AccuracyTableRow:
 class AccuracyGroup:
     """The estimators under one protocol."""
 
-    protocol: ProtocolEntry
+    protocol: ProtocolRecord
     rows: tuple[AccuracyTableRow, ...]
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.report.reading.claims import INCONSISTENT, ClaimRow
-from harness.report.reading.manifest import Study
 from harness.report.reading.run import Run
 from harness.report.tables.footnotes import Footnotes
 from harness.report.words.digits import MISSING, NO_BREAK, fixed, percent, significant
+from harness.store.study_record import StudyRecord
 
 FRACTIONS = frozenset({"gain", "direction"})
 """Quantities that are shares, shown in per cent."""
@@ -110,7 +110,7 @@ def _inconsistent_first(rows: Iterable[ClaimRow]) -> list[ClaimRow]:
     return sorted(rows, key=lambda row: row.status != INCONSISTENT)
 
 
-def _contradictions(study: Study, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
+def _contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
     """Return the claims that cannot be right, those with the same reason together."""
     named: dict[str, list[str]] = {}
     for row in rows:
@@ -121,7 +121,7 @@ def _contradictions(study: Study, rows: Iterable[ClaimRow]) -> tuple[Contradicti
     return tuple(Contradiction("; ".join(claims), reason) for reason, claims in named.items())
 
 
-def _row(study: Study, row: ClaimRow, footnotes: Footnotes) -> ClaimTableRow:
+def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes) -> ClaimTableRow:
     return ClaimTableRow(
         outcome=study.label(row.outcome),
         about=row.about,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.reading.manifest import Study
 from harness.report.tables.coefficient_table import CoefficientColumn, CoefficientTable
 from harness.report.words.digits import percent
 from harness.report.words.text import joined
+from harness.store.study_record import StudyRecord
 
 
-def coefficient_notes(study: Study, outcome: str, table: CoefficientTable) -> Iterator[str]:
+def coefficient_notes(study: StudyRecord, outcome: str, table: CoefficientTable) -> Iterator[str]:
     """Yield the notes of the coefficients for one outcome, a paragraph each, in plain text."""
     quick = "A quick run with few draws; not for publication. " if study.quick else ""
     yield (

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.report.reading.manifest import EstimatorEntry, Study
 from harness.report.reading.rows import CoefficientRow
 from harness.report.reading.run import Run
 from harness.report.words.digits import (
@@ -19,6 +18,7 @@ from harness.report.words.digits import (
     significant,
 )
 from harness.report.words.text import joined
+from harness.store.study_record import EstimatorRecord, StudyRecord
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,13 @@ def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
     )
 
 
-def _in_order(study: Study, terms: Iterable[str]) -> list[str]:
+def _in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
     found = list(dict.fromkeys(terms))
     listed = [study.exposure, *study.moderators, *study.controls]
     return [one for one in listed if one in found] + [one for one in found if one not in listed]
 
 
-def _column(estimator: EstimatorEntry, row: CoefficientRow) -> CoefficientColumn:
+def _column(estimator: EstimatorRecord, row: CoefficientRow) -> CoefficientColumn:
     return CoefficientColumn(
         label=estimator.label,
         effects=joined(estimator.effects) or MISSING,
@@ -135,7 +135,7 @@ def _degrees(value: float) -> str:
     return fixed(value, 0 if value == round(value) else 1) if math.isfinite(value) else fixed(value, 0)
 
 
-def _term_row(study: Study, term: str, rows: Sequence[CoefficientRow | None]) -> TermRow:
+def _term_row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | None]) -> TermRow:
     errors = [row.std_error for row in rows if row is not None]
     decimals = decimals_for(errors or [1.0])
     return TermRow(

@@ -8,9 +8,9 @@ import numpy as np
 
 from harness.report.reading.banded import POINTWISE
 from harness.report.reading.curves import Curve
-from harness.report.reading.manifest import EstimatorEntry
 from harness.report.reading.rows import CoefficientRow
 from harness.report.reading.run import Run
+from harness.store.study_record import EstimatorRecord
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Effect:
     curve : reading of its net effect curve, or None where it has none
     """
 
-    estimator: EstimatorEntry
+    estimator: EstimatorRecord
     coefficient: CoefficientRow | None
     curve: CurveReading | None
 

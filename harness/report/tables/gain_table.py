@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import GainCell, Results, Standing
 from harness.report.tables.footnotes import Footnotes
 from harness.report.words.digits import p_text, percent, percent_interval, significant
+from harness.store.study_record import ProtocolRecord
 
 SYMBOLS: Mapping[Standing, str] = {
     Standing.BETTER: "▲",
@@ -54,7 +54,7 @@ class GainTableRow:
 class GainTable:
     """The gains of one outcome."""
 
-    protocols: tuple[ProtocolEntry, ...]
+    protocols: tuple[ProtocolRecord, ...]
     rows: tuple[GainTableRow, ...]
     footnotes: tuple[tuple[str, str], ...]
 
@@ -93,7 +93,7 @@ def _adjusted(cell: GainCell) -> str:
 
 
 def _reference_cell(
-    results: Results, outcome: str, protocol: ProtocolEntry, footnotes: Footnotes
+    results: Results, outcome: str, protocol: ProtocolRecord, footnotes: Footnotes
 ) -> GainTableCell:
     reference = results.reference
     row = results.compared(outcome, reference, protocol.id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import Results, Standing
 from harness.report.words.digits import p_value
+from harness.store.study_record import ProtocolRecord
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class PValueRow:
 class PValueGroup:
     """The gains under one protocol."""
 
-    protocol: ProtocolEntry
+    protocol: ProtocolRecord
     rows: tuple[PValueRow, ...]
 
 

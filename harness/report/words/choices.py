@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.report.reading.manifest import Study
 from harness.report.words.text import capitalised
+from harness.store.study_record import StudyRecord
 
 CHOICES: Mapping[str, str] = {"sample": "rows compared on", "seed": "random seed"}
 SAMPLES: Mapping[str, str] = {"train": "training rows", "test": "test rows", "all": "all rows"}
@@ -16,7 +16,7 @@ def choice_label(choice: str) -> str:
     return capitalised(CHOICES.get(choice, choice.replace("_", " ")))
 
 
-def level_label(study: Study, choice: str, level: str) -> str:
+def level_label(study: StudyRecord, choice: str, level: str) -> str:
     """Return how a level of a choice is called."""
     if choice == "reference":
         return study.estimator_label(level)

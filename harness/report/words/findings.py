@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from harness.report.reading.conditional import NONE as NO_CHANGE
 from harness.report.reading.featured import featured
 from harness.report.reading.groups import DifferenceRow
-from harness.report.reading.manifest import EstimatorEntry
 from harness.report.reading.run import Run
 from harness.report.reading.surfaces import SurfaceKey
 from harness.report.reading.turning_points import NONE as NO_POINT
@@ -16,6 +15,7 @@ from harness.report.reading.turning_points import TurningPointRow
 from harness.report.tables.conditional_table import effects_at
 from harness.report.words.digits import estimate, percent
 from harness.report.words.text import joined
+from harness.store.study_record import EstimatorRecord
 
 
 def findings(run: Run, outcome: str) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def _with_interval(value: float, low: float, high: float) -> str:
     return " ".join(part for part in estimate(value, low, high) if part)
 
 
-def _turning_points(run: Run, outcome: str, one: EstimatorEntry) -> Iterator[str]:
+def _turning_points(run: Run, outcome: str, one: EstimatorRecord) -> Iterator[str]:
     for scenario in run.curve_scenarios:
         points = run.turning_points_of(outcome, scenario, one.id)
         if not points:
@@ -56,7 +56,7 @@ def _point(row: TurningPointRow) -> str:
     return f"a {row.kind} at {where}, in {percent(row.share_of_draws, 0)} of draws"
 
 
-def _groups(run: Run, outcome: str, one: EstimatorEntry) -> Iterator[str]:
+def _groups(run: Run, outcome: str, one: EstimatorRecord) -> Iterator[str]:
     study = run.manifest.study
     for partition in run.groups.partitions:
         rows = [
@@ -91,7 +91,7 @@ def _told_apart(differences: Sequence[DifferenceRow]) -> str:
     return f"Established differences: {joined(named)}{others}."
 
 
-def _moderators(run: Run, outcome: str, one: EstimatorEntry) -> Iterator[str]:
+def _moderators(run: Run, outcome: str, one: EstimatorRecord) -> Iterator[str]:
     study = run.manifest.study
     for question in run.conditional.questions:
         key = SurfaceKey(*question, outcome, one.id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.report.reading.decomposition import FORM, Decomposition, PartRow
-from harness.report.reading.manifest import EstimatorEntry, Study
 from harness.report.words.digits import fixed, percent, percent_interval
 from harness.report.words.text import joined
+from harness.store.study_record import EstimatorRecord, StudyRecord
 
 PHRASES = {
     "functional form": "are what is left for entities never seen (functional form)",
@@ -18,7 +18,9 @@ PHRASES = {
 """What is said of each part, after its number."""
 
 
-def origin(study: Study, found: Sequence[Decomposition], shown: Sequence[EstimatorEntry]) -> tuple[str, ...]:
+def origin(
+    study: StudyRecord, found: Sequence[Decomposition], shown: Sequence[EstimatorRecord]
+) -> tuple[str, ...]:
     """Return where the gains of one outcome come from; nothing where nothing was taken apart.
 
     Parameters
@@ -31,7 +33,7 @@ def origin(study: Study, found: Sequence[Decomposition], shown: Sequence[Estimat
     return (*(_shares(study, one) for one in found if one.estimator in ids), *_forms(study, found))
 
 
-def _shares(study: Study, one: Decomposition) -> str:
+def _shares(study: StudyRecord, one: Decomposition) -> str:
     parts = [f"{_points(part)} {PHRASES[part.part]}" for part in one.parts]
     total = one.total
     limits = percent_interval(total.conf_low, total.conf_high)
@@ -47,7 +49,7 @@ def _points(row: PartRow) -> str:
     return f"{fixed(100 * row.estimate, 1)} {percent_interval(row.conf_low, row.conf_high)}".strip()
 
 
-def _forms(study: Study, found: Sequence[Decomposition]) -> Iterator[str]:
+def _forms(study: StudyRecord, found: Sequence[Decomposition]) -> Iterator[str]:
     """Yield for which estimators anything is left for entities never seen."""
     above = [one for one in found if one.part(FORM).conf_low > 0]
     below = [one for one in found if one.part(FORM).conf_high < 0]
@@ -59,5 +61,5 @@ def _forms(study: Study, found: Sequence[Decomposition]) -> Iterator[str]:
         yield f"It is below zero for {_labels(study, below)}: entities never seen are predicted worse."
 
 
-def _labels(study: Study, found: Sequence[Decomposition]) -> str:
+def _labels(study: StudyRecord, found: Sequence[Decomposition]) -> str:
     return joined([study.estimator_label(one.estimator) for one in found])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.report.reading.claims import ClaimRow
-from harness.report.reading.manifest import Study
 from harness.report.reading.multiverse import ChoiceRow, Multiverse, Tally
 from harness.report.words.choices import choice_label, level_label
 from harness.report.words.digits import count, percent
 from harness.report.words.text import joined
+from harness.store.study_record import StudyRecord
 
 GAIN = "gain"
 """Quantity of claims that give a gain."""
@@ -28,14 +28,14 @@ def published_gains(claims: Sequence[ClaimRow], multiverse: Multiverse) -> tuple
     return tuple(finest.values())
 
 
-def honest(study: Study, multiverse: Multiverse) -> Multiverse:
+def honest(study: StudyRecord, multiverse: Multiverse) -> Multiverse:
     """Return the combinations compared on test rows under protocols that keep them apart."""
     apart = [one.id for one in study.protocols if one.keeps_test_rows_apart]
     return multiverse.with_levels("protocol", apart).with_levels("sample", ["test"])
 
 
 def universes(
-    study: Study, multiverse: Multiverse, choices: Sequence[ChoiceRow], claims: Sequence[ClaimRow]
+    study: StudyRecord, multiverse: Multiverse, choices: Sequence[ChoiceRow], claims: Sequence[ClaimRow]
 ) -> tuple[str, ...]:
     """Return what the combinations for one outcome say.
 
@@ -83,7 +83,7 @@ def _published(row: ClaimRow, multiverse: Multiverse) -> str:
     return f"The published gain of {percent(row.published)}{source} {where}."
 
 
-def _strongest(study: Study, choices: Sequence[ChoiceRow]) -> Iterator[str]:
+def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str]:
     """Yield which choice moves the gain most, and from where to where."""
     levels = [row for row in choices if row.choice == _most(choices)]
     if len(levels) < 2:

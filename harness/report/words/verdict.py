@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.report.reading.judgement import Judgement, Protocols, judgements
-from harness.report.reading.manifest import ProtocolEntry
 from harness.report.reading.results import GainCell, Results, Standing
 from harness.report.words.digits import NO_BREAK, p_text, percent, percent_interval, significant
 from harness.report.words.text import joined, shortened
+from harness.store.study_record import ProtocolRecord
 
 REASON_LENGTH = 160
 """Most characters of a reason within a sentence; the footnotes of the tables have it whole."""
 
 
-def quoted(protocols: Iterable[ProtocolEntry], last: str = "and") -> str:
+def quoted(protocols: Iterable[ProtocolRecord], last: str = "and") -> str:
     """Return the protocols' titles in quotation marks, as a list."""
     return joined([f"“{one.title}”" for one in protocols], last)
 
@@ -28,7 +28,7 @@ def gain_text(cell: GainCell) -> str:
     )
 
 
-def lowest_error(results: Results, outcome: str, protocol: ProtocolEntry) -> str:
+def lowest_error(results: Results, outcome: str, protocol: ProtocolRecord) -> str:
     """Return which estimator has the lowest mean squared error under one protocol, in a sentence."""
     rows = [
         (estimator, row)

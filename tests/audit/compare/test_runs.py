@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from harness.audit.compare.runs import compare_runs
 from harness.audit.compare.tolerance import Tolerance
 from harness.spec.difference import Difference
 from harness.store.folder import RunFolder
-from small_run import SPEC, copy_of, exit_code, run_small
+from small_run import SPEC, copy_of, exit_code, run_small, without_key
 
 
 def compared(a, b, *, rtol=1e-8, atol=1e-12):
@@ -41,7 +42,7 @@ def test_a_run_is_repeated_by_its_command_to_the_same_numbers(small_run, tmp_pat
     """The recorded command works on the spec and the data that the folder keeps."""
     from harness.cli import main
 
-    command = RunFolder.open(small_run.path).manifest()["command"].split()
+    command = RunFolder.open(small_run.path).manifest().command.split()
     monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "again"), "--jobs", "1"])
     main()
     found = compare_runs(
@@ -78,8 +79,7 @@ def test_numbers_beyond_the_tolerance_are_found(small_run, other_run):
 
 def test_other_versions_do_not_make_other_findings(small_run, folder):
     content = folder.manifest()
-    content["versions"]["numpy"] = "0.1"
-    folder.write_manifest(content)
+    folder.write_manifest(replace(content, versions={**content.versions, "numpy": "0.1"}))
     found = compare_runs(RunFolder.open(small_run.path), folder, tolerance=Tolerance())
     assert [(one.path, one.b) for one in found.versions] == [("numpy", '"0.1"')]
     assert found.found_the_same
@@ -87,8 +87,8 @@ def test_other_versions_do_not_make_other_findings(small_run, folder):
 
 def test_a_cell_that_ended_otherwise_is_another_finding(small_run, folder):
     content = folder.manifest()
-    content["cells"][0] |= {"status": "failed", "reason": "too few rows"}
-    folder.write_manifest(content)
+    first = replace(content.cells[0], status="failed", reason="too few rows")
+    folder.write_manifest(replace(content, cells=(first, *content.cells[1:])))
     found = compare_runs(RunFolder.open(small_run.path), folder, tolerance=Tolerance())
     (cell,) = found.cells
     assert (cell.a, cell.b) == ('"ok"', '"failed: too few rows"')
@@ -122,8 +122,6 @@ def test_a_damaged_table_is_no_traceback(small_run, folder):
 
 
 def test_a_run_of_an_older_version_is_told(small_run, folder):
-    content = folder.manifest()
-    del content["spec"]["overrides"]
-    folder.write_manifest(content)
+    without_key(folder, "spec", "overrides")
     with pytest.raises(ArtifactError, match=r"manifest\.json: spec\.overrides"):
         compare_runs(RunFolder.open(small_run.path), folder, tolerance=Tolerance())

@@ -14,7 +14,7 @@ from harness.audit.verify.verification import verify
 from harness.execution.plan import catalogs
 from harness.registry.registry import installed
 from harness.store.folder import RunFolder
-from small_run import copy_of, exit_code
+from small_run import copy_of, exit_code, without_key
 
 
 def problems(path):
@@ -193,8 +193,6 @@ def test_the_command_says_what_holds_and_ends_with_5_where_something_does_not(
 
 def test_a_manifest_that_lacks_what_is_needed_is_told(small_run, tmp_path):
     folder = RunFolder(copy_of(small_run, tmp_path / "run"))
-    content = folder.manifest()
-    del content["study"]["level"]
-    folder.write_manifest(content)
+    without_key(folder, "study", "level")
     (problem,) = problems(folder.path)
     assert problem.where == "manifest.json: study.level"

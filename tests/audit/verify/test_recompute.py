@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -96,8 +97,8 @@ def test_a_changed_prediction_is_found_in_every_table_that_rests_on_it(folder):
 
 def test_another_seed_in_the_manifest_gives_other_intervals(folder):
     content = folder.manifest()
-    content["study"]["seed"] += 1
-    folder.write_manifest(content)
+    study = replace(content.study, seed=content.study.seed + 1)
+    folder.write_manifest(replace(content, study=study))
     words = " ".join(problem.what for problem in problems(folder))
     assert "conf_low differs" in words
     assert "gain differs" not in words

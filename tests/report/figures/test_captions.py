@@ -7,9 +7,9 @@ import pytest
 
 from harness.report.figures.captions import band_text
 from harness.report.reading.banded import Band
-from harness.report.reading.manifest import EstimatorEntry, read_manifest
 from harness.report.templating import options
-from report.fake_run import manifest
+from harness.store.study_record import EstimatorRecord
+from report.fake_run import manifest, read_manifest
 
 STUDY = read_manifest(manifest(outcomes={"y": ("Y", "")})).study
 
@@ -60,6 +60,6 @@ def test_options_in_words():
         "unit": "entity",
         "level": None,
     }
-    assert options(EstimatorEntry("rab", "rab", "RAB", given)) == (
+    assert options(EstimatorRecord("rab", "rab", "RAB", given)) == (
         "base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null"
     )

@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 
 from harness.errors import ArtifactError
-from harness.report.reading.manifest import read_manifest
 from harness.report.reading.rows import GainRow, VariableRow, read_rows
-from report.fake_run import manifest
+from report.fake_run import manifest, read_manifest
 
 
 def test_every_mistake_of_a_manifest_is_named():
@@ -27,18 +26,6 @@ def test_labels_fall_back_to_names_and_units_are_in_brackets():
     study = read_manifest(manifest(outcomes={"y": ("Output", "tons")})).study
     assert [study.axis_label(name) for name in ("y", "nr", "union")] == ["Output (tons)", "man", "union"]
     assert study.estimator_label("gone") == "gone"
-
-
-def test_equal_names_are_told_apart_by_ids():
-    content = manifest(outcomes={"y": ("Y", "")})
-    for one in content["study"]["estimators"][2:4]:
-        one["label"] = "Network"
-    content["study"]["protocols"][3]["title"] = "In sample"
-    study = read_manifest(content).study
-    assert [one.label for one in study.estimators[1:4]] == ["Fixed effects", "Network, ann", "Network, rab"]
-    assert [one.title for one in study.protocols[1:]] == [
-        *("In sample, in_sample", "Held-out entities", "In sample, forward"),
-    ]
 
 
 @pytest.mark.parametrize(

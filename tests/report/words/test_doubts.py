@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 
 from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD
-from harness.report.reading.manifest import EstimatorEntry, ProtocolEntry
 from harness.report.reading.results import GainCell, Standing
 from harness.report.words.doubts import doubts
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
-FORWARD = ProtocolEntry("forward", "Forward in time", "how", (SAME_ENTITY,))
-ENTITIES = ProtocolEntry("held_out_entities", "Held-out entities", "how", (SAME_PERIOD,))
-ANN = EstimatorEntry("ann", "som_ann", "ANN", {})
-FE = EstimatorEntry("fe", "fixed_effects", "FE", {})
+FORWARD = ProtocolRecord("forward", "forward", "Forward in time", "how", (SAME_ENTITY,))
+ENTITIES = ProtocolRecord(
+    "held_out_entities", "held_out_entities", "Other entities", "how", (SAME_PERIOD,)
+)
+ANN = EstimatorRecord("ann", "som_ann", "ANN", {})
+FE = EstimatorRecord("fe", "fixed_effects", "FE", {})
 NB = "\u00a0"
 
 

@@ -5,17 +5,19 @@ import math
 import pytest
 
 from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
-from harness.report.reading.manifest import EstimatorEntry, ProtocolEntry
 from harness.report.reading.results import GainCell, Results, Standing, standing_of
 from harness.report.reading.run import read_run
 from harness.report.words.verdict import estimator_verdict, headline, lowest_error
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
-RANDOM = ProtocolEntry("as_published", "Random rows", "how", (SAME_ENTITY, TEST_SELECTION))
-INSIDE = ProtocolEntry("in_sample", "In sample", "how", (TRAINING_ROWS,))
-ENTITIES = ProtocolEntry("held_out_entities", "Held-out entities", "how", (SAME_PERIOD,))
-FORWARD = ProtocolEntry("forward", "Forward in time", "how", (SAME_ENTITY,))
-ANN = EstimatorEntry("ann", "som_ann", "ANN", {})
-FE = EstimatorEntry("fe", "fixed_effects", "FE", {})
+RANDOM = ProtocolRecord("as_published", "as_published", "Random rows", "how", (SAME_ENTITY, TEST_SELECTION))
+INSIDE = ProtocolRecord("in_sample", "in_sample", "In sample", "how", (TRAINING_ROWS,))
+ENTITIES = ProtocolRecord(
+    "held_out_entities", "held_out_entities", "Other entities", "how", (SAME_PERIOD,)
+)
+FORWARD = ProtocolRecord("forward", "forward", "Forward in time", "how", (SAME_ENTITY,))
+ANN = EstimatorRecord("ann", "som_ann", "ANN", {})
+FE = EstimatorRecord("fe", "fixed_effects", "FE", {})
 
 NB = "\u00a0"
 

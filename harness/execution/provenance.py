@@ -1,0 +1,160 @@
+"""Where a run came from, and the manifest that says so."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from harness.data.build import PanelBuilder
+from harness.data.panel import Panel
+from harness.data.table import Table
+from harness.evaluation.fold import ALL_ROWS_PREPARED
+from harness.evaluation.fold_fit import FoldResult
+from harness.evaluation.universe import Universe
+from harness.scenarios.full_fit import FullResult
+from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
+from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
+from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a run came from.
+
+    Attributes
+    ----------
+    spec : that was run
+    command : that repeats the run
+    quick : whether draws, splits and restarts were cut
+    versions : of Python, the libraries and what brings plugins
+    started : when
+    """
+
+    spec: SpecRecord
+    command: str
+    quick: bool
+    versions: Mapping[str, str]
+    started: datetime
+
+
+def manifest_of(
+    study: Study,
+    provenance: Provenance,
+    *,
+    table: Table,
+    panels: PanelBuilder,
+    universes: Sequence[Universe],
+    cells: Iterable[CellRecord],
+    seconds: float,
+) -> Manifest:
+    """Return the manifest of a run, without the hashes of its files.
+
+    Parameters
+    ----------
+    universes : of the multiverse; none where the spec asks for none
+    cells : as `cell_records` gives them
+    seconds : wall time of the run
+    """
+    references = study.multiverse.references if study.multiverse else ()
+    return Manifest(
+        manifest_version=1,
+        study=_study(study, quick=provenance.quick, learns=panels.learns),
+        data=_data(table, panels.panel(study.roles.outcomes[0])),
+        multiverse=MultiverseRecord(tuple(references), tuple(universes)),
+        spec=provenance.spec,
+        versions=provenance.versions,
+        command=provenance.command,
+        started=provenance.started.isoformat(timespec="seconds"),
+        seconds=round(seconds, 1),
+        cells=tuple(cells),
+        files={},
+    )
+
+
+def _study(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
+    roles, evaluation = study.roles, study.evaluation
+    return StudyRecord(
+        id=study.study,
+        title=study.title,
+        description=study.description,
+        seed=study.seed,
+        quick=quick,
+        entity=roles.entity,
+        time=roles.time,
+        outcomes=tuple(roles.outcomes),
+        exposure=roles.exposure,
+        moderators=tuple(roles.moderators),
+        controls=tuple(roles.controls),
+        variables={
+            name: VariableRecord(variable.label, variable.unit) for name, variable in study.variables.items()
+        },
+        estimators=tuple(_estimators(study.estimators)),
+        reference=evaluation.reference,
+        further_references=tuple(evaluation.further_references),
+        protocols=tuple(_protocols(evaluation.protocols, learns=learns)),
+        level=evaluation.level,
+        draws=evaluation.draws,
+        formats=tuple(study.report.formats),
+        featured=tuple(study.report.featured),
+    )
+
+
+def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
+    labels = _told_apart({entry.id: entry.label or entry.id for entry in entries})
+    for entry in entries:
+        yield EstimatorRecord(entry.id, entry.use, labels[entry.id], _options(entry.estimator))
+
+
+def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ProtocolRecord]:
+    titles = _told_apart({entry.id: entry.protocol.title for entry in entries})
+    for entry in entries:
+        leaks = tuple(leak for leak in entry.protocol.leaks if learns or leak != ALL_ROWS_PREPARED)
+        yield ProtocolRecord(entry.id, entry.use, titles[entry.id], entry.protocol.how, leaks)
+
+
+def _told_apart(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return names by id, of which those that are alike carry their ids."""
+    times = Counter(names.values())
+    return {key: f"{name}, {key}" if times[name] > 1 else name for key, name in names.items()}
+
+
+def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
+    """Return a frozen dataclass of options as plain data, nested estimators with their name."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        plain = {option.name: _options(getattr(value, option.name)) for option in dataclasses.fields(value)}
+        name = getattr(value, "name", None)
+        return ({"use": name} | plain) if isinstance(name, str) else plain
+    if isinstance(value, tuple | list):
+        return [_options(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _data(table: Table, panel: Panel) -> DataRecord:
+    return DataRecord(
+        origin=table.origin,
+        title=table.title,
+        source=table.source,
+        sha256=table.sha256,
+        simulated=table.simulated,
+        n_obs=panel.n_obs,
+        n_entities=panel.n_entities,
+        n_periods=panel.n_periods,
+        balanced=panel.n_obs == panel.n_entities * panel.n_periods,
+        first_period=panel.time.labels[int(panel.time.codes[panel.period.argmin()])],
+        last_period=panel.time.labels[int(panel.time.codes[panel.period.argmax()])],
+    )
+
+
+def cell_records(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> Iterator[CellRecord]:
+    """Yield how every cell ended: folds, fits on all rows and answers to scenarios."""
+    for fold in folds:
+        yield CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3))
+    for full in fulls:
+        yield CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
+        for answer in full.answers:
+            place = f"{full.outcome} · {full.estimator} · {answer.scenario}"
+            yield CellRecord(place, answer.status, answer.reason, 0.0)

@@ -1,0 +1,145 @@
+"""What the manifest says of the study that was run: what was asked, and how each part is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
+from harness.evaluation.tables import Bootstrap
+
+
+@dataclass(frozen=True)
+class VariableRecord:
+    """How a column is called and measured; empty where the spec does not say."""
+
+    label: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class EstimatorRecord:
+    """One estimator of the study.
+
+    Attributes
+    ----------
+    id : names its rows in the tables
+    use : name it is chosen by
+    label : how it is called, unlike any other of the study
+    options : its options as plain data, nested estimators with their name under ``use``
+    """
+
+    id: str
+    use: str
+    label: str
+    options: Mapping[str, Any]
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """Keys and columns whose levels have effects, where the options ask for any."""
+        asked = [self.options.get(name) for name in ("effects", "absorb")]
+        return tuple(str(column) for names in asked if isinstance(names, list) for column in names)
+
+
+@dataclass(frozen=True)
+class ProtocolRecord:
+    """One protocol of the study.
+
+    Attributes
+    ----------
+    id : names its rows in the tables
+    use : name it is chosen by
+    title : how it is called, unlike any other of the study
+    how : what it does, in a sentence
+    leaks : what the training rows know of the test rows
+    """
+
+    id: str
+    use: str
+    title: str
+    how: str
+    leaks: tuple[Leak, ...]
+
+    @property
+    def keeps_test_rows_apart(self) -> bool:
+        """Whether the test rows take no part in fitting, selecting or preparing."""
+        return TOUCHES_TEST_ROWS.isdisjoint(leak.code for leak in self.leaks)
+
+    @property
+    def knows_entities(self) -> bool:
+        """Whether other rows of the tested entities are trained on."""
+        return any(leak.code in {SAME_ENTITY.code, TRAINING_ROWS.code} for leak in self.leaks)
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """What was asked.
+
+    Attributes
+    ----------
+    id : name of the study
+    quick : whether draws, splits and restarts were cut, which leaves no number to be expected
+    reference, further_references : ids of the estimators that gains are over
+    level : in (0, 1), nominal coverage of the intervals
+    draws : bootstrap draws behind the intervals of gains
+    formats : of the report
+    featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
+    """
+
+    id: str
+    title: str
+    description: str
+    seed: int
+    quick: bool
+    entity: str
+    time: str
+    outcomes: tuple[str, ...]
+    exposure: str
+    moderators: tuple[str, ...]
+    controls: tuple[str, ...]
+    variables: Mapping[str, VariableRecord]
+    estimators: tuple[EstimatorRecord, ...]
+    reference: str
+    further_references: tuple[str, ...]
+    protocols: tuple[ProtocolRecord, ...]
+    level: float
+    draws: int
+    formats: tuple[str, ...]
+    featured: tuple[str, ...]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All estimators that gains are over."""
+        return (self.reference, *self.further_references)
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """How the intervals of gains are drawn."""
+        return Bootstrap(self.level, self.draws, self.seed)
+
+    @property
+    def reference_label(self) -> str:
+        """How the reference is called."""
+        return self.estimator_label(self.reference)
+
+    def estimator_label(self, name: str) -> str:
+        """Return how an estimator is called; its id where the study does not list it."""
+        return next((entry.label for entry in self.estimators if entry.id == name), name)
+
+    def protocol_title(self, name: str) -> str:
+        """Return how a protocol is called; its id where the study does not list it."""
+        return next((entry.title for entry in self.protocols if entry.id == name), name)
+
+    def label(self, variable: str) -> str:
+        """Return how a variable is called; its name where it has no label."""
+        return self.variables.get(variable, VariableRecord()).label or variable
+
+    def unit(self, variable: str) -> str:
+        """Return a variable's unit, or an empty string."""
+        return self.variables.get(variable, VariableRecord()).unit
+
+    def axis_label(self, variable: str) -> str:
+        """Return "label (unit)"."""
+        unit = self.unit(variable)
+        return f"{self.label(variable)} ({unit})" if unit else self.label(variable)
