@@ -53,7 +53,7 @@ def report_of(run: Run) -> dict[str, Any]:
         "study": _fields(study, STUDY_FIELDS)
         | {"outcomes": [_outcome(study, name) for name in study.outcomes]},
         "data": dataclasses.asdict(manifest.data),
-        "spec": dataclasses.asdict(manifest.spec),
+        "spec": {"path": manifest.spec.path, "sha256": manifest.spec.sha256},
         "versions": dict(manifest.versions),
         "estimators": [dataclasses.asdict(one) for one in study.estimators],
         "protocols": [_protocol(one) for one in study.protocols],

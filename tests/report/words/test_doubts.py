@@ -11,7 +11,7 @@ from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
 FORWARD = ProtocolRecord("forward", "forward", "Forward in time", "how", (SAME_ENTITY,))
 ENTITIES = ProtocolRecord(
-    "held_out_entities", "held_out_entities", "Other entities", "how", (SAME_PERIOD,)
+    "held_out_entities", "held_out_entities", "Held-out entities", "how", (SAME_PERIOD,)
 )
 ANN = EstimatorRecord("ann", "som_ann", "ANN", {})
 FE = EstimatorRecord("fe", "fixed_effects", "FE", {})

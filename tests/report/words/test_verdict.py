@@ -13,7 +13,7 @@ from harness.store.study_record import EstimatorRecord, ProtocolRecord
 RANDOM = ProtocolRecord("as_published", "as_published", "Random rows", "how", (SAME_ENTITY, TEST_SELECTION))
 INSIDE = ProtocolRecord("in_sample", "in_sample", "In sample", "how", (TRAINING_ROWS,))
 ENTITIES = ProtocolRecord(
-    "held_out_entities", "held_out_entities", "Other entities", "how", (SAME_PERIOD,)
+    "held_out_entities", "held_out_entities", "Held-out entities", "how", (SAME_PERIOD,)
 )
 FORWARD = ProtocolRecord("forward", "forward", "Forward in time", "how", (SAME_ENTITY,))
 ANN = EstimatorRecord("ann", "som_ann", "ANN", {})
