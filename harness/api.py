@@ -14,7 +14,7 @@ from harness.study_result import StudyResult
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.data.frame_file import FrameFile
+    from harness.data.read.frame_file import FrameFile
     from harness.runner import Progress
     from harness.spec.written import WrittenSpec
 
@@ -99,7 +99,7 @@ def _data(data: object) -> Path | FrameFile | None:
         return Path(data)
     import pandas as pd
 
-    from harness.data.frame_file import frame_file
+    from harness.data.read.frame_file import frame_file
 
     if not isinstance(data, pd.DataFrame):
         what = f"data of the type {type(data).__name__}"

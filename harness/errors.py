@@ -1,4 +1,4 @@
-"""Every error a user can meet: where it is, what was found, what is allowed and how to mend it."""
+"""Every error a user can meet: where it is, what was found, what is expected and a hint."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class HarnessError(Exception):
 
     Parameters
     ----------
-    problems : at least one; all that were found, since a user mends a file once
+    problems : at least one; all that were found, since a user corrects a file once
     """
 
     exit_code: ClassVar[int] = 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from harness.data.frame_file import FRAME_FILE, FrameFile
-from harness.data.plan import DataSpec
+from harness.data.data_spec import DataSpec
+from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.execution.cluster import DaskWorkers
 from harness.execution.workers import LocalWorkers, Workers
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.data.build import PanelBuilder
-from harness.data.frame_file import FRAME_FILE, FrameFile
-from harness.data.read.files import read_table
+from harness.data.read.frame_file import FRAME_FILE, FrameFile
+from harness.data.read.read_table import read_table
+from harness.data.read.table import Table, refuse_changed
 from harness.data.shipped import shipped_datasets
-from harness.data.table import Table
-from harness.data.unchanged import refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
 from harness.execution.checkpointed_tasks import AnyCheckpointedTask, CheckpointedTask, run_checkpointed

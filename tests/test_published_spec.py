@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data.simulate.digital_carbon import DigitalCarbon
+from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.runner import RunOptions, prepare
 
 SPEC = Path(__file__).parents[1] / "specs" / "digital_carbon.yaml"

@@ -11,26 +11,25 @@ import pandas as pd
 
 from harness.arrays import Floats, Ints
 from harness.data.checks import check_columns, read_raw
-from harness.data.complete import completeness_notes, find_complete
+from harness.data.data_spec import DataSpec
 from harness.data.derived_columns import DerivedColumn, find_following
-from harness.data.findings import Findings
-from harness.data.groups import read_groups
 from harness.data.key import Key
 from harness.data.locations import RowLocator
 from harness.data.note import Note
-from harness.data.numbers import cast_note
 from harness.data.panel import Panel, SplitUnit
-from harness.data.panel_index import read_index
-from harness.data.plan import DataSpec
-from harness.data.prepare.needed import needed_steps, raw_columns
-from harness.data.prepare.pipeline import PreparedColumns, run_steps
+from harness.data.prepare.pipeline import PreparedColumns, needed_steps, raw_columns, run_steps
 from harness.data.prepare.step import Calendar, LearnedStep, Step
+from harness.data.problems import ProblemCollector
+from harness.data.read.numbers import cast_note
+from harness.data.read.table import Table
 from harness.data.required_columns import require_columns
 from harness.data.roles import Roles
-from harness.data.row_filter import select_rows
-from harness.data.shape import shape_notes
+from harness.data.shape.complete import completeness_notes, find_complete
+from harness.data.shape.groups import read_groups
+from harness.data.shape.panel_index import read_index
+from harness.data.shape.regularity import shape_notes
+from harness.data.shape.row_filter import select_rows
 from harness.data.summary import summary_table
-from harness.data.table import Table
 from harness.errors import DataError
 
 
@@ -83,23 +82,23 @@ class PanelBuilder:
         missing = frozenset(plan.missing_values)
         everything = RowLocator(table.origin, table.frame, roles.entity, roles.time)
         names = everything.take(np.flatnonzero(select_rows(everything, plan.rows, missing)))
-        findings = Findings()
-        following = find_following(roles, plan.steps, findings)
-        raw = read_raw(names, raw_columns(plan.steps, roles.variables), missing, findings)
+        problems = ProblemCollector()
+        following = find_following(roles, plan.steps, problems)
+        raw = read_raw(names, raw_columns(plan.steps, roles.variables), missing, problems)
         try:
             index = read_index(names)
         except DataError as error:
-            check_columns(raw, plan, roles, calendar=None, names=names, findings=findings)
-            findings.add(*error.problems)
-            raise findings.error() from error
+            check_columns(raw, plan, roles, calendar=None, names=names, problems=problems)
+            problems.add(*error.problems)
+            raise problems.error() from error
         names = names.take(index.order)
         raw = {name: values[index.order] for name, values in raw.items()}
         calendar = Calendar(index.entity.codes, index.period, index.positions)
-        columns = check_columns(raw, plan, roles, calendar=calendar, names=names, findings=findings)
+        columns = check_columns(raw, plan, roles, calendar=calendar, names=names, problems=problems)
         keys: tuple[Key, ...] = ()
-        with findings.collecting():
+        with problems.collecting():
             keys = read_groups(names, groups, plan.schema)
-        findings.raise_if_any()
+        problems.raise_if_any()
         complete = find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
         entity, period = index.entity.take(kept).without_absent(), index.period[kept]
@@ -210,14 +209,14 @@ class PanelBuilder:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
-        findings = Findings()
+        problems = ProblemCollector()
         prepared = run_steps(
             self.raw,
             self.steps,
             calendar=self.calendar,
             fit_rows=self.kept if fit_rows is None else self.kept[fit_rows],
             names=self.names,
-            findings=findings,
+            problems=problems,
         )
-        findings.raise_if_any()
+        problems.raise_if_any()
         return prepared

@@ -9,27 +9,26 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats
-from harness.data.column_rule import ColumnRule
-from harness.data.complete import find_complete, require_complete
-from harness.data.findings import Findings
+from harness.data.data_spec import DataSpec
 from harness.data.locations import RowLocator
-from harness.data.numbers import require_numbers
-from harness.data.plan import DataSpec
-from harness.data.prepare.needed import ancestors
-from harness.data.prepare.pipeline import run_steps
+from harness.data.prepare.pipeline import ancestors, run_steps
 from harness.data.prepare.step import Calendar, Column
+from harness.data.problems import ProblemCollector
+from harness.data.read.numbers import require_numbers
 from harness.data.roles import Roles
+from harness.data.rules import ColumnRule
 from harness.data.schema import check_schema
-from harness.data.weights import require_positive
+from harness.data.shape.complete import find_complete, require_complete
+from harness.errors import DataError, Problem
 
 
 def read_raw(
-    names: RowLocator, columns: Iterable[str], missing: frozenset[str], findings: Findings
+    names: RowLocator, columns: Iterable[str], missing: frozenset[str], problems: ProblemCollector
 ) -> dict[str, Floats]:
     """Return the columns that hold numbers throughout, (n_obs,) each; the others are reported."""
     raw = {}
     for column in columns:
-        with findings.collecting():
+        with problems.collecting():
             raw[column] = require_numbers(names.frame[column], missing, name=column, names=names)
     return raw
 
@@ -41,7 +40,7 @@ def check_columns(
     *,
     calendar: Calendar | None,
     names: RowLocator,
-    findings: Findings,
+    problems: ProblemCollector,
 ) -> Mapping[str, Column]:
     """Run all steps, check the schema, and look for missing cells; return the columns there are.
 
@@ -50,19 +49,19 @@ def check_columns(
     raw : by name, (n_obs,) each
     calendar : of the rows; None where their keys are broken
     names : of the rows
-    findings : where every broken law is reported
+    problems : where every broken law is reported
     """
     everywhere = np.arange(len(names.frame))
     columns = run_steps(
-        raw, plan.steps, calendar=calendar, fit_rows=everywhere, names=names, findings=findings
+        raw, plan.steps, calendar=calendar, fit_rows=everywhere, names=names, problems=problems
     ).columns
-    with findings.collecting():
+    with problems.collecting():
         _check_rules(columns, plan, roles, names)
-    with findings.collecting():
+    with problems.collecting():
         variables = [name for name in roles.variables if name in columns]
         require_complete(find_complete(columns, variables), plan.missing, names)
     if roles.weights is not None and roles.weights in columns:
-        with findings.collecting():
+        with problems.collecting():
             require_positive(columns[roles.weights].cells, names, name=roles.weights, place="roles.weights")
     return columns
 
@@ -89,3 +88,29 @@ def _without_missing_cells(
     return {
         name: replace(rule, missing_ok=rule.missing_ok or name in decided) for name, rule in rules.items()
     }
+
+
+def require_positive(weights: Floats, names: RowLocator, *, name: str, place: str) -> None:
+    """Refuse weights, (n_obs,), of zero or less; missing ones are refused elsewhere.
+
+    Parameters
+    ----------
+    name : of the column
+    place : where the spec names it, such as ``roles.weights``
+
+    Raises
+    ------
+    DataError
+        With the rows whose weight is zero or negative.
+    """
+    at_most_zero = weights <= 0
+    if not at_most_zero.any():
+        return
+    raise DataError(
+        Problem(
+            where=f"{names.column(name, at_most_zero)} ({place})",
+            what=f"{int(at_most_zero.sum())} of {weights.size} weights are zero or negative",
+            expected="numbers above zero",
+            hint="leave such rows out under data.rows, or name another column",
+        )
+    )

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.arrays import Floats
-from harness.data.findings import Findings
 from harness.data.note import Note
 from harness.data.panel import Derivation
-from harness.data.prepare.needed import ancestors
+from harness.data.prepare.pipeline import ancestors
 from harness.data.prepare.step import PanelStep, Step
+from harness.data.problems import ProblemCollector
 from harness.data.roles import Roles
 from harness.errors import Problem
 
@@ -74,7 +74,7 @@ class DerivedColumns:
     notes: tuple[Note, ...]
 
 
-def find_following(roles: Roles, steps: Sequence[Step], findings: Findings) -> DerivedColumns:
+def find_following(roles: Roles, steps: Sequence[Step], problems: ProblemCollector) -> DerivedColumns:
     """Return which regressors follow from other regressors.
 
     The exposure itself never follows: its counterfactual values are given. A column across periods, such as a
@@ -83,7 +83,7 @@ def find_following(roles: Roles, steps: Sequence[Step], findings: Findings) -> D
     Parameters
     ----------
     steps : in order
-    findings : where a regressor is reported that follows from the exposure and from a column that is no
+    problems : where a regressor is reported that follows from the exposure and from a column that is no
         regressor, so that a panel of regressors cannot say what it would be
     """
     made = {step.into: step for step in steps if not isinstance(step, PanelStep)}
@@ -99,7 +99,7 @@ def find_following(roles: Roles, steps: Sequence[Step], findings: Findings) -> D
             chains.append(chain)
             follows |= {name} if follows.intersection(moving) else set()
         elif follows.intersection(moving):
-            findings.add(_incomputable(name, roles, held))
+            problems.add(_incomputable(name, roles, held))
         elif moving:
             notes.append(_held_note(name, moving, held))
     return DerivedColumns(tuple(chains), (*notes, *_shared_notes(roles, steps, follows)))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.data.findings import Findings
+from harness.data.data_spec import DataSpec
 from harness.data.locations import few
 from harness.data.name import near_columns
-from harness.data.plan import DataSpec
 from harness.data.prepare.interpolate import FillGaps
 from harness.data.prepare.step import Step, single_steps
+from harness.data.problems import ProblemCollector
+from harness.data.read.table import Table
 from harness.data.roles import Roles
-from harness.data.table import Table
 from harness.errors import Problem
 
 
@@ -23,15 +23,15 @@ def require_columns(table: Table, plan: DataSpec, roles: Roles) -> None:
     DataError
         With every column that is not there, and every step that would overwrite one.
     """
-    findings = Findings()
+    problems = ProblemCollector()
     known = dict.fromkeys(table.frame.columns)
     for path, column in _asked_of_table(plan, roles):
-        findings.add(*_absent(path, column, known, table.origin))
+        problems.add(*_absent(path, column, known, table.origin))
     for path, step in _steps(plan):
         for column in step.inputs:
-            findings.add(*_absent(path, column, known, table.origin))
+            problems.add(*_absent(path, column, known, table.origin))
         if step.into in known and not isinstance(step, FillGaps):
-            findings.add(
+            problems.add(
                 Problem(
                     where=f"{table.origin}: column '{step.into}' ({path}.into)",
                     what="there is a column of this name already",
@@ -41,8 +41,8 @@ def require_columns(table: Table, plan: DataSpec, roles: Roles) -> None:
             )
         known[step.into] = None
     for path, column in _asked_of_all(plan, roles):
-        findings.add(*_absent(path, column, known, table.origin))
-    findings.raise_if_any()
+        problems.add(*_absent(path, column, known, table.origin))
+    problems.raise_if_any()
 
 
 def _steps(plan: DataSpec) -> Iterator[tuple[str, Step]]:

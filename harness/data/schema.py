@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from harness.data.column_rule import ColumnRule
-from harness.data.findings import Findings
 from harness.data.locations import RowLocator, few, quoted
-from harness.data.numbers import require_numbers
+from harness.data.problems import ProblemCollector
+from harness.data.read.numbers import require_numbers
+from harness.data.rules import ColumnRule
 from harness.errors import Problem
 
 if TYPE_CHECKING:
@@ -39,18 +39,18 @@ def check_schema(
     """
     import pandera.pandas as pa
 
-    findings = Findings()
+    problems = ProblemCollector()
     typed: dict[str, pd.Series] = {}
     for name, rule in rules.items():
-        with findings.collecting():
+        with problems.collecting():
             typed[name] = _typed(columns[name], rule, missing, name=name, names=names)
     schema = pa.DataFrameSchema({name: _pandera_column(rules[name]) for name in typed})
     try:
         # Positions as index, since pandera reports failures by index.
         schema.validate(pd.DataFrame(typed).reset_index(drop=True), lazy=True)
     except pa.errors.SchemaErrors as error:
-        findings.add(*_problems(error.failure_cases, rules, names))
-    findings.raise_if_any()
+        problems.add(*_problems(error.failure_cases, rules, names))
+    problems.raise_if_any()
 
 
 def _typed(

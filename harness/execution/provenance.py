@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
-from harness.data.table import Table
+from harness.data.read.table import Table
 from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.universe import Universe

@@ -9,7 +9,7 @@ MAX_REPEATED = 1000
 
 
 class AnchorError(Exception):
-    """An alias that cannot be followed: what is wrong, and how to mend it."""
+    """An alias that cannot be followed: what is wrong, and a hint."""
 
     def __init__(self, what: str, hint: str) -> None:
         super().__init__(what)

@@ -45,7 +45,7 @@ def load_study(
     Raises
     ------
     SpecError
-        With every mistake of the file: its place, what was found, what is allowed and how to mend it.
+        With every mistake of the file: its place, what was found, what is expected and a hint.
     """
     document = with_overrides(read_document(source), overrides)
     _refuse_other_versions(document)

@@ -21,7 +21,7 @@ _PLAIN = (
     ("expected <block end>", "this does not fit the lines above", "check the indentation and the quotes"),
     ("expected ',' or", "a bracket opened before this is not closed", "close it, or add a comma"),
 )
-"""What the parser says, what is meant, and how to mend it."""
+"""What the parser says, what is expected, and a hint."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def decode(path: Path, raw: bytes) -> str:
 
 
 def unprintable(character: str) -> tuple[str, str, str]:
-    """Return what is wrong with a control character, what is allowed, and how to mend it."""
+    """Return what is wrong with a control character, what is expected, and a hint."""
     return f"control character U+{ord(character):04X}", "printable characters", "delete the character"
 
 

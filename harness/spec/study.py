@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from harness.data.plan import DataSpec
+from harness.data.data_spec import DataSpec
 from harness.data.roles import Roles
 from harness.spec.claim import AnyClaim
 from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.plan import DataSpec
-from harness.data.read.files import read_table
+from harness.data.data_spec import DataSpec
+from harness.data.read.read_table import read_table
+from harness.data.read.table import Table
 from harness.data.roles import Roles
-from harness.data.table import Table
 
 ROLES = Roles(entity="id", time="year", outcomes=("y",), exposure="x")
 

@@ -6,18 +6,16 @@ import pandas as pd
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.column_rule import ColumnRule
+from harness.data.data_spec import DataSpec
 from harness.data.panel import Panel
-from harness.data.plan import DataSpec
+from harness.data.prepare.arithmetic import Ratio
+from harness.data.prepare.elementwise import Log, Square
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.interpolate import Interpolate
 from harness.data.prepare.lag import Lag
-from harness.data.prepare.log import Log
-from harness.data.prepare.ratio import Ratio
-from harness.data.prepare.square import Square
-from harness.data.read.files import read_table
+from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
-from harness.data.row_rule import RowFilter
+from harness.data.rules import ColumnRule, RowFilter
 from harness.data.shipped import shipped_datasets
 from harness.errors import DataError
 

@@ -2,20 +2,19 @@ import numpy as np
 import pytest
 
 from harness.data.derived_columns import DerivedColumns, find_following
-from harness.data.findings import Findings
+from harness.data.prepare.arithmetic import Ratio
+from harness.data.prepare.elementwise import Log, Square
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.lag import Lag
-from harness.data.prepare.log import Log
-from harness.data.prepare.ratio import Ratio
-from harness.data.prepare.square import Square
+from harness.data.problems import ProblemCollector
 from harness.data.roles import Roles
 from harness.errors import DataError
 
 
 def follow(steps, *, exposure="x", moderators=(), controls=()) -> DerivedColumns:
-    findings = Findings()
-    following = find_following(Roles("id", "year", ("y",), exposure, moderators, controls), steps, findings)
-    findings.raise_if_any()
+    problems = ProblemCollector()
+    following = find_following(Roles("id", "year", ("y",), exposure, moderators, controls), steps, problems)
+    problems.raise_if_any()
     return following
 
 

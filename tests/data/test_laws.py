@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.data.build import PanelBuilder
-from harness.data.plan import DataSpec
+from harness.data.data_spec import DataSpec
+from harness.data.prepare.elementwise import Square
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.lag import Lag
-from harness.data.prepare.square import Square
-from harness.data.read.files import read_table
+from harness.data.read.read_table import read_table
+from harness.data.read.table import Table
 from harness.data.roles import Roles
-from harness.data.table import Table
 
 ROLES = Roles("id", "year", ("y",), "d", (), ("x1", "d2"))
 STEPS = (FactorIndex("d", ("p", "q", "r")), Lag("x1", "x"), Square("d2", "d"))

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.column_rule import ColumnRule
 from harness.data.locations import RowLocator
+from harness.data.rules import ColumnRule
 from harness.data.schema import check_schema
 from harness.errors import DataError
 

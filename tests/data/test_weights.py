@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.column_rule import ColumnRule
-from harness.data.plan import DataSpec
-from harness.data.prepare.ratio import Ratio
+from harness.data.data_spec import DataSpec
+from harness.data.prepare.arithmetic import Ratio
 from harness.data.roles import Roles
+from harness.data.rules import ColumnRule
 from harness.errors import DataError
 
 ROLES = Roles("id", "year", ("y",), "x", weights="w")

@@ -81,7 +81,7 @@ def test_a_number_without_text_shows_the_decimals_it_needs():
     assert (level.n_decimals, level.half_unit) == (2, 0.005)
 
 
-# What is wrong: (what is written, by what it is replaced, path, what is found, what is allowed, how to mend)
+# What is wrong: (what is written, by what it is replaced, path, what is found, what is expected, hint)
 WRONG = {
     "unknown outcome": (
         "outcome: co2, quantity: mse",

@@ -102,7 +102,7 @@ def test_the_order_of_keys_does_not_matter(load, good, random):
     assert canonical(other.document) == canonical(first.document)
 
 
-# What is wrong: (what is written, by what it is replaced, path, what is found, what is allowed, how to mend)
+# What is wrong: (what is written, by what it is replaced, path, what is found, what is expected, hint)
 
 WRONG = {
     "S1 unknown key": (

@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import binom
 
 from harness import random_stream
-from harness.data.simulate.s_curve import SCurve
+from harness.data.simulate.curved_panels import SCurve
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.subject import DrawPlan, Subject

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.data.simulate.digital_carbon import DigitalCarbon
+from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.run_options import RunOptions
 from harness.runner import prepare
 

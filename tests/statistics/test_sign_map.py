@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.data.simulate.interaction import Interaction
+from harness.data.simulate.linear_panels import Interaction
 from harness.scenarios.conditional.scenario import Conditional
 from rab_subjects import rab_on
 

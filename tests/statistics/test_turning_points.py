@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.data.simulate.inverted_u import InvertedU
-from harness.data.simulate.monotone import Monotone
-from harness.data.simulate.null_effect import NullEffect
-from harness.data.simulate.s_curve import SCurve
+from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
+from harness.data.simulate.linear_panels import NullEffect
 from harness.scenarios.curve.scenario import Curve
 from harness_neural.mlp import Mlp
 from rab_subjects import NETWORK, rab_on

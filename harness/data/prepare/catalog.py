@@ -12,19 +12,13 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator,
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from harness.data.prepare.arithmetic import Emissions, Product, Ratio
 from harness.data.prepare.deflate import Deflate
-from harness.data.prepare.difference import Difference
-from harness.data.prepare.emissions import Emissions
+from harness.data.prepare.elementwise import Indicator, Log, Log1p, Square
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.indicator import Indicator
 from harness.data.prepare.interpolate import Interpolate
-from harness.data.prepare.lag import Lag
-from harness.data.prepare.line import Rescale, Standardise
-from harness.data.prepare.log import Log
-from harness.data.prepare.log1p import Log1p
-from harness.data.prepare.product import Product
-from harness.data.prepare.ratio import Ratio
-from harness.data.prepare.square import Square
+from harness.data.prepare.lag import Difference, Lag
+from harness.data.prepare.linear import Rescale, Standardise
 from harness.data.prepare.step import Step, StepGroup
 from harness.data.prepare.winsorise import Winsorise
 from harness.registry.catalog import build_choice

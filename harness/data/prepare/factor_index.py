@@ -18,7 +18,7 @@ from harness.data.prepare.factors import (
     principal_loadings,
     rotate_varimax,
 )
-from harness.data.prepare.line import Range
+from harness.data.prepare.linear import Range
 from harness.errors import DataError, Problem
 
 Method = Literal["factor", "pca"]

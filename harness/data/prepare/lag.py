@@ -1,4 +1,4 @@
-"""A column's value some periods earlier."""
+"""A column's value some periods earlier, and its change since then."""
 
 from __future__ import annotations
 
@@ -52,3 +52,42 @@ class Lag:
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
         """Return how many rows have no row so many periods earlier."""
         return Account(f"{self.periods} earlier; {int(made.unreached.sum())} rows have no such period")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``- difference: {into: gdp_change, of: gdp, periods: 1}``.
+
+    Periods are counted on the calendar, as those of a lag are.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column it is computed from
+    periods : over how many periods, at least 1
+    """
+
+    name: ClassVar[str] = "difference"
+
+    into: ColumnName
+    of: ColumnName
+    periods: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        of, before = columns[self.of], self._lag.across(columns, calendar)
+        unreached = of.unreached | before.unreached
+        return Column(np.where(unreached, np.nan, of.cells - before.cells), unreached)
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
+        """Return how many rows have no row so many periods earlier."""
+        return self._lag.account(columns, made)
+
+    @property
+    def _lag(self) -> Lag:
+        return Lag(self.into, self.of, self.periods)

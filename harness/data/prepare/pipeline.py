@@ -1,16 +1,14 @@
-"""Running the steps of a spec over the columns of a panel, in order."""
+"""The steps that columns follow from, run over the columns of a panel in order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
-from harness.data.findings import Findings
 from harness.data.locations import RowLocator
-from harness.data.numbers import require_range
 from harness.data.panel import Derivation
 from harness.data.prepare.account import Account, StepRecord
 from harness.data.prepare.step import (
@@ -22,6 +20,8 @@ from harness.data.prepare.step import (
     RowStep,
     Step,
 )
+from harness.data.problems import ProblemCollector
+from harness.data.read.numbers import require_range
 from harness.errors import DataError, Problem
 
 
@@ -48,7 +48,7 @@ def run_steps(
     calendar: Calendar | None,
     fit_rows: Ints,
     names: RowLocator,
-    findings: Findings,
+    problems: ProblemCollector,
 ) -> PreparedColumns:
     """Compute the columns of all steps whose inputs are there.
 
@@ -59,7 +59,7 @@ def run_steps(
     calendar : of the rows; None where the keys are broken, and panel steps are passed over
     fit_rows : positions of the rows that learned steps learn from; those that lack an input are left out
     names : of the rows, for messages
-    findings : where steps that have no result in some rows, or learn nothing, are reported; their columns are
+    problems : where steps that have no result in some rows, or learn nothing, are reported; their columns are
         left out
     """
     columns = {name: Column(values, np.zeros(values.shape, dtype=np.bool_)) for name, values in raw.items()}
@@ -68,7 +68,7 @@ def run_steps(
     for step in steps:
         if not set(step.inputs) <= set(columns) or (isinstance(step, PanelStep) and calendar is None):
             continue
-        with findings.collecting():
+        with problems.collecting():
             if isinstance(step, PanelStep) and calendar is not None:
                 column = step.across(columns, calendar)
                 account = step.account(columns, column)
@@ -116,3 +116,26 @@ def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], 
                 hint="leave the rows out by data.rows, or prepare the column otherwise",
             )
         )
+
+
+def needed_steps(steps: Sequence[Step], columns: Iterable[str]) -> tuple[Step, ...]:
+    """Return the steps, in order, that these columns follow from."""
+    wanted = set(columns)
+    kept = []
+    for step in reversed(steps):
+        if step.into in wanted:
+            wanted |= set(step.inputs)
+            kept.append(step)
+    return tuple(reversed(kept))
+
+
+def raw_columns(steps: Sequence[Step], columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns, each once, that must be in the table for these columns and steps."""
+    made = {step.into for step in steps if step.into not in step.inputs}
+    asked = [*columns, *(name for step in steps for name in step.inputs)]
+    return tuple(dict.fromkeys(name for name in asked if name not in made))
+
+
+def ancestors(steps: Sequence[Step], column: str) -> frozenset[str]:
+    """Return the raw columns that a column follows from; a raw column follows from itself."""
+    return frozenset(raw_columns(needed_steps(steps, [column]), [column]))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.data.header import check_header
 from harness.data.locations import few
 from harness.data.note import Note
+from harness.data.read.header import check_header
 from harness.data.read.signature import refuse_signature
 from harness.data.read.source import Reading, Source
-from harness.data.type_inference import type_objects
+from harness.data.read.type_inference import type_objects
 from harness.errors import DataError, Problem, near_names
 
 if TYPE_CHECKING:

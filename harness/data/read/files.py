@@ -1,29 +1,24 @@
-"""From a spec's source, or the file given on the command line, to a table."""
+"""The file a spec or a command line names: found, local, regular, of a known format, and read."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-import pandas as pd
-
-from harness.data.dataset import Dataset
-from harness.data.frame_file import FRAME_FILE, FrameFile
-from harness.data.header import check_header
-from harness.data.locate import find_file
-from harness.data.locations import few
-from harness.data.plan import DataSpec
+from harness.data.data_spec import DataSpec
 from harness.data.read.excel import read_excel
 from harness.data.read.parquet import read_parquet
-from harness.data.read.source import Reading, Source, numbered
+from harness.data.read.source import Reading, Source
 from harness.data.read.stata import read_stata
+from harness.data.read.table import Table, refuse_empty
 from harness.data.read.text import read_text
-from harness.data.simulate.simulation import Simulation
-from harness.data.table import Table
-from harness.errors import DataError, PluginError, Problem, near_names
+from harness.errors import DataError, Problem, near_names
 
 READERS: Mapping[str, Callable[[Source], Reading]] = MappingProxyType(
     {
@@ -42,64 +37,91 @@ PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth", ".npy", ".npz"
 MAX_BYTES = 1 << 29
 """Largest file that is read; text takes about ten times its size in memory."""
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
-def read_table(
-    plan: DataSpec,
-    *,
-    root: Path,
-    given: Path | FrameFile | None,
-    datasets: Mapping[str, Dataset],
-    allow_outside: bool,
-    entity: str,
-) -> Table:
-    """Read the data of a study.
+
+def find_file(asked: str, *, root: Path, allow_outside: bool) -> Path:
+    """Return the resolved path of a data file.
 
     Parameters
     ----------
-    plan : where the data come from, unless `given` says otherwise
-    root : folder that a path of the plan is relative to, and must stay within
-    given : the file of the command line, which may lie anywhere, or a script's table; it replaces the plan's
-        source
-    datasets : by name
-    allow_outside : whether the plan's path may leave `root`
-    entity : column that csv files hold as text, whatever it looks like
+    asked : as written; a relative path starts at `root`
+    root : folder of the project
+    allow_outside : whether the file may lie outside of `root`, links followed
 
     Raises
     ------
     DataError
-        Where there is no source, no such dataset, or the file cannot be read; with all that was found.
-    PluginError
-        Where a dataset fails to load.
+        Where the path is a URL, leaves `root`, or is no readable regular file.
     """
-    if isinstance(given, FrameFile):
-        return _read_bytes(given.content, Path(FRAME_FILE), origin=FRAME_FILE, plan=plan, entity=entity)
-    if given is not None:
-        path = find_file(str(given), root=Path.cwd(), allow_outside=True)
-        return _read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
-    if plan.path is not None:
-        path = find_file(plan.path, root=root, allow_outside=allow_outside)
-        return _read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
-    if plan.dataset is not None:
-        return _read_dataset(plan.dataset, datasets)
-    if plan.simulate is not None:
-        return _simulated(plan.simulate)
-    raise DataError(
-        Problem(
-            where="data",
-            what="this spec names no data",
-            expected=f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}",
-            hint="give --data FILE",
+    if _URL.match(asked):
+        raise DataError(
+            Problem(
+                where=asked,
+                what="an address, not a file",
+                expected="a file on this machine",
+                hint="download it first, and give the path of the copy",
+            )
         )
-    )
+    path = _resolved(asked, root)
+    if not allow_outside and not path.is_relative_to(root.resolve()):
+        raise DataError(
+            Problem(
+                where=asked,
+                what="lies outside of the spec's folder",
+                expected="a path within the spec's folder, links followed",
+                hint="move the file, name it with --data, or say --allow-outside",
+            )
+        )
+    _refuse_irregular(path, asked)
+    return path
 
 
-def _origin(path: Path, root: Path) -> str:
-    """Return the path relative to the project, or the name alone: no report tells of a home folder."""
-    folder = root.resolve()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+def _resolved(asked: str, root: Path) -> Path:
+    try:
+        return (root / asked).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(Problem(where=repr(asked), what=f"is no usable path: {error}")) from error
 
 
-def _read_file(path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table:
+def _refuse_irregular(path: Path, asked: str) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise DataError(_unreachable(path, asked, error)) from error
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
+        raise DataError(
+            Problem(where=asked, what=f"is {kind}", expected="a regular file", hint="name the file itself")
+        )
+    if not os.access(path, os.R_OK):
+        raise DataError(
+            Problem(where=asked, what="may not be read", hint="ask for the permission to read it")
+        )
+
+
+def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
+    if not isinstance(error, FileNotFoundError):
+        return Problem(where=asked, what=f"cannot be reached: {error.strerror}", expected="a readable file")
+    there = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
+    return Problem(where=asked, what="there is no such file", expected="an existing file", hint=hint)
+
+
+def read_file(path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table:
+    """Return the table in a file that was found.
+
+    Parameters
+    ----------
+    origin : what messages and the report call the file
+    plan : how text and workbooks are read
+    entity : column that is read as text
+
+    Raises
+    ------
+    DataError
+        Where the file is of no known format, too large, broken or empty.
+    """
     suffix = path.suffix.lower()
     if suffix not in READERS:
         raise DataError(_unknown_format(origin, suffix))
@@ -113,14 +135,14 @@ def _read_file(path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table
                 hint="keep the rows and columns of the study, or store them as parquet",
             )
         )
-    table = _read_bytes(path.read_bytes(), path, origin=origin, plan=plan, entity=entity)
+    table = read_bytes(path.read_bytes(), path, origin=origin, plan=plan, entity=entity)
     return replace(table, path=path)
 
 
-def _read_bytes(content: bytes, path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table:
+def read_bytes(content: bytes, path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table:
     """Return the table in the bytes of a file, whose ending says how to read them."""
     reading = READERS[path.suffix.lower()](Source(content, origin, entity, plan))
-    _refuse_empty(reading.frame, origin)
+    refuse_empty(reading.frame, origin)
     digest = hashlib.sha256(content).hexdigest()
     return Table(reading.frame, origin, title=path.name, source="", sha256=digest, notes=reading.notes)
 
@@ -133,41 +155,3 @@ def _unknown_format(origin: str, suffix: str) -> Problem:
         expected=", ".join(READERS),
         hint="export the data as csv or parquet",
     )
-
-
-def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
-    if name not in datasets:
-        hint = near_names(name, datasets) or "see harness plugins for what each one offers"
-        raise DataError(
-            Problem("data.dataset", f"there is no dataset '{name}'", few(sorted(datasets)), hint),
-        )
-    dataset = datasets[name]
-    try:
-        frame = dataset.load()
-    except Exception as error:
-        raise PluginError(Problem(f"dataset '{name}'", f"cannot be loaded: {error}")) from error
-    frame = frame.set_axis(check_header(list(frame.columns), name), axis="columns")
-    _refuse_empty(frame, name)
-    return Table(numbered(frame), name, title=dataset.title, source=dataset.source, sha256=_digest_of(frame))
-
-
-def _simulated(simulation: Simulation) -> Table:
-    frame = simulation.draw()
-    return Table(
-        numbered(frame),
-        origin=simulation.name,
-        title=f"SIMULATED: {simulation.title}",
-        source=f"SIMULATED by {simulation}; nobody observed these data",
-        sha256=_digest_of(frame),
-        simulated=True,
-    )
-
-
-def _digest_of(frame: pd.DataFrame) -> str:
-    return hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
-
-
-def _refuse_empty(frame: pd.DataFrame, origin: str) -> None:
-    if frame.empty:
-        what = "no columns" if not frame.shape[1] else "0 rows"
-        raise DataError(Problem(origin, what, "at least one column and one row", "export the data again"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from harness.data.header import check_header
+from harness.data.read.header import check_header
 from harness.data.read.signature import refuse_signature
 from harness.data.read.source import Reading, Source, numbered
-from harness.data.type_inference import is_exact
+from harness.data.read.type_inference import is_exact
 
 
 def read_parquet(source: Source) -> Reading:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from harness.data.data_spec import DataSpec
 from harness.data.note import Note
-from harness.data.plan import DataSpec
 from harness.errors import DataError, HarnessError, Problem
 
 MAX_CELLS = 200_000_000

@@ -6,7 +6,7 @@ import io
 
 import pandas as pd
 
-from harness.data.header import check_header
+from harness.data.read.header import check_header
 from harness.data.read.signature import is_stata, refuse_signature
 from harness.data.read.source import Reading, Source, numbered
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from harness.data.header import check_header
 from harness.data.locations import FEW
 from harness.data.read.decode import decode
+from harness.data.read.header import check_header
 from harness.data.read.signature import refuse_signature, signature
 from harness.data.read.source import Reading, Source
-from harness.data.type_inference import texts, type_texts
+from harness.data.read.type_inference import texts, type_texts
 from harness.errors import DataError, Problem
 
 _OTHER_SEPARATORS = (";", "\t", "|", ",")

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from harness.data.simulate.digital_carbon import DigitalCarbon
-from harness.data.simulate.interaction import Interaction
-from harness.data.simulate.inverted_u import InvertedU
-from harness.data.simulate.monotone import Monotone
-from harness.data.simulate.null_effect import NullEffect
-from harness.data.simulate.s_curve import SCurve
+from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
+from harness.data.simulate.digital_carbon.panel import DigitalCarbon
+from harness.data.simulate.linear_panels import Interaction, NullEffect
 from harness.data.simulate.simulation import Simulation
 
 KIND = "simulation"

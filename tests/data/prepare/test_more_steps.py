@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.data.prepare.arithmetic import Emissions, Product, Ratio
 from harness.data.prepare.deflate import Deflate
-from harness.data.prepare.difference import Difference
-from harness.data.prepare.emissions import Emissions
+from harness.data.prepare.elementwise import Log1p
 from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.line import Rescale, Standardise
-from harness.data.prepare.log1p import Log1p
-from harness.data.prepare.product import Product
-from harness.data.prepare.ratio import Ratio
+from harness.data.prepare.lag import Difference
+from harness.data.prepare.linear import Rescale, Standardise
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
 from harness.data.prepare.winsorise import Winsorise
 from harness.errors import DataError, EstimationError

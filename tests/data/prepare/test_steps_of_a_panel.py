@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.plan import DataSpec
+from harness.data.data_spec import DataSpec
 from harness.data.prepare.catalog import StepCatalog
+from harness.data.read.table import Table
 from harness.data.roles import Roles
-from harness.data.table import Table
 from harness.errors import DataError
 from harness.registry.catalog import OPTIONS, options_model
 

@@ -6,8 +6,8 @@ import numpy as np
 import openpyxl
 import pytest
 
+from harness.data.data_spec import DataSpec
 from harness.data.note import Note
-from harness.data.plan import DataSpec
 from harness.errors import DataError
 
 ROWS = [["id", "year", "y"], ["a", 2011, 1.5], ["b", 2012, 2]]

@@ -1,123 +1,73 @@
-import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from harness.data.plan import DataSpec
-from harness.data.read.files import read_table
-from harness.data.shipped import shipped_datasets
-from harness.errors import DataError, PluginError
-
-CLEAN = b"id,year,y\na,2011,1.5\n"
-SHIPPED = {one.name: one for one in shipped_datasets()}
+from harness.data.read.files import find_file
+from harness.errors import DataError
 
 
-@dataclass(frozen=True)
-class Toy:
-    name: str = "toy"
-    title: str = "A toy"
-    source: str = "Nobody (1900)"
-    frame: pd.DataFrame | None = None
-
-    def load(self) -> pd.DataFrame:
-        if self.frame is None:
-            raise OSError("the disk is gone")
-        return self.frame
+def find(asked: str, root: Path, *, allow_outside: bool = False) -> Path:
+    return find_file(asked, root=root, allow_outside=allow_outside)
 
 
-def read(plan: DataSpec, root: Path, *, given: Path | None = None, datasets=SHIPPED):
-    return read_table(plan, root=root, given=given, datasets=datasets, allow_outside=False, entity="id")
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    (root / "data").mkdir(parents=True)
+    (root / "data" / "cities.csv").write_text("a\n1\n")
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    return root
 
 
-def test_what_the_report_says_of_a_file(tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "panel.csv").write_bytes(CLEAN)
-    table = read(DataSpec(path="data/panel.csv"), tmp_path)
-    assert table.origin == "data/panel.csv"
-    assert table.title == "panel.csv"
-    assert table.sha256 == hashlib.sha256(CLEAN).hexdigest()
-
-
-def test_the_command_line_replaces_the_source(tmp_path, monkeypatch):
-    elsewhere = tmp_path / "home" / "me"
-    elsewhere.mkdir(parents=True)
-    (elsewhere / "mine.csv").write_bytes(CLEAN)
-    project = tmp_path / "project"
-    project.mkdir()
-    for plan in (DataSpec(), DataSpec(path="absent.csv"), DataSpec(dataset="wage_panel")):
-        table = read(plan, project, given=elsewhere / "mine.csv")
-        assert table.origin == "mine.csv"  # tells nothing of the home folder
-        assert len(table.frame) == 1
-    monkeypatch.chdir(elsewhere)
-    assert read(DataSpec(), project, given=Path("mine.csv")).origin == "mine.csv"
-
-
-def test_a_spec_without_data(tmp_path):
-    with pytest.raises(DataError) as caught:
-        read(DataSpec(), tmp_path)
-    assert caught.value.what == "this spec names no data"
-    assert caught.value.hint == "give --data FILE"
-
-
-def test_unknown_dataset(tmp_path):
-    with pytest.raises(DataError) as caught:
-        read(DataSpec(dataset="wage_pannel"), tmp_path)
-    assert "there is no dataset 'wage_pannel'" in caught.value.what
-    assert caught.value.hint == "did you mean 'wage_panel'?"
-    assert "grunfeld" in caught.value.expected
-
-
-def test_a_file_too_large_is_refused_before_it_is_read(tmp_path):
-    path = tmp_path / "panel.csv"
-    path.touch()
-    os.truncate(path, 50 * 2**30)  # sparse
-    with pytest.raises(DataError) as caught:
-        read(DataSpec(path="panel.csv"), tmp_path)
-    assert caught.value.what == "51,200 MB, which may take 500 GB in memory"
-    assert "at most 512 MB" in caught.value.expected
-
-
-def test_the_digest_of_a_dataset_is_that_of_its_values(tmp_path):
-    frame = pd.DataFrame({"id": ["a", "b"], "y": [1.0, 2.0]})
-
-    def digest(one: pd.DataFrame) -> str:
-        return read(DataSpec(dataset="toy"), tmp_path, datasets={"toy": Toy(frame=one)}).sha256
-
-    assert digest(frame) == digest(frame.set_axis([5, 9]))
-    assert digest(frame) != digest(frame.assign(y=[1.0, 2.5]))
-    assert digest(frame) != digest(frame.rename(columns={"y": "z"}))
+def test_a_file_of_the_project(project):
+    assert find("data/cities.csv", project) == project / "data" / "cities.csv"
 
 
 @pytest.mark.parametrize(
-    ("frame", "error", "what"),
+    ("asked", "what", "hint"),
     [
-        pytest.param(None, PluginError, "cannot be loaded: the disk is gone", id="raises"),
-        pytest.param(pd.DataFrame(), DataError, "no columns", id="empty"),
-        pytest.param(pd.DataFrame({"id": []}), DataError, "0 rows", id="no-rows"),
-        pytest.param(pd.DataFrame([[1, 2]], columns=["id", "id"]), DataError, "'id' (2 times)", id="double"),
+        pytest.param("data/citys.csv", "no such file", "did you mean 'cities.csv'?", id="misspelt"),
+        pytest.param("nowhere/a.csv", "no such file", "check the path", id="no-such-folder"),
+        pytest.param("data", "is a folder", "name the file itself", id="folder"),
+        pytest.param("data/cities.csv/x", "cannot be reached", "", id="below-a-file"),
+        pytest.param("a\0b.csv", "no usable path", "", id="nul-in-the-path"),
+        pytest.param("../secret.csv", "outside of the spec's folder", "--allow-outside", id="parent"),
+        pytest.param("/etc/passwd", "outside of the spec's folder", "--data", id="absolute"),
+        pytest.param("http://example.org/a.csv", "an address", "download it", id="http"),
+        pytest.param("s3://bucket/a.csv", "an address", "download it", id="s3"),
+        pytest.param("zip://a.csv::b.zip", "an address", "download it", id="zip"),
+        pytest.param("file:/etc/passwd", "an address", "download it", id="file-url"),
     ],
 )
-def test_a_dataset_that_fails(tmp_path, frame, error, what):
-    with pytest.raises(error) as caught:
-        read(DataSpec(dataset="toy"), tmp_path, datasets={"toy": Toy(frame=frame)})
+def test_refused_paths(project, asked, what, hint):
+    with pytest.raises(DataError) as caught:
+        find(asked, project)
+    assert asked.replace("\0", "\\x00") in caught.value.where
     assert what in caught.value.what
+    assert hint in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("name", "shape", "columns"),
-    [
-        ("wage_panel", (4360, 12), {"nr", "year", "lwage", "exper", "expersq", "educ", "hours", "union"}),
-        ("job_training", (471, 30), {"fcode", "year", "scrap", "grant", "hrsemp"}),
-        ("public_capital", (816, 11), {"state", "yr", "p_cap", "pc", "gsp", "emp", "unemp"}),
-        ("grunfeld", (220, 5), {"firm", "year", "invest", "value", "capital"}),
-    ],
-)
-def test_shipped_datasets(tmp_path, name, shape, columns):
-    table = read(DataSpec(dataset=name), tmp_path)
-    assert table.frame.shape == shape
-    assert columns <= set(table.frame.columns)
-    assert table.title
-    assert table.source
+def test_link_out_of_the_project(project):
+    (project / "link.csv").symlink_to(project.parent / "secret.csv")
+    with pytest.raises(DataError, match="outside"):
+        find("link.csv", project)
+    assert find("link.csv", project, allow_outside=True) == project.parent / "secret.csv"
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_devices(project, device):
+    with pytest.raises(DataError, match="device or pipe"):
+        find(device, project, allow_outside=True)
+
+
+def test_pipe(project):
+    os.mkfifo(project / "pipe.csv")
+    with pytest.raises(DataError, match="device or pipe"):
+        find("pipe.csv", project)
+
+
+def test_loop_of_links(project):
+    (project / "loop.csv").symlink_to("loop.csv")
+    with pytest.raises(DataError):
+        find("loop.csv", project)

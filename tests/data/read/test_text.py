@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from harness.data.entities import in_order
-from harness.data.plan import DataSpec
+from harness.data.data_spec import DataSpec
+from harness.data.shape.entities import in_order
 from harness.errors import DataError
 
 CLEAN = "id,year,y\na,2011,1.5\nb,2012,2\n"

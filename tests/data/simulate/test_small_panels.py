@@ -7,11 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.data.simulate.interaction import Interaction
-from harness.data.simulate.inverted_u import InvertedU
-from harness.data.simulate.monotone import Monotone
-from harness.data.simulate.null_effect import NullEffect
-from harness.data.simulate.s_curve import SCurve
+from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
+from harness.data.simulate.linear_panels import Interaction, NullEffect
 
 SMALL = (NullEffect(), SCurve(), InvertedU(), Interaction(), Monotone())
 every_panel = pytest.mark.parametrize("panel", SMALL, ids=lambda panel: panel.name)

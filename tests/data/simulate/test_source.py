@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from harness.data.plan import DataSpec
+from harness.data.data_spec import DataSpec
 from harness.data.prepare.catalog import StepCatalog
-from harness.data.read.files import read_table
+from harness.data.read.read_table import read_table
 from harness.data.simulate.catalog import SIMULATIONS, SimulationCatalog
-from harness.data.simulate.s_curve import SCurve
+from harness.data.simulate.curved_panels import SCurve
 from harness.registry.catalog import OPTIONS, options_model
 
 CATALOGS = {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}

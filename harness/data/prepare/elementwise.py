@@ -1,0 +1,149 @@
+"""Steps that turn each cell of one column into another number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from harness.arrays import Floats, Mask
+from harness.data.name import ColumnName
+from harness.data.prepare.step import refuse_impossible
+
+
+@dataclass(frozen=True)
+class ElementwiseStep:
+    """A function of one cell.
+
+    Attributes
+    ----------
+    into : column that is computed
+    of : column it is computed from
+    """
+
+    name: ClassVar[str]
+    written: ClassVar[str]
+    """The function in mathematical notation, ``{of}`` being the column."""
+    function: ClassVar[Callable[[Floats], Floats]]
+    """The function, of arrays (n_obs,)."""
+    above: ClassVar[float] = -np.inf
+    """The function exists above this number."""
+
+    into: ColumnName
+    of: ColumnName
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    @property
+    def detail(self) -> str:
+        """How the column is computed."""
+        return self.written.format(of=self.of)
+
+    @property
+    def demand(self) -> str:
+        """What the inputs must satisfy."""
+        return "any number" if np.isinf(self.above) else f"numbers above {self.above:g}"
+
+    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
+        """Return the rows, (n_obs,), whose number has no result."""
+        return np.less_equal(columns[self.of], self.above)
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,); NaN where `of` is missing."""
+        refuse_impossible(self, columns)
+        return type(self).function(columns[self.of])
+
+
+@dataclass(frozen=True)
+class Log(ElementwiseStep):
+    """``- log: {into: lwage, of: wage}``, the natural logarithm.
+
+    Attributes
+    ----------
+    into : column that is computed, in log units
+    of : column it is computed from, above 0
+    """
+
+    name: ClassVar[str] = "log"
+    written: ClassVar[str] = "log({of})"
+    function: ClassVar[Callable[[Floats], Floats]] = np.log
+    above: ClassVar[float] = 0.0
+
+
+@dataclass(frozen=True)
+class Log1p(ElementwiseStep):
+    """``- log1p: {into: lpatents, of: patents}``, for counts with zeros; it depends on the column's unit.
+
+    Attributes
+    ----------
+    into : column that is computed, in log units
+    of : column it is computed from, above -1
+    """
+
+    name: ClassVar[str] = "log1p"
+    written: ClassVar[str] = "log(1 + {of})"
+    function: ClassVar[Callable[[Floats], Floats]] = np.log1p
+    above: ClassVar[float] = -1.0
+
+
+@dataclass(frozen=True)
+class Square(ElementwiseStep):
+    """``- square: {into: expersq, of: exper}``.
+
+    Attributes
+    ----------
+    into : column that is computed, in squared units
+    of : column it is computed from
+    """
+
+    name: ClassVar[str] = "square"
+    written: ClassVar[str] = "{of}²"
+    function: ClassVar[Callable[[Floats], Floats]] = np.square
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """``- indicator: {into: d81, of: year, equals: 1981}``.
+
+    Attributes
+    ----------
+    into : column that is computed, 0 or 1
+    of : column it is computed from; the time column may be one, where its periods are numbers
+    equals : value of `of` that is marked by 1
+    """
+
+    name: ClassVar[str] = "indicator"
+
+    into: ColumnName
+    of: ColumnName
+    equals: Annotated[float, Field(allow_inf_nan=False)]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    @property
+    def detail(self) -> str:
+        """How the column is computed."""
+        return f"1 where {self.of} = {self.equals:.15g}, else 0"
+
+    @property
+    def demand(self) -> str:
+        """What the inputs must satisfy."""
+        return "any number"
+
+    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
+        """Return no row: every number equals another or does not."""
+        return np.zeros(columns[self.of].shape, dtype=np.bool_)
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,); NaN where `of` is missing."""
+        values = columns[self.of]
+        return np.where(np.isnan(values), np.nan, np.equal(values, self.equals))

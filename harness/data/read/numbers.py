@@ -1,0 +1,168 @@
+"""Columns as float64, and what is refused on the way."""
+
+from __future__ import annotations
+
+import datetime
+import numbers
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats, Mask
+from harness.data.locations import RowLocator, quoted
+from harness.data.note import Note
+from harness.data.read.type_inference import EXACT, NUMBER, is_exact
+from harness.errors import DataError, Problem
+
+GREATEST = 1e300
+LEAST = 1e-300
+"""A column whose numbers go beyond these, in size, over- or underflows in any estimator."""
+
+_THOUSANDS = re.compile(r"\s*[+-]?[0-9]{1,3}([ ,'’\u00a0\u202f][0-9]{3})+(\.[0-9]*)?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A column as numbers.
+
+    Attributes
+    ----------
+    cells : (n_obs,), NaN where the cell is missing or refused
+    refused : (n_obs,), cells that hold something, but no number that float64 holds
+    """
+
+    cells: Floats
+    refused: Mask
+
+
+def read_numbers(column: pd.Series, missing: frozenset[str]) -> Numbers:
+    """Return a column as float64; truth values are 1 and 0, decimals and smaller floats are cast.
+
+    Parameters
+    ----------
+    missing : texts that stand for a missing cell
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.dtype.categories.dtype)
+    if pd.api.types.is_complex_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        present = column.notna().to_numpy(dtype=np.bool_)
+        return Numbers(np.full(len(column), np.nan), present)
+    if pd.api.types.is_numeric_dtype(column):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return Numbers(values, _rounded(column, values))
+    cells = [_number(cell, missing) for cell in column]
+    values = np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+    return Numbers(values, np.array([cell is None for cell in cells], dtype=np.bool_))
+
+
+def _rounded(column: pd.Series, values: Floats) -> Mask:
+    """Return the whole numbers that float64 does not hold exactly."""
+    rounded = np.zeros(len(column), dtype=np.bool_)
+    if pd.api.types.is_integer_dtype(column):
+        for at in np.flatnonzero(np.abs(values) >= EXACT):
+            rounded[at] = not is_exact(int(column.iloc[at]))
+    return rounded
+
+
+def _number(cell: object, missing: frozenset[str]) -> float | None:
+    """Return a cell as a number, NaN where it is missing, None where it is no number."""
+    if isinstance(cell, str):
+        return np.nan if cell in missing else None
+    if cell is None or cell is pd.NA or cell is pd.NaT:
+        return np.nan
+    if isinstance(cell, numbers.Integral):
+        return float(cell) if is_exact(int(cell)) else None
+    return float(cell) if isinstance(cell, Decimal | numbers.Real) else None
+
+
+def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, names: RowLocator) -> Floats:
+    """Return a column as float64, (n_obs,), NaN where a cell is missing.
+
+    Raises
+    ------
+    DataError
+        Where cells are no numbers, infinite, or out of the range that can be computed with.
+    """
+    read = read_numbers(column, missing)
+    if read.refused.any():
+        raise DataError(_not_numbers(column, read.refused, missing, name=name, names=names))
+    require_range(read.cells, name=name, names=names)
+    return read.cells
+
+
+def require_range(values: Floats, *, name: str, names: RowLocator) -> None:
+    """Raise a DataError where numbers, (n_obs,), are infinite, or too large or small to compute with."""
+    with np.errstate(invalid="ignore"):
+        infinite, large = np.isinf(values), np.abs(values) > GREATEST
+    if infinite.any():
+        raise DataError(
+            Problem(
+                where=names.column(name, infinite),
+                what=f"{int(infinite.sum())} of {values.size} cells are infinite",
+                expected="finite numbers",
+                hint="correct the cells, or leave them empty and say data: missing: drop",
+            )
+        )
+    greatest = float(np.nanmax(np.abs(values), initial=0.0))
+    if large.any() or 0.0 < greatest < LEAST:
+        raise DataError(
+            Problem(
+                where=names.column(name, large if large.any() else None),
+                what=f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}",
+                expected=f"sizes from {LEAST:g} to {GREATEST:g}",
+                hint="rescale the column, that is, change its unit",
+            )
+        )
+
+
+def _not_numbers(
+    column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, names: RowLocator
+) -> Problem:
+    rows = _strange(column, refused)
+    cells = column[rows].tolist()
+    return Problem(
+        where=names.column(name, rows),
+        what=f"{int(rows.sum())} of {rows.size} cells are not numbers: {quoted(cells)}",
+        expected=f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing",
+        hint=_remedy(column, cells),
+    )
+
+
+def _strange(column: pd.Series, refused: Mask) -> Mask:
+    """Return the refused cells that make a column one of texts: those that no number is written like."""
+    strange = refused & np.array([not _is_written_number(cell) for cell in column], dtype=np.bool_)
+    return strange if strange.any() else refused
+
+
+def _is_written_number(cell: object) -> bool:
+    return isinstance(cell, str) and NUMBER.fullmatch(cell) is not None
+
+
+def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
+    written = [cell for cell in cells if isinstance(cell, str)]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "turn the groups into columns of 0 and 1"
+    if any(isinstance(cell, datetime.date | np.datetime64) for cell in cells):
+        return "turn the dates into a number, such as a year"
+    if not written:
+        return "give the column in a unit whose numbers are real and of ordinary size"
+    if all(_THOUSANDS.fullmatch(cell) for cell in written):
+        return "take the thousands separators out"
+    if all(_is_written_number(cell) for cell in written):
+        return "the numbers are stored as text, or are too long: store the column as numbers"
+    return (
+        "correct the cells; list them in data: missing_values where they mean missing; "
+        "turn groups into columns of 0 and 1"
+    )
+
+
+def cast_note(column: pd.Series, *, name: str) -> Note | None:
+    """Return a note on a column of decimals or mixed objects that was cast to float64."""
+    if column.dtype != object:
+        return None
+    kinds = sorted({type(cell).__name__ for cell in column.dropna()})
+    return Note("W-CAST", name, f"Cells of type {', '.join(kinds)} were turned into 64-bit floating point.")

@@ -1,0 +1,108 @@
+"""From a spec's source, or the file given on the command line, to a table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from harness.data.data_spec import DataSpec
+from harness.data.dataset import Dataset
+from harness.data.locations import few
+from harness.data.read.files import find_file, read_bytes, read_file
+from harness.data.read.frame_file import FRAME_FILE, FrameFile
+from harness.data.read.header import check_header
+from harness.data.read.source import numbered
+from harness.data.read.table import Table, refuse_empty
+from harness.data.simulate.simulation import Simulation
+from harness.errors import DataError, PluginError, Problem, near_names
+
+
+def read_table(
+    plan: DataSpec,
+    *,
+    root: Path,
+    given: Path | FrameFile | None,
+    datasets: Mapping[str, Dataset],
+    allow_outside: bool,
+    entity: str,
+) -> Table:
+    """Read the data of a study.
+
+    Parameters
+    ----------
+    plan : where the data come from, unless `given` says otherwise
+    root : folder that a path of the plan is relative to, and must stay within
+    given : the file of the command line, which may lie anywhere, or a script's table; it replaces the plan's
+        source
+    datasets : by name
+    allow_outside : whether the plan's path may leave `root`
+    entity : column that csv files hold as text, whatever it looks like
+
+    Raises
+    ------
+    DataError
+        Where there is no source, no such dataset, or the file cannot be read; with all that was found.
+    PluginError
+        Where a dataset fails to load.
+    """
+    if isinstance(given, FrameFile):
+        return read_bytes(given.content, Path(FRAME_FILE), origin=FRAME_FILE, plan=plan, entity=entity)
+    if given is not None:
+        path = find_file(str(given), root=Path.cwd(), allow_outside=True)
+        return read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
+    if plan.path is not None:
+        path = find_file(plan.path, root=root, allow_outside=allow_outside)
+        return read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
+    if plan.dataset is not None:
+        return _read_dataset(plan.dataset, datasets)
+    if plan.simulate is not None:
+        return _simulated(plan.simulate)
+    raise DataError(
+        Problem(
+            where="data",
+            what="this spec names no data",
+            expected=f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}",
+            hint="give --data FILE",
+        )
+    )
+
+
+def _origin(path: Path, root: Path) -> str:
+    """Return the path relative to the project, or the name alone: no report tells of a home folder."""
+    folder = root.resolve()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
+    if name not in datasets:
+        hint = near_names(name, datasets) or "see harness plugins for what each one offers"
+        raise DataError(
+            Problem("data.dataset", f"there is no dataset '{name}'", few(sorted(datasets)), hint),
+        )
+    dataset = datasets[name]
+    try:
+        frame = dataset.load()
+    except Exception as error:
+        raise PluginError(Problem(f"dataset '{name}'", f"cannot be loaded: {error}")) from error
+    frame = frame.set_axis(check_header(list(frame.columns), name), axis="columns")
+    refuse_empty(frame, name)
+    return Table(numbered(frame), name, title=dataset.title, source=dataset.source, sha256=_digest_of(frame))
+
+
+def _simulated(simulation: Simulation) -> Table:
+    frame = simulation.draw()
+    return Table(
+        numbered(frame),
+        origin=simulation.name,
+        title=f"SIMULATED: {simulation.title}",
+        source=f"SIMULATED by {simulation}; nobody observed these data",
+        sha256=_digest_of(frame),
+        simulated=True,
+    )
+
+
+def _digest_of(frame: pd.DataFrame) -> str:
+    return hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()

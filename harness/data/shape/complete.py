@@ -1,0 +1,97 @@
+"""Which rows have every value they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Ints, Mask
+from harness.data.data_spec import MissingPolicy
+from harness.data.locations import RowLocator
+from harness.data.note import Note
+from harness.data.prepare.step import Column
+from harness.errors import DataError, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Completeness:
+    """Rows without a value, by cause.
+
+    Attributes
+    ----------
+    unreached : (n_obs,), rows that some column has no earlier row for
+    missing : by column, (n_obs,), further rows whose cell is missing
+    """
+
+    unreached: Mask
+    missing: Mapping[str, Mask]
+
+    @property
+    def rows(self) -> Mask:
+        """Rows, (n_obs,), that have every value."""
+        kept: Mask = ~np.any([self.unreached, *self.missing.values()], axis=0)
+        return kept
+
+
+def find_complete(columns: Mapping[str, Column], variables: Sequence[str]) -> Completeness:
+    """Return which rows have a value in all these columns."""
+    unreached = np.any([columns[name].unreached for name in variables], axis=0)
+    missing = {name: np.isnan(columns[name].cells) & ~unreached for name in variables}
+    return Completeness(unreached, {name: rows for name, rows in missing.items() if rows.any()})
+
+
+def require_complete(found: Completeness, policy: MissingPolicy, names: RowLocator) -> None:
+    """Refuse missing cells where the policy says so, and a panel of which nothing is left.
+
+    Raises
+    ------
+    DataError
+        With every column that has missing cells.
+    """
+    if policy == "error" and found.missing:
+        raise DataError(*(_missing_cells(name, rows, names) for name, rows in found.missing.items()))
+    if not found.rows.any():
+        raise DataError(
+            Problem(
+                where=names.origin,
+                what="0 rows are left: every row lacks a value"
+                + (f" of {', '.join(found.missing)}" if found.missing else " some periods earlier"),
+                expected="rows that have a value in every column that plays a role",
+                hint="take the emptiest columns out of the roles",
+            )
+        )
+
+
+def _missing_cells(name: str, rows: Mask, names: RowLocator) -> Problem:
+    return Problem(
+        where=names.column(name, rows),
+        what=f"{int(rows.sum())} of {rows.size} cells are missing",
+        expected="no missing cell in a column that plays a role",
+        hint="fill the cells in; or say data: missing: drop, to leave their rows out",
+    )
+
+
+def completeness_notes(found: Completeness, entity: Ints) -> tuple[Note, ...]:
+    """Return notes on the rows that are left out.
+
+    Parameters
+    ----------
+    entity : (n_obs,), codes
+    """
+    notes = []
+    if found.unreached.any():
+        count = int(found.unreached.sum())
+        notes.append(
+            Note("W-LAG", "rows", f"{count} rows have no row so many periods earlier and are left out.")
+        )
+    if found.missing:
+        count = int(np.any(list(found.missing.values()), axis=0).sum())
+        lost = np.setdiff1d(entity[~found.unreached], entity[found.rows]).size
+        cells = ", ".join(f"{name} {int(rows.sum())}" for name, rows in found.missing.items())
+        message = (
+            f"{count} rows with missing cells are left out, {lost} entities with all their rows ({cells})."
+        )
+        notes.append(Note("W-MISSING", "rows", message))
+    return tuple(notes)

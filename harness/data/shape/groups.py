@@ -1,0 +1,63 @@
+"""Columns that sort rows into groups, for questions put to each group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from harness.data.key import Key
+from harness.data.locations import RowLocator, few
+from harness.data.name import near_columns
+from harness.data.problems import ProblemCollector
+from harness.data.rules import ColumnRule
+from harness.data.shape.entities import in_order
+from harness.errors import Problem
+
+
+def read_groups(
+    names: RowLocator, columns: Sequence[str], rules: Mapping[str, ColumnRule]
+) -> tuple[Key, ...]:
+    """Return the group of every row, a key for each column.
+
+    Groups stand in the order in which the column's rule lists its allowed values; in alphabetical order, and
+    numbers in theirs, where it lists none.
+
+    Raises
+    ------
+    DataError
+        Where a column is not in the table, or a row belongs to no group of a column.
+    """
+    problems = ProblemCollector()
+    keys = [_key(names, column, rules.get(column, ColumnRule()), problems) for column in columns]
+    problems.raise_if_any()
+    return tuple(key for key in keys if key is not None)
+
+
+def _key(names: RowLocator, column: str, rule: ColumnRule, problems: ProblemCollector) -> Key | None:
+    if column not in names.frame:
+        known = list(names.frame.columns)
+        hint = near_columns(column, dict.fromkeys(known)) or "correct the name where rows are grouped by it"
+        problems.add(Problem(names.column(column), "there is no such column", few(known), hint))
+        return None
+    cells = names.frame[column]
+    absent = cells.isna().to_numpy(dtype=np.bool_)
+    if absent.any():
+        problems.add(
+            Problem(
+                where=names.column(column, absent),
+                what=f"{int(absent.sum())} rows belong to no group",
+                expected="a group in every row",
+                hint="fill the cells in, or leave out what groups rows by it",
+            )
+        )
+        return None
+    labels = [_label(cell) for cell in cells.tolist()]
+    listed = {_label(value): at for at, value in enumerate(rule.allowed)}
+    levels = tuple(sorted(in_order(labels), key=lambda level: listed.get(level, len(listed))))
+    position = {label: at for at, label in enumerate(levels)}
+    return Key(column, levels, np.array([position[label] for label in labels], dtype=np.int64))
+
+
+def _label(cell: object) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

@@ -1,0 +1,122 @@
+"""The keys of a table's rows, checked, and the canonical order of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Ints
+from harness.data.key import Key
+from harness.data.locations import RowLocator, few
+from harness.data.note import Note
+from harness.data.problems import ProblemCollector
+from harness.data.shape.entities import in_order, near_labels_note, read_entities
+from harness.data.shape.period_kind import INTEGERS
+from harness.data.shape.times import Times, read_times
+from harness.errors import DataError, Problem
+
+_YEARS = range(1800, 2101)
+
+
+@dataclass(frozen=True, eq=False)
+class PanelIndex:
+    """Whose row each row is, in which period, and where it stands in canonical order.
+
+    Attributes
+    ----------
+    entity, time : keys of the rows, (n_obs,) each, in canonical order: by entity, then by period
+    period : (n_obs,), calendar position: 0 for the first period, one more for each step of the panel's own
+        spacing, so that five-yearly data count by five years, and a gap is seen
+    order : (n_obs,), position in the table of each row
+    notes : what the reader of the report should know about the keys
+    """
+
+    entity: Key
+    time: Key
+    period: Ints
+    order: Ints
+    notes: tuple[Note, ...]
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Calendar position of each period, by its label."""
+        return {
+            self.time.labels[code]: int(at) for code, at in zip(self.time.codes, self.period, strict=True)
+        }
+
+
+def read_index(names: RowLocator) -> PanelIndex:
+    """Read the keys of all rows of a table.
+
+    Raises
+    ------
+    DataError
+        Where a key is missing or of mixed kinds, where two rows share both keys, or the keys are swapped.
+    """
+    problems = ProblemCollector()
+    with problems.collecting():
+        labels = read_entities(names.frame[names.entity], name=names.entity, names=names)
+    with problems.collecting():
+        times = read_times(names.frame[names.time], name=names.time, names=names)
+    problems.raise_if_any()
+    levels = in_order(labels)
+    _refuse_swapped(levels, times, names)
+    position = {label: at for at, label in enumerate(levels)}
+    entity = np.array([position[label] for label in labels], dtype=np.int64)
+    present, time = np.unique(times.ordinals, return_inverse=True)
+    order = np.lexsort((time, entity))
+    _refuse_duplicates(entity[order], time[order], order, labels, times, names)
+    spacing = max(1, int(np.gcd.reduce(np.diff(present)))) if present.size > 1 else 1
+    near = near_labels_note(levels, name=names.entity)
+    zone = f"Times were read as written in the time zone {times.zone}."
+    return PanelIndex(
+        entity=Key(names.entity, levels, entity[order]),
+        time=Key(names.time, tuple(times.kind.label(one) for one in present.tolist()), time[order]),
+        period=((times.ordinals - present[0]) // spacing)[order],
+        order=order,
+        notes=(
+            *((near,) if near else ()),
+            *((Note("W-TIMEZONE", names.time, zone),) if times.zone else ()),
+        ),
+    )
+
+
+def _refuse_duplicates(
+    entity: Ints, time: Ints, order: Ints, labels: Sequence[str], times: Times, names: RowLocator
+) -> None:
+    repeats = np.flatnonzero((np.diff(entity) == 0) & (np.diff(time) == 0))
+    if repeats.size == 0:
+        return
+    written = times.labels
+    pairs = [
+        f"({labels[at]}, {written[at]}) in {names.noun}s {names.numbers(order[repeat : repeat + 2])}"
+        for repeat, at in zip(repeats.tolist(), order[repeats].tolist(), strict=True)
+    ]
+    raise DataError(
+        Problem(
+            where=f"{names.origin}: columns '{names.entity}' and '{names.time}'",
+            what=f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}",
+            expected="one row for each entity and period",
+            hint="take the doubles out, or name the columns that tell the rows apart",
+        )
+    )
+
+
+def _refuse_swapped(entities: Sequence[str], times: Times, names: RowLocator) -> None:
+    """Refuse years as entities beside whole numbers, more of them, that are no years."""
+    periods = np.unique(times.ordinals)
+    years_as_entities = all(
+        len(label) == 4 and label.isdecimal() and int(label) in _YEARS for label in entities
+    )
+    years_as_times = times.kind is not INTEGERS or all(int(one) in _YEARS for one in periods)
+    if years_as_entities and not years_as_times and periods.size > len(entities):
+        raise DataError(
+            Problem(
+                where=f"{names.origin}: columns '{names.entity}' and '{names.time}'",
+                what=f"the entities look like years ({few(entities)}), and the periods like entities",
+                expected="an entity column that names whose row it is, and a time column",
+                hint="swap roles.entity and roles.time; or, if they are right, write the entities as text",
+            )
+        )

@@ -1,0 +1,120 @@
+"""The time column: which period a row belongs to."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Ints
+from harness.data.locations import RowLocator, quoted
+from harness.data.shape.period_kind import (
+    DAYS,
+    INTEGERS,
+    MONTHS,
+    QUARTERS,
+    PeriodKind,
+    kind_of_dates,
+    position_of,
+)
+from harness.errors import DataError, Problem
+
+EXPECTED = (
+    "whole numbers such as 2011, quarters 2011Q2, months 2011-04, or dates 2011-04-30, one kind throughout"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """The periods of a column.
+
+    Attributes
+    ----------
+    kind : years and other whole numbers, quarters, months or days
+    ordinals : (n_obs,), position of the period among all periods of its kind
+    zone : time zone that the column's moments were given in; empty where there was none
+    """
+
+    kind: PeriodKind
+    ordinals: Ints
+    zone: str = ""
+
+    @property
+    def labels(self) -> list[str]:
+        """Name of each row's period, (n_obs,)."""
+        return [self.kind.label(one) for one in self.ordinals.tolist()]
+
+
+def read_times(column: pd.Series, *, name: str, names: RowLocator) -> Times:
+    """Return the periods of a column, (n_obs,).
+
+    Dates that repeat one day a year are years, one day a quarter or a month quarters and months.
+
+    Raises
+    ------
+    DataError
+        Where a cell is missing, or is no period of the kind that the others are.
+    """
+    absent = column.isna().to_numpy(dtype=np.bool_)
+    if absent.any():
+        raise DataError(
+            Problem(
+                where=names.column(name, absent),
+                what=f"{int(absent.sum())} rows name no period",
+                expected=EXPECTED,
+                hint="fill the cells in, or take the rows out of the file",
+            )
+        )
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.start_time
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return _from_moments(column, name=name, names=names)
+    return _from_cells([_written(cell) for cell in column], name=name, names=names)
+
+
+def _from_moments(column: pd.Series, *, name: str, names: RowLocator) -> Times:
+    """Return the periods of moments, which must be midnights, as their own time zone writes them."""
+    zone = str(column.dtype.tz) if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
+    local = column.dt.tz_localize(None)
+    _refuse((local != local.dt.normalize()).tolist(), column.tolist(), name=name, names=names)
+    return _from_dates(local.dt.date.tolist(), zone=zone)
+
+
+def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
+    kind = kind_of_dates(dates)
+    return Times(kind, np.array([position_of(date, kind) for date in dates], dtype=np.int64), zone)
+
+
+def _from_cells(cells: Sequence[str], *, name: str, names: RowLocator) -> Times:
+    """Return the periods of cells by the kind that fits most of them."""
+    read = {kind: [kind.parse(cell) for cell in cells] for kind in (INTEGERS, QUARTERS, MONTHS, DAYS)}
+    kind, positions = min(read.items(), key=lambda one: one[1].count(None))
+    _refuse([position is None for position in positions], cells, name=name, names=names)
+    whole = [position for position in positions if position is not None]
+    if kind is DAYS:
+        return _from_dates([datetime.date.fromordinal(position) for position in whole])
+    return Times(kind, np.array(whole, dtype=np.int64))
+
+
+def _written(cell: object) -> str:
+    """Return a cell as it would be written in a text file; a truth value is no period."""
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return cell.date().isoformat()
+    return str(cell)
+
+
+def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, names: RowLocator) -> None:
+    """Raise a DataError where some cells, (n_obs,), are no periods."""
+    if any(refused):
+        found = [cell for cell, is_refused in zip(cells, refused, strict=True) if is_refused]
+        raise DataError(
+            Problem(
+                where=names.column(name, np.array(refused, dtype=np.bool_)),
+                what=f"{len(found)} of {len(cells)} cells are no periods: {quoted(found)}",
+                expected=EXPECTED,
+                hint="write the periods in one of these forms; or are entity and time swapped?",
+            )
+        )

@@ -1,0 +1,1 @@
+"""Cities with digital economies and carbon emissions, in the shape of the published study."""

@@ -1,0 +1,160 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from harness.data.data_spec import DataSpec
+from harness.data.prepare.arithmetic import Ratio
+from harness.data.prepare.catalog import STEPS, StepCatalog
+from harness.data.prepare.elementwise import Log, Square
+from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.lag import Lag
+from harness.data.rules import ColumnRule, RowFilter
+from harness.registry.catalog import OPTIONS, options_model
+
+
+def read(options: dict) -> DataSpec:
+    text = json.dumps({OPTIONS: options})
+    return (
+        options_model(DataSpec).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
+    )
+
+
+def mistakes(options: dict) -> list[tuple[str, str]]:
+    with pytest.raises(ValidationError) as caught:
+        read(options)
+    paths = [[part for part in error["loc"] if part != OPTIONS] for error in caught.value.errors()]
+    return [
+        (".".join(map(str, path)), error["msg"])
+        for path, error in zip(paths, caught.value.errors(), strict=True)
+    ]
+
+
+def test_everything_a_plan_can_say():
+    plan = read(
+        {
+            "path": "cities.csv",
+            "encoding": "gb18030",
+            "separator": ";",
+            "missing": "drop",
+            "missing_values": ["", "—"],
+            "rows": {"year": {"from": 2011, "to": "2019"}, "city": {"exclude": ["Lhasa", 7]}},
+            "prepare": [
+                {"log": {"into": "a", "of": "b"}},
+                {"square": {"into": "c", "of": "a"}},
+                {"ratio": {"into": "d", "of": "a", "over": "c"}},
+                {"lag": {"into": "e", "of": "d", "periods": 2}},
+                {"factor_index": {"into": "f", "columns": ["p", "q", "r"], "rotation": "varimax"}},
+            ],
+            "schema": {"p": {"type": "number", "min": 0, "max": 1.5, "missing_ok": True}},
+        }
+    )
+    assert plan.rows == {"year": RowFilter(from_=2011, to="2019"), "city": RowFilter(exclude=("Lhasa", 7))}
+    assert plan.prepare == (
+        Log("a", "b"),
+        Square("c", "a"),
+        Ratio("d", "a", "c"),
+        Lag("e", "d", 2),
+        FactorIndex("f", ("p", "q", "r")),
+    )
+    assert plan.schema == {"p": ColumnRule("number", 0, 1.5, missing_ok=True)}
+    assert (plan.separator, plan.missing, plan.missing_values) == (";", "drop", ("", "—"))
+
+
+def test_a_step_already_built_is_taken_as_it_is():
+    context = {StepCatalog().kind: StepCatalog()}
+    plan = TypeAdapter(DataSpec).validate_python({"prepare": (Log("a", "b"),)}, context=context)
+    assert plan.prepare == (Log("a", "b"),)
+
+
+def test_names_are_folded_as_headers_are():
+    plan = read(
+        {"rows": {" e\u0301 ": {"include": [1]}}, "prepare": [{"log": {"into": "l", "of": "e\u0301"}}]}
+    )
+    assert list(plan.rows) == ["\u00e9"]
+    assert plan.prepare == (Log("l", "\u00e9"),)
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "message"),
+    [
+        pytest.param({"pth": "a.csv"}, "pth", "Unexpected", id="unknown-key"),
+        pytest.param({"path": "a", "dataset": "b"}, "", "either path or dataset", id="two-sources"),
+        pytest.param(
+            {"encoding": "klingon"}, "encoding", "unknown encoding 'klingon'", id="unknown-encoding"
+        ),
+        pytest.param({"encoding": "hex"}, "encoding", "unknown encoding 'hex'", id="encoding-of-no-text"),
+        pytest.param({"separator": ";;"}, "separator", "at most 1 character", id="long-separator"),
+        pytest.param({"separator": '"'}, "separator", "match pattern", id="quote-as-separator"),
+        pytest.param({"missing": "mean"}, "missing", "'error' or 'drop'", id="unknown-policy"),
+        pytest.param({"rows": {"a": {}}}, "rows.a", "at least one of", id="empty-rule"),
+        pytest.param({"rows": {"a": {"frm": 1}}}, "rows.a.frm", "Unexpected", id="unknown-rule"),
+        pytest.param({"rows": {"a": {"from_": 1}}}, "rows.a.from_", "Unexpected", id="field-name-of-from"),
+        pytest.param(
+            {"schema": {"a": {"type": "text", "min": 1}}}, "schema.a", "are for numbers", id="range-of-text"
+        ),
+        pytest.param({"schema": {"a": {"min": 2, "max": 1}}}, "schema.a", "above max", id="empty-range"),
+        pytest.param(
+            {"prepare": [{"lgo": {}}]}, "prepare.0.lgo", "unknown preparation step", id="unknown-step"
+        ),
+        pytest.param({"prepare": [{"eval": {}}]}, "prepare.0.eval", "unknown preparation step", id="no-code"),
+        pytest.param(
+            {"prepare": ["log"]}, "prepare.0", "one name with its options", id="step-without-options"
+        ),
+        pytest.param({"prepare": [{"log": None}]}, "prepare.0.log", "are a mapping", id="step-with-none"),
+        pytest.param({"prepare": [{"log": {}, "lag": {}}]}, "prepare.0", "one name", id="two-steps-in-one"),
+        pytest.param(
+            {"prepare": [{"lag": {"into": "a", "of": "b", "periods": 0}}]},
+            "prepare.0.lag.periods",
+            "greater than or equal to 1",
+            id="lag-of-nothing",
+        ),
+        pytest.param(
+            {"prepare": [{"square": {"into": "a", "of": 3}}]},
+            "prepare.0.square.of",
+            "valid string",
+            id="number-as-column",
+        ),
+        pytest.param(
+            {"prepare": [{"factor_index": {"into": "a", "columns": ["b", "b", "c"]}}]},
+            "prepare.0.factor_index",
+            "listed twice",
+            id="index-of-doubles",
+        ),
+        pytest.param(
+            {"prepare": [{"factor_index": {"into": "a", "columns": ["b", "c"]}}]},
+            "prepare.0.factor_index",
+            "too few for 1 factors",
+            id="index-not-identified",
+        ),
+    ],
+)
+def test_mistakes_have_their_path(options, path, message):
+    [(found_path, found_message)] = mistakes(options)
+    assert found_path == path
+    assert message in found_message
+
+
+def test_mistakes_of_a_plan_come_together():
+    found = mistakes({"missing": "mean", "rows": {"a": {}}, "prepare": [{"log": {"into": "a"}}, {"lgo": {}}]})
+    assert [path for path, _ in found] == ["missing", "rows.a", "prepare.0.log.of", "prepare.1.lgo"]
+
+
+def test_json_schema_describes_every_step():
+    schema = TypeAdapter(DataSpec).json_schema()
+    step = schema["properties"]["prepare"]["items"]
+    assert set(step["properties"]) == set(STEPS)
+    assert step["properties"]["lag"]["required"] == ["into", "of"]
+
+
+def test_a_plan_loads_without_pandas():
+    modules = ("plan", "roles", "shipped", "prepare.catalog")
+    heavy = {"pandas", "pandera", "scipy", "sklearn", "statsmodels", "linearmodels"}
+    code = (
+        f"import sys, {', '.join(f'harness.data.{name}' for name in modules)}\n"
+        f"print(sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
