@@ -150,7 +150,7 @@ def test_json_schema_describes_every_step():
 
 
 def test_a_plan_loads_without_pandas():
-    modules = ("plan", "roles", "shipped", "prepare.catalog")
+    modules = ("data_spec", "roles", "shipped", "prepare.catalog")
     heavy = {"pandas", "pandera", "scipy", "sklearn", "statsmodels", "linearmodels"}
     code = (
         f"import sys, {', '.join(f'harness.data.{name}' for name in modules)}\n"
