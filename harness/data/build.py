@@ -12,7 +12,7 @@ import pandas as pd
 from harness.arrays import Floats, Ints
 from harness.data.checks import check_columns, read_raw
 from harness.data.data_spec import DataSpec
-from harness.data.derived_columns import DerivedColumn, find_following
+from harness.data.derived_columns import DerivedColumn, find_derived
 from harness.data.key import Key
 from harness.data.locations import RowLocator
 from harness.data.note import Note
@@ -29,7 +29,7 @@ from harness.data.shape.groups import read_groups
 from harness.data.shape.panel_index import read_index
 from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import select_rows
-from harness.data.summary import summary_table
+from harness.data.summary import filled_table, steps_table, summary_table
 from harness.errors import DataError
 
 
@@ -43,12 +43,12 @@ class PanelBuilder:
     steps : preparation steps that the roles need, in order
     raw : columns they start from, (n_raw,) each, in canonical order, NaN where a cell is missing
     calendar : of those rows
-    names : of those rows, for messages
+    locator : of those rows, for messages
     kept : (n_obs,), positions of the rows that have every value; the rows of all panels
     entity, time : keys of the rows of all panels, (n_obs,) each
     period : (n_obs,), calendar positions
     groups : of the same rows
-    chains : regressors that follow from other regressors
+    derived : regressors that follow from other regressors
     notes : what the reader of the report should know about the data
     """
 
@@ -56,17 +56,17 @@ class PanelBuilder:
     steps: tuple[Step, ...]
     raw: Mapping[str, Floats]
     calendar: Calendar
-    names: RowLocator
+    locator: RowLocator
     kept: Ints
     entity: Key
     time: Key
     period: Ints
     groups: tuple[Key, ...]
-    chains: tuple[DerivedColumn, ...]
+    derived: tuple[DerivedColumn, ...]
     notes: tuple[Note, ...]
 
     @classmethod
-    def build(cls, table: Table, plan: DataSpec, roles: Roles, *, groups: Sequence[str] = ()) -> Self:
+    def build(cls, table: Table, spec: DataSpec, roles: Roles, *, groups: Sequence[str] = ()) -> Self:
         """Check a table and make it ready.
 
         Parameters
@@ -78,51 +78,52 @@ class PanelBuilder:
         DataError
             With every broken law: columns, rows, keys, numbers, steps, schema, missing cells.
         """
-        require_columns(table, plan, roles)
-        missing = frozenset(plan.missing_values)
+        require_columns(table, spec, roles)
+        missing = frozenset(spec.missing_values)
         everything = RowLocator(table.origin, table.frame, roles.entity, roles.time)
-        names = everything.take(np.flatnonzero(select_rows(everything, plan.rows, missing)))
+        locator = everything.take(np.flatnonzero(select_rows(everything, spec.rows, missing)))
         problems = ProblemCollector()
-        following = find_following(roles, plan.steps, problems)
-        raw = read_raw(names, raw_columns(plan.steps, roles.variables), missing, problems)
+        derived = find_derived(roles, spec.steps, problems)
+        raw = read_raw(locator, raw_columns(spec.steps, roles.variables), missing, problems)
         try:
-            index = read_index(names)
+            index = read_index(locator)
         except DataError as error:
-            check_columns(raw, plan, roles, calendar=None, names=names, problems=problems)
+            # What is wrong with the columns is told along with the keys.
+            check_columns(raw, spec, roles, calendar=None, locator=locator, problems=problems)
             problems.add(*error.problems)
             raise problems.error() from error
-        names = names.take(index.order)
+        locator = locator.take(index.order)
         raw = {name: values[index.order] for name, values in raw.items()}
         calendar = Calendar(index.entity.codes, index.period, index.positions)
-        columns = check_columns(raw, plan, roles, calendar=calendar, names=names, problems=problems)
+        columns = check_columns(raw, spec, roles, calendar=calendar, locator=locator, problems=problems)
         keys: tuple[Key, ...] = ()
         with problems.collecting():
-            keys = read_groups(names, groups, plan.schema)
+            keys = read_groups(locator, groups, spec.schema)
         problems.raise_if_any()
         complete = find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
         entity, period = index.entity.take(kept).without_absent(), index.period[kept]
-        casts = (cast_note(names.frame[name], name=name) for name in raw)
+        casts = (cast_note(locator.frame[name], name=name) for name in raw)
         notes = (
             *table.notes,
             *index.notes,
             *(note for note in casts if note),
-            *following.notes,
+            *derived.notes,
             *completeness_notes(complete, calendar.entity),
             *shape_notes(entity, period),
         )
         builder = cls(
             roles=roles,
-            steps=needed_steps(plan.steps, roles.variables),
+            steps=needed_steps(spec.steps, roles.variables),
             raw=raw,
             calendar=calendar,
-            names=names,
+            locator=locator,
             kept=kept,
             entity=entity,
             time=index.time.take(kept).without_absent(),
             period=period,
             groups=tuple(key.take(kept).without_absent() for key in keys),
-            chains=following.chains,
+            derived=derived.columns,
             notes=notes,
         )
         # Fails where the rows that are left are too few to learn from.
@@ -166,7 +167,7 @@ class PanelBuilder:
             moderators=roles.moderators,
             controls=roles.controls,
             X=np.column_stack([prepared.columns[name].cells[self.kept] for name in roles.regressors]),
-            derived=tuple(chain.derivation(prepared.derivations) for chain in self.chains),
+            derived=tuple(column.derivation(prepared.derivations) for column in self.derived),
             groups=self.groups,
             weights=None if roles.weights is None else prepared.columns[roles.weights].cells[self.kept],
             split_unit=split_unit,
@@ -184,29 +185,11 @@ class PanelBuilder:
 
     def steps_table(self) -> pd.DataFrame:
         """Return what each step did: step, into, inputs, detail, one row each; learned from all rows."""
-        rows = [
-            (record.step, record.into, ", ".join(record.inputs), record.account.detail)
-            for record in self._prepared(None).records
-        ]
-        return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
+        return steps_table(self._prepared(None))
 
     def filled_table(self) -> pd.DataFrame:
         """Return the cells that steps filled in: column, entity, time, value, one row each."""
-        prepared = self._prepared(None)
-        frame = self.names.frame
-        parts = [
-            pd.DataFrame(
-                {
-                    "column": record.into,
-                    "entity": frame[self.names.entity].to_numpy()[filled],
-                    "time": frame[self.names.time].to_numpy()[filled],
-                    "value": prepared.columns[record.into].cells[filled],
-                }
-            )
-            for record in prepared.records
-            if (filled := record.account.filled) is not None and filled.any()
-        ]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        return filled_table(self._prepared(None), self.locator)
 
     def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
         problems = ProblemCollector()
@@ -215,7 +198,7 @@ class PanelBuilder:
             self.steps,
             calendar=self.calendar,
             fit_rows=self.kept if fit_rows is None else self.kept[fit_rows],
-            names=self.names,
+            locator=self.locator,
             problems=problems,
         )
         problems.raise_if_any()

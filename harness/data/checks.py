@@ -23,23 +23,23 @@ from harness.errors import DataError, Problem
 
 
 def read_raw(
-    names: RowLocator, columns: Iterable[str], missing: frozenset[str], problems: ProblemCollector
+    locator: RowLocator, columns: Iterable[str], missing: frozenset[str], problems: ProblemCollector
 ) -> dict[str, Floats]:
     """Return the columns that hold numbers throughout, (n_obs,) each; the others are reported."""
     raw = {}
     for column in columns:
         with problems.collecting():
-            raw[column] = require_numbers(names.frame[column], missing, name=column, names=names)
+            raw[column] = require_numbers(locator.frame[column], missing, name=column, locator=locator)
     return raw
 
 
 def check_columns(
     raw: Mapping[str, Floats],
-    plan: DataSpec,
+    spec: DataSpec,
     roles: Roles,
     *,
     calendar: Calendar | None,
-    names: RowLocator,
+    locator: RowLocator,
     problems: ProblemCollector,
 ) -> Mapping[str, Column]:
     """Run all steps, check the schema, and look for missing cells; return the columns there are.
@@ -48,49 +48,49 @@ def check_columns(
     ----------
     raw : by name, (n_obs,) each
     calendar : of the rows; None where their keys are broken
-    names : of the rows
+    locator : of the rows
     problems : where every broken law is reported
     """
-    everywhere = np.arange(len(names.frame))
+    everywhere = np.arange(len(locator.frame))
     columns = run_steps(
-        raw, plan.steps, calendar=calendar, fit_rows=everywhere, names=names, problems=problems
+        raw, spec.steps, calendar=calendar, fit_rows=everywhere, locator=locator, problems=problems
     ).columns
     with problems.collecting():
-        _check_rules(columns, plan, roles, names)
+        _check_rules(columns, spec, roles, locator)
     with problems.collecting():
         variables = [name for name in roles.variables if name in columns]
-        require_complete(find_complete(columns, variables), plan.missing, names)
+        require_complete(find_complete(columns, variables), spec.missing, locator)
     if roles.weights is not None and roles.weights in columns:
         with problems.collecting():
-            require_positive(columns[roles.weights].cells, names, name=roles.weights, place="roles.weights")
+            require_positive(columns[roles.weights].cells, locator, name=roles.weights, place="roles.weights")
     return columns
 
 
-def _check_rules(columns: Mapping[str, Column], plan: DataSpec, roles: Roles, names: RowLocator) -> None:
+def _check_rules(columns: Mapping[str, Column], spec: DataSpec, roles: Roles, locator: RowLocator) -> None:
     """Check the schema's columns, of which a prepared one may have failed and be absent."""
-    in_table = set(names.frame.columns)
-    rules = {name: rule for name, rule in plan.schema.items() if name in columns or name in in_table}
+    in_table = set(locator.frame.columns)
+    rules = {name: rule for name, rule in spec.schema.items() if name in columns or name in in_table}
     if not rules:
         return
     checked = pd.DataFrame(
-        {name: names.frame[name] if name in in_table else columns[name].cells for name in rules},
-        index=names.frame.index,
+        {name: locator.frame[name] if name in in_table else columns[name].cells for name in rules},
+        index=locator.frame.index,
     )
-    check_schema(checked, _without_missing_cells(rules, plan, roles), names, frozenset(plan.missing_values))
+    check_schema(checked, _without_missing_cells(rules, spec, roles), locator, frozenset(spec.missing_values))
 
 
 def _without_missing_cells(
-    rules: Mapping[str, ColumnRule], plan: DataSpec, roles: Roles
+    rules: Mapping[str, ColumnRule], spec: DataSpec, roles: Roles
 ) -> dict[str, ColumnRule]:
     """Return the rules, with missing cells allowed where `DataSpec.missing` decides about them."""
     decided = {roles.entity, roles.time, *roles.variables}
-    decided |= {source for name in roles.variables for source in ancestors(plan.steps, name)}
+    decided |= {source for name in roles.variables for source in ancestors(spec.steps, name)}
     return {
         name: replace(rule, missing_ok=rule.missing_ok or name in decided) for name, rule in rules.items()
     }
 
 
-def require_positive(weights: Floats, names: RowLocator, *, name: str, place: str) -> None:
+def require_positive(weights: Floats, locator: RowLocator, *, name: str, place: str) -> None:
     """Refuse weights, (n_obs,), of zero or less; missing ones are refused elsewhere.
 
     Parameters
@@ -108,7 +108,7 @@ def require_positive(weights: Floats, names: RowLocator, *, name: str, place: st
         return
     raise DataError(
         Problem(
-            where=f"{names.column(name, at_most_zero)} ({place})",
+            where=f"{locator.column(name, at_most_zero)} ({place})",
             what=f"{int(at_most_zero.sum())} of {weights.size} weights are zero or negative",
             expected="numbers above zero",
             hint="leave such rows out under data.rows, or name another column",

@@ -31,7 +31,7 @@ class DerivedColumn:
     through: tuple[str, ...]
 
     def derivation(self, derivations: Mapping[str, Derivation]) -> Derivation:
-        """Return the chain as one derivation, made of those of its columns."""
+        """Return the steps as one derivation, made of those of the columns on the way."""
         if len(self.through) == 1:
             return derivations[self.into]
         return ChainedDerivation(self.into, self.inputs, tuple(derivations[name] for name in self.through))
@@ -66,15 +66,15 @@ class DerivedColumns:
 
     Attributes
     ----------
-    chains : in the order they are computed; their inputs are all regressors
+    columns : in the order they are computed; their inputs are all regressors
     notes : regressors that might be thought to follow, and do not
     """
 
-    chains: tuple[DerivedColumn, ...]
+    columns: tuple[DerivedColumn, ...]
     notes: tuple[Note, ...]
 
 
-def find_following(roles: Roles, steps: Sequence[Step], problems: ProblemCollector) -> DerivedColumns:
+def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector) -> DerivedColumns:
     """Return which regressors follow from other regressors.
 
     The exposure itself never follows: its counterfactual values are given. A column across periods, such as a
@@ -88,24 +88,24 @@ def find_following(roles: Roles, steps: Sequence[Step], problems: ProblemCollect
     """
     made = {step.into: step for step in steps if not isinstance(step, PanelStep)}
     follows = {roles.exposure}
-    chains, notes = [], []
+    derived, notes = [], []
     for name in made:
         if name not in roles.regressors or name == roles.exposure:
             continue
-        chain = _chain(name, roles.regressors, made)
-        moving = [column for column in chain.inputs if column in roles.regressors]
-        held = [column for column in chain.inputs if column not in roles.regressors]
+        column = _follow_back(name, roles.regressors, made)
+        moving = [source for source in column.inputs if source in roles.regressors]
+        held = [source for source in column.inputs if source not in roles.regressors]
         if moving and not held:
-            chains.append(chain)
+            derived.append(column)
             follows |= {name} if follows.intersection(moving) else set()
         elif follows.intersection(moving):
             problems.add(_incomputable(name, roles, held))
         elif moving:
             notes.append(_held_note(name, moving, held))
-    return DerivedColumns(tuple(chains), (*notes, *_shared_notes(roles, steps, follows)))
+    return DerivedColumns(tuple(derived), (*notes, *_shared_notes(roles, steps, follows)))
 
 
-def _chain(name: str, regressors: Sequence[str], made: Mapping[str, Step]) -> DerivedColumn:
+def _follow_back(name: str, regressors: Sequence[str], made: Mapping[str, Step]) -> DerivedColumn:
     inputs: dict[str, None] = {}
     through: dict[str, None] = {}
 

@@ -45,7 +45,7 @@ class Panel:
     X : (n_obs, n_columns), columns in the order of `columns`
     groups : keys that sort rows into groups, n_obs rows each; no regressors
     weights : (n_obs,), > 0, how much a row counts in estimators that are told to weigh; None without
-    derived : regressors that follow from other regressors; `with_column` recomputes them
+    derived : regressors that follow from other regressors; `with_columns` recomputes them
     split_unit : what an estimator's own inner split must keep together
 
     Arrays are read-only float64 and int64, finite, and equally long; the builder of panels sees to it.
@@ -81,7 +81,7 @@ class Panel:
 
     def __reduce__(self) -> tuple[type[Panel], tuple[Any, ...]]:
         # Arrays come out of a pickle writable; going through __init__ locks them again.
-        return Panel, tuple(getattr(self, one.name) for one in fields(self))
+        return Panel, tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -125,20 +125,27 @@ class Panel:
         )
 
     def with_column(self, name: str, values: Floats | float) -> Panel:
-        """Return the counterfactual panel in which one regressor has other values.
+        """Return the counterfactual panel in which one regressor has other values (see `with_columns`)."""
+        return self.with_columns({name: values})
+
+    def with_columns(self, values: Mapping[str, Floats | float]) -> Panel:
+        """Return the counterfactual panel in which some regressors have other values.
+
+        Regressors that follow from them are computed anew, except those whose values are given.
 
         Parameters
         ----------
-        name : a regressor
-        values : (n_obs,) or one number for all rows, in the regressor's unit
+        values : by regressor, (n_obs,) or one number for all rows, in the regressor's unit
         """
         X = self.X.copy()
-        X[:, self.columns.index(name)] = values
-        changed = {name}
+        place = {column: at for at, column in enumerate(self.columns)}
+        for name, given in values.items():
+            X[:, place[name]] = given
+        changed = set(values)
         for derivation in self.derived:
-            if changed.intersection(derivation.inputs):
-                inputs = {one: X[:, self.columns.index(one)] for one in derivation.inputs}
-                X[:, self.columns.index(derivation.into)] = derivation.compute(inputs)
+            if derivation.into not in values and changed.intersection(derivation.inputs):
+                inputs = {source: X[:, place[source]] for source in derivation.inputs}
+                X[:, place[derivation.into]] = derivation.compute(inputs)
                 changed.add(derivation.into)
         return replace(self, X=X)
 

@@ -15,7 +15,7 @@ from harness.data.roles import Roles
 from harness.errors import Problem
 
 
-def require_columns(table: Table, plan: DataSpec, roles: Roles) -> None:
+def require_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
     """Check that every column asked for is in the table or made by a step before it is used.
 
     Raises
@@ -25,9 +25,9 @@ def require_columns(table: Table, plan: DataSpec, roles: Roles) -> None:
     """
     problems = ProblemCollector()
     known = dict.fromkeys(table.frame.columns)
-    for path, column in _asked_of_table(plan, roles):
+    for path, column in _asked_of_table(spec, roles):
         problems.add(*_absent(path, column, known, table.origin))
-    for path, step in _steps(plan):
+    for path, step in _steps(spec):
         for column in step.inputs:
             problems.add(*_absent(path, column, known, table.origin))
         if step.into in known and not isinstance(step, FillGaps):
@@ -40,26 +40,26 @@ def require_columns(table: Table, plan: DataSpec, roles: Roles) -> None:
                 )
             )
         known[step.into] = None
-    for path, column in _asked_of_all(plan, roles):
+    for path, column in _asked_of_all(spec, roles):
         problems.add(*_absent(path, column, known, table.origin))
     problems.raise_if_any()
 
 
-def _steps(plan: DataSpec) -> Iterator[tuple[str, Step]]:
-    for at, written in enumerate(plan.prepare):
+def _steps(spec: DataSpec) -> Iterator[tuple[str, Step]]:
+    for at, written in enumerate(spec.prepare):
         for step in single_steps(written):
             yield f"data.prepare[{at}].{written.name}", step
 
 
-def _asked_of_table(plan: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
+def _asked_of_table(spec: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
     yield "roles.entity", roles.entity
     yield "roles.time", roles.time
-    yield from (("data.rows", column) for column in plan.rows)
+    yield from (("data.rows", column) for column in spec.rows)
 
 
-def _asked_of_all(plan: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
+def _asked_of_all(spec: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
     yield from ((roles.path_of(column), column) for column in roles.variables)
-    yield from (("data.schema", column) for column in plan.schema)
+    yield from (("data.schema", column) for column in spec.schema)
 
 
 def _absent(path: str, column: str, known: dict[str, None], origin: str) -> list[Problem]:

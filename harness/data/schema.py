@@ -21,7 +21,7 @@ _NUMERIC = ("number", "integer", "boolean")
 
 
 def check_schema(
-    columns: pd.DataFrame, rules: Mapping[str, ColumnRule], names: RowLocator, missing: frozenset[str]
+    columns: pd.DataFrame, rules: Mapping[str, ColumnRule], locator: RowLocator, missing: frozenset[str]
 ) -> None:
     """Check columns, raw and prepared, against their rules.
 
@@ -29,7 +29,7 @@ def check_schema(
     ----------
     columns : (n_obs, ...), every column that has a rule
     rules : by column
-    names : of the rows
+    locator : of the rows
     missing : texts that stand for a missing number
 
     Raises
@@ -43,22 +43,22 @@ def check_schema(
     typed: dict[str, pd.Series] = {}
     for name, rule in rules.items():
         with problems.collecting():
-            typed[name] = _typed(columns[name], rule, missing, name=name, names=names)
+            typed[name] = _typed(columns[name], rule, missing, name=name, locator=locator)
     schema = pa.DataFrameSchema({name: _pandera_column(rules[name]) for name in typed})
     try:
         # Positions as index, since pandera reports failures by index.
         schema.validate(pd.DataFrame(typed).reset_index(drop=True), lazy=True)
     except pa.errors.SchemaErrors as error:
-        problems.add(*_problems(error.failure_cases, rules, names))
+        problems.add(*_problems(error.failure_cases, rules, locator))
     problems.raise_if_any()
 
 
 def _typed(
-    column: pd.Series, rule: ColumnRule, missing: frozenset[str], *, name: str, names: RowLocator
+    column: pd.Series, rule: ColumnRule, missing: frozenset[str], *, name: str, locator: RowLocator
 ) -> pd.Series:
     """Return a column as the checks of its rule read it: float64, or Python objects."""
     if rule.type in _NUMERIC or rule.min is not None or rule.max is not None:
-        values = require_numbers(column, missing, name=name, names=names)
+        values = require_numbers(column, missing, name=name, locator=locator)
         return pd.Series(values, index=column.index)
     return column.astype(object)
 
@@ -82,13 +82,13 @@ def _pandera_column(rule: ColumnRule) -> pa.Column:
     return pa.Column(checks=checks, nullable=rule.missing_ok)
 
 
-def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], names: RowLocator) -> list[Problem]:
+def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], locator: RowLocator) -> list[Problem]:
     problems = []
     broken_rules = failures[["column", "check"]].drop_duplicates().itertuples(index=False, name=None)
     for column, check in broken_rules:
         rule = rules[column]
         cases = failures[(failures["column"] == column) & (failures["check"] == check)]
-        rows = np.zeros(len(names.frame), dtype=np.bool_)
+        rows = np.zeros(len(locator.frame), dtype=np.bool_)
         rows[cases["index"].to_numpy(dtype=np.int64)] = True
         broken, allowed = {
             "text": ("are no text", "text"),
@@ -102,7 +102,7 @@ def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], names: Ro
         shown = "" if check == "not_nullable" else f": {quoted(cases['failure_case'])}"
         problems.append(
             Problem(
-                where=f"{names.column(column, rows)} (data.schema)",
+                where=f"{locator.column(column, rows)} (data.schema)",
                 what=f"{int(rows.sum())} of {rows.size} cells {broken}{shown}",
                 expected=allowed,
                 hint="say missing_ok: true, or fill the cells in"

@@ -1,4 +1,4 @@
-"""Summary statistics of the columns of a panel."""
+"""Tables of a prepared panel: statistics of its columns, what each step did, which cells were filled in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
+from harness.data.locations import RowLocator
+from harness.data.prepare.pipeline import PreparedColumns
 from harness.data.roles import Roles
 
 
@@ -52,3 +54,35 @@ def summary_table(columns: pd.DataFrame, entity: Ints, roles: Roles) -> pd.DataF
         for name in roles.variables
     ]
     return pd.DataFrame(rows)
+
+
+def steps_table(prepared: PreparedColumns) -> pd.DataFrame:
+    """Return what each step did: step, into, inputs, detail, one row each."""
+    rows = [
+        (record.step, record.into, ", ".join(record.inputs), record.account.detail)
+        for record in prepared.records
+    ]
+    return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
+
+
+def filled_table(prepared: PreparedColumns, locator: RowLocator) -> pd.DataFrame:
+    """Return the cells that steps filled in: column, entity, time, value, one row each.
+
+    Parameters
+    ----------
+    locator : of the rows that were prepared
+    """
+    keys = locator.frame
+    parts = [
+        pd.DataFrame(
+            {
+                "column": record.into,
+                "entity": keys[locator.entity].to_numpy()[filled],
+                "time": keys[locator.time].to_numpy()[filled],
+                "value": prepared.columns[record.into].cells[filled],
+            }
+        )
+        for record in prepared.records
+        if (filled := record.account.filled) is not None and filled.any()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

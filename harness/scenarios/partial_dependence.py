@@ -71,9 +71,8 @@ def mean_predictions(
 def _predicted(model: Fitted | FittedDraws, panel: Panel, columns: Columns, points: Floats) -> Floats:
     """Return mean predictions at points that are predicted together, (..., n_points)."""
     stacked = panel.take(np.tile(np.arange(panel.n_obs), len(points)))
-    for name, values in zip(columns, points.T, strict=True):
-        stacked = stacked.with_column(name, np.repeat(values, panel.n_obs))
-    predicted = model.predict(stacked)
+    values = {name: np.repeat(at, panel.n_obs) for name, at in zip(columns, points.T, strict=True)}
+    predicted = model.predict(stacked.with_columns(values))
     means: Floats = predicted.reshape(*predicted.shape[:-1], len(points), panel.n_obs).mean(axis=-1)
     return means
 

@@ -56,7 +56,7 @@ def check_claims(document: Document, names: Names) -> Iterator[Mistake]:
             yield Mistake(
                 document.find(("claims", at, "estimator")),
                 f"'{names.reference}' is the reference that gains are over, so it has no gain",
-                ", ".join(one for one in names.estimators if one != names.reference),
+                ", ".join(estimator for estimator in names.estimators if estimator != names.reference),
                 "name another estimator, or change evaluation.reference",
             )
     for at, identity in enumerate(_mappings(document.data.get("identities"))):
@@ -105,9 +105,11 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _mappings(value: object) -> list[Mapping[str, Any]]:
     """Return the entries of a list, those that are no mappings as empty ones."""
-    return [_mapping(one) for one in value] if isinstance(value, list) else []
+    return [_mapping(entry) for entry in value] if isinstance(value, list) else []
 
 
 def _texts(value: object) -> tuple[str, ...]:
     """Return the column names in a list, folded; others are left out."""
-    return tuple(fold_name(one) for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+    return (
+        tuple(fold_name(name) for name in value if isinstance(name, str)) if isinstance(value, list) else ()
+    )

@@ -39,7 +39,7 @@ def cross_check(document: Document) -> Iterator[Mistake]:
     ids = {loc: _ids(document, loc, entry.name_key) for loc, entry in _LISTS.items()}
     for named in ids.values():
         yield from _repeated(named)
-    known = {loc: tuple(dict.fromkeys(one.id for one in named)) for loc, named in ids.items()}
+    known = {loc: tuple(dict.fromkeys(entry.id for entry in named)) for loc, named in ids.items()}
     estimators = known["estimators",]
     for loc in _estimators_named(document):
         yield from _unknown_estimator(document, loc, estimators)
@@ -63,9 +63,13 @@ def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
     written = expand_ladder(_value(document, loc)) if loc == ("estimators",) else _value(document, loc)
     if not isinstance(written, list):
         return []
-    ids = [one.get("id", one.get(name_key)) if isinstance(one, Mapping) else one for one in written]
+    ids = [entry.get("id", entry.get(name_key)) if isinstance(entry, Mapping) else entry for entry in written]
     places = [document.find((*loc, at, "id")) for at in range(len(ids))]
-    return [_Named(place, one) for place, one in zip(places, ids, strict=True) if isinstance(one, str)]
+    return [
+        _Named(place, entry_id)
+        for place, entry_id in zip(places, ids, strict=True)
+        if isinstance(entry_id, str)
+    ]
 
 
 def _repeated(ids: list[_Named]) -> Iterator[Mistake]:

@@ -43,19 +43,21 @@ def _differences(a: Node | None, b: Node | None, path: str) -> Iterator[Differen
         if isinstance(a.content, tuple) and isinstance(b.content, tuple):
             yield from _between_lists(a.content, b.content, path)
             return
-    one, other = _text(a), _text(b)
-    if one != other:
-        yield Difference(path, one, other)
+    text_a, text_b = _text(a), _text(b)
+    if text_a != text_b:
+        yield Difference(path, text_a, text_b)
 
 
 def _between_lists(a: tuple[Node, ...], b: tuple[Node, ...], path: str) -> Iterator[Difference]:
     named_a, named_b = _named(a), _named(b)
     if named_a is None or named_b is None:
-        named_a, named_b = (dict(zip(map(str, range(len(one))), one, strict=True)) for one in (a, b))
+        named_a, named_b = (
+            dict(zip(map(str, range(len(entries))), entries, strict=True)) for entries in (a, b)
+        )
     for name in dict.fromkeys((*named_a, *named_b)):
         yield from _differences(named_a.get(name), named_b.get(name), f"{path}[{name}]")
     shared_a, shared_b = (
-        [name for name in one if name in other] for one, other in _both_ways(named_a, named_b)
+        [name for name in first if name in second] for first, second in _both_ways(named_a, named_b)
     )
     if shared_a != shared_b:
         yield Difference(f"{path}.{ORDER}", json.dumps(shared_a), json.dumps(shared_b))
@@ -67,7 +69,7 @@ def _both_ways(a: dict[str, Node], b: dict[str, Node]) -> tuple[tuple[dict[str, 
 
 def _named(entries: tuple[Node, ...]) -> dict[str, Node] | None:
     """Return entries by name, or None where some have no name, or the same."""
-    named = {entry_name(one): one for one in entries}
+    named = {entry_name(entry): entry for entry in entries}
     return named if len(named) == len(entries) and "" not in named else None
 
 

@@ -50,8 +50,8 @@ class Entry(BaseModel):
         written = {cls.name_key: value} if isinstance(value, str) else value
         if not isinstance(written, Mapping):
             return handler(value)
-        own = {key: one for key, one in written.items() if key in cls.own_keys()}
-        chosen = {key: one for key, one in written.items() if key not in own or key == cls.name_key}
+        own = {key: value for key, value in written.items() if key in cls.own_keys()}
+        chosen = {key: value for key, value in written.items() if key not in own or key == cls.name_key}
         entry = handler({**own, CHOICE: chosen})
         return entry if entry.id else entry.model_copy(update={"id": getattr(entry, cls.name_key)})
 

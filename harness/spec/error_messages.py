@@ -37,15 +37,15 @@ def mistakes_of(errors: Iterable[ErrorDetails], document: Document, expected: Ex
             wrong.append(_wrong_value(error, place, expected))
         else:
             specific.append(_own_fault(error, place))
-    told = [one.place.path for one in specific]
-    found = [one.place.path for one in wrong]
-    return specific + [one for one in wrong if not _is_told_within(one.place.path, told, found)]
+    told = [mistake.place.path for mistake in specific]
+    found = [mistake.place.path for mistake in wrong]
+    return specific + [mistake for mistake in wrong if not _is_told_within(mistake.place.path, told, found)]
 
 
 def _is_told_within(path: Loc, told: Iterable[Loc], found: Iterable[Loc]) -> bool:
     """Whether another mistake says more closely what is wrong with the value at `path`."""
-    closer = [*told, *(one for one in found if len(one) > len(path))]
-    return any(one[: len(path)] == path for one in closer)
+    closer = [*told, *(other for other in found if len(other) > len(path))]
+    return any(other[: len(path)] == path for other in closer)
 
 
 def _unknown_key(error: ErrorDetails, place: Place, expected: Expected) -> Mistake:

@@ -20,16 +20,16 @@ def check_expectations(document: Document, known: Known) -> Iterator[Mistake]:
     """Yield tables, columns and ids that do not exist, columns that prove nothing, and cells named twice."""
     written = document.data.get("expect")
     first: dict[str, Loc] = {}
-    for at, one in enumerate(written if isinstance(written, list) else ()):
-        if not isinstance(one, Mapping):
+    for at, entry in enumerate(written if isinstance(written, list) else ()):
+        if not isinstance(entry, Mapping):
             continue
         loc: Loc = ("expect", at)
-        where = one.get("where")
+        where = entry.get("where")
         keys = dict(where) if isinstance(where, Mapping) else {}
-        yield from _unknown_table(document, loc, one)
-        yield from _unknown_columns(document, loc, one, keys)
+        yield from _unknown_table(document, loc, entry)
+        yield from _unknown_columns(document, loc, entry, keys)
         yield from _unknown_ids(document, loc, keys, known)
-        said = [one.get(name) for name in ("table", "column", "from", "source")]
+        said = [entry.get(name) for name in ("table", "column", "from", "source")]
         earlier = first.setdefault(repr((said, sorted(keys.items()))), loc)
         if earlier is not loc:
             what = f"this cell is expected at {document.find(earlier).spot} already"
@@ -38,8 +38,8 @@ def check_expectations(document: Document, known: Known) -> Iterator[Mistake]:
             )
 
 
-def _unknown_table(document: Document, loc: Loc, one: Mapping[str, Any]) -> Iterator[Mistake]:
-    name = one.get("table")
+def _unknown_table(document: Document, loc: Loc, entry: Mapping[str, Any]) -> Iterator[Mistake]:
+    name = entry.get("table")
     if isinstance(name, str) and name not in TABLES and not name.startswith(DETAILS):
         hint = near_names(name, TABLES) or "name one of the result tables"
         expected = f"{', '.join(TABLES)}, {DETAILS}NAME"
@@ -47,9 +47,9 @@ def _unknown_table(document: Document, loc: Loc, one: Mapping[str, Any]) -> Iter
 
 
 def _unknown_columns(
-    document: Document, loc: Loc, one: Mapping[str, Any], keys: Mapping[str, Any]
+    document: Document, loc: Loc, entry: Mapping[str, Any], keys: Mapping[str, Any]
 ) -> Iterator[Mistake]:
-    table, column = one.get("table"), one.get("column")
+    table, column = entry.get("table"), entry.get("column")
     columns = COLUMNS.get(table, ()) if isinstance(table, str) else ()
     named = [((*loc, "where", key), key) for key in keys]
     named += [((*loc, "column"), column)] if isinstance(column, str) else []

@@ -54,7 +54,7 @@ def spec_schema(catalogs: Catalogs) -> Json:
     definitions = schema["$defs"]
     for kind, entry in _ENTRIES.items():
         own = definitions[entry.__name__]["properties"]
-        own = {key: one for key, one in own.items() if key not in (CHOICE, entry.name_key)}
+        own = {key: schema for key, schema in own.items() if key not in (CHOICE, entry.name_key)}
         definitions[entry.__name__] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own=own)
         definitions[kind] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own={})
     definitions[SIMULATION] = _choice(catalogs[SIMULATION], definitions, name_key="name", own={})
@@ -105,7 +105,7 @@ def _options(catalog: Catalog, name: str, definitions: Json) -> Json:
     except (PydanticUserError, PydanticUndefinedAnnotation):
         # A plugin's class that pydantic cannot read is refused where it is used, not here.
         return {"type": "object"}
-    own = {f"{prefix}{key}": one for key, one in schema.get("$defs", {}).items()}
+    own = {f"{prefix}{key}": definition for key, definition in schema.get("$defs", {}).items()}
     reference = schema["properties"][OPTIONS].get("$ref", "").removeprefix("#/$defs/")
     options = own.pop(reference, {"type": "object"})
     definitions |= own
@@ -116,9 +116,10 @@ def _with_texts(schema: Json, cls: type) -> Json:
     """Describe a class and its properties by its docstring; a property of one value by what the class is."""
     texts = {name.rstrip("_"): text for name, text in field_texts(cls).items()}
     known = schema.get("properties", {})
-    texts = {key: summary(cls) for key, one in known.items() if "const" in one} | texts
+    texts = {key: summary(cls) for key, option in known.items() if "const" in option} | texts
     properties = {
-        key: {"description": texts[key], **one} if key in texts else one for key, one in known.items()
+        key: {"description": texts[key], **option} if key in texts else option
+        for key, option in known.items()
     }
     return schema | {"description": summary(cls), "properties": properties}
 
@@ -127,5 +128,5 @@ def _resolved(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
     """Let what stands for a choice refer to the choice's definition."""
     if isinstance(value, dict):
         reference = {"$ref": f"#/$defs/{value[CHOICE_OF]}"} if CHOICE_OF in value else {}
-        return {key: _resolved(one) for key, one in value.items() if key != CHOICE_OF} | reference
-    return [_resolved(one) for one in value] if isinstance(value, list) else value
+        return {key: _resolved(entry) for key, entry in value.items() if key != CHOICE_OF} | reference
+    return [_resolved(entry) for entry in value] if isinstance(value, list) else value

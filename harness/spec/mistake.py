@@ -57,11 +57,13 @@ class Mistake:
 
 def spell(path: Loc) -> str:
     """Return a path as a user writes it, such as ``estimators[1].use``."""
-    spelled = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path)
+    spelled = "".join(f"[{segment}]" if isinstance(segment, int) else f".{segment}" for segment in path)
     return spelled.removeprefix(".")
 
 
 def spec_error(mistakes: Iterable[Mistake]) -> SpecError:
     """Return all these mistakes as one error, each once, in the order of the file."""
-    ordered = sorted(dict.fromkeys(mistakes), key=lambda one: one.place.spot.order)
-    return SpecError(*(Problem(str(one.place), one.what, one.expected, one.hint) for one in ordered))
+    ordered = sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.place.spot.order)
+    return SpecError(
+        *(Problem(str(mistake.place), mistake.what, mistake.expected, mistake.hint) for mistake in ordered)
+    )

@@ -98,4 +98,4 @@ def _segment(node: Node, key: str, *, at: Place) -> str | int:
 def entry_name(item: Node) -> str:
     """Return what an entry of a list is called; empty where it has no name."""
     named = [child.content for key in _NAMES if (child := item.child(key)) is not None]
-    return next((one for one in [*named, item.content] if isinstance(one, str)), "")
+    return next((name for name in [*named, item.content] if isinstance(name, str)), "")

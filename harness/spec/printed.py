@@ -67,7 +67,9 @@ def with_printed_digits(document: Document) -> dict[str, Any]:
     for key, is_printed in _PRINTED.items():
         listed = document.root.child(key)
         if listed is not None and isinstance(listed.content, tuple):
-            data[key] = [_with_digits(one) if is_printed(one) else one.plain() for one in listed.content]
+            data[key] = [
+                _with_digits(entry) if is_printed(entry) else entry.plain() for entry in listed.content
+            ]
     return data
 
 

@@ -52,25 +52,25 @@ class Expected:
         return tuple(
             dict.fromkeys(
                 key
-                for one in self._at(path)
-                for leaf in self._fitting(one, value)
+                for schema in self._at(path)
+                for leaf in self._fitting(schema, value)
                 for key in _properties(leaf)
             )
         )
 
     def words(self, path: Loc) -> str:
         """Return what may stand at `path`, or an empty string where the schema leaves it open."""
-        leaves = [leaf for one in self._at(path) for leaf in self._leaves(one)]
+        leaves = [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
         return " or ".join(dict.fromkeys(filter(None, (self._describe(leaf) for leaf in leaves))))
 
     def values(self, path: Loc) -> tuple[str, ...]:
         """Return the texts listed as the only ones allowed at `path`."""
-        leaves = [leaf for one in self._at(path) for leaf in self._leaves(one)]
+        leaves = [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
         return tuple(value for leaf in leaves for value in _constants(leaf) if isinstance(value, str))
 
     def default(self, path: Loc) -> Any:  # noqa: ANN401 - any YAML value
         """Return what stands for a value that is left out, or None."""
-        return next((one["default"] for one in self._at(path) if "default" in one), None)
+        return next((schema["default"] for schema in self._at(path) if "default" in schema), None)
 
     def _value(self, path: Loc) -> Any:  # noqa: ANN401
         value = self.data
@@ -85,7 +85,7 @@ class Expected:
         schemas = [self.schema]
         for depth, segment in enumerate(path):
             value = self._value(path[:depth])
-            leaves = [leaf for one in schemas for leaf in self._fitting(one, value)]
+            leaves = [leaf for schema in schemas for leaf in self._fitting(schema, value)]
             schemas = [child for leaf in leaves if (child := _child(leaf, segment)) is not None]
         return schemas
 
@@ -109,13 +109,13 @@ class Expected:
         if WORDS in leaf:
             return str(leaf[WORDS])
         if constants := _constants(leaf):
-            return " or ".join(repr(one) for one in constants)
+            return " or ".join(repr(constant) for constant in constants)
         kind = leaf.get("type", "")
         if kind == "array":
-            items = " or ".join(self._describe(one) for one in self._leaves(leaf.get("items", {})))
+            items = " or ".join(self._describe(item) for item in self._leaves(leaf.get("items", {})))
             words = f"a list, each {items}" if items else "a list"
         elif fixed := _fixed(leaf):
-            words = "{" + ", ".join(f"{key}: {one}" for key, one in fixed.items()) + "}"
+            words = "{" + ", ".join(f"{key}: {constant}" for key, constant in fixed.items()) + "}"
         else:
             words = _TYPES.get(kind, "")
         bounds = [f"{prefix} {leaf[bound]}" for bound, prefix in _BOUNDS.items() if bound in leaf]
@@ -142,12 +142,12 @@ def _child(leaf: Schema, segment: str | int) -> Schema | None:
 
 def _fixed(leaf: Schema) -> dict[str, Any]:
     """Return the constants that tell this branch of a choice from the others."""
-    return {key: one["const"] for key, one in _properties(leaf).items() if "const" in one}
+    return {key: schema["const"] for key, schema in _properties(leaf).items() if "const" in schema}
 
 
 def _fits(leaf: Schema, value: object) -> bool:
     """Whether a value is of the schema's kind, and agrees with the constants that tell choices apart."""
     if isinstance(value, dict):
-        is_meant = all(value.get(key, one) == one for key, one in _fixed(leaf).items())
+        is_meant = all(value.get(key, constant) == constant for key, constant in _fixed(leaf).items())
         return leaf.get("type") == "object" and is_meant
     return bool(leaf.get("type") == "array") == isinstance(value, list) and leaf.get("type") != "object"

@@ -69,9 +69,9 @@ def _plain(value: object, path: Loc, problems: list[Problem]) -> Plain:
     if isinstance(value, Mapping):
         wrong = [key for key in value if not isinstance(key, str)]
         problems += [_refused(path, f"the key {key!r}", "texts as keys") for key in wrong]
-        return {str(key): _plain(one, (*path, str(key)), problems) for key, one in value.items()}
+        return {str(key): _plain(entry, (*path, str(key)), problems) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one, (*path, at), problems) for at, one in enumerate(value)]
+        return [_plain(entry, (*path, at), problems) for at, entry in enumerate(value)]
     if isinstance(value, np.generic):
         return _plain(value.item(), path, problems)
     if isinstance(value, Path):

@@ -23,11 +23,11 @@ BuildText = Callable[..., PanelBuilder]
 def read_bytes(tmp_path: Path) -> ReadBytes:
     """Write a file into an empty folder and read it as a spec's data."""
 
-    def read(content: bytes, *, name: str = "panel.csv", plan: DataSpec | None = None) -> Table:
+    def read(content: bytes, *, name: str = "panel.csv", spec: DataSpec | None = None) -> Table:
         (tmp_path / name).write_bytes(content)
-        plan = plan or DataSpec(path=name)
+        spec = spec or DataSpec(path=name)
         return read_table(
-            plan, root=tmp_path, given=None, datasets={}, allow_outside=False, entity=ROLES.entity
+            spec, root=tmp_path, given=None, datasets={}, allow_outside=False, entity=ROLES.entity
         )
 
     return read
@@ -37,8 +37,8 @@ def read_bytes(tmp_path: Path) -> ReadBytes:
 def build_text(read_bytes: ReadBytes) -> BuildText:
     """Build the panel of a csv text whose columns are id, year, y and x, unless the roles say otherwise."""
 
-    def build(text: str, *, roles: Roles = ROLES, plan: DataSpec | None = None) -> PanelBuilder:
-        plan = plan or DataSpec(path="panel.csv")
-        return PanelBuilder.build(read_bytes(text.encode(), plan=plan), plan, roles)
+    def build(text: str, *, roles: Roles = ROLES, spec: DataSpec | None = None) -> PanelBuilder:
+        spec = spec or DataSpec(path="panel.csv")
+        return PanelBuilder.build(read_bytes(text.encode(), spec=spec), spec, roles)
 
     return build

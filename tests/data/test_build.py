@@ -24,12 +24,12 @@ PLAN = DataSpec(path="panel.csv")
 WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper2", "union"))
 
 
-def build_dataset(plan: DataSpec, roles: Roles) -> PanelBuilder:
-    datasets = {one.name: one for one in shipped_datasets()}
+def build_dataset(spec: DataSpec, roles: Roles) -> PanelBuilder:
+    datasets = {dataset.name: dataset for dataset in shipped_datasets()}
     table = read_table(
-        plan, root=Path(), given=None, datasets=datasets, allow_outside=False, entity=roles.entity
+        spec, root=Path(), given=None, datasets=datasets, allow_outside=False, entity=roles.entity
     )
-    return PanelBuilder.build(table, plan, roles)
+    return PanelBuilder.build(table, spec, roles)
 
 
 def within_estimates(panel: Panel) -> np.ndarray:
@@ -49,29 +49,33 @@ def codes(builder: PanelBuilder) -> list[str]:
 
 
 def test_grunfeld_within_estimates():
-    plan = DataSpec(dataset="grunfeld", rows={"firm": RowFilter(exclude=("American Steel",))})
-    panel = build_dataset(plan, Roles("firm", "year", ("invest",), "value", (), ("capital",))).panel("invest")
+    spec = DataSpec(dataset="grunfeld", rows={"firm": RowFilter(exclude=("American Steel",))})
+    panel = build_dataset(spec, Roles("firm", "year", ("invest",), "value", (), ("capital",))).panel("invest")
     assert (panel.n_obs, panel.n_entities, panel.n_periods) == (200, 10, 20)
     np.testing.assert_allclose(within_estimates(panel), [0.110124, 0.310065], atol=5e-7)
 
 
 def test_public_capital_within_estimates():
     names = {"gsp": "y", "p_cap": "x", "pc": "k", "emp": "l"}
-    plan = DataSpec(dataset="public_capital", prepare=tuple(Log(into, of) for of, into in names.items()))
-    panel = build_dataset(plan, Roles("state", "yr", ("y",), "x", (), ("k", "l", "unemp"))).panel("y")
+    spec = DataSpec(dataset="public_capital", prepare=tuple(Log(into, of) for of, into in names.items()))
+    panel = build_dataset(spec, Roles("state", "yr", ("y",), "x", (), ("k", "l", "unemp"))).panel("y")
     assert (panel.n_obs, panel.n_entities) == (816, 48)
     np.testing.assert_allclose(within_estimates(panel), [-0.026150, 0.292007, 0.768159, -0.005298], atol=5e-7)
 
 
 def test_wage_panel_is_in_order_and_its_square_is_the_datasets():
-    plan = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
-    builder = build_dataset(plan, WAGE_ROLES)
+    spec = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    builder = build_dataset(spec, WAGE_ROLES)
     panel = builder.panel("lwage", split_unit="time")
-    raw = {one.name: one for one in shipped_datasets()}["wage_panel"].load().sort_values(["nr", "year"])
+    raw = (
+        {dataset.name: dataset for dataset in shipped_datasets()}["wage_panel"]
+        .load()
+        .sort_values(["nr", "year"])
+    )
     assert panel.columns == ("exper", "educ", "hours", "exper2", "union")
     np.testing.assert_array_equal(panel.column("exper2"), raw["expersq"])
     np.testing.assert_array_equal(panel.observed, raw["lwage"])
-    assert panel.entity.labels == tuple(str(one) for one in sorted(raw["nr"].unique()))
+    assert panel.entity.labels == tuple(str(number) for number in sorted(raw["nr"].unique()))
     assert panel.time.labels == tuple(str(year) for year in range(1980, 1988))
     assert panel.split_unit == "time"
     assert builder.notes == ()
@@ -92,22 +96,22 @@ def test_panel_arrays_are_read_only_float64():
 
 
 def test_a_counterfactual_exposure_carries_its_square_along():
-    plan = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
-    changed = build_dataset(plan, WAGE_ROLES).panel("lwage").with_column("exper", 3.0)
+    spec = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    changed = build_dataset(spec, WAGE_ROLES).panel("lwage").with_column("exper", 3.0)
     assert set(changed.column("exper2")) == {9.0}
 
 
 def test_a_counterfactual_goes_through_columns_that_are_no_regressors():
-    plan = DataSpec(dataset="wage_panel", prepare=(Square("a", "exper"), Square("b", "a")))
-    panel = build_dataset(plan, Roles("nr", "year", ("lwage",), "exper", (), ("b",))).panel("lwage")
+    spec = DataSpec(dataset="wage_panel", prepare=(Square("a", "exper"), Square("b", "a")))
+    panel = build_dataset(spec, Roles("nr", "year", ("lwage",), "exper", (), ("b",))).panel("lwage")
     assert set(panel.with_column("exper", 2.0).column("b")) == {16.0}
 
 
 def test_a_regressor_that_cannot_follow_is_refused(build_text):
-    plan = DataSpec(path="panel.csv", prepare=(Ratio("r", "x", "z"),))
+    spec = DataSpec(path="panel.csv", prepare=(Ratio("r", "x", "z"),))
     with pytest.raises(DataError) as caught:
         build_text(
-            "id,year,y,x,z\na,1,1,1,2\n", roles=Roles("id", "year", ("y",), "x", (), ("r",)), plan=plan
+            "id,year,y,x,z\na,1,1,1,2\n", roles=Roles("id", "year", ("y",), "x", (), ("r",)), spec=spec
         )
     assert "add z to roles.controls" in caught.value.hint
 
@@ -126,8 +130,8 @@ def test_missing_cells_are_refused_by_default(build_text):
 
 
 def test_missing_cells_can_be_dropped(build_text):
-    plan = DataSpec(path="panel.csv", missing="drop")
-    builder = build_text("id,year,y,x\na,1,NA,1\na,2,2,5\na,3,3,6\nb,1,.,3\n", plan=plan)
+    spec = DataSpec(path="panel.csv", missing="drop")
+    builder = build_text("id,year,y,x\na,1,NA,1\na,2,2,5\na,3,3,6\nb,1,.,3\n", spec=spec)
     panel = builder.panel("y")
     assert builder.n_obs == 2
     assert panel.observed.tolist() == [2.0, 3.0]
@@ -141,15 +145,15 @@ def test_missing_cells_can_be_dropped(build_text):
 
 def test_nothing_left_after_dropping(build_text):
     with pytest.raises(DataError) as caught:
-        build_text("id,year,y,x\na,1,NA,1\na,2,2,NA\n", plan=DataSpec(path="panel.csv", missing="drop"))
+        build_text("id,year,y,x\na,1,NA,1\na,2,2,NA\n", spec=DataSpec(path="panel.csv", missing="drop"))
     assert "0 rows are left: every row lacks a value of y, x" in caught.value.what
 
 
 def test_all_outcomes_share_their_rows(build_text):
     roles = Roles("id", "year", ("y", "w"), "x")
-    plan = DataSpec(path="panel.csv", missing="drop")
+    spec = DataSpec(path="panel.csv", missing="drop")
     builder = build_text(
-        "id,year,y,w,x\na,1,NA,1,1\na,2,2,2,2\na,3,3,NA,3\nb,1,4,4,4\n", roles=roles, plan=plan
+        "id,year,y,w,x\na,1,NA,1,1\na,2,2,2,2\na,3,3,NA,3\nb,1,4,4,4\n", roles=roles, spec=spec
     )
     y, w = builder.panel("y"), builder.panel("w")
     assert y.observed.tolist() == w.observed.tolist() == [2.0, 4.0]
@@ -157,10 +161,10 @@ def test_all_outcomes_share_their_rows(build_text):
 
 
 def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
-    plan = DataSpec(path="panel.csv", missing="drop", prepare=(Lag("x1", "x"),))
+    spec = DataSpec(path="panel.csv", missing="drop", prepare=(Lag("x1", "x"),))
     roles = Roles("id", "year", ("y",), "x", (), ("x1",))
     builder = build_text(
-        "id,year,y,x\na,1,1,10\na,2,NA,20\na,3,3,30\na,5,5,50\nb,1,1,1\n", roles=roles, plan=plan
+        "id,year,y,x\na,1,1,10\na,2,NA,20\na,3,3,30\na,5,5,50\nb,1,1,1\n", roles=roles, spec=spec
     )
     panel = builder.panel("y")
     assert panel.column("x1").tolist() == [20.0]
@@ -170,15 +174,15 @@ def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
 
 
 def test_a_lag_needs_no_missing_policy(build_text):
-    plan = DataSpec(path="panel.csv", prepare=(Lag("x1", "x"), Square("x12", "x1")))
+    spec = DataSpec(path="panel.csv", prepare=(Lag("x1", "x"), Square("x12", "x1")))
     roles = Roles("id", "year", ("y",), "x", (), ("x12",))
-    builder = build_text("id,year,y,x\na,1,1,2\na,2,2,3\na,3,3,4\n", roles=roles, plan=plan)
+    builder = build_text("id,year,y,x\na,1,1,2\na,2,2,3\na,3,3,4\n", roles=roles, spec=spec)
     assert builder.panel("y").column("x12").tolist() == [4.0, 9.0]
 
 
 def test_a_step_that_no_role_needs_costs_no_rows(build_text):
-    plan = DataSpec(path="panel.csv", prepare=(Lag("x1", "x"),))
-    assert build_text("id,year,y,x\na,1,1,2\na,2,2,3\n", plan=plan).n_obs == 2
+    spec = DataSpec(path="panel.csv", prepare=(Lag("x1", "x"),))
+    assert build_text("id,year,y,x\na,1,1,2\na,2,2,3\n", spec=spec).n_obs == 2
 
 
 def test_notes_on_the_shape(build_text):
@@ -203,11 +207,11 @@ def index_text(n_rows: int = 40) -> str:
 
 INDEX = FactorIndex("d", ("p", "q", "r"))
 INDEX_ROLES = Roles("id", "year", ("y",), "d", (), ("d2",))
-INDEX_PLAN = DataSpec(path="panel.csv", prepare=(INDEX, Square("d2", "d")))
+INDEX_SPEC = DataSpec(path="panel.csv", prepare=(INDEX, Square("d2", "d")))
 
 
 def test_an_index_is_learned_from_the_rows_of_a_fold(build_text):
-    builder = build_text(index_text(), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    builder = build_text(index_text(), roles=INDEX_ROLES, spec=INDEX_SPEC)
     fit_rows = np.arange(0, 40, 2)
     panel = builder.panel("y", fit_rows=fit_rows)
     parts = {name: builder.raw[name] for name in INDEX.columns}
@@ -223,28 +227,30 @@ def test_what_the_other_rows_hold_does_not_reach_a_fold(build_text):
     lines = index_text().splitlines()
     header, body = lines[0], lines[1:]
     tampered = [*body[:20], *(line.rsplit(",", 3)[0] + ",9,-9,4" for line in body[20:])]
-    first = build_text("\n".join([header, *body]), roles=INDEX_ROLES, plan=INDEX_PLAN)
-    second = build_text("\n".join([header, *tampered]), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    first = build_text("\n".join([header, *body]), roles=INDEX_ROLES, spec=INDEX_SPEC)
+    second = build_text("\n".join([header, *tampered]), roles=INDEX_ROLES, spec=INDEX_SPEC)
     fit_rows = np.arange(20)
-    one, two = (builder.panel("y", fit_rows=fit_rows).column("d")[fit_rows] for builder in (first, second))
-    np.testing.assert_array_equal(one, two)
+    untouched, two = (
+        builder.panel("y", fit_rows=fit_rows).column("d")[fit_rows] for builder in (first, second)
+    )
+    np.testing.assert_array_equal(untouched, two)
 
 
 def test_too_few_rows_are_left_to_learn_from(build_text):
     text = "id,year,y,p,q,r\na,1,1,1,2,1\na,2,1,3,2,7\nb,1,1,0,1,0\nb,2,NA,5,4,2\n"
-    plan = DataSpec(path="panel.csv", missing="drop", prepare=INDEX_PLAN.prepare)
+    spec = DataSpec(path="panel.csv", missing="drop", prepare=INDEX_SPEC.prepare)
     with pytest.raises(DataError, match="3 complete rows are too few for 3 columns"):
-        build_text(text, roles=INDEX_ROLES, plan=plan)
+        build_text(text, roles=INDEX_ROLES, spec=spec)
 
 
 def test_a_fold_from_which_nothing_is_learned(build_text):
-    builder = build_text(index_text(), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    builder = build_text(index_text(), roles=INDEX_ROLES, spec=INDEX_SPEC)
     with pytest.raises(DataError, match="3 complete rows are too few for 3 columns"):
         builder.panel("y", fit_rows=np.arange(3))
 
 
 def test_a_builder_travels_to_a_worker(build_text):
-    builder = build_text(index_text(), roles=INDEX_ROLES, plan=INDEX_PLAN)
+    builder = build_text(index_text(), roles=INDEX_ROLES, spec=INDEX_SPEC)
     other = pickle.loads(pickle.dumps(builder))  # noqa: S301 - as joblib sends it between our own processes
     np.testing.assert_array_equal(other.panel("y").X, builder.panel("y").X)
 
@@ -253,14 +259,14 @@ def test_a_builder_travels_to_a_worker(build_text):
 
 
 def test_all_mistakes_of_names_come_together(build_text):
-    plan = DataSpec(
+    spec = DataSpec(
         path="panel.csv",
         rows={"yaer": RowFilter(from_=1)},
         prepare=(Log("lx", "xx"), Square("y", "x"), Square("l2", "later"), Square("later", "x")),
         schema={"shcema": ColumnRule("number")},
     )
     with pytest.raises(DataError) as caught:
-        build_text("id,year,y,x\na,1,1,1\n", roles=Roles("ID", "year", ("y",), "x", (), ("z",)), plan=plan)
+        build_text("id,year,y,x\na,1,1,1\n", roles=Roles("ID", "year", ("y",), "x", (), ("z",)), spec=spec)
     found = {problem.where: problem for problem in caught.value.problems}
     assert list(found) == [
         "panel.csv: column 'ID' (roles.entity)",
@@ -294,9 +300,9 @@ def test_a_header_that_is_code_is_only_a_name(build_text, tmp_path):
 
 def test_all_broken_laws_come_together(build_text):
     text = "id,year,y,x,c,w\na,1,1,1,0,5\na,1,2,many,3,-1\nb,2,NA,2,4,2\n"
-    plan = DataSpec(path="panel.csv", prepare=(Log("lc", "c"),), schema={"w": ColumnRule("number", min=0)})
+    spec = DataSpec(path="panel.csv", prepare=(Log("lc", "c"),), schema={"w": ColumnRule("number", min=0)})
     with pytest.raises(DataError) as caught:
-        build_text(text, roles=Roles("id", "year", ("y",), "x", (), ("lc",)), plan=plan)
+        build_text(text, roles=Roles("id", "year", ("y",), "x", (), ("lc",)), spec=spec)
     found = [(problem.where, problem.what) for problem in caught.value.problems]
     assert found == [
         ("panel.csv: column 'x', line 3 (a, 1)", "1 of 3 cells are not numbers: 'many'"),
@@ -322,7 +328,7 @@ def test_all_broken_laws_come_together(build_text):
 )
 def test_rows_that_a_step_cannot_compute(build_text, step, what, allowed):
     with pytest.raises(DataError) as caught:
-        build_text("id,year,y,x\na,1,1,1\nb,7,2,0\n", plan=DataSpec(path="panel.csv", prepare=(step,)))
+        build_text("id,year,y,x\na,1,1,1\nb,7,2,0\n", spec=DataSpec(path="panel.csv", prepare=(step,)))
     assert caught.value.where == f"panel.csv: column 'c', line 3 (b, 7) (data.prepare, {step.name})"
     assert caught.value.what == what
     assert caught.value.expected == allowed
@@ -330,29 +336,29 @@ def test_rows_that_a_step_cannot_compute(build_text, step, what, allowed):
 
 
 def test_a_step_that_overflows(build_text):
-    plan = DataSpec(path="panel.csv", prepare=(Square("c", "x"),))
+    spec = DataSpec(path="panel.csv", prepare=(Square("c", "x"),))
     with pytest.raises(DataError, match=r"column 'c', line 2 .*infinite"):
-        build_text("id,year,y,x\na,1,1,1e200\na,2,1,1\n", plan=plan)
+        build_text("id,year,y,x\na,1,1,1e200\na,2,1,1\n", spec=spec)
 
 
 def test_rows_left_out_by_a_rule_need_not_keep_the_laws(build_text):
-    plan = DataSpec(path="panel.csv", rows={"year": RowFilter(to=2)})
-    builder = build_text("id,year,y,x\na,1,1,1\na,2,2,2\na,3,NA,1\na,3,1,1\n", plan=plan)
+    spec = DataSpec(path="panel.csv", rows={"year": RowFilter(to=2)})
+    builder = build_text("id,year,y,x\na,1,1,1\na,2,2,2\na,3,NA,1\na,3,1,1\n", spec=spec)
     assert builder.n_obs == 2
 
 
 def test_the_schema_reads_prepared_columns(build_text):
-    plan = DataSpec(path="panel.csv", prepare=(Log("lx", "x"),), schema={"lx": ColumnRule("number", min=0)})
+    spec = DataSpec(path="panel.csv", prepare=(Log("lx", "x"),), schema={"lx": ColumnRule("number", min=0)})
     with pytest.raises(DataError, match=r"column 'lx', line 3 .*data.schema"):
-        build_text("id,year,y,x\na,1,1,1\na,2,2,0.5\n", plan=plan)
+        build_text("id,year,y,x\na,1,1,1\na,2,2,0.5\n", spec=spec)
 
 
 def test_missing_cells_of_a_role_are_not_the_schemas_matter(build_text):
     rules = {"x": ColumnRule("number", min=0), "raw": ColumnRule("number")}
-    plan = DataSpec(path="panel.csv", missing="drop", prepare=(Log("z", "raw"),), schema=rules)
+    spec = DataSpec(path="panel.csv", missing="drop", prepare=(Log("z", "raw"),), schema=rules)
     roles = Roles("id", "year", ("y",), "x", (), ("z",))
     assert (
-        build_text("id,year,y,x,raw\na,1,1,NA,1\na,2,2,1,NA\na,3,3,1,1\n", roles=roles, plan=plan).n_obs == 1
+        build_text("id,year,y,x,raw\na,1,1,NA,1\na,2,2,1,NA\na,3,3,1,1\n", roles=roles, spec=spec).n_obs == 1
     )
 
 
@@ -369,8 +375,8 @@ def test_chinese_names_throughout(build_text):
 
 def test_the_cells_that_were_filled_in(build_text):
     text = "id,year,y,x\nb,3,6,1\nb,1,2,5\nb,2,,4\na,1,1,2\na,2,,\na,3,,8\na,4,4,9\n"
-    plan = DataSpec(path="panel.csv", prepare=(Interpolate(("y", "x"), limit=2),))
-    filled = build_text(text, plan=plan).filled_table()
+    spec = DataSpec(path="panel.csv", prepare=(Interpolate(("y", "x"), limit=2),))
+    filled = build_text(text, spec=spec).filled_table()
     assert [tuple(row) for row in filled.itertuples(index=False)] == [
         ("y", "a", 2, 2.0),
         ("y", "a", 3, 3.0),
@@ -403,8 +409,8 @@ def test_frame_and_summary(build_text):
 
 
 def test_a_column_that_is_constant_within_entities_has_no_spread_within():
-    plan = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
-    summary = build_dataset(plan, WAGE_ROLES).summary().set_index("variable")
+    spec = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
+    summary = build_dataset(spec, WAGE_ROLES).summary().set_index("variable")
     assert summary.loc["educ", "sd_within"] == 0.0
     # Vella and Verbeek's log wage, as Stata's xtsum gives it for the 545 men.
     assert summary.loc["lwage", "mean"] == pytest.approx(1.649147, abs=1e-6)
@@ -424,10 +430,10 @@ def test_country_panels(name, n_obs, n_entities):
     roles = Roles(
         "iso3", "year", ("co2_kt", "co2_t_pc"), "digital", ("gdp_pc_usd2015",), ("population", "urban_pct")
     )
-    plan = DataSpec(missing="drop", prepare=(FactorIndex("digital", parts),))
+    spec = DataSpec(missing="drop", prepare=(FactorIndex("digital", parts),))
     file = (COUNTRIES / f"{name}.parquet").resolve()
-    table = read_table(plan, root=Path(), given=file, datasets={}, allow_outside=False, entity="iso3")
-    builder = PanelBuilder.build(table, plan, roles)
+    table = read_table(spec, root=Path(), given=file, datasets={}, allow_outside=False, entity="iso3")
+    builder = PanelBuilder.build(table, spec, roles)
     panel = builder.panel("co2_t_pc")
     assert (panel.n_obs, panel.n_entities) == (n_obs, n_entities)
     wanted = ["co2_kt", "co2_t_pc", "gdp_pc_usd2015", "population", "urban_pct", *parts]

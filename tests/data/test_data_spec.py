@@ -32,8 +32,8 @@ def mistakes(options: dict) -> list[tuple[str, str]]:
     ]
 
 
-def test_everything_a_plan_can_say():
-    plan = read(
+def test_everything_a_data_spec_can_say():
+    spec = read(
         {
             "path": "cities.csv",
             "encoding": "gb18030",
@@ -51,30 +51,30 @@ def test_everything_a_plan_can_say():
             "schema": {"p": {"type": "number", "min": 0, "max": 1.5, "missing_ok": True}},
         }
     )
-    assert plan.rows == {"year": RowFilter(from_=2011, to="2019"), "city": RowFilter(exclude=("Lhasa", 7))}
-    assert plan.prepare == (
+    assert spec.rows == {"year": RowFilter(from_=2011, to="2019"), "city": RowFilter(exclude=("Lhasa", 7))}
+    assert spec.prepare == (
         Log("a", "b"),
         Square("c", "a"),
         Ratio("d", "a", "c"),
         Lag("e", "d", 2),
         FactorIndex("f", ("p", "q", "r")),
     )
-    assert plan.schema == {"p": ColumnRule("number", 0, 1.5, missing_ok=True)}
-    assert (plan.separator, plan.missing, plan.missing_values) == (";", "drop", ("", "—"))
+    assert spec.schema == {"p": ColumnRule("number", 0, 1.5, missing_ok=True)}
+    assert (spec.separator, spec.missing, spec.missing_values) == (";", "drop", ("", "—"))
 
 
 def test_a_step_already_built_is_taken_as_it_is():
     context = {StepCatalog().kind: StepCatalog()}
-    plan = TypeAdapter(DataSpec).validate_python({"prepare": (Log("a", "b"),)}, context=context)
-    assert plan.prepare == (Log("a", "b"),)
+    spec = TypeAdapter(DataSpec).validate_python({"prepare": (Log("a", "b"),)}, context=context)
+    assert spec.prepare == (Log("a", "b"),)
 
 
 def test_names_are_folded_as_headers_are():
-    plan = read(
+    spec = read(
         {"rows": {" e\u0301 ": {"include": [1]}}, "prepare": [{"log": {"into": "l", "of": "e\u0301"}}]}
     )
-    assert list(plan.rows) == ["\u00e9"]
-    assert plan.prepare == (Log("l", "\u00e9"),)
+    assert list(spec.rows) == ["\u00e9"]
+    assert spec.prepare == (Log("l", "\u00e9"),)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_mistakes_have_their_path(options, path, message):
     assert message in found_message
 
 
-def test_mistakes_of_a_plan_come_together():
+def test_mistakes_of_a_data_spec_come_together():
     found = mistakes({"missing": "mean", "rows": {"a": {}}, "prepare": [{"log": {"into": "a"}}, {"lgo": {}}]})
     assert [path for path, _ in found] == ["missing", "rows.a", "prepare.0.log.of", "prepare.1.lgo"]
 
@@ -149,7 +149,7 @@ def test_json_schema_describes_every_step():
     assert step["properties"]["lag"]["required"] == ["into", "of"]
 
 
-def test_a_plan_loads_without_pandas():
+def test_a_data_spec_loads_without_pandas():
     modules = ("data_spec", "roles", "shipped", "prepare.catalog")
     heavy = {"pandas", "pandera", "scipy", "sklearn", "statsmodels", "linearmodels"}
     code = (

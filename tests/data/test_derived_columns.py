@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from harness.data.derived_columns import DerivedColumns, find_following
+from harness.data.derived_columns import DerivedColumns, find_derived
 from harness.data.prepare.arithmetic import Ratio
 from harness.data.prepare.elementwise import Log, Square
 from harness.data.prepare.factor_index import FactorIndex
@@ -13,13 +13,13 @@ from harness.errors import DataError
 
 def follow(steps, *, exposure="x", moderators=(), controls=()) -> DerivedColumns:
     problems = ProblemCollector()
-    following = find_following(Roles("id", "year", ("y",), exposure, moderators, controls), steps, problems)
+    following = find_derived(Roles("id", "year", ("y",), exposure, moderators, controls), steps, problems)
     problems.raise_if_any()
     return following
 
 
 @pytest.mark.parametrize(
-    ("steps", "roles", "chains"),
+    ("steps", "roles", "derived"),
     [
         pytest.param(
             [Square("x2", "x")], {"controls": ("x2",)}, [("x2", ("x",), ("x2",))], id="square-of-the-exposure"
@@ -55,9 +55,9 @@ def follow(steps, *, exposure="x", moderators=(), controls=()) -> DerivedColumns
         ),
     ],
 )
-def test_what_follows(steps, roles, chains):
+def test_what_follows(steps, roles, derived):
     following = follow(steps, **roles)
-    assert [(chain.into, chain.inputs, chain.through) for chain in following.chains] == chains
+    assert [(column.into, column.inputs, column.through) for column in following.columns] == derived
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_follows_is_not_noted():
 
 def test_a_chain_computes_its_steps_in_order():
     steps = {"lx": Log("lx", "x"), "lx2": Square("lx2", "lx")}
-    [chain] = follow(list(steps.values()), controls=("lx2",)).chains
+    [chain] = follow(list(steps.values()), controls=("lx2",)).columns
     derivation = chain.derivation(steps)
     assert (derivation.into, derivation.inputs) == ("lx2", ("x",))
     np.testing.assert_allclose(derivation.compute({"x": np.array([1.0, np.e**3])}), [0.0, 9.0])

@@ -43,8 +43,8 @@ def panels(draw) -> pd.DataFrame:
     return pd.DataFrame(keys | cells)
 
 
-def assert_same(one: PanelBuilder, other: PanelBuilder, *, rtol: float = 0.0) -> None:
-    first, second = one.panel("y"), other.panel("y")
+def assert_same(original: PanelBuilder, other: PanelBuilder, *, rtol: float = 0.0) -> None:
+    first, second = original.panel("y"), other.panel("y")
     np.testing.assert_allclose(first.X, second.X, rtol=rtol, atol=rtol / 10)
     np.testing.assert_array_equal(first.observed, second.observed)
     np.testing.assert_array_equal(first.period, second.period)
@@ -66,9 +66,9 @@ def test_the_order_of_rows_and_columns_changes_no_bit(frame, order):
 @given(frame=panels(), factor=st.integers(2, 7), shift=st.integers(-500, 500))
 def test_the_unit_and_start_of_time_do_not_matter(frame, factor, shift):
     moved = frame.assign(year=frame["year"] * factor + shift)
-    one, other = build(frame).panel("y"), build(moved).panel("y")
-    np.testing.assert_array_equal(one.period, other.period)
-    np.testing.assert_array_equal(one.X, other.X)
+    original, other = build(frame).panel("y"), build(moved).panel("y")
+    np.testing.assert_array_equal(original.period, other.period)
+    np.testing.assert_array_equal(original.X, other.X)
 
 
 def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
@@ -89,7 +89,7 @@ def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
 @given(frame=panels())
 def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):
     (tmp_path / f"panel.{suffix}").write_bytes(as_bytes(frame, suffix))
-    plan = DataSpec(path=f"panel.{suffix}", prepare=STEPS)
-    table = read_table(plan, root=tmp_path, given=None, datasets={}, allow_outside=False, entity="id")
+    spec = DataSpec(path=f"panel.{suffix}", prepare=STEPS)
+    table = read_table(spec, root=tmp_path, given=None, datasets={}, allow_outside=False, entity="id")
     # A workbook keeps 16 digits of a number, which are not always enough to tell it from its neighbours.
-    assert_same(build(frame), PanelBuilder.build(table, plan, ROLES), rtol=1e-9 if suffix == "xlsx" else 0.0)
+    assert_same(build(frame), PanelBuilder.build(table, spec, ROLES), rtol=1e-9 if suffix == "xlsx" else 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -74,3 +74,46 @@ def test_weights_and_groups_travel_with_their_rows():
     assert panel.resample(np.array([1, 1])).weights.tolist() == [1.0, 2.0, 1.0, 2.0]
     with pytest.raises(ValueError, match="panel arrays disagree"):
         replace(panel, weights=np.ones(4))
+
+
+@dataclass(frozen=True)
+class Sum:
+    into: str
+    inputs: tuple[str, ...]
+
+    def compute(self, columns):
+        return sum(columns[name] for name in self.inputs)
+
+
+def make_derived():
+    """x, z, u = x + z and v = u + z, of which the last two follow from the first two."""
+    x, z = np.arange(5.0), np.arange(5.0) ** 2
+    panel = panel_from_arrays(
+        entity=["b", "b", "a", "a", "c"],
+        period=[1, 2, 1, 3, 2],
+        outcome=np.arange(5.0),
+        X=np.column_stack([x, z, x + z, x + 2.0 * z]),
+        columns=("x", "z", "u", "v"),
+    )
+    return replace(panel, derived=(Sum("u", ("x", "z")), Sum("v", ("u", "z"))))
+
+
+def test_several_columns_are_moved_at_once_and_what_follows_is_computed_once_from_all():
+    moved = make_derived().with_columns({"x": 3.0, "z": np.arange(5.0)})
+    assert moved.column("u").tolist() == [3.0, 4.0, 5.0, 6.0, 7.0]
+    assert moved.column("v").tolist() == [3.0, 5.0, 7.0, 9.0, 11.0]
+    after_each_other = make_derived().with_column("x", 3.0).with_column("z", np.arange(5.0))
+    np.testing.assert_array_equal(moved.X, after_each_other.X)
+
+
+@pytest.mark.parametrize("order", [("x", "u"), ("u", "x")])
+def test_a_value_that_is_given_stands_in_any_order_though_it_would_follow(order):
+    values = {"x": 3.0, "u": 1.0}
+    moved = make_derived().with_columns({name: values[name] for name in order})
+    assert set(moved.column("u")) == {1.0}
+    np.testing.assert_array_equal(moved.column("v"), 1.0 + np.arange(5.0) ** 2)
+
+
+def test_a_column_that_is_none_cannot_be_moved():
+    with pytest.raises(KeyError, match="y"):
+        make_derived().with_columns({"x": 1.0, "y": 1.0})

@@ -26,8 +26,8 @@ def test_a_panel_without_the_role_has_no_weights(build_text):
 
 
 def test_weights_can_be_prepared(build_text):
-    plan = DataSpec(path="panel.csv", prepare=(Ratio("w2", "w", "z"),))
-    panel = build_text(TEXT, roles=Roles("id", "year", ("y",), "x", weights="w2"), plan=plan).panel("y")
+    spec = DataSpec(path="panel.csv", prepare=(Ratio("w2", "w", "z"),))
+    panel = build_text(TEXT, roles=Roles("id", "year", ("y",), "x", weights="w2"), spec=spec).panel("y")
     assert panel.weights.tolist() == [2.0, 4.0, 0.25]
 
 
@@ -66,8 +66,8 @@ def test_weights_that_are_none_are_refused_with_their_rows(build_text, cells, wh
 
 
 def test_rows_without_a_weight_can_be_dropped(build_text):
-    plan = DataSpec(path="panel.csv", missing="drop")
-    builder = build_text("id,year,y,x,w\na,1,1,1,2\na,2,2,3,\na,3,2,4,5\n", roles=ROLES, plan=plan)
+    spec = DataSpec(path="panel.csv", missing="drop")
+    builder = build_text("id,year,y,x,w\na,1,1,1,2\na,2,2,3,\na,3,2,4,5\n", roles=ROLES, spec=spec)
     assert builder.panel("y").weights.tolist() == [2.0, 5.0]
 
 
@@ -78,20 +78,20 @@ def test_a_column_of_weights_that_is_not_there_is_named(build_text):
 
 
 def test_a_schema_reads_weights(build_text):
-    plan = DataSpec(path="panel.csv", schema={"w": ColumnRule("number", max=1)})
+    spec = DataSpec(path="panel.csv", schema={"w": ColumnRule("number", max=1)})
     with pytest.raises(DataError, match=r"column 'w', lines .*data.schema.*2 of 3 cells are above 1"):
-        build_text(TEXT, roles=ROLES, plan=plan)
+        build_text(TEXT, roles=ROLES, spec=spec)
 
 
 def test_groups_are_carried_in_the_order_of_rows(read_bytes):
-    plan = DataSpec(path="panel.csv")
-    builder = PanelBuilder.build(read_bytes(TEXT.encode(), plan=plan), plan, ROLES, groups=("z",))
+    spec = DataSpec(path="panel.csv")
+    builder = PanelBuilder.build(read_bytes(TEXT.encode(), spec=spec), spec, ROLES, groups=("z",))
     group = builder.panel("y").group("z")
     assert [group.labels[code] for code in group.codes] == ["4", "1", "2"]
 
 
 def test_a_column_to_group_by_that_is_not_there_is_named(read_bytes):
-    plan = DataSpec(path="panel.csv")
+    spec = DataSpec(path="panel.csv")
     with pytest.raises(DataError, match="column 'zz': there is no such column") as caught:
-        PanelBuilder.build(read_bytes(TEXT.encode(), plan=plan), plan, ROLES, groups=("zz",))
+        PanelBuilder.build(read_bytes(TEXT.encode(), spec=spec), spec, ROLES, groups=("zz",))
     assert caught.value.hint == "did you mean 'z'?"

@@ -167,7 +167,7 @@ class FakeCatalog:
 @pytest.fixture(scope="session")
 def catalogs():
     offered = {"estimator": (Ols, Net, Bag), "protocol": (Rows, Groups), "scenario": (Curve,)}
-    fakes = {kind: FakeCatalog(kind, {one.name: one for one in classes}) for kind, classes in offered.items()}
+    fakes = {kind: FakeCatalog(kind, {cls.name: cls for cls in classes}) for kind, classes in offered.items()}
     return fakes | {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}
 
 

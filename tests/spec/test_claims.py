@@ -37,10 +37,10 @@ def text(good):
 
 def test_claims_are_read_with_the_decimals_they_were_printed_with(load, text):
     study = load(text).study
-    assert [one.quantity for one in study.claims] == [
+    assert [claim.quantity for claim in study.claims] == [
         *("mse", "gain", "level", "change", "direction", "turning_point", "bend", "median", "threshold"),
     ]
-    printed = [getattr(one, "n_decimals", None) for one in study.claims]
+    printed = [getattr(claim, "n_decimals", None) for claim in study.claims]
     assert printed == [4, 6, -1, 0, None, 3, 1, 0, 1]
     assert study.claims[0].printed == "0.0010"
     assert study.identities[0].of == ("co2_intensity", "gdp")
@@ -268,6 +268,6 @@ def test_the_schema_accepts_claims_and_refuses_wrong_ones(load, text, catalogs):
     data = load(text).document.data
     assert list(check.iter_errors(data)) == []
     for at in range(len(data["claims"])):
-        claims = [dict(one) for one in data["claims"]]
+        claims = [dict(claim) for claim in data["claims"]]
         claims[at]["valeu"] = 1
         assert list(check.iter_errors({**data, "claims": claims}))

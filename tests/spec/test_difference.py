@@ -53,10 +53,10 @@ def test_another_order_of_the_same_entries_is_one_difference():
 
 
 def test_layout_comments_and_the_order_of_keys_do_not_matter(tmp_path):
-    one, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
-    one.write_text("a: 1  # first\nb: {c: [x, y]}\n", encoding="utf-8")
+    commented, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    commented.write_text("a: 1  # first\nb: {c: [x, y]}\n", encoding="utf-8")
     other.write_text("b:\n  c:\n    - 'x'\n    - y\na: 0x1\n", encoding="utf-8")
-    assert spec_differences(read_document(one), read_document(other)) == ()
+    assert spec_differences(read_document(commented), read_document(other)) == ()
 
 
 VALUES = st.recursive(
@@ -72,5 +72,5 @@ def test_equal_values_have_no_differences_and_others_have_some(a, data):
     b = data.draw(st.dictionaries(st.text("ab", min_size=1, max_size=2), VALUES, max_size=3))
     found = differences(a, b)
     assert bool(found) == (json.dumps(a, sort_keys=True) != json.dumps(b, sort_keys=True))
-    mirrored = [Difference(one.path, one.b, one.a) for one in found]
+    mirrored = [Difference(difference.path, difference.b, difference.a) for difference in found]
     assert sorted(mirrored, key=str) == sorted(differences(b, a), key=str)

@@ -246,13 +246,13 @@ def test_the_canonical_text_does_not_depend_on_the_order_of_keys_or_layout(data,
         if isinstance(value, dict):
             items = list(value.items())
             random.shuffle(items)
-            return {key: shuffled(one) for key, one in items}
-        return [shuffled(one) for one in value] if isinstance(value, list) else value
+            return {key: shuffled(entry) for key, entry in items}
+        return [shuffled(entry) for entry in value] if isinstance(value, list) else value
 
-    one = document_of("# a comment\n" + json.dumps(data, indent=1))
+    indented = document_of("# a comment\n" + json.dumps(data, indent=1))
     other = document_of(json.dumps(shuffled(data)))
-    assert canonical(one) == canonical(other)
-    assert json.loads(canonical(one)) == one.data
+    assert canonical(indented) == canonical(other)
+    assert json.loads(canonical(indented)) == indented.data
 
 
 def test_the_canonical_text_tells_values_and_the_order_of_lists_apart(spec_file):

@@ -51,18 +51,18 @@ def test_a_spec_names_the_schema_and_is_valid_by_it(path, known, schema):
 def options(node, place=""):
     """Yield every property of a schema: its place and what is said of it."""
     if isinstance(node, list):
-        for at, one in enumerate(node):
-            yield from options(one, f"{place}/{at}")
+        for at, child in enumerate(node):
+            yield from options(child, f"{place}/{at}")
     if isinstance(node, dict):
-        for name, one in node.items():
+        for name, child in node.items():
             if name == "properties":
-                yield from ((f"{place}/{key}", value) for key, value in one.items())
-            yield from options(one, f"{place}/{name}")
+                yield from ((f"{place}/{key}", value) for key, value in child.items())
+            yield from options(child, f"{place}/{name}")
 
 
 def test_every_key_of_every_choice_is_described(schema):
     found = dict(options(schema))
-    assert [place for place, one in found.items() if not one.get("description")] == []
+    assert [place for place, option in found.items() if not option.get("description")] == []
     for choice in ("EstimatorEntry", "ProtocolEntry", "ScenarioEntry", "simulation"):
         assert any(place.startswith(f"/$defs/{choice}/anyOf/1/") for place in found)
     assert any("/prepare/items/properties/interpolate/" in place for place in found)

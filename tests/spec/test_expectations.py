@@ -36,11 +36,16 @@ def test_values_are_read_with_their_tolerances(load, text):
     assert count.tolerance == 0
     assert isinstance(status, ExpectedText)
     assert status.where == {"scenario": "curve", "at": 0.5, "supported": True}
-    assert [one.from_ for one in load(text).study.expect] == ["publication", "run", "run", "run"]
+    assert [expectation.from_ for expectation in load(text).study.expect] == [
+        "publication",
+        "run",
+        "run",
+        "run",
+    ]
 
 
 def test_a_cell_has_a_short_name(load, text):
-    names = [one.path for one in load(text).study.expect]
+    names = [expectation.path for expectation in load(text).study.expect]
     assert names[0] == "coefficients[ols·gdp].estimate"
     assert names[3] == "curves[curve·0.5·True].status"
 
@@ -112,7 +117,7 @@ def test_a_study_changed_by_an_override_expects_nothing(load, text):
 
 def test_an_override_can_say_what_is_expected(load, text):
     override = "expect=[{table: summary, where: {variable: co2}, column: n, value: 9, from: run}]"
-    assert [one.table for one in load(text, override, "seed=2").study.expect] == ["summary"]
+    assert [expectation.table for expectation in load(text, override, "seed=2").study.expect] == ["summary"]
 
 
 def test_the_schema_accepts_what_is_right_and_nothing_else(load, catalogs, text):

@@ -36,7 +36,7 @@ def test_the_schema_is_one_and_every_option_in_it_has_a_description(schema):
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_a_spec_of_this_repository_loads_and_is_valid_for_editors(path, schema):
     loaded = load_study(path, catalogs=everything(installed()))
-    assert loaded.study.evaluation.reference in {one.id for one in loaded.study.estimators}
+    assert loaded.study.evaluation.reference in {estimator.id for estimator in loaded.study.estimators}
     faults = list(Draft202012Validator(schema).iter_errors(loaded.document.data))
     assert faults == []
 

@@ -65,31 +65,33 @@ def test_a_wrong_spec_is_not(faults, written, instead):
 def walk(schema, root):
     """Yield every mapping with properties that is reached from a schema, with its references followed."""
     if isinstance(schema, list):
-        for one in schema:
-            yield from walk(one, root)
+        for part in schema:
+            yield from walk(part, root)
     if isinstance(schema, dict):
         if "properties" in schema:
             yield schema
-        for one in schema.values():
-            yield from walk(one, root)
+        for part in schema.values():
+            yield from walk(part, root)
 
 
 def test_every_key_has_a_description(schema):
     bare = [
-        (one.get("title"), key)
-        for one in walk(schema, schema)
-        for key, child in one["properties"].items()
-        if isinstance(child, dict) and not child.get("description") and "description" not in one["properties"]
+        (mapping.get("title"), key)
+        for mapping in walk(schema, schema)
+        for key, child in mapping["properties"].items()
+        if isinstance(child, dict)
+        and not child.get("description")
+        and "description" not in mapping["properties"]
     ]
     assert bare == []
 
 
 def test_descriptions_come_from_docstrings(schema):
-    bag = next(one for one in schema["$defs"]["EstimatorEntry"]["anyOf"] if one.get("title") == "Bag")
+    bag = next(entry for entry in schema["$defs"]["EstimatorEntry"]["anyOf"] if entry.get("title") == "Bag")
     assert bag["description"] == "An ensemble."
     assert bag["properties"]["draws"]["description"] == "how often"
     assert bag["properties"]["use"] == {"const": "bag", "description": "An ensemble."}
-    ols = next(one for one in schema["$defs"]["EstimatorEntry"]["anyOf"] if one.get("title") == "Ols")
+    ols = next(entry for entry in schema["$defs"]["EstimatorEntry"]["anyOf"] if entry.get("title") == "Ols")
     assert ols["properties"]["covariance"]["description"] == "how standard errors are computed"
 
 
@@ -101,7 +103,7 @@ def test_every_choice_is_there(schema, catalogs):
     ):
         names, *mappings = schema["$defs"][entry]["anyOf"]
         assert names["enum"] == sorted(catalogs[kind].classes)
-        assert [one["properties"][key]["const"] for one in mappings] == names["enum"]
+        assert [mapping["properties"][key]["const"] for mapping in mappings] == names["enum"]
     steps = schema["$defs"]["DataSpec"]["properties"]["prepare"]["items"]["properties"]
     assert sorted(steps) == sorted(StepCatalog().classes)
 
@@ -110,12 +112,12 @@ def test_every_reference_leads_somewhere(schema):
     def references(value):
         if isinstance(value, dict):
             yield from ([value["$ref"]] if "$ref" in value else [])
-            for one in value.values():
-                yield from references(one)
+            for part in value.values():
+                yield from references(part)
         if isinstance(value, list):
-            for one in value:
-                yield from references(one)
+            for part in value:
+                yield from references(part)
 
     found = set(references(schema))
     assert "#/$defs/estimator" in found
-    assert {one.removeprefix("#/$defs/") for one in found} <= set(schema["$defs"])
+    assert {reference.removeprefix("#/$defs/") for reference in found} <= set(schema["$defs"])

@@ -51,7 +51,7 @@ def test_a_right_spec_becomes_a_study(load, good):
 def test_entries_are_built_from_their_options(load, good):
     study = load(good).study
     _, net, bag = study.estimators
-    assert [(one.id, one.use, one.label) for one in study.estimators] == [
+    assert [(estimator.id, estimator.use, estimator.label) for estimator in study.estimators] == [
         ("ols", "ols", ""),
         ("small_net", "net", "A small network"),
         ("bag", "bag", ""),
@@ -93,8 +93,8 @@ def test_the_order_of_keys_does_not_matter(load, good, random):
         if isinstance(value, dict):
             items = list(value.items())
             random.shuffle(items)
-            return {key: shuffled(one) for key, one in items}
-        return [shuffled(one) for one in value] if isinstance(value, list) else value
+            return {key: shuffled(entry) for key, entry in items}
+        return [shuffled(entry) for entry in value] if isinstance(value, list) else value
 
     first = load(good)
     other = load(json.dumps(shuffled(first.document.data)))

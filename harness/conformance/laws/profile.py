@@ -55,6 +55,5 @@ def _compare(
 
 
 def _mean_at(model: Fitted | FittedDraws, panel: Panel, columns: tuple[str, ...], point: Floats) -> Floats:
-    for name, value in zip(columns, point.tolist(), strict=True):
-        panel = panel.with_column(name, value)
-    return np.asarray(model.predict(panel).mean(axis=-1))
+    at_point = panel.with_columns(dict(zip(columns, point.tolist(), strict=True)))
+    return np.asarray(model.predict(at_point).mean(axis=-1))

@@ -47,7 +47,7 @@ def run_steps(
     *,
     calendar: Calendar | None,
     fit_rows: Ints,
-    names: RowLocator,
+    locator: RowLocator,
     problems: ProblemCollector,
 ) -> PreparedColumns:
     """Compute the columns of all steps whose inputs are there.
@@ -58,7 +58,7 @@ def run_steps(
     steps : in the order of the spec
     calendar : of the rows; None where the keys are broken, and panel steps are passed over
     fit_rows : positions of the rows that learned steps learn from; those that lack an input are left out
-    names : of the rows, for messages
+    locator : of the rows, for messages
     problems : where steps that have no result in some rows, or learn nothing, are reported; their columns are
         left out
     """
@@ -73,25 +73,25 @@ def run_steps(
                 column = step.across(columns, calendar)
                 account = step.account(columns, column)
             else:
-                derivation = _derivation(step, columns, fit_rows, names)
+                derivation = _derivation(step, columns, fit_rows, locator)
                 column = _derive(derivation, columns)
                 account = Account(derivation.detail)
                 derivations[step.into] = derivation
-            require_range(column.cells, name=step.into, names=names)
+            require_range(column.cells, name=step.into, locator=locator)
             columns[step.into] = column
             records.append(StepRecord(step.name, step.into, step.inputs, account))
     return PreparedColumns(columns, derivations, tuple(records))
 
 
 def _derivation(
-    step: Step, columns: Mapping[str, Column], fit_rows: Ints, names: RowLocator
+    step: Step, columns: Mapping[str, Column], fit_rows: Ints, locator: RowLocator
 ) -> ExplainedDerivation:
     values = {name: columns[name].cells for name in step.inputs}
     if isinstance(step, LearnedStep):
         complete = np.all([np.isfinite(column[fit_rows]) for column in values.values()], axis=0)
         return step.learn({name: column[fit_rows[complete]] for name, column in values.items()})
     if isinstance(step, RowStep):
-        _refuse_rows(step, step.impossible(values), values, names)
+        _refuse_rows(step, step.impossible(values), values, locator)
         return step
     message = f"{type(step).__name__} is none of the kinds of preparation steps"
     raise TypeError(message)
@@ -104,13 +104,13 @@ def _derive(derivation: Derivation, columns: Mapping[str, Column]) -> Column:
     return Column(values, np.any([column.unreached for column in inputs], axis=0))
 
 
-def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], names: RowLocator) -> None:
+def _refuse_rows(step: RowStep, impossible: Mask, values: Mapping[str, Floats], locator: RowLocator) -> None:
     if impossible.any():
         shown = {name: column[impossible][0] for name, column in values.items()}
         first = ", ".join(f"{name} = {value:g}" for name, value in shown.items())
         raise DataError(
             Problem(
-                where=f"{names.column(step.into, impossible)} (data.prepare, {step.name})",
+                where=f"{locator.column(step.into, impossible)} (data.prepare, {step.name})",
                 what=f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}",
                 expected=step.demand,
                 hint="leave the rows out by data.rows, or prepare the column otherwise",

@@ -24,7 +24,7 @@ def decode(source: Source) -> str:
     DataError
         Where bytes are none of the encoding's, or the text holds a NUL.
     """
-    encoding = source.plan.encoding
+    encoding = source.spec.encoding
     try:
         text = source.content.decode(encoding)
     except UnicodeError as error:
@@ -48,8 +48,8 @@ def _wrong_encoding(source: Source, error: UnicodeError) -> Problem:
     fitting = _fitting_encodings(source.content)
     return Problem(
         where=f"{source.origin}: line {line}",
-        what=f"byte {at} is not {source.plan.encoding}",
-        expected=f"a text file in {source.plan.encoding}",
+        what=f"byte {at} is not {source.spec.encoding}",
+        expected=f"a text file in {source.spec.encoding}",
         hint=f"data: encoding: {fitting[0]}" + (f" (or {', '.join(fitting[1:])})" if fitting[1:] else ""),
     )
 

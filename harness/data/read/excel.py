@@ -60,7 +60,7 @@ def _cells(source: Source, sheet: str, *, values: bool) -> Iterator[tuple[Cell, 
 
 
 def _choose_sheet(workbook: Workbook, source: Source) -> str:
-    asked = source.plan.sheet
+    asked = source.spec.sheet
     names: list[str] = [sheet.title for sheet in workbook.worksheets]
     if asked is not None and asked in names:
         return asked
@@ -97,7 +97,7 @@ def _table(rows: list[list[object]], source: Source) -> pd.DataFrame:
     width = 1 + max(at for row in rows for at, cell in enumerate(row) if cell is not None)
     names = check_header((rows[head] + [None] * width)[:width], source.origin)
     source.refuse_size(len(body), width)
-    missing = frozenset(source.plan.missing_values)
+    missing = frozenset(source.spec.missing_values)
     columns = {}
     for at, name in enumerate(names):
         cells = [rows[row][at] if at < len(rows[row]) else None for row in body]

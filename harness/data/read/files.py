@@ -103,18 +103,18 @@ def _refuse_irregular(path: Path, asked: str) -> None:
 def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
     if not isinstance(error, FileNotFoundError):
         return Problem(where=asked, what=f"cannot be reached: {error.strerror}", expected="a readable file")
-    there = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    there = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
     hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
     return Problem(where=asked, what="there is no such file", expected="an existing file", hint=hint)
 
 
-def read_file(path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table:
+def read_file(path: Path, *, origin: str, spec: DataSpec, entity: str) -> Table:
     """Return the table in a file that was found.
 
     Parameters
     ----------
     origin : what messages and the report call the file
-    plan : how text and workbooks are read
+    spec : how text and workbooks are read
     entity : column that is read as text
 
     Raises
@@ -135,13 +135,13 @@ def read_file(path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table:
                 hint="keep the rows and columns of the study, or store them as parquet",
             )
         )
-    table = read_bytes(path.read_bytes(), path, origin=origin, plan=plan, entity=entity)
+    table = read_bytes(path.read_bytes(), path, origin=origin, spec=spec, entity=entity)
     return replace(table, path=path)
 
 
-def read_bytes(content: bytes, path: Path, *, origin: str, plan: DataSpec, entity: str) -> Table:
+def read_bytes(content: bytes, path: Path, *, origin: str, spec: DataSpec, entity: str) -> Table:
     """Return the table in the bytes of a file, whose ending says how to read them."""
-    reading = READERS[path.suffix.lower()](Source(content, origin, entity, plan))
+    reading = READERS[path.suffix.lower()](Source(content, origin, entity, spec))
     refuse_empty(reading.frame, origin)
     digest = hashlib.sha256(content).hexdigest()
     return Table(reading.frame, origin, title=path.name, source="", sha256=digest, notes=reading.notes)

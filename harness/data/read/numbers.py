@@ -79,7 +79,7 @@ def _number(cell: object, missing: frozenset[str]) -> float | None:
     return float(cell) if isinstance(cell, Decimal | numbers.Real) else None
 
 
-def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, names: RowLocator) -> Floats:
+def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, locator: RowLocator) -> Floats:
     """Return a column as float64, (n_obs,), NaN where a cell is missing.
 
     Raises
@@ -89,19 +89,19 @@ def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, na
     """
     read = read_numbers(column, missing)
     if read.refused.any():
-        raise DataError(_not_numbers(column, read.refused, missing, name=name, names=names))
-    require_range(read.cells, name=name, names=names)
+        raise DataError(_not_numbers(column, read.refused, missing, name=name, locator=locator))
+    require_range(read.cells, name=name, locator=locator)
     return read.cells
 
 
-def require_range(values: Floats, *, name: str, names: RowLocator) -> None:
+def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:
     """Raise a DataError where numbers, (n_obs,), are infinite, or too large or small to compute with."""
     with np.errstate(invalid="ignore"):
         infinite, large = np.isinf(values), np.abs(values) > GREATEST
     if infinite.any():
         raise DataError(
             Problem(
-                where=names.column(name, infinite),
+                where=locator.column(name, infinite),
                 what=f"{int(infinite.sum())} of {values.size} cells are infinite",
                 expected="finite numbers",
                 hint="correct the cells, or leave them empty and say data: missing: drop",
@@ -111,7 +111,7 @@ def require_range(values: Floats, *, name: str, names: RowLocator) -> None:
     if large.any() or 0.0 < greatest < LEAST:
         raise DataError(
             Problem(
-                where=names.column(name, large if large.any() else None),
+                where=locator.column(name, large if large.any() else None),
                 what=f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}",
                 expected=f"sizes from {LEAST:g} to {GREATEST:g}",
                 hint="rescale the column, that is, change its unit",
@@ -120,12 +120,12 @@ def require_range(values: Floats, *, name: str, names: RowLocator) -> None:
 
 
 def _not_numbers(
-    column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, names: RowLocator
+    column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, locator: RowLocator
 ) -> Problem:
     rows = _strange(column, refused)
     cells = column[rows].tolist()
     return Problem(
-        where=names.column(name, rows),
+        where=locator.column(name, rows),
         what=f"{int(rows.sum())} of {rows.size} cells are not numbers: {quoted(cells)}",
         expected=f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing",
         hint=_remedy(column, cells),

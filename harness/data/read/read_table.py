@@ -21,7 +21,7 @@ from harness.errors import DataError, PluginError, Problem, near_names
 
 
 def read_table(
-    plan: DataSpec,
+    spec: DataSpec,
     *,
     root: Path,
     given: Path | FrameFile | None,
@@ -33,12 +33,12 @@ def read_table(
 
     Parameters
     ----------
-    plan : where the data come from, unless `given` says otherwise
-    root : folder that a path of the plan is relative to, and must stay within
-    given : the file of the command line, which may lie anywhere, or a script's table; it replaces the plan's
+    spec : where the data come from, unless `given` says otherwise
+    root : folder that a path of the spec is relative to, and must stay within
+    given : the file of the command line, which may lie anywhere, or a script's table; it replaces the spec's
         source
     datasets : by name
-    allow_outside : whether the plan's path may leave `root`
+    allow_outside : whether the spec's path may leave `root`
     entity : column that csv files hold as text, whatever it looks like
 
     Raises
@@ -49,17 +49,17 @@ def read_table(
         Where a dataset fails to load.
     """
     if isinstance(given, FrameFile):
-        return read_bytes(given.content, Path(FRAME_FILE), origin=FRAME_FILE, plan=plan, entity=entity)
+        return read_bytes(given.content, Path(FRAME_FILE), origin=FRAME_FILE, spec=spec, entity=entity)
     if given is not None:
         path = find_file(str(given), root=Path.cwd(), allow_outside=True)
-        return read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
-    if plan.path is not None:
-        path = find_file(plan.path, root=root, allow_outside=allow_outside)
-        return read_file(path, origin=_origin(path, root), plan=plan, entity=entity)
-    if plan.dataset is not None:
-        return _read_dataset(plan.dataset, datasets)
-    if plan.simulate is not None:
-        return _simulated(plan.simulate)
+        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity)
+    if spec.path is not None:
+        path = find_file(spec.path, root=root, allow_outside=allow_outside)
+        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity)
+    if spec.dataset is not None:
+        return _read_dataset(spec.dataset, datasets)
+    if spec.simulate is not None:
+        return _simulated(spec.simulate)
     raise DataError(
         Problem(
             where="data",

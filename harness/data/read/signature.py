@@ -34,7 +34,7 @@ def signature(content: bytes) -> str:
 
 def is_stata(content: bytes) -> bool:
     """Return whether the bytes begin as a Stata file of any release."""
-    return content.startswith(b"<stata_dta>") or content[:1] in {bytes([one]) for one in _OLD_STATA}
+    return content.startswith(b"<stata_dta>") or content[:1] in {bytes([release]) for release in _OLD_STATA}
 
 
 def refuse_signature(content: bytes, *, origin: str, expected: str) -> None:

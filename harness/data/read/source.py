@@ -28,13 +28,13 @@ class Source:
     content : all bytes of the file
     origin : what messages call the file
     entity : column that is read as text
-    plan : encoding, separator, sheet, and the texts that stand for a missing cell
+    spec : encoding, separator, sheet, and the texts that stand for a missing cell
     """
 
     content: bytes
     origin: str
     entity: str
-    plan: DataSpec
+    spec: DataSpec
 
     def refuse_size(self, n_rows: int, n_columns: int) -> None:
         """Raise a DataError where the table would not fit."""

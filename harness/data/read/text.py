@@ -54,7 +54,7 @@ def read_text(source: Source) -> Reading:
     body = list(records)
     _refuse_ragged(body, len(names), source.origin)
     source.refuse_size(len(body), len(names))
-    missing = frozenset(source.plan.missing_values)
+    missing = frozenset(source.spec.missing_values)
     columns = {}
     for name, cells in zip(names, zip(*(record.fields for record in body), strict=True), strict=True):
         columns[name] = texts(cells) if name == source.entity else type_texts(cells, missing)
@@ -64,7 +64,7 @@ def read_text(source: Source) -> Reading:
 
 def _records(text: str, source: Source) -> Iterator[_Record]:
     """Yield the records that are not blank lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.plan.separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.spec.separator, strict=True)
     line = 1
     try:
         for fields in reader:
@@ -83,14 +83,14 @@ def _records(text: str, source: Source) -> Iterator[_Record]:
 
 
 def _refuse_separator(names: list[str], source: Source) -> None:
-    used = [one for one in _OTHER_SEPARATORS if one in names[0] and one != source.plan.separator]
+    used = [mark for mark in _OTHER_SEPARATORS if mark in names[0] and mark != source.spec.separator]
     if len(names) == 1 and used:
         found = "a tab" if used[0] == "\t" else used[0]
         raise DataError(
             Problem(
                 where=f"{source.origin}: header",
                 what=f"1 column found; are the fields separated by {found}?",
-                expected=f"fields separated by {source.plan.separator!r}",
+                expected=f"fields separated by {source.spec.separator!r}",
                 hint=f"data: separator: {used[0]!r}".replace("'", '"'),
             )
         )
@@ -101,7 +101,7 @@ def _refuse_ragged(body: list[_Record], n_fields: int, origin: str) -> None:
         raise DataError(Problem(origin, "0 rows: there is a header only", "at least one row"))
     ragged = [record for record in body if len(record.fields) != n_fields]
     if ragged:
-        shown = [f"{one.line} ({len(one.fields)} fields)" for one in ragged[:FEW]]
+        shown = [f"{record.line} ({len(record.fields)} fields)" for record in ragged[:FEW]]
         more = f" and {len(ragged) - FEW} more" if len(ragged) > FEW else ""
         raise DataError(
             Problem(

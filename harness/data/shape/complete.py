@@ -42,7 +42,7 @@ def find_complete(columns: Mapping[str, Column], variables: Sequence[str]) -> Co
     return Completeness(unreached, {name: rows for name, rows in missing.items() if rows.any()})
 
 
-def require_complete(found: Completeness, policy: MissingPolicy, names: RowLocator) -> None:
+def require_complete(found: Completeness, policy: MissingPolicy, locator: RowLocator) -> None:
     """Refuse missing cells where the policy says so, and a panel of which nothing is left.
 
     Raises
@@ -51,11 +51,11 @@ def require_complete(found: Completeness, policy: MissingPolicy, names: RowLocat
         With every column that has missing cells.
     """
     if policy == "error" and found.missing:
-        raise DataError(*(_missing_cells(name, rows, names) for name, rows in found.missing.items()))
+        raise DataError(*(_missing_cells(name, rows, locator) for name, rows in found.missing.items()))
     if not found.rows.any():
         raise DataError(
             Problem(
-                where=names.origin,
+                where=locator.origin,
                 what="0 rows are left: every row lacks a value"
                 + (f" of {', '.join(found.missing)}" if found.missing else " some periods earlier"),
                 expected="rows that have a value in every column that plays a role",
@@ -64,9 +64,9 @@ def require_complete(found: Completeness, policy: MissingPolicy, names: RowLocat
         )
 
 
-def _missing_cells(name: str, rows: Mask, names: RowLocator) -> Problem:
+def _missing_cells(name: str, rows: Mask, locator: RowLocator) -> Problem:
     return Problem(
-        where=names.column(name, rows),
+        where=locator.column(name, rows),
         what=f"{int(rows.sum())} of {rows.size} cells are missing",
         expected="no missing cell in a column that plays a role",
         hint="fill the cells in; or say data: missing: drop, to leave their rows out",

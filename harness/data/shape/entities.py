@@ -17,7 +17,7 @@ from harness.errors import DataError, Problem
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
 
-def read_entities(column: pd.Series, *, name: str, names: RowLocator) -> list[str]:
+def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[str]:
     """Return the label of every row, (n_obs,): a text as it is, a whole number by its digits.
 
     Raises
@@ -29,7 +29,7 @@ def read_entities(column: pd.Series, *, name: str, names: RowLocator) -> list[st
     if absent.any():
         raise DataError(
             Problem(
-                where=names.column(name, absent),
+                where=locator.column(name, absent),
                 what=f"{int(absent.sum())} rows name no entity",
                 expected="an entity in every row",
                 hint="fill the cells in, or take the rows out of the file",
@@ -46,7 +46,7 @@ def read_entities(column: pd.Series, *, name: str, names: RowLocator) -> list[st
     shown = strange or [one_of[kind] for kind in kinds]
     raise DataError(
         Problem(
-            where=names.column(name),
+            where=locator.column(name),
             what=f"entities are of kind {', '.join(kinds)}: {quoted(shown)}",
             expected="all texts, or all whole numbers",
             hint="store the column as text",

@@ -16,7 +16,7 @@ from harness.errors import Problem
 
 
 def read_groups(
-    names: RowLocator, columns: Sequence[str], rules: Mapping[str, ColumnRule]
+    locator: RowLocator, columns: Sequence[str], rules: Mapping[str, ColumnRule]
 ) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
 
@@ -29,23 +29,23 @@ def read_groups(
         Where a column is not in the table, or a row belongs to no group of a column.
     """
     problems = ProblemCollector()
-    keys = [_key(names, column, rules.get(column, ColumnRule()), problems) for column in columns]
+    keys = [_key(locator, column, rules.get(column, ColumnRule()), problems) for column in columns]
     problems.raise_if_any()
     return tuple(key for key in keys if key is not None)
 
 
-def _key(names: RowLocator, column: str, rule: ColumnRule, problems: ProblemCollector) -> Key | None:
-    if column not in names.frame:
-        known = list(names.frame.columns)
+def _key(locator: RowLocator, column: str, rule: ColumnRule, problems: ProblemCollector) -> Key | None:
+    if column not in locator.frame:
+        known = list(locator.frame.columns)
         hint = near_columns(column, dict.fromkeys(known)) or "correct the name where rows are grouped by it"
-        problems.add(Problem(names.column(column), "there is no such column", few(known), hint))
+        problems.add(Problem(locator.column(column), "there is no such column", few(known), hint))
         return None
-    cells = names.frame[column]
+    cells = locator.frame[column]
     absent = cells.isna().to_numpy(dtype=np.bool_)
     if absent.any():
         problems.add(
             Problem(
-                where=names.column(column, absent),
+                where=locator.column(column, absent),
                 what=f"{int(absent.sum())} rows belong to no group",
                 expected="a group in every row",
                 hint="fill the cells in, or leave out what groups rows by it",

@@ -47,7 +47,7 @@ class PanelIndex:
         }
 
 
-def read_index(names: RowLocator) -> PanelIndex:
+def read_index(locator: RowLocator) -> PanelIndex:
     """Read the keys of all rows of a table.
 
     Raises
@@ -57,46 +57,46 @@ def read_index(names: RowLocator) -> PanelIndex:
     """
     problems = ProblemCollector()
     with problems.collecting():
-        labels = read_entities(names.frame[names.entity], name=names.entity, names=names)
+        labels = read_entities(locator.frame[locator.entity], name=locator.entity, locator=locator)
     with problems.collecting():
-        times = read_times(names.frame[names.time], name=names.time, names=names)
+        times = read_times(locator.frame[locator.time], name=locator.time, locator=locator)
     problems.raise_if_any()
     levels = in_order(labels)
-    _refuse_swapped(levels, times, names)
+    _refuse_swapped(levels, times, locator)
     position = {label: at for at, label in enumerate(levels)}
     entity = np.array([position[label] for label in labels], dtype=np.int64)
     present, time = np.unique(times.ordinals, return_inverse=True)
     order = np.lexsort((time, entity))
-    _refuse_duplicates(entity[order], time[order], order, labels, times, names)
+    _refuse_duplicates(entity[order], time[order], order, labels, times, locator)
     spacing = max(1, int(np.gcd.reduce(np.diff(present)))) if present.size > 1 else 1
-    near = near_labels_note(levels, name=names.entity)
+    near = near_labels_note(levels, name=locator.entity)
     zone = f"Times were read as written in the time zone {times.zone}."
     return PanelIndex(
-        entity=Key(names.entity, levels, entity[order]),
-        time=Key(names.time, tuple(times.kind.label(one) for one in present.tolist()), time[order]),
+        entity=Key(locator.entity, levels, entity[order]),
+        time=Key(locator.time, tuple(times.kind.label(ordinal) for ordinal in present.tolist()), time[order]),
         period=((times.ordinals - present[0]) // spacing)[order],
         order=order,
         notes=(
             *((near,) if near else ()),
-            *((Note("W-TIMEZONE", names.time, zone),) if times.zone else ()),
+            *((Note("W-TIMEZONE", locator.time, zone),) if times.zone else ()),
         ),
     )
 
 
 def _refuse_duplicates(
-    entity: Ints, time: Ints, order: Ints, labels: Sequence[str], times: Times, names: RowLocator
+    entity: Ints, time: Ints, order: Ints, labels: Sequence[str], times: Times, locator: RowLocator
 ) -> None:
     repeats = np.flatnonzero((np.diff(entity) == 0) & (np.diff(time) == 0))
     if repeats.size == 0:
         return
     written = times.labels
     pairs = [
-        f"({labels[at]}, {written[at]}) in {names.noun}s {names.numbers(order[repeat : repeat + 2])}"
+        f"({labels[at]}, {written[at]}) in {locator.noun}s {locator.numbers(order[repeat : repeat + 2])}"
         for repeat, at in zip(repeats.tolist(), order[repeats].tolist(), strict=True)
     ]
     raise DataError(
         Problem(
-            where=f"{names.origin}: columns '{names.entity}' and '{names.time}'",
+            where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
             what=f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}",
             expected="one row for each entity and period",
             hint="take the doubles out, or name the columns that tell the rows apart",
@@ -104,17 +104,17 @@ def _refuse_duplicates(
     )
 
 
-def _refuse_swapped(entities: Sequence[str], times: Times, names: RowLocator) -> None:
+def _refuse_swapped(entities: Sequence[str], times: Times, locator: RowLocator) -> None:
     """Refuse years as entities beside whole numbers, more of them, that are no years."""
     periods = np.unique(times.ordinals)
     years_as_entities = all(
         len(label) == 4 and label.isdecimal() and int(label) in _YEARS for label in entities
     )
-    years_as_times = times.kind is not INTEGERS or all(int(one) in _YEARS for one in periods)
+    years_as_times = times.kind is not INTEGERS or all(int(period) in _YEARS for period in periods)
     if years_as_entities and not years_as_times and periods.size > len(entities):
         raise DataError(
             Problem(
-                where=f"{names.origin}: columns '{names.entity}' and '{names.time}'",
+                where=f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'",
                 what=f"the entities look like years ({few(entities)}), and the periods like entities",
                 expected="an entity column that names whose row it is, and a time column",
                 hint="swap roles.entity and roles.time; or, if they are right, write the entities as text",

@@ -18,12 +18,12 @@ from harness.data.shape.times import EXPECTED, Times, read_times
 from harness.errors import DataError, Problem
 
 
-def select_rows(names: RowLocator, rules: Mapping[str, RowFilter], missing: frozenset[str]) -> Mask:
+def select_rows(locator: RowLocator, rules: Mapping[str, RowFilter], missing: frozenset[str]) -> Mask:
     """Return the rows, (n_obs,), that all rules keep.
 
     Parameters
     ----------
-    names : of the rows, with the table they are in; its key columns are matched by their labels
+    locator : of the rows, with the table they are in; its key columns are matched by their labels
     rules : by column, all of which the table has
     missing : texts that stand for a missing number
 
@@ -33,15 +33,15 @@ def select_rows(names: RowLocator, rules: Mapping[str, RowFilter], missing: froz
         Where a rule does not fit its column, a value of it occurs nowhere, or no row is left.
     """
     problems = ProblemCollector()
-    kept = np.ones(len(names.frame), dtype=np.bool_)
+    kept = np.ones(len(locator.frame), dtype=np.bool_)
     for column, rule in rules.items():
         with problems.collecting():
-            kept &= _kept_by(rule, column, names, missing)
+            kept &= _kept_by(rule, column, locator, missing)
     problems.raise_if_any()
     if not kept.any():
         raise DataError(
             Problem(
-                where=f"{names.origin}: data.rows",
+                where=f"{locator.origin}: data.rows",
                 what="0 rows are left",
                 expected="rules that together keep at least one row",
                 hint="widen a range, or take a rule out",
@@ -50,21 +50,21 @@ def select_rows(names: RowLocator, rules: Mapping[str, RowFilter], missing: froz
     return kept
 
 
-def _kept_by(rule: RowFilter, column: str, names: RowLocator, missing: frozenset[str]) -> Mask:
-    kept = np.ones(len(names.frame), dtype=np.bool_)
-    labels = _labels(column, names)
+def _kept_by(rule: RowFilter, column: str, locator: RowLocator, missing: frozenset[str]) -> Mask:
+    kept = np.ones(len(locator.frame), dtype=np.bool_)
+    labels = _labels(column, locator)
     if rule.has_range:
-        kept &= _in_range(rule, column, names, missing)
+        kept &= _in_range(rule, column, locator, missing)
     if rule.include:
-        kept &= _matches(rule.include, labels, column, names)
-    return kept & ~_matches(rule.exclude, labels, column, names)
+        kept &= _matches(rule.include, labels, column, locator)
+    return kept & ~_matches(rule.exclude, labels, column, locator)
 
 
-def _labels(column: str, names: RowLocator) -> list[str]:
+def _labels(column: str, locator: RowLocator) -> list[str]:
     """Return the cells as texts, (n_obs,), by which values are matched; a missing one is an empty text."""
-    series = names.frame[column]
-    if column == names.time:
-        return read_times(series, name=column, names=names).labels
+    series = locator.frame[column]
+    if column == locator.time:
+        return read_times(series, name=column, locator=locator).labels
     return ["" if pd.isna(cell) else _text(cell) for cell in series]
 
 
@@ -79,7 +79,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _matches(values: tuple[Value, ...], labels: list[str], column: str, names: RowLocator) -> Mask:
+def _matches(values: tuple[Value, ...], labels: list[str], column: str, locator: RowLocator) -> Mask:
     """Return the rows, (n_obs,), whose label is one of the values, each of which must occur."""
     wanted = [_text(value) for value in values]
     known = set(labels)
@@ -88,7 +88,7 @@ def _matches(values: tuple[Value, ...], labels: list[str], column: str, names: R
         hints = [hint for value in unknown if (hint := near_columns(value, known - {""}))]
         raise DataError(
             Problem(
-                where=f"{names.column(column)} (data.rows)",
+                where=f"{locator.column(column)} (data.rows)",
                 what=f"no row has the value {few([repr(value) for value in unknown])}",
                 expected=f"values of the column: {few(sorted(known - {''}))}",
                 hint="; ".join(hints) or "correct the value, or take it out of the rule",
@@ -97,20 +97,20 @@ def _matches(values: tuple[Value, ...], labels: list[str], column: str, names: R
     return np.isin(np.array(labels, dtype=object), wanted)
 
 
-def _in_range(rule: RowFilter, column: str, names: RowLocator, missing: frozenset[str]) -> Mask:
-    series = names.frame[column]
-    if column == names.time:
-        times = read_times(series, name=column, names=names)
-        first, last = _ends_of_time(rule, times, column, names)
+def _in_range(rule: RowFilter, column: str, locator: RowLocator, missing: frozenset[str]) -> Mask:
+    series = locator.frame[column]
+    if column == locator.time:
+        times = read_times(series, name=column, locator=locator)
+        first, last = _ends_of_time(rule, times, column, locator)
         position: Floats = times.ordinals.astype(np.float64)
     else:
-        position = require_numbers(series, missing, name=column, names=names)
-        first, last = _ends_of_numbers(rule, column, names)
+        position = require_numbers(series, missing, name=column, locator=locator)
+        first, last = _ends_of_numbers(rule, column, locator)
     kept: Mask = (position >= first) & (position <= last)
     if not kept.any():
         raise DataError(
             Problem(
-                where=f"{names.column(column)} (data.rows)",
+                where=f"{locator.column(column)} (data.rows)",
                 what=f"no row lies between {_shown(rule.from_)} and {_shown(rule.to)}",
                 expected="a range that holds at least one row",
                 hint="correct from and to",
@@ -119,21 +119,21 @@ def _in_range(rule: RowFilter, column: str, names: RowLocator, missing: frozense
     return kept
 
 
-def _ends_of_time(rule: RowFilter, times: Times, column: str, names: RowLocator) -> tuple[float, float]:
+def _ends_of_time(rule: RowFilter, times: Times, column: str, locator: RowLocator) -> tuple[float, float]:
     first, last = -np.inf, np.inf
     if rule.from_ is not None:
-        first = _span(rule.from_, times, column, names)[0]
+        first = _span(rule.from_, times, column, locator)[0]
     if rule.to is not None:
-        last = _span(rule.to, times, column, names)[1]
+        last = _span(rule.to, times, column, locator)[1]
     return first, last
 
 
-def _span(bound: Bound, times: Times, column: str, names: RowLocator) -> tuple[float, float]:
+def _span(bound: Bound, times: Times, column: str, locator: RowLocator) -> tuple[float, float]:
     span = times.kind.span(str(bound))
     if span is None:
         raise DataError(
             Problem(
-                where=f"{names.column(column)} (data.rows)",
+                where=f"{locator.column(column)} (data.rows)",
                 what=f"{bound!r} is no {times.kind.name} or year",
                 expected=EXPECTED,
                 hint=f"write it as the column does: {times.labels[0]}",
@@ -142,12 +142,12 @@ def _span(bound: Bound, times: Times, column: str, names: RowLocator) -> tuple[f
     return span
 
 
-def _ends_of_numbers(rule: RowFilter, column: str, names: RowLocator) -> tuple[float, float]:
+def _ends_of_numbers(rule: RowFilter, column: str, locator: RowLocator) -> tuple[float, float]:
     written = [bound for bound in (rule.from_, rule.to) if isinstance(bound, str)]
     if written:
         raise DataError(
             Problem(
-                where=f"{names.column(column)} (data.rows)",
+                where=f"{locator.column(column)} (data.rows)",
                 what=f"{few([repr(bound) for bound in written])} is no number",
                 expected="numbers as from and to of a column that is not the time",
                 hint="write the number without quotes",

@@ -45,10 +45,10 @@ class Times:
     @property
     def labels(self) -> list[str]:
         """Name of each row's period, (n_obs,)."""
-        return [self.kind.label(one) for one in self.ordinals.tolist()]
+        return [self.kind.label(ordinal) for ordinal in self.ordinals.tolist()]
 
 
-def read_times(column: pd.Series, *, name: str, names: RowLocator) -> Times:
+def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
     """Return the periods of a column, (n_obs,).
 
     Dates that repeat one day a year are years, one day a quarter or a month quarters and months.
@@ -62,7 +62,7 @@ def read_times(column: pd.Series, *, name: str, names: RowLocator) -> Times:
     if absent.any():
         raise DataError(
             Problem(
-                where=names.column(name, absent),
+                where=locator.column(name, absent),
                 what=f"{int(absent.sum())} rows name no period",
                 expected=EXPECTED,
                 hint="fill the cells in, or take the rows out of the file",
@@ -71,15 +71,15 @@ def read_times(column: pd.Series, *, name: str, names: RowLocator) -> Times:
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.start_time
     if pd.api.types.is_datetime64_any_dtype(column):
-        return _from_moments(column, name=name, names=names)
-    return _from_cells([_written(cell) for cell in column], name=name, names=names)
+        return _from_moments(column, name=name, locator=locator)
+    return _from_cells([_written(cell) for cell in column], name=name, locator=locator)
 
 
-def _from_moments(column: pd.Series, *, name: str, names: RowLocator) -> Times:
+def _from_moments(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
     """Return the periods of moments, which must be midnights, as their own time zone writes them."""
     zone = str(column.dtype.tz) if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
     local = column.dt.tz_localize(None)
-    _refuse((local != local.dt.normalize()).tolist(), column.tolist(), name=name, names=names)
+    _refuse((local != local.dt.normalize()).tolist(), column.tolist(), name=name, locator=locator)
     return _from_dates(local.dt.date.tolist(), zone=zone)
 
 
@@ -88,11 +88,11 @@ def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
     return Times(kind, np.array([position_of(date, kind) for date in dates], dtype=np.int64), zone)
 
 
-def _from_cells(cells: Sequence[str], *, name: str, names: RowLocator) -> Times:
+def _from_cells(cells: Sequence[str], *, name: str, locator: RowLocator) -> Times:
     """Return the periods of cells by the kind that fits most of them."""
     read = {kind: [kind.parse(cell) for cell in cells] for kind in (INTEGERS, QUARTERS, MONTHS, DAYS)}
-    kind, positions = min(read.items(), key=lambda one: one[1].count(None))
-    _refuse([position is None for position in positions], cells, name=name, names=names)
+    kind, positions = min(read.items(), key=lambda kind_read: kind_read[1].count(None))
+    _refuse([position is None for position in positions], cells, name=name, locator=locator)
     whole = [position for position in positions if position is not None]
     if kind is DAYS:
         return _from_dates([datetime.date.fromordinal(position) for position in whole])
@@ -106,13 +106,13 @@ def _written(cell: object) -> str:
     return str(cell)
 
 
-def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, names: RowLocator) -> None:
+def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, locator: RowLocator) -> None:
     """Raise a DataError where some cells, (n_obs,), are no periods."""
     if any(refused):
         found = [cell for cell, is_refused in zip(cells, refused, strict=True) if is_refused]
         raise DataError(
             Problem(
-                where=names.column(name, np.array(refused, dtype=np.bool_)),
+                where=locator.column(name, np.array(refused, dtype=np.bool_)),
                 what=f"{len(found)} of {len(cells)} cells are no periods: {quoted(found)}",
                 expected=EXPECTED,
                 hint="write the periods in one of these forms; or are entity and time swapped?",

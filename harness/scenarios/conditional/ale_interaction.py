@@ -68,9 +68,8 @@ def _corner_differences(
     """Return the change of each row's change, (..., n_obs)."""
     changes = []
     for value in (bins[1].high, bins[1].low):
-        side = panel.with_column(names[1], value)
-        above = model.predict(side.with_column(names[0], bins[0].high))
-        changes.append(above - model.predict(side.with_column(names[0], bins[0].low)))
+        above = model.predict(panel.with_columns({names[0]: bins[0].high, names[1]: value}))
+        changes.append(above - model.predict(panel.with_columns({names[0]: bins[0].low, names[1]: value})))
     difference: Floats = changes[0] - changes[1]
     return difference
 

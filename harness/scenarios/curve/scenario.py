@@ -128,10 +128,8 @@ def hold(panel: Panel, held: Held) -> Panel:
         return panel
     derived = {derivation.into for derivation in panel.derived}
     centre = _CENTRES[held]
-    for name in panel.columns:
-        if name != panel.exposure and name not in derived:
-            panel = panel.with_column(name, float(centre(panel.column(name))))
-    return panel
+    held_columns = [name for name in panel.columns if name != panel.exposure and name not in derived]
+    return panel.with_columns({name: float(centre(panel.column(name))) for name in held_columns})
 
 
 def _support(panel: Panel, at: Floats) -> Support:

@@ -64,12 +64,12 @@ def test_the_order_of_factors_rounds_nothing():
     columns = {name: rng.random(50) * 10**at for at, name in enumerate("abc")}
     factors = {"a": 2.1622, "b": 3.1031, "c": 1.3023}
     turned = dict(reversed(factors.items()))
-    one, other = Emissions("d", factors).compute(columns), Emissions("d", turned).compute(columns)
-    np.testing.assert_array_equal(one, other)
+    straight, other = Emissions("d", factors).compute(columns), Emissions("d", turned).compute(columns)
+    np.testing.assert_array_equal(straight, other)
     np.testing.assert_array_equal(
         Product("d", ("a", "b", "c")).compute(columns), Product("d", ("c", "b", "a")).compute(columns)
     )
-    np.testing.assert_allclose(one, sum(factors[name] * columns[name] for name in "abc"), rtol=1e-15)
+    np.testing.assert_allclose(straight, sum(factors[name] * columns[name] for name in "abc"), rtol=1e-15)
 
 
 def column(values):

@@ -48,7 +48,7 @@ def raw(n_cities=6, n_years=5):
     rng = np.random.default_rng(11)
     city, year = (axis.ravel() for axis in np.indices((n_cities, n_years)))
     columns = {name: rng.uniform(1.0, 9.0, city.size) for name in ("gas", "lpg", "gdp", "prices")}
-    frame = pd.DataFrame({"city": [f"c{one}" for one in city], "year": 2011 + year, **columns})
+    frame = pd.DataFrame({"city": [f"c{code}" for code in city], "year": 2011 + year, **columns})
     frame.loc[[1, 7, 8, 13], "gas"] = np.nan
     frame.loc[[2, 16], "lpg"] = np.nan
     return frame
@@ -61,7 +61,9 @@ def build(frame, steps=STEPS, roles=ROLES, **options):
 
 def test_the_chain_is_what_pandas_computes():
     frame = raw()
-    filled = frame.groupby("city")[["gas", "lpg"]].transform(lambda one: one.interpolate(limit_area="inside"))
+    filled = frame.groupby("city")[["gas", "lpg"]].transform(
+        lambda cells: cells.interpolate(limit_area="inside")
+    )
     base = frame.groupby("city")["prices"].transform("first")
     real = frame["gdp"] / (frame["prices"] / base)
     later = frame["year"] > 2011
@@ -150,7 +152,7 @@ def test_steps_before_the_filling_see_the_gaps():
     ],
     ids=["only filling is in place", "absent column", "absent period"],
 )
-def test_what_a_plan_may_not_ask(step, what):
+def test_what_a_data_spec_may_not_ask(step, what):
     with pytest.raises(DataError, match=what):
         build(raw(), [*STEPS, step])
 

@@ -79,8 +79,8 @@ def test_the_only_visible_sheet_is_taken(read_bytes):
 
 def test_a_hidden_sheet_can_be_named(read_bytes):
     content = as_workbook({"notes": [["hello"]], "panel": ROWS}, hidden=("panel",))
-    plan = DataSpec(path="panel.xlsx", sheet="panel")
-    assert read_bytes(content, name="panel.xlsx", plan=plan).frame.shape == (2, 3)
+    spec = DataSpec(path="panel.xlsx", sheet="panel")
+    assert read_bytes(content, name="panel.xlsx", spec=spec).frame.shape == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_hidden_sheet_can_be_named(read_bytes):
 def test_sheet_that_is_not_clear(read_bytes, sheet, what, hint):
     content = as_workbook({"panel": ROWS, "notes": ROWS})
     with pytest.raises(DataError) as caught:
-        read_bytes(content, name="panel.xlsx", plan=DataSpec(path="panel.xlsx", sheet=sheet))
+        read_bytes(content, name="panel.xlsx", spec=DataSpec(path="panel.xlsx", sheet=sheet))
     assert what in caught.value.what
     assert caught.value.expected == "sheets panel, notes"
     assert hint in caught.value.hint

@@ -16,7 +16,7 @@ def numbers(cells, **options):
     column = pd.Series(cells, name="x", **options)
     frame = pd.DataFrame({"id": ["a"] * len(column), "year": range(len(column)), "x": column})
     names = RowLocator("panel.csv", frame, "id", "year")
-    return require_numbers(frame["x"], MISSING, name="x", names=names)
+    return require_numbers(frame["x"], MISSING, name="x", locator=names)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from harness.data.shipped import shipped_datasets
 from harness.errors import DataError, PluginError
 
 CLEAN = b"id,year,y\na,2011,1.5\n"
-SHIPPED = {one.name: one for one in shipped_datasets()}
+SHIPPED = {dataset.name: dataset for dataset in shipped_datasets()}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Toy:
         return self.frame
 
 
-def read(plan: DataSpec, root: Path, *, given: Path | None = None, datasets=SHIPPED):
-    return read_table(plan, root=root, given=given, datasets=datasets, allow_outside=False, entity="id")
+def read(spec: DataSpec, root: Path, *, given: Path | None = None, datasets=SHIPPED):
+    return read_table(spec, root=root, given=given, datasets=datasets, allow_outside=False, entity="id")
 
 
 def test_what_the_report_says_of_a_file(tmp_path):
@@ -47,8 +47,8 @@ def test_the_command_line_replaces_the_source(tmp_path, monkeypatch):
     (elsewhere / "mine.csv").write_bytes(CLEAN)
     project = tmp_path / "project"
     project.mkdir()
-    for plan in (DataSpec(), DataSpec(path="absent.csv"), DataSpec(dataset="wage_panel")):
-        table = read(plan, project, given=elsewhere / "mine.csv")
+    for spec in (DataSpec(), DataSpec(path="absent.csv"), DataSpec(dataset="wage_panel")):
+        table = read(spec, project, given=elsewhere / "mine.csv")
         assert table.origin == "mine.csv"  # tells nothing of the home folder
         assert len(table.frame) == 1
     monkeypatch.chdir(elsewhere)
@@ -83,8 +83,8 @@ def test_a_file_too_large_is_refused_before_it_is_read(tmp_path):
 def test_the_digest_of_a_dataset_is_that_of_its_values(tmp_path):
     frame = pd.DataFrame({"id": ["a", "b"], "y": [1.0, 2.0]})
 
-    def digest(one: pd.DataFrame) -> str:
-        return read(DataSpec(dataset="toy"), tmp_path, datasets={"toy": Toy(frame=one)}).sha256
+    def digest(frame: pd.DataFrame) -> str:
+        return read(DataSpec(dataset="toy"), tmp_path, datasets={"toy": Toy(frame=frame)}).sha256
 
     assert digest(frame) == digest(frame.set_axis([5, 9]))
     assert digest(frame) != digest(frame.assign(y=[1.0, 2.5]))

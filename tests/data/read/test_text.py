@@ -44,7 +44,7 @@ def test_entities_stay_as_they_are_written(read_bytes, name):
 
 
 @pytest.mark.parametrize(
-    ("content", "plan"),
+    ("content", "spec"),
     [
         pytest.param(b"\xef\xbb\xbf" + CLEAN.encode(), {}, id="utf-8-with-mark"),
         pytest.param(CLEAN.encode("utf-16"), {"encoding": "utf-16"}, id="utf-16"),
@@ -55,14 +55,14 @@ def test_entities_stay_as_they_are_written(read_bytes, name):
         pytest.param(b" id , year,\xc2\xa0y \na,2011,1.5\nb,2012,2\n", {}, id="spaces-in-the-header"),
     ],
 )
-def test_ways_to_write_the_same_table(read_bytes, content, plan):
+def test_ways_to_write_the_same_table(read_bytes, content, spec):
     expected = read_bytes(CLEAN.encode()).frame
-    assert read_bytes(content, plan=DataSpec(path="panel.csv", **plan)).frame.equals(expected)
+    assert read_bytes(content, spec=DataSpec(path="panel.csv", **spec)).frame.equals(expected)
 
 
 def test_chinese_text_in_its_own_encoding(read_bytes):
-    plan = DataSpec(path="panel.csv", encoding="gb18030")
-    frame = read_bytes("城市,年\n北京,2011\n".encode("gb18030"), plan=plan).frame
+    spec = DataSpec(path="panel.csv", encoding="gb18030")
+    frame = read_bytes("城市,年\n北京,2011\n".encode("gb18030"), spec=spec).frame
     assert frame.columns.tolist() == ["城市", "年"]
     assert frame["城市"].tolist() == ["北京"]
 

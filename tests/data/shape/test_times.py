@@ -10,7 +10,7 @@ from harness.errors import DataError
 
 def times(cells, **options) -> Times:
     column = pd.Series(cells, name="t", **options)
-    return read_times(column, name="t", names=RowLocator("panel.csv", column.to_frame(), "id", "t"))
+    return read_times(column, name="t", locator=RowLocator("panel.csv", column.to_frame(), "id", "t"))
 
 
 @pytest.mark.parametrize(

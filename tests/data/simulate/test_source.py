@@ -18,20 +18,20 @@ from harness.registry.catalog import OPTIONS, options_model
 CATALOGS = {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}
 
 
-def read_plan(options):
+def read_spec(options):
     text = json.dumps({OPTIONS: options})
     return options_model(DataSpec).model_validate_json(text, context=CATALOGS).options
 
 
-def table_of(plan, root, given=None):
-    return read_table(plan, root=root, given=given, datasets={}, allow_outside=False, entity="city")
+def table_of(spec, root, given=None):
+    return read_table(spec, root=root, given=given, datasets={}, allow_outside=False, entity="city")
 
 
 def test_every_simulation_is_named_by_its_class():
     assert set(SIMULATIONS) == {
         "digital_carbon", "null_effect", "s_curve", "inverted_u", "interaction", "monotone"
     }  # fmt: skip
-    assert all(one.title and one().draw is not None for one in SIMULATIONS.values())
+    assert all(simulation.title and simulation().draw is not None for simulation in SIMULATIONS.values())
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_every_simulation_is_named_by_its_class():
     ],
     ids=["name alone", "mapping", "options"],
 )
-def test_a_plan_names_a_simulation(written, options):
-    assert read_plan({"simulate": written}).simulate == SCurve(**options)
+def test_a_data_spec_names_a_simulation(written, options):
+    assert read_spec({"simulate": written}).simulate == SCurve(**options)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_plan_names_a_simulation(written, options):
 )
 def test_a_mistake_is_named(options, message):
     with pytest.raises(ValidationError, match=message):
-        read_plan(options)
+        read_spec(options)
 
 
 def test_the_table_says_that_nobody_observed_it(tmp_path):

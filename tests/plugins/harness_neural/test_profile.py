@@ -55,10 +55,7 @@ def draws_of(name: str) -> FittedDraws:
 
 
 def moved(columns: tuple[str, ...], point: Floats) -> Panel:
-    found = panel()
-    for name, value in zip(columns, point.tolist(), strict=True):
-        found = found.with_column(name, value)
-    return found
+    return panel().with_columns(dict(zip(columns, point.tolist(), strict=True)))
 
 
 def row_by_row(model: Fitted | FittedDraws, columns: tuple[str, ...], points: Floats) -> Floats:

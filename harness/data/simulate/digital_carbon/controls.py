@@ -62,7 +62,7 @@ m² per head, road density in km per km²; patents per 10^4 persons; deposits an
 def draw_controls(rng: Generator, keys: CityYears, cities: Cities, economy: Economy) -> dict[str, Floats]:
     """Return the controls by name, (n_obs,) each; those that follow from other columns follow exactly."""
     own = slow_columns(rng, keys, n_columns=len(TRAITS), between=0.85)
-    drawn = {name: _draw(one, own[:, at], keys, cities) for at, (name, one) in enumerate(TRAITS.items())}
+    drawn = {name: _draw(trait, own[:, at], keys, cities) for at, (name, trait) in enumerate(TRAITS.items())}
     tertiary = 100.0 - drawn["secondary_share"] - drawn.pop("primary_share")
     spending = drawn["fiscal_exp_over_gdp"] / 100.0 * economy.gdp
     revenue = drawn["fiscal_rev_over_gdp"] / 100.0 * economy.gdp

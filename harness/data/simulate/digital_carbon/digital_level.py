@@ -68,7 +68,7 @@ def draw_indicators(rng: Generator, keys: CityYears, level: Floats) -> dict[str,
     noise = slow_columns(rng, keys, n_columns=len(INDICATORS), between=0.5).clip(-3.0, 3.0)
     height = level / GREATEST_LEVEL
     columns = {}
-    for at, (name, one) in enumerate(INDICATORS.items()):
-        shown = height + one.noise * height.std() * noise[:, at]
-        columns[name] = one.least + (one.greatest - one.least) * shown
+    for at, (name, indicator) in enumerate(INDICATORS.items()):
+        shown = height + indicator.noise * height.std() * noise[:, at]
+        columns[name] = indicator.least + (indicator.greatest - indicator.least) * shown
     return columns
