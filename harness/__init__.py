@@ -6,6 +6,9 @@ from harness.data.dataset import Dataset
 from harness.data.key import Key
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.data.prepare.account import Account
+from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, StepGroup
+from harness.data.simulate.simulation import Simulation
 from harness.errors import (
     ArtifactError,
     DataError,
@@ -31,27 +34,34 @@ from harness.estimators.protocol import (
     HasEffects,
     HasNotes,
     NeedsGroups,
+    NestedEstimator,
 )
 from harness.evaluation.fold import Fold, Leak
 from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
-from harness.registry.hookspecs import hookimpl
-from harness.registry.registry import NestedEstimator
+from harness.registry.hooks import hookimpl
 from harness.rng import random_stream
+from harness.scenarios.scenario import Scenario
+from harness.scenarios.subject import DrawPlan, Subject
+from harness.spec.ladder import Rung
 from harness.study_result import StudyResult
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Account",
     "ArtifactError",
+    "Calendar",
     "CanFitDraws",
     "CanFitFolds",
     "CanProfile",
     "CanRunQuick",
     "CoefficientTable",
+    "Column",
     "Correction",
     "DataError",
     "Dataset",
+    "DrawPlan",
     "EstimationError",
     "Estimator",
     "EvaluationProtocol",
@@ -68,14 +78,23 @@ __all__ = [
     "Ints",
     "Key",
     "Leak",
+    "LearnedStep",
     "NeedsGroups",
     "NestedEstimator",
     "Note",
     "Panel",
+    "PanelStep",
     "PluginError",
     "Problem",
+    "RowStep",
+    "Rung",
+    "Scenario",
+    "Simulation",
     "SpecError",
+    "Step",
+    "StepGroup",
     "StudyResult",
+    "Subject",
     "draw_weights",
     "hookimpl",
     "inner_split",

@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.data.build import PanelBuilder
+from harness.data.dataset import DATASET
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table, refuse_changed
-from harness.data.shipped import shipped_datasets
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
 from harness.execution.checkpointed_tasks import AnyCheckpointedTask, CheckpointedTask, run_checkpointed
 from harness.execution.checkpoints import CheckpointStore, fingerprint
 from harness.execution.executor import Task, execute
-from harness.execution.plan import Plan, as_quick, catalogs, group_columns, make_plan
+from harness.execution.plan import Plan, as_quick, group_columns, make_plan
 from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import decode_fold, decode_full, encode_fold, encode_full
 from harness.execution.results import Results
 from harness.execution.workers import Workers
 from harness.execution.write import write_tables
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.report.write import write_report
 from harness.run_options import RunOptions
 from harness.scenarios.full_fit import FullResult
@@ -59,14 +59,14 @@ def prepare(options: RunOptions) -> Prepared:
         With every mistake of the spec, or of the data.
     """
     registry = installed(options.plugins)
-    known = catalogs(registry)
+    known = registry.catalogs
     loaded = load_study(options.spec, catalogs=known, overrides=options.overrides)
     study = as_quick(loaded.study) if options.quick else loaded.study
     source = read_table(
         study.data,
         root=options.root,
         given=options.data,
-        datasets={one.name: one for one in shipped_datasets()} | dict(registry.datasets),
+        datasets=registry.of(DATASET),
         allow_outside=options.allow_outside,
         entity=study.roles.entity,
     )

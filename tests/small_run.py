@@ -33,7 +33,7 @@ SPEC = {
         "protocols": ["in_sample", "as_published", "random_rows", "held_out_entities"],
     },
     "multiverse": {"estimator": "curved", "vary": {"degree": [1, 3]}, "references": ["ols"]},
-    "scenarios": [{"kind": "curve", "draws": 6, "grid": 5}],
+    "scenarios": [{"use": "curve", "draws": 6, "grid": 5}],
     "claims": [{"outcome": "invest", "quantity": "gain", "estimator": "curved", "value": 0.7, "digits": 1}],
     "data_are_published": True,
 }

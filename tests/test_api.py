@@ -111,7 +111,7 @@ def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run
 def test_simulated_data_are_called_so(tmp_path):
     spec = {
         **{key: SPEC[key] for key in ("spec_version", "study", "title", "seed", "evaluation")},
-        "data": {"simulate": {"name": "null_effect"}},
+        "data": {"simulate": {"use": "null_effect"}},
         "roles": {"entity": "city", "time": "year", "outcomes": ["y"], "exposure": "x"},
         "estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "mean", "use": "mean"}],
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,8 +12,10 @@ import pytest
 import statsmodels.api as sm
 
 from harness import DataError, NeedsGroups, Panel, random_stream
-from harness.execution.plan import catalogs, group_columns
-from harness.registry.registry import installed
+from harness.estimators.protocol import ESTIMATOR
+from harness.execution.plan import group_columns
+from harness.installed import installed
+from harness.registry.catalog import Catalog
 from harness.runner import RunOptions, prepare, run
 from harness.spec.load import load_study
 from harness_panel import FixedEffects
@@ -130,22 +131,13 @@ class ByColumn:
         return FixedEffects((), absorb=(self.by,)).fit(panel, rng=rng)
 
 
-@dataclass(frozen=True)
-class OneEstimator:
-    kind: str = "estimator"
-    classes: Mapping[str, type] = field(default_factory=lambda: {ByColumn.name: ByColumn})
-
-    def why_missing(self, name: str) -> str:
-        return ""
-
-
 def test_columns_that_a_multiverse_varies_are_carried(folder):
-    known = {**catalogs(installed()), "estimator": OneEstimator()}
+    known = {**installed().catalogs, "estimator": Catalog(ESTIMATOR, {ByColumn.name: ByColumn})}
     overrides = (
         "estimators=[{use: by_column, by: branch}]",
         "evaluation.reference=by_column",
         "multiverse={estimator: by_column, vary: {by: [county, branch]}, references: [by_column]}",
-        "scenarios=[{kind: heterogeneity, by: industry}]",
+        "scenarios=[{use: heterogeneity, by: industry}]",
     )
     study = load_study(folder / "study.yaml", catalogs=known, overrides=overrides).study
     assert group_columns(study, known) == ("industry", "branch", "county")

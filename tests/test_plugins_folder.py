@@ -56,7 +56,7 @@ def test_it_is_listed_with_the_hash_of_its_file(place):
     (own,) = [one for one in listed if one["name"] == "knn"]
     assert own["distribution"] == f"local folder {place.resolve() / 'own plugins'}"
     assert own["version"] == f"sha256:{hashlib.sha256(NEAREST.encode()).hexdigest()}"
-    assert own["estimators"] == ["nearest"]
+    assert own["offers"] == {"estimators": ["nearest"]}
     assert "_distances" not in {one["name"] for one in listed}
 
 
@@ -75,14 +75,14 @@ def test_a_study_uses_it_in_two_workers_and_gives_the_numbers_of_one(place):
 
 def test_a_run_is_taken_up_only_with_the_same_plugin(place):
     """The units of a run that was cut off count only while every module of the folder is the same."""
+    from harness.installed import registry_of
     from harness.registry.plugin_choice import PluginChoice
-    from harness.registry.registry import read_registry
 
     choice = PluginChoice(folder=place / "own plugins", off=("knn",))
-    before = read_registry((), choice=choice).brought_by
-    assert read_registry((), choice=choice).brought_by == before
+    before = registry_of((), choice=choice).brought_by
+    assert registry_of((), choice=choice).brought_by == before
     (place / "own plugins" / "_distances.py").write_text(DISTANCES + "\n", encoding="utf-8")
-    assert read_registry((), choice=choice).brought_by != before
+    assert registry_of((), choice=choice).brought_by != before
 
 
 def test_a_run_that_stopped_halfway_is_taken_up(place):
@@ -123,7 +123,7 @@ def test_a_broken_file_is_listed_with_its_reason(place, file, code, reason):
     done = harness(place, "--plugins-folder", "own plugins", "plugins", "--json")
     listed = {one["name"]: one for one in json.loads(done.stdout)}
     assert reason in listed[file.removesuffix(".py")]["broken"]
-    assert listed["knn"]["estimators"] == ["nearest"]
+    assert listed["knn"]["offers"] == {"estimators": ["nearest"]}
 
 
 def test_a_package_is_one_plugin(place):
@@ -135,5 +135,5 @@ def test_a_package_is_one_plugin(place):
     (package / "hooks.py").write_text(NEAREST.replace('"nearest"', '"nearest_too"'), encoding="utf-8")
     done = harness(place, "--plugins-folder", "own plugins", "-p", "no:knn", "plugins", "--json")
     listed = {one["name"]: one for one in json.loads(done.stdout)}
-    assert listed["knn_package"]["estimators"] == ["nearest_too"]
+    assert listed["knn_package"]["offers"] == {"estimators": ["nearest_too"]}
     assert listed["knn"]["off"]

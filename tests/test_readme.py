@@ -6,8 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from harness.execution.plan import catalogs
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.spec.load import load_study
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +28,7 @@ def test_the_two_commands_each_stand_alone():
 def test_the_spec_in_the_readme_is_valid(tmp_path):
     spec, _ = blocks("yaml")
     (tmp_path / "my_study.yaml").write_text(spec, encoding="utf-8")
-    study = load_study(tmp_path / "my_study.yaml", catalogs=catalogs(installed())).study
+    study = load_study(tmp_path / "my_study.yaml", catalogs=installed().catalogs).study
     assert [entry.id for entry in study.estimators] == ["ols", "fe", "ann", "rab"]
 
 

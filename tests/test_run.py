@@ -18,7 +18,7 @@ from harness.store.atomic import sha256_of
 ROOT = Path(__file__).parents[1]
 GRUNFELD = "specs/grunfeld.yaml"
 SMALL = (
-    *("--set", "estimators[rab].draws=4", "--set", "scenarios=[{kind: curve, draws: 6, grid: 5}]"),
+    *("--set", "estimators[rab].draws=4", "--set", "scenarios=[{use: curve, draws: 6, grid: 5}]"),
     *(
         "--set",
         "evaluation.draws=200",
@@ -125,7 +125,7 @@ def test_an_absorbed_exposure_is_a_refused_cell_and_the_others_go_on(tmp_path):
         *("run", "specs/wage_panel.yaml", "--quick", "--jobs", "1", "--out", tmp_path / "run"),
         *("--set", "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}, "
           "{id: twfe, use: fixed_effects, effects: [entity, time]}]"),
-        *("--set", "scenarios=[{kind: curve, draws: 4, grid: 4}]"),
+        *("--set", "scenarios=[{use: curve, draws: 4, grid: 4}]"),
         *("--set", "evaluation.protocols=[in_sample]"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

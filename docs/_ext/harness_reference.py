@@ -13,8 +13,7 @@ from schema_text import SpecText
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from harness.execution.plan import catalogs
-from harness.registry.registry import read_registry
+from harness.installed import registry_of
 from harness.spec.json_schema import spec_schema
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
@@ -24,7 +23,7 @@ ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 def own_spec_text() -> SpecText:
     """Return the reference of the spec with the harness's own plugins, whatever else is installed."""
     points = distribution("panel-harness").entry_points.select(group="harness")
-    return SpecText(spec_schema(catalogs(read_registry(tuple(points)))))
+    return SpecText(spec_schema(registry_of(tuple(points)).catalogs))
 
 
 class _Generated(SphinxDirective):

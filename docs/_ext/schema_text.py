@@ -9,6 +9,7 @@ from typing import Any
 
 from markdown import code, table
 
+from harness.registry.catalog import USE
 from harness.spec.schema_text import WORDS, Expected
 
 Schema = Mapping[str, Any]
@@ -22,10 +23,9 @@ CHOICES = {
     "ScenarioEntry": "a scenario",
     "scenario": "a scenario",
     "simulation": "a simulation",
+    "step": "a preparation step",
 }
 """Definitions of choices by name, and what one of them is called."""
-
-NAME_KEYS = {"estimator": "use", "protocol": "use", "scenario": "kind", "simulation": "name"}
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,12 @@ class SpecText:
 
     def _options(self, kind: str) -> Iterator[tuple[str, Schema]]:
         if kind == "step":
-            yield from self._definitions["DataSpec"]["properties"]["prepare"]["items"]["properties"].items()
+            yield from self._definitions["step"]["properties"].items()
             return
-        key = NAME_KEYS[kind]
         for one in self._definitions[kind]["anyOf"]:
             if "properties" in one:
-                others = {name: value for name, value in one["properties"].items() if name != key}
-                yield one["properties"][key]["const"], {**one, "properties": others}
+                others = {name: value for name, value in one["properties"].items() if name != USE}
+                yield one["properties"][USE]["const"], {**one, "properties": others}
 
     @property
     def _definitions(self) -> Mapping[str, Schema]:
@@ -120,8 +119,6 @@ class SpecText:
             words = self._list(schema)
         elif isinstance(schema.get("additionalProperties"), Mapping):
             words = f"a mapping, each {self._words(schema['additionalProperties'])}"
-        elif schema.get("maxProperties") == 1:
-            words = "a preparation step"
         else:
             words = Expected(schema, None).words(())
         return words or "any value"

@@ -10,9 +10,9 @@ from pathlib import Path
 from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
 from harness.calibration.table import LEVEL, Truth, calibration_table
-from harness.execution.plan import catalogs, make_plan
+from harness.execution.plan import make_plan
 from harness.execution.provenance import Provenance, manifest_of
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.report.calibration_page import calibration_page
 from harness.report.reading.calibration import Calibration, CalibrationRow, Reduction
 from harness.report.reading.rows import read_rows
@@ -42,7 +42,7 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     """
     started, prepared = datetime.now(UTC), prepare(options)
     form = calibration_form(prepared.plan.study)
-    plan = make_plan(form.study, prepared.panels, catalogs(installed(options.plugins)))
+    plan = make_plan(form.study, prepared.panels, installed(options.plugins).catalogs)
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
     count = _counter(truth.n_panels, on_progress)
     with locked(folder.path):

@@ -47,7 +47,6 @@ def pin(
     The block goes to the standard output, or with --into into a spec, of which nothing else changes. Numbers
     from a publication stay as they are.
     """
-    from harness.execution.plan import catalogs
     from harness.replication.block import new_block, with_entries
     from harness.replication.pin import Selection, pinned
     from harness.spec.load import load_study
@@ -61,6 +60,6 @@ def pin(
         click.echo(new_block(entries), nl=False)
         return
     text = with_entries(spec, entries, replace=replace)
-    load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=catalogs(registry))
+    load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=registry.catalogs)
     write_atomically(spec, text.encode())
     click.echo(f"{spec}: {len(entries)} numbers pinned")

@@ -47,7 +47,7 @@ def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginC
 
 def found(choice: PluginChoice) -> Registry:
     """Return what the chosen plugins offer, and say on standard error which are left out as broken."""
-    from harness.registry.registry import installed
+    from harness.installed import installed
 
     registry = installed(choice)
     for plugin in registry.broken:

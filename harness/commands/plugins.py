@@ -20,7 +20,7 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
     """List the plugins, what each offers, and what is wrong with the broken ones."""
     from dataclasses import asdict
 
-    from harness.registry.registry import installed
+    from harness.installed import installed
 
     registry = installed(choice)
     if as_json:
@@ -37,4 +37,4 @@ def _offers(plugin: Plugin) -> str:
         return "switched off"
     if plugin.broken:
         return f"broken: {plugin.broken}"
-    return ", ".join(plugin.estimators + plugin.protocols + plugin.datasets)
+    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in plugin.offers.items())

@@ -14,7 +14,6 @@ from harness.registry.plugin_choice import PluginChoice
 @click.pass_obj
 def schema(choice: PluginChoice) -> None:
     """Print the JSON Schema of a spec, for editors, with the options of all installed plugins."""
-    from harness.execution.plan import catalogs
     from harness.spec.json_schema import spec_schema
 
-    click.echo(json.dumps(spec_schema(catalogs(found(choice))), indent=1))
+    click.echo(json.dumps(spec_schema(found(choice).catalogs), indent=1))

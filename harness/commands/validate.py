@@ -17,8 +17,7 @@ from harness.registry.plugin_choice import PluginChoice
 @click.pass_obj
 def validate(choice: PluginChoice, spec: Path, overrides: tuple[str, ...]) -> None:
     """Check a spec and say everything that is wrong with it."""
-    from harness.execution.plan import catalogs
     from harness.spec.load import load_study
 
-    study = load_study(spec, catalogs=catalogs(found(choice)), overrides=overrides).study
+    study = load_study(spec, catalogs=found(choice).catalogs, overrides=overrides).study
     click.echo(f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators")

@@ -22,11 +22,10 @@ def verify(choice: PluginChoice, folder: Path) -> None:
     """
     from harness.audit.verify.verification import verify as verified
     from harness.errors import ArtifactError, Problem
-    from harness.execution.plan import catalogs
     from harness.store.folder import RunFolder
 
     problems: list[Problem] = []
-    for check in verified(RunFolder.open(folder), catalogs=catalogs(found(choice))):
+    for check in verified(RunFolder.open(folder), catalogs=found(choice).catalogs):
         problems += check.problems
         click.echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
     if problems:

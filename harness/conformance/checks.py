@@ -9,9 +9,10 @@ from harness.conformance.check import Check
 from harness.conformance.laws import LAWS
 from harness.conformance.options import DEFAULTS, Options, build
 from harness.errors import PluginError, Problem, near_names
-from harness.estimators.protocol import Estimator
+from harness.estimators.protocol import ESTIMATOR, Estimator
+from harness.installed import installed
 from harness.registry.plugin import Plugin
-from harness.registry.registry import Registry, installed
+from harness.registry.registry import Registry
 
 
 def checks_of(estimator: Estimator) -> list[Check]:
@@ -48,7 +49,7 @@ def checks_among(
     _require(plugin, {*estimators, *options})
     return [
         check
-        for name in estimators or plugin.estimators
+        for name in estimators or plugin.names(ESTIMATOR)
         for check in checks_of(build(registry, name, options.get(name, {})))
     ]
 
@@ -70,7 +71,7 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
         raise PluginError(Problem(name, "the plugin is switched off", hint="leave out -p no:NAME"))
     if found.broken:
         raise PluginError(Problem(name, f"the plugin does not load: {found.broken}", hint="mend its package"))
-    if not found.estimators:
+    if not found.names(ESTIMATOR):
         what = "the plugin offers no estimator, so there is nothing to check"
         raise PluginError(Problem(name, what, hint="return estimators from the hook harness_estimators"))
     return found
@@ -81,7 +82,7 @@ def _spelt(name: str) -> str:
 
 
 def _require(plugin: Plugin, names: set[str]) -> None:
-    for name in sorted(names - set(plugin.estimators)):
-        hint = near_names(name, plugin.estimators)
+    for name in sorted(names - set(plugin.names(ESTIMATOR))):
+        hint = near_names(name, plugin.names(ESTIMATOR))
         what = f"the plugin offers no estimator '{name}'"
-        raise PluginError(Problem(plugin.name, what, ", ".join(plugin.estimators), hint))
+        raise PluginError(Problem(plugin.name, what, ", ".join(plugin.names(ESTIMATOR)), hint))

@@ -13,9 +13,9 @@ from pydantic_core import PydanticCustomError
 
 from harness.conformance.stand_in import StandIn
 from harness.errors import Problem, SpecError, near_names
-from harness.estimators.protocol import Estimator
-from harness.registry.catalog import Choose, build_choice
-from harness.registry.registry import EstimatorCatalog, Registry
+from harness.estimators.protocol import ESTIMATOR, Estimator
+from harness.registry.catalog import Catalog, Choose, build_choice
+from harness.registry.registry import Registry
 from harness.spec.document import Document
 from harness.spec.mistake import Spot, spec_error, spell
 from harness.spec.node import Node
@@ -56,11 +56,11 @@ def build(registry: Registry, name: str, given: Mapping[str, object]) -> Estimat
     SpecError
         Where an option is unknown, has a wrong value, or has no default and is not given.
     """
-    known = {**registry.estimators, StandIn.name: StandIn}
-    catalog = EstimatorCatalog(dataclasses.replace(registry, estimators=known))
+    known = {**registry.of(ESTIMATOR), StandIn.name: StandIn}
+    catalogs = {**registry.catalogs, ESTIMATOR.name: Catalog(ESTIMATOR, known)}
     options = dict.fromkeys(_nested(known[name]), StandIn.name) | dict(given)
     try:
-        estimator: Estimator = build_choice({catalog.kind: catalog}, catalog.kind, name, options)
+        estimator: Estimator = build_choice(catalogs, ESTIMATOR.name, name, options)
     except PydanticCustomError as error:
         raise SpecError(Problem(f"estimator {name}", error.message())) from error
     except ValidationError as error:
@@ -79,7 +79,7 @@ def _nested(cls: type) -> list[str]:
         if option.default is dataclasses.MISSING
         and option.default_factory is dataclasses.MISSING
         and any(
-            isinstance(one, Choose) and one.kind == "estimator"
+            isinstance(one, Choose) and one.kind == ESTIMATOR.name
             for one in getattr(kinds[option.name], "__metadata__", ())
         )
     ]

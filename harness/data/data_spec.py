@@ -10,11 +10,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from harness.data.name import ColumnName
-from harness.data.prepare.catalog import PreparationStep
+from harness.data.prepare.choice import PreparationStep
 from harness.data.prepare.step import Step, single_steps
 from harness.data.rules import ColumnRule, RowFilter
-from harness.data.simulate.catalog import KIND as SIMULATION
-from harness.data.simulate.simulation import Simulation
+from harness.data.simulate.simulation import SIMULATION, Simulation
 from harness.registry.catalog import Choose
 
 MissingPolicy = Literal["error", "drop"]
@@ -55,7 +54,7 @@ class DataSpec:
 
     path: str | None = None
     dataset: str | None = None
-    simulate: Annotated[Simulation | None, Choose(SIMULATION, name_key="name")] = None
+    simulate: Annotated[Simulation | None, Choose(SIMULATION.name)] = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] = ","
     sheet: str | None = None

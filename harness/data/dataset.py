@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from harness.registry.kind import Kind, NamedObject
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -32,3 +34,7 @@ class Dataset(Protocol):
 
     def load(self) -> pd.DataFrame:
         """Return the raw table, one row an observation."""
+
+
+DATASET: Kind[Dataset] = Kind("dataset", "datasets", NamedObject(("load",), ("title", "source")))
+"""Datasets that a spec can choose."""

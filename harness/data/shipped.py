@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.data.dataset import Dataset
+from harness.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,8 +87,9 @@ _SHIPPED = (
 )
 
 
-def shipped_datasets() -> tuple[Dataset, ...]:
-    """Return the datasets that need no plugin; their columns are the library's own names in lower case.
+@hookimpl
+def harness_datasets() -> tuple[Dataset, ...]:
+    """Return the datasets that come with the harness; columns are the library's names in lower case.
 
     ``grunfeld``
         entity firm, time year; invest, value, capital.

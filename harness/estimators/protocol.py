@@ -7,7 +7,7 @@ estimator lists in `provides` when it, or its fits, have the members named there
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from typing import Annotated, ClassVar, Protocol, Self, runtime_checkable
 
 from numpy.random import Generator
 
@@ -15,6 +15,9 @@ from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
+from harness.registry.catalog import Choose
+from harness.registry.kind import Kind, OptionsClass
+from harness.spec.ladder import Rung
 
 
 class Fitted(Protocol):
@@ -39,6 +42,8 @@ class Estimator(Protocol):
     ----------
     name : as written in YAML after ``use:``
     provides : capabilities, named by their protocol classes
+
+    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`.
     """
 
     name: ClassVar[str]
@@ -59,6 +64,24 @@ class Estimator(Protocol):
         EstimationError
             Where these rows cannot be estimated on; the cell is then a row with the reason.
         """
+
+
+def _wrong_values(cls: type) -> str:
+    provides, rungs = getattr(cls, "provides", None), getattr(cls, "rungs", ())
+    if not isinstance(provides, frozenset) or not all(isinstance(able, type) for able in provides):
+        return "has a `provides` that is no frozenset of capabilities; none is frozenset()"
+    if not isinstance(rungs, tuple) or not all(isinstance(rung, Rung) for rung in rungs):
+        return "has `rungs` that are no tuple of harness.Rung"
+    return ""
+
+
+ESTIMATOR: Kind[type[Estimator]] = Kind(
+    "estimator", "estimators", OptionsClass(("fit",), further=_wrong_values)
+)
+"""Estimators that a spec can choose."""
+
+NestedEstimator = Annotated[Estimator, Choose(ESTIMATOR.name)]
+"""Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML."""
 
 
 @runtime_checkable

@@ -8,33 +8,16 @@ from typing import Protocol
 
 from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit
-from harness.data.prepare.catalog import StepCatalog
-from harness.data.simulate.catalog import SimulationCatalog
 from harness.errors import EstimationError
 from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import Cell, FoldTask
-from harness.evaluation.protocols.catalog import ProtocolCatalog
 from harness.execution.variants import Variant, variants
 from harness.registry.catalog import Catalogs
-from harness.registry.registry import EstimatorCatalog, Registry
 from harness.rng import random_stream
-from harness.scenarios.catalog import ScenarioCatalog
 from harness.scenarios.full_fit import FullTask
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
-
-
-def catalogs(registry: Registry) -> Catalogs:
-    """Return everything a spec can choose by name."""
-    choices = (
-        EstimatorCatalog(registry),
-        ProtocolCatalog(registry.protocols, registry.absent),
-        ScenarioCatalog(),
-        StepCatalog(),
-        SimulationCatalog(),
-    )
-    return {choice.kind: choice for choice in choices}
 
 
 def as_quick(study: Study) -> Study:

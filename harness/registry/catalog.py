@@ -1,68 +1,57 @@
-"""Named choices a spec can make: the class behind each name, built from the options written in YAML.
-
-Options are the fields of a frozen dataclass. They are read strictly: a number is not a text, true is not 1,
-and a key that is no field is refused.
-"""
+"""Named choices a spec can make: the member behind each name, built from the options written in YAML."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
-    create_model,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from harness.errors import near_names
+from harness.registry.kind import Kind
+from harness.registry.options import OPTIONS, options_model
 
-OPTIONS = "(options)"
-"""Segment that pydantic puts before the path of a mistake within options."""
+USE = "use"
+"""Key under which a spec writes the name of what it chooses."""
 
 CHOICE_OF = "x-choice-of"
-"""Keyword of a JSON Schema that stands for a choice by name; its value is the catalog's kind."""
+"""Keyword of a JSON Schema that stands for a choice by name; its value is the name of the kind."""
 
 
-class Catalog(Protocol):
-    """What can be chosen by name at one place of a spec."""
+@dataclass(frozen=True)
+class Catalog:
+    """The members of one kind that a spec can choose.
 
-    @property
-    def kind(self) -> str:
-        """What is chosen, such as ``estimator``."""
+    Attributes
+    ----------
+    kind : what is chosen
+    members : by name; for what has options the dataclass of these
+    absent : plugins that are broken or off, in words: a missing name may be theirs
+    """
 
-    @property
-    def classes(self) -> Mapping[str, type]:
-        """The dataclass behind each name."""
-
-    def why_missing(self, name: str) -> str:
-        """Return what is known about a name that is not among `classes`, or an empty string."""
+    kind: Kind[Any]
+    members: Mapping[str, Any]
+    absent: str = ""
 
 
 Catalogs = Mapping[str, Catalog]
-"""Catalogs by kind, handed to pydantic as validation context."""
+"""Catalogs by the name of their kind, handed to pydantic as validation context."""
 
 
-@functools.cache
-def options_model(cls: type) -> type[BaseModel]:
-    """Return the strict pydantic model whose field `OPTIONS` is the dataclass `cls`."""
-    return create_model(
-        cls.__name__,
-        __config__=ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True),
-        options=(cls, Field(alias=OPTIONS)),
-    )
+def catalogs_of(*catalogs: Catalog) -> Catalogs:
+    """Return catalogs by the name of their kind."""
+    return {catalog.kind.name: catalog for catalog in catalogs}
 
 
 def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -76,14 +65,15 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
         Where nothing has this name.
     """
     catalog = catalogs[kind]
-    if name not in catalog.classes:
-        hint = "; ".join(filter(None, (near_names(name, catalog.classes), catalog.why_missing(name))))
+    if name not in catalog.members:
+        hint = "; ".join(filter(None, (near_names(name, catalog.members), catalog.absent)))
+        known = ", ".join(sorted(catalog.members))
         raise PydanticCustomError(
             "unknown_choice",
             "unknown {kind} '{name}'",
-            {"kind": kind, "name": name, "expected": ", ".join(sorted(catalog.classes)), "hint": hint},
+            {"kind": kind, "name": name, "expected": known, "hint": hint},
         )
-    model = options_model(catalog.classes[name])
+    model = options_model(catalog.members[name])
     return model.model_validate_json(json.dumps({OPTIONS: options}), context=catalogs).options  # type: ignore[attr-defined]
 
 
@@ -97,7 +87,7 @@ def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) ->
     pydantic_core.PydanticCustomError
         Where the choice has no such option.
     """
-    options = [one.name for one in dataclasses.fields(choice)]
+    options = [option.name for option in dataclasses.fields(choice)]
     if name not in options:
         context = {"kind": "option", "name": name, "expected": ", ".join(options)}
         hint = {"hint": near_names(name, options)}
@@ -115,12 +105,10 @@ class Choose:
 
     Attributes
     ----------
-    kind : of the catalog
-    name_key : key of the name
+    kind : name of the kind of what is chosen
     """
 
     kind: str
-    name_key: str = "use"
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Read the value by `build_choice`, whatever the annotated type."""
@@ -133,19 +121,32 @@ class Choose:
         return {CHOICE_OF: self.kind}
 
     def _build(self, value: object, info: ValidationInfo) -> Any:  # noqa: ANN401
-        options = {self.name_key: value} if isinstance(value, str) else value
+        catalogs: Catalogs = info.context or {}
+        options = {USE: value} if isinstance(value, str) else value
         if not isinstance(options, dict):
             raise _found("dict_type", value)
-        if self.name_key not in options:
-            raise _found("missing", value, at=self.name_key)
+        if USE not in options:
+            raise _found(_nothing_chosen(catalogs[self.kind], options), value, at=USE)
         options = dict(options)
-        name = options.pop(self.name_key)
+        name = options.pop(USE)
         if not isinstance(name, str):
-            raise _found("string_type", name, at=self.name_key)
+            raise _found("string_type", name, at=USE)
         try:
-            return build_choice(info.context or {}, self.kind, name, options)
+            return build_choice(catalogs, self.kind, name, options)
         except PydanticCustomError as unknown:
-            raise _found(unknown, name, at=self.name_key) from unknown
+            raise _found(unknown, name, at=USE) from unknown
+
+
+def _nothing_chosen(catalog: Catalog, options: Mapping[str, Any]) -> PydanticCustomError:
+    """Return the fault of options without a name; a name under another key is told."""
+    meant = [
+        f"write `{USE}: {name}` in the place of `{key}: {name}`"
+        for key, name in options.items()
+        if isinstance(name, str) and name in catalog.members
+    ]
+    words = {"key": USE, "expected": ", ".join(sorted(catalog.members))}
+    hint = {"hint": meant[0] if meant else f"add `{USE}:`"}
+    return PydanticCustomError("nothing_chosen", "the key '{key}' is missing", words | hint)
 
 
 def _found(fault: str | PydanticCustomError, value: object, *, at: str | None = None) -> ValidationError:

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from harness.data.shipped import shipped_datasets
 from harness.errors import HarnessError, PluginError, Problem
-from harness.registry.contributions import Contributions, collect
-from harness.registry.hookspecs import DISTRIBUTION, OWN_PROTOCOLS
+from harness.registry.collect import Kinds, collect
+from harness.registry.kind import Kind, Offer
 from harness.registry.plugin_source import PluginSource
-
-_KINDS = ("estimators", "protocols", "datasets")
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """One plugin: an entry point of the group ``harness``, or a module of a local folder.
+    """One plugin: the harness itself, an entry point of the group ``harness``, or a module of a local folder.
 
     Attributes
     ----------
     name : of the entry point or module
     distribution, version : that brought it; of a module its folder, and the hash of its files
-    estimators : names of the estimators it offers
-    protocols : names of the protocols it offers
-    datasets : names of the datasets it offers
+    offers : names of what it offers by kind, such as ``estimators``; kinds without any are left out
     broken : why it offers nothing; empty for a plugin that works
     off : whether the user switched it off, so that it was not loaded
     """
@@ -34,11 +30,13 @@ class Plugin:
     name: str
     distribution: str
     version: str
-    estimators: tuple[str, ...] = ()
-    protocols: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
+    offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     broken: str = ""
     off: bool = False
+
+    def names(self, kind: Kind[Any]) -> tuple[str, ...]:
+        """Return the names of what it offers of a kind."""
+        return self.offers.get(kind.plural, ())
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,7 @@ class LoadedPlugin:
     """A plugin and what it offers, which is nothing where it is broken or off."""
 
     plugin: Plugin
-    offer: Contributions = field(default_factory=Contributions)
-
-
-HARNESS = Plugin(
-    name=DISTRIBUTION,
-    distribution=DISTRIBUTION,
-    version="",
-    protocols=tuple(sorted(OWN_PROTOCOLS)),
-    datasets=tuple(one.name for one in shipped_datasets()),
-)
-"""What the harness itself offers, and so no plugin can."""
+    offer: Offer = field(default_factory=dict)
 
 
 def switched_off(source: PluginSource) -> LoadedPlugin:
@@ -64,30 +52,30 @@ def switched_off(source: PluginSource) -> LoadedPlugin:
     return LoadedPlugin(Plugin(source.name, source.distribution, source.version, off=True))
 
 
-def load_plugin(source: PluginSource, *, before: Iterable[Plugin]) -> LoadedPlugin:
+def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin]) -> LoadedPlugin:
     """Load a plugin and ask what it offers; whatever goes wrong is told in `Plugin.broken`.
 
     Parameters
     ----------
+    kinds : of what may be offered
     before : plugins whose names are taken
     """
     who = (source.name, source.distribution, source.version)
     try:
         # What a plugin prints must not get into output that is read by machines.
         with contextlib.redirect_stdout(sys.stderr):
-            offer = collect(source.load())
-        _refuse_taken(offer, (HARNESS, *before))
+            offer = collect(source.load(), kinds)
+        names = {kind.plural: tuple(offer[kind.name]) for kind in kinds if kind.name in offer}
+        _refuse_taken(names, tuple(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
         return LoadedPlugin(Plugin(*who, broken=_reason(error)))
-    return LoadedPlugin(
-        Plugin(*who, tuple(offer.estimators), tuple(offer.protocols), tuple(offer.datasets)), offer
-    )
+    return LoadedPlugin(Plugin(*who, names), offer)
 
 
-def _refuse_taken(offer: Contributions, before: Iterable[Plugin]) -> None:
-    for kind in _KINDS:
-        owners = {name: one.name for one in before for name in getattr(one, kind)}
-        both = [f"{name} (of {owners[name]})" for name in getattr(offer, kind) if name in owners]
+def _refuse_taken(offers: Mapping[str, tuple[str, ...]], before: Iterable[Plugin]) -> None:
+    for kind, names in offers.items():
+        owners = {name: plugin.name for plugin in before for name in plugin.offers.get(kind, ())}
+        both = [f"{name} (of {owners[name]})" for name in names if name in owners]
         if both:
             raise PluginError(Problem("", f"offers {kind} whose names are taken: {', '.join(both)}"))
 

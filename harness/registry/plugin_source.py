@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Protocol
 
-from harness.registry.hookspecs import DISTRIBUTION
+from harness.registry.hooks import DISTRIBUTION
 
 
 class PluginSource(Protocol):

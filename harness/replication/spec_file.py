@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import HarnessError
-from harness.execution.plan import catalogs
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.spec.expectation import AnyExpectation
 from harness.spec.load import load_study
 
@@ -30,7 +29,7 @@ class SpecFile(pytest.File):
     def collect(self) -> Iterator[SpecTest]:
         """Yield a test for each expected number, or one that fails where the spec cannot be read."""
         try:
-            loaded = load_study(self.path, catalogs=catalogs(installed()))
+            loaded = load_study(self.path, catalogs=installed().catalogs)
         except HarnessError as error:
             yield BrokenSpec.from_parent(self, name="spec", line=1, error=error)
             return

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from harness import __version__
-from harness.registry.hookspecs import SEAM_VERSION
+from harness.registry.hooks import SEAM_VERSION
 from harness.scaffold.names import PluginNames
 
 TEMPLATES: Mapping[str, str] = {

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 
 from harness.errors import PluginError, Problem
+from harness.estimators.protocol import ESTIMATOR
 from harness.registry.registry import Registry
 from harness.scaffold.names import PluginNames
 
@@ -31,7 +32,7 @@ def _taken(names: PluginNames, registry: Registry) -> Iterator[Problem]:
     elif importlib.util.find_spec(names.package) is not None:
         what = f"a package '{names.package}' can be imported already, and one would hide the other"
         yield Problem(names.distribution, what, hint=hint)
-    if names.estimator in registry.estimators:
-        owner = next(one.name for one in registry.plugins if names.estimator in one.estimators)
+    if names.estimator in registry.of(ESTIMATOR):
+        owner = next(found.name for found in registry.plugins if names.estimator in found.names(ESTIMATOR))
         what = f"the estimator would be called '{names.estimator}', as one of {owner} is"
         yield Problem(names.distribution, what, hint=hint)

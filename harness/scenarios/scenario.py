@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.registry.kind import Kind, OptionsClass
 from harness.scenarios.subject import Subject
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Scenario(Protocol):
 
     Attributes
     ----------
-    name : as written in YAML after ``kind:``
+    name : as written in YAML after ``use:``
     tables : names of the tables that `answer` returns
     """
 
@@ -53,3 +54,11 @@ class Scenario(Protocol):
 
     def quick(self) -> Self:
         """Return a copy with fewer draws, for ``--quick``."""
+
+
+SCENARIO: Kind[type[Scenario]] = Kind(
+    "scenario",
+    "scenarios",
+    OptionsClass(("describe", "answer", "notes", "quick"), ("tables", "columns", "about")),
+)
+"""Scenarios that a spec can choose."""

@@ -7,19 +7,15 @@ from dataclasses import dataclass
 
 from harness.data.name import fold_name, near_columns
 from harness.errors import near_names
+from harness.registry.catalog import USE, Catalogs
 from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
-from harness.spec.entry import Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.entry import as_entries
 from harness.spec.expectation_check import check_expectations
 from harness.spec.ladder import expand_ladder
 from harness.spec.mistake import Loc, Mistake, Place
 
-_LISTS: Mapping[Loc, type[Entry]] = {
-    ("estimators",): EstimatorEntry,
-    ("evaluation", "protocols"): ProtocolEntry,
-    ("scenarios",): ScenarioEntry,
-}
-
+_LISTS: tuple[Loc, ...] = (("estimators",), ("evaluation", "protocols"), ("scenarios",))
 
 _LISTS_OF_ESTIMATORS: tuple[Loc, ...] = (
     ("evaluation", "further_references"),
@@ -34,9 +30,9 @@ class _Named:
     id: str
 
 
-def cross_check(document: Document) -> Iterator[Mistake]:
+def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     """Yield ids that are given twice, and names that nothing in the study has."""
-    ids = {loc: _ids(document, loc, entry.name_key) for loc, entry in _LISTS.items()}
+    ids = {loc: _ids(document, loc, catalogs) for loc in _LISTS}
     for named in ids.values():
         yield from _repeated(named)
     known = {loc: tuple(dict.fromkeys(entry.id for entry in named)) for loc, named in ids.items()}
@@ -58,18 +54,17 @@ def cross_check(document: Document) -> Iterator[Mistake]:
     yield from check_expectations(document, ids_in)
 
 
-def _ids(document: Document, loc: Loc, name_key: str) -> list[_Named]:
+def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> list[_Named]:
     """Return the ids of a list's entries that have a readable one, as `Entry` would name them."""
-    written = expand_ladder(_value(document, loc)) if loc == ("estimators",) else _value(document, loc)
-    if not isinstance(written, list):
+    written = _value(document, loc)
+    if loc == ("estimators",):
+        written = expand_ladder(written, catalogs["estimator"].members)
+    written = as_entries(written)
+    if not isinstance(written, tuple):
         return []
-    ids = [entry.get("id", entry.get(name_key)) if isinstance(entry, Mapping) else entry for entry in written]
+    ids = [entry.get("id", entry.get(USE)) if isinstance(entry, Mapping) else entry for entry in written]
     places = [document.find((*loc, at, "id")) for at in range(len(ids))]
-    return [
-        _Named(place, entry_id)
-        for place, entry_id in zip(places, ids, strict=True)
-        if isinstance(entry_id, str)
-    ]
+    return [_Named(place, name) for place, name in zip(places, ids, strict=True) if isinstance(name, str)]
 
 
 def _repeated(ids: list[_Named]) -> Iterator[Mistake]:

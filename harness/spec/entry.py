@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
-from harness.registry.catalog import Choose
+from harness.registry.catalog import USE, Choose
 from harness.spec.schema_text import WORDS
 
 CHOICE: Final = "(choice)"
@@ -22,6 +22,13 @@ EntryId = Annotated[
 ]
 
 
+def as_entries(written: object) -> object:
+    """Return the entries of a list; a name alone is one entry, and anything else is returned as it is."""
+    if isinstance(written, str):
+        return (written,)
+    return tuple(written) if isinstance(written, list) else written
+
+
 class Entry(BaseModel):
     """A choice by name, written as the name alone or with its options beside it.
 
@@ -31,12 +38,13 @@ class Entry(BaseModel):
     Attributes
     ----------
     id : how tables and other parts of the spec call the entry; its name unless given
+    use : name of the choice
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-    name_key: ClassVar[str] = "use"
 
     id: EntryId = ""
+    use: str = ""
 
     @classmethod
     def own_keys(cls) -> frozenset[str]:
@@ -47,13 +55,13 @@ class Entry(BaseModel):
     @classmethod
     def _gathered(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
         """Gather the options under one key, and name the entry by its choice unless it has an id."""
-        written = {cls.name_key: value} if isinstance(value, str) else value
+        written = {USE: value} if isinstance(value, str) else value
         if not isinstance(written, Mapping):
             return handler(value)
-        own = {key: value for key, value in written.items() if key in cls.own_keys()}
-        chosen = {key: value for key, value in written.items() if key not in own or key == cls.name_key}
+        own = {key: given for key, given in written.items() if key in cls.own_keys()}
+        chosen = {key: given for key, given in written.items() if key not in own or key == USE}
         entry = handler({**own, CHOICE: chosen})
-        return entry if entry.id else entry.model_copy(update={"id": getattr(entry, cls.name_key)})
+        return entry if entry.id else entry.model_copy(update={"id": entry.use})
 
 
 class EstimatorEntry(Entry):
@@ -61,12 +69,10 @@ class EstimatorEntry(Entry):
 
     Attributes
     ----------
-    use : name of the estimator
     label : how the report calls it; its id where empty
     estimator : the estimator
     """
 
-    use: str
     label: str = ""
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
 
@@ -76,11 +82,9 @@ class ProtocolEntry(Entry):
 
     Attributes
     ----------
-    use : name of the protocol
     protocol : the protocol
     """
 
-    use: str
     protocol: Annotated[Any, Choose("protocol")] = Field(alias=CHOICE)
 
 
@@ -89,11 +93,7 @@ class ScenarioEntry(Entry):
 
     Attributes
     ----------
-    kind : name of the scenario
     scenario : the scenario
     """
 
-    name_key: ClassVar[str] = "kind"
-
-    kind: str
-    scenario: Annotated[Any, Choose("scenario", name_key="kind")] = Field(alias=CHOICE)
+    scenario: Annotated[Any, Choose("scenario")] = Field(alias=CHOICE)

@@ -109,7 +109,7 @@ def _shown(value: object) -> str:
         case str():
             clipped = value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}..."
             return f"the text {clipped!r}"
-        case list():
+        case list() | tuple():
             return f"a list of {len(value)}"
         case dict():
             return "a mapping"

@@ -9,12 +9,14 @@ from pydantic import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from harness.data.prepare.catalog import KIND as STEP
-from harness.data.simulate.catalog import KIND as SIMULATION
-from harness.registry.catalog import CHOICE_OF, OPTIONS, Catalog, Catalogs, options_model
+from harness.data.prepare.step import STEP
+from harness.data.simulate.simulation import SIMULATION
+from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
+from harness.registry.options import OPTIONS, options_model
 from harness.spec.docstring import field_texts, summary
 from harness.spec.entry import CHOICE, Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.ladder import WORD
+from harness.spec.schema_text import WORDS
 from harness.spec.study import Study
 
 Json = dict[str, Any]
@@ -54,34 +56,46 @@ def spec_schema(catalogs: Catalogs) -> Json:
     definitions = schema["$defs"]
     for kind, entry in _ENTRIES.items():
         own = definitions[entry.__name__]["properties"]
-        own = {key: schema for key, schema in own.items() if key not in (CHOICE, entry.name_key)}
-        definitions[entry.__name__] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own=own)
-        definitions[kind] = _choice(catalogs[kind], definitions, name_key=entry.name_key, own={})
-    definitions[SIMULATION] = _choice(catalogs[SIMULATION], definitions, name_key="name", own={})
-    definitions["DataSpec"]["properties"]["prepare"]["items"] = _steps(catalogs[STEP], definitions)
-    rungs = schema["properties"]["estimators"]
-    word = {
-        "const": WORD,
-        "description": "all estimators of the ladder, from a mean to bootstrapped networks",
-    }
-    schema["properties"]["estimators"] = {"description": rungs["description"], "anyOf": [word, rungs]}
+        own = {key: field for key, field in own.items() if key not in (CHOICE, USE)}
+        definitions[entry.__name__] = _choice(catalogs[kind], definitions, own=own)
+        definitions[kind] = _choice(catalogs[kind], definitions, own={})
+    definitions[SIMULATION.name] = _choice(catalogs[SIMULATION.name], definitions, own={})
+    definitions[STEP.name] = _steps(catalogs[STEP.name], definitions)
+    properties, evaluation = schema["properties"], definitions["EvaluationSpec"]["properties"]
+    word = {"const": WORD, "description": "all rungs that the installed estimators offer for the ladder"}
+    properties["estimators"] = _or_alone(properties["estimators"], word, _alone(catalogs["estimator"]))
+    properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
+    evaluation["protocols"] = _or_alone(evaluation["protocols"], _alone(catalogs["protocol"]))
     described: Json = _resolved({"$schema": DIALECT, **schema})
     return described
 
 
-def _choice(catalog: Catalog, definitions: Json, *, name_key: str, own: Json) -> Json:
+def _names(catalog: Catalog) -> Json:
+    return {"type": "string", "enum": sorted(catalog.members)}
+
+
+def _alone(catalog: Catalog) -> Json:
+    return _names(catalog) | {WORDS: f"the name of one {catalog.kind.name}"}
+
+
+def _or_alone(entries: Json, *alone: Json) -> Json:
+    """Return the schema of a list that may be written as one word."""
+    description = {"description": entries["description"]} if "description" in entries else {}
+    return description | {"anyOf": [*alone, entries]}
+
+
+def _choice(catalog: Catalog, definitions: Json, *, own: Json) -> Json:
     """Return the schema of a choice, written as its name alone or as a mapping with its options."""
-    names = sorted(catalog.classes)
     mappings = []
-    for name in names:
+    for name in sorted(catalog.members):
         options = _options(catalog, name, definitions)
-        key = {name_key: {"const": name, "description": options.get("description", "")}}
+        key = {USE: {"const": name, "description": options.get("description", "")}}
         mapping = options | {
             "properties": {**key, **own, **options.get("properties", {})},
-            "required": [name_key, *options.get("required", ())],
+            "required": [USE, *options.get("required", ())],
         }
         mappings.append(mapping)
-    return {"anyOf": [{"type": "string", "enum": names}, *mappings]}
+    return {"anyOf": [_names(catalog), *mappings]}
 
 
 def _steps(catalog: Catalog, definitions: Json) -> Json:
@@ -91,15 +105,15 @@ def _steps(catalog: Catalog, definitions: Json) -> Json:
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": False,
-        "properties": {name: _options(catalog, name, definitions) for name in sorted(catalog.classes)},
+        "properties": {name: _options(catalog, name, definitions) for name in sorted(catalog.members)},
     }
 
 
 def _options(catalog: Catalog, name: str, definitions: Json) -> Json:
     """Return the schema of one choice's options; what it refers to joins the definitions."""
-    prefix = f"{catalog.kind}.{name}."
+    prefix = f"{catalog.kind.name}.{name}."
     try:
-        schema = options_model(catalog.classes[name]).model_json_schema(
+        schema = options_model(catalog.members[name]).model_json_schema(
             ref_template=f"#/$defs/{prefix}{{model}}", schema_generator=_Described
         )
     except (PydanticUserError, PydanticUndefinedAnnotation):

@@ -1,42 +1,47 @@
-"""The ladder that ``estimators: ladder`` stands for, from no regressor to bootstrapped networks."""
+"""The ladder that ``estimators: ladder`` stands for: the rungs that the installed estimators offer for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-WORD = "ladder"
+from harness.registry.catalog import USE
 
-RUNGS: tuple[Mapping[str, Any], ...] = (
-    {"use": "mean", "label": "Mean"},
-    {"use": "entity_mean", "label": "Entity mean"},
-    {"use": "last_value", "label": "Last value"},
-    {"id": "ols", "use": "pooled_ols", "label": "Pooled OLS"},
-    {"id": "fe", "use": "fixed_effects", "label": "Fixed effects (entity)", "effects": ["entity"]},
-    {
-        "id": "twfe",
-        "use": "fixed_effects",
-        "label": "Fixed effects (entity, time)",
-        "effects": ["entity", "time"],
-    },
-    {"id": "curved", "use": "curved_effects", "label": "Fixed effects, cubic with interactions"},
-    {"use": "mundlak", "label": "Correlated random effects"},
-    {"id": "enet", "use": "elastic_net", "label": "Elastic net on pairwise terms"},
-    {"use": "boosting", "label": "Boosted trees"},
-    {"id": "forest", "use": "random_forest", "label": "Random forest"},
-    {"use": "mlp", "label": "Neural network"},
-    {
-        "id": "mlp_effects",
-        "use": "mlp",
-        "label": "Neural network with entity and time effects",
-        "effects": ["entity", "time"],
-    },
-    {"id": "ann", "use": "som_ann", "label": "SOM + ANN"},
-    {"use": "rab", "label": "RAB (bootstrapped SOM + ANN)", "base": {"use": "som_ann"}},
-)
-"""The rungs, as they would be written in a spec; `reference` may be the id of any of them."""
+WORD: Final = "ladder"
 
 
-def expand_ladder(estimators: object) -> object:
-    """Return the rungs in the place of the word, and anything else as it is."""
-    return [dict(rung) for rung in RUNGS] if estimators == WORD else estimators
+@dataclass(frozen=True)
+class Rung:
+    """One entry of the ladder, which an estimator offers among its ``rungs``.
+
+    Attributes
+    ----------
+    place : where it stands; a rung with a smaller number comes first. Below 100 stands what uses no
+        regressor, from 100 on what is linear in its parameters, from 200 on what learns a form
+    label : how the report calls it
+    id : of the entry; empty for the estimator's name
+    options : as a spec would write them
+    """
+
+    place: int
+    label: str
+    id: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:
+    """Return the rungs in the place of the word, and anything else as it is.
+
+    Parameters
+    ----------
+    written : what a spec has under ``estimators``
+    estimators : installed ones by name; rungs of equal place come in the order of these names
+    """
+    if written != WORD:
+        return written
+    rungs = [(rung, name) for name in sorted(estimators) for rung in getattr(estimators[name], "rungs", ())]
+    return [
+        {**({"id": rung.id} if rung.id else {}), USE: name, "label": rung.label, **rung.options}
+        for rung, name in sorted(rungs, key=lambda offered: offered[0].place)
+    ]

@@ -49,10 +49,11 @@ def load_study(
     """
     document = with_overrides(read_document(source), overrides)
     _refuse_other_versions(document)
-    mistakes = [*document.flaws, *cross_check(document)]
+    mistakes = [*document.flaws, *cross_check(document, catalogs)]
     try:
         values = dict(with_printed_digits(document))
-        values |= {key: expand_ladder(values[key]) for key in values if key == "estimators"}
+        if "estimators" in values:
+            values["estimators"] = expand_ladder(values["estimators"], catalogs["estimator"].members)
         study = Study.model_validate_json(json.dumps(values), strict=True, context=catalogs)
     except ValidationError as error:
         expected = Expected(spec_schema(catalogs), document.data)

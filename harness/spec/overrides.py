@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.errors import Problem, SpecError
+from harness.registry.catalog import USE
 from harness.spec.document import Document
 from harness.spec.mistake import Mistake, Place, Spot, spec_error, spell
 from harness.spec.node import Node, kind_of
@@ -14,7 +15,7 @@ from harness.spec.parse import parse_yaml
 
 _KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[[^\[\]]+\])*")
 _SEGMENT = re.compile(r"[^.\[\]]+")
-_NAMES = ("id", "use", "kind")
+_NAMES = ("id", USE)
 
 EXPECT = "expect"
 """Key of the numbers that a spec expects."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.data.data_spec import DataSpec
 from harness.data.roles import Roles
 from harness.spec.claim import AnyClaim
-from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry, as_entries
 from harness.spec.expectation import AnyExpectation
 from harness.spec.identity import Identity
 from harness.spec.multiverse import Multiverse
@@ -67,7 +67,7 @@ class EvaluationSpec(SpecModel):
 
     reference: str
     further_references: tuple[str, ...] = ()
-    protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1)]
+    protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=2)] = 2000
 
@@ -141,10 +141,10 @@ class Study(SpecModel):
     data: DataSpec
     roles: Annotated[Roles, AfterValidator(_consistent)]
     variables: Mapping[str, Variable] = Field(default_factory=dict)
-    estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1)]
+    estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
     evaluation: EvaluationSpec
     multiverse: Multiverse | None = None
-    scenarios: tuple[ScenarioEntry, ...] = ()
+    scenarios: Annotated[tuple[ScenarioEntry, ...], BeforeValidator(as_entries)] = ()
     claims: tuple[AnyClaim, ...] = ()
     identities: tuple[Identity, ...] = ()
     expect: tuple[AnyExpectation, ...] = ()

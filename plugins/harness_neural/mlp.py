@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, CanRunQuick, Floats, HasDetails, HasEffects, HasNotes, Panel
+from harness import (
+    CanFitDraws,
+    CanProfile,
+    CanRunQuick,
+    Floats,
+    HasDetails,
+    HasEffects,
+    HasNotes,
+    Panel,
+    Rung,
+)
 from harness_neural.design import Design, canonical_order, make_design
 from harness_neural.drawn import drawn_rows
 from harness_neural.effects import WithEffects, add_effects
@@ -44,6 +54,15 @@ class Mlp(NetworkOptions):
     """
 
     name: ClassVar[str] = "mlp"
+    rungs: ClassVar[tuple[Rung, ...]] = (
+        Rung(220, "Neural network"),
+        Rung(
+            230,
+            "Neural network with entity and time effects",
+            id="mlp_effects",
+            options={"effects": ["entity", "time"]},
+        ),
+    )
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasEffects, HasNotes}
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, CanRunQuick, Floats, HasDetails, HasNotes, Panel
+from harness import CanFitDraws, CanProfile, CanRunQuick, Floats, HasDetails, HasNotes, Panel, Rung
 from harness_neural.by_cluster import ClusteredSample, learn_by_cluster, learn_draws_by_cluster
 from harness_neural.design import Design, canonical_order, make_design, settle
 from harness_neural.drawn import drawn_rows
@@ -38,6 +38,7 @@ class SomAnn(NetworkOptions):
     """
 
     name: ClassVar[str] = "som_ann"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(240, "SOM + ANN", id="ann"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasNotes}
     )

@@ -24,6 +24,7 @@ from harness import (
     NestedEstimator,
     Note,
     Panel,
+    Rung,
     draw_weights,
     left_out,
 )
@@ -59,6 +60,9 @@ class Rab:
     """
 
     name: ClassVar[str] = "rab"
+    rungs: ClassVar[tuple[Rung, ...]] = (
+        Rung(250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}),
+    )
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitFolds, CanProfile, CanRunQuick, HasDetails, HasDraws, HasEffects, HasNotes}
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem
+from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung
 from harness_sklearn.inputs import refuse_constant
 from harness_sklearn.selection import Search, split_to_select
 
@@ -79,6 +79,7 @@ class Boosting:
     """
 
     name: ClassVar[str] = "boosting"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(200, "Boosted trees"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes})
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1

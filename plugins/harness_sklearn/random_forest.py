@@ -9,7 +9,17 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import CanFitDraws, CanRunQuick, EstimationError, Floats, HasDetails, HasNotes, Panel, Problem
+from harness import (
+    CanFitDraws,
+    CanRunQuick,
+    EstimationError,
+    Floats,
+    HasDetails,
+    HasNotes,
+    Panel,
+    Problem,
+    Rung,
+)
 from harness_sklearn.forest_fits import ForestDraws, ForestFit
 from harness_sklearn.inputs import Inputs, make_inputs
 from harness_sklearn.selection import Parts, Search, parts_of_draws, refuse_empty_draws, split_to_select
@@ -41,6 +51,7 @@ class RandomForest:
     """
 
     name: ClassVar[str] = "random_forest"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(210, "Random forest", id="forest"),)
     provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanRunQuick, HasDetails, HasNotes})
 
     trees: Annotated[int, Field(ge=1)] = 100

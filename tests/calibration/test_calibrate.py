@@ -21,7 +21,7 @@ LINEAR = (
     "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]",
     "evaluation.protocols=[as_published, held_out_entities]",
     "evaluation.draws=200",
-    "scenarios=[{kind: curve, grid: 5, draws: 60}]",
+    "scenarios=[{use: curve, grid: 5, draws: 60}]",
 )
 
 

@@ -17,7 +17,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 CHANGES = (
     "estimators=[{id: ols, use: pooled_ols}, {id: net, use: mlp, max_steps: 30},"
     " {id: rab, use: rab, base: {use: mlp, restarts: 4}, draws: 200}]",
-    "scenarios=[{kind: curve}, {kind: conditional, moderator: capital}]",
+    "scenarios=[{use: curve}, {use: conditional, moderator: capital}]",
     "evaluation.protocols=[as_published, held_out_entities]",
     "evaluation.draws=200",
 )

@@ -9,8 +9,7 @@ import pytest
 
 from harness.claims.run_values import SOURCES
 from harness.claims.table import claims_table
-from harness.execution.plan import catalogs
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.spec.document import read_document
 from harness.spec.load import load_study
 
@@ -21,7 +20,7 @@ OUTCOMES = {"total": "co2", "intensity": "co2_intensity", "percap": "co2_pc"}
 
 @pytest.fixture(scope="module")
 def claims():
-    study = load_study(ROOT / "specs/digital_carbon.yaml", catalogs=catalogs(installed())).study
+    study = load_study(ROOT / "specs/digital_carbon.yaml", catalogs=installed().catalogs).study
     return claims_table(study, {name: pd.DataFrame() for name in SOURCES})
 
 

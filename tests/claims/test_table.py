@@ -25,7 +25,7 @@ estimators:
   - {id: fe, use: fixed_effects, effects: [entity]}
 evaluation: {reference: ols, protocols: [in_sample], draws: 20}
 scenarios:
-  - {kind: curve, draws: 4, grid: 5}
+  - {use: curve, draws: 4, grid: 5}
 """
 CLAIMS = """\
 data_are_published: PUBLISHED

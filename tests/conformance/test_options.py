@@ -13,6 +13,8 @@ from harness.conformance import checks_for
 from harness.conformance.checks import find_plugin
 from harness.conformance.options import build, read_options
 from harness.conformance.stand_in import StandIn
+from harness.estimators.protocol import ESTIMATOR
+from harness.registry.catalog import Catalog, catalogs_of
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 
@@ -32,17 +34,15 @@ class Wraps:
         return self.base.fit(panel, rng=rng)
 
 
-GOOD = Plugin("good_plugin", "good", "1.0", estimators=("wraps",))
+GOOD = Plugin("good_plugin", "good", "1.0", offers={"estimators": ("wraps",)})
 REGISTRY = Registry(
     plugins=(
         GOOD,
         Plugin("bad_plugin", "bad", "1.0", broken="ModuleNotFoundError: no module"),
-        Plugin("data_plugin", "data", "1.0", datasets=("prices",)),
+        Plugin("data_plugin", "data", "1.0", offers={"datasets": ("prices",)}),
         Plugin("off_plugin", "off", "1.0", off=True),
     ),
-    estimators={"wraps": Wraps},
-    protocols={},
-    datasets={},
+    catalogs=catalogs_of(Catalog(ESTIMATOR, {"wraps": Wraps})),
 )
 
 

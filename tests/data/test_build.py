@@ -16,7 +16,7 @@ from harness.data.prepare.lag import Lag
 from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, RowFilter
-from harness.data.shipped import shipped_datasets
+from harness.data.shipped import harness_datasets
 from harness.errors import DataError
 
 COUNTRIES = Path(__file__).parents[2] / "../shared/data/country_digital_co2"
@@ -25,7 +25,7 @@ WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper
 
 
 def build_dataset(spec: DataSpec, roles: Roles) -> PanelBuilder:
-    datasets = {dataset.name: dataset for dataset in shipped_datasets()}
+    datasets = {dataset.name: dataset for dataset in harness_datasets()}
     table = read_table(
         spec, root=Path(), given=None, datasets=datasets, allow_outside=False, entity=roles.entity
     )
@@ -68,7 +68,7 @@ def test_wage_panel_is_in_order_and_its_square_is_the_datasets():
     builder = build_dataset(spec, WAGE_ROLES)
     panel = builder.panel("lwage", split_unit="time")
     raw = (
-        {dataset.name: dataset for dataset in shipped_datasets()}["wage_panel"]
+        {dataset.name: dataset for dataset in harness_datasets()}["wage_panel"]
         .load()
         .sort_values(["nr", "year"])
     )

@@ -7,19 +7,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.data.data_spec import DataSpec
 from harness.data.prepare.arithmetic import Ratio
-from harness.data.prepare.catalog import STEPS, StepCatalog
 from harness.data.prepare.elementwise import Log, Square
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.lag import Lag
+from harness.data.prepare.step import STEP
 from harness.data.rules import ColumnRule, RowFilter
-from harness.registry.catalog import OPTIONS, options_model
+from harness.installed import installed
+from harness.registry.options import OPTIONS, options_model
+from harness.spec.json_schema import spec_schema
 
 
 def read(options: dict) -> DataSpec:
     text = json.dumps({OPTIONS: options})
-    return (
-        options_model(DataSpec).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
-    )
+    return options_model(DataSpec).model_validate_json(text, context=installed().catalogs).options
 
 
 def mistakes(options: dict) -> list[tuple[str, str]]:
@@ -64,8 +64,7 @@ def test_everything_a_data_spec_can_say():
 
 
 def test_a_step_already_built_is_taken_as_it_is():
-    context = {StepCatalog().kind: StepCatalog()}
-    spec = TypeAdapter(DataSpec).validate_python({"prepare": (Log("a", "b"),)}, context=context)
+    spec = TypeAdapter(DataSpec).validate_python({"prepare": (Log("a", "b"),)})
     assert spec.prepare == (Log("a", "b"),)
 
 
@@ -96,10 +95,8 @@ def test_names_are_folded_as_headers_are():
             {"schema": {"a": {"type": "text", "min": 1}}}, "schema.a", "are for numbers", id="range-of-text"
         ),
         pytest.param({"schema": {"a": {"min": 2, "max": 1}}}, "schema.a", "above max", id="empty-range"),
-        pytest.param(
-            {"prepare": [{"lgo": {}}]}, "prepare.0.lgo", "unknown preparation step", id="unknown-step"
-        ),
-        pytest.param({"prepare": [{"eval": {}}]}, "prepare.0.eval", "unknown preparation step", id="no-code"),
+        pytest.param({"prepare": [{"lgo": {}}]}, "prepare.0.lgo", "unknown step", id="unknown-step"),
+        pytest.param({"prepare": [{"eval": {}}]}, "prepare.0.eval", "unknown step", id="no-code"),
         pytest.param(
             {"prepare": ["log"]}, "prepare.0", "one name with its options", id="step-without-options"
         ),
@@ -143,14 +140,13 @@ def test_mistakes_of_a_data_spec_come_together():
 
 
 def test_json_schema_describes_every_step():
-    schema = TypeAdapter(DataSpec).json_schema()
-    step = schema["properties"]["prepare"]["items"]
-    assert set(step["properties"]) == set(STEPS)
+    step = spec_schema(installed().catalogs)["$defs"]["step"]
+    assert set(step["properties"]) == set(installed().of(STEP))
     assert step["properties"]["lag"]["required"] == ["into", "of"]
 
 
 def test_a_data_spec_loads_without_pandas():
-    modules = ("data_spec", "roles", "shipped", "prepare.catalog")
+    modules = ("data_spec", "roles", "shipped", "prepare.shipped")
     heavy = {"pandas", "pandera", "scipy", "sklearn", "statsmodels", "linearmodels"}
     code = (
         f"import sys, {', '.join(f'harness.data.{name}' for name in modules)}\n"

@@ -11,9 +11,7 @@ import pytest
 import harness
 from harness.cli import cli
 from harness.estimators import protocol
-from harness.execution.plan import catalogs
-from harness.registry.hookspecs import Hooks
-from harness.registry.registry import installed
+from harness.installed import KINDS, installed
 from harness.spec.docstring import field_texts
 from test_run import ROOT
 
@@ -37,7 +35,7 @@ def texts():
 def spec_text(texts):
     from harness.spec.json_schema import spec_schema
 
-    return texts[2].SpecText(spec_schema(catalogs(installed())))
+    return texts[2].SpecText(spec_schema(installed().catalogs))
 
 
 def section(text, title):
@@ -47,8 +45,7 @@ def section(text, title):
 @pytest.mark.parametrize("kind", ["estimator", "protocol", "scenario", "step", "simulation"])
 def test_every_option_of_every_choice_is_described(spec_text, kind):
     text = spec_text.choices(kind)
-    (catalog,) = [one for one in catalogs(installed()).values() if kind in one.kind]
-    for name, cls in catalog.classes.items():
+    for name, cls in installed().catalogs[kind].members.items():
         own = section(text, f"`{name}`")
         assert own, name
         for field in dataclasses.fields(cls):
@@ -61,7 +58,7 @@ def test_every_key_of_every_mapping_of_a_spec_is_described(spec_text):
     text = spec_text.parts()
     assert "| `seed` | a whole number, at least 0" in section(text, "The spec")
     for name, one in spec_text.schema["$defs"].items():
-        if "properties" in one and "." not in name:
+        if "properties" in one and "." not in name and name != "step":
             rows = [f"| `{key}` |" in section(text, name) for key in one["properties"]]
             assert all(rows), name
 
@@ -99,7 +96,8 @@ def test_every_capability_and_hook_has_its_place():
     assert capabilities <= shown
     public = {name for name, one in vars(harness).items() if inspect.isclass(one)}
     assert public <= shown
-    assert Hooks.__name__ in shown
+    headings = set(re.findall(r"^## (\w+)$", HOOKS_PAGE, flags=re.MULTILINE))
+    assert {kind.hook for kind in KINDS} <= headings
 
 
 def test_sections_of_docstrings_become_lists(texts):

@@ -7,13 +7,15 @@ import pytest
 
 from harness import EstimationError, random_stream
 from harness.evaluation.protocols.as_published import AsPublished
-from harness.evaluation.protocols.catalog import PROTOCOLS
 from harness.evaluation.protocols.entities_and_time import EntitiesAndTime
 from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
 from harness.evaluation.protocols.random_rows import RandomRows
+from harness.evaluation.protocols.shipped import harness_protocols
 from panels import panel_from_arrays
+
+PROTOCOLS = {protocol.name: protocol for protocol in harness_protocols()}
 
 
 def make_panel(n_entities=10, n_periods=8):

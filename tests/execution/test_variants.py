@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from harness import SpecError
-from harness.execution.plan import catalogs
 from harness.execution.variants import variants
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.spec.load import load_study
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 
 
 def built(multiverse):
-    known = catalogs(installed())
+    known = installed().catalogs
     study = load_study(SPEC, catalogs=known, overrides=(f"multiverse={multiverse}",)).study
     return variants(study, known)
 
@@ -57,5 +56,5 @@ def test_an_estimator_that_is_not_in_the_study_is_an_error(part):
 
 
 def test_without_a_multiverse_there_are_no_variants():
-    known = catalogs(installed())
+    known = installed().catalogs
     assert variants(load_study(SPEC, catalogs=known).study, known) == ()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.execution.plan import catalogs
 from harness.expectations.narrow import narrowed
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.spec.load import load_study
 from harness.spec.written import written_spec
 
@@ -29,7 +28,7 @@ STUDY = {
         {"id": "net", "use": "mlp"},
     ],
     "evaluation": {"reference": "ols", "protocols": ["in_sample", "forward"]},
-    "scenarios": [{"kind": "curve"}, {"id": "wide", "kind": "curve", "grid": 9}],
+    "scenarios": [{"use": "curve"}, {"id": "wide", "use": "curve", "grid": 9}],
     "multiverse": {"estimator": "net", "references": ["ols"]},
     "claims": [{"outcome": "invest", "quantity": "mse", "estimator": "fe", "value": 1.0}],
 }
@@ -38,7 +37,7 @@ STUDY = {
 def parts(*expected):
     """Return what is left of the study: estimators, protocols, scenarios, and whether it has a multiverse."""
     cells = [{"column": "reason", "value": "x", "from": "run"} | one for one in expected]
-    study = load_study(written_spec(STUDY | {"expect": cells}), catalogs=catalogs(installed())).study
+    study = load_study(written_spec(STUDY | {"expect": cells}), catalogs=installed().catalogs).study
     left = narrowed(study)
     assert left.expect == study.expect
     lists = (left.estimators, left.evaluation.protocols, left.scenarios)

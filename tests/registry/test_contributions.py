@@ -12,8 +12,9 @@ import pytest
 
 from harness import PluginError, hookimpl
 from harness.evaluation.protocols.in_sample import InSample
-from harness.registry.contributions import collect
-from harness.registry.hookspecs import SEAM_VERSION
+from harness.installed import KINDS, OwnPlugin
+from harness.registry.collect import collect
+from harness.registry.hooks import SEAM_VERSION
 from harness.registry.plugin import load_plugin
 
 
@@ -64,7 +65,7 @@ REFUSED = {
     "names for types": (offering(estimator(provides=frozenset(["x"]))), "`provides` that is no frozenset"),
     "options of no type": (offering(Unreadable), "Unreadable has options that cannot be read"),
     "one name twice": (offering(estimator(), estimator()), "returns two of the name 'mine'"),
-    "nothing": (offering(), "offers no estimator, protocol or dataset"),
+    "nothing": (offering(), "offers nothing"),
     "a class for a list": (
         plugin(harness_estimators=hookimpl(lambda: estimator())),
         "harness_estimators returns <class",
@@ -75,7 +76,7 @@ REFUSED = {
         offering(hook="harness_estimater"),
         "no hook 'harness_estimater': did you mean",
     ),
-    "foreign hook": (offering(hook="harness_xyz"), "the hooks are harness_estimators, harness_protocols"),
+    "foreign hook": (offering(hook="harness_qqqqqq"), "the hooks are harness_estimators, harness_protocols"),
     "half a protocol": (offering(estimator(), hook="harness_protocols"), "Mine has no method `split`"),
     "half a dataset": (
         offering(plugin(**{**DATA, "load": None}), hook="harness_datasets"),
@@ -86,6 +87,17 @@ REFUSED = {
         "SimpleNamespace has no `source`",
     ),
     "a class of datasets": (offering(type("Towns", (), DATA), hook="harness_datasets"), "is a class"),
+    "half a scenario": (
+        offering(estimator(answer=fit), hook="harness_scenarios"),
+        "Mine has no method `describe`",
+    ),
+    "half a simulation": (offering(estimator(draw=fit), hook="harness_simulations"), "no method `expected`"),
+    "no step": (offering(estimator(), hook="harness_steps"), "Mine is no step: it has none of `impossible`"),
+    "a step of nothing": (
+        offering(estimator(learn=fit, into="x"), hook="harness_steps"),
+        "Mine has no `inputs`",
+    ),
+    "rungs in words": (offering(estimator(rungs=("top",))), "`rungs` that are no tuple of harness.Rung"),
     "a newer seam": (
         plugin(harness_seam=SEAM_VERSION + 1),
         f"needs seam {SEAM_VERSION + 1}, this harness has {SEAM_VERSION}: upgrade panel-harness",
@@ -98,7 +110,7 @@ REFUSED = {
 def test_what_cannot_be_used_is_refused_with_the_reason(case):
     offered, reason = REFUSED[case]
     with pytest.raises(PluginError) as error:
-        collect(offered)
+        collect(offered, KINDS)
     assert reason in error.value.what
 
 
@@ -109,9 +121,8 @@ def test_what_can_be_used_is_offered_by_name():
         harness_estimators=hookimpl(lambda: (mine,)),
         harness_datasets=hookimpl(lambda: iter([towns])),
     )
-    offer = collect(whole)
-    assert offer.estimators == {"mine": mine}
-    assert offer.datasets == {"towns": towns}
+    offer = collect(whole, KINDS)
+    assert offer == {"estimator": {"mine": mine}, "dataset": {"towns": towns}}
 
 
 def test_an_optional_hook_of_another_version_is_left_alone():
@@ -119,12 +130,12 @@ def test_an_optional_hook_of_another_version_is_left_alone():
     later = plugin(
         harness_estimators=hookimpl(lambda: [mine]), harness_later=hookimpl(optionalhook=True)(lambda: ())
     )
-    assert collect(later).estimators == {"mine": mine}
+    assert collect(later, KINDS) == {"estimator": {"mine": mine}}
 
 
 def test_a_hook_asks_for_nothing():
     with pytest.raises(pluggy.PluginValidationError, match="panel"):
-        collect(plugin(harness_estimators=hookimpl(lambda panel: [panel])))
+        collect(plugin(harness_estimators=hookimpl(lambda panel: [panel])), KINDS)
 
 
 @dataclass(frozen=True)
@@ -147,17 +158,18 @@ class Found:
     [
         (
             offering(InSample, hook="harness_protocols"),
-            "protocols whose names are taken: in_sample (of panel-harness)",
+            "protocols whose names are taken: in_sample (of harness)",
         ),
         (
             offering(plugin(**{**DATA, "name": "grunfeld"}), hook="harness_datasets"),
-            "datasets whose names are taken: grunfeld (of panel-harness)",
+            "datasets whose names are taken: grunfeld (of harness)",
         ),
     ],
     ids=["protocol", "dataset"],
 )
 def test_what_the_harness_offers_no_plugin_can(offered, reason, capsys):
-    loaded = load_plugin(Found(offered), before=())
+    own = load_plugin(OwnPlugin(), KINDS, before=())
+    loaded = load_plugin(Found(offered), KINDS, before=(own.plugin,))
     assert reason in loaded.plugin.broken
-    assert loaded.offer.protocols == {}
+    assert loaded.offer == {}
     assert capsys.readouterr() == ("", "a plugin that talks\n")

@@ -12,12 +12,12 @@ from typing import ClassVar
 import pytest
 
 from harness import NestedEstimator, PluginError, hookimpl
-from harness.evaluation.protocols.catalog import PROTOCOLS, ProtocolCatalog
+from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.protocols.in_sample import InSample
+from harness.evaluation.protocols.protocol import PROTOCOL
+from harness.installed import KINDS, installed, registry_of
 from harness.registry.catalog import build_choice
-from harness.registry.hookspecs import OWN_PROTOCOLS
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment
-from harness.registry.registry import EstimatorCatalog, installed, read_registry
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def registry():
         module("misspelt_plugin", harness_estimatorz=harness_estimatorz),
         EntryPoint(name="absent_plugin", value="no_such_module_anywhere", group="harness"),
     )
-    yield read_registry(points)
+    yield registry_of(points)
     for name in ("good_plugin", "late_plugin", "misspelt_plugin"):
         del sys.modules[name]
 
@@ -96,7 +96,7 @@ def test_the_four_plugins_are_installed_and_whole():
     assert {"harness_panel", "harness_neural", "harness_rab", "harness_sklearn"} <= set(found)
     assert [plugin.broken for plugin in found.values()] == [""] * len(found)
     expected = {"pooled_ols", "fixed_effects", "mlp", "som_ann", "rab", "boosting"}
-    assert expected <= set(installed().estimators)
+    assert expected <= set(installed().of(ESTIMATOR))
 
 
 def test_a_broken_plugin_is_listed_with_its_reason_and_breaks_nothing_else(registry):
@@ -106,35 +106,44 @@ def test_a_broken_plugin_is_listed_with_its_reason_and_breaks_nothing_else(regis
     taken = "names are taken: mean_for_tests (of good_plugin), wrapped_for_tests (of good_plugin)"
     assert taken in broken["late_plugin"]
     assert "harness_estimatorz" in broken["misspelt_plugin"]
-    assert set(registry.estimators) == {"mean_for_tests", "wrapped_for_tests"}
+    assert set(registry.of(ESTIMATOR)) == {"mean_for_tests", "wrapped_for_tests"}
 
 
 def test_the_order_of_installation_decides_nothing():
     """Of two plugins that offer a name, the first by its own name keeps it, whichever is found first."""
     points = tuple(module(name, harness_estimators=harness_estimators) for name in ("b_plugin", "a_plugin"))
     for found in (points, points[::-1]):
-        plugins = {plugin.name: plugin for plugin in read_registry(found).plugins}
-        assert plugins["a_plugin"].estimators == ("mean_for_tests", "wrapped_for_tests")
+        plugins = {plugin.name: plugin for plugin in registry_of(found).plugins}
+        assert plugins["a_plugin"].names(ESTIMATOR) == ("mean_for_tests", "wrapped_for_tests")
         assert plugins["b_plugin"].broken
 
 
 def test_what_is_off_is_not_even_imported():
     point = EntryPoint(name="absent_plugin", value="no_such_module_anywhere", group="harness")
-    registry = read_registry((point,), choice=PluginChoice(off=("absent_plugin",)))
-    (plugin,) = registry.plugins
+    registry = registry_of((point,), choice=PluginChoice(off=("absent_plugin",)))
+    _, plugin = registry.plugins
     assert (plugin.off, plugin.broken) == (True, "")
-    assert registry.absent == "plugins switched off: absent_plugin"
+    assert registry.catalogs["estimator"].absent == "plugins switched off: absent_plugin"
 
 
 def test_switching_off_what_is_not_there_is_an_error_with_near_names():
     point = module("good_plugin", harness_estimators=harness_estimators)
     with pytest.raises(PluginError, match="there is no plugin 'god_plugin'") as error:
-        read_registry((point,), choice=PluginChoice(off=("god_plugin",)))
+        registry_of((point,), choice=PluginChoice(off=("god_plugin",)))
     assert error.value.hint == "did you mean 'good_plugin'?"
 
 
-def test_the_harness_keeps_the_names_of_its_own_protocols():
-    assert set(PROTOCOLS) == OWN_PROTOCOLS
+def test_the_harness_comes_first_and_through_the_hooks_of_any_plugin():
+    own = installed().plugins[0]
+    assert (own.name, own.distribution, own.broken) == ("harness", "panel-harness", "")
+    assert {"in_sample", "forward"} <= set(own.names(PROTOCOL))
+    assert list(own.offers) == [kind.plural for kind in KINDS if kind is not ESTIMATOR]
+
+
+def test_without_the_harness_itself_its_members_are_missed_with_the_reason():
+    without = registry_of((), choice=PluginChoice(off=("harness",)))
+    assert without.of(PROTOCOL) == {}
+    assert without.catalogs["protocol"].absent == "plugins switched off: harness"
 
 
 @pytest.mark.parametrize(
@@ -156,14 +165,13 @@ def test_a_choice_is_repeated_by_its_options():
 
 
 def test_a_plugin_offers_protocols(registry):
-    assert set(registry.protocols) == {"odd_entities"}
-    catalogs = {"protocol": ProtocolCatalog(registry.protocols)}
+    catalogs = registry.catalogs
     assert build_choice(catalogs, "protocol", "odd_entities", {"share": 0.3}) == OddEntities(0.3)
     assert build_choice(catalogs, "protocol", "forward", {}).name == "forward"
 
 
 def test_an_estimator_is_built_from_its_options_and_nests(registry):
-    catalogs = {"estimator": EstimatorCatalog(registry)}
+    catalogs = registry.catalogs
     options = {"base": {"use": "mean_for_tests", "trim": 0.25}}
     assert build_choice(catalogs, "estimator", "wrapped_for_tests", options) == Wrapped(Mean(0.25))
 
@@ -175,4 +183,4 @@ def test_an_estimator_is_built_from_its_options_and_nests(registry):
 )
 def test_options_are_read_strictly(registry, options, found):
     with pytest.raises(ValueError, match=found):
-        build_choice({"estimator": EstimatorCatalog(registry)}, "estimator", "mean_for_tests", options)
+        build_choice(registry.catalogs, "estimator", "mean_for_tests", options)

@@ -34,7 +34,7 @@ STUDY = {
         {"id": "diff", "use": "first_difference"},
     ],
     "evaluation": {"reference": "ols", "protocols": ["in_sample", "forward"], "draws": 50},
-    "scenarios": [{"kind": "curve", "draws": 4, "grid": 4}],
+    "scenarios": [{"use": "curve", "draws": 4, "grid": 4}],
     "report": {"formats": []},
 }
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness.registry.hookspecs import SEAM_VERSION
+from harness.registry.hooks import SEAM_VERSION
 from harness.scaffold.render import TEMPLATES
 from test_run import ROOT
 
@@ -59,7 +59,7 @@ def test_its_own_tests_pass(installed):
 
 def test_it_runs_in_a_study_beside_ols(installed, tmp_path):
     out = tmp_path / "run"
-    words = ("--quick", "--jobs", "1", "--out", out, "--set", "scenarios=[{kind: curve, draws: 4, grid: 5}]")
+    words = ("--quick", "--jobs", "1", "--out", out, "--set", "scenarios=[{use: curve, draws: 4, grid: 5}]")
     done = installed("harness.cli", "run", "study.yaml", *words)
     assert done.returncode == 0, done.stderr
     gain = pd.read_csv(out / "gain.csv").set_index(["estimator", "protocol", "sample"])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from harness import PluginError
+from harness.estimators.protocol import ESTIMATOR
+from harness.registry.catalog import Catalog, catalogs_of
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.scaffold.names import PluginNames, read_name
 from harness.scaffold.taken import refuse_taken
 
 TAKEN = Registry(
-    plugins=(Plugin("harness_nearest", "harness-nearest", "0.2", estimators=("nearest", "kernel")),),
-    estimators={"nearest": object, "kernel": object},
-    protocols={},
-    datasets={},
+    plugins=(
+        Plugin("harness_nearest", "harness-nearest", "0.2", offers={"estimators": ("nearest", "kernel")}),
+    ),
+    catalogs=catalogs_of(Catalog(ESTIMATOR, {"nearest": object, "kernel": object})),
 )
 
 

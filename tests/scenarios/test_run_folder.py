@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from harness.execution.result_file import decode_full, encode_full
-from harness.scenarios.catalog import SCENARIOS
 from harness.scenarios.conditional.scenario import Conditional
 from harness.scenarios.curve.scenario import Curve
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity.scenario import Heterogeneity
+from harness.scenarios.shipped import harness_scenarios
 from harness.tables import COLUMNS
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 
@@ -25,10 +25,10 @@ roles: {entity: city, time: year, outcomes: [y], exposure: x, moderators: [m]}
 estimators: [{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects, effects: [entity]}]
 evaluation: {reference: ols, protocols: [in_sample], draws: 10}
 scenarios:
-  - {kind: curve, draws: 10, grid: 5, unit: row}
-  - {kind: curve, id: at_median, held: median, grid: 4, draws: 50}
-  - {kind: heterogeneity, by: size, draws: 50, grid: 5}
-  - {kind: conditional, moderator: m, draws: 50, grid: 5}
+  - {use: curve, draws: 10, grid: 5, unit: row}
+  - {use: curve, id: at_median, held: median, grid: 4, draws: 50}
+  - {use: heterogeneity, by: size, draws: 50, grid: 5}
+  - {use: conditional, moderator: m, draws: 50, grid: 5}
 report: {formats: []}
 """
 
@@ -50,7 +50,7 @@ def folder(tmp_path_factory):
 
 
 def test_every_table_has_its_columns(folder):
-    for scenario in SCENARIOS.values():
+    for scenario in harness_scenarios():
         for name in scenario.tables:
             assert tuple(folder.read_table(name).columns) == COLUMNS[name]
 

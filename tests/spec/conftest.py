@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field
 
-from harness.data.prepare.catalog import StepCatalog
-from harness.data.simulate.catalog import SimulationCatalog
-from harness.registry.catalog import Choose
+from harness.installed import KINDS, installed
+from harness.registry.catalog import Catalog, Choose
 from harness.spec.load import load_study
 
 GOOD = """\
@@ -41,7 +39,7 @@ evaluation:
   reference: ols
   protocols: [rows, {use: groups, folds: 4}]
 scenarios:
-  - {kind: curve, grid: 30}
+  - {use: curve, grid: 30}
 report: {formats: [html]}
 """
 
@@ -155,20 +153,16 @@ class Curve:
     grid: Annotated[int, Field(ge=2)] = 40
 
 
-@dataclass(frozen=True)
-class FakeCatalog:
-    kind: str
-    classes: Mapping[str, type]
-
-    def why_missing(self, name):
-        return "broken plugins: far (ImportError: no module named far)" if name == "far" else ""
-
-
 @pytest.fixture(scope="session")
 def catalogs():
     offered = {"estimator": (Ols, Net, Bag), "protocol": (Rows, Groups), "scenario": (Curve,)}
-    fakes = {kind: FakeCatalog(kind, {cls.name: cls for cls in classes}) for kind, classes in offered.items()}
-    return fakes | {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}
+    absent = "broken plugins: far (ImportError: no module named far)"
+    kinds = {kind.name: kind for kind in KINDS}
+    fakes = {
+        name: Catalog(kinds[name], {cls.name: cls for cls in classes}, absent)
+        for name, classes in offered.items()
+    }
+    return {**installed().catalogs, **fakes}
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from harness.errors import SpecError
-from harness.execution.plan import catalogs
+from harness.installed import installed, registry_of
 from harness.registry.plugin_choice import PluginChoice
-from harness.registry.registry import installed, read_registry
 from harness.spec import load
 from harness.spec.json_schema import spec_schema
 from harness.spec.load import load_study
@@ -26,7 +25,7 @@ MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 
 @pytest.fixture(scope="module")
 def known():
-    return catalogs(installed())
+    return installed().catalogs
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +64,15 @@ def test_every_key_of_every_choice_is_described(schema):
     assert [place for place, option in found.items() if not option.get("description")] == []
     for choice in ("EstimatorEntry", "ProtocolEntry", "ScenarioEntry", "simulation"):
         assert any(place.startswith(f"/$defs/{choice}/anyOf/1/") for place in found)
-    assert any("/prepare/items/properties/interpolate/" in place for place in found)
+    assert any(place.startswith("/$defs/step/properties/interpolate/") for place in found)
 
 
 def test_options_of_a_plugin_are_those_of_its_dataclass_with_its_docstring(tmp_path):
     (tmp_path / "knn_for_editors.py").write_text(NEAREST, encoding="utf-8")
     (tmp_path / "_distances.py").write_text(DISTANCES, encoding="utf-8")
-    registry = read_registry((), choice=PluginChoice(folder=tmp_path))
+    registry = registry_of((), choice=PluginChoice(folder=tmp_path))
     assert registry.broken == ()
-    names, nearest = spec_schema(catalogs(registry))["$defs"]["EstimatorEntry"]["anyOf"]
+    names, nearest = spec_schema(registry.catalogs)["$defs"]["EstimatorEntry"]["anyOf"]
     assert names["enum"] == ["nearest"]
     assert nearest["description"] == "Mean outcome of the nearest rows."
     assert nearest["additionalProperties"] is False

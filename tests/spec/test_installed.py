@@ -8,8 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.errors import SpecError
-from harness.execution.plan import catalogs as everything
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.spec.json_schema import spec_schema
 from harness.spec.load import load_study
 
@@ -18,7 +17,7 @@ SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def schema():
-    return spec_schema(everything(installed()))
+    return spec_schema(installed().catalogs)
 
 
 def test_the_schema_is_one_and_every_option_in_it_has_a_description(schema):
@@ -35,7 +34,7 @@ def test_the_schema_is_one_and_every_option_in_it_has_a_description(schema):
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_a_spec_of_this_repository_loads_and_is_valid_for_editors(path, schema):
-    loaded = load_study(path, catalogs=everything(installed()))
+    loaded = load_study(path, catalogs=installed().catalogs)
     assert loaded.study.evaluation.reference in {estimator.id for estimator in loaded.study.estimators}
     faults = list(Draft202012Validator(schema).iter_errors(loaded.document.data))
     assert faults == []
@@ -47,7 +46,7 @@ def test_a_misspelt_key_of_such_a_spec_is_found_by_both(path, schema, tmp_path):
     wrong = tmp_path / path.name
     wrong.write_text(text, encoding="utf-8")
     with pytest.raises(SpecError, match="did you mean 'outcomes'"):
-        load_study(wrong, catalogs=everything(installed()))
-    data = load_study(path, catalogs=everything(installed())).document.data
+        load_study(wrong, catalogs=installed().catalogs)
+    data = load_study(path, catalogs=installed().catalogs).document.data
     roles = {("ouctomes" if key == "outcomes" else key): value for key, value in data["roles"].items()}
     assert list(Draft202012Validator(schema).iter_errors({**data, "roles": roles}))

@@ -7,7 +7,8 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from harness.data.prepare.catalog import StepCatalog
+from harness.data.prepare.step import STEP
+from harness.installed import installed
 from harness.spec.json_schema import spec_schema
 
 
@@ -51,7 +52,7 @@ def test_a_good_spec_is_valid(faults):
         ('"grid": 30', '"grid": true'),
         ('"over"', '"ovre"'),
         ('"ratio"', '"rato"'),
-        ('"kind": "curve"', '"kind": "curves"'),
+        ('"use": "curve"', '"kind": "curves"'),
         ('"seed": 20251', '"seed": -1'),
         ('"id": "small_net"', '"id": "Small"'),
         ('"spec_version": 1', '"spec_version": 2'),
@@ -96,16 +97,16 @@ def test_descriptions_come_from_docstrings(schema):
 
 
 def test_every_choice_is_there(schema, catalogs):
-    for kind, entry, key in (
-        ("estimator", "EstimatorEntry", "use"),
-        ("protocol", "ProtocolEntry", "use"),
-        ("scenario", "ScenarioEntry", "kind"),
+    for kind, entry in (
+        ("estimator", "EstimatorEntry"),
+        ("protocol", "ProtocolEntry"),
+        ("scenario", "ScenarioEntry"),
     ):
         names, *mappings = schema["$defs"][entry]["anyOf"]
-        assert names["enum"] == sorted(catalogs[kind].classes)
-        assert [mapping["properties"][key]["const"] for mapping in mappings] == names["enum"]
-    steps = schema["$defs"]["DataSpec"]["properties"]["prepare"]["items"]["properties"]
-    assert sorted(steps) == sorted(StepCatalog().classes)
+        assert names["enum"] == sorted(catalogs[kind].members)
+        assert [mapping["properties"]["use"]["const"] for mapping in mappings] == names["enum"]
+    steps = schema["$defs"]["step"]["properties"]
+    assert sorted(steps) == sorted(installed().of(STEP))
 
 
 def test_every_reference_leads_somewhere(schema):

@@ -8,26 +8,32 @@ import jsonschema
 import pytest
 
 from harness import SpecError
-from harness.execution.plan import catalogs
-from harness.registry.registry import installed
+from harness.installed import installed
+from harness.registry.plugin_choice import PluginChoice
 from harness.spec.json_schema import spec_schema
-from harness.spec.ladder import RUNGS
 from harness.spec.load import load_study
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 
 
 def ladder(*overrides):
-    return load_study(SPEC, catalogs=catalogs(installed()), overrides=("estimators=ladder", *overrides))
+    return load_study(SPEC, catalogs=installed().catalogs, overrides=("estimators=ladder", *overrides))
 
 
 def test_the_word_stands_for_every_rung():
     study = ladder().study
-    assert [entry.id for entry in study.estimators] == [rung.get("id", rung["use"]) for rung in RUNGS]
-    assert [entry.use for entry in study.estimators][:5] == [
-        *("mean", "entity_mean", "last_value", "pooled_ols", "fixed_effects")
+    assert [entry.id for entry in study.estimators] == [
+        *("mean", "entity_mean", "last_value", "ols", "fe", "twfe", "curved", "mundlak", "enet"),
+        *("boosting", "forest", "mlp", "mlp_effects", "ann", "rab"),
     ]
-    assert study.estimators[-1].use == "rab"
+    assert study.estimators[5].estimator.effects == ("entity", "time")
+    assert study.estimators[-1].label == "RAB (bootstrapped SOM + ANN)"
+
+
+def test_the_rungs_are_those_of_the_plugins_that_are_there():
+    catalogs = installed(PluginChoice(off=("harness_rab", "harness_neural"))).catalogs
+    study = load_study(SPEC, catalogs=catalogs, overrides=("estimators=ladder",)).study
+    assert study.estimators[-1].id == "forest"
 
 
 def test_the_reference_must_be_a_rung():
@@ -38,4 +44,4 @@ def test_the_reference_must_be_a_rung():
 
 def test_the_schema_knows_the_word():
     document = ladder().document
-    jsonschema.validate(dict(document.data), spec_schema(catalogs(installed())))
+    jsonschema.validate(dict(document.data), spec_schema(installed().catalogs))

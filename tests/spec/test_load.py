@@ -62,13 +62,13 @@ def test_entries_are_built_from_their_options(load, good):
     assert (rows.id, rows.protocol.share) == ("rows", 0.1)
     assert (groups.id, groups.use, groups.protocol.folds) == ("groups", "groups", 4)
     (curve,) = study.scenarios
-    assert (curve.id, curve.kind, curve.scenario.grid) == ("curve", "curve", 30)
+    assert (curve.id, curve.use, curve.scenario.grid) == ("curve", "curve", 30)
 
 
 def test_what_is_left_out_has_defaults(load, good):
     study = load(good.replace("report: {formats: [html]}\n", "")).study
     assert study.report.formats == ("html", "latex")
-    study = load(good.replace("scenarios:\n  - {kind: curve, grid: 30}\n", "")).study
+    study = load(good.replace("scenarios:\n  - {use: curve, grid: 30}\n", "")).study
     assert study.scenarios == ()
 
 
@@ -238,9 +238,9 @@ WRONG = {
         "did you mean 'rows'?",
     ),
     "unknown scenario": (
-        "kind: curve",
-        "kind: curves",
-        "scenarios[0].kind",
+        "use: curve",
+        "use: curves",
+        "scenarios[0].use",
         "unknown scenario 'curves'",
         "curve",
         "did you mean 'curve'?",
@@ -249,7 +249,7 @@ WRONG = {
         "- ratio:",
         "- rato:",
         "data.prepare[0].rato",
-        "unknown preparation step 'rato'",
+        "unknown step 'rato'",
         "ratio",
         "did you mean 'ratio'?",
     ),
@@ -426,8 +426,16 @@ WRONG = {
         "{id: small_net, hidden: 3",
         "estimators[1]",
         "the key 'use' is missing",
-        "'net'",
+        "net",
         "add `use:`",
+    ),
+    "choice under another key": (
+        "{use: curve, grid: 30}",
+        "{kind: curve, grid: 30}",
+        "scenarios[0]",
+        "the key 'use' is missing",
+        "curve",
+        "write `use: curve` in the place of `kind: curve`",
     ),
     "entry with a number for a name": (
         "{id: small_net, use: net,",
@@ -494,8 +502,8 @@ WRONG = {
         "did you mean 'small_net'?",
     ),
     "moderator of a scenario": (
-        "{kind: curve, grid: 30}",
-        "{kind: curve, grid: 30, moderator: gpd}",
+        "{use: curve, grid: 30}",
+        "{use: curve, grid: 30, moderator: gpd}",
         "scenarios[0].moderator",
         "'gpd' is no moderator or control of the study",
         "gdp, density, roads",
@@ -561,7 +569,7 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(load, good):
         .replace("draws: 50", "draw: 50")
         .replace("reference: ols", "reference: olss")
         .replace("folds: 4", "folds: 1")
-        .replace("kind: curve, grid: 30", "grid: 30")
+        .replace("use: curve, grid: 30", "grid: 30")
         .replace("formats: [html]", "format: [html]")
     )
     assert [problem.where for problem in problems(load, text)] == [
@@ -612,6 +620,13 @@ def test_the_error_has_the_exit_code_of_a_spec(load):
     assert caught.value.exit_code == 2
 
 
+def test_one_name_stands_for_a_list_of_one(load, good):
+    study = load(good, "estimators=ols", "evaluation.protocols=rows", "scenarios=curve").study
+    assert [entry.id for entry in study.estimators] == ["ols"]
+    assert [entry.id for entry in study.evaluation.protocols] == ["rows"]
+    assert [entry.id for entry in study.scenarios] == ["curve"]
+
+
 def test_a_plugin_whose_options_cannot_be_read_breaks_no_message(load, good, catalogs, monkeypatch):
     class Unreadable:
         """Its annotation names nothing."""
@@ -621,12 +636,7 @@ def test_a_plugin_whose_options_cannot_be_read_breaks_no_message(load, good, cat
     import dataclasses
 
     unreadable = dataclasses.dataclass(Unreadable)
-    monkeypatch.setattr(
-        type(catalogs["estimator"]),
-        "classes",
-        catalogs["estimator"].classes | {"bad": unreadable},
-        raising=False,
-    )
+    monkeypatch.setitem(catalogs["estimator"].members, "bad", unreadable)
     assert only(load, good.replace("hidden: 3", "hiden: 3")).what == "unknown key 'hiden'"
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from harness.conformance.case import Case
 from harness.conformance.law import SOUND, Law
 from harness.conformance.verdict import Broken
-from harness.estimators.protocol import CanFitDraws
-from harness.registry.contribution_check import check_estimator
+from harness.estimators.protocol import ESTIMATOR, CanFitDraws
 
 
 class OptionsFrozen(Law):
@@ -22,7 +21,7 @@ class OptionsFrozen(Law):
 
     def check(self, case: Case) -> str:
         """Ask what discovery asks of the class, and hash the options, which a list or dict prevents."""
-        check_estimator(type(case.estimator))
+        ESTIMATOR.name_of(type(case.estimator))
         try:
             hash(case.estimator)
         except TypeError as error:

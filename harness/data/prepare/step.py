@@ -17,6 +17,7 @@ from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Derivation
 from harness.data.prepare.account import Account
 from harness.errors import EstimationError, Problem
+from harness.registry.kind import Kind, OptionsClass
 
 
 class Step(Protocol):
@@ -156,6 +157,21 @@ class LearnedStep(Step, Protocol):
         DataError
             Where nothing can be learned from them.
         """
+
+
+def _of_no_kind(cls: type) -> str:
+    """Return what is wrong with a class that is neither a kind of step nor a group of steps."""
+    if hasattr(cls, "parts"):
+        return ""
+    if not any(callable(getattr(cls, method, None)) for method in ("impossible", "across", "learn")):
+        return "is no step: it has none of `impossible`, `across`, `learn` and `parts`"
+    fields = getattr(cls, "__dataclass_fields__", ())
+    lacks = [name for name in ("into", "inputs") if name not in fields and not hasattr(cls, name)]
+    return f"has no `{lacks[0]}`" if lacks else ""
+
+
+STEP: Kind[type[Step | StepGroup]] = Kind("step", "steps", OptionsClass(further=_of_no_kind))
+"""Preparation steps that a spec can choose."""
 
 
 def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from harness.arrays import Floats
+from harness.registry.kind import Kind, OptionsClass
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ AS_DRAWN: Mapping[str, Values] = MappingProxyType({})
 
 
 class Simulation(Protocol):
-    """A frozen dataclass of options, as ``data: {simulate: {name: NAME}}`` asks for it.
+    """A frozen dataclass of options, as ``data: {simulate: {use: NAME}}`` asks for it.
 
     Attributes
     ----------
@@ -50,3 +51,9 @@ class Simulation(Protocol):
         exposure : counterfactual values in the exposure's unit; None for those drawn
         moderators : counterfactual values by moderator; one that is not there keeps those drawn
         """
+
+
+SIMULATION: Kind[type[Simulation]] = Kind(
+    "simulation", "simulations", OptionsClass(("draw", "expected"), ("title",))
+)
+"""Simulated panels that a spec can choose."""

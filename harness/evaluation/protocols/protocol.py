@@ -8,6 +8,7 @@ from numpy.random import Generator
 
 from harness.data.panel import Panel
 from harness.evaluation.fold import Fold, Leak
+from harness.registry.kind import Kind, OptionsClass
 
 
 class EvaluationProtocol(Protocol):
@@ -43,3 +44,11 @@ class EvaluationProtocol(Protocol):
 
     def quick(self) -> Self:
         """Return a copy with fewer splits, for ``--quick``."""
+
+
+PROTOCOL: Kind[type[EvaluationProtocol]] = Kind(
+    "protocol",
+    "protocols",
+    OptionsClass(("split", "quick"), ("title", "leaks", "prepared_on", "stream", "how")),
+)
+"""Protocols that a spec can choose."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, HasEffects, Panel
+from harness import Floats, HasEffects, Panel, Rung
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,7 @@ class EntityMean:
     """The mean outcome of each entity: what knowing who it is, and nothing else, is worth."""
 
     name: ClassVar[str] = "entity_mean"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(10, "Entity mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EntityMeanFit:  # noqa: ARG002

@@ -18,6 +18,7 @@ from harness import (
     HasNotes,
     NeedsGroups,
     Panel,
+    Rung,
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
@@ -103,6 +104,10 @@ class FixedEffects:
     """
 
     name: ClassVar[str] = "fixed_effects"
+    rungs: ClassVar[tuple[Rung, ...]] = (
+        Rung(110, "Fixed effects (entity)", id="fe", options={"effects": ["entity"]}),
+        Rung(120, "Fixed effects (entity, time)", id="twfe", options={"effects": ["entity", "time"]}),
+    )
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
     )

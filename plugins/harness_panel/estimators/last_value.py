@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, HasEffects, Ints, Panel
+from harness import Floats, HasEffects, Ints, Panel, Rung
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,7 @@ class LastValue:
     """
 
     name: ClassVar[str] = "last_value"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(20, "Last value"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> LastValueFit:  # noqa: ARG002

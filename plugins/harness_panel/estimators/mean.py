@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, Panel
+from harness import CanFitDraws, Floats, Panel, Rung
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,7 @@ class Mean:
     """The mean outcome of the training rows: what an R2 compares with."""
 
     name: ClassVar[str] = "mean"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(0, "Mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:  # noqa: ARG002

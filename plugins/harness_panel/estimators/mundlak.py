@@ -18,6 +18,7 @@ from harness import (
     HasNotes,
     Ints,
     Panel,
+    Rung,
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
@@ -86,6 +87,7 @@ class Mundlak:
     """
 
     name: ClassVar[str] = "mundlak"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(140, "Correlated random effects"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes}
     )

@@ -19,6 +19,7 @@ from harness import (
     HasNotes,
     NeedsGroups,
     Panel,
+    Rung,
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
@@ -137,6 +138,7 @@ class CurvedEffects:
     """
 
     name: ClassVar[str] = "curved_effects"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(130, "Fixed effects, cubic with interactions", id="curved"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, Floats, HasCoefficients, HasDetails, HasNotes, Panel
+from harness import CanFitDraws, CanProfile, Floats, HasCoefficients, HasDetails, HasNotes, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
@@ -59,6 +59,7 @@ class PooledOLS:
     """
 
     name: ClassVar[str] = "pooled_ols"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(100, "Pooled OLS", id="ols"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasNotes}
     )

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from harness import ArtifactError
 from harness.audit.verify.verification import verify
-from harness.execution.plan import catalogs
-from harness.registry.registry import installed
+from harness.installed import installed
 from harness.store.folder import RunFolder
 from small_run import copy_of, exit_code, without_key
 
 
 def problems(path):
-    checks = verify(RunFolder.open(path), catalogs=catalogs(installed()))
+    checks = verify(RunFolder.open(path), catalogs=installed().catalogs)
     return [problem for check in checks for problem in check.problems]
 
 

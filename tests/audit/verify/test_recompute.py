@@ -10,9 +10,8 @@ import pytest
 
 import harness
 from harness.audit.verify.verification import verify
-from harness.execution.plan import catalogs
+from harness.installed import installed
 from harness.registry.plugin_choice import PluginChoice
-from harness.registry.registry import installed
 from harness.store.folder import RunFolder
 from small_run import SPEC, copy_of, grunfeld
 
@@ -20,7 +19,7 @@ TEST = {"outcome": "invest", "protocol": "random_rows", "sample": "test"}
 
 
 def problems(folder):
-    checks = verify(folder, catalogs=catalogs(installed()))
+    checks = verify(folder, catalogs=installed().catalogs)
     return [problem for check in checks for problem in check.problems]
 
 
@@ -155,7 +154,7 @@ def test_predictions_that_are_texts_are_no_traceback(folder):
 
 
 def test_a_spec_whose_plugin_is_not_here_is_told(folder):
-    without = catalogs(installed(PluginChoice(off=("harness_panel",))))
+    without = installed(PluginChoice(off=("harness_panel",))).catalogs
     (check,) = [one for one in verify(folder, catalogs=without) if one.problems]
     assert "cannot be read here" in check.problems[0].what
     assert "pooled_ols" in check.problems[0].what

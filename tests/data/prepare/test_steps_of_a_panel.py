@@ -10,11 +10,11 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.catalog import StepCatalog
 from harness.data.read.table import Table
 from harness.data.roles import Roles
 from harness.errors import DataError
-from harness.registry.catalog import OPTIONS, options_model
+from harness.installed import installed
+from harness.registry.options import OPTIONS, options_model
 
 STEPS = [
     {"interpolate": {"columns": ["gas", "lpg"], "limit": 2}},
@@ -39,9 +39,7 @@ ROLES = Roles(
 
 def plan_of(steps, **options):
     text = json.dumps({OPTIONS: {"path": "x.csv", "prepare": steps, **options}})
-    return (
-        options_model(DataSpec).model_validate_json(text, context={StepCatalog().kind: StepCatalog()}).options
-    )
+    return options_model(DataSpec).model_validate_json(text, context=installed().catalogs).options
 
 
 def raw(n_cities=6, n_years=5):

@@ -8,11 +8,11 @@ import pytest
 
 from harness.data.data_spec import DataSpec
 from harness.data.read.read_table import read_table
-from harness.data.shipped import shipped_datasets
+from harness.data.shipped import harness_datasets
 from harness.errors import DataError, PluginError
 
 CLEAN = b"id,year,y\na,2011,1.5\n"
-SHIPPED = {dataset.name: dataset for dataset in shipped_datasets()}
+SHIPPED = {dataset.name: dataset for dataset in harness_datasets()}
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def test_a_dataset_that_fails(tmp_path, frame, error, what):
         ("grunfeld", (220, 5), {"firm", "year", "invest", "value", "capital"}),
     ],
 )
-def test_shipped_datasets(tmp_path, name, shape, columns):
+def test_harness_datasets(tmp_path, name, shape, columns):
     table = read(DataSpec(dataset=name), tmp_path)
     assert table.frame.shape == shape
     assert columns <= set(table.frame.columns)

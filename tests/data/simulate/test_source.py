@@ -9,13 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.catalog import StepCatalog
 from harness.data.read.read_table import read_table
-from harness.data.simulate.catalog import SIMULATIONS, SimulationCatalog
 from harness.data.simulate.curved_panels import SCurve
-from harness.registry.catalog import OPTIONS, options_model
+from harness.data.simulate.simulation import SIMULATION
+from harness.installed import installed
+from harness.registry.options import OPTIONS, options_model
 
-CATALOGS = {catalog.kind: catalog for catalog in (StepCatalog(), SimulationCatalog())}
+CATALOGS = installed().catalogs
 
 
 def read_spec(options):
@@ -28,18 +28,19 @@ def table_of(spec, root, given=None):
 
 
 def test_every_simulation_is_named_by_its_class():
-    assert set(SIMULATIONS) == {
+    simulations = installed().of(SIMULATION)
+    assert set(simulations) == {
         "digital_carbon", "null_effect", "s_curve", "inverted_u", "interaction", "monotone"
     }  # fmt: skip
-    assert all(simulation.title and simulation().draw is not None for simulation in SIMULATIONS.values())
+    assert all(cls.title and cls().draw is not None for cls in simulations.values())
 
 
 @pytest.mark.parametrize(
     ("written", "options"),
     [
         ("s_curve", {}),
-        ({"name": "s_curve"}, {}),
-        ({"name": "s_curve", "seed": 7, "noise": 0}, {"seed": 7, "noise": 0}),
+        ({"use": "s_curve"}, {}),
+        ({"use": "s_curve", "seed": 7, "noise": 0}, {"seed": 7, "noise": 0}),
     ],
     ids=["name alone", "mapping", "options"],
 )
@@ -50,11 +51,11 @@ def test_a_data_spec_names_a_simulation(written, options):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"simulate": {"name": "s_kurve"}}, "unknown simulation 's_kurve'"),
-        ({"simulate": {"name": "s_curve", "sed": 1}}, "Unexpected keyword"),
-        ({"simulate": {"name": "s_curve", "noise": -1}}, "greater than or equal to 0"),
-        ({"simulate": {"name": "s_curve", "seed": True}}, "valid integer"),
-        ({"simulate": {"seed": 1}}, "required"),
+        ({"simulate": {"use": "s_kurve"}}, "unknown simulation 's_kurve'"),
+        ({"simulate": {"use": "s_curve", "sed": 1}}, "Unexpected keyword"),
+        ({"simulate": {"use": "s_curve", "noise": -1}}, "greater than or equal to 0"),
+        ({"simulate": {"use": "s_curve", "seed": True}}, "valid integer"),
+        ({"simulate": {"seed": 1}}, "the key 'use' is missing"),
         ({"simulate": "s_curve", "path": "a.csv"}, "either path or dataset or simulate"),
         ({"simulate": "s_curve", "dataset": "grunfeld"}, "either path or dataset or simulate"),
     ],

@@ -3,8 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from harness.installed import installed
 from harness.registry.catalog import build_choice
-from harness.registry.registry import EstimatorCatalog, installed
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 
@@ -23,7 +23,7 @@ def test_listing_the_plugin_imports_no_heavy_library() -> None:
 
 
 def test_estimators_are_built_from_options_by_name() -> None:
-    catalogs = {"estimator": EstimatorCatalog(installed())}
+    catalogs = installed().catalogs
     assert build_choice(catalogs, "estimator", "mlp", {"hidden": 4, "activation": "relu"}) == Mlp(
         hidden=4, activation="relu"
     )

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from harness import HasCoefficients, random_stream
+from harness.installed import installed
 from harness.registry.catalog import build_choice
-from harness.registry.registry import EstimatorCatalog, installed
 from harness_panel import Between, Clustered, DriscollKraay, WildCluster, harness_estimators
 from harness_panel.covariance.kinds import Covariance
 from panels import simulated_panel
@@ -40,7 +40,7 @@ def offers(estimator: str, covariance: str) -> bool:
 
 def build(estimator: str, covariance: str):
     options = {"covariance": COVARIANCES[covariance][0]}
-    return build_choice({"estimator": EstimatorCatalog(installed())}, "estimator", estimator, options)
+    return build_choice(installed().catalogs, "estimator", estimator, options)
 
 
 CELLS = list(product(WITH_TABLE, COVARIANCES))

@@ -8,8 +8,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from harness.registry.catalog import build_choice
-from harness.registry.registry import EstimatorCatalog, Registry
+from harness.estimators.protocol import ESTIMATOR
+from harness.registry.catalog import Catalog, build_choice, catalogs_of
 from harness_panel import (
     Between,
     Classical,
@@ -25,9 +25,7 @@ from harness_panel import (
     harness_estimators,
 )
 
-CATALOGS = {
-    "estimator": EstimatorCatalog(Registry((), {one.name: one for one in harness_estimators()}, {}, {}))
-}
+CATALOGS = catalogs_of(Catalog(ESTIMATOR, {cls.name: cls for cls in harness_estimators()}))
 
 
 def build(name: str, options: dict[str, object]):

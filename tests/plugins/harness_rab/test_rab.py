@@ -9,8 +9,8 @@ from numpy.random import Generator
 from pydantic import ValidationError
 
 from harness import CanFitDraws, CanProfile, Estimator, FittedDraws, Floats, HasDraws, Panel, draw_weights
+from harness.installed import installed
 from harness.registry.catalog import build_choice
-from harness.registry.registry import EstimatorCatalog, installed
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from harness_panel.estimators.pooled_ols import PooledOLS
@@ -20,7 +20,7 @@ from harness_sklearn.splines import Splines
 from neural_tasks import make_panel
 from panels import labelled
 
-CATALOGS = {"estimator": EstimatorCatalog(installed())}
+CATALOGS = installed().catalogs
 
 
 def curved(X: Floats) -> Floats:

@@ -1,0 +1,24 @@
+"""The preparation steps that come with the harness."""
+
+from __future__ import annotations
+
+from harness.data.prepare.arithmetic import Emissions, Product, Ratio
+from harness.data.prepare.deflate import Deflate
+from harness.data.prepare.elementwise import Indicator, Log, Log1p, Square
+from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.interpolate import Interpolate
+from harness.data.prepare.lag import Difference, Lag
+from harness.data.prepare.linear import Rescale, Standardise
+from harness.data.prepare.step import Step, StepGroup
+from harness.data.prepare.winsorise import Winsorise
+from harness.registry.hooks import hookimpl
+
+_ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Indicator, Emissions)
+_PANEL_STEPS = (Interpolate, Lag, Difference, Deflate)
+_LEARNED_STEPS = (FactorIndex, Standardise, Rescale, Winsorise)
+
+
+@hookimpl
+def harness_steps() -> tuple[type[Step | StepGroup], ...]:
+    """Return the preparation steps that come with the harness."""
+    return (*_ROW_STEPS, *_PANEL_STEPS, *_LEARNED_STEPS)

@@ -1,0 +1,65 @@
+"""All kinds of what can be chosen by name, and what is installed of them."""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import EntryPoint, entry_points, version
+
+from harness.data.dataset import DATASET
+from harness.data.prepare.step import STEP
+from harness.data.simulate.simulation import SIMULATION
+from harness.estimators.protocol import ESTIMATOR
+from harness.evaluation.protocols.protocol import PROTOCOL
+from harness.registry.collect import Kinds
+from harness.registry.hooks import DISTRIBUTION, PROJECT
+from harness.registry.plugin_choice import ALL_INSTALLED, PluginChoice, asked_by_environment
+from harness.registry.plugin_source import in_order
+from harness.registry.registry import Registry, read_registry
+from harness.scenarios.scenario import SCENARIO
+
+KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, SIMULATION)
+"""All kinds, in the order in which plugins are asked for them."""
+
+
+class OwnPlugin:
+    """The harness itself, whose members come through the hooks of any plugin; it comes first."""
+
+    name = PROJECT
+    distribution = DISTRIBUTION
+    recorded_as = DISTRIBUTION
+
+    @property
+    def version(self) -> str:
+        """Version of the distribution."""
+        return version(DISTRIBUTION)
+
+    def load(self) -> object:
+        """Import the module with the hooks."""
+        from harness import shipped
+
+        return shipped
+
+
+def registry_of(points: tuple[EntryPoint, ...], *, choice: PluginChoice = ALL_INSTALLED) -> Registry:
+    """Return what the harness and the plugins of entry points offer; see `read_registry`."""
+    return read_registry((OwnPlugin(), *in_order(points)), KINDS, choice=choice)
+
+
+def installed(choice: PluginChoice | None = None) -> Registry:
+    """Return the registry of the plugins of this environment, read once for each choice.
+
+    Parameters
+    ----------
+    choice : plugins that are off, and a folder of others; None takes what the environment variables say
+
+    Raises
+    ------
+    PluginError
+        Where the choice names a plugin or a folder that is not there.
+    """
+    return _read_installed(asked_by_environment() if choice is None else choice)
+
+
+@functools.cache
+def _read_installed(choice: PluginChoice) -> Registry:
+    return registry_of(tuple(entry_points(group=PROJECT)), choice=choice)
