@@ -16,7 +16,7 @@ from harness.rng import random_stream
 
 
 @dataclass(frozen=True)
-class Part:
+class GainPart:
     """A part of the in-sample gain.
 
     Attributes
@@ -31,11 +31,11 @@ class Part:
     without_it: str = ""
 
 
-PARTS: tuple[Part, ...] = (
-    Part("optimism of in-sample fit", "in_sample", "as_published"),
-    Part("selection on the test rows", "as_published", "random_rows"),
-    Part("recognising entities and periods", "random_rows", "held_out_entities"),
-    Part("functional form", "held_out_entities"),
+PARTS: tuple[GainPart, ...] = (
+    GainPart("optimism of in-sample fit", "in_sample", "as_published"),
+    GainPart("selection on the test rows", "as_published", "random_rows"),
+    GainPart("recognising entities and periods", "random_rows", "held_out_entities"),
+    GainPart("functional form", "held_out_entities"),
 )
 """The parts add up to the in-sample gain. What remains for entities never seen is due to functional form."""
 
@@ -101,7 +101,7 @@ def _losses(paired: PairedLosses, estimator: str, reference: str, entities: Sequ
 def _rows(losses: Mapping[str, Losses], counts: Floats, *, level: float) -> Iterator[dict[str, object]]:
     everyone = np.ones((1, counts.shape[1]))
     tail = (1.0 - level) / 2.0
-    total = Part("in-sample gain", PARTS[0].with_it)
+    total = GainPart("in-sample gain", PARTS[0].with_it)
     for part in (total, *PARTS):
         at, drawn = (
             losses[part.with_it].gain(weights)

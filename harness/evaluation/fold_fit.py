@@ -17,7 +17,7 @@ from harness.rng import random_stream
 
 
 @dataclass(frozen=True)
-class Cell:
+class FoldCell:
     """Where a fit belongs in a study; also the label of its random stream."""
 
     outcome: str
@@ -30,7 +30,7 @@ class Cell:
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions:
+class FoldPredictions:
     """What a fit predicts on both sides of its fold.
 
     Attributes
@@ -58,8 +58,8 @@ class FoldResult:
     seconds : wall time
     """
 
-    cell: Cell
-    predictions: Predictions | None
+    cell: FoldCell
+    predictions: FoldPredictions | None
     status: Status
     reason: str
     seconds: float
@@ -80,7 +80,7 @@ class FoldTask:
     seed : root seed of the study
     """
 
-    cell: Cell
+    cell: FoldCell
     estimator: Estimator
     panel: Panel
     fold: Fold
@@ -98,7 +98,7 @@ class FoldTask:
         return FoldResult(self.cell, tried.value, tried.status, tried.reason, perf_counter() - start)
 
 
-def fit_and_predict(task: FoldTask) -> Predictions:
+def fit_and_predict(task: FoldTask) -> FoldPredictions:
     """Fit on the training rows and predict both sides.
 
     Raises
@@ -122,7 +122,7 @@ def fit_and_predict(task: FoldTask) -> Predictions:
         rng=random_stream(task.seed, "fit", *vars(task.cell).values()),
         selection=None if fold.selection is None else task.panel.take(fold.selection),
     )
-    return Predictions(
+    return FoldPredictions(
         train=predict(fit, train),
         test=predict(fit, test),
         train_variance=variance,

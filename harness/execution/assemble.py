@@ -11,7 +11,7 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.estimators.guard import Status
 from harness.evaluation.fold import Fold
-from harness.evaluation.fold_fit import FoldResult, Predictions
+from harness.evaluation.fold_fit import FoldPredictions, FoldResult
 from harness.tables import PREDICTIONS
 
 CellKey = tuple[str, str, str]
@@ -72,7 +72,7 @@ def predictions_table(
     return pd.concat(parts, ignore_index=True)[list(PREDICTIONS)]
 
 
-def _rows(predictions: Predictions, panel: Panel, fold: Fold) -> pd.DataFrame:
+def _rows(predictions: FoldPredictions, panel: Panel, fold: Fold) -> pd.DataFrame:
     rows = np.concatenate([fold.train, fold.test])
     return pd.DataFrame(
         {

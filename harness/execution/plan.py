@@ -12,7 +12,7 @@ from harness.errors import EstimationError
 from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
 from harness.evaluation.fold import Fold
-from harness.evaluation.fold_fit import Cell, FoldTask
+from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.execution.variants import Variant, variants
 from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
@@ -147,7 +147,7 @@ class Plan:
                 for fold in split.folds:
                     panel = self._prepared(outcome, split.entry, fold)
                     for name, estimator in self._compared():
-                        cell = Cell(outcome, name, split.entry.id, fold.name)
+                        cell = FoldCell(outcome, name, split.entry.id, fold.name)
                         yield FoldTask(cell, estimator, panel, fold, self.study.seed)
 
     def _compared(self) -> Iterator[tuple[str, Estimator]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.note import Note
-from harness.evaluation.fold_fit import Cell, FoldResult, Predictions
+from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.scenarios.full_fit import Answer, FullResult
 
 META = "meta.json"
@@ -70,14 +70,14 @@ def decode_fold(data: bytes) -> FoldResult:
         meta = json.loads(archive.read(META))
         predictions = None
         if "train.npy" in archive.namelist():
-            predictions = Predictions(
+            predictions = FoldPredictions(
                 train=np.load(io.BytesIO(archive.read("train.npy")), allow_pickle=False),
                 test=np.load(io.BytesIO(archive.read("test.npy")), allow_pickle=False),
                 train_variance=meta["train_variance"],
                 n_unseen=meta["n_unseen"],
                 notes=_notes(meta["notes"]),
             )
-    return FoldResult(Cell(**meta["cell"]), predictions, meta["status"], meta["reason"], meta["seconds"])
+    return FoldResult(FoldCell(**meta["cell"]), predictions, meta["status"], meta["reason"], meta["seconds"])
 
 
 def encode_full(result: FullResult) -> bytes:

@@ -14,7 +14,7 @@ BandKind = Literal["pointwise", "simultaneous"]
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class CurveBand:
     """Limits of a curve.
 
     Attributes
@@ -28,7 +28,7 @@ class Band:
     high: Floats
 
 
-def bands(draws: Floats, *, level: float, supported: Mask) -> Iterator[Band]:
+def bands(draws: Floats, *, level: float, supported: Mask) -> Iterator[CurveBand]:
     """Yield the pointwise and the simultaneous band of a curve.
 
     Parameters
@@ -37,8 +37,8 @@ def bands(draws: Floats, *, level: float, supported: Mask) -> Iterator[Band]:
     level : in (0, 1), nominal coverage
     supported : (n_grid,), points that the simultaneous band covers at once; all where none is
     """
-    yield Band("pointwise", *pointwise_limits(draws, level=level))
-    yield Band("simultaneous", *simultaneous_limits(draws, level=level, among=supported))
+    yield CurveBand("pointwise", *pointwise_limits(draws, level=level))
+    yield CurveBand("simultaneous", *simultaneous_limits(draws, level=level, among=supported))
 
 
 def pointwise_limits(draws: Floats, *, level: float) -> tuple[Floats, Floats]:

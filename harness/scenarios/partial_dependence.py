@@ -19,7 +19,7 @@ BLOCK_ROWS = 2**14
 
 
 @dataclass(frozen=True, eq=False)
-class Moved:
+class FixedColumns:
     """Columns that get the same value in all rows, and these values.
 
     Attributes
@@ -37,7 +37,7 @@ def mean_predictions(
 ) -> Floats:
     """Return mean predictions over the rows at each point, the other columns as the panel has them.
 
-    Columns that follow from the moved ones, such as a square, move with them. Unless the model has a short
+    Columns derived from these, such as a square, follow them. Unless the model has a short
     cut, all rows are predicted at each point; predictions of one point, or of `BLOCK_ROWS` rows where that is
     more, are held at a time.
 
@@ -55,9 +55,9 @@ def mean_predictions(
     PluginError
         Where a prediction is not finite.
     """
-    moved = with_followers(panel, columns, points) if isinstance(model, CanProfile) else None
-    if isinstance(model, CanProfile) and moved is not None:
-        means = np.asarray(model.profile(panel, moved.columns, moved.points))
+    fixed = with_derived(panel, columns, points) if isinstance(model, CanProfile) else None
+    if isinstance(model, CanProfile) and fixed is not None:
+        means = np.asarray(model.profile(panel, fixed.columns, fixed.points))
     else:
         size = max(1, BLOCK_ROWS // panel.n_obs)
         blocks = (points[first : first + size] for first in range(0, len(points), size))
@@ -77,11 +77,11 @@ def _predicted(model: Fitted | FittedDraws, panel: Panel, columns: Columns, poin
     return means
 
 
-def with_followers(panel: Panel, columns: Columns, points: Floats) -> Moved | None:
-    """Return the moved columns with all that follow from them.
+def with_derived(panel: Panel, columns: Columns, points: Floats) -> FixedColumns | None:
+    """Return the fixed columns with all that are derived from them.
 
-    None where a column follows from a moved column and from one that stays as it is: it then differs from row
-    to row.
+    None where a column is derived from a fixed column and from one that stays as it is: it then differs from
+    row to row.
     """
     values = dict(zip(columns, points.T, strict=True))
     for derivation in panel.derived:
@@ -90,10 +90,10 @@ def with_followers(panel: Panel, columns: Columns, points: Floats) -> Moved | No
         if not values.keys() >= set(derivation.inputs):
             return None
         values[derivation.into] = derivation.compute({name: values[name] for name in derivation.inputs})
-    return Moved(tuple(values), np.column_stack(list(values.values())))
+    return FixedColumns(tuple(values), np.column_stack(list(values.values())))
 
 
-def followers(panel: Panel, name: str) -> frozenset[str]:
+def dependent_columns(panel: Panel, name: str) -> frozenset[str]:
     """Return the columns that change when one does, itself included."""
     changed = {name}
     for derivation in panel.derived:

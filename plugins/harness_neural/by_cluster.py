@@ -13,7 +13,7 @@ from harness import Ints, Note
 from harness_neural.draws import train_draws
 from harness_neural.learn import Learned
 from harness_neural.options import NetworkOptions
-from harness_neural.sample import Sample
+from harness_neural.sample import NetworkSample
 from harness_neural.search import SizeSearch, has_training_rows, require_rows, search_size
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class ClusteredSample:
     """A sample and the cluster of each row, (n_obs,), from 0 to n_clusters - 1."""
 
-    sample: Sample
+    sample: NetworkSample
     cluster: Ints
     n_clusters: int
 
-    def part(self, cluster: int) -> Sample:
+    def part(self, cluster: int) -> NetworkSample:
         """Return the rows of one cluster."""
         return self.sample.rows(np.flatnonzero(self.cluster == cluster))
 

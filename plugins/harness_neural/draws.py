@@ -8,14 +8,16 @@ import numpy as np
 from numpy.random import Generator
 
 from harness_neural.options import NetworkOptions
-from harness_neural.sample import Sample
+from harness_neural.sample import NetworkSample
 from harness_neural.search import SizeSearch
 
 if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch, Trained
 
 
-def train_draws(draws: Sample, found: SizeSearch, options: NetworkOptions, *, rng: Generator) -> NetworkBatch:
+def train_draws(
+    draws: NetworkSample, found: SizeSearch, options: NetworkOptions, *, rng: Generator
+) -> NetworkBatch:
     """Train networks on every draw, and keep a draw's best on the rows it selects on.
 
     A draw without rows to stop by trains one network of the chosen candidate's size, for as many steps as
@@ -33,7 +35,7 @@ def train_draws(draws: Sample, found: SizeSearch, options: NetworkOptions, *, rn
     )
 
 
-def _tried(draws: Sample, found: SizeSearch, options: NetworkOptions) -> list[int]:
+def _tried(draws: NetworkSample, found: SizeSearch, options: NetworkOptions) -> list[int]:
     """Return the hidden size of each network that a draw is tried with, the chosen candidate's first."""
     chosen = found.chosen.n_units
     if not draws.selection.any():
@@ -45,7 +47,7 @@ def _tried(draws: Sample, found: SizeSearch, options: NetworkOptions) -> list[in
 
 
 def _train(
-    draws: Sample, found: SizeSearch, options: NetworkOptions, *, n_units: int, rng: Generator
+    draws: NetworkSample, found: SizeSearch, options: NetworkOptions, *, n_units: int, rng: Generator
 ) -> Trained:
     from harness_neural.batch import TrainingTask, initial_values, train
 

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from harness import Note
 from harness_neural.draws import train_draws
 from harness_neural.options import NetworkOptions
-from harness_neural.sample import Sample
+from harness_neural.sample import NetworkSample
 from harness_neural.search import SizeSearch, require_rows, search_size
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Learned:
     notes: tuple[Note, ...]
 
 
-def learn(sample: Sample, options: NetworkOptions, *, rng: Generator) -> Learned:
+def learn(sample: NetworkSample, options: NetworkOptions, *, rng: Generator) -> Learned:
     """Search a network for all rows of a sample of one.
 
     Raises
@@ -45,7 +45,9 @@ def learn(sample: Sample, options: NetworkOptions, *, rng: Generator) -> Learned
     return Learned((search.networks,), (search,), search.notes)
 
 
-def learn_draws(draws: Sample, whole: Sample, options: NetworkOptions, *, rng: Generator) -> Learned:
+def learn_draws(
+    draws: NetworkSample, whole: NetworkSample, options: NetworkOptions, *, rng: Generator
+) -> Learned:
     """Search a size on all rows, then train one network of this size a draw.
 
     Parameters

@@ -14,7 +14,7 @@ from harness_neural.effects import Dimensions, codes_of, joint_codes
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class NetworkSample:
     """Rows for one network or for many.
 
     Attributes
@@ -34,7 +34,7 @@ class Sample:
     n_distinct: int
     levels: tuple[Ints, ...] = ()
 
-    def rows(self, rows: Ints) -> Sample:
+    def rows(self, rows: Ints) -> NetworkSample:
         """Return the sample of these rows, (n_rows,) positions."""
         return replace(
             self,
@@ -45,7 +45,7 @@ class Sample:
             levels=tuple(codes[rows] for codes in self.levels),
         )
 
-    def networks(self, networks: Ints) -> Sample:
+    def networks(self, networks: Ints) -> NetworkSample:
         """Return the sample of these networks, (n_taken,) positions."""
         return replace(self, weights=self.weights[networks], selection=self.selection[networks])
 
@@ -58,7 +58,7 @@ def sample_to_fit(
     share: float,
     rng: Generator,
     effects: Dimensions = (),
-) -> Sample:
+) -> NetworkSample:
     """Return the rows for one fit: of `panel` and of `selection`, or of an inner split of `panel`.
 
     Parameters
@@ -79,17 +79,17 @@ def sample_to_fit(
         outcome = np.concatenate([design.outcome(panel), design.outcome(aside)])
         levels = joint_codes(panel, aside, effects)
     trained_on = is_trained_on[None].astype(np.float64)
-    return Sample(settle(X), settle(outcome), trained_on, 1.0 - trained_on, design.n_distinct, levels)
+    return NetworkSample(settle(X), settle(outcome), trained_on, 1.0 - trained_on, design.n_distinct, levels)
 
 
-def sample_of_draws(rows: DrawnRows, design: Design, *, effects: Dimensions = ()) -> Sample:
+def sample_of_draws(rows: DrawnRows, design: Design, *, effects: Dimensions = ()) -> NetworkSample:
     """Return the rows of draws as arrays."""
     X, outcome = settle(design.inputs(rows.panel)), settle(design.outcome(rows.panel))
     levels = codes_of(rows.panel, effects)
-    return Sample(X, outcome, rows.weights, rows.selection, design.n_distinct, levels)
+    return NetworkSample(X, outcome, rows.weights, rows.selection, design.n_distinct, levels)
 
 
-def sample_to_search(panel: Panel, draws: Sample, *, share: float, rng: Generator) -> Sample:
+def sample_to_search(panel: Panel, draws: NetworkSample, *, share: float, rng: Generator) -> NetworkSample:
     """Return the rows to search a hidden size on before draws are trained, as for one fit.
 
     Where all draws select on the same rows, candidates are compared on these; otherwise a share of the units

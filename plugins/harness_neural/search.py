@@ -12,7 +12,7 @@ from numpy.random import Generator
 from harness import EstimationError, Floats, Note, Problem
 from harness_neural.hidden import HiddenSize, one_unit_parameters
 from harness_neural.options import NetworkOptions
-from harness_neural.sample import Sample
+from harness_neural.sample import NetworkSample
 
 if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch
@@ -73,12 +73,12 @@ class SizeSearch:
         return (Note("W-HIDDEN", self.where, message),)
 
 
-def has_training_rows(sample: Sample) -> npt.NDArray[np.bool_]:
+def has_training_rows(sample: NetworkSample) -> npt.NDArray[np.bool_]:
     """Return whether each network, (n_networks,), trains on more rows than one unit has parameters."""
     return np.asarray(sample.weights.sum(axis=1) > one_unit_parameters(sample.n_distinct))
 
 
-def require_rows(sample: Sample, *, where: str) -> None:
+def require_rows(sample: NetworkSample, *, where: str) -> None:
     """Refuse a sample on which not even one hidden unit can be trained.
 
     Raises
@@ -99,7 +99,7 @@ def require_rows(sample: Sample, *, where: str) -> None:
         )
 
 
-def search_size(sample: Sample, options: NetworkOptions, *, where: str, rng: Generator) -> SizeSearch:
+def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, rng: Generator) -> SizeSearch:
     """Train candidate networks on a sample of one and return the search.
 
     Parameters

@@ -17,7 +17,7 @@ from harness_neural.map_fit import MapFit, fit_map
 from harness_neural.models import ClusterInputs, Model, NetworkByCluster, OneNetwork, with_dummies
 from harness_neural.names import Combine, MapTraining
 from harness_neural.options import AtLeastOne, NetworkOptions
-from harness_neural.sample import Sample, sample_of_draws, sample_to_fit, sample_to_search
+from harness_neural.sample import NetworkSample, sample_of_draws, sample_to_fit, sample_to_search
 from harness_neural.som import SelfOrganisingMap
 
 
@@ -107,19 +107,19 @@ class SomAnn(NetworkOptions):
             rng=rng,
         )
 
-    def _learn(self, sample: Sample, som: SelfOrganisingMap, *, rng: Generator) -> Learned:
+    def _learn(self, sample: NetworkSample, som: SelfOrganisingMap, *, rng: Generator) -> Learned:
         if self.combine == "separate_nets":
             return learn_by_cluster(_clustered(sample, som), self, rng=rng)
         return learn(self._seen(sample, som), self, rng=rng)
 
     def _learn_draws(
-        self, draws: Sample, whole: Sample, som: SelfOrganisingMap, *, rng: Generator
+        self, draws: NetworkSample, whole: NetworkSample, som: SelfOrganisingMap, *, rng: Generator
     ) -> Learned:
         if self.combine == "separate_nets":
             return learn_draws_by_cluster(_clustered(draws, som), _clustered(whole, som), self, rng=rng)
         return learn_draws(self._seen(draws, som), self._seen(whole, som), self, rng=rng)
 
-    def _seen(self, sample: Sample, som: SelfOrganisingMap) -> Sample:
+    def _seen(self, sample: NetworkSample, som: SelfOrganisingMap) -> NetworkSample:
         """Return the sample that a network for all rows sees."""
         if self.combine == "none":
             return sample
@@ -127,7 +127,7 @@ class SomAnn(NetworkOptions):
         return replace(sample, X=X, n_distinct=sample.n_distinct + som.n_clusters)
 
 
-def _clustered(sample: Sample, som: SelfOrganisingMap) -> ClusteredSample:
+def _clustered(sample: NetworkSample, som: SelfOrganisingMap) -> ClusteredSample:
     return ClusteredSample(sample, som.assign(sample.X), som.n_clusters)
 
 

@@ -22,7 +22,7 @@ from harness import (
 )
 from harness_sklearn.forest_fits import ForestDraws, ForestFit
 from harness_sklearn.inputs import Inputs, make_inputs
-from harness_sklearn.selection import Parts, Search, parts_of_draws, refuse_empty_draws, split_to_select
+from harness_sklearn.selection import RowParts, Search, parts_of_draws, refuse_empty_draws, split_to_select
 
 if TYPE_CHECKING:
     from sklearn.ensemble import RandomForestRegressor
@@ -110,7 +110,7 @@ class RandomForest:
             models.append(forest.fit(X[rows], outcome[rows]))
         return ForestDraws(inputs, tuple(models), min_leaf)
 
-    def _search(self, parts: Parts, seed: int) -> Search:
+    def _search(self, parts: RowParts, seed: int) -> Search:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
         possible = sorted((leaf for leaf in self.min_leaf if 2 * leaf <= parts.train.n_obs), reverse=True)
         if not possible:
@@ -119,7 +119,7 @@ class RandomForest:
         errors = [self._error(inputs, parts, self._forest(self.trees, leaf, seed)) for leaf in possible]
         return Search({"min_leaf": possible}, np.array(errors))
 
-    def _error(self, inputs: Inputs, parts: Parts, forest: RandomForestRegressor) -> float:
+    def _error(self, inputs: Inputs, parts: RowParts, forest: RandomForestRegressor) -> float:
         """Grow a candidate and return its mean squared error on the selection rows."""
         grown = forest.fit(inputs.values(parts.train), inputs.outcome(parts.train))
         predicted = grown.predict(inputs.values(parts.selection))

@@ -12,7 +12,7 @@ from harness import EstimationError, Floats, Ints, Panel, Problem, inner_split
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class RowParts:
     """Rows by their use; each part by entity and then by time.
 
     Attributes
@@ -32,7 +32,7 @@ def canonical_order(panel: Panel) -> Ints:
     return np.lexsort((panel.time.codes, panel.entity.codes))
 
 
-def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng: Generator) -> Parts:
+def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng: Generator) -> RowParts:
     """Return training rows and selection rows; with None, a share of the panel's units is set aside for them.
 
     Parameters
@@ -46,9 +46,9 @@ def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng:
     """
     ordered = panel.take(canonical_order(panel))
     if selection is not None:
-        return Parts(ordered, ordered, selection.take(canonical_order(selection)))
+        return RowParts(ordered, ordered, selection.take(canonical_order(selection)))
     split = inner_split(ordered, share=share, rng=rng)
-    return Parts(ordered, ordered.take(split.train), ordered.take(split.selection))
+    return RowParts(ordered, ordered.take(split.train), ordered.take(split.selection))
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class DrawnParts:
     weights : (n_draws, n_obs), how often a draw trains on a row of the whole
     """
 
-    rows: Parts
+    rows: RowParts
     weights: Floats
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from harness import CanFitDraws, Floats, HasDetails, HasNotes, Panel
 from harness_sklearn.ridge import Moments, errors_of_penalties, solve_ridge
-from harness_sklearn.selection import Parts, Search, refuse_empty_draws, rows_in_use, split_to_select
+from harness_sklearn.selection import RowParts, Search, refuse_empty_draws, rows_in_use, split_to_select
 from harness_sklearn.spline_design import SplineDesign, make_design
 from harness_sklearn.spline_fits import SplineDraws, SplinesFit
 
@@ -112,7 +112,7 @@ class Splines:
         errors = self._errors(design, train, design.moments(panel.take(rows), selection[:, rows]))
         return np.asarray(self._candidates[errors.argmin(axis=0)])
 
-    def _search(self, parts: Parts) -> Search:
+    def _search(self, parts: RowParts) -> Search:
         """Fit every candidate and compare them."""
         design = self._design(parts.train)
         train, selection = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.evaluation.fold import Fold
-from harness.evaluation.fold_fit import Cell, FoldResult, Predictions
+from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.execution.assemble import in_order, missing_cells, predictions_table, status_rows
 from panels import panel_from_arrays
 
@@ -19,9 +19,11 @@ FOLDS = {
 
 
 def result(estimator, fold, status="ok"):
-    ok = Predictions(np.array([10.0, 11.0]), np.array([12.0, 13.0]), 1.0, 0, ())
+    ok = FoldPredictions(np.array([10.0, 11.0]), np.array([12.0, 13.0]), 1.0, 0, ())
     reason = "" if status == "ok" else "no room"
-    return FoldResult(Cell("y", estimator, "p", fold), ok if status == "ok" else None, status, reason, 0.0)
+    return FoldResult(
+        FoldCell("y", estimator, "p", fold), ok if status == "ok" else None, status, reason, 0.0
+    )
 
 
 RESULTS = [result("ols", "1"), result("ols", "2"), result("ann", "1"), result("ann", "2", "refused")]

@@ -9,21 +9,21 @@ import pandas as pd
 import pytest
 
 from harness import ArtifactError, Note
-from harness.evaluation.fold_fit import Cell, FoldResult, Predictions
+from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.execution.checkpointed_tasks import CheckpointedTask, run_checkpointed
 from harness.execution.checkpoints import CheckpointStore, fingerprint
 from harness.execution.result_file import decode_fold, decode_full, encode_fold, encode_full
 from harness.execution.workers import LocalWorkers
 from harness.scenarios.full_fit import Answer, FullResult
 
-PREDICTIONS = Predictions(
+PREDICTIONS = FoldPredictions(
     train=np.array([0.1, 1 / 3]),
     test=np.array([np.pi]),
     train_variance=2.5,
     n_unseen=1,
     notes=(Note("W-ABSORBED", "educ", "dropped"),),
 )
-FOLD = FoldResult(Cell("y", "ols", "forward", "1"), PREDICTIONS, "ok", "", 0.25)
+FOLD = FoldResult(FoldCell("y", "ols", "forward", "1"), PREDICTIONS, "ok", "", 0.25)
 FULL = FullResult(
     outcome="y",
     estimator="ols",
@@ -71,7 +71,7 @@ def test_a_fold_comes_back_to_the_last_bit():
 
 
 def test_a_refused_fold_comes_back_with_its_reason():
-    refused = FoldResult(Cell("y", "fe", "forward", "1"), None, "refused", "absorbed", 0.1)
+    refused = FoldResult(FoldCell("y", "fe", "forward", "1"), None, "refused", "absorbed", 0.1)
     back = decode_fold(encode_fold(refused))
     assert (back.cell, back.predictions, back.status, back.reason) == (
         refused.cell,

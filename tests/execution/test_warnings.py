@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from harness import Note
-from harness.evaluation.fold_fit import Cell, FoldResult, Predictions
+from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.execution.warnings import few_entities_note, fit_notes, unseen_notes, warnings_table
 from harness.scenarios.full_fit import FullResult
 
 
 def fold(name, *notes, n_unseen=0):
-    predictions = Predictions(np.zeros(3), np.zeros(4), 1.0, n_unseen, notes)
-    return FoldResult(Cell("y", "fe", "forward", name), predictions, "ok", "", 0.0)
+    predictions = FoldPredictions(np.zeros(3), np.zeros(4), 1.0, n_unseen, notes)
+    return FoldResult(FoldCell("y", "fe", "forward", name), predictions, "ok", "", 0.0)
 
 
 def full(*notes):

@@ -9,7 +9,7 @@ import pytest
 
 from harness import PluginError
 from harness.scenarios import partial_dependence
-from harness.scenarios.partial_dependence import followers, mean_predictions
+from harness.scenarios.partial_dependence import dependent_columns, mean_predictions
 from panels import panel_from_arrays
 from scenarios.derived import Product, Square
 
@@ -32,10 +32,10 @@ class ShortCut(Linear):
 
     def profile(self, panel, columns, points):
         self.asked.append(columns)
-        moved = [panel.columns.index(name) for name in columns]
-        still = [at for at in range(3) if at not in moved]
+        fixed = [panel.columns.index(name) for name in columns]
+        still = [at for at in range(3) if at not in fixed]
         rest = SLOPES[:, still] @ panel.X[:, still].mean(axis=0)
-        return rest[:, None] + SLOPES[:, moved] @ points.T
+        return rest[:, None] + SLOPES[:, fixed] @ points.T
 
 
 def make_panel(*derived):
@@ -57,7 +57,7 @@ def test_a_short_cut_changes_nothing(columns):
     assert short == pytest.approx(long, rel=1e-13)
 
 
-def test_what_follows_from_the_moved_columns_is_told_to_the_short_cut():
+def test_what_follows_from_the_fixed_columns_is_told_to_the_short_cut():
     panel, points = make_panel(Square(of="x", into="s")), np.array([[3.0]])
     model = ShortCut()
     means = mean_predictions(model, panel, columns=("x",), points=points)
@@ -77,11 +77,11 @@ def test_a_column_that_differs_from_row_to_row_takes_the_long_way():
     assert both[:, 0] == pytest.approx(SLOPES @ [3.0, 5.0, 15.0], rel=1e-13)
 
 
-def test_followers_of_followers_follow():
+def test_columns_derived_from_derived_ones_depend_on_the_first():
     panel = make_panel(Square(of="x", into="m"), Square(of="m", into="s"))
-    assert followers(panel, "x") == {"x", "m", "s"}
-    assert followers(panel, "m") == {"m", "s"}
-    assert followers(panel, "s") == {"s"}
+    assert dependent_columns(panel, "x") == {"x", "m", "s"}
+    assert dependent_columns(panel, "m") == {"m", "s"}
+    assert dependent_columns(panel, "s") == {"s"}
 
 
 @dataclass(frozen=True)

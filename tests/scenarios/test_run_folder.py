@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from harness.execution.result_file import decode_full, encode_full
-from harness.scenarios.conditional.scenario import Conditional
-from harness.scenarios.curve.scenario import Curve
+from harness.scenarios.conditional.scenario import ConditionalScenario
+from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.heterogeneity.scenario import Heterogeneity
+from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.shipped import harness_scenarios
 from harness.tables import COLUMNS
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
@@ -85,9 +85,9 @@ def test_what_scenarios_warn_of_is_a_warning_of_the_run(folder):
 def test_answers_survive_being_stored():
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m, shares=(1.0,))
     scenarios = {
-        "curve": Curve(draws=5, grid=4),
-        "groups": Heterogeneity(by="size", draws=5, grid=4),
-        "surface": Conditional(moderator="m", draws=5, grid=4),
+        "curve": CurveScenario(draws=5, grid=4),
+        "groups": HeterogeneityScenario(by="size", draws=5, grid=4),
+        "surface": ConditionalScenario(moderator="m", draws=5, grid=4),
     }
     task = FullTask(
         outcome="outcome",

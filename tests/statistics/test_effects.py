@@ -10,8 +10,8 @@ from scipy.stats import binom
 
 from harness import Key, random_stream
 from harness.data.simulate.slow import spread_evenly
-from harness.scenarios.curve.scenario import Curve
-from harness.scenarios.heterogeneity.scenario import Heterogeneity
+from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
 from harness_panel import FixedEffects, PooledOLS
@@ -89,7 +89,9 @@ def test_groups_with_equal_curves_do_not_differ(n_panels):
         halves = Key("half", ("first", "second"), (panel.entity.codes % 2).astype(np.int64))
         panel = replace(panel, groups=(halves,))
         subject = subject_of(Splines(products="none"), panel, seed=seed)
-        found = Heterogeneity(by="half", draws=100, grid=12).answer(subject)["heterogeneity_differences"]
+        found = HeterogeneityScenario(by="half", draws=100, grid=12).answer(subject)[
+            "heterogeneity_differences"
+        ]
         for row in found[found["measure"] == "effect"].itertuples():
             held[row.mode].append(row.conf_low <= 0.0 <= row.conf_high)
     for mode, is_inside in held.items():
@@ -109,7 +111,7 @@ def test_a_correlated_control_does_not_bend_the_curves_of_bootstrapped_networks(
         outcome=np.sin(4.0 * x) + 0.5 * z + 0.3 * noise,
         X=np.column_stack([x, z]),
     )
-    curves = Curve(grid=20).answer(subject_of(NETWORK, panel, seed=3))["curves"]
+    curves = CurveScenario(grid=20).answer(subject_of(NETWORK, panel, seed=3))["curves"]
     for kind in ("level", "ale"):
         own = curves[(curves["kind"] == kind) & (curves["band"] == "pointwise") & curves["supported"]]
         true = np.sin(4.0 * own["at"].to_numpy())
@@ -129,7 +131,7 @@ def test_a_flat_line_is_inside_the_band_where_the_exposure_does_nothing(estimato
     inside = []
     for seed in range(n_panels):
         panel = panel_with(np.zeros_like, seed=seed, n_entities=80, n_periods=5, correlation=0.5)
-        curves = Curve(grid=12, draws=100).answer(subject_of(estimator, panel, seed=seed))["curves"]
+        curves = CurveScenario(grid=12, draws=100).answer(subject_of(estimator, panel, seed=seed))["curves"]
         own = curves[(curves["kind"] == "slope") & (curves["band"] == "pointwise") & curves["supported"]]
         inside.append(((own["conf_low"] <= 0.0) & (own["conf_high"] >= 0.0)).mean())
     assert np.mean(inside) >= (0.93 if n_panels == 400 else least(0.93, n_panels))

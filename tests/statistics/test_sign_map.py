@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.data.simulate.linear_panels import Interaction
-from harness.scenarios.conditional.scenario import Conditional
+from harness.scenarios.conditional.scenario import ConditionalScenario
 from rab_subjects import rab_on
 
 DRAWS = 40
@@ -15,7 +15,7 @@ DRAWS = 40
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_sign_map_of_a_product_is_right(seed):
-    tables = Conditional(moderator="moderator", draws=DRAWS, grid=20).answer(
+    tables = ConditionalScenario(moderator="moderator", draws=DRAWS, grid=20).answer(
         rab_on(Interaction(seed=seed), draws=DRAWS)
     )
     surface = tables["surfaces"]

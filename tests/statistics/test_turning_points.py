@@ -7,7 +7,7 @@ import pytest
 
 from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
 from harness.data.simulate.linear_panels import NullEffect
-from harness.scenarios.curve.scenario import Curve
+from harness.scenarios.curve.scenario import CurveScenario
 from harness_neural.mlp import Mlp
 from rab_subjects import NETWORK, rab_on
 
@@ -17,7 +17,7 @@ NEAR = 0.05
 def turning_points(simulation, *, draws, network=NETWORK):
     """Return kind and place of the turning points that a RAB reports on a simulated panel."""
     subject = rab_on(simulation, draws=draws, network=network)
-    rows = Curve(draws=draws).answer(subject)["turning_points"].to_dict("records")
+    rows = CurveScenario(draws=draws).answer(subject)["turning_points"].to_dict("records")
     return [(row["kind"], row["at"]) for row in rows if row["kind"] != "none"]
 
 

@@ -16,7 +16,7 @@ from harness.scenarios.conditional.ale_interaction import interaction_share
 from harness.scenarios.conditional.cell_support import cell_support
 from harness.scenarios.conditional.surface import Plane, friedman_h, levels_on
 from harness.scenarios.conditional.tables import (
-    Spread,
+    EstimateWithDraws,
     averaged_effects,
     effect_rows,
     interaction_rows,
@@ -24,7 +24,7 @@ from harness.scenarios.conditional.tables import (
     threshold_rows,
 )
 from harness.scenarios.grid import Spacing, exposure_grid
-from harness.scenarios.partial_dependence import followers
+from harness.scenarios.partial_dependence import dependent_columns
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
@@ -34,7 +34,7 @@ QUICK_GRID = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditional(Resampled):
+class ConditionalScenario(Resampled):
     """Levels and effects over exposure and moderator, and whether the two interact.
 
     Levels are mean predictions were every row's exposure and moderator the same; effects are their slopes
@@ -76,10 +76,10 @@ class Conditional(Resampled):
         self._require_moderator(panel)
         plane = self._plane(panel)
         models = subject.fit, subject.draws(self.plan)
-        levels = Spread(*(levels_on(model, panel, plane) for model in models))
+        levels = EstimateWithDraws(*(levels_on(model, panel, plane) for model in models))
         effects = averaged_effects(levels, plane)
         measures = {
-            "friedman_h": Spread(
+            "friedman_h": EstimateWithDraws(
                 friedman_h(models[0], panel, plane, levels.estimate),
                 friedman_h(models[1], panel, plane, levels.draws),
             ),
@@ -92,9 +92,9 @@ class Conditional(Resampled):
             "interactions": interaction_rows(measures, level=level),
         }
 
-    def _shares(self, models: tuple[Fitted, FittedDraws], panel: Panel) -> Spread:
+    def _shares(self, models: tuple[Fitted, FittedDraws], panel: Panel) -> EstimateWithDraws:
         names = (panel.exposure, self.moderator)
-        return Spread(*(interaction_share(model, panel, names) for model in models))
+        return EstimateWithDraws(*(interaction_share(model, panel, names) for model in models))
 
     def _plane(self, panel: Panel) -> Plane:
         values = np.column_stack([panel.column(panel.exposure), panel.column(self.moderator)])
@@ -103,7 +103,7 @@ class Conditional(Resampled):
         return Plane(self.moderator, first, second, near)
 
     def _require_moderator(self, panel: Panel) -> None:
-        if self.moderator not in panel.columns or self.moderator in followers(panel, panel.exposure):
+        if self.moderator not in panel.columns or self.moderator in dependent_columns(panel, panel.exposure):
             problem = Problem(
                 where=self.name,
                 what=f"'{self.moderator}' is no regressor that can be set apart from the exposure",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class EstimateWithDraws:
     """Numbers of one fit and of its draws.
 
     Attributes
@@ -29,7 +29,7 @@ class Spread:
     draws: Floats
 
 
-def surface_rows(levels: Spread, plane: Plane, *, level: float) -> pd.DataFrame:
+def surface_rows(levels: EstimateWithDraws, plane: Plane, *, level: float) -> pd.DataFrame:
     """Return a row for each cell: level and effect, each with its pointwise interval, and the data near it.
 
     Parameters
@@ -56,15 +56,15 @@ def surface_rows(levels: Spread, plane: Plane, *, level: float) -> pd.DataFrame:
     return pd.DataFrame(columns).assign(n_draws=len(levels.draws))
 
 
-def averaged_effects(levels: Spread, plane: Plane) -> Spread:
+def averaged_effects(levels: EstimateWithDraws, plane: Plane) -> EstimateWithDraws:
     """Return the effect at each moderator value, (n_moderator,), NaN where no cell is supported."""
-    return Spread(
+    return EstimateWithDraws(
         conditional_effects(effects_on(levels.estimate, plane), plane),
         conditional_effects(effects_on(levels.draws, plane), plane),
     )
 
 
-def effect_rows(effects: Spread, plane: Plane, *, level: float) -> pd.DataFrame:
+def effect_rows(effects: EstimateWithDraws, plane: Plane, *, level: float) -> pd.DataFrame:
     """Return a row for each band and moderator value; numbers are empty where no cell is supported."""
     import pandas as pd
 
@@ -85,7 +85,7 @@ def effect_rows(effects: Spread, plane: Plane, *, level: float) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def threshold_rows(effects: Spread, plane: Plane, *, level: float) -> pd.DataFrame:
+def threshold_rows(effects: EstimateWithDraws, plane: Plane, *, level: float) -> pd.DataFrame:
     """Return a row for each change of sign of the effect, or one of kind ``none`` without numbers."""
     import pandas as pd
 
@@ -96,7 +96,7 @@ def threshold_rows(effects: Spread, plane: Plane, *, level: float) -> pd.DataFra
     return rows.assign(n_draws=len(effects.draws))
 
 
-def interaction_rows(measures: Mapping[str, Spread], *, level: float) -> pd.DataFrame:
+def interaction_rows(measures: Mapping[str, EstimateWithDraws], *, level: float) -> pd.DataFrame:
     """Return a row for each measure of interaction, with its percentile interval."""
     import pandas as pd
 

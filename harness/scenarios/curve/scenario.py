@@ -14,7 +14,7 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import HasDraws
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import quantile_bins
-from harness.scenarios.curve.tables import Estimated, curve_rows, turning_point_rows
+from harness.scenarios.curve.tables import CurveEstimate, curve_rows, turning_point_rows
 from harness.scenarios.grid import Spacing, exposure_grid
 from harness.scenarios.partial_dependence import partial_dependence, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
@@ -31,7 +31,7 @@ RUG_POINTS = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve(Resampled):
+class CurveScenario(Resampled):
     """Mean predicted outcome were every row's exposure the same, at each exposure, with its slope.
 
     Beside it stand accumulated local effects, which predict no row far from where it was observed, and the
@@ -89,10 +89,10 @@ class Curve(Resampled):
             "turning_points": turning_point_rows(level, level=self.level),
         }
 
-    def _level(self, subject: Subject) -> Estimated:
+    def _level(self, subject: Subject) -> CurveEstimate:
         at = self._points(subject.panel)
         panel = hold(subject.panel, self.held)
-        return Estimated(
+        return CurveEstimate(
             kind="level",
             at=at,
             curve=partial_dependence(subject.fit, panel, at),
@@ -100,10 +100,10 @@ class Curve(Resampled):
             supported=_support(subject.panel, at).supported,
         )
 
-    def _ale(self, subject: Subject) -> Estimated:
+    def _ale(self, subject: Subject) -> CurveEstimate:
         panel, name = subject.panel, subject.panel.exposure
         bins = quantile_bins(panel.column(name), n_bins=self.grid - 1)
-        return Estimated(
+        return CurveEstimate(
             kind="ale",
             at=bins.edges,
             curve=accumulated_effects(subject.fit, panel, name, bins),

@@ -20,7 +20,7 @@ CurveKind = Literal["level", "slope", "ale"]
 
 
 @dataclass(frozen=True, eq=False)
-class Estimated:
+class CurveEstimate:
     """One curve of one estimator.
 
     Attributes
@@ -42,7 +42,7 @@ class Estimated:
 
 
 def curve_rows(
-    curves: Iterable[Estimated], *, level: float, unit: ResampleUnit | Literal[""]
+    curves: Iterable[CurveEstimate], *, level: float, unit: ResampleUnit | Literal[""]
 ) -> pd.DataFrame:
     """Return a row for each curve, band and grid point.
 
@@ -75,7 +75,7 @@ def curve_rows(
     return pd.concat(frames, ignore_index=True)
 
 
-def turning_point_rows(curve: Estimated, *, level: float) -> pd.DataFrame:
+def turning_point_rows(curve: CurveEstimate, *, level: float) -> pd.DataFrame:
     """Return a row for each turning point, or one of kind ``none`` without numbers."""
     import pandas as pd
 

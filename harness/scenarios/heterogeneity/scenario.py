@@ -28,7 +28,7 @@ from harness.scenarios.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heterogeneity(Resampled):
+class HeterogeneityScenario(Resampled):
     """Levels and effects by group, from the fit on all rows and from a fit on each group.
 
     The level of a row is the net effect curve at the row's own exposure, and a group's number is the median

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from harness.run_options import RunOptions
 from harness.runner import prepare
-from harness.scenarios.heterogeneity.scenario import Heterogeneity
+from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
 
@@ -20,7 +20,7 @@ STUDY = Path(__file__).parents[3] / "specs" / "digital_carbon.yaml"
 
 def answer(scenario: Scenario, subject: Subject) -> None:
     """Answer a scenario from the draws there are; refits of groups train draws of their own."""
-    if isinstance(scenario, Heterogeneity):
+    if isinstance(scenario, HeterogeneityScenario):
         list(scenario.pooled(subject))
     else:
         scenario.answer(subject)

@@ -7,7 +7,7 @@ from harness import EstimationError
 from harness_neural.by_cluster import ClusteredSample, learn_by_cluster, learn_draws_by_cluster
 from harness_neural.learn import learn, learn_draws
 from harness_neural.options import NetworkOptions
-from harness_neural.sample import Sample
+from harness_neural.sample import NetworkSample
 
 OPTIONS = NetworkOptions(hidden=1, restarts=2)
 SIZES = (100, 90, 12)
@@ -21,7 +21,7 @@ def two_clusters_and_a_small_one(n_networks: int = 1, *, seed: int = 1) -> Clust
     outcome = np.array([1.0, -1.0, 0.3])[cluster] * X[:, 0] + 0.05 * rng.normal(size=cluster.size)
     selects = np.arange(cluster.size) % 5 == 0
     weights = np.tile((~selects).astype(float), (n_networks, 1))
-    return ClusteredSample(Sample(X, outcome, weights, 1.0 - weights, 2), cluster, 3)
+    return ClusteredSample(NetworkSample(X, outcome, weights, 1.0 - weights, 2), cluster, 3)
 
 
 def test_every_cluster_gets_the_network_of_its_own_rows() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, random_stream
-from harness.scenarios.conditional.scenario import Conditional
+from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.subject import Subject
 from scenarios.derived import Square
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
@@ -22,7 +22,7 @@ def polynomial(panel):
 
 def answer(panel, estimator, *, seed=1, **options):
     subject = Subject(estimator, panel, estimator.fit(panel, rng=None), seed=seed, name="least_squares")
-    return Conditional(moderator="m", **options).answer(subject)
+    return ConditionalScenario(moderator="m", **options).answer(subject)
 
 
 def product_panel(seed=0, **options):
@@ -164,9 +164,9 @@ def test_what_cannot_be_set_apart_is_refused(moderator):
     panel = replace(panel, derived=(Square(of="x", into="s"),))
     subject = Subject(object(), panel, object(), seed=1, name="any")
     with pytest.raises(EstimationError, match=moderator):
-        Conditional(moderator=moderator).answer(subject)
+        ConditionalScenario(moderator=moderator).answer(subject)
 
 
 def test_a_quick_surface_is_coarse():
-    quick = Conditional(moderator="m").quick()
+    quick = ConditionalScenario(moderator="m").quick()
     assert (quick.grid, quick.draws, quick.moderator) == (12, 40, "m")

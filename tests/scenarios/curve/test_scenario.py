@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import random_stream
-from harness.scenarios.curve.scenario import Curve
+from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
 
@@ -47,7 +47,7 @@ def rows_of(frame, **place):
 def carried():
     panel = random_panel(np.random.default_rng(5), lambda x, m: x + m)
     subject = Subject(object(), panel, Carrying(Slopes((1.0, 2.0, 3.0))), seed=1, name="known")
-    return panel, Curve(grid=9, level=0.4).answer(subject)["curves"]
+    return panel, CurveScenario(grid=9, level=0.4).answer(subject)["curves"]
 
 
 def test_every_kind_has_both_bands(carried):
@@ -79,13 +79,15 @@ def test_level_slope_and_local_effects_of_a_line(carried):
 def test_draws_that_a_fit_carries_have_no_unit_of_ours(carried):
     assert (carried[1]["unit"] == "").all()
     panel = random_panel(np.random.default_rng(5), lambda x, m: x + m)
-    curves = Curve(grid=3, draws=5, unit="row").answer(subject_of(LeastSquares(crossed), panel))["curves"]
+    curves = CurveScenario(grid=3, draws=5, unit="row").answer(subject_of(LeastSquares(crossed), panel))[
+        "curves"
+    ]
     assert (curves["unit"] == "row").all()
 
 
 def test_simultaneous_bands_contain_the_pointwise_ones():
     panel = random_panel(np.random.default_rng(2), lambda x, m: np.sin(3 * x) + m)
-    curves = Curve(grid=15).answer(subject_of(LeastSquares(powers(4)), panel))["curves"]
+    curves = CurveScenario(grid=15).answer(subject_of(LeastSquares(powers(4)), panel))["curves"]
     narrow, wide = (rows_of(curves, band=band).reset_index() for band in ("pointwise", "simultaneous"))
     assert (wide["conf_low"] < narrow["conf_low"]).all()
     assert (wide["conf_high"] > narrow["conf_high"]).all()
@@ -93,7 +95,7 @@ def test_simultaneous_bands_contain_the_pointwise_ones():
 
 
 def test_turning_points_or_the_answer_that_there_is_none():
-    curve, answers = Curve(grid=30, draws=100), []
+    curve, answers = CurveScenario(grid=30, draws=100), []
     for truth in (lambda x: -4 * (x - 0.6) ** 2, lambda x: x):
         panel = random_panel(np.random.default_rng(3), truth, noise=0.2, columns=("x",))
         answers.append(curve.answer(subject_of(LeastSquares(powers(2)), panel))["turning_points"])
@@ -109,7 +111,7 @@ def test_others_at_their_mean_leave_the_interaction_at_the_mean():
     subject = subject_of(LeastSquares(crossed), panel)
     const, on_x, on_m, both = subject.fit.beta
     for held, centre in (("average", np.mean), ("mean", np.mean), ("median", np.median)):
-        curves = Curve(grid=4, draws=5, held=held).answer(subject)["curves"]
+        curves = CurveScenario(grid=4, draws=5, held=held).answer(subject)["curves"]
         level = rows_of(curves, kind="level", band="pointwise")
         at, m = level["at"].to_numpy(), centre(panel.column("m"))
         assert level["estimate"].to_numpy() == pytest.approx(const + on_x * at + (on_m + both * at) * m)
@@ -128,7 +130,7 @@ def test_the_truth_is_found_where_a_control_goes_with_the_exposure():
     assert np.corrcoef(panel.X.T)[0, 1] == pytest.approx(0.8, abs=0.03)
     outcome = truth(x, panel.column("m")) + 0.3 * rng.normal(size=panel.n_obs)
     panel = type(panel)(**{**vars(panel), "observed": outcome})
-    curves = Curve(grid=20, draws=5).answer(subject_of(LeastSquares(powers(3)), panel))["curves"]
+    curves = CurveScenario(grid=20, draws=5).answer(subject_of(LeastSquares(powers(3)), panel))["curves"]
     for kind in ("level", "ale"):
         curve = rows_of(curves, kind=kind, band="pointwise")
         error = curve["estimate"].to_numpy() - 4 * (curve["at"].to_numpy() - 0.3) ** 2
@@ -140,7 +142,7 @@ def test_a_flat_line_is_inside_the_band_of_no_effect():
     for seed in range(n_runs):
         panel = random_panel(random_stream(seed, "panel"), lambda _x, m: 2 * m)
         subject = subject_of(LeastSquares(powers(3)), panel, seed=seed)
-        slope = rows_of(Curve(grid=grid).answer(subject)["curves"], kind="slope", band="pointwise")
+        slope = rows_of(CurveScenario(grid=grid).answer(subject)["curves"], kind="slope", band="pointwise")
         inside += ((slope["conf_low"] <= 0) & (slope["conf_high"] >= 0)).mean()
     assert inside / n_runs >= 0.9
 
@@ -149,7 +151,7 @@ def test_derivatives_and_levels_say_the_same_in_other_units():
     panel = random_panel(np.random.default_rng(9), lambda x, m: x**2 + m)
     other = panel.with_column("x", 100.0 * panel.column("x") + 7.0)
     curves, scaled = (
-        Curve(grid=6, draws=20).answer(subject_of(LeastSquares(powers(2)), rows))["curves"]
+        CurveScenario(grid=6, draws=20).answer(subject_of(LeastSquares(powers(2)), rows))["curves"]
         for rows in (panel, other)
     )
     assert scaled["at"].to_numpy() == pytest.approx(100 * curves["at"].to_numpy() + 7)
@@ -161,6 +163,6 @@ def test_derivatives_and_levels_say_the_same_in_other_units():
 
 
 def test_a_quick_curve_has_fewer_draws_and_points():
-    quick = Curve(held="median").quick()
+    quick = CurveScenario(held="median").quick()
     assert (quick.draws, quick.grid, quick.held) == (40, 25, "median")
-    assert Curve(draws=7, grid=5).quick() == Curve(draws=7, grid=5)
+    assert CurveScenario(draws=7, grid=5).quick() == CurveScenario(draws=7, grid=5)

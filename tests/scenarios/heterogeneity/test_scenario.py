@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from harness import Key, random_stream
-from harness.scenarios.heterogeneity.scenario import Heterogeneity
+from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import SIZES, LeastSquares, crossed, grouped_panel, powers
 
 
 def answer(panel, estimator, *, seed=1, **options):
     subject = Subject(estimator, panel, estimator.fit(panel, rng=None), seed=seed, name="least_squares")
-    return Heterogeneity(by="size", **options).answer(subject)
+    return HeterogeneityScenario(by="size", **options).answer(subject)
 
 
 def cell(frame, **place):
