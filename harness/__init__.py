@@ -37,6 +37,7 @@ from harness.estimators.protocol import (
     NestedEstimator,
 )
 from harness.evaluation.fold import Fold, Leak
+from harness.evaluation.metrics.metric import Metric
 from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
 from harness.registry.hooks import hookimpl
@@ -79,6 +80,7 @@ __all__ = [
     "Key",
     "Leak",
     "LearnedStep",
+    "Metric",
     "NeedsGroups",
     "NestedEstimator",
     "Note",

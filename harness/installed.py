@@ -9,6 +9,7 @@ from harness.data.dataset import DATASET
 from harness.data.prepare.step import STEP
 from harness.data.simulate.simulation import SIMULATION
 from harness.estimators.protocol import ESTIMATOR
+from harness.evaluation.metrics.metric import METRIC
 from harness.evaluation.protocols.protocol import PROTOCOL
 from harness.registry.collect import Kinds
 from harness.registry.hooks import DISTRIBUTION, PROJECT
@@ -17,7 +18,7 @@ from harness.registry.plugin_source import in_order
 from harness.registry.registry import Registry, read_registry
 from harness.scenarios.scenario import SCENARIO
 
-KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, SIMULATION)
+KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, SIMULATION, METRIC)
 """All kinds, in the order in which plugins are asked for them."""
 
 

@@ -3,11 +3,13 @@
 from harness.data.prepare.shipped import harness_steps
 from harness.data.shipped import harness_datasets
 from harness.data.simulate.shipped import harness_simulations
+from harness.evaluation.metrics.shipped import harness_metrics
 from harness.evaluation.protocols.shipped import harness_protocols
 from harness.scenarios.shipped import harness_scenarios
 
 __all__ = [
     "harness_datasets",
+    "harness_metrics",
     "harness_protocols",
     "harness_scenarios",
     "harness_simulations",

@@ -16,6 +16,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("p_value", "mse", "mse_reference", "n_entities", "p_splits", "p_holm", "p_best"),
         *STATUS,
     ),
+    "metrics": (
+        *("outcome", "estimator", "protocol", "sample", "metric", "value", "gain", "conf_low", "conf_high"),
+        *("p_value", "n_entities"),
+        *STATUS,
+    ),
     "decomposition": ("outcome", "estimator", "reference", "part", "estimate", "conf_low", "conf_high"),
     "coefficients": (
         *("outcome", "estimator", "term", "estimate", "std_error", "statistic", "p_value"),
@@ -102,6 +107,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "gain": ("gain",),
     "accuracy": ("mse",),
     "coefficients": ("estimate", "std_error"),
+    "metrics": ("value",),
     "decomposition": ("estimate",),
     "turning_points": ("at",),
     "heterogeneity": ("effect",),

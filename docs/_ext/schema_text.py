@@ -20,6 +20,8 @@ CHOICES = {
     "estimator": "an estimator",
     "ProtocolEntry": "a protocol",
     "protocol": "a protocol",
+    "MetricEntry": "a metric",
+    "metric": "a metric",
     "ScenarioEntry": "a scenario",
     "scenario": "a scenario",
     "simulation": "a simulation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +12,22 @@ from harness.arrays import Floats, Ints
 
 ROW = ["fold", "sample", "entity", "time"]
 
+Loss = Callable[[Floats, Floats], Floats]
+"""Observed and predicted values, (n_obs,) each, to the loss of each row, (n_obs,), >= 0."""
+
+
+def squared_error(observed: Floats, predicted: Floats) -> Floats:
+    """Return squared errors, (n_obs,), squared outcome units."""
+    return np.asarray((observed - predicted) ** 2)
+
 
 @dataclass(frozen=True, eq=False)
 class EntityLosses:
-    """Squared errors of two estimators on the same rows, summed within entities.
+    """Losses of two estimators on the same rows, summed within entities.
 
     Attributes
     ----------
-    loss, loss_reference : (n_entities,), sums of squared errors
+    loss, loss_reference : (n_entities,), sums over the rows of each
     n_rows : (n_entities,), rows summed, >= 1
     """
 
@@ -43,11 +52,11 @@ class SplitDifferences:
 
 @dataclass(frozen=True, eq=False)
 class PairedLosses:
-    """Squared errors, a row of the panel in a fold by an estimator.
+    """Losses, a row of the panel in a fold by an estimator.
 
     Attributes
     ----------
-    frame : squared errors, index `ROW`, one column an estimator
+    frame : losses, index `ROW`, one column an estimator
     entities : (n_rows,), codes
     """
 
@@ -55,10 +64,10 @@ class PairedLosses:
     entities: Ints
 
     @classmethod
-    def of(cls, rows: pd.DataFrame) -> PairedLosses:
-        """Pair the predictions of one outcome, protocol and sample."""
-        loss = (rows["observed"] - rows["predicted"]) ** 2
-        wide = rows[[*ROW, "estimator"]].assign(loss=loss)
+    def of(cls, rows: pd.DataFrame, loss: Loss = squared_error) -> PairedLosses:
+        """Pair the predictions of one outcome, protocol and sample by their losses."""
+        own = loss(rows["observed"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64))
+        wide = rows[[*ROW, "estimator"]].assign(loss=own)
         frame = wide.pivot_table(index=ROW, columns="estimator", values="loss", sort=True, observed=True)
         codes, _ = pd.factorize(frame.index.get_level_values("entity"), sort=True)
         return cls(frame[list(dict.fromkeys(rows["estimator"]))], codes.astype(np.int64))
@@ -67,6 +76,10 @@ class PairedLosses:
     def estimators(self) -> tuple[str, ...]:
         """Estimators that have predictions."""
         return tuple(self.frame.columns)
+
+    def mean(self, estimator: str) -> float:
+        """Return the mean loss of one estimator."""
+        return float(self._column(estimator).mean())
 
     def by_entity(self, estimator: str, reference: str) -> EntityLosses:
         """Return the losses of two estimators, summed within entities."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from harness.data.panel import Panel
 from harness.evaluation.decomposition import decomposition_table
+from harness.evaluation.metrics.table import metrics_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
 from harness.execution.assemble import MissingCell, in_order, missing_cells, predictions_table, status_rows
@@ -36,6 +37,8 @@ def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, P
     ]
     order = {"reference": references, **results.order}
     folder.write_table("gain", in_order(table("gain", [gains, *without]), order))
+    if results.study.evaluation.metrics:
+        _write_metrics(folder, results, predictions, missing)
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
     parts = decomposition_table(
         predictions, reference=references[0], protocols=protocols, bootstrap=results.bootstrap
@@ -43,6 +46,17 @@ def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, P
     folder.write_table("decomposition", table("decomposition", [parts]))
     if results.universes:
         _write_multiverse(folder, results, predictions, panels=panels)
+
+
+def _write_metrics(
+    folder: RunFolder, results: Results, predictions: pd.DataFrame, missing: Sequence[MissingCell]
+) -> None:
+    evaluation = results.study.evaluation
+    metrics = {entry.id: entry.metric for entry in evaluation.metrics}
+    losses = metrics_table(predictions, metrics, reference=evaluation.reference, bootstrap=results.bootstrap)
+    without = [status_rows(missing, SAMPLES).assign(metric=name) for name in metrics]
+    order = {**results.order, "metric": tuple(metrics)}
+    folder.write_table("metrics", in_order(table("metrics", [losses, *without]), order))
 
 
 def _predictions(

@@ -15,7 +15,12 @@ from harness.spec.expectation_check import check_expectations
 from harness.spec.ladder import expand_ladder
 from harness.spec.mistake import Loc, Mistake, Place
 
-_LISTS: tuple[Loc, ...] = (("estimators",), ("evaluation", "protocols"), ("scenarios",))
+_LISTS: tuple[Loc, ...] = (
+    ("estimators",),
+    ("evaluation", "protocols"),
+    ("evaluation", "metrics"),
+    ("scenarios",),
+)
 
 _LISTS_OF_ESTIMATORS: tuple[Loc, ...] = (
     ("evaluation", "further_references"),

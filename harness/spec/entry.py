@@ -88,6 +88,17 @@ class ProtocolEntry(Entry):
     protocol: Annotated[Any, Choose("protocol")] = Field(alias=CHOICE)
 
 
+class MetricEntry(Entry):
+    """A metric with its options.
+
+    Attributes
+    ----------
+    metric : the metric
+    """
+
+    metric: Annotated[Any, Choose("metric")] = Field(alias=CHOICE)
+
+
 class ScenarioEntry(Entry):
     """A scenario with its options.
 

@@ -14,7 +14,7 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
 from harness.registry.options import OPTIONS, options_model
 from harness.spec.docstring import field_texts, summary
-from harness.spec.entry import CHOICE, Entry, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.entry import CHOICE, Entry, EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.ladder import WORD
 from harness.spec.schema_text import WORDS
 from harness.spec.study import Study
@@ -26,6 +26,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ENTRIES: Mapping[str, type[Entry]] = {
     "estimator": EstimatorEntry,
     "protocol": ProtocolEntry,
+    "metric": MetricEntry,
     "scenario": ScenarioEntry,
 }
 
@@ -65,7 +66,8 @@ def spec_schema(catalogs: Catalogs) -> Json:
     word = {"const": WORD, "description": "all rungs that the installed estimators offer for the ladder"}
     properties["estimators"] = _or_alone(properties["estimators"], word, _alone(catalogs["estimator"]))
     properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
-    evaluation["protocols"] = _or_alone(evaluation["protocols"], _alone(catalogs["protocol"]))
+    for key, kind in (("protocols", "protocol"), ("metrics", "metric")):
+        evaluation[key] = _or_alone(evaluation[key], _alone(catalogs[kind]))
     described: Json = _resolved({"$schema": DIALECT, **schema})
     return described
 

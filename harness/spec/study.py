@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from harness.data.data_spec import DataSpec
 from harness.data.roles import Roles
 from harness.spec.claim import AnyClaim
-from harness.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry, as_entries
+from harness.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry, as_entries
 from harness.spec.expectation import AnyExpectation
 from harness.spec.identity import Identity
 from harness.spec.multiverse import Multiverse
@@ -21,6 +21,7 @@ from harness.spec.spec_model import SpecModel
 __all__ = [
     "EstimatorEntry",
     "EvaluationSpec",
+    "MetricEntry",
     "ProtocolEntry",
     "ReportSpec",
     "ScenarioEntry",
@@ -61,6 +62,7 @@ class EvaluationSpec(SpecModel):
     further_references : ids of estimators that gains are over as well, such as fixed effects beside pooled
         OLS, in tables and verdicts of their own
     protocols : how rows are split and models selected
+    metrics : losses beside squared error that estimators are compared by
     level : nominal coverage of the intervals of gains
     draws : bootstrap draws of these intervals
     """
@@ -68,6 +70,7 @@ class EvaluationSpec(SpecModel):
     reference: str
     further_references: tuple[str, ...] = ()
     protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
+    metrics: Annotated[tuple[MetricEntry, ...], BeforeValidator(as_entries)] = ()
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=2)] = 2000
 

@@ -14,6 +14,7 @@ _CELL = ("outcome", "estimator", "protocol")
 KEYS: Mapping[str, tuple[str, ...]] = {
     "accuracy": (*_CELL, "sample"),
     "gain": (*_CELL, "reference", "sample"),
+    "metrics": (*_CELL, "sample", "metric"),
     "decomposition": ("outcome", "estimator", "reference", "part"),
     "multiverse": ("outcome", "universe", "reference", "protocol", "sample"),
     "multiverse_choices": ("outcome", "choice", "level"),

@@ -42,7 +42,7 @@ def section(text, title):
     return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
-@pytest.mark.parametrize("kind", ["estimator", "protocol", "scenario", "step", "simulation"])
+@pytest.mark.parametrize("kind", ["estimator", "protocol", "scenario", "step", "simulation", "metric"])
 def test_every_option_of_every_choice_is_described(spec_text, kind):
     text = spec_text.choices(kind)
     for name, cls in installed().catalogs[kind].members.items():

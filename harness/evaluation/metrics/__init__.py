@@ -1,0 +1,1 @@
+"""Losses that predictions are compared by, beside squared error."""
