@@ -20,6 +20,14 @@ from harness.errors import (
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
 from harness.estimators.inner_split import inner_split
+from harness.estimators.level_effects import (
+    EffectKey,
+    GroupColumn,
+    LevelEffects,
+    count_unseen,
+    joint_codes,
+    key_of,
+)
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
@@ -46,6 +54,7 @@ from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import DrawPlan, Subject
 from harness.spec.ladder import Rung
 from harness.study_result import StudyResult
+from harness.tables import ResultTable
 
 __version__ = "0.1.0"
 
@@ -63,6 +72,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "DrawPlan",
+    "EffectKey",
     "EstimationError",
     "Estimator",
     "EvaluationProtocol",
@@ -70,6 +80,7 @@ __all__ = [
     "FittedDraws",
     "Floats",
     "Fold",
+    "GroupColumn",
     "HarnessError",
     "HasCoefficients",
     "HasDetails",
@@ -80,6 +91,7 @@ __all__ = [
     "Key",
     "Leak",
     "LearnedStep",
+    "LevelEffects",
     "Metric",
     "NeedsGroups",
     "NestedEstimator",
@@ -88,6 +100,7 @@ __all__ = [
     "PanelStep",
     "PluginError",
     "Problem",
+    "ResultTable",
     "RowStep",
     "Rung",
     "Scenario",
@@ -97,9 +110,12 @@ __all__ = [
     "StepGroup",
     "StudyResult",
     "Subject",
+    "count_unseen",
     "draw_weights",
     "hookimpl",
     "inner_split",
+    "joint_codes",
+    "key_of",
     "left_out",
     "open_run",
     "random_stream",

@@ -112,10 +112,10 @@ class StudyResult:
         ArtifactError
             Where no run writes a table of this name, or the file is damaged.
         """
-        from harness.tables import COLUMNS, DETAILS
+        from harness.tables import DETAILS
 
         there = [file.removesuffix(".csv") for file in self._folder.files() if file.endswith(".csv")]
-        known = {*COLUMNS, *there, "multiverse", "multiverse_choices"}
+        known = {*self._folder.manifest().tables, *there}
         if name not in known and not name.startswith(DETAILS):
             expected = ", ".join(sorted(known))
             raise ArtifactError(Problem(name, "no run has such a table", expected, near_names(name, known)))

@@ -1,118 +1,280 @@
-"""The result tables of a run: the name of each and its columns."""
+"""Every result table of a run, declared once: its name, columns, key and what it holds.
+
+The writer, the reader, comparison, verification, expected numbers, the report and the documentation read the
+tables from here, and those of a plugin's scenario from what it declares.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 STATUS = ("status", "reason")
+"""How a cell went, and why it has no numbers where it has none; a cell that failed is a row with both."""
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "accuracy": (
-        *("outcome", "estimator", "protocol", "sample", "mse", "rmse", "nmse", "r2", "n_obs", "n_entities"),
+_INTERVAL = ("conf_low", "conf_high")
+_CELL = ("outcome", "estimator", "protocol")
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """One result table.
+
+    Attributes
+    ----------
+    name : of the table and, with `suffix`, of its file
+    columns : in their order; those that a cell does not fill are empty
+    key : columns that tell its rows apart. Rows alike in all of them, such as the turning points of one
+        curve, are told apart by their order
+    description : what it holds, one line
+    measures : the numbers that each row is there for; none where rows are many, or have no names
+    study_wide : columns whose numbers depend on which other estimators and protocols a study has
+    suffix : of the file
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    description: str
+    measures: tuple[str, ...] = ()
+    study_wide: tuple[str, ...] = ()
+    suffix: Literal[".csv", ".parquet"] = ".csv"
+
+    @property
+    def file(self) -> str:
+        """Path within the run folder."""
+        return f"{self.name}{self.suffix}"
+
+
+def _answers(
+    name: str,
+    columns: tuple[str, ...],
+    key: tuple[str, ...],
+    description: str,
+    *,
+    measures: tuple[str, ...] = (),
+) -> ResultTable:
+    """Return a table of what estimators answer to a scenario, given the columns that are its own."""
+    place = ("outcome", "estimator")
+    whole = (*place, *columns, "scenario", *STATUS)
+    return ResultTable(name, whole, (*place, "scenario", *key), description, measures)
+
+
+ACCURACY = ResultTable(
+    "accuracy",
+    (*_CELL, "sample", "mse", "rmse", "nmse", "r2", "n_obs", "n_entities", *STATUS),
+    (*_CELL, "sample"),
+    "errors of every estimator under every protocol on train, test and all rows",
+    measures=("mse",),
+)
+GAIN = ResultTable(
+    "gain",
+    (
+        *("outcome", "estimator", "reference", "protocol", "sample", "gain", *_INTERVAL),
+        *("p_value", "mse", "mse_reference", "n_entities", "p_splits", "p_holm", "p_best", *STATUS),
+    ),
+    (*_CELL, "reference", "sample"),
+    "gains over the reference with intervals and p-values",
+    measures=("gain",),
+    study_wide=("p_holm", "p_best"),
+)
+METRICS = ResultTable(
+    "metrics",
+    (*_CELL, "sample", "metric", "value", "gain", *_INTERVAL, "p_value", "n_entities", *STATUS),
+    (*_CELL, "sample", "metric"),
+    "mean losses other than squared error, and gains by them, where `evaluation.metrics` asks for some",
+    measures=("value",),
+)
+DECOMPOSITION = ResultTable(
+    "decomposition",
+    ("outcome", "estimator", "reference", "part", "estimate", *_INTERVAL),
+    ("outcome", "estimator", "reference", "part"),
+    "where the gain in sample comes from: optimism, selection on test rows, recognised entities, form",
+    measures=("estimate",),
+)
+MULTIVERSE = ResultTable(
+    "multiverse",
+    ("outcome", "estimator", "universe", "reference", "protocol", "sample", "gain", *_INTERVAL),
+    ("outcome", "universe", "reference", "protocol", "sample"),
+    "the gain under every combination of choices; a column for each choice follows",
+)
+MULTIVERSE_CHOICES = ResultTable(
+    "multiverse_choices",
+    ("outcome", "choice", "level", "n", "mean_gain", "share_of_variance"),
+    ("outcome", "choice", "level"),
+    "what each choice does to the gain",
+)
+COEFFICIENTS = ResultTable(
+    "coefficients",
+    (
+        *("outcome", "estimator", "term", "estimate", "std_error", "statistic", "p_value", *_INTERVAL),
+        *("covariance", "n_obs", "n_coef", "n_effects", "n_clusters", "factor", "df_resid", "bandwidth"),
         *STATUS,
     ),
-    "gain": (
-        *("outcome", "estimator", "reference", "protocol", "sample", "gain", "conf_low", "conf_high"),
-        *("p_value", "mse", "mse_reference", "n_entities", "p_splits", "p_holm", "p_best"),
-        *STATUS,
+    ("outcome", "estimator", "term"),
+    "coefficient tables with the corrections of their covariance",
+    measures=("estimate", "std_error"),
+)
+CURVES = _answers(
+    "curves",
+    ("kind", "at", "estimate", *_INTERVAL, "band", "n_draws", "supported", "mean_level", "level", "unit"),
+    ("kind", "band", "at"),
+    "net effect curves, slopes and accumulated local effects with their bands",
+)
+TURNING_POINTS = _answers(
+    "turning_points",
+    ("kind", "at", *_INTERVAL, "share_of_draws", "estimate", "n_draws"),
+    ("kind",),
+    "minima and maxima of the curves",
+    measures=("at",),
+)
+HETEROGENEITY = _answers(
+    "heterogeneity",
+    (
+        *("by", "group", "mode", "median", "effect", *_INTERVAL),
+        *("n_obs", "n_entities", "median_low", "median_high", "n_draws"),
     ),
-    "metrics": (
-        *("outcome", "estimator", "protocol", "sample", "metric", "value", "gain", "conf_low", "conf_high"),
-        *("p_value", "n_entities"),
-        *STATUS,
+    ("by", "group", "mode"),
+    "effects by group",
+    measures=("effect",),
+)
+HETEROGENEITY_DIFFERENCES = _answers(
+    "heterogeneity_differences",
+    ("by", "group", "other", "mode", "measure", "difference", *_INTERVAL),
+    ("by", "group", "other", "mode", "measure"),
+    "differences between groups with their intervals",
+    measures=("difference",),
+)
+HETEROGENEITY_ROWS = _answers(
+    "heterogeneity_rows",
+    ("by", "group", "mode", "quantile", "level"),
+    ("by", "group", "mode", "quantile"),
+    "quantiles of the levels in every group",
+)
+SURFACES = _answers(
+    "surfaces",
+    (
+        *("moderator", "exposure_at", "moderator_at", "estimate", *_INTERVAL),
+        *("effect", "supported", "effect_low", "effect_high", "n_obs", "n_entities", "n_draws"),
     ),
-    "decomposition": ("outcome", "estimator", "reference", "part", "estimate", "conf_low", "conf_high"),
-    "coefficients": (
-        *("outcome", "estimator", "term", "estimate", "std_error", "statistic", "p_value"),
-        *("conf_low", "conf_high", "covariance", "n_obs", "n_coef", "n_effects", "n_clusters", "factor"),
-        *("df_resid", "bandwidth"),
-        *STATUS,
-    ),
-    "curves": (
-        *("outcome", "estimator", "kind", "at", "estimate", "conf_low", "conf_high", "band", "n_draws"),
-        *("supported", "mean_level", "level", "unit", "scenario"),
-        *STATUS,
-    ),
-    "turning_points": (
-        *("outcome", "estimator", "kind", "at", "conf_low", "conf_high", "share_of_draws", "estimate"),
-        *("n_draws", "scenario"),
-        *STATUS,
-    ),
-    "heterogeneity": (
-        *("outcome", "estimator", "by", "group", "mode", "median", "effect", "conf_low", "conf_high"),
-        *("n_obs", "n_entities", "median_low", "median_high", "n_draws", "scenario"),
-        *STATUS,
-    ),
-    "heterogeneity_differences": (
-        *("outcome", "estimator", "by", "group", "other", "mode", "measure", "difference"),
-        *("conf_low", "conf_high", "scenario"),
-        *STATUS,
-    ),
-    "heterogeneity_rows": (
-        *("outcome", "estimator", "by", "group", "mode", "quantile", "level", "scenario"),
-        *STATUS,
-    ),
-    "surfaces": (
-        *("outcome", "estimator", "moderator", "exposure_at", "moderator_at", "estimate", "conf_low"),
-        *("conf_high", "effect", "supported", "effect_low", "effect_high", "n_obs", "n_entities"),
-        *("n_draws", "scenario"),
-        *STATUS,
-    ),
-    "conditional_effects": (
-        *("outcome", "estimator", "moderator", "moderator_at", "effect", "conf_low", "conf_high"),
-        *("band", "supported", "n_draws", "scenario"),
-        *STATUS,
-    ),
-    "thresholds": (
-        *("outcome", "estimator", "moderator", "kind", "at", "conf_low", "conf_high", "share_of_draws"),
-        *("n_draws", "scenario"),
-        *STATUS,
-    ),
-    "interactions": (
-        *("outcome", "estimator", "moderator", "measure", "estimate", "conf_low", "conf_high", "n_draws"),
-        "scenario",
-        *STATUS,
-    ),
-    "support": ("scenario", "at", "n_obs", "n_entities", "supported"),
-    "rug": ("scenario", "exposure"),
-    "claims": (
-        *("outcome", "quantity", "published", "recomputed", "here", "status", "reason", "check"),
+    ("moderator", "exposure_at", "moderator_at"),
+    "outcome and effect over exposure and moderator",
+)
+CONDITIONAL_EFFECTS = _answers(
+    "conditional_effects",
+    ("moderator", "moderator_at", "effect", *_INTERVAL, "band", "supported", "n_draws"),
+    ("moderator", "band", "moderator_at"),
+    "effect of the exposure at each moderator value",
+)
+THRESHOLDS = _answers(
+    "thresholds",
+    ("moderator", "kind", "at", *_INTERVAL, "share_of_draws", "n_draws"),
+    ("moderator", "kind"),
+    "moderator values at which the effect changes its sign",
+    measures=("at",),
+)
+INTERACTIONS = _answers(
+    "interactions",
+    ("moderator", "measure", "estimate", *_INTERVAL, "n_draws"),
+    ("moderator", "measure"),
+    "how far exposure and moderator interact",
+    measures=("estimate",),
+)
+SUPPORT = ResultTable(
+    "support",
+    ("scenario", "at", "n_obs", "n_entities", "supported"),
+    ("scenario", "at"),
+    "rows and entities near each point of a curve",
+)
+RUG = ResultTable("rug", ("scenario", "exposure"), ("scenario",), "quantiles of the exposure as observed")
+CLAIMS = ResultTable(
+    "claims",
+    (
+        *("outcome", "quantity", "published", "recomputed", "this_run", *STATUS, "check"),
         *("recomputed_low", "recomputed_high", "about", "source", "note", "estimator", "protocol", "sample"),
         *("kind", "at", "to", "bound", "by", "group", "moderator", "digits", "tolerance"),
     ),
-    "expectations": (
-        *("table", "where", "column", "expected", "obtained", "difference", "tolerance", "origin"),
-        *("source", "status", "reason", "note", "digits"),
-    ),
-    "preparation": ("step", "into", "inputs", "detail"),
-    "interpolated": ("column", "entity", "time", "value"),
-    "summary": ("variable", "role", "n", "mean", "sd", "min", "max", "sd_within", "sd_between"),
-    "warnings": ("code", "where", "message"),
-}
-"""Columns of every CSV table; a cell that failed is a row with its status and reason, numbers empty."""
-
-PREDICTIONS = (
-    *("outcome", "estimator", "protocol", "fold", "entity", "time", "observed", "predicted"),
-    *("sample", "train_variance"),
+    (*_CELL, "sample", "quantity", "about"),
+    "published numbers beside what follows from each other and what this run gives",
 )
-"""Columns of predictions.parquet."""
+EXPECTATIONS = ResultTable(
+    "expectations",
+    (
+        *("table", "where", "column", "expected", "obtained", "difference", "tolerance", "origin"),
+        *("source", *STATUS, "note", "digits"),
+    ),
+    ("table", "where", "column", "origin", "source"),
+    "numbers that the spec expects beside those of this run",
+)
+PREPARATION = ResultTable(
+    "preparation",
+    ("step", "into", "inputs", "detail"),
+    ("step", "into"),
+    "how columns were prepared",
+)
+INTERPOLATED = ResultTable(
+    "interpolated",
+    ("column", "entity", "time", "value"),
+    ("column", "entity", "time"),
+    "the cells that were missing and filled in",
+)
+SUMMARY = ResultTable(
+    "summary",
+    ("variable", "role", "n", "mean", "sd", "min", "max", "sd_within", "sd_between"),
+    ("variable",),
+    "moments of every variable",
+)
+WARNINGS = ResultTable(
+    "warnings", ("code", "where", "message"), ("code", "where"), "what to know before trusting a number"
+)
+
+TABLES: Mapping[str, ResultTable] = {
+    table.name: table
+    for table in (
+        *(
+            GAIN,
+            ACCURACY,
+            METRICS,
+            DECOMPOSITION,
+            MULTIVERSE,
+            MULTIVERSE_CHOICES,
+            COEFFICIENTS,
+            CURVES,
+            SUPPORT,
+            RUG,
+        ),
+        *(TURNING_POINTS, HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, SURFACES),
+        *(CONDITIONAL_EFFECTS, THRESHOLDS, INTERACTIONS, CLAIMS, EXPECTATIONS, PREPARATION, INTERPOLATED),
+        *(SUMMARY, WARNINGS),
+    )
+}
+"""The tables in CSV files that the harness itself writes, by name, in the order they are listed in."""
+
+PREDICTIONS = ResultTable(
+    "predictions",
+    (
+        *("outcome", "estimator", "protocol", "fold", "entity", "time", "observed", "predicted"),
+        *("sample", "train_variance"),
+    ),
+    (*_CELL, "fold", "sample", "entity", "time"),
+    "observed and predicted outcome of every row in every fold",
+    suffix=".parquet",
+)
+UNIVERSE_PREDICTIONS = ResultTable(
+    "multiverse",
+    PREDICTIONS.columns,
+    PREDICTIONS.key,
+    "predictions under every combination of choices, the universe in the place of the estimator",
+    suffix=".parquet",
+)
+PARQUET_TABLES = (PREDICTIONS, UNIVERSE_PREDICTIONS)
+"""The tables in parquet files."""
 
 DETAILS = "details/"
 """Start of the names of tables that fits bring along; their columns are their plugins' affair."""
 
-WHOLE_TABLE = frozenset({"p_holm", "p_best"})
-"""Columns whose numbers depend on which other estimators and protocols a study has."""
 
-MEASURES: Mapping[str, tuple[str, ...]] = {
-    "gain": ("gain",),
-    "accuracy": ("mse",),
-    "coefficients": ("estimate", "std_error"),
-    "metrics": ("value",),
-    "decomposition": ("estimate",),
-    "turning_points": ("at",),
-    "heterogeneity": ("effect",),
-    "heterogeneity_differences": ("difference",),
-    "thresholds": ("at",),
-    "interactions": ("estimate",),
-}
-"""The numbers that each row of a table is there for, of tables whose rows are few and have names."""
+def with_own(tables: Iterable[ResultTable]) -> Mapping[str, ResultTable]:
+    """Return `TABLES` and those that scenarios of plugins declare, by name; the harness's own stay."""
+    return {**{table.name: table for table in tables}, **TABLES}

@@ -83,7 +83,7 @@ def test_programs_read_each(run):
 def test_a_claim_is_about_the_gain_over_the_reference(run):
     (claim,) = run.table("claims").itertuples()
     own = run.gain.query("reference == 'ols' and estimator == 'curved' and sample == 'test'")
-    assert claim.here == own["gain"].iloc[0]
+    assert claim.this_run == own["gain"].iloc[0]
 
 
 def test_the_run_verifies(run, monkeypatch):

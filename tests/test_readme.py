@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.installed import installed
 from harness.spec.load import load_study
+from harness.tables import PARQUET_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,6 +48,11 @@ def test_every_linked_file_is_there():
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+def test_every_result_table_is_listed_with_what_it_holds():
+    for table in (*TABLES.values(), *PARQUET_TABLES):
+        assert f"| `{table.file}` | {table.description} |" in README
 
 
 def test_every_study_is_listed():

@@ -1,4 +1,4 @@
-"""Directives that write the reference from the code: spec, choices, commands; and docstrings for autodoc."""
+"""Directives that write the reference from the code, spec, choices, commands and tables; and for autodoc."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from harness.installed import registry_of
 from harness.spec.json_schema import spec_schema
+from harness.tables import PARQUET_TABLES, TABLES, ResultTable
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 """How autodoc writes an alias of a type within a union."""
@@ -53,6 +54,20 @@ class ChoiceReference(_Generated):
         return own_spec_text().choices(self.arguments[0])
 
 
+class TableReference(_Generated):
+    """``{table-reference}``: every result table with its columns, those of its key in bold."""
+
+    def text(self) -> str:  # noqa: D102 - as the base class says
+        return "\n\n".join(_table_text(table) for table in (*TABLES.values(), *PARQUET_TABLES))
+
+
+def _table_text(table: ResultTable) -> str:
+    columns = (f"**`{name}`**" if name in table.key else f"`{name}`" for name in table.columns)
+    return (
+        f"## `{table.file}`\n\n{table.description[0].upper()}{table.description[1:]}.\n\n{', '.join(columns)}"
+    )
+
+
 class CommandReference(_Generated):
     """``{command-reference}``: every subcommand, as its ``--help`` tells it."""
 
@@ -84,6 +99,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("spec-reference", SpecReference)
     app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
+    app.add_directive("table-reference", TableReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)
     app.connect("source-read", fence_doctests)

@@ -12,6 +12,7 @@ import pandas as pd
 from harness.estimators.protocol import Estimator
 from harness.execution.plan import as_quick
 from harness.spec.study import Study
+from harness.tables import CURVES
 
 Most = Mapping[str, int]
 """The most that an option of a name may be, in whatever part of a study it stands."""
@@ -101,7 +102,7 @@ def _held(study: Study) -> Study:
             "scenarios": tuple(
                 entry.model_copy(update={"scenario": capped(entry.scenario, CAPS)})
                 for entry in study.scenarios
-                if "curves" in entry.scenario.tables
+                if CURVES in entry.scenario.tables
             ),
             "multiverse": None,
         }

@@ -58,7 +58,7 @@ def _rows(study: Study, tables: Tables) -> Iterator[dict[str, Any]]:
             **_place(claim, first_protocol=first_protocol),
             **_published(claim),
             **_recomputed(finding),
-            "here": found.value,
+            "this_run": found.value,
             "status": stands.status,
             "reason": stands.reason,
             "about": about(claim),

@@ -9,7 +9,9 @@ import click
 from harness.commands.options import run_argument
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
-from harness.tables import MEASURES
+from harness.tables import TABLES
+
+MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
 
 
 @click.command()
@@ -18,9 +20,9 @@ from harness.tables import MEASURES
     "--table",
     "tables",
     multiple=True,
-    type=click.Choice(list(MEASURES)),
-    help="Pin every row of this table; repeatable. By default gains and errors on test rows, and the "
-    "coefficients of the exposure.",
+    metavar="NAME",
+    help=f"Pin every row of this table: {', '.join(MEASURED)}, or one of a plugin's scenario; repeatable. "
+    "By default gains and errors on test rows, and the coefficients of the exposure.",
 )
 @click.option("--estimator", "estimators", multiple=True, metavar="ID", help="Pin this one; repeatable.")
 @click.option(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from harness.evaluation.tables import Bootstrap, gain_table
 from harness.evaluation.universe import Universe
+from harness.tables import MULTIVERSE
 
 
 def multiverse_table(
@@ -29,7 +30,7 @@ def multiverse_table(
 
     Returns
     -------
-    outcome, universe, reference, protocol, sample, gain, conf_low, conf_high, then one column a choice.
+    The columns of `harness.tables.MULTIVERSE`, then one for each choice.
     """
     ids = [universe.id for universe in universes]
     parts = []
@@ -37,9 +38,9 @@ def multiverse_table(
         own = predictions[predictions["estimator"].isin([*ids, reference])]
         parts.append(gain_table(own, reference=reference, bootstrap=bootstrap))
     gains = pd.concat(parts, ignore_index=True).rename(columns={"estimator": "universe"})
-    kept = ["outcome", "universe", "reference", "protocol", "sample", "gain", "conf_low", "conf_high"]
+    gains["estimator"] = gains["universe"].map({universe.id: universe.estimator for universe in universes})
     choices = pd.DataFrame([{"universe": universe.id} | dict(universe.choices) for universe in universes])
-    return gains[kept].merge(choices, on="universe", validate="m:1")
+    return gains[list(MULTIVERSE.columns)].merge(choices, on="universe", validate="m:1")
 
 
 def choice_table(multiverse: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def choice_table(multiverse: pd.DataFrame) -> pd.DataFrame:
     variance of the gain over all combinations, the part between the levels of this choice alone. The shares
     of all choices add up to one only where the choices do not act together.
     """
-    fixed = {"outcome", "universe", "gain", "conf_low", "conf_high"}
+    fixed = {"outcome", "estimator", "universe", "gain", "conf_low", "conf_high"}
     found = []
     for outcome, own in multiverse.groupby("outcome", sort=False):
         total = float(((own["gain"] - own["gain"].mean()) ** 2).sum())

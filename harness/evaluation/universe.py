@@ -13,8 +13,10 @@ class Universe:
     Attributes
     ----------
     id : names its predictions
+    estimator : id of the estimator whose options it chooses
     choices : option by option, and the seed, as text
     """
 
     id: str
+    estimator: str
     choices: Mapping[str, str]

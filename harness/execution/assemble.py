@@ -68,8 +68,8 @@ def predictions_table(
         place = {"outcome": cell.outcome, "estimator": cell.estimator}
         parts.append(rows.assign(**place, protocol=cell.protocol, fold=cell.fold))
     if not parts:
-        return pd.DataFrame(columns=list(PREDICTIONS))
-    return pd.concat(parts, ignore_index=True)[list(PREDICTIONS)]
+        return pd.DataFrame(columns=list(PREDICTIONS.columns))
+    return pd.concat(parts, ignore_index=True)[list(PREDICTIONS.columns)]
 
 
 def _rows(predictions: FoldPredictions, panel: Panel, fold: Fold) -> pd.DataFrame:

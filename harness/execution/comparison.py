@@ -13,8 +13,9 @@ from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
 from harness.execution.assemble import MissingCell, in_order, missing_cells, predictions_table, status_rows
 from harness.execution.results import Results
+from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
-from harness.store.tables import table
+from harness.tables import ACCURACY, DECOMPOSITION, GAIN, METRICS, MULTIVERSE_CHOICES
 
 
 def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, Panel]) -> None:
@@ -27,7 +28,7 @@ def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, P
     missing = [*results.refused, *missing_cells(results.folds_by(results.estimators))]
     predictions = _predictions(results, results.estimators, panels=panels, missing=missing)
     folder.write_parquet("predictions", predictions)
-    accuracies = table("accuracy", [accuracy_table(predictions), status_rows(missing, SAMPLES)])
+    accuracies = as_declared(ACCURACY, [accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
     references = results.study.evaluation.references
     gains = gains_table(predictions, references=references, bootstrap=results.bootstrap)
@@ -36,14 +37,14 @@ def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, P
         for one in references
     ]
     order = {"reference": references, **results.order}
-    folder.write_table("gain", in_order(table("gain", [gains, *without]), order))
+    folder.write_table("gain", in_order(as_declared(GAIN, [gains, *without]), order))
     if results.study.evaluation.metrics:
         _write_metrics(folder, results, predictions, missing)
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
     parts = decomposition_table(
         predictions, reference=references[0], protocols=protocols, bootstrap=results.bootstrap
     )
-    folder.write_table("decomposition", table("decomposition", [parts]))
+    folder.write_table("decomposition", as_declared(DECOMPOSITION, [parts]))
     if results.universes:
         _write_multiverse(folder, results, predictions, panels=panels)
 
@@ -56,7 +57,7 @@ def _write_metrics(
     losses = metrics_table(predictions, metrics, reference=evaluation.reference, bootstrap=results.bootstrap)
     without = [status_rows(missing, SAMPLES).assign(metric=name) for name in metrics]
     order = {**results.order, "metric": tuple(metrics)}
-    folder.write_table("metrics", in_order(table("metrics", [losses, *without]), order))
+    folder.write_table("metrics", in_order(as_declared(METRICS, [losses, *without]), order))
 
 
 def _predictions(
@@ -86,7 +87,7 @@ def _write_multiverse(
         bootstrap=results.bootstrap,
     )
     folder.write_table("multiverse", multiverse)
-    folder.write_table("multiverse_choices", choice_table(multiverse))
+    folder.write_table("multiverse_choices", as_declared(MULTIVERSE_CHOICES, [choice_table(multiverse)]))
 
 
 def _without_gain(missing: Sequence[MissingCell], results: Results, *, over: str) -> Iterator[MissingCell]:

@@ -19,6 +19,7 @@ from harness.scenarios.full_fit import FullResult
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
 from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
+from harness.tables import TABLES, ResultTable, with_own
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,15 @@ def manifest_of(
         started=provenance.started.isoformat(timespec="seconds"),
         seconds=round(seconds, 1),
         cells=tuple(cells),
+        scenario_tables=tuple(table for name, table in tables_of(study).items() if name not in TABLES),
         files={},
     )
+
+
+def tables_of(study: Study) -> Mapping[str, ResultTable]:
+    """Return the tables in CSV files that a run of the study may have, by name."""
+    scenarios = [entry.scenario for entry in study.scenarios]
+    return with_own(table for scenario in scenarios for table in (*scenario.tables, *scenario.data_tables))
 
 
 def _study(study: Study, *, quick: bool, learns: bool) -> StudyRecord:

@@ -14,6 +14,7 @@ from harness.estimators.protocol import Estimator
 from harness.evaluation.universe import Universe
 from harness.registry.catalog import Catalogs, with_option
 from harness.spec.study import Study
+from harness.tables import MULTIVERSE
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,11 @@ def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
     asked = study.multiverse
     if asked is None:
         return ()
-    entry = next(one for one in study.estimators if one.id == asked.estimator)
+    taken = [option for option in asked.vary if option in MULTIVERSE.columns]
+    if taken:
+        what = "is a column of the table multiverse, which has one for each choice"
+        raise SpecError(*(Problem(_place(option), what, hint="vary another option") for option in taken))
+    entry = next(entry for entry in study.estimators if entry.id == asked.estimator)
     combinations = itertools.product(*asked.vary.values(), range(1, asked.seeds + 1))
     return tuple(_variants(entry.estimator, entry.id, tuple(asked.vary), combinations, catalogs))
 
@@ -54,7 +59,7 @@ def _variants(
         chosen = {option: str(value) for option, value in zip(options, values, strict=True)}
         chosen |= {"seed": str(seed)}
         label = ", ".join(f"{choice} {value}" for choice, value in chosen.items())
-        yield Variant(Universe(f"{name} ({label})", chosen), estimator)
+        yield Variant(Universe(f"{name} ({label})", name, chosen), estimator)
 
 
 def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs) -> Estimator:
@@ -67,7 +72,7 @@ def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalog
         )
         raise SpecError(problem) from error
     except ValidationError as error:
-        found = "; ".join(dict.fromkeys(one["msg"] for one in error.errors()))
+        found = "; ".join(dict.fromkeys(mistake["msg"] for mistake in error.errors()))
         raise SpecError(Problem(_place(option), f"{value!r} is not allowed: {found}")) from error
     return changed
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from harness.claims.table import claims_table
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.execution.comparison import write_comparison
+from harness.execution.provenance import tables_of
 from harness.execution.results import Results
 from harness.execution.warnings import (
     few_entities_note,
@@ -23,31 +25,37 @@ from harness.execution.warnings import (
 from harness.expectations.check import check_expectations
 from harness.expectations.table import expectations_table
 from harness.scenarios.full_fit import FullResult
+from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
-from harness.store.tables import slug, table
+from harness.tables import TABLES, ResultTable
 
 
 def write_tables(folder: RunFolder, results: Results) -> None:
     """Write all tables; those of claims and of expectations last, since they look into the others."""
     panels = results.panel_of()
     write_comparison(folder, results, panels)
-    folder.write_table("coefficients", table("coefficients", _coefficients(results.fulls)))
+    _write(folder, TABLES["coefficients"], _coefficients(results.fulls))
     for name, parts in _detail_parts(results.fulls).items():
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
+    declared = tables_of(results.study)
     for name, parts in _scenario_parts(results, panels).items():
-        folder.write_table(name, table(name, parts))
-    folder.write_table("preparation", table("preparation", [results.panels.steps_table()]))
+        _write(folder, declared[name], parts)
+    _write(folder, TABLES["preparation"], [results.panels.steps_table()])
     filled = results.panels.filled_table()
     if len(filled):
-        folder.write_table("interpolated", table("interpolated", [filled]))
-    folder.write_table("summary", table("summary", [results.panels.summary()]))
+        _write(folder, TABLES["interpolated"], [filled])
+    _write(folder, TABLES["summary"], [results.panels.summary()])
     folder.write_table("warnings", warnings_table(_notes(results, panels)))
     if results.study.claims:
         written = {name: folder.read_table(name) for name in SOURCES}
-        folder.write_table("claims", table("claims", [claims_table(results.study, written)]))
+        _write(folder, TABLES["claims"], [claims_table(results.study, written)])
     if results.study.expect:
         found = expectations_table(check_expectations(results.study.expect, folder.read_table))
-        folder.write_table("expectations", table("expectations", [found]))
+        _write(folder, TABLES["expectations"], [found])
+
+
+def _write(folder: RunFolder, table: ResultTable, parts: Iterable[pd.DataFrame]) -> None:
+    folder.write_table(table.name, as_declared(table, parts))
 
 
 def _coefficients(fulls: Sequence[FullResult]) -> Iterator[pd.DataFrame]:
@@ -65,8 +73,13 @@ def _detail_parts(fulls: Sequence[FullResult]) -> Mapping[str, list[pd.DataFrame
     for full in fulls:
         place = pd.DataFrame([{"outcome": full.outcome, "estimator": full.estimator}])
         for name, frame in full.details.items():
-            parts.setdefault(slug(name), []).append(place.merge(frame, how="cross"))
+            parts.setdefault(_slug(name), []).append(place.merge(frame, how="cross"))
     return parts
+
+
+def _slug(name: str) -> str:
+    """Return a name that is safe as a file name: lower case letters, digits and underscores."""
+    return re.sub(r"[^a-z0-9_]+", "_", name.lower())[:64]
 
 
 def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[str, list[pd.DataFrame]]:
@@ -77,8 +90,8 @@ def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[st
     for entry in results.study.scenarios:
         for name, frame in entry.scenario.describe(any_panel).items():
             parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
-        for name in entry.scenario.tables:
-            parts.setdefault(name, [])
+        for table in entry.scenario.tables:
+            parts.setdefault(table.name, [])
     for full in results.fulls:
         for answer in full.answers:
             scenario = scenarios[answer.scenario]
@@ -89,8 +102,8 @@ def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[st
                 own = {key: value for key, value in how.items() if key not in frame}
                 parts[name].append(frame.assign(**place, **own))
             if answer.status != "ok":
-                for name in scenario.tables:
-                    parts[name].append(pd.DataFrame([place | how]))
+                for table in scenario.tables:
+                    parts[table.name].append(pd.DataFrame([place | how]))
     return parts
 
 

@@ -17,7 +17,6 @@ COMPARED = frozenset({"accuracy", "gain"})
 OF_ALL_PROTOCOLS = frozenset({"decomposition"})
 OF_FITS = frozenset({"coefficients"})
 OF_DATA = frozenset({"summary", "preparation", "interpolated"})
-OF_GRIDS = frozenset({"support", "rug"})
 
 Ids = frozenset[str]
 NOTHING: Ids = frozenset()
@@ -72,11 +71,16 @@ def _needs(expectation: AnyExpectation, study: Study, everything: Needs) -> Need
     table = expectation.table
     estimators = _named(expectation, "estimator", everything.estimators)
     scenarios = _named(expectation, "scenario", everything.scenarios)
-    giving = scenarios & frozenset(one.id for one in study.scenarios if table in one.scenario.tables)
+    giving = scenarios & frozenset(
+        entry.id for entry in study.scenarios if table in {own.name for own in entry.scenario.tables}
+    )
+    describing = scenarios & frozenset(
+        entry.id for entry in study.scenarios if table in {own.name for own in entry.scenario.data_tables}
+    )
     if table in OF_DATA:
         return Needs()
-    if table in OF_GRIDS:
-        return Needs(scenarios=scenarios)
+    if describing and not giving:
+        return Needs(scenarios=describing)
     if table in COMPARED:
         return Needs(estimators, protocols=_named(expectation, "protocol", everything.protocols))
     if table in OF_ALL_PROTOCOLS:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ArtifactError, Problem
+from harness.errors import ArtifactError, Problem, near_names
 from harness.store.folder import RunFolder
-from harness.store.keys import KEYS
-from harness.tables import MEASURES
+from harness.tables import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +29,7 @@ class Selection:
 
     Attributes
     ----------
-    tables : names, of those in `MEASURES`, whose rows are all pinned; empty for gains and errors on test rows
+    tables : names, of those with measures, whose rows are all pinned; empty for gains and errors on test rows
         and the coefficient of the exposure
     estimators : ids; empty for all
     relative : > 0, tolerance as a share of each number
@@ -49,16 +48,18 @@ def pinned(folder: RunFolder, selection: Selection) -> tuple[Entry, ...]:
     Raises
     ------
     ArtifactError
-        Where the run was a quick one, whose numbers are not those of its spec, or nothing is selected.
+        Where the run was a quick one, whose numbers are not those of its spec, or nothing is selected, or a
+        table has no numbers to pin.
     """
-    study = folder.manifest().study
+    manifest = folder.manifest()
+    study = manifest.study
     if study.quick:
         what = "a quick run: fewer draws, splits and restarts than its spec asks for"
         raise ArtifactError(Problem(str(folder.path), what, hint="run the study without --quick"))
     entries = [
         entry
-        for table in selection.tables or ("gain", "accuracy", "coefficients")
-        for entry in _of_table(table, folder.read_table(table), selection, exposure=study.exposure)
+        for table in _selected(manifest.tables, selection.tables)
+        for entry in _of_table(table, folder.read_table(table.name), selection, exposure=study.exposure)
     ]
     if not entries:
         what = "holds none of the numbers asked for"
@@ -66,10 +67,21 @@ def pinned(folder: RunFolder, selection: Selection) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _of_table(name: str, frame: pd.DataFrame, selection: Selection, *, exposure: str) -> Iterator[Entry]:
+def _selected(tables: Mapping[str, ResultTable], names: Sequence[str]) -> Iterator[ResultTable]:
+    measured = {name: table for name, table in tables.items() if table.measures}
+    for name in names or ("gain", "accuracy", "coefficients"):
+        if name not in measured:
+            what = "no result table of this name has numbers to pin"
+            raise ArtifactError(Problem(name, what, ", ".join(measured), near_names(name, measured)))
+        yield measured[name]
+
+
+def _of_table(
+    table: ResultTable, frame: pd.DataFrame, selection: Selection, *, exposure: str
+) -> Iterator[Entry]:
     if frame.empty:
         return
-    keys = _telling(frame, KEYS[name])
+    keys = _telling(frame, table.key)
     rows = frame[~frame.duplicated(keys, keep=False)]
     if selection.estimators:
         rows = rows[rows["estimator"].isin(selection.estimators)]
@@ -77,9 +89,9 @@ def _of_table(name: str, frame: pd.DataFrame, selection: Selection, *, exposure:
         rows = _of_interest(rows, exposure)
     for row in rows.to_dict("records"):
         where = {key: row[key] for key in keys if isinstance(row[key], str)}
-        place = {"table": name, "where": where}
+        place = {"table": table.name, "where": where}
         if row.get("status", "ok") == "ok":
-            for column in MEASURES[name]:
+            for column in table.measures:
                 if math.isfinite(row[column]):
                     yield {**place, "column": column, **_number(row[column], selection.relative)}
         else:

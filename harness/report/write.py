@@ -71,7 +71,7 @@ def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ..
             folder.write_text(SURFACES, surface_page(run))
             written.append(SURFACES)
         written.append(HTML)
-        contents = described([*folder.files(), *written])
+        contents = described([*folder.files(), *written], run.manifest)
         shown = page(results, sections, drawings, notes=font_notes(_drawn_names(run)), contents=contents)
         folder.write_text(HTML, render(shown))
     return tuple(written)

@@ -9,6 +9,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.registry.kind import Kind, OptionsClass
 from harness.scenarios.subject import Subject
+from harness.tables import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,11 +24,13 @@ class Scenario(Protocol):
     Attributes
     ----------
     name : as written in YAML after ``use:``
-    tables : names of the tables that `answer` returns
+    tables : those that `answer` returns; the columns of outcome, estimator, scenario and status are filled in
+    data_tables : those that `describe` returns; the column of the scenario is filled in
     """
 
     name: ClassVar[str]
-    tables: ClassVar[tuple[str, ...]]
+    tables: ClassVar[tuple[ResultTable, ...]]
+    data_tables: ClassVar[tuple[ResultTable, ...]]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -38,7 +41,7 @@ class Scenario(Protocol):
         """What the question is about, as columns that every row of its tables has."""
 
     def describe(self, panel: Panel) -> Tables:
-        """Return the tables that depend on the data alone."""
+        """Return the tables that depend on the data alone, those named in `data_tables`."""
 
     def answer(self, subject: Subject) -> Tables:
         """Return what one estimator answers, as tables named in `tables`.

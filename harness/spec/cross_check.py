@@ -11,7 +11,7 @@ from harness.registry.catalog import USE, Catalogs
 from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
 from harness.spec.entry import as_entries
-from harness.spec.expectation_check import check_expectations
+from harness.spec.expectation_check import check_expectations, tables_offered
 from harness.spec.ladder import expand_ladder
 from harness.spec.mistake import Loc, Mistake, Place
 
@@ -56,7 +56,7 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
         "moderator": names.moderators,
         "scenario": known["scenarios",],
     }
-    yield from check_expectations(document, ids_in)
+    yield from check_expectations(document, ids_in, tables_offered(catalogs))
 
 
 def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> list[_Named]:

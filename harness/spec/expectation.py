@@ -11,21 +11,21 @@ from pydantic_core import PydanticCustomError
 from harness.spec.printed import PrintedNumber
 from harness.spec.schema_text import WORDS
 from harness.spec.spec_model import SpecModel
-from harness.tables import COLUMNS, DETAILS
+from harness.tables import DETAILS, TABLES
 
 Origin = Literal["publication", "run"]
 
 Key = Annotated[str | bool | int | float, Field(union_mode="smart")]
 """What a cell holds by which a row is found."""
 
-TABLES = tuple(name for name in COLUMNS if name != "expectations")
-"""Result tables that can be expected to hold something; that of the expectations follows from them."""
+EXPECTED_OF_NONE = "expectations"
+"""The table that nothing is expected of, since it follows from the others."""
 
 TableName = Annotated[
     str,
     Field(
         json_schema_extra={
-            "anyOf": [{"enum": sorted(TABLES)}, {"pattern": f"^{DETAILS}."}],
+            "anyOf": [{"enum": sorted(TABLES.keys() - {EXPECTED_OF_NONE})}, {"pattern": f"^{DETAILS}."}],
             WORDS: f"the name of a result table, or {DETAILS}NAME",
         }
     ),

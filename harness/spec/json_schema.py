@@ -15,6 +15,8 @@ from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
 from harness.registry.options import OPTIONS, options_model
 from harness.spec.docstring import field_texts, summary
 from harness.spec.entry import CHOICE, Entry, EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
+from harness.spec.expectation import EXPECTED_OF_NONE
+from harness.spec.expectation_check import tables_offered
 from harness.spec.ladder import WORD
 from harness.spec.schema_text import WORDS
 from harness.spec.study import Study
@@ -68,6 +70,9 @@ def spec_schema(catalogs: Catalogs) -> Json:
     properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
     for key, kind in (("protocols", "protocol"), ("metrics", "metric")):
         evaluation[key] = _or_alone(evaluation[key], _alone(catalogs[kind]))
+    for name in ("ExpectedNumber", "ExpectedText"):
+        named = definitions[name]["properties"]["table"]["anyOf"][0]
+        named["enum"] = sorted(tables_offered(catalogs).keys() - {EXPECTED_OF_NONE})
     described: Json = _resolved({"$schema": DIALECT, **schema})
     return described
 

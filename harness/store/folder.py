@@ -13,7 +13,7 @@ import pandas as pd
 
 from harness.errors import ArtifactError, Problem
 from harness.store.atomic import sha256_of, write_atomically
-from harness.store.csv_text import csv_text, from_csv
+from harness.store.csv_table import csv_text, from_csv
 from harness.store.manifest import Manifest
 
 MARKER = ".harness-run"

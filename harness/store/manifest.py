@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.universe import Universe
 from harness.store.study_record import StudyRecord
+from harness.tables import ResultTable, with_own
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Manifest:
     command : that repeats the run
     started : when, in ISO 8601
     seconds : wall time of the run, its report apart
+    scenario_tables : tables that scenarios of plugins declare, beside those of `harness.tables`
     files : SHA-256 of every reported file, by path within the folder; `RunFolder.write_manifest` fills it in
     """
 
@@ -104,7 +106,13 @@ class Manifest:
     started: str
     seconds: float
     cells: tuple[CellRecord, ...]
+    scenario_tables: tuple[ResultTable, ...]
     files: Mapping[str, str]
+
+    @property
+    def tables(self) -> Mapping[str, ResultTable]:
+        """The tables in CSV files that the run may have, by name, those that fits bring along apart."""
+        return with_own(self.scenario_tables)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

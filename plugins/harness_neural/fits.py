@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Note, Panel
+from harness import Floats, LevelEffects, Note, Panel, count_unseen
 from harness_neural.design import Design
 from harness_neural.details import Table, map_tables, search_tables
-from harness_neural.effects import LevelEffects, count_unseen
 from harness_neural.map_fit import MapFit
 from harness_neural.models import Model
 from harness_neural.search import SizeSearch
@@ -50,7 +49,7 @@ class Fit:
         """Return mean predictions of all networks, (n_networks, n_points), outcome units."""
         means = self.model.profile(self.design.inputs(panel), self.design.fixed(columns, points))
         for effect in self.effects:
-            means += effect.of_rows(panel).mean(axis=1, keepdims=True)
+            means += effect.mean(panel)[:, None]
         return self.design.in_outcome_units(means)
 
 

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from harness import Floats, Ints, Panel, inner_split
 from harness_neural.design import Design, canonical_order, settle
 from harness_neural.drawn import DrawnRows
-from harness_neural.effects import Dimensions, codes_of, joint_codes
+from harness_neural.effects import Dimensions, codes_of, codes_of_both
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def sample_to_fit(
         is_trained_on = np.arange(panel.n_obs + aside.n_obs) < panel.n_obs
         X = np.concatenate([design.inputs(panel), design.inputs(aside)])
         outcome = np.concatenate([design.outcome(panel), design.outcome(aside)])
-        levels = joint_codes(panel, aside, effects)
+        levels = codes_of_both(panel, aside, effects)
     trained_on = is_trained_on[None].astype(np.float64)
     return NetworkSample(settle(X), settle(outcome), trained_on, 1.0 - trained_on, design.n_distinct, levels)
 

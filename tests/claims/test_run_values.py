@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from harness.claims.run_values import SOURCES, here
 from harness.spec.claim import AnyClaim
-from harness.store.tables import table
+from harness.store.csv_table import as_declared
+from harness.tables import TABLES
 
 PLACE = {"outcome": "y", "estimator": "rab", "status": "ok"}
 REFUSED = {"outcome": "y", "estimator": "fe", "status": "refused", "reason": "absorbed"}
@@ -41,7 +42,7 @@ ROWS = {
 
 
 def tables():
-    found = {name: table(name, [pd.DataFrame(rows)]) for name, rows in ROWS.items()}
+    found = {name: as_declared(TABLES[name], [pd.DataFrame(rows)]) for name, rows in ROWS.items()}
     found["turning_points"] = pd.DataFrame(
         [PLACE | {"kind": "maximum", "at": at} for at in (0.2, 0.8)] + [OTHER | {"kind": "none"}, REFUSED]
     )

@@ -9,7 +9,7 @@ import pytest
 
 from harness.run_options import RunOptions
 from harness.runner import run
-from harness.tables import COLUMNS
+from harness.tables import TABLES
 
 # Residual sums of squares 1,755,850 and 523,478 over 200 rows, slopes 0.116 and 0.110: Baltagi (2021), table
 # 2.1, and the documentation of R's plm, with the same ten firms.
@@ -68,9 +68,9 @@ def test_textbook_numbers_are_reproduced_and_wrong_ones_are_not(runs):
         *("reproduced", "reproduced", "reproduced", "inconsistent"),
         *("reproduced", "reproduced", "reproduced", "differs", "not comparable"),
     ]
-    assert claims["here"][:2].tolist() == pytest.approx([1755850.48 / 200, 523478.15 / 200], rel=1e-6)
-    assert claims["here"][2] == pytest.approx(1 - 523478.15 / 1755850.48, rel=1e-6)
-    assert claims["here"][4:7].tolist() == pytest.approx([115.5622, 110.1238, 1.0], rel=1e-5)
+    assert claims["this_run"][:2].tolist() == pytest.approx([1755850.48 / 200, 523478.15 / 200], rel=1e-6)
+    assert claims["this_run"][2] == pytest.approx(1 - 523478.15 / 1755850.48, rel=1e-6)
+    assert claims["this_run"][4:7].tolist() == pytest.approx([115.5622, 110.1238, 1.0], rel=1e-5)
 
 
 def test_the_gain_is_recomputed_from_the_published_errors(runs):
@@ -87,12 +87,12 @@ def test_on_other_data_this_run_is_shown_but_not_compared(runs):
         *("not comparable", "not comparable", "consistent", "inconsistent"),
         *["not comparable"] * 5,
     ]
-    assert claims["here"].equals(read(runs["published"])["here"])
+    assert claims["this_run"].equals(read(runs["published"])["this_run"])
 
 
 def test_every_row_says_what_is_claimed_where_it_is_printed_and_why(runs):
     claims = read(runs["published"])
-    assert tuple(claims.columns) == COLUMNS["claims"]
+    assert tuple(claims.columns) == TABLES["claims"].columns
     assert claims["published"].tolist() == [8779, 2617.4, 0.7019, 0.72, 116, 110, 1, -5, 5]
     assert claims["digits"].dropna().tolist() == [0, 1, 4, 4, 0, 0, 1, 0]
     assert claims["about"].tolist()[4:] == [

@@ -42,7 +42,7 @@ def predictions(universes):
 
 def test_every_combination_is_computed_and_equals_its_gain():
     universes = [
-        Universe(f"ann ({h}, {s})", {"hidden": h, "seed": s}) for h in ("2", "8") for s in ("1", "2")
+        Universe(f"ann ({h}, {s})", "ann", {"hidden": h, "seed": s}) for h in ("2", "8") for s in ("1", "2")
     ]
     frame = predictions([universe.id for universe in universes])
     table = multiverse_table(frame, universes, references=("ols", "fe"), bootstrap=BOOTSTRAP)

@@ -64,6 +64,7 @@ def multiverse(outcome: str, gains: Mapping[str, Mapping[str, float]]) -> pd.Dat
                         rows.append(
                             {
                                 "outcome": outcome,
+                                "estimator": "ann",
                                 "universe": f"ann (clusters {clusters}, seed {seed})",
                                 "reference": reference,
                                 "protocol": protocol,

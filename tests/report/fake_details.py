@@ -63,12 +63,18 @@ def claims(outcome: str) -> pd.DataFrame:
                 "quantity": "mse",
                 "published": 0.0010,
                 "digits": 4,
-                "here": 0.1591,
+                "this_run": 0.1591,
                 "about": "mean squared error",
             }
             | {"status": "differs", "reason": "this run's number lies outside 0.00095 to 0.00105"},
             table
-            | {"quantity": "gain", "published": 0.678582, "digits": 6, "recomputed": 0.705882, "here": 0.312}
+            | {
+                "quantity": "gain",
+                "published": 0.678582,
+                "digits": 6,
+                "recomputed": 0.705882,
+                "this_run": 0.312,
+            }
             | {"recomputed_low": 0.686567, "recomputed_high": 0.724638, "about": "gain over the reference"}
             | {"status": "inconsistent", "reason": rounding, "check": "ratio"},
             curve
@@ -76,7 +82,7 @@ def claims(outcome: str) -> pd.DataFrame:
                 "quantity": "level",
                 "published": 1.5,
                 "digits": 1,
-                "here": 1.46,
+                "this_run": 1.46,
                 "about": "curve at 0",
                 "at": 0.0,
             }
@@ -90,7 +96,7 @@ def claims(outcome: str) -> pd.DataFrame:
             }
             | {"status": "differs", "reason": "the curve of this run has no minimum within its range"},
             curve
-            | {"quantity": "direction", "published": 1.0, "here": 0.82, "status": "not comparable"}
+            | {"quantity": "direction", "published": 1.0, "this_run": 0.82, "status": "not comparable"}
             | {"about": "share of the way from 0 to 18 on which the curve is rising"}
             | {"reason": "the spec does not say that these data are the published ones"},
         ]

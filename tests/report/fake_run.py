@@ -16,7 +16,7 @@ from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
 from harness.store.folder import RunFolder
 from harness.store.manifest import Manifest
-from harness.tables import COLUMNS
+from harness.tables import MULTIVERSE, TABLES
 from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON
 
@@ -136,6 +136,7 @@ def manifest(
         },
         "multiverse": {"references": [], "universes": []},
         "spec": {"path": "specs/wage_panel.yaml", "sha256": "a1" * 32, "overrides": []},
+        "scenario_tables": [],
         "files": {},
         "versions": {"python": "3.11.2", "panel-harness": "0.1.0", "numpy": "2.4.6"},
         "command": "harness run specs/wage_panel.yaml --quick",
@@ -314,7 +315,9 @@ def write_fake_run(
     }
     folder = RunFolder.create(path)
     for name, frame in tables.items():
-        folder.write_table(name, frame.reindex(columns=list(COLUMNS.get(name, frame.columns))))
+        is_open = name not in TABLES or name == MULTIVERSE.name
+        columns = list(frame.columns if is_open else TABLES[name].columns)
+        folder.write_table(name, frame.reindex(columns=columns))
     folder.write_manifest(read_manifest(content))
     return folder
 

@@ -12,7 +12,6 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.shipped import harness_scenarios
-from harness.tables import COLUMNS
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 
 SPEC = """\
@@ -51,8 +50,8 @@ def folder(tmp_path_factory):
 
 def test_every_table_has_its_columns(folder):
     for scenario in harness_scenarios():
-        for name in scenario.tables:
-            assert tuple(folder.read_table(name).columns) == COLUMNS[name]
+        for table in (*scenario.tables, *scenario.data_tables):
+            assert tuple(folder.read_table(table.name).columns) == table.columns
 
 
 def test_every_scenario_has_rows_of_its_own(folder):
@@ -101,6 +100,9 @@ def test_answers_survive_being_stored():
     result = task.run()
     again = decode_full(encode_full(result))
     for before, after in zip(result.answers, again.answers, strict=True):
-        assert (after.status, list(after.tables)) == ("ok", list(scenarios[before.scenario].tables))
+        assert (after.status, list(after.tables)) == (
+            "ok",
+            [table.name for table in scenarios[before.scenario].tables],
+        )
         for name, frame in before.tables.items():
             pd.testing.assert_frame_equal(after.tables[name], frame)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
 import pytest
 from jsonschema import Draft202012Validator
 
 from harness.errors import SpecError
 from harness.spec.expectation import ExpectedNumber, ExpectedText
 from harness.spec.json_schema import spec_schema
+from harness.spec.load import load_study
+from harness.tables import ResultTable
 
 EXPECT = """\
 expect:
@@ -128,3 +133,37 @@ def test_the_schema_accepts_what_is_right_and_nothing_else(load, catalogs, text)
     data["expect"][2]["from"] = "a book"
     del data["expect"][3]["column"]
     assert sorted(error.path[1] for error in validator.iter_errors(data)) == [1, 2, 3]
+
+
+@dataclass(frozen=True)
+class Lagged:
+    """A scenario of a plugin with a table of its own."""
+
+    name: ClassVar[str] = "lagged"
+    tables: ClassVar[tuple[ResultTable, ...]] = (
+        ResultTable("lags", ("outcome", "estimator", "lag", "effect"), ("outcome", "lag"), "effects by lag"),
+    )
+
+
+LAG = """\
+expect:
+  - {table: lags, where: {outcome: co2, lag: 1}, column: COLUMN, value: 0.5, from: run}
+"""
+
+
+def test_a_table_of_a_plugins_scenario_can_be_expected_of(good, catalogs, tmp_path):
+    scenarios = catalogs["scenario"]
+    with_lags = replace(scenarios, members={**scenarios.members, "lagged": Lagged})
+    offered = {**catalogs, "scenario": with_lags}
+    path = tmp_path / "study.yaml"
+    path.write_text(good + LAG.replace("COLUMN", "effect"), encoding="utf-8")
+    (expectation,) = load_study(path, catalogs=offered).study.expect
+    assert expectation.table == "lags"
+    data = load_study(path, catalogs=offered).document.data
+    assert not list(Draft202012Validator(spec_schema(offered)).iter_errors(data))
+    assert list(Draft202012Validator(spec_schema(catalogs)).iter_errors(data))
+    with pytest.raises(SpecError, match="there is no result table 'lags'"):
+        load_study(path, catalogs=catalogs)
+    path.write_text(good + LAG.replace("COLUMN", "efect"), encoding="utf-8")
+    with pytest.raises(SpecError, match="'lags' has no column 'efect'"):
+        load_study(path, catalogs=offered)

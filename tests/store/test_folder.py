@@ -16,6 +16,7 @@ from harness.store.folder import MANIFEST, RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
+from harness.tables import ResultTable
 
 MANIFEST_OF_NOTHING = Manifest(
     manifest_version=1,
@@ -42,13 +43,14 @@ MANIFEST_OF_NOTHING = Manifest(
         featured=(),
     ),
     data=DataRecord("a.csv", "", "", None, False, 6, 3, 2, True, 1980, "1981"),
-    multiverse=MultiverseRecord(("fe",), (Universe("fe (seed 1)", {"seed": "1"}),)),
+    multiverse=MultiverseRecord(("fe",), (Universe("fe (seed 1)", "fe", {"seed": "1"}),)),
     spec=SpecRecord("study.yaml", "0f", ("seed=1",)),
     versions={"python": "3.11"},
     command="harness run study.yaml",
     started="2026-01-01T00:00:00+00:00",
     seconds=0.1,
     cells=(CellRecord("invest · fe", "ok", "", 0.1),),
+    scenario_tables=(ResultTable("lags", ("outcome", "lag"), ("outcome",), "lags of the effect"),),
     files={},
 )
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.audit.compare.table_difference import TableDifference, table_difference
+from harness.audit.compare.table_difference import TableDifference, key_of, table_difference
 from harness.audit.compare.tolerance import Tolerance
 from harness.spec.difference import Difference, spec_differences
 from harness.spec.document import Document, read_document
 from harness.spec.overrides import with_overrides
 from harness.store.folder import SPEC, RunFolder
-from harness.store.keys import PREDICTIONS, keys_of
 from harness.store.manifest import DataRecord, Manifest
 from harness.store.study_record import StudyRecord
+from harness.tables import PARQUET_TABLES, ResultTable
 
 DATA = ("sha256", "n_obs", "n_entities", "n_periods", "balanced", "first_period", "last_period", "simulated")
 """What the manifest says about data, their name and source apart."""
@@ -63,7 +63,8 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
     ours, theirs = a.manifest(), b.manifest()
     tables_a, tables_b = _tables(a), _tables(b)
     shared = [file for file in tables_a if file in tables_b]
-    differences = [_table_difference(file, a, b, tolerance) for file in shared]
+    declared = {table.file: table for table in (*ours.tables.values(), *PARQUET_TABLES)}
+    differences = [_table_difference(file, declared.get(file), a, b, tolerance) for file in shared]
     return RunDifference(
         spec=spec_differences(_document(a, ours), _document(b, theirs)),
         data=_unequal(_fields(ours.data, DATA), _fields(theirs.data, DATA)),
@@ -102,15 +103,15 @@ def _text(part: Mapping[str, Any], key: str) -> str | None:
 
 def _tables(folder: RunFolder) -> tuple[str, ...]:
     """Return the files that hold tables; data that a run keeps are none of them."""
-    parquet = {f"{name}.parquet" for name in PREDICTIONS}
+    parquet = {table.file for table in PARQUET_TABLES}
     return tuple(file for file in folder.files() if file.endswith(".csv") or file in parquet)
 
 
-def _table_difference(file: str, a: RunFolder, b: RunFolder, tolerance: Tolerance) -> TableDifference:
+def _table_difference(
+    file: str, declared: ResultTable | None, a: RunFolder, b: RunFolder, tolerance: Tolerance
+) -> TableDifference:
     name, _, kind = file.rpartition(".")
-    if kind == "parquet":
-        one, other, keys = a.read_parquet(name), b.read_parquet(name), PREDICTIONS[name]
-    else:
-        one, other = a.read_table(name), b.read_table(name)
-        keys = keys_of(name, one)
-    return table_difference(file, one, other, keys=keys, tolerance=tolerance)
+    one, other = (
+        folder.read_parquet(name) if kind == "parquet" else folder.read_table(name) for folder in (a, b)
+    )
+    return table_difference(file, one, other, keys=key_of(declared, one), tolerance=tolerance)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.audit.compare.tolerance import Tolerance
+from harness.tables import ResultTable
 
 SHOWN = 5
 """Rows that are listed where more are in one table only."""
@@ -107,6 +108,13 @@ def table_difference(
         columns_b=tuple(str(name) for name in b if name not in a),
         columns=tuple(_columns(a.iloc[rows_a], b.iloc[rows_b], values, keys=shared, tolerance=tolerance)),
     )
+
+
+def key_of(declared: ResultTable | None, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns that tell the rows of a table apart: those of text where none are declared."""
+    if declared is not None:
+        return declared.key
+    return tuple(str(column) for column in frame if not pd.api.types.is_numeric_dtype(frame[column]))
 
 
 def _matchable(a: pd.DataFrame, b: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -11,10 +11,10 @@ import pandas as pd
 from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
-from harness.store.csv_text import csv_text, from_csv
+from harness.store.csv_table import as_declared, csv_text, from_csv
 from harness.store.folder import RunFolder
 from harness.store.manifest import Manifest
-from harness.store.tables import table
+from harness.tables import ACCURACY, DECOMPOSITION, GAIN, MULTIVERSE, MULTIVERSE_CHOICES, ResultTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +23,12 @@ class Recomputed:
 
     Attributes
     ----------
-    name : of the table
+    table : which
     source : what it was computed from
     stored, expected : rows with numbers
     """
 
-    name: str
+    table: ResultTable
     source: str
     stored: pd.DataFrame
     expected: pd.DataFrame
@@ -40,17 +40,17 @@ def recomputed(folder: RunFolder, manifest: Manifest) -> Iterator[Recomputed]:
     predictions = folder.read_parquet("predictions")
     errors = accuracy_table(predictions)
     gains = gains_table(predictions, references=study.references, bootstrap=study.bootstrap)
-    for name, computed in (("accuracy", errors), ("gain", gains)):
-        stored = folder.read_table(name)
-        yield Recomputed(name, source, stored[stored["status"] == "ok"], _as_written(name, computed))
+    for declared, computed in ((ACCURACY, errors), (GAIN, gains)):
+        stored = folder.read_table(declared.name)
+        yield Recomputed(declared, source, stored[stored["status"] == "ok"], as_read(declared, computed))
     parts = decomposition_table(
         predictions,
         reference=study.reference,
-        protocols={one.use: one.id for one in study.protocols},
+        protocols={protocol.use: protocol.id for protocol in study.protocols},
         bootstrap=study.bootstrap,
     )
     stored = folder.read_table("decomposition")
-    yield Recomputed("decomposition", source, stored, _as_written("decomposition", parts))
+    yield Recomputed(DECOMPOSITION, source, stored, as_read(DECOMPOSITION, parts))
     if manifest.multiverse.universes:
         yield from _multiverse(folder, manifest, predictions)
 
@@ -64,19 +64,19 @@ def _multiverse(folder: RunFolder, manifest: Manifest, predictions: pd.DataFrame
         bootstrap=manifest.study.bootstrap,
     )
     source = "predictions.parquet and multiverse.parquet"
-    for name, frame in (("multiverse", computed), ("multiverse_choices", choice_table(computed))):
-        yield Recomputed(name, source, folder.read_table(name), from_csv(csv_text(frame)))
+    for declared, frame in ((MULTIVERSE, computed), (MULTIVERSE_CHOICES, choice_table(computed))):
+        yield Recomputed(declared, source, folder.read_table(declared.name), from_csv(csv_text(frame)))
 
 
-def _as_written(name: str, computed: pd.DataFrame) -> pd.DataFrame:
+def as_read(declared: ResultTable, computed: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it is read from a folder, since a file knows fewer types of cells."""
-    return from_csv(csv_text(table(name, [computed])))
+    return from_csv(csv_text(as_declared(declared, [computed])))
 
 
 def missing_cells(folder: RunFolder, manifest: Manifest) -> Iterator[str]:
     """Yield cells of the study that ``accuracy.csv`` has no row for; one that failed has one as well."""
     study = manifest.study
-    ids = ([one.id for one in study.estimators], [one.id for one in study.protocols])
+    ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
     columns = ["outcome", "estimator", "protocol", "sample"]
     stored = folder.read_table("accuracy")
     there = set(stored[columns].astype(str).itertuples(index=False, name=None))

@@ -9,7 +9,13 @@ import pandas as pd
 
 from harness.audit.compare.table_difference import TableDifference, table_difference
 from harness.audit.compare.tolerance import Tolerance
-from harness.audit.verify.recompute import Recomputed, missing_cells, recomputed, refused_with_numbers
+from harness.audit.verify.recompute import (
+    Recomputed,
+    as_read,
+    missing_cells,
+    recomputed,
+    refused_with_numbers,
+)
 from harness.claims.run_values import SOURCES
 from harness.claims.table import claims_table
 from harness.errors import HarnessError, Problem
@@ -18,17 +24,14 @@ from harness.expectations.table import expectations_table
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.spec.load import load_study
-from harness.store.csv_text import csv_text, from_csv
 from harness.store.folder import SPEC, RunFolder
-from harness.store.keys import keys_of
 from harness.store.manifest import Manifest
-from harness.store.tables import table
-from harness.tables import COLUMNS, PREDICTIONS
+from harness.tables import ACCURACY, CLAIMS, DECOMPOSITION, EXPECTATIONS, GAIN, PREDICTIONS, ResultTable
 
 TOLERANCE = Tolerance()
 """Other machines and versions add numbers up in another order."""
 
-REFUSING = ("accuracy", "gain")
+REFUSING = (ACCURACY, GAIN)
 """Tables in which a cell without numbers is a row with its reason."""
 
 _NUMBERS = ("observed", "predicted", "train_variance")
@@ -39,29 +42,29 @@ _SHOWN = 5
 def shape_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield which tables lack what can be computed with."""
     predictions = folder.read_parquet("predictions")
-    yield from _lacking("predictions.parquet", predictions, PREDICTIONS)
+    yield from _lacking(PREDICTIONS, predictions)
     for name in _NUMBERS:
         if len(predictions) and name in predictions and not pd.api.types.is_numeric_dtype(predictions[name]):
             yield Problem("predictions.parquet", f"the column {name} holds no numbers", hint=_MEND)
-    for name in (*REFUSING, "decomposition"):
-        yield from _lacking(f"{name}.csv", folder.read_table(name), COLUMNS[name])
+    for table in (*REFUSING, DECOMPOSITION):
+        yield from _lacking(table, folder.read_table(table.name))
 
 
-def _lacking(file: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[Problem]:
-    lacking = [name for name in columns if name not in frame]
+def _lacking(table: ResultTable, frame: pd.DataFrame) -> Iterator[Problem]:
+    lacking = [name for name in table.columns if name not in frame]
     if lacking:
-        yield Problem(file, f"lacks the columns {', '.join(lacking)}", hint=_MEND)
+        yield Problem(table.file, f"lacks the columns {', '.join(lacking)}", hint=_MEND)
 
 
 def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield what predictions do not give, and cells that neither have numbers nor say why."""
-    for one in recomputed(folder, manifest):
-        yield from _disagreement(one)
+    for found in recomputed(folder, manifest):
+        yield from _disagreement(found)
     missing = list(missing_cells(folder, manifest))
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         yield Problem("accuracy.csv", f"has no row for {'; '.join(missing[:_SHOWN])}{more}", hint=_MEND)
-    for name, count in refused_with_numbers(folder, REFUSING).items():
+    for name, count in refused_with_numbers(folder, [table.name for table in REFUSING]).items():
         if count:
             yield Problem(f"{name}.csv", f"{count} rows have numbers that their status denies", hint=_MEND)
 
@@ -76,16 +79,16 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
         return
     if study.claims:
         sources = {name: folder.read_table(name) for name in SOURCES}
-        yield from _of_spec("claims", claims_table(study, sources), folder)
+        yield from _of_spec(CLAIMS, claims_table(study, sources), folder)
     if study.expect and not manifest.study.quick:
         checked = check_expectations(study.expect, folder.read_table)
-        yield from _of_spec("expectations", expectations_table(checked), folder)
+        yield from _of_spec(EXPECTATIONS, expectations_table(checked), folder)
 
 
-def _of_spec(name: str, computed: pd.DataFrame, folder: RunFolder) -> Iterator[Problem]:
-    expected = from_csv(csv_text(table(name, [computed])))
+def _of_spec(table: ResultTable, computed: pd.DataFrame, folder: RunFolder) -> Iterator[Problem]:
     source = "the spec and the other tables"
-    yield from _disagreement(Recomputed(name, source, folder.read_table(name), expected))
+    stored, expected = folder.read_table(table.name), as_read(table, computed)
+    yield from _disagreement(Recomputed(table, source, stored, expected))
 
 
 def gain_report_problems(folder: RunFolder) -> Iterator[Problem]:
@@ -97,12 +100,13 @@ def gain_report_problems(folder: RunFolder) -> Iterator[Problem]:
         yield Problem(path.name, "is not what the manifest and the tables give", hint=hint)
 
 
-def _disagreement(one: Recomputed) -> Iterator[Problem]:
+def _disagreement(found: Recomputed) -> Iterator[Problem]:
+    table = found.table
     difference = table_difference(
-        one.name, one.stored, one.expected, keys=keys_of(one.name, one.expected), tolerance=TOLERANCE
+        table.name, found.stored, found.expected, keys=table.key, tolerance=TOLERANCE
     )
     for what in _words(difference):
-        yield Problem(f"{one.name}.csv", f"{what}, recomputed from {one.source}", hint=_MEND)
+        yield Problem(table.file, f"{what}, recomputed from {found.source}", hint=_MEND)
 
 
 def _words(difference: TableDifference) -> Iterator[str]:

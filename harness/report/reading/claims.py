@@ -15,7 +15,7 @@ class ClaimRow:
     quantity: str
     published: float
     recomputed: float
-    here: float
+    this_run: float
     status: str
     reason: str
     about: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from harness.arrays import Floats, Ints, Mask, frozen_floats, frozen_ints
 if TYPE_CHECKING:
     import pandas as pd
 
-NO_CHOICE = frozenset({"outcome", "universe", "gain", "conf_low", "conf_high"})
+NO_CHOICE = frozenset({"outcome", "estimator", "universe", "gain", "conf_low", "conf_high"})
 """Columns of the table ``multiverse`` that are no choices."""
 
 
@@ -101,29 +101,23 @@ class Multiverse:
         )
 
 
-def multiverses_from(frame: pd.DataFrame, *, estimators: Sequence[str]) -> tuple[Multiverse, ...]:
-    """Return the multiverse of every outcome in the table ``multiverse``.
-
-    Parameters
-    ----------
-    estimators : ids of the study's estimators; universes are called after one of them
-    """
+def multiverses_from(frame: pd.DataFrame) -> tuple[Multiverse, ...]:
+    """Return the multiverse of every outcome in the table ``multiverse``."""
     if frame.empty:
         return ()
     return tuple(
-        _multiverse(str(outcome), own.sort_values("gain", kind="stable"), estimators)
+        _multiverse(str(outcome), own.sort_values("gain", kind="stable"))
         for outcome, own in frame.groupby("outcome", sort=False)
     )
 
 
-def _multiverse(outcome: str, rows: pd.DataFrame, estimators: Sequence[str]) -> Multiverse:
-    universe = str(rows["universe"].iloc[0])
+def _multiverse(outcome: str, rows: pd.DataFrame) -> Multiverse:
     names = [name for name in rows.columns if name not in NO_CHOICE]
     gain, low, high = (frozen_floats(rows[name].to_numpy()) for name in ("gain", "conf_low", "conf_high"))
     choices = (_choice(str(name), rows.sort_index()[name], rows[name]) for name in names)
     return Multiverse(
         outcome=outcome,
-        estimator=next((one for one in estimators if universe.startswith(f"{one} (")), universe),
+        estimator=str(rows["estimator"].iloc[0]),
         gain=gain,
         low=low,
         high=high,

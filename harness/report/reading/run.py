@@ -130,13 +130,12 @@ def read_run(folder: RunReader) -> Run:
     rows = _Tables(folder).rows
     points = rows("curves", CurveRow)
     manifest = folder.manifest()
-    ids = [one.id for one in manifest.study.estimators]
     return Run(
         manifest=manifest,
         accuracy=rows("accuracy", AccuracyRow),
         gains=rows("gain", GainRow),
         decomposition=rows("decomposition", PartRow),
-        multiverses=multiverses_from(folder.read_table("multiverse"), estimators=ids),
+        multiverses=multiverses_from(folder.read_table("multiverse")),
         choices=rows("multiverse_choices", ChoiceRow),
         coefficients=rows("coefficients", CoefficientRow),
         curve_rows=points,

@@ -43,7 +43,7 @@ class ClaimTableRow:
     published: str
     recomputed: str
     recomputed_range: str
-    here: str
+    this_run: str
     status: str
     symbol: str
     mark: str
@@ -129,7 +129,7 @@ def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes) -> ClaimTableR
         published=published_text(row),
         recomputed=_number(row, row.recomputed),
         recomputed_range=_range(row),
-        here=_number(row, row.here),
+        this_run=_number(row, row.this_run),
         status=row.status,
         symbol=SYMBOLS.get(row.status, ""),
         mark=footnotes.mark(row.reason),

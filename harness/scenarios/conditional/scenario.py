@@ -29,6 +29,7 @@ from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import require_variation
+from harness.tables import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS, ResultTable
 
 QUICK_GRID = 12
 
@@ -50,7 +51,8 @@ class ConditionalScenario(Resampled):
     """
 
     name: ClassVar[str] = "conditional"
-    tables: ClassVar[tuple[str, ...]] = ("surfaces", "conditional_effects", "thresholds", "interactions")
+    tables: ClassVar[tuple[ResultTable, ...]] = (SURFACES, CONDITIONAL_EFFECTS, THRESHOLDS, INTERACTIONS)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     moderator: str
     grid: Annotated[int, Field(ge=3, le=200)] = 30

@@ -21,6 +21,7 @@ from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import Support, support
+from harness.tables import CURVES, RUG, SUPPORT, TURNING_POINTS, ResultTable
 
 Held = Literal["average", "mean", "median"]
 
@@ -46,7 +47,8 @@ class CurveScenario(Resampled):
     """
 
     name: ClassVar[str] = "curve"
-    tables: ClassVar[tuple[str, ...]] = ("curves", "turning_points")
+    tables: ClassVar[tuple[ResultTable, ...]] = (CURVES, TURNING_POINTS)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = (SUPPORT, RUG)
 
     grid: Annotated[int, Field(ge=2, le=1000)] = 40
     spacing: Spacing = "uniform"

@@ -25,6 +25,7 @@ from harness.scenarios.heterogeneity.tables import difference_rows, group_rows, 
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
+from harness.tables import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, ResultTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class HeterogeneityScenario(Resampled):
     """
 
     name: ClassVar[str] = "heterogeneity"
-    tables: ClassVar[tuple[str, ...]] = ("heterogeneity", "heterogeneity_differences", "heterogeneity_rows")
+    tables: ClassVar[tuple[ResultTable, ...]] = (HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
 
     by: str
     grid: Annotated[int, Field(ge=2, le=1000)] = 40

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from harness.audit.compare.table_difference import SHOWN, table_difference
 from harness.audit.compare.tolerance import Tolerance
-from harness.store import keys
-from harness.tables import COLUMNS, PREDICTIONS
 
 KEYS = ("estimator", "at")
 UP_TO_ROUNDING = Tolerance()
@@ -145,11 +143,3 @@ def test_empty_tables_are_equal():
     empty = curve().iloc[:0]
     assert compared(empty, empty).is_equal
     assert compared(pd.DataFrame(), pd.DataFrame()).is_equal
-
-
-def test_every_declared_table_has_keys_among_its_columns():
-    assert set(COLUMNS) <= set(keys.KEYS)
-    for name, columns in COLUMNS.items():
-        assert set(keys.KEYS[name]) <= set(columns), name
-    for name, own in keys.PREDICTIONS.items():
-        assert set(own) <= set(PREDICTIONS), name

@@ -94,13 +94,13 @@ def test_claims_that_cannot_be_right_come_first(run):
     assert contradiction.claims == "Table 2: Log wage, gain over the reference, 67.8582%"
     assert [group.source for group in table.groups] == ["Table 2", "Figure 4"]
     gain, mse = table.groups[0].rows
-    assert (gain.status, gain.published, gain.recomputed, gain.here) == (
+    assert (gain.status, gain.published, gain.recomputed, gain.this_run) == (
         *("inconsistent", "67.8582%", "70.59%", "31.20%"),
     )
     assert gain.recomputed_range == f"68.66% to{NB}72.46%"
-    assert (mse.published, mse.here, mse.symbol) == ("0.0010", "0.1591", "≠")
+    assert (mse.published, mse.this_run, mse.symbol) == ("0.0010", "0.1591", "≠")
     direction = table.groups[1].rows[2]
-    assert (direction.published, direction.here) == ("100%", "82.00%")
+    assert (direction.published, direction.this_run) == ("100%", "82.00%")
 
 
 @pytest.mark.parametrize(

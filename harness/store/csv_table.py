@@ -1,0 +1,55 @@
+"""Tidy tables as text: UTF-8, floats with all their digits, no cell that a spreadsheet runs as a formula."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from harness.tables import ResultTable
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a table as a run folder holds it."""
+    return escape_formulas(frame).to_csv(index=False, lineterminator="\n")
+
+
+def from_csv(text: str) -> pd.DataFrame:
+    """Return the table that `csv_text` wrote."""
+    # The Python engine reads a float to its last bit in every version of pandas.
+    frame = pd.read_csv(io.StringIO(text), engine="python", keep_default_na=False, na_values=[""])
+    return unescape_formulas(frame)
+
+
+def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return one table with its declared columns, from parts that may lack some of them."""
+    columns = list(table.columns)
+    filled = [part.reindex(columns=columns) for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+
+
+def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with an apostrophe before text that begins like a formula; numbers stay."""
+    return _mapped(frame, _escaped)
+
+
+def unescape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Undo `escape_formulas`."""
+    return _mapped(frame, _unescaped)
+
+
+def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
+    texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    return frame.assign(**{name: frame[name].map(change) for name in texts})
+
+
+def _escaped(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def _unescaped(value: object) -> object:
+    is_escaped = isinstance(value, str) and value.startswith("'") and value[1:].startswith(_FORMULA_STARTS)
+    return value[1:] if is_escaped and isinstance(value, str) else value

@@ -1,0 +1,52 @@
+"""Effects of levels reach the rows that have them, whatever else a panel holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import EstimationError, GroupColumn, Key, LevelEffects, count_unseen, joint_codes, key_of
+from panels import panel_from_arrays
+
+ENTITY = LevelEffects("entity", ("2", "1"), np.array([[10.0, -1.0], [20.0, -2.0]]))
+TIME = LevelEffects("time", ("1",), np.array([[0.5], [0.25]]))
+
+
+@pytest.fixture
+def panel():
+    """Entities 1, 2 and 3 with two periods each, in two industries."""
+    panel = panel_from_arrays(
+        entity=[1, 1, 2, 2, 3, 3], period=[1, 2] * 3, outcome=np.zeros(6), X=np.arange(6.0)
+    )
+    return replace(panel, groups=(Key("entity", ("coal", "steel"), np.array([0, 0, 1, 1, 1, 1])),))
+
+
+def test_rows_get_the_effect_of_their_level_and_zero_where_it_has_none(panel):
+    assert ENTITY.of_rows(panel).tolist() == [[-1, -1, 10, 10, 0, 0], [-2, -2, 20, 20, 0, 0]]
+
+
+def test_the_mean_is_that_over_the_rows(panel):
+    for effects in (ENTITY, TIME):
+        np.testing.assert_allclose(effects.mean(panel), effects.of_rows(panel).mean(axis=1), rtol=1e-15)
+
+
+def test_rows_without_some_effect_are_counted_once(panel):
+    assert ENTITY.unseen(panel).tolist() == [4, 5]
+    assert TIME.unseen(panel).tolist() == [1, 3, 5]
+    assert count_unseen((ENTITY, TIME), panel) == 4
+    assert count_unseen((), panel) == 0
+
+
+def test_a_column_is_no_key_of_its_name(panel):
+    assert key_of(panel, "entity").labels == ("1", "2", "3")
+    assert key_of(panel, GroupColumn("entity")).labels == ("coal", "steel")
+    with pytest.raises(EstimationError, match="no column 'region' to group rows by"):
+        key_of(panel, GroupColumn("region"))
+
+
+def test_levels_of_two_panels_match_by_label():
+    first = Key("firm", ("a", "b"), np.array([1, 0]))
+    second = Key("firm", ("b", "c", "a"), np.array([0, 1, 2]))
+    assert joint_codes(first, second).tolist() == [1, 0, 1, 2, 0]
