@@ -26,6 +26,7 @@ from harness.execution.results import Results
 from harness.execution.workers import Workers
 from harness.execution.write import write_tables
 from harness.installed import installed
+from harness.report.sections.catalog import SECTIONS
 from harness.report.write import write_report
 from harness.run_options import RunOptions
 from harness.scenarios.full_fit import FullResult
@@ -123,7 +124,7 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
             seconds=time.perf_counter() - start,
         )
         folder.write_manifest(content)
-        write_report(folder, formats=study.report.formats)
+        write_report(folder, formats=study.report.formats, sections=SECTIONS)
         folder.write_manifest(content)
         store.clear()
     return folder
@@ -207,5 +208,5 @@ def write_report_again(path: Path) -> None:
     folder = RunFolder.open(path)
     content = folder.manifest()
     with locked(path):
-        write_report(folder, formats=content.study.formats)
+        write_report(folder, formats=content.study.formats, sections=SECTIONS)
         folder.write_manifest(content)

@@ -14,8 +14,8 @@ from harness.stored_figure import StoredFigure
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.report.reading.run import Run
-    from harness.report.tables.stored_fit import StoredFit
+    from harness.report.model.run import Run
+    from harness.report.sections.coefficients.stored_fit import StoredFit
     from harness.store.folder import RunFolder
 
 
@@ -135,7 +135,7 @@ class StudyResult:
         """
         import pandas as pd
 
-        from harness.report.tables.coefficient_table import coefficient_table
+        from harness.report.sections.coefficients.table import coefficient_table
 
         found = coefficient_table(self._run, self._outcome(outcome))
         cells = {
@@ -161,7 +161,7 @@ class StudyResult:
         ArtifactError
             Where the study has no such outcome.
         """
-        from harness.report.tables.stored_fit import StoredFit
+        from harness.report.sections.coefficients.stored_fit import StoredFit
 
         study, name = self._run.manifest.study, self._outcome(outcome)
         rows = self.coefficients
@@ -183,7 +183,7 @@ class StudyResult:
 
     @cached_property
     def _run(self) -> Run:
-        from harness.report.reading.run import read_run
+        from harness.report.model.run import read_run
 
         return read_run(self._folder)
 

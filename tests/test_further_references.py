@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from harness.errors import SpecError
-from harness.report.words.digits import percent
+from harness.report.text.numbers import percent
 from small_run import SPEC, exit_code, run_small
 
 FIXED = {"id": "fe", "use": "fixed_effects", "effects": ["entity"], "label": "Fixed effects"}

@@ -12,9 +12,9 @@ from harness.evaluation.linear_truth import DrawnTruth
 from harness.evaluation.tables import SAMPLES, Bootstrap, gain_table
 from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan
-from harness.report.reading.banded import SIMULTANEOUS
-from harness.report.reading.calibration import GAIN, LOSS, P_VALUE, VERDICT, band_finding
-from harness.report.reading.results import size_of
+from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, VERDICT, band_finding
+from harness.report.model.bands import SIMULTANEOUS
+from harness.report.model.gains import size_of
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 

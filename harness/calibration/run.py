@@ -13,9 +13,9 @@ from harness.calibration.table import LEVEL, Truth, calibration_table
 from harness.execution.plan import make_plan
 from harness.execution.provenance import Provenance, manifest_of
 from harness.installed import installed
-from harness.report.calibration_page import calibration_page
-from harness.report.reading.calibration import Calibration, CalibrationRow, Reduction
-from harness.report.reading.rows import read_rows
+from harness.report.calibration.page import calibration_page
+from harness.report.calibration.rows import Calibration, CalibrationRow, Reduction
+from harness.report.model.rows import read_rows
 from harness.run_options import RunOptions
 from harness.runner import Prepared, Progress, prepare
 from harness.store.folder import RunFolder

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.report.comparison import Comparison, comparison
-from harness.report.reading.results import Results
-from harness.report.reading.run import Run
+from harness.report.model.gains import Gains
+from harness.report.model.run import Run
+from harness.report.sections.gains.comparison import Comparison, comparisons
 from harness.report.templating import environment
 
 
 @dataclass(frozen=True)
-class Part:
+class DigestOutcome:
     """What a digest says about one outcome."""
 
     label: str
@@ -26,22 +26,12 @@ def digest(run: Run, *, report: str) -> str:
     ----------
     report : where the report is
     """
-    results, study = Results(run), run.manifest.study
-    return (
-        environment({})
-        .get_template("digest.html.j2")
-        .render(
-            study=study,
-            data=run.manifest.data,
-            parts=[_part(results, outcome) for outcome in study.outcomes],
-            report=report,
-        )
-    )
+    study, gains = run.manifest.study, Gains(run)
+    template = environment().get_template("digest.html.j2")
+    outcomes = [_outcome(gains, outcome) for outcome in study.outcomes]
+    return template.render(study=study, data=run.manifest.data, outcomes=outcomes, report=report)
 
 
-def _part(results: Results, outcome: str) -> Part:
-    return Part(
-        label=results.run.manifest.study.label(outcome),
-        main=comparison(results, outcome),
-        further=tuple(comparison(one, outcome) for one in results.further),
-    )
+def _outcome(gains: Gains, outcome: str) -> DigestOutcome:
+    main, *further = comparisons(gains, outcome)
+    return DigestOutcome(gains.run.manifest.study.label(outcome), main, tuple(further))

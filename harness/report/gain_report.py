@@ -7,14 +7,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.reading.judgement import judgements
-from harness.report.reading.multiverse import Multiverse
-from harness.report.reading.results import Results, standing_of_row
-from harness.report.reading.rows import AccuracyRow, GainRow
-from harness.report.reading.run import Run, RunReader, read_run
-from harness.report.words.doubts import doubts
-from harness.report.words.universes import honest, published_gains
-from harness.report.words.verdict import headline
+from harness.report.model.accuracy import AccuracyRow, accuracy_rows
+from harness.report.model.gains import GainRow, Gains
+from harness.report.model.run import Run, RunReader, read_run
+from harness.report.sections.claims.table import claim_rows
+from harness.report.sections.gains.caveats import caveats
+from harness.report.sections.gains.judgement import judgements
+from harness.report.sections.gains.text import headline
+from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
+from harness.report.sections.multiverse.text import honest, published_gains
+from harness.report.sections.origin.rows import PartRow
 from harness.store.study_record import ProtocolRecord, StudyRecord
 
 VERSION = "1.2"
@@ -45,9 +47,9 @@ def report_of(run: Run) -> dict[str, Any]:
     manifest = run.manifest
     study = manifest.study
     gains: dict[tuple[str, str, str, str], dict[str, GainRow]] = {}
-    for row in run.gains:
+    for row in run.rows("gain", GainRow):
         gains.setdefault(_key(row), {})[row.reference] = row
-    results = Results(run)
+    over = Gains(run)
     return {
         "gain_report_version": VERSION,
         "study": _fields(study, STUDY_FIELDS)
@@ -55,13 +57,15 @@ def report_of(run: Run) -> dict[str, Any]:
         "data": dataclasses.asdict(manifest.data),
         "spec": {"path": manifest.spec.path, "sha256": manifest.spec.sha256},
         "versions": dict(manifest.versions),
-        "estimators": [dataclasses.asdict(one) for one in study.estimators],
-        "protocols": [_protocol(one) for one in study.protocols],
-        "cells": [_cell(row, gains.get(_key(row), {}), study) for row in run.accuracy],
-        "verdicts": [_verdict(results, outcome) for outcome in study.outcomes],
-        "further_verdicts": [_verdict(one, outcome) for one in results.further for outcome in study.outcomes],
-        "decomposition": [_fields(row, PART_FIELDS) for row in run.decomposition],
-        "multiverse": [_multiverse(run, one) for one in run.multiverses],
+        "estimators": [dataclasses.asdict(entry) for entry in study.estimators],
+        "protocols": [_protocol(entry) for entry in study.protocols],
+        "cells": [_cell(row, gains.get(_key(row), {}), study) for row in accuracy_rows(run)],
+        "verdicts": [_verdict(over, outcome) for outcome in study.outcomes],
+        "further_verdicts": [
+            _verdict(further, outcome) for further in over.further for outcome in study.outcomes
+        ],
+        "decomposition": [_fields(row, PART_FIELDS) for row in run.rows("decomposition", PartRow)],
+        "multiverse": [_multiverse(run, multiverse) for multiverse in run.view(multiverses)],
     }
 
 
@@ -94,34 +98,40 @@ def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: StudyRecord) ->
 
 
 def _gain(row: GainRow, *, level: float) -> dict[str, Any]:
-    standing = standing_of_row(row, level=level).value if row.is_done else None
+    standing = row.status_at(level).value if row.is_done else None
     return _fields(row, GAIN_FIELDS) | {"estimate": _plain(row.gain), "standing": standing}
 
 
-def _verdict(results: Results, outcome: str) -> dict[str, Any]:
-    study, cells = results.run.manifest.study, results.gains(outcome)
+def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
+    study, cells = gains.run.manifest.study, gains.cells(outcome)
     return {
         "outcome": outcome,
-        "reference": results.reference,
-        "established": [one.estimator.id for one in judgements(cells) if one.is_established],
+        "reference": gains.reference,
+        "established": [
+            judgement.estimator.id for judgement in judgements(cells) if judgement.is_established
+        ],
         "words": [
-            headline(cells, reference=results.reference_label),
-            *(() if results.over else doubts(cells, level=study.level)),
+            headline(cells, reference=gains.reference_label),
+            *(() if gains.over else caveats(cells, level=study.level)),
         ],
     }
 
 
-def _multiverse(run: Run, one: Multiverse) -> dict[str, Any]:
+def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
     study = run.manifest.study
-    apart = honest(study, one)
+    apart = honest(study, multiverse)
     return {
-        "outcome": one.outcome,
-        "estimator": one.estimator,
-        "all": dataclasses.asdict(one.tally()),
+        "outcome": multiverse.outcome,
+        "estimator": multiverse.estimator,
+        "all": dataclasses.asdict(multiverse.tally()),
         "apart": dataclasses.asdict(apart.tally()) if apart.gain.size else None,
         "published": [
-            {"gain": row.published, "source": row.source, "n_below": int((one.gain < row.published).sum())}
-            for row in published_gains(run.claims, one)
+            {
+                "gain": row.published,
+                "source": row.source,
+                "n_below": multiverse.n_below(row.published),
+            }
+            for row in published_gains(claim_rows(run), multiverse)
         ],
-        "choices": [_fields(row, CHOICE_FIELDS) for row in run.choices if row.outcome == one.outcome],
+        "choices": [_fields(row, CHOICE_FIELDS) for row in choices_of(run, multiverse.outcome)],
     }

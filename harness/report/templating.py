@@ -1,29 +1,35 @@
-"""How templates are filled: escaped, without control characters, and with numbers in words."""
+"""How templates are filled: escaped, without control characters, with numbers in words and figures within."""
 
 from __future__ import annotations
 
+import base64
+import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from PIL import Image
 
-from harness.report.words.digits import count, percent, plain, significant
-from harness.report.words.text import capitalised, printable
+from harness.report.drawing.canvas import RenderedFigure
+from harness.report.text.numbers import count, p_value, percent, plain, significant
+from harness.report.text.plain_text import capitalised, printable
 from harness.store.study_record import EstimatorRecord
 
 TEMPLATES = "templates"
 
 
-def environment(filters: Mapping[str, Callable[..., object]]) -> Environment:
-    """Return the environment of the package's templates.
+MOST_SVG = 150_000
+"""Bytes of a figure as SVG above which a page carries it as PNG; both are in the run folder."""
 
-    Parameters
-    ----------
-    filters : beside those for numbers and options
-    """
+COLOURS = 128
+"""Of the PNG, which is a third of the size of one in full colour."""
+
+
+def environment() -> Environment:
+    """Return the environment of the report's templates; it escapes all that templates show."""
     made = Environment(
         loader=PackageLoader("harness.report", TEMPLATES),
         autoescape=True,
@@ -32,15 +38,38 @@ def environment(filters: Mapping[str, Callable[..., object]]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update({"count": count, "percent": percent, "significant": significant, "options": options})
-    made.filters.update({"capitalised": capitalised, "plain": plain})
-    made.filters.update(filters)
+    made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
+    made.filters.update({"p_value": p_value, "capitalised": capitalised, "options": options})
+    made.filters["data_uri"] = data_uri
     return made
 
 
-def packaged(name: str) -> str:
-    """Return the text of a file beside the templates."""
-    return (files("harness.report") / TEMPLATES / name).read_text(encoding="utf-8")
+def packaged(package: str, name: str) -> str:
+    """Return the text of a file in a package."""
+    return (files(package) / name).read_text(encoding="utf-8")
+
+
+def style_sheet(*more: str) -> Markup:
+    """Return the style sheet of the report's pages, and whatever goes after it."""
+    return Markup("".join([packaged("harness.report", f"{TEMPLATES}/report.css"), *more]))  # noqa: S704 - files of this package
+
+
+def data_uri(figure: RenderedFigure) -> Markup:
+    """Return an address that carries a figure: as SVG, or as a small PNG where the SVG is large."""
+    kind, content = ("svg+xml", figure.svg) if len(figure.svg) <= MOST_SVG else ("png", _small(figure.png))
+    address = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    return Markup(address)  # noqa: S704 - letters, digits and signs of base 64
+
+
+def _small(png: bytes) -> bytes:
+    """Return a PNG with few colours, chosen for the figure."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        few = image.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+        few.save(buffer, format="png")
+    return buffer.getvalue()
 
 
 def options(estimator: EstimatorRecord) -> str:
@@ -56,7 +85,7 @@ def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
     if isinstance(value, Mapping):
         return f"{value.get('use', '')} ({_pairs(value)})".strip()
     if isinstance(value, list):
-        return " + ".join(_option(one) for one in value) or "none"
+        return " + ".join(_option(item) for item in value) or "none"
     return value if isinstance(value, str) else json.dumps(value)
 
 

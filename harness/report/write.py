@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 
-from harness.report.figures.fonts import font_notes
-from harness.report.figures.study_drawings import draw_study
+from harness.data.note import Note
+from harness.report.contents import FIGURES, described
+from harness.report.drawing.fonts import font_notes
 from harness.report.gain_report import report_of
-from harness.report.latex import latex_gains
-from harness.report.latex_coefficients import latex_coefficients
-from harness.report.page import page, render
-from harness.report.reading.results import Results
-from harness.report.reading.run import Run, RunStore, read_run
-from harness.report.section import section
-from harness.report.surface_page import surface_page
-from harness.report.word_coefficients import word_coefficients
-from harness.report.words.contents import described
+from harness.report.model.run import Run, RunStore, read_run
+from harness.report.page import page_of, render_page
+from harness.report.sections.section import ReportFile, Section
+from harness.report.shown import ShownSection, shown_sections
+from harness.spec.study import ReportFormat
 
 HTML = "report.html"
-SURFACES = "surfaces.html"
 GAIN_REPORT = "gain_report.json"
-GAIN_LATEX = "tables/gain.tex"
-COEFFICIENTS_LATEX = "tables/coefficients.tex"
-COEFFICIENTS_WORD = "tables/coefficients.docx"
 
 
-def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ...]:
+def write_report(
+    folder: RunStore, *, formats: Sequence[ReportFormat], sections: Sequence[Section]
+) -> tuple[str, ...]:
     """Write figures, the accuracy-gain report and the asked formats; the folder's tables are all it reads.
 
     Parameters
     ----------
     folder : of a finished run
-    formats : any of ``html``, ``latex``, ``docx``
+    sections : that the report may have, in any order; those that are present in the run are shown
 
     Returns
     -------
@@ -43,46 +39,44 @@ def write_report(folder: RunStore, *, formats: tuple[str, ...]) -> tuple[str, ..
         Where the folder lacks what the report needs, or cannot be written.
     """
     run = read_run(folder)
-    results = Results(run)
-    sections = tuple(
-        section(results, outcome, number=number)
-        for number, outcome in enumerate(run.manifest.study.outcomes, start=1)
-    )
-    drawings = draw_study(run)
-    written = []
-    for drawing in (*(one for part in sections for one in part.drawings.all), *drawings.all):
-        folder.write_bytes(f"figures/{drawing.name}.svg", drawing.svg)
-        folder.write_bytes(f"figures/{drawing.name}.png", drawing.png)
-        written += [f"figures/{drawing.name}.svg", f"figures/{drawing.name}.png"]
+    shown = shown_sections(run, sections, formats)
+    written = [*_write_figures(folder, shown), GAIN_REPORT]
     report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
     folder.write_text(GAIN_REPORT, report + "\n")
-    written.append(GAIN_REPORT)
-    if "latex" in formats:
-        folder.write_text(GAIN_LATEX, latex_gains(results))
-        written.append(GAIN_LATEX)
-        if coefficients := latex_coefficients(run):
-            folder.write_text(COEFFICIENTS_LATEX, coefficients)
-            written.append(COEFFICIENTS_LATEX)
-    if "docx" in formats and (document := word_coefficients(run)):
-        folder.write_bytes(COEFFICIENTS_WORD, document)
-        written.append(COEFFICIENTS_WORD)
+    files = [file for section in shown for file in section.files]
+    for file in files:
+        _write(folder, file)
+    written += [file.path for file in files]
     if "html" in formats:
-        if run.conditional.surfaces:
-            folder.write_text(SURFACES, surface_page(run))
-            written.append(SURFACES)
         written.append(HTML)
-        contents = described([*folder.files(), *written], run.manifest)
-        shown = page(results, sections, drawings, notes=font_notes(_drawn_names(run)), contents=contents)
-        folder.write_text(HTML, render(shown))
+        contents = described([*folder.files(), *written], run.manifest, files)
+        page = page_of([*run.rows("warnings", Note), *font_notes(_drawn_names(run, shown))], contents)
+        folder.write_text(HTML, render_page(run, page, shown))
     return tuple(written)
 
 
-def _drawn_names(run: Run) -> tuple[str, ...]:
+def _write_figures(folder: RunStore, sections: Sequence[ShownSection]) -> Iterator[str]:
+    for shown in sections:
+        for figure in shown.content.figures:
+            for ending, content in (("svg", figure.svg), ("png", figure.png)):
+                path = f"{FIGURES}/{figure.name}.{ending}"
+                folder.write_bytes(path, content)
+                yield path
+
+
+def _write(folder: RunStore, file: ReportFile) -> None:
+    if isinstance(file.content, str):
+        folder.write_text(file.path, file.content)
+    else:
+        folder.write_bytes(file.path, file.content)
+
+
+def _drawn_names(run: Run, sections: Sequence[ShownSection]) -> tuple[str, ...]:
     """Return every name that a figure shows."""
     study = run.manifest.study
     return (
         *(study.axis_label(name) for name in (*study.outcomes, study.exposure, *study.moderators)),
-        *(one.label for one in study.estimators),
-        *(one.title for one in study.protocols),
-        *dict.fromkeys(row.group for row in run.groups.rows),
+        *(estimator.label for estimator in study.estimators),
+        *(protocol.title for protocol in study.protocols),
+        *(name for shown in sections for name in shown.content.drawn_names),
     )

@@ -39,6 +39,9 @@ Slug = Annotated[
     Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"}),
 ]
 
+ReportFormat = Literal["html", "latex", "docx"]
+"""What a report is asked for in."""
+
 
 class Variable(SpecModel):
     """How tables and figures call a column.
@@ -91,7 +94,7 @@ class ReportSpec(SpecModel):
         the one that stands for the published curves, or the last, and the reference
     """
 
-    formats: tuple[Literal["html", "latex", "docx"], ...] = ("html", "latex")
+    formats: tuple[ReportFormat, ...] = ("html", "latex")
     language: Literal["en"] = "en"
     featured: tuple[str, ...] = ()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.evaluation.tables import Bootstrap
+from harness.spec.study import ReportFormat
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class StudyRecord:
     protocols: tuple[ProtocolRecord, ...]
     level: float
     draws: int
-    formats: tuple[str, ...]
+    formats: tuple[ReportFormat, ...]
     featured: tuple[str, ...]
 
     @property

@@ -10,8 +10,8 @@ import pytest
 
 from harness.calibration.table import Truth, calibration_table
 from harness.execution.workers import LocalWorkers
-from harness.report.reading.calibration import VERDICT
-from harness.report.tables.calibration_table import HEADINGS
+from harness.report.calibration.rows import VERDICT
+from harness.report.calibration.table import HEADINGS
 from harness.run_options import RunOptions
 from harness.runner import prepare
 from test_run import harness

@@ -1,0 +1,1 @@
+"""The page of a calibration: how often a study finds what is not there."""

@@ -1,0 +1,59 @@
+"""What each file of a run folder holds, for the reader of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from harness.report.sections.section import ReportFile
+from harness.store.manifest import Manifest
+from harness.tables import PARQUET_TABLES
+
+FIGURES = "figures"
+"""Folder of the figures within that of a run."""
+
+DETAILS = "details"
+"""Folder of the tables that plugins add."""
+
+
+RECORDS: Mapping[str, str] = {
+    "manifest.json": "what was run, on what and with what, how each cell ended, the SHA-256 of every file",
+    "manifest.sha256": "the SHA-256 of the manifest; `sha256sum -c manifest.sha256` checks it",
+    "spec.yaml": "the spec that was run",
+    "data.parquet": "the data, where the run was given a table of a script",
+}
+SHOWN: Mapping[str, str] = {
+    f"{DETAILS}/*.csv": "what fits tell of themselves: tests, statistics, what they chose, networks",
+    "gain_report.json": "errors, gains, protocols and what they leak, for programs",
+    "report.html": "this report",
+    f"{FIGURES}/*.svg, *.png": "its figures, for print",
+}
+
+
+def described(
+    present: Iterable[str], manifest: Manifest, added: Sequence[ReportFile]
+) -> tuple[tuple[str, str], ...]:
+    """Return the files that are there, or that the report adds, each with what it holds.
+
+    Parameters
+    ----------
+    present : paths within the run folder; figures are told as one, and so are details
+    added : files of the report's sections
+    """
+    there = {_kind(name) for name in present} | {"manifest.json", "manifest.sha256"}
+    return tuple((name, what) for name, what in _files(manifest, added) if name in there)
+
+
+def _files(manifest: Manifest, added: Sequence[ReportFile]) -> Iterator[tuple[str, str]]:
+    yield from RECORDS.items()
+    for table in (*manifest.tables.values(), *PARQUET_TABLES):
+        yield table.file, table.description
+    yield from SHOWN.items()
+    for file in added:
+        yield file.path, file.holds
+
+
+def _kind(name: str) -> str:
+    """Return the entry under which a file is told."""
+    if name.startswith(f"{FIGURES}/"):
+        return f"{FIGURES}/*.svg, *.png"
+    return f"{DETAILS}/*.csv" if name.startswith(f"{DETAILS}/") else name

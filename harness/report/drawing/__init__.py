@@ -1,0 +1,1 @@
+"""The ground of every figure: canvas, fonts, colours, lines with bands."""

@@ -1,0 +1,212 @@
+"""Figures from an empty sheet to bytes: one style, no global state left behind, the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from harness.report.drawing.fonts import families
+from harness.report.drawing.ticks import shorten_numbers
+
+SINGLE_COLUMN = 3.5
+"""Width of a figure in one column of a journal, inches."""
+
+DOUBLE_COLUMN = 7.0
+"""Width of a figure across a journal's page, inches."""
+
+PNG_DPI = 200
+POSITION_DIGITS = 4
+PADDING = 0.08
+"""Inches around axes and their labels."""
+
+SIMULATED = "SIMULATED DATA"
+MARK_WIDTH = 0.14
+"""Inches at the right edge that the mark of simulated data takes."""
+
+GREY = "#5f6368"
+PALE = "#e8e8e8"
+
+STYLE: Mapping[Any, object] = {
+    "font.size": 8.0,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": "#333333",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "legend.handlelength": 3.2,
+    "lines.linewidth": 1.3,
+    "grid.color": PALE,
+    "grid.linewidth": 0.5,
+    "hatch.linewidth": 0.4,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "panel-harness",
+    "text.parse_math": False,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedFigure:
+    """One figure, ready to be written.
+
+    Attributes
+    ----------
+    name : file name without its ending
+    svg, png : contents of the two files
+    width : inches
+    alt : what it shows, for those who cannot see it
+    caption : the sentences beneath it
+    """
+
+    name: str
+    svg: bytes
+    png: bytes
+    width: float
+    alt: str
+    caption: str
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it fits one column of a journal."""
+        return self.width <= SINGLE_COLUMN
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the style of the report; matplotlib's settings are as before afterwards."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        mpl.rcParams["font.family"] = list(families())
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches, that no global list holds; its axes find their own places."""
+    figure = fixed_figure(width, height)
+    figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=PADDING, h_pad=PADDING))
+    return figure
+
+
+def fixed_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches, that no global list holds; its axes stay where they are put."""
+    figure = Figure(figsize=(width, height), dpi=PNG_DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def mark_simulated(figure: Figure) -> None:
+    """Write along the right edge that the data are simulated."""
+    share = MARK_WIDTH / figure.get_figwidth()
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0.0, 0.0, 1.0 - share, 1.0))
+    figure.text(
+        1.0 - share / 3.0,
+        0.5,
+        SIMULATED,
+        rotation=90,
+        ha="right",
+        va="center",
+        fontsize=6.5,
+        color="#a84300",
+    )
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out for good, at positions that are the same each time.
+
+    The solver behind constrained layout takes its variables in the order of their addresses in memory, so
+    its answers differ in their last digits; rounded they do not.
+    """
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    engine.execute(figure)
+    figure.set_layout_engine(None)
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position().bounds, POSITION_DIGITS).tolist())
+
+
+def grid_shape(n_panels: int, *, most_columns: int) -> tuple[int, int]:
+    """Return the rows and columns of a grid for `n_panels`, at least one, that leaves few places empty."""
+    n_rows = math.ceil(n_panels / most_columns)
+    return n_rows, math.ceil(n_panels / n_rows)
+
+
+def label_lowest(panels: Sequence[Axes], *, n_columns: int) -> None:
+    """Write numbers beneath the lowest panel of each column of a grid whose panels share their axis."""
+    for axes in panels[-n_columns:]:
+        axes.tick_params(axis="x", labelbottom=True)
+
+
+def bare(axes: Axes) -> None:
+    """Leave an axes without frame and ticks."""
+    axes.set_axis_off()
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return the figure as SVG, letters as outlines so that it looks the same anywhere."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", dpi=PNG_DPI, metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """Return the figure as PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=PNG_DPI)
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True)
+class FigureRenderer:
+    """Lays figures out and turns them into bytes.
+
+    Attributes
+    ----------
+    is_simulated : whether every figure says that its data are simulated
+    """
+
+    is_simulated: bool
+
+    def render(self, name: str, figure: Figure, *, alt: str, caption: str) -> RenderedFigure:
+        """Return a figure as SVG and PNG.
+
+        Parameters
+        ----------
+        name : of its files, without their endings
+        alt : what it shows, for those who cannot see it
+        caption : the sentences beneath it
+        """
+        shorten_numbers(figure)
+        if self.is_simulated:
+            mark_simulated(figure)
+        settle(figure)
+        return RenderedFigure(
+            name=name,
+            svg=svg_bytes(figure),
+            png=png_bytes(figure),
+            width=float(figure.get_figwidth()),
+            alt=alt,
+            caption=caption,
+        )

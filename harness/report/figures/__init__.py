@@ -1,1 +1,0 @@
-"""Figures, from typed values to bytes."""

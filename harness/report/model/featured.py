@@ -1,0 +1,42 @@
+"""Which estimators the figures and tables of groups, surfaces and outcomes side by side show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from harness.report.model.run import Run
+from harness.store.study_record import EstimatorRecord
+
+COMPARED = frozenset({"mse", "gain"})
+"""Quantities of claims about how well estimators predict, not about what they say of the effect."""
+
+
+@dataclass(frozen=True)
+class ClaimedQuantity:
+    """What a published number is about, and the estimator that stands for it."""
+
+    estimator: str
+    quantity: str
+
+
+def featured(run: Run) -> tuple[EstimatorRecord, ...]:
+    """Return the leading estimator, then the reference; the tables of the run folder hold the others too.
+
+    What the spec asks for comes first. Otherwise the estimator that leads is the one that stands for the
+    published curves, or, where nothing is claimed about curves, the last of the study.
+    """
+    study = run.manifest.study
+    entries = {entry.id: entry for entry in study.estimators}
+    asked = tuple(entries[name] for name in study.featured if name in entries)
+    if asked:
+        return asked
+    claims = run.rows("claims", ClaimedQuantity)
+    claimed = Counter(row.estimator for row in claims if row.quantity not in COMPARED)
+    candidates = [entry for entry in study.estimators if entry.id != study.reference]
+    places = range(len(candidates))
+    leading = sorted(places, key=lambda place: (claimed[candidates[place].id], place))[-1:]
+    return (
+        *(candidates[place] for place in leading),
+        *(entry for entry in study.estimators if entry.id == study.reference),
+    )

@@ -1,0 +1,238 @@
+"""The gains of a study: one row and one cell, whatever shows them, and how each gain stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from harness.report.model.accuracy import NOT_RUN, SAMPLES, compared_error, refusal
+from harness.report.model.rows import Cell
+from harness.report.model.run import Run
+from harness.report.text.numbers import p_text, percent, percent_interval, significant
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
+
+
+class GainStatus(Enum):
+    """What interval and adjusted p-values say about a gain."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    OPEN = "not established"
+    MISSING = "no result"
+    REFERENCE = "reference"
+
+
+SYMBOLS: Mapping[GainStatus, str] = {
+    GainStatus.BETTER: "▲",
+    GainStatus.WORSE: "▼",
+    GainStatus.OPEN: "○",
+    GainStatus.MISSING: "",
+    GainStatus.REFERENCE: "",
+}
+"""What says the same as the colour of a cell."""
+
+
+@dataclass(frozen=True)
+class GainRow(Cell):
+    """Gain of one estimator over the reference, a fraction, with its interval.
+
+    `p_value` is of equal accuracy; `p_splits` allows for the overlap of splits, `p_holm` for all gains of the
+    outcome and sample (Holm 1979), `p_best` for picking the best estimator of the protocol.
+    """
+
+    outcome: str
+    estimator: str
+    reference: str
+    protocol: str
+    sample: str
+    gain: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+    mse: float
+    mse_reference: float
+    n_entities: int | None
+    status: str
+    reason: str
+    p_splits: float = math.nan
+    p_holm: float = math.nan
+    p_best: float = math.nan
+
+    def status_at(self, level: float) -> GainStatus:
+        """Return how the gain stands under intervals of coverage `level`."""
+        return gain_status(self.conf_low, self.conf_high, adjusted=(self.p_holm, self.p_best), level=level)
+
+
+def size_of(level: float) -> float:
+    """Return the size of the tests that go with intervals of coverage `level`, its last bits rounded off."""
+    return round(1.0 - level, 12)
+
+
+def gain_status(conf_low: float, conf_high: float, *, adjusted: Iterable[float], level: float) -> GainStatus:
+    """Return how a gain stands: established where interval and adjusted p-values agree.
+
+    Parameters
+    ----------
+    conf_low, conf_high : limits of the interval, which has to exclude zero
+    adjusted : p-values that allow for many comparisons, which have to lie below 1 - `level`; one that is
+        missing is passed over
+    """
+    if any(p_value >= size_of(level) for p_value in adjusted):
+        return GainStatus.OPEN
+    if conf_low > 0:
+        return GainStatus.BETTER
+    if conf_high < 0:
+        return GainStatus.WORSE
+    return GainStatus.OPEN
+
+
+@dataclass(frozen=True)
+class GainCell:
+    """One estimator under one protocol: its gain, or why there is none, or that it is the reference.
+
+    Attributes
+    ----------
+    row : of the table ``gain``; without a gain its numbers are NaN and its status says why. For the
+        reference, which no row is about, it holds the error alone
+    status : how the gain stands
+    """
+
+    estimator: EstimatorRecord
+    protocol: ProtocolRecord
+    row: GainRow
+    status: GainStatus
+
+    @property
+    def has_gain(self) -> bool:
+        """Whether there is a number."""
+        return self.status not in {GainStatus.MISSING, GainStatus.REFERENCE}
+
+    @property
+    def reason(self) -> str:
+        """Why there is no result, or an empty string."""
+        return self.row.reason if self.status is GainStatus.MISSING else ""
+
+    @property
+    def p_adjusted(self) -> float:
+        """The larger of the p-values that allow for many comparisons; NaN where there is none."""
+        known = (p_value for p_value in (self.row.p_holm, self.row.p_best) if math.isfinite(p_value))
+        return max(known, default=math.nan)
+
+    @property
+    def text(self) -> str:
+        """Return "57.2%", "reference", or the status of a cell without result."""
+        if self.status is GainStatus.REFERENCE:
+            return "reference"
+        return percent(self.row.gain) if self.has_gain else self.row.status
+
+    @property
+    def beneath(self) -> str:
+        """Return the interval, "[50.1, 63.0]", or the reference's error."""
+        if self.status is GainStatus.REFERENCE:
+            return f"MSE {significant(self.row.mse)}"
+        return percent_interval(self.row.conf_low, self.row.conf_high)
+
+    @property
+    def p_adjusted_text(self) -> str:
+        """Return "adjusted p = 0.012", or an empty string."""
+        text = p_text(self.p_adjusted)
+        return f"adjusted {text}" if text else ""
+
+    @property
+    def symbol(self) -> str:
+        """Return what says the same as the status."""
+        return SYMBOLS[self.status]
+
+
+@dataclass(frozen=True, eq=False)
+class Gains:
+    """Look-up of a run's gains over one reference.
+
+    Attributes
+    ----------
+    run : whose gains are looked up
+    over : id of the estimator that gains are over; the study's reference where it is empty
+    """
+
+    run: Run
+    over: str = ""
+
+    @property
+    def reference(self) -> str:
+        """Id of the estimator that gains are over."""
+        return self.over or self.run.manifest.study.reference
+
+    @property
+    def reference_label(self) -> str:
+        """How it is called."""
+        return self.run.manifest.study.estimator_label(self.reference)
+
+    @property
+    def further(self) -> tuple[Gains, ...]:
+        """The gains over each of the study's further references."""
+        return tuple(replace(self, over=name) for name in self.run.manifest.study.further_references)
+
+    @property
+    def candidates(self) -> tuple[EstimatorRecord, ...]:
+        """Every estimator but the reference."""
+        estimators = self.run.manifest.study.estimators
+        return tuple(estimator for estimator in estimators if estimator.id != self.reference)
+
+    def cell(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
+        """Return the gain on the sample that estimators are compared by, or why there is none."""
+        if estimator.id == self.reference:
+            return self._reference_cell(outcome, estimator, protocol)
+        key = (outcome, self.reference, estimator.id, protocol.id)
+        rows = [
+            row
+            for row in self.run.rows("gain", GainRow)
+            if (row.outcome, row.reference, row.estimator, row.protocol) == key
+        ]
+        done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
+        row = next((done[sample] for sample in SAMPLES if sample in done), None)
+        if row is None:
+            status, reason = next(((other.status, other.reason) for other in rows if other.reason), NOT_RUN)
+            empty = _row_without_gain(*key, status=status, reason=reason)
+            return GainCell(estimator, protocol, empty, GainStatus.MISSING)
+        return GainCell(estimator, protocol, row, row.status_at(self.run.manifest.study.level))
+
+    def _reference_cell(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
+        key = (outcome, self.reference, estimator.id, protocol.id)
+        error = compared_error(self.run, outcome, estimator.id, protocol.id)
+        if error is None:
+            status, reason = refusal(self.run, outcome, estimator.id, protocol.id)
+            empty = _row_without_gain(*key, status=status, reason=reason)
+            return GainCell(estimator, protocol, empty, GainStatus.MISSING)
+        row = replace(_row_without_gain(*key, status=error.status, reason=""), mse=error.mse)
+        return GainCell(estimator, protocol, row, GainStatus.REFERENCE)
+
+    def cells(self, outcome: str) -> tuple[GainCell, ...]:
+        """Return the gains of one outcome, estimator by estimator, protocols in the order of the study."""
+        return tuple(
+            self.cell(outcome, estimator, protocol)
+            for estimator in self.candidates
+            for protocol in self.run.manifest.study.protocols
+        )
+
+
+def _row_without_gain(
+    outcome: str, reference: str, estimator: str, protocol: str, *, status: str, reason: str
+) -> GainRow:
+    return GainRow(
+        outcome=outcome,
+        estimator=estimator,
+        reference=reference,
+        protocol=protocol,
+        sample="",
+        gain=math.nan,
+        conf_low=math.nan,
+        conf_high=math.nan,
+        p_value=math.nan,
+        mse=math.nan,
+        mse_reference=math.nan,
+        n_entities=None,
+        status=status,
+        reason=reason,
+    )

@@ -1,0 +1,89 @@
+"""A finished run as the report sees it: its manifest, and the rows of its tables, each read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from harness.report.model.rows import Row, read_rows
+from harness.store.manifest import Manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+View = TypeVar("View")
+
+
+class RunReader(Protocol):
+    """A run folder that can be read."""
+
+    def read_table(self, name: str, /) -> pd.DataFrame:
+        """Return the table in ``name.csv``; an empty frame where there is none."""
+
+    def manifest(self) -> Manifest:
+        """Return what manifest.json holds."""
+
+    def files(self) -> tuple[str, ...]:
+        """Return the paths of the reported files, with forward slashes."""
+
+
+class RunStore(RunReader, Protocol):
+    """A run folder that can be written to as well."""
+
+    def write_text(self, relative: str, text: str, /) -> None:
+        """Write a UTF-8 file whole or not at all."""
+
+    def write_bytes(self, relative: str, data: bytes, /) -> None:
+        """Write a file whole or not at all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Everything the report speaks of.
+
+    Attributes
+    ----------
+    manifest : what was run, on what, and how each cell ended
+    folder : that holds the tables
+    """
+
+    manifest: Manifest
+    folder: RunReader
+    _kept: dict[object, Any] = field(default_factory=dict, repr=False)
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Return a table as it was written; an empty frame where the study did not ask for it."""
+        return self.folder.read_table(table)
+
+    def rows(self, table: str, row_type: type[Row]) -> tuple[Row, ...]:
+        """Return the rows of a table as values of a dataclass whose fields name columns; read once.
+
+        Raises
+        ------
+        ArtifactError
+            Where the table lacks a column.
+        """
+        key = (table, row_type)
+        if key not in self._kept:
+            self._kept[key] = read_rows(self.frame(table), row_type, table=table)
+        found: tuple[Row, ...] = self._kept[key]
+        return found
+
+    def view(self, make: Callable[[Run], View]) -> View:
+        """Return what a function makes of this run; it is called once."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        made: View = self._kept[make]
+        return made
+
+
+def read_run(folder: RunReader) -> Run:
+    """Return the run in a folder.
+
+    Raises
+    ------
+    ArtifactError
+        Where the manifest lacks what the report needs.
+    """
+    return Run(folder.manifest(), folder)

@@ -1,1 +1,0 @@
-"""A finished run as typed values, read once from its tables."""

@@ -1,0 +1,1 @@
+"""Errors and gains of every estimator under every protocol, cell by cell."""

@@ -1,0 +1,41 @@
+"""The sections that come with the harness."""
+
+from __future__ import annotations
+
+from harness.report.sections.accuracy.section import AccuracySection
+from harness.report.sections.claims.section import ClaimsSection
+from harness.report.sections.coefficients.section import CoefficientsSection
+from harness.report.sections.curves.section import CurvesSection
+from harness.report.sections.diagnostics.section import DiagnosticsSection
+from harness.report.sections.estimators.section import EstimatorsSection
+from harness.report.sections.expectations.section import ExpectationsSection
+from harness.report.sections.gains.section import GainsSection
+from harness.report.sections.groups.section import GroupsSection
+from harness.report.sections.moderators.section import ModeratorsSection
+from harness.report.sections.multiverse.section import MultiverseSection
+from harness.report.sections.networks.section import NetworksSection
+from harness.report.sections.origin.section import OriginSection
+from harness.report.sections.reproduce.section import ReproduceSection
+from harness.report.sections.section import Section
+from harness.report.sections.variables.section import VariablesSection
+from harness.report.sections.verdict.section import VerdictSection
+
+SECTIONS: tuple[Section, ...] = (
+    VerdictSection(),
+    VariablesSection(),
+    AccuracySection(),
+    GainsSection(),
+    OriginSection(),
+    MultiverseSection(),
+    CurvesSection(),
+    GroupsSection(),
+    ModeratorsSection(),
+    ClaimsSection(),
+    ExpectationsSection(),
+    CoefficientsSection(),
+    DiagnosticsSection(),
+    NetworksSection(),
+    EstimatorsSection(),
+    ReproduceSection(),
+)
+"""In the order in which they stand; each knows its place, so that others can stand between them."""

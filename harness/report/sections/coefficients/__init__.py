@@ -1,0 +1,1 @@
+"""Coefficients side by side, with what their standard errors rest on."""

@@ -1,0 +1,73 @@
+"""The coefficients of all estimators side by side for a Word document."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from harness.report.model.run import Run
+from harness.report.sections.coefficients.table import CoefficientTable, coefficient_notes, coefficient_table
+
+if TYPE_CHECKING:
+    import maketables
+
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+"""The earliest that an archive can say."""
+
+
+def docx_coefficients(run: Run) -> bytes:
+    """Return a Word file with a table for each outcome with coefficients; the same for the same run.
+
+    Returns
+    -------
+    Nothing where no estimator has coefficients.
+    """
+    study = run.manifest.study
+    tables = [(outcome, coefficient_table(run, outcome)) for outcome in study.outcomes]
+    having = [(outcome, table) for outcome, table in tables if table.columns]
+    if not having:
+        return b""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "coefficients.docx"
+        for outcome, table in having:
+            _table(run, outcome, table).update_docx(str(path))
+        return _undated(path.read_bytes())
+
+
+def _table(run: Run, outcome: str, table: CoefficientTable) -> maketables.MTable:
+    import maketables
+    import pandas as pd
+
+    study, columns = run.manifest.study, table.columns
+    cells = [
+        ["\n".join(filter(None, (cell.estimate, cell.std_error, cell.interval))) for cell in row.cells]
+        for row in table.rows
+    ]
+    beneath = {
+        "Effects": [column.effects for column in columns],
+        "Covariance": [column.covariance for column in columns],
+        "Degrees of freedom": [column.df_resid for column in columns],
+        "Rows": [column.n_obs for column in columns],
+    }
+    frame = pd.DataFrame(
+        [*cells, *beneath.values()],
+        index=[*(row.label for row in table.rows), *beneath],
+        columns=[column.label for column in columns],
+    )
+    return maketables.MTable(
+        frame,
+        notes="\n".join(coefficient_notes(study, outcome, table)),
+        caption=f"Coefficients for {study.axis_label(outcome)}: {study.title}",
+    )
+
+
+def _undated(archive: bytes) -> bytes:
+    """Return an archive without the time at which it was written."""
+    undated = BytesIO()
+    with ZipFile(BytesIO(archive)) as own, ZipFile(undated, "w", ZIP_DEFLATED) as other:
+        for name in own.namelist():
+            other.writestr(ZipInfo(name, _NO_DATE), own.read(name), ZIP_DEFLATED)
+    return undated.getvalue()

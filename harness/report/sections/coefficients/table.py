@@ -1,0 +1,214 @@
+"""Coefficients side by side: terms down, estimators across."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.report.model.rows import Cell
+from harness.report.model.run import Run
+from harness.report.text.numbers import (
+    MAX_DECIMALS,
+    MISSING,
+    count,
+    decimals_for,
+    fixed,
+    interval,
+    percent,
+    significant,
+)
+from harness.report.text.plain_text import joined
+from harness.store.study_record import EstimatorRecord, StudyRecord
+
+
+@dataclass(frozen=True)
+class CoefficientRow(Cell):
+    """One coefficient, in outcome units per unit of the term; the term is empty where it is not done."""
+
+    outcome: str
+    estimator: str
+    term: str
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    covariance: str
+    df_resid: float
+    n_obs: int | None
+    status: str
+    reason: str
+    n_clusters: str = ""
+    factor: float = float("nan")
+    bandwidth: float = float("nan")
+
+
+@dataclass(frozen=True)
+class CoefficientCell:
+    """An estimate with its standard error and interval beneath; empty texts where the term is not there."""
+
+    estimate: str
+    std_error: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """One term across the estimators."""
+
+    label: str
+    is_exposure: bool
+    cells: tuple[CoefficientCell, ...]
+
+
+@dataclass(frozen=True)
+class CoefficientColumn:
+    """One estimator: what its standard errors rest on.
+
+    Attributes
+    ----------
+    effects : that it takes out, such as "entity and time"
+    groups : that the covariance takes as independent, such as "545 clusters"; empty where they are rows
+    bandwidth, factor : of the covariance; empty where it has none
+    """
+
+    label: str
+    effects: str
+    covariance: str
+    groups: str
+    bandwidth: str
+    factor: str
+    df_resid: str
+    n_obs: str
+
+
+@dataclass(frozen=True)
+class CoefficientTable:
+    """The coefficients for one outcome.
+
+    Attributes
+    ----------
+    without : why some estimators have none: their names and the reason
+    """
+
+    columns: tuple[CoefficientColumn, ...]
+    rows: tuple[TermRow, ...]
+    without: tuple[tuple[str, str], ...]
+
+
+NO_COEFFICIENTS = "no coefficients; the curves say what is estimated"
+
+
+def coefficient_rows(run: Run) -> tuple[CoefficientRow, ...]:
+    """Return the rows of the table ``coefficients``."""
+    return run.rows("coefficients", CoefficientRow)
+
+
+def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
+    """Return the coefficients for one outcome: the exposure first, then as the study lists its variables."""
+    study = run.manifest.study
+    own = [row for row in coefficient_rows(run) if row.outcome == outcome]
+    done = {
+        (row.estimator, row.term): row
+        for row in own
+        if row.is_done and row.term and math.isfinite(row.estimate)
+    }
+    having = [entry for entry in study.estimators if any(name == entry.id for name, _ in done)]
+    reasons = {row.estimator: row.reason for row in own if not row.is_done}
+    without: dict[str, list[str]] = {}
+    for entry in study.estimators:
+        if entry not in having:
+            without.setdefault(reasons.get(entry.id) or NO_COEFFICIENTS, []).append(entry.label)
+    return CoefficientTable(
+        columns=tuple(
+            _column(entry, next(row for (name, _), row in done.items() if name == entry.id))
+            for entry in having
+        ),
+        rows=tuple(
+            _term_row(study, term, [done.get((entry.id, term)) for entry in having])
+            for term in _in_order(study, (term for _, term in done))
+        ),
+        without=tuple((joined(labels), reason) for reason, labels in without.items()),
+    )
+
+
+def _in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
+    found = list(dict.fromkeys(terms))
+    listed = [study.exposure, *study.moderators, *study.controls]
+    known = [term for term in listed if term in found]
+    return known + [term for term in found if term not in listed]
+
+
+def _column(estimator: EstimatorRecord, row: CoefficientRow) -> CoefficientColumn:
+    return CoefficientColumn(
+        label=estimator.label,
+        effects=joined(estimator.effects) or MISSING,
+        covariance=row.covariance,
+        groups=_groups(row),
+        bandwidth=count(int(row.bandwidth)) if math.isfinite(row.bandwidth) else "",
+        factor=fixed(row.factor, 4) if math.isfinite(row.factor) else "",
+        df_resid=_degrees(row.df_resid),
+        n_obs=count(row.n_obs),
+    )
+
+
+def _groups(row: CoefficientRow) -> str:
+    """Return numbers of clusters, which have `` x `` between those of two keys, or of periods in words."""
+    if not row.n_clusters:
+        return ""
+    numbers = joined([count(int(float(number))) for number in row.n_clusters.split(" x ")])
+    return f"{numbers} {'periods' if math.isfinite(row.bandwidth) else 'clusters'}"
+
+
+def _degrees(value: float) -> str:
+    return fixed(value, 0 if value == round(value) else 1) if math.isfinite(value) else fixed(value, 0)
+
+
+def _term_row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | None]) -> TermRow:
+    errors = [row.std_error for row in rows if row is not None]
+    decimals = decimals_for(errors or [1.0])
+    return TermRow(
+        label=study.label(term),
+        is_exposure=term == study.exposure,
+        cells=tuple(_cell(row, decimals) for row in rows),
+    )
+
+
+def _cell(row: CoefficientRow | None, decimals: int) -> CoefficientCell:
+    if row is None:
+        return CoefficientCell("", "", "")
+    if decimals == MAX_DECIMALS:
+        limits = f"[{significant(row.conf_low)}, {significant(row.conf_high)}]"
+        return CoefficientCell(significant(row.estimate), f"({significant(row.std_error)})", limits)
+    return CoefficientCell(
+        estimate=fixed(row.estimate, decimals),
+        std_error=f"({fixed(row.std_error, decimals)})",
+        interval=interval(row.conf_low, row.conf_high, decimals),
+    )
+
+
+def coefficient_notes(study: StudyRecord, outcome: str, table: CoefficientTable) -> Iterator[str]:
+    """Yield the notes of the coefficients for one outcome, a paragraph each, in plain text."""
+    quick = "A quick run with few draws; not for publication. " if study.quick else ""
+    yield (
+        f"{quick}In brackets standard errors, beneath them {percent(study.level, 0)} intervals. All "
+        f"rows of the panel; units of {study.axis_label(outcome)} per unit of the term. A blank is a "
+        "term that the estimator does not have or that its effects absorb."
+    )
+    for column in table.columns:
+        yield f"{column.label}: covariance {column.covariance}{_corrections(column)}."
+    for label, reason in table.without:
+        yield f"{label}: {reason}."
+
+
+def _corrections(column: CoefficientColumn) -> str:
+    known = [
+        text
+        for value, text in (
+            (column.groups, column.groups),
+            (column.bandwidth, f"bandwidth {column.bandwidth}"),
+            (column.factor, f"small-sample factor {column.factor}"),
+        )
+        if value
+    ]
+    return f" ({joined(known)})" if known else ""

@@ -1,0 +1,1 @@
+"""Net effect curves, their slopes, turning points and accumulated local effects."""

@@ -1,0 +1,172 @@
+"""The figure of accumulated local effects beside partial dependence: a panel for each estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from harness.arrays import Floats, frozen_floats
+from harness.report.drawing.canvas import (
+    DOUBLE_COLUMN,
+    FigureRenderer,
+    RenderedFigure,
+    bare,
+    grid_shape,
+    label_lowest,
+    new_figure,
+)
+from harness.report.drawing.fonts import drawable, drawable_label
+from harness.report.drawing.series import (
+    Series,
+    band_handles,
+    draw_background,
+    draw_bands,
+    draw_line,
+    level_of,
+    series_of,
+)
+from harness.report.model.bands import POINTWISE, Band, Banded
+from harness.report.model.run import Run
+from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of, unsupported_of
+from harness.report.sections.curves.scenes import figure_name, level_label
+from harness.report.text.numbers import percent
+from harness.report.text.plain_text import file_slug, shortened
+from harness.store.study_record import StudyRecord
+
+PANELS_IN_A_ROW = 3
+PANEL_HEIGHT = 1.85
+INK = "#a3195b"
+DASH = (0, (3.5, 1.5))
+EDGE = (0, (1.0, 1.0))
+"""Lines of the accumulated local effects, and of the limits of their band."""
+
+
+@dataclass(frozen=True, eq=False)
+class AlePair:
+    """One estimator's partial dependence, and its accumulated local effects at the level of the outcome."""
+
+    level: Series
+    ale: Banded
+
+
+@dataclass(frozen=True, eq=False)
+class AleScene:
+    """What the figure shows.
+
+    Attributes
+    ----------
+    pairs : at least one
+    unsupported : stretches of the exposure that the data do not reach
+    x_label, y_label : of the axes, with units
+    nominal : in (0, 1), coverage of bands that do not tell their own
+    """
+
+    pairs: Sequence[AlePair]
+    unsupported: Sequence[tuple[float, float]]
+    x_label: str
+    y_label: str
+    nominal: float
+
+
+def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the figure for each scenario that gave accumulated local effects."""
+    study = run.manifest.study
+    for scenario in curve_scenarios(run):
+        levels = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
+        ales = [curve for curve in curves_of(run, outcome, scenario, "ale") if curve.estimator in levels]
+        if not ales:
+            continue
+        scene = AleScene(
+            pairs=tuple(
+                AlePair(series_of(study, levels[ale.estimator], ale.estimator), raised(ale)) for ale in ales
+            ),
+            unsupported=unsupported_of(run, scenario),
+            x_label=study.axis_label(study.exposure),
+            y_label=level_label(study, outcome),
+            nominal=study.level,
+        )
+        names = ", ".join(pair.level.label for pair in scene.pairs)
+        yield renderer.render(
+            figure_name(run, f"ale-{file_slug(outcome)}", scenario),
+            draw_ales(scene),
+            alt=f"Accumulated local effects beside partial dependence on {study.label(outcome)}: {names}.",
+            caption=ale_caption(study, outcome),
+        )
+
+
+def raised(ale: Curve) -> Banded:
+    """Return accumulated local effects at the level of the outcome, to stand beside partial dependence."""
+
+    def raised_band(band: Band) -> Band:
+        low, high = (frozen_floats(side + ale.mean_level) for side in (band.low, band.high))
+        return replace(band, low=low, high=high)
+
+    return Banded(
+        at=ale.at,
+        estimate=frozen_floats(ale.estimate + ale.mean_level),
+        supported=ale.supported,
+        bands=tuple(raised_band(band) for band in ale.bands),
+    )
+
+
+def ale_caption(study: StudyRecord, outcome: str) -> str:
+    """Return the caption of accumulated local effects beside partial dependence."""
+    return (
+        f"Partial dependence sets every row's {study.label(study.exposure)} to each value and averages the "
+        f"predictions of {study.label(outcome)}, also for combinations that no row has; accumulated local "
+        "effects add up changes within the rows near each value, and are set at the mean prediction. Where "
+        "the two part, the exposure goes with other variables. Both are drawn within the support."
+    )
+
+
+def draw_ales(scene: AleScene) -> Figure:
+    """Return the figure."""
+    n_pairs = len(scene.pairs)
+    n_rows, n_columns = grid_shape(n_pairs, most_columns=PANELS_IN_A_ROW)
+    figure = new_figure(DOUBLE_COLUMN, 0.9 + PANEL_HEIGHT * n_rows)
+    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
+    for axes, pair in zip(panels, scene.pairs, strict=False):
+        draw_background(axes, scene.unsupported, has_zero=False)
+        draw_bands(axes, pair.level)
+        draw_line(axes, pair.level)
+        _draw_ale(axes, pair.ale)
+        axes.set_title(drawable(shortened(pair.level.label, 32)), loc="left")
+    for axes in panels[n_pairs:]:
+        bare(axes)
+    label_lowest(panels[:n_pairs], n_columns=n_columns)
+    figure.supxlabel(drawable_label(scene.x_label, 60), fontsize=8)
+    figure.supylabel(drawable_label(scene.y_label, 40), fontsize=8)
+    figure.legend(handles=_handles(scene), loc="outside upper left", ncols=2)
+    return figure
+
+
+def _draw_ale(axes: Axes, ale: Banded) -> None:
+    axes.plot(ale.at, _inside(ale, ale.estimate), color=INK, linestyle=DASH, linewidth=1.1)
+    band = ale.band(POINTWISE)
+    if band is not None:
+        for limit in (band.low, band.high):
+            axes.plot(ale.at, _inside(ale, limit), color=INK, linestyle=EDGE, linewidth=0.7)
+
+
+def _inside(ale: Banded, values: Floats) -> Floats:
+    return np.where(ale.supported, values, np.nan)
+
+
+def _handles(scene: AleScene) -> list[Artist]:
+    levels = [pair.level for pair in scene.pairs]
+    bands = [band for pair in scene.pairs if (band := pair.ale.band(POINTWISE)) is not None]
+    handles: list[Artist] = [
+        Line2D([], [], color=levels[0].style.colour, label="partial dependence (each its own colour)"),
+        *band_handles(levels, level=scene.nominal),
+        Line2D([], [], color=INK, linestyle=DASH, linewidth=1.1, label="accumulated local effects"),
+    ]
+    if bands:
+        label = f"their pointwise {percent(level_of(bands, scene.nominal), 0)} band"
+        handles.append(Line2D([], [], color=INK, linestyle=EDGE, linewidth=0.7, label=label))
+    return handles

@@ -1,0 +1,114 @@
+"""What stands beneath a figure: what is drawn, how certain it is, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.report.drawing.series import level_of
+from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Band
+from harness.report.sections.curves.figure import MOST_BANDS, CurveScene
+from harness.report.sections.curves.rows import Curve
+from harness.report.text.numbers import count, percent
+from harness.report.text.plain_text import joined
+from harness.store.study_record import StudyRecord
+
+AT_ONE_VALUE = "hold at one value of the horizontal axis at a time, not for the curve as a whole"
+AS_A_WHOLE = "hold for the curve as a whole, where the data support it"
+
+
+def curve_caption(study: StudyRecord, outcome: str, curves: Sequence[Curve], scene: CurveScene) -> str:
+    """Return the caption of a figure of net effect curves, or of their slopes.
+
+    Parameters
+    ----------
+    curves : at least one, all of the same kind
+    scene : what is drawn of them
+    """
+    parts = [
+        _what(study, outcome, curves[0].kind),
+        band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
+        *marks_text([scene]),
+    ]
+    if len(curves) > MOST_BANDS:
+        parts.append(
+            f"The upper panel shows the bands of {study.reference_label} alone; each estimator's own are in "
+            f"its small panel, with the curve of {study.reference_label} in grey dashes."
+        )
+    return " ".join([*parts, *background_text(study, [scene])])
+
+
+def _what(study: StudyRecord, outcome: str, kind: str) -> str:
+    exposure = study.label(study.exposure)
+    if kind == "slope":
+        return (
+            f"Slope of the net effect curve: change in mean predicted {study.label(outcome)} per unit of "
+            f"{exposure}, from differences between neighbouring grid points."
+        )
+    return (
+        f"Net effect curve: mean predicted {study.label(outcome)} were every row's {exposure} set to the "
+        "value on the horizontal axis, the other variables as observed."
+    )
+
+
+def outcomes_caption(study: StudyRecord, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
+    """Return the caption of the net effect curves of all outcomes."""
+    parts = [
+        f"Net effect of {study.label(study.exposure)} on each outcome: its mean prediction were every row's "
+        f"{study.label(study.exposure)} set to the value on the horizontal axis, the other variables as "
+        "observed.",
+        band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
+        *marks_text(scenes),
+    ]
+    return " ".join([*parts, *background_text(study, scenes)])
+
+
+def marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
+    """Yield what the marks are, where any line has one."""
+    if any(series.marks for scene in scenes for series in scene.series):
+        yield (
+            "Triangles are turning points with the interval of where they are: a significant fall on one "
+            "side and a significant rise on the other."
+        )
+
+
+def background_text(study: StudyRecord, scenes: Sequence[CurveScene]) -> Iterable[str]:
+    """Yield what the hatching is, where there is any, and what stands under the curves."""
+    if any(scene.unsupported for scene in scenes):
+        yield (
+            "Hatched: too few entities are observed there, so bands are left out and curves are a faint "
+            "trace."
+        )
+    yield (
+        f"Under the curves: the distribution of {study.label(study.exposure)} as observed, with a tick for "
+        "each quantile."
+    )
+
+
+def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
+    """Return how bands were made and what they do and do not cover, in words."""
+    if not bands:
+        return "No curve has a band."
+    kinds = list(dict.fromkeys(band.kind for band in bands))
+    level = percent(level_of(bands, study.level), 0)
+    made = f"from {_draws(bands)} bootstrap draws{_units(bands, study)}"
+    if {POINTWISE, SIMULTANEOUS} <= set(kinds):
+        return (
+            f"Shaded: pointwise (darker) and simultaneous (lighter) {level} bands {made}. Pointwise ones "
+            f"{AT_ONE_VALUE}; simultaneous ones {AS_A_WHOLE}."
+        )
+    covers = {POINTWISE: f" They {AT_ONE_VALUE}.", SIMULTANEOUS: f" They {AS_A_WHOLE}."}
+    return f"Shaded: {joined(kinds)} {level} bands {made}.{covers.get(kinds[0], '')}"
+
+
+def _draws(bands: Iterable[Band]) -> str:
+    numbers = [band.n_draws for band in bands if band.n_draws is not None]
+    if not numbers:
+        return "the"
+    low, high = min(numbers), max(numbers)
+    return count(low) if low == high else f"{count(low)} to {count(high)}"
+
+
+def _units(bands: Iterable[Band], study: StudyRecord) -> str:
+    words = {"entity": f"of whole entities ({study.label(study.entity)})", "row": "of single rows"}
+    named = [words.get(unit, unit) for unit in dict.fromkeys(band.unit for band in bands) if unit]
+    return f" {joined(named)}" if named else ""

@@ -1,0 +1,179 @@
+"""The figures of net effect curves and of their slopes: all estimators in the same axes, with a rug."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.ticker import MaxNLocator
+
+from harness.arrays import Floats
+from harness.report.drawing.canvas import (
+    DOUBLE_COLUMN,
+    GREY,
+    SINGLE_COLUMN,
+    bare,
+    grid_shape,
+    label_lowest,
+    new_figure,
+)
+from harness.report.drawing.fonts import drawable, drawable_label
+from harness.report.drawing.series import (
+    Series,
+    band_handles,
+    draw_background,
+    draw_bands,
+    draw_line,
+    draw_marks,
+    line_handle,
+    mark_handles,
+)
+from harness.report.text.plain_text import shortened
+
+MOST_BANDS = 2
+"""Most lines whose bands can be told apart in the same axes; with more each has a panel of its own."""
+
+PANELS_IN_A_ROW = 3
+X_LABEL = 46
+"""Characters on a line of the label of the horizontal axis; it has two lines."""
+
+Y_LABEL = 36
+"""The same for the vertical axis."""
+
+TOGETHER_HEIGHT = 3.9
+ALONE_HEIGHT = 1.75
+"""Inches of the axes with all curves, and of a row of panels."""
+
+BINS = 40
+"""Bars of the histogram; with no more different values than this each value has a bar of its own."""
+
+BAR_WIDTH = 0.02
+"""Of the bar of a single value, as a share of the range."""
+
+BAR = "#c9c9c9"
+TICK = "#333333"
+
+REFERENCE_DASH = (0, (2.5, 1.2))
+"""Of the reference's curve where it stands behind another estimator's."""
+
+
+@dataclass(frozen=True, eq=False)
+class CurveScene:
+    """What one figure of curves shows.
+
+    Attributes
+    ----------
+    series : at least one, in the order of the legend
+    rug : quantiles of the exposure as observed, its unit
+    unsupported : stretches of the exposure that the data do not reach
+    x_label, y_label : of the axes, with units
+    has_zero : whether a line at zero means something, as for slopes
+    level : in (0, 1), nominal coverage of bands that do not tell their own
+    """
+
+    series: Sequence[Series]
+    rug: Floats
+    unsupported: Sequence[tuple[float, float]]
+    x_label: str
+    y_label: str
+    has_zero: bool
+    level: float
+
+
+def draw_curves(scene: CurveScene) -> Figure:
+    """Return the curves in the same axes; with more than `MOST_BANDS`, a panel for each with its bands."""
+    if len(scene.series) <= MOST_BANDS:
+        figure = new_figure(SINGLE_COLUMN, 3.6)
+        _draw_together(figure, figure.add_gridspec(1, 1)[0], scene, banded=scene.series)
+        _add_legend(figure, scene, columns=2)
+        return figure
+    n_rows, n_columns = grid_shape(len(scene.series), most_columns=PANELS_IN_A_ROW)
+    figure = new_figure(DOUBLE_COLUMN, TOGETHER_HEIGHT + ALONE_HEIGHT * n_rows)
+    halves = figure.add_gridspec(2, 1, height_ratios=[TOGETHER_HEIGHT, ALONE_HEIGHT * n_rows])
+    _draw_together(
+        figure, halves[0], scene, banded=[series for series in scene.series if series.is_reference]
+    )
+    grid = halves[1].subgridspec(n_rows, n_columns)
+    panels = grid.subplots(sharex=True, sharey=True, squeeze=False)
+    _draw_alone(panels.ravel().tolist(), scene)
+    label_lowest(panels.ravel().tolist()[: len(scene.series)], n_columns=n_columns)
+    _add_legend(figure, scene, columns=PANELS_IN_A_ROW)
+    figure.supxlabel(drawable_label(scene.x_label, X_LABEL), fontsize=8)
+    return figure
+
+
+def _draw_together(
+    figure: Figure, place: SubplotSpec, scene: CurveScene, *, banded: Sequence[Series]
+) -> None:
+    """Draw all curves in one axes, over a strip with the rug."""
+    grid = place.subgridspec(2, 1, height_ratios=[9, 1])
+    main = figure.add_subplot(grid[0])
+    strip = figure.add_subplot(grid[1], sharex=main)
+    draw_background(main, scene.unsupported, has_zero=scene.has_zero)
+    for series in banded:
+        draw_bands(main, series)
+    for series in scene.series:
+        draw_line(main, series)
+        draw_marks(main, series)
+    main.set_ylabel(drawable_label(scene.y_label, Y_LABEL))
+    draw_rug_strip(main, strip, scene.rug)
+    strip.set_xlabel(drawable_label(scene.x_label, X_LABEL))
+    strip.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+
+
+def draw_rug_strip(main: Axes, strip: Axes, rug: Floats) -> None:
+    """Draw the rug beneath axes, which leave their horizontal axis to it."""
+    main.tick_params(axis="x", length=0, labelbottom=False)
+    main.spines["bottom"].set_visible(False)
+    draw_rug(strip, rug)
+
+
+def _draw_alone(panels: Sequence[Axes], scene: CurveScene) -> None:
+    """Draw each curve with its bands in a panel of its own, before the reference's curve."""
+    n_series = len(scene.series)
+    reference = [series.line for series in scene.series if series.is_reference]
+    for axes, series in zip(panels, scene.series, strict=False):
+        draw_background(axes, scene.unsupported, has_zero=scene.has_zero)
+        for line in reference:
+            axes.plot(line.at, line.estimate, color=GREY, linewidth=0.8, linestyle=REFERENCE_DASH)
+        draw_bands(axes, series)
+        draw_line(axes, series)
+        draw_marks(axes, series)
+        axes.set_title(drawable(shortened(series.label, 32)), loc="left")
+    for axes in panels[n_series:]:
+        bare(axes)
+
+
+def _add_legend(figure: Figure, scene: CurveScene, *, columns: int) -> None:
+    handles = [
+        *(line_handle(series) for series in scene.series),
+        *band_handles(scene.series, level=scene.level),
+        *mark_handles(scene.series),
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns)
+
+
+def draw_rug(axes: Axes, rug: Floats) -> None:
+    """Draw a histogram of quantiles, (n_quantiles,), over a tick for each different one."""
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    if rug.size == 0:
+        return
+    values, counts = np.unique(rug, return_counts=True)
+    if 1 < values.size <= BINS:
+        axes.bar(values, counts / counts.max(), width=BAR_WIDTH * np.ptp(values), color=BAR)
+    else:
+        heights, edges = np.histogram(rug, bins=BINS)
+        axes.stairs(heights / heights.max(), edges, fill=True, color=BAR)
+    gaps = np.full_like(values, np.nan)
+    axes.plot(
+        np.column_stack([values, values, gaps]).ravel(),
+        np.tile([-0.45, -0.1, np.nan], values.size),
+        color=TICK,
+        linewidth=0.4,
+    )
+    axes.set_ylim(-0.5, 1.05)

@@ -1,0 +1,187 @@
+"""Net effect curves, their slopes, accumulated local effects, and where the data support them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from harness.arrays import Floats, Mask, frozen_floats
+from harness.report.model.bands import Banded, BandedRow, banded_from
+from harness.report.model.rows import Cell
+from harness.report.model.run import Run
+
+NONE = "none"
+"""Kind of a row that says: no interior turning point."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveRow(BandedRow):
+    """One point of a curve with the limits of one of its bands.
+
+    `mean_level` is what to add to an accumulated local effect to set it beside levels.
+    """
+
+    outcome: str
+    estimator: str
+    kind: str
+    scenario: str = ""
+    mean_level: float = float("nan")
+
+
+@dataclass(frozen=True)
+class SupportRow:
+    """How many rows and entities are near one exposure."""
+
+    at: float
+    n_obs: int | None
+    n_entities: int | None
+    supported: bool
+    scenario: str = ""
+
+
+@dataclass(frozen=True)
+class RugRow:
+    """One quantile of the exposure as observed."""
+
+    exposure: float
+    scenario: str = ""
+
+
+@dataclass(frozen=True)
+class TurningPointRow(Cell):
+    """One turning point of one curve, or the finding that there is none.
+
+    `at` has its interval over the draws that have the turning point, which are `share_of_draws` of all;
+    `estimate` is the curve there, outcome units.
+    """
+
+    outcome: str
+    estimator: str
+    kind: str
+    at: float
+    conf_low: float
+    conf_high: float
+    share_of_draws: float
+    status: str
+    reason: str
+    estimate: float = float("nan")
+    scenario: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Curve(Banded):
+    """One estimator's curve for one outcome.
+
+    Attributes
+    ----------
+    scenario : id of the scenario that asked for it
+    kind : ``level``, mean predicted outcome; ``slope``, its derivative; ``ale``, accumulated local effects
+    mean_level : what to add to an accumulated local effect to set it beside levels, outcome units
+    """
+
+    scenario: str
+    outcome: str
+    estimator: str
+    kind: str
+    mean_level: float = float("nan")
+
+
+def curves_from(rows: Iterable[CurveRow]) -> tuple[Curve, ...]:
+    """Return the curves that rows which are done make up, in the order in which they first appear."""
+    done = [row for row in rows if row.is_done]
+    order = {key: place for place, key in enumerate(dict.fromkeys(_key(row) for row in done))}
+    done.sort(key=lambda row: (order[_key(row)], row.at))
+    return tuple(_curve(list(points)) for _, points in groupby(done, key=_key))
+
+
+def _key(row: CurveRow) -> tuple[str, str, str, str]:
+    return row.scenario, row.outcome, row.estimator, row.kind
+
+
+def _curve(points: list[CurveRow]) -> Curve:
+    first, line = points[0], banded_from(points)
+    return Curve(
+        at=line.at,
+        estimate=line.estimate,
+        supported=line.supported,
+        bands=line.bands,
+        scenario=first.scenario,
+        outcome=first.outcome,
+        estimator=first.estimator,
+        kind=first.kind,
+        mean_level=first.mean_level,
+    )
+
+
+def unsupported_spans(at: Floats, supported: Mask) -> tuple[tuple[float, float], ...]:
+    """Return the stretches of a grid without support, each reaching halfway to its supported neighbours.
+
+    Parameters
+    ----------
+    at : (n_grid,), increasing
+    supported : (n_grid,)
+    """
+    if at.size == 0:
+        return ()
+    halfway = (at[1:] + at[:-1]) / 2.0
+    left = np.concatenate([at[:1], halfway])
+    right = np.concatenate([halfway, at[-1:]])
+    spans = []
+    for is_supported, places in groupby(range(at.size), key=lambda place: bool(supported[place])):
+        if not is_supported:
+            stretch = list(places)
+            spans.append((float(left[stretch[0]]), float(right[stretch[-1]])))
+    return tuple(spans)
+
+
+def spans_of(rows: Iterable[SupportRow]) -> tuple[tuple[float, float], ...]:
+    """Return the stretches of one scenario's grid that the data do not support."""
+    own = sorted(rows, key=lambda row: row.at)
+    at = frozen_floats([row.at for row in own])
+    return unsupported_spans(at, np.array([row.supported for row in own], dtype=np.bool_))
+
+
+def curve_rows(run: Run) -> tuple[CurveRow, ...]:
+    """Return the points of all curves, and the rows that say why an estimator has none."""
+    return run.rows("curves", CurveRow)
+
+
+def curve_scenarios(run: Run) -> tuple[str, ...]:
+    """Return the ids of the scenarios that gave curves, in the order of the table."""
+    return tuple(dict.fromkeys(row.scenario for row in curve_rows(run)))
+
+
+def curves(run: Run) -> tuple[Curve, ...]:
+    """Return all curves."""
+    return curves_from(curve_rows(run))
+
+
+def curves_of(run: Run, outcome: str, scenario: str, kind: str) -> tuple[Curve, ...]:
+    """Return the curves of one kind, in the order of the study's estimators."""
+    order = {entry.id: place for place, entry in enumerate(run.manifest.study.estimators)}
+    key = (outcome, scenario, kind)
+    own = [curve for curve in run.view(curves) if (curve.outcome, curve.scenario, curve.kind) == key]
+    return tuple(sorted(own, key=lambda curve: order.get(curve.estimator, len(order))))
+
+
+def turning_points_of(run: Run, outcome: str, scenario: str, estimator: str) -> tuple[TurningPointRow, ...]:
+    """Return the turning points of one curve; a row of kind ``none`` says that there is none."""
+    key = (outcome, scenario, estimator)
+    return tuple(
+        row
+        for row in run.rows("turning_points", TurningPointRow)
+        if row.is_done and (row.outcome, row.scenario, row.estimator) == key
+    )
+
+
+def rug_of(run: Run, scenario: str) -> Floats:
+    """Return quantiles of the exposure as observed, (n_quantiles,)."""
+    return frozen_floats([row.exposure for row in run.rows("rug", RugRow) if row.scenario == scenario])
+
+
+def unsupported_of(run: Run, scenario: str) -> tuple[tuple[float, float], ...]:
+    """Return the stretches of a scenario's grid that the data do not support."""
+    return spans_of(row for row in run.rows("support", SupportRow) if row.scenario == scenario)

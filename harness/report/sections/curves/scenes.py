@@ -1,0 +1,105 @@
+"""From the run to the figures of curves: of one outcome, of slopes, and of all outcomes side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+from harness.report.drawing.series import MARKERS, Mark, effect_label, series_of
+from harness.report.model.featured import featured
+from harness.report.model.run import Run
+from harness.report.sections.curves.captions import curve_caption, outcomes_caption
+from harness.report.sections.curves.figure import CurveScene, draw_curves
+from harness.report.sections.curves.outcomes_figure import draw_outcomes
+from harness.report.sections.curves.rows import (
+    Curve,
+    curve_scenarios,
+    curves_of,
+    rug_of,
+    turning_points_of,
+    unsupported_of,
+)
+from harness.report.text.plain_text import file_slug
+from harness.store.study_record import StudyRecord
+
+KINDS = {"level": ("curve", "Net effect curves"), "slope": ("slope", "Slopes of the net effect curves")}
+"""File name and description of each kind of curve."""
+
+
+def curve_figures(run: Run, outcome: str, kind: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the figure of one kind of curve for each scenario that gave any."""
+    study = run.manifest.study
+    prefix, what = KINDS[kind]
+    for scenario in curve_scenarios(run):
+        curves = curves_of(run, outcome, scenario, kind)
+        if not curves:
+            continue
+        scene = curve_scene(run, curves)
+        names = ", ".join(series.label for series in scene.series)
+        yield renderer.render(
+            figure_name(run, f"{prefix}-{file_slug(outcome)}", scenario),
+            draw_curves(scene),
+            alt=f"{what} of {study.label(study.exposure)} on {study.label(outcome)}: {names}.",
+            caption=curve_caption(study, outcome, curves, scene),
+        )
+
+
+def outcomes_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the curves of the featured estimators for all outcomes, where there are several."""
+    study = run.manifest.study
+    ids = [entry.id for entry in featured(run)]
+    for scenario in curve_scenarios(run):
+        levels = (curves_of(run, outcome, scenario, "level") for outcome in study.outcomes)
+        chosen = [[curve for curve in curves if curve.estimator in ids] for curves in levels]
+        scenes = [curve_scene(run, curves) for curves in chosen if curves]
+        if len(scenes) > 1:
+            labels = ", ".join(study.label(outcome) for outcome in study.outcomes)
+            yield renderer.render(
+                figure_name(run, "curves", scenario),
+                draw_outcomes(scenes),
+                alt=f"Net effect curves of {study.label(study.exposure)} on {labels}, side by side.",
+                caption=outcomes_caption(study, [curve for curves in chosen for curve in curves], scenes),
+            )
+
+
+def figure_name(run: Run, name: str, scenario: str) -> str:
+    """Return the name of a figure's file, with the scenario where there are several."""
+    return name if len(curve_scenarios(run)) == 1 else f"{name}-{file_slug(scenario)}"
+
+
+def curve_scene(run: Run, curves: Sequence[Curve]) -> CurveScene:
+    """Return what a figure of curves shows.
+
+    Parameters
+    ----------
+    curves : at least one; of the same outcome, scenario and kind
+    """
+    study, first = run.manifest.study, curves[0]
+    is_level = first.kind == "level"
+    return CurveScene(
+        series=tuple(
+            series_of(study, curve, curve.estimator, marks=_marks(run, curve) if is_level else ())
+            for curve in curves
+        ),
+        rug=rug_of(run, first.scenario),
+        unsupported=unsupported_of(run, first.scenario),
+        x_label=study.axis_label(study.exposure),
+        y_label=level_label(study, first.outcome) if is_level else effect_label(study, first.outcome),
+        has_zero=not is_level,
+        level=study.level,
+    )
+
+
+def _marks(run: Run, curve: Curve) -> tuple[Mark, ...]:
+    """Return the turning points of a curve that can be drawn."""
+    return tuple(
+        Mark(row.kind, row.at, row.conf_low, row.conf_high, row.estimate)
+        for row in turning_points_of(run, curve.outcome, curve.scenario, curve.estimator)
+        if row.kind in MARKERS and math.isfinite(row.at) and math.isfinite(row.estimate)
+    )
+
+
+def level_label(study: StudyRecord, outcome: str) -> str:
+    """Return the label of an axis of levels."""
+    return f"Mean predicted {study.axis_label(outcome)}"

@@ -1,0 +1,83 @@
+"""The section of net effect curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+from harness.report.model.run import Run
+from harness.report.sections.curves.ale_figure import ale_figures
+from harness.report.sections.curves.rows import curve_rows
+from harness.report.sections.curves.scenes import curve_figures, outcomes_figures
+from harness.report.sections.curves.table import TurningTableRow, turning_table
+from harness.report.sections.section import PackagedSection, SectionContent
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeCurves:
+    """The curves for one outcome; `levels`, `slopes` and `ales` hold a figure for each scenario with curves.
+
+    Attributes
+    ----------
+    axis_label : of the outcome, with its unit
+    without_curve : estimators that have no curve, each with the reason
+    """
+
+    label: str
+    axis_label: str
+    levels: tuple[RenderedFigure, ...]
+    turning: tuple[TurningTableRow, ...]
+    slopes: tuple[RenderedFigure, ...]
+    ales: tuple[RenderedFigure, ...]
+    without_curve: tuple[tuple[str, str], ...]
+
+    @property
+    def figures(self) -> tuple[RenderedFigure, ...]:
+        """Every figure of the outcome."""
+        return (*self.levels, *self.slopes, *self.ales)
+
+
+@dataclass(frozen=True, eq=False)
+class ShownCurves:
+    """All outcomes side by side, then each alone."""
+
+    together: tuple[RenderedFigure, ...]
+    outcomes: tuple[OutcomeCurves, ...]
+
+
+class CurvesSection(PackagedSection):
+    """Net effect curves, their turning points and slopes, and accumulated local effects."""
+
+    name: ClassVar[str] = "curves"
+    title: ClassVar[str] = "Net effect curves"
+    place: ClassVar[int] = 700
+
+    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
+        """Return the curves for every outcome."""
+        study = run.manifest.study
+        together = tuple(outcomes_figures(run, renderer))
+        outcomes = tuple(
+            OutcomeCurves(
+                label=study.label(outcome),
+                axis_label=study.axis_label(outcome),
+                levels=tuple(curve_figures(run, outcome, "level", renderer)),
+                turning=turning_table(run, outcome),
+                slopes=tuple(curve_figures(run, outcome, "slope", renderer)),
+                ales=tuple(ale_figures(run, outcome, renderer)),
+                without_curve=_without_curve(run, outcome),
+            )
+            for outcome in study.outcomes
+        )
+        return SectionContent(
+            ShownCurves(together, outcomes),
+            f"Net effect of {study.label(study.exposure)}",
+            figures=(*together, *(figure for part in outcomes for figure in part.figures)),
+        )
+
+
+def _without_curve(run: Run, outcome: str) -> tuple[tuple[str, str], ...]:
+    reasons = {
+        row.estimator: row.reason for row in curve_rows(run) if row.outcome == outcome and not row.is_done
+    }
+    return tuple((run.manifest.study.estimator_label(name), reason) for name, reason in reasons.items())

@@ -1,0 +1,1 @@
+"""What fits tell of themselves: tests, statistics, what they chose."""

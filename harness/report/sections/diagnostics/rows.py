@@ -1,0 +1,83 @@
+"""What fits tell of themselves: tests of what they assume, statistics, and how they chose their options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.report.model.rows import Cell
+from harness.report.model.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEARCH_KEYS = ("outcome", "estimator", "selection_nmse", "chosen")
+"""Columns of the table ``details/search`` that are no options."""
+
+
+@dataclass(frozen=True)
+class DiagnosticRow(Cell):
+    """A test of what an estimator assumes, or why it could not be made."""
+
+    outcome: str
+    estimator: str
+    test: str
+    null_hypothesis: str
+    statistic: float
+    distribution: str
+    df1: float
+    df2: float
+    p_value: float
+    source: str
+    caution: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StatisticRow:
+    """A number that describes a fit, with its definition."""
+
+    outcome: str
+    estimator: str
+    statistic: str
+    value: float
+    definition: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What one fit chose among candidates.
+
+    Attributes
+    ----------
+    options : of the candidate that was chosen, in the order of the table
+    n_candidates : that were compared
+    selection_nmse : error of the chosen one over the outcome's variance, on the rows to select on
+    """
+
+    outcome: str
+    estimator: str
+    options: tuple[tuple[str, object], ...]
+    n_candidates: int
+    selection_nmse: float
+
+
+def selections(run: Run) -> tuple[Selection, ...]:
+    """Return what every fit chose, from the table ``details/search``."""
+    frame = run.frame("details/search")
+    return () if frame.empty else tuple(_selections(frame))
+
+
+def _selections(frame: pd.DataFrame) -> Iterator[Selection]:
+    names = [str(name) for name in frame.columns if name not in SEARCH_KEYS]
+    for (outcome, estimator), own in frame.groupby(["outcome", "estimator"], sort=False):
+        for chosen in own[own["chosen"].astype(str) == "True"].head(1).to_dict("records"):
+            yield Selection(
+                outcome=str(outcome),
+                estimator=str(estimator),
+                options=tuple((name, chosen[name]) for name in names if own[name].notna().all()),
+                n_candidates=len(own),
+                selection_nmse=float(chosen["selection_nmse"]),
+            )

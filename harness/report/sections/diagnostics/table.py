@@ -1,0 +1,193 @@
+"""The tables of diagnostics: tests of what estimators assume, statistics of their fits, what they chose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.report.model.run import Run
+from harness.report.sections.diagnostics.rows import DiagnosticRow, Selection, StatisticRow, selections
+from harness.report.text.footnotes import Footnotes
+from harness.report.text.numbers import count, fixed, p_text, plain, significant
+from harness.report.text.plain_text import capitalised
+
+TESTS: Mapping[str, str] = {
+    "slopes": "Wald test of the slopes",
+    "f_effects": "F test of the effects",
+    "breusch_pagan": "Breusch–Pagan LM test",
+    "hausman": "Hausman test",
+    "mundlak": "Mundlak test",
+    "serial_correlation": "Wooldridge test",
+    "cross_section_dependence": "Pesaran CD test",
+}
+"""How tests are called; one that is not here has its name as the table has it."""
+
+STATISTICS: Mapping[str, str] = {
+    "n_obs": "Rows",
+    "n_entities": "Entities",
+    "r2_within": "R² within",
+    "r2_between": "R² between",
+    "r2_overall": "R² overall",
+    "r2_dummies": "R² with the effects",
+    "sigma": "Standard error of the regression",
+    "variance_entity": "Variance between entities",
+    "variance_idiosyncratic": "Variance of the rest",
+    "log_likelihood": "Log likelihood",
+    "aic": "AIC",
+    "bic": "BIC",
+}
+"""Statistics that are shown, in their order; the run folder has all of them, each with its definition."""
+
+COUNTS = frozenset({"n_obs", "n_entities"})
+SYMBOLS: Mapping[str, str] = {"F": "F", "chi2": "χ²", "normal": "z"}
+
+
+@dataclass(frozen=True)
+class DiagnosticCell:
+    """One test or statistic of one estimator in words; `mark` is of the footnote with a reason or caution."""
+
+    value: str
+    p_value: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class DiagnosticTableRow:
+    """One test, with what is true if its statistic is small, or one statistic."""
+
+    label: str
+    null_hypothesis: str
+    cells: tuple[DiagnosticCell, ...]
+
+
+@dataclass(frozen=True)
+class SelectionTableRow:
+    """What one estimator chose, in words."""
+
+    label: str
+    n_candidates: str
+    chosen: str
+    error: str
+
+
+@dataclass(frozen=True)
+class DiagnosticTable:
+    """The diagnostics for one outcome.
+
+    Attributes
+    ----------
+    columns : how the estimators are called that have any
+    sources : where the tests are described
+    """
+
+    columns: tuple[str, ...]
+    tests: tuple[DiagnosticTableRow, ...]
+    statistics: tuple[DiagnosticTableRow, ...]
+    footnotes: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+    selections: tuple[SelectionTableRow, ...]
+
+
+def diagnostic_table(run: Run, outcome: str) -> DiagnosticTable:
+    """Return the diagnostics of all fits for one outcome, estimators in the order of the study."""
+    study = run.manifest.study
+    tests = [row for row in run.rows("details/diagnostics", DiagnosticRow) if row.outcome == outcome]
+    statistics = [row for row in run.rows("details/statistics", StatisticRow) if row.outcome == outcome]
+    having = {row.estimator for row in tests} | {row.estimator for row in statistics}
+    columns = [entry for entry in study.estimators if entry.id in having]
+    ids = [entry.id for entry in columns]
+    footnotes = Footnotes()
+    return DiagnosticTable(
+        columns=tuple(entry.label for entry in columns),
+        tests=_test_rows(tests, ids, footnotes),
+        statistics=_statistic_rows(statistics, ids),
+        footnotes=footnotes.listed(),
+        sources=tuple(f"{_name(row)}: {row.source}" for row in _first_of_each(tests)),
+        selections=tuple(
+            _selection_row(selection, study.estimator_label(selection.estimator))
+            for selection in run.view(selections)
+            if selection.outcome == outcome
+        ),
+    )
+
+
+def _test_rows(
+    rows: Sequence[DiagnosticRow], ids: Sequence[str], footnotes: Footnotes
+) -> tuple[DiagnosticTableRow, ...]:
+    found = {(row.test, row.estimator): row for row in rows}
+    return tuple(
+        DiagnosticTableRow(
+            label=TESTS.get(test, capitalised(test.replace("_", " "))),
+            null_hypothesis=next(
+                (row.null_hypothesis for row in rows if row.test == test and row.is_done), ""
+            ),
+            cells=tuple(_test_cell(found.get((test, estimator)), footnotes) for estimator in ids),
+        )
+        for test in _in_order(TESTS, [row.test for row in rows])
+    )
+
+
+def _test_cell(row: DiagnosticRow | None, footnotes: Footnotes) -> DiagnosticCell:
+    if row is None:
+        return DiagnosticCell("")
+    if not row.is_done:
+        return DiagnosticCell(row.status, mark=footnotes.mark(row.reason))
+    degrees = ", ".join(plain(number) for number in (row.df1, row.df2) if math.isfinite(number))
+    symbol = SYMBOLS.get(row.distribution, row.distribution)
+    return DiagnosticCell(
+        value=f"{symbol}{f'({degrees})' if degrees else ''} = {significant(row.statistic)}",
+        p_value=p_text(row.p_value),
+        mark=footnotes.mark(row.caution),
+    )
+
+
+def _statistic_rows(rows: Sequence[StatisticRow], ids: Sequence[str]) -> tuple[DiagnosticTableRow, ...]:
+    found = {(row.statistic, row.estimator): row.value for row in rows}
+    return tuple(
+        DiagnosticTableRow(
+            label=label,
+            null_hypothesis="",
+            cells=tuple(DiagnosticCell(_statistic(name, found.get((name, estimator)))) for estimator in ids),
+        )
+        for name, label in STATISTICS.items()
+        if any((name, estimator) in found for estimator in ids)
+    )
+
+
+def _statistic(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    if name in COUNTS:
+        return count(int(value))
+    return fixed(value, 3) if name.startswith("r2") else significant(value)
+
+
+def _in_order(known: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """Return each name once: those that are known in their order, then the others."""
+    found = list(dict.fromkeys(names))
+    return [name for name in known if name in found] + [name for name in found if name not in known]
+
+
+def _first_of_each(rows: Sequence[DiagnosticRow]) -> list[DiagnosticRow]:
+    """Return a row of each test that was made."""
+    first: dict[str, DiagnosticRow] = {}
+    for row in rows:
+        if row.is_done and row.source:
+            first.setdefault(row.test, row)
+    return [first[test] for test in _in_order(TESTS, list(first))]
+
+
+def _name(row: DiagnosticRow) -> str:
+    return TESTS.get(row.test, row.test)
+
+
+def _selection_row(selection: Selection, label: str) -> SelectionTableRow:
+    options = ", ".join(f"{name.replace('_', ' ')} {_option(value)}" for name, value in selection.options)
+    return SelectionTableRow(
+        label, count(selection.n_candidates), options, fixed(selection.selection_nmse, 3)
+    )
+
+
+def _option(value: object) -> str:
+    return plain(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""The estimators with their options, warnings, and cells without a result."""

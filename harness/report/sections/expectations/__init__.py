@@ -1,0 +1,1 @@
+"""Numbers that the spec expects beside those of the run."""

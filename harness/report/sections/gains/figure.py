@@ -1,0 +1,164 @@
+"""The figure of gains: a dot with its interval for each estimator, one panel a protocol."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from harness.report.drawing.canvas import (
+    DOUBLE_COLUMN,
+    GREY,
+    FigureRenderer,
+    RenderedFigure,
+    bare,
+    grid_shape,
+    label_lowest,
+    new_figure,
+)
+from harness.report.drawing.fonts import drawable, drawable_lines
+from harness.report.drawing.palette import STATUS_COLOURS, STATUS_MARKERS
+from harness.report.model.gains import GainCell, Gains, GainStatus
+from harness.report.text.numbers import count, percent
+from harness.report.text.plain_text import file_slug, shortened
+from harness.store.study_record import ProtocolRecord, StudyRecord
+
+PANELS_IN_A_ROW = 4
+ARROW_ROOM = 6.0
+"""Points between the names and the panel, where arrows of losses beyond the axis reach."""
+
+LEAST_REACH = 0.25
+"""The axis of gains reaches at least this far to either side where there is something to show."""
+
+
+def gain_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> RenderedFigure:
+    """Return the figure of the gains of one outcome over the study's reference."""
+    study = gains.run.manifest.study
+    return renderer.render(
+        f"gain-{file_slug(outcome)}",
+        draw_gains(gains.cells(outcome), study.protocols, reference=study.reference_label),
+        alt=(
+            f"Dots with intervals: gain of each estimator over {study.reference_label} in predicting "
+            f"{study.label(outcome)} under each protocol. The numbers are in the table of gains."
+        ),
+        caption=gain_caption(study, outcome),
+    )
+
+
+def gain_caption(study: StudyRecord, outcome: str) -> str:
+    """Return the caption of the figure of gains."""
+    return (
+        f"Gain over {study.reference_label} in predicting {study.label(outcome)}, one panel a protocol. "
+        f"Whiskers are {percent(study.level, 0)} intervals from {count(study.draws)} bootstrap draws of "
+        f"whole entities ({study.label(study.entity)}), the trained models held fixed. A filled triangle is "
+        "a gain (pointing up) or a loss (pointing down) that is established: its interval excludes zero, and "
+        "so do the tests that allow for many comparisons. An open circle is one that is not. An arrow at the "
+        "left edge is a loss beyond the axis."
+    )
+
+
+def axis_limits(cells: Sequence[GainCell]) -> tuple[float, float]:
+    """Return where the axis of gains begins and ends, fractions.
+
+    It ends beyond every interval. It begins below every interval too, but no farther below zero than it
+    reaches above, or than `LEAST_REACH`: a gain cannot exceed one while a loss knows no bound, and one huge
+    loss would press everything else together. What lies below is drawn as an arrow with its number.
+    """
+    values = [value for cell in cells for value in (cell.row.gain, cell.row.conf_low, cell.row.conf_high)]
+    finite = [value for value in values if math.isfinite(value)]
+    highest = max([*finite, 0.0]) + 0.05
+    lowest = min([*finite, 0.0]) - 0.05
+    return max(lowest, -max(highest, LEAST_REACH)), highest
+
+
+def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolRecord], *, reference: str) -> Figure:
+    """Return the figure of one outcome.
+
+    Parameters
+    ----------
+    cells : gains of every estimator but the reference under every protocol
+    protocols : one panel each, in this order
+    reference : how the reference is called
+    """
+    labels = list(dict.fromkeys(cell.estimator.id for cell in cells))
+    n_rows, n_columns = grid_shape(len(protocols), most_columns=PANELS_IN_A_ROW)
+    figure = new_figure(DOUBLE_COLUMN, n_rows * (0.95 + 0.27 * len(labels)))
+    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    start, end = axis_limits(cells)
+    for axes, protocol in zip(grid, protocols, strict=False):
+        own = [cell for cell in cells if cell.protocol.id == protocol.id]
+        _draw_panel(axes, own, start=start)
+        axes.set_title(drawable_lines(protocol.title, 32), loc="left")
+    for axes in grid[len(protocols) :]:
+        bare(axes)
+    label_lowest(grid[: len(protocols)].tolist(), n_columns=n_columns)
+    first = grid[0]
+    names = {cell.estimator.id: cell.estimator.label for cell in cells}
+    first.set_yticks(range(len(labels)), [drawable_lines(names[name], 20) for name in labels])
+    first.set_ylim(len(labels) - 0.4, -0.6)
+    first.set_xlim(100 * start, 100 * end)
+    first.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    figure.supxlabel(
+        f"Gain over {drawable(shortened(reference, 40))} (%), right of zero is better", fontsize=8
+    )
+    return figure
+
+
+def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
+    axes.axvline(0.0, color="#333333", linewidth=0.8)
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0, pad=ARROW_ROOM)
+    axes.spines["left"].set_visible(False)
+    for place, cell in enumerate(cells):
+        if cell.status is GainStatus.MISSING:
+            axes.annotate(
+                drawable(cell.row.status),
+                (0.0, place),
+                xytext=(3, 0),
+                textcoords="offset points",
+                color=GREY,
+                va="center",
+                fontsize=7,
+                style="italic",
+            )
+        elif cell.row.gain < start:
+            _draw_beyond(axes, cell, place, start=start)
+        else:
+            _draw_whisker(axes, cell, place, start=start)
+
+
+def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+    colour = STATUS_COLOURS[cell.status]
+    axes.plot(100 * start, place, marker="<", color=colour, markersize=5, clip_on=False)
+    axes.annotate(
+        percent(cell.row.gain, 0),
+        (100 * start, place),
+        xytext=(5, 0),
+        textcoords="offset points",
+        color=colour,
+        va="center",
+        fontsize=7,
+    )
+
+
+def _draw_whisker(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+    colour = STATUS_COLOURS[cell.status]
+    if math.isfinite(cell.row.conf_low) and math.isfinite(cell.row.conf_high):
+        limits = [100 * max(cell.row.conf_low, start), 100 * cell.row.conf_high]
+        axes.plot(limits, [place, place], color=colour, linewidth=1.1, solid_capstyle="butt")
+        axes.plot(limits[1], place, marker="|", color=colour, markersize=6)
+        end = "<" if cell.row.conf_low < start else "|"
+        axes.plot(
+            limits[0], place, marker=end, color=colour, markersize=3 if end == "<" else 6, clip_on=False
+        )
+    axes.plot(
+        100 * cell.row.gain,
+        place,
+        marker=STATUS_MARKERS[cell.status],
+        markerfacecolor="white" if cell.status is GainStatus.OPEN else colour,
+        markeredgecolor=colour,
+        markersize=4,
+    )

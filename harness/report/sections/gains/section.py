@@ -1,0 +1,48 @@
+"""The section with the figure of gains; the table of gains is written for LaTeX as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+from harness.report.model.gains import Gains
+from harness.report.model.run import Run
+from harness.report.sections.gains.figure import gain_figure
+from harness.report.sections.gains.latex import latex_gains
+from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
+from harness.spec.study import ReportFormat
+
+LATEX = "tables/gain.tex"
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeGains:
+    """The figure of one outcome."""
+
+    label: str
+    figure: RenderedFigure
+
+
+class GainsSection(PackagedSection):
+    """The gains of every outcome with their intervals."""
+
+    name: ClassVar[str] = "gains"
+    title: ClassVar[str] = "Figure of gains"
+    place: ClassVar[int] = 400
+
+    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
+        """Return a figure for every outcome."""
+        study, gains = run.manifest.study, Gains(run)
+        shown = tuple(
+            OutcomeGains(study.label(outcome), gain_figure(gains, outcome, renderer))
+            for outcome in study.outcomes
+        )
+        figures = tuple(part.figure for part in shown)
+        return SectionContent(shown, "Gains and their intervals", figures)
+
+    def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
+        """Yield the table of gains for LaTeX."""
+        if report_format == "latex":
+            yield ReportFile(LATEX, latex_gains(Gains(run)), "the table of gains for LaTeX")

@@ -1,0 +1,78 @@
+"""The table of gains of one outcome: estimators down, protocols across, and its p-values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.report.model.gains import GainCell, Gains
+from harness.report.text.footnotes import Footnotes
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
+
+
+@dataclass(frozen=True)
+class GainTableRow:
+    """One estimator under every protocol."""
+
+    estimator: EstimatorRecord
+    is_reference: bool
+    cells: tuple[GainCell, ...]
+
+
+@dataclass(frozen=True)
+class GainTable:
+    """The gains of one outcome.
+
+    Attributes
+    ----------
+    footnotes : marks with the reasons of cells without result
+    """
+
+    protocols: tuple[ProtocolRecord, ...]
+    rows: tuple[GainTableRow, ...]
+    footnotes: tuple[tuple[str, str], ...]
+
+    def mark(self, cell: GainCell) -> str:
+        """Return the mark of the footnote with a cell's reason, or an empty string."""
+        return self._marks.get(cell.reason, "")
+
+    @property
+    def _marks(self) -> Mapping[str, str]:
+        return {reason: mark for mark, reason in self.footnotes}
+
+
+@dataclass(frozen=True)
+class PValueGroup:
+    """The gains under one protocol that have a result, and so p-values of equal accuracy."""
+
+    protocol: ProtocolRecord
+    cells: tuple[GainCell, ...]
+
+
+def gain_table(gains: Gains, outcome: str) -> GainTable:
+    """Return the table of gains of one outcome, rows and columns in the order of the study."""
+    study = gains.run.manifest.study
+    rows = tuple(
+        GainTableRow(
+            estimator,
+            estimator.id == gains.reference,
+            tuple(gains.cell(outcome, estimator, protocol) for protocol in study.protocols),
+        )
+        for estimator in study.estimators
+    )
+    footnotes = Footnotes()
+    for row in rows:
+        for cell in row.cells:
+            footnotes.mark(cell.reason)
+    return GainTable(study.protocols, rows, footnotes.listed())
+
+
+def p_value_groups(gains: Gains, outcome: str) -> tuple[PValueGroup, ...]:
+    """Return the gains of one outcome by protocol; those without a result are left out."""
+    groups = []
+    for protocol in gains.run.manifest.study.protocols:
+        cells = (gains.cell(outcome, candidate, protocol) for candidate in gains.candidates)
+        having = tuple(cell for cell in cells if cell.has_gain)
+        if having:
+            groups.append(PValueGroup(protocol, having))
+    return tuple(groups)

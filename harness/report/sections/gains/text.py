@@ -1,0 +1,153 @@
+"""What the gains of one outcome amount to, in sentences composed from their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.report.model.accuracy import compared_error
+from harness.report.model.gains import GainCell, GainStatus
+from harness.report.model.run import Run
+from harness.report.sections.gains.judgement import Judgement, Protocols, judgements
+from harness.report.text.numbers import NO_BREAK, p_text, significant
+from harness.report.text.plain_text import joined, shortened
+from harness.store.study_record import ProtocolRecord
+
+REASON_LENGTH = 160
+"""Most characters of a reason within a sentence; the footnotes of the tables have it whole."""
+
+
+def quoted(protocols: Iterable[ProtocolRecord], last: str = "and") -> str:
+    """Return the protocols' titles in quotation marks, as a list."""
+    return joined([f"“{protocol.title}”" for protocol in protocols], last)
+
+
+def gain_text(cell: GainCell) -> str:
+    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one."""
+    gain = f"{cell.text} {cell.beneath}".strip()
+    adjusted = p_text(cell.p_adjusted)
+    p_value = f"adjusted{NO_BREAK}{adjusted}" if adjusted else p_text(cell.row.p_value)
+    return ", ".join(part for part in (gain, p_value) if part)
+
+
+def lowest_error(run: Run, outcome: str, protocol: ProtocolRecord) -> str:
+    """Return which estimator has the lowest mean squared error under one protocol, in a sentence."""
+    rows = [
+        (estimator, row)
+        for estimator in run.manifest.study.estimators
+        if (row := compared_error(run, outcome, estimator.id, protocol.id)) is not None
+    ]
+    if not rows:
+        return f"“{protocol.title}”: no estimator has a result."
+    winner, least = min(rows, key=lambda pair: pair[1].mse)
+    others = sorted(row.mse for _, row in rows)[1:]
+    beside = f"; the next lowest is {significant(others[0])}" if others else ""
+    return f"“{protocol.title}”: {winner.label} ({significant(least.mse)}{beside})."
+
+
+def headline(cells: Sequence[GainCell], *, reference: str) -> str:
+    """Return the plain verdict on one outcome.
+
+    A gain is called established only where all honest protocols agree on it: those that keep the test rows
+    apart from fitting, selecting and preparing. Under each, the interval and the p-values that allow for many
+    comparisons have to exclude that there is none.
+
+    Parameters
+    ----------
+    cells : gains of one outcome, every estimator but the reference x every protocol
+    reference : how the reference is called
+    """
+    if all(cell.status is GainStatus.MISSING for cell in cells):
+        return f"No gain over {reference} could be computed."
+    found = judgements(cells)
+    established = [judgement for judgement in found if judgement.is_established]
+    if established:
+        first = _established(established, reference)
+    elif any(cell.protocol.keeps_test_rows_apart for cell in cells):
+        first = f"No gain over {reference} is established for any estimator."
+    else:
+        first = (
+            f"No gain over {reference} can be established: test rows take part in fitting or selecting under "
+            "every protocol of this run."
+        )
+    others = [judgement for judgement in found if not judgement.is_established]
+    return " ".join([first, *_partly(others), *_only_inside(others)])
+
+
+def _established(found: Sequence[Judgement], reference: str) -> str:
+    labels = joined([judgement.estimator.label for judgement in found])
+    honest = found[0].won
+    where = (
+        "every protocol of this run"
+        if all(judgement.stands_everywhere for judgement in found)
+        else f"every protocol that keeps test rows apart ({quoted(honest)})"
+    )
+    known = (
+        ". All of these protocols train on other rows of the tested entities, so it is not known whether it "
+        "holds for entities never seen"
+        if all(protocol.knows_entities for protocol in honest)
+        else ""
+    )
+    return (
+        f"A gain over {reference} is established for {labels}: it stands under {where}, the number of "
+        f"comparisons allowed for{known}."
+    )
+
+
+def _partly(found: Sequence[Judgement]) -> Iterator[str]:
+    """Yield where honest protocols disagree, estimators with the same protocols together."""
+    same: dict[tuple[Protocols, Protocols, Protocols], list[Judgement]] = {}
+    for judgement in found:
+        if judgement.won:
+            key = (judgement.won, judgement.lost, judgement.missing)
+            same.setdefault(key, []).append(judgement)
+    for (won, lost, missing), group in same.items():
+        labels = joined([judgement.estimator.label for judgement in group])
+        but = f", but not under {quoted(lost, 'or')}" if lost else ""
+        without = f"; there is no result under {quoted(missing, 'or')}" if missing else ""
+        why = (
+            ", where the tested entities are not known from training" if group[0].needs_known_entities else ""
+        )
+        yield f"For {labels} a gain appears under {quoted(won)}{but}{why}{without}."
+
+
+def _only_inside(found: Sequence[Judgement]) -> Iterator[str]:
+    """Yield which estimators gain only where test rows take part."""
+    same: dict[Protocols, list[str]] = {}
+    for judgement in found:
+        if judgement.won_inside and not judgement.won:
+            same.setdefault(judgement.won_inside, []).append(judgement.estimator.label)
+    for protocols, labels in same.items():
+        yield (
+            f"For {joined(labels)} a gain appears only where test rows take part in fitting or selecting, "
+            f"under {quoted(protocols)}."
+        )
+
+
+def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:
+    """Return what is known of one estimator under every protocol, in a sentence.
+
+    Parameters
+    ----------
+    cells : at least one; the gains of one estimator for one outcome
+    """
+    parts = [
+        _part(cells, GainStatus.BETTER, f"better than {reference} under"),
+        _part(cells, GainStatus.WORSE, f"worse than {reference} under"),
+        _part(cells, GainStatus.OPEN, "not established to differ under"),
+        _missing(cells),
+    ]
+    return f"{cells[0].estimator.label}: {'; '.join(part for part in parts if part)}."
+
+
+def _part(cells: Sequence[GainCell], status: GainStatus, words: str) -> str:
+    named = [f"“{cell.protocol.title}” ({gain_text(cell)})" for cell in cells if cell.status is status]
+    return f"{words} {joined(named)}" if named else ""
+
+
+def _missing(cells: Sequence[GainCell]) -> str:
+    named = [
+        f"“{cell.protocol.title}” ({shortened(cell.reason, REASON_LENGTH)})"
+        for cell in cells
+        if cell.status is GainStatus.MISSING
+    ]
+    return f"no result under {joined(named)}" if named else ""

@@ -1,0 +1,1 @@
+"""Levels and effects by group, and the differences between groups."""

@@ -1,0 +1,169 @@
+"""The figure of groups: boxes of levels above effects with intervals, a column for each outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
+from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing.palette import MODE_STYLES
+from harness.report.sections.groups.rows import MODES, GroupRow, Levels
+from harness.report.text.plain_text import shortened, wrapped
+
+MOST_COLUMNS = 3
+BLOCK_HEIGHT = 4.9
+"""Inches of the three panels of an outcome."""
+
+BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Quantiles at the lower whisker, the lower hinge, the median, the upper hinge and the upper whisker."""
+
+OFFSET = 0.19
+"""Of the two modes from the middle of their group."""
+
+WIDTH = 0.42
+"""Of a box."""
+
+GROUP_LABELS = 30
+"""Characters of the names of all groups on a line; each has three lines."""
+
+UPRIGHT = 5
+"""So many groups have their names upright, each on one line."""
+
+UPRIGHT_LABEL = 18
+
+MODE_LABELS = {"pooled": "one model for all groups", "refit": "a model for each group"}
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """One group under one mode: its row, and the quantiles of its levels where it has any."""
+
+    row: GroupRow
+    levels: Levels | None
+
+
+@dataclass(frozen=True, eq=False)
+class GroupScene:
+    """What one outcome's panels show.
+
+    Attributes
+    ----------
+    boxes : one a group and mode
+    groups : names, in the order of the horizontal axis
+    outcome : how it is called
+    level_label, effect_label : of the vertical axes, with units
+    """
+
+    boxes: Sequence[Box]
+    groups: Sequence[str]
+    outcome: str
+    level_label: str
+    effect_label: str
+
+
+def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
+    """Return the figure of one partition, the scenes one an outcome; more than three go to further rows."""
+    n_columns = min(MOST_COLUMNS, len(scenes))
+    n_rows = math.ceil(len(scenes) / n_columns)
+    figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.5 + BLOCK_HEIGHT * n_rows)
+    grid = figure.add_gridspec(n_rows, n_columns)
+    for place, scene in enumerate(scenes):
+        parts = grid[place].subgridspec(3, 1)
+        effects = figure.add_subplot(parts[2])
+        panels = [figure.add_subplot(parts[row], sharex=effects) for row in range(len(MODES))]
+        for axes, mode in zip(panels, MODES, strict=True):
+            _draw_levels(axes, scene, mode)
+        panels[0].set_title(drawable_lines(scene.outcome, 26), loc="left")
+        _draw_effects(effects, scene)
+    shown = [mode for mode in MODES if any(box.row.mode == mode for scene in scenes for box in scene.boxes)]
+    figure.legend(handles=list(_handles(shown)), loc="outside upper left", ncols=len(shown) or 1)
+    return figure
+
+
+def _place(scene: GroupScene, box: Box) -> float:
+    return scene.groups.index(box.row.group) + (OFFSET if box.row.mode == "refit" else -OFFSET)
+
+
+def _draw_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
+    """Draw the boxes of one mode; each has an axis of its own, since models of groups differ in level."""
+    for box in scene.boxes:
+        if box.levels is not None and box.row.mode == mode:
+            _draw_box(axes, box.levels, place=float(scene.groups.index(box.row.group)), mode=mode)
+    axes.grid(axis="y")
+    axes.set_ylabel(drawable_label(scene.level_label, 28))
+    axes.tick_params(axis="x", labelbottom=False)
+
+
+def _draw_box(axes: Axes, levels: Levels, *, place: float, mode: str) -> None:
+    low, lower, middle, upper, high = np.interp(BOX, levels.quantile, levels.level).tolist()
+    style = MODE_STYLES[mode]
+    axes.bxp(
+        [{"whislo": low, "q1": lower, "med": middle, "q3": upper, "whishi": high}],
+        positions=[place],
+        widths=WIDTH,
+        showfliers=False,
+        patch_artist=True,
+        manage_ticks=False,
+        boxprops={
+            "facecolor": style.fill,
+            "edgecolor": style.colour,
+            "linewidth": 0.8,
+            "hatch": style.hatch,
+        },
+        medianprops={"color": style.colour, "linewidth": 1.6},
+        whiskerprops={"color": style.colour, "linewidth": 0.8},
+        capprops={"color": style.colour, "linewidth": 0.8},
+    )
+
+
+def _draw_effects(axes: Axes, scene: GroupScene) -> None:
+    axes.axhline(0.0, color="#333333", linewidth=0.7)
+    axes.grid(axis="y")
+    for box in scene.boxes:
+        if math.isfinite(box.row.effect):
+            _draw_whisker(axes, box.row, _place(scene, box))
+    axes.set_xlim(-0.6, len(scene.groups) - 0.4)
+    upright = len(scene.groups) >= UPRIGHT
+    names = [_upright(name) if upright else _wrapped(name, len(scene.groups)) for name in scene.groups]
+    axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90 if upright else 0)
+    axes.set_ylabel(drawable_label(scene.effect_label, 28))
+
+
+def _upright(name: str) -> str:
+    return drawable(shortened(name, UPRIGHT_LABEL))
+
+
+def _wrapped(name: str, n_groups: int) -> str:
+    """Return a name on short lines, which may end after an underscore as well."""
+    lines = wrapped(name.replace("_", "_ "), GROUP_LABELS // max(n_groups, 3), lines=3).split("\n")
+    return "\n".join(drawable(line.replace("_ ", "_")) for line in lines)
+
+
+def _draw_whisker(axes: Axes, row: GroupRow, place: float) -> None:
+    style = MODE_STYLES[row.mode]
+    axes.plot([place, place], [row.conf_low, row.conf_high], color=style.colour, linewidth=1.1)
+    axes.plot(
+        place,
+        row.effect,
+        marker=style.marker,
+        markersize=4.5,
+        markerfacecolor=style.fill,
+        markeredgecolor=style.colour,
+    )
+
+
+def _handles(modes: Iterable[str]) -> Iterable[Patch | Line2D]:
+    for mode in modes:
+        style = MODE_STYLES[mode]
+        label = drawable(MODE_LABELS[mode])
+        yield Patch(
+            facecolor=style.fill, edgecolor=style.colour, hatch=style.hatch, linewidth=0.8, label=label
+        )

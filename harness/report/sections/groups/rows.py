@@ -1,0 +1,138 @@
+"""Heterogeneity: levels and effects by group, their differences, and quantiles of the levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.arrays import Floats, frozen_floats
+from harness.report.model.rows import Cell
+from harness.report.model.run import Run
+
+Partition = tuple[str, str]
+"""A scenario, with the column of its groups."""
+
+MODES = ("pooled", "refit")
+"""One model for all groups, or a model fitted on each group's rows."""
+
+
+@dataclass(frozen=True)
+class GroupRow(Cell):
+    """One group: median level of the curve over its rows and mean effect, each with its interval."""
+
+    outcome: str
+    estimator: str
+    by: str
+    group: str
+    mode: str
+    median: float
+    median_low: float
+    median_high: float
+    effect: float
+    conf_low: float
+    conf_high: float
+    n_obs: int | None
+    n_entities: int | None
+    status: str
+    reason: str
+    scenario: str = ""
+
+
+@dataclass(frozen=True)
+class DifferenceRow(Cell):
+    """What one group's median or effect is more than another's."""
+
+    outcome: str
+    estimator: str
+    by: str
+    group: str
+    other: str
+    mode: str
+    measure: str
+    difference: float
+    conf_low: float
+    conf_high: float
+    status: str
+    reason: str
+    scenario: str = ""
+
+
+@dataclass(frozen=True)
+class LevelRow(Cell):
+    """One quantile of the levels of a group's rows."""
+
+    outcome: str
+    estimator: str
+    by: str
+    group: str
+    mode: str
+    quantile: float
+    level: float
+    status: str
+    reason: str
+    scenario: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Quantiles of the levels of one group's rows.
+
+    Attributes
+    ----------
+    quantile : (n_quantiles,), increasing in [0, 1]
+    level : (n_quantiles,), outcome units
+    """
+
+    quantile: Floats
+    level: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """All answers about groups."""
+
+    rows: tuple[GroupRow, ...]
+    differences: tuple[DifferenceRow, ...]
+    levels: tuple[LevelRow, ...]
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """Scenario and column of every partition, in the order of the table."""
+        return tuple(dict.fromkeys((row.scenario, row.by) for row in self.rows))
+
+    def of(self, partition: Partition, outcome: str, estimator: str) -> tuple[GroupRow, ...]:
+        """Return the groups of one estimator, a row a mode; also a row that only has a reason."""
+        key = (*partition, outcome, estimator)
+        return tuple(row for row in self.rows if _key(row) == key)
+
+    def differences_of(self, partition: Partition, outcome: str, estimator: str) -> tuple[DifferenceRow, ...]:
+        """Return the differences between the groups of one estimator that are known."""
+        key = (*partition, outcome, estimator)
+        return tuple(row for row in self.differences if row.is_done and _key(row) == key)
+
+    def levels_of(self, row: GroupRow) -> Levels | None:
+        """Return the quantiles of a group's levels, None where there are none."""
+        found = sorted((level.quantile, level.level) for level in self._own_levels(row))
+        if not found:
+            return None
+        quantile, level = zip(*found, strict=True)
+        return Levels(frozen_floats(quantile), frozen_floats(level))
+
+    def _own_levels(self, row: GroupRow) -> Iterator[LevelRow]:
+        key = (*_key(row), row.group, row.mode)
+        return (
+            level for level in self.levels if level.is_done and (*_key(level), level.group, level.mode) == key
+        )
+
+
+def _key(row: GroupRow | DifferenceRow | LevelRow) -> tuple[str, str, str, str]:
+    return row.scenario, row.by, row.outcome, row.estimator
+
+
+def groups_of(run: Run) -> Groups:
+    """Return all answers about groups of a run."""
+    return Groups(
+        rows=run.rows("heterogeneity", GroupRow),
+        differences=run.rows("heterogeneity_differences", DifferenceRow),
+        levels=run.rows("heterogeneity_rows", LevelRow),
+    )

@@ -1,0 +1,58 @@
+"""From the run to the figures of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+from harness.report.drawing.series import effect_unit_label
+from harness.report.model.featured import featured
+from harness.report.model.run import Run
+from harness.report.sections.groups.figure import Box, GroupScene, draw_groups
+from harness.report.sections.groups.rows import Partition, groups_of
+from harness.report.text.numbers import percent
+from harness.report.text.plain_text import file_slug
+from harness.store.study_record import EstimatorRecord, StudyRecord
+
+
+def group_figures(run: Run, partition: Partition, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the groups of one partition, a figure for each featured estimator that has any."""
+    study = run.manifest.study
+    scenario, by = partition
+    for estimator in featured(run):
+        scenes = [
+            scene
+            for outcome in study.outcomes
+            if (scene := group_scene(run, partition, outcome, estimator.id)).boxes
+        ]
+        if scenes:
+            yield renderer.render(
+                f"groups-{file_slug(scenario)}-{file_slug(estimator.id)}",
+                draw_groups(scenes),
+                alt=f"Boxes of levels and dots of effects by {study.label(by)}, {estimator.label}.",
+                caption=group_caption(study, by, estimator),
+            )
+
+
+def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) -> GroupScene:
+    """Return what the figure of groups shows for one outcome; no boxes where the estimator has no answer."""
+    study = run.manifest.study
+    rows = [row for row in run.view(groups_of).of(partition, outcome, estimator) if row.is_done]
+    return GroupScene(
+        boxes=tuple(Box(row, run.view(groups_of).levels_of(row)) for row in rows),
+        groups=tuple(dict.fromkeys(row.group for row in rows)),
+        outcome=study.label(outcome),
+        level_label=f"Level ({study.unit(outcome)})" if study.unit(outcome) else "Level",
+        effect_label=effect_unit_label(study, outcome),
+    )
+
+
+def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord) -> str:
+    """Return the caption of the figure of groups."""
+    return (
+        f"{estimator.label} by {study.label(by)}. Above and middle: levels of the net effect curve at the "
+        f"{study.label(study.exposure)} of each group's own rows; the line is the median, the box holds the "
+        "middle half, whiskers reach from the 5th to the 95th percentile. Below: the mean effect in each "
+        f"group with its {percent(study.level, 0)} interval. Levels are not effects: groups differ in level "
+        "because their exposures, or the other variables of a model of their own, differ."
+    )

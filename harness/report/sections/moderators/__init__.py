@@ -1,0 +1,1 @@
+"""Conditions of the effect: surfaces, conditional effects, changes of sign."""

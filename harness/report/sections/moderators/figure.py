@@ -1,0 +1,129 @@
+"""The figure of one moderator: solid, contours and conditional effect, a row for each outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d import Axes3D
+
+from harness.report.drawing.canvas import DOUBLE_COLUMN, fixed_figure
+from harness.report.drawing.fonts import drawable_label
+from harness.report.drawing.series import Series, band_handles, draw_background, draw_bands, draw_line
+from harness.report.sections.moderators.contour import draw_contours, draw_thresholds, surface_handles
+from harness.report.sections.moderators.rows import ThresholdRow
+from harness.report.sections.moderators.surface3d import draw_surface3d
+from harness.report.sections.moderators.surfaces import Surface
+
+ROW_HEIGHT = 2.15
+FOOT = 0.42
+HEAD = 0.55
+"""Inches of a row, beneath the last row and above the first."""
+
+SOLID = (0.024, 0.305)
+CONTOURS = (0.395, 0.235)
+BAR = (0.64, 0.012)
+EFFECT = (0.795, 0.175)
+"""Where each column begins and how wide it is, as shares of the width."""
+
+LEGEND_COLUMNS = 3
+MOST_TICKS = 6
+"""Of a colour bar."""
+
+LABEL = 6.5
+"""Points of the labels of the axes."""
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceScene:
+    """What one row shows.
+
+    Attributes
+    ----------
+    effect : the conditional effect
+    level : in (0, 1), nominal coverage of bands that do not tell their own
+    thresholds : where it changes its sign
+    outcome, effect_label, exposure, moderator : labels of the axes, with units
+    """
+
+    surface: Surface
+    effect: Series
+    thresholds: Sequence[ThresholdRow]
+    outcome: str
+    effect_label: str
+    exposure: str
+    moderator: str
+    level: float
+
+
+def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
+    """Return the figure of one estimator and moderator; the scenes, at least one, are one an outcome."""
+    height = HEAD + ROW_HEIGHT * len(scenes) + FOOT
+    figure = fixed_figure(DOUBLE_COLUMN, height)
+    for place, scene in enumerate(scenes):
+        bottom = FOOT + ROW_HEIGHT * (len(scenes) - 1 - place)
+        _draw_row(figure, scene, bottom=bottom / height, share=1.0 / height, is_last=place == len(scenes) - 1)
+    handles = [
+        *surface_handles(
+            [scene.surface for scene in scenes], [row for scene in scenes for row in scene.thresholds]
+        ),
+        *band_handles([scene.effect for scene in scenes], level=scenes[0].level),
+    ]
+    figure.legend(handles=handles, loc="upper left", ncols=LEGEND_COLUMNS, fontsize=LABEL)
+    return figure
+
+
+def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: float, is_last: bool) -> None:
+    """Draw one row from `bottom` up; `share` is an inch of the figure's height."""
+    solid = figure.add_axes((SOLID[0], bottom - 0.1 * share, SOLID[1], ROW_HEIGHT * share), projection="3d")
+    if isinstance(solid, Axes3D):
+        _draw_surface3d(solid, scene)
+    low, tall = bottom + 0.2 * share, (ROW_HEIGHT - 0.45) * share
+    contours = figure.add_axes((CONTOURS[0], low, CONTOURS[1], tall))
+    filled = draw_contours(contours, scene.surface, scene.thresholds)
+    contours.set_ylabel(drawable_label(scene.moderator, 32), fontsize=LABEL)
+    levels = np.asarray(filled.levels)
+    ticks = levels[:: math.ceil(levels.size / MOST_TICKS)]
+    bar = figure.colorbar(filled, cax=figure.add_axes((BAR[0], low, BAR[1], tall)), ticks=ticks)
+    bar.ax.tick_params(labelsize=6, width=0.4, length=2)
+    bar.outline.set_linewidth(0.4)
+    effect = figure.add_axes((EFFECT[0], low, EFFECT[1], tall))
+    _draw_effect(effect, scene)
+    for axes, label in ((contours, scene.exposure), (effect, scene.moderator)):
+        _ticks(axes)
+        if is_last:
+            axes.set_xlabel(drawable_label(label, 30), fontsize=LABEL)
+    contours.set_title(drawable_label(scene.outcome, 40, lines=1), loc="left", fontsize=LABEL)
+
+
+def _draw_surface3d(axes: Axes3D, scene: SurfaceScene) -> None:
+    draw_surface3d(axes, scene.surface)
+    for axis, label in (
+        (axes.xaxis, scene.exposure),
+        (axes.yaxis, scene.moderator),
+        (axes.zaxis, scene.outcome),
+    ):
+        axis.set_major_locator(MaxNLocator(nbins=4))
+        axis.set_label_text(drawable_label(label, 26), fontsize=5.5)
+        axis.set_tick_params(labelsize=5.5, pad=-3)
+        axis.labelpad = -5
+    axes.set_box_aspect((1.0, 1.0, 0.8), zoom=0.82)
+
+
+def _draw_effect(axes: Axes, scene: SurfaceScene) -> None:
+    draw_background(axes, (), has_zero=True)
+    draw_bands(axes, scene.effect)
+    draw_line(axes, scene.effect)
+    draw_thresholds(axes, scene.thresholds, vertical=True)
+    axes.set_ylabel(drawable_label(scene.effect_label, 34), fontsize=LABEL)
+
+
+def _ticks(axes: Axes) -> None:
+    axes.tick_params(labelsize=6)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))

@@ -1,0 +1,155 @@
+"""All answers about moderators: surfaces, conditional effects, changes of sign, measures of interaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from harness.report.model.bands import Banded, BandedRow, banded_from
+from harness.report.model.rows import Cell, read_rows
+from harness.report.model.run import Run
+from harness.report.sections.moderators.surfaces import Surface, SurfaceKey, surfaces
+
+EFFECT_COLUMNS = {"moderator_at": "at", "effect": "estimate"}
+"""Columns of ``conditional_effects`` by the fields of a line with bands."""
+
+Question = tuple[str, str]
+"""A scenario, with its moderator."""
+
+NONE = "none"
+"""Kind of a threshold's row that says: the effect does not change its sign."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionalEffectRow(BandedRow):
+    """The effect at one moderator value, with the limits of one of its bands."""
+
+    outcome: str
+    estimator: str
+    moderator: str
+    scenario: str = ""
+
+    @property
+    def key(self) -> SurfaceKey:
+        """Which conditional effect it is of."""
+        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
+
+
+@dataclass(frozen=True)
+class ThresholdRow(Cell):
+    """A moderator value at which the effect changes its sign, or the finding that it does not."""
+
+    outcome: str
+    estimator: str
+    moderator: str
+    kind: str
+    at: float
+    conf_low: float
+    conf_high: float
+    share_of_draws: float
+    status: str
+    reason: str
+    scenario: str = ""
+
+    @property
+    def key(self) -> SurfaceKey:
+        """Which conditional effect it is of."""
+        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
+
+
+@dataclass(frozen=True)
+class InteractionRow(Cell):
+    """A measure of how far exposure and moderator interact, unit-free."""
+
+    outcome: str
+    estimator: str
+    moderator: str
+    measure: str
+    estimate: float
+    conf_low: float
+    conf_high: float
+    status: str
+    reason: str
+    scenario: str = ""
+
+    @property
+    def key(self) -> SurfaceKey:
+        """Which surface it is of."""
+        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConditionalEffect(Banded):
+    """The effect of the exposure at each moderator value, outcome units per unit of exposure."""
+
+    key: SurfaceKey
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """All answers about moderators.
+
+    Attributes
+    ----------
+    effects : the lines of `effect_rows`, which also tell why an estimator has none
+    """
+
+    surfaces: tuple[Surface, ...]
+    effects: tuple[ConditionalEffect, ...]
+    effect_rows: tuple[ConditionalEffectRow, ...]
+    thresholds: tuple[ThresholdRow, ...]
+    interactions: tuple[InteractionRow, ...]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Scenario and moderator of every question, in the order of the table."""
+        return tuple(dict.fromkeys((row.scenario, row.moderator) for row in self.effect_rows))
+
+    def surface(self, key: SurfaceKey) -> Surface | None:
+        """Return one surface, None where there is none."""
+        return next((surface for surface in self.surfaces if surface.key == key), None)
+
+    def effect(self, key: SurfaceKey) -> ConditionalEffect | None:
+        """Return one conditional effect, None where there is none."""
+        return next((effect for effect in self.effects if effect.key == key), None)
+
+    def thresholds_of(self, key: SurfaceKey) -> tuple[ThresholdRow, ...]:
+        """Return where one conditional effect changes its sign; a row of kind ``none`` says nowhere."""
+        return tuple(row for row in self.thresholds if row.is_done and row.key == key)
+
+    def interactions_of(self, key: SurfaceKey) -> tuple[InteractionRow, ...]:
+        """Return the measures of interaction of one surface."""
+        return tuple(row for row in self.interactions if row.is_done and row.key == key)
+
+    def reason(self, key: SurfaceKey) -> str:
+        """Return why an estimator has no answer, or an empty string."""
+        return next((row.reason for row in self.effect_rows if row.key == key and not row.is_done), "")
+
+
+def effects_from(rows: Iterable[ConditionalEffectRow]) -> tuple[ConditionalEffect, ...]:
+    """Return the conditional effects that rows which are done make up, in the order of the table."""
+    done = [row for row in rows if row.is_done]
+    order = {key: place for place, key in enumerate(dict.fromkeys(row.key for row in done))}
+    done.sort(key=lambda row: (order[row.key], row.at))
+    return tuple(_effect(key, list(points)) for key, points in groupby(done, key=lambda row: row.key))
+
+
+def _effect(key: SurfaceKey, points: list[ConditionalEffectRow]) -> ConditionalEffect:
+    line = banded_from(points)
+    return ConditionalEffect(
+        at=line.at, estimate=line.estimate, supported=line.supported, bands=line.bands, key=key
+    )
+
+
+def conditional(run: Run) -> Conditional:
+    """Return all answers about moderators of a run."""
+    table = "conditional_effects"
+    rows = read_rows(run.frame(table).rename(columns=EFFECT_COLUMNS), ConditionalEffectRow, table=table)
+    return Conditional(
+        surfaces=surfaces(run),
+        effects=effects_from(rows),
+        effect_rows=rows,
+        thresholds=run.rows("thresholds", ThresholdRow),
+        interactions=run.rows("interactions", InteractionRow),
+    )

@@ -1,0 +1,68 @@
+"""From the run to the figures of surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+from harness.report.drawing.series import effect_unit_label, series_of
+from harness.report.model.featured import featured
+from harness.report.model.run import Run
+from harness.report.sections.moderators.figure import SurfaceScene, draw_surfaces
+from harness.report.sections.moderators.rows import Question, conditional
+from harness.report.sections.moderators.surfaces import SurfaceKey
+from harness.report.text.numbers import percent
+from harness.report.text.plain_text import file_slug
+from harness.store.study_record import EstimatorRecord, StudyRecord
+
+
+def surface_figures(run: Run, question: Question, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield the surfaces over one moderator, a figure for each featured estimator that has any."""
+    study = run.manifest.study
+    scenario, moderator = question
+    for estimator in featured(run):
+        scenes = [
+            scene
+            for outcome in study.outcomes
+            if (scene := surface_scene(run, SurfaceKey(scenario, moderator, outcome, estimator.id)))
+        ]
+        if scenes:
+            names = f"{study.label(study.exposure)} and {study.label(moderator)}"
+            yield renderer.render(
+                f"surface-{file_slug(scenario)}-{file_slug(estimator.id)}",
+                draw_surfaces(scenes),
+                alt=f"Surfaces, contours and conditional effects over {names}, {estimator.label}.",
+                caption=surface_caption(study, moderator, estimator),
+            )
+
+
+def surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
+    """Return one row of the figure of a moderator, None where the estimator has no answer."""
+    study, answers = run.manifest.study, run.view(conditional)
+    surface, effect = answers.surface(key), answers.effect(key)
+    if surface is None or effect is None:
+        return None
+    return SurfaceScene(
+        surface=surface,
+        effect=series_of(study, effect, key.estimator),
+        thresholds=answers.thresholds_of(key),
+        outcome=study.axis_label(key.outcome),
+        effect_label=effect_unit_label(study, key.outcome),
+        exposure=study.axis_label(study.exposure),
+        moderator=study.axis_label(key.moderator),
+        level=study.level,
+    )
+
+
+def surface_caption(study: StudyRecord, moderator: str, estimator: EstimatorRecord) -> str:
+    """Return the caption of the figure of one moderator."""
+    exposure, other = study.label(study.exposure), study.label(moderator)
+    return (
+        f"{estimator.label}, by {other}. Left and middle: mean prediction were every row's {exposure} and "
+        f"{other} set to each pair of values; grey or hatched where too few entities are near. Triangles in "
+        "the middle mark cells where the interval of the effect excludes zero, up for a rise; the dashed "
+        f"line is where the effect is zero. Right: effect of {exposure} at each {other}, averaged over the "
+        "exposures observed around it, with pointwise (darker) and simultaneous (lighter) "
+        f"{percent(study.level, 0)} bands. Red: the {other} at which that effect changes its sign, with its "
+        "interval; none is drawn where no change of sign is established."
+    )

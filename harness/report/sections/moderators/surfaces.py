@@ -1,0 +1,111 @@
+"""Surfaces of levels and effects over exposure and moderator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.arrays import Floats, Mask, frozen_floats
+from harness.errors import ArtifactError, Problem
+from harness.report.model.rows import NOT_DONE
+from harness.report.model.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ("scenario", "moderator", "outcome", "estimator")
+LAYERS = ("estimate", "conf_low", "conf_high", "effect", "effect_low", "effect_high", "n_obs")
+
+
+@dataclass(frozen=True)
+class SurfaceKey:
+    """Which surface: scenario, moderator, outcome and estimator."""
+
+    scenario: str
+    moderator: str
+    outcome: str
+    estimator: str
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """One estimator's answer over exposure and moderator.
+
+    Attributes
+    ----------
+    exposure_at : (n_exposure,), increasing
+    moderator_at : (n_moderator,), increasing
+    estimate, conf_low, conf_high : (n_exposure, n_moderator), mean predicted outcome and its limits
+    effect, effect_low, effect_high : (n_exposure, n_moderator), its derivative along the exposure
+    n_obs : (n_exposure, n_moderator), rows near each cell
+    supported : (n_exposure, n_moderator), whether the data reach there
+    """
+
+    key: SurfaceKey
+    exposure_at: Floats
+    moderator_at: Floats
+    estimate: Floats
+    conf_low: Floats
+    conf_high: Floats
+    effect: Floats
+    effect_low: Floats
+    effect_high: Floats
+    n_obs: Floats
+    supported: Mask
+
+    @property
+    def level_range(self) -> tuple[float, float]:
+        """Lowest and highest level that the data reach; of all cells where they reach none."""
+        shown = self.estimate[self.supported] if self.supported.any() else self.estimate
+        return float(shown.min()), float(shown.max())
+
+
+def surfaces(run: Run) -> tuple[Surface, ...]:
+    """Return all surfaces of a run."""
+    return surfaces_from(run.frame("surfaces"))
+
+
+def surfaces_from(frame: pd.DataFrame) -> tuple[Surface, ...]:
+    """Return the surfaces of the table ``surfaces``, in the order in which they first appear.
+
+    Read column by column, since a study has a row for every cell of dozens of grids.
+
+    Raises
+    ------
+    ArtifactError
+        Where columns are missing, or a surface lacks cells.
+    """
+    if frame.empty:
+        return ()
+    wanted = (*KEY, "exposure_at", "moderator_at", *LAYERS, "supported", "status")
+    missing = [name for name in wanted if name not in frame.columns]
+    if missing:
+        raise _unreadable(f"the table lacks {', '.join(missing)}")
+    done = frame[~frame["status"].isin(NOT_DONE)]
+    return tuple(
+        _surface(SurfaceKey(*(str(part) for part in key)), rows)
+        for key, rows in done.groupby(list(KEY), sort=False)
+        if isinstance(key, tuple)
+    )
+
+
+def _surface(key: SurfaceKey, rows: pd.DataFrame) -> Surface:
+    rows = rows.sort_values(["exposure_at", "moderator_at"])
+    exposure, moderator = (np.unique(rows[name].to_numpy(float)) for name in ("exposure_at", "moderator_at"))
+    shape = exposure.size, moderator.size
+    if len(rows) != exposure.size * moderator.size:
+        raise _unreadable(f"{key.estimator} on {key.outcome} by {key.moderator}: cells are missing")
+    layers = {name: frozen_floats(rows[name].to_numpy(float).reshape(shape)) for name in LAYERS}
+    return Surface(
+        key=key,
+        exposure_at=frozen_floats(exposure),
+        moderator_at=frozen_floats(moderator),
+        supported=(rows["supported"].astype(str) == "True").to_numpy().reshape(shape),
+        **layers,
+    )
+
+
+def _unreadable(what: str) -> ArtifactError:
+    return ArtifactError(Problem("surfaces.csv", what, hint="run the study again with this version"))

@@ -1,0 +1,1 @@
+"""The gain under every combination of choices."""

@@ -1,0 +1,212 @@
+"""The specification curve: sorted gains with their intervals, above the choices behind each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator
+
+from harness.arrays import Floats, Ints, Mask
+from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
+from harness.report.drawing.fonts import drawable
+from harness.report.drawing.palette import PUBLISHED_COLOUR, STATUS_COLOURS
+from harness.report.model.gains import GainStatus
+from harness.report.sections.multiverse.rows import Multiverse
+from harness.report.text.numbers import percent
+from harness.report.text.plain_text import shortened
+
+CURVE_HEIGHT = 2.6
+LINE_HEIGHT = 0.135
+"""Inches of the sorted gains, and of a line of choices."""
+
+LEVEL_LABEL = 30
+LEAST_REACH = 0.25
+LOSS_SHARE = 2.0
+"""The axis reaches at least so far above zero, and at most so many times as far below as above."""
+
+PANEL_POINTS = 72.0 * 5.4
+"""Width of the panels, points."""
+
+MOST_LINES = 600
+"""Combinations above which their lines are drawn as a picture within the figure."""
+
+TICK = 0.36
+"""Half the height of a mark in its line."""
+
+NAMES = {
+    GainStatus.BETTER: "interval above zero",
+    GainStatus.OPEN: "interval includes zero",
+    GainStatus.WORSE: "interval below zero",
+}
+
+
+@dataclass(frozen=True)
+class ChoiceLines:
+    """One choice: how it and its levels are called, and which level each combination has, (n,)."""
+
+    label: str
+    levels: Sequence[str]
+    taken: Ints
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published gain, a fraction, and where it stands."""
+
+    gain: float
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class SpecificationScene:
+    """What the figure shows: combinations in increasing order of the gain."""
+
+    multiverse: Multiverse
+    choices: Sequence[ChoiceLines]
+    published: Sequence[Published]
+
+
+def axis_limits(scene: SpecificationScene) -> tuple[float, float]:
+    """Return where the axis of gains begins and ends, fractions: every gain is shown, but not every loss."""
+    own = scene.multiverse
+    high = max([LEAST_REACH, float(own.high.max()), *(published.gain for published in scene.published)])
+    low = max(min(0.0, float(own.low.min())), -LOSS_SHARE * high)
+    margin = 0.04 * (high - low)
+    return low - margin, high + margin
+
+
+def draw_specification_curve(scene: SpecificationScene) -> Figure:
+    """Return the figure of one outcome."""
+    n_lines = sum(1 + len(choice.levels) for choice in scene.choices)
+    below = LINE_HEIGHT * (n_lines + 1)
+    figure = new_figure(DOUBLE_COLUMN, 0.75 + CURVE_HEIGHT + below)
+    curve, grid = figure.subplots(2, 1, sharex=True, height_ratios=[CURVE_HEIGHT, below]).tolist()
+    _draw_curve(curve, scene)
+    _draw_choices(grid, scene)
+    n = scene.multiverse.gain.size
+    grid.set_xlim(-0.02 * n + 0.5, 1.02 * n + 0.5)
+    grid.xaxis.set_major_locator(FixedLocator(round_places(n)))
+    grid.set_xlabel(f"Combinations in the order of their gains ({n:,} in all)")
+    figure.legend(handles=list(_handles(scene)), loc="outside upper left", ncols=4)
+    return figure
+
+
+def round_places(n: int) -> list[int]:
+    """Return places to be numbered on an axis from 1 to `n`: the first, then round ones."""
+    places = MaxNLocator(nbins=6, integer=True).tick_values(1, n)
+    return [1, *(int(place) for place in places if 1 < place <= n)]
+
+
+def status_masks(multiverse: Multiverse) -> dict[GainStatus, Mask]:
+    """Return which combinations have an interval above, across and below zero, (n,) each."""
+    better, worse = multiverse.low > 0, multiverse.high < 0
+    return {GainStatus.BETTER: better, GainStatus.OPEN: ~(better | worse), GainStatus.WORSE: worse}
+
+
+def _draw_curve(axes: Axes, scene: SpecificationScene) -> None:
+    own = scene.multiverse
+    start, end = axis_limits(scene)
+    axes.grid(axis="y")
+    for status, mask in status_masks(own).items():
+        at = np.flatnonzero(mask & (own.high > start))
+        ends = 100 * np.column_stack([own.low[at], own.high[at]])
+        _add_lines(axes, at, ends, status, n=own.gain.size, opacity=0.55)
+    axes.axhline(0.0, color="#333333", linewidth=0.8)
+    shown = own.gain >= start
+    axes.plot(
+        np.flatnonzero(shown) + 1,
+        100 * own.gain[shown],
+        linestyle="none",
+        marker="o",
+        markersize=max(1.2, min(3.0, 240.0 / own.gain.size)),
+        color="#1a1a1a",
+        rasterized=own.gain.size > MOST_LINES,
+    )
+    _draw_hidden(axes, np.flatnonzero(~shown), start=start)
+    for published in scene.published:
+        _draw_published(axes, published)
+    axes.set_ylim(100 * start, 100 * end)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    axes.set_ylabel("Gain (%)")
+    axes.tick_params(axis="x", length=0, labelbottom=False)
+    axes.spines["bottom"].set_visible(False)
+
+
+def _draw_hidden(axes: Axes, at: Ints, *, start: float) -> None:
+    """Draw gains beyond the axis as triangles at its edge; an empty line would upset the layout."""
+    if at.size:
+        axes.plot(at + 1, np.full(at.size, 100 * start), "v", markersize=2.5, color="#1a1a1a", clip_on=False)
+
+
+def _draw_published(axes: Axes, published: Published) -> None:
+    source = f" ({shortened(published.source, 24)})" if published.source else ""
+    axes.axhline(100 * published.gain, color=PUBLISHED_COLOUR, linewidth=1.1, linestyle=(0, (5, 2)))
+    axes.annotate(
+        drawable(f"published: {percent(published.gain)}{source}"),
+        (0.005, 100 * published.gain),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=7,
+        color=PUBLISHED_COLOUR,
+    )
+
+
+def _add_lines(axes: Axes, at: Ints, ends: Floats, status: GainStatus, *, n: int, opacity: float) -> None:
+    """Draw an upright line a combination of `n`.
+
+    Parameters
+    ----------
+    at : (n_lines,), places of the combinations, from 0
+    ends : (n_lines, 2), units of the vertical axis
+    """
+    segments = np.stack([np.column_stack([at + 1, end]) for end in ends.T], axis=1)
+    room = PANEL_POINTS / n
+    axes.add_collection(
+        LineCollection(
+            list(segments),
+            colors=STATUS_COLOURS[status],
+            linewidths=min(1.6, max(0.35, 0.75 * room)),
+            alpha=opacity,
+            rasterized=n > MOST_LINES,
+        )
+    )
+
+
+def _draw_choices(axes: Axes, scene: SpecificationScene) -> None:
+    """Draw a line of marks for each level, under a heading for its choice."""
+    n, place, labels, headings = scene.multiverse.gain.size, 0, [], []
+    for choice in scene.choices:
+        headings.append(place)
+        labels.append(choice.label)
+        for number, level in enumerate(choice.levels):
+            place += 1
+            labels.append(level)
+            axes.axhline(place, color="#ececec", linewidth=0.5, zorder=0)
+            for status, mask in status_masks(scene.multiverse).items():
+                at = np.flatnonzero(mask & (choice.taken == number))
+                ends = np.column_stack([np.full(at.size, place - TICK), np.full(at.size, place + TICK)])
+                _add_lines(axes, at, ends, status, n=n, opacity=1.0)
+        place += 1
+    axes.set_yticks(
+        range(len(labels)), [drawable(shortened(label, LEVEL_LABEL)) for label in labels], fontsize=6.5
+    )
+    for heading in headings:
+        axes.get_yticklabels()[heading].set_fontweight("bold")
+    axes.set_ylim(place - 0.3, -0.7)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _handles(scene: SpecificationScene) -> Iterable[Artist]:
+    for status, mask in status_masks(scene.multiverse).items():
+        if mask.any():
+            yield Line2D([], [], color=STATUS_COLOURS[status], linewidth=3.0, label=NAMES[status])
+    yield Line2D([], [], color="#1a1a1a", marker="o", linestyle="none", markersize=3, label="gain")

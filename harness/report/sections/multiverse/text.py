@@ -1,0 +1,106 @@
+"""What the multiverse says, in sentences composed from its gains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.report.sections.claims.table import ClaimRow
+from harness.report.sections.multiverse.rows import ChoiceRow, Multiverse, Tally
+from harness.report.sections.multiverse.table import choice_label, level_label
+from harness.report.text.numbers import count, percent
+from harness.report.text.plain_text import joined
+from harness.store.study_record import StudyRecord
+
+GAIN = "gain"
+"""Quantity of claims that give a gain."""
+
+
+def published_gains(claims: Sequence[ClaimRow], multiverse: Multiverse) -> tuple[ClaimRow, ...]:
+    """Return the published gains of the estimator that was varied; of the same one, that with most digits."""
+    own = [
+        row
+        for row in claims
+        if row.quantity == GAIN and (row.outcome, row.estimator) == (multiverse.outcome, multiverse.estimator)
+    ]
+    finest: dict[str, ClaimRow] = {}
+    for row in sorted(own, key=lambda row: -(row.digits or 0)):
+        finest.setdefault(percent(row.published), row)
+    return tuple(finest.values())
+
+
+def honest(study: StudyRecord, multiverse: Multiverse) -> Multiverse:
+    """Return the combinations compared on test rows under protocols that keep them apart."""
+    apart = [one.id for one in study.protocols if one.keeps_test_rows_apart]
+    return multiverse.with_levels("protocol", apart).with_levels("sample", ["test"])
+
+
+def multiverse_text(
+    study: StudyRecord, multiverse: Multiverse, choices: Sequence[ChoiceRow], claims: Sequence[ClaimRow]
+) -> tuple[str, ...]:
+    """Return what the combinations for one outcome say.
+
+    Parameters
+    ----------
+    choices : what each choice does to the gain of that outcome
+    claims : of the study
+    """
+    label = study.estimator_label(multiverse.estimator)
+    tally, apart = multiverse.tally(), honest(study, multiverse)
+    sentences = [f"{label} has {_tallied(tally, 'all')}"]
+    if 0 < apart.gain.size < tally.n:
+        kept = "compared on test rows that take no part in fitting or selecting"
+        sentences.append(
+            f"Of these combinations, {count(apart.gain.size)} are {kept}: {_tallied(apart.tally(), 'them')}"
+        )
+    return (
+        *sentences,
+        *(_published(row, multiverse) for row in published_gains(claims, multiverse)),
+        *_strongest(study, choices),
+    )
+
+
+def _tallied(tally: Tally, whole: str) -> str:
+    of = f"all {count(tally.n)} combinations" if whole == "all" else whole
+    share = percent(tally.n_positive / tally.n, 0)
+    return (
+        f"a positive gain in {count(tally.n_positive)} of {of} ({share}), an interval above zero in "
+        f"{count(tally.n_above)} and below zero in {count(tally.n_below)}. The median gain is "
+        f"{percent(tally.median)}, the range from {percent(tally.lowest)} to {percent(tally.highest)}."
+    )
+
+
+def _published(row: ClaimRow, multiverse: Multiverse) -> str:
+    n_below = multiverse.n_below(row.published)
+    n, source = multiverse.gain.size, f" ({row.source})" if row.source else ""
+    if n_below == n:
+        where = f"lies above the gains of all {count(n)} combinations"
+    elif n_below == 0:
+        where = f"lies below the gains of all {count(n)} combinations"
+    else:
+        where = (
+            f"lies above the gains of {count(n_below)} of {count(n)} combinations ({percent(n_below / n, 0)})"
+        )
+    return f"The published gain of {percent(row.published)}{source} {where}."
+
+
+def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str]:
+    """Yield which choice moves the gain most, and from where to where."""
+    levels = [row for row in choices if row.choice == _most(choices)]
+    if len(levels) < 2:
+        return
+    ends = sorted(levels, key=lambda row: row.mean_gain)
+    means = joined(
+        [
+            f"{percent(row.mean_gain)} with “{level_label(study, row.choice, row.level)}”"
+            for row in (ends[0], ends[-1])
+        ]
+    )
+    yield (
+        f"The choice that moves the gain most is “{choice_label(levels[0].choice)}”: "
+        f"{percent(levels[0].share_of_variance, 0)} of the variance of the gain lies between its levels. The "
+        f"mean gain is {means}."
+    )
+
+
+def _most(choices: Sequence[ChoiceRow]) -> str:
+    return max(choices, key=lambda row: row.share_of_variance).choice if choices else ""

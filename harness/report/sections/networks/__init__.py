@@ -1,0 +1,1 @@
+"""Networks and maps: searches for a size, learning, clusters."""

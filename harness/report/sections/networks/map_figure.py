@@ -1,0 +1,117 @@
+"""The figure of a self-organising map: how many rows each cluster has, and what they are like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
+from harness.report.drawing.fonts import drawable
+from harness.report.drawing.palette import DEVIATION_MAP
+from harness.report.model.run import Run
+from harness.report.sections.networks.rows import Fit, MapRow, ProfileRow, networks
+from harness.report.text.numbers import count, fixed
+from harness.report.text.plain_text import file_slug, joined, shortened
+from harness.store.study_record import StudyRecord
+
+MAP_HEIGHT = 1.1
+ROW_HEIGHT = 0.155
+LABEL = 52
+"""Characters of the name of a variable."""
+
+LEAST_REACH = 0.5
+"""The colours reach at least this many standard deviations to either side."""
+
+
+def map_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
+    """Yield every map; one that several fits share is drawn once."""
+    study, found = run.manifest.study, run.view(networks)
+    for fits in found.distinct_maps():
+        outcome, estimator = fits[0]
+        profile = found.profile_of(fits[0])
+        labels = [study.label(name) for name in dict.fromkeys(row.variable for row in profile)]
+        yield renderer.render(
+            f"map-{file_slug(outcome)}-{file_slug(estimator)}",
+            draw_map(found.map_of(fits[0]), profile, labels),
+            alt="Self-organising map: rows of each cluster, and means of the variables in each.",
+            caption=map_caption(study, fits),
+        )
+
+
+def map_caption(study: StudyRecord, fits: Sequence[Fit]) -> str:
+    """Return the caption of a map.
+
+    Parameters
+    ----------
+    fits : at least one; all that have this map
+    """
+    named = [f"{study.estimator_label(name)} on {study.label(outcome)}" for outcome, name in fits]
+    return (
+        f"The self-organising map of {joined(named)}. Above: its clusters as they lie on the map, with their "
+        "rows. Below: the mean of each variable in each cluster, in standard deviations from the mean of all "
+        "rows."
+    )
+
+
+def draw_map(clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: Sequence[str]) -> Figure:
+    """Return the figure of one map.
+
+    Parameters
+    ----------
+    clusters : at least one
+    profile : means of every variable in every cluster
+    labels : how the variables are called, in the order in which `profile` first has them
+    """
+    height = ROW_HEIGHT * len(labels) + 0.4
+    figure = new_figure(SINGLE_COLUMN + 1.6, 0.7 + MAP_HEIGHT + height)
+    grid, means = figure.subplots(2, 1, height_ratios=[MAP_HEIGHT, height]).tolist()
+    _draw_grid(grid, clusters)
+    _draw_profile(means, clusters, profile, labels)
+    return figure
+
+
+def _draw_grid(axes: Axes, clusters: Sequence[MapRow]) -> None:
+    """Draw the map as it lies, a square a cluster."""
+    rows = [cluster.row or 1 for cluster in clusters]
+    columns = [cluster.column or 1 for cluster in clusters]
+    counts = np.zeros((max(rows), max(columns)))
+    for row, column, cluster in zip(rows, columns, clusters, strict=True):
+        counts[row - 1, column - 1] = cluster.n_obs or 0
+        axes.text(
+            column - 1,
+            row - 1,
+            f"{cluster.cluster}: {count(cluster.n_obs)}",
+            ha="center",
+            va="center",
+            fontsize=7,
+        )
+    axes.imshow(counts, cmap="Blues", vmin=0.0, vmax=2.2 * counts.max(), aspect=0.35)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title("Map: cluster and its rows", loc="left")
+
+
+def _draw_profile(
+    axes: Axes, clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: Sequence[str]
+) -> None:
+    """Draw each variable's mean in each cluster, in standard deviations from the mean of all rows."""
+    variables = list(dict.fromkeys(row.variable for row in profile))
+    numbers = [cluster.cluster for cluster in clusters]
+    means = np.full((len(variables), len(numbers)), np.nan)
+    for row in profile:
+        means[variables.index(row.variable), numbers.index(row.cluster)] = row.mean_standardised
+    reach = max(LEAST_REACH, float(np.nanmax(np.abs(means), initial=0.0)))
+    axes.imshow(means, cmap=DEVIATION_MAP, vmin=-reach, vmax=reach, aspect="auto")
+    for (down, across), value in np.ndenumerate(means):
+        ink = "white" if abs(value) > 0.65 * reach else "black"
+        axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=5.5, color=ink)
+    axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
+    axes.set_yticks(
+        range(len(variables)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=6
+    )
+    axes.set_title("Means in each cluster (standard deviations)", loc="left")
+    axes.set_xlabel("Cluster")
+    axes.tick_params(length=0)

@@ -1,0 +1,62 @@
+"""The section of networks and maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+from harness.report.model.run import Run
+from harness.report.sections.networks.learning_figure import learning_figures
+from harness.report.sections.networks.map_figure import map_figures
+from harness.report.sections.networks.rows import networks
+from harness.report.sections.networks.table import MapQuality, SearchRow, map_table, search_table
+from harness.report.sections.section import PackagedSection, SectionContent
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeNetworks:
+    """The networks for one outcome; `figures` holds at most one."""
+
+    label: str
+    searches: tuple[SearchRow, ...]
+    figures: tuple[RenderedFigure, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ShownNetworks:
+    """The networks by outcome, and the maps of all."""
+
+    outcomes: tuple[OutcomeNetworks, ...]
+    maps: tuple[MapQuality, ...]
+    map_figures: tuple[RenderedFigure, ...]
+
+
+class NetworksSection(PackagedSection):
+    """Searches for a size, learning, and self-organising maps."""
+
+    name: ClassVar[str] = "networks"
+    title: ClassVar[str] = "Networks"
+    place: ClassVar[int] = 1400
+
+    def is_present(self, run: Run, /) -> bool:
+        """Return whether any fit tells of its search or its map."""
+        return bool(run.view(networks).searches or run.view(networks).maps)
+
+    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
+        """Return searches, learning and maps."""
+        study = run.manifest.study
+        outcomes = tuple(
+            OutcomeNetworks(
+                study.label(outcome),
+                search_table(run, outcome),
+                tuple(learning_figures(run, outcome, renderer)),
+            )
+            for outcome in study.outcomes
+        )
+        maps = tuple(map_figures(run, renderer))
+        return SectionContent(
+            ShownNetworks(outcomes, map_table(run), maps),
+            "Networks and maps",
+            figures=(*(figure for part in outcomes for figure in part.figures), *maps),
+        )

@@ -1,0 +1,1 @@
+"""Where the gain comes from: the in-sample gain taken apart."""

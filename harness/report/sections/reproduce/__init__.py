@@ -1,0 +1,1 @@
+"""How to reproduce the run, and what its folder holds."""

@@ -1,0 +1,1 @@
+"""What each variable is, how it was prepared, and its moments."""

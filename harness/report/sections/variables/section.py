@@ -1,0 +1,147 @@
+"""The section of variables: what each is, how it was prepared, and its moments; grouped by role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.report.drawing.canvas import FigureRenderer
+from harness.report.model.run import Run
+from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.text.numbers import count, significant
+
+ROLES: Mapping[str, str] = {
+    "outcome": "Outcomes",
+    "exposure": "Exposure",
+    "moderator": "Moderators",
+    "control": "Controls",
+}
+"""Headings of the groups, in their order; a role that is not here has its own name as heading."""
+
+
+@dataclass(frozen=True)
+class VariableRow:
+    """Moments of one variable; `sd_within` is over time within entities, `sd_between` over entity means."""
+
+    variable: str
+    role: str
+    n: int | None
+    mean: float
+    sd: float
+    min: float
+    max: float
+    sd_within: float
+    sd_between: float
+
+
+@dataclass(frozen=True)
+class PreparationRow:
+    """One step: the column it made, from which, and what else is to be known of it."""
+
+    step: str
+    into: str
+    inputs: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class VariableTableRow:
+    """One variable in words; `prepared` names the steps that made it, and is empty for a raw column."""
+
+    label: str
+    name: str
+    unit: str
+    prepared: str
+    n_obs: str
+    mean: str
+    sd: str
+    sd_within: str
+    sd_between: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
+class VariableGroup:
+    """The variables of one role."""
+
+    heading: str
+    rows: tuple[VariableTableRow, ...]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """One step in words."""
+
+    into: str
+    step: str
+    inputs: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ShownVariables:
+    """The variables by role, and the steps that prepared them in their order."""
+
+    groups: tuple[VariableGroup, ...]
+    preparation: tuple[Preparation, ...]
+
+
+class VariablesSection(PackagedSection):
+    """What each variable is, how it was prepared, and its moments."""
+
+    name: ClassVar[str] = "variables"
+    title: ClassVar[str] = "Variables"
+    place: ClassVar[int] = 200
+
+    def is_present(self, run: Run, /) -> bool:
+        """Return whether the run has moments of variables."""
+        return bool(run.rows("summary", VariableRow))
+
+    def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
+        """Return variables and preparation."""
+        return SectionContent(
+            ShownVariables(variable_table(run), preparation_table(run)),
+            "Variables and how they were prepared",
+        )
+
+
+def variable_table(run: Run) -> tuple[VariableGroup, ...]:
+    """Return the variables by role, in the order of the study."""
+    variables = run.rows("summary", VariableRow)
+    roles = [*ROLES, *dict.fromkeys(row.role for row in variables if row.role not in ROLES)]
+    groups = (
+        VariableGroup(ROLES.get(role, role), tuple(_row(run, row) for row in variables if row.role == role))
+        for role in roles
+    )
+    return tuple(group for group in groups if group.rows)
+
+
+def _row(run: Run, row: VariableRow) -> VariableTableRow:
+    study = run.manifest.study
+    steps = dict.fromkeys(
+        step.step for step in run.rows("preparation", PreparationRow) if step.into == row.variable
+    )
+    return VariableTableRow(
+        label=study.label(row.variable),
+        name=row.variable,
+        unit=study.unit(row.variable),
+        prepared=", ".join(steps),
+        n_obs=count(row.n),
+        mean=significant(row.mean),
+        sd=significant(row.sd),
+        sd_within=significant(row.sd_within),
+        sd_between=significant(row.sd_between),
+        low=significant(row.min),
+        high=significant(row.max),
+    )
+
+
+def preparation_table(run: Run) -> tuple[Preparation, ...]:
+    """Return the steps in the order in which they ran."""
+    study = run.manifest.study
+    return tuple(
+        Preparation(study.label(row.into), row.step, row.inputs, row.detail)
+        for row in run.rows("preparation", PreparationRow)
+    )

@@ -1,0 +1,91 @@
+"""What each estimator says about the effect, read off its coefficient and its curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.report.model.bands import POINTWISE
+from harness.report.model.run import Run
+from harness.report.sections.coefficients.table import CoefficientRow, coefficient_rows
+from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
+from harness.store.study_record import EstimatorRecord
+
+
+@dataclass(frozen=True)
+class CurveReading:
+    """The supported part of a net effect curve in a few numbers.
+
+    Attributes
+    ----------
+    low_at, high_at : lowest and highest exposure that the data support, its unit
+    change : mean predicted outcome at `high_at` less that at `low_at`, outcome units
+    rising, falling : share of the supported grid points at which the slope's band lies above, below zero;
+        NaN where there is no band
+    """
+
+    low_at: float
+    high_at: float
+    change: float
+    rising: float
+    falling: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One estimator on the effect of the exposure on one outcome.
+
+    Attributes
+    ----------
+    coefficient : of the exposure, or None where the estimator has none
+    curve : reading of its net effect curve, or None where it has none
+    """
+
+    estimator: EstimatorRecord
+    coefficient: CoefficientRow | None
+    curve: CurveReading | None
+
+
+def read_curve(level: Curve, slope: Curve | None) -> CurveReading | None:
+    """Return what a curve and its slope say on the supported grid points; None with fewer than two."""
+    places = np.flatnonzero(level.supported)
+    if places.size < 2:
+        return None
+    first, last = places[0], places[-1]
+    rising = falling = float("nan")
+    if slope is not None and (band := slope.band(POINTWISE)) is not None and slope.supported.any():
+        rising = float((band.low > 0)[slope.supported].mean())
+        falling = float((band.high < 0)[slope.supported].mean())
+    return CurveReading(
+        low_at=float(level.at[first]),
+        high_at=float(level.at[last]),
+        change=float(level.estimate[last] - level.estimate[first]),
+        rising=rising,
+        falling=falling,
+    )
+
+
+def effects(run: Run, outcome: str) -> tuple[Effect, ...]:
+    """Return what each estimator that says anything says about the effect on one outcome.
+
+    Curves are those of the study's first scenario that has any.
+    """
+    study = run.manifest.study
+    scenario = next(iter(curve_scenarios(run)), "")
+    levels = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
+    slopes = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "slope")}
+    coefficients = {
+        row.estimator: row
+        for row in coefficient_rows(run)
+        if row.is_done and row.outcome == outcome and row.term == study.exposure
+    }
+    found = [
+        Effect(
+            estimator=entry,
+            coefficient=coefficients.get(entry.id),
+            curve=read_curve(levels[entry.id], slopes.get(entry.id)) if entry.id in levels else None,
+        )
+        for entry in study.estimators
+    ]
+    return tuple(effect for effect in found if effect.coefficient is not None or effect.curve is not None)

@@ -1,0 +1,80 @@
+"""The section of what the run says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.report.drawing.canvas import FigureRenderer
+from harness.report.model.gains import Gains
+from harness.report.model.run import Run
+from harness.report.sections.gains.caveats import caveats
+from harness.report.sections.gains.comparison import Comparison, comparisons
+from harness.report.sections.gains.text import lowest_error
+from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.sections.verdict.table import EffectTable, effect_table
+from harness.report.sections.verdict.text import findings
+
+
+@dataclass(frozen=True)
+class OutcomeVerdict:
+    """What the run says about one outcome.
+
+    Attributes
+    ----------
+    main : gains over the reference of the study
+    further : gains over each of its further references
+    caveats : what stands against a gain even where it is established
+    findings : what is said about turning points, groups and moderators
+    lowest : which estimator has the lowest error, a sentence for each protocol
+    """
+
+    label: str
+    main: Comparison
+    further: tuple[Comparison, ...]
+    caveats: tuple[str, ...]
+    findings: tuple[str, ...]
+    lowest: tuple[str, ...]
+    effects: EffectTable
+
+
+@dataclass(frozen=True)
+class ShownVerdict:
+    """Every outcome, and how many gains are compared, each with an interval of its own."""
+
+    outcomes: tuple[OutcomeVerdict, ...]
+    n_gains: int
+
+
+class VerdictSection(PackagedSection):
+    """The verdict, the findings, and what each estimator says of the effect."""
+
+    name: ClassVar[str] = "verdict"
+    title: ClassVar[str] = "What the run says"
+    place: ClassVar[int] = 100
+
+    def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
+        """Return the verdict on every outcome."""
+        study, gains = run.manifest.study, Gains(run)
+        cells = (
+            cell
+            for over in (gains, *gains.further)
+            for outcome in study.outcomes
+            for cell in over.cells(outcome)
+        )
+        outcomes = tuple(_outcome(gains, outcome) for outcome in study.outcomes)
+        return SectionContent(ShownVerdict(outcomes, sum(cell.has_gain for cell in cells)))
+
+
+def _outcome(gains: Gains, outcome: str) -> OutcomeVerdict:
+    study = gains.run.manifest.study
+    main, *further = comparisons(gains, outcome)
+    return OutcomeVerdict(
+        label=study.label(outcome),
+        main=main,
+        further=tuple(further),
+        caveats=caveats(gains.cells(outcome), level=study.level),
+        findings=findings(gains.run, outcome),
+        lowest=tuple(lowest_error(gains.run, outcome, protocol) for protocol in study.protocols),
+        effects=effect_table(gains.run, outcome),
+    )

@@ -1,0 +1,1 @@
+"""Numbers and plain texts as a reader wants them."""

@@ -1,0 +1,134 @@
+"""Numbers as a reader wants them: signs, digits, percentages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MISSING = "–"
+MINUS = "−"
+NO_BREAK = "\u00a0"
+MAX_DECIMALS = 9
+LEAST_P = 0.001
+"""Smaller p-values are not told apart."""
+
+LARGE = 1e9
+"""From here on numbers are in powers of ten."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return `value` with thousands separators and a true minus sign; a dash where it is not finite."""
+    if not math.isfinite(value):
+        return MISSING
+    text = f"{value:,.{decimals}f}"
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def count(value: int | None) -> str:
+    """Return a whole number with thousands separators, a dash for None."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def percent(fraction: float, decimals: int = 1) -> str:
+    """Return a fraction as "57.2%"."""
+    return MISSING if not math.isfinite(fraction) else f"{fixed(100 * fraction, decimals)}%"
+
+
+def p_text(value: float) -> str:
+    """Return "p = 0.012" or "p < 0.001" without a place to break; an empty string for no p-value."""
+    if not math.isfinite(value):
+        return ""
+    number = p_value(value)
+    text = f"p {number}" if value < LEAST_P else f"p = {number}"
+    return text.replace(" ", NO_BREAK)
+
+
+def p_value(value: float) -> str:
+    """Return "0.012" or "< 0.001", without a place to break; a dash for no p-value."""
+    return f"<{NO_BREAK}{LEAST_P:g}" if value < LEAST_P else fixed(value, 3)
+
+
+def percent_interval(low: float, high: float) -> str:
+    """Return an interval of fractions as "[50.1, 63.0]", in percent.
+
+    A limit so near zero that its sign would be lost gets up to two decimals more.
+    """
+    sizes = [abs(100 * limit) for limit in (low, high) if limit != 0 and math.isfinite(limit)]
+    nearest = min(sizes, default=1.0)
+    decimals = next((digits for digits in (1, 2) if nearest >= 0.5 * 10.0**-digits), 3)
+    return interval(100 * low, 100 * high, decimals)
+
+
+def interval(low: float, high: float, decimals: int) -> str:
+    """Return "[low, high]", never broken over two lines, or an empty string where a limit is missing."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"[{fixed(low, decimals)},{NO_BREAK}{fixed(high, decimals)}]"
+
+
+def estimate(value: float, low: float, high: float) -> tuple[str, str]:
+    """Return a number and its interval with as many decimals as show two digits of the interval's width.
+
+    The interval is empty where a limit is missing; the number then has four significant digits. Where more
+    than nine decimals were needed all are in powers of ten.
+    """
+    if not all(math.isfinite(number) for number in (value, low, high)):
+        return significant(value), ""
+    decimals = decimals_for([high - low], 2) if high > low else decimals_for([value])
+    largest = max(abs(number) for number in (value, low, high))
+    if decimals == MAX_DECIMALS or largest >= LARGE:
+        return significant(value), f"[{significant(low)},{NO_BREAK}{significant(high)}]"
+    return fixed(value, decimals), interval(low, high, decimals)
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return a number followed by its interval, as `estimate` gives them."""
+    return " ".join(part for part in estimate(value, low, high) if part)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval in words."""
+
+    value: str
+    interval: str
+    excludes_zero: bool = False
+
+
+NOTHING = Estimate(MISSING, "")
+
+
+def estimated(value: float, low: float, high: float) -> Estimate:
+    """Return a number with its interval in words, and whether that excludes zero."""
+    return Estimate(*estimate(value, low, high), excludes_zero=low > 0.0 or high < 0.0)
+
+
+def decimals_for(values: Iterable[float], digits: int = 4) -> int:
+    """Return how many decimals show the smallest of `values` with `digits` significant digits, at most 9."""
+    sizes = [abs(value) for value in values if math.isfinite(value) and value != 0]
+    if not sizes:
+        return 0
+    return min(MAX_DECIMALS, max(0, digits - 1 - math.floor(math.log10(min(sizes)))))
+
+
+def plain(value: float) -> str:
+    """Return `value` with at most four significant digits and no trailing zeros."""
+    text = significant(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "×" not in text else text
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """Return `value` with `digits` significant digits, in powers of ten where it is very small or large."""
+    if not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if -4 <= exponent < 7:
+        return fixed(value, max(0, digits - 1 - exponent))
+    mantissa = fixed(value / 10.0**exponent, digits - 1)
+    return f"{mantissa} × 10{str(exponent).translate(SUPERSCRIPTS)}"

@@ -1,0 +1,114 @@
+"""Names and sentences made safe and short for print: control characters, file names, LaTeX, lists."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
+"""Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles."""
+
+WHITESPACE = re.compile(r"[ \t\r\n\f\v]+")
+
+BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Marks that change the direction of the text around them, so that it reads as something else."""
+
+CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+"""The characters of Unicode's category of controls."""
+
+LEFT_OUT = str.maketrans("", "", CONTROLS + BIDI)
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "−": "$-$",
+    "–": "--",
+    "×": r"$\times$",
+    "\u00a0": "~",
+}
+"""What stands for each character; brackets and stars would be options of ``\\\\``."""
+
+SLUG_LENGTH = 40
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line, without terminal escapes, control characters or direction marks."""
+    one_line = WHITESPACE.sub(" ", ANSI.sub("", text)).strip()
+    return one_line.translate(LEFT_OUT)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return printable `text` cut to `width` characters, an ellipsis included; wide ones count twice."""
+    clean = printable(text)
+    room = _room(clean, width)
+    return clean if len(clean) <= room else clean[: room - 1].rstrip() + "…"
+
+
+def wrapped(text: str, width: int, *, lines: int) -> str:
+    """Return printable `text` on at most `lines` lines of `width` characters; wide ones count twice."""
+    clean = printable(text)
+    return "\n".join(textwrap.wrap(clean, _room(clean, width), max_lines=lines, placeholder="…"))
+
+
+def _room(text: str, width: int) -> int:
+    """Return how many characters as wide as those of `text`, on average, fit into `width` narrow ones."""
+    cells = len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return max(2, width * len(text) // cells) if text else width
+
+
+def axis_lines(label: str, width: int, *, lines: int) -> str:
+    """Return the label of an axis, such as ``GDP (yuan)``, on at most `lines` lines of `width` characters.
+
+    The unit in brackets keeps together where it can, and a name that is too long is cut before its unit is.
+    """
+    whole = wrapped(label, width, lines=lines)
+    name, _, unit = label.rpartition(" (")
+    unit_lines = wrapped(f"({unit}", width, lines=lines)
+    left = lines - 1 - unit_lines.count("\n")
+    if "\n" not in whole or not name or not unit.endswith(")") or left < 1:
+        return whole
+    parted = f"{wrapped(name, width, lines=left)}\n{unit_lines}"
+    return whole if "…" in parted and "…" not in whole else parted
+
+
+def file_slug(name: str) -> str:
+    """Return a file name of ``[a-z0-9_-]``; a name that had to be changed carries its hash."""
+    slug = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:SLUG_LENGTH]
+    if slug and slug == name:
+        return slug
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{slug}-{digest}" if slug else digest
+
+
+def latex(text: str) -> str:
+    """Return printable `text` with every character that LaTeX reads as a command made a plain character."""
+    return "".join(LATEX.get(letter, letter) for letter in printable(text))
+
+
+def capitalised(text: str) -> str:
+    """Return `text` with a capital first letter, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def joined(parts: Sequence[str], last: str = "and") -> str:
+    """Return "a, b and c"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

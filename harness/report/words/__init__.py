@@ -1,1 +1,0 @@
-"""Numbers and sentences as a reader wants them."""

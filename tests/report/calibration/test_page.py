@@ -1,0 +1,137 @@
+"""The page of a calibration: sentences and figure against shares written by hand, offline, labelled."""
+
+from __future__ import annotations
+
+import html5lib
+import pytest
+from scipy.stats import binomtest
+
+from harness.report.calibration.page import calibration_figure, calibration_page
+from harness.report.calibration.rows import (
+    GAIN,
+    LOSS,
+    VERDICT,
+    Calibration,
+    CalibrationRow,
+    Reduction,
+    band_finding,
+)
+from harness.report.calibration.table import calibration_groups, is_off
+from harness.report.calibration.text import calibrated, repeated
+from report.fake_run import HOSTILE, manifest, read_manifest
+
+N_PANELS = 50
+NB = "\u00a0"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+def row(estimator, protocol, finding, n_found):
+    limits = binomtest(n_found, N_PANELS).proportion_ci(0.95, method="exact")
+    place = ("lwage", estimator, protocol, finding)
+    return CalibrationRow(*place, n_found / N_PANELS, float(limits.low), float(limits.high), N_PANELS)
+
+
+ROWS = (
+    row("fe", "", VERDICT, 0),
+    row("ann", "", VERDICT, 1),
+    row("fe", "as_published", GAIN, 50),
+    row("ann", "as_published", GAIN, 31),
+    row("fe", "held_out_entities", GAIN, 2),
+    row("ann", "held_out_entities", GAIN, 6),
+    row("ann", "held_out_entities", LOSS, 30),
+    row("ann", "curve", band_finding("level", "pointwise"), 46),
+    row("ann", "curve", band_finding("slope", "simultaneous"), 40),
+)
+
+
+def found(effect=0.0, **texts):
+    outcome = texts.get("outcome", ("Log wage", "log dollars an hour"))
+    content = manifest(outcomes={"lwage": outcome}, title=texts.get("title", "Experience and log wages"))
+    return Calibration(
+        *(read_manifest(content), N_PANELS, effect, 0.95, ROWS),
+        reductions=(Reduction("estimator, folds", "ann", "restarts", "3", "1"),),
+    )
+
+
+def test_what_was_repeated_is_told():
+    assert repeated(found()) == (
+        "The study “Experience and log wages” was repeated in a cheaper form, which a table below gives, "
+        "on 50 panels. Each has the "
+        "rows and "
+        "regressors of the data (Wages of young men: 4,360 rows, 545 entities, 8 periods), but an outcome "
+        "drawn "
+        "from a linear truth: what the other regressors predict linearly, each entity's own level and the "
+        "residuals with random signs, and no effect of Experience at all. Nothing in these panels is "
+        "nonlinear."
+    )
+    assert "an effect of Experience of 0.25 per unit. Nothing" in repeated(found(effect=0.25))
+
+
+def test_the_sentences_have_the_shares():
+    verdict, hidden, known, effect, bands = calibrated(found(), "lwage")
+    # exact limits of 1 in 50 by R: binom.test(1, 50)$conf.int is 0.0005062 to 0.1064696
+    assert verdict.endswith(
+        f"established for Fixed effects in 0.0% [0.0,{NB}7.1] of panels and SOM + ANN in 2.0% "
+        f"[0.1,{NB}10.6] of "
+        "panels."
+    )
+    assert hidden == (
+        "For entities never seen there is nothing to gain by; the interval of a single gain lay above zero "
+        "most "
+        f"often for SOM + ANN under “Held-out entities”, in 12.0% [4.5,{NB}24.3] of panels; at most 2.5% is "
+        "promised."
+    )
+    assert "most often for Fixed effects under “As published (random rows)”, in 100.0%" in known
+    assert effect == (
+        "An effect that is not there was found somewhere on the slope by the simultaneous band of SOM + "
+        "ANN in "
+        f"20.0% [10.0,{NB}33.7] of panels; 5% is promised."
+    )
+    assert bands.endswith("on this share of it, on average: SOM + ANN 92.0%.")
+    assert calibrated(found(effect=0.25), "lwage")[3].startswith(
+        "An effect other than the true one was found"
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "off"),
+    [
+        pytest.param(3, False, id="gain-where-entities-are-known"),
+        pytest.param(4, False, id="limits-reach-what-is-promised"),
+        pytest.param(5, True, id="gain-too-often"),
+        pytest.param(6, False, id="a-loss-is-no-error"),
+        pytest.param(7, False, id="band-holds-enough"),
+        pytest.param(8, True, id="band-holds-too-little"),
+    ],
+)
+def test_what_is_off(place, off):
+    assert is_off(found(), ROWS[place]) is off
+
+
+def test_the_table_groups_by_finding():
+    groups = calibration_groups(found(), "lwage")
+    assert [(group.promised, len(group.rows)) for group in groups] == [
+        *(("at most 2.5%", 2), ("at most 2.5%", 4), ("", 1), ("95.0%", 1), ("95.0%", 1)),
+    ]
+    assert (groups[1].rows[3].label, groups[1].rows[3].place) == ("SOM + ANN", "Held-out entities")
+
+
+def test_the_page_is_offline_labelled_and_escaped():
+    source = calibration_page(found(outcome=(HOSTILE["label"], HOSTILE["unit"]), title=HOSTILE["title"]))
+    root = html5lib.HTMLParser(strict=True).parse(source)
+    tags = {one.tag.removeprefix(XHTML) for one in root.iter() if isinstance(one.tag, str)}
+    assert not tags & {"script", "iframe", "object", "embed", "link", "svg"}
+    assert "http://" not in source
+    assert "https://" not in source
+    text = " ".join("".join(next(root.iter(f"{XHTML}body")).itertext()).split())
+    assert "SIMULATED OUTCOMES." in text
+    assert HOSTILE["label"] in text
+    assert "harness run specs/wage_panel.yaml" in text
+    assert "estimator, foldsannrestarts31" in text.replace(" ann ", "ann")
+
+
+def test_the_figure_is_marked_and_the_same_each_time():
+    one, two = calibration_figure(found()), calibration_figure(found())
+    assert one.svg == two.svg
+    assert one.name == "calibration"
+    assert "Bars are exact binomial 95% limits" in one.caption

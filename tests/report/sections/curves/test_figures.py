@@ -1,0 +1,84 @@
+"""Figures of curves: every line, band and turning point where it belongs."""
+
+import numpy as np
+import pytest
+
+from harness.report.drawing.canvas import house_style
+from harness.report.drawing.fonts import drawable
+from harness.report.model.run import read_run
+from harness.report.sections.curves.figure import draw_curves
+from harness.report.sections.curves.outcomes_figure import draw_outcomes
+from harness.report.sections.curves.rows import curves_of
+from harness.report.sections.curves.scenes import curve_scene
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_two_curves_fit_one_column(run):
+    with house_style():
+        figure = draw_curves(curve_scene(run, curves_of(run, "lwage", "curve", "level")[:2]))
+    assert figure.get_figwidth() == 3.5
+
+
+def test_every_curve_is_in_the_same_axes_and_in_a_panel_of_its_own(run):
+    level, slope = (curve_scene(run, curves_of(run, "lwage", "curve", kind)) for kind in ("level", "slope"))
+    assert [one.label for one in level.series] == [
+        "Pooled OLS",
+        "Fixed effects",
+        "SOM + ANN",
+        "RAB",
+        "Boosting",
+    ]
+    assert level.unsupported == ((0.0, 0.375), (15.375, 18.0))
+    assert (level.x_label, level.y_label) == (
+        "Experience (years)",
+        "Mean predicted Log wage (log dollars an hour)",
+    )
+    assert (level.has_zero, slope.has_zero) == (False, True)
+    with house_style():
+        figure = draw_curves(level)
+    main, strip, *panels = figure.axes
+    drawn = [line for line in main.lines if line.get_linewidth() == 1.3 and line.get_marker() == "None"]
+    assert len(drawn) == 5
+    for line, series in zip(drawn, level.series, strict=True):
+        shown = np.isfinite(line.get_ydata())
+        assert np.array_equal(shown, series.line.supported)
+    assert len({line.get_color() for line in drawn}) == 5
+    assert [axes.get_title(loc="left") for axes in panels[:5]] == [one.label for one in level.series]
+    assert strip.get_xlabel() == "Experience (years)"
+
+
+def scene(run, outcome="intensity", estimators=("ols", "rab")):
+    curves = [one for one in curves_of(run, outcome, "curve", "level") if one.estimator in estimators]
+    return curve_scene(run, curves)
+
+
+def test_turning_points_are_marked_where_they_are(chinese):
+    shown = {series.label: series for series in scene(read_run(chinese)).series}
+    assert shown["Pooled OLS"].marks == ()
+    (mark,) = shown["RAB"].marks
+    # 1.45 + 0.068 x - 0.8 * 0.0035 x^2 has its maximum at 0.068 / (2 * 0.0028)
+    assert (mark.kind, mark.at) == ("maximum", pytest.approx(0.068 / 0.0056))
+    assert mark.height == pytest.approx(1.45 + 0.068**2 / (4 * 0.0028))
+
+
+def test_outcomes_stand_side_by_side_and_the_legend_names_everything(chinese):
+    run = read_run(chinese)
+    with house_style():
+        figure = draw_outcomes([scene(run, outcome) for outcome in run.manifest.study.outcomes])
+    panels = [axes for axes in figure.axes if axes.get_ylabel()]
+    assert [axes.get_ylabel().replace("\n", " ") for axes in panels] == [
+        drawable("Mean predicted 碳排放总量 (万吨)"),
+        drawable("Mean predicted 碳强度 (万吨/亿元)"),
+    ]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "Pooled OLS",
+        "RAB",
+        "pointwise 95% band",
+        "simultaneous 95% band",
+        "maximum, with interval",
+    ]
+    assert all(len(axes.collections) == 4 for axes in panels)  # two bands of each of two estimators

@@ -1,0 +1,61 @@
+"""What stands against a gain, against sentences written by hand from the numbers."""
+
+import pytest
+
+from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD
+from harness.report.model.gains import GainCell
+from harness.report.sections.gains.caveats import caveats
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
+from report.fake_gain import gain_row
+
+NB = "\u00a0"
+
+
+FORWARD = ProtocolRecord("forward", "forward", "Forward in time", "how", (SAME_ENTITY,))
+
+
+ENTITIES = ProtocolRecord(
+    "held_out_entities", "held_out_entities", "Held-out entities", "how", (SAME_PERIOD,)
+)
+
+
+ANN = EstimatorRecord("ann", "som_ann", "ANN", {})
+
+
+FE = EstimatorRecord("fe", "fixed_effects", "FE", {})
+
+
+def cell(estimator, protocol, gain, p_splits=0.001):
+    row = gain_row(estimator, protocol, gain, gain - 0.1, gain + 0.1, p_splits=p_splits)
+    return GainCell(estimator, protocol, row, row.status_at(0.95))
+
+
+def test_fixed_effects_that_gain_more_are_told_where_entities_are_known():
+    cells = [
+        cell(ANN, FORWARD, 0.421),
+        cell(ANN, ENTITIES, 0.3),
+        cell(FE, FORWARD, 0.868),
+        cell(FE, ENTITIES, 0.4),
+    ]
+    assert caveats(cells, level=0.95) == (
+        "FE gains more than every other estimator under “Forward in time” (86.8% against at most 42.1%): "
+        "where "
+        "an entity is known from training, its own level is enough to gain that.",
+    )
+
+
+@pytest.mark.parametrize("gain", [0.42, 0.05])
+def test_fixed_effects_that_gain_less_or_nothing_are_no_caveat(gain):
+    assert caveats([cell(ANN, FORWARD, 0.5), cell(FE, FORWARD, gain)], level=0.95) == ()
+
+
+def test_few_splits_are_told_of_established_gains_alone():
+    unsure = cell(ANN, ENTITIES, 0.3, p_splits=0.175)
+    assert caveats([cell(ANN, FORWARD, 0.5), unsure], level=0.95) == (
+        "ANN: its gain varies so much between the splits, or they are so few, that the t test corrected for "
+        f"their overlap does not reject under “Held-out entities” (p{NB}={NB}0.175); more splits would tell.",
+    )
+    assert caveats([cell(ANN, FORWARD, 0.05), unsure], level=0.95) == ()
+    assert (
+        caveats([cell(ANN, FORWARD, 0.5), cell(ANN, ENTITIES, 0.3, p_splits=float("nan"))], level=0.95) == ()
+    )

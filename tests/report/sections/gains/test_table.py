@@ -1,0 +1,58 @@
+"""The table of gains and its p-values, cell by cell."""
+
+import pytest
+
+from harness.report.model.gains import Gains, GainStatus
+from harness.report.model.run import read_run
+from harness.report.sections.gains.table import gain_table, p_value_groups
+
+NB = "\u00a0"
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_gain_table(run):
+    table = gain_table(Gains(run), "lwage")
+    rows = {row.estimator.label: row for row in table.rows}
+    assert list(rows) == ["Pooled OLS", "Fixed effects", "SOM + ANN", "RAB", "Boosting"]
+    first = rows["Pooled OLS"].cells[0]
+    assert (first.text, first.beneath, first.symbol) == ("reference", "MSE 0.2312", "")
+    assert [(cell.text, cell.symbol) for cell in rows["SOM + ANN"].cells] == [
+        ("31.2%", "▲"),
+        ("44.7%", "▲"),
+        ("−14.3%", "▼"),
+        ("2.1%", "○"),
+    ]
+    assert rows["SOM + ANN"].cells[2].beneath == f"[−20.3,{NB}−8.3]"
+    refused = rows["Fixed effects"].cells[2]
+    assert (refused.text, table.mark(refused), refused.status) == ("refused", "a", GainStatus.MISSING)
+    assert table.footnotes == (
+        ("a", "fold 1: experience is absorbed by the entity and time effects together"),
+    )
+
+
+def test_a_gain_that_comparisons_undo_is_open(run):
+    table = gain_table(Gains(run), "lwage")
+    boosting = next(row for row in table.rows if row.estimator.label == "Boosting")
+    published, inside = boosting.cells[:2]
+    assert (published.text, published.beneath, published.symbol) == ("26.8%", f"[22.8,{NB}30.8]", "○")
+    assert published.p_adjusted_text == f"adjusted p{NB}={NB}0.081"
+    assert (inside.symbol, inside.p_adjusted_text) == ("▲", f"adjusted p{NB}={NB}0.030")
+
+
+def test_p_values_are_grouped_by_protocol_without_refusals(run):
+    groups = p_value_groups(Gains(run), "lwage")
+    assert [group.protocol.id for group in groups] == [
+        "as_published",
+        "in_sample",
+        "held_out_entities",
+        "forward",
+    ]
+    assert [len(group.cells) for group in groups] == [4, 4, 3, 4]
+    cell = groups[0].cells[-1]
+    assert cell.estimator.label == "Boosting"
+    row = cell.row
+    assert (row.p_value, row.p_splits, row.p_holm, row.p_best) == (0.01, 0.074, 0.081, 0.012)

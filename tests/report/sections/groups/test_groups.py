@@ -1,0 +1,117 @@
+"""Groups: rows, table and figure."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.report.drawing.canvas import (
+    house_style,
+)
+from harness.report.model.run import read_run
+from harness.report.sections.groups.figure import draw_groups
+from harness.report.sections.groups.rows import groups_of
+from harness.report.sections.groups.scenes import group_scene
+from harness.report.sections.groups.table import group_table
+from report.changed_run import with_table
+
+NB = "\u00a0"
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_levels_of_a_group_are_its_quantiles(wage):
+    groups = read_run(wage).view(groups_of)
+    rows = groups.of(("rank", "rank"), "lwage", "ols")
+    assert [(row.group, row.mode, row.is_done) for row in rows] == [
+        ("first rank", "pooled", True),
+        ("other", "pooled", True),
+        ("first rank", "refit", True),
+        ("other", "refit", False),
+    ]
+    levels = groups.levels_of(rows[0])
+    assert levels.quantile.tolist() == pytest.approx(np.linspace(0.0, 1.0, 41).tolist())
+    assert levels.level[20] == pytest.approx(1.6)
+    assert groups.levels_of(rows[3]) is None
+
+
+def test_groups_have_levels_effects_and_differences(run):
+    table = group_table(run, ("size", "size"))
+    assert [block.heading for block in table.blocks] == [
+        "Log wage (log dollars an hour), RAB",
+        "Log wage (log dollars an hour), Pooled OLS",
+    ]
+    rab, ols = table.blocks
+    pooled, refit = rab.rows[2].cells
+    assert (rab.rows[2].name, rab.rows[2].n_obs, rab.rows[2].n_entities) == ("small and medium", "402", "52")
+    assert (pooled.effect.value, pooled.effect.interval) == ("0.010", f"[0.004,{NB}0.016]")
+    assert (pooled.effect.excludes_zero, refit.effect.excludes_zero) == (True, False)
+    assert (pooled.median.value, pooled.median.interval) == ("1.700", f"[1.670,{NB}1.720]")
+    first = rab.differences[0]
+    assert (first.name, first.cells[0].effect.value) == ("large less mega and super", "0.012")
+    assert not any(row.cells[0].effect.excludes_zero for row in ols.differences)
+
+
+def test_a_group_that_cannot_be_refitted_says_why(run):
+    table = group_table(run, ("rank", "rank"))
+    refused = table.blocks[1].rows[1].cells[1]
+    assert (refused.effect.value, refused.mark) == ("–", "a")
+    assert table.footnotes == (
+        ("a", "fold 1: experience is absorbed by the entity and time effects together"),
+    )
+
+
+def test_an_estimator_without_any_group_has_one_row(run):
+    refused = {"group": "", "mode": "", "status": "refused", "reason": "why", "effect": float("nan")}
+    own = with_table(run, "heterogeneity", lambda frame: frame.head(1).assign(**refused))
+    own = with_table(own, "heterogeneity_differences", lambda frame: frame.head(0))
+    (block,) = group_table(own, own.view(groups_of).partitions[0]).blocks
+    (row,) = block.rows
+    assert (row.name, [cell.mark for cell in row.cells]) == ("all groups", ["a", "a"])
+
+
+def test_boxes_and_effects_of_groups(run):
+    scene = group_scene(run, ("size", "size"), "lwage", "rab")
+    with house_style():
+        effects, pooled, refit = draw_groups([scene]).axes
+    assert scene.groups == ("large", "mega and super", "small and medium")
+    assert pooled.get_title(loc="left") == "Log wage"
+    for levels in (pooled, refit):
+        medians = [line for line in levels.lines if line.get_linewidth() == 1.6]
+        # levels are 1.6 + 0.05 a group at the middle quantile, pooled and refitted alike
+        assert [float(line.get_ydata()[0]) for line in medians] == pytest.approx([1.6, 1.65, 1.7])
+    dots = {round(float(line.get_xdata()[0]), 2): line for line in effects.lines if line.get_marker() in "oD"}
+    assert float(dots[-0.19].get_ydata()[0]) == pytest.approx(0.034)
+    assert float(dots[2.19].get_ydata()[0]) == pytest.approx(0.034 - 0.024)
+    assert effects.get_ylabel().replace("\n", " ") == "Effect (log dollars an hour per unit)"
+
+
+def test_a_group_without_an_answer_has_no_box(run):
+    scene = group_scene(run, ("rank", "rank"), "lwage", "ols")
+    assert {(box.row.group, box.row.mode) for box in scene.boxes} == {
+        ("first rank", "pooled"),
+        ("other", "pooled"),
+        ("first rank", "refit"),
+    }
+
+
+def group_names(run, names):
+    scene = replace(group_scene(run, ("size", "size"), "lwage", "rab"), groups=names, boxes=())
+    with house_style():
+        effects = draw_groups([scene]).axes[0]
+    return [one.get_text() for one in effects.get_xticklabels()], effects.get_xticklabels()[0].get_rotation()
+
+
+def test_names_of_groups_break_where_they_can(run):
+    names, rotation = group_names(run, ("low_income", "lower_middle_income", "upper", "high_income"))
+    assert names == ["low_\nincome", "lower_\nmiddle_\nincome", "upper", "high_\nincome"]
+    assert rotation == 0.0
+
+
+def test_names_of_many_groups_stand_upright(run):
+    names, rotation = group_names(run, tuple(f"province number {at} of many" for at in range(6)))
+    assert names[0] == "province number 0…"
+    assert rotation == 90.0

@@ -1,0 +1,64 @@
+"""Figures of surfaces: contours, signs, thresholds and legend."""
+
+import numpy as np
+import pytest
+
+from harness.report.drawing.canvas import house_style
+from harness.report.drawing.palette import THRESHOLD_COLOUR
+from harness.report.model.run import read_run
+from harness.report.sections.moderators.contour import draw_contours
+from harness.report.sections.moderators.figure import draw_surfaces
+from harness.report.sections.moderators.rows import conditional
+from harness.report.sections.moderators.scenes import surface_scene
+from harness.report.sections.moderators.surfaces import SurfaceKey
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+RAB = SurfaceKey("educ", "educ", "lwage", "rab")
+
+
+def test_contours_show_signs_support_and_threshold(run):
+    surface = run.view(conditional).surface(RAB)
+    with house_style():
+        figure = draw_surfaces([surface_scene(run, RAB)])
+    relief, contours, bar, effect = figure.axes
+    assert relief.name == "3d"
+    assert (contours.get_ylabel(), effect.get_xlabel()) == ("Schooling (years)", "Schooling (years)")
+    assert effect.get_ylabel().replace("\n", " ") == "Effect (log dollars an hour per unit)"
+    signs = {line.get_marker(): line.get_xydata() for line in contours.lines if line.get_marker() in "^v"}
+    assert (signs["^"][:, 1] > 9.5).all()
+    assert (signs["v"][:, 1] < 10.6).all()
+    across, up = signs["^"].T
+    place = np.searchsorted(surface.exposure_at, across), np.searchsorted(surface.moderator_at, up)
+    assert surface.supported[place].all()
+    threshold = [line for line in contours.lines if line.get_color() == THRESHOLD_COLOUR]
+    assert [float(line.get_ydata()[0]) for line in threshold] == [9.7, 9.1, 10.4]
+    assert not bar.get_xlabel()
+
+
+def test_a_surface_without_a_change_of_sign_has_no_threshold(run):
+    surface = run.view(conditional).surface(SurfaceKey("educ", "educ", "lwage", "ols"))
+    with house_style():
+        figure = draw_surfaces([surface_scene(run, SurfaceKey("educ", "educ", "lwage", "ols"))])
+        axes = figure.add_subplot()
+        draw_contours(axes, surface, run.view(conditional).thresholds_of(surface.key))
+    assert not [line for line in axes.lines if line.get_color() == THRESHOLD_COLOUR]
+
+
+def test_the_legend_of_surfaces_names_what_they_show(run):
+    with house_style():
+        figure = draw_surfaces([surface_scene(run, RAB)])
+    (legend,) = figure.legends
+    assert [one.get_text() for one in legend.get_texts()] == [
+        "few entities near",
+        "effect above zero, its interval too",
+        "effect below zero, its interval too",
+        "effect of zero",
+        "average effect changes sign, with interval (dashed)",
+        "pointwise 95% band",
+        "simultaneous 95% band",
+    ]

@@ -1,0 +1,110 @@
+"""The multiverse in words and in a table, against counts made from the table itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.report.model.run import read_run
+from harness.report.sections.claims.table import claim_rows
+from harness.report.sections.multiverse.rows import choices_of, multiverses
+from harness.report.sections.multiverse.table import choice_table
+from harness.report.sections.multiverse.text import honest, multiverse_text, published_gains
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_choices_that_move_most_come_first(run, wage):
+    groups = choice_table(run, "lwage")
+    stored = wage.read_table("multiverse_choices")
+    shares = stored.groupby("choice")["share_of_variance"].first().sort_values(ascending=False)
+    assert [group.heading for group in groups] == [
+        "Protocol",
+        "Reference",
+        "Clusters",
+        "Rows compared on",
+        "Random seed",
+    ]
+    assert groups[0].share_of_variance == f"{100 * shares.iloc[0]:.1f}%"
+    assert [row.label for row in groups[1].rows] == ["Pooled OLS", "Fixed effects"]
+    means = wage.read_table("multiverse").groupby("sample")["gain"].mean()
+    assert [(row.label, row.mean_gain) for row in groups[3].rows] == [
+        ("test rows", f"{100 * means['test']:.1f}%".replace("-", "−")),
+        ("all rows", f"{100 * means['all']:.1f}%".replace("-", "−")),
+    ]
+
+
+@pytest.fixture(scope="module")
+def table(wage):
+    return wage.read_table("multiverse")
+
+
+def test_the_sentences_have_the_counts_of_the_table(run, table):
+    (one,) = run.view(multiverses)
+    gain = table["gain"]
+    apart = table[table["protocol"].isin(["held_out_entities", "forward"]) & (table["sample"] == "test")]
+    assert len(table) == 2 * 4 * 2 * 2 * 3
+    first, second, published, strongest = multiverse_text(
+        run.manifest.study, one, choices_of(run, "lwage"), claim_rows(run)
+    )
+    assert first == (
+        f"SOM + ANN has a positive gain in {(gain > 0).sum()} of all 96 combinations "
+        f"({100 * (gain > 0).mean():.0f}%), an interval above zero in {(table['conf_low'] > 0).sum()} and "
+        f"below "
+        f"zero in {(table['conf_high'] < 0).sum()}. The median gain is {_percent(gain.median())}, the "
+        f"range from "
+        f"{_percent(gain.min())} to {_percent(gain.max())}."
+    )
+    assert second.startswith(
+        f"Of these combinations, {len(apart)} are compared on test rows that take no part in fitting or "
+        f"selecting: a positive gain in {(apart['gain'] > 0).sum()} of them"
+    )
+    assert f"The median gain is {_percent(apart['gain'].median())}," in second
+    assert published == "The published gain of 67.9% (Table 2) lies above the gains of all 96 combinations."
+    means = table.groupby("reference")["gain"].mean()
+    assert means["ols"] - means["fe"] == pytest.approx(0.35)
+    share = _shares(table)["protocol"]
+    assert share == max(_shares(table).values())
+    means = table.groupby("protocol")["gain"].mean()
+    assert strongest == (
+        f"The choice that moves the gain most is “Protocol”: {100 * share:.0f}% of the variance of the "
+        f"gain lies "
+        f"between its levels. The mean gain is {_percent(means.min())} with “Held-out entities” and "
+        f"{_percent(means.max())} with “In sample”."
+    )
+
+
+def _percent(value):
+    return f"{100 * value:.1f}%".replace("-", "−")
+
+
+def _shares(table):
+    total = table["gain"].var(ddof=0)
+    choices = ("reference", "protocol", "sample", "clusters", "seed")
+    return {one: table.groupby(one)["gain"].transform("mean").var(ddof=0) / total for one in choices}
+
+
+def test_a_published_gain_within_the_range_is_placed(run):
+    (one,) = run.view(multiverses)
+    (claim,) = published_gains(claim_rows(run), one)
+    assert claim.published == 0.678582
+    assert honest(run.manifest.study, one).gain.size == 24
+    lowered = _with_gain(claim, float(np.median(one.gain)))
+    assert multiverse_text(run.manifest.study, one, (), [lowered])[-1].endswith(
+        "lies above the gains of 48 of 96 combinations (50%)."
+    )
+
+
+def test_the_same_gain_printed_twice_is_told_once(run):
+    (one,) = run.view(multiverses)
+    (claim,) = published_gains(claim_rows(run), one)
+    again = _with_gain(claim, 0.6786, digits=4)
+    assert published_gains([again, claim], one) == (claim,)
+
+
+def _with_gain(claim, gain, digits=6):
+
+    return replace(claim, published=gain, digits=digits)

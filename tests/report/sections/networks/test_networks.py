@@ -1,0 +1,58 @@
+"""Searches for a size and maps: table and figure."""
+
+import pandas as pd
+import pytest
+
+from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.model.run import read_run
+from harness.report.sections.networks.map_figure import draw_map, map_figures
+from harness.report.sections.networks.rows import networks
+from harness.report.sections.networks.table import map_table, search_table
+from report.changed_run import with_table
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def test_networks_and_maps(run):
+    first = search_table(run, "lwage")[0]
+    assert (first.label, first.place, first.formula, first.tried, first.chosen) == (
+        *("SOM + ANN", "cluster 1", "7.5217", "6 to 8", "7"),
+    )
+    assert (first.training, first.selection) == ("0.270", "0.300")
+    (quality,) = map_table(run)
+    assert quality.label == "SOM + ANN, Log wage; RAB, Log wage"
+    assert (quality.clusters, quality.topographic_error) == ("500 + 560 + 620 + 680", "4.3%")
+
+
+def test_the_map_lies_as_it_was_trained(run):
+    found = run.view(networks)
+    (fits,) = found.distinct_maps()  # both fits have the same map
+    assert fits == (("lwage", "ann"), ("lwage", "rab"))
+    labels = ["Experience", "Schooling", "union", "married"]
+    with house_style():
+        grid, means = draw_map(
+            run.view(networks).map_of(fits[0]), run.view(networks).profile_of(fits[0]), labels
+        ).axes
+    places = {text.get_text(): text.get_position() for text in grid.texts}
+    assert places == {"1: 500": (0, 0), "2: 560": (1, 0), "3: 620": (0, 1), "4: 680": (1, 1)}
+    assert [label.get_text() for label in means.get_yticklabels()] == labels
+    assert means.texts[0].get_text() == "0.8"  # sin(1)
+
+
+def test_the_map_of_every_outcome_is_drawn_and_a_shared_one_once(run):
+    def doubled(frame, **changes):
+        other = frame.assign(outcome="hours", **{name: change(frame) for name, change in changes.items()})
+        return pd.concat([frame, other], ignore_index=True)
+
+    more = with_table(run, "details/som", lambda frame: doubled(frame, n_obs=lambda own: own["n_obs"] + 1))
+    more = with_table(more, "details/som_profile", doubled)
+    with house_style():
+        one, two = map_figures(more, FigureRenderer(is_simulated=False))
+    assert (one.name, two.name) == ("map-lwage-ann", "map-hours-ann")
+    assert one.caption.startswith(
+        "The self-organising map of SOM + ANN on Log wage and RAB on Log wage. Above:"
+    )
+    assert two.caption.startswith("The self-organising map of SOM + ANN on hours and RAB on hours. Above:")

@@ -1,0 +1,45 @@
+"""What each estimator says of the effect, read off curves and coefficients."""
+
+import numpy as np
+import pytest
+
+from harness.report.model.bands import Band
+from harness.report.model.run import read_run
+from harness.report.sections.curves.rows import Curve
+from harness.report.sections.verdict.effects import effects, read_curve
+
+AT = np.array([0.0, 1.0, 2.0, 4.0])
+
+
+def curve(kind, estimate, half, supported=(True, True, True, True)):
+    estimate = np.asarray(estimate, dtype=float)
+    return Curve(
+        scenario="curve",
+        outcome="y",
+        estimator="ann",
+        kind=kind,
+        at=AT,
+        estimate=estimate,
+        supported=np.array(supported),
+        bands=(Band("pointwise", 40, 0.95, "entity", estimate - half, estimate + half),),
+    )
+
+
+def test_a_reading_uses_the_supported_points_alone():
+    level = curve("level", [9.0, 1.0, 3.0, 6.0], 0.5, (False, True, True, True))
+    slope = curve("slope", [5.0, 0.4, 0.6, -0.7], 0.5, (False, True, True, True))
+    reading = read_curve(level, slope)
+    assert (reading.low_at, reading.high_at, reading.change) == (1.0, 4.0, 5.0)
+    assert (reading.rising, reading.falling) == pytest.approx((1 / 3, 1 / 3))
+
+
+def test_too_little_support_gives_no_reading():
+    assert read_curve(curve("level", AT, 0.1, (False, True, False, False)), None) is None
+
+
+def test_effects_put_coefficient_and_curve_of_an_estimator_together(wage):
+    found = {one.estimator.id: one for one in effects(read_run(wage), "lwage")}
+    assert list(found) == ["ols", "fe", "ann", "rab", "boosting"]
+    assert found["ols"].coefficient.estimate == 0.110124
+    assert found["ann"].coefficient is None
+    assert found["ols"].curve.change == pytest.approx(0.03 * (15.0 - 0.75))

@@ -1,0 +1,60 @@
+"""All figures of a run: the same each time, for print, and without a trace in global state."""
+
+import io
+import xml.etree.ElementTree as ET
+
+import matplotlib as mpl
+import pytest
+from matplotlib import image
+
+from harness.report.model.run import read_run
+from harness.report.sections.catalog import SECTIONS
+from harness.report.shown import shown_sections
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def figures_of(run):
+    return [figure for shown in shown_sections(run, SECTIONS, ()) for figure in shown.content.figures]
+
+
+@pytest.fixture(scope="module")
+def figures(wage):
+    return figures_of(read_run(wage))
+
+
+def test_every_figure_is_there_and_the_same_run_gives_the_same_bytes(wage, figures):
+    before = dict(mpl.rcParams)
+    again = figures_of(read_run(wage))
+    assert dict(mpl.rcParams) == before
+    assert [figure.name for figure in again] == [
+        *("gain-lwage", "origin-lwage", "multiverse-lwage", "curve-lwage", "slope-lwage", "ale-lwage"),
+        *(f"groups-{by}-{name}" for by in ("size", "rank") for name in ("rab", "ols")),
+        *("surface-educ-rab", "surface-educ-ols", "learning-lwage", "map-lwage-ann"),
+    ]
+    for figure, other in zip(figures, again, strict=True):
+        assert figure.svg == other.svg
+        assert figure.png == other.png
+
+
+def test_svg_has_outlines_for_letters_and_no_date(figures):
+    for figure in figures:
+        root = ET.fromstring(figure.svg)  # noqa: S314 - our own figure
+        assert len(list(root.iter(f"{SVG}path"))) > 20
+        assert not list(root.iter(f"{SVG}text"))
+        assert b"<dc:date>" not in figure.svg
+        assert b"<script" not in figure.svg
+
+
+@pytest.mark.parametrize("name", ["gain-lwage", "curve-lwage", "slope-lwage"])
+def test_png_is_for_print_and_not_blank(figures, name):
+    (figure,) = [figure for figure in figures if figure.name == name]
+    pixels = image.imread(io.BytesIO(figure.png))
+    assert pixels.shape[1] == 1400  # 7 inches at 200 dpi
+    assert not figure.is_narrow
+    assert (pixels[..., :3].min(axis=2) < 0.9).mean() > 0.01
+
+
+def test_captions_say_how_many_draws_are_behind_intervals(figures):
+    (curve,) = [figure for figure in figures if figure.name == "multiverse-lwage"]
+    assert "95% intervals from 2,000 bootstrap draws of whole entities (man)" in curve.caption

@@ -1,0 +1,43 @@
+"""What templates make of options and figures."""
+
+import base64
+import io
+from dataclasses import replace
+
+import numpy as np
+from matplotlib import image
+
+from harness.report.drawing.canvas import (
+    FigureRenderer,
+    house_style,
+    new_figure,
+)
+from harness.report.templating import MOST_SVG, data_uri, options
+from harness.store.study_record import EstimatorRecord
+
+
+def test_options_in_words():
+    given = {
+        "use": "rab",
+        "base": {"use": "mlp", "hidden": [8, 4]},
+        "draws": 40,
+        "unit": "entity",
+        "level": None,
+    }
+    assert options(EstimatorRecord("rab", "rab", "RAB", given)) == (
+        "base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null"
+    )
+
+
+def test_a_large_figure_is_embedded_as_png_in_few_colours():
+    with house_style():
+        figure = new_figure(3.5, 2.0)
+        figure.subplots().imshow(np.arange(10_000.0).reshape(100, 100))
+        small = FigureRenderer(is_simulated=False).render("small", figure, alt="", caption="")
+    assert data_uri(small).startswith("data:image/svg+xml;base64,")
+    large = replace(small, svg=small.svg + b" " * MOST_SVG)
+    kind, encoded = data_uri(large).split(",")
+    assert kind == "data:image/png;base64"
+    content = base64.b64decode(encoded)
+    assert len(content) < len(small.png)
+    assert image.imread(io.BytesIO(content)).shape[:2] == (400, 700)

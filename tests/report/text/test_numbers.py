@@ -1,0 +1,85 @@
+"""Numbers as texts."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.report.text.numbers import (
+    count,
+    decimals_for,
+    fixed,
+    interval,
+    percent,
+    percent_interval,
+    plain,
+    significant,
+)
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.110124, 4, "0.1101"),
+        (-0.02615, 3, "−0.026"),
+        (196306.6045, 1, "196,306.6"),
+        (-0.00001, 2, "0.00"),
+        (0.0, 0, "0"),
+        (NAN, 2, "–"),
+        (math.inf, 2, "–"),
+    ],
+)
+def test_fixed(value, decimals, text):
+    assert fixed(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.110124, "0.1101"),
+        (196306.6045, "196,307"),
+        (1.0, "1.000"),
+        (0.0, "0"),
+        (-0.00098765, "−0.0009877"),
+        (6.626e-34, "6.626 × 10⁻³⁴"),
+        (-2.5e9, "−2.500 × 10⁹"),
+        (NAN, "–"),
+    ],
+)
+def test_significant(value, text):
+    assert significant(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.75, "0.75"), (15.0, "15"), (0.0, "0"), (1200.0, "1,200")])
+def test_plain_has_no_trailing_zeros(value, text):
+    assert plain(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals"), [([0.011857], 5), ([0.2312, 12.0], 4), ([5000.0], 0), ([], 0), ([1e-12], 9)]
+)
+def test_decimals_show_the_smallest_with_four_digits(values, decimals):
+    assert decimals_for(values) == decimals
+
+
+def test_percentages_and_intervals():
+    assert percent(0.655763, 4) == "65.5763%"
+    assert percent(-1.62) == "−162.0%"
+    assert percent(NAN) == "–"
+    assert percent_interval(-0.203, 0.083) == "[−20.3,\u00a08.3]"
+    assert percent_interval(-0.0002, 0.057) == "[−0.02,\u00a05.70]"
+    assert percent_interval(0.000021, 0.057) == "[0.002,\u00a05.700]"
+    assert percent_interval(0.0, 0.057) == "[0.0,\u00a05.7]"
+    assert interval(NAN, 1.0, 2) == ""
+    assert (count(None), count(4360)) == ("–", "4,360")
+
+
+@given(st.floats(min_value=-1e12, max_value=1e12).filter(lambda value: value == 0 or abs(value) > 1e-9))
+def test_significant_is_within_half_a_unit_of_the_fourth_digit(value):
+    text = significant(value).replace("−", "-").replace(",", "")
+    mantissa, _, power = text.partition(" × 10")
+    exponent = int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+    assert float(mantissa) * 10.0**exponent == pytest.approx(value, rel=5.1e-4)
