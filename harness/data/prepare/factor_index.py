@@ -77,14 +77,15 @@ def _scores(standardised: Floats, weights: Floats) -> Floats:
 class FactorIndex:
     """``- factor_index: {into: digital, columns: [internet, mobile], method: factor, rotation: varimax}``.
 
-    The indicators are standardised, and the index is the regression score of their first factor, signed so
-    that its loadings sum to a positive number. Among the rows it is learned from it starts at 0, or lies
-    within the range that is asked for.
+    The indicators are standardised, and the index is the regression score of their first factor. It rises
+    with the first column that is listed, so list one that surely shows what the index stands for first. Among
+    the rows it is learned from it starts at 0, or lies within the range that is asked for.
 
     Attributes
     ----------
     into : column that is computed, in standard deviations of the factor unless `to` gives it a range
-    columns : the indicators, at least two; three where the method is ``factor``
+    columns : the indicators, at least two, three where the method is ``factor``; the first one gives the
+        index its sign
     method : ``factor`` for maximum-likelihood factor analysis, ``pca`` for principal components
     rotation : of the loadings; it matters where there are several factors
     factors : how many are extracted before the rotation; the one that explains most is the index
@@ -155,8 +156,8 @@ class FactorIndex:
             raise DataError(self._problem(f"{n_rows} complete rows are too few for {n_columns} columns"))
         constant = np.flatnonzero(raw.min(axis=0) == raw.max(axis=0))
         if constant.size:
-            names = ", ".join(self.columns[at] for at in constant)
-            raise DataError(self._problem(f"these columns are constant: {names}"))
+            shown = ", ".join(self.columns[at] for at in constant)
+            raise DataError(self._problem(f"these columns are constant: {shown}"))
         return raw.mean(axis=0), raw.std(axis=0)
 
     def _refuse_collinear(self, correlation: Floats) -> None:

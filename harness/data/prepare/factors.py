@@ -69,9 +69,10 @@ def first_factor_weights(correlation: Floats, loadings: Floats) -> Floats:
     """Return the weights, (n_columns,), that score the first factor from standardised columns.
 
     The first factor explains most variance; its scores are regression scores, R^-1 times its loadings
-    (Thomson 1951), which for principal components are the standardised components. Its sign makes the sum
-    of its loadings positive.
+    (Thomson 1951), which for principal components are the standardised components. Its sign is anchored on
+    the first column, whose loading is positive: a rule by all loadings, such as their sum, turns the factor
+    round between samples where loadings of both signs nearly cancel.
     """
     first = loadings[:, np.argmax(np.square(loadings).sum(axis=0))]
-    sign = 1.0 if first.sum() >= 0 else -1.0
+    sign = 1.0 if first[0] >= 0 else -1.0
     return np.asarray(sign * np.linalg.solve(correlation, first), dtype=np.float64)

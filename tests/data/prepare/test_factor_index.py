@@ -8,7 +8,12 @@ from sklearn.decomposition import PCA, FactorAnalysis
 from statsmodels.multivariate.factor import Factor
 
 from harness.data.prepare.factor_index import FactorIndex, LearnedIndex
-from harness.data.prepare.factors import LEAST_UNIQUENESS, likelihood_loadings, rotate_varimax
+from harness.data.prepare.factors import (
+    LEAST_UNIQUENESS,
+    likelihood_loadings,
+    principal_loadings,
+    rotate_varimax,
+)
 from harness.errors import DataError
 
 COUNTRIES = Path(__file__).parents[3] / "../shared/data/country_digital_co2/country_digital_co2.parquet"
@@ -41,6 +46,22 @@ def learn(index: FactorIndex, columns) -> LearnedIndex:
     return index.learn({name: columns[name] for name in index.columns})
 
 
+def from_statsmodels(R, n_factors) -> Factor:
+    """Return the fit of statsmodels from the start that ours has: its own is drawn at random."""
+    uniqueness = (1.0 - 0.5 * n_factors / len(R)) / np.diag(np.linalg.inv(R))
+    model = Factor(corr=R, n_factor=n_factors, method="ml")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of the precision it reached
+        model.fit(start=(principal_loadings(R, n_factors), uniqueness), opt={"gtol": 1e-9})
+    return model
+
+
+def discrepancy(R, loadings, uniqueness) -> float:
+    """Return twice the mean log-likelihood of a row that the model lacks against any covariance."""
+    S = loadings @ loadings.T + np.diag(uniqueness)
+    return float(np.linalg.slogdet(S)[1] - np.linalg.slogdet(R)[1] + np.trace(np.linalg.solve(S, R)) - len(R))
+
+
 @pytest.mark.parametrize(
     ("loadings", "n_factors"),
     [
@@ -55,23 +76,40 @@ def test_likelihood_loadings_are_those_of_two_libraries(loadings, n_factors):
     columns = simulated(loadings)
     R, Z = correlation(columns, names), standardised(columns, names)
     ours = likelihood_loadings(R, n_factors)
-    rng = np.random.default_rng(1)
-    start = rng.random((len(names), n_factors)), rng.random(len(names))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # statsmodels warns of the precision it reached
-        theirs = Factor(corr=R, n_factor=n_factors, method="ml", nobs=len(Z)).fit(start=start).loadings
+    theirs = from_statsmodels(R, n_factors)
     sklearn = FactorAnalysis(n_factors, svd_method="lapack", tol=1e-10, max_iter=20_000).fit(Z).components_.T
     # Rotations of the factors leave the products of the loadings alone.
-    np.testing.assert_allclose(ours @ ours.T, theirs @ theirs.T, atol=2e-5)
+    np.testing.assert_allclose(ours @ ours.T, theirs.loadings @ theirs.loadings.T, atol=1e-7)
     np.testing.assert_allclose(ours @ ours.T, sklearn @ sklearn.T, atol=2e-4)
+    reached = discrepancy(R, ours, 1.0 - np.square(ours).sum(axis=1))
+    assert reached <= discrepancy(R, theirs.loadings, theirs.uniqueness) + 1e-12
+
+
+# Exact loadings would be 1.2 = (0.9 * 0.8 / 0.5)^(1/2), beyond a standard deviation.
+HEYWOOD = np.array([[1.0, 0.9, 0.8], [0.9, 1.0, 0.5], [0.8, 0.5, 1.0]])
 
 
 def test_a_heywood_case_stays_within_bounds():
-    # Exact loadings would be 1.2 = (0.9 * 0.8 / 0.5)^(1/2), beyond a standard deviation.
-    R = np.array([[1.0, 0.9, 0.8], [0.9, 1.0, 0.5], [0.8, 0.5, 1.0]])
-    loadings = likelihood_loadings(R, 1)[:, 0]
+    loadings = likelihood_loadings(HEYWOOD, 1)[:, 0]
     assert np.square(loadings[0]) == pytest.approx(1 - LEAST_UNIQUENESS, abs=1e-3)
     assert np.all(np.abs(loadings) < 1)
+
+
+def test_a_heywood_case_is_fitted_better_than_by_statsmodels():
+    """It has no bound, and from the same start ends in a local maximum here."""
+    ours, theirs = likelihood_loadings(HEYWOOD, 1), from_statsmodels(HEYWOOD, 1)
+    reached = discrepancy(HEYWOOD, ours, np.maximum(1.0 - np.square(ours)[:, 0], LEAST_UNIQUENESS))
+    assert reached < discrepancy(HEYWOOD, theirs.loadings, theirs.uniqueness) - 0.5
+
+
+def test_a_bound_costs_a_heywood_case_little_likelihood_and_fixes_its_answer():
+    R = np.array([[1.0, 0.8, 0.7], [0.8, 1.0, 0.4], [0.7, 0.4, 1.0]])
+    ours, theirs = likelihood_loadings(R, 1), from_statsmodels(R, 1)
+    assert theirs.uniqueness.min() < 1e-4
+    reached = discrepancy(R, ours, np.maximum(1.0 - np.square(ours)[:, 0], LEAST_UNIQUENESS))
+    assert 0.0 < reached - discrepancy(R, theirs.loadings, theirs.uniqueness) < 0.01
+    nudged = likelihood_loadings(R + 1e-14 * (1.0 - np.eye(3)), 1)
+    np.testing.assert_allclose(nudged, ours, atol=1e-9)
 
 
 def test_scores_are_regression_scores():
@@ -102,11 +140,29 @@ def test_principal_components_are_sklearns():
     np.testing.assert_allclose(index, component - component.min(), atol=1e-10)
 
 
+@pytest.mark.parametrize("method", ["factor", "pca"])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_the_sum_of_the_loadings_is_positive(sign):
+def test_the_index_rises_with_its_first_indicator(sign, method):
     flipped = {name: sign * column for name, column in ONE_FACTOR.items()}
-    index = learn(FactorIndex("d", NAMES[:5]), flipped).compute(flipped)
+    learned = learn(FactorIndex("d", NAMES[:5], method), flipped)
+    index = learned.compute(flipped)
     assert all(np.corrcoef(index, flipped[name])[0, 1] > 0 for name in NAMES[:5])
+    assert learned.loadings[0] > 0
+
+
+def test_loadings_of_both_signs_do_not_turn_the_index_round_between_subsamples():
+    columns = simulated([0.8, -0.8, 0.6, -0.6], n_rows=400, seed=11)
+    names = NAMES[:4]
+    whole = learn(FactorIndex("d", names), columns).compute(columns)
+    rng = np.random.default_rng(8)
+    sums = []
+    for _ in range(100):
+        rows = rng.choice(400, size=320, replace=False)
+        learned = learn(FactorIndex("d", names), {name: columns[name][rows] for name in names})
+        assert np.corrcoef(learned.compute(columns), whole)[0, 1] > 0.98
+        sums.append(learned.loadings.sum())
+    # A sign by the sum of the loadings would have turned it round in many of them.
+    assert 10 < np.sum(np.array(sums) < 0) < 90
 
 
 def test_varimax_raises_the_spread_of_squared_loadings():
