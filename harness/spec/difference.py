@@ -15,7 +15,7 @@ ORDER = "order"
 
 
 @dataclass(frozen=True)
-class Difference:
+class ValueDifference:
     """One value that differs.
 
     Attributes
@@ -29,12 +29,12 @@ class Difference:
     b: str | None
 
 
-def spec_differences(a: Document, b: Document) -> tuple[Difference, ...]:
+def spec_differences(a: Document, b: Document) -> tuple[ValueDifference, ...]:
     """Return every value that one spec has and the other has not, or has otherwise."""
     return tuple(_differences(a.root, b.root, ""))
 
 
-def _differences(a: Node | None, b: Node | None, path: str) -> Iterator[Difference]:
+def _differences(a: Node | None, b: Node | None, path: str) -> Iterator[ValueDifference]:
     if a is not None and b is not None:
         if isinstance(a.content, Mapping) and isinstance(b.content, Mapping):
             for key in dict.fromkeys((*a.content, *b.content)):
@@ -45,10 +45,10 @@ def _differences(a: Node | None, b: Node | None, path: str) -> Iterator[Differen
             return
     text_a, text_b = _text(a), _text(b)
     if text_a != text_b:
-        yield Difference(path, text_a, text_b)
+        yield ValueDifference(path, text_a, text_b)
 
 
-def _between_lists(a: tuple[Node, ...], b: tuple[Node, ...], path: str) -> Iterator[Difference]:
+def _between_lists(a: tuple[Node, ...], b: tuple[Node, ...], path: str) -> Iterator[ValueDifference]:
     named_a, named_b = _named(a), _named(b)
     if named_a is None or named_b is None:
         named_a, named_b = (
@@ -60,7 +60,7 @@ def _between_lists(a: tuple[Node, ...], b: tuple[Node, ...], path: str) -> Itera
         [name for name in first if name in second] for first, second in _both_ways(named_a, named_b)
     )
     if shared_a != shared_b:
-        yield Difference(f"{path}.{ORDER}", json.dumps(shared_a), json.dumps(shared_b))
+        yield ValueDifference(f"{path}.{ORDER}", json.dumps(shared_a), json.dumps(shared_b))
 
 
 def _both_ways(a: dict[str, Node], b: dict[str, Node]) -> tuple[tuple[dict[str, Node], dict[str, Node]], ...]:

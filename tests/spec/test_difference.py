@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.spec.difference import Difference, spec_differences
+from harness.spec.difference import ValueDifference, spec_differences
 from harness.spec.document import read_document
 from harness.spec.written import written_spec
 
@@ -20,14 +20,18 @@ def differences(a, b):
 @pytest.mark.parametrize(
     ("a", "b", "found"),
     [
-        ({"seed": 1}, {"seed": 2}, [Difference("seed", "1", "2")]),
-        ({"seed": 1}, {"seed": 1, "title": "x"}, [Difference("title", None, '"x"')]),
-        ({"x": {"y": 1, "z": 2}}, {"x": {"y": 1}}, [Difference("x.z", "2", None)]),
-        ({"x": 1}, {"x": 1.0}, [Difference("x", "1", "1.0")]),
-        ({"x": 1}, {"x": True}, [Difference("x", "1", "true")]),
-        ({"x": None}, {}, [Difference("x", "null", None)]),
-        ({"x": {"y": 1}}, {"x": [1]}, [Difference("x", '{"y": 1}', "[1]")]),
-        ({"x": [1, 2]}, {"x": [1, 3, 4]}, [Difference("x[1]", "2", "3"), Difference("x[2]", None, "4")]),
+        ({"seed": 1}, {"seed": 2}, [ValueDifference("seed", "1", "2")]),
+        ({"seed": 1}, {"seed": 1, "title": "x"}, [ValueDifference("title", None, '"x"')]),
+        ({"x": {"y": 1, "z": 2}}, {"x": {"y": 1}}, [ValueDifference("x.z", "2", None)]),
+        ({"x": 1}, {"x": 1.0}, [ValueDifference("x", "1", "1.0")]),
+        ({"x": 1}, {"x": True}, [ValueDifference("x", "1", "true")]),
+        ({"x": None}, {}, [ValueDifference("x", "null", None)]),
+        ({"x": {"y": 1}}, {"x": [1]}, [ValueDifference("x", '{"y": 1}', "[1]")]),
+        (
+            {"x": [1, 2]},
+            {"x": [1, 3, 4]},
+            [ValueDifference("x[1]", "2", "3"), ValueDifference("x[2]", None, "4")],
+        ),
     ],
     ids=["changed", "added", "removed", "kind of number", "number or truth", "null", "kind of value", "list"],
 )
@@ -39,16 +43,16 @@ def test_entries_of_lists_are_matched_by_their_ids():
     a = {"estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "rab", "draws": 200}]}
     b = {"estimators": [{"id": "rab", "draws": 50}, {"id": "fe", "use": "fixed_effects"}]}
     assert list(differences(a, b)) == [
-        Difference("estimators[ols]", '{"id": "ols", "use": "pooled_ols"}', None),
-        Difference("estimators[rab].draws", "200", "50"),
-        Difference("estimators[fe]", None, '{"id": "fe", "use": "fixed_effects"}'),
+        ValueDifference("estimators[ols]", '{"id": "ols", "use": "pooled_ols"}', None),
+        ValueDifference("estimators[rab].draws", "200", "50"),
+        ValueDifference("estimators[fe]", None, '{"id": "fe", "use": "fixed_effects"}'),
     ]
 
 
 def test_another_order_of_the_same_entries_is_one_difference():
     a, b = {"protocols": ["in_sample", "forward"]}, {"protocols": ["forward", "in_sample"]}
     assert list(differences(a, b)) == [
-        Difference("protocols.order", '["in_sample", "forward"]', '["forward", "in_sample"]')
+        ValueDifference("protocols.order", '["in_sample", "forward"]', '["forward", "in_sample"]')
     ]
 
 
@@ -72,5 +76,5 @@ def test_equal_values_have_no_differences_and_others_have_some(a, data):
     b = data.draw(st.dictionaries(st.text("ab", min_size=1, max_size=2), VALUES, max_size=3))
     found = differences(a, b)
     assert bool(found) == (json.dumps(a, sort_keys=True) != json.dumps(b, sort_keys=True))
-    mirrored = [Difference(difference.path, difference.b, difference.a) for difference in found]
+    mirrored = [ValueDifference(difference.path, difference.b, difference.a) for difference in found]
     assert sorted(mirrored, key=str) == sorted(differences(b, a), key=str)

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.audit.compare.table_difference import TableDifference, key_of, table_difference
 from harness.audit.compare.tolerance import Tolerance
-from harness.spec.difference import Difference, spec_differences
+from harness.spec.difference import ValueDifference, spec_differences
 from harness.spec.document import Document, read_document
 from harness.spec.overrides import with_overrides
 from harness.store.folder import SPEC, RunFolder
@@ -37,12 +37,12 @@ class RunDifference:
     n_tables : of both
     """
 
-    spec: tuple[Difference, ...]
-    data: tuple[Difference, ...]
-    versions: tuple[Difference, ...]
-    settings: tuple[Difference, ...]
-    cells: tuple[Difference, ...]
-    files: tuple[Difference, ...]
+    spec: tuple[ValueDifference, ...]
+    data: tuple[ValueDifference, ...]
+    versions: tuple[ValueDifference, ...]
+    settings: tuple[ValueDifference, ...]
+    cells: tuple[ValueDifference, ...]
+    files: tuple[ValueDifference, ...]
     tables: tuple[TableDifference, ...]
     n_tables: int
 
@@ -91,10 +91,10 @@ def _endings(manifest: Manifest) -> Mapping[str, str]:
     return {one.cell: ": ".join(part for part in (one.status, one.reason) if part) for one in manifest.cells}
 
 
-def _unequal(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Difference, ...]:
+def _unequal(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[ValueDifference, ...]:
     """Return the entries that only one side has, or that differ."""
     texts = {key: (_text(a, key), _text(b, key)) for key in dict.fromkeys((*a, *b))}
-    return tuple(Difference(key, one, other) for key, (one, other) in texts.items() if one != other)
+    return tuple(ValueDifference(key, one, other) for key, (one, other) in texts.items() if one != other)
 
 
 def _text(part: Mapping[str, Any], key: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit.compare.runs import RunDifference
 from harness.audit.compare.table_difference import RowsOnly, TableDifference
-from harness.spec.difference import Difference
+from harness.spec.difference import ValueDifference
 
 ABSENT = "nothing"
 
@@ -25,7 +25,7 @@ def lines(difference: RunDifference) -> Iterator[str]:
 
 
 def _asked(difference: RunDifference) -> Iterator[str]:
-    parts: Sequence[tuple[str, Sequence[Difference]]] = (
+    parts: Sequence[tuple[str, Sequence[ValueDifference]]] = (
         ("spec", difference.spec),
         ("data", difference.data),
         ("versions", difference.versions),
@@ -38,7 +38,7 @@ def _asked(difference: RunDifference) -> Iterator[str]:
         yield f"the same: {', '.join(same)}"
 
 
-def _listed(name: str, found: Iterable[Difference]) -> Iterator[str]:
+def _listed(name: str, found: Iterable[ValueDifference]) -> Iterator[str]:
     entries = [f"  {one.path}: A {one.a or ABSENT}, B {one.b or ABSENT}" for one in found]
     if entries:
         yield f"{name}:"

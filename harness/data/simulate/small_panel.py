@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class OutcomeParts:
     """What the outcome is made of, (n_obs,) each.
 
     Attributes
@@ -111,14 +111,14 @@ class SmallPanel(ABC):
     def _keys(self) -> CityYears:
         return CityYears(self.n_entities, self.n_periods)
 
-    def _parts(self) -> Parts:
+    def _parts(self) -> OutcomeParts:
         keys = self._keys
         rng = random_stream(self.seed, "simulate", self.name)
         columns = slow_columns(rng, keys, n_columns=2 + self.n_controls, between=self.between)
         exposure, moderator, controls = columns[:, 0], columns[:, 1], columns[:, 2:]
         linear = standardised(controls @ rng.standard_normal(self.n_controls))
         constant = standardised(rng.standard_normal(self.n_entities))
-        return Parts(
+        return OutcomeParts(
             exposure=spread_evenly(exposure),
             moderator=2.0 * spread_evenly(moderator) - 1.0,
             controls=controls,

@@ -10,7 +10,7 @@ import pytest
 from harness import ArtifactError
 from harness.audit.compare.runs import compare_runs
 from harness.audit.compare.tolerance import Tolerance
-from harness.spec.difference import Difference
+from harness.spec.difference import ValueDifference
 from harness.store.folder import RunFolder
 from small_run import SPEC, copy_of, exit_code, run_small, without_key
 
@@ -54,15 +54,15 @@ def test_a_run_is_repeated_by_its_command_to_the_same_numbers(small_run, tmp_pat
 
 def test_what_was_asked_otherwise_is_named_by_path(small_run, other_run):
     found = compared(small_run, other_run)
-    assert Difference("seed", "7", "8") in found.spec
+    assert ValueDifference("seed", "7", "8") in found.spec
     assert [one.path for one in found.spec] == ["seed", "multiverse", "scenarios[curve]"]
     assert found.data == ()
 
 
 def test_tables_and_cells_of_one_run_alone_are_named(small_run, other_run):
     found = compared(small_run, other_run)
-    assert Difference("curves.csv", '"there"', None) in found.files
-    assert Difference("invest · ols · curve", '"ok"', None) in found.cells
+    assert ValueDifference("curves.csv", '"there"', None) in found.files
+    assert ValueDifference("invest · ols · curve", '"ok"', None) in found.cells
     assert not found.found_the_same
 
 
