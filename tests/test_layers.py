@@ -16,7 +16,7 @@ BASE = {"arrays", "errors", "rng", "tables"}
 TOP = {"calibration", "runner", "cli", "commands", "replication", "pytest_plugin"}
 TOP |= {"conformance", "scaffold", "installed", "shipped"}
 TOP |= {"api", "run_options", "stored_figure", "study_result"}
-PLUGINS = {"harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
+PLUGINS = {"harness_panel", "harness_fixest", "harness_neural", "harness_rab", "harness_sklearn"}
 
 
 def imports_of(path):
@@ -81,7 +81,7 @@ def test_plugins_import_public_names_and_themselves_alone(plugin):
     ids=" ".join,
 )
 def test_light_commands_load_no_heavy_library(words):
-    heavy = "{'torch', 'pandas', 'scipy', 'sklearn', 'statsmodels', 'linearmodels', 'matplotlib', 'pandera'}"
+    heavy = "{'torch', 'pandas', 'scipy', 'sklearn', 'statsmodels', 'linearmodels', 'matplotlib', 'pandera', 'pyfixest'}"
     code = (
         "import sys, harness.cli\n"
         f"sys.argv = ['harness', *{words!r}]\n"

@@ -1,0 +1,18 @@
+"""Panels with many effects, by pyfixest."""
+
+from collections.abc import Iterable, Mapping
+
+from harness import Estimator, hookimpl
+from harness_fixest.covariance import CRV1, CRV3, Hetero, Iid
+from harness_fixest.feols import Feols
+from harness_fixest.wild_cluster import WildCluster
+
+__all__ = ["CRV1", "CRV3", "Feols", "Hetero", "Iid", "WildCluster"]
+
+harness_needs: Mapping[str, str] = {"pyfixest": "pip install 'panel-harness[fixest]'"}
+
+
+@hookimpl
+def harness_estimators() -> Iterable[type[Estimator]]:
+    """Return the estimators of this plugin."""
+    return (Feols,)

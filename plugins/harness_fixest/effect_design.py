@@ -1,0 +1,183 @@
+"""Effects as columns of a sparse matrix: what they explain of other columns, and how many are independent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from harness import EstimationError, Floats, Ints, Problem
+from harness_fixest.effect_set import EffectSet, compact
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_TOLERANCE = 1e-14
+_MOST_STEPS = 10_000
+_PASSES = 2
+"""The second pass takes out what the first, relative to the size of a column, left as rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """A slope in time for each level of a set.
+
+    Attributes
+    ----------
+    entities : the set
+    time : (n_obs,), periods of the calendar from the mean period of the rows
+    centre : (n_levels,), weighted mean time of each level's rows
+    spread : (n_levels,), root of the weighted sum of squared time from `centre`; zero where a level has one
+        period, and so no slope
+    """
+
+    entities: EffectSet
+    time: Floats
+    centre: Floats
+    spread: Floats
+
+    @classmethod
+    def of(cls, entities: EffectSet, period: Ints, weights: Floats) -> Trend:
+        """Return the trends of a set's levels in the rows' periods, (n_obs,)."""
+        time = period - np.average(period, weights=weights)
+        codes, n_levels = entities.codes, entities.n_levels
+        totals = np.bincount(codes, weights, n_levels)
+        centre = np.bincount(codes, weights * time, n_levels) / totals
+        spread = np.sqrt(np.bincount(codes, weights * (time - centre[codes]) ** 2, n_levels))
+        has_slope = spread > 1e-9 * np.sqrt(totals)
+        return cls(entities, time, centre, np.where(has_slope, spread, 0.0))
+
+    @property
+    def has_slope(self) -> npt.NDArray[np.bool_]:
+        """Whether a level has a slope of its own, (n_levels,)."""
+        return self.spread > 0.0
+
+    @property
+    def inverse_spread(self) -> Floats:
+        """One over `spread`, (n_levels,); zero for a level without a slope."""
+        return np.divide(1.0, self.spread, out=np.zeros_like(self.spread), where=self.has_slope)
+
+
+@dataclass(frozen=True, eq=False)
+class EffectDesign:
+    """Sets of effects over the rows of a fit.
+
+    Attributes
+    ----------
+    sets : at least one
+    weights : (n_obs,), > 0, of least squares
+    trend : slopes in time for the levels of one of the sets; None without
+    """
+
+    sets: tuple[EffectSet, ...]
+    weights: Floats
+    trend: Trend | None = None
+
+    def totals(self, effect_set: EffectSet) -> Floats:
+        """Return the weight of each level's rows, (n_levels,)."""
+        return np.bincount(effect_set.codes, self.weights, effect_set.n_levels)
+
+    def residuals(self, values: Floats) -> Floats:
+        """Return what effects leave of a column, (n_obs,), by weighted least squares.
+
+        Raises
+        ------
+        EstimationError
+            As by `solve`.
+        """
+        root = np.sqrt(self.weights)
+        left = values * root
+        for _ in range(_PASSES):
+            left = left - self._matrix @ self._solve(left)
+        return np.asarray(left / root)
+
+    def solve(self, values: Floats) -> tuple[tuple[Floats, ...], Floats]:
+        """Return the effects that explain a column, (n_obs,), best, and the slopes in time.
+
+        Of the solutions, which differ by what sets share, it is the one with the smallest effects.
+
+        Returns
+        -------
+        (n_levels,) for each set, in units of the column at time zero for the set with trends; and slopes per
+        period, (n_levels,), zero for a level without one, or empty without trends.
+
+        Raises
+        ------
+        EstimationError
+            Where the solution is not found within a number of steps.
+        """
+        root = np.sqrt(self.weights)
+        found = self._solve(values * root)
+        found = found + self._solve(values * root - self._matrix @ found)
+        parts = np.split(found, np.cumsum([one.n_levels for one in self.sets]))
+        effects = [part / np.sqrt(self.totals(one)) for one, part in zip(self.sets, parts, strict=False)]
+        if self.trend is None:
+            return tuple(effects), np.empty(0)
+        slopes = np.asarray(parts[-1] * self.trend.inverse_spread)
+        effects[self.sets.index(self.trend.entities)] -= slopes * self.trend.centre
+        return tuple(effects), slopes
+
+    @cached_property
+    def _matrix(self) -> csr_array:
+        """Columns of unit length, (n_obs, n_effects), times the roots of the weights."""
+        from scipy.sparse import csr_array
+
+        root = np.sqrt(self.weights)
+        columns, values, offset = [], [], 0
+        for one in self.sets:
+            columns.append(one.codes + offset)
+            values.append(root / np.sqrt(self.totals(one))[one.codes])
+            offset += one.n_levels
+        if self.trend is not None:
+            codes = self.trend.entities.codes
+            columns.append(codes + offset)
+            distance = self.trend.time - self.trend.centre[codes]
+            values.append(root * distance * self.trend.inverse_spread[codes])
+            offset += self.trend.entities.n_levels
+        n_obs, per_row = self.weights.size, len(columns)
+        data, indices = np.column_stack(values).ravel(), np.column_stack(columns).ravel()
+        starts = np.arange(n_obs + 1, dtype=np.int64) * per_row
+        return csr_array((data, indices, starts), shape=(n_obs, offset))
+
+    def _solve(self, target: Floats) -> Floats:
+        """Return the shortest least squares solution (LSMR, Fong & Saunders 2011)."""
+        from scipy.sparse.linalg import lsmr
+
+        if not target.any():
+            return np.zeros(self._matrix.shape[1])
+        found, stop, *_ = lsmr(
+            self._matrix, target, atol=_TOLERANCE, btol=_TOLERANCE, conlim=0.0, maxiter=_MOST_STEPS
+        )
+        if stop == 7:
+            raise EstimationError(
+                Problem(
+                    where="effects",
+                    what=f"the levels of {', '.join(one.name for one in self.sets)} hang together too loosely "
+                    f"to be solved for in {_MOST_STEPS} steps",
+                    hint="absorb fewer effects, or leave out levels with few rows",
+                )
+            )
+        return np.asarray(found)
+
+
+def components(first: EffectSet, second: EffectSet) -> tuple[int, Ints, Ints]:
+    """Return how many parts of two sets hang together by their rows, and the part of each set's levels."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = first.n_levels + second.n_levels
+    pairs, _ = compact(first.codes * second.n_levels + second.codes)
+    ends = np.divmod(pairs, second.n_levels)
+    graph = coo_array((np.ones(pairs.size), (ends[0], ends[1] + first.n_levels)), shape=(size, size))
+    n_parts, parts = connected_components(graph, directed=False)
+    parts = parts.astype(np.int64)
+    return int(n_parts), parts[: first.n_levels], parts[first.n_levels :]
+
+
+def by_size(sets: Sequence[EffectSet]) -> list[EffectSet]:
+    """Return sets with the most levels first, those of equal size in the order given."""
+    return sorted(sets, key=lambda one: -one.n_levels)

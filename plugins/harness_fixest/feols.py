@@ -1,0 +1,196 @@
+"""Least squares with many effects, by pyfixest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness import (
+    CanFitDraws,
+    CanProfile,
+    EstimationError,
+    Floats,
+    HasCoefficients,
+    HasDetails,
+    HasEffects,
+    HasNotes,
+    NeedsGroups,
+    Panel,
+    Problem,
+)
+from harness_fixest.covariance import CRV1, CRV3, Hetero, Iid, columns_of
+from harness_fixest.effect_design import EffectDesign, Trend
+from harness_fixest.effect_set import read_effect_set
+from harness_fixest.feols_fit import FeolsDraws, FeolsFit
+from harness_fixest.findings import judge, refuse_impossible
+from harness_fixest.independent_effects import rows_in_company
+from harness_fixest.levels import LevelModel, level_model
+from harness_fixest.regression import Regression, Request
+from harness_fixest.wild_cluster import WildCluster
+
+Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildCluster, Field(discriminator="kind")]
+"""Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
+
+Combination = Annotated[tuple[str, ...], Field(min_length=2)]
+"""Columns and keys whose combinations are levels."""
+
+
+@dataclass(frozen=True)
+class Feols:
+    """Least squares with an effect for every level of many sets, by `pyfixest.feols`.
+
+    It is the estimator for large panels and many effects; with few it agrees with ``fixed_effects``. The table
+    has no constant, since the effects hold it. Predictions are in levels: the mean outcome, plus
+    (x - mean x) b, plus the deviation of each of the row's levels from the mean effect over the training rows,
+    plus the entity's trend. A level that no training row has gets the mean effect, and an entity never seen the
+    mean trend; `n_unseen` of the fit counts such rows. Levels are matched by label.
+
+    Controls and moderators that are constant, absorbed by the effects or collinear with columns before them
+    are dropped and noted; an exposure that the effects or several other columns determine is refused.
+
+    ``entity`` and ``time`` stand for the keys wherever a column can be named.
+
+    Attributes
+    ----------
+    effects : keys whose levels have effects: ``entity``, ``time``, both, or none beside `absorb`
+    absorb : further columns of the data whose levels have effects, such as ``industry``, and combinations of
+        columns and keys such as ``[region, time]``
+    trends : ``entity`` gives every entity a slope in time beside its effect
+    covariance : CRV1 by entity unless another is asked for
+    singletons : ``keep`` or ``drop`` rows that are the only one of a level, or are so once such rows are left
+        out; no slope depends on them, but the factors for small samples do
+    weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
+        is in proportion to
+    """
+
+    name: ClassVar[str] = "feols"
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
+    )
+
+    effects: tuple[Literal["entity", "time"], ...] = ("entity",)
+    absorb: tuple[str | Combination, ...] = ()
+    trends: tuple[Literal["entity"], ...] = ()
+    covariance: Covariance = field(default_factory=CRV1)
+    singletons: Literal["keep", "drop"] = "keep"
+    weighted: bool = False
+
+    def __post_init__(self) -> None:
+        sets = self._sets
+        if not sets or len({frozenset(one) for one in sets}) < len(sets):
+            message = f"effects and absorb: at least one key or column, each once; found {_in_words(sets)}"
+            raise ValueError(message)
+        twice = [one for one in sets if len(set(one)) < len(one)]
+        if twice:
+            message = f"absorb: a combination has a column once; found {_in_words(twice)}"
+            raise ValueError(message)
+        if self.trends and ("entity",) not in sets:
+            message = "trends: entity needs the entity among the effects"
+            raise ValueError(message)
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """Columns that have effects, or clusters."""
+        by = getattr(self.covariance, "by", ())
+        named = [*(part for one in self._sets for part in one), *((by,) if isinstance(by, str) else by)]
+        return tuple(dict.fromkeys(columns_of(named)))
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        rng: Generator,
+        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
+    ) -> FeolsFit:
+        """Fit on all rows of a panel.
+
+        Raises
+        ------
+        EstimationError
+            Where the outcome does not vary, rows are too few, a key or column with effects has one level,
+            or the exposure is constant, absorbed by the effects or determined by other columns; where columns
+            or weights are asked for that the panel lacks; where pyfixest finds no solution.
+        """
+        weights = self._row_weights(panel)
+        whole = self._regression(panel, weights)
+        used = whole if self.singletons == "keep" else self._without_singletons(whole)
+        refuse_impossible(used)
+        estimated = self.covariance.estimate(used, rng=rng)
+        notes = judge(used, estimated.estimate)
+        model = level_model(panel, whole.design, estimated.estimate.all_slopes(len(panel.columns)))
+        return FeolsFit(whole, used, estimated, model, notes)
+
+    def fit_draws(
+        self,
+        panel: Panel,
+        *,
+        weights: Floats,
+        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        rng: Generator,  # noqa: ARG002 - and draws nothing
+    ) -> FeolsDraws:
+        """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
+
+        They multiply the weights of the rows, if these have any. A level without weight in a draw gets that
+        draw's mean effect, and a column that a draw cannot tell apart has slope zero in it.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit` for the rows that any draw uses, or where a draw uses none.
+        """
+        if not weights.any(axis=1).all():
+            raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
+        used = np.flatnonzero(weights.any(axis=0))
+        rows, own = panel.take(used), self._row_weights(panel)[used]
+        whole = self._regression(rows, own)
+        refuse_impossible(whole)
+        judge(whole, whole.estimate(Request("iid")))
+        return FeolsDraws(tuple(self._draw(rows, own * draw[used]) for draw in weights))
+
+    def _draw(self, panel: Panel, weights: Floats) -> LevelModel:
+        drawn = np.flatnonzero(weights > 0.0)
+        regression = self._regression(panel.take(drawn), weights[drawn])
+        slopes = regression.estimate(Request("iid")).all_slopes(len(panel.columns))
+        return level_model(regression.panel, regression.design, slopes)
+
+    @property
+    def _sets(self) -> tuple[tuple[str, ...], ...]:
+        named = (*self.effects, *self.absorb)
+        return tuple((one,) if isinstance(one, str) else one for one in named)
+
+    def _regression(self, panel: Panel, weights: Floats) -> Regression:
+        sets = tuple(read_effect_set(panel, parts) for parts in self._sets)
+        entities = next((one for one in sets if one.parts == ("entity",)), None)
+        trend = Trend.of(entities, panel.period, weights) if self.trends and entities is not None else None
+        return Regression(panel, EffectDesign(sets, weights, trend))
+
+    @staticmethod
+    def _without_singletons(regression: Regression) -> Regression:
+        rows = rows_in_company(regression.design.sets)
+        if rows.size == 0:
+            raise EstimationError(
+                Problem("rows", "every row is the only one of a level", hint="absorb fewer effects")
+            )
+        return regression.take(rows)
+
+    def _row_weights(self, panel: Panel) -> Floats:
+        """Return the weights of least squares, (n_obs,), > 0."""
+        if not self.weighted:
+            return np.ones(panel.n_obs)
+        if panel.weights is None:
+            hint = "name their column as roles.weights, or leave `weighted` out"
+            raise EstimationError(Problem("weights", "the panel has none", hint=hint))
+        n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
+        if n_bad:
+            what = f"{n_bad} of {panel.n_obs} are zero, negative or no numbers"
+            raise EstimationError(Problem("weights", what, "finite numbers above zero", "leave such rows out"))
+        return panel.weights
+
+
+def _in_words(sets: Sequence[Sequence[str]]) -> str:
+    return ", ".join("^".join(one) for one in sets) or "nothing"

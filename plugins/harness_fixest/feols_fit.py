@@ -1,0 +1,99 @@
+"""What fitting `feols` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from harness import CoefficientTable, Floats, Note, Panel
+from harness_fixest.covariance import Estimated
+from harness_fixest.independent_effects import count_effects, rows_in_company
+from harness_fixest.levels import LevelModel
+from harness_fixest.regression import Regression
+
+
+@dataclass(frozen=True, eq=False)
+class FeolsFit:
+    """One fit.
+
+    Attributes
+    ----------
+    whole : all training rows, which levels are computed from
+    used : the rows that slopes and errors are computed from
+    estimated : slopes with their table
+    model : what predicts
+    notes : what was dropped
+    """
+
+    whole: Regression
+    used: Regression
+    estimated: Estimated
+    model: LevelModel
+    notes: tuple[Note, ...]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        return self.model.predict(panel)
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        return self.model.profile(panel, columns, points)
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since one of their levels is new."""
+        return self.model.n_unseen(panel)
+
+    def coefficients(self) -> CoefficientTable:
+        """Return estimates with their covariance and its corrections named."""
+        return self.estimated.table
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics of the fit, each with its definition."""
+        rows = self._statistics()
+        return {
+            "statistics": {
+                "statistic": [name for name, _, _ in rows],
+                "value": [value for _, value, _ in rows],
+                "definition": [definition for _, _, definition in rows],
+            }
+        }
+
+    def _statistics(self) -> list[tuple[str, float, str]]:
+        estimate, used = self.estimated.estimate, self.used
+        n_effects = count_effects(used.design)
+        df = used.panel.n_obs - estimate.kept.size - n_effects
+        left = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
+        rows_alone = self.whole.panel.n_obs - rows_in_company(self.whole.design.sets).size
+        rss = estimate.rss
+        levels = [
+            (f"n_levels_{one.name}", one.n_levels, "levels of this set of effects")
+            for one in used.design.sets
+        ]
+        return [
+            ("n_obs", used.panel.n_obs, "rows of the estimated equation"),
+            ("df_resid", df, "rows less coefficients less independent effects"),
+            ("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
+            ("sigma", sqrt(rss / df), "square root of rss / df_resid"),
+            ("r2", 1.0 - rss / left, "share of what effects leave of the outcome that columns explain"),
+            ("n_effects", n_effects, "independent effects, slopes in time among them"),
+            ("n_singleton_rows", rows_alone, "rows alone in a level, or so once such rows are left out"),
+            *levels,
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class FeolsDraws:
+    """One fit a draw."""
+
+    models: tuple[LevelModel, ...]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        return np.stack([model.predict(panel) for model in self.models])
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        return np.stack([model.profile(panel, columns, points) for model in self.models])

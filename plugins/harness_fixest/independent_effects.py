@@ -1,0 +1,80 @@
+"""How many effects are independent, how many of them lie within clusters, and which rows stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness import Floats, Ints
+from harness_fixest.effect_design import EffectDesign, Trend, by_size, components
+from harness_fixest.effect_set import EffectSet
+
+
+def count_effects(design: EffectDesign) -> int:
+    """Return the number of independent effects, slopes in time included; the constant is one of them.
+
+    Exact for one and two sets. Of three or more it is an upper bound: of each set as many are taken off as it
+    has connected parts with the larger set that it shares most with.
+    """
+    return _count(design.sets, design.trend)
+
+
+def count_within(design: EffectDesign, clusters: EffectSet) -> int:
+    """Return the number of independent effects of sets whose levels each lie in one cluster."""
+    sets = tuple(one for one in design.sets if is_nested(one, clusters))
+    trend = design.trend if design.trend is not None and design.trend.entities in sets else None
+    return _count(sets, trend) if sets else 0
+
+
+def is_nested(inner: EffectSet, outer: EffectSet) -> bool:
+    """Return whether all rows of each inner level are of one outer level."""
+    some = np.empty(inner.n_levels, dtype=np.int64)
+    some[inner.codes] = outer.codes
+    return bool(np.array_equal(some[inner.codes], outer.codes))
+
+
+def is_counted_exactly(design: EffectDesign) -> bool:
+    """Return whether `count_effects` is the number itself, and no bound."""
+    return len(design.sets) <= 2
+
+
+def rows_in_company(sets: Sequence[EffectSet]) -> Ints:
+    """Return the rows that are not the only one of a level, nor become so once such rows are left out.
+
+    Correia 2015, "Singletons, cluster-robust standard errors and fixed effects: a bad mix".
+    """
+    kept = np.arange(sets[0].codes.size)
+    while True:
+        is_alone = np.zeros(kept.size, dtype=np.bool_)
+        for one in sets:
+            codes = one.codes[kept]
+            is_alone |= np.bincount(codes, minlength=one.n_levels)[codes] == 1
+        if not is_alone.any():
+            return kept
+        kept = kept[~is_alone]
+
+
+def _count(sets: Sequence[EffectSet], trend: Trend | None) -> int:
+    ordered = by_size(sets)
+    counted = ordered[0].n_levels
+    for at, one in enumerate(ordered[1:], start=1):
+        counted += one.n_levels - max(components(larger, one)[0] for larger in ordered[:at])
+    return counted + (_count_slopes(ordered, trend) if trend is not None else 0)
+
+
+def _count_slopes(sets: Sequence[EffectSet], trend: Trend) -> int:
+    """Return the number of slopes less those that sets of periods hold already, one a connected part."""
+    shared = [
+        components(trend.entities, one)[0]
+        for one in sets
+        if one is not trend.entities and times_of_levels(one, trend.time) is not None
+    ]
+    return int(np.count_nonzero(trend.has_slope)) - max(shared, default=0)
+
+
+def times_of_levels(effect_set: EffectSet, time: Floats) -> Floats | None:
+    """Return the one time of each level's rows, (n_levels,); None where a level has rows of several."""
+    times = np.empty(effect_set.n_levels)
+    times[effect_set.codes] = time
+    return times if np.array_equal(times[effect_set.codes], time) else None
