@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from harness import Estimator, hookimpl
-from harness_fixest.covariance import CRV1, CRV3, Hetero, Iid
+from harness_fixest.clustered import CRV1
+from harness_fixest.covariance import Hetero, Iid
 from harness_fixest.feols import Feols
+from harness_fixest.jackknife import CRV3
 from harness_fixest.wild_cluster import WildCluster
 
 __all__ = ["CRV1", "CRV3", "Feols", "Hetero", "Iid", "WildCluster"]

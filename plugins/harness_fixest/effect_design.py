@@ -79,7 +79,8 @@ class EffectDesign:
 
     def totals(self, effect_set: EffectSet) -> Floats:
         """Return the weight of each level's rows, (n_levels,)."""
-        return np.bincount(effect_set.codes, self.weights, effect_set.n_levels)
+        totals: Floats = np.bincount(effect_set.codes, self.weights, effect_set.n_levels).astype(np.float64)
+        return totals
 
     def residuals(self, values: Floats) -> Floats:
         """Return what effects leave of a column, (n_obs,), by weighted least squares.
@@ -156,8 +157,8 @@ class EffectDesign:
             raise EstimationError(
                 Problem(
                     where="effects",
-                    what=f"the levels of {', '.join(one.name for one in self.sets)} hang together too loosely "
-                    f"to be solved for in {_MOST_STEPS} steps",
+                    what=f"the levels of {', '.join(one.name for one in self.sets)} hang together too "
+                    f"loosely to be solved for in {_MOST_STEPS} steps",
                     hint="absorb fewer effects, or leave out levels with few rows",
                 )
             )
@@ -174,8 +175,8 @@ def components(first: EffectSet, second: EffectSet) -> tuple[int, Ints, Ints]:
     ends = np.divmod(pairs, second.n_levels)
     graph = coo_array((np.ones(pairs.size), (ends[0], ends[1] + first.n_levels)), shape=(size, size))
     n_parts, parts = connected_components(graph, directed=False)
-    parts = parts.astype(np.int64)
-    return int(n_parts), parts[: first.n_levels], parts[first.n_levels :]
+    numbers: Ints = parts.astype(np.int64)
+    return int(n_parts), numbers[: first.n_levels], numbers[first.n_levels :]
 
 
 def by_size(sets: Sequence[EffectSet]) -> list[EffectSet]:

@@ -23,14 +23,17 @@ from harness import (
     Panel,
     Problem,
 )
-from harness_fixest.covariance import CRV1, CRV3, Hetero, Iid, columns_of
+from harness_fixest.clustered import CRV1
+from harness_fixest.covariance import Hetero, Iid
 from harness_fixest.effect_design import EffectDesign, Trend
-from harness_fixest.effect_set import read_effect_set
-from harness_fixest.feols_fit import FeolsDraws, FeolsFit
+from harness_fixest.effect_set import KEYS, read_effect_set
+from harness_fixest.estimate import Request
+from harness_fixest.feols_fit import FeolsDraws, FeolsFit, summary
 from harness_fixest.findings import judge, refuse_impossible
 from harness_fixest.independent_effects import rows_in_company
+from harness_fixest.jackknife import CRV3
 from harness_fixest.levels import LevelModel, level_model
-from harness_fixest.regression import Regression, Request
+from harness_fixest.regression import Regression
 from harness_fixest.wild_cluster import WildCluster
 
 Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildCluster, Field(discriminator="kind")]
@@ -44,11 +47,11 @@ Combination = Annotated[tuple[str, ...], Field(min_length=2)]
 class Feols:
     """Least squares with an effect for every level of many sets, by `pyfixest.feols`.
 
-    It is the estimator for large panels and many effects; with few it agrees with ``fixed_effects``. The table
-    has no constant, since the effects hold it. Predictions are in levels: the mean outcome, plus
-    (x - mean x) b, plus the deviation of each of the row's levels from the mean effect over the training rows,
-    plus the entity's trend. A level that no training row has gets the mean effect, and an entity never seen the
-    mean trend; `n_unseen` of the fit counts such rows. Levels are matched by label.
+    It is the estimator for large panels and many effects; with few it agrees with ``fixed_effects``. The
+    table has no constant, since the effects hold it. Predictions are in levels: the mean outcome, plus
+    (x - mean x) b, plus the deviation of each of the row's levels from the mean effect over the training
+    rows, plus the entity's trend. A level that no training row has gets the mean effect, and an entity never
+    seen the mean trend; `n_unseen` of the fit counts such rows. Levels are matched by label.
 
     Controls and moderators that are constant, absorbed by the effects or collinear with columns before them
     are dropped and noted; an exposure that the effects or several other columns determine is refused.
@@ -98,7 +101,7 @@ class Feols:
         """Columns that have effects, or clusters."""
         by = getattr(self.covariance, "by", ())
         named = [*(part for one in self._sets for part in one), *((by,) if isinstance(by, str) else by)]
-        return tuple(dict.fromkeys(columns_of(named)))
+        return tuple(dict.fromkeys(part for part in named if part not in KEYS))
 
     def fit(
         self,
@@ -120,10 +123,11 @@ class Feols:
         whole = self._regression(panel, weights)
         used = whole if self.singletons == "keep" else self._without_singletons(whole)
         refuse_impossible(used)
-        estimated = self.covariance.estimate(used, rng=rng)
-        notes = judge(used, estimated.estimate)
-        model = level_model(panel, whole.design, estimated.estimate.all_slopes(len(panel.columns)))
-        return FeolsFit(whole, used, estimated, model, notes)
+        estimate = used.estimate(self.covariance.request(used))
+        notes = judge(used, estimate)
+        table = self.covariance.table(used, estimate, rng=rng)
+        model = level_model(panel, whole.design, estimate.all_slopes(len(panel.columns)))
+        return FeolsFit(summary(whole, used, estimate), table, model, notes)
 
     def fit_draws(
         self,
@@ -188,7 +192,9 @@ class Feols:
         n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
         if n_bad:
             what = f"{n_bad} of {panel.n_obs} are zero, negative or no numbers"
-            raise EstimationError(Problem("weights", what, "finite numbers above zero", "leave such rows out"))
+            raise EstimationError(
+                Problem("weights", what, "finite numbers above zero", "leave such rows out")
+            )
         return panel.weights
 
 

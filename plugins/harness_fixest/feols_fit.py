@@ -9,10 +9,13 @@ from math import sqrt
 import numpy as np
 
 from harness import CoefficientTable, Floats, Note, Panel
-from harness_fixest.covariance import Estimated
+from harness_fixest.estimate import Estimate
 from harness_fixest.independent_effects import count_effects, rows_in_company
 from harness_fixest.levels import LevelModel
 from harness_fixest.regression import Regression
+
+Statistic = tuple[str, float, str]
+"""Name, value and definition."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,16 +24,14 @@ class FeolsFit:
 
     Attributes
     ----------
-    whole : all training rows, which levels are computed from
-    used : the rows that slopes and errors are computed from
-    estimated : slopes with their table
+    statistics : name, value and definition of what describes the fit
+    table : slopes with their covariance
     model : what predicts
     notes : what was dropped
     """
 
-    whole: Regression
-    used: Regression
-    estimated: Estimated
+    statistics: tuple[Statistic, ...]
+    table: CoefficientTable
     model: LevelModel
     notes: tuple[Note, ...]
 
@@ -48,11 +49,11 @@ class FeolsFit:
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named."""
-        return self.estimated.table
+        return self.table
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics of the fit, each with its definition."""
-        rows = self._statistics()
+        rows = self.statistics
         return {
             "statistics": {
                 "statistic": [name for name, _, _ in rows],
@@ -60,28 +61,6 @@ class FeolsFit:
                 "definition": [definition for _, _, definition in rows],
             }
         }
-
-    def _statistics(self) -> list[tuple[str, float, str]]:
-        estimate, used = self.estimated.estimate, self.used
-        n_effects = count_effects(used.design)
-        df = used.panel.n_obs - estimate.kept.size - n_effects
-        left = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
-        rows_alone = self.whole.panel.n_obs - rows_in_company(self.whole.design.sets).size
-        rss = estimate.rss
-        levels = [
-            (f"n_levels_{one.name}", one.n_levels, "levels of this set of effects")
-            for one in used.design.sets
-        ]
-        return [
-            ("n_obs", used.panel.n_obs, "rows of the estimated equation"),
-            ("df_resid", df, "rows less coefficients less independent effects"),
-            ("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
-            ("sigma", sqrt(rss / df), "square root of rss / df_resid"),
-            ("r2", 1.0 - rss / left, "share of what effects leave of the outcome that columns explain"),
-            ("n_effects", n_effects, "independent effects, slopes in time among them"),
-            ("n_singleton_rows", rows_alone, "rows alone in a level, or so once such rows are left out"),
-            *levels,
-        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,3 +76,31 @@ class FeolsDraws:
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
         return np.stack([model.profile(panel, columns, points) for model in self.models])
+
+
+def summary(whole: Regression, used: Regression, estimate: Estimate) -> tuple[Statistic, ...]:
+    """Return what describes a fit.
+
+    Parameters
+    ----------
+    whole : all training rows
+    used : the rows that slopes and errors are computed from
+    """
+    n_effects = count_effects(used.design)
+    df = used.panel.n_obs - estimate.kept.size - n_effects
+    left = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
+    n_alone = whole.panel.n_obs - rows_in_company(whole.design.sets).size
+    rss = estimate.rss
+    levels = [
+        (f"n_levels_{one.name}", one.n_levels, "levels of this set of effects") for one in used.design.sets
+    ]
+    return (
+        ("n_obs", used.panel.n_obs, "rows of the estimated equation"),
+        ("df_resid", df, "rows less coefficients less independent effects"),
+        ("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
+        ("sigma", sqrt(rss / df), "square root of rss / df_resid"),
+        ("r2", 1.0 - rss / left, "share of what effects leave of the outcome that columns explain"),
+        ("n_effects", n_effects, "independent effects, slopes in time among them"),
+        ("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
+        *levels,
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness import EstimationError, Note, Problem
+from harness_fixest.estimate import Dependence, Estimate
 from harness_fixest.independent_effects import count_effects, is_counted_exactly
-from harness_fixest.regression import Dependence, Estimate, Regression
+from harness_fixest.regression import Regression
 
 
 def refuse_impossible(regression: Regression) -> None:

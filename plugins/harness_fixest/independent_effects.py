@@ -20,11 +20,13 @@ def count_effects(design: EffectDesign) -> int:
     return _count(design.sets, design.trend)
 
 
-def count_within(design: EffectDesign, clusters: EffectSet) -> int:
-    """Return the number of independent effects of sets whose levels each lie in one cluster."""
-    sets = tuple(one for one in design.sets if is_nested(one, clusters))
-    trend = design.trend if design.trend is not None and design.trend.entities in sets else None
-    return _count(sets, trend) if sets else 0
+def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
+    """Return the number of independent effects, those of levels within clusters of some kind taken as one."""
+    inside = tuple(one for one in design.sets if any(is_nested(one, cluster) for cluster in clusters))
+    if not inside:
+        return count_effects(design)
+    trend = design.trend if design.trend is not None and design.trend.entities in inside else None
+    return count_effects(design) - _count(inside, trend) + 1
 
 
 def is_nested(inner: EffectSet, outer: EffectSet) -> bool:

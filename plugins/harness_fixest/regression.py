@@ -2,112 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from harness import EstimationError, Floats, Ints, Panel, Problem
+from harness import Floats, Ints, Panel
 from harness_fixest.effect_design import EffectDesign, Trend
-from harness_fixest.effect_set import EffectSet, read_effect_set
+from harness_fixest.effect_set import read_effect_set
+from harness_fixest.estimate import Dependence, Estimate, Request
+from harness_fixest.library import COLLINEAR, fit_pyfixest
 
 if TYPE_CHECKING:
     import pandas as pd
-    from pyfixest.estimation.models.feols_ import Feols as PyfixestFit
 
 _ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
-_COLLINEAR = 1e-13
-"""What is left of a column's variance once effects and the columns before it are taken out; less is none."""
-
-_TOLERANCE = 1e-12
-"""Relative error to which effects are taken out; pyfixest's own default is 1e-6."""
-
-_ALL_DROPPED = "All variables are collinear"
-
 Mask = npt.NDArray[np.bool_]
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Request:
-    """The covariance that is asked of pyfixest, without factors for small samples but G / (G - 1).
-
-    Attributes
-    ----------
-    kind : ``iid`` has the residual variance rss / (n - 1), ``hetero`` and ``CRV1`` are sandwiches
-    clusters : one or two sets of clusters, of ``CRV1`` alone
-    group_factor : G / (G - 1) of each term of the sandwich, of the smaller G in all, or none
-    """
-
-    kind: Literal["iid", "hetero", "CRV1"]
-    clusters: tuple[EffectSet, ...] = ()
-    group_factor: Literal["conventional", "min", "none"] = "none"
-
-
-@dataclass(frozen=True, eq=False)
-class Dependence:
-    """A column that effects and other columns determine.
-
-    Attributes
-    ----------
-    column : its position
-    on : positions of the columns that it takes; none where effects alone determine it
-    """
-
-    column: int
-    on: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """Slopes with their covariance, and what they were computed from.
-
-    Attributes
-    ----------
-    kept : (n_kept,), positions of the columns that have a slope
-    dropped : the others that vary
-    slopes : (n_kept,), outcome units per unit of the column
-    covariance : (n_kept, n_kept), as requested
-    units : (n_kept,), slope in outcome units per slope of the standardised column
-    basis : (n_obs, n_kept), standardised columns without effects, times the roots of the weights
-    outcome : (n_obs,), treated likewise
-    scale : standard deviation of the outcome
-    """
-
-    kept: Ints
-    dropped: tuple[Dependence, ...]
-    slopes: Floats
-    covariance: Floats
-    units: Floats
-    basis: Floats
-    outcome: Floats
-    scale: float
-
-    @cached_property
-    def residuals(self) -> Floats:
-        """Residuals, (n_obs,), standardised, times the roots of the weights."""
-        return self.outcome - self.basis @ (self.slopes / self.units)
-
-    @property
-    def rss(self) -> float:
-        """Weighted sum of squared residuals, squared outcome units."""
-        return float(self.residuals @ self.residuals) * self.scale**2
-
-    @property
-    def is_outcome_absorbed(self) -> bool:
-        """Whether effects leave nothing of the outcome."""
-        return float(self.outcome @ self.outcome) <= 1e-18 * self.outcome.size
-
-    def all_slopes(self, n_columns: int) -> Floats:
-        """Return slopes of all columns, (n_columns,), zero for those without one."""
-        slopes = np.zeros(n_columns)
-        slopes[self.kept] = self.slopes
-        return slopes
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +74,9 @@ class Regression:
             values = np.column_stack([self.design.residuals(column) for column in values.T])
         found = None
         if candidates.size:
-            found = _fit(self._frame(values, weights, request), self._formula(candidates.size), request)
+            found = fit_pyfixest(
+                self._frame(values, weights, request), self._formula(candidates.size), request
+            )
         if found is None:
             return _nothing_left(candidates, self.panel.n_obs, scales[-1])
         names = [f"x{at}" for at in range(candidates.size)]
@@ -172,12 +86,12 @@ class Regression:
         # The covariance, and the columns without effects, have no public name.
         return Estimate(
             kept=kept,
-            dropped=_dropped(found._Xd.to_numpy(), candidates, is_kept),  # noqa: SLF001
+            dropped=_dropped(found._Xd.to_numpy(), candidates, is_kept),
             slopes=found.coef().to_numpy() * units,
-            covariance=np.asarray(found._vcov) * np.outer(units, units),  # noqa: SLF001
+            covariance=np.asarray(found._vcov) * np.outer(units, units),
             units=units,
-            basis=np.asarray(found._X),  # noqa: SLF001
-            outcome=np.asarray(found._Y).ravel(),  # noqa: SLF001
+            basis=np.asarray(found._X),
+            outcome=np.asarray(found._Y).ravel(),
             scale=float(scales[-1]),
         )
 
@@ -191,7 +105,9 @@ class Regression:
     def _frame(self, values: Floats, weights: Floats, request: Request) -> pd.DataFrame:
         import pandas as pd
 
-        frame = pd.DataFrame(values, columns=[*(f"x{at}" for at in range(values.shape[1] - 1)), "y"], copy=False)
+        frame = pd.DataFrame(
+            values, columns=[*(f"x{at}" for at in range(values.shape[1] - 1)), "y"], copy=False
+        )
         keys = {f"f{at}": one.codes for at, one in enumerate(self.design.sets)}
         keys |= {f"c{at}": one.codes for at, one in enumerate(request.clusters)}
         for name, codes in keys.items():
@@ -199,74 +115,6 @@ class Regression:
         if self.is_weighted:
             frame["w"] = weights
         return frame
-
-
-def _fit(frame: pd.DataFrame, formula: str, request: Request) -> PyfixestFit | None:
-    """Return pyfixest's fit; None where effects absorb all columns."""
-    import pyfixest
-    from pyfixest.demeaners import LsmrDemeaner
-
-    def fit() -> PyfixestFit:
-        found = pyfixest.feols(
-            formula,
-            frame,
-            vcov=_vcov(request),
-            weights="w" if "w" in frame else None,
-            ssc=pyfixest.ssc(
-                k_adj=False,
-                k_fixef="none",
-                G_adj=request.group_factor != "none",
-                G_df="min" if request.group_factor == "none" else request.group_factor,
-            ),
-            fixef_rm="none",
-            collin_tol=_COLLINEAR * len(frame),
-            drop_intercept="|" not in formula,
-            copy_data=False,
-            demeaner=LsmrDemeaner(fixef_atol=_TOLERANCE, fixef_btol=_TOLERANCE, fixef_maxiter=10_000),
-            context={},
-        )
-        return cast("PyfixestFit", found)
-
-    try:
-        return guarded(fit)
-    except ValueError as error:
-        if _ALL_DROPPED in str(error):
-            return None
-        raise EstimationError(
-            Problem(
-                where="pyfixest",
-                what=" ".join(str(error).split()),
-                hint="absorb fewer effects, or use fixed_effects",
-            )
-        ) from error
-
-
-def _vcov(request: Request) -> str | dict[str, str]:
-    if request.kind != "CRV1":
-        return request.kind
-    return {"CRV1": " + ".join(f"c{at}" for at in range(len(request.clusters)))}
-
-
-def guarded(call: Callable[[], T]) -> T:
-    """Return what a call into pyfixest returns, without its warnings.
-
-    Raises
-    ------
-    EstimationError
-        Where its compiled code panics. A panic is a `BaseException`, which would end the whole study.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Notes on dropped columns, which a fit tells in its own notes, and pandas' on what pyfixest calls.
-            warnings.simplefilter("ignore")
-            return call()
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        what = f"its compiled code gave up: {' '.join(str(error).split())}"
-        raise EstimationError(
-            Problem(where="pyfixest", what=what, hint="use fixed_effects, or absorb fewer effects")
-        ) from error
 
 
 def _standardised(panel: Panel, columns: Ints, weights: Floats) -> tuple[Floats, Floats]:
@@ -297,8 +145,10 @@ def _dropped(values: Floats, candidates: Ints, is_kept: Mask) -> tuple[Dependenc
     for at in np.flatnonzero(~is_kept).tolist():
         before = kept[kept < at]
         on: tuple[int, ...] = ()
-        if sizes[at] ** 2 > _COLLINEAR * len(values):
-            shares = np.linalg.lstsq(values[:, before] / sizes[before], values[:, at] / sizes[at], rcond=None)[0]
+        if sizes[at] ** 2 > COLLINEAR * len(values):
+            shares = np.linalg.lstsq(
+                values[:, before] / sizes[before], values[:, at] / sizes[at], rcond=None
+            )[0]
             on = tuple(candidates[before[np.abs(shares) > 1e-6]].tolist())
         found.append(Dependence(int(candidates[at]), on))
     return tuple(found)
