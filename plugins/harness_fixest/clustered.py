@@ -105,7 +105,8 @@ def read_clusters(regression: Regression, part: str) -> EffectSet:
     EstimationError
         Where there are fewer than two.
     """
-    clusters = read_effect_set(regression.panel, (part,))
+    known = {one.levels.parts: one for one in regression.design.sets}
+    clusters = known.get((part,)) or read_effect_set(regression.panel, (part,))
     if clusters.n_levels < 2:
         raise EstimationError(
             Problem(

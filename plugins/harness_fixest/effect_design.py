@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from harness_fixest.effect_set import EffectSet, compact
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_TOLERANCE = 1e-14
+_TOLERANCE = 1e-13
 _MOST_STEPS = 10_000
 _PASSES = 2
 """The second pass takes out what the first, relative to the size of a column, left as rounding."""
@@ -63,6 +62,21 @@ class Trend:
 
 
 @dataclass(frozen=True, eq=False)
+class Parts:
+    """Parts of two sets of effects that hang together by their rows.
+
+    Attributes
+    ----------
+    n_parts : how many
+    of_first, of_second : (n_levels,) of each set, the part of its levels, numbered from zero
+    """
+
+    n_parts: int
+    of_first: Ints
+    of_second: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class EffectDesign:
     """Sets of effects over the rows of a fit.
 
@@ -76,6 +90,16 @@ class EffectDesign:
     sets: tuple[EffectSet, ...]
     weights: Floats
     trend: Trend | None = None
+
+    def parts(self, first: EffectSet, second: EffectSet) -> Parts:
+        """Return how two of the sets hang together; it is found once."""
+        if (first, second) not in self._parts:
+            self._parts[first, second] = _connected_parts(first, second)
+        return self._parts[first, second]
+
+    @cached_property
+    def _parts(self) -> dict[tuple[EffectSet, EffectSet], Parts]:
+        return {}
 
     def totals(self, effect_set: EffectSet) -> Floats:
         """Return the weight of each level's rows, (n_levels,)."""
@@ -113,7 +137,6 @@ class EffectDesign:
         """
         root = np.sqrt(self.weights)
         found = self._solve(values * root)
-        found = found + self._solve(values * root - self._matrix @ found)
         parts = np.split(found, np.cumsum([one.n_levels for one in self.sets]))
         effects = [part / np.sqrt(self.totals(one)) for one, part in zip(self.sets, parts, strict=False)]
         if self.trend is None:
@@ -165,8 +188,7 @@ class EffectDesign:
         return np.asarray(found)
 
 
-def components(first: EffectSet, second: EffectSet) -> tuple[int, Ints, Ints]:
-    """Return how many parts of two sets hang together by their rows, and the part of each set's levels."""
+def _connected_parts(first: EffectSet, second: EffectSet) -> Parts:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -174,11 +196,6 @@ def components(first: EffectSet, second: EffectSet) -> tuple[int, Ints, Ints]:
     pairs, _ = compact(first.codes * second.n_levels + second.codes)
     ends = np.divmod(pairs, second.n_levels)
     graph = coo_array((np.ones(pairs.size), (ends[0], ends[1] + first.n_levels)), shape=(size, size))
-    n_parts, parts = connected_components(graph, directed=False)
-    numbers: Ints = parts.astype(np.int64)
-    return int(n_parts), numbers[: first.n_levels], numbers[first.n_levels :]
-
-
-def by_size(sets: Sequence[EffectSet]) -> list[EffectSet]:
-    """Return sets with the most levels first, those of equal size in the order given."""
-    return sorted(sets, key=lambda one: -one.n_levels)
+    n_parts, numbers = connected_components(graph, directed=False)
+    part: Ints = numbers.astype(np.int64)
+    return Parts(int(n_parts), part[: first.n_levels], part[first.n_levels :])

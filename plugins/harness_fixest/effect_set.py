@@ -17,38 +17,61 @@ _COUNTED = 8
 
 
 @dataclass(frozen=True, eq=False)
-class EffectSet:
-    """The levels that the rows of a panel have, and the level of every row.
+class Levels:
+    """Levels by name.
 
     Attributes
     ----------
     parts : ``entity``, ``time`` or columns of `Panel.groups`; several stand for their combination
     labels : (n_levels,), the labels of a level's parts
-    codes : (n_obs,), positions in `labels`; every level has a row
     """
 
     parts: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...]
-    codes: Ints
 
     @property
     def name(self) -> str:
         """The parts, as ``region^year``."""
         return "^".join(self.parts)
 
+    def codes_of(self, panel: Panel) -> Ints:
+        """Return the level of each row, (n_obs,); -1 where it is not among these."""
+        found = read_effect_set(panel, self.parts)
+        if found.levels.labels == self.labels:
+            return found.codes
+        position = {label: at for at, label in enumerate(self.labels)}
+        lookup = np.array([position.get(label, -1) for label in found.levels.labels], dtype=np.int64)
+        return np.asarray(lookup[found.codes])
+
+
+@dataclass(frozen=True, eq=False)
+class EffectSet:
+    """The levels that the rows of a panel have, and the level of every row.
+
+    Attributes
+    ----------
+    levels : each has a row
+    codes : (n_obs,), positions among the levels
+    """
+
+    levels: Levels
+    codes: Ints
+
+    @property
+    def name(self) -> str:
+        """The parts, as ``region^year``."""
+        return self.levels.name
+
     @property
     def n_levels(self) -> int:
         """Number of levels."""
-        return len(self.labels)
+        return len(self.levels.labels)
 
-    def codes_of(self, panel: Panel) -> Ints:
-        """Return the level of each row of another panel, (n_obs,); -1 where it is not among these."""
-        other = read_effect_set(panel, self.parts)
-        if other.labels == self.labels:
-            return other.codes
-        position = {label: at for at, label in enumerate(self.labels)}
-        lookup = np.array([position.get(label, -1) for label in other.labels], dtype=np.int64)
-        return np.asarray(lookup[other.codes])
+    def take(self, rows: Ints) -> EffectSet:
+        """Return the set of some rows, (n_rows,) positions, without the levels that these have not."""
+        present, codes = compact(self.codes[rows])
+        labels = tuple(self.levels.labels[level] for level in present.tolist())
+        return EffectSet(Levels(self.levels.parts, labels), codes)
 
 
 def read_effect_set(panel: Panel, parts: Sequence[str]) -> EffectSet:
@@ -60,13 +83,13 @@ def read_effect_set(panel: Panel, parts: Sequence[str]) -> EffectSet:
         Where the panel carries no such column.
     """
     keys = [_key(panel, part) for part in parts]
-    levels, codes = compact(keys[0].codes)
-    labels = [(keys[0].labels[level],) for level in levels.tolist()]
+    present, codes = compact(keys[0].codes)
+    labels = [(keys[0].labels[level],) for level in present.tolist()]
     for key in keys[1:]:
         pairs, codes = compact(codes * len(key.labels) + key.codes)
         before, last = np.divmod(pairs, len(key.labels))
         labels = [(*labels[a], key.labels[b]) for a, b in zip(before.tolist(), last.tolist(), strict=True)]
-    return EffectSet(tuple(parts), tuple(labels), codes)
+    return EffectSet(Levels(tuple(parts), tuple(labels)), codes)
 
 
 def compact(values: Ints) -> tuple[Ints, Ints]:

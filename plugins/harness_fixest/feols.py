@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -28,11 +28,12 @@ from harness_fixest.covariance import Hetero, Iid
 from harness_fixest.effect_design import EffectDesign, Trend
 from harness_fixest.effect_set import KEYS, read_effect_set
 from harness_fixest.estimate import Request
-from harness_fixest.feols_fit import FeolsDraws, FeolsFit, summary
+from harness_fixest.feols_fit import FeolsFit, summary
 from harness_fixest.findings import judge, refuse_impossible
 from harness_fixest.independent_effects import rows_in_company
 from harness_fixest.jackknife import CRV3
-from harness_fixest.levels import LevelModel, level_model
+from harness_fixest.level_models import LevelModels, stack
+from harness_fixest.levels import level_model
 from harness_fixest.regression import Regression
 from harness_fixest.wild_cluster import WildCluster
 
@@ -136,7 +137,7 @@ class Feols:
         weights: Floats,
         selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> FeolsDraws:
+    ) -> LevelModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 
         They multiply the weights of the rows, if these have any. A level without weight in a draw gets that
@@ -154,13 +155,7 @@ class Feols:
         whole = self._regression(rows, own)
         refuse_impossible(whole)
         judge(whole, whole.estimate(Request("iid")))
-        return FeolsDraws(tuple(self._draw(rows, own * draw[used]) for draw in weights))
-
-    def _draw(self, panel: Panel, weights: Floats) -> LevelModel:
-        drawn = np.flatnonzero(weights > 0.0)
-        regression = self._regression(panel.take(drawn), weights[drawn])
-        slopes = regression.estimate(Request("iid")).all_slopes(len(panel.columns))
-        return level_model(regression.panel, regression.design, slopes)
+        return stack([_draw(whole, own * draw[used]) for draw in weights])
 
     @property
     def _sets(self) -> tuple[tuple[str, ...], ...]:
@@ -169,7 +164,7 @@ class Feols:
 
     def _regression(self, panel: Panel, weights: Floats) -> Regression:
         sets = tuple(read_effect_set(panel, parts) for parts in self._sets)
-        entities = next((one for one in sets if one.parts == ("entity",)), None)
+        entities = next((one for one in sets if one.levels.parts == ("entity",)), None)
         trend = Trend.of(entities, panel.period, weights) if self.trends and entities is not None else None
         return Regression(panel, EffectDesign(sets, weights, trend))
 
@@ -196,6 +191,14 @@ class Feols:
                 Problem("weights", what, "finite numbers above zero", "leave such rows out")
             )
         return panel.weights
+
+
+def _draw(whole: Regression, weights: Floats) -> LevelModels:
+    """Return the model of the rows that have a weight, (n_obs,), with the levels of all rows."""
+    rows = np.flatnonzero(weights > 0.0)
+    drawn = replace(whole, design=replace(whole.design, weights=weights)).take(rows)
+    slopes = drawn.estimate(Request("iid")).all_slopes(len(drawn.panel.columns))
+    return level_model(drawn.panel, drawn.design, slopes).among(whole.design.sets, rows)
 
 
 def _in_words(sets: Sequence[Sequence[str]]) -> str:

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-import numpy as np
-
 from harness import CoefficientTable, Floats, Note, Panel
 from harness_fixest.estimate import Estimate
 from harness_fixest.independent_effects import count_effects, rows_in_company
-from harness_fixest.levels import LevelModel
+from harness_fixest.level_models import LevelModels
 from harness_fixest.regression import Regression
 
 Statistic = tuple[str, float, str]
@@ -26,22 +24,24 @@ class FeolsFit:
     ----------
     statistics : name, value and definition of what describes the fit
     table : slopes with their covariance
-    model : what predicts
+    model : what predicts; one draw
     notes : what was dropped
     """
 
     statistics: tuple[Statistic, ...]
     table: CoefficientTable
-    model: LevelModel
+    model: LevelModels
     notes: tuple[Note, ...]
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        return self.model.predict(panel)
+        predicted: Floats = self.model.predict(panel)[0]
+        return predicted
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
-        return self.model.profile(panel, columns, points)
+        means: Floats = self.model.profile(panel, columns, points)[0]
+        return means
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows predicted with a mean effect, since one of their levels is new."""
@@ -61,21 +61,6 @@ class FeolsFit:
                 "definition": [definition for _, _, definition in rows],
             }
         }
-
-
-@dataclass(frozen=True, eq=False)
-class FeolsDraws:
-    """One fit a draw."""
-
-    models: tuple[LevelModel, ...]
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_draws, n_obs), outcome units."""
-        return np.stack([model.predict(panel) for model in self.models])
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
-        return np.stack([model.profile(panel, columns, points) for model in self.models])
 
 
 def summary(whole: Regression, used: Regression, estimate: Estimate) -> tuple[Statistic, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness import Floats, Ints
-from harness_fixest.effect_design import EffectDesign, Trend, by_size, components
+from harness_fixest.effect_design import EffectDesign, Trend
 from harness_fixest.effect_set import EffectSet
 
 
@@ -17,7 +17,7 @@ def count_effects(design: EffectDesign) -> int:
     Exact for one and two sets. Of three or more it is an upper bound: of each set as many are taken off as it
     has connected parts with the larger set that it shares most with.
     """
-    return _count(design.sets, design.trend)
+    return _count(design, design.sets, design.trend)
 
 
 def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
@@ -26,7 +26,7 @@ def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
     if not inside:
         return count_effects(design)
     trend = design.trend if design.trend is not None and design.trend.entities in inside else None
-    return count_effects(design) - _count(inside, trend) + 1
+    return count_effects(design) - _count(design, inside, trend) + 1
 
 
 def is_nested(inner: EffectSet, outer: EffectSet) -> bool:
@@ -57,18 +57,18 @@ def rows_in_company(sets: Sequence[EffectSet]) -> Ints:
         kept = kept[~is_alone]
 
 
-def _count(sets: Sequence[EffectSet], trend: Trend | None) -> int:
-    ordered = by_size(sets)
+def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: Trend | None) -> int:
+    ordered = sorted(sets, key=lambda one: -one.n_levels)
     counted = ordered[0].n_levels
     for at, one in enumerate(ordered[1:], start=1):
-        counted += one.n_levels - max(components(larger, one)[0] for larger in ordered[:at])
-    return counted + (_count_slopes(ordered, trend) if trend is not None else 0)
+        counted += one.n_levels - max(design.parts(larger, one).n_parts for larger in ordered[:at])
+    return counted + (_count_slopes(design, ordered, trend) if trend is not None else 0)
 
 
-def _count_slopes(sets: Sequence[EffectSet], trend: Trend) -> int:
+def _count_slopes(design: EffectDesign, sets: Sequence[EffectSet], trend: Trend) -> int:
     """Return the number of slopes less those that sets of periods hold already, one a connected part."""
     shared = [
-        components(trend.entities, one)[0]
+        design.parts(trend.entities, one).n_parts
         for one in sets
         if one is not trend.entities and times_of_levels(one, trend.time) is not None
     ]

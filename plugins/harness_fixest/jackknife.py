@@ -86,8 +86,8 @@ class CRV3:
             raise EstimationError(
                 Problem(
                     where="covariance",
-                    what=f"CRV3 is undefined: without {self.by} {clusters.labels[at][0]} the effects and "
-                    f"other columns determine {names}",
+                    what=f"CRV3 is undefined: without {self.by} {clusters.levels.labels[at][0]} "
+                    f"the effects and other columns determine {names}",
                     expected="crv1, or wild_cluster",
                     hint="choose another covariance, or leave the column out",
                 )

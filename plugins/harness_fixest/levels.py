@@ -1,4 +1,4 @@
-"""What a model with many effects predicts, for levels it knows and for levels it never saw."""
+"""The effects of a fit's levels, from its slopes, and to which set goes what sets share."""
 
 from __future__ import annotations
 
@@ -8,117 +8,44 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats, Panel
-from harness_fixest.effect_design import EffectDesign, components
+from harness_fixest.effect_design import EffectDesign
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.independent_effects import times_of_levels
+from harness_fixest.level_models import LevelEffects, LevelModels, Trends
 
 
-@dataclass(frozen=True, eq=False)
-class LevelEffects:
-    """Effects of the levels of one set, as deviations from what a level without a row gets.
-
-    Attributes
-    ----------
-    effect_set : the levels
-    deviations : (n_levels,), outcome units; their mean over the training rows is zero
-    """
-
-    effect_set: EffectSet
-    deviations: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class EntityTrends:
-    """Slopes in time of the entities, as deviations from what an entity without a row gets.
-
-    Attributes
-    ----------
-    origin : the period, of the calendar, at which trends are zero
-    mean : outcome units per period
-    deviations : (n_entities,), in the order of `EffectSet.labels`, outcome units per period
-    entities : whose slopes they are
-    """
-
-    origin: float
-    mean: float
-    deviations: Floats
-    entities: EffectSet
-
-
-@dataclass(frozen=True, eq=False)
-class LevelModel:
-    """A linear model with level effects.
-
-    Attributes
-    ----------
-    centre : (n_columns,), weighted means of the training rows, units of the columns
-    slopes : (n_columns,), outcome units per unit of the column; zero for one that was dropped
-    intercept : mean prediction at `centre`, outcome units
-    effects : one a set
-    trends : None without
-    """
-
-    centre: Floats
-    slopes: Floats
-    intercept: float
-    effects: tuple[LevelEffects, ...]
-    trends: EntityTrends | None = None
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_obs,), outcome units."""
-        return np.asarray((panel.X - self.centre) @ self.slopes + self._levels(panel))
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
-        means = np.tile(panel.X.mean(axis=0), (len(points), 1))
-        means[:, [panel.columns.index(name) for name in columns]] = points
-        return np.asarray((means - self.centre) @ self.slopes + self._levels(panel).mean())
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows with a level that has no effect of its own."""
-        unseen = [one.effect_set.codes_of(panel) < 0 for one in self.effects]
-        return int(np.count_nonzero(np.any(unseen, axis=0)))
-
-    def _levels(self, panel: Panel) -> Floats:
-        """Return what levels and trends predict at `centre`, (n_obs,)."""
-        predicted = np.full(panel.n_obs, self.intercept)
-        for one in self.effects:
-            predicted += _of_rows(one.deviations, one.effect_set, panel)
-        if self.trends is not None:
-            slopes = self.trends.mean + _of_rows(self.trends.deviations, self.trends.entities, panel)
-            predicted += slopes * (panel.period - self.trends.origin)
-        return predicted
-
-
-def _of_rows(deviations: Floats, effect_set: EffectSet, panel: Panel) -> Floats:
-    codes = effect_set.codes_of(panel)
-    return np.where(codes >= 0, deviations[codes], 0.0)
-
-
-def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> LevelModel:
+def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> LevelModels:
     """Return the model with these slopes, (n_columns,), and the effects that fit its training rows best.
 
     What sets share, such as a city and its region, goes to the set with the most levels, or to the entities
     where they have trends; the others have a mean of zero in every part of the panel that hangs together, and
     sets of periods no common trend there.
     """
-    centre = np.average(panel.X, axis=0, weights=design.weights)
+    weights = design.weights
+    centre = weights @ panel.X / weights.sum()
     left = panel.observed - (panel.X - centre) @ slopes
-    middle = float(np.average(left, weights=design.weights))
+    middle = float(np.average(left, weights=weights))
     values, trends = design.solve(left - middle)
-    shared = _Shared(design, [one.copy() for one in values], trends.copy())
+    shared = _SharedEffects(design, [one.copy() for one in values], trends.copy())
     for at in range(len(design.sets)):
         shared.move_to_holder(at)
     shared.fill_missing_slopes()
-    means = [np.average(value[one.codes], weights=design.weights) for one, value in shared.pairs()]
-    effects = tuple(
-        LevelEffects(one, value - mean) for (one, value), mean in zip(shared.pairs(), means, strict=True)
+    means = [np.average(value[one.codes], weights=weights) for one, value in shared.pairs()]
+    return LevelModels(
+        centre=centre,
+        origin=float(np.average(panel.period, weights=weights)),
+        slopes=slopes[None],
+        intercepts=np.array([middle + float(np.sum(means))]),
+        effects=tuple(
+            LevelEffects(one.levels, (value - mean)[None])
+            for (one, value), mean in zip(shared.pairs(), means, strict=True)
+        ),
+        trends=shared.trends(),
     )
-    return LevelModel(centre, slopes, middle + float(np.sum(means)), effects, shared.entity_trends(panel))
 
 
 @dataclass(frozen=True, eq=False)
-class _Shared:
+class _SharedEffects:
     """Effects from which what sets share is moved, in place, to the set that holds it.
 
     Attributes
@@ -148,7 +75,8 @@ class _Shared:
         sets, trend = self.design.sets, self.design.trend
         if at == self.holder:
             return
-        n_parts, parts_held, parts = components(sets[self.holder], sets[at])
+        found = self.design.parts(sets[self.holder], sets[at])
+        n_parts, parts_held, parts = found.n_parts, found.of_first, found.of_second
         totals = self.design.totals(sets[at])
         means = np.bincount(parts, totals * self.values[at], n_parts) / np.bincount(parts, totals, n_parts)
         self.values[at][:] -= means[parts]
@@ -167,9 +95,9 @@ class _Shared:
 
     @property
     def mean_slope(self) -> float:
-        """The mean slope in time over the rows of entities that have one."""
+        """The mean slope in time over the rows of entities that have one; zero where none has."""
         trend = self.design.trend
-        if trend is None:
+        if trend is None or not trend.has_slope.any():
             return 0.0
         weights = self.design.totals(trend.entities) * trend.has_slope
         return float(np.average(self.slopes, weights=weights))
@@ -183,10 +111,10 @@ class _Shared:
         self.slopes[:] += change
         self.values[self.holder][:] -= change * trend.centre
 
-    def entity_trends(self, panel: Panel) -> EntityTrends | None:
+    def trends(self) -> Trends | None:
         """Return the slopes in time."""
         trend = self.design.trend
         if trend is None:
             return None
-        origin = float(np.average(panel.period, weights=self.design.weights))
-        return EntityTrends(origin, self.mean_slope, self.slopes - self.mean_slope, trend.entities)
+        mean = self.mean_slope
+        return Trends(np.array([mean]), LevelEffects(trend.entities.levels, (self.slopes - mean)[None]))

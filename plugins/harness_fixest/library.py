@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 COLLINEAR = 1e-13
 """What is left of a column's variance once effects and the columns before it are taken out; less is none."""
 
-_TOLERANCE = 1e-12
+_TOLERANCE = 1e-10
 """Relative error to which effects are taken out; pyfixest's own default is 1e-6."""
+
+_MOST_STEPS = 100_000
 
 _ALL_DROPPED = "All variables are collinear"
 
@@ -27,7 +29,7 @@ T = TypeVar("T")
 def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> PyfixestFit | None:
     """Return pyfixest's fit; None where effects absorb all columns."""
     import pyfixest
-    from pyfixest.demeaners import LsmrDemeaner
+    from pyfixest.demeaners import MapDemeaner
 
     def fit() -> PyfixestFit:
         found = pyfixest.feols(
@@ -45,7 +47,7 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
             collin_tol=COLLINEAR * len(frame),
             drop_intercept="|" not in formula,
             copy_data=False,
-            demeaner=LsmrDemeaner(fixef_atol=_TOLERANCE, fixef_btol=_TOLERANCE, fixef_maxiter=10_000),
+            demeaner=MapDemeaner(fixef_tol=_TOLERANCE, fixef_maxiter=_MOST_STEPS),
             context={},
         )
         return cast("PyfixestFit", found)

@@ -7,19 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from harness import Floats, Ints, Panel
 from harness_fixest.effect_design import EffectDesign, Trend
-from harness_fixest.effect_set import read_effect_set
 from harness_fixest.estimate import Dependence, Estimate, Request
 from harness_fixest.library import COLLINEAR, fit_pyfixest
+from harness_fixest.standardised import Mask, Standardised
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +34,7 @@ class Regression:
     def take(self, rows: Ints) -> Regression:
         """Return the regression of some rows, (n_rows,) positions, with the same sets of effects."""
         panel, weights = self.panel.take(rows), self.design.weights[rows]
-        sets = tuple(read_effect_set(panel, one.parts) for one in self.design.sets)
+        sets = tuple(one.take(rows) for one in self.design.sets)
         if self.design.trend is None:
             return Regression(panel, EffectDesign(sets, weights))
         entities = sets[self.design.sets.index(self.design.trend.entities)]
@@ -50,14 +46,19 @@ class Regression:
         return bool(np.ptp(self.design.weights) > 0.0)
 
     @cached_property
+    def standardised(self) -> Standardised:
+        """Columns and outcome."""
+        return Standardised.of(self.panel, self.design.weights)
+
+    @property
     def varies(self) -> Mask:
         """Whether a column varies by more than rounding, (n_columns,)."""
-        return np.array([_varies(column) for column in self.panel.X.T])
+        return self.standardised.varies[:-1]
 
     @property
     def does_outcome_vary(self) -> bool:
         """Whether the outcome varies by more than rounding."""
-        return _varies(self.panel.observed)
+        return bool(self.standardised.varies[-1])
 
     def estimate(self, request: Request) -> Estimate:
         """Estimate by weighted least squares.
@@ -68,15 +69,10 @@ class Regression:
             Where pyfixest does not find the solution.
         """
         candidates = np.flatnonzero(self.varies)
-        weights = self.design.weights / self.design.weights.mean()
-        values, scales = _standardised(self.panel, candidates, weights)
-        if self.design.trend is not None:
-            values = np.column_stack([self.design.residuals(column) for column in values.T])
+        scales = self.standardised.scales[[*candidates, -1]]
         found = None
         if candidates.size:
-            found = fit_pyfixest(
-                self._frame(values, weights, request), self._formula(candidates.size), request
-            )
+            found = fit_pyfixest(self._frame(candidates, request), self._formula(candidates.size), request)
         if found is None:
             return _nothing_left(candidates, self.panel.n_obs, scales[-1])
         names = [f"x{at}" for at in range(candidates.size)]
@@ -102,39 +98,24 @@ class Regression:
             return f"y ~ {right}"
         return f"y ~ {right} | {' + '.join(f'f{at}' for at in range(len(self.design.sets)))}"
 
-    def _frame(self, values: Floats, weights: Floats, request: Request) -> pd.DataFrame:
+    def _frame(self, candidates: Ints, request: Request) -> pd.DataFrame:
+        """Return the rows as the formula names them; trends are taken out of columns beforehand."""
         import pandas as pd
 
-        frame = pd.DataFrame(
-            values, columns=[*(f"x{at}" for at in range(values.shape[1] - 1)), "y"], copy=False
-        )
+        values = self.standardised.columns
+        if candidates.size < self.varies.size:
+            values = values[:, [*candidates, -1]]
+        if self.design.trend is not None:
+            values = np.column_stack([self.design.residuals(column) for column in values.T])
+        names = [*(f"x{at}" for at in range(candidates.size)), "y"]
+        frame = pd.DataFrame(values, columns=names, copy=False)
         keys = {f"f{at}": one.codes for at, one in enumerate(self.design.sets)}
         keys |= {f"c{at}": one.codes for at, one in enumerate(request.clusters)}
         for name, codes in keys.items():
             frame[name] = codes
         if self.is_weighted:
-            frame["w"] = weights
+            frame["w"] = self.design.weights / self.design.weights.mean()
         return frame
-
-
-def _standardised(panel: Panel, columns: Ints, weights: Floats) -> tuple[Floats, Floats]:
-    """Return columns and, last, the outcome with mean zero and variance one, (n_obs, n), and their scales."""
-    values = np.empty((panel.n_obs, columns.size + 1), order="F")
-    for at, column in enumerate(columns.tolist()):
-        values[:, at] = panel.X[:, column]
-    values[:, -1] = panel.observed
-    scales = np.empty(columns.size + 1)
-    for at, column_values in enumerate(values.T):
-        column_values -= np.average(column_values, weights=weights)
-        # Rounding of a large mean leaves every row off by the same amount, which a second pass finds.
-        column_values -= np.average(column_values, weights=weights)
-        scales[at] = np.sqrt(np.average(column_values**2, weights=weights))
-        column_values /= scales[at] or 1.0
-    return values, scales
-
-
-def _varies(values: Floats) -> bool:
-    return bool(np.ptp(values) > _ROUNDING * np.abs(values).max())
 
 
 def _dropped(values: Floats, candidates: Ints, is_kept: Mask) -> tuple[Dependence, ...]:

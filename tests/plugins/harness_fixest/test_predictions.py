@@ -11,6 +11,7 @@ from fixest_panels import grouped_panel
 from harness import Key, random_stream
 from harness_fixest import Feols
 from harness_panel import FixedEffects
+from panels import panel_from_arrays
 
 PANEL = grouped_panel("predictions", n_entities=15, n_periods=8)
 
@@ -60,11 +61,11 @@ def test_a_combination_never_seen_has_the_mean_effect():
     assert (fit.n_unseen(train), fit.n_unseen(held)) == (0, held.n_obs)
     table = fit.coefficients()
     entities, combinations = fit.model.effects
-    deviation = entities.deviations[held.entity.codes]
-    expected = fit.model.intercept + deviation + (held.X - train.X.mean(axis=0)) @ table.estimate
+    deviation = entities.deviations[0, held.entity.codes]
+    expected = fit.model.intercepts + deviation + (held.X - train.X.mean(axis=0)) @ table.estimate
     np.testing.assert_allclose(fit.predict(held), expected, atol=1e-9)
     for one in (entities, combinations):
-        assert np.mean(one.deviations[one.effect_set.codes]) == pytest.approx(0.0, abs=1e-9)
+        assert np.mean(one.of_rows(train)) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_trend_goes_on_and_a_new_entity_has_the_mean_one():
@@ -73,8 +74,6 @@ def test_a_trend_goes_on_and_a_new_entity_has_the_mean_one():
     rng = random_stream(96)
     level, slope, x = rng.normal(size=10), rng.normal(size=10), rng.normal(size=60)
     outcome = 2.0 * x + level[entity] + slope[entity] * period
-    from panels import panel_from_arrays
-
     panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=np.column_stack([x, x**2]))
     train, later = (panel.take(np.flatnonzero(mask)) for mask in (period < 4, period >= 4))
     fit = Feols(trends=("entity",)).fit(train, rng=random_stream(0))
@@ -92,8 +91,6 @@ def test_common_trends_belong_to_entities_where_periods_have_effects():
     rng = random_stream(97)
     x, slope = rng.normal(size=(80, 2)), rng.normal(size=10) + 3.0
     outcome = x @ [1.0, 2.0] + slope[entity] * period
-    from panels import panel_from_arrays
-
     panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=x)
     train, later = (panel.take(np.flatnonzero(mask)) for mask in (period < 6, period >= 6))
     fit = Feols(effects=("entity", "time"), trends=("entity",)).fit(train, rng=random_stream(0))
@@ -110,4 +107,4 @@ def test_an_entity_of_one_period_has_the_mean_trend():
     np.testing.assert_allclose(fit.predict(train)[first], train.observed[first], atol=1e-9)
     later = replace(train.take(first), period=train.period[first] + 5)
     change = fit.predict(later) - fit.predict(train.take(first))
-    np.testing.assert_allclose(change, 5.0 * fit.model.trends.mean, rtol=1e-9)
+    np.testing.assert_allclose(change, 5.0 * fit.model.trends.mean[0], rtol=1e-9)
