@@ -37,4 +37,6 @@ def _offers(plugin: Plugin) -> str:
         return "switched off"
     if plugin.broken:
         return f"broken: {plugin.broken}"
+    if plugin.absent:
+        return f"absent: {plugin.absent}"
     return "; ".join(f"{kind} {', '.join(names)}" for kind, names in plugin.offers.items())

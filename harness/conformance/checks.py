@@ -71,6 +71,8 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
         raise PluginError(Problem(name, "the plugin is switched off", hint="leave out -p no:NAME"))
     if found.broken:
         raise PluginError(Problem(name, f"the plugin does not load: {found.broken}", hint="mend its package"))
+    if found.absent:
+        raise PluginError(Problem(name, f"the plugin is absent: {found.absent}"))
     if not found.names(ESTIMATOR):
         what = "the plugin offers no estimator, so there is nothing to check"
         raise PluginError(Problem(name, what, hint="return estimators from the hook harness_estimators"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from pydantic import (
@@ -38,11 +38,13 @@ class Catalog:
     kind : what is chosen
     members : by name; for what has options the dataclass of these
     absent : plugins that are broken or off, in words: a missing name may be theirs
+    needs : of a member whose plugin lacks a library, by name, what is to be installed
     """
 
     kind: Kind[Any]
     members: Mapping[str, Any]
     absent: str = ""
+    needs: Mapping[str, str] = field(default_factory=dict)
 
 
 Catalogs = Mapping[str, Catalog]
@@ -66,7 +68,8 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
     """
     catalog = catalogs[kind]
     if name not in catalog.members:
-        hint = "; ".join(filter(None, (near_names(name, catalog.members), catalog.absent)))
+        guesses = "; ".join(filter(None, (near_names(name, catalog.members), catalog.absent)))
+        hint = catalog.needs.get(name) or guesses
         known = ", ".join(sorted(catalog.members))
         raise PydanticCustomError(
             "unknown_choice",

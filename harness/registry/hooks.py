@@ -8,6 +8,14 @@ its hooks::
 
 A harness whose seam is older lists the plugin as broken, with the advice to upgrade; one that is newer takes
 it. Without the statement a plugin is taken as it is.
+
+A plugin on a library that not everybody has installed names it with the command that installs it, and imports it
+only where it computes::
+
+    harness_needs = {"somelibrary": "pip install 'panel-somelibrary[all]'"}
+
+Where the library is not installed the plugin is absent: it is listed with the command, its names stay taken, and a
+spec that uses one of them is told the command.
 """
 
 from __future__ import annotations
@@ -27,6 +35,9 @@ SEAM_VERSION: Final = 1
 
 SEAM_ATTRIBUTE: Final = "harness_seam"
 """What a plugin calls the version of the seam that it needs."""
+
+NEEDS_ATTRIBUTE: Final = "harness_needs"
+"""What a plugin calls the libraries that it cannot work without."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

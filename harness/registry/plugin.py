@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from harness.errors import HarnessError, PluginError, Problem
 from harness.registry.collect import Kinds, collect
+from harness.registry.hooks import NEEDS_ATTRIBUTE
 from harness.registry.kind import Kind, Offer
 from harness.registry.plugin_source import PluginSource
 
@@ -24,6 +26,8 @@ class Plugin:
     distribution, version : that brought it; of a module its folder, and the hash of its files
     offers : names of what it offers by kind, such as ``estimators``; kinds without any are left out
     broken : why it offers nothing; empty for a plugin that works
+    absent : which library it needs that is not installed, and the command that installs it; its names are
+        known then, and cannot be chosen
     off : whether the user switched it off, so that it was not loaded
     """
 
@@ -32,6 +36,7 @@ class Plugin:
     version: str
     offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     broken: str = ""
+    absent: str = ""
     off: bool = False
 
     def names(self, kind: Kind[Any]) -> tuple[str, ...]:
@@ -41,7 +46,7 @@ class Plugin:
 
 @dataclass(frozen=True)
 class LoadedPlugin:
-    """A plugin and what it offers, which is nothing where it is broken or off."""
+    """A plugin and what it offers, which is nothing where it is broken, absent or off."""
 
     plugin: Plugin
     offer: Offer = field(default_factory=dict)
@@ -64,12 +69,30 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
     try:
         # What a plugin prints must not get into output that is read by machines.
         with contextlib.redirect_stdout(sys.stderr):
-            offer = collect(source.load(), kinds)
+            module = source.load()
+            offer = collect(module, kinds)
+        absent = _absent_libraries(getattr(module, NEEDS_ATTRIBUTE, {}))
         names = {kind.plural: tuple(offer[kind.name]) for kind in kinds if kind.name in offer}
         _refuse_taken(names, tuple(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
         return LoadedPlugin(Plugin(*who, broken=_reason(error)))
-    return LoadedPlugin(Plugin(*who, names), offer)
+    return LoadedPlugin(Plugin(*who, names, absent=absent), {} if absent else offer)
+
+
+def _absent_libraries(needs: object) -> str:
+    """Return which libraries are not installed, with the command for each; none of them is imported.
+
+    Raises
+    ------
+    PluginError
+        Where a plugin does not name its libraries as it should.
+    """
+    if not isinstance(needs, Mapping) or not all(
+        isinstance(word, str) for pair in needs.items() for word in pair
+    ):
+        raise PluginError(Problem("", f"{NEEDS_ATTRIBUTE} is {needs!r}, and not commands by library"))
+    absent = [library for library in needs if importlib.util.find_spec(library) is None]
+    return "; ".join(f"{library} is not installed: {needs[library]}" for library in absent)
 
 
 def _refuse_taken(offers: Mapping[str, tuple[str, ...]], before: Iterable[Plugin]) -> None:

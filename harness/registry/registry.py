@@ -70,16 +70,27 @@ def read_registry(
             loaded.append(switched_off(source))
             continue
         loaded.append(load_plugin(source, kinds, before=[earlier.plugin for earlier in loaded]))
-        if not loaded[-1].plugin.broken:
+        if not (loaded[-1].plugin.broken or loaded[-1].plugin.absent):
             brought_by[source.recorded_as] = source.version
     plugins = tuple(found.plugin for found in loaded)
     absent = _absent(plugins)
-    catalogs = {kind.name: Catalog(kind, _members(kind, loaded), absent) for kind in kinds}
+    catalogs = {
+        kind.name: Catalog(kind, _members(kind, loaded), absent, _needs(kind, plugins)) for kind in kinds
+    }
     return Registry(plugins, catalogs, brought_by)
 
 
 def _members(kind: Kind[Any], loaded: Iterable[LoadedPlugin]) -> Mapping[str, Any]:
     return {name: member for found in loaded for name, member in found.offer.get(kind.name, {}).items()}
+
+
+def _needs(kind: Kind[Any], plugins: Iterable[Plugin]) -> Mapping[str, str]:
+    return {
+        name: f"it is of {plugin.name}: {plugin.absent}"
+        for plugin in plugins
+        if plugin.absent
+        for name in plugin.names(kind)
+    }
 
 
 def _absent(plugins: Sequence[Plugin]) -> str:

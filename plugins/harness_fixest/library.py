@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from harness import EstimationError, Problem
+import numpy as np
+
+from harness import EstimationError, Floats, Problem
 from harness_fixest.estimate import Request
 
 if TYPE_CHECKING:
@@ -26,12 +29,40 @@ _ALL_DROPPED = "All variables are collinear"
 T = TypeVar("T")
 
 
-def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> PyfixestFit | None:
-    """Return pyfixest's fit; None where effects absorb all columns."""
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What pyfixest found.
+
+    Attributes
+    ----------
+    names : (n_kept,), columns with a slope, as the frame names them
+    slopes : (n_kept,)
+    covariance : (n_kept, n_kept), as requested
+    basis : (n_obs, n_kept), the columns without effects, times the roots of the weights
+    outcome : (n_obs,), treated likewise
+    left : (n_obs, n_columns), all columns without effects
+    """
+
+    names: tuple[str, ...]
+    slopes: Floats
+    covariance: Floats
+    basis: Floats
+    outcome: Floats
+    left: Floats
+
+
+def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Answer | None:
+    """Return what pyfixest finds; None where effects absorb all columns.
+
+    Raises
+    ------
+    EstimationError
+        Where it finds no solution.
+    """
     import pyfixest
     from pyfixest.demeaners import MapDemeaner
 
-    def fit() -> PyfixestFit:
+    def fit() -> Answer:
         found = pyfixest.feols(
             formula,
             frame,
@@ -50,7 +81,7 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
             demeaner=MapDemeaner(fixef_tol=_TOLERANCE, fixef_maxiter=_MOST_STEPS),
             context={},
         )
-        return cast("PyfixestFit", found)
+        return _answer(cast("PyfixestFit", found))
 
     try:
         return guarded(fit)
@@ -66,6 +97,19 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
         ) from error
 
 
+def _answer(found: PyfixestFit) -> Answer:
+    slopes = found.coef()
+    # The covariance, and columns without effects, have no public name.
+    return Answer(
+        names=tuple(slopes.index),
+        slopes=slopes.to_numpy(),
+        covariance=np.asarray(found._vcov),
+        basis=np.asarray(found._X),
+        outcome=np.asarray(found._Y).ravel(),
+        left=found._Xd.to_numpy(),
+    )
+
+
 def _vcov(request: Request) -> str | dict[str, str]:
     if request.kind != "CRV1":
         return request.kind
@@ -78,7 +122,8 @@ def guarded(call: Callable[[], T]) -> T:
     Raises
     ------
     EstimationError
-        Where its compiled code panics. A panic is a `BaseException`, which would end the whole study.
+        Where its compiled code panics. A panic is a `BaseException`, which would end the whole study. Builds
+        of pyfixest that abort the process instead take their worker with them, whose cell is a row then.
     """
     try:
         with warnings.catch_warnings():

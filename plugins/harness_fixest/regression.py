@@ -75,19 +75,16 @@ class Regression:
             found = fit_pyfixest(self._frame(candidates, request), self._formula(candidates.size), request)
         if found is None:
             return _nothing_left(candidates, self.panel.n_obs, scales[-1])
-        names = [f"x{at}" for at in range(candidates.size)]
-        is_kept = np.isin(names, list(found.coef().index))
+        is_kept = np.isin([f"x{at}" for at in range(candidates.size)], found.names)
         units = scales[-1] / scales[:-1][is_kept]
-        kept = candidates[is_kept]
-        # The covariance, and the columns without effects, have no public name.
         return Estimate(
-            kept=kept,
-            dropped=_dropped(found._Xd.to_numpy(), candidates, is_kept),
-            slopes=found.coef().to_numpy() * units,
-            covariance=np.asarray(found._vcov) * np.outer(units, units),
+            kept=candidates[is_kept],
+            dropped=_dropped(found.left, candidates, is_kept),
+            slopes=found.slopes * units,
+            covariance=found.covariance * np.outer(units, units),
             units=units,
-            basis=np.asarray(found._X),
-            outcome=np.asarray(found._Y).ravel(),
+            basis=found.basis,
+            outcome=found.outcome,
             scale=float(scales[-1]),
         )
 

@@ -30,7 +30,7 @@ def cases(plugin):
     "check",
     [
         case
-        for plugin in ("harness_panel", "harness_neural", "harness_rab", "harness_sklearn")
+        for plugin in ("harness_panel", "harness_fixest", "harness_neural", "harness_rab", "harness_sklearn")
         for case in cases(plugin)
     ],
 )

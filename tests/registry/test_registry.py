@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from pydantic_core import PydanticCustomError
 
 from harness import NestedEstimator, PluginError, hookimpl
 from harness.estimators.protocol import ESTIMATOR
@@ -184,3 +185,36 @@ def test_an_estimator_is_built_from_its_options_and_nests(registry):
 def test_options_are_read_strictly(registry, options, found):
     with pytest.raises(ValueError, match=found):
         build_choice(registry.catalogs, "estimator", "mean_for_tests", options)
+
+
+def needing(name, needs):
+    return module(name, harness_estimators=harness_estimators, harness_needs=needs)
+
+
+def test_a_plugin_whose_library_is_not_installed_is_absent():
+    """Its names are known and taken, none can be chosen, and whoever asks is told the command."""
+    point = needing("on_a_library", {"no_such_library": "pip install 'it[all]'"})
+    registry = registry_of((point, module("rival", harness_estimators=harness_estimators)))
+    absent, broken = (
+        next(one for one in registry.plugins if one.name == name) for name in (point.name, "rival")
+    )
+    assert absent.absent == "no_such_library is not installed: pip install 'it[all]'"
+    assert (absent.broken, absent.names(ESTIMATOR)) == ("", ("mean_for_tests", "wrapped_for_tests"))
+    assert "names are taken" in broken.broken
+    assert dict(registry.of(ESTIMATOR)) == {}
+    with pytest.raises(PydanticCustomError) as raised:
+        build_choice(registry.catalogs, "estimator", "mean_for_tests", {})
+    hint = "it is of on_a_library: no_such_library is not installed: pip install 'it[all]'"
+    assert raised.value.context["hint"] == hint
+
+
+def test_a_plugin_whose_library_is_installed_is_there():
+    registry = registry_of((needing("on_numpy", {"numpy": "pip install numpy"}),))
+    assert not any(one.absent for one in registry.plugins)
+    assert sorted(registry.of(ESTIMATOR)) == ["mean_for_tests", "wrapped_for_tests"]
+
+
+@pytest.mark.parametrize("needs", [["pyfixest"], {"pyfixest": 1}, "pyfixest"], ids=repr)
+def test_needs_that_are_no_commands_by_library(needs):
+    registry = registry_of((needing("wrong_needs", needs),))
+    assert "and not commands by library" in registry.plugins[-1].broken
