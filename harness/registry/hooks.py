@@ -9,13 +9,13 @@ its hooks::
 A harness whose seam is older lists the plugin as broken, with the advice to upgrade; one that is newer takes
 it. Without the statement a plugin is taken as it is.
 
-A plugin on a library that not everybody has installed names it with the command that installs it, and imports it
-only where it computes::
+A plugin on a library that not everybody has installed names it with the command that installs it, and
+imports it only where it computes::
 
     harness_needs = {"somelibrary": "pip install 'panel-somelibrary[all]'"}
 
-Where the library is not installed the plugin is absent: it is listed with the command, its names stay taken, and a
-spec that uses one of them is told the command.
+Where the library is not installed the plugin is absent: it is listed with the command, its names stay
+taken, and a spec that uses one of them is told the command.
 """
 
 from __future__ import annotations
