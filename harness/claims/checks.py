@@ -9,8 +9,7 @@ from harness.claims.identity import identity_findings
 from harness.claims.partition import partition_findings
 from harness.claims.ratio import ratio_findings
 from harness.claims.ties import tied_outcomes
-from harness.spec.claim import Claim
-from harness.spec.identity import Identity
+from harness.spec.claim import Claim, Identity
 
 
 def check_all(

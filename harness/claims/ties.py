@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.spec.identity import Identity
+from harness.spec.claim import Identity
 
 
 @dataclass(frozen=True)

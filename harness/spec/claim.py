@@ -1,4 +1,4 @@
-"""What was published about a study: its numbers, one claim each."""
+"""What was published about a study: its numbers, one claim each, and the identities that tie them."""
 
 from __future__ import annotations
 
@@ -191,3 +191,18 @@ AnyClaim = Annotated[
     | ThresholdClaim,
     Field(discriminator="quantity"),
 ]
+
+
+class Identity(SpecModel):
+    """An outcome that is the product of another one and of regressors: ``co2 = co2_pc * population``.
+
+    With the regressors held fixed, both outcomes change by the same factor when the exposure changes.
+
+    Attributes
+    ----------
+    product : an outcome
+    of : its factors; one is an outcome, the others are moderators or controls
+    """
+
+    product: ColumnName
+    of: Annotated[tuple[ColumnName, ...], Field(min_length=2)]

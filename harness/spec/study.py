@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.data.data_spec import DataSpec
 from harness.data.roles import Roles
-from harness.spec.claim import AnyClaim
+from harness.spec.claim import AnyClaim, Identity
 from harness.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry, as_entries
 from harness.spec.expectation import AnyExpectation
-from harness.spec.identity import Identity
-from harness.spec.multiverse import Multiverse
 from harness.spec.schema_text import WORDS
 from harness.spec.spec_model import SpecModel
 
@@ -22,6 +20,7 @@ __all__ = [
     "EstimatorEntry",
     "EvaluationSpec",
     "MetricEntry",
+    "MultiverseSpec",
     "ProtocolEntry",
     "ReportSpec",
     "ScenarioEntry",
@@ -54,6 +53,29 @@ class Variable(SpecModel):
 
     label: str = ""
     unit: str = ""
+
+
+class MultiverseSpec(SpecModel):
+    """Every combination of references, protocols, samples, options and seeds, for one estimator.
+
+    Attributes
+    ----------
+    estimator : id of the estimator whose gain is taken
+    vary : values to try for options of that estimator
+    seeds : number of random seeds to try
+    references : ids of the estimators that gains are over
+    """
+
+    estimator: str
+    vary: Mapping[str, Annotated[tuple[str | bool | int | float, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+    seeds: Annotated[int, Field(ge=1, le=100)] = 1
+    references: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    def quick(self) -> Self:
+        """Return a copy with at most two seeds, for ``--quick``."""
+        return self.model_copy(update={"seeds": min(self.seeds, 2)})
 
 
 class EvaluationSpec(SpecModel):
@@ -149,7 +171,7 @@ class Study(SpecModel):
     variables: Mapping[str, Variable] = Field(default_factory=dict)
     estimators: Annotated[tuple[EstimatorEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
     evaluation: EvaluationSpec
-    multiverse: Multiverse | None = None
+    multiverse: MultiverseSpec | None = None
     scenarios: Annotated[tuple[ScenarioEntry, ...], BeforeValidator(as_entries)] = ()
     claims: tuple[AnyClaim, ...] = ()
     identities: tuple[Identity, ...] = ()

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from harness.claims.identity import identity_findings
 from harness.claims.ties import Tied, tied_outcomes
-from harness.spec.claim import DirectionClaim, LevelClaim
-from harness.spec.identity import Identity
+from harness.spec.claim import DirectionClaim, Identity, LevelClaim
 
 TIED = Tied(frozenset({"co2", "co2_pc", "co2_intensity"}), frozenset({"population", "gdp_pc"}))
 
