@@ -115,7 +115,7 @@ def finished(command, study, tmp_path_factory):
         (("verify", "RUN"), "holds: the manifest is the one that the run wrote"),
         (("pin", "RUN"), "expect:"),
         (("new-plugin", "harness-other", "--out", "OUT"), "plugin: "),
-        (("test-plugin", "harness_panel", "--estimator", "mean", "--quick"), "0 failed"),
+        (("test-plugin", "harness_panel", "--only", "mean", "--quick"), "0 failed"),
     ],
     ids=lambda words: words[0] if isinstance(words, tuple) else "",
 )

@@ -1,4 +1,4 @@
-"""The conformance kit: whether an estimator keeps the contract, and finds known truths.
+"""The conformance kit: whether what a plugin offers keeps the contract, and estimators find known truths.
 
 In the tests of a plugin::
 
@@ -8,7 +8,7 @@ In the tests of a plugin::
 """
 
 from harness.conformance.check import Check
-from harness.conformance.checks import checks_for, checks_of
+from harness.conformance.checks import checks_for, checks_of, checks_of_member
 from harness.conformance.verdict import Verdict
 
-__all__ = ["Check", "Verdict", "checks_for", "checks_of"]
+__all__ = ["Check", "Verdict", "checks_for", "checks_of", "checks_of_member"]

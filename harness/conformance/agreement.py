@@ -7,11 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from harness.arrays import Floats
-from harness.conformance.case import FIRST
+from harness.conformance.case import FIRST, Case
 from harness.conformance.verdict import Broken
-
-TIGHT = 1e-6
-"""Largest difference, in standard deviations of the outcome, that is put down to rounding."""
 
 STREAMS = ("second", "third", "fourth")
 """Labels of the streams that show how far randomness alone moves an estimator."""
@@ -25,7 +22,7 @@ def gap(one: Floats, other: Floats, *, scale: float) -> float:
     return float(np.sqrt(np.mean((one - other) ** 2))) / scale
 
 
-def require_equal(found: Floats, expected: Floats, *, scale: float, what: str) -> str:
+def require_equal(found: Floats, expected: Floats, *, case: Case, what: str) -> str:
     """Return in words that predictions are equal up to rounding.
 
     Raises
@@ -33,13 +30,13 @@ def require_equal(found: Floats, expected: Floats, *, scale: float, what: str) -
     Broken
         Where they are not.
     """
-    apart = gap(found, expected, scale=scale)
-    if apart > TIGHT:
+    apart = gap(found, expected, scale=case.scale)
+    if apart > case.tight:
         raise Broken(f"{what}: predictions differ by {apart:.2g} standard deviations of the outcome")
     return "equal up to rounding"
 
 
-def require_agreement(found: Floats, expected: Callable[[str], Floats], *, scale: float, what: str) -> str:
+def require_agreement(found: Floats, expected: Callable[[str], Floats], *, case: Case, what: str) -> str:
     """Return in words that predictions agree.
 
     An estimator that draws from its stream may draw other numbers for the same question put in another way.
@@ -56,12 +53,12 @@ def require_agreement(found: Floats, expected: Callable[[str], Floats], *, scale
         Where predictions differ by more.
     """
     first = expected(FIRST)
-    apart = gap(found, first, scale=scale)
-    if apart <= TIGHT:
+    apart = gap(found, first, scale=case.scale)
+    if apart <= case.tight:
         return "equal up to rounding"
-    spread = max(gap(expected(label), first, scale=scale) for label in STREAMS)
+    spread = max(gap(expected(label), first, scale=case.scale) for label in STREAMS)
     if apart > SLACK * spread:
-        by_streams = f", and by {spread:.2g} from one stream to another" if spread > TIGHT else ""
+        by_streams = f", and by {spread:.2g} from one stream to another" if spread > case.tight else ""
         raise Broken(
             f"{what}: predictions differ by {apart:.2g} standard deviations of the outcome{by_streams}"
         )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from harness.arrays import Floats
+from harness.conformance.law import Law
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.conformance.verdict import Skipped, Verdict
 from harness.data.panel import Panel
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import CanFitDraws, Estimator, Fitted, FittedDraws
+from harness.estimators.protocol import ESTIMATOR, CanFitDraws, Estimator, Fitted, FittedDraws, precision_of
 from harness.rng import random_stream
+
+TIGHT = 1e-6
+"""The same for an estimator that declares no precision."""
 
 FIRST = "fit"
 """Label of the stream that is used where no other is asked for."""
@@ -35,6 +40,28 @@ class Case:
     given: str = field(init=False, repr=False)
     verdicts: dict[str, Verdict] = field(default_factory=dict, init=False, repr=False)
     _predicted: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind."""
+        return ESTIMATOR.name
+
+    @property
+    def name(self) -> str:
+        """Name of the estimator."""
+        return self.estimator.name
+
+    @property
+    def laws(self) -> Sequence[Law[Case]]:
+        """All laws of estimators."""
+        from harness.conformance.laws import LAWS
+
+        return LAWS
+
+    @property
+    def tight(self) -> float:
+        """Largest difference, in standard deviations of the outcome, that is put down to rounding."""
+        return max(TIGHT, precision_of(self.estimator))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "given", repr(self.estimator))

@@ -1,22 +1,42 @@
-"""One law put to one estimator."""
+"""One law put to one member of a kind."""
 
 from __future__ import annotations
 
 import unittest
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from harness.conformance.case import Case
 from harness.conformance.law import Law
-from harness.conformance.laws import LAWS
 from harness.conformance.verdict import Broken, Skipped, Verdict
 from harness.errors import EstimationError, HarnessError
 from harness.estimators.guard import in_one_line
 
 
+class AnyCase(Protocol):
+    """What is under test."""
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Verdicts of the laws asked so far, by name, since laws need each other."""
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind."""
+
+    @property
+    def name(self) -> str:
+        """Name of the member."""
+
+    @property
+    def laws(self) -> Sequence[Law[Any]]:
+        """All laws of the kind; a law stands after those it needs."""
+
+
 @dataclass(frozen=True, eq=False)
 class Check:
-    """One law put to one estimator; its text is an id for tests.
+    """One law put to one member of a kind; its text is an id for tests.
 
     Attributes
     ----------
@@ -24,16 +44,16 @@ class Check:
     case : who is asked
     """
 
-    law: Law
-    case: Case
+    law: Law[Any]
+    case: AnyCase
 
     def __str__(self) -> str:
-        return f"{self.estimator}-{self.law.name}"
+        return f"{self.member}-{self.law.name}"
 
     @property
-    def estimator(self) -> str:
-        """Name of the estimator."""
-        return self.case.estimator.name
+    def member(self) -> str:
+        """Name of what is asked."""
+        return self.case.name
 
     def run(self) -> None:
         """Run as a test of pytest or unittest.
@@ -41,18 +61,18 @@ class Check:
         Raises
         ------
         AssertionError
-            Where the estimator breaks the law.
+            Where the member breaks the law.
         unittest.SkipTest
             Where the question does not arise; pytest reports it as a skipped test.
         """
         found = self.verdict()
         if found.status == "failed":
-            raise AssertionError(f"{self.estimator}: {self.law.says}: {found.reason}")
+            raise AssertionError(f"{self.member}: {self.law.says}: {found.reason}")
         if found.status == "skipped":
             raise unittest.SkipTest(found.reason)
 
     def verdict(self) -> Verdict:
-        """Return how the check went; whatever an estimator raises is a verdict with its reason."""
+        """Return how the check went; whatever a member raises is a verdict with its reason."""
         verdicts = self.case.verdicts
         if self.law.name not in verdicts:
             failed = [name for name in self.law.needs if self._of(name).verdict().status == "failed"]
@@ -62,7 +82,7 @@ class Check:
         return verdicts[self.law.name]
 
     def _of(self, name: str) -> Check:
-        return Check(next(law for law in LAWS if law.name == name), self.case)
+        return Check(next(law for law in self.case.laws if law.name == name), self.case)
 
     def _asked(self) -> Verdict:
         from threadpoolctl import threadpool_limits

@@ -1,69 +1,80 @@
-"""All checks of a plugin, or of one estimator."""
+"""All checks of a plugin, or of one member."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from harness.conformance.case import Case
-from harness.conformance.check import Check
-from harness.conformance.laws import LAWS
+from harness.conformance.check import AnyCase, Check
+from harness.conformance.members.case import MemberCase
+from harness.conformance.members.laws import MEMBER_LAWS
 from harness.conformance.options import DEFAULTS, Options, build
 from harness.errors import PluginError, Problem, near_names
 from harness.estimators.protocol import ESTIMATOR, Estimator
-from harness.installed import installed
+from harness.installed import KINDS, installed
+from harness.registry.kind import Kind
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 
 
 def checks_of(estimator: Estimator) -> list[Check]:
     """Return all checks of one estimator, with the options it has; nothing has to be installed."""
-    case = Case(estimator)
-    return [Check(law, case) for law in LAWS]
+    return _checks(Case(estimator))
 
 
-def checks_for(plugin: str, *, estimators: Sequence[str] = (), options: Options = DEFAULTS) -> list[Check]:
-    """Return all checks of the estimators of an installed plugin.
+def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401
+    """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
+    if kind.name == ESTIMATOR.name:
+        return _checks(Case(member))
+    return _checks(MemberCase(kind.name, member, MEMBER_LAWS[kind.name]))
+
+
+def checks_for(plugin: str, *, only: Sequence[str] = (), options: Options = DEFAULTS) -> list[Check]:
+    """Return all checks of what an installed plugin offers.
 
     Parameters
     ----------
     plugin : name of its entry point; ``-`` and ``_`` are the same
-    estimators : which to check; all where none is named
-    options : by estimator, as a spec would hold them; the others have their defaults
+    only : names of the members to check; all where none is named
+    options : by member, as a spec would hold them; the others have their defaults
 
     Raises
     ------
     PluginError
-        Where no such plugin is installed, it is broken, or has no such estimator; a battery without an
-        estimator is no battery that passes.
+        Where no such plugin is installed, it is broken, or has no such member; a battery without a member is
+        no battery that passes.
     SpecError
         Where options are wrong, or missing.
     """
     registry = installed()
-    return checks_among(registry, find_plugin(registry, plugin), estimators=estimators, options=options)
+    return checks_among(registry, find_plugin(registry, plugin), only=only, options=options)
 
 
 def checks_among(
-    registry: Registry, plugin: Plugin, *, estimators: Sequence[str] = (), options: Options = DEFAULTS
+    registry: Registry, plugin: Plugin, *, only: Sequence[str] = (), options: Options = DEFAULTS
 ) -> list[Check]:
-    """Return all checks of the estimators of a plugin of a registry; see `checks_for`."""
-    _require(plugin, {*estimators, *options})
+    """Return all checks of what a plugin of a registry offers; see `checks_for`."""
+    _require(plugin, {*only, *options})
     return [
         check
-        for name in estimators or plugin.names(ESTIMATOR)
-        for check in checks_of(build(registry, name, options.get(name, {})))
+        for kind in KINDS
+        for name in plugin.names(kind)
+        if not only or name in only
+        for check in checks_of_member(kind, build(registry, name, options.get(name, {}), kind=kind))
     ]
 
 
 def find_plugin(registry: Registry, name: str) -> Plugin:
-    """Return a plugin that works and offers estimators.
+    """Return a plugin that works.
 
     Raises
     ------
     PluginError
         Where there is none.
     """
-    plugins = {one.name: one for one in registry.plugins}
-    found = next((one for one in registry.plugins if _spelt(one.name) == _spelt(name)), None)
+    plugins = {plugin.name: plugin for plugin in registry.plugins}
+    found = next((plugin for plugin in registry.plugins if _spelt(plugin.name) == _spelt(name)), None)
     if found is None:
         hint = near_names(name, plugins) or "install it first: pip install -e ."
         raise PluginError(Problem(name, "no plugin of this name is installed", ", ".join(plugins), hint))
@@ -73,10 +84,11 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
         raise PluginError(Problem(name, f"the plugin does not load: {found.broken}", hint="mend its package"))
     if found.absent:
         raise PluginError(Problem(name, f"the plugin is absent: {found.absent}"))
-    if not found.names(ESTIMATOR):
-        what = "the plugin offers no estimator, so there is nothing to check"
-        raise PluginError(Problem(name, what, hint="return estimators from the hook harness_estimators"))
     return found
+
+
+def _checks(case: AnyCase) -> list[Check]:
+    return [Check(law, case) for law in case.laws]
 
 
 def _spelt(name: str) -> str:
@@ -84,7 +96,12 @@ def _spelt(name: str) -> str:
 
 
 def _require(plugin: Plugin, names: set[str]) -> None:
-    for name in sorted(names - set(plugin.names(ESTIMATOR))):
-        hint = near_names(name, plugin.names(ESTIMATOR))
-        what = f"the plugin offers no estimator '{name}'"
-        raise PluginError(Problem(plugin.name, what, ", ".join(plugin.names(ESTIMATOR)), hint))
+    known = tuple(_members(plugin))
+    for name in sorted(names - set(known)):
+        hint = near_names(name, known)
+        raise PluginError(Problem(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint))
+
+
+def _members(plugin: Plugin) -> Iterator[str]:
+    for names in plugin.offers.values():
+        yield from names

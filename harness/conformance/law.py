@@ -1,17 +1,18 @@
-"""What is asked of every estimator."""
+"""What is asked of every member of a kind."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
-from harness.conformance.case import Case
+CaseT = TypeVar("CaseT", contravariant=True)
+"""What is under test: an estimator with its fits, or a member of another kind."""
 
 SOUND = ("fits", "predictions", "randomness")
-"""Laws whose failure would show as a failure of nearly all others, and so hide what is wrong."""
+"""Laws of estimators whose failure would show as a failure of nearly all others, and so hide what is wrong."""
 
 
-class Law(ABC):
+class Law(ABC, Generic[CaseT]):
     """One law of the seam.
 
     Attributes
@@ -28,13 +29,13 @@ class Law(ABC):
     is_slow: ClassVar[bool] = False
 
     @abstractmethod
-    def check(self, case: Case) -> str:
-        """Return what was found in an estimator that keeps the law; may be empty.
+    def check(self, case: CaseT) -> str:
+        """Return what was found in a member that keeps the law; may be empty.
 
         Raises
         ------
         Broken
-            Where the estimator breaks the law.
-        NotAsked
+            Where the member breaks the law.
+        Skipped
             Where the question does not arise.
         """

@@ -1,4 +1,4 @@
-"""Estimators to test, built from the options that are given and from stand-ins."""
+"""Members to test, built from the options that are given and from stand-ins."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from harness.conformance.panels import COLUMNS
 from harness.conformance.stand_in import StandIn
 from harness.errors import Problem, SpecError, near_names
-from harness.estimators.protocol import ESTIMATOR, Estimator
+from harness.estimators.protocol import ESTIMATOR
 from harness.registry.catalog import Catalog, Choose, build_choice
+from harness.registry.kind import Kind
 from harness.registry.registry import Registry
 from harness.spec.document import Document
 from harness.spec.mistake import Spot, spec_error, spell
@@ -22,14 +24,14 @@ from harness.spec.node import Node
 from harness.spec.overrides import with_overrides
 
 Options = Mapping[str, Mapping[str, object]]
-"""Options by estimator, as a spec would hold them."""
+"""Options by member, as a spec would hold them."""
 
 DEFAULTS: Options = MappingProxyType({})
 """No option but the defaults."""
 
 
 def read_options(overrides: Sequence[str]) -> Options:
-    """Return options from texts such as ``rab.draws=20`` or ``rab.base.use=mlp``.
+    """Return options from texts such as ``mine.draws=20`` or ``mine.base.use=mean``.
 
     Raises
     ------
@@ -41,61 +43,69 @@ def read_options(overrides: Sequence[str]) -> Options:
         raise spec_error(document.flaws)
     for name, options in document.data.items():
         if not isinstance(options, Mapping):
-            what = f"'{name}' is given a value, and not an option of an estimator"
-            raise SpecError(Problem(f"--set {name}", what, "ESTIMATOR.OPTION=VALUE", "such as rab.draws=20"))
+            what = f"'{name}' is given a value, and not an option"
+            raise SpecError(Problem(f"--set {name}", what, "NAME.OPTION=VALUE", "such as mine.draws=20"))
     return document.data
 
 
-def build(registry: Registry, name: str, given: Mapping[str, object]) -> Estimator:
-    """Return an estimator with these options, the others at their defaults.
+def build(registry: Registry, name: str, given: Mapping[str, object], *, kind: Kind[Any] = ESTIMATOR) -> Any:  # noqa: ANN401 - a member of any kind
+    """Return a member with these options, the others at their defaults; what has no options, itself.
 
-    An option without a default that has to be an estimator gets the kit's own, `StandIn`.
+    An option without a default that has to be an estimator gets the kit's own, `StandIn`; one that has to be
+    a column, or columns, those of the ordinary panel.
 
     Raises
     ------
     SpecError
         Where an option is unknown, has a wrong value, or has no default and is not given.
     """
-    known = {**registry.of(ESTIMATOR), StandIn.name: StandIn}
-    catalogs = {**registry.catalogs, ESTIMATOR.name: Catalog(ESTIMATOR, known)}
-    options = dict.fromkeys(_nested(known[name]), StandIn.name) | dict(given)
+    members = registry.of(ESTIMATOR)
+    catalogs = {
+        **registry.catalogs,
+        ESTIMATOR.name: Catalog(ESTIMATOR, {**members, StandIn.name: StandIn}),
+    }
+    member = catalogs[kind.name].members[name]
+    if not isinstance(member, type):
+        return member
+    options = _stand_ins(member) | dict(given)
     try:
-        estimator: Estimator = build_choice(catalogs, ESTIMATOR.name, name, options)
+        return build_choice(catalogs, kind.name, name, options)
     except PydanticCustomError as error:
-        raise SpecError(Problem(f"estimator {name}", error.message())) from error
+        raise SpecError(Problem(f"{kind.name} {name}", error.message())) from error
     except ValidationError as error:
-        names = [one.name for one in dataclasses.fields(known[name])]
-        found = [_problem(name, names, dict(one)) for one in error.errors(include_url=False)]
+        names = [option.name for option in dataclasses.fields(member)]
+        found = [_problem(kind.name, name, names, dict(fault)) for fault in error.errors(include_url=False)]
         raise SpecError(*found) from error
-    return estimator
 
 
-def _nested(cls: type) -> list[str]:
-    """Return the options without a default that are estimators."""
-    kinds = get_type_hints(cls, include_extras=True)
-    return [
-        option.name
-        for option in (dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ())
-        if option.default is dataclasses.MISSING
-        and option.default_factory is dataclasses.MISSING
-        and any(
-            isinstance(one, Choose) and one.kind == ESTIMATOR.name
-            for one in getattr(kinds[option.name], "__metadata__", ())
-        )
-    ]
+def _stand_ins(cls: type) -> dict[str, object]:
+    """Return what stands in for options without a default: estimators, names of columns, lists of these."""
+    hints, plain_hints = get_type_hints(cls, include_extras=True), get_type_hints(cls)
+    columns = iter((*COLUMNS[1:], COLUMNS[0]))
+    found: dict[str, object] = {}
+    for option in dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ():
+        if option.default is not dataclasses.MISSING or option.default_factory is not dataclasses.MISSING:
+            continue
+        plain, notes = plain_hints[option.name], getattr(hints[option.name], "__metadata__", ())
+        if any(isinstance(note, Choose) and note.kind == ESTIMATOR.name for note in notes):
+            found[option.name] = StandIn.name
+        elif plain is str:
+            found[option.name] = "made" if option.name == "into" else next(columns, COLUMNS[0])
+        elif get_origin(plain) is tuple and str in get_args(plain):
+            n_columns = len(COLUMNS) if ... in get_args(plain) else len(get_args(plain))
+            found[option.name] = list(COLUMNS[:n_columns])
+    return found
 
 
-def _problem(name: str, names: Sequence[str], error: Mapping[str, Any]) -> Problem:
-    """Turn what is wrong with the options of an estimator, which are called `names`, into a problem."""
+def _problem(kind: str, name: str, names: Sequence[str], error: Mapping[str, Any]) -> Problem:
+    """Turn what is wrong with the options of a member, which are called `names`, into a problem."""
     place = error["loc"][1:]
     option = spell(place[:1]) or "OPTION"
     if error["type"] == "unexpected_keyword_argument" and len(place) == 1:
         hint = near_names(option, names) or "choose one of these"
-        return Problem(
-            f"estimator {name}", f"unknown option '{option}'", ", ".join(names) or "no option", hint
-        )
+        return Problem(f"{kind} {name}", f"unknown option '{option}'", ", ".join(names) or "no option", hint)
     return Problem(
-        where=f"estimator {name}: {spell(place)}" if place else f"estimator {name}",
+        where=f"{kind} {name}: {spell(place)}" if place else f"{kind} {name}",
         what=error["msg"],
         hint=f"give it a value: --set {name}.{option}=VALUE",
     )

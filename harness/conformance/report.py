@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from time import perf_counter
 
-from harness.conformance.check import Check
 from harness.conformance.verdict import Status
 from harness.errors import PluginError, Problem
 from harness.registry.plugin import Plugin
@@ -22,13 +20,14 @@ class Row:
 
     Attributes
     ----------
-    estimator, check : names
+    kind, member, check : names
     says : the law
     status, reason : the verdict
     seconds : wall time
     """
 
-    estimator: str
+    kind: str
+    member: str
     check: str
     says: str
     status: Status
@@ -42,21 +41,21 @@ class Report:
 
     Attributes
     ----------
-    plugin : whose estimators were checked
+    plugin : whose members were checked
     rows : one a check
     """
 
     plugin: Plugin
     rows: tuple[Row, ...]
 
-    def count(self, status: Status, *, estimator: str | None = None) -> int:
-        """Return how many checks, of one estimator or of all, went like this."""
-        return sum(row.status == status and estimator in (None, row.estimator) for row in self.rows)
+    def count(self, status: Status, *, member: str | None = None) -> int:
+        """Return how many checks, of one member or of all, went like this."""
+        return sum(row.status == status and member in (None, row.member) for row in self.rows)
 
     @property
-    def estimators(self) -> tuple[str, ...]:
-        """Names of the estimators that were checked."""
-        return tuple(dict.fromkeys(row.estimator for row in self.rows))
+    def members(self) -> tuple[str, ...]:
+        """Names of the members that were checked."""
+        return tuple(dict.fromkeys(row.member for row in self.rows))
 
     @property
     def summary(self) -> str:
@@ -65,17 +64,17 @@ class Report:
         return f"{self.plugin.name}, {len(self.rows)} checks: {counts}"
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what keeps the plugin from passing: broken laws, and estimators that were asked nothing."""
+        """Yield what keeps the plugin from passing: broken laws, and members that were asked nothing."""
         if not self.rows:
-            yield Problem(self.plugin.name, "no check was run", hint="offer an estimator")
-        for name in self.estimators:
-            failed = [row.check for row in self.rows if (row.estimator, row.status) == (name, "failed")]
+            yield Problem(self.plugin.name, "no check was run", hint="offer something that is checked")
+        for name in self.members:
+            failed = [row.check for row in self.rows if (row.member, row.status) == (name, "failed")]
             if failed:
                 yield Problem(
                     name, f"breaks the contract in {len(failed)} of its checks: {', '.join(failed)}"
                 )
-            elif not self.count("passed", estimator=name):
-                yield Problem(name, "every check was skipped, so nothing is known of this estimator")
+            elif not self.count("passed", member=name):
+                yield Problem(name, "every check was skipped, so nothing is known of it")
 
     def raise_if_not_passed(self) -> None:
         """Raise where the plugin does not pass.
@@ -83,7 +82,7 @@ class Report:
         Raises
         ------
         PluginError
-            With what failed, estimator by estimator.
+            With what failed, member by member.
         """
         problems = tuple(self.problems())
         if problems:
@@ -91,9 +90,9 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Yield the report as text: reasons of what failed and of what was skipped, and counts."""
-        for name in self.estimators:
-            rows = [row for row in self.rows if row.estimator == name]
-            yield f"{name}: {self.count('passed', estimator=name)} of {len(rows)} passed"
+        for name in self.members:
+            rows = [row for row in self.rows if row.member == name]
+            yield f"{name}: {self.count('passed', member=name)} of {len(rows)} passed"
             for row in rows:
                 if row.status == "failed":
                     yield f"  failed   {row.check} ({row.says}): {row.reason}"
@@ -115,24 +114,3 @@ class Report:
             "checks": [asdict(row) for row in self.rows],
         }
         return json.dumps(content, indent=1)
-
-
-def run_checks(
-    plugin: Plugin, checks: Iterable[Check], *, on_done: Callable[[Row], None] = lambda _: None
-) -> Report:
-    """Run checks one after the other and report them.
-
-    Parameters
-    ----------
-    on_done : called with each row as it is known
-    """
-    rows = []
-    for check in checks:
-        start = perf_counter()
-        verdict = check.verdict()
-        seconds = round(perf_counter() - start, 3)
-        rows.append(
-            Row(check.estimator, check.law.name, check.law.says, verdict.status, verdict.reason, seconds)
-        )
-        on_done(rows[-1])
-    return Report(plugin, tuple(rows))

@@ -43,7 +43,9 @@ class Estimator(Protocol):
     name : as written in YAML after ``use:``
     provides : capabilities, named by their protocol classes
 
-    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`.
+    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`, and say in
+    ``precision`` how far rounding moves its predictions, in standard deviations of the outcome, where it
+    computes in less than 64 bits.
     """
 
     name: ClassVar[str]
@@ -66,12 +68,24 @@ class Estimator(Protocol):
         """
 
 
+LEAST_PRECISE = 0.01
+"""Largest precision that an estimator may declare, in standard deviations of the outcome."""
+
+
+def precision_of(estimator: object) -> float:
+    """Return how far rounding moves predictions, as an estimator or its class declares it; 0 where not."""
+    return float(getattr(estimator, "precision", 0.0))
+
+
 def _wrong_values(cls: type) -> str:
     provides, rungs = getattr(cls, "provides", None), getattr(cls, "rungs", ())
     if not isinstance(provides, frozenset) or not all(isinstance(able, type) for able in provides):
         return "has a `provides` that is no frozenset of capabilities; none is frozenset()"
     if not isinstance(rungs, tuple) or not all(isinstance(rung, Rung) for rung in rungs):
         return "has `rungs` that are no tuple of harness.Rung"
+    precision = getattr(cls, "precision", 0.0)
+    if not isinstance(precision, float) or not 0.0 <= precision <= LEAST_PRECISE:
+        return f"has a `precision` that is no number from 0 to {LEAST_PRECISE}"
     return ""
 
 

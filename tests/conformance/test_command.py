@@ -19,10 +19,10 @@ def test_a_plugin_of_this_repository_passes():
 
 
 def test_the_json_is_all_that_is_on_standard_output():
-    words = ("--estimator", "mean", "--estimator", "last_value", "--quick", "--json")
+    words = ("--only", "mean", "--only", "last_value", "--quick", "--json")
     content = json.loads(harness("test-plugin", "harness_panel", *words).stdout)
     assert content["passed"] is True
-    assert {one["estimator"] for one in content["checks"]} == {"mean", "last_value"}
+    assert {one["member"] for one in content["checks"]} == {"mean", "last_value"}
     assert "bands" not in {one["check"] for one in content["checks"]}
 
 

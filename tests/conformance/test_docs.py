@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from harness.conformance.agreement import SLACK, TIGHT
+from harness.conformance.agreement import SLACK
+from harness.conformance.case import TIGHT
 from harness.conformance.laws import LAWS
 from harness.conformance.laws.statistics import N_COVERED, N_PANELS, SHARE
 from harness.conformance.panels import ordinary_panel

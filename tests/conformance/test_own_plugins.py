@@ -22,7 +22,7 @@ DEAR = ("elastic_net", "random_forest", "boosting", "mlp", "som_ann")
 def cases(plugin):
     """Yield the checks of a plugin with small options; the dear ones are slow."""
     for check in checks_for(plugin, options=SMALL.get(plugin, {})):
-        is_slow = check.law.is_slow and check.estimator in DEAR
+        is_slow = check.law.is_slow and check.member in DEAR
         yield pytest.param(check, id=str(check), marks=pytest.mark.slow if is_slow else ())
 
 
@@ -41,7 +41,7 @@ def test_contract(check):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "check",
-    [check for plugin, options in SMALL.items() for check in checks_for(plugin, estimators=tuple(options))],
+    [check for plugin, options in SMALL.items() for check in checks_for(plugin, only=tuple(options))],
     ids=str,
 )
 def test_contract_with_default_options(check):

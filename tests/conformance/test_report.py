@@ -10,14 +10,15 @@ from broken.handling import ChangesWeights
 from broken.sound import Sound
 from harness import PluginError
 from harness.conformance import checks_of
-from harness.conformance.report import Report, Row, run_checks
+from harness.conformance.battery import run_checks
+from harness.conformance.report import Report, Row
 from harness.registry.plugin import Plugin
 
-PLUGIN = Plugin("my_plugin", "my-plugin", "0.3.0", estimators=("one", "two"))
+PLUGIN = Plugin("my_plugin", "my-plugin", "0.3.0", {"estimators": ("one", "two")})
 
 
 def row(estimator, status, *, check="fits", reason=""):
-    return Row(estimator, check, "an ordinary panel is fitted", status, reason, 0.1)
+    return Row("estimator", estimator, check, "an ordinary panel is fitted", status, reason, 0.1)
 
 
 def problems(*rows):
@@ -78,7 +79,7 @@ def test_the_json_holds_every_check_with_its_reason():
     (failure,) = [one for one in content["checks"] if one["status"] == "failed"]
     assert (failure["check"], failure["reason"]) == ("inputs_unchanged", "fit_draws changed the weights")
     for one in content["checks"]:
-        assert set(one) == {"estimator", "check", "says", "status", "reason", "seconds"}
+        assert set(one) == {"kind", "member", "check", "says", "status", "reason", "seconds"}
         assert one["reason"] or one["status"] == "passed"
 
 

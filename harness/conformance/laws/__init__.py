@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import Capabilities
 from harness.conformance.laws.cheaper import Folds, Quick
@@ -32,7 +33,7 @@ from harness.conformance.laws.told import Details, Notes
 from harness.conformance.laws.units import ColumnUnits, OutcomeUnits
 from harness.conformance.laws.weights import UnitWeights, ZeroWeights
 
-LAWS: tuple[Law, ...] = (
+LAWS: tuple[Law[Case], ...] = (
     OptionsFrozen(),
     Fits(),
     Predictions(),

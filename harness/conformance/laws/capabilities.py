@@ -27,7 +27,7 @@ OF_FITS: tuple[type, ...] = (HasCoefficients, HasDetails, HasDraws, HasEffects, 
 OF_FITS_OR_DRAWS: tuple[type, ...] = (CanProfile,)
 
 
-class Capabilities(Law):
+class Capabilities(Law[Case]):
     """`provides` lists what is there, neither more nor less."""
 
     name: ClassVar[str] = "capabilities"

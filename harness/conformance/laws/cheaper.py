@@ -17,7 +17,7 @@ WORSE = 0.1
 """How much larger the squared error of the form for folds may be, as a share, on rows held out."""
 
 
-class Quick(Law):
+class Quick(Law[Case]):
     """`quick` returns another estimator of the same kind, which fits as well."""
 
     name: ClassVar[str] = "quick"
@@ -34,7 +34,7 @@ class Quick(Law):
         return str(quick)
 
 
-class Folds(Law):
+class Folds(Law[Case]):
     """`for_folds` returns another estimator of the same kind, which predicts as well."""
 
     name: ClassVar[str] = "folds"

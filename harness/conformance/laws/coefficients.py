@@ -18,7 +18,7 @@ ROUNDING = 1e-8
 """Largest asymmetry, or negative eigenvalue, of a covariance as a share of its largest number."""
 
 
-class Coefficients(Law):
+class Coefficients(Law[Case]):
     """A coefficient table is complete and its covariance is one."""
 
     name: ClassVar[str] = "coefficients"

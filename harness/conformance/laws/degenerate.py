@@ -16,7 +16,7 @@ from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line
 
 
-class Degenerate(Law):
+class Degenerate(Law[Case]):
     """A poor panel is refused with EstimationError, in words, or answered."""
 
     @abstractmethod

@@ -17,7 +17,7 @@ from harness.rng import random_stream
 N_DRAWS = 3
 
 
-class Draws(Law):
+class Draws(Law[Case]):
     """Draws are as many as there are weights, with and without rows to select on."""
 
     name: ClassVar[str] = "draws"
@@ -36,7 +36,7 @@ class Draws(Law):
         return ""
 
 
-class OwnDraws(Law):
+class OwnDraws(Law[Case]):
     """A fit that carries draws carries more than one."""
 
     name: ClassVar[str] = "own_draws"

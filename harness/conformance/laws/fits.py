@@ -11,7 +11,7 @@ from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line
 
 
-class Fits(Law):
+class Fits(Law[Case]):
     """An ordinary panel is fitted, by itself and with rows to select on."""
 
     name: ClassVar[str] = "fits"

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from harness.arrays import Floats
-from harness.conformance.agreement import SLACK, STREAMS, TIGHT, gap
+from harness.conformance.agreement import SLACK, STREAMS, gap
 from harness.conformance.case import FIRST, Case
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE
@@ -56,7 +56,7 @@ def _trial(ordinary: Panel) -> _Trial:
     )
 
 
-class HeavyRows(Law):
+class HeavyRows(Law[Case]):
     """A weight counts how often a row is there."""
 
     name: ClassVar[str] = "heavy_rows"
@@ -77,7 +77,7 @@ class HeavyRows(Law):
 
         (draw,) = case.predicted_draws(trial.panel, trial.weights, selection=trial.selection)
         off, matter = apart(draw), apart(_fitted(case, trial, trial.train))
-        if off > max(TIGHT, matter / 2.0):
+        if off > max(case.tight, matter / 2.0):
             on_copies = _fitted(case, trial, trial.copies)
             if off > SLACK * max(apart(on_copies, label) for label in STREAMS):
                 raise Broken(

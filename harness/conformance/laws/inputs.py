@@ -17,7 +17,7 @@ from harness.estimators.protocol import CanFitDraws
 from harness.rng import random_stream
 
 
-class InputsUnchanged(Law):
+class InputsUnchanged(Law[Case]):
     """Neither fitting nor predicting changes the panel it is given, nor do weights change."""
 
     name: ClassVar[str] = "inputs_unchanged"

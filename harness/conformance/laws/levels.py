@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.conformance.agreement import TIGHT, gap
+from harness.conformance.agreement import gap
 from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE, not_declared
@@ -17,7 +17,7 @@ from harness.estimators.guard import in_one_line, predict
 from harness.estimators.protocol import HasEffects
 
 
-class NewLevels(Law):
+class NewLevels(Law[Case]):
     """Rows of new entities and periods are predicted, or refused."""
 
     name: ClassVar[str] = "new_levels"
@@ -32,7 +32,7 @@ class NewLevels(Law):
         return "predicted"
 
 
-class Unseen(Law):
+class Unseen(Law[Case]):
     """Rows of levels never seen are counted."""
 
     name: ClassVar[str] = "unseen"
@@ -51,6 +51,6 @@ class Unseen(Law):
         if n_new < n_known:
             raise Broken(f"{n_known} rows trained on count as unseen, but of new levels only {n_new}")
         apart = gap(predict(case.fit, new), case.predictions(), scale=case.scale)
-        if n_new == 0 and apart > TIGHT:
+        if n_new == 0 and apart > case.tight:
             raise Broken("new entities and periods are predicted in another way, but none is counted")
         return f"{n_new} of {new.n_obs} rows of new levels"

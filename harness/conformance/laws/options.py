@@ -12,7 +12,7 @@ from harness.conformance.verdict import Broken
 from harness.estimators.protocol import ESTIMATOR, CanFitDraws
 
 
-class OptionsFrozen(Law):
+class OptionsFrozen(Law[Case]):
     """An estimator is a frozen dataclass of options that cannot change either."""
 
     name: ClassVar[str] = "options_frozen"
@@ -29,7 +29,7 @@ class OptionsFrozen(Law):
         return ""
 
 
-class OptionsUntouched(Law):
+class OptionsUntouched(Law[Case]):
     """Fitting changes no option."""
 
     name: ClassVar[str] = "options_untouched"

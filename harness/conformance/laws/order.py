@@ -12,7 +12,7 @@ from harness.conformance.panels import SEED
 from harness.rng import random_stream
 
 
-class RowOrder(Law):
+class RowOrder(Law[Case]):
     """A fit does not depend on the order of the rows it trains on."""
 
     name: ClassVar[str] = "row_order"
@@ -23,10 +23,10 @@ class RowOrder(Law):
         panel = case.panel
         order = random_stream(SEED, "row order").permutation(panel.n_obs)
         found = case.predicted(panel.take(order), at=panel)
-        return require_agreement(found, case.predictions, scale=case.scale, what="on rows in another order")
+        return require_agreement(found, case.predictions, case=case, what="on rows in another order")
 
 
-class ColumnOrder(Law):
+class ColumnOrder(Law[Case]):
     """A fit does not depend on the order of the controls."""
 
     name: ClassVar[str] = "column_order"
@@ -39,5 +39,5 @@ class ColumnOrder(Law):
         columns = [*range(first), *range(len(panel.columns) - 1, first - 1, -1)]
         turned = replace(panel, controls=panel.controls[::-1], X=panel.X[:, columns])
         return require_agreement(
-            case.predicted(turned), case.predictions, scale=case.scale, what="on controls in reverse order"
+            case.predicted(turned), case.predictions, case=case, what="on controls in reverse order"
         )

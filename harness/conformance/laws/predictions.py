@@ -15,7 +15,7 @@ from harness.estimators.guard import predict
 from harness.rng import random_stream
 
 
-class Predictions(Law):
+class Predictions(Law[Case]):
     """Predictions are finite floats, one a row."""
 
     name: ClassVar[str] = "predictions"
@@ -32,7 +32,7 @@ class Predictions(Law):
         return ""
 
 
-class RowByRow(Law):
+class RowByRow(Law[Case]):
     """The prediction of a row depends on that row alone."""
 
     name: ClassVar[str] = "row_by_row"
@@ -47,5 +47,5 @@ class RowByRow(Law):
             (order[:1], "one row alone"),
         ):
             found = predict(case.fit, case.panel.take(rows))
-            require_equal(found, case.predictions()[rows], scale=case.scale, what=what)
+            require_equal(found, case.predictions()[rows], case=case, what=what)
         return ""

@@ -15,7 +15,7 @@ from harness.estimators.protocol import Estimator
 from harness.rng import random_stream
 
 
-class OtherProcess(Law):
+class OtherProcess(Law[Case]):
     """An estimator can be sent to a worker process and gives the same numbers there."""
 
     name: ClassVar[str] = "other_process"
@@ -26,7 +26,7 @@ class OtherProcess(Law):
         from joblib import Parallel, delayed
 
         (found,) = Parallel(n_jobs=2)([delayed(_fit_and_predict)(case.estimator, case.panel)])
-        return require_equal(found, case.predictions(), scale=case.scale, what="in a worker process")
+        return require_equal(found, case.predictions(), case=case, what="in a worker process")
 
 
 def _fit_and_predict(estimator: Estimator, panel: Panel) -> Floats:

@@ -16,7 +16,7 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import CanFitDraws, CanProfile, Fitted, FittedDraws
 
 
-class Profile(Law):
+class Profile(Law[Case]):
     """`profile` is the mean of `predict` over the rows."""
 
     name: ClassVar[str] = "profile"
@@ -33,7 +33,7 @@ class Profile(Law):
         for model in models:
             if isinstance(model, CanProfile):
                 for columns in (case.panel.columns[:1], case.panel.columns[:2]):
-                    _compare(model, model, case.panel, columns)
+                    _compare(case, model, model, columns)
         return "equal up to rounding"
 
 
@@ -42,8 +42,9 @@ def _two_draws(panel: Panel) -> Floats:
 
 
 def _compare(
-    model: Fitted | FittedDraws, short_cut: CanProfile, panel: Panel, columns: tuple[str, ...]
+    case: Case, model: Fitted | FittedDraws, short_cut: CanProfile, columns: tuple[str, ...]
 ) -> None:
+    panel = case.panel
     spans = np.stack([np.quantile(panel.column(name), [0.1, 0.5, 0.9]) for name in columns], axis=1)
     points = np.concatenate([spans, spans[-1:] + 2.0 * np.ptp(spans, axis=0)])
     expected = np.stack([_mean_at(model, panel, columns, point) for point in points], axis=-1)
@@ -51,7 +52,7 @@ def _compare(
     what = f"profile over {' and '.join(columns)} of shape {found.shape}, against {expected.shape}"
     if found.shape != expected.shape:
         found = np.full_like(expected, np.inf)
-    require_equal(found, expected, scale=float(panel.observed.std()), what=what)
+    require_equal(found, expected, case=case, what=what)
 
 
 def _mean_at(model: Fitted | FittedDraws, panel: Panel, columns: tuple[str, ...], point: Floats) -> Floats:

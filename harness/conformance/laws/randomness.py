@@ -17,7 +17,7 @@ _UNLIKELY = 271828182
 """A seed that nobody would choose."""
 
 
-class Randomness(Law):
+class Randomness(Law[Case]):
     """Equal streams give equal numbers, and no generator of the process is used."""
 
     name: ClassVar[str] = "randomness"

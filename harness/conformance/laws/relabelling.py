@@ -10,7 +10,7 @@ from harness.conformance.law import Law
 from harness.conformance.relabel import renamed, reordered
 
 
-class Renamed(Law):
+class Renamed(Law[Case]):
     """Other names of entities and periods change nothing."""
 
     name: ClassVar[str] = "renamed"
@@ -19,10 +19,10 @@ class Renamed(Law):
     def check(self, case: Case) -> str:
         """Give new names that sort as the old ones do."""
         found = case.predicted(renamed(case.panel))
-        return require_agreement(found, case.predictions, scale=case.scale, what="under new names")
+        return require_agreement(found, case.predictions, case=case, what="under new names")
 
 
-class Reordered(Law):
+class Reordered(Law[Case]):
     """Names of entities that sort in another order change nothing."""
 
     name: ClassVar[str] = "reordered"
@@ -31,6 +31,4 @@ class Reordered(Law):
     def check(self, case: Case) -> str:
         """Give names that sort in the reverse order."""
         found = case.predicted(reordered(case.panel))
-        return require_agreement(
-            found, case.predictions, scale=case.scale, what="under names in reverse order"
-        )
+        return require_agreement(found, case.predictions, case=case, what="under names in reverse order")

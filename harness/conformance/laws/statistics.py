@@ -30,7 +30,7 @@ N_PANELS, N_COVERED, N_DRAWS = 8, 5, 20
 """Bands that cover 0.9 of the time cover fewer than 5 of 8 panels once in 200 times."""
 
 
-class Effect(Law):
+class Effect(Law[Case]):
     """A known effect is found."""
 
     name: ClassVar[str] = "effect"
@@ -47,7 +47,7 @@ class Effect(Law):
         return f"{found:.3g} found where {EFFECT:g} is true"
 
 
-class Bands(Law):
+class Bands(Law[Case]):
     """Bootstrap bands cover a known truth."""
 
     name: ClassVar[str] = "bands"

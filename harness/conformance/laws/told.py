@@ -13,7 +13,7 @@ from harness.data.note import Note
 from harness.estimators.protocol import HasDetails, HasNotes
 
 
-class Notes(Law):
+class Notes(Law[Case]):
     """Notes have a stable code and a sentence."""
 
     name: ClassVar[str] = "notes"
@@ -36,7 +36,7 @@ class Notes(Law):
         return ", ".join(sorted({note.code for note in notes})) or "none on an ordinary panel"
 
 
-class Details(Law):
+class Details(Law[Case]):
     """Tables of a fit have names for files and columns of one length."""
 
     name: ClassVar[str] = "details"

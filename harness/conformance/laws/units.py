@@ -14,7 +14,7 @@ from harness.conformance.law import Law
 UNIT, LEVEL = 250.0, -40.0
 
 
-class OutcomeUnits(Law):
+class OutcomeUnits(Law[Case]):
     """An outcome in another unit has predictions in that unit."""
 
     name: ClassVar[str] = "outcome_units"
@@ -25,12 +25,10 @@ class OutcomeUnits(Law):
         panel = case.panel
         moved = replace(panel, observed=UNIT * panel.observed + LEVEL)
         found = (case.predicted(moved) - LEVEL) / UNIT
-        return require_agreement(
-            found, case.predictions, scale=case.scale, what="on an outcome in another unit"
-        )
+        return require_agreement(found, case.predictions, case=case, what="on an outcome in another unit")
 
 
-class ColumnUnits(Law):
+class ColumnUnits(Law[Case]):
     """Columns in other units change no prediction."""
 
     name: ClassVar[str] = "column_units"
@@ -43,5 +41,5 @@ class ColumnUnits(Law):
         units, levels = np.where(at % 2 == 0, UNIT, 1.0 / UNIT), np.where(at % 3 == 0, LEVEL, 0.5)
         moved = replace(panel, X=units * panel.X + levels)
         return require_agreement(
-            case.predicted(moved), case.predictions, scale=case.scale, what="on columns in other units"
+            case.predicted(moved), case.predictions, case=case, what="on columns in other units"
         )

@@ -17,7 +17,7 @@ from harness.evaluation.resample import draw_weights, left_out
 from harness.rng import random_stream
 
 
-class UnitWeights(Law):
+class UnitWeights(Law[Case]):
     """A draw that trains on every row once is the fit."""
 
     name: ClassVar[str] = "unit_weights"
@@ -28,15 +28,13 @@ class UnitWeights(Law):
         """Fit two such draws."""
         predicted = case.predicted_draws(case.panel, np.ones((2, case.panel.n_obs)))
         found = [
-            require_agreement(
-                draw, case.predictions, scale=case.scale, what="a draw of unit weights and the fit"
-            )
+            require_agreement(draw, case.predictions, case=case, what="a draw of unit weights and the fit")
             for draw in predicted
         ]
         return found[-1]
 
 
-class ZeroWeights(Law):
+class ZeroWeights(Law[Case]):
     """A row that no draw trains or selects on is as good as absent."""
 
     name: ClassVar[str] = "zero_weights"
@@ -62,6 +60,4 @@ class ZeroWeights(Law):
             return case.predicted_draws(panel.take(kept), weights, selection=aside, at=panel, label=label)
 
         found = case.predicted_draws(spoiled, padded, selection=padded_aside, at=panel)
-        return require_agreement(
-            found, without, scale=case.scale, what="with rows of weight zero and without"
-        )
+        return require_agreement(found, without, case=case, what="with rows of weight zero and without")

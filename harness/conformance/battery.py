@@ -1,0 +1,81 @@
+"""Run a battery in a process of its own: a check that ends the process is a failure, and the others go on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from time import perf_counter
+
+from harness.conformance.check import Check
+from harness.conformance.report import Report, Row
+from harness.conformance.verdict import Verdict
+from harness.registry.plugin import Plugin
+
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+def run_checks(
+    plugin: Plugin, checks: Sequence[Check], *, on_done: Callable[[Row], None] = lambda _: None
+) -> Report:
+    """Run checks one after the other and report them.
+
+    They run in one process, which is started again where a check ended it: what others found is kept.
+
+    Parameters
+    ----------
+    on_done : called with each row as it is known
+    """
+    rows: list[Row] = []
+
+    def done(verdict: Verdict, seconds: float) -> None:
+        check = checks[len(rows)]
+        check.case.verdicts[check.law.name] = verdict
+        case, law = check.case, check.law
+        where = (case.kind, case.name, law.name, law.says)
+        rows.append(Row(*where, verdict.status, verdict.reason, round(seconds, 3)))
+        on_done(rows[-1])
+
+    while len(rows) < len(checks):
+        _run_until_the_end(checks[len(rows) :], done)
+    return Report(plugin, tuple(rows))
+
+
+def _run_until_the_end(checks: Sequence[Check], done: Callable[[Verdict, float], None]) -> None:
+    """Run checks in a new process until all are done, or one ends the process."""
+    receiver, sender = _SPAWN.Pipe(duplex=False)
+    process = _SPAWN.Process(target=_work, args=(sender, tuple(checks)))
+    start = perf_counter()
+    process.start()
+    sender.close()
+    n_done = 0
+    try:
+        while n_done < len(checks):
+            done(*receiver.recv())
+            n_done, start = n_done + 1, perf_counter()
+    except EOFError:
+        process.join()
+        reason = f"it ends the process it runs in: {_ending(process.exitcode)}"
+        done(Verdict("failed", reason), perf_counter() - start)
+    finally:
+        receiver.close()
+        process.join()
+
+
+def _work(sender: Connection, checks: Sequence[Check]) -> None:
+    """Run checks and send how each went; what they print goes where messages go."""
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for check in checks:
+        start = perf_counter()
+        verdict = check.verdict()
+        sender.send((verdict, perf_counter() - start))
+    sender.close()
+
+
+def _ending(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"killed by {signal.Signals(-exit_code).name}"
+    return f"exit code {exit_code}"

@@ -1,0 +1,1 @@
+"""Members of every kind but estimators, and the laws of each kind."""

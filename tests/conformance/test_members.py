@@ -1,0 +1,214 @@
+"""Members of every kind but estimators: those of the harness keep the laws, and each law finds a fault."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.conformance.battery import run_checks
+from harness.conformance.checks import checks_among, checks_of_member, find_plugin
+from harness.conformance.members.laws import MEMBER_LAWS
+from harness.data.dataset import DATASET
+from harness.data.prepare.elementwise import Log
+from harness.data.prepare.step import STEP
+from harness.data.simulate.linear_panels import NullEffect
+from harness.data.simulate.simulation import SIMULATION
+from harness.evaluation.metrics.metric import METRIC
+from harness.evaluation.metrics.shipped import AbsoluteError
+from harness.evaluation.protocols.in_sample import InSample
+from harness.evaluation.protocols.protocol import PROTOCOL
+from harness.evaluation.protocols.random_rows import RandomRows
+from harness.installed import KINDS, installed
+from harness.registry.plugin import Plugin
+from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.scenario import SCENARIO
+
+OPTIONS = {
+    "emissions": {"factors": {"moderator": 1.0, "control_1": 2.0}},
+    "deflate": {"base": 2001},
+    "indicator": {"equals": 1},
+    "interpolate": {"limit": 1},
+    "digital_carbon": {"n_entities": 50},
+}
+COUNTER = itertools.count()
+
+
+def own_checks():
+    registry = installed()
+    return checks_among(registry, find_plugin(registry, "harness"), options=OPTIONS)
+
+
+@dataclass(frozen=True)
+class OneName(RandomRows):
+    """Its folds share a name."""
+
+    def split(self, panel, *, rng):
+        return tuple(replace(fold, name="1") for fold in super().split(panel, rng=rng))
+
+
+@dataclass(frozen=True)
+class Leaky(RandomRows):
+    """Rows of an entity stand on both sides, and nobody is told."""
+
+    leaks: ClassVar = ()
+
+
+@dataclass(frozen=True)
+class Restless(RandomRows):
+    """Draws from a generator of its own."""
+
+    def split(self, panel, *, rng):
+        return super().split(panel, rng=np.random.default_rng(next(COUNTER)))
+
+
+@dataclass(frozen=True)
+class OtherQuick(RandomRows):
+    """Its quick version is another protocol."""
+
+    def quick(self):
+        return InSample()
+
+
+@dataclass(frozen=True)
+class Undeclared(CurveScenario):
+    """Declares none of its tables."""
+
+    tables: ClassVar = ()
+
+
+@dataclass(frozen=True)
+class Fickle(CurveScenario):
+    """Answers in another way each time."""
+
+    def answer(self, subject):
+        return {name: frame.assign(grid=next(COUNTER)) for name, frame in super().answer(subject).items()}
+
+
+@dataclass(frozen=True)
+class WordyScenario(CurveScenario):
+    """Warns in plain words."""
+
+    def notes(self, panel):
+        return ("careful",)
+
+
+@dataclass(frozen=True)
+class Sorted(Log):
+    """Sorts what it computes."""
+
+    def compute(self, columns):
+        return np.sort(super().compute(columns))
+
+
+@dataclass(frozen=True)
+class Noisy(Log):
+    """Adds noise far above rounding, and far below what a turned column shows."""
+
+    def compute(self, columns):
+        return super().compute(columns) * (1.0 + 1e-12 * (1 + next(COUNTER)))
+
+
+@dataclass(frozen=True)
+class Towns:
+    """A dataset that grows."""
+
+    name: ClassVar[str] = "towns"
+    title: ClassVar[str] = "Towns"
+    source: ClassVar[str] = "made up"
+
+    def load(self):
+        return pd.DataFrame({"town": ["a", "b"], "year": [1, next(COUNTER)]})
+
+
+@dataclass(frozen=True)
+class OwnSeed(NullEffect):
+    """Draws another panel each time."""
+
+    def draw(self):
+        return replace(NullEffect(), seed=next(COUNTER)).draw()
+
+
+@dataclass(frozen=True)
+class Shuffled(NullEffect):
+    """Tells the truth in an order of its own."""
+
+    def expected(self, frame, *, outcome, **counterfactual):
+        return np.sort(super().expected(frame, outcome=outcome, **counterfactual))
+
+
+@dataclass(frozen=True)
+class SignedError(AbsoluteError):
+    """Rewards what lies below."""
+
+    def loss(self, observed, predicted):
+        return observed - predicted
+
+
+@dataclass(frozen=True)
+class RelativeError(AbsoluteError):
+    """Divides by the mean of the rows."""
+
+    def loss(self, observed, predicted):
+        return np.abs(observed - predicted) / np.abs(observed).mean()
+
+
+FAULTS = [
+    (PROTOCOL, OneName(), "folds"),
+    (PROTOCOL, Leaky(), "leaks_told"),
+    (PROTOCOL, Restless(), "repeatable"),
+    (PROTOCOL, OtherQuick(), "quick"),
+    (SCENARIO, Undeclared(draws=4, grid=5), "answers"),
+    (SCENARIO, Fickle(draws=4, grid=5), "repeatable"),
+    (SCENARIO, WordyScenario(draws=4, grid=5), "quick"),
+    (STEP, Sorted("made", "moderator"), "row_aligned"),
+    (STEP, Noisy("made", "moderator"), "repeatable"),
+    (DATASET, Towns(), "loads"),
+    (SIMULATION, OwnSeed(), "drawn"),
+    (SIMULATION, Shuffled(), "truth"),
+    (METRIC, SignedError(), "losses"),
+    (METRIC, RelativeError(), "rows_alone"),
+]
+
+
+@pytest.mark.parametrize("check", own_checks(), ids=str)
+def test_members_of_the_harness_keep_the_laws(check):
+    check.run()
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "law"), FAULTS, ids=lambda value: str(getattr(value, "name", value))
+)
+def test_a_fault_is_found_by_the_law_for_it(kind, member, law):
+    verdicts = {check.law.name: check.verdict().status for check in checks_of_member(kind, member)}
+    assert [name for name, status in verdicts.items() if status == "failed"] == [law]
+
+
+def test_every_law_is_shown_to_find_a_fault():
+    shown = {(kind.name, law) for kind, _, law in FAULTS}
+    assert shown == {(kind, law.name) for kind, laws in MEMBER_LAWS.items() for law in laws}
+    assert {"estimator", *MEMBER_LAWS} == {kind.name for kind in KINDS}
+
+
+@dataclass(frozen=True)
+class DeadlyError(AbsoluteError):
+    """Ends the process on rows that come alone, as a fault in compiled code would."""
+
+    def loss(self, observed, predicted):
+        if observed.size < 100:
+            os._exit(3)
+        return super().loss(observed, predicted)
+
+
+def test_a_check_that_ends_the_process_is_named_and_the_others_go_on():
+    checks = [*checks_of_member(METRIC, DeadlyError()), *checks_of_member(PROTOCOL, InSample())]
+    report = run_checks(Plugin("mine", "mine", "1"), checks)
+    found = {row.check: row for row in report.rows}
+    assert (found["rows_alone"].status, found["losses"].status) == ("failed", "passed")
+    assert found["rows_alone"].reason == "it ends the process it runs in: exit code 3"
+    assert [row.status for row in report.rows if row.member == "in_sample"] == ["passed"] * 4
