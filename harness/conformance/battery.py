@@ -67,12 +67,16 @@ def _run_until_the_end(checks: Sequence[Check], done: Callable[[Verdict, float],
 
 def _work(sender: Connection, checks: Sequence[Check]) -> None:
     """Run checks and send how each went; what they print goes where messages go."""
+    from joblib.externals.loky import get_reusable_executor
+
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for check in checks:
         start = perf_counter()
         verdict = check.verdict()
         sender.send((verdict, perf_counter() - start))
     sender.close()
+    # This process ends once its own workers have; idle ones would wait for minutes.
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def _ending(exit_code: int | None) -> str:

@@ -15,11 +15,11 @@ from harness.conformance.verdict import Skipped, Verdict
 from harness.data.panel import Panel
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import ESTIMATOR, CanFitDraws, Estimator, Fitted, FittedDraws, precision_of
+from harness.estimators.protocol import ESTIMATOR, CanFitDraws, Estimator, Fitted, FittedDraws, roundoff_of
 from harness.rng import random_stream
 
 TIGHT = 1e-6
-"""The same for an estimator that declares no precision."""
+"""The same for an estimator that declares no rounding."""
 
 FIRST = "fit"
 """Label of the stream that is used where no other is asked for."""
@@ -61,7 +61,7 @@ class Case:
     @property
     def tight(self) -> float:
         """Largest difference, in standard deviations of the outcome, that is put down to rounding."""
-        return max(TIGHT, precision_of(self.estimator))
+        return max(TIGHT, roundoff_of(self.estimator))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "given", repr(self.estimator))

@@ -9,7 +9,7 @@ CaseT = TypeVar("CaseT", contravariant=True)
 """What is under test: an estimator with its fits, or a member of another kind."""
 
 SOUND = ("fits", "predictions", "randomness")
-"""Laws of estimators whose failure would show as a failure of nearly all others, and so hide what is wrong."""
+"""Laws of estimators whose failure would show as one of nearly all others, and so hide what is wrong."""
 
 
 class Law(ABC, Generic[CaseT]):

@@ -44,7 +44,7 @@ class Estimator(Protocol):
     provides : capabilities, named by their protocol classes
 
     It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`, and say in
-    ``precision`` how far rounding moves its predictions, in standard deviations of the outcome, where it
+    ``roundoff`` how far rounding moves its predictions, in standard deviations of the outcome, where it
     computes in less than 64 bits.
     """
 
@@ -68,13 +68,13 @@ class Estimator(Protocol):
         """
 
 
-LEAST_PRECISE = 0.01
-"""Largest precision that an estimator may declare, in standard deviations of the outcome."""
+MOST_ROUNDOFF = 0.01
+"""Largest rounding that an estimator may declare, in standard deviations of the outcome."""
 
 
-def precision_of(estimator: object) -> float:
+def roundoff_of(estimator: object) -> float:
     """Return how far rounding moves predictions, as an estimator or its class declares it; 0 where not."""
-    return float(getattr(estimator, "precision", 0.0))
+    return float(getattr(estimator, "roundoff", 0.0))
 
 
 def _wrong_values(cls: type) -> str:
@@ -83,9 +83,9 @@ def _wrong_values(cls: type) -> str:
         return "has a `provides` that is no frozenset of capabilities; none is frozenset()"
     if not isinstance(rungs, tuple) or not all(isinstance(rung, Rung) for rung in rungs):
         return "has `rungs` that are no tuple of harness.Rung"
-    precision = getattr(cls, "precision", 0.0)
-    if not isinstance(precision, float) or not 0.0 <= precision <= LEAST_PRECISE:
-        return f"has a `precision` that is no number from 0 to {LEAST_PRECISE}"
+    roundoff = getattr(cls, "roundoff", 0.0)
+    if not isinstance(roundoff, float) or not 0.0 <= roundoff <= MOST_ROUNDOFF:
+        return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"
     return ""
 
 

@@ -62,6 +62,6 @@ class Scenario(Protocol):
 SCENARIO: Kind[type[Scenario]] = Kind(
     "scenario",
     "scenarios",
-    OptionsClass(("describe", "answer", "notes", "quick"), ("tables", "columns", "about")),
+    OptionsClass(("describe", "answer", "notes", "quick"), ("tables", "data_tables", "columns", "about")),
 )
 """Scenarios that a spec can choose."""

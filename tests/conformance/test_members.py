@@ -87,7 +87,7 @@ class Fickle(CurveScenario):
     """Answers in another way each time."""
 
     def answer(self, subject):
-        return {name: frame.assign(grid=next(COUNTER)) for name, frame in super().answer(subject).items()}
+        return {name: frame.assign(n_draws=next(COUNTER)) for name, frame in super().answer(subject).items()}
 
 
 @dataclass(frozen=True)

@@ -28,22 +28,26 @@ class Answers(Law[MemberCase]):
     """What is asked of an estimator is answered in the tables that are declared."""
 
     name: ClassVar[str] = "answers"
-    says: ClassVar[str] = "least squares answer in the declared tables, each with rows"
+    says: ClassVar[str] = "least squares answer in the declared tables, in the declared columns"
     needs: ClassVar[tuple[str, ...]] = ()
 
     def check(self, case: MemberCase) -> str:
         """Ask least squares on the ordinary panel."""
         tables = {**case.member.describe(_panel(case)), **_answer(case)}
-        undeclared = sorted(
-            set(tables) - {str(getattr(table, "name", table)) for table in case.member.tables}
-        )
-        if undeclared:
-            raise Broken(f"answers in the table '{undeclared[0]}', which `tables` does not declare")
+        declared = {table.name: table for table in (*case.member.tables, *case.member.data_tables)}
         if not any(len(frame) for frame in tables.values()):
             raise Broken("no table has a row")
         for name, frame in tables.items():
+            if name not in declared:
+                raise Broken(
+                    f"answers in the table '{name}', which `tables` and `data_tables` do not declare"
+                )
             if taken := PLACE & set(frame.columns):
                 raise Broken(f"the table '{name}' has a column that the harness adds: {', '.join(taken)}")
+            if unknown := set(frame.columns) - set(declared[name].columns):
+                raise Broken(
+                    f"the table '{name}' has a column that it does not declare: {', '.join(unknown)}"
+                )
         return ", ".join(sorted(tables))
 
 

@@ -1,0 +1,103 @@
+"""The examples: one extension of each kind, that the core knows nothing of."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.conformance.checks import checks_among
+from harness.installed import KINDS, registry_of
+from harness.registry.plugin_choice import PluginChoice
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return registry_of((), choice=PluginChoice(folder=EXAMPLES))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The folder of a run of the study of the examples, by the command."""
+    out = tmp_path_factory.mktemp("runs") / "examples"
+    words = ("--plugins-folder", EXAMPLES, "run", EXAMPLES / "study.yaml", "--out", out, "--jobs", "1")
+    command = [sys.executable, "-m", "harness.cli", *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def own_checks():
+    found = registry_of((), choice=PluginChoice(folder=EXAMPLES))
+    return [
+        check
+        for plugin in found.plugins[1:]
+        for check in checks_among(found, plugin)
+        if not check.law.is_slow
+    ]
+
+
+def test_every_kind_has_an_example_that_works(registry):
+    assert registry.broken == ()
+    offered = {kind for plugin in registry.plugins[1:] for kind in plugin.offers}
+    assert offered == {kind.plural for kind in KINDS}
+
+
+def test_the_core_names_no_example():
+    names = [path.stem for path in EXAMPLES.iterdir() if path.stem.startswith("example_")]
+    assert names
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "harness").rglob("*.py")]
+    assert not [name for name in names for source in sources if name in source]
+
+
+@pytest.mark.parametrize("check", own_checks(), ids=str)
+def test_an_example_keeps_the_laws_of_its_kind(check):
+    check.run()
+
+
+def test_the_effect_of_a_line_is_the_slope_of_its_regression(folder):
+    spread = pd.read_csv(folder / "effect_spread.csv").set_index(["estimator", "share"])["effect"]
+    coefficients = pd.read_csv(folder / "coefficients.csv").set_index("term")["estimate"]
+    assert (spread["median"] == 0.0).all()
+    # The rank is a step function: where it does not move, the effect is the coefficient alone.
+    assert spread["ols", 0.25] >= coefficients["exposure"] - 1e-9
+    assert list(spread["ols"].index) == [0.25, 0.5, 0.75]
+
+
+def test_periods_are_left_out_one_by_one(folder):
+    rows = pd.read_parquet(folder / "predictions.parquet")
+    own = rows[(rows["protocol"] == "leave_one_period_out") & (rows["sample"] == "test")]
+    assert own.groupby("fold", observed=True)["time"].unique().map(list).tolist() == [
+        ["2004"],
+        ["2005"],
+        ["2006"],
+    ]
+
+
+def test_errors_within_the_tolerance_cost_nothing(folder):
+    rows = pd.read_parquet(folder / "predictions.parquet")
+    found = pd.read_csv(folder / "metrics.csv").set_index(["metric", "estimator", "protocol", "sample"])[
+        "value"
+    ]
+    own = rows[(rows["estimator"] == "ols") & (rows["protocol"] == "in_sample") & (rows["sample"] == "test")]
+    expected = np.maximum((own["observed"] - own["predicted"]).abs() - 0.2, 0.0).mean()
+    assert found["tolerant_error", "ols", "in_sample", "test"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_rank_is_learned_from_the_rows_trained_on(folder):
+    steps = pd.read_csv(folder / "preparation.csv")
+    assert steps["detail"].tolist() == ["share of 180 rows with at most this exposure"]
+
+
+def test_the_manifest_names_every_plugin_with_its_hash(folder):
+    versions = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["versions"]
+    names = {path.stem for path in EXAMPLES.iterdir() if path.stem.startswith("example_")}
+    assert {f"local plugin {name}" for name in names} <= set(versions)
