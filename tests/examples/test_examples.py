@@ -37,12 +37,8 @@ def folder(tmp_path_factory):
 
 def own_checks():
     found = registry_of((), choice=PluginChoice(folder=EXAMPLES))
-    return [
-        check
-        for plugin in found.plugins[1:]
-        for check in checks_among(found, plugin)
-        if not check.law.is_slow
-    ]
+    checks = (check for plugin in found.plugins[1:] for check in checks_among(found, plugin))
+    return [check for check in checks if not check.law.is_slow]
 
 
 def test_every_kind_has_an_example_that_works(registry):
@@ -75,18 +71,14 @@ def test_the_effect_of_a_line_is_the_slope_of_its_regression(folder):
 def test_periods_are_left_out_one_by_one(folder):
     rows = pd.read_parquet(folder / "predictions.parquet")
     own = rows[(rows["protocol"] == "leave_one_period_out") & (rows["sample"] == "test")]
-    assert own.groupby("fold", observed=True)["time"].unique().map(list).tolist() == [
-        ["2004"],
-        ["2005"],
-        ["2006"],
-    ]
+    times = own.groupby("fold", observed=True)["time"].unique().map(list)
+    assert times.tolist() == [["2004"], ["2005"], ["2006"]]
 
 
 def test_errors_within_the_tolerance_cost_nothing(folder):
     rows = pd.read_parquet(folder / "predictions.parquet")
-    found = pd.read_csv(folder / "metrics.csv").set_index(["metric", "estimator", "protocol", "sample"])[
-        "value"
-    ]
+    metrics = pd.read_csv(folder / "metrics.csv")
+    found = metrics.set_index(["metric", "estimator", "protocol", "sample"])["value"]
     own = rows[(rows["estimator"] == "ols") & (rows["protocol"] == "in_sample") & (rows["sample"] == "test")]
     expected = np.maximum((own["observed"] - own["predicted"]).abs() - 0.2, 0.0).mean()
     assert found["tolerant_error", "ols", "in_sample", "test"] == pytest.approx(expected, rel=1e-9)
