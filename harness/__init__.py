@@ -112,6 +112,7 @@ __all__ = [
     "Subject",
     "count_unseen",
     "draw_weights",
+    "drawing",
     "hookimpl",
     "inner_split",
     "joint_codes",
@@ -119,5 +120,6 @@ __all__ = [
     "left_out",
     "open_run",
     "random_stream",
+    "reporting",
     "run",
 ]

@@ -16,9 +16,10 @@ from harness.registry.hooks import DISTRIBUTION, PROJECT
 from harness.registry.plugin_choice import ALL_INSTALLED, PluginChoice, asked_by_environment
 from harness.registry.plugin_source import in_order
 from harness.registry.registry import Registry, read_registry
+from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 
-KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, SIMULATION, METRIC)
+KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, SIMULATION, METRIC, SECTION)
 """All kinds, in the order in which plugins are asked for them."""
 
 

@@ -26,7 +26,8 @@ from harness.execution.results import Results
 from harness.execution.workers import Workers
 from harness.execution.write import write_tables
 from harness.installed import installed
-from harness.report.sections.catalog import SECTIONS
+from harness.registry.plugin_choice import PluginChoice
+from harness.report.sections.section import SECTION, Section
 from harness.report.write import write_report
 from harness.run_options import RunOptions
 from harness.scenarios.full_fit import FullResult
@@ -124,7 +125,7 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
             seconds=time.perf_counter() - start,
         )
         folder.write_manifest(content)
-        write_report(folder, formats=study.report.formats, sections=SECTIONS)
+        write_report(folder, formats=study.report.formats, sections=_sections(options.plugins))
         folder.write_manifest(content)
         store.clear()
     return folder
@@ -208,5 +209,10 @@ def write_report_again(path: Path) -> None:
     folder = RunFolder.open(path)
     content = folder.manifest()
     with locked(path):
-        write_report(folder, formats=content.study.formats, sections=SECTIONS)
+        write_report(folder, formats=content.study.formats, sections=_sections())
         folder.write_manifest(content)
+
+
+def _sections(choice: PluginChoice | None = None) -> tuple[Section, ...]:
+    """Return the sections that a report may have; those of plugins among them."""
+    return tuple(installed(choice).of(SECTION).values())

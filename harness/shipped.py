@@ -5,6 +5,7 @@ from harness.data.shipped import harness_datasets
 from harness.data.simulate.shipped import harness_simulations
 from harness.evaluation.metrics.shipped import harness_metrics
 from harness.evaluation.protocols.shipped import harness_protocols
+from harness.report.sections.shipped import harness_sections
 from harness.scenarios.shipped import harness_scenarios
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "harness_metrics",
     "harness_protocols",
     "harness_scenarios",
+    "harness_sections",
     "harness_simulations",
     "harness_steps",
 ]

@@ -14,7 +14,7 @@ LAYERS = ("registry", "data", "spec", "estimators", "evaluation", "scenarios", "
 LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "audit")
 BASE = {"arrays", "errors", "rng", "tables"}
 TOP = {"calibration", "runner", "cli", "commands", "replication", "pytest_plugin"}
-TOP |= {"conformance", "scaffold", "installed", "shipped"}
+TOP |= {"conformance", "drawing", "installed", "reporting", "scaffold", "shipped"}
 TOP |= {"api", "run_options", "stored_figure", "study_result"}
 PLUGINS = {"harness_panel", "harness_fixest", "harness_neural", "harness_rab", "harness_sklearn"}
 

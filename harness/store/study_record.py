@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
-from harness.evaluation.tables import Bootstrap
 from harness.spec.study import ReportFormat
+
+if TYPE_CHECKING:
+    from harness.evaluation.tables import Bootstrap
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ class StudyRecord:
     @property
     def bootstrap(self) -> Bootstrap:
         """How the intervals of gains are drawn."""
+        from harness.evaluation.tables import Bootstrap
+
         return Bootstrap(self.level, self.draws, self.seed)
 
     @property

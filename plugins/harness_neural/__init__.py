@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness import Estimator, hookimpl
+from harness.reporting import Section
 
 
 @hookimpl
@@ -14,3 +15,11 @@ def harness_estimators() -> Iterable[type[Estimator]]:
     from harness_neural.som_ann import SomAnn
 
     return [Mlp, SomAnn]
+
+
+@hookimpl
+def harness_sections() -> Iterable[Section]:
+    """Offer the section of the report on networks and maps."""
+    from harness_neural.report.section import NetworksSection
+
+    return [NetworksSection()]

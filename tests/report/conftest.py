@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report.sections.catalog import SECTIONS
 from harness.report.write import write_report
+from report.all_sections import SECTIONS
 from report.fake_run import chinese_run, hostile_run, wage_run
 
 FORMATS = ("html", "latex")

@@ -8,8 +8,8 @@ import pytest
 from matplotlib import image
 
 from harness.report.model.run import read_run
-from harness.report.sections.catalog import SECTIONS
 from harness.report.shown import shown_sections
+from report.all_sections import SECTIONS
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -6,8 +6,8 @@ from html import unescape
 import html5lib
 import pytest
 
-from harness.report.sections.catalog import SECTIONS
 from harness.report.write import write_report
+from report.all_sections import SECTIONS
 from report.fake_run import HOSTILE, REASON
 
 XHTML = "{http://www.w3.org/1999/xhtml}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+from harness.registry.kind import Kind, NamedObject
 from harness.report.model.run import Run
-from harness.spec.study import ReportFormat
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+    from harness.spec.study import ReportFormat
 
 TEMPLATE = "template.html.j2"
 
@@ -105,3 +108,9 @@ class PackagedSection:
     def is_present(self, _run: Run, /) -> bool:
         """Return whether the run has anything for it."""
         return True
+
+
+SECTION: Kind[Section] = Kind(
+    "section", "sections", NamedObject(("is_present", "content"), ("title", "place", "template"))
+)
+"""Sections of the report."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer
 from harness.report.model.accuracy import (
     AccuracyRow,
     accuracy_rows,
@@ -22,6 +21,9 @@ from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MAX_DECIMALS, MISSING, count, decimals_for, fixed, significant
 from harness.store.study_record import ProtocolRecord
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.docx import docx_coefficients
 from harness.report.sections.coefficients.latex import latex_coefficients
 from harness.report.sections.coefficients.table import CoefficientTable, coefficient_table
 from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
-from harness.spec.study import ReportFormat
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
+    from harness.spec.study import ReportFormat
 
 LATEX = "tables/coefficients.tex"
 DOCX = "tables/coefficients.docx"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
-from harness.report.sections.curves.ale_figure import ale_figures
 from harness.report.sections.curves.rows import curve_rows
-from harness.report.sections.curves.scenes import curve_figures, outcomes_figures
 from harness.report.sections.curves.table import TurningTableRow, turning_table
 from harness.report.sections.section import PackagedSection, SectionContent
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,9 @@ class CurvesSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the curves for every outcome."""
+        from harness.report.sections.curves.ale_figure import ale_figures
+        from harness.report.sections.curves.scenes import curve_figures, outcomes_figures
+
         study = run.manifest.study
         together = tuple(outcomes_figures(run, renderer))
         outcomes = tuple(

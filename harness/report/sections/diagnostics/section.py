@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer
 from harness.report.model.run import Run
 from harness.report.sections.diagnostics.rows import DiagnosticRow, StatisticRow, selections
 from harness.report.sections.diagnostics.table import DiagnosticTable, diagnostic_table
 from harness.report.sections.section import PackagedSection, SectionContent
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, fixed, significant
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
 
 PINNED = "pinned from a run"
 """Source of numbers that nobody published."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.gains.figure import gain_figure
 from harness.report.sections.gains.latex import latex_gains
 from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
-from harness.spec.study import ReportFormat
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+    from harness.spec.study import ReportFormat
 
 LATEX = "tables/gain.tex"
 
@@ -34,6 +35,8 @@ class GainsSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return a figure for every outcome."""
+        from harness.report.sections.gains.figure import gain_figure
+
         study, gains = run.manifest.study, Gains(run)
         shown = tuple(
             OutcomeGains(study.label(outcome), gain_figure(gains, outcome, renderer))

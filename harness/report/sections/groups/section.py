@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
 from harness.report.sections.groups.rows import groups_of
-from harness.report.sections.groups.scenes import group_figures
 from harness.report.sections.groups.table import GroupTable, group_table
 from harness.report.sections.section import PackagedSection, SectionContent
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class GroupsSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the groups by every column."""
+        from harness.report.sections.groups.scenes import group_figures
+
         groups = run.view(groups_of)
         shown = tuple(
             ShownPartition(group_table(run, partition), tuple(group_figures(run, partition, renderer)))

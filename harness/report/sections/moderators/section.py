@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
-from harness.report.sections.moderators.page import surface_page
 from harness.report.sections.moderators.rows import conditional
-from harness.report.sections.moderators.scenes import surface_figures
 from harness.report.sections.moderators.table import ConditionalTable, conditional_table
 from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
-from harness.spec.study import ReportFormat
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+    from harness.spec.study import ReportFormat
 
 SURFACES = "surfaces.html"
 
@@ -39,6 +39,8 @@ class ModeratorsSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the effect along every moderator."""
+        from harness.report.sections.moderators.scenes import surface_figures
+
         shown = tuple(
             ShownModerator(conditional_table(run, question), tuple(surface_figures(run, question, renderer)))
             for question in run.view(conditional).questions
@@ -48,5 +50,7 @@ class ModeratorsSection(PackagedSection):
 
     def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
         """Yield the page of surfaces that can be turned, where there are surfaces."""
+        from harness.report.sections.moderators.page import surface_page
+
         if report_format == "html" and run.view(conditional).surfaces:
             yield ReportFile(SURFACES, surface_page(run), "surfaces that can be turned, offline as well")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
 from harness.report.sections.claims.table import claim_rows
-from harness.report.sections.multiverse.figure import specification_figure
 from harness.report.sections.multiverse.rows import choices_of, multiverses
 from harness.report.sections.multiverse.table import ChoiceGroup, choice_table
 from harness.report.sections.multiverse.text import multiverse_text
 from harness.report.sections.section import PackagedSection, SectionContent
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,8 @@ class MultiverseSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the combinations for every outcome that has any."""
+        from harness.report.sections.multiverse.figure import specification_figure
+
         study = run.manifest.study
         shown = tuple(
             OutcomeMultiverse(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.featured import featured
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.origin.figure import waterfall_figures
 from harness.report.sections.origin.rows import decompositions
 from harness.report.sections.origin.table import DecompositionTable, decomposition_table
 from harness.report.sections.origin.text import origin
 from harness.report.sections.section import PackagedSection, SectionContent
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,8 @@ class OriginSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the gains of every outcome, taken apart."""
+        from harness.report.sections.origin.figure import waterfall_figures
+
         study = run.manifest.study
         shown = tuple(
             OutcomeOrigin(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
 
 
 class ReproduceSection(PackagedSection):

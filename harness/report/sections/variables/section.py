@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.numbers import count, significant
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
 
 ROLES: Mapping[str, str] = {
     "outcome": "Outcomes",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
 from harness.report.sections.gains.caveats import caveats
@@ -14,6 +13,9 @@ from harness.report.sections.gains.text import lowest_error
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.sections.verdict.table import EffectTable, effect_table
 from harness.report.sections.verdict.text import findings
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer
 
 
 @dataclass(frozen=True)

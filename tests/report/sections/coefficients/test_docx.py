@@ -8,10 +8,10 @@ import pytest
 from docx import Document
 
 from harness.report.model.run import read_run
-from harness.report.sections.catalog import SECTIONS
 from harness.report.sections.coefficients.docx import docx_coefficients
 from harness.report.sections.coefficients.table import coefficient_table
 from harness.report.write import write_report
+from report.all_sections import SECTIONS
 from report.fake_run import HOSTILE, wage_run
 
 

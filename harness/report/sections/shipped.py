@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.registry.hooks import hookimpl
 from harness.report.sections.accuracy.section import AccuracySection
 from harness.report.sections.claims.section import ClaimsSection
 from harness.report.sections.coefficients.section import CoefficientsSection
@@ -13,29 +14,30 @@ from harness.report.sections.gains.section import GainsSection
 from harness.report.sections.groups.section import GroupsSection
 from harness.report.sections.moderators.section import ModeratorsSection
 from harness.report.sections.multiverse.section import MultiverseSection
-from harness.report.sections.networks.section import NetworksSection
 from harness.report.sections.origin.section import OriginSection
 from harness.report.sections.reproduce.section import ReproduceSection
 from harness.report.sections.section import Section
 from harness.report.sections.variables.section import VariablesSection
 from harness.report.sections.verdict.section import VerdictSection
 
-SECTIONS: tuple[Section, ...] = (
-    VerdictSection(),
-    VariablesSection(),
-    AccuracySection(),
-    GainsSection(),
-    OriginSection(),
-    MultiverseSection(),
-    CurvesSection(),
-    GroupsSection(),
-    ModeratorsSection(),
-    ClaimsSection(),
-    ExpectationsSection(),
-    CoefficientsSection(),
-    DiagnosticsSection(),
-    NetworksSection(),
-    EstimatorsSection(),
-    ReproduceSection(),
-)
-"""In the order in which they stand; each knows its place, so that others can stand between them."""
+
+@hookimpl
+def harness_sections() -> tuple[Section, ...]:
+    """Return the sections that come with the harness; each knows its place, so others can stand between."""
+    return (
+        VerdictSection(),
+        VariablesSection(),
+        AccuracySection(),
+        GainsSection(),
+        OriginSection(),
+        MultiverseSection(),
+        CurvesSection(),
+        GroupsSection(),
+        ModeratorsSection(),
+        ClaimsSection(),
+        ExpectationsSection(),
+        CoefficientsSection(),
+        DiagnosticsSection(),
+        EstimatorsSection(),
+        ReproduceSection(),
+    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-from harness.report.model.run import Run
-from harness.report.sections.networks.learning_figure import learning_figures
-from harness.report.sections.networks.map_figure import map_figures
-from harness.report.sections.networks.rows import networks
-from harness.report.sections.networks.table import MapQuality, SearchRow, map_table, search_table
-from harness.report.sections.section import PackagedSection, SectionContent
+from harness.reporting import PackagedSection, Run, SectionContent
+from harness_neural.report.rows import networks
+from harness_neural.report.table import MapQuality, SearchRow, map_table, search_table
+
+if TYPE_CHECKING:
+    from harness.drawing import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +44,9 @@ class NetworksSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return searches, learning and maps."""
+        from harness_neural.report.learning_figure import learning_figures
+        from harness_neural.report.map_figure import map_figures
+
         study = run.manifest.study
         outcomes = tuple(
             OutcomeNetworks(

@@ -6,18 +6,23 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from harness.arrays import Floats, frozen_floats
-from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, bare, new_figure
-from harness.report.drawing.fonts import drawable_lines
-from harness.report.drawing.palette import LineStyle
-from harness.report.model.run import Run
-from harness.report.sections.networks.rows import LearningRow, networks
-from harness.report.text.plain_text import file_slug
-from harness.store.study_record import StudyRecord
+from harness import Floats
+from harness.drawing import (
+    DOUBLE_COLUMN,
+    FigureRenderer,
+    LineStyle,
+    RenderedFigure,
+    bare,
+    drawable_lines,
+    new_figure,
+)
+from harness.reporting import Run, StudyRecord, file_slug
+from harness_neural.report.rows import LearningRow, networks
 
 PANELS_IN_A_ROW = 4
 TRAINING = LineStyle("#0072b2", "solid")
@@ -65,9 +70,9 @@ def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence
     chosen = (row for row in searched if row.chosen and (row.outcome, row.estimator, row.place) == key)
     return Learning(
         title=f"{run.manifest.study.estimator_label(estimator)}: {place}",
-        step=frozen_floats([row.step or 0 for row in rows]),
-        training=frozen_floats([row.training_nmse for row in rows]),
-        selection=frozen_floats([row.selection_nmse for row in rows]),
+        step=np.array([row.step or 0 for row in rows], dtype=float),
+        training=np.array([row.training_nmse for row in rows], dtype=float),
+        selection=np.array([row.selection_nmse for row in rows], dtype=float),
         chosen_step=next((row.best_step for row in chosen), None),
     )
 

@@ -5,15 +5,16 @@ import pytest
 
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
-from harness.report.sections.networks.map_figure import draw_map, map_figures
-from harness.report.sections.networks.rows import networks
-from harness.report.sections.networks.table import map_table, search_table
+from harness_neural.report.map_figure import draw_map, map_figures
+from harness_neural.report.rows import networks
+from harness_neural.report.table import map_table, search_table
 from report.changed_run import with_table
+from report.fake_run import wage_run
 
 
 @pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
+def run(tmp_path_factory):
+    return read_run(wage_run(tmp_path_factory.mktemp("wage")))
 
 
 def test_networks_and_maps(run):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.report.model.run import Run
+from harness.reporting import Run
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.report.model.run import Run
-from harness.report.sections.networks.rows import Fit, NetworkRow, networks
-from harness.report.text.numbers import MISSING, count, fixed, percent
+from harness.reporting import MISSING, Run, count, fixed, percent
+from harness_neural.report.rows import Fit, NetworkRow, networks
 
 
 @dataclass(frozen=True)

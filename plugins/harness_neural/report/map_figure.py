@@ -8,14 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
-from harness.report.drawing.fonts import drawable
-from harness.report.drawing.palette import DEVIATION_MAP
-from harness.report.model.run import Run
-from harness.report.sections.networks.rows import Fit, MapRow, ProfileRow, networks
-from harness.report.text.numbers import count, fixed
-from harness.report.text.plain_text import file_slug, joined, shortened
-from harness.store.study_record import StudyRecord
+from harness.drawing import DEVIATION_MAP, SINGLE_COLUMN, FigureRenderer, RenderedFigure, drawable, new_figure
+from harness.reporting import Run, StudyRecord, count, file_slug, fixed, joined, shortened
+from harness_neural.report.rows import Fit, MapRow, ProfileRow, networks
 
 MAP_HEIGHT = 1.1
 ROW_HEIGHT = 0.155

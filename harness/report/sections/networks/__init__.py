@@ -1,1 +1,0 @@
-"""Networks and maps: searches for a size, learning, clusters."""

@@ -1,0 +1,65 @@
+"""What sections of plugins are made of: the run as it is read, numbers and texts as a reader wants them."""
+
+from harness.report.model.bands import Banded, BandedRow, banded_from
+from harness.report.model.featured import featured
+from harness.report.model.gains import GainCell, Gains, GainStatus
+from harness.report.model.rows import Cell
+from harness.report.model.run import Run
+from harness.report.sections.section import (
+    PackagedSection,
+    ReportFile,
+    Section,
+    SectionContent,
+    WritesFiles,
+)
+from harness.report.text.footnotes import Footnotes
+from harness.report.text.numbers import (
+    MISSING,
+    Estimate,
+    count,
+    estimate,
+    fixed,
+    interval,
+    percent,
+    plain,
+    significant,
+)
+from harness.report.text.plain_text import file_slug, joined, latex, printable, shortened
+from harness.store.manifest import Manifest
+from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord
+
+__all__ = [
+    "MISSING",
+    "Banded",
+    "BandedRow",
+    "Cell",
+    "Estimate",
+    "EstimatorRecord",
+    "Footnotes",
+    "GainCell",
+    "GainStatus",
+    "Gains",
+    "Manifest",
+    "PackagedSection",
+    "ProtocolRecord",
+    "ReportFile",
+    "Run",
+    "Section",
+    "SectionContent",
+    "StudyRecord",
+    "WritesFiles",
+    "banded_from",
+    "count",
+    "estimate",
+    "featured",
+    "file_slug",
+    "fixed",
+    "interval",
+    "joined",
+    "latex",
+    "percent",
+    "plain",
+    "printable",
+    "shortened",
+    "significant",
+]

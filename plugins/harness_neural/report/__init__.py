@@ -1,0 +1,1 @@
+"""The section of networks and maps: searches for a size, learning, clusters."""
