@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from harness.report.model.featured import featured
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.origin.rows import decompositions
-from harness.report.sections.origin.table import DecompositionTable, decomposition_table
-from harness.report.sections.origin.text import origin
 from harness.report.sections.section import PackagedSection, SectionContent
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+    from harness.report.sections.origin.table import DecompositionTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +35,9 @@ class OriginSection(PackagedSection):
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the gains of every outcome, taken apart."""
         from harness.report.sections.origin.figure import waterfall_figures
+        from harness.report.sections.origin.rows import decompositions
+        from harness.report.sections.origin.table import decomposition_table
+        from harness.report.sections.origin.text import origin
 
         study = run.manifest.study
         shown = tuple(
