@@ -102,7 +102,19 @@ class ArtifactError(HarnessError):
     exit_code: ClassVar[int] = 5
 
 
+CLOSE = 0.6
+"""Likeness from which on a name is suggested, as `difflib.SequenceMatcher.ratio` has it."""
+
+NEARLY_AS_CLOSE = 0.15
+"""How much less like than the likeliest name a further one may be."""
+
+
 def near_names(name: str, known: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the known names closest to `name`, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
+    likeness = {candidate: difflib.SequenceMatcher(None, candidate, name).ratio() for candidate in known}
+    least = max(CLOSE, max(likeness.values(), default=0.0) - NEARLY_AS_CLOSE)
+    close = sorted(
+        (candidate for candidate in likeness if likeness[candidate] >= least),
+        key=lambda candidate: -likeness[candidate],
+    )
+    return f"did you mean {' or '.join(map(repr, close[:3]))}?" if close else ""

@@ -72,6 +72,9 @@ def command(tmp_path_factory):
     return run
 
 
+OWN = ("harness_fixest", "harness_neural", "harness_panel", "harness_rab", "harness_sklearn")
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     return write_tiny_study(tmp_path_factory.mktemp("study"), other="pooled_ols")
@@ -79,13 +82,13 @@ def study(tmp_path_factory):
 
 def test_the_list_says_what_is_wrong_with_each_and_nothing_of_the_others(command):
     done = command("plugins", "--json")
-    listed = {one["name"]: one for one in json.loads(done.stdout)}
+    listed = {plugin["name"]: plugin for plugin in json.loads(done.stdout)}
     for name, (_, reason) in BROKEN.items():
         assert reason in listed[name]["broken"]
-        assert listed[name]["estimators"] == []
-    whole = {name: one for name, one in listed.items() if name.startswith("harness_")}
-    assert [one["broken"] for one in whole.values()] == [""] * 4
-    assert "mean" in whole["harness_panel"]["estimators"]
+        assert listed[name]["offers"] == {}
+    whole = {name: plugin for name, plugin in listed.items() if name.startswith("harness_")}
+    assert {name: plugin["broken"] for name, plugin in whole.items()} == dict.fromkeys(OWN, "")
+    assert "mean" in whole["harness_panel"]["offers"]["estimators"]
 
 
 def test_the_list_for_readers_says_the_same(command):
@@ -192,7 +195,7 @@ def test_a_spec_that_uses_what_is_off_is_told_so(command, study):
 
 def test_switching_off_what_gives_a_name_lets_another_have_it(command):
     listed = json.loads(command("-p", "no:harness_panel", "plugins", "--json").stdout)
-    assert {one["name"]: one["estimators"] for one in listed}["a_taken_name"] == ["mean"]
+    assert {plugin["name"]: plugin["offers"] for plugin in listed}["a_taken_name"] == {"estimators": ["mean"]}
 
 
 @pytest.mark.parametrize(

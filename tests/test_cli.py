@@ -27,7 +27,7 @@ def test_every_spec_is_valid(name):
 
 def test_plugins_are_listed_with_their_estimators():
     listed = json.loads(harness("plugins", "--json").stdout)
-    offered = {one["name"]: one["estimators"] for one in listed}
+    offered = {plugin["name"]: plugin["offers"].get("estimators", []) for plugin in listed}
     assert {"pooled_ols", "fixed_effects"} <= set(offered["harness_panel"])
     assert {"mlp", "som_ann"} <= set(offered["harness_neural"])
     assert "rab" in offered["harness_rab"]
