@@ -25,7 +25,7 @@ SPEC = {
     "variables": {"value": {"label": "Market value"}},
     "estimators": [
         {"id": "ols", "use": "pooled_ols", "label": "Pooled OLS"},
-        {"id": "curved", "use": "curved_effects"},
+        {"id": "curved", "use": "polynomial_effects"},
     ],
     "evaluation": {
         "reference": "ols",

@@ -14,7 +14,7 @@ from harness_panel.estimators.fixed_effects import FixedEffects
 from harness_panel.estimators.last_value import LastValue
 from harness_panel.estimators.mean import Mean
 from harness_panel.estimators.mundlak import Mundlak
-from harness_panel.estimators.polynomial_effects import CurvedEffects
+from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_panel.estimators.random_effects import RandomEffects
 from harness_panel.results.regression_table import RegressionTable
@@ -23,7 +23,6 @@ __all__ = [
     "Between",
     "Classical",
     "Clustered",
-    "CurvedEffects",
     "DriscollKraay",
     "EntityMean",
     "FirstDifference",
@@ -31,6 +30,7 @@ __all__ = [
     "LastValue",
     "Mean",
     "Mundlak",
+    "PolynomialEffects",
     "PooledOLS",
     "RandomEffects",
     "RegressionTable",
@@ -48,7 +48,7 @@ def harness_estimators() -> Iterable[type[Estimator]]:
         LastValue,
         PooledOLS,
         FixedEffects,
-        CurvedEffects,
+        PolynomialEffects,
         RandomEffects,
         Between,
         FirstDifference,

@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from harness import EstimationError, Floats, Problem
-from harness_panel.covariance.scores import Meat, Sample, independent_rows, without_negative_variances
-from harness_panel.resampling.effect import Dimension
+from harness import Correction, EstimationError, Floats, Problem
+from harness_panel.covariance.scores import Scores
+from harness_panel.resampling.direct import absorber_of
+from harness_panel.resampling.effect import effect_named, key_of
 from harness_panel.resampling.grouping import Grouping
 
-SmallSample = Literal["sss", "none"]
+CorrectionName = Literal["plm", "stata", "linearmodels", "none"]
+"""Whose small-sample correction a clustered covariance has."""
 
 
 @dataclass(frozen=True)
 class Clustered:
     """Errors dependent within clusters; two dimensions as in Cameron, Gelbach & Miller 2011.
 
+    The sandwich is linearmodels'; the factor before it has a name. G is the clusters, n the rows, and K the
+    coefficients without absorbed effects.
+
     Attributes
     ----------
-    by : one or both keys
-    small_sample : ``sss`` multiplies by G / (G - 1) times (n - 1) / (n - K), G the clusters and K the
-        coefficients without absorbed effects, as plm's ``sss`` and Stata do; with two dimensions each of the
-        three terms has its own G. ``none`` multiplies by nothing.
+    by : one or two of ``entity``, ``time`` and further columns of the data, such as ``province``
+    correction : ``plm`` is G / (G - 1) times (n - 1) / (n - K), each of the three terms of two dimensions
+        with its own G. ``stata`` is that of ``xtreg, fe vce(cluster)`` with time dummies and of ``reghdfe``:
+        K counts the constant and the absorbed effects that are not nested in the clusters as well, and two
+        dimensions share the smaller G. ``linearmodels`` is n / (n - K) without G, where K counts all absorbed
+        effects, unless there is one set, nested in the clusters. ``none`` multiplies by nothing.
 
     Statistics have G - 1 degrees of freedom, with two dimensions the smaller G.
     """
 
-    by: tuple[Dimension, ...] = ("entity",)
-    small_sample: SmallSample = "sss"
+    by: tuple[str, ...] = ("entity",)
+    correction: CorrectionName = "plm"
     kind: Literal["clustered"] = "clustered"
 
     def __post_init__(self) -> None:
-        if not self.by or len(set(self.by)) < len(self.by):
-            message = f"by: entity, time or both, each once; found {list(self.by)}"
+        if not 1 <= len(set(self.by)) == len(self.by) <= 2:
+            message = f"by: one or two of entity, time and further columns, each once; found {list(self.by)}"
             raise ValueError(message)
 
-    def meat(self, sample: Sample) -> Meat:
-        """Return the meat.
+    def library_options(self, scores: Scores) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for.
 
         Raises
         ------
         EstimationError
-            Where a dimension has fewer than two clusters.
+            Where a dimension has fewer than two clusters, or the panel lacks a column.
         """
-        codes = {"entity": sample.entity, "time": sample.time}
-        clusters = [Grouping.of(codes[dimension]) for dimension in self.by]
-        n_clusters = tuple(one.n_levels for one in clusters)
+        n_clusters = self._n_clusters(scores)
         if min(n_clusters) < 2:
             raise EstimationError(
                 Problem(
@@ -59,35 +64,91 @@ class Clustered:
                     hint="choose classical or robust, or estimate on more rows",
                 )
             )
-        common = (sample.n_obs - 1) / (sample.n_obs - sample.n_coef) if self.small_sample == "sss" else 1.0
-        matrix = common * np.sum([self._term(sample, one) for one in clusters], axis=0)
-        for first, second in combinations(clusters, 2):
-            matrix -= common * self._term(sample, Grouping.of_pairs(first.codes, second.codes))
-        matrix, mended = _mended(sample, matrix)
-        kind = f"clustered by {' and '.join(self.by)}{mended}"
-        factor = common * self._factor(clusters[0]) if len(clusters) == 1 else common
-        return Meat(matrix, sample.correction(kind, factor=factor, n_clusters=n_clusters))
+        return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
 
-    def _term(self, sample: Sample, clusters: Grouping) -> Floats:
-        return self._factor(clusters) * independent_rows(sample.score_sums(clusters))
+    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+        """Return linearmodels' covariance, (n_coef, n_coef), with the correction asked for."""
+        n_clusters, n_obs = self._n_clusters(scores), scores.n_obs
+        n_effects = _COUNTED[self.correction](scores, self.by)
+        df = n_obs - scores.n_coef - n_effects
+        least = min(n_clusters) / (min(n_clusters) - 1)
+        left, factor = {
+            # linearmodels' group_debias has G / (G - 1) and (n - 1) / n of each term in it.
+            "plm": (n_obs / df, (n_obs - 1) / df * (least if len(n_clusters) == 1 else 1.0)),
+            "stata": (least * (n_obs - 1) / df,) * 2,
+            "linearmodels": (n_obs / df,) * 2,
+            "none": (1.0, 1.0),
+        }[self.correction]
+        matrix, mended = _mended(scores, left * covariance)
+        named = "" if self.correction == "plm" else f", correction {self.correction}"
+        kind = f"clustered by {' and '.join(self.by)}{named}{mended}"
+        return matrix, scores.correction(kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects)
 
-    def _factor(self, clusters: Grouping) -> float:
-        return clusters.n_levels / (clusters.n_levels - 1) if self.small_sample == "sss" else 1.0
+    def _n_clusters(self, scores: Scores) -> tuple[int, ...]:
+        return tuple(scores.grouping(name).n_levels for name in self.by)
 
 
-def _mended(sample: Sample, meat: Floats) -> tuple[Floats, str]:
-    """Return a meat without negative variances of coefficients, and what was done to it.
+def _none(scores: Scores, by: tuple[str, ...]) -> int:  # noqa: ARG001 - effects are not counted
+    return 0
 
-    The variance of a constant depends on where columns are zero. One below zero is raised on its own, so that
-    the level of a column changes no standard error of a slope.
+
+def _as_stata(scores: Scores, by: tuple[str, ...]) -> int:
+    """Count the constant, and absorbed effects of which some level is in several clusters."""
+    if not scores.effects:
+        return 0
+    clusters = [scores.grouping(name) for name in by]
+    own = [Grouping.of(key_of(scores.panel, effect).codes) for effect in scores.effects]
+    crossing = [levels for levels in own if not any(_is_nested(levels, outer) for outer in clusters)]
+    if not crossing:
+        return 1
+    crossing.sort(key=lambda levels: -levels.n_levels)
+    return absorber_of(crossing).rank(scores.weights)
+
+
+def _as_linearmodels(scores: Scores, by: tuple[str, ...]) -> int:
+    """Count all effects, unless there is one set that is nested in the clusters."""
+    if len(scores.effects) == 1:
+        own = Grouping.of(key_of(scores.panel, scores.effects[0]).codes)
+        if all(_is_nested(own, scores.grouping(name)) for name in by):
+            return 0
+    return scores.n_effects
+
+
+_COUNTED: Mapping[CorrectionName, Callable[[Scores, tuple[str, ...]], int]] = {
+    "plm": _none,
+    "stata": _as_stata,
+    "linearmodels": _as_linearmodels,
+    "none": _none,
+}
+"""How many effects a correction counts beside the coefficients."""
+
+
+def _is_nested(inner: Grouping, outer: Grouping) -> bool:
+    """Say whether every level of the first has its rows in one level of the second."""
+    return Grouping.of_pairs(inner.codes, outer.codes).n_levels == inner.n_levels
+
+
+def _mended(scores: Scores, covariance: Floats) -> tuple[Floats, str]:
+    """Return a covariance without negative variances, and what was done to it.
+
+    Negative eigenvalues become zero in the orthonormal basis of the columns, so that their units do not
+    matter. The variance of a constant depends on where columns are zero. One below zero is raised on its own,
+    so that the level of a column changes no standard error of a slope.
     """
-    to_coefficients = sample.to_coefficients
-    is_negative = np.diag(to_coefficients @ meat @ to_coefficients.T) < 0.0
+    is_negative = np.diag(covariance) < 0.0
     if not is_negative.any():
-        return meat, ""
-    nearest = without_negative_variances(meat)
-    if not sample.has_constant or is_negative[1:].any():
+        return covariance, ""
+    inverse = np.linalg.inv(scores.to_coefficients)
+    values, vectors = np.linalg.eigh(inverse @ covariance @ inverse.T)
+    half = scores.to_coefficients @ vectors * np.sqrt(np.maximum(values, 0.0))
+    nearest = half @ half.T
+    if not scores.has_constant or is_negative[1:].any():
         return nearest, ", negative eigenvalues set to zero"
-    constant, raised = to_coefficients[0], meat.copy()
-    raised[0, 0] += constant @ (nearest - meat) @ constant / constant[0] ** 2
+    raised = covariance.copy()
+    raised[0, 0] = nearest[0, 0]
     return raised, ", negative eigenvalues set to zero for the constant"
+
+
+def cluster_columns(by: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names among clusters that are columns of the data rather than keys."""
+    return tuple(name for name in by if not isinstance(effect_named(name), str))

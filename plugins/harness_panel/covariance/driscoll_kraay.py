@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
 from typing import Literal
 
-import numpy as np
-
-from harness import EstimationError, Problem
-from harness_panel.covariance.scores import Meat, Sample, dependent_periods
+from harness import Correction, EstimationError, Floats, Problem
+from harness_panel.covariance.scores import Scores
 
 
 @dataclass(frozen=True)
 class DriscollKraay:
     """Errors dependent across entities and over a few periods (Driscoll & Kraay 1998), without a factor.
+
+    It is the kernel covariance of linearmodels; lags are counted in periods that some row has.
 
     Attributes
     ----------
@@ -32,25 +33,34 @@ class DriscollKraay:
             message = f"bandwidth: a number of periods >= 0; found {self.bandwidth}"
             raise ValueError(message)
 
-    def meat(self, sample: Sample) -> Meat:
-        """Return the meat.
+    def library_options(self, scores: Scores) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for.
 
         Raises
         ------
         EstimationError
-            Where there are fewer than two periods.
+            Where there are fewer than two periods, or no more than the bandwidth.
         """
-        n_periods = int(np.unique(sample.period).size)
-        if n_periods < 2:
+        n_periods, bandwidth = scores.grouping("time").n_levels, self._lags(scores)
+        least = max(2, bandwidth + 1)
+        if n_periods < least:
             raise EstimationError(
                 Problem(
                     where="covariance",
-                    what=f"Driscoll-Kraay needs two periods; there is {n_periods}",
-                    hint="choose classical, robust or clustered by entity",
+                    what=f"Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; "
+                    f"the rows are of {n_periods}",
+                    hint="choose classical, robust or clustered by entity, or a smaller bandwidth",
                 )
             )
-        chosen = isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth
+        return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
+
+    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+        """Return linearmodels' covariance, (n_coef, n_coef), as it is."""
         kind = "Driscoll-Kraay" + (", bandwidth floor(T^(1/4))" if self.bandwidth is None else "")
-        matrix = dependent_periods(sample.scores(), sample.period, chosen)
-        correction = sample.correction(kind, factor=1.0, n_clusters=(n_periods,), bandwidth=chosen)
-        return Meat(matrix, correction)
+        n_periods = scores.grouping("time").n_levels
+        lags = self._lags(scores)
+        return covariance, scores.correction(kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags)
+
+    def _lags(self, scores: Scores) -> int:
+        n_periods = scores.grouping("time").n_levels
+        return isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.clustered import Clustered, cluster_columns
 from harness_panel.covariance.driscoll_kraay import DriscollKraay
 from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.covariance.wild_cluster import WildCluster
@@ -18,3 +18,15 @@ Covariance = Annotated[
 
 IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="kind")]
 """Those of rows that no key groups, as the means of entities are."""
+
+
+def clusters_of(covariance: Covariance) -> tuple[str, ...]:
+    """Return the keys and columns whose levels are the clusters; empty without clusters."""
+    if isinstance(covariance, Clustered):
+        return covariance.by
+    return (covariance.by,) if isinstance(covariance, WildCluster) else ()
+
+
+def columns_of(covariance: Covariance) -> tuple[str, ...]:
+    """Return the columns of the data, beside the keys, that clusters are told by."""
+    return cluster_columns(clusters_of(covariance))

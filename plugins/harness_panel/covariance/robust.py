@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness import EstimationError, Floats, Problem
-from harness_panel.covariance.scores import Meat, Sample, independent_rows
+from harness import Correction, EstimationError, Floats, Problem
+from harness_panel.covariance.scores import Scores
 
 _LEVERAGE_POWERS: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
 """Power of 1 - h that a residual is divided by."""
@@ -21,16 +21,27 @@ class Classical:
 
     kind: Literal["classical"] = "classical"
 
-    def meat(self, sample: Sample) -> Meat:
-        """Return the residual variance times the identity."""
-        correction = sample.correction("classical", factor=sample.n_obs / sample.df_resid)
-        variance = float(sample.residuals @ sample.residuals) / sample.df_resid
-        return Meat(variance * np.eye(sample.n_coef), correction)
+    def library_options(self, scores: Scores) -> Mapping[str, object]:  # noqa: ARG002 - whatever the scores
+        """Return what linearmodels' ``fit`` is asked for."""
+        return {"cov_type": "unadjusted"}
+
+    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+        """Return linearmodels' covariance, (n_coef, n_coef), with the variance over degrees of freedom."""
+        factor = scores.n_obs / scores.df_resid
+        return factor * covariance, scores.correction("classical", factor=factor)
+
+
+@dataclass(frozen=True)
+class PredictionsAlone(Classical):
+    """What a fit has that only predicts, as in a fold: no library is asked, and there is no table."""
 
 
 @dataclass(frozen=True)
 class Robust:
     """Independent errors of any variance (White 1980; MacKinnon & White 1985).
+
+    HC0 and HC1 are linearmodels', HC2 and HC3 those of statsmodels. With absorbed effects HC2 and HC3 are our
+    own, since neither library knows the leverage of rows in the regression on dummies.
 
     Attributes
     ----------
@@ -42,31 +53,47 @@ class Robust:
     variant: Literal["HC0", "HC1", "HC2", "HC3"] = "HC1"
     kind: Literal["robust"] = "robust"
 
-    def meat(self, sample: Sample) -> Meat:
-        """Return the meat.
+    def library_options(self, scores: Scores) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for.
 
         Raises
         ------
         EstimationError
             For HC2 and HC3 where a row has leverage one, as the only row of an entity has.
         """
-        factor = sample.n_obs / sample.df_resid if self.variant == "HC1" else 1.0
-        matrix = factor * independent_rows(sample.basis * self._residuals(sample)[:, None])
-        return Meat(matrix, sample.correction(self.variant, factor=factor))
+        if self.variant in _LEVERAGE_POWERS:
+            self._refuse_fixed_rows(scores)
+        return {"cov_type": "robust"}
 
-    def _residuals(self, sample: Sample) -> Floats:
-        if self.variant not in _LEVERAGE_POWERS:
-            return sample.residuals
-        slack = 1.0 - sample.leverage()
-        n_fixed = int(np.count_nonzero(slack < 1e-10))
+    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+        """Return linearmodels' HC0, (n_coef, n_coef), times the factor of HC1, or HC2 or HC3 in its place."""
+        factor = scores.n_obs / scores.df_resid if self.variant == "HC1" else 1.0
+        if self.variant in _LEVERAGE_POWERS:
+            covariance = scores.to_coefficients @ self._with_leverage(scores) @ scores.to_coefficients.T
+        return factor * covariance, scores.correction(self.variant, factor=factor)
+
+    def _with_leverage(self, scores: Scores) -> Floats:
+        """Return the covariance of the coordinates in the basis, in which the bread is the identity."""
+        if scores.absorber is None:
+            import statsmodels.api as sm
+
+            # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
+            fitted = sm.OLS(scores.residuals, scores.basis).fit(cov_type=self.variant)
+            return np.asarray(fitted.cov_params())
+        slack = (1.0 - scores.leverage()) ** _LEVERAGE_POWERS[self.variant]
+        stretched = scores.basis * (scores.residuals / slack)[:, None]
+        meat: Floats = stretched.T @ stretched
+        return meat
+
+    def _refuse_fixed_rows(self, scores: Scores) -> None:
+        n_fixed = int(np.count_nonzero(1.0 - scores.leverage() < 1e-10))
         if n_fixed:
             raise EstimationError(
                 Problem(
                     where="covariance",
-                    what=f"{self.variant} is undefined: {n_fixed} of {sample.n_obs} rows have leverage 1, "
+                    what=f"{self.variant} is undefined: {n_fixed} of {scores.n_obs} rows have leverage 1, "
                     "as the only row of an entity",
                     expected="HC0, HC1 or clustered",
                     hint="choose another covariance, or leave out entities and periods with a single row",
                 )
             )
-        return sample.residuals / slack ** _LEVERAGE_POWERS[self.variant]

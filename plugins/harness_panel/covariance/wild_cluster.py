@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import EstimationError, Floats, Problem
+from harness import Correction, EstimationError, Floats, Problem
 from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.scores import Meat, Sample
+from harness_panel.covariance.scores import Scores
 from harness_panel.covariance.wild_statistics import NullStatistics, null_statistics
-from harness_panel.resampling.effect import Dimension
-from harness_panel.resampling.grouping import Grouping
 
 Auxiliary = Literal["rademacher", "webb"]
 
@@ -68,14 +67,14 @@ class WildCluster:
 
     Attributes
     ----------
-    by : the key whose levels are the clusters
+    by : ``entity``, ``time`` or a further column of the data, whose levels are the clusters
     draws : >= 99
     weights : ``rademacher`` is -1 or 1; ``webb`` has six points, for fewer than about ten clusters, where
         Rademacher weights have few distinct draws. Rademacher draws of which there are no more than `draws`
         are all used, each once, and then nothing is random.
     """
 
-    by: Dimension = "entity"
+    by: str = "entity"
     draws: int = 999
     weights: Auxiliary = "rademacher"
     kind: Literal["wild_cluster"] = "wild_cluster"
@@ -85,15 +84,15 @@ class WildCluster:
             message = f"draws: at least 99; found {self.draws}"
             raise ValueError(message)
 
-    def meat(self, sample: Sample) -> Meat:
-        """Return the meat of `Clustered`, its correction naming the bootstrap.
+    def library_options(self, scores: Scores) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
 
         Raises
         ------
         EstimationError
             Where there are fewer than two clusters, or more than the bootstrap is meant for.
         """
-        n_clusters = self._clusters(sample).n_levels
+        n_clusters = scores.grouping(self.by).n_levels
         if n_clusters > _MOST_CLUSTERS:
             raise EstimationError(
                 Problem(
@@ -103,13 +102,22 @@ class WildCluster:
                     hint="choose clustered, which needs no bootstrap with so many",
                 )
             )
-        meat = Clustered((self.by,)).meat(sample)
+        return self._clustered.library_options(scores)
+
+    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+        """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
+        matrix, correction = self._clustered.corrected(scores, covariance)
+        (n_clusters,) = correction.n_clusters
         all_of = is_enumerated(self.weights, n_clusters, self.draws)
         drawn = f"all {2**n_clusters}" if all_of else f"{self.draws}"
-        kind = f"{meat.correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
-        return Meat(meat.matrix, replace(meat.correction, kind=kind))
+        kind = f"{correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
+        return matrix, replace(correction, kind=kind)
 
-    def bootstrap(self, sample: Sample, estimate: Floats, *, factor: float, rng: Generator) -> WildInference:
+    @property
+    def _clustered(self) -> Clustered:
+        return Clustered((self.by,))
+
+    def bootstrap(self, scores: Scores, estimate: Floats, *, factor: float, rng: Generator) -> WildInference:
         """Return p-values and limits of the coefficients.
 
         Parameters
@@ -118,16 +126,13 @@ class WildCluster:
         factor : small-sample factor of the clustered variance
         rng : draws the weights, which all coefficients share
         """
-        clusters = self._clusters(sample)
+        clusters = scores.grouping(self.by)
         weights = auxiliary_weights(self.weights, clusters.n_levels, self.draws, rng=rng)
         return WildInference(
             tuple(
                 null_statistics(
-                    sample, clusters, coefficient=at, estimate=value, weights=weights, factor=factor
+                    scores, clusters, coefficient=at, estimate=value, weights=weights, factor=factor
                 )
                 for at, value in enumerate(estimate.tolist())
             )
         )
-
-    def _clusters(self, sample: Sample) -> Grouping:
-        return Grouping.of(sample.entity if self.by == "entity" else sample.time)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats
-from harness_panel.covariance.scores import Sample
+from harness_panel.covariance.scores import Scores
 from harness_panel.resampling.absorb import without_effects
 from harness_panel.resampling.grouping import Grouping
 
@@ -27,7 +27,7 @@ _CHUNK = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class NullScores:
     """What one set of restricted residuals adds to the scores of a draw.
 
     Attributes
@@ -55,8 +55,8 @@ class NullStatistics:
 
     estimate: float
     std_error: float
-    level: Scores
-    slope: Scores
+    level: NullScores
+    slope: NullScores
     weights: Floats
     factor: float
 
@@ -101,7 +101,7 @@ class NullStatistics:
 
 
 def null_statistics(
-    sample: Sample, clusters: Grouping, *, coefficient: int, estimate: float, weights: Floats, factor: float
+    scores: Scores, clusters: Grouping, *, coefficient: int, estimate: float, weights: Floats, factor: float
 ) -> NullStatistics:
     """Return the statistics of one coefficient.
 
@@ -111,28 +111,28 @@ def null_statistics(
     weights : (n_draws, n_clusters)
     factor : small-sample factor of the clustered variance
     """
-    direction = sample.to_coefficients[coefficient]
-    loading = sample.basis @ direction
-    level = _scores(sample, clusters, loading, sample.residuals)
-    slope = _scores(sample, clusters, loading, loading / (direction @ direction))
+    direction = scores.to_coefficients[coefficient]
+    loading = scores.basis @ direction
+    level = _null_scores(scores, clusters, loading, scores.residuals)
+    slope = _null_scores(scores, clusters, loading, loading / (direction @ direction))
     std_error = float(np.sqrt(factor * np.sum(level.own**2)))
     return NullStatistics(estimate, std_error, level, slope, weights, factor)
 
 
-def _scores(sample: Sample, clusters: Grouping, loading: Floats, residuals: Floats) -> Scores:
+def _null_scores(scores: Scores, clusters: Grouping, loading: Floats, residuals: Floats) -> NullScores:
     """Return the scores of residuals, (n_obs,), on a loading, (n_obs,)."""
     own = clusters.sums(loading * residuals)
     fitted = (
-        clusters.sums(loading[:, None] * sample.basis) @ clusters.sums(sample.basis * residuals[:, None]).T
+        clusters.sums(loading[:, None] * scores.basis) @ clusters.sums(scores.basis * residuals[:, None]).T
     )
-    if sample.absorber is None:
-        return Scores(own, np.diag(own) - fitted)
-    root = np.sqrt(sample.weights)
+    if scores.absorber is None:
+        return NullScores(own, np.diag(own) - fitted)
+    root = np.sqrt(scores.weights)
     plain, weighted_loading = residuals / root, loading * root
     parts = []
     for start in range(0, clusters.n_levels, _CHUNK):
         chosen = np.arange(start, min(start + _CHUNK, clusters.n_levels))
         spread = np.where(clusters.codes[:, None] == chosen, plain[:, None], 0.0)
-        left = without_effects(sample.absorber, spread, sample.weights)
+        left = without_effects(scores.absorber, spread, scores.weights)
         parts.append(clusters.sums(weighted_loading[:, None] * left))
-    return Scores(own, np.hstack(parts) - fitted)
+    return NullScores(own, np.hstack(parts) - fitted)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness import EstimationError, Floats, Panel, Problem
+from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.effect import Effect, in_words
 from harness_panel.resampling.regression import regress
-from harness_panel.results.diagnostic import Diagnostic
 
 
 def f_test_of_effects(

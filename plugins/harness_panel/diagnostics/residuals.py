@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from harness import EstimationError, Floats, Panel, Problem
+from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import adjacent_pairs, differenced
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.regression import regress_through_origin
-from harness_panel.results.diagnostic import Diagnostic
 
 _MOST_ENTITIES = 5_000
 _FEWEST_PERIODS = 3

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from harness import CoefficientTable, EstimationError, Panel, Problem
-from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.robust import Classical
+from harness_panel.covariance.scores import Scores
+from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.diagnostics.effects import is_definite, wald
 from harness_panel.resampling.entity_rows import EntityRows
-from harness_panel.resampling.mundlak_models import correlated_equation, is_mean
+from harness_panel.resampling.mundlak_models import is_mean
 from harness_panel.resampling.random_equation import random_equation
 from harness_panel.resampling.regression import regress
-from harness_panel.results.diagnostic import Diagnostic
-from harness_panel.results.tabulate import tabulate_by_t
 
 _NULL = "entity effects are independent of the columns"
 
@@ -29,13 +27,15 @@ def hausman(panel: Panel) -> Diagnostic:
     EstimationError
         Where either cannot be estimated, or they share no column.
     """
-    within = tabulate_by_t(regress(panel, ("entity",)), Classical())
-    equation = random_equation(panel, EntityRows.all_of(panel))
-    random = tabulate_by_t(equation.regression(), Classical())
+    within = regress(panel, ("entity",))
+    random = random_equation(panel, EntityRows.all_of(panel)).regression()
     common = [term for term in within.terms if term in random.terms]
-    own, other = ([table.terms.index(term) for term in common] for table in (within, random))
+    own, other = ([fit.terms.index(term) for term in common] for fit in (within, random))
     gap = within.estimate[own] - random.estimate[other]
-    spread = within.covariance[np.ix_(own, own)] - random.covariance[np.ix_(other, other)]
+    spread = (
+        Scores.of(within).classical_covariance()[np.ix_(own, own)]
+        - Scores.of(random).classical_covariance()[np.ix_(other, other)]
+    )
     if not common:
         raise EstimationError(Problem("hausman", "random effects and fixed effects share no column"))
     caution = "the difference of the two covariances is not positive definite; prefer the test mundlak"
@@ -48,17 +48,6 @@ def hausman(panel: Panel) -> Diagnostic:
         source="Hausman 1978; plm's phtest",
         caution="" if is_definite(spread) else caution,
     )
-
-
-def mundlak_test(panel: Panel) -> Diagnostic:
-    """Test that entity means have no slopes of their own, errors clustered by entity.
-
-    Raises
-    ------
-    EstimationError
-        Where correlated random effects cannot be estimated.
-    """
-    return means_test(tabulate_by_t(correlated_equation(panel).equation.regression(), Clustered()))
 
 
 def means_test(table: CoefficientTable) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""Between: the means of entities, one row each."""
+"""Between: the means of entities, one row each. Reported by ``linearmodels.panel.BetweenOLS``."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, Floats, HasCoefficients, HasDetails, HasNotes, Panel
+from harness import Floats, Panel
 from harness_panel.covariance.kinds import IndependentCovariance
 from harness_panel.covariance.robust import Classical
-from harness_panel.resampling.absorb import OneWay
+from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
-from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelModels, stack
+from harness_panel.resampling.regression import Regression, constant_of, regress
 from harness_panel.resampling.within_fit import fit_within
+from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
 from harness_panel.results.linear_fit import LinearFit
-from harness_panel.results.tabulate import fit_linear
 
 _OFFERED = frozenset({"classical", "robust"})
 
@@ -31,7 +31,7 @@ class BetweenFit(LinearFit):
 
 
 @dataclass(frozen=True)
-class Between:
+class Between(LinearEstimator):
     """Least squares on the means of entities and a constant, reported first as ``const``.
 
     Every entity counts once, whatever its number of rows, as in plm. Predictions are x b of the row itself,
@@ -43,9 +43,7 @@ class Between:
     """
 
     name: ClassVar[str] = "between"
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasNotes}
-    )
+    provides: ClassVar[frozenset[type]] = LINEAR
 
     covariance: IndependentCovariance = field(default_factory=Classical)
 
@@ -70,8 +68,9 @@ class Between:
         """
         centring = Centring.at_means(panel)
         means = entity_means(centring.taken_from(panel))
-        fit = fit_linear(means, (), self.covariance, rng=rng, centring=centring)
-        return BetweenFit(panel, fit.regression, fit.model, fit.table)
+        regression = regress(means, (), centring=centring)
+        report = None if self.predicts_alone else self._report(panel, regression, rng=rng)
+        return BetweenFit(panel, regression, regression.model(), report)
 
     def fit_draws(
         self,
@@ -89,6 +88,14 @@ class Between:
         bare = centring.taken_from(panel)
         return stack([_draw(bare, centring, draw) for draw in weights])
 
+    def _report(self, panel: Panel, regression: Regression, *, rng: Generator) -> Report:
+        data = LibraryData.centred(
+            panel,
+            regression,
+            leading=np.ones(panel.n_obs),
+        )
+        return report_of("linearmodels BetweenOLS", _library, data, self.covariance, rng=rng)
+
 
 def entity_means(panel: Panel) -> Panel:
     """Return the panel of the means of its entities: one row each, in the entity's first period."""
@@ -101,7 +108,14 @@ def entity_means(panel: Panel) -> Panel:
 def _draw(panel: Panel, centring: Centring, weights: Floats) -> LevelModels:
     rows = EntityRows.drawn(panel, weights)
     means = rows.means(np.column_stack([panel.X, panel.observed]))
-    constant = OneWay(Grouping.of(np.zeros(rows.copies.size, dtype=np.int64)))
-    bare = fit_within(means[:, :-1], means[:, -1], rows.copies, constant, largest=centring.largest)
+    bare = fit_within(
+        means[:, :-1], means[:, -1], rows.copies, constant_of(rows.copies.size), largest=centring.largest
+    )
     fit, centre = centring.put_back_into(bare), centring.columns
     return LevelModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))
+
+
+def _library(data: LibraryData) -> LibraryFit:
+    from linearmodels.panel import BetweenOLS as Library
+
+    return Library(data.outcome, data.columns, check_rank=False).fit

@@ -1,38 +1,36 @@
-"""Fixed effects: entities, periods and the levels of other columns have a level of their own."""
+"""Fixed effects: entities, periods and the levels of other columns have a level of their own.
+
+Reported by ``linearmodels.panel.PanelOLS``. Effects of further columns, of which it takes two sets at most,
+and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves is reported by ``PooledOLS``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import (
-    CanFitDraws,
-    CanProfile,
-    Floats,
-    HasCoefficients,
-    HasDetails,
-    HasEffects,
-    HasNotes,
-    NeedsGroups,
-    Panel,
-    Rung,
-)
+from harness import Floats, HasEffects, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.kinds import Covariance
+from harness_panel.covariance.kinds import Covariance, columns_of
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic, unweighted
 from harness_panel.diagnostics.effects import f_test_of_effects
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.diagnostics.specification import hausman
+from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.checks import count_singletons
-from harness_panel.resampling.effect import Dimension, Effect, GroupColumn
-from harness_panel.resampling.levels import LevelModels
+from harness_panel.resampling.effect import Dimension, Effect, GroupColumn, key_of
+from harness_panel.resampling.levels import LevelModels, LinearModels
+from harness_panel.resampling.regression import Regression, regress, regress_draws
 from harness_panel.resampling.weighting import row_weights
-from harness_panel.results.diagnostic import Check, Diagnostic, Statistic, unweighted
+from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
 from harness_panel.results.linear_fit import EffectsFit
-from harness_panel.results.statistics import intercept_statistics, likelihood_statistics
-from harness_panel.results.tabulate import fit_linear, fit_linear_draws
+from harness_panel.results.statistics import Statistic, intercept_statistics, likelihood_statistics
+
+_MOST_DUMMIES = 2**27
+"""Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +45,7 @@ class FixedEffectsFit(EffectsFit):
         return (
             *super().statistics(),
             *intercept_statistics(self.regression),
-            *likelihood_statistics(self.regression),
+            *likelihood_statistics(self.regression, rss=self.reported.rss),
             Statistic(
                 "n_effects", self.regression.n_effects, "independent effects, as degrees of freedom count"
             ),
@@ -56,11 +54,6 @@ class FixedEffectsFit(EffectsFit):
                 count_singletons(absorber.groupings),
                 "rows that are the only one of a level, or are so once such rows are left out; "
                 "no slope depends on them",
-            ),
-            Statistic(
-                "effects_tolerance",
-                absorber.tolerance,
-                "relative error that effects are solved to; zero where they are solved for exactly",
             ),
         )
 
@@ -82,7 +75,7 @@ class FixedEffectsFit(EffectsFit):
 
 
 @dataclass(frozen=True)
-class FixedEffects:
+class FixedEffects(LinearEstimator):
     """Least squares on the panel's columns and an effect for each entity, each period and each further level.
 
     The table has no constant, since the effects hold it; predictions are in levels all the same: the mean
@@ -108,9 +101,7 @@ class FixedEffects:
         Rung(110, "Fixed effects (entity)", id="fe", options={"effects": ["entity"]}),
         Rung(120, "Fixed effects (entity, time)", id="twfe", options={"effects": ["entity", "time"]}),
     )
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
-    )
+    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     effects: tuple[Dimension, ...] = ("entity",)
     covariance: Covariance = field(default_factory=Clustered)
@@ -118,12 +109,17 @@ class FixedEffects:
     weighted: bool = False
 
     def __post_init__(self) -> None:
-        refuse_repeated(self.effects, self.absorb)
+        if len(set(self.effects)) < len(self.effects) or not (self.effects or self.absorb):
+            message = f"effects: entity, time or both, each once; found {list(self.effects)}"
+            raise ValueError(message)
+        if len(set(self.absorb)) < len(self.absorb):
+            message = f"absorb: columns, each once; found {list(self.absorb)}"
+            raise ValueError(message)
 
     @property
     def group_columns(self) -> tuple[str, ...]:
-        """Columns whose levels have effects."""
-        return self.absorb
+        """Columns whose levels have effects, or are clusters."""
+        return tuple(dict.fromkeys((*self.absorb, *columns_of(self.covariance))))
 
     def fit(
         self,
@@ -141,9 +137,22 @@ class FixedEffects:
             or the exposure is constant, absorbed by the effects or determined by other columns; where
             columns or weights are asked for that the panel lacks.
         """
-        weights = row_weights(panel, weighted=self.weighted)
-        fit = fit_linear(panel, self._levels, self.covariance, rng=rng, row_weights=weights)
-        return FixedEffectsFit(fit.rows, fit.regression, fit.model, fit.table)
+        regression = self.regress(panel)
+        return FixedEffectsFit(panel, regression, regression.model(), self.report(regression, rng=rng))
+
+    def regress(self, panel: Panel) -> Regression:
+        """Return the regression by our own solver, which `fit` describes."""
+        return regress(panel, self._levels, weights=row_weights(panel, weighted=self.weighted))
+
+    def report(self, regression: Regression, *, rng: Generator) -> Report | None:
+        """Return what a library says of a regression by `regress`; None where predictions alone count."""
+        if self.predicts_alone:
+            return None
+        panel, weights = regression.panel, regression.weights if self.weighted else None
+        data = LibraryData.centred(panel, regression, row_weights=weights)
+        if self.absorb or (len(self.effects) == 2 and _dummies(panel) > _MOST_DUMMIES):
+            return report_of("linearmodels AbsorbingLS", _absorbing_ls, data, self.covariance, rng=rng)
+        return report_of("linearmodels PanelOLS", _panel_ols, data, self.covariance, rng=rng)
 
     def fit_draws(
         self,
@@ -152,31 +161,57 @@ class FixedEffects:
         weights: Floats,
         selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> LevelModels:
+    ) -> LinearModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 
         They multiply the weights of the rows, if these have any. A level without weight in a draw gets that
         draw's mean effect, and a column that a draw cannot tell apart has slope zero in it.
         """
+        return self.draw(panel, weights)
+
+    def draw(self, panel: Panel, weights: Floats) -> LevelModels:
+        """Return fits of draws, which `fit_draws` describes."""
         own = row_weights(panel, weighted=self.weighted)
-        return fit_linear_draws(panel, self._levels, weights, row_weights=own)
+        return regress_draws(panel, self._levels, weights, row_weights=own)
 
     @property
     def _levels(self) -> tuple[Effect, ...]:
         return (*self.effects, *(GroupColumn(name) for name in self.absorb))
 
 
-def refuse_repeated(effects: Sequence[str], absorb: Sequence[str]) -> None:
-    """Refuse options that name a key or a column twice, or nothing at all.
+def _panel_ols(data: LibraryData) -> LibraryFit:
+    from linearmodels.panel import PanelOLS as Library
 
-    Raises
-    ------
-    ValueError
-        Which the reader of specs reports at the estimator's line.
-    """
-    if len(set(effects)) < len(effects) or not (effects or absorb):
-        message = f"effects: entity, time or both, each once; found {list(effects)}"
-        raise ValueError(message)
-    if len(set(absorb)) < len(absorb):
-        message = f"absorb: columns, each once; found {list(absorb)}"
-        raise ValueError(message)
+    effects = data.regression.effects
+    model = Library(
+        data.outcome,
+        data.columns,
+        weights=data.weights,
+        entity_effects="entity" in effects,
+        time_effects="time" in effects,
+        check_rank=False,
+    )
+    # Degrees of freedom count independent effects, which the library does not know.
+    return partial(model.fit, auto_df=False, count_effects=False, low_memory=False)
+
+
+def _absorbing_ls(data: LibraryData) -> LibraryFit:
+    import pandas as pd
+    from linearmodels.iv import AbsorbingLS
+    from linearmodels.panel import PooledOLS as Library
+
+    levels = {
+        f"effect{at}": pd.Categorical(key_of(data.rows, effect).codes)
+        for at, effect in enumerate(data.regression.effects)
+    }
+    absorbing = AbsorbingLS(
+        data.outcome, data.columns, absorb=pd.DataFrame(levels, index=data.index), weights=data.weights
+    )
+    absorbing.fit(cov_type="unadjusted", method="lsmr", absorb_options={"atol": 1e-14, "btol": 1e-14})
+    return Library(absorbing.absorbed_dependent, absorbing.absorbed_exog, check_rank=False).fit
+
+
+def _dummies(panel: Panel) -> int:
+    """Return the size of the dummies of entities and periods on the grid of both."""
+    n_entities, n_periods = panel.entity.n_present, panel.time.n_present
+    return n_entities * n_periods * min(n_entities, n_periods)

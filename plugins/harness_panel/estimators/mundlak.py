@@ -1,4 +1,7 @@
-"""Mundlak: random effects that are correlated with the columns through their entity means."""
+"""Mundlak: random effects that are correlated with the columns through their entity means.
+
+Reported by ``linearmodels.panel.RandomEffects`` on the columns and their entity means.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
-    CanFitDraws,
-    CanProfile,
-    Floats,
-    HasCoefficients,
-    HasDetails,
-    HasEffects,
-    HasNotes,
-    Ints,
-    Panel,
-    Rung,
-)
+from harness import Floats, HasEffects, Ints, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
+from harness_panel.diagnostics.diagnostic import Check
 from harness_panel.diagnostics.residuals import pesaran
 from harness_panel.diagnostics.specification import means_test
-from harness_panel.estimators.random_effects import RandomEffectsFit
+from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.estimators.random_effects import RandomEffectsFit, random_report
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.mundlak_models import (
@@ -36,8 +30,6 @@ from harness_panel.resampling.mundlak_models import (
     with_means,
 )
 from harness_panel.resampling.random_equation import centred_equation
-from harness_panel.results.diagnostic import Check
-from harness_panel.results.tabulate import tabulate
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,7 +61,7 @@ class MundlakFit(RandomEffectsFit):
 
 
 @dataclass(frozen=True)
-class Mundlak:
+class Mundlak(LinearEstimator):
     """Correlated random effects: random effects with the entity means of all time-varying columns added.
 
     The slopes of time-varying columns are those of fixed effects (Mundlak 1978; on unbalanced panels,
@@ -88,9 +80,7 @@ class Mundlak:
 
     name: ClassVar[str] = "mundlak"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(140, "Correlated random effects"),)
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes}
-    )
+    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)
 
@@ -112,11 +102,16 @@ class Mundlak:
             means=correlated.means,
             is_known=np.ones(len(correlated.means), dtype=np.bool_),
         )
+        report = None
+        if not self.predicts_alone:
+            report = random_report(
+                correlated.bare, regression, self.covariance, rng=rng, levels=equation.centring
+            )
         return MundlakFit(
             rows=extended,
             regression=regression,
             model=model,
-            table=tabulate(regression, self.covariance, rng=rng),
+            report=report,
             components=equation.components,
             levels=levels if selection is None else levels.knowing(selection),
         )

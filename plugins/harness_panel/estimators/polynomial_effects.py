@@ -1,43 +1,31 @@
-"""The estimator ``curved_effects``: fixed effects that may bend in the exposure."""
+"""Fixed effects that may bend in the exposure. Reported as `FixedEffects` are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from math import comb
 from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import (
-    CanFitDraws,
-    CanProfile,
-    Floats,
-    HasCoefficients,
-    HasDetails,
-    HasEffects,
-    HasNotes,
-    NeedsGroups,
-    Panel,
-    Rung,
-)
-from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.kinds import Covariance
-from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit, refuse_repeated
-from harness_panel.resampling.effect import Dimension
+from harness import Floats, Panel, Rung
+from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
+from harness_panel.resampling.collinearity import Screening
 from harness_panel.resampling.levels import LevelModels
 
 
 @dataclass(frozen=True)
-class CurveTerms:
+class PolynomialTerms:
     """Terms that let a linear model bend in the exposure.
 
     Attributes
     ----------
     degree : highest power of the exposure, >= 1
     with_moderators : whether the exposure's first power is multiplied with each moderator as well
-    centre, spread : of the exposure on the training rows; powers are taken of (x - centre) / spread, so that
-        they are of one size and hardly collinear
+    centre, spread : of the exposure on the training rows; the solvers take powers of (x - centre) / spread,
+        which are of one size and hardly collinear
     """
 
     degree: int
@@ -46,7 +34,7 @@ class CurveTerms:
     spread: float
 
     @classmethod
-    def of(cls, panel: Panel, *, degree: int, with_moderators: bool) -> CurveTerms:
+    def of(cls, panel: Panel, *, degree: int, with_moderators: bool) -> PolynomialTerms:
         """Return the terms for a training panel; a constant exposure is left to the estimator to refuse."""
         exposure = panel.column(panel.exposure)
         spread = float(exposure.std())
@@ -64,6 +52,42 @@ class CurveTerms:
         return replace(
             panel, controls=(*panel.controls, *columns), X=np.column_stack([panel.X, *columns.values()])
         )
+
+    def to_raw(self, panel: Panel, screening: Screening) -> Floats:
+        """Return what takes the slopes of kept columns to those of terms in units of the raw exposure.
+
+        Parameters
+        ----------
+        panel : expanded
+        screening : of its columns
+
+        Returns
+        -------
+        (n_kept, n_kept); a term that was dropped passes what raw terms add to it on to the columns that it is
+        a combination of. What they add to constants and to absorbed columns is left to the effects.
+        """
+        position = {name: at for at, name in enumerate(panel.columns)}
+        raw = np.eye(len(position))
+        powers = [position[panel.exposure]]
+        powers += [position[f"{panel.exposure}^{power}"] for power in range(2, self.degree + 1)]
+        for power in range(2, self.degree + 1):
+            for below in range(1, power + 1):
+                share = comb(power, below) * (-self.centre) ** (power - below) / self.spread**power
+                raw[powers[below - 1], powers[power - 1]] = share
+        for name in panel.moderators if self.with_moderators else ():
+            product = position[f"{panel.exposure} x {name}"]
+            raw[product, product] = 1.0 / self.spread
+            raw[position[name], product] = -self.centre / self.spread
+        kept = list(screening.kept)
+        scaled = np.linalg.inv(raw)
+        for dropped in reversed(screening.dependent):
+            # The raw term in scaled columns before it, of which it is one itself, and these in raw terms.
+            own = scaled[:, dropped.column].copy()
+            own[list(dropped.on)] += own[dropped.column] * np.array(dropped.coefficients)
+            own[dropped.column] = 0.0
+            raw += np.outer(raw @ own, raw[dropped.column])
+            raw[dropped.column] = 0.0
+        return raw[np.ix_(kept, kept)]
 
     def means_at(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return the mean over rows of every column of the expanded panel, (n_points, n_columns).
@@ -84,31 +108,31 @@ class CurveTerms:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CurvedFit(FixedEffectsFit):
+class PolynomialFit(FixedEffectsFit):
     """A fit with fixed effects on a panel with further terms.
 
-    Powers among the terms are of the exposure less its mean, over its standard deviation.
+    Coefficients are those of powers and products of the exposure as it is, in its units.
 
     Attributes
     ----------
     terms : added to a panel before it is predicted
     """
 
-    title: ClassVar[str] = "Fixed effects, curved"
+    title: ClassVar[str] = "Fixed effects, polynomial"
 
-    terms: CurveTerms
+    terms: PolynomialTerms
 
     @property
-    def predictor(self) -> CurvedDraws:
+    def predictor(self) -> PolynomialDraws:
         """What predicts; one draw."""
-        return CurvedDraws(self.terms, self.model)
+        return PolynomialDraws(self.terms, self.model)
 
 
 @dataclass(frozen=True, eq=False)
-class CurvedDraws:
+class PolynomialDraws:
     """Draws of fixed effects on a panel with further terms."""
 
-    terms: CurveTerms
+    terms: PolynomialTerms
     draws: LevelModels
 
     def predict(self, panel: Panel) -> Floats:
@@ -121,60 +145,51 @@ class CurvedDraws:
 
 
 @dataclass(frozen=True)
-class CurvedEffects:
+class PolynomialEffects(FixedEffects):
     """Fixed effects with powers of the exposure and its products with the moderators.
 
     The rung between a straight line with effects and a network: what it gains over ``fixed_effects`` is
-    curvature and interaction that need no network.
+    curvature and interaction that need no network. With coefficients b1 and b2 of the exposure and its
+    square, a parabola turns at -b1 / (2 b2), in units of the exposure.
 
     Attributes
     ----------
-    effects : keys whose levels have effects
     degree : highest power of the exposure
     with_moderators : whether the exposure is multiplied with each moderator
-    covariance : clustered by entity unless another is asked for
-    absorb : further columns whose levels have effects
-    weighted : whether rows count by the column ``roles.weights``
     """
 
-    name: ClassVar[str] = "curved_effects"
+    name: ClassVar[str] = "polynomial_effects"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(130, "Fixed effects, cubic with interactions", id="curved"),)
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
-    )
 
-    effects: tuple[Dimension, ...] = ("entity",)
     degree: Annotated[int, Field(ge=1, le=6)] = 3
     with_moderators: bool = True
-    covariance: Covariance = field(default_factory=Clustered)
-    absorb: tuple[str, ...] = ()
-    weighted: bool = False
 
-    def __post_init__(self) -> None:
-        refuse_repeated(self.effects, self.absorb)
-
-    @property
-    def group_columns(self) -> tuple[str, ...]:
-        """Columns whose levels have effects."""
-        return self.absorb
-
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> CurvedFit:
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        rng: Generator,
+        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
+    ) -> PolynomialFit:
         """Fit on all rows of a panel; refusals are those of ``fixed_effects``."""
         terms = self._terms(panel)
-        fit = self._linear.fit(terms.expand(panel), rng=rng, selection=selection)
-        return CurvedFit(fit.rows, fit.regression, fit.model, fit.table, terms)
+        scaled = self.regress(terms.expand(panel))
+        regression = replace(scaled, reported=terms.to_raw(scaled.panel, scaled.within.screening))
+        report = self.report(regression, rng=rng)
+        return PolynomialFit(regression.panel, regression, regression.model(), report, terms)
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
-    ) -> CurvedDraws:
+        self,
+        panel: Panel,
+        *,
+        weights: Floats,
+        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        rng: Generator,  # noqa: ARG002 - and draws nothing
+    ) -> PolynomialDraws:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0."""
         terms = self._terms(panel)
-        draws = self._linear.fit_draws(terms.expand(panel), weights=weights, selection=selection, rng=rng)
-        return CurvedDraws(terms, draws)
+        draws = self.draw(terms.expand(panel), weights)
+        return PolynomialDraws(terms, draws)
 
-    @property
-    def _linear(self) -> FixedEffects:
-        return FixedEffects(self.effects, self.covariance, self.absorb, self.weighted)
-
-    def _terms(self, panel: Panel) -> CurveTerms:
-        return CurveTerms.of(panel, degree=self.degree, with_moderators=self.with_moderators)
+    def _terms(self, panel: Panel) -> PolynomialTerms:
+        return PolynomialTerms.of(panel, degree=self.degree, with_moderators=self.with_moderators)

@@ -1,23 +1,26 @@
-"""Pooled OLS: all rows alike."""
+"""Pooled OLS: all rows alike. Reported by ``linearmodels.panel.PooledOLS``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, Floats, HasCoefficients, HasDetails, HasNotes, Panel, Rung
+from harness import Floats, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
+from harness_panel.diagnostics.diagnostic import Check, unweighted
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
+from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.levels import LevelModels
+from harness_panel.resampling.regression import Regression, regress, regress_draws
 from harness_panel.resampling.weighting import row_weights
-from harness_panel.results.diagnostic import Check, Statistic, unweighted
+from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
 from harness_panel.results.linear_fit import LinearFit
-from harness_panel.results.statistics import likelihood_statistics
-from harness_panel.results.tabulate import fit_linear, fit_linear_draws
+from harness_panel.results.statistics import Statistic, likelihood_statistics
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,7 +31,7 @@ class PooledFit(LinearFit):
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, its likelihood included."""
-        return (*super().statistics(), *likelihood_statistics(self.regression))
+        return (*super().statistics(), *likelihood_statistics(self.regression, rss=self.reported.rss))
 
     def checks(self) -> tuple[Check, ...]:
         """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
@@ -44,7 +47,7 @@ class PooledFit(LinearFit):
 
 
 @dataclass(frozen=True)
-class PooledOLS:
+class PooledOLS(LinearEstimator):
     """Least squares on the panel's columns and a constant, which is reported first as ``const``.
 
     Predictions are x b. Controls and moderators that are constant or collinear with columns before them are
@@ -60,9 +63,7 @@ class PooledOLS:
 
     name: ClassVar[str] = "pooled_ols"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(100, "Pooled OLS", id="ols"),)
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasNotes}
-    )
+    provides: ClassVar[frozenset[type]] = LINEAR
 
     covariance: Covariance = field(default_factory=Clustered)
     weighted: bool = False
@@ -83,8 +84,9 @@ class PooledOLS:
             other columns; where weights are asked for that the panel lacks.
         """
         weights = row_weights(panel, weighted=self.weighted)
-        fit = fit_linear(panel, (), self.covariance, rng=rng, row_weights=weights)
-        return PooledFit(fit.rows, fit.regression, fit.model, fit.table)
+        regression = regress(panel, (), weights=weights)
+        report = None if self.predicts_alone else self._report(panel, regression, rng=rng)
+        return PooledFit(panel, regression, regression.model(), report)
 
     def fit_draws(
         self,
@@ -100,4 +102,19 @@ class PooledOLS:
         slope zero in that draw.
         """
         own = row_weights(panel, weighted=self.weighted)
-        return fit_linear_draws(panel, (), weights, row_weights=own)
+        return regress_draws(panel, (), weights, row_weights=own)
+
+    def _report(self, panel: Panel, regression: Regression, *, rng: Generator) -> Report:
+        data = LibraryData.centred(
+            panel,
+            regression,
+            row_weights=regression.weights if self.weighted else None,
+            leading=np.ones(panel.n_obs),
+        )
+        return report_of("linearmodels PooledOLS", _library, data, self.covariance, rng=rng)
+
+
+def _library(data: LibraryData) -> LibraryFit:
+    from linearmodels.panel import PooledOLS as Library
+
+    return Library(data.outcome, data.columns, weights=data.weights, check_rank=False).fit

@@ -1,37 +1,41 @@
-"""Random effects: entities differ by a level that is independent of the columns."""
+"""Random effects: entities differ by a level that is independent of the columns.
+
+Reported by ``linearmodels.panel.RandomEffects`` with its corrections for small samples.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
-    CanFitDraws,
-    CanProfile,
-    Floats,
-    HasCoefficients,
-    HasDetails,
-    HasEffects,
-    HasNotes,
-    Note,
-    Panel,
-)
+from harness import Floats, HasEffects, Note, Panel
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.diagnostics.effects import breusch_pagan
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
-from harness_panel.diagnostics.specification import hausman, mundlak_test
+from harness_panel.diagnostics.specification import hausman, means_test
+from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.levels import LevelModels, stack
+from harness_panel.resampling.mundlak_models import correlated_equation
 from harness_panel.resampling.random_equation import fit_random_draws, random_equation
+from harness_panel.resampling.regression import Regression
 from harness_panel.resampling.variance_components import VarianceComponents
-from harness_panel.results.diagnostic import Check, Statistic
+from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
 from harness_panel.results.linear_fit import EffectsFit
-from harness_panel.results.statistics import squared_correlation
-from harness_panel.results.tabulate import tabulate
+from harness_panel.results.statistics import Statistic, squared_correlation
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from linearmodels.panel.results import RandomEffectsResults
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,13 +64,15 @@ class RandomEffectsFit(EffectsFit):
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, the variances of the error included."""
-        parts = self.components
-        theta = parts.theta[np.unique(self.rows.entity.codes, return_inverse=True)[1]]
+        results = cast("RandomEffectsResults", self.reported.results)
+        parts, unit = results.variance_decomposition, self.reported.data.scale**2
         share = "share of an entity's mean that is taken out of its rows"
+        theta = np.asarray(results.theta)[np.unique(self.rows.entity.codes, return_inverse=True)[1]]
+        between = "Swamy & Arora 1972, Baltagi & Chang 1994"
         return (
             *super().statistics(),
-            Statistic("variance_idiosyncratic", parts.idiosyncratic, "Swamy & Arora 1972"),
-            Statistic("variance_entity", parts.entity, "Swamy & Arora 1972, Baltagi & Chang 1994"),
+            Statistic("variance_idiosyncratic", unit * float(parts["Residual"]), "Swamy & Arora 1972"),
+            Statistic("variance_entity", unit * float(parts["Effects"]), between),
             Statistic("theta_min", float(theta.min()), f"{share}, least of the rows"),
             Statistic("theta_mean", float(theta.mean()), f"{share}, mean over the rows"),
             Statistic("theta_max", float(theta.max()), f"{share}, greatest of the rows"),
@@ -95,7 +101,7 @@ class RandomEffectsFit(EffectsFit):
 
 
 @dataclass(frozen=True)
-class RandomEffects:
+class RandomEffects(LinearEstimator):
     """Generalised least squares with a random level for each entity, reported with a constant, ``const``.
 
     Variances are those of Swamy & Arora, on unbalanced panels with the correction of Baltagi & Chang, as plm
@@ -109,9 +115,7 @@ class RandomEffects:
     """
 
     name: ClassVar[str] = "random_effects"
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes}
-    )
+    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)
 
@@ -133,8 +137,8 @@ class RandomEffects:
         equation = random_equation(panel, EntityRows.all_of(panel))
         regression = equation.regression()
         model = equation.model(panel, regression.within, centre=regression.within.centre)
-        table = tabulate(regression, self.covariance, rng=rng)
-        return RandomEffectsFit(panel, regression, model, table, equation.components)
+        report = None if self.predicts_alone else random_report(panel, regression, self.covariance, rng=rng)
+        return RandomEffectsFit(panel, regression, model, report, equation.components)
 
     def fit_draws(
         self,
@@ -150,3 +154,40 @@ class RandomEffects:
         effect in it, and a column that a draw cannot tell apart has slope zero.
         """
         return stack(fit_random_draws(panel, weights))
+
+
+def random_report(
+    panel: Panel,
+    regression: Regression,
+    covariance: Covariance,
+    *,
+    rng: Generator,
+    levels: Centring | None = None,
+) -> Report:
+    """Return what linearmodels says of random effects on the columns of a panel.
+
+    Parameters
+    ----------
+    levels : that the panel is without; None where it is as it is
+    """
+    data = LibraryData.centred(panel, regression, leading=np.ones(panel.n_obs), levels=levels)
+    return report_of("linearmodels RandomEffects", _library, data, covariance, rng=rng)
+
+
+def _library(data: LibraryData) -> LibraryFit:
+    from linearmodels.panel import RandomEffects as Library
+
+    return partial(Library(data.outcome, data.columns, check_rank=False).fit, small_sample=True)
+
+
+def mundlak_test(panel: Panel) -> Diagnostic:
+    """Test that entity means have no slopes of their own, errors clustered by entity.
+
+    Raises
+    ------
+    EstimationError
+        Where correlated random effects cannot be estimated.
+    """
+    correlated, undrawn = correlated_equation(panel), np.random.default_rng(0)
+    regression = correlated.equation.regression()
+    return means_test(random_report(correlated.bare, regression, Clustered(), rng=undrawn).table)

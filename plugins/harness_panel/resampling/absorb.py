@@ -54,14 +54,6 @@ class Absorber(Protocol):
     def n_cells(self) -> int:
         """Numbers that one set of weights takes, beside the rows."""
 
-    @property
-    def tolerance(self) -> float:
-        """Relative error that effects are solved to; zero where they are solved for exactly."""
-
-    @property
-    def is_rank_exact(self) -> bool:
-        """Whether `rank` is the number of independent effects and no upper bound of it."""
-
     def solver(self, weights: Floats) -> Solver:
         """Return what projects columns under weights, (n_obs, n_draws), >= 0."""
 
@@ -69,13 +61,7 @@ class Absorber(Protocol):
         """Return the number of independent effects of the rows that have weight, (n_obs,)."""
 
     def leverage(self, weights: Floats) -> Floats:
-        """Return the diagonal of the projection on the dummies under weights, (n_obs,), in (0, 1].
-
-        Raises
-        ------
-        EstimationError
-            Where it is not computed.
-        """
+        """Return the diagonal of the projection on the dummies under weights, (n_obs,), in (0, 1]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,16 +79,6 @@ class OneWay:
     def n_cells(self) -> int:
         """Levels."""
         return self.grouping.n_levels
-
-    @property
-    def tolerance(self) -> float:
-        """Zero: effects are means."""
-        return 0.0
-
-    @property
-    def is_rank_exact(self) -> bool:
-        """True: levels are independent."""
-        return True
 
     def solver(self, weights: Floats) -> Solver:
         """Return what projects columns under weights: the effects are weighted means."""
@@ -137,16 +113,6 @@ class Nothing:
     def n_cells(self) -> int:
         """None."""
         return 0
-
-    @property
-    def tolerance(self) -> float:
-        """Zero."""
-        return 0.0
-
-    @property
-    def is_rank_exact(self) -> bool:
-        """True."""
-        return True
 
     def solver(self, weights: Floats) -> Solver:  # noqa: ARG002 - whatever the weights
         """Return what gives no effects."""

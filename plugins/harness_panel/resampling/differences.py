@@ -1,4 +1,4 @@
-"""Differences of adjacent periods within entities."""
+"""Differences of adjacent periods within entities, and what they predict in levels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import EstimationError, Floats, Ints, Panel, Problem
+from harness_panel.resampling.absorb import divide
 from harness_panel.resampling.collinearity import ROUNDING
+from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,3 +71,57 @@ def differenced(panel: Panel, pairs: Pairs) -> Panel:
     values = pairs.difference(np.column_stack([panel.X, panel.observed]))
     later = panel.take(pairs.later)
     return replace(later, X=values[:, :-1], observed=values[:, -1], derived=())
+
+
+@dataclass(frozen=True, eq=False)
+class DifferenceModels:
+    """Linear models with entity effects and a trend, one a draw.
+
+    Attributes
+    ----------
+    model : everything but the trend
+    trends : (n_draws,), outcome units per period
+    start : period where the trend is zero
+    """
+
+    model: LevelModels
+    trends: Floats
+    start: float
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        predicted: Floats = self.model.predict(panel) + self.trends[:, None] * (panel.period - self.start)
+        return predicted
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        trends = self.trends * float(panel.period.mean() - self.start)
+        means: Floats = self.model.profile(panel, columns, points) + trends[:, None]
+        return means
+
+
+def difference_models(panel: Panel, slopes: Floats, trends: Floats, weights: Floats) -> DifferenceModels:
+    """Return models in levels from slopes of differences.
+
+    An entity's effect is the weighted mean over its rows of outcome less x b less trend.
+
+    Parameters
+    ----------
+    slopes : (n_draws, n_columns)
+    trends : (n_draws,)
+    weights : (n_draws, n_obs), >= 0, of the rows
+    """
+    grouping = Grouping.of(panel.entity.codes)
+    centre, start = panel.X.mean(axis=0), float(panel.period.mean())
+    left = panel.observed - slopes @ (panel.X - centre).T - trends[:, None] * (panel.period - start)
+    totals = grouping.sums(weights.T)
+    values = divide(grouping.sums((weights * left).T), totals)
+    labels = tuple(panel.entity.labels[level] for level in grouping.levels.tolist())
+    model = level_models(
+        centre=centre,
+        slopes=slopes,
+        intercept=0.0,
+        raw=[RawEffects(values.T, totals.T)],
+        levels=[("entity", labels)],
+    )
+    return DifferenceModels(model, trends, start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -10,8 +10,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from harness import Floats, Ints
-from harness_panel.resampling.absorb import Projection, Solver, divide
+from harness import EstimationError, Floats, Ints, Problem
+from harness_panel.resampling.absorb import Absorber, OneWay, Projection, Solver, divide
 from harness_panel.resampling.grouping import Grouping
 
 
@@ -79,7 +79,7 @@ class _Reduced:
 
 
 @dataclass(frozen=True, eq=False)
-class Crossed:
+class Direct:
     """Absorbs two or more crossed groupings.
 
     The levels of `large` are swept out by weighted means; what is left of the others is solved for as it
@@ -104,16 +104,6 @@ class Crossed:
     def n_cells(self) -> int:
         """Pairs of levels that weights are held for."""
         return self.large.n_levels * self._n_small
-
-    @property
-    def tolerance(self) -> float:
-        """Zero: effects are solved for exactly."""
-        return 0.0
-
-    @property
-    def is_rank_exact(self) -> bool:
-        """True: eigenvalues tell which effects are independent."""
-        return True
 
     @cached_property
     def _blocks(self) -> tuple[slice, ...]:
@@ -189,3 +179,35 @@ class Crossed:
         scale = np.sqrt(divide(np.ones_like(small_totals), small_totals))
         matrix *= scale[:, :, None] * scale[:, None, :]
         return _Reduced(cells, totals, scale, *np.linalg.eigh(matrix))
+
+
+MOST_SMALL_LEVELS = 4_000
+"""Levels beside those of the largest grouping that are solved for, at a cost of their cube."""
+
+MOST_CELLS = 2**27
+"""Pairs of levels that are held, 1 GB."""
+
+
+def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
+    """Return what absorbs groupings of the same rows, at least one, that of the most levels first.
+
+    Raises
+    ------
+    EstimationError
+        Where solving for the levels would take too much time or memory.
+    """
+    large, *small = groupings
+    if not small:
+        return OneWay(large)
+    absorber, n_small = Direct(large, tuple(small)), sum(grouping.n_levels for grouping in small)
+    if n_small > MOST_SMALL_LEVELS or absorber.n_cells > MOST_CELLS:
+        levels = " and ".join(str(grouping.n_levels) for grouping in groupings)
+        raise EstimationError(
+            Problem(
+                where="effects",
+                what=f"effects of {levels} levels are too many to be solved for at once",
+                expected=f"up to {MOST_SMALL_LEVELS} levels beside the largest set",
+                hint="use an estimator of harness_fixest, which iterates, or absorb fewer effects",
+            )
+        )
+    return absorber

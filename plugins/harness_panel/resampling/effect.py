@@ -31,6 +31,13 @@ Effect = Dimension | GroupColumn
 """Whose levels have effects."""
 
 
+def effect_named(name: str) -> Effect:
+    """Return a key by its name, ``entity`` or ``time``, and a column by any other."""
+    if name == "entity":
+        return "entity"
+    return "time" if name == "time" else GroupColumn(name)
+
+
 def key_of(panel: Panel, effect: Effect) -> Key:
     """Return the level of every row.
 
@@ -47,7 +54,7 @@ def key_of(panel: Panel, effect: Effect) -> Key:
     if str(effect) not in carried:
         raise EstimationError(
             Problem(
-                where="absorb",
+                where=f"column {str(effect)!r}",
                 what=f"the panel carries no column {str(effect)!r} to group rows by",
                 expected=f"one of {', '.join(carried)}" if carried else "",
                 hint="hand the column over in the panel's groups",
@@ -58,10 +65,10 @@ def key_of(panel: Panel, effect: Effect) -> Key:
 
 def in_order(effects: Sequence[Effect]) -> tuple[Effect, ...]:
     """Return entity, then time, then columns as they stand."""
-    return tuple(sorted(effects, key=lambda one: (isinstance(one, GroupColumn), one == "time")))
+    return tuple(sorted(effects, key=lambda effect: (isinstance(effect, GroupColumn), effect == "time")))
 
 
 def in_words(effects: Sequence[Effect]) -> str:
     """Return effects by name, such as ``entity, time and industry``."""
-    *before, last = [str(one) for one in in_order(effects)]
+    *before, last = [str(effect) for effect in in_order(effects)]
     return f"{', '.join(before)} and {last}" if before else last

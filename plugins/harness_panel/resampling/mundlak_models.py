@@ -26,16 +26,21 @@ class CorrelatedEquation:
 
     Attributes
     ----------
-    panel : rows in levels, entity means being its last controls
+    bare : rows without their levels, entity means being its last controls
     columns : (n_means,), positions of the columns that have means
     means : (n_entities, n_means), less the means of the columns over the rows
     equation : what is regressed
     """
 
-    panel: Panel
+    bare: Panel
     columns: Ints
     means: Floats
     equation: RandomEquation
+
+    @property
+    def panel(self) -> Panel:
+        """The rows in levels."""
+        return self.equation.centring.put_back(self.bare)
 
 
 def correlated_equation(panel: Panel) -> CorrelatedEquation:
@@ -49,9 +54,8 @@ def correlated_equation(panel: Panel) -> CorrelatedEquation:
     columns, rows, centring = varying_columns(panel), EntityRows.all_of(panel), Centring.at_means(panel)
     bare, extended = centring.taken_from(panel), centring.with_means(columns)
     means = rows.means(bare.X[:, columns])
-    equation = centred_equation(with_means(bare, columns, means[rows.grouping.codes]), rows, extended)
-    levels = with_means(panel, columns, means[rows.grouping.codes] + centring.columns[columns])
-    return CorrelatedEquation(levels, columns, means, equation)
+    bare = with_means(bare, columns, means[rows.grouping.codes])
+    return CorrelatedEquation(bare, columns, means, centred_equation(bare, rows, extended))
 
 
 def varying_columns(panel: Panel) -> Ints:

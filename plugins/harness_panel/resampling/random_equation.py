@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import Floats, Panel
-from harness_panel.resampling.absorb import OneWay
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
-from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelEffects, LevelModels
-from harness_panel.resampling.regression import Regression, regress
+from harness_panel.resampling.regression import Regression, constant_of, regress
 from harness_panel.resampling.variance_components import (
     VarianceComponents,
     gls_weights,
@@ -55,7 +53,7 @@ class RandomEquation:
 
     def fit(self) -> WithinFit:
         """Return the regression, unjudged."""
-        constant = OneWay(Grouping.of(np.zeros(self.panel.n_obs, dtype=np.int64)))
+        constant = constant_of(self.panel.n_obs)
         fit = fit_within(
             self.panel.X, self.panel.observed, self.weights, constant, largest=self.centring.largest
         )

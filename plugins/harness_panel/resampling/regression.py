@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Note, Panel
+from harness import EstimationError, Floats, Note, Panel, Problem
 from harness_panel.resampling.absorb import Absorber, Nothing, OneWay
-from harness_panel.resampling.absorbers import absorber_of
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.checks import judge, refuse_single_levels
+from harness_panel.resampling.direct import absorber_of
+from harness_panel.resampling.draws import fit_draws
 from harness_panel.resampling.effect import Effect, key_of
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
@@ -30,6 +31,8 @@ class Regression:
     within : the fit
     weights : (n_obs,), > 0
     notes : what the reader of the report should know
+    reported : (n_kept, n_kept), takes the slopes of kept columns to those that are reported; None reports
+        them as they are
     """
 
     panel: Panel
@@ -39,6 +42,7 @@ class Regression:
     within: WithinFit
     weights: Floats
     notes: tuple[Note, ...]
+    reported: Floats | None = None
 
     @property
     def has_constant(self) -> bool:
@@ -70,6 +74,24 @@ class Regression:
     def df_resid(self) -> int:
         """Rows less coefficients less effects."""
         return self.panel.n_obs - self.n_coef - self.n_effects
+
+    @property
+    def estimate(self) -> Floats:
+        """Coefficients in the order of the terms, (n_coef,)."""
+        slopes = self.in_reported_units(self.within.slopes[list(self.within.screening.kept)])
+        if not self.has_constant:
+            return slopes
+        return np.concatenate([[self.within.level_at(np.zeros(self.within.centre.size))], slopes])
+
+    def in_reported_units(self, slopes: Floats) -> Floats:
+        """Return slopes of kept columns, (n_kept, ...), as they are reported."""
+        return slopes if self.reported is None else self.reported @ slopes
+
+    def model(self) -> LevelModels:
+        """Return what the regression predicts, as one draw."""
+        pairs = zip(self.within.effects, self.absorber.groupings, strict=True)
+        raw = tuple(RawEffects(values[None], grouping.sums(self.weights)[None]) for values, grouping in pairs)
+        return self.models(self.within.slopes[None], raw)
 
     def models(self, slopes: Floats, raw: tuple[RawEffects, ...]) -> LevelModels:
         """Return predictors of fits of these rows.
@@ -114,9 +136,9 @@ def regress(
         Where these rows cannot tell the exposure's effect; see `judge`.
     """
     refuse_single_levels(panel, effects)
-    by_size = tuple(sorted(effects, key=lambda one: -key_of(panel, one).n_present))
+    by_size = tuple(sorted(effects, key=lambda effect: -key_of(panel, effect).n_present))
     groupings = [Grouping.of(key_of(panel, effect).codes) for effect in by_size]
-    absorber = absorber_of(groupings) if groupings else _constant(panel.n_obs)
+    absorber = absorber_of(groupings) if groupings else constant_of(panel.n_obs)
     return _regress(panel, by_size, absorber, weights, centring)
 
 
@@ -148,18 +170,40 @@ def _regress(
         within, panel = centring.put_back_into(bare), centring.put_back(panel)
     n_effects = absorber.rank(counted)
     notes = judge(panel, within, effects=effects, n_effects=n_effects)
-    if not absorber.is_rank_exact:
-        notes = (*notes, _bound_note(n_effects))
     return Regression(panel, effects, absorber, n_effects, within, counted, notes)
 
 
-def _bound_note(n_effects: int) -> Note:
-    message = (
-        f"Degrees of freedom count {n_effects} effects, some of which may be combinations of others; "
-        "standard errors that count effects are rather too large than too small."
-    )
-    return Note("W-EFFECTS", "effects", message)
-
-
-def _constant(n_obs: int) -> Absorber:
+def constant_of(n_obs: int) -> Absorber:
+    """Return what takes a constant out of rows."""
     return OneWay(Grouping.of(np.zeros(n_obs, dtype=np.int64)))
+
+
+def regress_draws(
+    panel: Panel, effects: tuple[Effect, ...], weights: Floats, *, row_weights: Floats
+) -> LevelModels:
+    """Regress once a draw.
+
+    Parameters
+    ----------
+    weights : (n_draws, n_obs), >= 0, how often a row was drawn
+    row_weights : (n_obs,), > 0, how much a row counts each time
+
+    Raises
+    ------
+    EstimationError
+        Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
+    """
+    if not weights.any(axis=1).all():
+        raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
+    used = np.flatnonzero(weights.any(axis=0))
+    rows = panel.take(used)
+    regression = regress(rows, effects, weights=row_weights[used])
+    fits = fit_draws(
+        rows.X,
+        rows.observed,
+        weights[:, used],
+        row_weights=regression.weights,
+        absorber=regression.absorber,
+        base=regression.within,
+    )
+    return regression.models(fits.slopes, fits.effects)

@@ -1,26 +1,19 @@
-"""A fit whose levels have effects of their own."""
+"""What fitting returns: predictions, coefficients, notes, statistics and tests of one fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from harness import CoefficientTable, Floats, Note, Panel
+from harness import CoefficientTable, EstimationError, Floats, Note, Panel, Problem
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic, Refusal, diagnostic_columns
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression
-from harness_panel.results.diagnostic import (
-    Check,
-    Columns,
-    Diagnostic,
-    Refusal,
-    Statistic,
-    diagnostic_columns,
-    statistic_columns,
-)
+from harness_panel.results.library import Report
 from harness_panel.results.regression_table import (
     STATISTICS,
     RegressionTable,
@@ -29,7 +22,13 @@ from harness_panel.results.regression_table import (
     effects_note,
     effects_text,
 )
-from harness_panel.results.statistics import equation_statistics, explained_share, panel_statistics
+from harness_panel.results.statistics import (
+    Statistic,
+    agreement_statistic,
+    equation_statistics,
+    panel_statistics,
+    statistic_columns,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +43,7 @@ class LinearFit:
     rows : what it was fitted on
     regression : the equation that was estimated
     model : columns and levels; one draw
-    table : estimates of the kept columns with their covariance
+    report : what a library says of the regression; None where only predictions were asked for
     title : what kind of fit it is, for readers
     """
 
@@ -53,12 +52,32 @@ class LinearFit:
     rows: Panel
     regression: Regression
     model: LevelModels
-    table: CoefficientTable
+    report: Report | None
+
+    @property
+    def reported(self) -> Report:
+        """What a library says of the regression.
+
+        Raises
+        ------
+        EstimationError
+            Where only predictions were asked for.
+        """
+        if self.report is None:
+            raise EstimationError(
+                Problem("coefficients", "this fit only predicts", hint="fit without `for_folds`")
+            )
+        return self.report
+
+    @property
+    def table(self) -> CoefficientTable:
+        """Estimates of the kept columns with their covariance."""
+        return self.reported.table
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was dropped, and whether the rest is close to collinear."""
-        return self.regression.notes
+        """What was dropped, whether the rest is close to collinear, and whether two solvers disagree."""
+        return (*self.regression.notes, *(self.report.notes if self.report else ()))
 
     @property
     def predictor(self) -> LinearModels:
@@ -83,15 +102,16 @@ class LinearFit:
         """Return what describes the fit, every number with its definition."""
         slopes = self.regression.within.slopes
         return (
-            *equation_statistics(self.regression, r2=self.r2()),
+            *equation_statistics(self.regression, rss=self.reported.rss, r2=self.r2()),
             *panel_statistics(self.rows, slopes, self.level()),
+            agreement_statistic(self.reported),
         )
 
     def diagnostics(self) -> tuple[Diagnostic | Refusal, ...]:
         """Return tests of what the estimator assumes; one that these rows cannot carry is a refusal."""
         return tuple(check.outcome() for check in self.checks())
 
-    def details(self) -> Mapping[str, Columns]:
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics and diagnostics as tidy tables by columns."""
         return {
             "statistics": statistic_columns(self.statistics()),
@@ -123,7 +143,9 @@ class LinearFit:
         return list(STATISTICS)
 
     def __maketables_stat__(self, key: str) -> float | int | str | None:
-        known: dict[str, float | int | str] = {one.name: one.value for one in self.statistics()}
+        known: dict[str, float | int | str] = {
+            statistic.name: statistic.value for statistic in self.statistics()
+        }
         known |= {"N": self.regression.panel.n_obs, "se_type": self.table.correction.kind}
         return known.get(key)
 
@@ -150,8 +172,8 @@ class LinearFit:
         return (Check("slopes", self.test_slopes),)
 
     def r2(self) -> float:
-        """Return the share of the equation's variance that its columns explain, in [0, 1]."""
-        return explained_share(self.regression)
+        """Return the library's share of the equation's variance that its columns explain, in [0, 1]."""
+        return float(self.reported.results.rsquared)
 
     def level(self) -> float | None:
         """Return the constant of the outcome's level; None for an equation without one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import log, pi, sqrt
 
 import numpy as np
@@ -10,17 +11,43 @@ import numpy as np
 from harness import Floats, Panel
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.regression import Regression
-from harness_panel.results.diagnostic import Statistic
+from harness_panel.results.library import AGREEMENT, Report
 
 
-def equation_statistics(regression: Regression, *, r2: float) -> Iterator[Statistic]:
+@dataclass(frozen=True)
+class Statistic:
+    """A number that describes a fit.
+
+    Attributes
+    ----------
+    name : such as ``r2_within``
+    value : in the unit that `definition` says
+    definition : how it is computed, in one line
+    """
+
+    name: str
+    value: float
+    definition: str
+
+
+def statistic_columns(statistics: Sequence[Statistic]) -> Mapping[str, Sequence[object]]:
+    """Return statistics as a tidy table by columns."""
+    return {
+        "statistic": [statistic.name for statistic in statistics],
+        "value": [statistic.value for statistic in statistics],
+        "definition": [statistic.definition for statistic in statistics],
+    }
+
+
+def equation_statistics(regression: Regression, *, rss: float, r2: float) -> Iterator[Statistic]:
     """Yield what describes the estimated equation, whatever was done to its columns before.
 
     Parameters
     ----------
-    r2 : in [0, 1], `explained_share` or `squared_correlation`
+    rss : the library's
+    r2 : in [0, 1], the library's or `squared_correlation`
     """
-    rss, df, n_obs = regression.rss, regression.df_resid, regression.panel.n_obs
+    df, n_obs = regression.df_resid, regression.panel.n_obs
     yield Statistic("n_obs", n_obs, "rows of the estimated equation")
     yield Statistic("df_resid", df, "rows less coefficients less independent effects")
     yield Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any")
@@ -34,11 +61,13 @@ def equation_statistics(regression: Regression, *, r2: float) -> Iterator[Statis
     )
 
 
-def explained_share(regression: Regression) -> float:
-    """Return the squared correlation, weighted, of outcome and fitted values without effects or constant."""
-    within, kept = regression.within, list(regression.within.screening.kept)
-    explained = float(np.sum(np.linalg.solve(within.to_slopes[kept], within.slopes[kept]) ** 2))
-    return explained / (explained + regression.rss)
+def agreement_statistic(report: Report) -> Statistic:
+    """Return how far the library's coefficients are from those of the solver that resamples."""
+    definition = (
+        f"largest distance of the coefficients of {report.library} from those of the solver that resamples, "
+        f"as a share of the coefficient or its classical error, if larger; W-DISAGREE above {AGREEMENT:g}"
+    )
+    return Statistic("solver_disagreement", report.disagreement, definition)
 
 
 def squared_correlation(regression: Regression) -> float:
@@ -88,14 +117,14 @@ def intercept_statistics(regression: Regression) -> Iterator[Statistic]:
     )
 
 
-def likelihood_statistics(regression: Regression) -> Iterator[Statistic]:
+def likelihood_statistics(regression: Regression, *, rss: float) -> Iterator[Statistic]:
     """Yield the normal likelihood of a regression with its effects as coefficients, as R's lm has it."""
     n_obs, n_parameters = regression.panel.n_obs, regression.n_coef + regression.n_effects + 1
     weights, outcome = regression.weights, regression.panel.observed
     total = float(weights @ (outcome - np.average(outcome, weights=weights)) ** 2)
-    spread = log(2.0 * pi * regression.rss / n_obs) + 1.0 - float(np.log(weights).mean())
+    spread = log(2.0 * pi * rss / n_obs) + 1.0 - float(np.log(weights).mean())
     value = -0.5 * n_obs * spread
-    r2 = 1.0 - regression.rss / total
+    r2 = 1.0 - rss / total
     yield Statistic("r2_dummies", r2, "1 - rss / total sum of squares of the regression on dummies")
     yield Statistic(
         "r2_dummies_adjusted",

@@ -9,10 +9,10 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 import pytest
+from harness_panel.resampling.iterated import Iterated
 
 from harness import Panel, random_stream
 from harness_panel import FixedEffects
-from harness_panel.resampling.iterated import Iterated
 from panels import key_from, panel_from_arrays
 
 ENTITIES, PERIODS, COLUMNS, ROUNDS = 100_000, 10, 10, 3

@@ -15,16 +15,14 @@ from harness import EstimationError, Floats, Panel, random_stream
 from harness_panel import (
     Classical,
     Clustered,
-    CurvedEffects,
     DriscollKraay,
     FixedEffects,
+    PolynomialEffects,
     RegressionTable,
     Robust,
     WildCluster,
 )
-from harness_panel.resampling.direct import Crossed
 from harness_panel.resampling.effect import key_of
-from harness_panel.resampling.iterated import Iterated
 from panels import key_from, labelled, simulated_panel
 
 OPTIONS = {
@@ -234,34 +232,16 @@ def test_singletons_are_found_again_once_others_are_left_out():
     assert {one.name: one.value for one in fitted.statistics()}["n_singleton_rows"] == 2
 
 
-@each_option
-@pytest.mark.parametrize("unit", [1.0, 10.0])
-def test_the_large_engine_gives_what_the_small_one_gives(monkeypatch, panel, estimator, unit):
-    small = estimator.fit(panel.with_column("x1", unit * panel.column("x1")), rng=random_stream(0))
-    monkeypatch.setattr("harness_panel.resampling.absorbers.MOST_SMALL_LEVELS", 0)
-    large = estimator.fit(panel.with_column("x1", unit * panel.column("x1")), rng=random_stream(0))
-    engines = [type(one.regression.absorber) for one in (small, large)]
-    assert engines == [Crossed, Iterated] or len(keys(panel, estimator)) == 1
-    np.testing.assert_allclose(large.coefficients().estimate, small.coefficients().estimate, rtol=1e-9)
-    np.testing.assert_allclose(large.coefficients().std_error, small.coefficients().std_error, rtol=1e-9)
-    for rows in (panel, labelled(panel, entity="nowhere"), labelled(panel, time="never")):
-        np.testing.assert_allclose(large.predict(rows), small.predict(rows), rtol=1e-8, atol=1e-9)
-    recorded = {one.name: one.value for one in large.statistics()}["effects_tolerance"]
-    assert recorded == (1e-12 if engines[1] is Iterated else 0.0)
-
-
-def test_the_large_engine_says_that_its_degrees_of_freedom_are_a_bound(monkeypatch, panel):
-    monkeypatch.setattr("harness_panel.resampling.absorbers.MOST_SMALL_LEVELS", 0)
-    notes = OPTIONS["all and region"].fit(panel, rng=random_stream(0)).notes
-    assert [note.code for note in notes] == ["W-EFFECTS"]
-    assert not OPTIONS["entity, industry"].fit(panel, rng=random_stream(0)).notes
+def test_levels_too_many_to_be_solved_for_are_refused_with_another_estimator(monkeypatch, panel):
+    monkeypatch.setattr("harness_panel.resampling.direct.MOST_SMALL_LEVELS", 10)
+    with pytest.raises(EstimationError, match="effects of 20 and 8 and 5 levels are too many") as caught:
+        OPTIONS["entity, time, industry"].fit(panel, rng=random_stream(0))
+    assert "harness_fixest" in caught.value.hint
+    OPTIONS["entity, industry"].fit(panel, rng=random_stream(0))
 
 
 @each_option
-@pytest.mark.parametrize("engine", ["small", "large"])
-def test_draws_are_weighted_least_squares_on_dummies(monkeypatch, panel, estimator, engine):
-    if engine == "large":
-        monkeypatch.setattr("harness_panel.resampling.absorbers.MOST_SMALL_LEVELS", 0)
+def test_draws_are_weighted_least_squares_on_dummies(panel, estimator):
     weights = random_stream(64).integers(0, 4, size=(5, panel.n_obs)).astype(np.float64)
     fitted = estimator.fit_draws(panel, weights=weights, selection=None, rng=random_stream(0))
     design = np.hstack([panel.X, dummies(panel, estimator)])
@@ -307,8 +287,8 @@ def test_tables_name_what_was_absorbed(panel):
     assert names == ["all entity, time, industry and region effects are equal"]
 
 
-def test_curved_effects_absorb_the_same_columns(panel):
-    curved = CurvedEffects(("entity",), degree=1, with_moderators=False, absorb=("industry",))
+def test_polynomial_effects_absorb_the_same_columns(panel):
+    curved = PolynomialEffects(("entity",), degree=1, with_moderators=False, absorb=("industry",))
     assert curved.group_columns == ("industry",)
     own = curved.fit(panel, rng=random_stream(0)).coefficients()
     expected = OPTIONS["entity, industry"].fit(panel, rng=random_stream(0)).coefficients()

@@ -1,4 +1,4 @@
-"""Absorbing groupings, by either engine, against the projection on their dummies."""
+"""Absorbing groupings, against the projection on their dummies."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import pytest
 
 from harness import EstimationError, Floats, Ints, random_stream
 from harness_panel.resampling.absorb import Absorber, OneWay, absorb_in_place
-from harness_panel.resampling.absorbers import CELLS_PER_ROW, FEW_CELLS, MOST_SMALL_LEVELS, absorber_of
-from harness_panel.resampling.direct import Crossed
+from harness_panel.resampling.direct import MOST_CELLS, MOST_SMALL_LEVELS, Direct, absorber_of
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.iterated import Iterated
 
 Rows = tuple[Ints, ...]
 """Codes of groupings of the same rows, that of the most levels first."""
@@ -53,22 +51,20 @@ TWO = {
 }
 MORE = {"three": three(share=1.0), "three with holes": three(share=0.3), "nested": nested()}
 each_rows = pytest.mark.parametrize("rows", (TWO | MORE).values(), ids=(TWO | MORE))
-each_engine = pytest.mark.parametrize("engine", [Crossed, Iterated])
 
 
-def absorber(engine: type[Crossed] | type[Iterated], rows: Rows) -> Absorber:
+def absorber(rows: Rows) -> Absorber:
     large, *small = (Grouping.of(codes) for codes in rows)
-    return engine(large, tuple(small))
+    return Direct(large, tuple(small))
 
 
 def dummies(rows: Rows) -> Floats:
     return np.hstack([np.eye(codes.max() + 1)[codes] for codes in rows])
 
 
-@each_engine
 @each_rows
 @pytest.mark.parametrize("weighing", ["alike", "counts", "sizes"])
-def test_what_is_left_is_orthogonal_to_every_level(engine, rows, weighing):
+def test_what_is_left_is_orthogonal_to_every_level(rows, weighing):
     n_obs = rows[0].size
     values = 1e3 + random_stream(42).normal(size=(n_obs, 3))
     weights = {
@@ -76,7 +72,7 @@ def test_what_is_left_is_orthogonal_to_every_level(engine, rows, weighing):
         "counts": random_stream(43).integers(0, 4, size=n_obs).astype(np.float64),
         "sizes": 10.0 ** random_stream(45).uniform(-3.0, 3.0, size=n_obs),
     }[weighing]
-    own, within = absorber(engine, rows), values.copy()
+    own, within = absorber(rows), values.copy()
     effects = absorb_in_place(own, within, weights)
     root = np.sqrt(weights)[:, None]
     design = root * dummies(rows)
@@ -89,26 +85,10 @@ def test_what_is_left_is_orthogonal_to_every_level(engine, rows, weighing):
 
 @each_rows
 @pytest.mark.parametrize("n_used", [1.0, 0.6], ids=["all rows", "some rows"])
-def test_the_exact_engine_counts_the_independent_effects(rows, n_used):
+def test_it_counts_the_independent_effects(rows, n_used):
     weights = (random_stream(46).random(rows[0].size) < n_used) * 0.3
     used = dummies(rows)[weights > 0]
-    assert absorber(Crossed, rows).rank(weights) == np.linalg.matrix_rank(used)
-    assert absorber(Crossed, rows).is_rank_exact
-
-
-@pytest.mark.parametrize("rows", TWO.values(), ids=TWO)
-def test_two_groupings_are_counted_by_their_connected_parts(rows):
-    own = absorber(Iterated, rows)
-    assert own.rank(np.ones(rows[0].size)) == np.linalg.matrix_rank(dummies(rows))
-    assert own.is_rank_exact
-
-
-@pytest.mark.parametrize("rows", MORE.values(), ids=MORE)
-def test_more_groupings_are_counted_with_a_bound_that_says_so(rows):
-    own = absorber(Iterated, rows)
-    rank, levels = np.linalg.matrix_rank(dummies(rows)), dummies(rows).shape[1]
-    assert rank <= own.rank(np.ones(rows[0].size)) <= levels - len(rows) + 1
-    assert not own.is_rank_exact
+    assert absorber(rows).rank(weights) == np.linalg.matrix_rank(used)
 
 
 @each_rows
@@ -118,22 +98,7 @@ def test_leverage_is_the_diagonal_of_the_projection(rows, is_weighted):
     weights = random_stream(47).uniform(0.2, 5.0, size=n_obs) if is_weighted else np.ones(n_obs)
     design = np.sqrt(weights)[:, None] * dummies(rows)
     expected = np.diag(design @ np.linalg.pinv(design, rcond=1e-10))
-    np.testing.assert_allclose(absorber(Crossed, rows).leverage(weights), expected, atol=1e-12)
-
-
-def test_the_large_engine_refuses_leverages():
-    with pytest.raises(EstimationError, match="HC2 and HC3 need the leverage of all 28 rows") as caught:
-        absorber(Iterated, TWO["balanced"]).leverage(np.ones(28))
-    assert "HC1" in caught.value.expected
-
-
-def test_levels_that_hardly_overlap_are_refused_by_the_large_engine(monkeypatch):
-    """A chain takes as many rounds as it has links."""
-    monkeypatch.setattr("harness_panel.resampling.iterated._MOST_ROUNDS", 50)
-    own = absorber(Iterated, chain())
-    values = random_stream(48).normal(size=(chain()[0].size, 1))
-    with pytest.raises(EstimationError, match="hardly overlap"):
-        absorb_in_place(own, values, np.ones(len(values)))
+    np.testing.assert_allclose(absorber(rows).leverage(weights), expected, atol=1e-12)
 
 
 def random_codes(n_obs: int, n_levels: int) -> Grouping:
@@ -144,17 +109,18 @@ def random_codes(n_obs: int, n_levels: int) -> Grouping:
     ("n_obs", "levels", "engine"),
     [
         (10_000, (100,), OneWay),
-        (10_000, (1_000, 20), Crossed),
-        (10_000, (1_000, 20, 30), Crossed),
-        (10_000, (2_500, MOST_SMALL_LEVELS + 1), Iterated),
-        (10_000, (3_000, MOST_SMALL_LEVELS // 2, MOST_SMALL_LEVELS // 2 + 1), Iterated),
-        (10_000, (9_000, FEW_CELLS // 9_000), Crossed),
-        (10_000, (9_000, FEW_CELLS // 9_000 + 1), Iterated),
-        (2_000_000, (20_000, CELLS_PER_ROW * 100), Crossed),
-        (2_000_000, (20_000, CELLS_PER_ROW * 100 + 1), Iterated),
+        (10_000, (1_000, 20), Direct),
+        (10_000, (1_000, 20, 30), Direct),
+        (50_000, (MOST_CELLS // MOST_SMALL_LEVELS, MOST_SMALL_LEVELS), Direct),
     ],
 )
-def test_the_engine_goes_by_size(n_obs, levels, engine):
-    chosen = absorber_of([random_codes(n_obs, one) for one in levels])
-    assert type(chosen) is engine
-    assert (chosen.tolerance > 0) == (engine is Iterated)
+def test_the_engine_goes_by_the_number_of_groupings(n_obs, levels, engine):
+    assert type(absorber_of([random_codes(n_obs, n_levels) for n_levels in levels])) is engine
+
+
+@pytest.mark.parametrize(
+    "levels", [(5_000, MOST_SMALL_LEVELS + 1), (5_000, 2_500, 2_501), (MOST_CELLS // 1_000 + 1, 1_000)]
+)
+def test_more_levels_than_are_solved_for_are_refused(levels):
+    with pytest.raises(EstimationError, match="too many to be solved for at once"):
+        absorber_of([random_codes(200_000, n_levels) for n_levels in levels])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,6 @@ from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
 from harness import EstimationError, Panel, random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
-from harness_panel.covariance.scores import dependent_periods, without_negative_variances
 from panels import panel_from_arrays, simulated_panel
 
 LINEARMODELS = {
@@ -85,26 +86,21 @@ def test_the_default_bandwidth_is_the_fourth_root_of_the_number_of_periods():
         assert table.correction.bandwidth == bandwidth
 
 
-def test_lags_are_counted_in_periods_not_in_rows():
-    scores = random_stream(24).normal(size=(8, 2))
-    every_second = np.array([2000, 2002, 2004, 2006, 2000, 2002, 2004, 2006])
-    for first in (-3000, 10**12):
-        moved = dependent_periods(scores, every_second + first, 2)
-        np.testing.assert_array_equal(moved, dependent_periods(scores, every_second, 2))
-    one = dependent_periods(scores, every_second, 1)
-    np.testing.assert_allclose(one, dependent_periods(scores, every_second, 0), rtol=1e-14)
-    totals = scores[:4] + scores[4:]
-    lagged = totals[1:].T @ totals[:-1]
-    expected = totals.T @ totals + (lagged + lagged.T) / 3.0
-    np.testing.assert_allclose(dependent_periods(scores, every_second, 2), expected, rtol=1e-14)
+@pytest.mark.parametrize("step", [1, 2])
+def test_lags_are_counted_in_periods_that_some_row_has(step):
+    """So a panel of every second year has the errors of one of every year."""
+    base = simulated_panel(random_stream(24), n_entities=20, n_periods=8)
+    rows = replace(base, period=2000 + step * (base.period - 2000))
+    table = FixedEffects(covariance=DriscollKraay(2)).fit(rows, rng=random_stream(0)).coefficients()
+    expected = linearmodels_std_errors(base, ("entity",), LINEARMODELS["kernel"][1])
+    np.testing.assert_allclose(table.covariance, expected.cov, rtol=1e-8)
 
 
-def test_negative_eigenvalues_become_zero():
-    axes = np.linalg.qr(random_stream(25).normal(size=(3, 3)))[0]
-    mixed = axes @ np.diag([4.0, 1.0, -2.0]) @ axes.T
-    np.testing.assert_allclose(
-        without_negative_variances(mixed), axes @ np.diag([4.0, 1.0, 0.0]) @ axes.T, atol=1e-14
-    )
+def test_a_bandwidth_of_all_periods_is_refused():
+    panel = simulated_panel(random_stream(24), n_entities=20, n_periods=5)
+    PooledOLS(DriscollKraay(4)).fit(panel, rng=random_stream(0))
+    with pytest.raises(EstimationError, match="bandwidth 5 needs 6 periods; the rows are of 5"):
+        PooledOLS(DriscollKraay(5)).fit(panel, rng=random_stream(0))
 
 
 ENTITY, PERIOD = (axis.ravel() for axis in np.indices((4, 4)))

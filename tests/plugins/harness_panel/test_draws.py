@@ -28,9 +28,11 @@ def draws(estimator, panel: Panel, weights: Floats):
     return estimator.fit_draws(panel, weights=weights, selection=None, rng=random_stream(0))
 
 
-def repeated(panel: Panel, weights: Floats) -> Panel:
-    """Each row as often as its weight says."""
-    return panel.take(np.repeat(np.arange(panel.n_obs), weights.astype(np.int64)))
+def fitted_alone(estimator, panel: Panel, weights: Floats):
+    """The fit of the rows with weight, weighted."""
+    used = np.flatnonzero(weights)
+    rows = replace(panel.take(used), weights=weights[used])
+    return replace(estimator, weighted=True).for_folds().fit(rows, rng=random_stream(0))
 
 
 @each_estimator
@@ -52,7 +54,7 @@ def test_a_weight_is_so_many_rows_and_no_weight_is_no_row(estimator, unit, seed,
     weights = draw_weights(panel, 5, unit=unit, rng=random_stream(seed, "weights"))
     predicted = draws(estimator, panel, weights).predict(panel)
     for draw, own in enumerate(weights):
-        expected = estimator.fit(repeated(panel, own), rng=random_stream(0)).predict(panel)
+        expected = fitted_alone(estimator, panel, own).predict(panel)
         np.testing.assert_allclose(predicted[draw], expected, rtol=0, atol=1e-8)
 
 
@@ -65,7 +67,7 @@ def test_a_draw_that_falls_apart_has_the_effects_of_its_own_rows():
     estimator = FixedEffects(("entity", "time"), Classical())
     predicted = draws(estimator, panel, weights).predict(base)
     for draw, own in enumerate(weights):
-        alone = estimator.fit(repeated(panel, own), rng=random_stream(0))
+        alone = fitted_alone(estimator, panel, own)
         parts = alone.rows.entity.n_present + alone.rows.time.n_present - alone.regression.n_effects
         assert parts >= 2
         np.testing.assert_allclose(predicted[draw], alone.predict(base), rtol=0, atol=1e-8)
@@ -121,7 +123,7 @@ def test_a_column_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator):
     fitted = draws(estimator, panel, weights)
     np.testing.assert_array_equal(fitted.slopes[1:, -1], 0.0)
     assert abs(fitted.slopes[0, -1]) > 1e-6
-    expected = estimator.fit(repeated(base, without), rng=random_stream(0)).predict(base)
+    expected = fitted_alone(estimator, base, without).predict(base)
     np.testing.assert_allclose(fitted.predict(panel)[1:], np.tile(expected, (2, 1)), rtol=1e-9)
 
 

@@ -14,11 +14,11 @@ from harness_panel import (
     Between,
     Classical,
     Clustered,
-    CurvedEffects,
     DriscollKraay,
     FirstDifference,
     FixedEffects,
     Mundlak,
+    PolynomialEffects,
     PooledOLS,
     RandomEffects,
     Robust,
@@ -39,8 +39,8 @@ ESTIMATORS = {
     "both, weighted, HC2": FixedEffects(BOTH, Robust("HC2"), weighted=True),
     "industry, classical": FixedEffects((), Classical(), absorb=("industry",)),
     "all, weighted, HC3": FixedEffects(BOTH, Robust("HC3"), absorb=("industry",), weighted=True),
-    "curved, clustered": CurvedEffects(("entity",)),
-    "curved, weighted, industry": CurvedEffects(BOTH, absorb=("industry",), weighted=True),
+    "curved, clustered": PolynomialEffects(("entity",)),
+    "curved, weighted, industry": PolynomialEffects(BOTH, absorb=("industry",), weighted=True),
     "random, clustered": RandomEffects(),
     "random, HC2": RandomEffects(Robust("HC2")),
     "between, classical": Between(),
@@ -99,7 +99,7 @@ def test_a_million_added_to_a_column_changes_no_slope(estimator, seed, column, s
 @EXAMPLES
 @given(seed=seeds, column=columns, power=st.integers(-8, 8), sign=signs)
 def test_a_column_in_another_unit_has_its_slope_in_that_unit(estimator, seed, column, power, sign):
-    if sign < 0 and isinstance(estimator, CurvedEffects) and column == "x0":
+    if sign < 0 and isinstance(estimator, PolynomialEffects) and column == "x0":
         sign = 1.0  # the mirrored exposure has mirrored powers, whose slopes are not among those compared
     panel, unit = drawn(seed), sign * 10.0**power
     moved = panel.with_column(column, unit * panel.column(column))
@@ -137,7 +137,7 @@ def test_the_order_of_rows_changes_nothing(estimator, seed):
 def test_the_order_of_columns_changes_nothing(estimator, seed, order, first):
     """Which of them is the exposure neither, where the equation is linear in it."""
     panel = drawn(seed)
-    if isinstance(estimator, CurvedEffects):
+    if isinstance(estimator, PolynomialEffects):
         first = 0
     rest = [at for at in [0, *order] if at != first]
     names = [COLUMNS[at] for at in (first, *rest)]

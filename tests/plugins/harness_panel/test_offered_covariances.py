@@ -49,7 +49,7 @@ CELLS = list(product(WITH_TABLE, COVARIANCES))
 def test_there_is_a_case_for_every_covariance_and_estimator():
     kinds = {options["kind"] for options, _ in COVARIANCES.values()}
     assert kinds == {one.kind for one in Covariance.__origin__.__args__}
-    expected = {"pooled_ols", "fixed_effects", "curved_effects", "random_effects", "between"}
+    expected = {"pooled_ols", "fixed_effects", "polynomial_effects", "random_effects", "between"}
     assert {*WITH_TABLE} == expected | {"first_difference", "mundlak"}
 
 

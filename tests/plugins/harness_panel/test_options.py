@@ -52,7 +52,7 @@ def build(name: str, options: dict[str, object]):
         ),
         (
             "pooled_ols",
-            {"covariance": {"kind": "clustered", "by": ["entity", "time"], "small_sample": "none"}},
+            {"covariance": {"kind": "clustered", "by": ["entity", "time"], "correction": "none"}},
             PooledOLS(Clustered(("entity", "time"), "none")),
         ),
         ("random_effects", {}, RandomEffects(Clustered(("entity",)))),
@@ -99,7 +99,7 @@ def test_a_spec_builds_the_estimator(name, options, expected):
         (
             {"covariance": {"kind": "wild_cluster", "by": ["entity"]}},
             ("covariance", "wild_cluster", "by"),
-            "'entity' or 'time'",
+            "valid string",
         ),
     ],
 )

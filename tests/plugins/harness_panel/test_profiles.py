@@ -11,10 +11,10 @@ from harness import CanProfile, draw_weights, random_stream
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_panel import (
     Between,
-    CurvedEffects,
     FirstDifference,
     FixedEffects,
     Mundlak,
+    PolynomialEffects,
     PooledOLS,
     RandomEffects,
 )
@@ -25,7 +25,7 @@ ESTIMATORS = {
     "pooled": PooledOLS(),
     "entity": FixedEffects(("entity",)),
     "both": FixedEffects(("entity", "time")),
-    "curved": CurvedEffects(("entity",)),
+    "curved": PolynomialEffects(("entity",)),
     "random": RandomEffects(),
     "mundlak": Mundlak(),
     "between": Between(),

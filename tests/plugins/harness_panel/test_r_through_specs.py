@@ -23,7 +23,7 @@ COVARIANCES = {
     "classical": {"kind": "classical"},
     "white1_HC0": {"kind": "robust", "variant": "HC0"},
     "cl_entity_sss": {"kind": "clustered"},
-    "cl_time_HC0": {"kind": "clustered", "by": ["time"], "small_sample": "none"},
+    "cl_time_HC0": {"kind": "clustered", "by": ["time"], "correction": "none"},
     "cl_twoway_sss": {"kind": "clustered", "by": ["entity", "time"]},
     "dk_HC0_lag2": {"kind": "driscoll_kraay", "bandwidth": 2},
 }

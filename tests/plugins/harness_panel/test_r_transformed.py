@@ -10,19 +10,20 @@ import pytest
 
 from harness import Panel, random_stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
+from harness_panel.estimators.first_difference import of_differences, pooled_library
 from harness_panel.resampling.differences import adjacent_pairs, differenced
 from harness_panel.resampling.regression import regress, regress_through_origin
-from harness_panel.results.tabulate import tabulate_by_t
+from harness_panel.results.library import report_of
 from r_reference import PANELS, in_order, r_panel, reference
 
 BOTH = ("entity", "time")
 COVARIANCES = {
     "classical": Classical(),
     "white1_HC0": Robust("HC0"),
-    "cl_entity_HC0": Clustered(small_sample="none"),
+    "cl_entity_HC0": Clustered(correction="none"),
     "cl_entity_sss": Clustered(),
-    "cl_time_HC0": Clustered(("time",), small_sample="none"),
-    "cl_twoway_HC0": Clustered(BOTH, small_sample="none"),
+    "cl_time_HC0": Clustered(("time",), correction="none"),
+    "cl_twoway_HC0": Clustered(BOTH, correction="none"),
     "cl_twoway_sss": Clustered(BOTH),
     "dk_HC0_lag2": DriscollKraay(2),
 }
@@ -91,7 +92,10 @@ def test_lags_of_differences_across_gaps_are_those_of_the_calendar(model):
     rows, expected = r_panel("edge"), reference()["edge"][model]
     changes = differenced(rows, adjacent_pairs(by_row(rows)))
     regression = regress_through_origin(changes) if model == "fd" else regress(changes, ())
-    table = tabulate_by_t(regression, DriscollKraay(2))
+    report = report_of(
+        "PooledOLS", pooled_library, of_differences(regression), DriscollKraay(2), rng=random_stream(0)
+    )
+    table = report.table
     factor = changes.n_obs / (rows.n_obs - table.correction.n_coef)
     for name, of_variance in (("dk_HC0_lag2", 1.0), ("dk_HC1_lag2", factor)):
         own = np.sqrt(of_variance) * table.std_error

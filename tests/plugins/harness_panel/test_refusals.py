@@ -170,7 +170,7 @@ def test_too_few_rows_entities_or_periods_are_refused_with_their_numbers(estimat
     [
         (Clustered(), FIRST_ENTITY, "clustered by entity needs two clusters"),
         (Clustered(("entity", "time")), ONLY_ROW_OF_EACH, "there are 30, 1"),
-        (DriscollKraay(), ONLY_ROW_OF_EACH, "needs two periods"),
+        (DriscollKraay(), ONLY_ROW_OF_EACH, "bandwidth 1 needs 2 periods"),
     ],
 )
 def test_a_covariance_without_enough_clusters_is_refused(covariance, rows, words):

@@ -14,11 +14,11 @@ from harness import Panel, random_stream
 from harness_panel import (
     Between,
     Classical,
-    CurvedEffects,
     DriscollKraay,
     FirstDifference,
     FixedEffects,
     Mundlak,
+    PolynomialEffects,
     PooledOLS,
     RandomEffects,
     RegressionTable,
@@ -98,7 +98,7 @@ def test_files_are_what_the_methods_return(table, tmp_path):
 EVERY = {
     "Pooled OLS": PooledOLS(weighted=True),
     "Fixed effects": FixedEffects(("entity", "time"), DriscollKraay(2), absorb=("industry",)),
-    "Fixed effects, curved": CurvedEffects(("entity",), absorb=("industry",)),
+    "Fixed effects, polynomial": PolynomialEffects(("entity",), absorb=("industry",)),
     "Random effects": RandomEffects(),
     "Between": Between(),
     "First differences": FirstDifference(constant=True),

@@ -15,10 +15,10 @@ from harness import EstimationError, Floats, Panel, draw_weights, random_stream
 from harness_panel import (
     Classical,
     Clustered,
-    CurvedEffects,
     DriscollKraay,
     FirstDifference,
     FixedEffects,
+    PolynomialEffects,
     PooledOLS,
     Robust,
     WildCluster,
@@ -36,7 +36,7 @@ each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=E
 ALL = ESTIMATORS | {
     "difference": FirstDifference(weighted=True),
     "difference with a trend": FirstDifference(constant=True, weighted=True),
-    "curved": CurvedEffects(("entity", "time"), weighted=True),
+    "curved": PolynomialEffects(("entity", "time"), weighted=True),
 }
 every_estimator = pytest.mark.parametrize("estimator", ALL.values(), ids=ALL)
 
@@ -255,12 +255,14 @@ def test_equal_weights_are_none(panel, estimator):
 @each_estimator
 def test_a_weight_of_two_is_a_row_twice_to_slopes_and_clustered_errors(panel, estimator):
     weights = random_stream(75).integers(1, 4, size=panel.n_obs)
-    whole = replace(estimator, covariance=Clustered(small_sample="none"))
+    whole = replace(estimator, covariance=Clustered(correction="none"))
     own = whole.fit(replace(panel, weights=weights.astype(np.float64)), rng=random_stream(0)).coefficients()
     rows = panel.take(np.repeat(np.arange(panel.n_obs), weights))
-    expected = replace(whole, weighted=False).fit(rows, rng=random_stream(0)).coefficients()
-    np.testing.assert_allclose(own.estimate, expected.estimate, rtol=1e-9)
-    np.testing.assert_allclose(own.covariance, expected.covariance, rtol=1e-8, atol=1e-14)
+    clustered = {"groups": rows.entity.codes, "use_correction": False}
+    expected = sm.OLS(rows.observed, design(rows, estimator)).fit(cov_type="cluster", cov_kwds=clustered)
+    estimate, covariance = slopes(own, panel)
+    np.testing.assert_allclose(estimate, expected.params[:3], rtol=1e-9)
+    np.testing.assert_allclose(covariance, expected.cov_params()[:3, :3], rtol=1e-8, atol=1e-14)
 
 
 DRAWN = [(name, "entity") for name in ALL] + [(name, "row") for name in ALL if "difference" not in name]

@@ -1,4 +1,4 @@
-"""Named statistics and tests of a fit, each with the definition that makes it comparable."""
+"""Tests of a fit, each with its source."""
 
 from __future__ import annotations
 
@@ -10,22 +10,6 @@ from harness import EstimationError, Problem
 
 Distribution = Literal["F", "chi2", "normal"]
 """``normal`` tests both tails, the others the upper one."""
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """A number that describes a fit.
-
-    Attributes
-    ----------
-    name : such as ``r2_within``
-    value : in the unit that `definition` says
-    definition : how it is computed, in one line
-    """
-
-    name: str
-    value: float
-    definition: str
 
 
 @dataclass(frozen=True)
@@ -98,22 +82,9 @@ def unweighted(check: Check, *, is_weighted: bool) -> Check:
     return refused(check.name, "the test is not defined for weighted rows") if is_weighted else check
 
 
-Columns = Mapping[str, Sequence[object]]
-
-
-def statistic_columns(statistics: Iterable[Statistic]) -> Columns:
-    """Return statistics as a tidy table by columns."""
-    rows = list(statistics)
-    return {
-        "statistic": [one.name for one in rows],
-        "value": [one.value for one in rows],
-        "definition": [one.definition for one in rows],
-    }
-
-
-def diagnostic_columns(outcomes: Iterable[Diagnostic | Refusal]) -> Columns:
+def diagnostic_columns(outcomes: Iterable[Diagnostic | Refusal]) -> Mapping[str, Sequence[object]]:
     """Return tests as a tidy table by columns; one that was refused has its reason and no numbers."""
-    rows = [_row(one) for one in outcomes]
+    rows = [_row(outcome) for outcome in outcomes]
     names = (
         *("test", "null_hypothesis", "statistic", "distribution", "df1", "df2", "p_value", "source"),
         *("caution", "status", "reason"),
@@ -121,19 +92,19 @@ def diagnostic_columns(outcomes: Iterable[Diagnostic | Refusal]) -> Columns:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _row(one: Diagnostic | Refusal) -> Mapping[str, object]:
-    if isinstance(one, Refusal):
-        return {"test": one.name, "status": "refused", "reason": one.reason}
+def _row(outcome: Diagnostic | Refusal) -> Mapping[str, object]:
+    if isinstance(outcome, Refusal):
+        return {"test": outcome.name, "status": "refused", "reason": outcome.reason}
     return {
-        "test": one.name,
-        "null_hypothesis": one.null,
-        "statistic": one.statistic,
-        "distribution": one.distribution,
-        "df1": one.df[0] if one.df else None,
-        "df2": one.df[1] if len(one.df) > 1 else None,
-        "p_value": one.p_value,
-        "source": one.source,
-        "caution": one.caution,
+        "test": outcome.name,
+        "null_hypothesis": outcome.null,
+        "statistic": outcome.statistic,
+        "distribution": outcome.distribution,
+        "df1": outcome.df[0] if outcome.df else None,
+        "df2": outcome.df[1] if len(outcome.df) > 1 else None,
+        "p_value": outcome.p_value,
+        "source": outcome.source,
+        "caution": outcome.caution,
         "status": "ok",
         "reason": "",
     }

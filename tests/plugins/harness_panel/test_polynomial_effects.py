@@ -9,7 +9,7 @@ import pytest
 
 from harness import random_stream
 from harness_panel import FixedEffects
-from harness_panel.estimators.polynomial_effects import CurvedEffects
+from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from panels import panel_from_arrays
 
 
@@ -31,7 +31,7 @@ def make_panel(seed=0, noise=0.0):
 
 def test_a_cubic_with_an_interaction_is_met_exactly():
     panel = make_panel()
-    fit = CurvedEffects().fit(panel, rng=random_stream(0, "c"))
+    fit = PolynomialEffects().fit(panel, rng=random_stream(0, "c"))
     assert fit.predict(panel) == pytest.approx(panel.observed, abs=1e-9)
     at_one = fit.predict(panel.with_column("x", 1.0)) - fit.predict(panel.with_column("x", 0.0))
     assert at_one == pytest.approx(0.5 + 2 * panel.column("m"), abs=1e-9)
@@ -44,23 +44,23 @@ def test_it_equals_fixed_effects_on_columns_made_by_hand():
         panel, controls=("z", "xx", "xxx", "xm"), X=np.column_stack([x, m, z, x**2, x**3, x * m])
     )
     expected = FixedEffects().fit(by_hand, rng=random_stream(0, "c")).predict(by_hand)
-    fit = CurvedEffects().fit(panel, rng=random_stream(0, "c"))
+    fit = PolynomialEffects().fit(panel, rng=random_stream(0, "c"))
     assert fit.predict(panel) == pytest.approx(expected, abs=1e-9)
     assert fit.coefficients().terms == ("x", "m", "z", "x^2", "x^3", "x x m")
 
 
 def test_draws_of_unit_weight_are_the_fit():
     panel = make_panel(noise=1.0)
-    draws = CurvedEffects().fit_draws(
+    draws = PolynomialEffects().fit_draws(
         panel, weights=np.ones((2, panel.n_obs)), selection=None, rng=random_stream(0, "c")
     )
-    expected = CurvedEffects().fit(panel, rng=random_stream(0, "c")).predict(panel)
+    expected = PolynomialEffects().fit(panel, rng=random_stream(0, "c")).predict(panel)
     assert draws.predict(panel) == pytest.approx(np.stack([expected, expected]), abs=1e-8)
 
 
 def test_without_terms_it_is_fixed_effects():
     panel = make_panel(noise=1.0)
-    plain = CurvedEffects(degree=1, with_moderators=False).fit(panel, rng=random_stream(0, "c"))
+    plain = PolynomialEffects(degree=1, with_moderators=False).fit(panel, rng=random_stream(0, "c"))
     expected = FixedEffects().fit(panel, rng=random_stream(0, "c"))
     assert plain.coefficients().estimate.tolist() == expected.coefficients().estimate.tolist()
     assert plain.n_unseen(panel) == 0

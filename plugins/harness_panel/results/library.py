@@ -1,0 +1,251 @@
+"""A regression as a library sees it, what the library says of it, and whether our own solver agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import Generator
+
+from harness import CoefficientTable, EstimationError, Floats, Ints, Note, Panel, Problem
+from harness_panel.covariance.kinds import Covariance, clusters_of
+from harness_panel.covariance.scores import Scores
+from harness_panel.covariance.wild_cluster import WildCluster
+from harness_panel.resampling.centring import Centring
+from harness_panel.resampling.effect import effect_named, key_of
+from harness_panel.resampling.regression import Regression
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from linearmodels.panel.results import PanelResults
+
+AGREEMENT = 1e-8
+"""Relative distance up to which a library and our own solver agree on a coefficient."""
+
+_NOTHING = 1e-24
+"""Variances below this share of those of independent errors are rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryData:
+    """Rows as linearmodels is handed them: centred, scaled, and hardly collinear.
+
+    At levels of 1e6 linearmodels loses digits or refuses. So columns are less their means, and turned by the
+    triangle that makes them orthonormal for our own solver; the outcome is less its mean, over its standard
+    deviation. Turning back is exact whatever the triangle, so that a wrong one would be no wrong coefficient.
+
+    Attributes
+    ----------
+    rows : in levels
+    regression : our own fit, which says what columns are kept
+    centre : (n_kept,), taken out of the kept columns, times the leading column if there is one
+    outcome_centre : taken out of the outcome likewise
+    row_weights : (n_obs,), > 0; None where all rows count alike
+    leading : (n_obs,), column that the first coefficient belongs to, such as ones; None without
+    runs : (n_obs,), >= 0, what stands in for the entity of a row; None is the entity
+    levels : what the rows are without, and their constant has again; None where they are as they are
+    """
+
+    rows: Panel
+    regression: Regression
+    centre: Floats
+    outcome_centre: float
+    row_weights: Floats | None = None
+    leading: Floats | None = None
+    runs: Ints | None = None
+    levels: Centring | None = None
+
+    @classmethod
+    def centred(
+        cls,
+        rows: Panel,
+        regression: Regression,
+        *,
+        row_weights: Floats | None = None,
+        leading: Floats | None = None,
+        levels: Centring | None = None,
+    ) -> LibraryData:
+        """Return rows without the means of their columns and outcome."""
+        means = rows.X[:, list(regression.within.screening.kept)].mean(axis=0)
+        return cls(rows, regression, means, float(rows.observed.mean()), row_weights, leading, levels=levels)
+
+    @cached_property
+    def index(self) -> pd.MultiIndex:
+        """Entity and period of every row."""
+        import pandas as pd
+
+        entity = self.rows.entity.codes if self.runs is None else self.runs
+        return pd.MultiIndex.from_arrays([entity, self.rows.period], names=["entity", "time"])
+
+    def frame(self, columns: Sequence[Floats | Ints], names: Sequence[str]) -> pd.DataFrame:
+        """Return columns, (n_obs,) each, as linearmodels takes them."""
+        import pandas as pd
+
+        return pd.DataFrame(np.column_stack(columns), index=self.index, columns=list(names), copy=False)
+
+    @property
+    def outcome(self) -> pd.DataFrame:
+        """The outcome."""
+        taken = self.outcome_centre if self.leading is None else self.outcome_centre * self.leading
+        return self.frame([(self.rows.observed - taken) / self.scale], ["outcome"])
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """The leading column, if any, and the kept columns, turned."""
+        names = [f"x{position}" for position in self.kept]
+        if self.leading is None:
+            return self.frame([(self.rows.X[:, self.kept] - self.centre) @ self.turn], names)
+        taken = np.outer(self.leading, self.centre)
+        return self.frame(
+            [self.leading, (self.rows.X[:, self.kept] - taken) @ self.turn], ["leading", *names]
+        )
+
+    @property
+    def weights(self) -> pd.DataFrame | None:
+        """Weights of the rows; None where all count alike."""
+        return None if self.row_weights is None else self.frame([self.row_weights], ["weights"])
+
+    @cached_property
+    def kept(self) -> list[int]:
+        """Positions of the columns with a coefficient."""
+        return list(self.regression.within.screening.kept)
+
+    @cached_property
+    def scale(self) -> float:
+        """Standard deviation of the outcome."""
+        return float(self.rows.observed.std())
+
+    @cached_property
+    def turn(self) -> Floats:
+        """Takes columns to turned ones, and coefficients of turned ones back, (n_kept, n_kept)."""
+        size = np.sqrt(self.regression.weights.sum())
+        turn: Floats = size * self.regression.within.to_slopes[self.kept]
+        return turn
+
+    @cached_property
+    def to_units(self) -> Floats:
+        """Takes the library's coefficients to those of the columns as they are, (n_coef, n_coef)."""
+        slopes = self.regression.in_reported_units(self.turn)
+        if self.leading is None:
+            return self.scale * slopes
+        size = len(self.kept)
+        means = self.centre if self.levels is None else self.centre + self.levels.columns[self.kept]
+        units = np.zeros((size + 1, size + 1))
+        units[0, 0], units[0, 1:], units[1:, 1:] = 1.0, -means @ self.turn, slopes
+        return self.scale * units
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a library says of a regression.
+
+    Attributes
+    ----------
+    library : the class, such as ``linearmodels PanelOLS``
+    results : of the library, on turned columns
+    data : what it was handed
+    table : coefficients in the units of the columns
+    disagreement : >= 0, largest distance of its coefficients from those of our own solver, as a share of the
+        coefficient, or of its classical error where that is larger
+    notes : a warning where they do not agree
+    """
+
+    library: str
+    results: PanelResults
+    data: LibraryData
+    table: CoefficientTable
+    disagreement: float
+    notes: tuple[Note, ...]
+
+    @property
+    def rss(self) -> float:
+        """Weighted sum of squared residuals, squared outcome units."""
+        # The library divides weights by their mean.
+        unit = 1.0 if self.data.row_weights is None else float(self.data.regression.weights.mean())
+        return float(self.results.resid_ss) * self.data.scale**2 * unit
+
+
+LibraryFit = Callable[..., "PanelResults"]
+"""The method ``fit`` of a library's model, which takes the options of covariances by name."""
+
+
+def report_of(
+    library: str,
+    model: Callable[[LibraryData], LibraryFit],
+    data: LibraryData,
+    covariance: Covariance,
+    *,
+    rng: Generator,
+) -> Report:
+    """Fit a library's model, and compare it with our own solver.
+
+    Parameters
+    ----------
+    library : the model's class, such as ``linearmodels PanelOLS``
+    model : builds the model, and returns its method ``fit``
+    rng : of covariances that draw; the others leave it alone
+
+    Raises
+    ------
+    EstimationError
+        Where these rows cannot carry the covariance.
+    """
+    regression, scores = data.regression, Scores.of(data.regression)
+    asked = dict(covariance.library_options(scores))
+    if by := clusters_of(covariance):
+        codes = [key_of(data.rows, effect_named(name)).codes for name in by]
+        asked["clusters"] = data.frame(codes, by)
+    results = model(data)(debiased=False, **asked)
+    estimate = data.to_units @ np.asarray(results.params)
+    if data.leading is not None:
+        estimate[0] += data.outcome_centre + (data.levels.outcome if data.levels else 0.0)
+    matrix = data.to_units @ np.asarray(results.cov) @ data.to_units.T
+    matrix, correction = covariance.corrected(scores, matrix)
+    _refuse_nothing(scores, np.diag(matrix), regression.terms, correction.kind)
+    table = CoefficientTable(regression.terms, estimate, matrix, correction)
+    if isinstance(covariance, WildCluster):
+        inference = covariance.bootstrap(scores, table.estimate, factor=correction.factor, rng=rng)
+        table = replace(table, inference=inference)
+    gaps = _gaps(estimate, regression.estimate, scores)
+    return Report(library, results, data, table, float(gaps.max()), _notes(library, table, regression, gaps))
+
+
+def _gaps(estimate: Floats, own: Floats, scores: Scores) -> Floats:
+    """Return distances of coefficients relative to their size or classical error, (n_coef,)."""
+    size = np.maximum(np.abs(own), np.sqrt(np.diag(scores.classical_covariance())))
+    return np.divide(np.abs(estimate - own), size, out=np.zeros_like(own), where=size > 0.0)
+
+
+def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: Floats) -> tuple[Note, ...]:
+    at = int(gaps.argmax())
+    # Columns of condition number c lose c roundings, whoever solves.
+    if gaps[at] <= max(AGREEMENT, np.finfo(np.float64).eps * regression.within.condition):
+        return ()
+    message = (
+        f"The coefficient of {table.terms[at]!r} is {table.estimate[at]:.12g} by {library} and "
+        f"{regression.estimate[at]:.12g} by the solver that resamples; they should agree to {AGREEMENT:g} "
+        f"and are {gaps[at]:.2g} apart."
+    )
+    return (Note("W-DISAGREE", table.terms[at], message),)
+
+
+def _refuse_nothing(scores: Scores, variances: Floats, terms: Sequence[str], kind: str) -> None:
+    """Refuse variances, (n_coef,), of which cancelling has left rounding alone.
+
+    With effects of entities in two periods, say, the scores of either period sum to zero.
+    """
+    plain = float(scores.residuals @ scores.residuals) / scores.n_obs
+    usual = plain * np.sum(scores.to_coefficients**2, axis=1)
+    is_nothing = variances < _NOTHING * usual
+    if is_nothing.any():
+        named = ", ".join(repr(terms[at]) for at in np.flatnonzero(is_nothing).tolist())
+        raise EstimationError(
+            Problem(
+                where="covariance",
+                what=f"{kind}: the standard error of {named} is zero, since scores cancel within clusters",
+                hint="cluster by another key, or choose classical or robust",
+            )
+        )
