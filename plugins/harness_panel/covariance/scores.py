@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Correction, Floats, Panel
+from harness import Correction, EffectKey, Floats, Panel, key_of
 from harness_panel.resampling.absorb import Absorber
-from harness_panel.resampling.effect import Effect, effect_named, key_of
+from harness_panel.resampling.effect import effect_named
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.regression import Regression
 
@@ -32,7 +32,7 @@ class Scores:
     """
 
     panel: Panel
-    effects: tuple[Effect, ...]
+    effects: tuple[EffectKey, ...]
     basis: Floats
     to_coefficients: Floats
     residuals: Floats

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import EstimationError, Floats, Panel, Problem
+from harness import EffectKey, EstimationError, Floats, Panel, Problem
 from harness_panel.diagnostics.diagnostic import Diagnostic
-from harness_panel.resampling.effect import Effect, in_words
+from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.regression import regress
 
 
 def f_test_of_effects(
-    panel: Panel, effects: tuple[Effect, ...], *, weights: Floats | None = None
+    panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | None = None
 ) -> Diagnostic:
     """Test fixed effects against pooled OLS on the same columns, both with the same weights, (n_obs,).
 

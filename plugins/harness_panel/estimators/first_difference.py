@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import EstimationError, Floats, HasEffects, Ints, Panel, Problem
+from harness import EstimationError, Floats, HasEffects, Ints, Panel, Problem, key_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.diagnostics.diagnostic import Check
@@ -27,7 +27,7 @@ from harness_panel.resampling.differences import (
     difference_models,
     differenced,
 )
-from harness_panel.resampling.effect import effect_named, key_of
+from harness_panel.resampling.effect import effect_named
 from harness_panel.resampling.regression import Regression, constant_of, regress, regress_through_origin
 from harness_panel.resampling.weighting import row_weights
 from harness_panel.resampling.within_fit import fit_within

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import Floats, HasEffects, Panel, Rung
+from harness import EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic, unweighted
@@ -21,7 +21,7 @@ from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.diagnostics.specification import hausman
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.checks import count_singletons
-from harness_panel.resampling.effect import Dimension, Effect, GroupColumn, key_of
+from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression, regress, regress_draws
 from harness_panel.resampling.weighting import row_weights
@@ -175,7 +175,7 @@ class FixedEffects(LinearEstimator):
         return regress_draws(panel, self._levels, weights, row_weights=own)
 
     @property
-    def _levels(self) -> tuple[Effect, ...]:
+    def _levels(self) -> tuple[EffectKey, ...]:
         return (*self.effects, *(GroupColumn(name) for name in self.absorb))
 
 

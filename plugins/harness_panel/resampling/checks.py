@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import EstimationError, Floats, Note, Panel, Problem
+from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, key_of
 from harness_panel.resampling.collinearity import Dependence
-from harness_panel.resampling.effect import Effect, in_words, key_of
+from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.within_fit import WithinFit
 
@@ -66,7 +66,7 @@ _NOTABLE_CONDITION = 1e8
 _WORST_CONDITION = 1e12
 
 
-def refuse_single_levels(panel: Panel, effects: Sequence[Effect]) -> None:
+def refuse_single_levels(panel: Panel, effects: Sequence[EffectKey]) -> None:
     """Refuse effects of a single level.
 
     Raises
@@ -86,7 +86,7 @@ def refuse_single_levels(panel: Panel, effects: Sequence[Effect]) -> None:
             )
 
 
-def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[Effect], n_effects: int) -> tuple[Note, ...]:
+def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effects: int) -> tuple[Note, ...]:
     """Return notes on a fit.
 
     Parameters

@@ -8,8 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness import CanProfile, FittedDraws, Floats, Panel
-from harness_panel.resampling.effect import Effect, key_of
+from harness import CanProfile, EffectKey, FittedDraws, Floats, LevelEffects, Panel, count_unseen
 
 
 def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
@@ -27,34 +26,6 @@ def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
 
 class LinearModels(FittedDraws, CanProfile, Protocol):
     """Models whose predictions are linear in their columns, one a draw."""
-
-
-@dataclass(frozen=True, eq=False)
-class LevelEffects:
-    """Effects of the levels of one key or column, as deviations from what a level without a row gets.
-
-    Attributes
-    ----------
-    effect : the key or column
-    labels : (n_levels,), levels that have an effect
-    deviations : (n_draws, n_levels), outcome units; zero for a level that a draw left out
-    """
-
-    effect: Effect
-    labels: tuple[str, ...]
-    deviations: Floats
-
-    def of_rows(self, panel: Panel) -> Floats:
-        """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
-        codes = key_of(panel, self.effect).codes_among(self.labels)
-        return np.where(codes >= 0, self.deviations[:, codes], 0.0)
-
-    def mean(self, panel: Panel) -> Floats:
-        """Return the mean deviation over the rows, (n_draws,)."""
-        codes = key_of(panel, self.effect).codes_among(self.labels)
-        counts = np.bincount(codes[codes >= 0], minlength=len(self.labels))
-        means: Floats = self.deviations @ counts / panel.n_obs
-        return means
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +74,7 @@ class LevelModels:
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows with a level that has no effect of its own."""
-        is_unseen = np.zeros(panel.n_obs, dtype=np.bool_)
-        for effects in self.effects:
-            is_unseen |= key_of(panel, effects.effect).codes_among(effects.labels) < 0
-        return int(np.count_nonzero(is_unseen))
+        return count_unseen(self.effects, panel)
 
 
 def stack(models: Sequence[LevelModels]) -> LevelModels:
@@ -156,7 +124,7 @@ def level_models(
     slopes: Floats,
     intercept: float,
     raw: Sequence[RawEffects],
-    levels: Sequence[tuple[Effect, tuple[str, ...]]],
+    levels: Sequence[tuple[EffectKey, tuple[str, ...]]],
 ) -> LevelModels:
     """Return models whose effects have mean zero over each draw's rows.
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from harness import Floats, Ints, Panel
+from harness import Floats, Ints, LevelEffects, Panel
 from harness_panel.resampling.absorb import OneWay
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelEffects, LevelModels, stack
+from harness_panel.resampling.levels import LevelModels, stack
 from harness_panel.resampling.random_equation import RandomEquation, centred_equation
 from harness_panel.resampling.within_fit import fit_within
 

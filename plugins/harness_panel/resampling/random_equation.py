@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, LevelEffects, Panel
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
-from harness_panel.resampling.levels import LevelEffects, LevelModels
+from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.regression import Regression, constant_of, regress
 from harness_panel.resampling.variance_components import (
     VarianceComponents,

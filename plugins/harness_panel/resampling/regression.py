@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import EstimationError, Floats, Note, Panel, Problem
+from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, key_of
 from harness_panel.resampling.absorb import Absorber, Nothing, OneWay
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.checks import judge, refuse_single_levels
 from harness_panel.resampling.direct import absorber_of
 from harness_panel.resampling.draws import fit_draws
-from harness_panel.resampling.effect import Effect, key_of
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
 from harness_panel.resampling.within_fit import WithinFit, fit_within
@@ -36,7 +35,7 @@ class Regression:
     """
 
     panel: Panel
-    effects: tuple[Effect, ...]
+    effects: tuple[EffectKey, ...]
     absorber: Absorber
     n_effects: int
     within: WithinFit
@@ -118,7 +117,7 @@ class Regression:
 
 def regress(
     panel: Panel,
-    effects: tuple[Effect, ...],
+    effects: tuple[EffectKey, ...],
     *,
     weights: Floats | None = None,
     centring: Centring | None = None,
@@ -157,7 +156,7 @@ def regress_through_origin(
 
 def _regress(
     panel: Panel,
-    effects: tuple[Effect, ...],
+    effects: tuple[EffectKey, ...],
     absorber: Absorber,
     weights: Floats | None,
     centring: Centring | None,
@@ -179,7 +178,7 @@ def constant_of(n_obs: int) -> Absorber:
 
 
 def regress_draws(
-    panel: Panel, effects: tuple[Effect, ...], weights: Floats, *, row_weights: Floats
+    panel: Panel, effects: tuple[EffectKey, ...], weights: Floats, *, row_weights: Floats
 ) -> LevelModels:
     """Regress once a draw.
 

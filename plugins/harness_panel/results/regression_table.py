@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness import CoefficientTable, Correction, Panel
-from harness_panel.resampling.effect import in_order, key_of
+from harness import CoefficientTable, Correction, Panel, key_of
+from harness_panel.resampling.effect import in_order
 from harness_panel.resampling.regression import Regression
 
 if TYPE_CHECKING:

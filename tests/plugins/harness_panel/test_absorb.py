@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import EstimationError, Floats, Panel, random_stream
+from harness import EstimationError, Floats, Panel, key_of, random_stream
 from harness_panel import (
     Classical,
     Clustered,
@@ -22,7 +22,6 @@ from harness_panel import (
     Robust,
     WildCluster,
 )
-from harness_panel.resampling.effect import key_of
 from panels import key_from, labelled, simulated_panel
 
 OPTIONS = {
