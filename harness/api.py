@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from harness.data.read.frame_file import FrameFile
-    from harness.runner import Progress
+    from harness.execution.options import RunOptions
+    from harness.execution.run import Prepared, Progress
+    from harness.registry.plugin_choice import PluginChoice
     from harness.spec.written import WrittenSpec
+    from harness.store.folder import RunFolder
 
 AnyPath = str | os.PathLike[str]
 
@@ -56,8 +59,7 @@ def run(
     SpecError, DataError, PluginError, ArtifactError
         Where the command would end with an error. Cells that cannot be fitted are rows with a reason.
     """
-    from harness.run_options import RunOptions
-    from harness.runner import run as run_study
+    from harness.execution.options import RunOptions
 
     options = RunOptions(
         spec=_spec(spec),
@@ -71,6 +73,44 @@ def run(
     )
     with _progress(is_shown=progress) as on_progress:
         return StudyResult(run_study(options, on_progress=on_progress).path)
+
+
+def run_study(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolder:
+    """Run a study, write its report and return its folder.
+
+    Raises
+    ------
+    SpecError, DataError, ArtifactError
+        As `harness.execution.run.write_run` does.
+    """
+    from harness.execution.run import write_run
+    from harness.installed import installed
+
+    folder = write_run(options, installed(options.plugins), on_progress=on_progress)
+    return report_study(folder.path, options.plugins)
+
+
+def report_study(path: Path, plugins: PluginChoice) -> RunFolder:
+    """Write the report of a finished run, with the sections that plugins offer among its own.
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a finished run.
+    """
+    from harness.installed import installed
+    from harness.report.sections.section import SECTION
+    from harness.report.write import report_run
+
+    return report_run(path, tuple(installed(plugins).of(SECTION).values()))
+
+
+def prepare_study(options: RunOptions) -> Prepared:
+    """Read spec and data and plan the fits; see `harness.execution.run.prepare`."""
+    from harness.execution.run import prepare
+    from harness.installed import installed
+
+    return prepare(options, installed(options.plugins))
 
 
 def open_run(path: AnyPath) -> StudyResult:

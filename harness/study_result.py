@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ArtifactError, Problem, near_names
-from harness.stored_figure import StoredFigure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +16,32 @@ if TYPE_CHECKING:
     from harness.report.model.run import Run
     from harness.report.sections.coefficients.stored_fit import StoredFit
     from harness.store.folder import RunFolder
+
+
+MOST_SVG = 150_000
+"""Bytes above which a notebook keeps the PNG, since it stores what it shows."""
+
+
+@dataclass(frozen=True)
+class StoredFigure:
+    """One figure.
+
+    Attributes
+    ----------
+    svg, png : its files
+    """
+
+    svg: Path
+    png: Path
+
+    def _repr_mimebundle_(
+        self,
+        include: object = None,  # noqa: ARG002 - a notebook passes both, and takes what it gets
+        exclude: object = None,  # noqa: ARG002
+    ) -> dict[str, str | bytes]:
+        if self.svg.stat().st_size <= MOST_SVG:
+            return {"image/svg+xml": self.svg.read_text(encoding="utf-8")}
+        return {"image/png": self.png.read_bytes()}
 
 
 @dataclass(frozen=True)

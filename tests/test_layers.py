@@ -10,12 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ("registry", "data", "spec", "estimators", "evaluation", "scenarios", "store")
+LAYERS = (
+    "registry",
+    "data",
+    "spec",
+    "estimators",
+    "evaluation",
+    "scenarios",
+    "store",
+)
 LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "audit")
 BASE = {"arrays", "errors", "rng", "tables"}
-TOP = {"calibration", "runner", "cli", "commands", "replication", "pytest_plugin"}
-TOP |= {"conformance", "drawing", "installed", "reporting", "scaffold", "shipped"}
-TOP |= {"api", "run_options", "stored_figure", "study_result"}
+TOP = {"calibration", "conformance", "scaffold", "commands", "study_result", "api", "cli", "pytest_plugin"}
+TOP |= {"installed", "shipped", "drawing", "reporting"}
 PLUGINS = {"harness_panel", "harness_fixest", "harness_neural", "harness_rab", "harness_sklearn"}
 
 

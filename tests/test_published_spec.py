@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.runner import RunOptions, prepare
+from harness.execution.options import RunOptions
 
 SPEC = Path(__file__).parents[1] / "specs" / "digital_carbon.yaml"
 

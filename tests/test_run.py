@@ -103,7 +103,7 @@ def test_the_manifest_hashes_every_file_and_names_every_cell(finished):
         assert sha256_of(finished / name) == digest
     assert {"report.html", "gain.csv", "gain_report.json", "predictions.parquet"} <= set(manifest["files"])
     assert {cell["status"] for cell in manifest["cells"]} == {"ok"}
-    assert not (finished / "units").exists()
+    assert not (finished / "checkpoints").exists()
     assert str(Path.home()) not in json.dumps(manifest)
 
 
@@ -157,10 +157,10 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(finished, tmp_path):
         "1",
     ]
     with subprocess.Popen([*command, *SMALL], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and len(list(out.glob("units/*"))) < 3:
+        while process.poll() is None and len(list(out.glob("checkpoints/*"))) < 3:
             pass
         process.kill()
-    kept = len(list(out.glob("units/*")))
+    kept = len(list(out.glob("checkpoints/*")))
     assert kept >= 3
     assert not (out / "manifest.json").exists()
     run(out, "--jobs", "1", "--resume")
@@ -184,7 +184,7 @@ def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finishe
     words = ("run", GRUNFELD, "--quick", "--out", str(out), "--jobs", "2", "--backend", backend)
     command = [sys.executable, "-m", "harness.cli", *words, *SMALL]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and len(list(out.glob("units/*"))) < 3:
+        while process.poll() is None and len(list(out.glob("checkpoints/*"))) < 3:
             pass
         worker_of(process).kill()
     assert process.returncode == 0

@@ -10,14 +10,14 @@ from pathlib import Path
 from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
 from harness.calibration.table import LEVEL, Truth, calibration_table
+from harness.execution.options import RunOptions
 from harness.execution.plan import make_plan
 from harness.execution.provenance import Provenance, manifest_of
+from harness.execution.run import Prepared, Progress, prepare
 from harness.installed import installed
 from harness.report.calibration.page import calibration_page
 from harness.report.calibration.rows import Calibration, CalibrationRow, Reduction
 from harness.report.model.rows import read_rows
-from harness.run_options import RunOptions
-from harness.runner import Prepared, Progress, prepare
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import Manifest, SpecRecord
@@ -40,9 +40,10 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     SpecError, DataError, ArtifactError
         Before anything is fitted.
     """
-    started, prepared = datetime.now(UTC), prepare(options)
+    registry = installed(options.plugins)
+    started, prepared = datetime.now(UTC), prepare(options, registry)
     form = calibration_form(prepared.plan.study)
-    plan = make_plan(form.study, prepared.panels, installed(options.plugins).catalogs)
+    plan = make_plan(form.study, prepared.panels, registry.catalogs)
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
     count = _counter(truth.n_panels, on_progress)
     with locked(folder.path):

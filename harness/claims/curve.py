@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats
-from harness.claims.lookup import RunValue
+from harness.claims.run_value import RunValue
 
 STRAIGHT = 1e-10
 """Share of its level by which a straight line may be off through rounding."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.claims.curve import RunCurve
-from harness.claims.lookup import RunValue, cell, nearest, refusal, rows_of
+from harness.claims.run_value import RunValue, cell, nearest, refusal, rows_of
 from harness.spec.claim import (
     AnyClaim,
     BendClaim,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness.claims.finding import Finding
 from harness.claims.interval import Interval, meant_by
-from harness.claims.lookup import RunValue
+from harness.claims.run_value import RunValue
 from harness.spec.claim import Claim
 
 Status = Literal["consistent", "inconsistent", "reproduced", "differs", "not comparable"]

@@ -59,7 +59,7 @@ def calibrate(
     """
     from harness.calibration.run import calibrate as calibrate_study
     from harness.calibration.table import Truth
-    from harness.run_options import RunOptions
+    from harness.execution.options import RunOptions
 
     found(choice)
     options = RunOptions(

@@ -47,8 +47,8 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     from dataclasses import asdict
 
     from harness.audit.compare.runs import compare_runs
+    from harness.audit.compare.text import lines
     from harness.audit.compare.tolerance import Tolerance
-    from harness.audit.compare.words import lines
     from harness.store.folder import RunFolder
 
     found(choice)

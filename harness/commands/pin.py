@@ -49,15 +49,15 @@ def pin(
     The block goes to the standard output, or with --into into a spec, of which nothing else changes. Numbers
     from a publication stay as they are.
     """
-    from harness.replication.block import new_block, with_entries
-    from harness.replication.pin import Selection, pinned
+    from harness.expectations.block import new_block, with_entries
+    from harness.expectations.pin import PinSelection, pinned
     from harness.spec.load import load_study
     from harness.spec.written import WrittenSpec
     from harness.store.atomic import write_atomically
     from harness.store.folder import RunFolder
 
     registry = found(choice)
-    entries = pinned(RunFolder.open(folder), Selection(tables, estimators, relative))
+    entries = pinned(RunFolder.open(folder), PinSelection(tables, estimators, relative))
     if spec is None:
         click.echo(new_block(entries), nl=False)
         return

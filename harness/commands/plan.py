@@ -27,11 +27,11 @@ def plan(
     allow_outside: bool,
 ) -> None:
     """Read spec and data and show what a run would fit, without fitting anything."""
-    from harness.run_options import RunOptions
-    from harness.runner import prepare
+    from harness.api import prepare_study
+    from harness.execution.options import RunOptions
 
     found(choice)
     options = RunOptions(
         spec=spec, data=data, quick=quick, overrides=overrides, allow_outside=allow_outside, plugins=choice
     )
-    click.echo(prepare(options).plan.describe())
+    click.echo(prepare_study(options).plan.describe())

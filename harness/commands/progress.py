@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.runner import Progress
+    from harness.execution.run import Progress
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from harness.registry.plugin_choice import PluginChoice
 @click.pass_obj
 def report(choice: PluginChoice, folder: Path) -> None:
     """Write the report of a finished run again, in the formats that its spec asks for."""
-    from harness.runner import write_report_again
+    from harness.api import report_study
 
     found(choice)
-    write_report_again(folder)
+    report_study(folder, choice)
     click.echo(written_line(folder))

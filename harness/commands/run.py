@@ -55,8 +55,8 @@ def run(
     Expected numbers of the spec that the run does not reproduce are counted and leave the exit code at 0; as
     tests they run under pytest.
     """
-    from harness.run_options import RunOptions
-    from harness.runner import run as run_study
+    from harness.api import run_study
+    from harness.execution.options import RunOptions
 
     found(choice)
     options = RunOptions(

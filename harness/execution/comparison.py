@@ -12,13 +12,13 @@ from harness.evaluation.metrics.table import metrics_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
 from harness.execution.assemble import MissingCell, in_order, missing_cells, predictions_table, status_rows
-from harness.execution.results import Results
+from harness.execution.results import RunResults
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
 from harness.tables import ACCURACY, DECOMPOSITION, GAIN, METRICS, MULTIVERSE_CHOICES
 
 
-def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, Panel]) -> None:
+def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str, Panel]) -> None:
     """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse.
 
     Parameters
@@ -50,7 +50,7 @@ def write_comparison(folder: RunFolder, results: Results, panels: Mapping[str, P
 
 
 def _write_metrics(
-    folder: RunFolder, results: Results, predictions: pd.DataFrame, missing: Sequence[MissingCell]
+    folder: RunFolder, results: RunResults, predictions: pd.DataFrame, missing: Sequence[MissingCell]
 ) -> None:
     evaluation = results.study.evaluation
     metrics = {entry.id: entry.metric for entry in evaluation.metrics}
@@ -61,7 +61,7 @@ def _write_metrics(
 
 
 def _predictions(
-    results: Results,
+    results: RunResults,
     estimators: Sequence[str],
     *,
     panels: Mapping[str, Panel],
@@ -73,7 +73,7 @@ def _predictions(
 
 
 def _write_multiverse(
-    folder: RunFolder, results: Results, predictions: pd.DataFrame, *, panels: Mapping[str, Panel]
+    folder: RunFolder, results: RunResults, predictions: pd.DataFrame, *, panels: Mapping[str, Panel]
 ) -> None:
     asked = results.study.multiverse
     ids = tuple(one.id for one in results.universes)
@@ -90,7 +90,7 @@ def _write_multiverse(
     folder.write_table("multiverse_choices", as_declared(MULTIVERSE_CHOICES, [choice_table(multiverse)]))
 
 
-def _without_gain(missing: Sequence[MissingCell], results: Results, *, over: str) -> Iterator[MissingCell]:
+def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: str) -> Iterator[MissingCell]:
     """Yield cells without a gain over a reference: their own predictions are missing, or the reference's."""
     own = {(one.outcome, one.protocol, one.estimator): one for one in missing}
     for outcome in results.outcomes:

@@ -46,43 +46,43 @@ class Done(Generic[R]):
 
 
 @dataclass(frozen=True, eq=False)
-class _Try(Generic[R]):
+class _Attempt(Generic[R]):
     """A task at its position, and the workers that died while it waited or ran there."""
 
     position: int
     task: Task[R]
     worker_errors: int = 0
 
-    def after_a_death(self) -> _Try[R]:
+    def after_a_death(self) -> _Attempt[R]:
         return replace(self, worker_errors=self.worker_errors + 1)
 
 
 class _Queue(Generic[R]):
-    """Tasks that are to be run in company, new ones first, and those that are to be run alone."""
+    """Tasks that are to be run beside others, new ones first, and those that are to be run alone."""
 
     def __init__(self, tasks: Iterable[Task[R]]) -> None:
-        self._new = (_Try(position, task) for position, task in enumerate(tasks))
-        self._again: deque[_Try[R]] = deque()
-        self._alone: deque[_Try[R]] = deque()
+        self._new = (_Attempt(position, task) for position, task in enumerate(tasks))
+        self._again: deque[_Attempt[R]] = deque()
+        self._alone: deque[_Attempt[R]] = deque()
 
-    def __iter__(self) -> Iterator[_Try[R]]:
+    def __iter__(self) -> Iterator[_Attempt[R]]:
         return self
 
-    def __next__(self) -> _Try[R]:
-        for one in self._new:
-            return one
+    def __next__(self) -> _Attempt[R]:
+        for attempt in self._new:
+            return attempt
         if self._again:
             return self._again.popleft()
         raise StopIteration
 
-    def put_back(self, lost: Iterable[_Try[R]]) -> None:
+    def put_back(self, lost: Iterable[_Attempt[R]]) -> None:
         """Take back tasks whose worker died."""
-        for one in lost:
-            waiting = self._again if one.worker_errors < MAX_SHARED_ATTEMPTS else self._alone
-            waiting.append(one)
+        for attempt in lost:
+            is_shared = attempt.worker_errors < MAX_SHARED_ATTEMPTS
+            (self._again if is_shared else self._alone).append(attempt)
 
-    def alone(self) -> Iterator[_Try[R]]:
-        """Return the tasks that died in company once too often."""
+    def alone(self) -> Iterator[_Attempt[R]]:
+        """Return the tasks that died beside others once too often."""
         return iter(self._alone)
 
 
@@ -91,16 +91,16 @@ class _Round(Generic[R]):
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._running: dict[Future[R], _Try[R]] = {}
-        self.lost: list[_Try[R]] = []
+        self._running: dict[Future[R], _Attempt[R]] = {}
+        self.lost: list[_Attempt[R]] = []
 
-    def run(self, tries: Iterator[_Try[R]]) -> Iterator[Done[R]]:
+    def run(self, attempts: Iterator[_Attempt[R]]) -> Iterator[Done[R]]:
         """Yield results as they come; after a death, those that still come, and no further task is begun."""
-        for one in tries:
+        for attempt in attempts:
             try:
-                self._running[self._pool.hands.submit(run_on_one_thread, one.task)] = one
+                self._running[self._pool.executor.submit(run_on_one_thread, attempt.task)] = attempt
             except self._pool.worker_errors:
-                self.lost.append(one)
+                self.lost.append(attempt)
             if len(self._running) >= self._pool.n_at_a_time:
                 yield from self._next()
             if self.lost:
@@ -111,11 +111,11 @@ class _Round(Generic[R]):
     def _next(self) -> Iterator[Done[R]]:
         finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
         for future in finished:
-            one = self._running.pop(future)
+            attempt = self._running.pop(future)
             try:
-                yield Done(one.position, future.result())
+                yield Done(attempt.position, future.result())
             except self._pool.worker_errors:
-                self.lost.append(one.after_a_death())
+                self.lost.append(attempt.after_a_death())
 
 
 def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done[R]]:
@@ -134,21 +134,21 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
     lost_any = True
     while lost_any:
         with workers.pool() as pool:
-            company = _Round[R](pool)
-            yield from company.run(queue)
-        queue.put_back(company.lost)
-        lost_any = bool(company.lost)
+            shared = _Round[R](pool)
+            yield from shared.run(queue)
+        queue.put_back(shared.lost)
+        lost_any = bool(shared.lost)
     problems = []
-    for one in queue.alone():
+    for attempt in queue.alone():
         with workers.pool() as pool:
             last = _Round[R](pool)
-            yield from last.run(iter([one]))
+            yield from last.run(iter([attempt]))
         problems += [_given_up(dead) for dead in last.lost]
     if problems:
         raise ArtifactError(*problems)
 
 
-def _given_up(dead: _Try[R]) -> Problem:
+def _given_up(dead: _Attempt[R]) -> Problem:
     return Problem(
         where=dead.task.label,
         what=f"the worker process died each of the {dead.worker_errors} times that this was tried, the last "

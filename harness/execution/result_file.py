@@ -19,6 +19,9 @@ META = "meta.json"
 
 Members = Mapping[str, bytes]
 
+TaskResult = FoldResult | FullResult
+"""What a task of a study returns."""
+
 
 def _npy(values: np.ndarray[Any, Any]) -> bytes:
     buffer = io.BytesIO()
@@ -42,11 +45,22 @@ def _zip(meta: Mapping[str, Any], members: Members) -> bytes:
 
 
 def _notes(plain: list[dict[str, str]]) -> tuple[Note, ...]:
-    return tuple(Note(**one) for one in plain)
+    return tuple(Note(**note) for note in plain)
 
 
-def encode_fold(result: FoldResult) -> bytes:
-    """Return a fold's result as bytes."""
+def encode(result: TaskResult) -> bytes:
+    """Return the result of a task as bytes."""
+    return _encode_fold(result) if isinstance(result, FoldResult) else _encode_full(result)
+
+
+def decode(data: bytes) -> TaskResult:
+    """Return the result that `encode` wrote."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        meta = json.loads(archive.read(META))
+        return _decode_fold(meta, archive) if "cell" in meta else _decode_full(meta, archive)
+
+
+def _encode_fold(result: FoldResult) -> bytes:
     meta: dict[str, Any] = {
         "cell": vars(result.cell),
         "status": result.status,
@@ -64,24 +78,20 @@ def encode_fold(result: FoldResult) -> bytes:
     return _zip(meta, {"train.npy": _npy(predictions.train), "test.npy": _npy(predictions.test)})
 
 
-def decode_fold(data: bytes) -> FoldResult:
-    """Return the result that `encode_fold` wrote."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        meta = json.loads(archive.read(META))
-        predictions = None
-        if "train.npy" in archive.namelist():
-            predictions = FoldPredictions(
-                train=np.load(io.BytesIO(archive.read("train.npy")), allow_pickle=False),
-                test=np.load(io.BytesIO(archive.read("test.npy")), allow_pickle=False),
-                train_variance=meta["train_variance"],
-                n_unseen=meta["n_unseen"],
-                notes=_notes(meta["notes"]),
-            )
+def _decode_fold(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FoldResult:
+    predictions = None
+    if "train.npy" in archive.namelist():
+        predictions = FoldPredictions(
+            train=np.load(io.BytesIO(archive.read("train.npy")), allow_pickle=False),
+            test=np.load(io.BytesIO(archive.read("test.npy")), allow_pickle=False),
+            train_variance=meta["train_variance"],
+            n_unseen=meta["n_unseen"],
+            notes=_notes(meta["notes"]),
+        )
     return FoldResult(FoldCell(**meta["cell"]), predictions, meta["status"], meta["reason"], meta["seconds"])
 
 
-def encode_full(result: FullResult) -> bytes:
-    """Return a full-sample result as bytes."""
+def _encode_full(result: FullResult) -> bytes:
     members = {} if result.coefficients is None else {"coefficients": _parquet(result.coefficients)}
     members |= {f"details/{name}": _parquet(frame) for name, frame in result.details.items()}
     answers = []
@@ -108,31 +118,27 @@ def encode_full(result: FullResult) -> bytes:
     return _zip(meta, members)
 
 
-def decode_full(data: bytes) -> FullResult:
-    """Return the result that `encode_full` wrote."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        meta = json.loads(archive.read(META))
+def _decode_full(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FullResult:
+    def frame(name: str) -> pd.DataFrame:
+        return pd.read_parquet(io.BytesIO(archive.read(name)))
 
-        def frame(name: str) -> pd.DataFrame:
-            return pd.read_parquet(io.BytesIO(archive.read(name)))
-
-        answers = tuple(
-            Answer(
-                one["scenario"],
-                {name: frame(f"{at}/{name}") for name in one["tables"]},
-                one["status"],
-                one["reason"],
-            )
-            for at, one in enumerate(meta["answers"])
+    answers = tuple(
+        Answer(
+            answer["scenario"],
+            {name: frame(f"{at}/{name}") for name in answer["tables"]},
+            answer["status"],
+            answer["reason"],
         )
-        return FullResult(
-            outcome=meta["outcome"],
-            estimator=meta["estimator"],
-            coefficients=frame("coefficients") if "coefficients" in archive.namelist() else None,
-            details={name: frame(f"details/{name}") for name in meta["details"]},
-            answers=answers,
-            notes=_notes(meta["notes"]),
-            status=meta["status"],
-            reason=meta["reason"],
-            seconds=meta["seconds"],
-        )
+        for at, answer in enumerate(meta["answers"])
+    )
+    return FullResult(
+        outcome=meta["outcome"],
+        estimator=meta["estimator"],
+        coefficients=frame("coefficients") if "coefficients" in archive.namelist() else None,
+        details={name: frame(f"details/{name}") for name in meta["details"]},
+        answers=answers,
+        notes=_notes(meta["notes"]),
+        status=meta["status"],
+        reason=meta["reason"],
+        seconds=meta["seconds"],
+    )

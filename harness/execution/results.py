@@ -17,7 +17,7 @@ from harness.spec.study import Study
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class RunResults:
     """Everything that the tasks of a study returned.
 
     Attributes

@@ -31,12 +31,12 @@ class Pool:
 
     Attributes
     ----------
-    hands : take calls
+    executor : takes calls
     n_at_a_time : calls that keep all workers busy while few wait in memory
-    deaths : errors of a call whose worker died
+    worker_errors : errors of a call whose worker died
     """
 
-    hands: Executor
+    executor: Executor
     n_at_a_time: int
     worker_errors: tuple[type[BaseException], ...]
 

@@ -13,7 +13,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.execution.comparison import write_comparison
 from harness.execution.provenance import tables_of
-from harness.execution.results import Results
+from harness.execution.results import RunResults
 from harness.execution.warnings import (
     few_entities_note,
     fit_notes,
@@ -22,15 +22,14 @@ from harness.execution.warnings import (
     unseen_notes,
     warnings_table,
 )
-from harness.expectations.check import check_expectations
-from harness.expectations.table import expectations_table
+from harness.expectations.check import check_expectations, expectations_table
 from harness.scenarios.full_fit import FullResult
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
 from harness.tables import TABLES, ResultTable
 
 
-def write_tables(folder: RunFolder, results: Results) -> None:
+def write_tables(folder: RunFolder, results: RunResults) -> None:
     """Write all tables; those of claims and of expectations last, since they look into the others."""
     panels = results.panel_of()
     write_comparison(folder, results, panels)
@@ -82,7 +81,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "_", name.lower())[:64]
 
 
-def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[str, list[pd.DataFrame]]:
+def _scenario_parts(results: RunResults, panels: Mapping[str, Panel]) -> Mapping[str, list[pd.DataFrame]]:
     """Return the parts of every scenario table: what the data say, then what the estimators answer."""
     parts: dict[str, list[pd.DataFrame]] = {}
     any_panel = panels[results.outcomes[0]]
@@ -107,7 +106,7 @@ def _scenario_parts(results: Results, panels: Mapping[str, Panel]) -> Mapping[st
     return parts
 
 
-def _notes(results: Results, panels: Mapping[str, Panel]) -> list[Note]:
+def _notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:
     any_panel = panels[results.outcomes[0]]
     return [
         *results.panels.notes,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.arrays import Mask
-from harness.expectations.near_rows import near_rows, shown
 from harness.spec.expectation import Key
 from harness.tables import STATUS
 
@@ -20,8 +20,12 @@ CLOSE = 1e-9
 """Relative difference up to which two numbers name the same row, such as a point of a grid."""
 
 
+MOST = 3
+"""Rows that are shown."""
+
+
 @dataclass(frozen=True)
-class Cell:
+class FoundCell:
     """What stands in a cell.
 
     Attributes
@@ -34,7 +38,7 @@ class Cell:
     reason: str = ""
 
 
-def find_cell(frame: pd.DataFrame, where: Mapping[str, Key], column: str) -> Cell:
+def find_cell(frame: pd.DataFrame, where: Mapping[str, Key], column: str) -> FoundCell:
     """Return the cell in a column of the only row whose other columns hold these values.
 
     Parameters
@@ -42,18 +46,20 @@ def find_cell(frame: pd.DataFrame, where: Mapping[str, Key], column: str) -> Cel
     frame : a table of a run; an empty one where the run has none of the name
     """
     if frame.empty:
-        return Cell(None, "this run has no such table, or an empty one")
+        return FoundCell(None, "this run has no such table, or an empty one")
     absent = [name for name in (*where, column) if name not in frame]
     if absent:
-        return Cell(None, f"there is no column {', '.join(absent)}; columns are {', '.join(frame.columns)}")
+        return FoundCell(
+            None, f"there is no column {', '.join(absent)}; columns are {', '.join(frame.columns)}"
+        )
     agreeing = np.sum([_agreeing(frame[name], key) for name, key in where.items()], axis=0)
     rows = frame[agreeing == len(where)]
     if len(rows) == 1:
         return _cell(rows.iloc[0], column)
     if len(rows):
-        return Cell(None, f"{len(rows)} such rows: {shown(rows, _telling(rows, (*where, column)))}")
-    nearest = near_rows(frame[agreeing == agreeing.max()], where)
-    return Cell(None, f"no such row; nearest: {shown(nearest, (*where,))}{_why_none(nearest)}")
+        return FoundCell(None, f"{len(rows)} such rows: {_shown(rows, _telling(rows, (*where, column)))}")
+    nearest = _near_rows(frame[agreeing == agreeing.max()], where)
+    return FoundCell(None, f"no such row; nearest: {_shown(nearest, (*where,))}{_why_none(nearest)}")
 
 
 def _agreeing(column: pd.Series, key: Key) -> Mask:
@@ -66,15 +72,15 @@ def _agreeing(column: pd.Series, key: Key) -> Mask:
     return np.asarray(np.isclose(held, key, rtol=CLOSE, atol=0.0))
 
 
-def _cell(row: pd.Series, column: str) -> Cell:
+def _cell(row: pd.Series, column: str) -> FoundCell:
     import pandas as pd
 
     held = row[column]
     if pd.isna(held):
-        return Cell(None, _refusal(row) or "the cell is empty")
+        return FoundCell(None, _refusal(row) or "the cell is empty")
     if isinstance(held, int | float | np.number) and not isinstance(held, bool):
-        return Cell(float(held))
-    return Cell(str(held))
+        return FoundCell(float(held))
+    return FoundCell(str(held))
 
 
 def _refusal(row: pd.Series) -> str:
@@ -92,3 +98,25 @@ def _telling(rows: pd.DataFrame, named: tuple[str, ...]) -> tuple[str, ...]:
     """Return the first column that tells rows apart beside those that are named already."""
     others = [str(name) for name in rows if name not in {*named, *STATUS}]
     return next(((name,) for name in others if len(rows[name].unique()) > 1), named)
+
+
+def _near_rows(rows: pd.DataFrame, where: Mapping[str, Key]) -> pd.DataFrame:
+    """Return the few rows, one for each set of keys, whose keys are spelt most like those asked for."""
+    asked = _spelt(where.values())
+    held = rows[[*where]].drop_duplicates()
+    likeness = [SequenceMatcher(None, asked, _spelt(keys)).ratio() for keys in held.to_numpy(dtype=object)]
+    order = sorted(range(len(held)), key=lambda at: -likeness[at])
+    return rows.loc[held.index[order[:MOST]]]
+
+
+def _shown(rows: pd.DataFrame, columns: Iterable[str]) -> str:
+    """Return what the first rows hold in some columns: ``sample=train; sample=test``."""
+    told = [
+        ", ".join(f"{column}={held}" for column, held in row.items())
+        for row in rows[[*columns]].head(MOST).to_dict("records")
+    ]
+    return "; ".join([*told, "..."] if len(rows) > MOST else told)
+
+
+def _spelt(keys: Iterable[object]) -> str:
+    return " ".join(str(key) for key in keys)

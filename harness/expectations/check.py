@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.claims.interval import Interval
-from harness.expectations.cell import Cell, find_cell
+from harness.expectations.cell import FoundCell, find_cell
 from harness.spec.expectation import AnyExpectation, ExpectedNumber
 
 if TYPE_CHECKING:
@@ -52,11 +52,16 @@ def check_expectations(
     ----------
     read_table : returns a table of the run by its name; an empty frame where the run has none of the name
     """
-    tables = {name: read_table(name) for name in {one.table for one in expected}}
-    return tuple(_reproduction(one, find_cell(tables[one.table], one.where, one.column)) for one in expected)
+    tables = {name: read_table(name) for name in {expectation.table for expectation in expected}}
+    return tuple(
+        _reproduction(
+            expectation, find_cell(tables[expectation.table], expectation.where, expectation.column)
+        )
+        for expectation in expected
+    )
 
 
-def _reproduction(expectation: AnyExpectation, cell: Cell) -> Reproduction:
+def _reproduction(expectation: AnyExpectation, cell: FoundCell) -> Reproduction:
     held = cell.value
     if held is None:
         return Reproduction(expectation, None, "missing", cell.reason)
@@ -74,3 +79,29 @@ def _of_numbers(expectation: ExpectedNumber, number: float) -> Reproduction:
         return Reproduction(expectation, number, "reproduced")
     reason = f"off by {abs(number - value):.4g}, {tolerance:.4g} allowed"
     return Reproduction(expectation, number, "differs", reason)
+
+
+def expectations_table(reproductions: Iterable[Reproduction]) -> pd.DataFrame:
+    """Return one row for each expectation, in the order of the spec."""
+    import pandas as pd
+
+    return pd.DataFrame([_row(reproduction) for reproduction in reproductions])
+
+
+def _row(reproduction: Reproduction) -> dict[str, Any]:
+    expectation = reproduction.expectation
+    return {
+        "table": expectation.table,
+        "where": expectation.row,
+        "column": expectation.column,
+        "expected": expectation.written,
+        "obtained": reproduction.obtained,
+        "difference": reproduction.difference,
+        "tolerance": expectation.tolerance if isinstance(expectation, ExpectedNumber) else math.nan,
+        "origin": expectation.from_,
+        "source": expectation.source,
+        "status": reproduction.status,
+        "reason": reproduction.reason,
+        "note": expectation.reason,
+        "digits": expectation.rounded_to if isinstance(expectation, ExpectedNumber) else None,
+    }

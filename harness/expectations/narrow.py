@@ -45,8 +45,8 @@ def narrowed(study: Study) -> Study:
     """
     everything = _everything(study)
     needs = Needs(estimators=frozenset(study.evaluation.references))
-    for one in study.expect:
-        needs |= _needs(one, study, everything)
+    for expectation in study.expect:
+        needs |= _needs(expectation, study, everything)
     if needs == everything:
         return study
     protocols = tuple(entry for entry in study.evaluation.protocols if entry.id in needs.protocols)

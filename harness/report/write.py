@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from harness.data.note import Note
 from harness.report.contents import FIGURES, described
@@ -14,9 +15,31 @@ from harness.report.page import page_of, render_page
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import ShownSection, shown_sections
 from harness.spec.study import ReportFormat
+from harness.store.folder import RunFolder
+from harness.store.lock import locked
 
 HTML = "report.html"
 GAIN_REPORT = "gain_report.json"
+
+
+def report_run(path: Path, sections: Sequence[Section]) -> RunFolder:
+    """Write the report of a finished run from its tables, in the formats that its spec asks for.
+
+    Parameters
+    ----------
+    sections : that a report may have
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a finished run.
+    """
+    folder = RunFolder.open(path)
+    manifest = folder.manifest()
+    with locked(path):
+        write_report(folder, formats=manifest.study.formats, sections=sections)
+        folder.write_manifest(manifest)
+    return folder
 
 
 def write_report(

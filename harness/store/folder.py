@@ -27,7 +27,7 @@ MANIFEST_SUM = "manifest.sha256"
 """The SHA-256 of the manifest, as ``sha256sum -c`` reads it; the manifest has those of all other files."""
 
 SPEC = "spec.yaml"
-UNITS = "units"
+CHECKPOINTS = "checkpoints"
 """Folder of finished tasks, there while a run is not whole."""
 
 REPORTED = (

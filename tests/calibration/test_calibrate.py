@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness.api import prepare_study as prepare
 from harness.calibration.table import Truth, calibration_table
+from harness.execution.options import RunOptions
 from harness.execution.workers import LocalWorkers
 from harness.report.calibration.rows import VERDICT
 from harness.report.calibration.table import HEADINGS
-from harness.run_options import RunOptions
-from harness.runner import prepare
 from test_run import harness
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.api import prepare_study as prepare
 from harness.calibration.form import CAPS, calibration_form, capped
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
-from harness.run_options import RunOptions
-from harness.runner import prepare
+from harness.execution.options import RunOptions
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from harness.claims.finding import Finding
-from harness.claims.lookup import RunValue
+from harness.claims.run_value import RunValue
 from harness.claims.status import standing
 from harness.spec.claim import ErrorClaim, LevelClaim
 

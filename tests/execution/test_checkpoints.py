@@ -10,9 +10,8 @@ import pytest
 
 from harness import ArtifactError, Note
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
-from harness.execution.checkpointed_tasks import CheckpointedTask, run_checkpointed
-from harness.execution.checkpoints import CheckpointStore, fingerprint
-from harness.execution.result_file import decode_fold, decode_full, encode_fold, encode_full
+from harness.execution.checkpoints import CheckpointStore, fingerprint, run_checkpointed
+from harness.execution.result_file import decode, encode
 from harness.execution.workers import LocalWorkers
 from harness.scenarios.full_fit import Answer, FullResult
 
@@ -55,13 +54,12 @@ class Counted:
 
 def run_once(task, store, on_done=lambda _: None):
     """Run a study of one task, and return its result."""
-    unit = CheckpointedTask(task, encode_fold, decode_fold)
-    (result,) = run_checkpointed([unit], store, workers=LocalWorkers(1), on_done=on_done)
+    (result,) = run_checkpointed([task], store, workers=LocalWorkers(1), on_done=on_done)
     return result
 
 
 def test_a_fold_comes_back_to_the_last_bit():
-    back = decode_fold(encode_fold(FOLD))
+    back = decode(encode(FOLD))
     assert back.cell == FOLD.cell
     assert np.array_equal(back.predictions.train, PREDICTIONS.train)
     assert np.array_equal(back.predictions.test, PREDICTIONS.test)
@@ -72,7 +70,7 @@ def test_a_fold_comes_back_to_the_last_bit():
 
 def test_a_refused_fold_comes_back_with_its_reason():
     refused = FoldResult(FoldCell("y", "fe", "forward", "1"), None, "refused", "absorbed", 0.1)
-    back = decode_fold(encode_fold(refused))
+    back = decode(encode(refused))
     assert (back.cell, back.predictions, back.status, back.reason) == (
         refused.cell,
         None,
@@ -82,7 +80,7 @@ def test_a_refused_fold_comes_back_with_its_reason():
 
 
 def test_a_full_fit_comes_back_with_its_tables():
-    back = decode_full(encode_full(FULL))
+    back = decode(encode(FULL))
     pd.testing.assert_frame_equal(back.coefficients, FULL.coefficients)
     assert [one.scenario for one in back.answers] == ["curve", "other"]
     pd.testing.assert_frame_equal(back.answers[0].tables["curves"], FULL.answers[0].tables["curves"])
@@ -92,7 +90,7 @@ def test_a_full_fit_comes_back_with_its_tables():
 
 
 def test_a_kept_result_is_not_computed_again(tmp_path):
-    task, store, seen = Counted(FOLD), CheckpointStore(tmp_path / "units", "spec and data"), []
+    task, store, seen = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints", "spec and data"), []
     first, second = run_once(task, store, seen.append), run_once(task, store, seen.append)
     assert len(task.runs) == 1
     assert seen == [task.label, task.label]
@@ -101,7 +99,7 @@ def test_a_kept_result_is_not_computed_again(tmp_path):
 
 def test_a_failed_task_is_tried_again(tmp_path):
     task = Counted(replace(FOLD, predictions=None, status="failed", reason="broke"))
-    store = CheckpointStore(tmp_path / "units", "spec and data")
+    store = CheckpointStore(tmp_path / "checkpoints", "spec and data")
     assert run_once(task, store).reason == "broke"
     assert run_once(task, store).reason == "broke"
     assert len(task.runs) == 2
@@ -117,9 +115,9 @@ def test_other_data_or_another_spec_find_nothing(tmp_path):
 
 @pytest.mark.parametrize("position", [0, 40, 64, 65, 100, -1])
 def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
-    task, store = Counted(FOLD), CheckpointStore(tmp_path / "units", "spec and data")
+    task, store = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints", "spec and data")
     run_once(task, store)
-    (file,) = (tmp_path / "units").iterdir()
+    (file,) = (tmp_path / "checkpoints").iterdir()
     data = bytearray(file.read_bytes())
     data[position] ^= 1
     file.write_bytes(bytes(data))
@@ -127,8 +125,8 @@ def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
     assert len(task.runs) == 2
 
 
-def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the_unit(tmp_path):
-    store = CheckpointStore(tmp_path / "units", "spec and data")
+def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the_task(tmp_path):
+    store = CheckpointStore(tmp_path / "checkpoints", "spec and data")
 
     def damage(label):
         (file,) = store.path.iterdir()
@@ -139,11 +137,10 @@ def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the
     assert error.value.where == Counted(FOLD).label
 
 
-def test_results_come_in_the_order_of_the_units_whichever_is_kept(tmp_path):
-    store = CheckpointStore(tmp_path / "units", "spec and data")
+def test_results_come_in_the_order_of_the_tasks_whichever_is_kept(tmp_path):
+    store = CheckpointStore(tmp_path / "checkpoints", "spec and data")
     tasks = [Counted(replace(FOLD, seconds=float(at)), label=str(at)) for at in range(4)]
     run_once(tasks[2], store)
-    units = [CheckpointedTask(task, encode_fold, decode_fold) for task in tasks]
-    results = run_checkpointed(units, store, workers=LocalWorkers(1), on_done=lambda _: None)
+    results = run_checkpointed(tasks, store, workers=LocalWorkers(1), on_done=lambda _: None)
     assert [one.seconds for one in results] == [0.0, 1.0, 2.0, 3.0]
     assert [len(task.runs) for task in tasks] == [1, 1, 1, 1]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.run_options import RunOptions
-from harness.runner import prepare, run
+from harness.api import prepare_study as prepare
+from harness.api import run_study as run
+from harness.execution.options import RunOptions
 from harness.scenarios.full_fit import FullResult
 
 FOLDER = Path(__file__).parent

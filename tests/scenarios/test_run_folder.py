@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.execution.result_file import decode_full, encode_full
+from harness.execution.result_file import decode, encode
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.full_fit import FullTask
@@ -35,8 +35,8 @@ report: {formats: []}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A run in which the exposure is constant within cities, so that fixed effects are refused."""
-    from harness.run_options import RunOptions
-    from harness.runner import run
+    from harness.api import run_study as run
+    from harness.execution.options import RunOptions
 
     path, rng = tmp_path_factory.mktemp("scenarios"), np.random.default_rng(0)
     city, year = (axis.ravel() for axis in np.indices((30, 4)))
@@ -98,7 +98,7 @@ def test_answers_survive_being_stored():
         seed=1,
     )
     result = task.run()
-    again = decode_full(encode_full(result))
+    again = decode(encode(result))
     for before, after in zip(result.answers, again.answers, strict=True):
         assert (after.status, list(after.tables)) == (
             "ok",

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.run_options import RunOptions
-from harness.runner import prepare
+from harness.execution.options import RunOptions
 
 SPEC = Path(__file__).parents[2] / "specs" / "digital_carbon.yaml"
 DRAWS = 100

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.errors import Problem
 from harness.store.atomic import sha256_of
-from harness.store.folder import MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, UNITS, RunFolder, sum_line
+from harness.store.folder import CHECKPOINTS, MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, RunFolder, sum_line
 from harness.store.lock import HOLDER
 from harness.store.manifest import Manifest
 
@@ -24,7 +24,7 @@ def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
         yield Problem(MANIFEST, f"is not the manifest whose SHA-256 is in {MANIFEST_SUM}", hint=_MEND)
     if not marker.is_file() or marker.read_bytes() != MARK:
         yield Problem(MARKER, "does not hold what every run writes into it", hint=_MEND)
-    for name in (HOLDER, UNITS):
+    for name in (HOLDER, CHECKPOINTS):
         if (folder.path / name).exists():
             yield Problem(name, "is there: a run is still writing here, or was cut off", hint="wait for it")
 

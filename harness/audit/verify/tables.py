@@ -19,8 +19,7 @@ from harness.audit.verify.recompute import (
 from harness.claims.run_values import SOURCES
 from harness.claims.table import claims_table
 from harness.errors import HarnessError, Problem
-from harness.expectations.check import check_expectations
-from harness.expectations.table import expectations_table
+from harness.expectations.check import check_expectations, expectations_table
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.spec.load import load_study

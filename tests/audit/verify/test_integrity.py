@@ -153,7 +153,7 @@ def test_notes_of_ones_own_in_the_folder_are_nobodys_affair(small_run, tmp_path)
     assert problems(copy) == []
 
 
-@pytest.mark.parametrize("name", [".running", "units"])
+@pytest.mark.parametrize("name", [".running", "checkpoints"])
 def test_a_run_that_is_not_whole_is_told(small_run, tmp_path, name):
     copy = copy_of(small_run, tmp_path / "run")
     (copy / name).mkdir()

@@ -9,8 +9,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from threadpoolctl import threadpool_limits
 
-from harness.run_options import RunOptions
-from harness.runner import prepare
+from harness.api import prepare_study as prepare
+from harness.execution.options import RunOptions
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness import DataError
-from harness.run_options import RunOptions
-from harness.runner import run
+from harness.api import run_study as run
+from harness.execution.options import RunOptions
 from harness.spec.written import written_spec
 from small_run import SPEC, TINY, grunfeld
 

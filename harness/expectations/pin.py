@@ -24,7 +24,7 @@ USUALLY_ONE = frozenset({"outcome", "reference", "scenario"})
 
 
 @dataclass(frozen=True)
-class Selection:
+class PinSelection:
     """Which numbers of a run are pinned, and how near to them later runs must come.
 
     Attributes
@@ -40,7 +40,7 @@ class Selection:
     relative: float = 1e-6
 
 
-def pinned(folder: RunFolder, selection: Selection) -> tuple[Entry, ...]:
+def pinned(folder: RunFolder, selection: PinSelection) -> tuple[Entry, ...]:
     """Return expectations that the run in a folder fulfils: its numbers, and the status of cells without any.
 
     Rows that share all their keys, such as the minima of one curve, cannot be named and are left out.
@@ -77,7 +77,7 @@ def _selected(tables: Mapping[str, ResultTable], names: Sequence[str]) -> Iterat
 
 
 def _of_table(
-    table: ResultTable, frame: pd.DataFrame, selection: Selection, *, exposure: str
+    table: ResultTable, frame: pd.DataFrame, selection: PinSelection, *, exposure: str
 ) -> Iterator[Entry]:
     if frame.empty:
         return

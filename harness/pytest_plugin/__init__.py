@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.replication.spec_file import SpecFile
+    from harness.pytest_plugin.spec_file import SpecFile
 
 EXPECTS = re.compile(rb"^expect[ \t]*:", re.MULTILINE)
 IS_SPEC = re.compile(rb"^(spec_version|study)[ \t]*:", re.MULTILINE)
@@ -38,7 +38,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile |
     """Collect a spec with expected numbers; leave any other file alone."""
     if file_path.suffix not in {".yaml", ".yml"} or not expects_numbers(file_path.read_bytes()):
         return None
-    from harness.replication.spec_file import SpecFile
+    from harness.pytest_plugin.spec_file import SpecFile
 
     return SpecFile.from_parent(parent, path=file_path)
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.api import run_study as run
 from harness.errors import ArtifactError
-from harness.replication.pin import Selection, pinned
-from harness.replication.reproduce import reproduce
-from harness.run_options import RunOptions
-from harness.runner import run
+from harness.execution.options import RunOptions
+from harness.execution.reproduce import reproduce
+from harness.expectations.pin import PinSelection, pinned
+from harness.installed import installed
 from harness.spec.written import written_spec
 from harness.store.folder import RunFolder
 
@@ -47,25 +48,25 @@ def whole(tmp_path_factory) -> RunFolder:
 
 def test_a_part_of_a_study_gives_the_numbers_of_the_whole(whole):
     entries = pinned(
-        whole, Selection(("gain", "coefficients", "turning_points"), ("fe", "net"), relative=1e-12)
+        whole, PinSelection(("gain", "coefficients", "turning_points"), ("fe", "net"), relative=1e-12)
     )
     assert {entry["table"] for entry in entries} == {"gain", "coefficients"}
     net = [entry for entry in entries if entry["where"].get("protocol") != "in_sample"]
-    found = reproduce(RunOptions(written_spec(STUDY | {"expect": net})))
+    found = reproduce(RunOptions(written_spec(STUDY | {"expect": net})), installed())
     assert len(found) == len(net) > 8
     assert {one.status for one in found} == {"reproduced"}
 
 
 def test_what_changes_in_a_study_is_found(whole):
-    entries = pinned(whole, Selection(("gain",), ("net",)))
+    entries = pinned(whole, PinSelection(("gain",), ("net",)))
     wider = {"id": "net", "use": "mlp", "hidden": 3, "restarts": 1}
     changed = STUDY | {"estimators": [*STUDY["estimators"][:2], wider], "expect": list(entries)}
-    found = reproduce(RunOptions(written_spec(changed)))
+    found = reproduce(RunOptions(written_spec(changed)), installed())
     assert {one.status for one in found} == {"differs"}
 
 
 def test_gains_errors_and_the_exposure_are_pinned_by_default(whole):
-    entries = pinned(whole, Selection())
+    entries = pinned(whole, PinSelection())
     cells = [(entry["table"], *entry["where"].values(), entry["column"]) for entry in entries]
     assert len(set(cells)) == len(cells)
     assert ("gain", "net", "forward", "test", "gain") in cells
@@ -78,7 +79,7 @@ def test_gains_errors_and_the_exposure_are_pinned_by_default(whole):
 def test_a_pinned_number_has_more_digits_than_its_tolerance_needs(whole):
     (entry,) = (
         one
-        for one in pinned(whole, Selection(relative=1e-3))
+        for one in pinned(whole, PinSelection(relative=1e-3))
         if one["column"] == "estimate" and one["where"]["estimator"] == "fe"
     )
     table = whole.read_table("coefficients").set_index(["estimator", "term"])
@@ -90,10 +91,10 @@ def test_nothing_is_pinned_from_a_quick_run(tmp_path):
     small = STUDY | {"estimators": STUDY["estimators"][:2], "scenarios": []}
     folder = run(RunOptions(written_spec(small), out=tmp_path / "quick", quick=True))
     with pytest.raises(ArtifactError, match="quick run"):
-        pinned(folder, Selection())
+        pinned(folder, PinSelection())
 
 
 def test_a_run_that_has_none_of_the_numbers_is_refused(whole):
     with pytest.raises(ArtifactError, match="none of the numbers"):
-        pinned(whole, Selection(("thresholds",)))
+        pinned(whole, PinSelection(("thresholds",)))
     assert Path(whole.path).is_dir()

@@ -110,7 +110,7 @@ def test_the_plugin_loads_no_heavy_library_before_a_study_runs():
     code = (
         "import sys, pytest, harness.pytest_plugin\n"
         "assert 'harness.execution.plan' not in sys.modules\n"
-        "import harness.replication.spec_file\n"
+        "import harness.pytest_plugin.spec_file\n"
         f"loaded = {heavy} & set(sys.modules)\n"
         "assert not loaded, loaded"
     )

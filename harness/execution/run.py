@@ -1,10 +1,10 @@
-"""Run a study: read the data, fit every cell, write the folder and its report."""
+"""Run a study: read the data, fit every cell, write the folder; its report apart."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,24 +16,20 @@ from harness.data.read.read_table import read_table
 from harness.data.read.table import Table, refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
-from harness.execution.checkpointed_tasks import AnyCheckpointedTask, CheckpointedTask, run_checkpointed
-from harness.execution.checkpoints import CheckpointStore, fingerprint
+from harness.execution.checkpoints import CheckpointStore, fingerprint, run_checkpointed
 from harness.execution.executor import Task, execute
+from harness.execution.options import RunOptions
 from harness.execution.plan import Plan, as_quick, group_columns, make_plan
 from harness.execution.provenance import Provenance, cell_records, manifest_of
-from harness.execution.result_file import decode_fold, decode_full, encode_fold, encode_full
-from harness.execution.results import Results
+from harness.execution.result_file import TaskResult
+from harness.execution.results import RunResults
 from harness.execution.workers import Workers
 from harness.execution.write import write_tables
-from harness.installed import installed
-from harness.registry.plugin_choice import PluginChoice
-from harness.report.sections.section import SECTION, Section
-from harness.report.write import write_report
-from harness.run_options import RunOptions
+from harness.registry.registry import Registry
 from harness.scenarios.full_fit import FullResult
 from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
-from harness.store.folder import SPEC, UNITS, RunFolder
+from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import SpecRecord
 from harness.store.versions import versions
@@ -52,15 +48,18 @@ class Prepared:
     plan: Plan
 
 
-def prepare(options: RunOptions) -> Prepared:
+def prepare(options: RunOptions, registry: Registry) -> Prepared:
     """Read spec and data and plan the fits.
+
+    Parameters
+    ----------
+    registry : what the plugins of the options offer
 
     Raises
     ------
     SpecError, DataError
         With every mistake of the spec, or of the data.
     """
-    registry = installed(options.plugins)
     known = registry.catalogs
     loaded = load_study(options.spec, catalogs=known, overrides=options.overrides)
     study = as_quick(loaded.study) if options.quick else loaded.study
@@ -76,8 +75,12 @@ def prepare(options: RunOptions) -> Prepared:
     return Prepared(loaded, source, panels, make_plan(study, panels, known))
 
 
-def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolder:
-    """Run a study and return its folder.
+def write_run(options: RunOptions, registry: Registry, *, on_progress: Progress | None = None) -> RunFolder:
+    """Run a study and return the folder with its tables and its manifest, without a report.
+
+    Parameters
+    ----------
+    registry : what the plugins of the options offer
 
     Raises
     ------
@@ -87,19 +90,20 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
         At the end, where the data file is not what it was at the start.
     """
     started, start = datetime.now(UTC), time.perf_counter()
-    prepared = prepare(options)
+    prepared = prepare(options, registry)
     study = prepared.plan.study
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with locked(folder.path):
         folder.clear(keep=prepared.table.path)
         if isinstance(options.data, FrameFile):
             folder.write_bytes(FRAME_FILE, options.data.content)
-        store = _store(folder, prepared, options)
+        used = versions(registry.brought_by)
+        store = _store(folder, prepared, used, is_quick=options.quick)
         if not options.resume:
             store.clear()
         plan = prepared.plan
         on_done = _counter(plan, on_progress)
-        kept = run_checkpointed(_units(plan), store, workers=options.workers, on_done=on_done)
+        kept = run_checkpointed(_tasks(plan), store, workers=options.workers, on_done=on_done)
         results = _results(plan, prepared.panels, kept)
         refuse_changed(prepared.table)
         write_tables(folder, results)
@@ -112,7 +116,7 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
             ),
             command=options.command(folder.path, study.data),
             quick=options.quick,
-            versions=versions(installed(options.plugins).brought_by),
+            versions=used,
             started=started,
         )
         content = manifest_of(
@@ -125,35 +129,32 @@ def run(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolde
             seconds=time.perf_counter() - start,
         )
         folder.write_manifest(content)
-        write_report(folder, formats=study.report.formats, sections=_sections(options.plugins))
-        folder.write_manifest(content)
         store.clear()
     return folder
 
 
-def _store(folder: RunFolder, prepared: Prepared, options: RunOptions) -> CheckpointStore:
+def _store(
+    folder: RunFolder, prepared: Prepared, used: Mapping[str, str], *, is_quick: bool
+) -> CheckpointStore:
     """Return the store for exactly this spec, these data and these versions."""
-    used = versions(installed(options.plugins).brought_by)
-    parts = (canonical(prepared.loaded.document), prepared.table.sha256, str(options.quick), json.dumps(used))
-    return CheckpointStore(folder.path / UNITS, fingerprint(*parts))
+    parts = (canonical(prepared.loaded.document), prepared.table.sha256, str(is_quick), json.dumps(used))
+    return CheckpointStore(folder.path / CHECKPOINTS, fingerprint(*parts))
 
 
-def _units(plan: Plan) -> Iterator[AnyCheckpointedTask[FoldResult | FullResult]]:
+def _tasks(plan: Plan) -> Iterator[Task[TaskResult]]:
     """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
-    fulls = (CheckpointedTask(task, encode_full, decode_full) for task in plan.full_tasks())
-    folds = (CheckpointedTask(task, encode_fold, decode_fold) for task in plan.fold_tasks())
-    yield from fulls
-    yield from folds
+    yield from plan.full_tasks()
+    yield from plan.fold_tasks()
 
 
 def carry_out(
     plan: Plan,
     panels: PanelBuilder,
-    tasks: Iterable[Task[FoldResult | FullResult]],
+    tasks: Iterable[Task[TaskResult]],
     *,
     workers: Workers,
     on_progress: Progress | None = None,
-) -> Results:
+) -> RunResults:
     """Run tasks of a plan and return what they found; nothing is written.
 
     Parameters
@@ -161,7 +162,7 @@ def carry_out(
     panels : what the plan's panels come from
     """
     count = _counter(plan, on_progress)
-    return _results(plan, panels, execute(tasks, workers=workers, on_done=lambda one: count(one.label)))
+    return _results(plan, panels, execute(tasks, workers=workers, on_done=lambda result: count(result.label)))
 
 
 def _counter(plan: Plan, on_progress: Progress | None) -> Callable[[str], None]:
@@ -177,15 +178,15 @@ def _counter(plan: Plan, on_progress: Progress | None) -> Callable[[str], None]:
     return count
 
 
-def _results(plan: Plan, panels: PanelBuilder, results: Sequence[FoldResult | FullResult]) -> Results:
-    return Results(
+def _results(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) -> RunResults:
+    return RunResults(
         study=plan.study,
         panels=panels,
         folds_of={split.entry.id: split.folds for split in plan.splits},
         refused=tuple(_refused(plan)),
         universes=tuple(variant.universe for variant in plan.variants),
-        folds=[one for one in results if isinstance(one, FoldResult)],
-        fulls=[one for one in results if isinstance(one, FullResult)],
+        folds=[result for result in results if isinstance(result, FoldResult)],
+        fulls=[result for result in results if isinstance(result, FullResult)],
     )
 
 
@@ -196,23 +197,3 @@ def _refused(plan: Plan) -> Iterator[MissingCell]:
             for outcome in plan.study.roles.outcomes:
                 for entry in plan.study.estimators:
                     yield MissingCell(outcome, entry.id, split.entry.id, "refused", split.reason)
-
-
-def write_report_again(path: Path) -> None:
-    """Write the report of a finished run from its tables, in the formats that its spec asks for.
-
-    Raises
-    ------
-    ArtifactError
-        Where `path` is not the folder of a finished run.
-    """
-    folder = RunFolder.open(path)
-    content = folder.manifest()
-    with locked(path):
-        write_report(folder, formats=content.study.formats, sections=_sections())
-        folder.write_manifest(content)
-
-
-def _sections(choice: PluginChoice | None = None) -> tuple[Section, ...]:
-    """Return the sections that a report may have; those of plugins among them."""
-    return tuple(installed(choice).of(SECTION).values())

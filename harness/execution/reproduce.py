@@ -7,17 +7,18 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
+from harness.execution.run import carry_out, prepare
 from harness.execution.write import write_tables
 from harness.expectations.check import Reproduction, check_expectations
 from harness.expectations.narrow import narrowed
-from harness.run_options import RunOptions
-from harness.runner import carry_out, prepare
+from harness.registry.registry import Registry
 from harness.spec.expectation import AnyExpectation
 from harness.store.folder import RunFolder
 
 
-def reproduce(options: RunOptions) -> tuple[Reproduction, ...]:
+def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ...]:
     """Run what the expected numbers of a spec rest on, and return what it gives for each, in their order.
 
     Nothing is kept of the run but this.
@@ -25,13 +26,14 @@ def reproduce(options: RunOptions) -> tuple[Reproduction, ...]:
     Parameters
     ----------
     options : of the run; its folder is not written to
+    registry : what the plugins of the options offer
 
     Raises
     ------
     SpecError, DataError
         With every mistake of the spec, or of the data.
     """
-    prepared = prepare(options)
+    prepared = prepare(options, registry)
     plan = needed(prepared.plan, prepared.loaded.study.expect)
     results = carry_out(
         plan, prepared.panels, chain(plan.full_tasks(), plan.fold_tasks()), workers=options.workers

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import Problem, SpecError
-from harness.replication.flow import flow
-from harness.replication.pin import Entry
+from harness.expectations.pin import Entry
 from harness.spec.document import Document, read_document
 from harness.spec.overrides import EXPECT
+from harness.spec.scalars import read_scalar
 
 INDENT = "  "
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./ -]*")
+"""Texts that need no quotes, unless they are words of YAML such as ``true``."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,9 @@ class _Item:
 
 def new_block(entries: Sequence[Entry], *, end: str = "\n") -> str:
     """Return the whole block, one entry a line; lines end in `end`."""
-    return "".join(f"{line}{end}" for line in [f"{EXPECT}:", *(f"{INDENT}- {flow(one)}" for one in entries)])
+    return "".join(
+        f"{line}{end}" for line in [f"{EXPECT}:", *(f"{INDENT}- {flow(entry)}" for entry in entries)]
+    )
 
 
 def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
@@ -85,3 +92,16 @@ def _end(document: Document, lines: Sequence[str]) -> int:
     spots = [node.spot.line - 1 for node in keys.values()] if isinstance(keys, Mapping) else []
     start = document.find((EXPECT,)).spot.line - 1
     return min((line for line in spots if line > start), default=len(lines))
+
+
+def flow(value: Any) -> str:  # noqa: ANN401 - a scalar, or a mapping of such
+    """Return a mapping in braces; texts are quoted where YAML would read them as anything else.
+
+    What is quoted is quoted as in JSON, of which YAML 1.2 is a superset.
+    """
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{flow(key)}: {flow(entry)}" for key, entry in value.items()) + "}"
+    is_plain = isinstance(value, str) and PLAIN.fullmatch(value) and value == value.rstrip()
+    if is_plain and read_scalar(value) == value:
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)

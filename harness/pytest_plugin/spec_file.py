@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.installed import installed
-from harness.spec.expectation import AnyExpectation
+from harness.spec.expectation import AnyExpectation, ExpectedNumber
 from harness.spec.load import load_study
 
 if TYPE_CHECKING:
@@ -21,6 +22,48 @@ if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr, TracebackStyle
 
     from harness.expectations.check import Reproduction
+
+ORIGINS = {"publication": "published", "run": "pinned"}
+"""What an expected value is called, by its origin."""
+
+
+class NotReproduced(Exception):  # noqa: N818 - what it says is what happened
+    """A run gives another number than the expected one, or none.
+
+    Parameters
+    ----------
+    found : whose status is not ``reproduced``
+    """
+
+    def __init__(self, found: Reproduction) -> None:
+        super().__init__(message(found))
+
+
+def message(found: Reproduction) -> str:
+    """Return what was expected, what was obtained and how far apart they may be, a line each."""
+    expectation = found.expectation
+    lines = [
+        (ORIGINS[expectation.from_], expectation.written),
+        ("obtained", "nothing" if found.obtained is None else str(found.obtained)),
+    ]
+    if math.isfinite(found.difference):
+        lines.append(("difference", f"{found.difference:+.6g}"))
+    else:
+        lines.append(("because", found.reason))
+    if isinstance(expectation, ExpectedNumber):
+        lines.append(("tolerance", _tolerance(expectation)))
+    lines += [("source", expectation.source), ("reason", expectation.reason)]
+    told = [f"  {what:<11}{text}" for what, text in lines if text]
+    return "\n".join([f"{expectation.path}: {found.status}", *told])
+
+
+def _tolerance(expectation: ExpectedNumber) -> str:
+    """Return how far a run's number may be off, and what that is taken from."""
+    if expectation.absolute is not None:
+        return f"{expectation.absolute:g}"
+    if expectation.relative is not None:
+        return f"{expectation.tolerance:.4g}, {expectation.relative:g} of the value"
+    return f"{expectation.half_unit:g}, half a unit of the last printed digit"
 
 
 class SpecFile(pytest.File):
@@ -34,17 +77,19 @@ class SpecFile(pytest.File):
             yield BrokenSpec.from_parent(self, name="spec", line=1, error=error)
             return
         expected = loaded.study.expect
-        times = Counter(one.path for one in expected)
-        for at, one in enumerate(expected):
-            name = one.path if times[one.path] == 1 else f"{one.path} ({one.source or one.from_})"
+        times = Counter(expectation.path for expectation in expected)
+        for at, expectation in enumerate(expected):
+            name = expectation.path
+            if times[name] > 1:
+                name = f"{name} ({expectation.source or expectation.from_})"
             line = loaded.document.find(("expect", at)).spot.line
-            yield ExpectedCell.from_parent(self, name=name, line=line, expectation=one, position=at)
+            yield ExpectedCell.from_parent(self, name=name, line=line, expectation=expectation, position=at)
 
     @functools.cached_property
     def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
         """What a run gives for each expected number, or why there is no run; found out once."""
-        from harness.replication.reproduce import reproduce
-        from harness.run_options import RunOptions
+        from harness.execution.options import RunOptions
+        from harness.execution.reproduce import reproduce
 
         options = RunOptions(
             spec=self.path,
@@ -55,7 +100,7 @@ class SpecFile(pytest.File):
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             try:
-                return reproduce(options)
+                return reproduce(options, installed(options.plugins))
             except HarnessError as error:
                 return error
 
@@ -77,8 +122,6 @@ class SpecTest(pytest.Item):
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None
     ) -> str | TerminalRepr:
         """Return the message of what the harness says, and pytest's own report of anything else."""
-        from harness.replication.failure import NotReproduced
-
         if isinstance(excinfo.value, HarnessError | NotReproduced):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
@@ -113,8 +156,6 @@ class ExpectedCell(SpecTest):
 
     def runtest(self) -> None:
         """Fail where a run of the spec gives another number, or none."""
-        from harness.replication.failure import NotReproduced
-
         outcome = self.file.outcome
         if isinstance(outcome, HarnessError):
             raise outcome
