@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from harness.arrays import Floats
-from harness.claims.run_value import RunValue
+from harness.claims.kind import C, ClaimKind, RunTables
+from harness.claims.run_value import RunValue, refusal, rows_of
+from harness.tables import CURVES, ResultTable
 
 STRAIGHT = 1e-10
 """Share of its level by which a straight line may be off through rounding."""
@@ -29,7 +34,7 @@ class RunCurve:
 
     def _beyond(self, *exposures: float) -> RunValue | None:
         first, last = float(self.at[0]), float(self.at[-1])
-        if all(first <= one <= last for one in exposures):
+        if all(first <= exposure <= last for exposure in exposures):
             return None
         return RunValue(math.nan, f"the curve of this run goes from {first:.4g} to {last:.4g}")
 
@@ -65,3 +70,30 @@ class RunCurve:
             return RunValue(math.nan, "the curve of this run is a straight line", is_absent=True)
         speed = np.abs(np.diff(slopes)) / (self.at[2:] - self.at[:-2])
         return RunValue(float(self.at[1 + int(speed.argmax())]))
+
+
+class CurveKind(ClaimKind[C]):
+    """A kind of claim about the level curve of the first scenario that draws one."""
+
+    source: ClassVar[ResultTable] = CURVES
+
+    @abstractmethod
+    def on_curve(self, claim: C, curve: RunCurve) -> RunValue:
+        """Return what the curve of a run gives for a claim."""
+
+    def look_up(self, claim: C, run: RunTables) -> RunValue:
+        """Return what the curve of this run gives, or why there is none."""
+        rows = run.rows(CURVES, claim, {})
+        levels = rows_of(rows, {"kind": "level"})
+        if not len(levels):
+            return RunValue(math.nan, refusal(rows, absent="this run draws no such curve"))
+        first = levels[levels["scenario"] == levels["scenario"].iloc[0]]
+        points = first.drop_duplicates("at").sort_values("at")
+        at, level = (points[name].to_numpy(dtype=float) for name in ("at", "estimate"))
+        return self.on_curve(claim, RunCurve(at, level))
+
+
+def stretch_keys(keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the keys of a claim between two exposures, which stand in the columns ``at`` and ``to``."""
+    start, end = keys["between"]
+    return {key: value for key, value in keys.items() if key != "between"} | {"at": start, "to": end}

@@ -1,4 +1,4 @@
-"""What a check says about one claim."""
+"""What a printed number may have been before it was rounded, and what a check says about one claim."""
 
 from __future__ import annotations
 
@@ -6,7 +6,34 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.claims.interval import Interval
+from harness.spec.claim import Claim, LevelClaim, PrintedClaim
+
+SLACK = 1e-12
+"""Share of the ends that arithmetic on them may be off by."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """All numbers from `low` to `high`, both included; either end may be infinite."""
+
+    low: float
+    high: float
+
+    def meets(self, other: Interval) -> bool:
+        """Whether the two have a number in common."""
+        ends = [abs(end) for end in (self.low, self.high, other.low, other.high) if math.isfinite(end)]
+        slack = SLACK * max(ends, default=0.0)
+        return self.low <= other.high + slack and other.low <= self.high + slack
+
+
+def meant_by(claim: Claim) -> Interval:
+    """Return the numbers that round to what a claim prints; a direction holds all the way, which is 1."""
+    if not isinstance(claim, PrintedClaim):
+        return Interval(1.0, 1.0)
+    low, high = claim.value - claim.half_unit, claim.value + claim.half_unit
+    bound = claim.bound if isinstance(claim, LevelClaim) else None
+    return Interval(-math.inf if bound == "most" else low, math.inf if bound == "least" else high)
+
 
 Numbered = tuple[int, "Finding"]
 """Position of a claim among those of its study, and what a check says about it."""

@@ -8,18 +8,48 @@ on the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from harness.claims.finding import Finding, Numbered
 from harness.claims.published_curve import Leg, PublishedCurve, draws_curve
-from harness.claims.ties import Tied
-from harness.spec.claim import Claim, DirectionClaim, LevelClaim
+from harness.spec.claim import Claim, DirectionClaim, Identity, LevelClaim
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Tied:
+    """Outcomes whose curves change by the same factors while the columns in `held` are held fixed."""
+
+    outcomes: frozenset[str]
+    held: frozenset[str]
+
+    def joined(self, other: Tied) -> Tied:
+        """Return both groups as one, tied by an outcome that they share."""
+        return Tied(self.outcomes | other.outcomes, self.held | other.held)
+
+
+def tied_outcomes(identities: Iterable[Identity], outcomes: frozenset[str]) -> Sequence[Tied]:
+    """Return the groups of outcomes that are tied directly or through a third one.
+
+    Parameters
+    ----------
+    outcomes : of the study; the other factors of an identity are held
+    """
+    groups: list[Tied] = []
+    for identity in identities:
+        factors = frozenset(identity.of)
+        group = Tied(frozenset({identity.product}) | factors & outcomes, factors - outcomes)
+        apart = [other for other in groups if not other.outcomes & group.outcomes]
+        for other in groups:
+            if other not in apart:
+                group = group.joined(other)
+        groups = [*apart, group]
+    return groups
+
+
+@dataclass(frozen=True)
+class CurveComparison:
     """One thing that two curves must agree on.
 
     Attributes
@@ -32,16 +62,16 @@ class Comparison:
     told: str
 
 
-def compare(one: PublishedCurve, other: PublishedCurve) -> Iterator[Comparison]:
+def compare_curves(curve: PublishedCurve, other: PublishedCurve) -> Iterator[CurveComparison]:
     """Yield what two curves of one log-slope say about the same stretches of the exposure."""
-    for way, another in product(one.ways, other.ways):
+    for way, another in product(curve.ways, other.ways):
         if way.overlaps(another):
-            told = f"{one.told(way)}, while {other.told(another)}"
-            yield Comparison(way.kind == another.kind, told)
-    for leg, another_leg in product(one.legs(), other.legs()):
+            told = f"{curve.told(way)}, while {other.told(another)}"
+            yield CurveComparison(way.kind == another.kind, told)
+    for leg, another_leg in product(curve.legs(), other.legs()):
         if (leg.start.at, leg.end.at) == (another_leg.start.at, another_leg.end.at):
-            told = f"{_told(one, leg)}, while {_told(other, another_leg)}"
-            yield Comparison(leg.factor.meets(another_leg.factor), told)
+            told = f"{_told(curve, leg)}, while {_told(other, another_leg)}"
+            yield CurveComparison(leg.factor.meets(another_leg.factor), told)
 
 
 def _told(curve: PublishedCurve, leg: Leg) -> str:
@@ -63,15 +93,15 @@ def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator
                 for (same, name), other in curves.items()
                 if same == estimator and name != outcome and {name, outcome} <= tied.outcomes
             ]
-            comparisons = [told for other in others for told in compare(curve, other)]
+            comparisons = [told for other in others for told in compare_curves(curve, other)]
             if comparisons:
                 finding = _finding(comparisons, tied)
                 yield from ((at, finding) for at in drawn[estimator, outcome])
 
 
-def _finding(comparisons: Sequence[Comparison], tied: Tied) -> Finding:
+def _finding(comparisons: Sequence[CurveComparison], tied: Tied) -> Finding:
     """Return the worst of several comparisons: all must hold."""
-    worst = min(comparisons, key=lambda one: one.agree)
+    worst = min(comparisons, key=lambda comparison: comparison.agree)
     held = ", ".join(sorted(tied.held))
     verdict = "they do" if worst.agree else "they cannot both be right"
     reason = f"{worst.told}; with {held} held fixed both must change by the same factor: {verdict}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from harness.claims.interval import Interval, meant_by
+from harness.claims.finding import Interval, meant_by
 from harness.spec.claim import Claim, DirectionClaim, LevelClaim
 
 
@@ -107,6 +107,6 @@ class PublishedCurve:
         where = f"between {way.low:g} and {way.high:g}"
         verb = "falls" if way.kind == "falling" else "rises"
         ends = (way.low, way.high)
-        leg = next((one for one in self.legs() if (one.start.at, one.end.at) == ends), None)
+        leg = next((leg for leg in self.legs() if (leg.start.at, leg.end.at) == ends), None)
         by = f" by {100 * abs(leg.change):.0f} %" if leg else ""
         return f"{self.outcome} {verb}{by} {where}"

@@ -42,12 +42,11 @@ def rows_of(frame: pd.DataFrame, place: Mapping[str, str]) -> pd.DataFrame:
 def refusal(frame: pd.DataFrame, *, absent: str) -> str:
     """Return why rows hold no number: what the first with a reason says, or `absent`."""
     reasons = frame["reason"].dropna() if "reason" in frame else ()
-    return next((str(one) for one in reasons if one), absent)
+    return next((str(reason) for reason in reasons if reason), absent)
 
 
-def cell(frame: pd.DataFrame, place: Mapping[str, str], column: str) -> RunValue:
-    """Return the number in one column of the row at a place."""
-    rows = rows_of(frame, place)
+def number_in(rows: pd.DataFrame, column: str) -> RunValue:
+    """Return the number in one column of the first of some rows that has one."""
     known = _numbers(rows, column)
     return RunValue(known[0]) if known else RunValue(math.nan, refusal(rows, absent=_NONE))
 

@@ -6,23 +6,24 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.claims.finding import Finding
-from harness.claims.interval import Interval, meant_by
+from harness.claims.finding import Finding, Interval, meant_by
 from harness.claims.run_value import RunValue
 from harness.spec.claim import Claim
 
-Status = Literal["consistent", "inconsistent", "reproduced", "differs", "not comparable"]
+ClaimVerdict = Literal["consistent", "inconsistent", "reproduced", "differs", "not comparable"]
 
 
 @dataclass(frozen=True)
-class Standing:
+class ClaimStatus:
     """The status of a claim and why, in one or two sentences."""
 
-    status: Status
+    status: ClaimVerdict
     reason: str
 
 
-def standing(claim: Claim, here: RunValue, *, finding: Finding | None, data_are_published: bool) -> Standing:
+def status_of(
+    claim: Claim, run_value: RunValue, *, finding: Finding | None, data_are_published: bool
+) -> ClaimStatus:
     """Return how a claim stands.
 
     What cannot be right is inconsistent, whatever this run gives. A number is compared with this run's only
@@ -36,25 +37,25 @@ def standing(claim: Claim, here: RunValue, *, finding: Finding | None, data_are_
     """
     checked = finding.reason if finding else ""
     if finding is not None and not finding.is_consistent:
-        return Standing("inconsistent", checked)
-    compared = _compared(claim, here) if data_are_published else None
+        return ClaimStatus("inconsistent", checked)
+    compared = _compared(claim, run_value) if data_are_published else None
     if compared is not None:
-        return Standing(compared.status, "; ".join(filter(None, (compared.reason, checked))))
+        return ClaimStatus(compared.status, "; ".join(filter(None, (compared.reason, checked))))
     if finding is not None:
-        return Standing("consistent", checked)
+        return ClaimStatus("consistent", checked)
     other = "" if data_are_published else "the spec does not say that these data are the published ones"
-    return Standing("not comparable", "; ".join(filter(None, (other, here.reason))))
+    return ClaimStatus("not comparable", "; ".join(filter(None, (other, run_value.reason))))
 
 
-def _compared(claim: Claim, here: RunValue) -> Standing | None:
+def _compared(claim: Claim, run_value: RunValue) -> ClaimStatus | None:
     """Return how a claim stands against this run, None where the run gives nothing to compare."""
-    if here.is_absent:
-        return Standing("differs", here.reason)
-    if math.isnan(here.value):
+    if run_value.is_absent:
+        return ClaimStatus("differs", run_value.reason)
+    if math.isnan(run_value.value):
         return None
     meant = meant_by(claim)
     close = Interval(meant.low - claim.tolerance, meant.high + claim.tolerance)
     where = f"{close.low:.6g} to {close.high:.6g}"
-    if close.meets(Interval(here.value, here.value)):
-        return Standing("reproduced", f"this run's number lies within {where}")
-    return Standing("differs", f"this run's number lies outside {where}")
+    if close.meets(Interval(run_value.value, run_value.value)):
+        return ClaimStatus("reproduced", f"this run's number lies within {where}")
+    return ClaimStatus("differs", f"this run's number lies outside {where}")

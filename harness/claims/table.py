@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.claims.checks import check_all
 from harness.claims.finding import Finding
-from harness.claims.run_values import Tables, here
-from harness.claims.status import standing
-from harness.claims.words import about
-from harness.spec.claim import (
-    AnyClaim,
-    ChangeClaim,
-    DirectionClaim,
-    ErrorClaim,
-    GainClaim,
-    PrintedClaim,
-)
+from harness.claims.gain import ratio_findings
+from harness.claims.identity import identity_findings, tied_outcomes
+from harness.claims.kind import RunTables
+from harness.claims.kinds import kind_of
+from harness.claims.median import partition_findings
+from harness.claims.status import status_of
+from harness.spec.claim import AnyClaim, Claim, Identity, PrintedClaim
 from harness.spec.study import Study
 
 if TYPE_CHECKING:
@@ -27,41 +22,42 @@ HOLDS_THROUGHOUT = 1.0
 """Share of the way on which a published direction holds."""
 
 
-def claims_table(study: Study, tables: Tables) -> pd.DataFrame:
+def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return one row for every claim of a study, in the order of the spec.
 
     Parameters
     ----------
-    tables : of the run; those named in `harness.claims.run_values.SOURCES`
+    tables : of the run; those named in `harness.claims.kinds.SOURCES`
     """
     import pandas as pd
 
     gains = tables["gain"]
     own = gains[gains["reference"] == study.evaluation.reference] if len(gains) else gains
-    return pd.DataFrame(list(_rows(study, {**tables, "gain": own})))
+    run = RunTables({**tables, "gain": own}, study.evaluation.protocols[0].id)
+    return pd.DataFrame(list(_rows(study, run)))
 
 
-def _rows(study: Study, tables: Tables) -> Iterator[dict[str, Any]]:
-    first_protocol = study.evaluation.protocols[0].id
+def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
     findings = check_all(
         study.claims,
         outcomes=study.roles.outcomes,
         identities=study.identities,
         reference=study.evaluation.reference,
-        first_protocol=first_protocol,
+        first_protocol=run.first_protocol,
     )
     for at, claim in enumerate(study.claims):
-        found = here(claim, tables, first_protocol=first_protocol)
+        kind = kind_of(claim)
+        found = kind.look_up(claim, run)
         finding = findings.get(at)
-        stands = standing(claim, found, finding=finding, data_are_published=study.data_are_published)
+        stands = status_of(claim, found, finding=finding, data_are_published=study.data_are_published)
         yield {
-            **_place(claim, first_protocol=first_protocol),
+            **kind.keys(claim, run),
             **_published(claim),
             **_recomputed(finding),
             "this_run": found.value,
             "status": stands.status,
             "reason": stands.reason,
-            "about": about(claim),
+            "about": kind.describe(claim),
         }
 
 
@@ -71,16 +67,6 @@ def _published(claim: AnyClaim) -> Mapping[str, Any]:
     return {"published": HOLDS_THROUGHOUT}
 
 
-def _place(claim: AnyClaim, *, first_protocol: str) -> Mapping[str, Any]:
-    """Return the keys that say what is claimed, with the protocol named and a way along the curve as ends."""
-    keys = claim.model_dump(exclude={"value", "digits", "between"})
-    if isinstance(claim, ErrorClaim | GainClaim):
-        keys["protocol"] = claim.protocol or first_protocol
-    if isinstance(claim, ChangeClaim | DirectionClaim):
-        keys["at"], keys["to"] = claim.between
-    return keys
-
-
 def _recomputed(finding: Finding | None) -> Mapping[str, Any]:
     if finding is None:
         return {}
@@ -88,3 +74,26 @@ def _recomputed(finding: Finding | None) -> Mapping[str, Any]:
     if finding.allowed is None:
         return found
     return found | {"recomputed_low": finding.allowed.low, "recomputed_high": finding.allowed.high}
+
+
+def check_all(
+    claims: Sequence[Claim],
+    *,
+    outcomes: Collection[str],
+    identities: Sequence[Identity],
+    reference: str,
+    first_protocol: str,
+) -> Mapping[int, Finding]:
+    """Return what the checks say, by the position of the claim; a claim that none concerns is left out.
+
+    Parameters
+    ----------
+    claims : of one study
+    outcomes : of the study
+    identities : products that tie outcomes to each other
+    reference : estimator that gains are over
+    first_protocol : protocol of claims that name none
+    """
+    ratios = ratio_findings(claims, reference=reference, first_protocol=first_protocol)
+    ties = tied_outcomes(identities, frozenset(outcomes))
+    return dict([*ratios, *partition_findings(claims), *identity_findings(claims, ties)])

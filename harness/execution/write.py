@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from harness.claims.run_values import SOURCES
+from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.data.note import Note
 from harness.data.panel import Panel

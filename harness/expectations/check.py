@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.claims.interval import Interval
+from harness.claims.finding import Interval
 from harness.expectations.cell import FoundCell, find_cell
 from harness.spec.expectation import AnyExpectation, ExpectedNumber
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.claims.identity import identity_findings
-from harness.claims.ties import Tied, tied_outcomes
+from harness.claims.identity import Tied, identity_findings, tied_outcomes
 from harness.spec.claim import DirectionClaim, Identity, LevelClaim
 
 TIED = Tied(frozenset({"co2", "co2_pc", "co2_intensity"}), frozenset({"population", "gdp_pc"}))

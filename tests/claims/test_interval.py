@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.claims.interval import Interval, meant_by
+from harness.claims.finding import Interval, meant_by
 from harness.spec.claim import DirectionClaim, ErrorClaim, LevelClaim
 
 PLACE = {"outcome": "y", "estimator": "ols"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.claims.run_values import SOURCES
+from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.installed import installed
 from harness.spec.document import read_document

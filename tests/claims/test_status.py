@@ -8,7 +8,7 @@ import pytest
 
 from harness.claims.finding import Finding
 from harness.claims.run_value import RunValue
-from harness.claims.status import standing
+from harness.claims.status import status_of
 from harness.spec.claim import ErrorClaim, LevelClaim
 
 CLAIM = ErrorClaim(outcome="y", estimator="ols", quantity="mse", value=2.0, digits=1)
@@ -19,7 +19,7 @@ WRONG = Finding("ratio", is_consistent=False, reason="cannot be")
 
 
 @pytest.mark.parametrize(
-    ("here", "finding", "published", "status"),
+    ("found", "finding", "published", "status"),
     [
         (RunValue(2.04), None, True, "reproduced"),
         (RunValue(2.05), None, True, "reproduced"),
@@ -37,15 +37,15 @@ WRONG = Finding("ratio", is_consistent=False, reason="cannot be")
         (ABSENT, None, False, "not comparable"),
     ],
 )
-def test_the_rule(here, finding, published, status):
-    stands = standing(CLAIM, here, finding=finding, data_are_published=published)
+def test_the_rule(found, finding, published, status):
+    stands = status_of(CLAIM, found, finding=finding, data_are_published=published)
     assert stands.status == status
     assert stands.reason
 
 
 def test_reasons_say_what_was_compared_with_what():
-    def reason(here, finding, *, published):
-        return standing(CLAIM, here, finding=finding, data_are_published=published).reason
+    def reason(found, finding, *, published):
+        return status_of(CLAIM, found, finding=finding, data_are_published=published).reason
 
     assert reason(RunValue(2.0), RIGHT, published=True) == (
         "this run's number lies within 1.95 to 2.05; as printed"
@@ -61,11 +61,11 @@ def test_reasons_say_what_was_compared_with_what():
 
 def test_a_declared_tolerance_is_added_to_the_rounding():
     claim = CLAIM.model_copy(update={"tolerance": 0.5})
-    assert standing(claim, RunValue(2.55), finding=None, data_are_published=True).status == "reproduced"
-    assert standing(claim, RunValue(2.56), finding=None, data_are_published=True).status == "differs"
+    assert status_of(claim, RunValue(2.55), finding=None, data_are_published=True).status == "reproduced"
+    assert status_of(claim, RunValue(2.56), finding=None, data_are_published=True).status == "differs"
 
 
 def test_a_bound_is_reproduced_on_its_side():
     claim = LevelClaim(outcome="y", estimator="ols", quantity="level", at=0.2, value=885.0, bound="least")
-    assert standing(claim, RunValue(5000.0), finding=None, data_are_published=True).status == "reproduced"
-    assert standing(claim, RunValue(880.0), finding=None, data_are_published=True).status == "differs"
+    assert status_of(claim, RunValue(5000.0), finding=None, data_are_published=True).status == "reproduced"
+    assert status_of(claim, RunValue(880.0), finding=None, data_are_published=True).status == "differs"

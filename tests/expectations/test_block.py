@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from harness.expectations.flow import flow
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SpecError
-from harness.expectations.block import new_block, with_entries
+from harness.expectations.block import flow, new_block, with_entries
 from harness.spec.document import read_document
 from harness.spec.mistake import Spot
 from harness.spec.parse import parse_yaml

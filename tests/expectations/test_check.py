@@ -7,12 +7,11 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from harness.expectations.table import expectations_table
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from harness.expectations.check import check_expectations
+from harness.expectations.check import check_expectations, expectations_table
 from harness.spec.expectation import AnyExpectation
 
 READ = TypeAdapter(AnyExpectation)

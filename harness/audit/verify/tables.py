@@ -16,7 +16,7 @@ from harness.audit.verify.recompute import (
     recomputed,
     refused_with_numbers,
 )
-from harness.claims.run_values import SOURCES
+from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.errors import HarnessError, Problem
 from harness.expectations.check import check_expectations, expectations_table

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from harness.claims.run_values import SOURCES, here
+from harness.claims.kind import RunTables
+from harness.claims.kinds import SOURCES, kind_of
 from harness.spec.claim import AnyClaim
 from harness.store.csv_table import as_declared
 from harness.tables import TABLES
@@ -60,7 +61,8 @@ def tables():
 
 def ask(*, given=None, **keys):
     claim = TypeAdapter(AnyClaim).validate_python({"outcome": "y", "estimator": "rab"} | keys)
-    return here(claim, tables() if given is None else given, first_protocol="p")
+    run = RunTables(tables() if given is None else given, "p")
+    return kind_of(claim).look_up(claim, run)
 
 
 @pytest.mark.parametrize(

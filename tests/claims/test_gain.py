@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.claims.interval import Interval
-from harness.claims.ratio import check_ratio, gain_interval, ratio_findings
+from harness.claims.finding import Interval
+from harness.claims.gain import check_ratio, gain_interval, ratio_findings
 from harness.spec.claim import ErrorClaim, GainClaim
 
 

@@ -1,12 +1,31 @@
-"""The medians of groups: a pooled median lies between the least and the greatest of them."""
+"""Claims of the medians of groups; a pooled median lies between the least and the greatest of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
 
-from harness.claims.finding import Finding, Numbered
-from harness.claims.interval import Interval, meant_by
+from harness.claims.finding import Finding, Interval, Numbered, meant_by
+from harness.claims.kind import ClaimKind, RunTables
+from harness.claims.run_value import RunValue, number_in
 from harness.spec.claim import Claim, MedianClaim
+from harness.tables import HETEROGENEITY, ResultTable
+
+
+class MedianKind(ClaimKind[MedianClaim]):
+    """The median of the net effect over the rows of one group."""
+
+    claim: ClassVar[type[MedianClaim]] = MedianClaim
+    source: ClassVar[ResultTable] = HETEROGENEITY
+
+    def describe(self, claim: MedianClaim) -> str:
+        """Return what the number is."""
+        return f"median in {claim.group} ({claim.by})"
+
+    def look_up(self, claim: MedianClaim, run: RunTables) -> RunValue:
+        """Return the median by the fit on all rows."""
+        keys = {"by": claim.by, "group": claim.group, "mode": "pooled"}
+        return number_in(run.rows(HETEROGENEITY, claim, keys), "median")
 
 
 def pooled_median(medians: Iterable[Interval]) -> Interval:
@@ -20,7 +39,7 @@ def pooled_median(medians: Iterable[Interval]) -> Interval:
     medians : what the median of each group can be; at least one group
     """
     known = list(medians)
-    return Interval(min(one.low for one in known), max(one.high for one in known))
+    return Interval(min(median.low for median in known), max(median.high for median in known))
 
 
 def check_partitions(partitions: Mapping[str, Sequence[Interval]]) -> Finding:

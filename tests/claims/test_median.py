@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.claims.interval import Interval
-from harness.claims.partition import partition_findings, pooled_median
+from harness.claims.finding import Interval
+from harness.claims.median import partition_findings, pooled_median
 from harness.spec.claim import MedianClaim
 
 MEDIANS = {

@@ -1,13 +1,36 @@
-"""A gain recomputed from the two mean squared errors it was computed from."""
+"""Claims of a gain, and the gain recomputed from the two mean squared errors it was computed from."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
-from harness.claims.finding import Finding, Numbered
-from harness.claims.interval import Interval, meant_by
+from harness.claims.finding import Finding, Interval, Numbered, meant_by
+from harness.claims.kind import ClaimKind, RunTables
+from harness.claims.run_value import RunValue, number_in
 from harness.spec.claim import Claim, ErrorClaim, GainClaim
+from harness.tables import GAIN, ResultTable
+
+
+class GainKind(ClaimKind[GainClaim]):
+    """A gain over the reference, under one protocol on one sample."""
+
+    claim: ClassVar[type[GainClaim]] = GainClaim
+    source: ClassVar[ResultTable] = GAIN
+
+    def describe(self, claim: GainClaim) -> str:  # noqa: ARG002 - protocol and sample have columns
+        """Return what the number is."""
+        return "gain over the reference"
+
+    def look_up(self, claim: GainClaim, run: RunTables) -> RunValue:
+        """Return the gain of this run."""
+        keys = {"protocol": claim.protocol or run.first_protocol, "sample": claim.sample}
+        return number_in(run.rows(GAIN, claim, keys), "gain")
+
+    def keys(self, claim: GainClaim, run: RunTables) -> Mapping[str, Any]:
+        """Return what is claimed, the protocol named."""
+        return {**super().keys(claim, run), "protocol": claim.protocol or run.first_protocol}
 
 
 def gain_interval(mse: Interval, mse_reference: Interval) -> Interval:
@@ -52,9 +75,9 @@ def ratio_findings(claims: Sequence[Claim], *, reference: str, first_protocol: s
     def cell(claim: ErrorClaim | GainClaim, estimator: str) -> tuple[str, str, str, str]:
         return claim.outcome, estimator, claim.protocol or first_protocol, claim.sample
 
-    errors = {cell(one, one.estimator): one for one in claims if isinstance(one, ErrorClaim)}
+    errors = {cell(claim, claim.estimator): claim for claim in claims if isinstance(claim, ErrorClaim)}
     for at, claim in enumerate(claims):
         if isinstance(claim, GainClaim):
-            mse, mse_reference = (errors.get(cell(claim, one)) for one in (claim.estimator, reference))
+            mse, mse_reference = (errors.get(cell(claim, name)) for name in (claim.estimator, reference))
             if mse is not None and mse_reference is not None:
                 yield at, check_ratio(claim, mse=mse, mse_reference=mse_reference)

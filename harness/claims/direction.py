@@ -1,0 +1,30 @@
+"""Claims that a net effect curve falls, or rises, all the way between two exposures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from harness.claims.curve import CurveKind, RunCurve, stretch_keys
+from harness.claims.kind import RunTables
+from harness.claims.run_value import RunValue
+from harness.spec.claim import DirectionClaim
+
+
+class DirectionKind(CurveKind[DirectionClaim]):
+    """The share of the way on which the curve goes where it is said to go."""
+
+    claim: ClassVar[type[DirectionClaim]] = DirectionClaim
+
+    def describe(self, claim: DirectionClaim) -> str:
+        """Return what the number is."""
+        start, end = claim.between
+        return f"share of the way from {start:g} to {end:g} on which the curve is {claim.kind}"
+
+    def on_curve(self, claim: DirectionClaim, curve: RunCurve) -> RunValue:
+        """Return the share of the way on which this run's curve goes there."""
+        return curve.share_going(*claim.between, sign=1.0 if claim.kind == "rising" else -1.0)
+
+    def keys(self, claim: DirectionClaim, run: RunTables) -> Mapping[str, Any]:
+        """Return what is claimed, the two exposures as ``at`` and ``to``."""
+        return stretch_keys(super().keys(claim, run))
