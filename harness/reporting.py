@@ -2,8 +2,9 @@
 
 from harness.report.model.bands import Banded, BandedRow, banded_from
 from harness.report.model.featured import featured
-from harness.report.model.gains import GainCell, Gains, GainStatus
-from harness.report.model.rows import Cell
+from harness.report.model.gain_row import GainStatus
+from harness.report.model.gains import GainCell, Gains
+from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.section import (
     PackagedSection,
@@ -15,7 +16,7 @@ from harness.report.sections.section import (
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
     MISSING,
-    Estimate,
+    EstimateText,
     count,
     estimate,
     fixed,
@@ -32,8 +33,7 @@ __all__ = [
     "MISSING",
     "Banded",
     "BandedRow",
-    "Cell",
-    "Estimate",
+    "EstimateText",
     "EstimatorRecord",
     "Footnotes",
     "GainCell",
@@ -43,6 +43,7 @@ __all__ = [
     "PackagedSection",
     "ProtocolRecord",
     "ReportFile",
+    "ResultRow",
     "Run",
     "Section",
     "SectionContent",

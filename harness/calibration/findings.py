@@ -14,7 +14,7 @@ from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan
 from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, VERDICT, band_finding
 from harness.report.model.bands import SIMULTANEOUS
-from harness.report.model.gains import size_of
+from harness.report.model.gain_row import size_of
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 

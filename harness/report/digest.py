@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.gains.comparison import Comparison, comparisons
+from harness.report.sections.gains.comparison import GainComparison, comparisons
 from harness.report.templating import environment
 
 
@@ -15,8 +15,8 @@ class DigestOutcome:
     """What a digest says about one outcome."""
 
     label: str
-    main: Comparison
-    further: tuple[Comparison, ...]
+    main: GainComparison
+    further: tuple[GainComparison, ...]
 
 
 def digest(run: Run, *, report: str) -> str:

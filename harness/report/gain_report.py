@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report.model.accuracy import AccuracyRow, accuracy_rows
-from harness.report.model.gains import GainRow, Gains
+from harness.report.model.gain_row import GainRow
+from harness.report.model.gains import Gains
 from harness.report.model.run import Run, RunReader, read_run
 from harness.report.sections.claims.table import claim_rows
 from harness.report.sections.gains.caveats import caveats

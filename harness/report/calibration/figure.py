@@ -51,7 +51,7 @@ class CalibrationScene:
 def draw_calibration(scenes: Sequence[CalibrationScene]) -> Figure:
     """Return the figure, a row of two panels for each outcome."""
     heights = [max(_height(scene.gains), _height(scene.bands)) for scene in scenes]
-    figure = new_figure(DOUBLE_COLUMN, 0.5 + sum(ROW_HEIGHT * one + 0.6 for one in heights))
+    figure = new_figure(DOUBLE_COLUMN, 0.5 + sum(ROW_HEIGHT * height + 0.6 for height in heights))
     grid = figure.subplots(len(scenes), 2, squeeze=False, height_ratios=heights)
     for scene, (left, right), height in zip(scenes, grid, heights, strict=True):
         _draw_blocks(left, scene.gains, height=height)
@@ -65,7 +65,7 @@ def draw_calibration(scenes: Sequence[CalibrationScene]) -> Figure:
 
 
 def _height(blocks: Sequence[Block]) -> int:
-    return sum(1 + len(one.lines) for one in blocks)
+    return sum(1 + len(block.lines) for block in blocks)
 
 
 def _draw_blocks(axes: Axes, blocks: Sequence[Block], *, height: int) -> None:
@@ -82,7 +82,7 @@ def _draw_blocks(axes: Axes, blocks: Sequence[Block], *, height: int) -> None:
             at = [100 * block.promised] * 2
             axes.plot(at, [start + 0.4, place + 0.5], color="#1a1a1a", linewidth=0.9, linestyle=(0, (3, 1.5)))
         place += 1
-    axes.set_yticks(range(len(labels)), [drawable(shortened(one, LABEL)) for one in labels], fontsize=6.5)
+    axes.set_yticks(range(len(labels)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=6.5)
     for heading in headings:
         axes.get_yticklabels()[heading].set_fontweight("bold")
     axes.set_ylim(height - 0.4, -0.6)

@@ -56,8 +56,8 @@ def calibration_groups(found: Calibration, outcome: str) -> tuple[CalibrationGro
             rows=tuple(_row(found, row) for row in found.of(outcome, name)),
         )
         for name in (
-            *(one for one in HEADINGS if one in names),
-            *(one for one in names if one not in HEADINGS),
+            *(name for name in HEADINGS if name in names),
+            *(name for name in names if name not in HEADINGS),
         )
     )
 
@@ -87,5 +87,5 @@ def is_off(found: Calibration, row: CalibrationRow) -> bool:
     nominal = found.nominal(row.finding)
     if row.finding in BANDS:
         return row.conf_high < nominal
-    knowing = {one.id for one in found.manifest.study.protocols if one.knows_entities}
+    knowing = {protocol.id for protocol in found.manifest.study.protocols if protocol.knows_entities}
     return row.finding in {VERDICT, GAIN} and row.protocol not in knowing and row.conf_low > nominal

@@ -63,7 +63,7 @@ def _gains(found: Calibration, outcome: str) -> Iterator[str]:
     """Yield the most frequent gain under protocols that hide the tested entities, and under the others."""
     study = found.manifest.study
     rows = found.of(outcome, GAIN)
-    hidden = [one.id for one in study.protocols if not one.knows_entities]
+    hidden = [protocol.id for protocol in study.protocols if not protocol.knows_entities]
     unknown = [row for row in rows if row.protocol in hidden]
     known = [row for row in rows if row.protocol not in hidden]
     if unknown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.report.model.gains import GainStatus
+from harness.report.model.gain_row import GainStatus
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid"]
 

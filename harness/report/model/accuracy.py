@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.report.model.rows import Cell
+from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 
 SAMPLES = ("test", "all", "train")
@@ -16,7 +16,7 @@ NOT_RUN = ("no result", "the run holds no such cell")
 
 
 @dataclass(frozen=True)
-class AccuracyRow(Cell):
+class AccuracyRow(ResultRow):
     """Errors of one estimator on one sample under one protocol; numbers are NaN where it is not done."""
 
     outcome: str

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
-from harness.report.model.rows import Cell
+from harness.report.model.rows import ResultRow
 
 POINTWISE = "pointwise"
 SIMULTANEOUS = "simultaneous"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BandedRow(Cell):
+class BandedRow(ResultRow):
     """One point of a line with the limits of one of its bands.
 
     `level` and `unit` say how the band was made, where the run tells.

@@ -18,7 +18,7 @@ NOT_DONE = frozenset({"refused", "failed"})
 """Status of a row that holds a reason in the place of numbers."""
 
 
-class Cell:
+class ResultRow:
     """A row that has numbers, or says why it has none."""
 
     status: str

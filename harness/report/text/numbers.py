@@ -91,7 +91,7 @@ def with_interval(value: float, low: float, high: float) -> str:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class EstimateText:
     """A number with its interval in words."""
 
     value: str
@@ -99,12 +99,12 @@ class Estimate:
     excludes_zero: bool = False
 
 
-NOTHING = Estimate(MISSING, "")
+NOTHING = EstimateText(MISSING, "")
 
 
-def estimated(value: float, low: float, high: float) -> Estimate:
+def estimated(value: float, low: float, high: float) -> EstimateText:
     """Return a number with its interval in words, and whether that excludes zero."""
-    return Estimate(*estimate(value, low, high), excludes_zero=low > 0.0 or high < 0.0)
+    return EstimateText(*estimate(value, low, high), excludes_zero=low > 0.0 or high < 0.0)
 
 
 def decimals_for(values: Iterable[float], digits: int = 4) -> int:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.report.model.gains import GainStatus, gain_status
+from harness.report.model.gain_row import GainStatus, gain_status
 
 
 @pytest.mark.parametrize(

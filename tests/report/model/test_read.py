@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from harness.errors import ArtifactError
-from harness.report.model.gains import GainRow
+from harness.report.model.gain_row import GainRow
 from harness.report.model.rows import read_rows
 from harness.report.sections.variables.section import VariableRow
 from report.fake_run import manifest, read_manifest

@@ -14,9 +14,10 @@ from harness.report.model.accuracy import (
     errors_of,
     refusal,
 )
-from harness.report.model.gains import SYMBOLS, Gains
+from harness.report.model.gain_row import SYMBOLS
+from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.gains.comparison import Comparison, comparisons
+from harness.report.sections.gains.comparison import GainComparison, comparisons
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MAX_DECIMALS, MISSING, count, decimals_for, fixed, significant
@@ -64,7 +65,7 @@ class OutcomeAccuracy:
 
     label: str
     unit: str
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[GainComparison, ...]
     errors: AccuracyTable
 
 

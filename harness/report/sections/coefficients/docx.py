@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import CoefficientTable, coefficient_notes, coefficient_table
+from harness.report.sections.coefficients.table import ShownCoefficients, coefficient_notes, coefficient_table
 
 if TYPE_CHECKING:
     import maketables
@@ -37,7 +37,7 @@ def docx_coefficients(run: Run) -> bytes:
         return _undated(path.read_bytes())
 
 
-def _table(run: Run, outcome: str, table: CoefficientTable) -> maketables.MTable:
+def _table(run: Run, outcome: str, table: ShownCoefficients) -> maketables.MTable:
     import maketables
     import pandas as pd
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import CoefficientTable, coefficient_notes, coefficient_table
+from harness.report.sections.coefficients.table import ShownCoefficients, coefficient_notes, coefficient_table
 from harness.report.sections.gains.latex import latex_label, latex_row
 from harness.report.text.plain_text import latex
 
@@ -24,7 +24,7 @@ def latex_coefficients(run: Run) -> str:
     return "\n\n".join([head, *parts]) + "\n" if parts else ""
 
 
-def _table(run: Run, outcome: str, table: CoefficientTable) -> Iterator[str]:
+def _table(run: Run, outcome: str, table: ShownCoefficients) -> Iterator[str]:
     study, columns = run.manifest.study, table.columns
     yield r"\begin{table}"
     yield r"\centering"

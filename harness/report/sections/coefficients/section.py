@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.docx import docx_coefficients
 from harness.report.sections.coefficients.latex import latex_coefficients
-from harness.report.sections.coefficients.table import CoefficientTable, coefficient_table
+from harness.report.sections.coefficients.table import ShownCoefficients, coefficient_table
 from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class OutcomeCoefficients:
 
     label: str
     axis_label: str
-    table: CoefficientTable
+    table: ShownCoefficients
 
 
 class CoefficientsSection(PackagedSection):

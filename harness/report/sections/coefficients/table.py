@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.report.model.rows import Cell
+from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import (
     MAX_DECIMALS,
@@ -23,7 +23,7 @@ from harness.store.study_record import EstimatorRecord, StudyRecord
 
 
 @dataclass(frozen=True)
-class CoefficientRow(Cell):
+class CoefficientRow(ResultRow):
     """One coefficient, in outcome units per unit of the term; the term is empty where it is not done."""
 
     outcome: str
@@ -83,7 +83,7 @@ class CoefficientColumn:
 
 
 @dataclass(frozen=True)
-class CoefficientTable:
+class ShownCoefficients:
     """The coefficients for one outcome.
 
     Attributes
@@ -104,7 +104,7 @@ def coefficient_rows(run: Run) -> tuple[CoefficientRow, ...]:
     return run.rows("coefficients", CoefficientRow)
 
 
-def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
+def coefficient_table(run: Run, outcome: str) -> ShownCoefficients:
     """Return the coefficients for one outcome: the exposure first, then as the study lists its variables."""
     study = run.manifest.study
     own = [row for row in coefficient_rows(run) if row.outcome == outcome]
@@ -119,7 +119,7 @@ def coefficient_table(run: Run, outcome: str) -> CoefficientTable:
     for entry in study.estimators:
         if entry not in having:
             without.setdefault(reasons.get(entry.id) or NO_COEFFICIENTS, []).append(entry.label)
-    return CoefficientTable(
+    return ShownCoefficients(
         columns=tuple(
             _column(entry, next(row for (name, _), row in done.items() if name == entry.id))
             for entry in having
@@ -187,7 +187,7 @@ def _cell(row: CoefficientRow | None, decimals: int) -> CoefficientCell:
     )
 
 
-def coefficient_notes(study: StudyRecord, outcome: str, table: CoefficientTable) -> Iterator[str]:
+def coefficient_notes(study: StudyRecord, outcome: str, table: ShownCoefficients) -> Iterator[str]:
     """Yield the notes of the coefficients for one outcome, a paragraph each, in plain text."""
     quick = "A quick run with few draws; not for publication. " if study.quick else ""
     yield (

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.report.model.bands import Banded, BandedRow, banded_from
-from harness.report.model.rows import Cell
+from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 
 NONE = "none"
@@ -51,7 +51,7 @@ class RugRow:
 
 
 @dataclass(frozen=True)
-class TurningPointRow(Cell):
+class TurningPointRow(ResultRow):
     """One turning point of one curve, or the finding that there is none.
 
     `at` has its interval over the draws that have the turning point, which are `share_of_draws` of all;

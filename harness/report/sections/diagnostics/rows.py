@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.report.model.rows import Cell
+from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ SEARCH_KEYS = ("outcome", "estimator", "selection_nmse", "chosen")
 
 
 @dataclass(frozen=True)
-class DiagnosticRow(Cell):
+class DiagnosticRow(ResultRow):
     """A test of what an estimator assumes, or why it could not be made."""
 
     outcome: str
@@ -47,7 +47,7 @@ class StatisticRow:
 
 
 @dataclass(frozen=True)
-class Selection:
+class ChosenCandidate:
     """What one fit chose among candidates.
 
     Attributes
@@ -64,17 +64,17 @@ class Selection:
     selection_nmse: float
 
 
-def selections(run: Run) -> tuple[Selection, ...]:
+def selections(run: Run) -> tuple[ChosenCandidate, ...]:
     """Return what every fit chose, from the table ``details/search``."""
     frame = run.frame("details/search")
     return () if frame.empty else tuple(_selections(frame))
 
 
-def _selections(frame: pd.DataFrame) -> Iterator[Selection]:
+def _selections(frame: pd.DataFrame) -> Iterator[ChosenCandidate]:
     names = [str(name) for name in frame.columns if name not in SEARCH_KEYS]
     for (outcome, estimator), own in frame.groupby(["outcome", "estimator"], sort=False):
         for chosen in own[own["chosen"].astype(str) == "True"].head(1).to_dict("records"):
-            yield Selection(
+            yield ChosenCandidate(
                 outcome=str(outcome),
                 estimator=str(estimator),
                 options=tuple((name, chosen[name]) for name in names if own[name].notna().all()),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.report.model.run import Run
-from harness.report.sections.diagnostics.rows import DiagnosticRow, Selection, StatisticRow, selections
+from harness.report.sections.diagnostics.rows import ChosenCandidate, DiagnosticRow, StatisticRow, selections
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import count, fixed, p_text, plain, significant
 from harness.report.text.plain_text import capitalised
@@ -182,7 +182,7 @@ def _name(row: DiagnosticRow) -> str:
     return TESTS.get(row.test, row.test)
 
 
-def _selection_row(selection: Selection, label: str) -> SelectionTableRow:
+def _selection_row(selection: ChosenCandidate, label: str) -> SelectionTableRow:
     options = ", ".join(f"{name.replace('_', ' ')} {_option(value)}" for name, value in selection.options)
     return SelectionTableRow(
         label, count(selection.n_candidates), options, fixed(selection.selection_nmse, 3)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from harness.report.model.gains import GainCell, GainStatus, size_of
+from harness.report.model.gain_row import GainStatus, size_of
+from harness.report.model.gains import GainCell
 from harness.report.sections.gains.judgement import judgements
 from harness.report.text.numbers import p_text, percent
 from harness.report.text.plain_text import joined

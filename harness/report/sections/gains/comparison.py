@@ -10,7 +10,7 @@ from harness.report.sections.gains.text import estimator_verdict, headline
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GainComparison:
     """Every estimator against one reference.
 
     Attributes
@@ -27,10 +27,10 @@ class Comparison:
     p_values: tuple[PValueGroup, ...]
 
 
-def comparison(gains: Gains, outcome: str) -> Comparison:
+def comparison(gains: Gains, outcome: str) -> GainComparison:
     """Return what the gains over one reference say about one outcome."""
     cells, reference = gains.cells(outcome), gains.reference_label
-    return Comparison(
+    return GainComparison(
         reference=reference,
         headline=headline(cells, reference=reference),
         verdicts=tuple(
@@ -44,6 +44,6 @@ def comparison(gains: Gains, outcome: str) -> Comparison:
     )
 
 
-def comparisons(gains: Gains, outcome: str) -> tuple[Comparison, ...]:
+def comparisons(gains: Gains, outcome: str) -> tuple[GainComparison, ...]:
     """Return what the gains over every reference say about one outcome, that of the study first."""
     return tuple(comparison(over, outcome) for over in (gains, *gains.further))

@@ -21,7 +21,8 @@ from harness.report.drawing.canvas import (
 )
 from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.drawing.palette import STATUS_COLOURS, STATUS_MARKERS
-from harness.report.model.gains import GainCell, Gains, GainStatus
+from harness.report.model.gain_row import GainStatus
+from harness.report.model.gains import GainCell, Gains
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import file_slug, shortened
 from harness.store.study_record import ProtocolRecord, StudyRecord

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harness.report.model.gains import GainCell, GainStatus
+from harness.report.model.gain_row import GainStatus
+from harness.report.model.gains import GainCell
 from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
 Protocols = tuple[ProtocolRecord, ...]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.report.model.accuracy import compared_error
-from harness.report.model.gains import GainCell, GainStatus
+from harness.report.model.gain_row import GainStatus
+from harness.report.model.gains import GainCell
 from harness.report.model.run import Run
 from harness.report.sections.gains.judgement import Judgement, Protocols, judgements
 from harness.report.text.numbers import NO_BREAK, p_text, significant

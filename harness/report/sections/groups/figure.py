@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import MODE_STYLES
-from harness.report.sections.groups.rows import MODES, GroupRow, Levels
+from harness.report.sections.groups.rows import MODES, GroupLevels, GroupRow
 from harness.report.text.plain_text import shortened, wrapped
 
 MOST_COLUMNS = 3
@@ -47,7 +47,7 @@ class Box:
     """One group under one mode: its row, and the quantiles of its levels where it has any."""
 
     row: GroupRow
-    levels: Levels | None
+    levels: GroupLevels | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def _draw_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
     axes.tick_params(axis="x", labelbottom=False)
 
 
-def _draw_box(axes: Axes, levels: Levels, *, place: float, mode: str) -> None:
+def _draw_box(axes: Axes, levels: GroupLevels, *, place: float, mode: str) -> None:
     low, lower, middle, upper, high = np.interp(BOX, levels.quantile, levels.level).tolist()
     style = MODE_STYLES[mode]
     axes.bxp(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.arrays import Floats, frozen_floats
-from harness.report.model.rows import Cell
+from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 
 Partition = tuple[str, str]
@@ -17,7 +17,7 @@ MODES = ("pooled", "refit")
 
 
 @dataclass(frozen=True)
-class GroupRow(Cell):
+class GroupRow(ResultRow):
     """One group: median level of the curve over its rows and mean effect, each with its interval."""
 
     outcome: str
@@ -39,7 +39,7 @@ class GroupRow(Cell):
 
 
 @dataclass(frozen=True)
-class DifferenceRow(Cell):
+class DifferenceRow(ResultRow):
     """What one group's median or effect is more than another's."""
 
     outcome: str
@@ -58,7 +58,7 @@ class DifferenceRow(Cell):
 
 
 @dataclass(frozen=True)
-class LevelRow(Cell):
+class LevelRow(ResultRow):
     """One quantile of the levels of a group's rows."""
 
     outcome: str
@@ -74,7 +74,7 @@ class LevelRow(Cell):
 
 
 @dataclass(frozen=True, eq=False)
-class Levels:
+class GroupLevels:
     """Quantiles of the levels of one group's rows.
 
     Attributes
@@ -110,13 +110,13 @@ class Groups:
         key = (*partition, outcome, estimator)
         return tuple(row for row in self.differences if row.is_done and _key(row) == key)
 
-    def levels_of(self, row: GroupRow) -> Levels | None:
+    def levels_of(self, row: GroupRow) -> GroupLevels | None:
         """Return the quantiles of a group's levels, None where there are none."""
         found = sorted((level.quantile, level.level) for level in self._own_levels(row))
         if not found:
             return None
         quantile, level = zip(*found, strict=True)
-        return Levels(frozen_floats(quantile), frozen_floats(level))
+        return GroupLevels(frozen_floats(quantile), frozen_floats(level))
 
     def _own_levels(self, row: GroupRow) -> Iterator[LevelRow]:
         key = (*_key(row), row.group, row.mode)

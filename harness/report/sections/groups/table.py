@@ -10,15 +10,15 @@ from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.sections.groups.rows import MODES, DifferenceRow, GroupRow, Partition, groups_of
 from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import NOTHING, Estimate, count, estimated
+from harness.report.text.numbers import NOTHING, EstimateText, count, estimated
 
 
 @dataclass(frozen=True)
 class GroupCell:
     """What is said of a group under one mode; `mark` is of the footnote with a reason."""
 
-    median: Estimate
-    effect: Estimate
+    median: EstimateText
+    effect: EstimateText
     mark: str = ""
 
 

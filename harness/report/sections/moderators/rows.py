@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from harness.report.model.bands import Banded, BandedRow, banded_from
-from harness.report.model.rows import Cell, read_rows
+from harness.report.model.rows import ResultRow, read_rows
 from harness.report.model.run import Run
 from harness.report.sections.moderators.surfaces import Surface, SurfaceKey, surfaces
 
@@ -37,7 +37,7 @@ class ConditionalEffectRow(BandedRow):
 
 
 @dataclass(frozen=True)
-class ThresholdRow(Cell):
+class ThresholdRow(ResultRow):
     """A moderator value at which the effect changes its sign, or the finding that it does not."""
 
     outcome: str
@@ -59,7 +59,7 @@ class ThresholdRow(Cell):
 
 
 @dataclass(frozen=True)
-class InteractionRow(Cell):
+class InteractionRow(ResultRow):
     """A measure of how far exposure and moderator interact, unit-free."""
 
     outcome: str

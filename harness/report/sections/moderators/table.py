@@ -21,7 +21,7 @@ from harness.report.sections.moderators.surfaces import SurfaceKey
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
     NOTHING,
-    Estimate,
+    EstimateText,
     estimate,
     estimated,
     fixed,
@@ -42,7 +42,7 @@ class EffectAt:
     """The effect at one moderator value."""
 
     at: str
-    effect: Estimate
+    effect: EstimateText
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class ConditionalTableRow:
     label: str
     effects: tuple[EffectAt, ...]
     thresholds: tuple[str, ...]
-    friedman_h: Estimate
-    ale_share: Estimate
+    friedman_h: EstimateText
+    ale_share: EstimateText
     mark: str
 
 
@@ -120,7 +120,7 @@ def effects_at(line: ConditionalEffect) -> tuple[EffectAt, ...]:
     return tuple(EffectAt(plain(float(line.at[place])), _effect(line, place)) for place in chosen)
 
 
-def _effect(line: ConditionalEffect, place: int) -> Estimate:
+def _effect(line: ConditionalEffect, place: int) -> EstimateText:
     band = line.band(POINTWISE)
     low, high = (float(band.low[place]), float(band.high[place])) if band else (float("nan"), float("nan"))
     return estimated(float(line.estimate[place]), low, high)
@@ -134,7 +134,7 @@ def threshold_text(row: ThresholdRow) -> str:
     return f"{at} {limits}, {SIGNS.get(row.kind, row.kind)}, in {percent(row.share_of_draws, 0)} of draws"
 
 
-def _measure(row: InteractionRow) -> Estimate:
-    return Estimate(
+def _measure(row: InteractionRow) -> EstimateText:
+    return EstimateText(
         fixed(row.estimate, MEASURE_DECIMALS), interval(row.conf_low, row.conf_high, MEASURE_DECIMALS)
     )

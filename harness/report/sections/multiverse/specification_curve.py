@@ -17,7 +17,7 @@ from harness.arrays import Floats, Ints, Mask
 from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PUBLISHED_COLOUR, STATUS_COLOURS
-from harness.report.model.gains import GainStatus
+from harness.report.model.gain_row import GainStatus
 from harness.report.sections.multiverse.rows import Multiverse
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import shortened

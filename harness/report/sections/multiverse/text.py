@@ -30,7 +30,7 @@ def published_gains(claims: Sequence[ClaimRow], multiverse: Multiverse) -> tuple
 
 def honest(study: StudyRecord, multiverse: Multiverse) -> Multiverse:
     """Return the combinations compared on test rows under protocols that keep them apart."""
-    apart = [one.id for one in study.protocols if one.keeps_test_rows_apart]
+    apart = [protocol.id for protocol in study.protocols if protocol.keeps_test_rows_apart]
     return multiverse.with_levels("protocol", apart).with_levels("sample", ["test"])
 
 

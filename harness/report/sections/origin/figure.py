@@ -88,14 +88,14 @@ class Bar:
         return self.start + 100 * self.row.conf_low, self.start + 100 * self.row.conf_high
 
 
-def bars(one: Decomposition) -> tuple[Bar, ...]:
+def bars(whole: Decomposition) -> tuple[Bar, ...]:
     """Return the parts, each starting where the one before it ended, then their sum from zero."""
-    return (*_steps(one), Bar(one.total, 0.0, 100 * one.total.estimate, TOTAL_STYLE))
+    return (*_steps(whole), Bar(whole.total, 0.0, 100 * whole.total.estimate, TOTAL_STYLE))
 
 
-def _steps(one: Decomposition) -> Iterator[Bar]:
+def _steps(whole: Decomposition) -> Iterator[Bar]:
     start = 0.0
-    for part in one.parts:
+    for part in whole.parts:
         end = start + 100 * part.estimate
         yield Bar(part, start, end, PART_STYLES[part.part])
         start = end
@@ -103,7 +103,7 @@ def _steps(one: Decomposition) -> Iterator[Bar]:
 
 def axis_limits(found: Sequence[Decomposition]) -> tuple[float, float]:
     """Return where the axis begins and ends, per cent: it shows every gain, but not every loss."""
-    ends = [value for one in found for bar in bars(one) for value in (bar.start, bar.end, *bar.limits)]
+    ends = [value for whole in found for bar in bars(whole) for value in (bar.start, bar.end, *bar.limits)]
     highest = max([*ends, 100 * LEAST_REACH])
     lowest = max(min([*ends, 0.0]), -LOSS_SHARE * highest)
     return 1.04 * lowest, 1.04 * highest
@@ -123,9 +123,9 @@ def draw_waterfalls(found: Sequence[Decomposition], labels: Sequence[str], *, re
     figure = new_figure(DOUBLE_COLUMN, 0.45 + n_rows * (0.45 + ROW_HEIGHT * len(LABELS)))
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
     start, end = axis_limits(found)
-    for axes, one, label in zip(grid, found, labels, strict=False):
+    for axes, whole, label in zip(grid, found, labels, strict=False):
         axes.set_title(drawable(shortened(label, 34)), loc="left")
-        _draw_panel(axes, bars(one), start=start)
+        _draw_panel(axes, bars(whole), start=start)
     for axes in grid[len(found) :]:
         bare(axes)
     first = grid[0]
@@ -174,8 +174,8 @@ def _draw_bar(axes: Axes, bar: Bar, place: int, *, start: float) -> None:
     )
     if left < start:
         axes.plot(start, place, marker="<", color=style.colour, markersize=4, clip_on=False, zorder=4)
-    low, high = (max(one, start) for one in bar.limits)
+    low, high = (max(limit, start) for limit in bar.limits)
     if high > start:
         axes.plot([low, high], [place, place], color="#1a1a1a", linewidth=0.9, zorder=3)
-        caps = [one for one in (low, high) if one > start]
+        caps = [limit for limit in (low, high) if limit > start]
         axes.plot(caps, [place] * len(caps), "|", color="#1a1a1a", markersize=4, zorder=3)

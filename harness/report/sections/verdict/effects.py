@@ -33,7 +33,7 @@ class CurveReading:
 
 
 @dataclass(frozen=True)
-class Effect:
+class EffectReading:
     """One estimator on the effect of the exposure on one outcome.
 
     Attributes
@@ -66,7 +66,7 @@ def read_curve(level: Curve, slope: Curve | None) -> CurveReading | None:
     )
 
 
-def effects(run: Run, outcome: str) -> tuple[Effect, ...]:
+def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
     """Return what each estimator that says anything says about the effect on one outcome.
 
     Curves are those of the study's first scenario that has any.
@@ -81,7 +81,7 @@ def effects(run: Run, outcome: str) -> tuple[Effect, ...]:
         if row.is_done and row.outcome == outcome and row.term == study.exposure
     }
     found = [
-        Effect(
+        EffectReading(
             estimator=entry,
             coefficient=coefficients.get(entry.id),
             curve=read_curve(levels[entry.id], slopes.get(entry.id)) if entry.id in levels else None,

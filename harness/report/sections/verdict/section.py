@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
 from harness.report.sections.gains.caveats import caveats
-from harness.report.sections.gains.comparison import Comparison, comparisons
+from harness.report.sections.gains.comparison import GainComparison, comparisons
 from harness.report.sections.gains.text import lowest_error
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.sections.verdict.table import EffectTable, effect_table
@@ -32,8 +32,8 @@ class OutcomeVerdict:
     """
 
     label: str
-    main: Comparison
-    further: tuple[Comparison, ...]
+    main: GainComparison
+    further: tuple[GainComparison, ...]
     caveats: tuple[str, ...]
     findings: tuple[str, ...]
     lowest: tuple[str, ...]

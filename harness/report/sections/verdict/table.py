@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from harness.report.model.run import Run
-from harness.report.sections.verdict.effects import Effect, effects
+from harness.report.sections.verdict.effects import EffectReading, effects
 from harness.report.text.numbers import decimals_for, fixed, interval, percent, plain, significant
 
 
@@ -54,7 +54,7 @@ def effect_table(run: Run, outcome: str) -> EffectTable:
     )
 
 
-def _effect_row(effect: Effect) -> EffectTableRow:
+def _effect_row(effect: EffectReading) -> EffectTableRow:
     coefficient, curve = effect.coefficient, effect.curve
     decimals = decimals_for([coefficient.std_error]) if coefficient else 0
     return EffectTableRow(

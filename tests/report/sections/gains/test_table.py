@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.report.model.gains import Gains, GainStatus
+from harness.report.model.gain_row import GainStatus
+from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
 from harness.report.sections.gains.table import gain_table, p_value_groups
 
