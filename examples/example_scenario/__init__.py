@@ -1,4 +1,4 @@
-"""A scenario with a table of its own: how the effect of the exposure is spread over the rows.
+"""A scenario with a table of its own, and the section of the report that shows it.
 
 scenarios: [{use: effect_spread, shares: [0.1, 0.5, 0.9]}]
 """
@@ -6,10 +6,18 @@ scenarios: [{use: effect_spread, shares: [0.1, 0.5, 0.9]}]
 from __future__ import annotations
 
 from example_scenario.effect_spread import EffectSpread
+from example_scenario.section import EffectSpreadSection
 from harness import Scenario, hookimpl
+from harness.reporting import Section
 
 
 @hookimpl
 def harness_scenarios() -> list[type[Scenario]]:
     """Return the scenarios of this plugin."""
     return [EffectSpread]
+
+
+@hookimpl
+def harness_sections() -> list[Section]:
+    """Return the sections of this plugin."""
+    return [EffectSpreadSection()]

@@ -26,6 +26,7 @@ from harness.evaluation.protocols.protocol import PROTOCOL
 from harness.evaluation.protocols.random_rows import RandomRows
 from harness.installed import KINDS, installed
 from harness.registry.plugin import Plugin
+from harness.report.sections.section import SECTION, SectionContent
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.scenario import SCENARIO
 
@@ -158,6 +159,27 @@ class RelativeError(AbsoluteError):
         return np.abs(observed - predicted) / np.abs(observed).mean()
 
 
+class RawSection:
+    """Shows markup of the data as it stands."""
+
+    name = "raw"
+    title = "Raw"
+    place = 1
+    template = "{{ shown | safe }}"
+
+    def is_present(self, run, /):
+        return True
+
+    def content(self, run, renderer, /):
+        return SectionContent("<b>")
+
+
+class Placeless(RawSection):
+    """Stands nowhere."""
+
+    place = "top"
+
+
 FAULTS = [
     (PROTOCOL, OneName(), "folds"),
     (PROTOCOL, Leaky(), "leaks_told"),
@@ -171,6 +193,8 @@ FAULTS = [
     (DATASET, Towns(), "loads"),
     (SIMULATION, OwnSeed(), "drawn"),
     (SIMULATION, Shuffled(), "truth"),
+    (SECTION, Placeless(), "whole"),
+    (SECTION, RawSection(), "escapes"),
     (METRIC, SignedError(), "losses"),
     (METRIC, RelativeError(), "rows_alone"),
 ]

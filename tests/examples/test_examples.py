@@ -89,6 +89,17 @@ def test_a_rank_is_learned_from_the_rows_trained_on(folder):
     assert steps["detail"].tolist() == ["share of 180 rows with at most this exposure"]
 
 
+def test_the_report_shows_the_section_of_the_scenario(folder):
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    section = page.partition('<section id="effect_spread">')[2].partition("</section>")[0]
+    assert "Spread of the effect" in section
+    spread = pd.read_csv(folder / "effect_spread.csv")
+    shown = [f"{effect:.3f}" for effect in spread.loc[spread["estimator"] == "ols", "effect"]]
+    assert all(f'<td class="num">{effect}</td>' in section for effect in shown)
+    assert '<a href="#effect_spread">' in page
+    assert list(folder.rglob("effect_spread.svg"))
+
+
 def test_the_manifest_names_every_plugin_with_its_hash(folder):
     versions = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["versions"]
     names = {path.stem for path in EXAMPLES.iterdir() if path.stem.startswith("example_")}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.conformance.law import Law
-from harness.conformance.members import data, metrics, protocols, scenarios, steps
+from harness.conformance.members import data, metrics, protocols, scenarios, sections, steps
 from harness.conformance.members.case import MemberCase
 from harness.data.dataset import DATASET
 from harness.data.prepare.step import STEP
 from harness.data.simulate.simulation import SIMULATION
 from harness.evaluation.metrics.metric import METRIC
 from harness.evaluation.protocols.protocol import PROTOCOL
+from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 
 MEMBER_LAWS: Mapping[str, Sequence[Law[MemberCase]]] = {
@@ -21,4 +22,5 @@ MEMBER_LAWS: Mapping[str, Sequence[Law[MemberCase]]] = {
     DATASET.name: data.DATASET_LAWS,
     SIMULATION.name: data.SIMULATION_LAWS,
     METRIC.name: metrics.LAWS,
+    SECTION.name: sections.LAWS,
 }
