@@ -24,22 +24,22 @@ class PluginNames:
     ----------
     distribution : for pip, as the user wrote it
     package : for import, and of the entry point
-    estimator : for ``use:`` in a spec; the package's name, without ``harness_`` at its start
+    member : what it offers, for ``use:`` in a spec; the package's name, without ``harness_`` at its start
     """
 
     distribution: str
     package: str
-    estimator: str
+    member: str
 
     @property
     def class_name(self) -> str:
-        """Name of the estimator's class."""
-        return "".join(word.capitalize() for word in self.estimator.split("_"))
+        """Name of the class."""
+        return "".join(word.capitalize() for word in self.member.split("_"))
 
     @property
     def title(self) -> str:
-        """The estimator's name in words."""
-        return self.estimator.replace("_", " ")
+        """The name in words."""
+        return self.member.replace("_", " ")
 
 
 def read_name(name: str) -> PluginNames:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from harness.estimators.protocol import ESTIMATOR
+from harness.registry.kind import Kind
 from harness.registry.registry import Registry
 from harness.scaffold.folder import write_folder
 from harness.scaffold.names import PluginNames, read_name
@@ -11,13 +14,16 @@ from harness.scaffold.render import render
 from harness.scaffold.taken import refuse_taken
 
 
-def new_plugin(name: str, *, out: Path | None, registry: Registry) -> PluginNames:
-    """Write a distribution with a working estimator and return what its parts are called.
+def new_plugin(
+    name: str, *, out: Path | None, registry: Registry, kind: Kind[Any] = ESTIMATOR
+) -> PluginNames:
+    """Write a distribution with a working member of a kind and return what its parts are called.
 
     Parameters
     ----------
     name : of the distribution
     out : folder to write; None takes one of the distribution's name, in the working folder
+    kind : of what it offers
     registry : the plugins of this machine, whose names are taken
 
     Raises
@@ -28,6 +34,6 @@ def new_plugin(name: str, *, out: Path | None, registry: Registry) -> PluginName
         Where the folder is there already, or cannot be written.
     """
     names = read_name(name)
-    refuse_taken(names, registry)
-    write_folder(out or Path(names.distribution), render(names))
+    refuse_taken(names, registry, kind)
+    write_folder(out or Path(names.distribution), render(names, kind))
     return names

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.installed import KINDS
 from harness.registry.hooks import SEAM_VERSION
-from harness.scaffold.render import TEMPLATES
+from harness.scaffold.render import templates_of
 from test_run import ROOT
 
 
@@ -30,15 +31,16 @@ def test_it_is_a_distribution_with_an_entry_point(generated):
 def test_every_template_is_used():
     folder = Path(harness.__file__).parent / "scaffold" / "templates"
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert there == set(TEMPLATES.values())
+    used = {template for kind in KINDS for template in templates_of(kind).values()}
+    assert there == used
 
 
 def test_it_is_found(installed):
     listed = json.loads(installed("harness.cli", "plugins", "--json").stdout)
     (found,) = [one for one in listed if one["name"] == "harness_nearest"]
-    assert (found["distribution"], found["estimators"], found["broken"]) == (
+    assert (found["distribution"], found["offers"], found["broken"]) == (
         "harness-nearest",
-        ["nearest"],
+        {"estimators": ["nearest"]},
         "",
     )
 
