@@ -127,7 +127,7 @@ class StudyResult:
     def figures(self) -> Mapping[str, StoredFigure]:
         """The figures of the report, by name; a notebook shows one that stands last in a cell."""
         pictures = sorted((self.path / "figures").glob("*.svg"))
-        return {one.stem: StoredFigure(one, one.with_suffix(".png")) for one in pictures}
+        return {path.stem: StoredFigure(path, path.with_suffix(".png")) for path in pictures}
 
     def table(self, name: str) -> pd.DataFrame:
         """Return any table of the folder, such as ``details/networks``.
@@ -192,7 +192,7 @@ class StudyResult:
         rows = self.coefficients
         rows = rows[(rows["outcome"] == name) & (rows["status"] == "ok")]
         labels = {term: study.label(term) for term in rows["term"].unique()}
-        asked = {one.id: one for one in study.estimators}
+        asked = {entry.id: entry for entry in study.estimators}
         return {
             asked[str(estimator)].label: StoredFit(
                 study.label(name), own, labels, asked[str(estimator)].effects

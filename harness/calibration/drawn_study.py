@@ -76,7 +76,7 @@ class DrawnStudy:
             outcome: truth.draw(random_stream(root, "calibrate", outcome, self.number))
             for outcome, truth in self.truths.items()
         }
-        panels = DrawnPanels(self.plan.panels, {outcome: one.observed for outcome, one in drawn.items()})
+        panels = DrawnPanels(self.plan.panels, {outcome: truth.observed for outcome, truth in drawn.items()})
         seed = {"seed": int(random_stream(root, "calibrate", self.number).integers(2**62))}
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
         parts = [gain_findings(plan)]

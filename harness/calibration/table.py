@@ -49,9 +49,11 @@ def calibration_table(
     pointwise band the mean share of the curve, with limits as if each panel counted once.
     """
     outcomes = plan.study.roles.outcomes
-    truths = {one: fit_linear_truth(plan.panels.panel(one), effect=truth.effect) for one in outcomes}
+    truths = {
+        outcome: fit_linear_truth(plan.panels.panel(outcome), effect=truth.effect) for outcome in outcomes
+    }
     tasks = (DrawnStudy(plan, truths, number) for number in range(1, truth.n_panels + 1))
-    found = pd.concat([one.table for one in execute(tasks, workers=workers, on_done=on_done)])
+    found = pd.concat([findings.table for findings in execute(tasks, workers=workers, on_done=on_done)])
     return pd.DataFrame(_shares(found), columns=list(COLUMNS))
 
 

@@ -58,7 +58,7 @@ def predictions_table(
     folds : by protocol and fold name
     missing : cells to leave out
     """
-    left_out = {(one.outcome, one.estimator, one.protocol) for one in missing}
+    left_out = {(cell.outcome, cell.estimator, cell.protocol) for cell in missing}
     parts = []
     for result in results:
         cell = result.cell
@@ -88,7 +88,7 @@ def _rows(predictions: FoldPredictions, panel: Panel, fold: Fold) -> pd.DataFram
 
 def status_rows(missing: Iterable[MissingCell], samples: Iterable[str]) -> pd.DataFrame:
     """Return a row for every missing cell and sample, with its status and reason."""
-    return pd.DataFrame([vars(one) | {"sample": sample} for one in missing for sample in samples])
+    return pd.DataFrame([vars(cell) | {"sample": sample} for cell in missing for sample in samples])
 
 
 def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.DataFrame:

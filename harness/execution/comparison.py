@@ -33,8 +33,8 @@ def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str
     references = results.study.evaluation.references
     gains = gains_table(predictions, references=references, bootstrap=results.bootstrap)
     without = [
-        status_rows(_without_gain(missing, results, over=one), SAMPLES).assign(reference=one)
-        for one in references
+        status_rows(_without_gain(missing, results, over=reference), SAMPLES).assign(reference=reference)
+        for reference in references
     ]
     order = {"reference": references, **results.order}
     folder.write_table("gain", in_order(as_declared(GAIN, [gains, *without]), order))
@@ -76,7 +76,7 @@ def _write_multiverse(
     folder: RunFolder, results: RunResults, predictions: pd.DataFrame, *, panels: Mapping[str, Panel]
 ) -> None:
     asked = results.study.multiverse
-    ids = tuple(one.id for one in results.universes)
+    ids = tuple(universe.id for universe in results.universes)
     missing = missing_cells(results.folds_by(ids))
     own = _predictions(results, ids, panels=panels, missing=missing)
     folder.write_parquet("multiverse", own)
@@ -92,7 +92,7 @@ def _write_multiverse(
 
 def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: str) -> Iterator[MissingCell]:
     """Yield cells without a gain over a reference: their own predictions are missing, or the reference's."""
-    own = {(one.outcome, one.protocol, one.estimator): one for one in missing}
+    own = {(cell.outcome, cell.protocol, cell.estimator): cell for cell in missing}
     for outcome in results.outcomes:
         for protocol in results.folds_of:
             for estimator in results.estimators:

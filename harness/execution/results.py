@@ -75,4 +75,4 @@ class RunResults:
 
     def folds_by(self, estimators: Collection[str]) -> list[FoldResult]:
         """Return the results of some of the estimators or universes."""
-        return [one for one in self.folds if one.cell.estimator in estimators]
+        return [fold for fold in self.folds if fold.cell.estimator in estimators]

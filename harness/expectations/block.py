@@ -63,7 +63,7 @@ def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
         raise SpecError(Problem(document.place((EXPECT,)), what, hint="replace them with --replace"))
     dropped = {number for item in pinned for number in range(item.first, item.last + 1)}
     indent = lines[items[0].first].partition("-")[0]
-    added = [f"{indent}- {flow(one)}{end}" for one in entries]
+    added = [f"{indent}- {flow(entry)}{end}" for entry in entries]
     after = items[-1].last + 1
     before = [line for number, line in enumerate(lines[:after]) if number not in dropped]
     return "".join([*before, *added, *lines[after:]])

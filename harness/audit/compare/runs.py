@@ -72,7 +72,7 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
         settings=_unequal(_fields(ours.study, SETTINGS), _fields(theirs.study, SETTINGS)),
         cells=_unequal(_endings(ours), _endings(theirs)),
         files=_unequal(dict.fromkeys(tables_a, "there"), dict.fromkeys(tables_b, "there")),
-        tables=tuple(one for one in differences if not one.is_equal),
+        tables=tuple(difference for difference in differences if not difference.is_equal),
         n_tables=len(shared),
     )
 
@@ -88,13 +88,15 @@ def _fields(part: DataRecord | StudyRecord, names: Iterable[str]) -> Mapping[str
 
 def _endings(manifest: Manifest) -> Mapping[str, str]:
     """Return how every cell ended, and why."""
-    return {one.cell: ": ".join(part for part in (one.status, one.reason) if part) for one in manifest.cells}
+    return {
+        cell.cell: ": ".join(part for part in (cell.status, cell.reason) if part) for cell in manifest.cells
+    }
 
 
 def _unequal(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[ValueDifference, ...]:
     """Return the entries that only one side has, or that differ."""
     texts = {key: (_text(a, key), _text(b, key)) for key in dict.fromkeys((*a, *b))}
-    return tuple(ValueDifference(key, one, other) for key, (one, other) in texts.items() if one != other)
+    return tuple(ValueDifference(key, left, right) for key, (left, right) in texts.items() if left != right)
 
 
 def _text(part: Mapping[str, Any], key: str) -> str | None:
@@ -111,7 +113,7 @@ def _table_difference(
     file: str, declared: ResultTable | None, a: RunFolder, b: RunFolder, tolerance: Tolerance
 ) -> TableDifference:
     name, _, kind = file.rpartition(".")
-    one, other = (
+    left, right = (
         folder.read_parquet(name) if kind == "parquet" else folder.read_table(name) for folder in (a, b)
     )
-    return table_difference(file, one, other, keys=key_of(declared, one), tolerance=tolerance)
+    return table_difference(file, left, right, keys=key_of(declared, left), tolerance=tolerance)

@@ -147,19 +147,19 @@ def _columns(
 ) -> Iterator[ColumnDifference]:
     """Yield the columns that differ; the rows of both frames are matched."""
     for name in names:
-        one, other = a[name], b[name]
-        if _is_number(one) and _is_number(other):
-            excess = tolerance.excess(_floats(one), _floats(other))
+        left, right = a[name], b[name]
+        if _is_number(left) and _is_number(right):
+            excess = tolerance.excess(_floats(left), _floats(right))
         else:
-            excess = np.where(_texts(one) == _texts(other), 0.0, np.inf)
+            excess = np.where(_texts(left) == _texts(right), 0.0, np.inf)
         if (excess > 1.0).any():
             row = int(excess.argmax())
             yield ColumnDifference(
                 column=str(name),
                 n_cells=int((excess > 1.0).sum()),
                 row=_spelled(a, row, keys),
-                a=str(_texts(one)[row]),
-                b=str(_texts(other)[row]),
+                a=str(_texts(left)[row]),
+                b=str(_texts(right)[row]),
             )
 
 

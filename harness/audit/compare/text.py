@@ -39,7 +39,7 @@ def _asked(difference: RunDifference) -> Iterator[str]:
 
 
 def _listed(name: str, found: Iterable[ValueDifference]) -> Iterator[str]:
-    entries = [f"  {one.path}: A {one.a or ABSENT}, B {one.b or ABSENT}" for one in found]
+    entries = [f"  {entry.path}: A {entry.a or ABSENT}, B {entry.b or ABSENT}" for entry in found]
     if entries:
         yield f"{name}:"
         yield from entries

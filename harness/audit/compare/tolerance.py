@@ -23,17 +23,17 @@ class Tolerance:
     rtol: float = 1e-8
     atol: float = 1e-12
 
-    def excess(self, one: Floats, other: Floats) -> Floats:
+    def excess(self, a: Floats, b: Floats) -> Floats:
         """Return distances over what is allowed, (n,): above 1 where numbers differ.
 
         Two missing numbers are equal, and so are two infinite ones of one sign; a number and a missing one
         are infinitely far apart.
         """
-        alike = (one == other) | (np.isnan(one) & np.isnan(other))
+        alike = (a == b) | (np.isnan(a) & np.isnan(b))
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            expected = self.atol + self.rtol * np.fmax(np.abs(one), np.abs(other))
-            ratio = np.abs(one - other) / expected
-        return np.where(alike, 0.0, np.where(np.isfinite(one) & np.isfinite(other), ratio, np.inf))
+            expected = self.atol + self.rtol * np.fmax(np.abs(a), np.abs(b))
+            ratio = np.abs(a - b) / expected
+        return np.where(alike, 0.0, np.where(np.isfinite(a) & np.isfinite(b), ratio, np.inf))
 
     def near(self, values: Floats) -> NDArray[np.intp]:
         """Return a number for each value, (n,), the same for values that follow each other this closely."""

@@ -18,7 +18,7 @@ from harness.store.folder import RunFolder
 
 
 @dataclass(frozen=True)
-class Check:
+class AuditCheck:
     """One check.
 
     Attributes
@@ -31,7 +31,7 @@ class Check:
     problems: tuple[Problem, ...]
 
 
-def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
+def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[AuditCheck]:
     """Yield the checks of a finished run; tables are recomputed only from files that hold.
 
     What holds was written by one run and belongs together. Whether that run was given honest data, and
@@ -48,7 +48,7 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
     try:
         manifest = folder.manifest()
     except ArtifactError as error:
-        yield Check("the manifest says what the run holds", error.problems)
+        yield AuditCheck("the manifest says what the run holds", error.problems)
         return
     whole = f"{len(manifest.files)} files are there as written, and no other that a report reads"
     for what, find in (
@@ -71,14 +71,14 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[Check]:
     yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
 
 
-def _check(what: str, find: Callable[[], Iterable[Problem]]) -> Check:
+def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:
     """Make one check; a file that cannot be read is a problem that it found."""
     try:
-        return Check(what, tuple(find()))
+        return AuditCheck(what, tuple(find()))
     except ArtifactError as error:
-        return Check(what, error.problems)
+        return AuditCheck(what, error.problems)
     except OSError as error:
         where, reason = str(error.filename or ""), error.strerror or str(error)
-        return Check(
+        return AuditCheck(
             what, (Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder"),)
         )
