@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+METHOD_CODE: Final = "W-METHOD"
+"""Code of what a reader must know of every number of an estimator; it stands at the head of the report."""
 
 
 @dataclass(frozen=True, order=True)
@@ -11,7 +15,7 @@ class Note:
 
     Attributes
     ----------
-    code : such as ``W-ABSORBED``
+    code : such as ``W-ABSORBED``; what has the code ``W-METHOD`` stands at the head of the report
     where : what it is about: a column, a cell of the study
     message : one plain sentence
     """

@@ -10,12 +10,12 @@ from itertools import groupby
 from jinja2 import Environment
 from markupsafe import Markup
 
-from harness.data.note import Note
+from harness.data.note import METHOD_CODE, Note
 from harness.report.model.run import Run
 from harness.report.shown import FAILED, ShownSection, failure
 from harness.report.templating import environment, style_sheet
 
-LIFTED = frozenset({"W-RECONSTRUCTED"})
+LIFTED = frozenset({METHOD_CODE})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
 
 

@@ -107,7 +107,7 @@ class Rab:
             weights = np.pad(drawn, ((0, 0), (0, selection.n_obs)))
             asides = np.broadcast_to(np.arange(rows.n_obs) >= panel.n_obs, weights.shape).astype(np.float64)
         fitted = _draw_fitter(self.base).fit_draws(rows, weights=weights, selection=asides, rng=rng)
-        own = Note("W-RECONSTRUCTED", self.name, RECONSTRUCTION)
+        own = Note("W-METHOD", self.name, RECONSTRUCTION)
         notes = (own, *(fitted.notes if isinstance(fitted, HasNotes) else ()))
         if self.unit == "row":
             notes = (*notes, Note("W-ROWBOOT", self.name, ROW_WARNING))

@@ -326,7 +326,7 @@ def wage_run(path: Path) -> RunFolder:
     """Write a run of one outcome as a newcomer would meet it."""
     content = manifest(outcomes={"lwage": ("Log wage", "log dollars an hour")})
     notes = (
-        ("W-RECONSTRUCTED", "lwage · rab", "this method is a reconstruction"),
+        ("W-METHOD", "lwage · rab", "this method is a reconstruction"),
         ("W-ABSORBED", "lwage · fe · educ", "educ is constant within every entity and was dropped"),
         ("W-UNSEEN", "lwage · fe · forward", "12 of 872 test rows have a period that was not trained on"),
     )

@@ -146,8 +146,8 @@ def test_resampling_rows_is_noted() -> None:
     panel = make_panel(curved, noise=0.5)
     by_row = Rab(base=PooledOLS(), draws=4, unit="row").fit(panel, rng=np.random.default_rng(0))
     by_entity = Rab(base=PooledOLS(), draws=4).fit(panel, rng=np.random.default_rng(0))
-    assert [note.code for note in by_row.notes] == ["W-RECONSTRUCTED", "W-ROWBOOT"]
-    assert [note.code for note in by_entity.notes] == ["W-RECONSTRUCTED"]
+    assert [note.code for note in by_row.notes] == ["W-METHOD", "W-ROWBOOT"]
+    assert [note.code for note in by_entity.notes] == ["W-METHOD"]
 
 
 def test_notes_of_the_base_are_passed_on() -> None:
