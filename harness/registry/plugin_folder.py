@@ -98,12 +98,12 @@ class PluginFolder:
     def plugins(self) -> tuple[LocalPlugin, ...]:
         """Modules and packages directly in the folder, by name; a leading underscore says it is none."""
         paths = (
-            one
-            for one in self.path.iterdir()
-            if one.suffix == ".py" or (one / PACKAGE_FILE).is_file()
-            if not one.name.startswith(("_", "."))
+            path
+            for path in self.path.iterdir()
+            if path.suffix == ".py" or (path / PACKAGE_FILE).is_file()
+            if not path.name.startswith(("_", "."))
         )
-        return tuple(LocalPlugin(one) for one in sorted(paths))
+        return tuple(LocalPlugin(path) for path in sorted(paths))
 
     @property
     def sha256(self) -> str:

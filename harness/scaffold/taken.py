@@ -28,7 +28,7 @@ def refuse_taken(names: PluginNames, registry: Registry, kind: Kind[Any] = ESTIM
 
 def _taken(names: PluginNames, registry: Registry, kind: Kind[Any]) -> Iterator[Problem]:
     hint = "choose another name"
-    if plugin := next((one for one in registry.plugins if one.name == names.package), None):
+    if plugin := next((known for known in registry.plugins if known.name == names.package), None):
         what = f"a plugin '{plugin.name}' is installed, by {plugin.distribution} {plugin.version}"
         yield Problem(names.distribution, what, hint=f"{hint}, or uninstall that one first")
     elif importlib.util.find_spec(names.package) is not None:

@@ -37,16 +37,18 @@ class Capabilities(Law[Case]):
         """Compare the list with the members that are there."""
         known = {*OF_ESTIMATORS, *OF_FITS, *OF_FITS_OR_DRAWS}
         declared = case.estimator.provides
-        if unknown := [str(one) for one in declared if one not in known]:
+        if unknown := [str(capability) for capability in declared if capability not in known]:
             raise Broken(f"declares what the harness does not know: {', '.join(sorted(unknown))}")
-        offered = {one for one in known if _is_offered(case, one)}
+        offered = {capability for capability in known if _is_offered(case, capability)}
         for capabilities, what in (
             (declared - offered, "declares what it does not have"),
             (offered - declared, "has what it does not declare"),
         ):
             if capabilities:
-                raise Broken(f"{what}: {', '.join(sorted(one.__name__ for one in capabilities))}")
-        return ", ".join(sorted(one.__name__ for one in declared))
+                raise Broken(
+                    f"{what}: {', '.join(sorted(capability.__name__ for capability in capabilities))}"
+                )
+        return ", ".join(sorted(capability.__name__ for capability in declared))
 
 
 def _is_offered(case: Case, capability: type) -> bool:
