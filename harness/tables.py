@@ -124,9 +124,9 @@ CURVES = _answers(
 )
 TURNING_POINTS = _answers(
     "turning_points",
-    ("kind", "at", *_INTERVAL, "share_of_draws", "estimate", "n_draws"),
+    ("kind", "at", *_INTERVAL, "share_of_draws", "estimate", "is_established", "n_draws"),
     ("kind",),
-    "minima and maxima of the curves",
+    "minima and maxima of the curves, and whether the draws establish them",
     measures=("at",),
 )
 HETEROGENEITY = _answers(

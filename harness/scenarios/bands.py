@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.random import Generator
 
 from harness.arrays import Floats, Mask
+from harness.scenarios.sup_t import StudentisedCurves
 
 BandKind = Literal["pointwise", "simultaneous"]
 
@@ -28,7 +30,7 @@ class CurveBand:
     high: Floats
 
 
-def bands(draws: Floats, *, level: float, supported: Mask) -> Iterator[CurveBand]:
+def bands(draws: Floats, *, level: float, supported: Mask, rng: Generator) -> Iterator[CurveBand]:
     """Yield the pointwise and the simultaneous band of a curve.
 
     Parameters
@@ -36,9 +38,10 @@ def bands(draws: Floats, *, level: float, supported: Mask) -> Iterator[CurveBand
     draws : (n_draws, n_grid)
     level : in (0, 1), nominal coverage
     supported : (n_grid,), points that the simultaneous band covers at once; all where none is
+    rng : of the simultaneous band
     """
     yield CurveBand("pointwise", *pointwise_limits(draws, level=level))
-    yield CurveBand("simultaneous", *simultaneous_limits(draws, level=level, among=supported))
+    yield CurveBand("simultaneous", *simultaneous_limits(draws, level=level, among=supported, rng=rng))
 
 
 def pointwise_limits(draws: Floats, *, level: float) -> tuple[Floats, Floats]:
@@ -57,25 +60,25 @@ def pointwise_limits(draws: Floats, *, level: float) -> tuple[Floats, Floats]:
     return low, high
 
 
-def simultaneous_limits(draws: Floats, *, level: float, among: Mask) -> tuple[Floats, Floats]:
-    """Return limits between which a share `level` of the draws lies at all points at once.
+def simultaneous_limits(draws: Floats, *, level: float, among: Mask, rng: Generator) -> tuple[Floats, Floats]:
+    """Return limits that hold the whole curve with a chance of `level`, at all points at once.
 
-    The sup-t band (Montiel Olea and Plagborg-Moller 2019): one factor stretches the pointwise band until it
-    holds that share of the draws. Deviations are taken from the median and measured by the distance to the
-    percentile on their side, in place of the standard deviation; for draws from a normal distribution the two
-    agree, otherwise the band keeps the skewness of the draws. It is never narrower than the pointwise one.
+    The sup-t band (Montiel Olea and Plagborg-Moller 2019) around the mean of the draws: standard errors times
+    one critical value, the quantile of the greatest studentised deviation (see
+    `StudentisedCurves`). Where the pointwise band is wider, as skewed draws have it, it is that one.
 
     Parameters
     ----------
     draws : (n_draws, n_grid)
     level : in (0, 1)
     among : (n_grid,), the points in question; all where none is marked
+    rng : of the critical value; equal streams give equal limits
     """
     low, high = pointwise_limits(draws, level=level)
-    centre = np.median(draws, axis=0)
-    deviation = draws - centre
-    scale = np.where(deviation < 0.0, centre - low, high - centre)
-    ratio = np.divide(np.abs(deviation), scale, out=np.zeros_like(deviation), where=scale > 0.0)
-    largest = ratio[:, among if among.any() else slice(None)].max(axis=1)
-    factor = max(1.0, float(np.quantile(largest, level)))
-    return centre - factor * (centre - low), centre + factor * (high - centre)
+    centre, error = draws.mean(axis=0), draws.std(axis=0, ddof=1)
+    known = np.isfinite(error) & (among if among.any() else True)
+    if not known.any():
+        return low, high
+    curves = StudentisedCurves.like(draws[:, known], rng)
+    reach = np.quantile(curves.greatest(curves.loadings).max(axis=0), level) * error
+    return np.minimum(low, centre - reach), np.maximum(high, centre + reach)

@@ -61,10 +61,9 @@ class Subject:
         if isinstance(self.fit, HasDraws):
             return self.fit.draws
         if plan not in self._drawn:
-            weights = draw_weights(
-                self.panel, plan.n_draws, unit=plan.unit, rng=self._stream("weights", plan)
-            )
-            own = self._stream("draws", plan, self.name)
+            labels = plan.unit, plan.n_draws
+            weights = draw_weights(self.panel, plan.n_draws, unit=plan.unit, rng=self.rng("weights", *labels))
+            own = self.rng("draws", *labels, self.name)
             self._drawn[plan] = fit_draws(self.estimator, self.panel, weights=weights, rng=own)
         return self._drawn[plan]
 
@@ -81,5 +80,10 @@ class Subject:
         fit = self.estimator.fit(panel, rng=rng)
         return Subject(self.estimator, panel, fit, seed=self.seed, name=self.name, rows=name)
 
-    def _stream(self, what: str, plan: DrawPlan, *labels: str) -> Generator:
-        return random_stream(self.seed, what, self.panel.outcome, self.rows, plan.unit, plan.n_draws, *labels)
+    def rng(self, what: str, *labels: str | int) -> Generator:
+        """Return the random stream of these rows and of this outcome that is for something.
+
+        It is the same for all estimators unless a label says which; equal labels give equal numbers, whatever
+        was asked before, in whatever process.
+        """
+        return random_stream(self.seed, what, self.panel.outcome, self.rows, *labels)

@@ -53,17 +53,19 @@ def curves(outcome: str, drawn: Sequence[str], everyone: Iterable[str]) -> pd.Da
 
 
 def turning_points(outcome: str, drawn: Sequence[str]) -> pd.DataFrame:
-    """Return a maximum for the networks, none for the others."""
+    """Return a maximum for the networks, established for one of them, and none for the others."""
     rows = []
     for estimator in drawn:
         place = {"outcome": outcome, "estimator": estimator, "scenario": "curve", "n_draws": 40, **OK}
         if estimator not in {"ann", "rab"}:
-            rows.append(place | {"kind": "none"})
+            rows.append(place | {"kind": "none", "is_established": False})
             continue
         at = SLOPES[estimator] / (2.0 * BENDS[estimator] * 0.0035)
         height = float(shape(estimator, np.array([at]))[0])
         numbers = {"at": at, "conf_low": at - 1.4, "conf_high": at + 1.1, "share_of_draws": 0.925}
-        rows.append(place | numbers | {"kind": "maximum", "estimate": height})
+        rows.append(
+            place | numbers | {"kind": "maximum", "estimate": height, "is_established": estimator == "rab"}
+        )
     return pd.DataFrame(rows)
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness import random_stream
 from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
 from harness.data.simulate.linear_panels import NullEffect
 from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
+from harness_panel import CurvedEffects
+from panels import panel_from_arrays
 from rab_subjects import NETWORK, rab_on
 
 NEAR = 0.05
 
 
 def turning_points(simulation, *, draws, network=NETWORK):
-    """Return kind and place of the turning points that a RAB reports on a simulated panel."""
+    """Return kind and place of the established turning points that a RAB reports on a simulated panel."""
     subject = rab_on(simulation, draws=draws, network=network)
     rows = CurveScenario(draws=draws).answer(subject)["turning_points"].to_dict("records")
-    return [(row["kind"], row["at"]) for row in rows if row["kind"] != "none"]
+    return [(row["kind"], row["at"]) for row in rows if row["is_established"]]
 
 
 @pytest.mark.slow
@@ -48,3 +52,32 @@ def test_hardly_any_panel_without_turning_points_is_given_one(panel):
         for seed in range(1, 101)
     ]
     assert sum(bool(points) for points in found) <= 5
+
+
+def income_panel(seed, *, peak):
+    """Return log emissions on log income per head of 186 countries, unbalanced; a cubic that peaks."""
+    rng = random_stream(seed, "countries")
+    n_years = rng.integers(8, 31, size=186)
+    country = np.repeat(np.arange(186), n_years)
+    year = np.concatenate([np.arange(2020 - own, 2020) for own in n_years])
+    level = rng.normal(8.9, 1.1, size=186)
+    income = level[country] + 0.02 * (year - 2010) + 0.1 * rng.standard_normal(country.size)
+    gap = income - peak
+    truth = -0.35 * gap**2 - 0.02 * gap**3
+    outcome = truth + 0.8 * rng.standard_normal(186)[country] + 0.15 * rng.standard_normal(country.size)
+    return panel_from_arrays(entity=country, period=year, outcome=outcome, X=income, columns=("income",))
+
+
+def test_the_peak_of_a_cubic_is_placed_with_its_interval_on_unbalanced_countries():
+    """Peaks well inside the data, and in their upper tenth."""
+    covered = []
+    for seed, peak in [(seed, peak) for seed in range(10) for peak in (9.5, 10.4)]:
+        panel = income_panel(seed, peak=peak)
+        estimator = CurvedEffects(effects=("entity",), degree=3)
+        fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
+        subject = Subject(estimator, panel, fit, seed=seed, name="cubic")
+        rows = CurveScenario(draws=40, grid=40).answer(subject)["turning_points"]
+        (found,) = rows[rows["kind"] == "maximum"].to_dict("records")
+        assert found["at"] == pytest.approx(peak, abs=0.4)
+        covered.append(found["conf_low"] <= peak <= found["conf_high"])
+    assert np.mean(covered) >= 0.8

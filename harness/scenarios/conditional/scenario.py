@@ -89,8 +89,12 @@ class ConditionalScenario(Resampled):
         }
         return {
             "surfaces": surface_rows(levels, plane, level=level),
-            "conditional_effects": effect_rows(effects, plane, level=level),
-            "thresholds": threshold_rows(effects, plane, level=level),
+            "conditional_effects": effect_rows(
+                effects, plane, level=level, rng=subject.rng("bands", self.moderator)
+            ),
+            "thresholds": threshold_rows(
+                effects, plane, level=level, rng=subject.rng("bands", self.moderator)
+            ),
             "interactions": interaction_rows(measures, level=level),
         }
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from numpy.random import Generator
+
 from harness.arrays import Floats
 from harness.scenarios.bands import bands, pointwise_limits
 from harness.scenarios.conditional.surface import Plane, conditional_effects, effects_on
@@ -64,7 +66,7 @@ def averaged_effects(levels: EstimateWithDraws, plane: Plane) -> EstimateWithDra
     )
 
 
-def effect_rows(effects: EstimateWithDraws, plane: Plane, *, level: float) -> pd.DataFrame:
+def effect_rows(effects: EstimateWithDraws, plane: Plane, *, level: float, rng: Generator) -> pd.DataFrame:
     """Return a row for each band and moderator value; numbers are empty where no cell is supported."""
     import pandas as pd
 
@@ -80,17 +82,22 @@ def effect_rows(effects: EstimateWithDraws, plane: Plane, *, level: float) -> pd
                 "supported": plane.has_support,
             }
         )
-        for band in bands(effects.draws, level=level, supported=plane.has_support)
+        for band in bands(effects.draws, level=level, supported=plane.has_support, rng=rng)
     ]
     return pd.concat(frames, ignore_index=True)
 
 
-def threshold_rows(effects: EstimateWithDraws, plane: Plane, *, level: float) -> pd.DataFrame:
+def threshold_rows(effects: EstimateWithDraws, plane: Plane, *, level: float, rng: Generator) -> pd.DataFrame:
     """Return a row for each change of sign of the effect, or one of kind ``none`` without numbers."""
     import pandas as pd
 
     found = thresholds(
-        plane.moderator_at, effects.estimate, effects.draws, supported=plane.has_support, level=level
+        plane.moderator_at,
+        effects.estimate,
+        effects.draws,
+        supported=plane.has_support,
+        level=level,
+        rng=rng,
     )
     rows = pd.DataFrame([asdict(change) for change in found]) if found else pd.DataFrame({"kind": ["none"]})
     return rows.assign(n_draws=len(effects.draws))

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.random import Generator
 
 from harness.arrays import Floats, Ints, Mask
 from harness.scenarios.bands import pointwise_limits, simultaneous_limits
@@ -36,7 +37,7 @@ class Threshold:
 
 
 def thresholds(
-    at: Floats, effect: Floats, draws: Floats, *, supported: Mask, level: float
+    at: Floats, effect: Floats, draws: Floats, *, supported: Mask, level: float, rng: Generator
 ) -> tuple[Threshold, ...]:
     """Return the changes of sign on the longest supported stretch of a grid; none is an answer.
 
@@ -51,12 +52,13 @@ def thresholds(
     draws : (n_draws, n_grid)
     supported : (n_grid,)
     level : in (0, 1), of the band and of the intervals
+    rng : of the band
     """
     stretch = longest_run(supported)
     at, effect, draws = at[stretch], effect[stretch], draws[:, stretch]
     if at.size < 2:
         return ()
-    low, high = simultaneous_limits(draws, level=level, among=np.ones(at.size, dtype=np.bool_))
+    low, high = simultaneous_limits(draws, level=level, among=np.ones(at.size, dtype=np.bool_), rng=rng)
     runs = sign_runs(np.where(low > 0.0, 1, np.where(high < 0.0, -1, 0)))
     found = (
         _measured(at, effect, draws, before=before, after=after, level=level)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Ints, Mask
+from harness.scenarios.sup_t import StudentisedCurves
 from harness.scenarios.support import WINDOW
 
 Extreme = Literal["minimum", "maximum"]
 
+ROUNDING = 1e-9
+"""Share of a curve's greatest value by which it may change in arithmetic alone."""
 
-def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: float) -> Ints:
+CRITICAL_POINTS = 50
+"""Grid points, evenly taken, between which the critical value of changes is simulated."""
+
+
+def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: float, rng: Generator) -> Ints:
     """Return the sign of the change from each grid point to each later one, (n_grid, n_grid).
 
     Zero where a band around the change includes zero, be it around that of the curve or around the mean of
     the draws': a change that the draws do not share is none. The band is one-sided and simultaneous over all
-    pairs of points at least `WINDOW` of the range apart: the sup-t band of Montiel Olea and Plagborg-Moller
-    (2019) from the draws. Closer points are not told apart, and have zero.
+    pairs of points at least `WINDOW` of the range apart, with the critical value that simultaneous bands of
+    curves have (see `StudentisedCurves`). Closer points are not told apart, and have zero.
 
     Parameters
     ----------
@@ -27,20 +36,27 @@ def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: floa
     curve : (n_grid,), outcome units
     draws : (n_draws, n_grid)
     level : in (0, 1), chance that no rise at all is taken for a fall, and that no fall is taken for a rise
+    rng : of the critical value
     """
-    start, end = np.nonzero(at[None, :] - at[:, None] >= WINDOW * np.ptp(at))
-    change = draws[:, end] - draws[:, start]
-    error = change.std(axis=0, ddof=1)
-    centre = change.mean(axis=0)
-    deviation = change - centre
-    ratio = np.divide(deviation, error, out=np.zeros_like(deviation), where=error > 0.0)
-    factor = np.quantile(np.concatenate([ratio.max(axis=1), -ratio.min(axis=1)]), level)
-    estimate = curve[end] - curve[start]
-    signs = np.zeros((at.size, at.size), dtype=np.int64)
-    rises = np.minimum(estimate, centre) > factor * error
-    falls = np.maximum(estimate, centre) < -factor * error
-    signs[start, end] = rises.astype(np.int64) - falls.astype(np.int64)
-    return signs
+    far = at[None, :] - at[:, None] >= WINDOW * np.ptp(at)
+    centre = draws.mean(axis=0)
+    error = np.stack([(draws - draws[:, [start]]).std(axis=0, ddof=1) for start in range(at.size)])
+    reach = _critical_change(StudentisedCurves.like(draws, rng), far, level=level) * error
+    estimate, shared = curve[None, :] - curve[:, None], centre[None, :] - centre[:, None]
+    rises = far & (np.minimum(estimate, shared) > reach)
+    falls = far & (np.maximum(estimate, shared) < -reach)
+    return np.asarray(rises.astype(np.int64) - falls.astype(np.int64))
+
+
+def _critical_change(curves: StudentisedCurves, far: Mask, *, level: float) -> float:
+    """Return the quantile of the greatest studentised rise, and of the greatest fall, between grid points."""
+    some = np.unique(np.linspace(0, len(far) - 1, min(len(far), CRITICAL_POINTS)).round().astype(np.int64))
+    loadings = curves.loadings[some]
+    largest = np.zeros((2, len(curves.coefficients)))
+    for start, ends in enumerate(far[np.ix_(some, some)]):
+        if ends.any():
+            np.maximum(largest, curves.greatest(loadings[ends] - loadings[start]), out=largest)
+    return float(np.quantile(largest, level))
 
 
 def alternating_extremes(curve: Floats, signs: Ints) -> Sequence[tuple[int, Extreme]]:
@@ -66,3 +82,38 @@ def alternating_extremes(curve: Floats, signs: Ints) -> Sequence[tuple[int, Extr
                 direction, since = towards, turn
                 break
     return extremes
+
+
+def own_extremes(at: Floats, curve: Floats, established: Collection[int]) -> Sequence[tuple[int, Extreme]]:
+    """Return a curve's interior minima and maxima, alternating, whether or not the draws can tell them.
+
+    A rise and fall within less than `WINDOW` of the range is a wiggle and left out, unless it is steeper than
+    the curve on both sides of it, or the draws can tell it.
+
+    Parameters
+    ----------
+    at, curve : (n_grid,)
+    established : places to keep in any case
+    """
+    change = curve[None, :] - curve[:, None]
+    signs = np.sign(np.where(np.abs(change) > ROUNDING * np.abs(curve).max(), change, 0.0))
+    extremes = list(alternating_extremes(curve, signs.astype(np.int64)))
+    while (wiggle := _least_wiggle(at, curve, [place for place, _ in extremes], established)) is not None:
+        del extremes[wiggle : wiggle + 2]
+    return extremes
+
+
+def _least_wiggle(
+    at: Floats, curve: Floats, places: Sequence[int], established: Collection[int]
+) -> int | None:
+    """Return which two neighbouring places are a wiggle, by the position of the first, if any are."""
+    heights = np.abs(np.diff(curve[[0, *places, -1]]))
+    near = WINDOW * np.ptp(at)
+    wiggles = [
+        (heights[which + 1], which)
+        for which, (place, following) in enumerate(pairwise(places))
+        if at[following] - at[place] < near
+        and heights[which + 1] <= min(heights[which], heights[which + 2])
+        and not {place, following}.intersection(established)
+    ]
+    return min(wiggles)[1] if wiggles else None

@@ -87,8 +87,8 @@ class CurveScenario(Resampled):
         curves = (level, slopes, self._ale(subject))
         unit = "" if isinstance(subject.fit, HasDraws) else self.unit
         return {
-            "curves": curve_rows(curves, level=self.level, unit=unit),
-            "turning_points": turning_point_rows(level, level=self.level),
+            "curves": curve_rows(curves, subject, level=self.level, unit=unit),
+            "turning_points": turning_point_rows(level, level=self.level, rng=subject.rng("turning points")),
         }
 
     def _level(self, subject: Subject) -> CurveEstimate:

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.random import Generator
 
 from harness.arrays import Floats, Mask
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.bands import bands
 from harness.scenarios.curve.turning_points import turning_points
+from harness.scenarios.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +44,13 @@ class CurveEstimate:
 
 
 def curve_rows(
-    curves: Iterable[CurveEstimate], *, level: float, unit: ResampleUnit | Literal[""]
+    curves: Iterable[CurveEstimate], subject: Subject, *, level: float, unit: ResampleUnit | Literal[""]
 ) -> pd.DataFrame:
     """Return a row for each curve, band and grid point.
 
     Parameters
     ----------
+    subject : gives each curve's random stream
     level : in (0, 1), of the bands
     unit : what a draw resamples; empty where the estimator's own draws do not tell
     """
@@ -70,15 +73,20 @@ def curve_rows(
             }
         )
         for curve in curves
-        for band in bands(curve.draws, level=level, supported=curve.supported)
+        for band in bands(
+            curve.draws, level=level, supported=curve.supported, rng=subject.rng("bands", curve.kind)
+        )
     ]
     return pd.concat(frames, ignore_index=True)
 
 
-def turning_point_rows(curve: CurveEstimate, *, level: float) -> pd.DataFrame:
-    """Return a row for each turning point, or one of kind ``none`` without numbers."""
+def turning_point_rows(curve: CurveEstimate, *, level: float, rng: Generator) -> pd.DataFrame:
+    """Return a row for each interior extreme, or one of kind ``none`` without numbers where there is none."""
     import pandas as pd
 
-    found = turning_points(curve.at, curve.curve, curve.draws, supported=curve.supported, level=level)
-    rows = pd.DataFrame([asdict(point) for point in found]) if found else pd.DataFrame({"kind": ["none"]})
+    found = turning_points(
+        curve.at, curve.curve, curve.draws, supported=curve.supported, level=level, rng=rng
+    )
+    none = {"kind": ["none"], "is_established": [False]}
+    rows = pd.DataFrame([asdict(point) for point in found] if found else none)
     return rows.assign(n_draws=len(curve.draws))

@@ -1,14 +1,21 @@
-"""Turning points of a curve: interior extremes, each with an interval and the share of draws that have it."""
+"""Turning points of a curve: interior extremes, each with an interval, and whether the draws establish it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
 from harness.arrays import Floats, Ints, Mask
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.curve.changes import Extreme, alternating_extremes, significant_changes
+from harness.scenarios.curve.changes import (
+    Extreme,
+    alternating_extremes,
+    own_extremes,
+    significant_changes,
+)
 from harness.scenarios.support import longest_run
 
 
@@ -23,6 +30,7 @@ class TurningPoint:
     conf_low, conf_high : percentile interval of `at` over the draws that have the extreme; NaN where none has
     estimate : the curve there, outcome units
     share_of_draws : in [0, 1], draws whose own extreme between the neighbouring turning points is interior
+    is_established : whether there is a significant rise on one side and a significant fall on the other
     """
 
     kind: Extreme
@@ -31,17 +39,19 @@ class TurningPoint:
     conf_high: float
     estimate: float
     share_of_draws: float
+    is_established: bool
 
 
 def turning_points(
-    at: Floats, curve: Floats, draws: Floats, *, supported: Mask, level: float
+    at: Floats, curve: Floats, draws: Floats, *, supported: Mask, level: float, rng: Generator
 ) -> tuple[TurningPoint, ...]:
-    """Return the turning points on the longest supported stretch of a grid; none is an answer.
+    """Return the interior extremes of a curve on its longest supported stretch; none where it has none.
 
-    A turning point has a significant rise on one side and a significant fall on the other, where the changes
-    between all pairs of grid points are tested at once. So a curve that is truly flat or monotone is given a
-    turning point with a chance of at most one less `level`, however fine the grid and wiggly the estimate.
-    Draws are matched by place: each is searched for its extreme between the two neighbouring turning points.
+    One is established if there is a significant rise on one side and a significant fall on the other, where
+    the changes between all pairs of grid points are tested at once. So for a curve that is truly flat or
+    monotone one is established with a chance of at most one less `level`, however fine the grid and wiggly
+    the estimate. Draws are matched by place: each is searched for its extreme between the two neighbouring
+    turning points, of an established one between the established neighbours.
 
     Parameters
     ----------
@@ -50,21 +60,46 @@ def turning_points(
     draws : (n_draws, n_grid)
     supported : (n_grid,)
     level : in (0, 1), of the test and of the intervals
+    rng : of the test's critical value
     """
     stretch = longest_run(supported)
     at, curve, draws = at[stretch], curve[stretch], draws[:, stretch]
     if at.size < 3:
         return ()
-    extremes = alternating_extremes(curve, significant_changes(at, curve, draws, level=level))
-    ends = [0, *(place for place, _ in extremes), at.size - 1]
+    signs = significant_changes(at, curve, draws, level=level, rng=rng)
+    sure = alternating_extremes(curve, signs)
+    own = own_extremes(at, curve, {place for place, _ in sure})
     return tuple(
-        _measured(kind, place, at=at, curve=curve, draws=draws, between=slice(first, last + 1), level=level)
-        for (place, kind), first, last in zip(extremes, ends, ends[2:], strict=False)
+        _measured(
+            kind,
+            place,
+            at=at,
+            curve=curve,
+            draws=draws,
+            between=_between(place, sure if (place, kind) in sure else own, at.size),
+            is_established=(place, kind) in sure,
+            level=level,
+        )
+        for place, kind in own
     )
 
 
+def _between(place: int, extremes: Sequence[tuple[int, Extreme]], n_grid: int) -> slice:
+    """Return the stretch from the extreme before a place to the one after it, or to the ends of the grid."""
+    places = [0, *(at for at, _ in extremes), n_grid - 1]
+    return slice(max(at for at in places if at < place), min(at for at in places if at > place) + 1)
+
+
 def _measured(
-    kind: Extreme, place: int, *, at: Floats, curve: Floats, draws: Floats, between: slice, level: float
+    kind: Extreme,
+    place: int,
+    *,
+    at: Floats,
+    curve: Floats,
+    draws: Floats,
+    between: slice,
+    is_established: bool,
+    level: float,
 ) -> TurningPoint:
     own = draws[:, between] if kind == "maximum" else -draws[:, between]
     places = own.argmax(axis=1)
@@ -79,6 +114,7 @@ def _measured(
         conf_high=float(high),
         estimate=float(np.interp(vertex, at, curve)),
         share_of_draws=interior.size / len(draws),
+        is_established=is_established,
     )
 
 

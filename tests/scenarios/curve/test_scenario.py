@@ -100,10 +100,10 @@ def test_turning_points_or_the_answer_that_there_is_none():
         panel = random_panel(np.random.default_rng(3), truth, noise=0.2, columns=("x",))
         answers.append(curve.answer(subject_of(LeastSquares(powers(2)), panel))["turning_points"])
     (point,) = answers[0].to_dict("records")
-    assert point["kind"] == "maximum"
+    assert (point["kind"], point["is_established"]) == ("maximum", True)
     assert point["at"] == pytest.approx(0.6, abs=0.05)
     assert point["conf_low"] < point["at"] < point["conf_high"]
-    assert answers[1].to_dict("records") == [{"kind": "none", "n_draws": 100}]
+    assert answers[1].to_dict("records") == [{"kind": "none", "is_established": False, "n_draws": 100}]
 
 
 def test_others_at_their_mean_leave_the_interaction_at_the_mean():

@@ -52,10 +52,10 @@ class RugRow:
 
 @dataclass(frozen=True)
 class TurningPointRow(ResultRow):
-    """One turning point of one curve, or the finding that there is none.
+    """One interior extreme of one curve, or the finding that it has none.
 
     `at` has its interval over the draws that have the turning point, which are `share_of_draws` of all;
-    `estimate` is the curve there, outcome units.
+    `estimate` is the curve there, outcome units. Only what `is_established` may be stated as a finding.
     """
 
     outcome: str
@@ -65,6 +65,7 @@ class TurningPointRow(ResultRow):
     conf_low: float
     conf_high: float
     share_of_draws: float
+    is_established: bool
     status: str
     reason: str
     estimate: float = float("nan")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-from harness.report.drawing.series import MARKERS, Mark, effect_label, series_of
+from harness.report.drawing.series import Mark, effect_label, series_of
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.sections.curves.captions import curve_caption, outcomes_caption
@@ -92,11 +92,11 @@ def curve_scene(run: Run, curves: Sequence[Curve]) -> CurveScene:
 
 
 def _marks(run: Run, curve: Curve) -> tuple[Mark, ...]:
-    """Return the turning points of a curve that can be drawn."""
+    """Return the established turning points of a curve."""
     return tuple(
         Mark(row.kind, row.at, row.conf_low, row.conf_high, row.estimate)
         for row in turning_points_of(run, curve.outcome, curve.scenario, curve.estimator)
-        if row.kind in MARKERS and math.isfinite(row.at) and math.isfinite(row.estimate)
+        if row.is_established and math.isfinite(row.at) and math.isfinite(row.estimate)
     )
 
 

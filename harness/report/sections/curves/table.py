@@ -37,7 +37,6 @@ def turning_table(run: Run, outcome: str) -> tuple[TurningTableRow, ...]:
                     continue
                 at, limits = estimate(point.at, point.conf_low, point.conf_high)
                 share = percent(point.share_of_draws, 0)
-                rows.append(
-                    TurningTableRow(label, point.kind, at, limits, significant(point.estimate), share)
-                )
+                kind = point.kind if point.is_established else f"{point.kind}, not established"
+                rows.append(TurningTableRow(label, kind, at, limits, significant(point.estimate), share))
     return tuple(rows)

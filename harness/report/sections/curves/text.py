@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.report.model.run import Run
-from harness.report.sections.curves.rows import NONE, TurningPointRow, curve_scenarios, turning_points_of
+from harness.report.sections.curves.rows import TurningPointRow, curve_scenarios, turning_points_of
 from harness.report.text.numbers import percent, with_interval
 from harness.report.text.plain_text import joined
 from harness.store.study_record import EstimatorRecord
@@ -18,7 +18,7 @@ def turning_point_sentences(run: Run, outcome: str, estimator: EstimatorRecord) 
         points = turning_points_of(run, outcome, scenario, estimator.id)
         if not points:
             continue
-        known = [row for row in points if row.kind != NONE]
+        known = [row for row in points if row.is_established]
         where = f"{estimator.label}, turning points of the curve" + (
             f" ({scenario})" if len(scenarios) > 1 else ""
         )

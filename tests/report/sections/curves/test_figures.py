@@ -82,3 +82,8 @@ def test_outcomes_stand_side_by_side_and_the_legend_names_everything(chinese):
         "maximum, with interval",
     ]
     assert all(len(axes.collections) == 4 for axes in panels)  # two bands of each of two estimators
+
+
+def test_only_established_turning_points_are_marked(run):
+    scene = curve_scene(run, curves_of(run, "lwage", "curve", "level"))
+    assert [series.label for series in scene.series if series.marks] == ["RAB"]
