@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+from linearmodels.datasets import munnell, wage_panel
 
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
@@ -44,3 +47,46 @@ def test_a_run_folder_holds_what_was_expected_and_what_was_obtained(tmp_path):
     assert (found["difference"].abs() <= found["tolerance"]).all()
     assert set(found["origin"]) == {"publication", "run"}
     assert "Expected numbers" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def on_dummies(frame: pd.DataFrame, outcome: str, columns: list[str], effects: list[str]):
+    """The outcome and the columns of a regression on dummies, the columns of interest first."""
+    sets = [pd.get_dummies(frame[name], drop_first=True) for name in effects]
+    return frame[outcome].to_numpy(), np.column_stack([frame[columns], np.ones(len(frame)), *sets]).astype(
+        np.float64
+    )
+
+
+def test_errors_are_those_of_xtreg_with_time_dummies():
+    """No printed page was at hand: the definition of Stata's manual, on dummies in statsmodels.
+
+    N is 4,360, and K counts three slopes, seven years and the constant; without statsmodels' own factor
+    variances are (G / (G - 1)) ((N - 1) / (N - K)) times the sandwich.
+    """
+    rows = wage_panel.load().assign(exper_squared=lambda frame: frame["exper"] ** 2)
+    columns = ["union", "married", "exper_squared"]
+    outcome, design = on_dummies(rows, "lwage", columns, ["year", "nr"])
+    clusters = {"groups": rows["nr"].to_numpy(), "use_correction": False}
+    expected = sm.OLS(outcome, design).fit(cov_type="cluster", cov_kwds=clusters)
+    found = fits("stata_clusters")
+    factor = 545 / 544 * 4359 / (4360 - 11)
+    for name, of_variance in (("stata", factor), ("plm", 545 / 544 * 4359 / (4360 - 3))):
+        table = found[name].coefficients.set_index("term").loc[columns]
+        np.testing.assert_allclose(table["estimate"], expected.params[:3], rtol=1e-8)
+        np.testing.assert_allclose(table["std_error"], np.sqrt(of_variance) * expected.bse[:3], rtol=1e-8)
+
+
+def test_weighted_states_are_weighted_least_squares_on_dummies():
+    """By statsmodels' WLS, whose weights are analytic as Stata's aweight are for slopes and errors."""
+    rows = munnell.load().rename(columns=str.lower)
+    names = {"gsp": "log_output", "p_cap": "log_public_capital", "pc": "log_private_capital"}
+    names["emp"] = "log_employment"
+    frame = rows.assign(**{into: np.log(rows[of]) for of, into in names.items()})
+    columns = ["log_public_capital", "log_private_capital", "log_employment", "unemp"]
+    found = fits("weighted_states")
+    for name, effects, options in (("ols", [], {"cov_type": "HC1"}), ("within", ["st_abb"], {})):
+        outcome, design = on_dummies(frame, "log_output", columns, effects)
+        expected = sm.WLS(outcome, design, weights=frame["emp"].to_numpy()).fit(**options)
+        table = found[name].coefficients.set_index("term").loc[columns]
+        np.testing.assert_allclose(table["estimate"], expected.params[:4], rtol=1e-8)
+        np.testing.assert_allclose(table["std_error"], expected.bse[:4], rtol=1e-8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -84,7 +84,9 @@ class LibraryData:
         """Return columns, (n_obs,) each, as linearmodels takes them."""
         import pandas as pd
 
-        return pd.DataFrame(np.column_stack(columns), index=self.index, columns=list(names), copy=False)
+        # Column by column in memory, as pandas goes through them.
+        values = np.asfortranarray(columns[0] if len(columns) == 1 else np.column_stack(columns))
+        return pd.DataFrame(values, index=self.index, columns=list(names), copy=False)
 
     @property
     def outcome(self) -> pd.DataFrame:
@@ -195,10 +197,7 @@ def report_of(
     """
     regression, scores = data.regression, Scores.of(data.regression)
     asked = dict(covariance.library_options(scores))
-    if by := clusters_of(covariance):
-        codes = [key_of(data.rows, effect_named(name)).codes for name in by]
-        asked["clusters"] = data.frame(codes, by)
-    results = model(data)(debiased=False, **asked)
+    results = model(data)(debiased=False, **asked, **_clusters(data, clusters_of(covariance)))
     estimate = data.to_units @ np.asarray(results.params)
     if data.leading is not None:
         estimate[0] += data.outcome_centre + (data.levels.outcome if data.levels else 0.0)
@@ -211,6 +210,17 @@ def report_of(
         table = replace(table, inference=inference)
     gaps = _gaps(estimate, regression.estimate, scores)
     return Report(library, results, data, table, float(gaps.max()), _notes(library, table, regression, gaps))
+
+
+def _clusters(data: LibraryData, by: Sequence[str]) -> Mapping[str, object]:
+    """Return clusters as linearmodels' ``fit`` takes them: keys by an option, which is faster, and columns."""
+    keys = ("time",) if data.runs is not None else ("entity", "time")
+    asked: dict[str, object] = {f"cluster_{name}": True for name in by if name in keys}
+    columns = [name for name in by if name not in keys]
+    if columns:
+        codes = [key_of(data.rows, effect_named(name)).codes for name in columns]
+        asked["clusters"] = data.frame(codes, columns)
+    return asked
 
 
 def _gaps(estimate: Floats, own: Floats, scores: Scores) -> Floats:

@@ -98,6 +98,8 @@ def test_every_estimator_and_every_covariance_is_here():
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(("estimator", "covariance"), CELLS)
 def test_what_changes_no_slope_and_no_error(estimator, covariance, change):
+    if (estimator, change) == ("curved", "a million"):
+        pytest.skip("the slope of a polynomial at zero moves with where zero is")
     chosen, panel = ESTIMATORS[estimator](COVARIANCES[covariance]), drawn()
     own, expected = slopes(chosen, CHANGES[change](panel)), slopes(chosen, panel)
     np.testing.assert_allclose(own, expected, rtol=1e-8)
