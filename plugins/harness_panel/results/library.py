@@ -213,7 +213,7 @@ def report_of(
 
 
 def _clusters(data: LibraryData, by: Sequence[str]) -> Mapping[str, object]:
-    """Return clusters as linearmodels' ``fit`` takes them: keys by an option, which is faster, and columns."""
+    """Return clusters as linearmodels takes them: keys by an option, which is faster, and columns."""
     keys = ("time",) if data.runs is not None else ("entity", "time")
     asked: dict[str, object] = {f"cluster_{name}": True for name in by if name in keys}
     columns = [name for name in by if name not in keys]
