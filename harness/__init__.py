@@ -44,6 +44,13 @@ from harness.estimators.protocol import (
     NeedsGroups,
     NestedEstimator,
 )
+from harness.estimators.wild_bootstrap import (
+    Auxiliary,
+    ClusteredRegression,
+    WildDraws,
+    wild_cluster_inference,
+)
+from harness.estimators.wild_statistics import WildInference
 from harness.evaluation.fold import Fold, Leak
 from harness.evaluation.metrics.metric import Metric
 from harness.evaluation.protocols.protocol import EvaluationProtocol
@@ -61,11 +68,13 @@ __version__ = "0.1.0"
 __all__ = [
     "Account",
     "ArtifactError",
+    "Auxiliary",
     "Calendar",
     "CanFitDraws",
     "CanFitFolds",
     "CanProfile",
     "CanRunQuick",
+    "ClusteredRegression",
     "CoefficientTable",
     "Column",
     "Correction",
@@ -110,6 +119,8 @@ __all__ = [
     "StepGroup",
     "StudyResult",
     "Subject",
+    "WildDraws",
+    "WildInference",
     "count_unseen",
     "draw_weights",
     "drawing",
@@ -122,4 +133,5 @@ __all__ = [
     "random_stream",
     "reporting",
     "run",
+    "wild_cluster_inference",
 ]

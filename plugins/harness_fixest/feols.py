@@ -35,9 +35,9 @@ from harness_fixest.jackknife import CRV3
 from harness_fixest.level_models import LevelModels, stack
 from harness_fixest.levels import level_model
 from harness_fixest.regression import Regression
-from harness_fixest.wild_cluster import WildCluster
+from harness_fixest.wild_bootstrap import WildBootstrap
 
-Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildCluster, Field(discriminator="kind")]
+Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildBootstrap, Field(discriminator="kind")]
 """Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
 
 Combination = Annotated[tuple[str, ...], Field(min_length=2)]

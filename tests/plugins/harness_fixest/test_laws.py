@@ -13,7 +13,7 @@ import pytest
 from fixest_panels import grouped_panel
 from harness import CanFitDraws, EstimationError, Key, random_stream
 from harness.estimators.guard import attempt
-from harness_fixest import CRV1, CRV3, Feols, Hetero, Iid, WildCluster
+from harness_fixest import CRV1, CRV3, Feols, Hetero, Iid, WildBootstrap
 from harness_fixest.library import guarded
 from panels import panel_from_arrays, simulated_panel
 
@@ -21,7 +21,7 @@ PANEL = grouped_panel("laws", n_entities=12, n_periods=6)
 OPTIONS = {
     "many": Feols(("entity", "time"), ("industry",), covariance=CRV1(("region", "time"))),
     "region by time": Feols(absorb=(("region", "time"),), covariance=CRV3("region")),
-    "trends": Feols(("entity", "time"), trends=("entity",), covariance=WildCluster("time", draws=99)),
+    "trends": Feols(("entity", "time"), trends=("entity",), covariance=WildBootstrap("time", draws=99)),
     "weighted": Feols(("entity", "time"), weighted=True, covariance=Hetero()),
 }
 each = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)

@@ -8,33 +8,23 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from harness import CoefficientTable, Floats
+from harness import (
+    Auxiliary,
+    ClusteredRegression,
+    CoefficientTable,
+    Floats,
+    WildDraws,
+    wild_cluster_inference,
+)
 from harness_fixest.clustered import CRV1, read_few_clusters
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.estimate import Estimate, Request
+from harness_fixest.independent_effects import is_nested
 from harness_fixest.regression import Regression
-from harness_fixest.wild_statistics import ClusterPieces, NullStatistics
-
-_WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
-
-
-@dataclass(frozen=True, eq=False)
-class WildInference:
-    """P-values and limits of a wild cluster bootstrap; `statistics` has one element a coefficient."""
-
-    statistics: tuple[NullStatistics, ...]
-
-    def p_value(self) -> Floats:
-        """Return p-values of zero coefficients, (n_coef,)."""
-        return np.array([one.p_value(0.0) for one in self.statistics])
-
-    def conf_int(self, level: float) -> Floats:
-        """Return the null values that are just not rejected, (n_coef, 2); infinite where none is rejected."""
-        return np.array([[one.limit(level, -1.0), one.limit(level, 1.0)] for one in self.statistics])
 
 
 @dataclass(frozen=True)
-class WildCluster:
+class WildBootstrap:
     """Clustered errors whose p-values and limits come from a wild cluster bootstrap with the null imposed.
 
     Each draw multiplies the restricted residuals of a whole cluster by one random number and computes the
@@ -53,13 +43,11 @@ class WildCluster:
 
     by: str = "entity"
     draws: int = 999
-    weights: Literal["rademacher", "webb"] = "rademacher"
+    weights: Auxiliary = "rademacher"
     kind: Literal["wild_cluster"] = "wild_cluster"
 
     def __post_init__(self) -> None:
-        if self.draws < 99:
-            message = f"draws: at least 99; found {self.draws}"
-            raise ValueError(message)
+        WildDraws(self.draws, self.weights)
 
     def request(self, regression: Regression) -> Request:
         """Return what is asked of pyfixest.
@@ -82,15 +70,11 @@ class WildCluster:
         """
         clusters = self._clusters(regression)
         table = self._errors.table(regression, estimate, rng=rng)
-        weights = self._draw(clusters.n_levels, rng)
-        pieces = ClusterPieces.of(regression, clusters, estimate)
-        inference = WildInference(
-            tuple(
-                pieces.statistics(at, estimate, weights, factor=table.correction.factor)
-                for at in range(estimate.kept.size)
-            )
+        draws = WildDraws(self.draws, self.weights)
+        inference = wild_cluster_inference(
+            _clustered(regression, estimate, clusters), draws, factor=table.correction.factor, rng=rng
         )
-        how = f"wild cluster bootstrap by {self.by}, {len(weights)} {self.weights} draws"
+        how = f"wild cluster bootstrap by {self.by}, {draws.number(clusters.n_levels)} {self.weights} draws"
         return replace(table, correction=replace(table.correction, kind=how), inference=inference)
 
     @property
@@ -101,10 +85,21 @@ class WildCluster:
         cost = "a wild bootstrap solves for effects once for each column and cluster"
         return read_few_clusters(regression, self.by, cost=cost)
 
-    def _draw(self, n_clusters: int, rng: Generator) -> Floats:
-        """Return numbers of mean zero and variance one, (n_draws, n_clusters); Webb 2023 has six points."""
-        if self.weights == "rademacher" and n_clusters < 63 and 2**n_clusters <= self.draws:
-            bits = (np.arange(2**n_clusters)[:, None] >> np.arange(n_clusters)) & 1
-            return np.where(bits == 1, 1.0, -1.0)
-        points = np.array([-1.0, 1.0]) if self.weights == "rademacher" else np.concatenate([-_WEBB, _WEBB])
-        return rng.choice(points, size=(self.draws, n_clusters))
+
+def _clustered(regression: Regression, estimate: Estimate, clusters: EffectSet) -> ClusteredRegression:
+    design = regression.design
+    root = np.sqrt(design.weights)[:, None]
+
+    def without_effects(columns: Floats) -> Floats:
+        return root * np.column_stack([design.residuals(column) for column in (columns / root).T])
+
+    basis, triangle = np.linalg.qr(estimate.basis)
+    are_nested = all(is_nested(levels, clusters) for levels in design.sets)
+    return ClusteredRegression(
+        basis=basis,
+        to_coefficients=estimate.units[:, None] * np.linalg.inv(triangle),
+        estimate=estimate.slopes,
+        residuals=estimate.residuals,
+        codes=clusters.codes,
+        without_effects=None if are_nested else without_effects,
+    )

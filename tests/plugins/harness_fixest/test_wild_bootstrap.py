@@ -11,7 +11,7 @@ import pytest
 import harness_panel
 from fixest_panels import dummies, grouped_panel
 from harness import EstimationError, random_stream
-from harness_fixest import CRV1, Feols, WildCluster
+from harness_fixest import CRV1, Feols, WildBootstrap
 from panels import simulated_panel
 
 SIX = replace(grouped_panel("six", n_entities=6, n_periods=9), groups=())
@@ -60,7 +60,7 @@ def p_value_by_regressions(panel, effects, trends, *, at: int, null: float, root
 @pytest.mark.parametrize(("effects", "trends"), CASES.values(), ids=CASES)
 @pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
 def test_p_values_of_all_sign_changes(effects, trends, weighted):
-    options = Feols(effects=effects, trends=trends, covariance=WildCluster(), weighted=weighted)
+    options = Feols(effects=effects, trends=trends, covariance=WildBootstrap(), weighted=weighted)
     table = options.fit(SIX, rng=random_stream(0)).coefficients()
     root = np.sqrt(SIX.weights) if weighted else np.ones(SIX.n_obs)
     for at in (0, 1):
@@ -72,7 +72,7 @@ def test_p_values_of_all_sign_changes(effects, trends, weighted):
 
 def test_limits_are_the_nulls_that_are_just_not_rejected():
     panel = simulated_panel(random_stream(94), n_entities=9, n_periods=5, share=0.9)
-    options = Feols(effects=("entity", "time"), covariance=WildCluster(draws=512))
+    options = Feols(effects=("entity", "time"), covariance=WildBootstrap(draws=512))
     table = options.fit(panel, rng=random_stream(0)).coefficients()
     expected = (
         harness_panel.FixedEffects(("entity", "time"), harness_panel.WildCluster(draws=512))
@@ -84,7 +84,7 @@ def test_limits_are_the_nulls_that_are_just_not_rejected():
 
 
 def test_errors_beside_the_p_values_are_those_of_clusters():
-    wild = Feols(covariance=WildCluster(draws=99, weights="webb"))
+    wild = Feols(covariance=WildBootstrap(draws=99, weights="webb"))
     tables = [
         one.fit(SIX, rng=random_stream(1)).coefficients() for one in (wild, wild, Feols(covariance=CRV1()))
     ]
@@ -96,4 +96,4 @@ def test_errors_beside_the_p_values_are_those_of_clusters():
 def test_more_clusters_than_it_is_for():
     panel = simulated_panel(random_stream(95), n_entities=1_001, n_periods=2)
     with pytest.raises(EstimationError, match="of 1001 clusters"):
-        Feols(covariance=WildCluster()).fit(panel, rng=random_stream(0))
+        Feols(covariance=WildBootstrap()).fit(panel, rng=random_stream(0))

@@ -1,0 +1,181 @@
+"""The wild cluster bootstrap with the null imposed: inference where clusters are few.
+
+Each draw multiplies the restricted residuals of a whole cluster by one random number and computes the t
+statistic anew (WCR of Cameron, Gelbach & Miller 2008, "Bootstrap-based improvements for inference with
+clustered errors", Review of Economics and Statistics 90; what it can and cannot do with few treated clusters:
+MacKinnon & Webb 2018, "The wild bootstrap for few (treated) clusters", Econometrics Journal 21).
+
+Notation of MacKinnon, Nielsen & Webb 2023, "Fast and reliable jackknife and bootstrap methods for
+cluster-robust inference", Journal of Applied Econometrics 38, with regressors in an orthonormal basis Q, so
+that a coefficient is ``a'q``, q the coordinates. Under the null value r the restricted residuals are
+``u + (b - r) Q a / a'a``: all that a draw needs is linear in r, so no draw is ever regressed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.random import Generator
+
+from harness.arrays import Floats, Ints
+from harness.errors import EstimationError, Problem
+from harness.estimators.wild_statistics import NullScores, NullStatistics, WildInference
+
+Auxiliary = Literal["rademacher", "webb"]
+"""Distributions of the random numbers; ``rademacher`` is -1 or 1, ``webb`` has six points."""
+
+_WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
+
+_MOST_AT_ONCE = 64
+_MOST_NUMBERS = 2**23
+"""Clusters, and numbers in memory, up to which pieces are rid of effects at once."""
+
+
+@dataclass(frozen=True)
+class WildDraws:
+    """The random numbers that clusters are multiplied by.
+
+    Attributes
+    ----------
+    n_draws : >= 99
+    weights : their distribution. Rademacher draws of which there are no more than `n_draws` are all used,
+        each once, and then nothing is random.
+    """
+
+    n_draws: int = 999
+    weights: Auxiliary = "rademacher"
+
+    def __post_init__(self) -> None:
+        if self.n_draws < 99:
+            message = f"draws: at least 99; found {self.n_draws}"
+            raise ValueError(message)
+
+    def is_enumerated(self, n_clusters: int) -> bool:
+        """Say whether all Rademacher draws are used, since there are no more than asked for."""
+        return self.weights == "rademacher" and n_clusters < 63 and 2**n_clusters <= self.n_draws
+
+    def number(self, n_clusters: int) -> int:
+        """Return how many draws are used of this number of clusters."""
+        return 2**n_clusters if self.is_enumerated(n_clusters) else self.n_draws
+
+    def of(self, n_clusters: int, *, rng: Generator) -> Floats:
+        """Return numbers of mean zero and variance one, (n_draws, n_clusters).
+
+        The six points of Webb 2023, "Reworking wild bootstrap-based inference for clustered errors", Canadian
+        Journal of Economics 56, have equal probabilities.
+        """
+        if self.is_enumerated(n_clusters):
+            bits = (np.arange(2**n_clusters)[:, None] >> np.arange(n_clusters)) & 1
+            return np.where(bits == 1, 1.0, -1.0)
+        is_sign = self.weights == "rademacher"
+        points = np.array([-1.0, 1.0]) if is_sign else np.concatenate([-_WEBB, _WEBB])
+        return rng.choice(points, size=(self.n_draws, n_clusters))
+
+
+@dataclass(frozen=True, eq=False)
+class ClusteredRegression:
+    """A regression in an orthonormal basis of its columns, with the cluster of every row.
+
+    Attributes
+    ----------
+    basis : (n_obs, n_coef), orthonormal basis of the columns without effects, times the roots of the weights
+    to_coefficients : (n_coef, n_coef), takes coordinates in the basis to coefficients
+    estimate : (n_coef,), coefficients
+    residuals : (n_obs,), times the roots of the weights, in the unit of what has the coordinates
+    codes : (n_obs,), in 0 .. n_clusters - 1, each of which has rows
+    without_effects : takes columns, (n_obs, n_columns), times the roots of the weights, to what effects leave
+        of them; None without effects, or where the levels of all of them lie within clusters, so that they
+        leave the part of a residual in one cluster as it is
+    """
+
+    basis: Floats
+    to_coefficients: Floats
+    estimate: Floats
+    residuals: Floats
+    codes: Ints
+    without_effects: Callable[[Floats], Floats] | None = None
+
+    @cached_property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return int(self.codes.max()) + 1
+
+    def sums(self, values: Floats) -> Floats:
+        """Return the sum over each cluster's rows, (n_clusters, ...), of values, (n_obs, ...)."""
+        return np.add.reduceat(values[self._order], self._starts, axis=0)
+
+    @cached_property
+    def _order(self) -> Ints:
+        return np.argsort(self.codes, kind="stable")
+
+    @cached_property
+    def _starts(self) -> Ints:
+        return np.searchsorted(self.codes[self._order], np.arange(self.n_clusters))
+
+    def null_scores(self, loadings: Floats, residuals: Floats) -> list[NullScores]:
+        """Return the scores of residuals, (n_obs,), on each of the loadings, (n_obs, n_loadings)."""
+        per_cluster = self.sums(self.basis * residuals[:, None])
+        left = None if self.without_effects is None else self._left(loadings, residuals, self.without_effects)
+        found = []
+        for at, loading in enumerate(loadings.T):
+            own = self.sums(loading * residuals)
+            fitted = self.sums(loading[:, None] * self.basis) @ per_cluster.T
+            found.append(NullScores(own, (np.diag(own) if left is None else left[at]) - fitted))
+        return found
+
+    def _left(
+        self, loadings: Floats, residuals: Floats, without_effects: Callable[[Floats], Floats]
+    ) -> Floats:
+        """Return the scores of what effects leave of each cluster's residuals alone.
+
+        Returns
+        -------
+        (n_loadings, n_clusters, n_clusters), the second cluster's residuals on the first one's loading.
+        """
+        left = np.empty((loadings.shape[1], self.n_clusters, self.n_clusters))
+        at_once = min(max(_MOST_NUMBERS // residuals.size, 1), _MOST_AT_ONCE)
+        for start in range(0, self.n_clusters, at_once):
+            chosen = np.arange(start, min(start + at_once, self.n_clusters))
+            pieces = without_effects(np.where(self.codes[:, None] == chosen, residuals[:, None], 0.0))
+            for at, loading in enumerate(loadings.T):
+                left[at][:, chosen] = self.sums(loading[:, None] * pieces)
+        return left
+
+
+def wild_cluster_inference(
+    regression: ClusteredRegression, draws: WildDraws, *, factor: float, rng: Generator
+) -> WildInference:
+    """Return p-values and limits of the coefficients.
+
+    A p-value is the share of draws whose statistic is at least as far from zero as the data's; the limits are
+    the null values whose p-value is one less the level.
+
+    Parameters
+    ----------
+    factor : small-sample factor of the clustered variance
+    rng : draws the numbers, which all coefficients share
+
+    Raises
+    ------
+    EstimationError
+        Where a clustered standard error is zero.
+    """
+    weights = draws.of(regression.n_clusters, rng=rng)
+    loadings = regression.basis @ regression.to_coefficients.T
+    levels = regression.null_scores(loadings, regression.residuals)
+    found = []
+    for at, (direction, level) in enumerate(zip(regression.to_coefficients, levels, strict=True)):
+        loading = loadings[:, at]
+        (slope,) = regression.null_scores(loading[:, None], loading / (direction @ direction))
+        std_error = float(np.sqrt(factor * np.sum(level.own**2)))
+        if std_error == 0.0:
+            hint = "leave out rows or columns that make the fit perfect, or choose another covariance"
+            raise EstimationError(
+                Problem("covariance", "a wild bootstrap of errors that are zero", hint=hint)
+            )
+        found.append(NullStatistics(float(regression.estimate[at]), std_error, level, slope, weights, factor))
+    return WildInference(tuple(found))
