@@ -54,7 +54,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Check:
+class PendingTest:
     """A test by name, ready to be computed."""
 
     name: str
@@ -68,16 +68,16 @@ class Check:
             return Refusal(self.name, error.problems[0].what)
 
 
-def refused(name: str, reason: str) -> Check:
+def refused(name: str, reason: str) -> PendingTest:
     """Return a test that is not computed, and why."""
 
     def refuse() -> Diagnostic:
         raise EstimationError(Problem(name, reason))
 
-    return Check(name, refuse)
+    return PendingTest(name, refuse)
 
 
-def unweighted(check: Check, *, is_weighted: bool) -> Check:
+def unweighted(check: PendingTest, *, is_weighted: bool) -> PendingTest:
     """Return a test that is defined for rows that count alike, refused where they do not."""
     return refused(check.name, "the test is not defined for weighted rows") if is_weighted else check
 

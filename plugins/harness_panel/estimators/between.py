@@ -17,7 +17,7 @@ from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.levels import LevelModels, stack
 from harness_panel.resampling.regression import Regression, constant_of, regress
 from harness_panel.resampling.within_fit import fit_within
-from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
+from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import LinearFit
 
 _OFFERED = frozenset({"classical", "robust"})
@@ -88,7 +88,7 @@ class Between(LinearEstimator):
         bare = centring.taken_from(panel)
         return stack([_draw(bare, centring, draw) for draw in weights])
 
-    def _report(self, panel: Panel, regression: Regression, *, rng: Generator) -> Report:
+    def _report(self, panel: Panel, regression: Regression, *, rng: Generator) -> LibraryReport:
         data = LibraryData.centred(
             panel,
             regression,

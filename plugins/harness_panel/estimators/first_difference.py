@@ -15,7 +15,7 @@ from numpy.random import Generator
 from harness import EstimationError, Floats, HasEffects, Ints, Panel, Problem, key_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
-from harness_panel.diagnostics.diagnostic import Check
+from harness_panel.diagnostics.diagnostic import PendingTest
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.absorb import Nothing
@@ -31,7 +31,7 @@ from harness_panel.resampling.effect import effect_named
 from harness_panel.resampling.regression import Regression, constant_of, regress, regress_through_origin
 from harness_panel.resampling.weighting import row_weights
 from harness_panel.resampling.within_fit import fit_within
-from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
+from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import squared_correlation
 
@@ -62,13 +62,13 @@ class DifferenceFit(EffectsFit):
         """Return the squared correlation of outcome and fitted values of differences, in [0, 1]."""
         return squared_correlation(self.regression)
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of correlation over time, and across entities in differences."""
         differences = self.regression
         return (
             *super().checks(),
-            Check("serial_correlation", lambda: wooldridge(self.rows)),
-            Check(
+            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
+            PendingTest(
                 "cross_section_dependence",
                 lambda: pesaran(differences.panel, differences.within.residuals),
             ),
@@ -158,7 +158,7 @@ class FirstDifference(LinearEstimator):
 
     def _report(
         self, panel: Panel, pairs: Pairs, regression: Regression, rows: Floats, *, rng: Generator
-    ) -> Report | None:
+    ) -> LibraryReport | None:
         if self.predicts_alone:
             return None
         codes = [key_of(panel, effect_named(name)).codes for name in clusters_of(self.covariance)]

@@ -15,7 +15,7 @@ from numpy.random import Generator
 from harness import EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
-from harness_panel.diagnostics.diagnostic import Check, Diagnostic, unweighted
+from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, unweighted
 from harness_panel.diagnostics.effects import f_test_of_effects
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.diagnostics.specification import hausman
@@ -25,7 +25,7 @@ from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression, regress, regress_draws
 from harness_panel.resampling.weighting import row_weights
-from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
+from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, intercept_statistics, likelihood_statistics
 
@@ -57,17 +57,17 @@ class FixedEffectsFit(EffectsFit):
             ),
         )
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of the effects, and of correlation over time and across entities."""
         regression, residuals = self.regression, self.regression.within.residuals
-        hausman_s = Check("hausman", lambda: hausman(self.rows))
+        hausman_s = PendingTest("hausman", lambda: hausman(self.rows))
         against_random = (unweighted(hausman_s, is_weighted=regression.is_weighted),)
         return (
             *super().checks(),
-            Check("f_effects", self._test_effects),
+            PendingTest("f_effects", self._test_effects),
             *(against_random if regression.effects == ("entity",) else ()),
-            Check("serial_correlation", lambda: wooldridge(self.rows)),
-            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
+            PendingTest("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
         )
 
     def _test_effects(self) -> Diagnostic:
@@ -144,7 +144,7 @@ class FixedEffects(LinearEstimator):
         """Return the regression by our own solver, which `fit` describes."""
         return regress(panel, self._levels, weights=row_weights(panel, weighted=self.weighted))
 
-    def report(self, regression: Regression, *, rng: Generator) -> Report | None:
+    def report(self, regression: Regression, *, rng: Generator) -> LibraryReport | None:
         """Return what a library says of a regression by `regress`; None where predictions alone count."""
         if self.predicts_alone:
             return None

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from harness import Floats, HasEffects, Ints, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
-from harness_panel.diagnostics.diagnostic import Check
+from harness_panel.diagnostics.diagnostic import PendingTest
 from harness_panel.diagnostics.residuals import pesaran
 from harness_panel.diagnostics.specification import means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
@@ -50,13 +50,13 @@ class MundlakFit(RandomEffectsFit):
         """What predicts; one draw."""
         return self.levels
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of random effects by the fit's own entity means, and those of its residuals."""
         residuals = self.regression.within.residuals
         return (
-            Check("slopes", self.test_slopes),
-            Check("mundlak", lambda: means_test(self.table)),
-            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+            PendingTest("slopes", self.test_slopes),
+            PendingTest("mundlak", lambda: means_test(self.table)),
+            PendingTest("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
         )
 
 

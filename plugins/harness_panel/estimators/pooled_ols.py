@@ -11,14 +11,14 @@ from numpy.random import Generator
 from harness import Floats, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
-from harness_panel.diagnostics.diagnostic import Check, unweighted
+from harness_panel.diagnostics.diagnostic import PendingTest, unweighted
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.regression import Regression, regress, regress_draws
 from harness_panel.resampling.weighting import row_weights
-from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
+from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import LinearFit
 from harness_panel.results.statistics import Statistic, likelihood_statistics
 
@@ -33,16 +33,16 @@ class PooledFit(LinearFit):
         """Return what describes the fit, its likelihood included."""
         return (*super().statistics(), *likelihood_statistics(self.regression, rss=self.reported.rss))
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[PendingTest, ...]:
         """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
         residuals, weights = self.regression.within.residuals, self.regression.weights
-        lagrange = Check("breusch_pagan", lambda: breusch_pagan(self.rows))
+        lagrange = PendingTest("breusch_pagan", lambda: breusch_pagan(self.rows))
         return (
             *super().checks(),
-            Check("f_effects", lambda: f_test_of_effects(self.rows, ("entity",), weights=weights)),
+            PendingTest("f_effects", lambda: f_test_of_effects(self.rows, ("entity",), weights=weights)),
             unweighted(lagrange, is_weighted=self.regression.is_weighted),
-            Check("serial_correlation", lambda: wooldridge(self.rows)),
-            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
+            PendingTest("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
         )
 
 
@@ -104,7 +104,7 @@ class PooledOLS(LinearEstimator):
         own = row_weights(panel, weighted=self.weighted)
         return regress_draws(panel, (), weights, row_weights=own)
 
-    def _report(self, panel: Panel, regression: Regression, *, rng: Generator) -> Report:
+    def _report(self, panel: Panel, regression: Regression, *, rng: Generator) -> LibraryReport:
         data = LibraryData.centred(
             panel,
             regression,

@@ -15,7 +15,7 @@ from numpy.random import Generator
 from harness import Floats, HasEffects, Note, Panel
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
-from harness_panel.diagnostics.diagnostic import Check, Diagnostic
+from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest
 from harness_panel.diagnostics.effects import breusch_pagan
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.diagnostics.specification import hausman, means_test
@@ -27,7 +27,7 @@ from harness_panel.resampling.mundlak_models import correlated_equation
 from harness_panel.resampling.random_equation import fit_random_draws, random_equation
 from harness_panel.resampling.regression import Regression
 from harness_panel.resampling.variance_components import VarianceComponents
-from harness_panel.results.library import LibraryData, LibraryFit, Report, report_of
+from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, squared_correlation
 
@@ -87,16 +87,16 @@ class RandomEffectsFit(EffectsFit):
         """Return the squared correlation of outcome and fitted values of quasi-demeaned rows, in [0, 1]."""
         return squared_correlation(self.regression)
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of random effects, and of correlation over time and across entities."""
         residuals = self.regression.within.residuals
         return (
             *super().checks(),
-            Check("hausman", lambda: hausman(self.rows)),
-            Check("mundlak", lambda: mundlak_test(self.rows)),
-            Check("breusch_pagan", lambda: breusch_pagan(self.rows)),
-            Check("serial_correlation", lambda: wooldridge(self.rows)),
-            Check("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+            PendingTest("hausman", lambda: hausman(self.rows)),
+            PendingTest("mundlak", lambda: mundlak_test(self.rows)),
+            PendingTest("breusch_pagan", lambda: breusch_pagan(self.rows)),
+            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
+            PendingTest("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
         )
 
 
@@ -163,7 +163,7 @@ def random_report(
     *,
     rng: Generator,
     levels: Centring | None = None,
-) -> Report:
+) -> LibraryReport:
     """Return what linearmodels says of random effects on the columns of a panel.
 
     Parameters

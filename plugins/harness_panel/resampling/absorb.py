@@ -152,7 +152,7 @@ def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tup
     (n_levels, n_columns) each, in the order of the absorber's groupings.
     """
     n_obs, n_columns = columns.shape
-    effects = tuple(np.zeros((one.n_levels, n_columns)) for one in absorber.groupings)
+    effects = tuple(np.zeros((grouping.n_levels, n_columns)) for grouping in absorber.groupings)
     project = absorber.solver(weights[:, None])
     width = max(1, _BLOCK_BYTES // (8 * n_obs))
     for start in range(0, n_columns, width):

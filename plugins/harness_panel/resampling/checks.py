@@ -52,9 +52,9 @@ def count_singletons(groupings: Sequence[Grouping]) -> int:
     kept = np.arange(n_obs)
     while True:
         is_alone = np.zeros(kept.size, dtype=np.bool_)
-        for one in groupings:
-            codes = one.codes[kept]
-            is_alone |= np.bincount(codes, minlength=one.n_levels)[codes] == 1
+        for grouping in groupings:
+            codes = grouping.codes[kept]
+            is_alone |= np.bincount(codes, minlength=grouping.n_levels)[codes] == 1
         if not is_alone.any():
             return int(n_obs - kept.size)
         kept = kept[~is_alone]
@@ -189,10 +189,10 @@ def _notes(panel: Panel, fit: WithinFit, taken: str) -> tuple[Note, ...]:
     notes += [
         Note(
             "W-COLLINEAR",
-            names[one.column],
-            f"{names[one.column]!r} was dropped, since {describe(one, panel.X, names, taken)}.",
+            names[dependence.column],
+            f"{names[dependence.column]!r} was dropped, since {describe(dependence, panel.X, names, taken)}.",
         )
-        for one in screening.dependent
+        for dependence in screening.dependent
     ]
     if fit.condition > _NOTABLE_CONDITION:
         message = f"Regressors are close to collinear: their scaled condition number is {fit.condition:.2g}."

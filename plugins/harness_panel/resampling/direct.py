@@ -107,7 +107,7 @@ class Direct:
 
     @cached_property
     def _blocks(self) -> tuple[slice, ...]:
-        ends = np.cumsum([0, *(one.n_levels for one in self.small)]).tolist()
+        ends = np.cumsum([0, *(grouping.n_levels for grouping in self.small)]).tolist()
         return tuple(slice(*pair) for pair in pairwise(ends))
 
     @property
@@ -116,7 +116,7 @@ class Direct:
 
     @cached_property
     def _with_large(self) -> tuple[CrossTable, ...]:
-        return tuple(CrossTable(self.large, one) for one in self.small)
+        return tuple(CrossTable(self.large, grouping) for grouping in self.small)
 
     @cached_property
     def _among_small(self) -> tuple[CrossTable, ...]:
@@ -128,14 +128,14 @@ class Direct:
         totals = reduced.totals[:, :, None]
 
         def project(weighted: Floats) -> Projection:
-            sums = tuple(one.sums(weighted) for one in self.groupings)
+            sums = tuple(grouping.sums(weighted) for grouping in self.groupings)
             large_sums = sums[0].transpose(1, 0, 2)
             small_sums = np.concatenate(sums[1:]).transpose(1, 0, 2)
             right = small_sums - reduced.cells.transpose(0, 2, 1) @ divide(large_sums, totals)
             small_effects = reduced.solve(right)
             large_effects = divide(large_sums - reduced.cells @ small_effects, totals)
             parts = (large_effects, *(small_effects[:, block] for block in self._blocks))
-            return Projection(tuple(one.transpose(1, 0, 2) for one in parts), sums)
+            return Projection(tuple(part.transpose(1, 0, 2) for part in parts), sums)
 
         return project
 
@@ -153,8 +153,8 @@ class Direct:
             large = self.large.codes[rows]
             totals = reduced.totals[0, large]
             swept = -reduced.cells[0, large] / totals[:, None]
-            for one, block in zip(self.small, self._blocks, strict=True):
-                swept[np.arange(large.size), block.start + one.codes[rows]] += 1.0
+            for grouping, block in zip(self.small, self._blocks, strict=True):
+                swept[np.arange(large.size), block.start + grouping.codes[rows]] += 1.0
             leverage[rows] = weights[rows] * (1.0 / totals + np.sum(swept @ inverse * swept, axis=1))
         return leverage
 

@@ -141,7 +141,7 @@ class LibraryData:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class LibraryReport:
     """What a library says of a regression.
 
     Attributes
@@ -181,7 +181,7 @@ def report_of(
     covariance: Covariance,
     *,
     rng: Generator,
-) -> Report:
+) -> LibraryReport:
     """Fit a library's model, and compare it with our own solver.
 
     Parameters
@@ -209,7 +209,8 @@ def report_of(
         inference = covariance.bootstrap(scores, table.estimate, factor=correction.factor, rng=rng)
         table = replace(table, inference=inference)
     gaps = _gaps(estimate, regression.estimate, scores)
-    return Report(library, results, data, table, float(gaps.max()), _notes(library, table, regression, gaps))
+    notes = _notes(library, table, regression, gaps)
+    return LibraryReport(library, results, data, table, float(gaps.max()), notes)
 
 
 def _clusters(data: LibraryData, by: Sequence[str]) -> Mapping[str, object]:

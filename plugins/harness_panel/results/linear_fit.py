@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from harness import CoefficientTable, EstimationError, Floats, Note, Panel, Problem
-from harness_panel.diagnostics.diagnostic import Check, Diagnostic, Refusal, diagnostic_columns
+from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, Refusal, diagnostic_columns
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression
-from harness_panel.results.library import Report
+from harness_panel.results.library import LibraryReport
 from harness_panel.results.regression_table import (
     STATISTICS,
     RegressionTable,
@@ -52,10 +52,10 @@ class LinearFit:
     rows: Panel
     regression: Regression
     model: LevelModels
-    report: Report | None
+    report: LibraryReport | None
 
     @property
-    def reported(self) -> Report:
+    def reported(self) -> LibraryReport:
         """What a library says of the regression.
 
         Raises
@@ -167,9 +167,9 @@ class LinearFit:
         """Whether some rows count more than others."""
         return self.regression.is_weighted
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[PendingTest, ...]:
         """Return the tests that go with the estimator, not yet computed."""
-        return (Check("slopes", self.test_slopes),)
+        return (PendingTest("slopes", self.test_slopes),)
 
     def r2(self) -> float:
         """Return the library's share of the equation's variance that its columns explain, in [0, 1]."""

@@ -11,7 +11,7 @@ import numpy as np
 from harness import Floats, Panel
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.regression import Regression
-from harness_panel.results.library import AGREEMENT, Report
+from harness_panel.results.library import AGREEMENT, LibraryReport
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def equation_statistics(regression: Regression, *, rss: float, r2: float) -> Ite
     )
 
 
-def agreement_statistic(report: Report) -> Statistic:
+def agreement_statistic(report: LibraryReport) -> Statistic:
     """Return how far the library's coefficients are from those of the solver that resamples."""
     definition = (
         f"largest distance of the coefficients of {report.library} from those of the solver that resamples, "
