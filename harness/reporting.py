@@ -1,8 +1,8 @@
 """What sections of plugins are made of: the run as it is read, numbers and texts as a reader wants them."""
 
+from harness.evaluation.gain_status import GainStatus
 from harness.report.model.bands import Banded, BandedRow, banded_from
 from harness.report.model.featured import featured
-from harness.report.model.gain_row import GainStatus
 from harness.report.model.gains import GainCell, Gains
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run

@@ -72,12 +72,25 @@ GAIN = ResultTable(
     "gain",
     (
         *("outcome", "estimator", "reference", "protocol", "sample", "gain", *_INTERVAL),
-        *("p_value", "mse", "mse_reference", "n_entities", "p_splits", "p_holm", "p_best", *STATUS),
+        *("p_value", "mse", "mse_reference", "n_entities", "inference", "p_splits", "p_holm", "p_best"),
+        *("n_folds", "fold_gain_min", "fold_gain_max", *STATUS),
     ),
     (*_CELL, "reference", "sample"),
     "gains over the reference with intervals and p-values",
     measures=("gain",),
     study_wide=("p_holm", "p_best"),
+)
+GAIN_WITHIN = ResultTable(
+    "gain_within",
+    (
+        *("outcome", "estimator", "reference", "protocol", "by", "part"),
+        "gain",
+        "mse",
+        "mse_reference",
+        "n_obs",
+    ),
+    ("outcome", "estimator", "reference", "protocol", "by", "part"),
+    "gains on the test rows fold by fold and period by period",
 )
 METRICS = ResultTable(
     "metrics",
@@ -234,6 +247,7 @@ TABLES: Mapping[str, ResultTable] = {
     for table in (
         *(
             GAIN,
+            GAIN_WITHIN,
             ACCURACY,
             METRICS,
             DECOMPOSITION,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
 
 from harness.evaluation.fold import TOUCHES_TEST_ROWS
+from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
 from harness.evaluation.linear_truth import DrawnTruth
 from harness.evaluation.tables import SAMPLES, Bootstrap, gain_table
 from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan
 from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, VERDICT, band_finding
 from harness.report.model.bands import SIMULTANEOUS
-from harness.report.model.gain_row import size_of
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 
@@ -60,11 +61,20 @@ def _verdicts(tested: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     own = tested[tested["protocol"].isin(honest)]
     if own.empty:
         return
-    size = size_of(study.evaluation.level)
-    is_better = (own["conf_low"] > 0) & (own["p_holm"] < size) & (own["p_best"] < size)
-    agreed = is_better.groupby([own["outcome"], own["estimator"]], sort=False).sum()
-    found = (agreed == len(honest)).astype(float).rename("found").reset_index()
-    yield found.assign(protocol="", finding=VERDICT)
+    level = study.evaluation.level
+    names = [field.name for field in fields(GainEvidence)]
+    status = pd.Series(
+        [gain_status(GainEvidence(*row), level=level) for row in own[names].itertuples(index=False)],
+        index=own.index,
+    )
+    found = status.groupby([own["outcome"], own["estimator"]], sort=False).agg(
+        lambda cells: float(
+            len(cells) == len(honest)
+            and GainStatus.BETTER in set(cells)
+            and set(cells) <= {GainStatus.BETTER, GainStatus.BETTER_ONCE}
+        )
+    )
+    yield found.rename("found").reset_index().assign(protocol="", finding=VERDICT)
 
 
 def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.DataFrame:

@@ -1,34 +1,104 @@
-"""Tests of equal accuracy: of one gain, over repeated splits, and of many gains at once."""
+"""Tests of equal accuracy: of one gain, over new periods, over repeated splits, and of many gains at once."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats
-from harness.evaluation.losses import EntityLosses, SplitDifferences
+from harness.evaluation.losses import ClusterLosses, PeriodLosses, SplitDifferences
 from harness.evaluation.resample import draw_counts
 
 
-def equal_accuracy_p_value(losses: EntityLosses) -> float:
+def equal_accuracy_p_value(losses: ClusterLosses) -> float:
     """Return the p-value of the hypothesis that both estimators have the same mean squared error.
 
     The mean loss difference over its cluster-robust standard error with the factor G / (G - 1), on the t
     distribution with G - 1 degrees of freedom, G entities: the test of Diebold and Mariano (1995) with
     entities in the place of the time series.
     """
-    from scipy import stats
-
     n_entities = losses.n_rows.size
-    if n_entities < 2:
-        return float("nan")
     difference = losses.loss_reference - losses.loss
-    mean = difference.sum() / losses.n_rows.sum()
+    mean = float(difference.sum() / losses.n_rows.sum())
     scores = difference - losses.n_rows * mean
-    variance = n_entities / (n_entities - 1) * (scores**2).sum() / losses.n_rows.sum() ** 2
-    if variance == 0:
-        return 1.0 if mean == 0 else 0.0
-    return float(2.0 * stats.t.sf(abs(mean) / np.sqrt(variance), n_entities - 1))
+    variance = n_entities / max(n_entities - 1, 1) * (scores**2).sum() / losses.n_rows.sum() ** 2
+    return ClusteredMean(mean, float(np.sqrt(variance)), n_entities - 1).p_value
+
+
+@dataclass(frozen=True)
+class ClusteredMean:
+    """A mean that is tested against zero.
+
+    Attributes
+    ----------
+    std_error : of the mean
+    df : degrees of freedom of its t distribution
+    """
+
+    mean: float
+    std_error: float
+    df: int
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of a mean of zero; NaN without a degree of freedom."""
+        from scipy import stats
+
+        if self.df < 1:
+            return float("nan")
+        if self.std_error == 0:
+            return 1.0 if self.mean == 0 else 0.0
+        return float(2.0 * stats.t.sf(abs(self.mean) / self.std_error, self.df))
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the limits of the interval of coverage `level` around the mean."""
+        from scipy import stats
+
+        reach = float(stats.t.ppf((1.0 + level) / 2.0, self.df)) * self.std_error
+        return self.mean - reach, self.mean + reach
+
+
+def two_way_difference(entities: ClusterLosses, periods: PeriodLosses) -> ClusteredMean:
+    """Return the mean loss difference with an error clustered by entity and by period, squared units."""
+    n_rows = entities.n_rows.sum()
+    mean = float((entities.loss_reference - entities.loss).sum() / n_rows)
+    error, df = _two_way_error(
+        [
+            (losses.loss_reference - losses.loss - losses.n_rows * mean) / n_rows
+            for losses in (entities, periods.periods, periods.cells)
+        ]
+    )
+    return ClusteredMean(mean, error, df)
+
+
+def two_way_gain(entities: ClusterLosses, periods: PeriodLosses) -> ClusteredMean:
+    """Return the gain, 1 - a ratio of sums, with the error of its linear part, clustered both ways."""
+    total = entities.loss_reference.sum()
+    gain = float(1.0 - entities.loss.sum() / total)
+    error, df = _two_way_error(
+        [
+            ((1.0 - gain) * losses.loss_reference - losses.loss) / total
+            for losses in (entities, periods.periods, periods.cells)
+        ]
+    )
+    return ClusteredMean(gain, error, df)
+
+
+def _two_way_error(scores: Sequence[Floats]) -> tuple[float, int]:
+    """Return an error clustered by entity and period, and its degrees of freedom.
+
+    Scores are summed within entities, periods and both. The variance is that of Cameron, Gelbach and Miller
+    (2011, equation 2.11), each part with the factor G / (G - 1), but never below either one-way variance:
+    with few periods the sum of three estimates can be far too small, even negative. The degrees of freedom
+    are those of the fewer clusters.
+    """
+    entity, period, cell = (own.size / max(own.size - 1, 1) * float((own**2).sum()) for own in scores)
+    return float(np.sqrt(max(entity + period - cell, entity, period))), min(
+        scores[0].size, scores[1].size
+    ) - 1
 
 
 def corrected_t_p_value(splits: SplitDifferences) -> float:

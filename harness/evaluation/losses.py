@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,18 +23,32 @@ def squared_error(observed: Floats, predicted: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class EntityLosses:
-    """Losses of two estimators on the same rows, summed within entities.
+class ClusterLosses:
+    """Losses of two estimators on the same rows, summed within clusters, such as entities.
 
     Attributes
     ----------
-    loss, loss_reference : (n_entities,), sums over the rows of each
-    n_rows : (n_entities,), rows summed, >= 1
+    loss, loss_reference : (n_clusters,), sums over the rows of each
+    n_rows : (n_clusters,), rows summed, >= 1
     """
 
     loss: Floats
     loss_reference: Floats
     n_rows: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class PeriodLosses:
+    """The same losses where no tested period is trained on, so that what is common to a period counts.
+
+    Attributes
+    ----------
+    periods : summed within periods
+    cells : summed within entities and periods together
+    """
+
+    periods: ClusterLosses
+    cells: ClusterLosses
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,20 +72,26 @@ class PairedLosses:
     Attributes
     ----------
     frame : losses, index `ROW`, one column an estimator
-    entities : (n_rows,), codes
+    entities, periods : (n_rows,), codes in the order of the sorted labels
+    new_periods : whether no period of these rows is trained on in their fold
     """
 
     frame: pd.DataFrame
     entities: Ints
+    periods: Ints
+    new_periods: bool
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, loss: Loss = squared_error) -> PairedLosses:
+    def of(cls, rows: pd.DataFrame, loss: Loss = squared_error, *, new_periods: bool = False) -> PairedLosses:
         """Pair the predictions of one outcome, protocol and sample by their losses."""
         own = loss(rows["observed"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64))
         wide = rows[[*ROW, "estimator"]].assign(loss=own)
         frame = wide.pivot_table(index=ROW, columns="estimator", values="loss", sort=True, observed=True)
-        codes, _ = pd.factorize(frame.index.get_level_values("entity"), sort=True)
-        return cls(frame[list(dict.fromkeys(rows["estimator"]))], codes.astype(np.int64))
+        entities, periods = (
+            pd.factorize(frame.index.get_level_values(key), sort=True)[0].astype(np.int64)
+            for key in ("entity", "time")
+        )
+        return cls(frame[list(dict.fromkeys(rows["estimator"]))], entities, periods, new_periods)
 
     @property
     def estimators(self) -> tuple[str, ...]:
@@ -81,9 +102,30 @@ class PairedLosses:
         """Return the mean loss of one estimator."""
         return float(self._column(estimator).mean())
 
-    def by_entity(self, estimator: str, reference: str) -> EntityLosses:
+    def by_entity(self, estimator: str, reference: str) -> ClusterLosses:
         """Return the losses of two estimators, summed within entities."""
-        return entity_losses(self._column(estimator), self._column(reference), self.entities)
+        return cluster_losses(self._column(estimator), self._column(reference), self.entities)
+
+    def by_period(self, estimator: str, reference: str) -> PeriodLosses | None:
+        """Return the losses of two estimators by period; None where tested periods are trained on."""
+        if not self.new_periods:
+            return None
+        pair = self._column(estimator), self._column(reference)
+        cells = self.entities * (self.periods.max() + 1) + self.periods
+        return PeriodLosses(cluster_losses(*pair, self.periods), cluster_losses(*pair, cells))
+
+    def within(self, key: Literal["fold", "time"], estimator: str, reference: str) -> pd.DataFrame:
+        """Return gain, mean losses and rows of each fold or period: gain, mse, mse_reference, n_obs."""
+        groups = self.frame[[estimator, reference]].groupby(level=key, sort=True, observed=True)
+        mean = groups.mean()
+        return pd.DataFrame(
+            {
+                "gain": 1.0 - mean[estimator] / mean[reference],
+                "mse": mean[estimator],
+                "mse_reference": mean[reference],
+                "n_obs": groups.size(),
+            }
+        )
 
     def differences(self, reference: str) -> tuple[Floats, Floats]:
         """Return loss differences to the reference, (n_estimators, n_entities), and rows by entity."""
@@ -99,11 +141,25 @@ class PairedLosses:
         return self.frame[estimator].to_numpy(dtype=np.float64)
 
 
-def entity_losses(loss: Floats, loss_reference: Floats, entities: Ints) -> EntityLosses:
-    """Sum squared errors, (n_obs,) each, within the entities, (n_obs,) codes."""
-    _, position = np.unique(entities, return_inverse=True)
-    return EntityLosses(
+def cluster_losses(loss: Floats, loss_reference: Floats, clusters: Ints) -> ClusterLosses:
+    """Sum losses, (n_obs,) each, within clusters, (n_obs,) codes."""
+    _, position = np.unique(clusters, return_inverse=True)
+    return ClusterLosses(
         loss=np.bincount(position, weights=loss).astype(np.float64),
         loss_reference=np.bincount(position, weights=loss_reference).astype(np.float64),
         n_rows=np.bincount(position).astype(np.float64),
     )
+
+
+def are_periods_new(rows: pd.DataFrame) -> bool:
+    """Return whether no fold trains on a period that it tests.
+
+    Parameters
+    ----------
+    rows : predictions of one outcome and protocol, both sides of every fold
+    """
+    for _, own in rows.groupby("fold", observed=True):
+        tested = own["sample"] == "test"
+        if set(own.loc[tested, "time"]) & set(own.loc[~tested, "time"]):
+            return False
+    return bool((rows["sample"] == "test").any())

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
+from harness.arrays import Floats
 from harness.evaluation.accuracy import accuracy
-from harness.evaluation.gain import gain_over
+from harness.evaluation.gain import Gain, gain_over
+from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.evaluation.gain_tests import corrected_t_p_value, holm_adjusted, max_t_p_values
-from harness.evaluation.losses import PairedLosses
+from harness.evaluation.losses import PairedLosses, are_periods_new
 from harness.rng import random_stream
 
 SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 """Sides of the folds that make up each sample."""
+
+WITHIN: Mapping[str, Literal["fold", "time"]] = {"fold": "fold", "period": "time"}
+"""What gains are given within, and its key in the predictions."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +34,44 @@ class Bootstrap:
     ----------
     level : in (0, 1), nominal coverage
     n_draws : draws of entities
-    seed : root seed; all estimators of a protocol and sample share their draws
+    seed : root seed
     """
 
     level: float
     n_draws: int
     seed: int
 
+    def stream(self, outcome: str) -> Generator:
+        """Return the stream that entities are drawn from, the same for all gains of an outcome.
+
+        Entities stand in the order of their labels, so protocols, samples and references that test the same
+        ones draw the same ones: equal rows have equal intervals in every table.
+        """
+        return random_stream(self.seed, "gain", outcome)
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRows:
+    """The rows of one sample of one protocol.
+
+    Attributes
+    ----------
+    place : outcome, protocol and sample
+    rows : predictions
+    new_periods : whether the rows are test rows of periods that their fold does not train on
+    test_to_train : test rows over training rows of the protocol's splits
+    """
+
+    place: Mapping[str, str]
+    rows: pd.DataFrame
+    new_periods: bool
+    test_to_train: float
+
 
 def samples(
     predictions: pd.DataFrame, *, among: Mapping[str, tuple[str, ...]] = SAMPLES
-) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """Yield outcome, protocol and sample with their rows, for every sample of every protocol.
+) -> Iterator[SampleRows]:
+    """Yield the rows of every sample of every protocol of every outcome.
 
     Parameters
     ----------
@@ -44,9 +79,14 @@ def samples(
     """
     for key, rows in predictions.groupby(["outcome", "protocol"], sort=False, observed=True):
         outcome, protocol = key
+        counts = rows["sample"].value_counts()
+        ratio = float(counts["test"] / counts["train"])
+        any_estimator = rows[rows["estimator"] == rows["estimator"].iloc[0]]
+        is_new = are_periods_new(any_estimator)
         for sample, sides in among.items():
             place = {"outcome": str(outcome), "protocol": str(protocol), "sample": sample}
-            yield place, rows[rows["sample"].isin(sides)]
+            own = rows[rows["sample"].isin(sides)]
+            yield SampleRows(place, own, is_new and sample == "test", ratio)
 
 
 def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -58,15 +98,16 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
         predicted, sample, train_variance; all estimators of a protocol on the same rows
     """
     found = []
-    for place, rows in samples(predictions):
-        for estimator, own in rows.groupby("estimator", sort=False, observed=True):
+    for sample in samples(predictions):
+        for estimator, own in sample.rows.groupby("estimator", sort=False, observed=True):
             figures = accuracy(
                 own["observed"].to_numpy(),
                 own["predicted"].to_numpy(),
                 train_variance=own["train_variance"].to_numpy(),
                 entities=pd.factorize(own["entity"], sort=True)[0],
             )
-            found.append(place | {"estimator": estimator} | asdict(figures) | {"status": "ok", "reason": ""})
+            place = {**sample.place, "estimator": estimator}
+            found.append(place | asdict(figures) | {"status": "ok", "reason": ""})
     return pd.DataFrame(found)
 
 
@@ -90,12 +131,11 @@ def gain_table(
     among : samples that gains are computed on, and the sides of the folds that make up each
     """
     found: list[dict[str, object]] = []
-    for place, rows in samples(predictions, among=among):
-        losses = PairedLosses.of(rows)
+    for sample in samples(predictions, among=among):
+        losses = PairedLosses.of(sample.rows, new_periods=sample.new_periods)
         if reference in losses.estimators and len(losses.estimators) > 1:
-            ratio = _test_to_train(predictions, place)
             found += [
-                place | row for row in _gains(losses, reference, place, bootstrap=bootstrap, ratio=ratio)
+                {**sample.place, **row} for row in _gains(losses, reference, sample, bootstrap=bootstrap)
             ]
     table = pd.DataFrame(found)
     if table.empty:
@@ -116,31 +156,71 @@ def gains_table(
 
 
 def _gains(
-    losses: PairedLosses, reference: str, place: Mapping[str, str], *, bootstrap: Bootstrap, ratio: float
+    losses: PairedLosses, reference: str, sample: SampleRows, *, bootstrap: Bootstrap
 ) -> Iterator[dict[str, object]]:
-    labels = tuple(place[name] for name in ("outcome", "protocol", "sample"))
+    outcome = sample.place["outcome"]
     others = [name for name in losses.estimators if name != reference]
-    best = max_t_p_values(
-        *losses.differences(reference),
-        n_draws=bootstrap.n_draws,
-        rng=random_stream(bootstrap.seed, "best of many", *labels),
-    )
-    for estimator, p_best in zip(others, best, strict=True):
-        figures = gain_over(
-            losses.by_entity(estimator, reference),
+    found = [
+        gain_over(
+            losses.by_entity(name, reference),
             level=bootstrap.level,
             n_draws=bootstrap.n_draws,
-            rng=random_stream(bootstrap.seed, "gain", *labels),
+            rng=bootstrap.stream(outcome),
+            periods=losses.by_period(name, reference),
         )
-        splits = losses.by_split(estimator, reference, test_to_train=ratio)
-        p_splits = corrected_t_p_value(splits) if place["sample"] == "test" else float("nan")
-        tests = {"p_splits": p_splits, "p_best": float(p_best)}
+        for name in others
+    ]
+    best = _best_of_many(losses, found, reference, rng=bootstrap.stream(outcome), n_draws=bootstrap.n_draws)
+    for estimator, figures, p_best in zip(others, found, best, strict=True):
         who = {"estimator": estimator, "reference": reference}
-        yield who | asdict(figures) | tests | {"status": "ok", "reason": ""}
+        own = {"p_best": float(p_best), **_over_folds(losses, estimator, reference, sample)}
+        if figures.inference == GIVEN_PERIODS:
+            own["p_splits"] = float("nan")
+        yield who | asdict(figures) | own | {"status": "ok", "reason": ""}
 
 
-def _test_to_train(predictions: pd.DataFrame, place: Mapping[str, str]) -> float:
-    """Return test rows over training rows of a protocol's splits; they are the same for all estimators."""
-    own = (predictions["outcome"] == place["outcome"]) & (predictions["protocol"] == place["protocol"])
-    counts = predictions.loc[own, "sample"].value_counts()
-    return float(counts["test"] / counts["train"])
+def _best_of_many(
+    losses: PairedLosses, found: Sequence[Gain], reference: str, *, rng: Generator, n_draws: int
+) -> Floats:
+    """Return p-values that allow for picking the best estimator of a protocol, never below those of each.
+
+    By draws of entities where those are all that interval and test allow for, by Bonferroni's inequality
+    where new periods are allowed for too. With few entities the draws alone reject too often.
+    """
+    p_values = np.array([figures.p_value for figures in found])
+    if losses.new_periods:
+        return np.asarray(np.minimum(len(found) * p_values, 1.0))
+    drawn = max_t_p_values(*losses.differences(reference), n_draws=n_draws, rng=rng)
+    return np.asarray(np.fmax(drawn, p_values))
+
+
+def _over_folds(losses: PairedLosses, estimator: str, reference: str, sample: SampleRows) -> dict[str, float]:
+    """Return how the gain stands over the folds; of test rows alone, since training rows overlap."""
+    if sample.place["sample"] != "test":
+        return {}
+    splits = losses.by_split(estimator, reference, test_to_train=sample.test_to_train)
+    gains = losses.within("fold", estimator, reference)["gain"]
+    return {
+        "p_splits": corrected_t_p_value(splits),
+        "n_folds": gains.size,
+        "fold_gain_min": float(gains.min()),
+        "fold_gain_max": float(gains.max()),
+    }
+
+
+def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.DataFrame:
+    """Return the gains on the test rows fold by fold and period by period.
+
+    Returns
+    -------
+    outcome, estimator, reference, protocol, by (fold or period), part, gain, mse, mse_reference, n_obs
+    """
+    found = []
+    for sample in samples(predictions, among={"test": SAMPLES["test"]}):
+        losses = PairedLosses.of(sample.rows)
+        for reference, name, (by, key) in product(references, losses.estimators, WITHIN.items()):
+            if name != reference and reference in losses.estimators:
+                own = losses.within(key, name, reference).rename_axis("part").reset_index()
+                place = {name: sample.place[name] for name in ("outcome", "protocol")}
+                found.append(own.assign(**place, estimator=name, reference=reference, by=by))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

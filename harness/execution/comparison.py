@@ -10,12 +10,12 @@ from harness.data.panel import Panel
 from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.metrics.table import metrics_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
-from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
+from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table, gains_within
 from harness.execution.assemble import MissingCell, in_order, missing_cells, predictions_table, status_rows
 from harness.execution.results import RunResults
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
-from harness.tables import ACCURACY, DECOMPOSITION, GAIN, METRICS, MULTIVERSE_CHOICES
+from harness.tables import ACCURACY, DECOMPOSITION, GAIN, GAIN_WITHIN, METRICS, MULTIVERSE_CHOICES
 
 
 def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str, Panel]) -> None:
@@ -38,6 +38,8 @@ def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str
     ]
     order = {"reference": references, **results.order}
     folder.write_table("gain", in_order(as_declared(GAIN, [gains, *without]), order))
+    within = as_declared(GAIN_WITHIN, [gains_within(predictions, references=references)])
+    folder.write_table("gain_within", within)
     if results.study.evaluation.metrics:
         _write_metrics(folder, results, predictions, missing)
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}

@@ -20,7 +20,7 @@ from harness.report.sections.multiverse.text import honest, published_gains
 from harness.report.sections.origin.rows import PartRow
 from harness.store.study_record import ProtocolRecord, StudyRecord
 
-VERSION = "1.2"
+VERSION = "1.3"
 """Of the format: the first number changes where a reader of the old one would err, the second where something
 is added. ``gain_report.schema.json`` beside this file defines it."""
 
@@ -32,6 +32,7 @@ CELL_FIELDS = (
 )
 GAIN_FIELDS = (
     *("reference", "conf_low", "conf_high", "p_value", "p_splits", "p_holm", "p_best", "mse_reference"),
+    *("inference", "n_folds", "fold_gain_min", "fold_gain_max"),
     *("n_entities", "status", "reason"),
 )
 PART_FIELDS = ("outcome", "estimator", "reference", "part", "estimate", "conf_low", "conf_high")

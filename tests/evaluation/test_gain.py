@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harness import random_stream
 from harness.evaluation.gain import gain_over
 from harness.evaluation.gain_tests import equal_accuracy_p_value
-from harness.evaluation.losses import entity_losses
+from harness.evaluation.losses import cluster_losses
 
 
 def simulated(n_entities=40, n_periods=6, better=0.0, seed=0):
@@ -27,7 +27,7 @@ def simulated(n_entities=40, n_periods=6, better=0.0, seed=0):
 def test_gain_is_one_minus_the_ratio_of_mean_squared_errors():
     own, reference, entities = simulated()
     gain = gain_over(
-        entity_losses(own, reference, entities), level=0.95, n_draws=500, rng=random_stream(1, "g")
+        cluster_losses(own, reference, entities), level=0.95, n_draws=500, rng=random_stream(1, "g")
     )
     assert gain.gain == pytest.approx(1 - own.mean() / reference.mean(), rel=1e-14)
     assert gain.mse == pytest.approx(own.mean(), rel=1e-14)
@@ -44,7 +44,7 @@ def test_interval_equals_resampling_whole_entities_one_draw_at_a_time():
         rows = np.concatenate([np.tile(np.flatnonzero(entities == e), n) for e, n in enumerate(draw)])
         by_hand.append(1 - own[rows.astype(int)].mean() / reference[rows.astype(int)].mean())
     gain = gain_over(
-        entity_losses(own, reference, entities), level=0.9, n_draws=200, rng=random_stream(1, "g")
+        cluster_losses(own, reference, entities), level=0.9, n_draws=200, rng=random_stream(1, "g")
     )
     assert [gain.conf_low, gain.conf_high] == pytest.approx(np.quantile(by_hand, [0.05, 0.95]), rel=1e-12)
 
@@ -56,19 +56,19 @@ def test_p_value_equals_a_clustered_regression_of_the_loss_difference_on_a_const
         "cluster", groups=entities, use_correction=True, df_correction=True, use_t=True
     )
     # statsmodels multiplies by (n - 1) / (n - K) as well, which is one for K = 1.
-    p_value = equal_accuracy_p_value(entity_losses(own, reference, entities))
+    p_value = equal_accuracy_p_value(cluster_losses(own, reference, entities))
     assert p_value == pytest.approx(float(clustered.pvalues[0]), rel=1e-10)
 
 
 def test_equal_losses_have_no_gain_and_no_doubt():
     own, _, entities = simulated()
-    gain = gain_over(entity_losses(own, own, entities), level=0.95, n_draws=50, rng=random_stream(1, "g"))
+    gain = gain_over(cluster_losses(own, own, entities), level=0.95, n_draws=50, rng=random_stream(1, "g"))
     assert (gain.gain, gain.conf_low, gain.conf_high, gain.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_a_true_null_is_rejected_about_as_often_as_its_level_says():
     rejected = [
-        equal_accuracy_p_value(entity_losses(*simulated(seed=seed, n_entities=30))) < 0.05
+        equal_accuracy_p_value(cluster_losses(*simulated(seed=seed, n_entities=30))) < 0.05
         for seed in range(400)
     ]
     # Exact binomial limits of 0.05 at 0.1 % two-sided for 400 panels.
@@ -77,7 +77,7 @@ def test_a_true_null_is_rejected_about_as_often_as_its_level_says():
 
 def test_a_large_gain_is_found():
     found = [
-        equal_accuracy_p_value(entity_losses(*simulated(seed=seed, better=0.4))) < 0.05 for seed in range(50)
+        equal_accuracy_p_value(cluster_losses(*simulated(seed=seed, better=0.4))) < 0.05 for seed in range(50)
     ]
     assert np.mean(found) >= 0.8
 
@@ -87,10 +87,10 @@ def test_a_large_gain_is_found():
 def test_units_of_the_outcome_change_nothing(scale, seed):
     own, reference, entities = simulated(seed=seed)
     plain = gain_over(
-        entity_losses(own, reference, entities), level=0.95, n_draws=50, rng=random_stream(1, "g")
+        cluster_losses(own, reference, entities), level=0.95, n_draws=50, rng=random_stream(1, "g")
     )
     scaled = gain_over(
-        entity_losses(own * scale, reference * scale, entities),
+        cluster_losses(own * scale, reference * scale, entities),
         level=0.95,
         n_draws=50,
         rng=random_stream(1, "g"),

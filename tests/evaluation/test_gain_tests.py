@@ -13,7 +13,7 @@ from harness.evaluation.gain_tests import (
     holm_adjusted,
     max_t_p_values,
 )
-from harness.evaluation.losses import EntityLosses, SplitDifferences
+from harness.evaluation.losses import ClusterLosses, SplitDifferences
 
 
 def test_corrected_t_by_hand():
@@ -45,7 +45,7 @@ def test_with_one_estimator_it_agrees_with_the_clustered_test():
     for seed in range(5):
         difference, n_rows = nulls(1, seed)
         (p_best,) = max_t_p_values(difference, n_rows, n_draws=4000, rng=random_stream(1, "m"))
-        losses = EntityLosses(np.zeros(60), difference[0], n_rows)
+        losses = ClusterLosses(np.zeros(60), difference[0], n_rows)
         assert p_best == pytest.approx(equal_accuracy_p_value(losses), abs=0.04)
 
 
@@ -57,7 +57,7 @@ def test_the_chance_of_any_false_finding_is_held():
     assert 0.01 <= np.mean(np.array(smallest) <= 0.05) <= 0.115
     unadjusted = [
         min(
-            equal_accuracy_p_value(EntityLosses(np.zeros(60), row, n_rows))
+            equal_accuracy_p_value(ClusterLosses(np.zeros(60), row, n_rows))
             for difference, n_rows in [nulls(8, seed)]
             for row in difference
         )

@@ -70,3 +70,26 @@ def test_gain_agrees_with_accuracy_and_pairs_rows_whatever_their_order():
     }
     assert list(plain["estimator"].unique()) == ["ann"]
     assert list(plain["sample"]) == ["train", "test", "all"]
+
+
+def test_equal_rows_have_equal_intervals_under_every_protocol():
+    """Entities are drawn by outcome alone, so protocols that test the same rows draw the same ones."""
+    frame = predictions()
+    again = frame.assign(protocol="other")
+    bootstrap = Bootstrap(level=0.95, n_draws=200, seed=3)
+    table = gain_table(pd.concat([frame, again]), reference="ols", bootstrap=bootstrap)
+    numbers = ["gain", "conf_low", "conf_high", "p_value", "p_best"]
+    by = {name: own.set_index("sample")[numbers] for name, own in table.groupby("protocol")}
+    pd.testing.assert_frame_equal(by["random"], by["other"])
+
+
+def test_the_folds_of_a_gain_are_counted_and_their_limits_told():
+    frame = predictions()
+    table = gain_table(frame, reference="ols", bootstrap=Bootstrap(level=0.95, n_draws=50, seed=3))
+    row = table.set_index("sample").loc["test"]
+    squared = frame.assign(loss=(frame["observed"] - frame["predicted"]) ** 2)
+    tested = squared[squared["sample"] == "test"]
+    means = tested.pivot_table(index="fold", columns="estimator", values="loss")
+    gains = 1 - means["ann"] / means["ols"]
+    assert row["n_folds"] == 2
+    assert [row["fold_gain_min"], row["fold_gain_max"]] == pytest.approx([gains.min(), gains.max()])

@@ -93,7 +93,7 @@ def test_the_report_of_a_newcomer(wage):
         "at most 31.2%), “In sample” (47.8% against at most 44.7%)",
         "▼−14.3%[−20.3, −8.3]adjusted p = 0.030",
         "○26.8%[22.8, 30.8]adjusted p = 0.081",
-        "SOM + ANN0.0100.0740.0300.012",
+        "SOM + ANN0.0100.0040.0300.012",
         "RAB gains 40.2% [35.2, 45.2] over Pooled OLS in sample. Of these 40.2 percentage points, −3.2 "
         "[−8.2, 1.8] "
         "are what is left for entities never seen (functional form), 18.6 [13.6, 23.6] come from",

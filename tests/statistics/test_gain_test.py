@@ -9,7 +9,7 @@ from scipy.stats import binom
 from harness import random_stream
 from harness.evaluation.gain import gain_over
 from harness.evaluation.gain_tests import corrected_t_p_value, equal_accuracy_p_value
-from harness.evaluation.losses import EntityLosses, SplitDifferences, entity_losses
+from harness.evaluation.losses import ClusterLosses, SplitDifferences, cluster_losses
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.random_rows import RandomRows
 from harness_neural.mlp import Mlp
@@ -42,7 +42,7 @@ def squared_errors(panel, seed, estimator=None):
 
 
 def p_value(panel, other, seed):
-    losses = entity_losses(squared_errors(panel, seed), squared_errors(other, seed), panel.entity.codes)
+    losses = cluster_losses(squared_errors(panel, seed), squared_errors(other, seed), panel.entity.codes)
     return equal_accuracy_p_value(losses)
 
 
@@ -92,7 +92,7 @@ def test_few_entities_do_not_make_the_test_reject_too_often(n_entities):
         common = rng.normal(size=n_entities)
         errors = common[None, :, None] + rng.normal(size=(2, n_entities, N_PERIODS))
         loss, reference = (errors**2).sum(axis=2)
-        losses = EntityLosses(loss, reference, np.full(n_entities, float(N_PERIODS)))
+        losses = ClusterLosses(loss, reference, np.full(n_entities, float(N_PERIODS)))
         rejected.append(equal_accuracy_p_value(losses) < 0.05)
     assert np.mean(rejected) <= most(0.05, 1000)
 
@@ -105,7 +105,7 @@ def test_the_interval_of_a_gain_covers_less_with_few_entities(n_entities, least)
         rng = np.random.default_rng(seed)
         errors = rng.normal(size=n_entities)[None, :, None] + rng.normal(size=(2, n_entities, N_PERIODS))
         loss, reference = (errors**2).sum(axis=2)
-        losses = EntityLosses(loss, reference, np.full(n_entities, float(N_PERIODS)))
+        losses = ClusterLosses(loss, reference, np.full(n_entities, float(N_PERIODS)))
         gain = gain_over(losses, level=0.95, n_draws=200, rng=random_stream(seed, "gain"))
         covered.append(gain.conf_low <= 0.0 <= gain.conf_high)
     assert least <= np.mean(covered) <= 0.97

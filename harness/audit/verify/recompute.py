@@ -10,11 +10,19 @@ import pandas as pd
 
 from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
-from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table
+from harness.evaluation.tables import SAMPLES, accuracy_table, gains_table, gains_within
 from harness.store.csv_table import as_declared, csv_text, from_csv
 from harness.store.folder import RunFolder
 from harness.store.manifest import Manifest
-from harness.tables import ACCURACY, DECOMPOSITION, GAIN, MULTIVERSE, MULTIVERSE_CHOICES, ResultTable
+from harness.tables import (
+    ACCURACY,
+    DECOMPOSITION,
+    GAIN,
+    GAIN_WITHIN,
+    MULTIVERSE,
+    MULTIVERSE_CHOICES,
+    ResultTable,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +51,8 @@ def recomputed(folder: RunFolder, manifest: Manifest) -> Iterator[Recomputed]:
     for declared, computed in ((ACCURACY, errors), (GAIN, gains)):
         stored = folder.read_table(declared.name)
         yield Recomputed(declared, source, stored[stored["status"] == "ok"], as_read(declared, computed))
+    within = as_read(GAIN_WITHIN, gains_within(predictions, references=study.references))
+    yield Recomputed(GAIN_WITHIN, source, folder.read_table("gain_within"), within)
     parts = decomposition_table(
         predictions,
         reference=study.reference,

@@ -10,7 +10,6 @@ from harness.evaluation.gain import gain_over
 from harness.evaluation.losses import PairedLosses
 from harness.evaluation.metrics.metric import Metric
 from harness.evaluation.tables import Bootstrap, samples
-from harness.rng import random_stream
 
 
 def metrics_table(
@@ -28,18 +27,22 @@ def metrics_table(
     reference : estimator that gains are over; its own row has a value alone
     """
     rows = [
-        {**place, "metric": name, **row, "status": "ok", "reason": ""}
-        for place, own in samples(predictions)
+        {**sample.place, "metric": name, **row, "status": "ok", "reason": ""}
+        for sample in samples(predictions)
         for name, metric in metrics.items()
-        for row in _rows(PairedLosses.of(own, metric.loss), reference, place, bootstrap)
+        for row in _rows(
+            PairedLosses.of(sample.rows, metric.loss, new_periods=sample.new_periods),
+            reference,
+            sample.place["outcome"],
+            bootstrap,
+        )
     ]
     return pd.DataFrame(rows)
 
 
 def _rows(
-    losses: PairedLosses, reference: str, place: Mapping[str, str], bootstrap: Bootstrap
+    losses: PairedLosses, reference: str, outcome: str, bootstrap: Bootstrap
 ) -> Iterator[dict[str, object]]:
-    labels = tuple(place[name] for name in ("outcome", "protocol", "sample"))
     for estimator in losses.estimators:
         row: dict[str, object] = {"estimator": estimator, "value": losses.mean(estimator)}
         if estimator != reference and reference in losses.estimators:
@@ -47,7 +50,8 @@ def _rows(
                 losses.by_entity(estimator, reference),
                 level=bootstrap.level,
                 n_draws=bootstrap.n_draws,
-                rng=random_stream(bootstrap.seed, "gain", *labels),
+                rng=bootstrap.stream(outcome),
+                periods=losses.by_period(estimator, reference),
             )
             row |= {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
             row |= {"p_value": found.p_value, "n_entities": found.n_entities}

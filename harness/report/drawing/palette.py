@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.report.model.gain_row import GainStatus
+from harness.evaluation.gain_status import GainStatus
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid"]
 
@@ -21,11 +21,18 @@ DASHES: tuple[Dash, ...] = (
 
 STATUS_COLOURS = {
     GainStatus.BETTER: "#0072b2",
+    GainStatus.BETTER_ONCE: "#5f6368",
     GainStatus.WORSE: "#d55e00",
     GainStatus.OPEN: "#5f6368",
     GainStatus.MISSING: "#5f6368",
 }
-STATUS_MARKERS = {GainStatus.BETTER: "^", GainStatus.WORSE: "v", GainStatus.OPEN: "o", GainStatus.MISSING: ""}
+STATUS_MARKERS = {
+    GainStatus.BETTER: "^",
+    GainStatus.BETTER_ONCE: "^",
+    GainStatus.WORSE: "v",
+    GainStatus.OPEN: "o",
+    GainStatus.MISSING: "",
+}
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from harness.evaluation.gain_status import GainStatus, adjusted_p_value
 from harness.report.model.accuracy import NOT_RUN, SAMPLES, compared_error, refusal
-from harness.report.model.gain_row import SYMBOLS, GainRow, GainStatus
+from harness.report.model.gain_row import SYMBOLS, GainRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text, percent, percent_interval, significant
 from harness.store.study_record import EstimatorRecord, ProtocolRecord
@@ -41,8 +42,7 @@ class GainCell:
     @property
     def p_adjusted(self) -> float:
         """The larger of the p-values that allow for many comparisons; NaN where there is none."""
-        known = (p_value for p_value in (self.row.p_holm, self.row.p_best) if math.isfinite(p_value))
-        return max(known, default=math.nan)
+        return adjusted_p_value(self.row.p_holm, self.row.p_best)
 
     @property
     def text(self) -> str:

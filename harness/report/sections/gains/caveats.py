@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from harness.report.model.gain_row import GainStatus, size_of
+from harness.evaluation.gain_status import GainStatus, size_of
 from harness.report.model.gains import GainCell
 from harness.report.sections.gains.judgement import judgements
 from harness.report.text.numbers import p_text, percent
@@ -23,7 +23,7 @@ def caveats(cells: Sequence[GainCell], *, level: float) -> tuple[str, ...]:
     cells : gains of one outcome, every estimator but the reference x every protocol
     level : in (0, 1), nominal coverage of the intervals
     """
-    return (*_beaten_by_levels(cells), *_few_splits(cells, level))
+    return (*_beaten_by_levels(cells), *_hanging_on_splits(cells, level))
 
 
 def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
@@ -47,19 +47,25 @@ def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
         )
 
 
-def _few_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]:
-    """Yield where a gain is established over the entities but not over the splits."""
+def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]:
+    """Yield which gains interval and adjusted p-values speak for, but not the folds one by one."""
     for judgement in judgements(cells):
         unsure = [
-            f"“{cell.protocol.title}” ({p_text(cell.row.p_splits)})"
+            f"“{cell.protocol.title}” ({_folds(cell)})"
             for cell in judgement.cells
-            if judgement.is_established
-            and cell.protocol.keeps_test_rows_apart
-            and cell.row.p_splits >= size_of(level)
+            if cell.protocol.keeps_test_rows_apart
+            and cell.status is GainStatus.OPEN
+            and cell.row.conf_low > 0
+            and not cell.p_adjusted >= size_of(level)
         ]
         if unsure:
             yield (
-                f"{judgement.estimator.label}: its gain varies so much between the splits, or they are so "
-                f"few, that the t test corrected for their overlap does not reject under {joined(unsure)}; "
-                "more splits would tell."
+                f"{judgement.estimator.label}: over all folds together there is a gain under "
+                f"{joined(unsure)}, but it hangs on how the rows were split; more splits would tell."
             )
+
+
+def _folds(cell: GainCell) -> str:
+    limits = f"gains of the folds {percent(cell.row.fold_gain_min)} to {percent(cell.row.fold_gain_max)}"
+    over = p_text(cell.row.p_splits)
+    return f"{limits}, over the splits {over}" if over else limits

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from harness.evaluation.gain_status import GainStatus
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     GREY,
@@ -21,7 +22,6 @@ from harness.report.drawing.canvas import (
 )
 from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.drawing.palette import STATUS_COLOURS, STATUS_MARKERS
-from harness.report.model.gain_row import GainStatus
 from harness.report.model.gains import GainCell, Gains
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import file_slug, shortened
@@ -159,7 +159,7 @@ def _draw_whisker(axes: Axes, cell: GainCell, place: int, *, start: float) -> No
         100 * cell.row.gain,
         place,
         marker=STATUS_MARKERS[cell.status],
-        markerfacecolor="white" if cell.status is GainStatus.OPEN else colour,
+        markerfacecolor="white" if cell.status in {GainStatus.OPEN, GainStatus.BETTER_ONCE} else colour,
         markeredgecolor=colour,
         markersize=4,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harness.report.model.gain_row import GainStatus
+from harness.evaluation.gain_status import GainStatus
 from harness.report.model.gains import GainCell
 from harness.store.study_record import EstimatorRecord, ProtocolRecord
 
@@ -38,9 +38,13 @@ class Judgement:
     @property
     def lost(self) -> Protocols:
         """Honest protocols under which it is not, though there is a result."""
-        return self._under(
-            lambda cell: _is_apart(cell) and cell.status not in {GainStatus.BETTER, GainStatus.MISSING}
-        )
+        agreeing = {GainStatus.BETTER, GainStatus.BETTER_ONCE, GainStatus.MISSING}
+        return self._under(lambda cell: _is_apart(cell) and cell.status not in agreeing)
+
+    @property
+    def once(self) -> Protocols:
+        """Honest protocols under which it is better given the periods tested, time having been seen once."""
+        return self._under(lambda cell: _is_apart(cell) and cell.status is GainStatus.BETTER_ONCE)
 
     @property
     def missing(self) -> Protocols:
@@ -54,13 +58,13 @@ class Judgement:
 
     @property
     def is_established(self) -> bool:
-        """Whether all honest protocols, at least one, agree on a gain."""
+        """Whether all honest protocols agree on a gain, at least one with a test of its own."""
         return bool(self.won) and not self.lost and not self.missing
 
     @property
     def stands_everywhere(self) -> bool:
         """Whether every protocol, honest or not, finds a gain."""
-        return all(cell.status is GainStatus.BETTER for cell in self.cells)
+        return all(cell.status in {GainStatus.BETTER, GainStatus.BETTER_ONCE} for cell in self.cells)
 
     @property
     def needs_known_entities(self) -> bool:

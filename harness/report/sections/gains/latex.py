@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.report.model.gain_row import GainStatus
+from harness.evaluation.gain_status import GainStatus
 from harness.report.model.gains import GainCell, Gains
 from harness.report.sections.gains.table import GainTable, gain_table
 from harness.report.text.numbers import count, percent, plain

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.evaluation.gain_status import GainStatus
 from harness.report.model.accuracy import compared_error
-from harness.report.model.gain_row import GainStatus
 from harness.report.model.gains import GainCell
 from harness.report.model.run import Run
 from harness.report.sections.gains.judgement import Judgement, Protocols, judgements
@@ -76,7 +76,8 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
 
 def _established(found: Sequence[Judgement], reference: str) -> str:
     labels = joined([judgement.estimator.label for judgement in found])
-    honest = found[0].won
+    honest = tuple(cell.protocol for cell in found[0].cells if cell.protocol.keeps_test_rows_apart)
+    once = found[0].once
     where = (
         "every protocol of this run"
         if all(judgement.stands_everywhere for judgement in found)
@@ -88,34 +89,43 @@ def _established(found: Sequence[Judgement], reference: str) -> str:
         if all(protocol.knows_entities for protocol in honest)
         else ""
     )
+    given = f". {_seen_once(once)}" if once else ""
     return (
         f"A gain over {reference} is established for {labels}: it stands under {where}, the number of "
-        f"comparisons allowed for{known}."
+        f"comparisons allowed for{known}{given}."
+    )
+
+
+def _seen_once(protocols: Protocols) -> str:
+    return (
+        f"Under {quoted(protocols)} time was seen once: the gain is one given the few periods tested, and "
+        "whether other periods would show it is not tested"
     )
 
 
 def _partly(found: Sequence[Judgement]) -> Iterator[str]:
     """Yield where honest protocols disagree, estimators with the same protocols together."""
-    same: dict[tuple[Protocols, Protocols, Protocols], list[Judgement]] = {}
+    same: dict[tuple[Protocols, ...], list[Judgement]] = {}
     for judgement in found:
-        if judgement.won:
-            key = (judgement.won, judgement.lost, judgement.missing)
+        if judgement.won or judgement.once:
+            key = (judgement.won, judgement.lost, judgement.missing, judgement.once)
             same.setdefault(key, []).append(judgement)
-    for (won, lost, missing), group in same.items():
+    for (won, lost, missing, once), group in same.items():
         labels = joined([judgement.estimator.label for judgement in group])
         but = f", but not under {quoted(lost, 'or')}" if lost else ""
         without = f"; there is no result under {quoted(missing, 'or')}" if missing else ""
         why = (
             ", where the tested entities are not known from training" if group[0].needs_known_entities else ""
         )
-        yield f"For {labels} a gain appears under {quoted(won)}{but}{why}{without}."
+        given = f". {_seen_once(once)}" if once else ""
+        yield f"For {labels} a gain appears under {quoted(won or once)}{but}{why}{without}{given}."
 
 
 def _only_inside(found: Sequence[Judgement]) -> Iterator[str]:
     """Yield which estimators gain only where test rows take part."""
     same: dict[Protocols, list[str]] = {}
     for judgement in found:
-        if judgement.won_inside and not judgement.won:
+        if judgement.won_inside and not judgement.won and not judgement.once:
             same.setdefault(judgement.won_inside, []).append(judgement.estimator.label)
     for protocols, labels in same.items():
         yield (
@@ -133,6 +143,7 @@ def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:
     """
     parts = [
         _part(cells, GainStatus.BETTER, f"better than {reference} under"),
+        _part(cells, GainStatus.BETTER_ONCE, f"better than {reference}, given the few periods tested, under"),
         _part(cells, GainStatus.WORSE, f"worse than {reference} under"),
         _part(cells, GainStatus.OPEN, "not established to differ under"),
         _missing(cells),

@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from harness.arrays import Floats, Ints, Mask
+from harness.evaluation.gain_status import GainStatus
 from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PUBLISHED_COLOUR, STATUS_COLOURS
-from harness.report.model.gain_row import GainStatus
 from harness.report.sections.multiverse.rows import Multiverse
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import shortened

@@ -3,8 +3,10 @@
 import pytest
 
 from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD
+from harness.evaluation.gain_status import GainStatus
 from harness.report.model.gains import GainCell
 from harness.report.sections.gains.caveats import caveats
+from harness.report.sections.gains.judgement import judgements
 from harness.store.study_record import EstimatorRecord, ProtocolRecord
 from report.fake_gain import gain_row
 
@@ -25,8 +27,8 @@ ANN = EstimatorRecord("ann", "som_ann", "ANN", {})
 FE = EstimatorRecord("fe", "fixed_effects", "FE", {})
 
 
-def cell(estimator, protocol, gain, p_splits=0.001):
-    row = gain_row(estimator, protocol, gain, gain - 0.1, gain + 0.1, p_splits=p_splits)
+def cell(estimator, protocol, gain, **numbers):
+    row = gain_row(estimator, protocol, gain, gain - 0.1, gain + 0.1, **{"p_splits": 0.001, **numbers})
     return GainCell(estimator, protocol, row, row.status_at(0.95))
 
 
@@ -49,13 +51,15 @@ def test_fixed_effects_that_gain_less_or_nothing_are_no_caveat(gain):
     assert caveats([cell(ANN, FORWARD, 0.5), cell(FE, FORWARD, gain)], level=0.95) == ()
 
 
-def test_few_splits_are_told_of_established_gains_alone():
-    unsure = cell(ANN, ENTITIES, 0.3, p_splits=0.175)
-    assert caveats([cell(ANN, FORWARD, 0.5), unsure], level=0.95) == (
-        "ANN: its gain varies so much between the splits, or they are so few, that the t test corrected for "
-        f"their overlap does not reject under “Held-out entities” (p{NB}={NB}0.175); more splits would tell.",
+def test_a_gain_that_one_fold_carries_is_said_to_hang_on_the_splits():
+    """Fold gains of 7, 49 and 6 per cent, p over the splits .46: seen on countries' emissions."""
+    unsure = cell(ANN, ENTITIES, 0.217, p_splits=0.46, fold_gain_min=0.06, fold_gain_max=0.49)
+    assert unsure.status is GainStatus.OPEN
+    said = (
+        "ANN: over all folds together there is a gain under “Held-out entities” (gains of the folds 6.0% to "
+        f"49.0%, over the splits p{NB}={NB}0.460), but it hangs on how the rows were split; more splits "
+        "would tell."
     )
-    assert caveats([cell(ANN, FORWARD, 0.05), unsure], level=0.95) == ()
-    assert (
-        caveats([cell(ANN, FORWARD, 0.5), cell(ANN, ENTITIES, 0.3, p_splits=float("nan"))], level=0.95) == ()
-    )
+    assert caveats([cell(ANN, FORWARD, 0.5), unsure], level=0.95) == (said,)
+    assert not judgements([cell(ANN, FORWARD, 0.5), unsure])[0].is_established
+    assert caveats([cell(ANN, FORWARD, 0.5), cell(ANN, ENTITIES, 0.05)], level=0.95) == ()
