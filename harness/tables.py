@@ -131,9 +131,21 @@ COEFFICIENTS = ResultTable(
 )
 CURVES = _answers(
     "curves",
-    ("kind", "at", "estimate", *_INTERVAL, "band", "n_draws", "supported", "mean_level", "level", "unit"),
+    (
+        "kind",
+        "at",
+        "estimate",
+        *_INTERVAL,
+        "band",
+        "n_draws",
+        "supported",
+        "share_of_rows",
+        "mean_level",
+        "level",
+        "unit",
+    ),
     ("kind", "band", "at"),
-    "net effect curves, slopes and accumulated local effects with their bands",
+    "net effect curves, those over supported rows, slopes and accumulated local effects with their bands",
 )
 TURNING_POINTS = _answers(
     "turning_points",

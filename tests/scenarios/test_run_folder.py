@@ -56,7 +56,7 @@ def test_every_table_has_its_columns(folder):
 
 def test_every_scenario_has_rows_of_its_own(folder):
     curves = folder.read_table("curves").query("estimator == 'ols'")
-    assert curves.groupby("scenario").size().to_dict() == {"curve": 5 * 6, "at_median": 4 * 6}
+    assert curves.groupby("scenario").size().to_dict() == {"curve": 5 * 8, "at_median": 4 * 8}
     assert folder.read_table("support").groupby("scenario").size().to_dict() == {"curve": 5, "at_median": 4}
 
 

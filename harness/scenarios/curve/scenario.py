@@ -10,12 +10,15 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
+from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.protocol import HasDraws
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import quantile_bins
+from harness.scenarios.curve.supported_curve import extrapolation_notes, supported_dependence
 from harness.scenarios.curve.tables import CurveEstimate, curve_rows, turning_point_rows
 from harness.scenarios.grid import Spacing, exposure_grid
+from harness.scenarios.joint_support import joint_support
 from harness.scenarios.partial_dependence import partial_dependence, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
@@ -35,8 +38,10 @@ RUG_POINTS = 500
 class CurveScenario(Resampled):
     """Mean predicted outcome were every row's exposure the same, at each exposure, with its slope.
 
-    Beside it stand accumulated local effects, which predict no row far from where it was observed, and the
-    turning points of the curve.
+    Beside it stand the same curve over rows with data near them, accumulated local effects, which predict no
+    row far from where it was observed, and the turning points of the curve. The three answer different
+    questions: of all rows, with extrapolation where a row's like was never observed at that exposure; of the
+    rows whose like was; of the rows observed at each exposure.
 
     Attributes
     ----------
@@ -84,7 +89,7 @@ class CurveScenario(Resampled):
         slopes = replace(
             level, kind="slope", curve=slope(level.curve, level.at), draws=slope(level.draws, level.at)
         )
-        curves = (level, slopes, self._ale(subject))
+        curves = (level, slopes, self._ale(subject), self._supported(subject))
         unit = "" if isinstance(subject.fit, HasDraws) else self.unit
         return {
             "curves": curve_rows(curves, subject, level=self.level, unit=unit),
@@ -113,6 +118,25 @@ class CurveScenario(Resampled):
             supported=_support(panel, bins.edges).supported,
             mean_level=float(subject.fit.predict(panel).mean()),
         )
+
+    def _supported(self, subject: Subject) -> CurveEstimate:
+        at = self._points(subject.panel)
+        joint = joint_support(subject.panel, at)
+        panel = hold(subject.panel, self.held)
+        curve = supported_dependence(subject.fit, panel, at, joint)
+        return CurveEstimate(
+            kind="level_supported",
+            at=at,
+            curve=curve,
+            draws=supported_dependence(subject.draws(self.plan), panel, at, joint),
+            supported=_support(subject.panel, at).supported & np.isfinite(curve),
+            share_of_rows=joint.share,
+        )
+
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
+        """Return warnings about few draws, resampled rows, and exposures at which the curve extrapolates."""
+        at = self._points(panel)
+        return (*super().notes(panel), *extrapolation_notes(panel, at, joint_support(panel, at)))
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 25 grid points."""

@@ -18,7 +18,7 @@ from harness.scenarios.subject import Subject
 if TYPE_CHECKING:
     import pandas as pd
 
-CurveKind = Literal["level", "slope", "ale"]
+CurveKind = Literal["level", "slope", "ale", "level_supported"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,12 @@ class CurveEstimate:
 
     Attributes
     ----------
-    kind : level and ale in outcome units, slope in those per unit of exposure
+    kind : level, level_supported and ale in outcome units, slope in those per unit of exposure
     at : (n_grid,), increasing, the exposure's unit
     curve : (n_grid,)
     draws : (n_draws, n_grid)
     supported : (n_grid,), whether the data reach there
+    share_of_rows : (n_grid,), in [0, 1], rows with data near them at each exposure; NaN where all count
     mean_level : what to add to `curve` to set it beside levels; NaN where it is one, or a slope
     """
 
@@ -40,6 +41,7 @@ class CurveEstimate:
     curve: Floats
     draws: Floats
     supported: Mask
+    share_of_rows: Floats | float = np.nan
     mean_level: float = np.nan
 
 
@@ -67,6 +69,7 @@ def curve_rows(
                 "band": band.kind,
                 "n_draws": len(curve.draws),
                 "supported": curve.supported,
+                "share_of_rows": curve.share_of_rows,
                 "mean_level": curve.mean_level,
                 "level": level,
                 "unit": unit,

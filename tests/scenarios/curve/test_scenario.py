@@ -52,7 +52,11 @@ def carried():
 
 def test_every_kind_has_both_bands(carried):
     _, curves = carried
-    expected = [(kind, band) for kind in ("level", "slope", "ale") for band in ("pointwise", "simultaneous")]
+    expected = [
+        (kind, band)
+        for kind in ("level", "slope", "ale", "level_supported")
+        for band in ("pointwise", "simultaneous")
+    ]
     assert list(curves.groupby(["kind", "band"], sort=False).size().items()) == [(key, 9) for key in expected]
     assert (curves["n_draws"] == 3).all()
     assert (curves["level"] == 0.4).all()

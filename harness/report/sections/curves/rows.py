@@ -79,7 +79,8 @@ class Curve(Banded):
     Attributes
     ----------
     scenario : id of the scenario that asked for it
-    kind : ``level``, mean predicted outcome; ``slope``, its derivative; ``ale``, accumulated local effects
+    kind : ``level``, mean predicted outcome; ``slope``, its derivative; ``ale``, accumulated local
+        effects; ``level_supported``, the level moved by rows with data near them
     mean_level : what to add to an accumulated local effect to set it beside levels, outcome units
     """
 
