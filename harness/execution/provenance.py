@@ -18,7 +18,13 @@ from harness.evaluation.universe import Universe
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
 from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
-from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
+from harness.store.study_record import (
+    EstimatorRecord,
+    MetricRecord,
+    ProtocolRecord,
+    StudyRecord,
+    VariableRecord,
+)
 from harness.tables import TABLES, ResultTable, with_own
 
 
@@ -108,6 +114,9 @@ def _study(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         draws=evaluation.draws,
         formats=tuple(study.report.formats),
         featured=tuple(study.report.featured),
+        metrics=tuple(
+            MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
+        ),
     )
 
 

@@ -76,6 +76,15 @@ class ProtocolRecord:
 
 
 @dataclass(frozen=True)
+class MetricRecord:
+    """One loss beside squared error: the id of its rows, its title, and what it is in a sentence."""
+
+    id: str
+    title: str
+    how: str
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """What was asked.
 
@@ -88,6 +97,7 @@ class StudyRecord:
     draws : bootstrap draws behind the intervals of gains
     formats : of the report
     featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
+    metrics : losses beside squared error
     """
 
     id: str
@@ -110,6 +120,7 @@ class StudyRecord:
     draws: int
     formats: tuple[ReportFormat, ...]
     featured: tuple[str, ...]
+    metrics: tuple[MetricRecord, ...] = ()
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from harness.report.sections.estimators.section import EstimatorsSection
 from harness.report.sections.expectations.section import ExpectationsSection
 from harness.report.sections.gains.section import GainsSection
 from harness.report.sections.groups.section import GroupsSection
+from harness.report.sections.metrics.section import MetricsSection
 from harness.report.sections.moderators.section import ModeratorsSection
 from harness.report.sections.multiverse.section import MultiverseSection
 from harness.report.sections.origin.section import OriginSection
@@ -28,6 +29,7 @@ def harness_sections() -> tuple[Section, ...]:
         VerdictSection(),
         VariablesSection(),
         AccuracySection(),
+        MetricsSection(),
         GainsSection(),
         OriginSection(),
         MultiverseSection(),

@@ -1,0 +1,1 @@
+"""Errors by losses other than squared error."""
