@@ -1,7 +1,7 @@
 """One panel study, through many estimators side by side: the public names for plugins and scripts."""
 
 from harness.api import open_run, run
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Ints, Mask, numbered
 from harness.data.dataset import Dataset
 from harness.data.key import Key
 from harness.data.note import Note
@@ -21,10 +21,12 @@ from harness.errors import (
 from harness.estimators.coefficients import CoefficientTable, Correction
 from harness.estimators.inner_split import inner_split
 from harness.estimators.level_effects import (
+    Combination,
     EffectKey,
     GroupColumn,
     LevelEffects,
     count_unseen,
+    effect_named,
     joint_codes,
     key_of,
 )
@@ -77,6 +79,7 @@ __all__ = [
     "ClusteredRegression",
     "CoefficientTable",
     "Column",
+    "Combination",
     "Correction",
     "DataError",
     "Dataset",
@@ -101,6 +104,7 @@ __all__ = [
     "Leak",
     "LearnedStep",
     "LevelEffects",
+    "Mask",
     "Metric",
     "NeedsGroups",
     "NestedEstimator",
@@ -124,11 +128,13 @@ __all__ = [
     "count_unseen",
     "draw_weights",
     "drawing",
+    "effect_named",
     "hookimpl",
     "inner_split",
     "joint_codes",
     "key_of",
     "left_out",
+    "numbered",
     "open_run",
     "random_stream",
     "reporting",

@@ -26,3 +26,24 @@ def frozen_ints(values: npt.ArrayLike) -> Ints:
         array = array.copy()
         array.setflags(write=False)
     return array
+
+
+_DENSE = 8
+"""Values up to so many times the number of rows are counted, which is faster than sorting them."""
+
+
+def numbered(values: Ints) -> tuple[Ints, Ints]:
+    """Return the distinct values, sorted, and each row's position among them, of (n_obs,) values >= 0.
+
+    Values that have no gaps are their own positions, and come back as they are.
+    """
+    if int(values.max()) > _DENSE * values.size:
+        levels, codes = np.unique(values, return_inverse=True)
+        return levels, codes
+    counts = np.bincount(values)
+    levels = np.flatnonzero(counts)
+    if levels.size == counts.size:
+        return levels, values
+    position = np.zeros(counts.size, dtype=np.int64)
+    position[levels] = np.arange(levels.size)
+    return levels, position[values]

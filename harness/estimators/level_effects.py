@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Ints, numbered
 from harness.data.key import Key
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
@@ -29,12 +29,38 @@ class GroupColumn:
         return self.name
 
 
-EffectKey = Literal["entity", "time"] | GroupColumn
-"""Whose levels have effects: a key of the panel, or a column that rows are grouped by."""
+SingleKey = Literal["entity", "time"] | GroupColumn
+"""A key of the panel, or a column that rows are grouped by."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Keys and columns whose combinations are levels, such as a region's years.
+
+    Attributes
+    ----------
+    parts : at least two
+    """
+
+    parts: tuple[SingleKey, ...]
+
+    def __str__(self) -> str:
+        return "^".join(str(part) for part in self.parts)
+
+
+EffectKey = SingleKey | Combination
+"""Whose levels have effects."""
+
+
+def effect_named(name: str) -> SingleKey:
+    """Return a key by its name, ``entity`` or ``time``, and a column by any other."""
+    if name == "entity":
+        return "entity"
+    return "time" if name == "time" else GroupColumn(name)
 
 
 def key_of(panel: Panel, effect: EffectKey) -> Key:
-    """Return the level of every row.
+    """Return the level of every row; a combination has the levels that rows have, as ``north^2001``.
 
     Raises
     ------
@@ -45,6 +71,8 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
         return panel.entity
     if effect == "time":
         return panel.time
+    if isinstance(effect, Combination):
+        return _combined([key_of(panel, part) for part in effect.parts], str(effect))
     carried = {group.name: group for group in panel.groups}
     if str(effect) not in carried:
         raise EstimationError(
@@ -56,6 +84,24 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
             )
         )
     return carried[str(effect)]
+
+
+def _combined(keys: Sequence[Key], name: str) -> Key:
+    """Return the combinations of levels that rows have."""
+    labels, codes = _escaped(keys[0]), keys[0].codes
+    for key in keys[1:]:
+        pairs, codes = numbered(codes * len(key.labels) + key.codes)
+        before, last = np.divmod(pairs, len(key.labels))
+        ends = _escaped(key)
+        labels = [
+            f"{labels[start]}^{ends[end]}" for start, end in zip(before.tolist(), last.tolist(), strict=True)
+        ]
+    return Key(name, tuple(labels), codes)
+
+
+def _escaped(key: Key) -> list[str]:
+    """Return labels in which no caret is taken for the one between parts."""
+    return [label.replace("\\", "\\\\").replace("^", "\\^") for label in key.labels]
 
 
 def joint_codes(first: Key, second: Key) -> Ints:
@@ -83,6 +129,12 @@ class LevelEffects:
     effect: EffectKey
     labels: tuple[str, ...]
     deviations: Floats
+
+    @classmethod
+    def stacked(cls, effects: Sequence[LevelEffects]) -> LevelEffects:
+        """Return effects of the same levels, each of some draws, as effects of all draws."""
+        first = effects[0]
+        return cls(first.effect, first.labels, np.concatenate([part.deviations for part in effects]))
 
     def of_rows(self, panel: Panel) -> Floats:
         """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""

@@ -9,12 +9,12 @@ from typing import Final, Literal
 import numpy as np
 from numpy.random import Generator
 
-from harness import CoefficientTable, EstimationError, Floats, Problem
+from harness import CoefficientTable, EstimationError, Floats, Problem, effect_named
 from harness_fixest.covariance import correction_of, tabulated
 from harness_fixest.effect_set import EffectSet, read_effect_set
 from harness_fixest.estimate import Estimate, GroupFactor, Request
 from harness_fixest.independent_effects import count_outside
-from harness_fixest.regression import Regression
+from harness_fixest.regression import FeolsRegression
 
 MOST_CLUSTERS = 1_000
 """Clusters up to which a fit for each, or a bootstrap of them, is worth its time."""
@@ -47,7 +47,7 @@ class CRV1:
             message = f"by: one or two of entity, time and columns, each once; found {list(self.by)}"
             raise ValueError(message)
 
-    def request(self, regression: Regression) -> Request:
+    def request(self, regression: FeolsRegression) -> Request:
         """Return what is asked of pyfixest.
 
         Raises
@@ -59,7 +59,7 @@ class CRV1:
 
     def table(
         self,
-        regression: Regression,
+        regression: FeolsRegression,
         estimate: Estimate,
         *,
         rng: Generator,  # noqa: ARG002 - nothing is drawn
@@ -78,7 +78,7 @@ class CRV1:
         common = 1.0 if self.correction == "none" else (n_obs - 1) / (n_obs - counted)
         covariance, mended = _without_negative_variances(common * estimate.covariance, estimate.units)
         _refuse_cancelled(regression, estimate, covariance, self.by)
-        smallest = min(one.n_levels for one in clusters)
+        smallest = min(levels.n_levels for levels in clusters)
         has_one_group_factor = self.correction == "fixest" or (
             self.correction == "plm" and len(clusters) == 1
         )
@@ -93,11 +93,11 @@ class CRV1:
         )
         return tabulated(regression, estimate, covariance, correction)
 
-    def _clusters(self, regression: Regression) -> tuple[EffectSet, ...]:
+    def _clusters(self, regression: FeolsRegression) -> tuple[EffectSet, ...]:
         return tuple(read_clusters(regression, part) for part in self.by)
 
 
-def read_clusters(regression: Regression, part: str) -> EffectSet:
+def read_clusters(regression: FeolsRegression, part: str) -> EffectSet:
     """Return the cluster of every row.
 
     Raises
@@ -105,8 +105,8 @@ def read_clusters(regression: Regression, part: str) -> EffectSet:
     EstimationError
         Where there are fewer than two.
     """
-    known = {one.levels.parts: one for one in regression.design.sets}
-    clusters = known.get((part,)) or read_effect_set(regression.panel, (part,))
+    known = {levels.effect: levels for levels in regression.design.sets}
+    clusters = known.get(effect_named(part)) or read_effect_set(regression.panel, effect_named(part))
     if clusters.n_levels < 2:
         raise EstimationError(
             Problem(
@@ -118,7 +118,7 @@ def read_clusters(regression: Regression, part: str) -> EffectSet:
     return clusters
 
 
-def read_few_clusters(regression: Regression, part: str, *, cost: str) -> EffectSet:
+def read_few_clusters(regression: FeolsRegression, part: str, *, cost: str) -> EffectSet:
     """Return the cluster of every row, where there are no more than `MOST_CLUSTERS`.
 
     Raises
@@ -155,7 +155,7 @@ def _without_negative_variances(covariance: Floats, units: Floats) -> tuple[Floa
 
 
 def _refuse_cancelled(
-    regression: Regression, estimate: Estimate, covariance: Floats, by: Sequence[str]
+    regression: FeolsRegression, estimate: Estimate, covariance: Floats, by: Sequence[str]
 ) -> None:
     """Refuse variances that are rounding, since scores cancel within every cluster whatever the data."""
     bread = np.linalg.inv(estimate.basis.T @ estimate.basis)

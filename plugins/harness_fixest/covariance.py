@@ -12,7 +12,7 @@ from harness import CoefficientTable, Correction, Floats
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.estimate import Estimate, Request
 from harness_fixest.independent_effects import count_effects
-from harness_fixest.regression import Regression
+from harness_fixest.regression import FeolsRegression
 
 
 @dataclass(frozen=True)
@@ -21,25 +21,22 @@ class Iid:
 
     kind: Literal["iid"] = "iid"
 
-    def request(self, regression: Regression) -> Request:  # noqa: ARG002 - whatever the rows
+    def request(self, regression: FeolsRegression) -> Request:  # noqa: ARG002 - whatever the rows
         """Return what is asked of pyfixest."""
         return Request("iid")
 
     def table(
         self,
-        regression: Regression,
+        regression: FeolsRegression,
         estimate: Estimate,
         *,
         rng: Generator,  # noqa: ARG002 - nothing is drawn
     ) -> CoefficientTable:
         """Return the coefficient table."""
-        n_obs, df = regression.panel.n_obs, df_resid(regression, estimate)
-        covariance = (n_obs - 1) / df * estimate.covariance
-        n_effects = count_effects(regression.design)
-        correction = correction_of(
-            regression, estimate, "classical", n_effects=n_effects, factor=n_obs / df, df=df
+        # The variance that was asked for is RSS / (n - 1).
+        return _with_degrees_of_freedom(
+            regression, estimate, "classical", n_counted=regression.panel.n_obs - 1
         )
-        return tabulated(regression, estimate, covariance, correction)
 
 
 @dataclass(frozen=True)
@@ -48,31 +45,33 @@ class Hetero:
 
     kind: Literal["hetero"] = "hetero"
 
-    def request(self, regression: Regression) -> Request:  # noqa: ARG002 - whatever the rows
+    def request(self, regression: FeolsRegression) -> Request:  # noqa: ARG002 - whatever the rows
         """Return what is asked of pyfixest."""
         return Request("hetero")
 
     def table(
         self,
-        regression: Regression,
+        regression: FeolsRegression,
         estimate: Estimate,
         *,
         rng: Generator,  # noqa: ARG002 - nothing is drawn
     ) -> CoefficientTable:
         """Return the coefficient table."""
-        n_obs, df = regression.panel.n_obs, df_resid(regression, estimate)
-        n_effects = count_effects(regression.design)
-        correction = correction_of(regression, estimate, "HC1", n_effects=n_effects, factor=n_obs / df, df=df)
-        return tabulated(regression, estimate, n_obs / df * estimate.covariance, correction)
+        return _with_degrees_of_freedom(regression, estimate, "HC1", n_counted=regression.panel.n_obs)
 
 
-def df_resid(regression: Regression, estimate: Estimate) -> int:
-    """Return the rows less coefficients less independent effects."""
-    return regression.panel.n_obs - estimate.kept.size - count_effects(regression.design)
+def _with_degrees_of_freedom(
+    regression: FeolsRegression, estimate: Estimate, kind: str, *, n_counted: int
+) -> CoefficientTable:
+    """Return the table with variances times `n_counted`, by which they were divided, over n - K - E."""
+    n_obs, n_effects = regression.panel.n_obs, count_effects(regression.design)
+    df = n_obs - estimate.kept.size - n_effects
+    correction = correction_of(regression, estimate, kind, n_effects=n_effects, factor=n_obs / df, df=df)
+    return tabulated(regression, estimate, n_counted / df * estimate.covariance, correction)
 
 
 def correction_of(
-    regression: Regression,
+    regression: FeolsRegression,
     estimate: Estimate,
     kind: str,
     *,
@@ -87,14 +86,14 @@ def correction_of(
         n_obs=regression.panel.n_obs,
         n_coef=estimate.kept.size,
         n_effects=n_effects,
-        n_clusters=tuple(one.n_levels for one in clusters),
+        n_clusters=tuple(levels.n_levels for levels in clusters),
         factor=factor,
         df_resid=df,
     )
 
 
 def tabulated(
-    regression: Regression, estimate: Estimate, covariance: Floats, correction: Correction
+    regression: FeolsRegression, estimate: Estimate, covariance: Floats, correction: Correction
 ) -> CoefficientTable:
     """Return the table of the slopes with a covariance, (n_kept, n_kept)."""
     terms = tuple(regression.panel.columns[at] for at in estimate.kept.tolist())

@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from harness import EstimationError, Floats, Ints, Problem
-from harness_fixest.effect_set import EffectSet, compact
+from harness import EstimationError, Floats, Ints, Mask, Problem, numbered
+from harness_fixest.effect_set import EffectSet
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -51,7 +50,7 @@ class Trend:
         return cls(entities, time, centre, np.where(has_slope, spread, 0.0))
 
     @property
-    def has_slope(self) -> npt.NDArray[np.bool_]:
+    def has_slope(self) -> Mask:
         """Whether a level has a slope of its own, (n_levels,)."""
         return self.spread > 0.0
 
@@ -137,8 +136,10 @@ class EffectDesign:
         """
         root = np.sqrt(self.weights)
         found = self._solve(values * root)
-        parts = np.split(found, np.cumsum([one.n_levels for one in self.sets]))
-        effects = [part / np.sqrt(self.totals(one)) for one, part in zip(self.sets, parts, strict=False)]
+        parts = np.split(found, np.cumsum([levels.n_levels for levels in self.sets]))
+        effects = [
+            part / np.sqrt(self.totals(levels)) for levels, part in zip(self.sets, parts, strict=False)
+        ]
         if self.trend is None:
             return tuple(effects), np.empty(0)
         slopes = np.asarray(parts[-1] * self.trend.inverse_spread)
@@ -152,10 +153,10 @@ class EffectDesign:
 
         root = np.sqrt(self.weights)
         columns, values, offset = [], [], 0
-        for one in self.sets:
-            columns.append(one.codes + offset)
-            values.append(root / np.sqrt(self.totals(one))[one.codes])
-            offset += one.n_levels
+        for levels in self.sets:
+            columns.append(levels.codes + offset)
+            values.append(root / np.sqrt(self.totals(levels))[levels.codes])
+            offset += levels.n_levels
         if self.trend is not None:
             codes = self.trend.entities.codes
             columns.append(codes + offset)
@@ -180,7 +181,7 @@ class EffectDesign:
             raise EstimationError(
                 Problem(
                     where="effects",
-                    what=f"the levels of {', '.join(one.name for one in self.sets)} hang together too "
+                    what=f"the levels of {', '.join(levels.name for levels in self.sets)} hang together too "
                     f"loosely to be solved for in {_MOST_STEPS} steps",
                     hint="absorb fewer effects, or leave out levels with few rows",
                 )
@@ -193,7 +194,7 @@ def _connected_parts(first: EffectSet, second: EffectSet) -> Parts:
     from scipy.sparse.csgraph import connected_components
 
     size = first.n_levels + second.n_levels
-    pairs, _ = compact(first.codes * second.n_levels + second.codes)
+    pairs, _ = numbered(first.codes * second.n_levels + second.codes)
     ends = np.divmod(pairs, second.n_levels)
     graph = coo_array((np.ones(pairs.size), (ends[0], ends[1] + first.n_levels)), shape=(size, size))
     n_parts, numbers = connected_components(graph, directed=False)

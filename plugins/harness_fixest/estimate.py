@@ -32,7 +32,7 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class Dependence:
+class DroppedColumn:
     """A column that effects and other columns determine.
 
     Attributes
@@ -62,7 +62,7 @@ class Estimate:
     """
 
     kept: Ints
-    dropped: tuple[Dependence, ...]
+    dropped: tuple[DroppedColumn, ...]
     slopes: Floats
     covariance: Floats
     units: Floats

@@ -13,8 +13,11 @@ from pydantic import Field
 from harness import (
     CanFitDraws,
     CanProfile,
+    Combination,
+    EffectKey,
     EstimationError,
     Floats,
+    GroupColumn,
     HasCoefficients,
     HasDetails,
     HasEffects,
@@ -22,25 +25,26 @@ from harness import (
     NeedsGroups,
     Panel,
     Problem,
+    effect_named,
 )
 from harness_fixest.clustered import CRV1
 from harness_fixest.covariance import Hetero, Iid
 from harness_fixest.effect_design import EffectDesign, Trend
-from harness_fixest.effect_set import KEYS, read_effect_set
+from harness_fixest.effect_set import read_effect_set
 from harness_fixest.estimate import Request
 from harness_fixest.feols_fit import FeolsFit, summary
 from harness_fixest.findings import judge, refuse_impossible
 from harness_fixest.independent_effects import rows_in_company
 from harness_fixest.jackknife import CRV3
-from harness_fixest.level_models import LevelModels, stack
 from harness_fixest.levels import level_model
-from harness_fixest.regression import Regression
+from harness_fixest.models import FeolsModels, stack
+from harness_fixest.regression import FeolsRegression
 from harness_fixest.wild_bootstrap import WildBootstrap
 
 Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildBootstrap, Field(discriminator="kind")]
 """Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
 
-Combination = Annotated[tuple[str, ...], Field(min_length=2)]
+Columns = Annotated[tuple[str, ...], Field(min_length=2)]
 """Columns and keys whose combinations are levels."""
 
 
@@ -78,7 +82,7 @@ class Feols:
     )
 
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
-    absorb: tuple[str | Combination, ...] = ()
+    absorb: tuple[str | Columns, ...] = ()
     trends: tuple[Literal["entity"], ...] = ()
     covariance: Covariance = field(default_factory=CRV1)
     singletons: Literal["keep", "drop"] = "keep"
@@ -86,10 +90,10 @@ class Feols:
 
     def __post_init__(self) -> None:
         sets = self._sets
-        if not sets or len({frozenset(one) for one in sets}) < len(sets):
+        if not sets or len({frozenset(parts) for parts in sets}) < len(sets):
             message = f"effects and absorb: at least one key or column, each once; found {_in_words(sets)}"
             raise ValueError(message)
-        twice = [one for one in sets if len(set(one)) < len(one)]
+        twice = [parts for parts in sets if len(set(parts)) < len(parts)]
         if twice:
             message = f"absorb: a combination has a column once; found {_in_words(twice)}"
             raise ValueError(message)
@@ -101,8 +105,8 @@ class Feols:
     def group_columns(self) -> tuple[str, ...]:
         """Columns that have effects, or clusters."""
         by = getattr(self.covariance, "by", ())
-        named = [*(part for one in self._sets for part in one), *((by,) if isinstance(by, str) else by)]
-        return tuple(dict.fromkeys(part for part in named if part not in KEYS))
+        named = [*(part for parts in self._sets for part in parts), *((by,) if isinstance(by, str) else by)]
+        return tuple(dict.fromkeys(part for part in named if isinstance(effect_named(part), GroupColumn)))
 
     def fit(
         self,
@@ -137,7 +141,7 @@ class Feols:
         weights: Floats,
         selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> LevelModels:
+    ) -> FeolsModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 
         They multiply the weights of the rows, if these have any. A level without weight in a draw gets that
@@ -160,16 +164,16 @@ class Feols:
     @property
     def _sets(self) -> tuple[tuple[str, ...], ...]:
         named = (*self.effects, *self.absorb)
-        return tuple((one,) if isinstance(one, str) else one for one in named)
+        return tuple((parts,) if isinstance(parts, str) else parts for parts in named)
 
-    def _regression(self, panel: Panel, weights: Floats) -> Regression:
-        sets = tuple(read_effect_set(panel, parts) for parts in self._sets)
-        entities = next((one for one in sets if one.levels.parts == ("entity",)), None)
+    def _regression(self, panel: Panel, weights: Floats) -> FeolsRegression:
+        sets = tuple(read_effect_set(panel, _effect(parts)) for parts in self._sets)
+        entities = next((levels for levels in sets if levels.effect == "entity"), None)
         trend = Trend.of(entities, panel.period, weights) if self.trends and entities is not None else None
-        return Regression(panel, EffectDesign(sets, weights, trend))
+        return FeolsRegression(panel, EffectDesign(sets, weights, trend))
 
     @staticmethod
-    def _without_singletons(regression: Regression) -> Regression:
+    def _without_singletons(regression: FeolsRegression) -> FeolsRegression:
         rows = rows_in_company(regression.design.sets)
         if rows.size == 0:
             raise EstimationError(
@@ -193,7 +197,7 @@ class Feols:
         return panel.weights
 
 
-def _draw(whole: Regression, weights: Floats) -> LevelModels:
+def _draw(whole: FeolsRegression, weights: Floats) -> FeolsModels:
     """Return the model of the rows that have a weight, (n_obs,), with the levels of all rows."""
     rows = np.flatnonzero(weights > 0.0)
     drawn = replace(whole, design=replace(whole.design, weights=weights)).take(rows)
@@ -201,5 +205,10 @@ def _draw(whole: Regression, weights: Floats) -> LevelModels:
     return level_model(drawn.panel, drawn.design, slopes).among(whole.design.sets, rows)
 
 
+def _effect(parts: Sequence[str]) -> EffectKey:
+    named = tuple(effect_named(part) for part in parts)
+    return named[0] if len(named) == 1 else Combination(named)
+
+
 def _in_words(sets: Sequence[Sequence[str]]) -> str:
-    return ", ".join("^".join(one) for one in sets) or "nothing"
+    return ", ".join("^".join(parts) for parts in sets) or "nothing"

@@ -9,8 +9,8 @@ from math import sqrt
 from harness import CoefficientTable, Floats, Note, Panel
 from harness_fixest.estimate import Estimate
 from harness_fixest.independent_effects import count_effects, rows_in_company
-from harness_fixest.level_models import LevelModels
-from harness_fixest.regression import Regression
+from harness_fixest.models import FeolsModels
+from harness_fixest.regression import FeolsRegression
 
 Statistic = tuple[str, float, str]
 """Name, value and definition."""
@@ -30,7 +30,7 @@ class FeolsFit:
 
     statistics: tuple[Statistic, ...]
     table: CoefficientTable
-    model: LevelModels
+    model: FeolsModels
     notes: tuple[Note, ...]
 
     def predict(self, panel: Panel) -> Floats:
@@ -63,7 +63,7 @@ class FeolsFit:
         }
 
 
-def summary(whole: Regression, used: Regression, estimate: Estimate) -> tuple[Statistic, ...]:
+def summary(whole: FeolsRegression, used: FeolsRegression, estimate: Estimate) -> tuple[Statistic, ...]:
     """Return what describes a fit.
 
     Parameters
@@ -77,7 +77,8 @@ def summary(whole: Regression, used: Regression, estimate: Estimate) -> tuple[St
     n_alone = whole.panel.n_obs - rows_in_company(whole.design.sets).size
     rss = estimate.rss
     levels = [
-        (f"n_levels_{one.name}", one.n_levels, "levels of this set of effects") for one in used.design.sets
+        (f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
+        for levels in used.design.sets
     ]
     return (
         ("n_obs", used.panel.n_obs, "rows of the estimated equation"),

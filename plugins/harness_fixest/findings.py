@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harness import EstimationError, Note, Problem
-from harness_fixest.estimate import Dependence, Estimate
+from harness_fixest.estimate import DroppedColumn, Estimate
 from harness_fixest.independent_effects import count_effects, is_counted_exactly
-from harness_fixest.regression import Regression
+from harness_fixest.regression import FeolsRegression
 
 
-def refuse_impossible(regression: Regression) -> None:
+def refuse_impossible(regression: FeolsRegression) -> None:
     """Refuse rows that no equation with these effects can be estimated on.
 
     Raises
@@ -22,11 +22,11 @@ def refuse_impossible(regression: Regression) -> None:
         what = f"it is {panel.observed[0]:.6g} in all {panel.n_obs} rows, so there is nothing to explain"
         hint = "choose another outcome, or estimate on rows where it varies"
         raise EstimationError(Problem(f"outcome {panel.outcome!r}", what, hint=hint))
-    for one in design.sets:
-        if one.n_levels < 2:
-            what = f"the {panel.n_obs} rows share one {one.name}, whose effect is the constant"
-            hint = f"absorb no effects of {one.name}, or use pooled_ols"
-            raise EstimationError(Problem(f"{one.name} effects", what, "at least two", hint))
+    for levels in design.sets:
+        if levels.n_levels < 2:
+            what = f"the {panel.n_obs} rows share one {levels.name}, whose effect is the constant"
+            hint = f"absorb no effects of {levels.name}, or use pooled_ols"
+            raise EstimationError(Problem(f"{levels.name} effects", what, "at least two", hint))
     if design.trend is not None and not design.trend.has_slope.any():
         hint = "leave trends out, or estimate on more periods"
         raise EstimationError(Problem("trends", "no entity has rows of two periods", hint=hint))
@@ -37,7 +37,7 @@ def refuse_impossible(regression: Regression) -> None:
     _refuse_few_rows(regression, n_columns=1)
 
 
-def judge(regression: Regression, estimate: Estimate) -> tuple[Note, ...]:
+def judge(regression: FeolsRegression, estimate: Estimate) -> tuple[Note, ...]:
     """Return notes on what was dropped.
 
     Raises
@@ -47,14 +47,14 @@ def judge(regression: Regression, estimate: Estimate) -> tuple[Note, ...]:
     """
     panel, taken = regression.panel, _in_words(regression)
     where = f"exposure {panel.exposure!r}"
-    for one in estimate.dropped:
-        if one.column == 0:
+    for dropped in estimate.dropped:
+        if dropped.column == 0:
             what = f"{taken} absorb it: it does not vary once they are taken out"
             hint = "choose another exposure, absorb fewer effects, or use pooled_ols"
             raise EstimationError(Problem(where, what, hint=hint))
-        if 0 in one.on and len(one.on) > 1:
-            what = f"other regressors determine it, since {_combination(regression, one)}"
-            hint = f"leave out {panel.columns[one.column]!r} or another of them"
+        if 0 in dropped.on and len(dropped.on) > 1:
+            what = f"other regressors determine it, since {_combination(regression, dropped)}"
+            hint = f"leave out {panel.columns[dropped.column]!r} or another of them"
             raise EstimationError(Problem(where, what, hint=hint))
     if estimate.is_outcome_absorbed:
         what = f"{taken} explain it whole, so nothing is left for the exposure"
@@ -64,7 +64,7 @@ def judge(regression: Regression, estimate: Estimate) -> tuple[Note, ...]:
     return tuple(_notes(regression, estimate))
 
 
-def _refuse_few_rows(regression: Regression, *, n_columns: int) -> None:
+def _refuse_few_rows(regression: FeolsRegression, *, n_columns: int) -> None:
     n_obs, n_effects = regression.panel.n_obs, count_effects(regression.design)
     if n_obs > n_columns + n_effects:
         return
@@ -79,17 +79,17 @@ def _refuse_few_rows(regression: Regression, *, n_columns: int) -> None:
     )
 
 
-def _notes(regression: Regression, estimate: Estimate) -> list[Note]:
+def _notes(regression: FeolsRegression, estimate: Estimate) -> list[Note]:
     names, taken = regression.panel.columns, _in_words(regression)
     notes = [
         Note("W-CONSTANT", name, f"{name!r} does not vary in these rows and was dropped.")
         for name, varies in zip(names, regression.varies.tolist(), strict=True)
         if not varies
     ]
-    for one in estimate.dropped:
-        name = names[one.column]
-        if one.on:
-            message = f"{name!r} was dropped, since {_combination(regression, one)}."
+    for dropped in estimate.dropped:
+        name = names[dropped.column]
+        if dropped.on:
+            message = f"{name!r} was dropped, since {_combination(regression, dropped)}."
             notes.append(Note("W-COLLINEAR", name, message))
         else:
             notes.append(Note("W-ABSORBED", name, f"{name!r} is absorbed by the {taken} and was dropped."))
@@ -102,13 +102,13 @@ def _notes(regression: Regression, estimate: Estimate) -> list[Note]:
     return notes
 
 
-def _combination(regression: Regression, one: Dependence) -> str:
+def _combination(regression: FeolsRegression, dropped: DroppedColumn) -> str:
     names = regression.panel.columns
-    on = " and ".join(repr(names[at]) for at in one.on)
-    return f"{names[one.column]!r} is a combination of {on} and of the {_in_words(regression)}"
+    on = " and ".join(repr(names[at]) for at in dropped.on)
+    return f"{names[dropped.column]!r} is a combination of {on} and of the {_in_words(regression)}"
 
 
-def _in_words(regression: Regression) -> str:
-    *before, last = [one.name for one in regression.design.sets]
+def _in_words(regression: FeolsRegression) -> str:
+    *before, last = [levels.name for levels in regression.design.sets]
     listed = f"{', '.join(before)} and {last}" if before else last
     return f"{listed} effects" + (" and trends" if regression.design.trend is not None else "")

@@ -22,7 +22,9 @@ def count_effects(design: EffectDesign) -> int:
 
 def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
     """Return the number of independent effects, those of levels within clusters of some kind taken as one."""
-    inside = tuple(one for one in design.sets if any(is_nested(one, cluster) for cluster in clusters))
+    inside = tuple(
+        levels for levels in design.sets if any(is_nested(levels, cluster) for cluster in clusters)
+    )
     if not inside:
         return count_effects(design)
     trend = design.trend if design.trend is not None and design.trend.entities in inside else None
@@ -49,28 +51,28 @@ def rows_in_company(sets: Sequence[EffectSet]) -> Ints:
     kept = np.arange(sets[0].codes.size)
     while True:
         is_alone = np.zeros(kept.size, dtype=np.bool_)
-        for one in sets:
-            codes = one.codes[kept]
-            is_alone |= np.bincount(codes, minlength=one.n_levels)[codes] == 1
+        for levels in sets:
+            codes = levels.codes[kept]
+            is_alone |= np.bincount(codes, minlength=levels.n_levels)[codes] == 1
         if not is_alone.any():
             return kept
         kept = kept[~is_alone]
 
 
 def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: Trend | None) -> int:
-    ordered = sorted(sets, key=lambda one: -one.n_levels)
+    ordered = sorted(sets, key=lambda levels: -levels.n_levels)
     counted = ordered[0].n_levels
-    for at, one in enumerate(ordered[1:], start=1):
-        counted += one.n_levels - max(design.parts(larger, one).n_parts for larger in ordered[:at])
+    for at, smaller in enumerate(ordered[1:], start=1):
+        counted += smaller.n_levels - max(design.parts(larger, smaller).n_parts for larger in ordered[:at])
     return counted + (_count_slopes(design, ordered, trend) if trend is not None else 0)
 
 
 def _count_slopes(design: EffectDesign, sets: Sequence[EffectSet], trend: Trend) -> int:
     """Return the number of slopes less those that sets of periods hold already, one a connected part."""
     shared = [
-        design.parts(trend.entities, one).n_parts
-        for one in sets
-        if one is not trend.entities and times_of_levels(one, trend.time) is not None
+        design.parts(trend.entities, levels).n_parts
+        for levels in sets
+        if levels is not trend.entities and times_of_levels(levels, trend.time) is not None
     ]
     return int(np.count_nonzero(trend.has_slope)) - max(shared, default=0)
 

@@ -13,7 +13,7 @@ from harness_fixest.clustered import read_few_clusters
 from harness_fixest.covariance import correction_of, tabulated
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.estimate import Estimate, Request
-from harness_fixest.regression import Regression
+from harness_fixest.regression import FeolsRegression
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CRV3:
     by: str = "entity"
     kind: Literal["crv3"] = "crv3"
 
-    def request(self, regression: Regression) -> Request:
+    def request(self, regression: FeolsRegression) -> Request:
         """Return what is asked of pyfixest.
 
         Raises
@@ -46,7 +46,7 @@ class CRV3:
 
     def table(
         self,
-        regression: Regression,
+        regression: FeolsRegression,
         estimate: Estimate,
         *,
         rng: Generator,  # noqa: ARG002 - nothing is drawn
@@ -74,10 +74,12 @@ class CRV3:
         )
         return tabulated(regression, estimate, factor * changes.T @ changes, correction)
 
-    def _clusters(self, regression: Regression) -> EffectSet:
+    def _clusters(self, regression: FeolsRegression) -> EffectSet:
         return read_few_clusters(regression, self.by, cost="CRV3 fits once for each")
 
-    def _change(self, regression: Regression, clusters: EffectSet, at: int, estimate: Estimate) -> Floats:
+    def _change(
+        self, regression: FeolsRegression, clusters: EffectSet, at: int, estimate: Estimate
+    ) -> Floats:
         """Return the change of the slopes without one cluster, (n_kept,)."""
         others = regression.take(np.flatnonzero(clusters.codes != at)).estimate(Request("iid"))
         if not np.array_equal(others.kept, estimate.kept):
@@ -86,7 +88,7 @@ class CRV3:
             raise EstimationError(
                 Problem(
                     where="covariance",
-                    what=f"CRV3 is undefined: without {self.by} {clusters.levels.labels[at][0]} "
+                    what=f"CRV3 is undefined: without {self.by} {clusters.labels[at]} "
                     f"the effects and other columns determine {names}",
                     expected="crv1, or wild_cluster",
                     hint="choose another covariance, or leave the column out",

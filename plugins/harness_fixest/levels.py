@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, LevelEffects, Panel
 from harness_fixest.effect_design import EffectDesign
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.independent_effects import times_of_levels
-from harness_fixest.level_models import LevelEffects, LevelModels, Trends
+from harness_fixest.models import FeolsModels, Trends
 
 
-def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> LevelModels:
+def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> FeolsModels:
     """Return the model with these slopes, (n_columns,), and the effects that fit its training rows best.
 
     What sets share, such as a city and its region, goes to the set with the most levels, or to the entities
@@ -26,19 +26,19 @@ def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> LevelMode
     left = panel.observed - (panel.X - centre) @ slopes
     middle = float(np.average(left, weights=weights))
     values, trends = design.solve(left - middle)
-    shared = _SharedEffects(design, [one.copy() for one in values], trends.copy())
+    shared = _SharedEffects(design, [effects.copy() for effects in values], trends.copy())
     for at in range(len(design.sets)):
         shared.move_to_holder(at)
     shared.fill_missing_slopes()
-    means = [np.average(value[one.codes], weights=weights) for one, value in shared.pairs()]
-    return LevelModels(
+    means = [np.average(value[levels.codes], weights=weights) for levels, value in shared.pairs()]
+    return FeolsModels(
         centre=centre,
         origin=float(np.average(panel.period, weights=weights)),
         slopes=slopes[None],
         intercepts=np.array([middle + float(np.sum(means))]),
         effects=tuple(
-            LevelEffects(one.levels, (value - mean)[None])
-            for (one, value), mean in zip(shared.pairs(), means, strict=True)
+            LevelEffects(levels.effect, levels.labels, (value - mean)[None])
+            for (levels, value), mean in zip(shared.pairs(), means, strict=True)
         ),
         trends=shared.trends(),
     )
@@ -116,5 +116,6 @@ class _SharedEffects:
         trend = self.design.trend
         if trend is None:
             return None
-        mean = self.mean_slope
-        return Trends(np.array([mean]), LevelEffects(trend.entities.levels, (self.slopes - mean)[None]))
+        mean, entities = self.mean_slope, trend.entities
+        deviations = LevelEffects(entities.effect, entities.labels, (self.slopes - mean)[None])
+        return Trends(np.array([mean]), deviations)

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class PyfixestAnswer:
     """What pyfixest found.
 
     Attributes
@@ -51,7 +51,7 @@ class Answer:
     left: Floats
 
 
-def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Answer | None:
+def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> PyfixestAnswer | None:
     """Return what pyfixest finds; None where effects absorb all columns.
 
     Raises
@@ -62,7 +62,7 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Answer 
     import pyfixest
     from pyfixest.demeaners import MapDemeaner
 
-    def fit() -> Answer:
+    def fit() -> PyfixestAnswer:
         found = pyfixest.feols(
             formula,
             frame,
@@ -97,10 +97,10 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Answer 
         ) from error
 
 
-def _answer(found: PyfixestFit) -> Answer:
+def _answer(found: PyfixestFit) -> PyfixestAnswer:
     slopes = found.coef()
     # The covariance, and columns without effects, have no public name.
-    return Answer(
+    return PyfixestAnswer(
         names=tuple(slopes.index),
         slopes=slopes.to_numpy(),
         covariance=np.asarray(found._vcov),

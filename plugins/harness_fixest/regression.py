@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import Floats, Ints, Panel
+from harness import Floats, Ints, Mask, Panel
 from harness_fixest.effect_design import EffectDesign, Trend
-from harness_fixest.estimate import Dependence, Estimate, Request
+from harness_fixest.estimate import DroppedColumn, Estimate, Request
 from harness_fixest.library import COLLINEAR, fit_pyfixest
-from harness_fixest.standardised import Mask, Standardised
+from harness_fixest.standardised import Standardised
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
-class Regression:
+class FeolsRegression:
     """Rows, and the effects to take out of them.
 
     Attributes
@@ -31,14 +31,14 @@ class Regression:
     panel: Panel
     design: EffectDesign
 
-    def take(self, rows: Ints) -> Regression:
+    def take(self, rows: Ints) -> FeolsRegression:
         """Return the regression of some rows, (n_rows,) positions, with the same sets of effects."""
         panel, weights = self.panel.take(rows), self.design.weights[rows]
-        sets = tuple(one.take(rows) for one in self.design.sets)
+        sets = tuple(levels.take(rows) for levels in self.design.sets)
         if self.design.trend is None:
-            return Regression(panel, EffectDesign(sets, weights))
+            return FeolsRegression(panel, EffectDesign(sets, weights))
         entities = sets[self.design.sets.index(self.design.trend.entities)]
-        return Regression(panel, EffectDesign(sets, weights, Trend.of(entities, panel.period, weights)))
+        return FeolsRegression(panel, EffectDesign(sets, weights, Trend.of(entities, panel.period, weights)))
 
     @property
     def is_weighted(self) -> bool:
@@ -106,8 +106,8 @@ class Regression:
             values = np.column_stack([self.design.residuals(column) for column in values.T])
         names = [*(f"x{at}" for at in range(candidates.size)), "y"]
         frame = pd.DataFrame(values, columns=names, copy=False)
-        keys = {f"f{at}": one.codes for at, one in enumerate(self.design.sets)}
-        keys |= {f"c{at}": one.codes for at, one in enumerate(request.clusters)}
+        keys = {f"f{at}": levels.codes for at, levels in enumerate(self.design.sets)}
+        keys |= {f"c{at}": levels.codes for at, levels in enumerate(request.clusters)}
         for name, codes in keys.items():
             frame[name] = codes
         if self.is_weighted:
@@ -115,7 +115,7 @@ class Regression:
         return frame
 
 
-def _dropped(values: Floats, candidates: Ints, is_kept: Mask) -> tuple[Dependence, ...]:
+def _dropped(values: Floats, candidates: Ints, is_kept: Mask) -> tuple[DroppedColumn, ...]:
     """Return which kept columns each dropped column takes, of columns without effects, (n_obs, n_columns)."""
     kept = np.flatnonzero(is_kept)
     sizes = np.linalg.norm(values, axis=0)
@@ -128,7 +128,7 @@ def _dropped(values: Floats, candidates: Ints, is_kept: Mask) -> tuple[Dependenc
                 values[:, before] / sizes[before], values[:, at] / sizes[at], rcond=None
             )[0]
             on = tuple(candidates[before[np.abs(shares) > 1e-6]].tolist())
-        found.append(Dependence(int(candidates[at]), on))
+        found.append(DroppedColumn(int(candidates[at]), on))
     return tuple(found)
 
 
@@ -137,7 +137,7 @@ def _nothing_left(candidates: Ints, n_obs: int, scale: float) -> Estimate:
     none = np.empty(0)
     return Estimate(
         kept=np.empty(0, dtype=np.int64),
-        dropped=tuple(Dependence(column, ()) for column in candidates.tolist()),
+        dropped=tuple(DroppedColumn(column, ()) for column in candidates.tolist()),
         slopes=none,
         covariance=np.empty((0, 0)),
         units=none,

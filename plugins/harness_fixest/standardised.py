@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from harness import Floats, Panel
-
-Mask = npt.NDArray[np.bool_]
+from harness import Floats, Mask, Panel
 
 _ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
 """What varies by less than this share of a column's size is rounding."""

@@ -20,7 +20,7 @@ from harness_fixest.clustered import CRV1, read_few_clusters
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.estimate import Estimate, Request
 from harness_fixest.independent_effects import is_nested
-from harness_fixest.regression import Regression
+from harness_fixest.regression import FeolsRegression
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class WildBootstrap:
     def __post_init__(self) -> None:
         WildDraws(self.draws, self.weights)
 
-    def request(self, regression: Regression) -> Request:
+    def request(self, regression: FeolsRegression) -> Request:
         """Return what is asked of pyfixest.
 
         Raises
@@ -60,7 +60,7 @@ class WildBootstrap:
         self._clusters(regression)
         return self._errors.request(regression)
 
-    def table(self, regression: Regression, estimate: Estimate, *, rng: Generator) -> CoefficientTable:
+    def table(self, regression: FeolsRegression, estimate: Estimate, *, rng: Generator) -> CoefficientTable:
         """Return the coefficient table.
 
         Raises
@@ -81,12 +81,12 @@ class WildBootstrap:
     def _errors(self) -> CRV1:
         return CRV1(by=(self.by,))
 
-    def _clusters(self, regression: Regression) -> EffectSet:
+    def _clusters(self, regression: FeolsRegression) -> EffectSet:
         cost = "a wild bootstrap solves for effects once for each column and cluster"
         return read_few_clusters(regression, self.by, cost=cost)
 
 
-def _clustered(regression: Regression, estimate: Estimate, clusters: EffectSet) -> ClusteredRegression:
+def _clustered(regression: FeolsRegression, estimate: Estimate, clusters: EffectSet) -> ClusteredRegression:
     design = regression.design
     root = np.sqrt(design.weights)[:, None]
 

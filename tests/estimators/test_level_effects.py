@@ -7,7 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, GroupColumn, Key, LevelEffects, count_unseen, joint_codes, key_of
+from harness import (
+    Combination,
+    EstimationError,
+    GroupColumn,
+    Key,
+    LevelEffects,
+    count_unseen,
+    joint_codes,
+    key_of,
+    numbered,
+)
 from panels import panel_from_arrays
 
 ENTITY = LevelEffects("entity", ("2", "1"), np.array([[10.0, -1.0], [20.0, -2.0]]))
@@ -44,6 +54,36 @@ def test_a_column_is_no_key_of_its_name(panel):
     assert key_of(panel, GroupColumn("entity")).labels == ("coal", "steel")
     with pytest.raises(EstimationError, match="no column 'region' to group rows by"):
         key_of(panel, GroupColumn("region"))
+
+
+def test_combinations_have_the_levels_that_rows_have(panel):
+    key = key_of(panel, Combination((GroupColumn("entity"), "time")))
+    assert key.labels == ("coal^1", "coal^2", "steel^1", "steel^2")
+    assert key.codes.tolist() == [0, 1, 2, 3, 2, 3]
+    effects = LevelEffects(Combination(("time", "entity")), ("1^2", "2^1"), np.array([[3.0, 7.0]]))
+    assert effects.of_rows(panel).tolist() == [[0, 7, 3, 0, 0, 0]]
+
+
+def test_combinations_are_told_apart_whatever_their_labels(panel):
+    first = Key("first", ("a", "a^b", "a\\"), np.array([0, 1, 2, 2, 2, 2]))
+    second = Key("second", ("b^c", "c", "^c"), np.array([0, 1, 1, 2, 2, 2]))
+    panel = replace(panel, groups=(first, second))
+    key = key_of(panel, Combination((GroupColumn("first"), GroupColumn("second"))))
+    assert len(set(key.labels)) == len(key.labels) == 4
+    assert key.codes.tolist() == [0, 1, 2, 3, 3, 3]
+
+
+@pytest.mark.parametrize("values", [[3, 1, 3, 0], [2, 0, 1, 2], [7_000, 5, 7_000, 0]])
+def test_distinct_values_and_positions_among_them(values):
+    levels, codes = numbered(np.array(values))
+    expected = np.unique(values, return_inverse=True)
+    assert (levels.tolist(), codes.tolist()) == (expected[0].tolist(), expected[1].tolist())
+
+
+def test_draws_are_stacked():
+    both = LevelEffects.stacked([TIME, replace(TIME, deviations=2.0 * TIME.deviations)])
+    assert both.labels == TIME.labels
+    assert both.deviations.tolist() == [[0.5], [0.25], [1.0], [0.5]]
 
 
 def test_levels_of_two_panels_match_by_label():

@@ -1,4 +1,4 @@
-"""Linear models with level effects, one a draw, and what they predict for levels they never saw."""
+"""What `feols` predicts with: linear models with effects of levels and trends, one a draw."""
 
 from __future__ import annotations
 
@@ -7,33 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Ints, Panel
-from harness_fixest.effect_set import EffectSet, Levels
-
-
-@dataclass(frozen=True, eq=False)
-class LevelEffects:
-    """Effects of the levels of one set, as deviations from what a level without a row gets.
-
-    Attributes
-    ----------
-    levels : that have an effect
-    deviations : (n_draws, n_levels), outcome units; zero for a level that a draw left out
-    """
-
-    levels: Levels
-    deviations: Floats
-
-    def of_rows(self, panel: Panel) -> Floats:
-        """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
-        codes = self.levels.codes_of(panel)
-        return np.where(codes >= 0, self.deviations[:, codes], 0.0)
-
-    def among(self, whole: EffectSet, rows: Ints) -> LevelEffects:
-        """Return the effects of the levels of all rows, of which these are the levels of some, (n_rows,)."""
-        deviations = np.zeros((len(self.deviations), whole.n_levels))
-        deviations[:, np.unique(whole.codes[rows])] = self.deviations
-        return LevelEffects(whole.levels, deviations)
+from harness import Floats, Ints, LevelEffects, Panel, count_unseen
+from harness_fixest.effect_set import EffectSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +26,7 @@ class Trends:
 
 
 @dataclass(frozen=True, eq=False)
-class LevelModels:
+class FeolsModels:
     """Linear models, one a draw, with the same columns and the same levels.
 
     Attributes
@@ -60,7 +35,7 @@ class LevelModels:
     origin : period of the calendar at which trends are zero
     slopes : (n_draws, n_columns), outcome units per unit of the column; zero for one that was dropped
     intercepts : (n_draws,), mean prediction at `centre` and `origin`, outcome units
-    effects : one a set
+    effects : one a set, outcome units
     trends : None without
     """
 
@@ -84,63 +59,64 @@ class LevelModels:
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows with a level that has no effect of its own."""
-        unseen = [one.levels.codes_of(panel) < 0 for one in self.effects]
-        return int(np.count_nonzero(np.any(unseen, axis=0)))
+        return count_unseen(self.effects, panel)
 
     def _of_levels(self, panel: Panel) -> Floats:
         """Return what levels and trends predict at `centre`, (n_draws, n_obs)."""
         predicted = np.repeat(self.intercepts[:, None], panel.n_obs, axis=1)
-        for one in self.effects:
-            predicted += one.of_rows(panel)
+        for effects in self.effects:
+            predicted += effects.of_rows(panel)
         if self.trends is not None:
             slopes = self.trends.mean[:, None] + self.trends.deviations.of_rows(panel)
             predicted += slopes * (panel.period - self.origin)
         return predicted
 
-    def among(self, sets: Sequence[EffectSet], rows: Ints) -> LevelModels:
+    def among(self, sets: Sequence[EffectSet], rows: Ints) -> FeolsModels:
         """Return the same models with the levels of all rows; these are the levels of some, (n_rows,)."""
-        whole = {one.levels.parts: one for one in sets}
+        whole = {levels.effect: levels for levels in sets}
 
         def among(effects: LevelEffects) -> LevelEffects:
-            return effects.among(whole[effects.levels.parts], rows)
+            levels = whole[effects.effect]
+            deviations = np.zeros((len(effects.deviations), levels.n_levels))
+            deviations[:, np.unique(levels.codes[rows])] = effects.deviations
+            return LevelEffects(levels.effect, levels.labels, deviations)
 
         trends = None if self.trends is None else Trends(self.trends.mean, among(self.trends.deviations))
-        return replace(self, effects=tuple(among(one) for one in self.effects), trends=trends)
+        return replace(self, effects=tuple(among(effects) for effects in self.effects), trends=trends)
 
-    def at(self, centre: Floats, origin: float) -> LevelModels:
+    def at(self, centre: Floats, origin: float) -> FeolsModels:
         """Return the same models with other columns, (n_columns,), and another period in the middle."""
         intercepts = self.intercepts + self.slopes @ (centre - self.centre)
         if self.trends is None:
             return replace(self, centre=centre, origin=origin, intercepts=intercepts)
-        later = origin - self.origin
+        later, slopes = origin - self.origin, self.trends.deviations
         intercepts = intercepts + self.trends.mean * later
         effects = [
-            LevelEffects(one.levels, one.deviations + later * self.trends.deviations.deviations)
-            if one.levels.parts == self.trends.deviations.levels.parts
-            else one
-            for one in self.effects
+            replace(effects, deviations=effects.deviations + later * slopes.deviations)
+            if effects.effect == slopes.effect
+            else effects
+            for effects in self.effects
         ]
         return replace(self, centre=centre, origin=origin, intercepts=intercepts, effects=tuple(effects))
 
 
-def stack(models: Sequence[LevelModels]) -> LevelModels:
+def stack(models: Sequence[FeolsModels]) -> FeolsModels:
     """Return models of the same levels as one; columns are centred as in the first."""
     first = models[0]
-    moved = [one.at(first.centre, first.origin) for one in models]
-    trends = [one.trends for one in moved if one.trends is not None]
-    return LevelModels(
+    moved = [model.at(first.centre, first.origin) for model in models]
+    trends = [model.trends for model in moved if model.trends is not None]
+    return FeolsModels(
         centre=first.centre,
         origin=first.origin,
-        slopes=np.concatenate([one.slopes for one in moved]),
-        intercepts=np.concatenate([one.intercepts for one in moved]),
-        effects=tuple(_joined(effects) for effects in zip(*(one.effects for one in moved), strict=True)),
+        slopes=np.concatenate([model.slopes for model in moved]),
+        intercepts=np.concatenate([model.intercepts for model in moved]),
+        effects=tuple(
+            LevelEffects.stacked(effects) for effects in zip(*(model.effects for model in moved), strict=True)
+        ),
         trends=Trends(
-            np.concatenate([one.mean for one in trends]), _joined([one.deviations for one in trends])
+            np.concatenate([trend.mean for trend in trends]),
+            LevelEffects.stacked([trend.deviations for trend in trends]),
         )
         if trends
         else None,
     )
-
-
-def _joined(effects: Sequence[LevelEffects]) -> LevelEffects:
-    return LevelEffects(effects[0].levels, np.concatenate([one.deviations for one in effects]))
