@@ -199,6 +199,16 @@ THRESHOLDS = _answers(
     "moderator values at which the effect changes its sign",
     measures=("at",),
 )
+CONTRASTS = _answers(
+    "contrasts",
+    (
+        *("by", "group", "moderator", "moderator_at", "exposure_from", "exposure_to", "estimate"),
+        *(*_INTERVAL, "band", "n_obs_from", "n_obs_to", "n_draws"),
+    ),
+    ("by", "group", "moderator", "moderator_at", "exposure_from", "exposure_to", "band"),
+    "differences between the values of an exposure that has few, by group and at moderator values",
+    measures=("estimate",),
+)
 INTERACTIONS = _answers(
     "interactions",
     ("moderator", "measure", "estimate", *_INTERVAL, "n_draws"),
@@ -271,7 +281,16 @@ TABLES: Mapping[str, ResultTable] = {
             RUG,
         ),
         *(TURNING_POINTS, HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, SURFACES),
-        *(CONDITIONAL_EFFECTS, THRESHOLDS, INTERACTIONS, CLAIMS, EXPECTATIONS, PREPARATION, INTERPOLATED),
+        *(
+            CONDITIONAL_EFFECTS,
+            THRESHOLDS,
+            INTERACTIONS,
+            CONTRASTS,
+            CLAIMS,
+            EXPECTATIONS,
+            PREPARATION,
+            INTERPOLATED,
+        ),
         *(SUMMARY, WARNINGS),
     )
 }

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from harness.arrays import Floats, Ints
+from harness.scenarios.support import has_two_values
 
 Spacing = Literal["uniform", "quantiles"]
 
@@ -15,11 +16,15 @@ Spacing = Literal["uniform", "quantiles"]
 def exposure_grid(exposure: Floats, *, n_grid: int, spacing: Spacing) -> Floats:
     """Return grid points over the observed range, (n_grid,) or fewer, strictly increasing.
 
+    Of an exposure with two values the grid is these.
+
     Parameters
     ----------
     exposure : (n_obs,), its unit
     spacing : equal steps, or equal shares of the rows between neighbours (ties merge)
     """
+    if has_two_values(exposure):
+        return np.unique(exposure)
     if spacing == "uniform":
         return np.linspace(exposure.min(), exposure.max(), n_grid)
     return np.unique(np.quantile(exposure, np.linspace(0.0, 1.0, n_grid)))

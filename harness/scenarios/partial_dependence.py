@@ -8,9 +8,9 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import PluginError, Problem
+from harness.errors import EstimationError, PluginError, Problem
 from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
-from harness.scenarios.support import WINDOW
+from harness.scenarios.support import WINDOW, has_two_values
 
 Columns = tuple[str, ...]
 
@@ -102,6 +102,24 @@ def dependent_columns(panel: Panel, name: str) -> frozenset[str]:
     return frozenset(changed)
 
 
+def require_apart(panel: Panel, moderator: str, *, where: str) -> None:
+    """Refuse a moderator that cannot be set apart from the exposure, for the scenario named `where`.
+
+    Raises
+    ------
+    EstimationError
+        Where it is no regressor, or follows from the exposure.
+    """
+    if moderator not in panel.columns or moderator in dependent_columns(panel, panel.exposure):
+        problem = Problem(
+            where=where,
+            what=f"'{moderator}' is no regressor that can be set apart from the exposure",
+            expected="a moderator or control that does not follow from the exposure",
+            hint=f"choose another moderator than '{moderator}'",
+        )
+        raise EstimationError(problem)
+
+
 def partial_dependence(model: Fitted | FittedDraws, panel: Panel, grid: Floats) -> Floats:
     """Return mean predictions at each exposure, the other columns as the panel has them (Friedman 2001).
 
@@ -123,14 +141,15 @@ def row_slopes(model: Fitted | FittedDraws, panel: Panel) -> Floats:
     """Return each row's slope: the change in its prediction per unit of exposure, all else as observed.
 
     The exposure goes `WINDOW` of its range up and down, but not out of the range; steps of this size let
-    models that predict by steps, such as trees, show a slope as well.
+    models that predict by steps, such as trees, show a slope as well. Where it has two values, it goes from
+    one to the other: the slope is their contrast.
 
     Returns
     -------
     (n_obs,) for one fit and (n_draws, n_obs) for draws, outcome units per unit of exposure.
     """
     exposure = panel.column(panel.exposure)
-    step = WINDOW * np.ptp(exposure)
+    step = np.ptp(exposure) * (1.0 if has_two_values(exposure) else WINDOW)
     low = np.maximum(exposure - step, exposure.min())
     high = np.minimum(exposure + step, exposure.max())
     above = model.predict(panel.with_column(panel.exposure, high))

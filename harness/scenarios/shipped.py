@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.registry.hooks import hookimpl
 from harness.scenarios.conditional.scenario import ConditionalScenario
+from harness.scenarios.contrast.scenario import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.scenario import Scenario
@@ -12,4 +13,4 @@ from harness.scenarios.scenario import Scenario
 @hookimpl
 def harness_scenarios() -> tuple[type[Scenario], ...]:
     """Return the scenarios that come with the harness."""
-    return (CurveScenario, HeterogeneityScenario, ConditionalScenario)
+    return (CurveScenario, ContrastScenario, HeterogeneityScenario, ConditionalScenario)

@@ -52,6 +52,12 @@ def least_entities(entities: Ints) -> float:
     return max(2.0, LEAST_SHARE * np.unique(entities).size)
 
 
+def has_two_values(values: Floats) -> bool:
+    """Return whether values, (n_obs,), are two different ones, between which there is nothing."""
+    low, high = values.min(), values.max()
+    return bool(low < high and np.all((values == low) | (values == high)))
+
+
 def longest_run(marked: Mask) -> slice:
     """Return the longest stretch of marked grid points, the first of equals; empty where none is marked."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int64)))

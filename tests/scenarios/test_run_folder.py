@@ -28,6 +28,7 @@ scenarios:
   - {use: curve, id: at_median, held: median, grid: 4, draws: 50}
   - {use: heterogeneity, by: size, draws: 50, grid: 5}
   - {use: conditional, moderator: m, draws: 50, grid: 5}
+  - {use: contrast, by: size, draws: 50}
 report: {formats: []}
 """
 

@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import Field
 
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.conditional.ale_interaction import interaction_share
 from harness.scenarios.conditional.cell_support import cell_support
@@ -24,7 +23,7 @@ from harness.scenarios.conditional.tables import (
     threshold_rows,
 )
 from harness.scenarios.grid import Spacing, exposure_grid
-from harness.scenarios.partial_dependence import dependent_columns
+from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
@@ -109,14 +108,7 @@ class ConditionalScenario(Resampled):
         return Plane(self.moderator, first, second, near)
 
     def _require_moderator(self, panel: Panel) -> None:
-        if self.moderator not in panel.columns or self.moderator in dependent_columns(panel, panel.exposure):
-            problem = Problem(
-                where=self.name,
-                what=f"'{self.moderator}' is no regressor that can be set apart from the exposure",
-                expected="a moderator or control that does not follow from the exposure",
-                hint=f"choose another moderator than '{self.moderator}'",
-            )
-            raise EstimationError(problem)
+        require_apart(panel, self.moderator, where=self.name)
         require_variation(panel, panel.exposure)
         require_variation(panel, self.moderator)
 

@@ -34,12 +34,17 @@ class EstimateWithDraws:
 def surface_rows(levels: EstimateWithDraws, plane: Plane, *, level: float) -> pd.DataFrame:
     """Return a row for each cell: level and effect, each with its pointwise interval, and the data near it.
 
+    There is no surface where exposure or moderator has two values only: one row says so.
+
     Parameters
     ----------
     levels : (n_exposure, n_moderator), outcome units
     """
     import pandas as pd
 
+    if plane.moderator_at.size == 2 or plane.exposure_at.size == 2:
+        reason = "exposure or moderator has two values only, over which there is no surface"
+        return pd.DataFrame([{"status": "refused", "reason": reason}])
     low, high = pointwise_limits(levels.draws, level=level)
     effect_low, effect_high = pointwise_limits(effects_on(levels.draws, plane), level=level)
     columns = {

@@ -12,6 +12,7 @@ from pydantic import Field
 from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
 from harness.estimators.protocol import HasDraws
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import quantile_bins
@@ -23,7 +24,7 @@ from harness.scenarios.partial_dependence import partial_dependence, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
-from harness.scenarios.support import Support, support
+from harness.scenarios.support import Support, has_two_values, require_variation, support
 from harness.tables import CURVES, RUG, SUPPORT, TURNING_POINTS, ResultTable
 
 Held = Literal["average", "mean", "median"]
@@ -84,7 +85,22 @@ class CurveScenario(Resampled):
         return {"support": pd.DataFrame(columns), "rug": pd.DataFrame({"exposure": rug})}
 
     def answer(self, subject: Subject) -> Tables:
-        """Return ``curves``, each with both bands, and ``turning_points`` of the level."""
+        """Return ``curves``, each with both bands, and ``turning_points`` of the level.
+
+        Raises
+        ------
+        EstimationError
+            Where the exposure has two values only, or the estimator refuses the draws.
+        """
+        panel = subject.panel
+        require_variation(panel, panel.exposure)
+        if has_two_values(panel.column(panel.exposure)):
+            what = "has two values only, between which there is no curve"
+            raise EstimationError(
+                Problem(
+                    panel.exposure, what, expected="a dose", hint="ask `use: contrast` for the difference"
+                )
+            )
         level = self._level(subject)
         slopes = replace(
             level, kind="slope", curve=slope(level.curve, level.at), draws=slope(level.draws, level.at)

@@ -1,0 +1,128 @@
+"""Scenario ``contrast``: what an exposure of few values changes, from each value to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from numpy.random import Generator
+
+from harness.data.panel import Panel
+from harness.scenarios.bands import bands
+from harness.scenarios.contrast.differences import (
+    MOST_VALUES,
+    Contrast,
+    Question,
+    contrasts,
+    exposure_values,
+)
+from harness.scenarios.partial_dependence import require_apart
+from harness.scenarios.resampled import QUICK_DRAWS, Resampled
+from harness.scenarios.scenario import Tables
+from harness.scenarios.subject import Subject
+from harness.tables import CONTRASTS, ResultTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MODERATOR_SHARES = tuple(np.linspace(0.1, 0.9, 9).round(1).tolist())
+"""Quantiles of a moderator of many values at which contrasts are given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContrastScenario(Resampled):
+    """Mean predicted outcome were every row's exposure one value, less that were it another.
+
+    For an exposure that is no dose: 0 and 1, or numbers that name a few kinds. With `by` the means are over
+    the rows of each group, with `moderator` over all rows were their moderator the same, at each of its
+    values or at nine quantiles. The simultaneous intervals hold for all contrasts of the question at once.
+
+    Attributes
+    ----------
+    by : column of the data that names each row's group
+    moderator : a regressor other than the exposure
+    """
+
+    name: ClassVar[str] = "contrast"
+    tables: ClassVar[tuple[ResultTable, ...]] = (CONTRASTS,)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
+
+    by: str | None = None
+    moderator: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.by is not None and self.moderator is not None:
+            message = "give either by or moderator, not both"
+            raise ValueError(message)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of the groups, where there is one."""
+        return () if self.by is None else (self.by,)
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """The column of the groups, or the moderator, where there is one."""
+        named = {"by": self.by, "moderator": self.moderator}
+        return {column: name for column, name in named.items() if name is not None}
+
+    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - counts stand beside the contrasts
+        """Return nothing: the data alone have no contrasts."""
+        return {}
+
+    def answer(self, subject: Subject) -> Tables:
+        """Return every contrast with its pointwise and its simultaneous interval."""
+        values = exposure_values(subject.panel)
+        found = list(contrasts(subject.fit, subject.draws(self.plan), self._questions(subject.panel), values))
+        return {"contrasts": contrast_rows(found, level=self.level, rng=subject.rng("bands", "contrast"))}
+
+    def _questions(self, panel: Panel) -> Sequence[Question]:
+        if self.by is not None:
+            key = panel.group(self.by)
+            groups = ((label, np.flatnonzero(key.codes == code)) for code, label in enumerate(key.labels))
+            return [Question({"group": label}, panel.take(rows), {}) for label, rows in groups if rows.size]
+        if self.moderator is not None:
+            require_apart(panel, self.moderator, where=self.name)
+            found = np.unique(panel.column(self.moderator))
+            if found.size > MOST_VALUES:
+                found = np.unique(np.quantile(panel.column(self.moderator), MODERATOR_SHARES))
+            places = found.tolist()
+            return [Question({"moderator_at": at}, panel, {self.moderator: at}) for at in places]
+        return [Question({}, panel, {})]
+
+    def quick(self) -> Self:
+        """Return a copy with at most 40 draws."""
+        return replace(self, draws=min(self.draws, QUICK_DRAWS))
+
+
+def contrast_rows(found: Sequence[Contrast], *, level: float, rng: Generator) -> pd.DataFrame:
+    """Return a row for each contrast and kind of interval.
+
+    Parameters
+    ----------
+    level : in (0, 1), of the intervals
+    rng : of the simultaneous ones
+    """
+    import pandas as pd
+
+    draws = np.stack([contrast.draws for contrast in found], axis=1)
+    everywhere = np.ones(len(found), dtype=np.bool_)
+    rows = [
+        contrast.question.labels
+        | {
+            "exposure_from": contrast.exposure_from,
+            "exposure_to": contrast.exposure_to,
+            "estimate": contrast.estimate,
+            "conf_low": float(low),
+            "conf_high": float(high),
+            "band": band.kind,
+            "n_obs_from": contrast.n_obs_from,
+            "n_obs_to": contrast.n_obs_to,
+            "n_draws": len(draws),
+        }
+        for band in bands(draws, level=level, supported=everywhere, rng=rng)
+        for contrast, low, high in zip(found, band.low, band.high, strict=True)
+    ]
+    return pd.DataFrame(rows)
