@@ -2,58 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import Correction, EstimationError, Floats, Problem
+from harness import (
+    Auxiliary,
+    ClusteredRegression,
+    Correction,
+    EstimationError,
+    Floats,
+    Problem,
+    WildDraws,
+    WildInference,
+    wild_cluster_inference,
+)
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.scores import Scores
-from harness_panel.covariance.wild_statistics import NullStatistics, null_statistics
-
-Auxiliary = Literal["rademacher", "webb"]
-
-_WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
-
-
-def is_enumerated(kind: Auxiliary, n_clusters: int, n_draws: int) -> bool:
-    """Say whether all Rademacher draws are used, since there are no more than asked for."""
-    return kind == "rademacher" and n_clusters < 63 and 2**n_clusters <= n_draws
-
-
-def auxiliary_weights(kind: Auxiliary, n_clusters: int, n_draws: int, *, rng: Generator) -> Floats:
-    """Return numbers of mean zero and variance one, (n_draws, n_clusters).
-
-    Rademacher: -1 or 1; all 2^n_clusters combinations where they are no more than `n_draws`. Webb 2023,
-    "Reworking wild bootstrap-based inference for clustered errors": six points of equal probability.
-    """
-    if is_enumerated(kind, n_clusters, n_draws):
-        numbers = np.arange(2**n_clusters)
-        bits = (numbers[:, None] >> np.arange(n_clusters)) & 1
-        return np.where(bits == 1, 1.0, -1.0)
-    points = np.array([-1.0, 1.0]) if kind == "rademacher" else np.concatenate([-_WEBB, _WEBB])
-    return rng.choice(points, size=(n_draws, n_clusters))
-
+from harness_panel.resampling.absorb import without_effects
 
 _MOST_CLUSTERS = 1_000
-
-
-@dataclass(frozen=True, eq=False)
-class WildInference:
-    """P-values and limits of a wild cluster bootstrap; `statistics` has one element a coefficient."""
-
-    statistics: tuple[NullStatistics, ...]
-
-    def p_value(self) -> Floats:
-        """Return p-values of zero coefficients, (n_coef,)."""
-        return np.array([one.p_value(0.0) for one in self.statistics])
-
-    def conf_int(self, level: float) -> Floats:
-        """Return the null values that are just not rejected, (n_coef, 2); infinite where none is rejected."""
-        return np.array([[one.limit(level, -1.0), one.limit(level, 1.0)] for one in self.statistics])
 
 
 @dataclass(frozen=True)
@@ -80,9 +51,7 @@ class WildCluster:
     kind: Literal["wild_cluster"] = "wild_cluster"
 
     def __post_init__(self) -> None:
-        if self.draws < 99:
-            message = f"draws: at least 99; found {self.draws}"
-            raise ValueError(message)
+        WildDraws(self.draws, self.weights)
 
     def library_options(self, scores: Scores) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
@@ -108,14 +77,18 @@ class WildCluster:
         """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
         matrix, correction = self._clustered.corrected(scores, covariance)
         (n_clusters,) = correction.n_clusters
-        all_of = is_enumerated(self.weights, n_clusters, self.draws)
-        drawn = f"all {2**n_clusters}" if all_of else f"{self.draws}"
+        number = self._numbers.number(n_clusters)
+        drawn = f"all {number}" if self._numbers.is_enumerated(n_clusters) else f"{number}"
         kind = f"{correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
         return matrix, replace(correction, kind=kind)
 
     @property
     def _clustered(self) -> Clustered:
         return Clustered((self.by,))
+
+    @property
+    def _numbers(self) -> WildDraws:
+        return WildDraws(self.draws, self.weights)
 
     def bootstrap(self, scores: Scores, estimate: Floats, *, factor: float, rng: Generator) -> WildInference:
         """Return p-values and limits of the coefficients.
@@ -126,13 +99,19 @@ class WildCluster:
         factor : small-sample factor of the clustered variance
         rng : draws the weights, which all coefficients share
         """
-        clusters = scores.grouping(self.by)
-        weights = auxiliary_weights(self.weights, clusters.n_levels, self.draws, rng=rng)
-        return WildInference(
-            tuple(
-                null_statistics(
-                    scores, clusters, coefficient=at, estimate=value, weights=weights, factor=factor
-                )
-                for at, value in enumerate(estimate.tolist())
-            )
+        regression = ClusteredRegression(
+            basis=scores.basis,
+            to_coefficients=scores.to_coefficients,
+            estimate=estimate,
+            residuals=scores.residuals,
+            codes=scores.grouping(self.by).codes,
+            without_effects=_without_effects(scores),
         )
+        return wild_cluster_inference(regression, self._numbers, factor=factor, rng=rng)
+
+
+def _without_effects(scores: Scores) -> Callable[[Floats], Floats] | None:
+    absorber, root = scores.absorber, np.sqrt(scores.weights)[:, None]
+    if absorber is None:
+        return None
+    return lambda columns: root * without_effects(absorber, columns / root, scores.weights)

@@ -11,7 +11,6 @@ from scipy import stats
 
 from harness import EstimationError, Panel, random_stream
 from harness_panel import Clustered, FixedEffects, PooledOLS, RandomEffects, WildCluster
-from harness_panel.covariance.wild_cluster import auxiliary_weights
 from panels import panel_from_arrays, simulated_panel
 
 SIX = simulated_panel(random_stream(61), n_entities=6, n_periods=9, n_columns=2, share=0.8)
@@ -130,13 +129,6 @@ def test_clusters_too_few_to_reject_anything_have_no_limits():
     table = PooledOLS(WildCluster()).fit(panel, rng=random_stream(0)).coefficients()
     assert table.p_value.min() >= 2 / 8
     assert np.isinf(table.conf_int(0.95)).all()
-
-
-def test_webb_weights_have_six_points_mean_zero_and_variance_one():
-    weights = auxiliary_weights("webb", 8, 20_000, rng=random_stream(67))
-    points, counts = np.unique(weights, return_counts=True)
-    np.testing.assert_allclose(points**2, [1.5, 1.0, 0.5, 0.5, 1.0, 1.5], rtol=1e-12)
-    np.testing.assert_allclose(counts / weights.size, 1 / 6, atol=0.01)
 
 
 def test_too_many_clusters_are_refused():
