@@ -20,6 +20,7 @@ from harness.errors import (
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
 from harness.estimators.inner_split import inner_split
+from harness.estimators.left_out_levels import with_left_out_levels
 from harness.estimators.level_effects import (
     Combination,
     EffectKey,
@@ -27,7 +28,6 @@ from harness.estimators.level_effects import (
     LevelEffects,
     count_unseen,
     effect_named,
-    joint_codes,
     key_of,
 )
 from harness.estimators.protocol import (
@@ -35,6 +35,7 @@ from harness.estimators.protocol import (
     CanFitFolds,
     CanProfile,
     CanRunQuick,
+    DrawSelection,
     Estimator,
     Fitted,
     FittedDraws,
@@ -45,6 +46,7 @@ from harness.estimators.protocol import (
     HasNotes,
     NeedsGroups,
     NestedEstimator,
+    SelectsRows,
 )
 from harness.estimators.wild_bootstrap import (
     Auxiliary,
@@ -84,6 +86,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "DrawPlan",
+    "DrawSelection",
     "EffectKey",
     "EstimationError",
     "Estimator",
@@ -117,6 +120,7 @@ __all__ = [
     "RowStep",
     "Rung",
     "Scenario",
+    "SelectsRows",
     "Simulation",
     "SpecError",
     "Step",
@@ -131,7 +135,6 @@ __all__ = [
     "effect_named",
     "hookimpl",
     "inner_split",
-    "joint_codes",
     "key_of",
     "left_out",
     "numbered",
@@ -140,4 +143,5 @@ __all__ = [
     "reporting",
     "run",
     "wild_cluster_inference",
+    "with_left_out_levels",
 ]

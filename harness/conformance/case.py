@@ -15,7 +15,15 @@ from harness.conformance.verdict import Skipped, Verdict
 from harness.data.panel import Panel
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import ESTIMATOR, CanFitDraws, Estimator, Fitted, FittedDraws, roundoff_of
+from harness.estimators.protocol import (
+    ESTIMATOR,
+    CanFitDraws,
+    DrawSelection,
+    Estimator,
+    Fitted,
+    FittedDraws,
+    roundoff_of,
+)
 from harness.rng import random_stream
 
 TIGHT = 1e-6
@@ -112,7 +120,7 @@ class Case:
         return predict(self.fitted(panel, label=label), fresh(panel if at is None else at))
 
     def drawn(
-        self, panel: Panel, weights: Floats, *, selection: Floats | None = None, label: str = FIRST
+        self, panel: Panel, weights: Floats, *, selection: DrawSelection = None, label: str = FIRST
     ) -> FittedDraws:
         """Return one fit a draw of weights, (n_draws, n_obs).
 
@@ -127,7 +135,7 @@ class Case:
         return estimator.fit_draws(
             fresh(panel),
             weights=weights.copy(),
-            selection=None if selection is None else selection.copy(),
+            selection=fresh(selection) if isinstance(selection, Panel) else _copied(selection),
             rng=random_stream(SEED, label),
         )
 
@@ -136,10 +144,14 @@ class Case:
         panel: Panel,
         weights: Floats,
         *,
-        selection: Floats | None = None,
+        selection: DrawSelection = None,
         at: Panel | None = None,
         label: str = FIRST,
     ) -> Floats:
         """Return predictions of draws, (n_draws, n_obs), for the panel's rows or for those of `at`."""
         draws = self.drawn(panel, weights, selection=selection, label=label)
         return predict_draws(draws, fresh(panel if at is None else at))
+
+
+def _copied(selection: Floats | None) -> Floats | None:
+    return None if selection is None else selection.copy()

@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.protocol import CanFitDraws, CanProfile
+from harness.estimators.protocol import CanFitDraws, CanProfile, DrawSelection
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class StandIn:
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002
+        selection: DrawSelection,  # noqa: ARG002
         rng: Generator,  # noqa: ARG002
     ) -> StandInDraws:
         """Fit once a draw; nothing is selected."""

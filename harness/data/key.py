@@ -46,6 +46,15 @@ class Key:
         present, codes = np.unique(self.codes, return_inverse=True)
         return Key(self.name, tuple(self.labels[code] for code in present.tolist()), codes)
 
+    def joined(self, other: Key) -> Key:
+        """Return the key of these rows, then those of another key, whose levels match by label.
+
+        Labels that only `other` has come last, in their order there.
+        """
+        known = set(self.labels)
+        labels = self.labels + tuple(label for label in other.labels if label not in known)
+        return Key(self.name, labels, np.concatenate([self.codes, other.codes_among(labels)]))
+
     def codes_among(self, labels: Sequence[str]) -> Ints:
         """Return each row's position in `labels`, (n_obs,); -1 where its level is not among them."""
         if tuple(labels) == self.labels:

@@ -103,6 +103,11 @@ class Panel:
         """Number of periods with at least one row."""
         return self.time.n_present
 
+    @property
+    def canonical_order(self) -> Ints:
+        """Positions of the rows, (n_obs,), sorted by entity and then by time."""
+        return np.lexsort((self.time.codes, self.entity.codes))
+
     def column(self, name: str) -> Floats:
         """Return one regressor, (n_obs,), in its own unit."""
         return self.X[:, self.columns.index(name)]
@@ -122,6 +127,24 @@ class Panel:
             X=self.X[rows],
             groups=tuple(group.take(rows) for group in self.groups),
             weights=None if self.weights is None else self.weights[rows],
+        )
+
+    def joined(self, other: Panel) -> Panel:
+        """Return these rows, then those of another panel of the same variables, matched by name.
+
+        Weights are kept where both have them.
+        """
+        columns = [other.columns.index(name) for name in self.columns]
+        weights = [panel.weights for panel in (self, other) if panel.weights is not None]
+        return replace(
+            self,
+            entity=self.entity.joined(other.entity),
+            time=self.time.joined(other.time),
+            period=np.concatenate([self.period, other.period]),
+            observed=np.concatenate([self.observed, other.observed]),
+            X=np.concatenate([self.X, other.X[:, columns]]),
+            groups=tuple(group.joined(other.group(group.name)) for group in self.groups),
+            weights=np.concatenate(weights) if len(weights) == 2 else None,
         )
 
     def with_column(self, name: str, values: Floats | float) -> Panel:

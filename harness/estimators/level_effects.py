@@ -104,16 +104,6 @@ def _escaped(key: Key) -> list[str]:
     return [label.replace("\\", "\\\\").replace("^", "\\^") for label in key.labels]
 
 
-def joint_codes(first: Key, second: Key) -> Ints:
-    """Return the level of each row of one panel, then of another, (n_first + n_second,).
-
-    Levels match by label: those of `first` keep their codes, those that only `second` has follow.
-    """
-    known = set(first.labels)
-    labels = first.labels + tuple(label for label in second.labels if label not in known)
-    return np.concatenate([first.codes, second.codes_among(labels)])
-
-
 @dataclass(frozen=True, eq=False)
 class LevelEffects:
     """Effects of the levels of one key or column, as deviations from what a level without a row gets.
@@ -123,7 +113,7 @@ class LevelEffects:
     effect : the key or column
     labels : (n_levels,), levels that have an effect in some draw
     deviations : (n_draws, n_levels), in units of the prediction they are added to; zero for a level that a
-        draw left out
+        draw knows nothing of
     """
 
     effect: EffectKey

@@ -98,23 +98,32 @@ NestedEstimator = Annotated[Estimator, Choose(ESTIMATOR.name)]
 """Type of an option that is itself an estimator, written ``{use: NAME, ...}`` in YAML."""
 
 
+DrawSelection = Floats | Panel | None
+"""What draws select on: counts of the rows they share, (n_draws, n_obs), rows of their own, or nothing."""
+
+
 @runtime_checkable
 class CanFitDraws(Protocol):
     """Capability of an estimator: a batch of weighted fits at once."""
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> FittedDraws:
         """Fit once a draw.
 
+        A draw that leaves all rows of an entity or a period out says nothing about its level, and yet will
+        be asked to predict it. Effects of such levels are those of their rows in `panel`, given the rest of
+        the draw (see `harness.with_left_out_levels`); a level has the mean effect only where no row is of it.
+
         Parameters
         ----------
-        panel : rows that all draws share
+        panel : rows to train on, which all draws share
         weights : (n_draws, n_obs), >= 0
             How often a row is trained on; zero leaves it out.
-        selection : (n_draws, n_obs), >= 0, or None
-            How often a row counts where candidates are compared and stopped. A row that is zero here and
-            in `weights` is as good as absent.
+        selection : (n_draws, n_obs), >= 0, a panel, or None
+            How often a row counts where candidates are compared and stopped, or rows besides `panel` that
+            all draws select on. A row that is zero here and in `weights` tells of its levels and nothing
+            else, and of these only where a draw has no other row.
         rng : the only source of randomness
         """
 
@@ -142,6 +151,18 @@ class NeedsGroups(Protocol):
     @property
     def group_columns(self) -> tuple[str, ...]:
         """The columns; each is one of `Panel.groups` in every panel that the estimator meets."""
+
+
+@runtime_checkable
+class SelectsRows(Protocol):
+    """Capability of an estimator: it compares or stops candidate models on rows that it does not train on.
+
+    Resamples of such an estimator set rows aside, as its own fit does; for others that would be a waste.
+    """
+
+    @property
+    def selection_share(self) -> float:
+        """Share of entities (rows, periods), in (0, 1), that it sets aside where no rows are given for it."""
 
 
 @runtime_checkable

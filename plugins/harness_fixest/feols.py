@@ -14,6 +14,7 @@ from harness import (
     CanFitDraws,
     CanProfile,
     Combination,
+    DrawSelection,
     EffectKey,
     EstimationError,
     Floats,
@@ -139,27 +140,28 @@ class Feols:
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
     ) -> FeolsModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 
-        They multiply the weights of the rows, if these have any. A level without weight in a draw gets that
-        draw's mean effect, and a column that a draw cannot tell apart has slope zero in it.
+        They multiply the weights of the rows, if these have any. The effect of a level without weight in a
+        draw is that of all its rows, given the draw's slopes and its other levels, and its trend the mean
+        one. A column that a draw cannot tell apart has slope zero in it.
 
         Raises
         ------
         EstimationError
-            As by `fit` for the rows that any draw uses, or where a draw uses none.
+            As by `fit`, or where a draw uses no row.
         """
         if not weights.any(axis=1).all():
             raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
-        used = np.flatnonzero(weights.any(axis=0))
-        rows, own = panel.take(used), self._row_weights(panel)[used]
-        whole = self._regression(rows, own)
+        own = self._row_weights(panel)
+        whole = self._regression(panel, own)
         refuse_impossible(whole)
         judge(whole, whole.estimate(Request("iid")))
-        return stack([_draw(whole, own * draw[used]) for draw in weights])
+        drawn = stack([_draw(whole, own * draw) for draw in weights])
+        return drawn.knowing_left_out(panel, weights=weights, row_weights=own)
 
     @property
     def _sets(self) -> tuple[tuple[str, ...], ...]:

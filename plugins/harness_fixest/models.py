@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Ints, LevelEffects, Panel, count_unseen
+from harness import Floats, Ints, LevelEffects, Panel, count_unseen, with_left_out_levels
 from harness_fixest.effect_set import EffectSet
 
 
@@ -70,6 +70,18 @@ class FeolsModels:
             slopes = self.trends.mean[:, None] + self.trends.deviations.of_rows(panel)
             predicted += slopes * (panel.period - self.origin)
         return predicted
+
+    def knowing_left_out(self, panel: Panel, *, weights: Floats, row_weights: Floats) -> FeolsModels:
+        """Return the models in which each draw knows the levels that it left out, from all their rows.
+
+        Parameters
+        ----------
+        weights : (n_draws, n_obs), >= 0, how often a row was drawn
+        row_weights : (n_obs,), > 0
+        """
+        left = panel.observed - self.predict(panel)
+        known = with_left_out_levels(self.effects, panel, left, weights=weights, row_weights=row_weights)
+        return replace(self, effects=known)
 
     def among(self, sets: Sequence[EffectSet], rows: Ints) -> FeolsModels:
         """Return the same models with the levels of all rows; these are the levels of some, (n_rows,)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import EstimationError, Floats, Ints, Note, Panel, Problem
+from harness import EstimationError, Floats, Note, Panel, Problem
 
 if TYPE_CHECKING:
     from harness_neural.batch import FixedInputs
@@ -89,11 +89,6 @@ class Design:
     def in_outcome_units(self, values: Floats) -> Floats:
         """Return standardised predictions in the unit of the outcome."""
         return values * self.outcome_deviation + self.outcome_centre
-
-
-def canonical_order(panel: Panel) -> Ints:
-    """Return the positions of the rows, (n_obs,), sorted by entity and time."""
-    return np.lexsort((panel.time.codes, panel.entity.codes))
 
 
 def make_design(panel: Panel) -> Design:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import Floats, Ints, LevelEffects, Panel, joint_codes, key_of
+from harness import Floats, Ints, LevelEffects, Panel, key_of, with_left_out_levels
 from harness_neural.names import Dimension
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ def codes_of(panel: Panel, dimensions: Dimensions) -> tuple[Ints, ...]:
     return tuple(key_of(panel, dimension).codes for dimension in dimensions)
 
 
-def codes_of_both(first: Panel, second: Panel, dimensions: Dimensions) -> tuple[Ints, ...]:
-    """Return the levels of the rows of one panel, then of another, by each key; they match by label."""
-    return tuple(joint_codes(key_of(first, dimension), key_of(second, dimension)) for dimension in dimensions)
-
-
 def add_effects(
     networks: NetworkBatch, panel: Panel, dimensions: Dimensions, *, residuals: Floats, weights: Floats
 ) -> WithEffects:
@@ -41,19 +36,22 @@ def add_effects(
 
     Parameters
     ----------
-    panel : rows to fit effects to
+    panel : rows to fit effects to, those of levels that a network does not train on as well
     residuals : (n_networks, n_obs), standardised outcome less prediction
-    weights : (n_networks, n_obs), >= 0
+    weights : (n_networks, n_obs), >= 0, how often a network trains on a row
     """
     from harness_neural.batch.absorb import fit_effects
 
     fitted = fit_effects(codes_of(panel, dimensions), residuals, weights=weights)
-    is_used = np.asarray(weights.any(axis=0))
-    effects = []
+    known = []
     for dimension, deviations in zip(dimensions, fitted.deviations, strict=True):
         key = key_of(panel, dimension)
-        present = np.unique(key.codes[is_used])
+        present = np.unique(key.codes)
         labels = tuple(key.labels[code] for code in present.tolist())
-        effects.append(LevelEffects(dimension, labels, deviations[:, present]))
+        known.append(LevelEffects(dimension, labels, deviations[:, present]))
+    left = residuals - fitted.means[:, None]
+    for effects in known:
+        left -= effects.of_rows(panel)
+    complete = with_left_out_levels(known, panel, left, weights=weights, row_weights=np.ones(panel.n_obs))
     shifted = replace(networks, intercept=networks.intercept + fitted.means)
-    return WithEffects(shifted, tuple(effects))
+    return WithEffects(shifted, complete)

@@ -53,7 +53,7 @@ def formula_size(
 
     Parameters
     ----------
-    n_obs : s > 0, rows; need not be whole
+    n_obs : s > 0, distinct rows, those to select on included; need not be whole
     n_inputs : IO >= 1
     n_outputs : NO >= 1
     train_share : pt in (0, 1], share of the rows that is trained on

@@ -12,14 +12,16 @@ from harness import (
     CanFitDraws,
     CanProfile,
     CanRunQuick,
+    DrawSelection,
     Floats,
     HasDetails,
     HasEffects,
     HasNotes,
     Panel,
     Rung,
+    SelectsRows,
 )
-from harness_neural.design import Design, canonical_order, make_design
+from harness_neural.design import Design, make_design
 from harness_neural.drawn import drawn_rows
 from harness_neural.effects import WithEffects, add_effects
 from harness_neural.fits import FittedLevelDraws, FittedLevelNetworks
@@ -64,7 +66,7 @@ class Mlp(NetworkOptions):
         ),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasEffects, HasNotes}
+        {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasEffects, HasNotes, SelectsRows}
     )
 
     effects: tuple[Dimension, ...] = ()
@@ -83,7 +85,7 @@ class Mlp(NetworkOptions):
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
-        ordered = panel.take(canonical_order(panel))
+        ordered = panel.take(panel.canonical_order)
         design = make_design(ordered)
         sample = sample_to_fit(
             ordered,
@@ -105,13 +107,15 @@ class Mlp(NetworkOptions):
         )
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> FittedLevelDraws:
         """Search the size once on all rows that some draw uses, then train one network of it a draw.
 
         The search selects on the rows that draws select on, where these are the same for all draws, and
         otherwise on a share of the units set aside. A draw without rows to select on trains for as many steps
-        as the chosen candidate of the search. Effects are of the rows a draw trains on.
+        as the chosen candidate of the search. Effects are of the rows a draw trains on, each as often as it
+        was drawn; those of an entity or period that a draw left out are of all its rows, each counted
+        once, given the network and the other effects of the draw.
 
         Raises
         ------
@@ -123,7 +127,7 @@ class Mlp(NetworkOptions):
         draws = sample_of_draws(rows, design, effects=self.effects)
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
         learned = learn_draws(draws, whole, self, rng=rng)
-        found = self._with_effects(learned.networks[0], rows.panel, design, weights=rows.weights)
+        found = self._with_effects(learned.networks[0], panel, design, weights=weights)
         return FittedLevelDraws(
             design=design,
             model=OneNetwork(found.networks),
@@ -135,7 +139,7 @@ class Mlp(NetworkOptions):
     def _with_effects(
         self, networks: NetworkBatch, panel: Panel, design: Design, *, weights: Floats
     ) -> WithEffects:
-        """Return networks and the effects that fit what they leave over on rows that count as `weights`."""
+        """Return networks and the effects that fit what they leave over, as `add_effects` has it."""
         if not self.effects:
             return WithEffects(networks, ())
         residuals = design.outcome(panel) - networks.predict(design.inputs(panel))

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import Floats, Ints, Panel, inner_split
-from harness_neural.design import Design, canonical_order, settle
+from harness_neural.design import Design, settle
 from harness_neural.drawn import DrawnRows
-from harness_neural.effects import Dimensions, codes_of, codes_of_both
+from harness_neural.effects import Dimensions, codes_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +24,7 @@ class NetworkSample:
     weights : (n_networks, n_obs), >= 0; how often each network trains on a row
     selection : (n_networks, n_obs), >= 0; how often a row counts where candidates are compared
     n_distinct : inputs that the formula of the hidden size counts
+    places : (n_obs,), equal for rows of one entity and period, which are one row to that formula
     levels : (n_obs,) codes from 0 of each key whose levels have effects
     """
 
@@ -32,7 +33,13 @@ class NetworkSample:
     weights: Floats
     selection: Floats
     n_distinct: int
+    places: Ints
     levels: tuple[Ints, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """Number of distinct rows: one that is trained on and selected on counts once."""
+        return int(np.unique(self.places).size)
 
     def rows(self, rows: Ints) -> NetworkSample:
         """Return the sample of these rows, (n_rows,) positions."""
@@ -42,6 +49,7 @@ class NetworkSample:
             outcome=self.outcome[rows],
             weights=self.weights[:, rows],
             selection=self.selection[:, rows],
+            places=self.places[rows],
             levels=tuple(codes[rows] for codes in self.levels),
         )
 
@@ -70,23 +78,31 @@ def sample_to_fit(
     """
     if selection is None or selection.n_obs == 0:
         split = inner_split(panel, share=share, rng=rng)
-        is_trained_on = np.isin(np.arange(panel.n_obs), split.train)
-        X, outcome, levels = design.inputs(panel), design.outcome(panel), codes_of(panel, effects)
+        rows, is_trained_on = panel, np.isin(np.arange(panel.n_obs), split.train)
     else:
-        aside = selection.take(canonical_order(selection))
-        is_trained_on = np.arange(panel.n_obs + aside.n_obs) < panel.n_obs
-        X = np.concatenate([design.inputs(panel), design.inputs(aside)])
-        outcome = np.concatenate([design.outcome(panel), design.outcome(aside)])
-        levels = codes_of_both(panel, aside, effects)
+        rows = panel.joined(selection.take(selection.canonical_order))
+        is_trained_on = np.arange(rows.n_obs) < panel.n_obs
     trained_on = is_trained_on[None].astype(np.float64)
-    return NetworkSample(settle(X), settle(outcome), trained_on, 1.0 - trained_on, design.n_distinct, levels)
+    return _sample(rows, design, weights=trained_on, selection=1.0 - trained_on, effects=effects)
 
 
 def sample_of_draws(rows: DrawnRows, design: Design, *, effects: Dimensions = ()) -> NetworkSample:
     """Return the rows of draws as arrays."""
-    X, outcome = settle(design.inputs(rows.panel)), settle(design.outcome(rows.panel))
-    levels = codes_of(rows.panel, effects)
-    return NetworkSample(X, outcome, rows.weights, rows.selection, design.n_distinct, levels)
+    return _sample(rows.panel, design, weights=rows.weights, selection=rows.selection, effects=effects)
+
+
+def _sample(
+    panel: Panel, design: Design, *, weights: Floats, selection: Floats, effects: Dimensions
+) -> NetworkSample:
+    return NetworkSample(
+        X=settle(design.inputs(panel)),
+        outcome=settle(design.outcome(panel)),
+        weights=weights,
+        selection=selection,
+        n_distinct=design.n_distinct,
+        places=panel.entity.codes * len(panel.time.labels) + panel.time.codes,
+        levels=codes_of(panel, effects),
+    )
 
 
 def sample_to_search(panel: Panel, draws: NetworkSample, *, share: float, rng: Generator) -> NetworkSample:

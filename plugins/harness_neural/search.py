@@ -47,7 +47,7 @@ class SizeSearch:
     ----------
     where : the rows it was for, such as ``cluster 2`` of a map; empty for all
     size : the formula's hidden size, around which candidates were tried; None where the size is given
-    n_obs : rows trained on and selected on
+    n_obs : distinct rows trained on and selected on; the formula counts one that is both once
     candidates : in the order of their sizes and restarts
     chosen : the candidate with the least error on the selection rows; the smaller one of equals
     curve : learning curve of the chosen candidate
@@ -115,7 +115,8 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
 
     require_rows(sample, where=where)
     n_obs, n_inputs = sample.X.shape
-    sizes = options.sizes(n_obs=n_obs, n_inputs=sample.n_distinct)
+    n_rows = sample.n_rows
+    sizes = options.sizes(n_obs=n_rows, n_inputs=sample.n_distinct)
     n_units = np.repeat(sizes.units, options.restarts)
     shape = (n_units.size, n_obs)
     task = TrainingTask(
@@ -144,7 +145,7 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
     return SizeSearch(
         where=where,
         size=sizes.formula,
-        n_obs=n_obs,
+        n_obs=n_rows,
         candidates=candidates,
         chosen=candidates[best],
         curve=trained.trace.curve(best),

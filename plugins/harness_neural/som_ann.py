@@ -7,9 +7,20 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, CanRunQuick, Floats, HasDetails, HasNotes, Panel, Rung
+from harness import (
+    CanFitDraws,
+    CanProfile,
+    CanRunQuick,
+    DrawSelection,
+    Floats,
+    HasDetails,
+    HasNotes,
+    Panel,
+    Rung,
+    SelectsRows,
+)
 from harness_neural.by_cluster import ClusteredSample, learn_by_cluster, learn_draws_by_cluster
-from harness_neural.design import Design, canonical_order, make_design, settle
+from harness_neural.design import Design, make_design, settle
 from harness_neural.drawn import drawn_rows
 from harness_neural.fits import FittedMapDraws, FittedMapNetworks
 from harness_neural.learn import Learned, learn, learn_draws
@@ -40,7 +51,7 @@ class SomAnn(NetworkOptions):
     name: ClassVar[str] = "som_ann"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(240, "SOM + ANN", id="ann"),)
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasNotes}
+        {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasNotes, SelectsRows}
     )
 
     clusters: AtLeastOne = 4
@@ -59,7 +70,7 @@ class SomAnn(NetworkOptions):
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
-        ordered = panel.take(canonical_order(panel))
+        ordered = panel.take(panel.canonical_order)
         design = make_design(ordered)
         fitted_map = self._fit_map(ordered, design, rng=rng)
         sample = sample_to_fit(ordered, design, selection=selection, share=self.selection_share, rng=rng)
@@ -73,7 +84,7 @@ class SomAnn(NetworkOptions):
         )
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> FittedMapDraws:
         """Train the map and search sizes once, then train networks of these sizes a draw.
 

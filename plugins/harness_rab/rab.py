@@ -15,17 +15,20 @@ from harness import (
     CanFitFolds,
     CanProfile,
     CanRunQuick,
+    DrawSelection,
     Estimator,
+    Floats,
     HasDetails,
     HasDraws,
     HasEffects,
     HasNotes,
-    Key,
     NestedEstimator,
     Note,
     Panel,
     Rung,
+    SelectsRows,
     draw_weights,
+    inner_split,
     left_out,
 )
 from harness_rab.ensemble import Ensemble, mean_of
@@ -49,6 +52,11 @@ class Rab:
     the net effect curve, their percentiles its band. The method's original paper is not public, so this is a
     reconstruction: the study resamples rows, the default here is entities, since bands from resampled rows
     are too narrow where an entity's rows depend on each other.
+
+    Where the base selects on rows (`harness.SelectsRows`) and a protocol gives none, every draw sets a share
+    of its own aside, as `panel.split_unit` says: rows, entities, or the last periods. The others are
+    resampled. What a resample happens to leave out is no rows to select on: under a protocol that predicts
+    other rows of known entities it would be entities, and a network stopped on these is another one.
 
     Attributes
     ----------
@@ -91,27 +99,37 @@ class Rab:
 
         Parameters
         ----------
-        selection : rows that every draw's candidates are compared on and stop by; with None, or none, these
-            are, for each draw, the rows it left out
+        selection : rows that every draw's candidates are compared on and stop by; with None, or none, every
+            draw sets its own aside
 
         Raises
         ------
         EstimationError
-            Where the base estimator refuses these rows.
+            Where the base estimator refuses these rows, or there are too few units to set any aside.
         """
-        drawn = draw_weights(panel, self.draws, unit=self.unit, rng=rng)
-        if selection is None or selection.n_obs == 0:
-            rows, weights, asides = panel, drawn, left_out(drawn)
+        if selection is not None and selection.n_obs > 0:
+            weights = draw_weights(panel, self.draws, unit=self.unit, rng=rng)
+            selects: DrawSelection = selection
         else:
-            rows = stack_panels(panel, selection)
-            weights = np.pad(drawn, ((0, 0), (0, selection.n_obs)))
-            asides = np.broadcast_to(np.arange(rows.n_obs) >= panel.n_obs, weights.shape).astype(np.float64)
-        fitted = _draw_fitter(self.base).fit_draws(rows, weights=weights, selection=asides, rng=rng)
+            weights, selects = self._resampled(panel, rng=rng)
+        fitted = _draw_fitter(self.base).fit_draws(panel, weights=weights, selection=selects, rng=rng)
         own = Note("W-METHOD", self.name, RECONSTRUCTION)
         notes = (own, *(fitted.notes if isinstance(fitted, HasNotes) else ()))
         if self.unit == "row":
             notes = (*notes, Note("W-ROWBOOT", self.name, ROW_WARNING))
         return mean_of(fitted, n_draws=self.draws, notes=notes)
+
+    def _resampled(self, panel: Panel, *, rng: Generator) -> tuple[Floats, Floats]:
+        """Return how often each draw trains on a row, and whether it selects on it, (n_draws, n_obs) each."""
+        if SelectsRows not in self.base.provides or not isinstance(self.base, SelectsRows):
+            weights = draw_weights(panel, self.draws, unit=self.unit, rng=rng)
+            return weights, left_out(weights)
+        weights, asides = (np.zeros((self.draws, panel.n_obs)) for _ in range(2))
+        for trained, aside in zip(weights, asides, strict=True):
+            split = inner_split(panel, share=self.base.selection_share, rng=rng)
+            (trained[split.train],) = draw_weights(panel.take(split.train), 1, unit=self.unit, rng=rng)
+            aside[split.selection] = 1.0
+        return weights, asides
 
 
 def _draw_fitter(base: Estimator) -> CanFitDraws:
@@ -133,26 +151,3 @@ def _draw_fitter(base: Estimator) -> CanFitDraws:
             "hint": "`harness plugins --json` lists what each estimator provides",
         },
     )
-
-
-def stack_panels(first: Panel, second: Panel) -> Panel:
-    """Return the rows of `first`, then those of `second`; columns are taken by name."""
-    columns = [second.columns.index(name) for name in first.columns]
-    weights = [panel.weights for panel in (first, second) if panel.weights is not None]
-    return replace(
-        first,
-        entity=_stack_keys(first.entity, second.entity),
-        time=_stack_keys(first.time, second.time),
-        period=np.concatenate([first.period, second.period]),
-        observed=np.concatenate([first.observed, second.observed]),
-        X=np.concatenate([first.X, second.X[:, columns]]),
-        groups=tuple(_stack_keys(key, second.group(key.name)) for key in first.groups),
-        weights=np.concatenate(weights) if len(weights) == 2 else None,
-    )
-
-
-def _stack_keys(first: Key, second: Key) -> Key:
-    """Return one key over the labels of both; labels that only the second has come last."""
-    known = set(first.labels)
-    labels = first.labels + tuple(label for label in second.labels if label not in known)
-    return Key(first.name, labels, np.concatenate([first.codes, second.codes_among(labels)]))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung
+from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung, SelectsRows
 from harness_sklearn.inputs import refuse_constant
 from harness_sklearn.selection import Search, split_to_select
 
@@ -80,7 +80,7 @@ class Boosting:
 
     name: ClassVar[str] = "boosting"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(200, "Boosted trees"),)
-    provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes, SelectsRows})
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     max_rounds: Annotated[int, Field(ge=1)] = 300

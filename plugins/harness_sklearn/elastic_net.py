@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung
+from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung, SelectsRows
 from harness_sklearn.penalty_path import PenaltyPath, fit_path, penalties_to_try
 from harness_sklearn.selection import Search, split_to_select
 from harness_sklearn.terms import Terms, make_terms
@@ -73,7 +73,7 @@ class ElasticNet:
 
     name: ClassVar[str] = "elastic_net"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(150, "Elastic net on pairwise terms", id="enet"),)
-    provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes, SelectsRows})
 
     l1_ratios: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (
         0.1,

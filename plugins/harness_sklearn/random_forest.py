@@ -12,6 +12,7 @@ from pydantic import Field
 from harness import (
     CanFitDraws,
     CanRunQuick,
+    DrawSelection,
     EstimationError,
     Floats,
     HasDetails,
@@ -19,6 +20,7 @@ from harness import (
     Panel,
     Problem,
     Rung,
+    SelectsRows,
 )
 from harness_sklearn.forest_fits import ForestDraws, ForestFit
 from harness_sklearn.inputs import Inputs, make_inputs
@@ -52,7 +54,9 @@ class RandomForest:
 
     name: ClassVar[str] = "random_forest"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(210, "Random forest", id="forest"),)
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanRunQuick, HasDetails, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanRunQuick, HasDetails, HasNotes, SelectsRows}
+    )
 
     trees: Annotated[int, Field(ge=1)] = 100
     draw_trees: Annotated[int, Field(ge=1)] = 25
@@ -82,7 +86,7 @@ class RandomForest:
         return ForestFit(inputs, model, min_leaf, search)
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> ForestDraws:
         """Choose the size of leaves once, then grow a forest of `draw_trees` trees on each draw's rows.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness import EstimationError, Floats, Ints, Panel, Problem, inner_split
+from harness import DrawSelection, EstimationError, Floats, Ints, Panel, Problem, inner_split
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,6 @@ class RowParts:
     selection: Panel
 
 
-def canonical_order(panel: Panel) -> Ints:
-    """Return the positions of the rows, (n_obs,), by entity and then by time."""
-    return np.lexsort((panel.time.codes, panel.entity.codes))
-
-
 def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng: Generator) -> RowParts:
     """Return training rows and selection rows; with None, a share of the panel's units is set aside for them.
 
@@ -44,9 +39,9 @@ def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng:
     EstimationError
         Where there is only one unit to split.
     """
-    ordered = panel.take(canonical_order(panel))
+    ordered = panel.take(panel.canonical_order)
     if selection is not None:
-        return RowParts(ordered, ordered, selection.take(canonical_order(selection)))
+        return RowParts(ordered, ordered, selection.take(selection.canonical_order))
     split = inner_split(ordered, share=share, rng=rng)
     return RowParts(ordered, ordered.take(split.train), ordered.take(split.selection))
 
@@ -67,7 +62,7 @@ class DrawnParts:
 
 def rows_in_use(panel: Panel, weights: Floats) -> Ints:
     """Return the rows that some draw of weights, (n_draws, n_obs), uses, by entity and then by time."""
-    order = canonical_order(panel)
+    order = panel.canonical_order
     return order[np.asarray(weights.any(axis=0))[order]]
 
 
@@ -84,7 +79,7 @@ def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
 
 
 def parts_of_draws(
-    panel: Panel, weights: Floats, selection: Floats | None, *, share: float, rng: Generator
+    panel: Panel, weights: Floats, selection: DrawSelection, *, share: float, rng: Generator
 ) -> DrawnParts:
     """Return the rows of draws, of which one choice is made for all.
 
@@ -93,8 +88,7 @@ def parts_of_draws(
 
     Parameters
     ----------
-    weights : (n_draws, n_obs), >= 0
-    selection : (n_draws, n_obs), >= 0, or None
+    weights, selection : as `harness.CanFitDraws` has them
     share : in (0, 1)
 
     Raises
@@ -103,10 +97,29 @@ def parts_of_draws(
         Where there is only one unit to split.
     """
     rows = rows_in_use(panel, weights)
-    is_shared = selection is not None and selection[0].any() and (selection == selection[0]).all()
-    compared_on = panel.take(np.flatnonzero(selection[0])) if selection is not None and is_shared else None
+    compared_on = _shared_selection(panel, selection)
     parts = split_to_select(panel.take(rows), compared_on, share=share, rng=rng)
     return DrawnParts(parts, weights[:, rows])
+
+
+def rows_to_select_on(panel: Panel, weights: Floats, selection: DrawSelection) -> tuple[Panel, Floats]:
+    """Return rows that draws select on, and how often each does, (n_draws, n_rows), >= 0.
+
+    Parameters
+    ----------
+    weights, selection : as `harness.CanFitDraws` has them
+    """
+    if isinstance(selection, Panel):
+        return selection, np.ones((len(weights), selection.n_obs))
+    return panel, np.zeros_like(weights) if selection is None else selection
+
+
+def _shared_selection(panel: Panel, selection: DrawSelection) -> Panel | None:
+    """Return the rows that all draws select on, if they do."""
+    if selection is None or isinstance(selection, Panel):
+        return selection
+    is_shared = selection[0].any() and (selection == selection[0]).all()
+    return panel.take(np.flatnonzero(selection[0])) if is_shared else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,16 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import CanFitDraws, Floats, HasDetails, HasNotes, Panel
+from harness import CanFitDraws, DrawSelection, Floats, HasDetails, HasNotes, Panel, SelectsRows
 from harness_sklearn.ridge import Moments, errors_of_penalties, solve_ridge
-from harness_sklearn.selection import RowParts, Search, refuse_empty_draws, rows_in_use, split_to_select
+from harness_sklearn.selection import (
+    RowParts,
+    Search,
+    refuse_empty_draws,
+    rows_in_use,
+    rows_to_select_on,
+    split_to_select,
+)
 from harness_sklearn.spline_design import SplineDesign, make_design
 from harness_sklearn.spline_fits import SplineDraws, SplinesFit
 
@@ -41,7 +48,7 @@ class Splines:
     """
 
     name: ClassVar[str] = "splines"
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasDetails, HasNotes})
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasDetails, HasNotes, SelectsRows})
 
     knots: Annotated[int, Field(ge=2)] = 8
     products: Literal["none", "moderators"] = "none"
@@ -65,7 +72,7 @@ class Splines:
         return SplinesFit(SplineDraws(design, slopes, penalties), search)
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> SplineDraws:
         """Fit by weighted least squares once a draw.
 
@@ -83,11 +90,11 @@ class Splines:
         trained_on = panel.take(rows)
         design = self._design(trained_on)
         train = design.moments(trained_on, weights[:, rows])
-        asides = np.zeros_like(weights) if selection is None else selection
+        aside, asides = rows_to_select_on(panel, weights, selection)
         chooses = np.flatnonzero(asides.any(axis=1))
         penalties = np.empty(len(weights))
         if chooses.size:
-            penalties[chooses] = self._own_penalties(design, train.take(chooses), panel, asides[chooses])
+            penalties[chooses] = self._own_penalties(design, train.take(chooses), aside, asides[chooses])
         if chooses.size < penalties.size:
             parts = split_to_select(trained_on, None, share=self.selection_share, rng=rng)
             penalties[~asides.any(axis=1)] = self._search(parts).best("penalty")

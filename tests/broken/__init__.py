@@ -33,6 +33,7 @@ FAULTS = {
     "notes": [capable.NotesWithoutCode],
     "details": [capable.RaggedDetails],
     "unseen": [capable.CountsNothing],
+    "left_out_levels": [capable.ForgetsLeftOut],
     "one_row": [answers.BreaksOnOneRow],
     "one_entity": [answers.BreaksOnOneEntity],
     "one_period": [answers.BreaksOnOnePeriod],

@@ -9,6 +9,7 @@ import numpy as np
 
 from broken.sound import OnlyPredicts, Sound, SoundDraws
 from harness import (
+    CanFitDraws,
     CanFitFolds,
     CanProfile,
     CanRunQuick,
@@ -20,6 +21,7 @@ from harness import (
     HasNotes,
     Note,
 )
+from harness.conformance.stand_in import StandIn, StandInFit
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,51 @@ class Levels(Tells):
 
     def n_unseen(self, panel):
         return 0
+
+
+@dataclass(frozen=True)
+class CountedLevels(Levels):
+    """Effects of entities, and a count of those that are new."""
+
+    def n_unseen(self, panel):
+        return int(np.count_nonzero(panel.entity.codes_among(self.labels) < 0))
+
+
+@dataclass(frozen=True)
+class LevelsOfDraws:
+    """Effects of the entities that each draw holds."""
+
+    draws: tuple[CountedLevels, ...]
+
+    def predict(self, panel):
+        return np.stack([draw.predict(panel) for draw in self.draws])
+
+    def n_unseen(self, panel):
+        return self.draws[0].n_unseen(panel)
+
+
+@dataclass(frozen=True)
+class ForgetsLeftOut(Sound):
+    """Has effects of entities, and gives one that a draw left out the mean effect."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasEffects})
+
+    def fit(self, panel, *, rng, selection=None):
+        return self.fit_draws(panel, weights=np.ones((1, panel.n_obs)), selection=None, rng=rng).draws[0]
+
+    def fit_draws(self, panel, *, weights, selection, rng):
+        lines = StandIn().fit_draws(panel, weights=weights, selection=selection, rng=rng)
+        residuals = panel.observed - lines.predict(panel)
+        draws = []
+        for at, own in enumerate(weights):
+            totals = np.bincount(panel.entity.codes, weights=own)
+            sums = np.bincount(panel.entity.codes, weights=own * residuals[at])
+            effects = np.divide(sums, totals, out=np.zeros_like(sums), where=totals > 0.0)
+            line = replace(lines, slopes=lines.slopes[[at]], intercepts=lines.intercepts[[at]])
+            present = np.unique(panel.entity.codes)
+            labels = tuple(panel.entity.labels[code] for code in present.tolist())
+            draws.append(CountedLevels(OnlyPredicts(StandInFit(line)), labels, effects[present]))
+        return LevelsOfDraws(tuple(draws))
 
 
 @dataclass(frozen=True)

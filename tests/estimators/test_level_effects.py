@@ -14,7 +14,6 @@ from harness import (
     Key,
     LevelEffects,
     count_unseen,
-    joint_codes,
     key_of,
     numbered,
 )
@@ -84,9 +83,3 @@ def test_draws_are_stacked():
     both = LevelEffects.stacked([TIME, replace(TIME, deviations=2.0 * TIME.deviations)])
     assert both.labels == TIME.labels
     assert both.deviations.tolist() == [[0.5], [0.25], [1.0], [0.5]]
-
-
-def test_levels_of_two_panels_match_by_label():
-    first = Key("firm", ("a", "b"), np.array([1, 0]))
-    second = Key("firm", ("b", "c", "a"), np.array([0, 1, 2]))
-    assert joint_codes(first, second).tolist() == [1, 0, 1, 2, 0]

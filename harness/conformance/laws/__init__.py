@@ -20,7 +20,7 @@ from harness.conformance.laws.draws import Draws, OwnDraws
 from harness.conformance.laws.fits import Fits
 from harness.conformance.laws.heavy_rows import HeavyRows
 from harness.conformance.laws.inputs import InputsUnchanged
-from harness.conformance.laws.levels import NewLevels, Unseen
+from harness.conformance.laws.levels import LeftOutLevels, NewLevels, Unseen
 from harness.conformance.laws.options import OptionsFrozen, OptionsUntouched
 from harness.conformance.laws.order import ColumnOrder, RowOrder
 from harness.conformance.laws.predictions import Predictions, RowByRow
@@ -62,6 +62,7 @@ LAWS: tuple[Law[Case], ...] = (
     Notes(),
     Details(),
     Unseen(),
+    LeftOutLevels(),
     OneRow(),
     OneEntity(),
     OnePeriod(),

@@ -20,9 +20,10 @@ from harness.estimators.protocol import (
     HasEffects,
     HasNotes,
     NeedsGroups,
+    SelectsRows,
 )
 
-OF_ESTIMATORS: tuple[type, ...] = (CanFitDraws, CanFitFolds, CanRunQuick, NeedsGroups)
+OF_ESTIMATORS: tuple[type, ...] = (CanFitDraws, CanFitFolds, CanRunQuick, NeedsGroups, SelectsRows)
 OF_FITS: tuple[type, ...] = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes)
 OF_FITS_OR_DRAWS: tuple[type, ...] = (CanProfile,)
 

@@ -18,18 +18,18 @@ N_DRAWS = 3
 
 
 class Draws(Law[Case]):
-    """Draws are as many as there are weights, with and without rows to select on."""
+    """Draws are as many as there are weights, whatever they select on."""
 
     name: ClassVar[str] = "draws"
     says: ClassVar[str] = "fit_draws returns one fit a draw, whose predictions are finite"
     needs: ClassVar[tuple[str, ...]] = ABLE
 
     def check(self, case: Case) -> str:
-        """Fit bootstrap draws both ways and predict a few rows."""
+        """Fit bootstrap draws in each way and predict the rows they share."""
         if not isinstance(case.estimator, CanFitDraws):
             raise not_declared(CanFitDraws)
         weights = draw_weights(case.panel, N_DRAWS, unit="entity", rng=random_stream(SEED, "weights"))
-        for selection in (left_out(weights), None):
+        for selection in (left_out(weights), case.aside, None):
             predicted = case.predicted_draws(case.panel, weights, selection=selection)
             if len(predicted) != N_DRAWS:
                 raise Broken(f"{N_DRAWS} draws of weights were fitted, and {len(predicted)} predict")

@@ -27,16 +27,15 @@ class _Trial:
     Attributes
     ----------
     panel : all rows
-    weights, selection : (1, n_obs); what is selected on is not trained on
-    train, aside : the rows of positive weight, and those that are selected on
+    train, aside : rows of it that are trained on, and those that are selected on
+    weights : (1, n_train), > 0
     copies : the rows of `train`, each entity as often as its weight says
     """
 
     panel: Panel
-    weights: Floats
-    selection: Floats
     train: Panel
     aside: Panel
+    weights: Floats
     copies: Panel
 
 
@@ -48,10 +47,9 @@ def _trial(ordinary: Panel) -> _Trial:
     present = np.unique(train.entity.codes)
     return _Trial(
         panel=panel,
-        weights=np.where(is_aside, 0.0, np.where(is_heavy, HEAVY, 1.0))[None],
-        selection=is_aside[None].astype(np.float64),
         train=train,
         aside=aside,
+        weights=np.where(is_heavy[~is_aside], HEAVY, 1.0)[None],
         copies=train.resample(np.repeat(present, np.where(present % 2 == 0, HEAVY, 1))),
     )
 
@@ -75,7 +73,7 @@ class HeavyRows(Law[Case]):
         def apart(found: Floats, label: str = FIRST) -> float:
             return gap(found, _fitted(case, trial, trial.copies, label), scale=scale)
 
-        (draw,) = case.predicted_draws(trial.panel, trial.weights, selection=trial.selection)
+        (draw,) = case.predicted_draws(trial.train, trial.weights, selection=trial.aside, at=trial.panel)
         off, matter = apart(draw), apart(_fitted(case, trial, trial.train))
         if off > max(case.tight, matter / 2.0):
             on_copies = _fitted(case, trial, trial.copies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,10 +12,17 @@ from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE, not_declared
 from harness.conformance.relabel import renamed
-from harness.conformance.verdict import Broken
+from harness.conformance.verdict import Broken, Skipped
 from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line, predict
 from harness.estimators.protocol import HasEffects
+from harness.evaluation.resample import left_out
+
+RISE = 3.0
+"""By how many standard deviations of the outcome an entity rises."""
+
+LEAST_SHARE = 0.5
+"""Share of the rise that predictions follow at least."""
 
 
 class NewLevels(Law[Case]):
@@ -54,3 +62,37 @@ class Unseen(Law[Case]):
         if n_new == 0 and apart > case.tight:
             raise Broken("new entities and periods are predicted in another way, but none is counted")
         return f"{n_new} of {new.n_obs} rows of new levels"
+
+
+class LeftOutLevels(Law[Case]):
+    """A draw knows the level of an entity that it left out."""
+
+    name: ClassVar[str] = "left_out_levels"
+    says: ClassVar[str] = "a draw that leaves an entity out takes its level from the entity's rows"
+    needs: ClassVar[tuple[str, ...]] = (*ABLE, "draws", "unseen")
+
+    def check(self, case: Case) -> str:
+        """Raise the outcome of an entity that draws leave out, and see its predictions follow.
+
+        They need not follow all the way: random effects shrink a level towards the mean.
+        """
+        panel = case.panel
+        if not isinstance(case.fit, HasEffects):
+            raise not_declared(HasEffects)
+        if case.fit.n_unseen(replace(panel, entity=renamed(panel).entity)) == 0:
+            raise Skipped("entities have no effects")
+        is_left_out = panel.entity.codes == panel.entity.codes[0]
+        weights = np.where(is_left_out, 0.0, np.ones((2, panel.n_obs)))
+        rise = RISE * case.scale
+        raised = replace(panel, observed=panel.observed + np.where(is_left_out, rise, 0.0))
+        before, after = (
+            case.predicted_draws(rows, weights, selection=left_out(weights), at=panel)
+            for rows in (panel, raised)
+        )
+        moved = (after - before)[:, is_left_out].mean(axis=1) / rise
+        if moved.min() < LEAST_SHARE:
+            raise Broken(
+                f"rows of an entity that a draw left out rise by {rise:.3g}, their predictions by "
+                f"{moved.min():.2g} of it"
+            )
+        return f"predictions follow an entity left out by {moved.min():.2g} to {moved.max():.2g} of its rise"

@@ -13,7 +13,7 @@ from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE
 from harness.conformance.panels import SEED
-from harness.evaluation.resample import draw_weights, left_out
+from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
 
 
@@ -35,29 +35,35 @@ class UnitWeights(Law[Case]):
 
 
 class ZeroWeights(Law[Case]):
-    """A row that no draw trains or selects on is as good as absent."""
+    """A row that no draw trains or selects on is as good as absent where its levels are known."""
 
     name: ClassVar[str] = "zero_weights"
-    says: ClassVar[str] = "rows of weight zero are as good as absent"
+    says: ClassVar[str] = "rows of weight zero are as good as absent where their levels have others"
     needs: ClassVar[tuple[str, ...]] = (*ABLE, "draws")
 
     def check(self, case: Case) -> str:
-        """Give every fourth row and two whole entities other numbers and no weight, and leave them out."""
+        """Give a quarter of the rows other numbers and no weight, and leave them out.
+
+        Every entity and period keeps rows that are trained on, since a draw takes levels that it left out
+        from any row of theirs.
+        """
         panel = case.panel
-        is_absent = (np.arange(panel.n_obs) % 4 == 0) | (panel.entity.codes < 2)
+        rows = np.arange(panel.n_obs)
+        is_first = np.isin(rows, np.unique(panel.entity.codes, return_index=True)[1])
+        is_absent, is_aside = ((rows % 4 == rest) & ~is_first for rest in (0, 1))
         spoiled = replace(
             panel,
             observed=np.where(is_absent, 100.0 + 3.0 * panel.observed, panel.observed),
             X=np.where(is_absent[:, None], panel.X + 20.0 * panel.X.std(axis=0), panel.X),
         )
         kept = np.flatnonzero(~is_absent)
-        weights = draw_weights(panel.take(kept), 2, unit="row", rng=random_stream(SEED, "zero weights"))
-        aside = left_out(weights)
-        padded, padded_aside = np.zeros((2, panel.n_obs)), np.zeros((2, panel.n_obs))
-        padded[:, kept], padded_aside[:, kept] = weights, aside
+        counts = 1.0 + draw_weights(panel, 2, unit="row", rng=random_stream(SEED, "zero weights"))
+        weights, aside = np.where(is_absent | is_aside, 0.0, counts), np.tile(1.0 * is_aside, (2, 1))
 
         def without(label: str) -> Floats:
-            return case.predicted_draws(panel.take(kept), weights, selection=aside, at=panel, label=label)
+            return case.predicted_draws(
+                panel.take(kept), weights[:, kept], selection=aside[:, kept], at=panel, label=label
+            )
 
-        found = case.predicted_draws(spoiled, padded, selection=padded_aside, at=panel)
+        found = case.predicted_draws(spoiled, weights, selection=aside, at=panel)
         return require_agreement(found, without, case=case, what="with rows of weight zero and without")

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, Panel
+from harness import DrawSelection, Floats, Panel
 from harness_panel.covariance.kinds import IndependentCovariance
 from harness_panel.covariance.robust import Classical
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
@@ -77,7 +77,7 @@ class Between(LinearEstimator):
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
     ) -> LevelModels:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0.

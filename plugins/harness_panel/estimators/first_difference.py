@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import EstimationError, Floats, HasEffects, Ints, Panel, Problem, key_of
+from harness import DrawSelection, EstimationError, Floats, HasEffects, Ints, Panel, Problem, key_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.diagnostics.diagnostic import PendingTest
@@ -123,7 +123,8 @@ class FirstDifference(LinearEstimator):
             regression = regress_through_origin(changes, weights=weights, centring=centring)
         report = self._report(panel, pairs, regression, rows, rng=rng)
         trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
-        models = difference_models(panel, regression.within.slopes[None], np.array([trend]), rows[None])
+        slopes, everyone = regression.within.slopes[None], np.ones((1, panel.n_obs))
+        models = difference_models(panel, slopes, np.array([trend]), everyone, row_weights=rows)
         return DifferenceFit(panel, regression, models.model, report, models)
 
     def fit_draws(
@@ -131,7 +132,7 @@ class FirstDifference(LinearEstimator):
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
     ) -> DifferenceModels:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0.
@@ -154,7 +155,7 @@ class FirstDifference(LinearEstimator):
         fits = [fit_within(changes.X, changes.observed, draw, absorber, largest=largest) for draw in counts]
         slopes = np.stack([fit.slopes for fit in fits])
         trends = np.array([fit.level_at(np.zeros(fit.centre.size)) for fit in fits])
-        return difference_models(panel, slopes, trends, weights * rows)
+        return difference_models(panel, slopes, trends, weights, row_weights=rows)
 
     def _report(
         self, panel: Panel, pairs: Pairs, regression: Regression, rows: Floats, *, rng: Generator

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of
+from harness import DrawSelection, EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, unweighted
@@ -159,13 +159,14 @@ class FixedEffects(LinearEstimator):
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
     ) -> LinearModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 
-        They multiply the weights of the rows, if these have any. A level without weight in a draw gets that
-        draw's mean effect, and a column that a draw cannot tell apart has slope zero in it.
+        They multiply the weights of the rows, if these have any. The effect of a level without weight in a
+        draw is that of all its rows, given the draw's slopes and its other levels. A column that a draw
+        cannot tell apart has slope zero in it.
         """
         return self.draw(panel, weights)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, Floats, Panel, Rung
+from harness import CanFitDraws, DrawSelection, Floats, Panel, Rung
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Mean:
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002
+        selection: DrawSelection,  # noqa: ARG002
         rng: Generator,  # noqa: ARG002
     ) -> MeanDraws:
         """Return weighted means, one a draw; nothing is selected."""

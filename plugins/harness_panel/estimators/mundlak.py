@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, HasEffects, Ints, Panel, Rung
+from harness import DrawSelection, Floats, HasEffects, Ints, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import PendingTest
@@ -96,12 +96,7 @@ class Mundlak(LinearEstimator):
         columns, equation, extended = correlated.columns, correlated.equation, correlated.panel
         regression, centre = equation.regression(), equation.centring.columns
         model = equation.model(extended, regression.within, centre=centre)
-        levels = mundlak_models(
-            model,
-            columns,
-            means=correlated.means,
-            is_known=np.ones(len(correlated.means), dtype=np.bool_),
-        )
+        levels = mundlak_models(model, columns, means=correlated.means)
         report = None
         if not self.predicts_alone:
             report = random_report(
@@ -121,35 +116,24 @@ class Mundlak(LinearEstimator):
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,
+        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - least squares draws nothing
     ) -> MundlakModels:
-        """Fit once a draw, means and variances included; weights and selection are (n_draws, n_obs), >= 0.
+        """Fit once a draw, means and variances included; weights is (n_draws, n_obs), >= 0.
 
-        An entity drawn k times with all its rows counts as k entities. One that a draw leaves out keeps the
-        means of the rows to select on.
+        An entity drawn k times with all its rows counts as k entities. One that a draw leaves out has the
+        means and the level of all its rows.
         """
         columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
-        kept_aside = np.zeros_like(weights) if selection is None else selection
         centring = Centring.at_means(panel)
         bare = centring.taken_from(panel)
-        draws = zip(weights, kept_aside, strict=True)
-        return stack_mundlak([_draw(bare, centring, columns, *draw) for draw in draws])
+        return stack_mundlak([_draw(bare, centring, columns, draw) for draw in weights])
 
 
-def _draw(
-    panel: Panel, centring: Centring, columns: Ints, weights: Floats, selection: Floats
-) -> MundlakModels:
+def _draw(panel: Panel, centring: Centring, columns: Ints, weights: Floats) -> MundlakModels:
     rows = EntityRows.drawn(panel, weights)
-    aside = EntityRows(rows.grouping, selection, np.ones(rows.copies.size))
-    values = panel.X[:, columns]
-    is_drawn = rows.copies > 0
-    means = np.where(is_drawn[:, None], rows.means(values), aside.means(values))
+    means = rows.with_left_out().means(panel.X[:, columns])
     extended, levels = with_means(panel, columns, means[rows.grouping.codes]), centring.with_means(columns)
     equation = centred_equation(extended, rows, levels)
-    return mundlak_models(
-        equation.model(levels.put_back(extended), equation.fit(), centre=levels.columns),
-        columns,
-        means=means,
-        is_known=is_drawn | (aside.sizes > 0),
-    )
+    model = equation.model(levels.put_back(extended), equation.fit(), centre=levels.columns)
+    return mundlak_models(model, columns, means=means)

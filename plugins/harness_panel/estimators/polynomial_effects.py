@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import Floats, Panel, Rung
+from harness import DrawSelection, Floats, Panel, Rung
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.collinearity import Screening
 from harness_panel.resampling.levels import LevelModels
@@ -183,7 +183,7 @@ class PolynomialEffects(FixedEffects):
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
     ) -> PolynomialDraws:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, HasEffects, Note, Panel
+from harness import DrawSelection, Floats, HasEffects, Note, Panel
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest
@@ -145,13 +145,14 @@ class RandomEffects(LinearEstimator):
         panel: Panel,
         *,
         weights: Floats,
-        selection: Floats | None,  # noqa: ARG002 - least squares chooses nothing
+        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
         rng: Generator,  # noqa: ARG002 - and draws nothing
     ) -> LevelModels:
         """Fit once a draw, variances included; weights is (n_draws, n_obs), >= 0.
 
-        An entity drawn k times with all its rows counts as k entities. One without weight in a draw has no
-        effect in it, and a column that a draw cannot tell apart has slope zero.
+        An entity drawn k times with all its rows counts as k entities. The effect of one that a draw
+        leaves out is predicted from all its rows, given the draw; a column that a draw cannot tell apart has
+        slope zero.
         """
         return stack(fit_random_draws(panel, weights))
 

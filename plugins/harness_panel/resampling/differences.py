@@ -10,7 +10,7 @@ from harness import EstimationError, Floats, Ints, Panel, Problem
 from harness_panel.resampling.absorb import divide
 from harness_panel.resampling.collinearity import ROUNDING
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
+from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,22 +100,27 @@ class DifferenceModels:
         return means
 
 
-def difference_models(panel: Panel, slopes: Floats, trends: Floats, weights: Floats) -> DifferenceModels:
+def difference_models(
+    panel: Panel, slopes: Floats, trends: Floats, weights: Floats, *, row_weights: Floats
+) -> DifferenceModels:
     """Return models in levels from slopes of differences.
 
-    An entity's effect is the weighted mean over its rows of outcome less x b less trend.
+    An entity's effect is the weighted mean over its rows of outcome less x b less trend; of one that a draw
+    left out, over all its rows.
 
     Parameters
     ----------
     slopes : (n_draws, n_columns)
     trends : (n_draws,)
-    weights : (n_draws, n_obs), >= 0, of the rows
+    weights : (n_draws, n_obs), >= 0, how often a row was drawn
+    row_weights : (n_obs,), > 0, how much a row counts each time
     """
     grouping = Grouping.of(panel.entity.codes)
     centre, start = panel.X.mean(axis=0), float(panel.period.mean())
-    left = panel.observed - slopes @ (panel.X - centre).T - trends[:, None] * (panel.period - start)
-    totals = grouping.sums(weights.T)
-    values = divide(grouping.sums((weights * left).T), totals)
+    level = panel.observed - trends[:, None] * (panel.period - start)
+    left, counts = level - slopes @ (panel.X - centre).T, weights * row_weights
+    totals = grouping.sums(counts.T)
+    values = divide(grouping.sums((counts * left).T), totals)
     labels = tuple(panel.entity.labels[level] for level in grouping.levels.tolist())
     model = level_models(
         centre=centre,
@@ -124,4 +129,5 @@ def difference_models(panel: Panel, slopes: Floats, trends: Floats, weights: Flo
         raw=[RawEffects(values.T, totals.T)],
         levels=[("entity", labels)],
     )
-    return DifferenceModels(model, trends, start)
+    known = knowing_left_out_levels(model, panel, level, weights=weights, row_weights=row_weights)
+    return DifferenceModels(known, trends, start)

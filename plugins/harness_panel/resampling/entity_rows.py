@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,11 @@ class EntityRows:
             return cls(grouping, np.minimum(weights, 1.0), first)
         present = (grouping.sums(weights) > 0).astype(np.float64)
         return cls(grouping, weights, present)
+
+    def with_left_out(self) -> EntityRows:
+        """Return the rows of which those of entities that a draw left out count once each."""
+        is_left_out = self.sizes == 0.0
+        return replace(self, weights=np.where(is_left_out[self.grouping.codes], 1.0, self.weights))
 
     @property
     def sizes(self) -> Floats:

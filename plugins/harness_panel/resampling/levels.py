@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from harness import CanProfile, EffectKey, FittedDraws, Floats, LevelEffects, Panel, count_unseen
+from harness import (
+    CanProfile,
+    EffectKey,
+    FittedDraws,
+    Floats,
+    Ints,
+    LevelEffects,
+    Panel,
+    count_unseen,
+    key_of,
+    with_left_out_levels,
+)
 
 
 def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
@@ -33,7 +44,7 @@ class LevelModels:
     """Linear models, one a draw, with the same columns and the same effects.
 
     A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each level. A level
-    never seen deviates by zero, so it gets the mean effect over the rows of that draw.
+    without a training row deviates by zero, so it gets the mean effect over the rows of that draw.
 
     Attributes
     ----------
@@ -78,7 +89,7 @@ class LevelModels:
 
 
 def stack(models: Sequence[LevelModels]) -> LevelModels:
-    """Return models of one draw each, with one centre and the same levels, as models of as many draws."""
+    """Return models with one centre and the same levels as models of all their draws."""
     first = models[0]
     return LevelModels(
         centre=first.centre,
@@ -142,3 +153,49 @@ def level_models(
         for (effect, labels), one in zip(levels, raw, strict=False)
     )
     return LevelModels(centre, slopes, intercepts, effects)
+
+
+_AT_A_TIME = 2**20
+"""Residuals that are held in memory while levels are added: 8 MiB."""
+
+
+def knowing_left_out_levels(
+    models: LevelModels, panel: Panel, outcome: Floats, *, weights: Floats, row_weights: Floats
+) -> LevelModels:
+    """Return models in which each draw knows the levels that it left out, by `harness.with_left_out_levels`.
+
+    Parameters
+    ----------
+    panel : rows to take levels from; its levels that no draw holds are added
+    outcome : (n_draws, n_obs), what the models predict, outcome units
+    weights : (n_draws, n_obs), >= 0, how often a row was drawn
+    row_weights : (n_obs,), > 0, how much a row counts each time
+    """
+    if not models.effects or weights.all():
+        return models
+    n_draws = len(weights)
+    parts = []
+    for draws in np.array_split(np.arange(n_draws), -(-weights.size // _AT_A_TIME)):
+        some = LevelModels(
+            models.centre,
+            models.slopes[draws],
+            models.intercepts[draws],
+            tuple(_with_levels_of(effects, panel, draws) for effects in models.effects),
+        )
+        complete = with_left_out_levels(
+            some.effects,
+            panel,
+            outcome[draws] - some.predict(panel),
+            weights=weights[draws],
+            row_weights=row_weights,
+        )
+        parts.append(replace(some, effects=complete))
+    return stack(parts)
+
+
+def _with_levels_of(effects: LevelEffects, panel: Panel, draws: Ints) -> LevelEffects:
+    """Return the effects of some draws, (n_taken,) positions, with zero for further levels of these rows."""
+    key = key_of(panel, effects.effect)
+    new = np.unique(key.codes[key.codes_among(effects.labels) < 0]).tolist()
+    deviations = np.pad(effects.deviations[draws], ((0, 0), (0, len(new))))
+    return LevelEffects(effects.effect, (*effects.labels, *(key.labels[code] for code in new)), deviations)

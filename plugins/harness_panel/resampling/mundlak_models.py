@@ -84,13 +84,11 @@ class MundlakModels:
     Attributes
     ----------
     model : columns and the levels of known entities, what their means say included
-    is_known : (n_draws, n_levels), whether the means of the level were known to the draw
     columns : (n_means,), positions of the columns whose entity means have slopes
     mean_slopes : (n_draws, n_means), outcome units per unit of the entity mean
     """
 
     model: LevelModels
-    is_known: npt.NDArray[np.bool_]
     columns: Ints
     mean_slopes: Floats
 
@@ -112,17 +110,16 @@ class MundlakModels:
         if not is_new.any():
             return means
         moved = [panel.columns.index(name) for name in columns]
-        own = (is_new @ self._own_means(panel) / panel.n_obs)[:, None].repeat(len(points), axis=1)
+        own = np.tile(is_new @ self._own_means(panel) / panel.n_obs, (len(points), 1))
         at, place = np.nonzero(self.columns[:, None] == moved)
-        values = points[:, place] - self.model.centre[self.columns[at]]
-        own[:, :, at] = is_new.mean(axis=1)[:, None, None] * values
-        further: Floats = np.einsum("dpm,dm->dp", own, self.mean_slopes)
+        own[:, at] = is_new.mean() * (points[:, place] - self.model.centre[self.columns[at]])
+        further: Floats = self.mean_slopes @ own.T
         return means + further
 
     def knowing(self, panel: Panel) -> MundlakModels:
         """Return models to which the means of further entities, those of these rows, are known."""
         (effects,) = self.model.effects
-        is_new = panel.entity.codes_among(effects.labels) < 0
+        is_new = self._is_new(panel)
         if not is_new.any():
             return self
         new = panel.take(np.flatnonzero(is_new))
@@ -132,13 +129,11 @@ class MundlakModels:
         entity = LevelEffects(
             "entity", (*effects.labels, *labels), np.hstack([effects.deviations, deviations])
         )
-        is_known = np.hstack([self.is_known, np.ones_like(deviations, dtype=np.bool_)])
-        return replace(self, model=replace(self.model, effects=(entity,)), is_known=is_known)
+        return replace(self, model=replace(self.model, effects=(entity,)))
 
     def _is_new(self, panel: Panel) -> npt.NDArray[np.bool_]:
-        """Return which rows are of entities whose means a draw does not know, (n_draws, n_obs)."""
-        codes = panel.entity.codes_among(self.model.effects[0].labels)
-        return np.asarray((codes < 0) | ~self.is_known[:, codes])
+        """Return which rows are of entities whose means are not known, (n_obs,)."""
+        return np.asarray(panel.entity.codes_among(self.model.effects[0].labels) < 0)
 
     def _own_means(self, panel: Panel) -> Floats:
         """Return the entity mean of every row, (n_obs, n_means), less the models' centre."""
@@ -147,31 +142,26 @@ class MundlakModels:
         return means[rows.grouping.codes]
 
 
-def mundlak_models(
-    model: LevelModels, columns: Ints, *, means: Floats, is_known: npt.NDArray[np.bool_]
-) -> MundlakModels:
+def mundlak_models(model: LevelModels, columns: Ints, *, means: Floats) -> MundlakModels:
     """Return models from one draw of columns followed by entity means, with the same centre.
 
     Parameters
     ----------
     columns : (n_means,), positions of the columns with means
     means : (n_levels, n_means), entity means of the levels of `model`, less its centre
-    is_known : (n_levels,), levels that have means
     """
     n_columns = model.centre.size - columns.size
     mean_slopes = model.slopes[:, n_columns:]
     (effects,) = model.effects
-    deviations = np.where(is_known, effects.deviations + mean_slopes @ means.T, 0.0)
-    entity = LevelEffects("entity", effects.labels, deviations)
+    entity = LevelEffects("entity", effects.labels, effects.deviations + mean_slopes @ means.T)
     own = LevelModels(model.centre[:n_columns], model.slopes[:, :n_columns], model.intercepts, (entity,))
-    return MundlakModels(own, is_known[None], columns, mean_slopes)
+    return MundlakModels(own, columns, mean_slopes)
 
 
 def stack_mundlak(models: Sequence[MundlakModels]) -> MundlakModels:
     """Return models of one draw each as models of as many draws."""
     return MundlakModels(
         model=stack([one.model for one in models]),
-        is_known=np.concatenate([one.is_known for one in models]),
         columns=models[0].columns,
         mean_slopes=np.concatenate([one.mean_slopes for one in models]),
     )

@@ -69,7 +69,7 @@ class RandomEquation:
         """
         intercept = fit.level_at(centre)
         errors = panel.observed - intercept - (panel.X - centre) @ fit.slopes
-        effects = predicted_effects(errors, self.rows, self.components.theta)
+        effects = predicted_effects(errors, self.rows.with_left_out(), self.components)
         labels = tuple(panel.entity.labels[level] for level in self.rows.grouping.levels.tolist())
         entity = LevelEffects("entity", labels, effects[None])
         return LevelModels(centre, fit.slopes[None], np.array([intercept]), (entity,))

@@ -13,7 +13,7 @@ from harness_panel.resampling.checks import judge, refuse_single_levels
 from harness_panel.resampling.direct import absorber_of
 from harness_panel.resampling.draws import fit_draws
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
+from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 
 
@@ -180,7 +180,7 @@ def constant_of(n_obs: int) -> Absorber:
 def regress_draws(
     panel: Panel, effects: tuple[EffectKey, ...], weights: Floats, *, row_weights: Floats
 ) -> LevelModels:
-    """Regress once a draw.
+    """Regress once a draw; levels that a draw left out are those of all their rows, given its slopes.
 
     Parameters
     ----------
@@ -205,4 +205,10 @@ def regress_draws(
         absorber=regression.absorber,
         base=regression.within,
     )
-    return regression.models(fits.slopes, fits.effects)
+    return knowing_left_out_levels(
+        regression.models(fits.slopes, fits.effects),
+        panel,
+        np.broadcast_to(panel.observed, weights.shape),
+        weights=weights,
+        row_weights=row_weights,
+    )

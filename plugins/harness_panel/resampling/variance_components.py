@@ -89,16 +89,20 @@ def gls_weights(rows: EntityRows, theta: Floats) -> Floats:
     return weights
 
 
-def predicted_effects(errors: Floats, rows: EntityRows, theta: Floats) -> Floats:
+def predicted_effects(errors: Floats, rows: EntityRows, components: VarianceComponents) -> Floats:
     """Return the best linear unbiased predictions of the entities' effects, (n_entities,).
 
-    Goldberger 1962: the mean error of an entity, shrunken by 1 - (1 - theta)^2.
+    Goldberger 1962: the mean error of an entity of T rows, times ``T entity / (idiosyncratic + T entity)``
+    with the two variances, which is 1 - (1 - theta)^2.
 
     Parameters
     ----------
     errors : (n_obs,), outcome less constant less columns times slopes
+    rows : may be more than those that the variances are of
     """
-    effects: Floats = (1.0 - (1.0 - theta) ** 2) * rows.means(errors[:, None])[:, 0]
+    variances = rows.sizes * components.entity
+    shares = variances / (components.idiosyncratic + variances)
+    effects: Floats = shares * rows.means(errors[:, None])[:, 0]
     return effects
 
 

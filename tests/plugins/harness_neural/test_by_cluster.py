@@ -21,7 +21,9 @@ def two_clusters_and_a_small_one(n_networks: int = 1, *, seed: int = 1) -> Clust
     outcome = np.array([1.0, -1.0, 0.3])[cluster] * X[:, 0] + 0.05 * rng.normal(size=cluster.size)
     selects = np.arange(cluster.size) % 5 == 0
     weights = np.tile((~selects).astype(float), (n_networks, 1))
-    return ClusteredSample(NetworkSample(X, outcome, weights, 1.0 - weights, 2), cluster, 3)
+    return ClusteredSample(
+        NetworkSample(X, outcome, weights, 1.0 - weights, 2, np.arange(cluster.size)), cluster, 3
+    )
 
 
 def test_every_cluster_gets_the_network_of_its_own_rows() -> None:

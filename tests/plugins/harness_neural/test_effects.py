@@ -146,7 +146,37 @@ def test_draws_leave_rows_of_weight_zero_out_of_their_effects() -> None:
     expected = estimator.fit_draws(
         panel.take(keep), weights=weights[:, keep], selection=None, rng=np.random.default_rng(0)
     )
-    np.testing.assert_allclose(found.predict(panel), expected.predict(panel), atol=1e-8)
+    np.testing.assert_allclose(found.predict(panel)[:, keep], expected.predict(panel)[:, keep], atol=1e-8)
+    assert (np.abs(found.predict(panel)[:, gone] - 1e6) < 10.0).all()
+
+
+@pytest.mark.parametrize("effects", [("entity",), BOTH], ids=["entity", "both"])
+def test_an_entity_that_a_draw_leaves_out_has_the_level_of_its_training_rows(
+    effects: tuple[Dimension, ...],
+) -> None:
+    panel = panel_of(curved, share=0.8)
+    weights = draw_weights(panel, 4, unit="entity", rng=np.random.default_rng(2))
+    fitted = replace(PLAIN, effects=effects).fit_draws(
+        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+    residuals = panel.observed - fitted.predict(panel)
+    totals = np.stack([np.bincount(panel.entity.codes, weights=draw) for draw in residuals])
+    is_left_out = np.stack([np.bincount(panel.entity.codes, weights=draw) for draw in weights]) == 0.0
+    assert is_left_out.sum() > 80
+    np.testing.assert_allclose(totals[is_left_out], 0.0, atol=1e-9)
+    assert fitted.n_unseen(panel) == 0
+
+
+def test_draws_take_no_levels_from_rows_that_a_protocol_selects_on() -> None:
+    panel = panel_of(curved)
+    inside = panel.take(np.flatnonzero(panel.entity.codes < 60))
+    aside = panel.take(np.flatnonzero(panel.entity.codes >= 60))
+    weights = draw_weights(inside, 3, unit="entity", rng=np.random.default_rng(2))
+    fitted = WITH_EFFECTS.fit_draws(inside, weights=weights, selection=aside, rng=np.random.default_rng(0))
+    assert fitted.n_unseen(aside) == aside.n_obs
+    raised = replace(aside, observed=aside.observed + 5.0)
+    other = WITH_EFFECTS.fit_draws(inside, weights=weights, selection=raised, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(other.predict(panel), fitted.predict(panel), atol=1e-6)
 
 
 def test_without_effects_no_level_is_unseen() -> None:

@@ -68,10 +68,23 @@ def test_search_tries_every_size_and_start_and_keeps_the_best() -> None:
 def test_candidates_are_compared_on_the_rows_given_to_select_on() -> None:
     panel = make_panel(wave, noise=1.0)
     aside = make_panel(wave, noise=1.0, n_entities=30, seed=9)
+    aside = replace(aside, period=aside.period + 10, time=replace(aside.time, labels=tuple("abcde")))
     fitted = SMALL.fit(panel, rng=np.random.default_rng(0), selection=aside)
     error = np.mean((fitted.predict(aside) - aside.observed) ** 2) / panel.observed.var()
     assert fitted.searches[0].chosen.selection_nmse == pytest.approx(error, rel=1e-5)
     assert fitted.searches[0].n_obs == panel.n_obs + aside.n_obs
+
+
+def test_a_row_that_is_trained_and_selected_on_counts_once_in_the_size() -> None:
+    panel = make_panel(wave)
+    rng = np.random.default_rng(0)
+    (search,) = Mlp(restarts=1, sizes_around=0).fit(panel, rng=rng, selection=panel).searches
+    assert search.n_obs == 300
+    assert search.size is not None
+    assert search.size.formula == pytest.approx(((300 * 0.9 - 1) / 5 - 1) / 10)
+    weights = np.ones((2, 300))
+    drawn = Mlp(restarts=1, sizes_around=0).fit_draws(panel, weights=weights, selection=panel, rng=rng)
+    assert drawn.searches[0].n_obs == 300
 
 
 def test_same_stream_gives_the_same_numbers_and_another_one_does_not() -> None:

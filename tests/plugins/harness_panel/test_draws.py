@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness import EstimationError, Floats, Panel, draw_weights, random_stream
 from harness_panel import Classical, FixedEffects, PooledOLS
-from panels import panel_from_arrays, simulated_panel
+from panels import labelled, panel_from_arrays, simulated_panel
 
 ESTIMATORS = [
     PooledOLS(Classical()),
@@ -45,6 +45,15 @@ def test_unit_weights_are_the_fit(estimator, seed, share):
     np.testing.assert_allclose(predicted, np.tile(expected, (3, 1)), rtol=0, atol=1e-8)
 
 
+def is_held(estimator: FixedEffects | PooledOLS, panel: Panel, own: Floats, at: Panel):
+    """Return for which rows of a panel one draw trains on every level that has effects, (n_obs,)."""
+    is_held = np.ones(at.n_obs, dtype=np.bool_)
+    for name in getattr(estimator, "effects", ()):
+        key, own_key = getattr(at, name), getattr(panel, name)
+        is_held &= np.bincount(own_key.codes, weights=own, minlength=len(own_key.labels))[key.codes] > 0
+    return is_held
+
+
 @each_estimator
 @pytest.mark.parametrize("unit", ["row", "entity"])
 @given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.6]))
@@ -55,7 +64,31 @@ def test_a_weight_is_so_many_rows_and_no_weight_is_no_row(estimator, unit, seed,
     predicted = draws(estimator, panel, weights).predict(panel)
     for draw, own in enumerate(weights):
         expected = fitted_alone(estimator, panel, own).predict(panel)
-        np.testing.assert_allclose(predicted[draw], expected, rtol=0, atol=1e-8)
+        known = is_held(estimator, panel, own, panel)
+        np.testing.assert_allclose(predicted[draw, known], expected[known], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("unit", ["row", "entity"])
+@pytest.mark.parametrize("effects", [("entity",), ("entity", "time")], ids=["entity", "both"])
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_levels_that_a_draw_left_out_fit_all_their_rows_given_its_slopes(effects, weighted, unit):
+    """Of an entity that was left out, residuals add up to nothing; its slopes are those of the draw alone."""
+    panel = simulated_panel(random_stream(21), n_entities=30, n_periods=4, share=0.8)
+    panel = replace(panel, weights=random_stream(22).uniform(0.5, 2.0, size=panel.n_obs))
+    weights = draw_weights(panel, 12, unit=unit, rng=random_stream(23))
+    estimator = FixedEffects(effects, weighted=weighted)
+    models = draws(estimator, panel, weights)
+    residuals = (panel.observed - models.predict(panel)) * (panel.weights if weighted else 1.0)
+    totals, sums = (
+        np.stack([np.bincount(panel.entity.codes, weights=draw) for draw in values])
+        for values in (weights, residuals)
+    )
+    assert np.count_nonzero(totals == 0.0) > (3 if unit == "row" else 100)
+    np.testing.assert_allclose(sums[totals == 0.0], 0.0, atol=1e-9)
+    assert models.n_unseen(panel) == 0
+    moved = panel.with_column("x0", panel.column("x0") + 1.0)
+    gaps = models.predict(moved) - models.predict(panel)
+    np.testing.assert_allclose(gaps, np.tile(models.slopes[:, :1], panel.n_obs), rtol=1e-9)
 
 
 def test_a_draw_that_falls_apart_has_the_effects_of_its_own_rows():
@@ -70,11 +103,12 @@ def test_a_draw_that_falls_apart_has_the_effects_of_its_own_rows():
         alone = fitted_alone(estimator, panel, own)
         parts = alone.rows.entity.n_present + alone.rows.time.n_present - alone.regression.n_effects
         assert parts >= 2
-        np.testing.assert_allclose(predicted[draw], alone.predict(base), rtol=0, atol=1e-8)
+        known = is_held(estimator, panel, own, base)
+        np.testing.assert_allclose(predicted[draw, known], alone.predict(base)[known], rtol=0, atol=1e-8)
 
 
 @each_estimator
-def test_rows_that_no_draw_uses_are_as_good_as_absent(estimator):
+def test_rows_that_no_draw_uses_tell_nothing_of_levels_that_draws_hold(estimator):
     panel = simulated_panel(random_stream(5), share=0.8)
     is_used = panel.entity.codes % 3 > 0
     weights = draw_weights(panel, 20, unit="row", rng=random_stream(6)) * is_used
@@ -82,7 +116,8 @@ def test_rows_that_no_draw_uses_are_as_good_as_absent(estimator):
     everything = panel.with_column(panel.exposure, np.where(is_used, panel.column(panel.exposure), 1e9))
     ours = draws(estimator, everything, weights).predict(panel)
     alone = draws(estimator, panel.take(used), weights[:, used]).predict(panel)
-    np.testing.assert_allclose(ours, alone, rtol=1e-12)
+    known = np.stack([is_held(estimator, panel, own, panel) for own in weights])
+    np.testing.assert_allclose(ours[known], alone[known], rtol=1e-12)
 
 
 @each_estimator
@@ -123,8 +158,9 @@ def test_a_column_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator):
     fitted = draws(estimator, panel, weights)
     np.testing.assert_array_equal(fitted.slopes[1:, -1], 0.0)
     assert abs(fitted.slopes[0, -1]) > 1e-6
-    expected = fitted_alone(estimator, base, without).predict(base)
-    np.testing.assert_allclose(fitted.predict(panel)[1:], np.tile(expected, (2, 1)), rtol=1e-9)
+    drawn = without > 0.0
+    expected = fitted_alone(estimator, base, without).predict(base)[drawn]
+    np.testing.assert_allclose(fitted.predict(panel)[1:, drawn], np.tile(expected, (2, 1)), rtol=1e-9)
 
 
 @each_estimator
@@ -139,14 +175,16 @@ def test_an_exposure_that_a_draw_cannot_tell_apart_has_no_slope_in_it(estimator)
     assert slopes[1, 0] == 0.0
 
 
-def test_an_entity_that_a_draw_left_out_gets_the_mean_effect_of_that_draw():
+def test_an_entity_without_a_row_gets_the_mean_effect_of_each_draw():
     panel = simulated_panel(random_stream(16))
     is_out = panel.entity.codes == 2
     weights = (1.0 + (panel.entity.codes == 5)) * ~is_out
     fitted = draws(FixedEffects(), panel, weights[None])
     means = np.average(np.column_stack([panel.X, panel.observed]), axis=0, weights=weights)
     expected = means[-1] + (panel.X - means[:-1]) @ fitted.slopes[0]
-    np.testing.assert_allclose(fitted.predict(panel)[0, is_out], expected[is_out], rtol=1e-10)
+    stranger = labelled(panel, entity="nobody")
+    np.testing.assert_allclose(fitted.predict(stranger)[0], expected, rtol=1e-10)
+    assert fitted.n_unseen(stranger) == panel.n_obs
 
 
 @each_estimator

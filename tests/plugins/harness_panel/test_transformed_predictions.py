@@ -58,7 +58,30 @@ def test_an_entity_drawn_twice_is_two_entities(estimator, seed, share):
     predicted = draws(estimator, panel, weights).predict(panel)
     for draw, own in enumerate(weights):
         expected = estimator.fit(resampled(panel, own), rng=random_stream(0)).predict(panel)
-        np.testing.assert_allclose(predicted[draw], expected, rtol=0, atol=1e-8)
+        drawn = own > 0.0
+        np.testing.assert_allclose(predicted[draw, drawn], expected[drawn], rtol=0, atol=1e-8)
+
+
+def test_the_level_of_an_entity_left_out_is_predicted_from_all_its_rows(panel):
+    """By Goldberger's share of the mean error of its rows, under the variances and slopes of the draw."""
+    weights = (panel.entity.codes != 4).astype(np.float64)[None]
+    alone = RandomEffects().fit(panel.take(np.flatnonzero(weights[0])), rng=random_stream(0))
+    left_out = panel.take(np.flatnonzero(panel.entity.codes == 4))
+    variance = left_out.n_obs * alone.components.entity
+    share = variance / (variance + alone.components.idiosyncratic)
+    unknown = alone.predict(left_out)
+    expected = unknown + share * np.mean(left_out.observed - unknown)
+    np.testing.assert_allclose(
+        draws(RandomEffects(), panel, weights).predict(left_out)[0], expected, atol=1e-8
+    )
+
+
+def test_the_level_of_an_entity_left_out_of_differences_is_its_mean_error(panel):
+    weights = (panel.entity.codes != 4).astype(np.float64)[None]
+    left_out = panel.take(np.flatnonzero(panel.entity.codes == 4))
+    for estimator in (FirstDifference(), FirstDifference(constant=False)):
+        predicted = draws(estimator, panel, weights).predict(left_out)[0]
+        assert np.sum(left_out.observed - predicted) == pytest.approx(0.0, abs=1e-9)
 
 
 @each_estimator

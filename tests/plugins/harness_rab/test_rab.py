@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -8,11 +9,24 @@ import pytest
 from numpy.random import Generator
 from pydantic import ValidationError
 
-from harness import CanFitDraws, CanProfile, Estimator, FittedDraws, Floats, HasDraws, Panel, draw_weights
+from harness import (
+    CanFitDraws,
+    CanProfile,
+    DrawSelection,
+    Estimator,
+    FittedDraws,
+    Floats,
+    HasDraws,
+    Panel,
+    SelectsRows,
+    draw_weights,
+)
+from harness.data.panel import SplitUnit
 from harness.installed import installed
 from harness.registry.catalog import build_choice
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
+from harness_panel.estimators.fixed_effects import FixedEffects
 from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_rab import ensemble
 from harness_rab.rab import Rab
@@ -56,10 +70,25 @@ class Recorder:
         raise NotImplementedError
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: Floats | None, rng: Generator
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> FittedDraws:
         self.seen.append({"panel": panel, "weights": weights, "selection": selection})
         return Constant(1.0)
+
+
+@dataclass(frozen=True)
+class SelectingRecorder(Recorder):
+    """One that compares candidates on rows set aside."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, SelectsRows})
+    selection_share: float = 0.2
+
+
+def entities_apart(truth: Callable[[Floats], Floats]) -> Panel:
+    """Rows whose entities differ by constants that are far larger than the noise."""
+    panel = make_panel(truth, noise=0.5)
+    constants = 4.0 * np.random.default_rng(3).normal(size=panel.n_entities)
+    return replace(panel, observed=panel.observed + constants[panel.entity.codes])
 
 
 @dataclass(frozen=True)
@@ -86,7 +115,7 @@ def test_rab_of_ols_is_a_weighted_bootstrap(unit: str) -> None:
     assert isinstance(fitted, HasDraws)
 
 
-def test_draws_select_on_the_rows_they_left_out() -> None:
+def test_a_base_that_selects_nothing_is_drawn_all_rows() -> None:
     panel = make_panel(curved)
     base = Recorder()
     Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0))
@@ -98,30 +127,58 @@ def test_draws_select_on_the_rows_they_left_out() -> None:
     np.testing.assert_array_equal(by_entity[:, :, 0].sum(axis=1), panel.n_entities)
 
 
+@pytest.mark.parametrize("unit", ["entity", "row"])
+@pytest.mark.parametrize("split_unit", ["row", "entity", "time"])
+def test_every_draw_sets_aside_what_the_protocol_holds_apart(split_unit: SplitUnit, unit: str) -> None:
+    panel = replace(make_panel(curved, n_entities=50), split_unit=split_unit)
+    base = SelectingRecorder()
+    Rab(base=base, draws=30, unit=unit).fit(panel, rng=np.random.default_rng(0))
+    (seen,) = base.seen
+    weights, aside = seen["weights"], seen["selection"] > 0.0
+    assert seen["panel"] is panel
+    assert not (aside & (weights > 0.0)).any()
+    np.testing.assert_array_equal(aside.sum(axis=1), 50)
+    if unit == "row":
+        np.testing.assert_array_equal(weights.sum(axis=1), 200.0)
+    if split_unit == "time":
+        np.testing.assert_array_equal(aside, np.tile(panel.period == panel.period.max(), (30, 1)))
+    else:
+        assert (aside != aside[0]).any()
+        by_entity = aside.reshape(30, 50, 5)
+        assert (by_entity == by_entity[:, :, :1]).all() == (split_unit == "entity")
+
+
 def test_every_draw_selects_on_the_rows_that_a_protocol_gives() -> None:
     panel, aside = make_panel(curved), make_panel(curved, n_entities=10, seed=8)
-    renamed = replace(aside, controls=aside.controls[::-1], X=aside.X[:, [0, 2, 1]])
-    base = Recorder()
-    Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0), selection=renamed)
+    base = SelectingRecorder()
+    Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0), selection=aside)
     (seen,) = base.seen
-    np.testing.assert_array_equal(seen["panel"].X, np.concatenate([panel.X, aside.X]))
-    np.testing.assert_array_equal(seen["panel"].observed, np.concatenate([panel.observed, aside.observed]))
-    np.testing.assert_array_equal(seen["weights"][:, panel.n_obs :], 0.0)
-    np.testing.assert_array_equal(seen["selection"], np.tile(np.arange(350) >= 300, (4, 1)))
-    assert seen["panel"].n_entities == 60
-    labels = seen["panel"].entity.labels
-    assert [labels[code] for code in seen["panel"].entity.codes[[0, 300]].tolist()] == ["0", "0"]
+    assert seen["panel"] is panel
+    assert seen["selection"] is aside
+    np.testing.assert_array_equal(seen["weights"].sum(axis=1), panel.n_obs)
 
 
-def test_entities_that_only_the_selection_has_keep_their_names() -> None:
-    panel = make_panel(curved, n_entities=20)
-    first, last = panel.take(np.arange(50)), panel.take(np.arange(50, 100))
-    names = tuple(f"e{label}" for label in panel.entity.labels)
-    renamed = replace(last, entity=replace(last.entity, labels=names))
-    base = Recorder()
-    Rab(base=base, draws=4).fit(first, rng=np.random.default_rng(0), selection=renamed)
-    key = base.seen[0]["panel"].entity
-    assert [key.labels[code] for code in key.codes[[0, 49, 50, 99]].tolist()] == ["0", "9", "e10", "e19"]
+def test_a_network_with_effects_is_as_accurate_in_sample_as_its_ensemble() -> None:
+    panel = entities_apart(curved)
+    network = Mlp(hidden=3, restarts=1, effects=("entity", "time"))
+    alone, ensemble_of = (
+        estimator.fit(panel, rng=np.random.default_rng(0), selection=panel).predict(panel)
+        for estimator in (network, Rab(base=network, draws=40))
+    )
+    errors = [np.mean((panel.observed - predicted) ** 2) for predicted in (alone, ensemble_of)]
+    assert errors[1] == pytest.approx(errors[0], rel=0.05)
+
+
+@pytest.mark.parametrize("effects", [("entity",), ("entity", "time")], ids=["entity", "both"])
+def test_fixed_effects_are_as_accurate_in_sample_as_their_ensemble(effects: tuple[Any, ...]) -> None:
+    panel = entities_apart(curved)
+    fixed = FixedEffects(effects=effects)
+    alone, ensemble_of = (
+        estimator.fit(panel, rng=np.random.default_rng(0), selection=panel).predict(panel)
+        for estimator in (fixed, Rab(base=fixed, draws=40))
+    )
+    errors = [np.mean((panel.observed - predicted) ** 2) for predicted in (alone, ensemble_of)]
+    assert errors[1] == pytest.approx(errors[0], rel=0.01)
 
 
 def test_rab_of_networks_predicts_the_mean_of_its_draws() -> None:
@@ -231,11 +288,11 @@ def test_rows_of_unseen_levels_are_counted(base: Estimator, n_unseen: int) -> No
 
 def test_a_selection_without_rows_is_none() -> None:
     panel = make_panel(curved)
-    base = Recorder()
+    base = SelectingRecorder()
     nobody = panel.take(np.zeros(0, dtype=np.int64))
     Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0), selection=nobody)
     (seen,) = base.seen
-    np.testing.assert_array_equal(seen["selection"] > 0.0, seen["weights"] == 0.0)
+    assert seen["selection"].any(axis=1).all()
 
 
 def test_mean_predictions_asked_of_draws_twice_are_computed_once() -> None:

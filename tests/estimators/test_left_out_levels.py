@@ -1,0 +1,61 @@
+"""Levels that a draw left out, against least squares with one dummy a level."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import LevelEffects, with_left_out_levels
+from panels import panel_from_arrays
+
+
+def by_dummies(keys, left_out, residuals, row_weights):
+    """Least squares of least size on the dummies of levels left out, (n_levels,) a key."""
+    dummies = [own[:, None] == np.arange(is_out.size) for own, is_out in zip(keys, left_out, strict=True)]
+    whole = np.hstack([own * is_out for own, is_out in zip(dummies, left_out, strict=True)])
+    roots = np.sqrt(row_weights)
+    solution = np.linalg.lstsq(roots[:, None] * whole, roots * residuals, rcond=None)[0]
+    return np.split(solution, [left_out[0].size])
+
+
+@pytest.mark.parametrize("unit", ["entities", "entities and periods"])
+def test_levels_left_out_are_those_of_least_squares_on_their_dummies(unit):
+    rng = np.random.default_rng(3)
+    entity, period = (axis.ravel() for axis in np.indices((12, 6)))
+    kept = rng.random(72) < 0.8
+    codes = [entity[kept], period[kept]]
+    weights = rng.integers(0, 3, size=(5, 12))[:, codes[0]] * 1.0
+    if unit == "entities and periods":
+        weights *= rng.integers(0, 2, size=(5, 6))[:, codes[1]]
+    row_weights = np.where(rng.random(kept.sum()) < 0.9, rng.uniform(0.5, 2.0, size=kept.sum()), 0.0)
+    residuals = rng.normal(size=weights.shape)
+    rows = panel_from_arrays(entity=codes[0], period=codes[1], outcome=residuals[0], X=residuals[1])
+    own = [rng.normal(size=(5, 12)), rng.normal(size=(5, 6))]
+    effects = [
+        LevelEffects("entity", tuple(map(str, range(12))), own[0]),
+        LevelEffects("time", tuple(map(str, range(6))), own[1]),
+    ]
+    found = with_left_out_levels(effects, rows, residuals, weights=weights, row_weights=row_weights)
+    for draw in range(5):
+        left_out = [
+            np.bincount(level, weights=weights[draw], minlength=n) == 0
+            for level, n in zip(codes, (12, 6), strict=True)
+        ]
+        assert left_out[0].any()
+        solved = by_dummies(codes, left_out, residuals[draw], row_weights)
+        for levels, is_out, values, before in zip(found, left_out, solved, own, strict=True):
+            expected = np.where(is_out, values, before[draw])
+            np.testing.assert_allclose(levels.deviations[draw], expected, atol=1e-10)
+
+
+def test_a_level_without_a_row_that_counts_has_no_effect():
+    rows = panel_from_arrays(entity=[1, 2, 2], period=[1, 1, 2], outcome=np.zeros(3), X=np.arange(3.0))
+    levels = LevelEffects("entity", ("1", "2"), np.array([[1.0, 7.0]]))
+    (found,) = with_left_out_levels(
+        [levels],
+        rows,
+        np.array([[5.0, 5.0, 5.0]]),
+        weights=np.array([[1.0, 0.0, 0.0]]),
+        row_weights=np.array([1.0, 0.0, 0.0]),
+    )
+    np.testing.assert_array_equal(found.deviations, [[1.0, 0.0]])
