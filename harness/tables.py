@@ -101,9 +101,13 @@ METRICS = ResultTable(
 )
 DECOMPOSITION = ResultTable(
     "decomposition",
-    ("outcome", "estimator", "reference", "part", "estimate", *_INTERVAL),
+    (
+        *("outcome", "estimator", "reference", "part", "protocol", "estimate", *_INTERVAL),
+        "mse",
+        "mse_reference",
+    ),
     ("outcome", "estimator", "reference", "part"),
-    "where the gain in sample comes from: optimism, selection on test rows, recognised entities, form",
+    "what is left of the gain for rows at hand, other rows of the same entities, entities never seen",
     measures=("estimate",),
 )
 MULTIVERSE = ResultTable(

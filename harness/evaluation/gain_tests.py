@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats
-from harness.evaluation.losses import ClusterLosses, PeriodLosses, SplitDifferences
+from harness.evaluation.losses import ClusterLosses, PeriodLosses, SplitGains
 from harness.evaluation.resample import draw_counts
 
 
@@ -101,20 +101,20 @@ def _two_way_error(scores: Sequence[Floats]) -> tuple[float, int]:
     ) - 1
 
 
-def corrected_t_p_value(splits: SplitDifferences) -> float:
+def corrected_t_p_value(splits: SplitGains) -> float:
     """Return the p-value of the corrected resampled t test (Nadeau and Bengio 2003, equation 21).
 
-    The variance of the mean over J splits is taken as (1/J + n_test/n_train) times the variance between
+    The variance of the mean gain over J splits is taken as (1/J + n_test/n_train) times the variance between
     splits, since the splits share training rows; t distribution with J - 1 degrees of freedom. NaN for fewer
     than two splits.
     """
     from scipy import stats
 
-    n_splits = splits.difference.size
+    n_splits = splits.gain.size
     if n_splits < 2:
         return float("nan")
-    mean = float(splits.difference.mean())
-    variance = (1.0 / n_splits + splits.test_to_train) * float(splits.difference.var(ddof=1))
+    mean = float(splits.gain.mean())
+    variance = (1.0 / n_splits + splits.test_to_train) * float(splits.gain.var(ddof=1))
     if variance == 0:
         return 1.0 if mean == 0 else 0.0
     return float(2.0 * stats.t.sf(abs(mean) / np.sqrt(variance), n_splits - 1))

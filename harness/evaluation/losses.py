@@ -52,16 +52,17 @@ class PeriodLosses:
 
 
 @dataclass(frozen=True, eq=False)
-class SplitDifferences:
-    """Differences of two mean squared errors, split by split.
+class SplitGains:
+    """Gains of one estimator over another, split by split.
 
     Attributes
     ----------
-    difference : (n_splits,), squared outcome units; positive where the reference is worse
+    gain : (n_splits,), fractions: of the error that the reference has in the split, so that splits that are
+        hard for both weigh no more than others
     test_to_train : test rows over training rows, the mean over splits
     """
 
-    difference: Floats
+    gain: Floats
     test_to_train: float
 
 
@@ -132,10 +133,9 @@ class PairedLosses:
         losses = [self.by_entity(name, reference) for name in self.estimators if name != reference]
         return np.stack([pair.loss_reference - pair.loss for pair in losses]), losses[0].n_rows
 
-    def by_split(self, estimator: str, reference: str, *, test_to_train: float) -> SplitDifferences:
-        """Return the difference of mean squared errors in each split."""
-        gap = self.frame[reference] - self.frame[estimator]
-        return SplitDifferences(gap.groupby(level="fold").mean().to_numpy(), test_to_train)
+    def by_split(self, estimator: str, reference: str, *, test_to_train: float) -> SplitGains:
+        """Return the gain in each split."""
+        return SplitGains(self.within("fold", estimator, reference)["gain"].to_numpy(), test_to_train)
 
     def _column(self, estimator: str) -> Floats:
         return self.frame[estimator].to_numpy(dtype=np.float64)

@@ -199,12 +199,11 @@ def _over_folds(losses: PairedLosses, estimator: str, reference: str, sample: Sa
     if sample.place["sample"] != "test":
         return {}
     splits = losses.by_split(estimator, reference, test_to_train=sample.test_to_train)
-    gains = losses.within("fold", estimator, reference)["gain"]
     return {
         "p_splits": corrected_t_p_value(splits),
-        "n_folds": gains.size,
-        "fold_gain_min": float(gains.min()),
-        "fold_gain_max": float(gains.max()),
+        "n_folds": splits.gain.size,
+        "fold_gain_min": float(splits.gain.min()),
+        "fold_gain_max": float(splits.gain.max()),
     }
 
 

@@ -43,9 +43,7 @@ def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str
     if results.study.evaluation.metrics:
         _write_metrics(folder, results, predictions, missing)
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
-    parts = decomposition_table(
-        predictions, reference=references[0], protocols=protocols, bootstrap=results.bootstrap
-    )
+    parts = decomposition_table(gains, reference=references[0], protocols=protocols)
     folder.write_table("decomposition", as_declared(DECOMPOSITION, [parts]))
     if results.universes:
         _write_multiverse(folder, results, predictions, panels=panels)

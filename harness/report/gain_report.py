@@ -20,7 +20,7 @@ from harness.report.sections.multiverse.text import honest, published_gains
 from harness.report.sections.origin.rows import PartRow
 from harness.store.study_record import ProtocolRecord, StudyRecord
 
-VERSION = "1.3"
+VERSION = "2.0"
 """Of the format: the first number changes where a reader of the old one would err, the second where something
 is added. ``gain_report.schema.json`` beside this file defines it."""
 
@@ -35,7 +35,10 @@ GAIN_FIELDS = (
     *("inference", "n_folds", "fold_gain_min", "fold_gain_max"),
     *("n_entities", "status", "reason"),
 )
-PART_FIELDS = ("outcome", "estimator", "reference", "part", "estimate", "conf_low", "conf_high")
+PART_FIELDS = (
+    *("outcome", "estimator", "reference", "part", "protocol", "estimate", "conf_low", "conf_high"),
+    *("mse", "mse_reference"),
+)
 CHOICE_FIELDS = ("choice", "level", "n", "mean_gain", "share_of_variance")
 
 

@@ -13,7 +13,7 @@ from harness.evaluation.gain_tests import (
     holm_adjusted,
     max_t_p_values,
 )
-from harness.evaluation.losses import ClusterLosses, SplitDifferences
+from harness.evaluation.losses import ClusterLosses, SplitGains
 
 
 def test_corrected_t_by_hand():
@@ -21,12 +21,12 @@ def test_corrected_t_by_hand():
     # variance between splits 2, times (1/4 + 1/9); mean 2.
     t = 2.0 / np.sqrt((1 / 4 + 1 / 9) * 2.0)
     expected = 2 * stats.t.sf(t, 3)
-    assert corrected_t_p_value(SplitDifferences(difference, 1 / 9)) == pytest.approx(expected, rel=1e-12)
+    assert corrected_t_p_value(SplitGains(difference, 1 / 9)) == pytest.approx(expected, rel=1e-12)
 
 
 def test_one_split_tests_nothing_and_equal_splits_leave_no_doubt():
-    assert np.isnan(corrected_t_p_value(SplitDifferences(np.array([1.0]), 0.1)))
-    assert corrected_t_p_value(SplitDifferences(np.zeros(5), 0.1)) == 1.0
+    assert np.isnan(corrected_t_p_value(SplitGains(np.array([1.0]), 0.1)))
+    assert corrected_t_p_value(SplitGains(np.zeros(5), 0.1)) == 1.0
 
 
 def test_holm_by_hand():

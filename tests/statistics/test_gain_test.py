@@ -9,7 +9,7 @@ from scipy.stats import binom
 from harness import random_stream
 from harness.evaluation.gain import gain_over
 from harness.evaluation.gain_tests import corrected_t_p_value, equal_accuracy_p_value
-from harness.evaluation.losses import ClusterLosses, SplitDifferences, cluster_losses
+from harness.evaluation.losses import ClusterLosses, SplitGains, cluster_losses
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.random_rows import RandomRows
 from harness_neural.mlp import Mlp
@@ -130,8 +130,8 @@ def test_repeated_splits_reject_a_true_null_no_more_often_than_they_say(n_panels
                 )
                 for panel in pair
             )
-            gaps.append(other - own)
-        splits = SplitDifferences(np.array(gaps), test_to_train=1 / 9)
+            gaps.append(1.0 - own / other)
+        splits = SplitGains(np.array(gaps), test_to_train=1 / 9)
         rejected.append(corrected_t_p_value(splits) < 0.05)
     assert np.mean(rejected) <= most(0.05, n_panels)
 

@@ -53,12 +53,8 @@ def recomputed(folder: RunFolder, manifest: Manifest) -> Iterator[Recomputed]:
         yield Recomputed(declared, source, stored[stored["status"] == "ok"], as_read(declared, computed))
     within = as_read(GAIN_WITHIN, gains_within(predictions, references=study.references))
     yield Recomputed(GAIN_WITHIN, source, folder.read_table("gain_within"), within)
-    parts = decomposition_table(
-        predictions,
-        reference=study.reference,
-        protocols={protocol.use: protocol.id for protocol in study.protocols},
-        bootstrap=study.bootstrap,
-    )
+    protocols = {protocol.use: protocol.id for protocol in study.protocols}
+    parts = decomposition_table(gains, reference=study.reference, protocols=protocols)
     stored = folder.read_table("decomposition")
     yield Recomputed(DECOMPOSITION, source, stored, as_read(DECOMPOSITION, parts))
     if manifest.multiverse.universes:

@@ -75,14 +75,14 @@ class PartStyle:
 
 
 PART_STYLES = {
-    "functional form": PartStyle("#00558c", "#0072b2", ""),
-    "recognising entities and periods": PartStyle("#00558c", "#bcd9ec", ""),
-    "selection on the test rows": PartStyle("#a84300", "#fbe3cf", "////"),
-    "optimism of in-sample fit": PartStyle("#a84300", "#f3b98b", "...."),
+    "rows at hand": PartStyle("#a84300", "#f3b98b", "...."),
+    "other rows, selected on": PartStyle("#a84300", "#fbe3cf", "////"),
+    "other rows of the same entities": PartStyle("#00558c", "#bcd9ec", ""),
+    "later periods": PartStyle("#00558c", "#bcd9ec", ""),
+    "entities never seen": PartStyle("#00558c", "#0072b2", ""),
+    "entities never seen, later periods": PartStyle("#00558c", "#0072b2", ""),
 }
-"""What lasts is dark, what goes with known entities pale, what comes of the comparison alone hatched."""
-
-TOTAL_STYLE = PartStyle("#1a1a1a", "#5f6368", "")
+"""Entities never seen are dark, known entities pale; hatched where the rows compared on took part."""
 
 SURFACE_MAP = "viridis"
 """Colours of levels on a surface: equal steps look equal, in grey and without colour vision too."""

@@ -1,1 +1,1 @@
-"""Where the gain comes from: the in-sample gain taken apart."""
+"""What is left of the gain: for rows at hand, for other rows, for entities never seen."""

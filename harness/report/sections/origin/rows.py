@@ -1,66 +1,51 @@
-"""The in-sample gain taken apart, as the table ``decomposition`` has it."""
+"""What is left of each gain under each protocol, as the table ``decomposition`` has it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.evaluation.decomposition import PARTS
+from harness.evaluation.decomposition import LEFT
 from harness.report.model.run import Run
 
-TOTAL = "in-sample gain"
-"""The part that is the sum of the others."""
+NEVER_SEEN = "entities never seen"
+"""The part that no knowledge of an entity can carry."""
 
-ASCENDING = tuple(part.name for part in reversed(PARTS))
-"""The parts from what lasts to what does not: each adds to the gain of the ones before it."""
-
-FORM = ASCENDING[0]
-"""What is left for entities never seen."""
-
-NEEDED = tuple(part.with_it for part in PARTS)
-"""Names of the protocols whose gains the parts are differences of."""
+NEEDED = tuple(LEFT.values())
+"""Names of the protocols that parts are of."""
 
 
 @dataclass(frozen=True)
 class PartRow:
-    """One part of an estimator's in-sample gain over the reference, a fraction, with its interval."""
+    """One estimator's gain over the reference under one protocol, a fraction, with interval and errors."""
 
     outcome: str
     estimator: str
     reference: str
     part: str
+    protocol: str
     estimate: float
     conf_low: float
     conf_high: float
+    mse: float
+    mse_reference: float
 
 
 @dataclass(frozen=True)
-class Decomposition:
-    """The in-sample gain of one estimator.
-
-    Attributes
-    ----------
-    parts : in the order of `ASCENDING`
-    total : their sum
-    """
+class GainLeft:
+    """What is left of the gain of one estimator; `parts` are those the run has, nearest first."""
 
     estimator: str
     parts: tuple[PartRow, ...]
-    total: PartRow
 
-    def part(self, name: str) -> PartRow:
-        """Return one part."""
-        return self.parts[ASCENDING.index(name)]
+    def part(self, name: str) -> PartRow | None:
+        """Return one part; None where the run lacks it."""
+        return next((row for row in self.parts if row.part == name), None)
 
 
-def decompositions(run: Run, outcome: str) -> tuple[Decomposition, ...]:
-    """Return the decompositions for one outcome, estimators in the order of the table."""
-    rows = run.rows("decomposition", PartRow)
-    found = {(row.estimator, row.part): row for row in rows if row.outcome == outcome}
+def gains_left(run: Run, outcome: str) -> tuple[GainLeft, ...]:
+    """Return what is left of the gains of one outcome, estimators in the order of the table."""
+    rows = [row for row in run.rows("decomposition", PartRow) if row.outcome == outcome]
     return tuple(
-        Decomposition(
-            estimator=name,
-            parts=tuple(found[name, part] for part in ASCENDING),
-            total=found[name, TOTAL],
-        )
-        for name in dict.fromkeys(estimator for estimator, _ in found)
+        GainLeft(name, tuple(row for row in rows if row.estimator == name))
+        for name in dict.fromkeys(row.estimator for row in rows)
     )

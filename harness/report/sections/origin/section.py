@@ -1,4 +1,4 @@
-"""The section of where the gain comes from."""
+"""The section of what is left of the gains."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class OutcomeOrigin:
-    """Where the gains of one outcome come from; `figures` holds at most one."""
+    """What is left of the gains of one outcome; `figures` holds at most one."""
 
     label: str
     sentences: tuple[str, ...]
@@ -26,16 +26,16 @@ class OutcomeOrigin:
 
 
 class OriginSection(PackagedSection):
-    """The in-sample gain taken apart."""
+    """The gains under each protocol, from rows at hand to entities never seen."""
 
     name: ClassVar[str] = "origin"
-    title: ClassVar[str] = "Where the gain comes from"
+    title: ClassVar[str] = "What is left of the gain"
     place: ClassVar[int] = 500
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return the gains of every outcome, taken apart."""
-        from harness.report.sections.origin.figure import waterfall_figures
-        from harness.report.sections.origin.rows import decompositions
+        """Return what is left of the gains of every outcome."""
+        from harness.report.sections.origin.figure import left_figures
+        from harness.report.sections.origin.rows import gains_left
         from harness.report.sections.origin.table import decomposition_table
         from harness.report.sections.origin.text import origin
 
@@ -43,9 +43,9 @@ class OriginSection(PackagedSection):
         shown = tuple(
             OutcomeOrigin(
                 label=study.label(outcome),
-                sentences=origin(study, decompositions(run, outcome), featured(run)),
+                sentences=origin(study, gains_left(run, outcome), featured(run)),
                 table=decomposition_table(Gains(run), outcome),
-                figures=tuple(waterfall_figures(Gains(run), outcome, renderer)),
+                figures=tuple(left_figures(Gains(run), outcome, renderer)),
             )
             for outcome in study.outcomes
         )

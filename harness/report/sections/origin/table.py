@@ -1,12 +1,13 @@
-"""The table of where the gain comes from: estimators down, parts across."""
+"""The table of what is left of the gains: estimators down, what is predicted across."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.evaluation.decomposition import LEFT
 from harness.report.model.gains import Gains
-from harness.report.sections.origin.rows import ASCENDING, NEEDED, TOTAL, PartRow, decompositions
-from harness.report.text.numbers import percent, percent_interval
+from harness.report.sections.origin.rows import NEEDED, PartRow, gains_left
+from harness.report.text.numbers import percent, percent_interval, significant
 from harness.report.text.plain_text import capitalised, joined
 
 
@@ -29,42 +30,45 @@ class DecompositionRow:
 
 @dataclass(frozen=True)
 class DecompositionTable:
-    """The in-sample gains of one outcome, taken apart.
+    """What is left of the gains of one outcome under each protocol.
 
     Attributes
     ----------
     heads : of the columns of numbers
-    rows : none where the run lacks a protocol that is needed
-    left_out : how the estimators are called that lack a result under a protocol that is needed
-    needed : titles, or names, of the protocols whose differences the parts are
+    errors : of the reference, beneath the heads
+    rows : none where the run has none of the protocols
+    left_out : how the estimators are called that have no result under any of them
+    needed : titles, or names, of the protocols
     """
 
     heads: tuple[str, ...]
+    errors: tuple[str, ...]
     rows: tuple[DecompositionRow, ...]
     left_out: str
     needed: str
 
 
 def decomposition_table(gains: Gains, outcome: str) -> DecompositionTable:
-    """Return where the gains of one outcome come from, estimators in the order of the study."""
+    """Return what is left of the gains of one outcome, estimators in the order of the study."""
     study = gains.run.manifest.study
-    found = {whole.estimator: whole for whole in decompositions(gains.run, outcome)}
-    rows = tuple(
-        DecompositionRow(
-            label=entry.label,
-            cells=tuple(_cell(part) for part in (*found[entry.id].parts, found[entry.id].total)),
-        )
-        for entry in gains.candidates
-        if entry.id in found
-    )
+    found = {left.estimator: left for left in gains_left(gains.run, outcome)}
+    errors = {row.part: row.mse_reference for left in found.values() for row in left.parts}
+    parts = [name for name in LEFT if name in errors]
+    shown = [entry for entry in gains.candidates if entry.id in found]
     return DecompositionTable(
-        heads=tuple(capitalised(name) for name in (*ASCENDING, TOTAL)),
-        rows=rows,
+        heads=tuple(capitalised(name) for name in parts),
+        errors=tuple(significant(errors[name], 3) for name in parts),
+        rows=tuple(
+            DecompositionRow(entry.label, tuple(_cell(found[entry.id].part(name)) for name in parts))
+            for entry in shown
+        ),
         left_out=joined([entry.label for entry in gains.candidates if entry.id not in found]),
-        needed=joined([f"“{study.protocol_title(name)}”" for name in NEEDED]),
+        needed=joined([f"“{study.protocol_title(name)}”" for name in NEEDED], "or"),
     )
 
 
-def _cell(row: PartRow) -> PartCell:
+def _cell(row: PartRow | None) -> PartCell:
+    if row is None:
+        return PartCell("", "", "none")
     status = "better" if row.conf_low > 0 else "worse" if row.conf_high < 0 else "open"
     return PartCell(percent(row.estimate), percent_interval(row.conf_low, row.conf_high), status)

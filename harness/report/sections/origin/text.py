@@ -1,27 +1,19 @@
-"""Where the gain comes from, in sentences composed from the decomposition."""
+"""What is left of the gains, in sentences composed from the decomposition."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report.sections.origin.rows import FORM, Decomposition, PartRow
-from harness.report.text.numbers import fixed, percent, percent_interval
+from harness.report.sections.origin.rows import NEVER_SEEN, GainLeft, PartRow
+from harness.report.text.numbers import percent, percent_interval, significant
 from harness.report.text.plain_text import joined
 from harness.store.study_record import EstimatorRecord, StudyRecord
 
-PHRASES = {
-    "functional form": "are what is left for entities never seen (functional form)",
-    "recognising entities and periods": "come from recognising entities and periods",
-    "selection on the test rows": "from selecting models on the test rows",
-    "optimism of in-sample fit": "from comparing on the rows that were trained on",
-}
-"""What is said of each part, after its number."""
-
 
 def origin(
-    study: StudyRecord, found: Sequence[Decomposition], shown: Sequence[EstimatorRecord]
+    study: StudyRecord, found: Sequence[GainLeft], shown: Sequence[EstimatorRecord]
 ) -> tuple[str, ...]:
-    """Return where the gains of one outcome come from; nothing where nothing was taken apart.
+    """Return what is left of the gains of one outcome; nothing where there is none.
 
     Parameters
     ----------
@@ -30,36 +22,38 @@ def origin(
     if not found:
         return ()
     ids = [entry.id for entry in shown]
-    return (*(_shares(study, whole) for whole in found if whole.estimator in ids), *_forms(study, found))
+    own = (_sentence(study, left) for left in found if left.estimator in ids)
+    return (*own, *_never_seen(study, found))
 
 
-def _shares(study: StudyRecord, whole: Decomposition) -> str:
-    parts = [f"{_points(part)} {PHRASES[part.part]}" for part in whole.parts]
-    total = whole.total
-    limits = percent_interval(total.conf_low, total.conf_high)
+def _sentence(study: StudyRecord, left: GainLeft) -> str:
+    gains = joined([f"{_gain(part)} for {part.part}" for part in left.parts])
+    errors = [significant(part.mse_reference, 3) for part in left.parts]
     return (
-        f"{study.estimator_label(whole.estimator)} gains {percent(total.estimate)} {limits} over "
-        f"{study.reference_label} in sample. Of these {fixed(100 * total.estimate, 1)} percentage points, "
-        f"{joined(parts)}."
+        f"{study.estimator_label(left.estimator)} gains over {study.reference_label} {gains}, of mean "
+        f"squared errors of the reference of {joined(errors)}."
     )
 
 
-def _points(row: PartRow) -> str:
-    """Return "25.6 [21.3, 29.8]", percentage points."""
-    return f"{fixed(100 * row.estimate, 1)} {percent_interval(row.conf_low, row.conf_high)}".strip()
+def _gain(row: PartRow) -> str:
+    """Return "25.6% [21.3, 29.8]"."""
+    return f"{percent(row.estimate)} {percent_interval(row.conf_low, row.conf_high)}".strip()
 
 
-def _forms(study: StudyRecord, found: Sequence[Decomposition]) -> Iterator[str]:
+def _never_seen(study: StudyRecord, found: Sequence[GainLeft]) -> Iterator[str]:
     """Yield for which estimators anything is left for entities never seen."""
-    above = [whole for whole in found if whole.part(FORM).conf_low > 0]
-    below = [whole for whole in found if whole.part(FORM).conf_high < 0]
-    if not above:
-        yield "For no estimator is what functional form brings established to be above zero."
+    rows = [row for left in found if (row := left.part(NEVER_SEEN)) is not None]
+    if not rows:
+        return
+    above = [row for row in rows if row.conf_low > 0]
+    below = [row for row in rows if row.conf_high < 0]
+    if above:
+        yield f"For entities never seen the interval lies above zero for {_labels(study, above)}."
     else:
-        yield f"What functional form brings is above zero for {_labels(study, above)}."
+        yield "For entities never seen no estimator has an interval above zero."
     if below:
-        yield f"It is below zero for {_labels(study, below)}: entities never seen are predicted worse."
+        yield f"It lies below zero for {_labels(study, below)}: they predict new entities worse."
 
 
-def _labels(study: StudyRecord, found: Sequence[Decomposition]) -> str:
-    return joined([study.estimator_label(whole.estimator) for whole in found])
+def _labels(study: StudyRecord, rows: Sequence[PartRow]) -> str:
+    return joined([study.estimator_label(row.estimator) for row in rows])
