@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from harness.arrays import Floats
-from harness.conformance.law import Law
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.conformance.verdict import Skipped, Verdict
 from harness.data.panel import Panel
@@ -58,13 +56,6 @@ class Case:
     def name(self) -> str:
         """Name of the estimator."""
         return self.estimator.name
-
-    @property
-    def laws(self) -> Sequence[Law[Case]]:
-        """All laws of estimators."""
-        from harness.conformance.laws import LAWS
-
-        return LAWS
 
     @property
     def tight(self) -> float:

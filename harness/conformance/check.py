@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from harness.conformance.law import Law
@@ -29,10 +29,6 @@ class AnyCase(Protocol):
     def name(self) -> str:
         """Name of the member."""
 
-    @property
-    def laws(self) -> Sequence[Law[Any]]:
-        """All laws of the kind; a law stands after those it needs."""
-
 
 @dataclass(frozen=True, eq=False)
 class Check:
@@ -42,10 +38,12 @@ class Check:
     ----------
     law : what is asked
     case : who is asked
+    laws : all laws of the kind, since one may need others
     """
 
     law: Law[Any]
     case: AnyCase
+    laws: Sequence[Law[Any]]
 
     def __str__(self) -> str:
         return f"{self.member}-{self.law.name}"
@@ -82,7 +80,7 @@ class Check:
         return verdicts[self.law.name]
 
     def _of(self, name: str) -> Check:
-        return Check(next(law for law in self.case.laws if law.name == name), self.case)
+        return replace(self, law=next(law for law in self.laws if law.name == name))
 
     def _asked(self) -> Verdict:
         from threadpoolctl import threadpool_limits

@@ -7,6 +7,8 @@ from typing import Any
 
 from harness.conformance.case import Case
 from harness.conformance.check import AnyCase, Check
+from harness.conformance.law import Law
+from harness.conformance.laws import LAWS
 from harness.conformance.members.case import MemberCase
 from harness.conformance.members.laws import MEMBER_LAWS
 from harness.conformance.options import DEFAULTS, Options, build
@@ -20,14 +22,14 @@ from harness.registry.registry import Registry
 
 def checks_of(estimator: Estimator) -> list[Check]:
     """Return all checks of one estimator, with the options it has; nothing has to be installed."""
-    return _checks(Case(estimator))
+    return _checks(Case(estimator), LAWS)
 
 
 def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401
     """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
     if kind.name == ESTIMATOR.name:
-        return _checks(Case(member))
-    return _checks(MemberCase(kind.name, member, MEMBER_LAWS[kind.name]))
+        return _checks(Case(member), LAWS)
+    return _checks(MemberCase(kind.name, member), MEMBER_LAWS[kind.name])
 
 
 def checks_for(plugin: str, *, only: Sequence[str] = (), options: Options = DEFAULTS) -> list[Check]:
@@ -87,8 +89,8 @@ def find_plugin(registry: Registry, name: str) -> Plugin:
     return found
 
 
-def _checks(case: AnyCase) -> list[Check]:
-    return [Check(law, case) for law in case.laws]
+def _checks(case: AnyCase, laws: Sequence[Law[Any]]) -> list[Check]:
+    return [Check(law, case, laws) for law in laws]
 
 
 def _spelt(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import Capabilities
-from harness.conformance.laws.cheaper import Folds, Quick
 from harness.conformance.laws.coefficients import Coefficients
 from harness.conformance.laws.degenerate import (
     CollinearControls,
@@ -21,15 +20,16 @@ from harness.conformance.laws.fits import Fits
 from harness.conformance.laws.heavy_rows import HeavyRows
 from harness.conformance.laws.inputs import InputsUnchanged
 from harness.conformance.laws.levels import LeftOutLevels, NewLevels, Unseen
+from harness.conformance.laws.notes_and_details import Details, Notes
 from harness.conformance.laws.options import OptionsFrozen, OptionsUntouched
 from harness.conformance.laws.order import ColumnOrder, RowOrder
 from harness.conformance.laws.predictions import Predictions, RowByRow
 from harness.conformance.laws.process import OtherProcess
 from harness.conformance.laws.profile import Profile
+from harness.conformance.laws.quick_and_folds import Folds, Quick
 from harness.conformance.laws.randomness import Randomness
 from harness.conformance.laws.relabelling import Renamed, Reordered
 from harness.conformance.laws.statistics import Bands, Effect
-from harness.conformance.laws.told import Details, Notes
 from harness.conformance.laws.units import ColumnUnits, OutcomeUnits
 from harness.conformance.laws.weights import UnitWeights, ZeroWeights
 

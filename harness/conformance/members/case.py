@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from harness.arrays import Floats
-from harness.conformance.law import Law
 from harness.conformance.verdict import Broken, Verdict
 
 
@@ -21,13 +20,11 @@ class MemberCase:
     ----------
     kind : name of the kind
     member : with its options
-    laws : of the kind
     verdicts : of the laws asked so far, by name
     """
 
     kind: str
     member: Any
-    laws: Sequence[Law[MemberCase]]
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     @property
