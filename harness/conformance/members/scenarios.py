@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from harness.conformance.law import Law
 from harness.conformance.members.case import MemberCase
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
@@ -12,6 +14,7 @@ from harness.conformance.stand_in import StandIn
 from harness.conformance.verdict import Broken
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.errors import EstimationError
 from harness.rng import random_stream
 from harness.scenarios.subject import Subject
 
@@ -86,11 +89,22 @@ class QuickScenario(Law[MemberCase]):
 
 
 def _panel(case: MemberCase) -> Panel:
-    return grouped(ordinary_panel(), tuple(case.member.columns))
+    """Return a panel that the scenario answers on: with an exposure of many values, or else of two."""
+    panel = grouped(ordinary_panel(), tuple(case.member.columns))
+    try:
+        _asked(case, panel)
+    except EstimationError:
+        exposure = panel.column(panel.exposure)
+        return panel.with_columns({panel.exposure: (exposure > np.median(exposure)).astype(np.float64)})
+    return panel
 
 
 def _answer(case: MemberCase) -> Mapping[str, pd.DataFrame]:
-    panel, estimator = _panel(case), StandIn()
+    return _asked(case, _panel(case))
+
+
+def _asked(case: MemberCase, panel: Panel) -> Mapping[str, pd.DataFrame]:
+    estimator = StandIn()
     fit = estimator.fit(fresh(panel), rng=random_stream(SEED, "scenario"))
     tables: Mapping[str, pd.DataFrame] = case.member.answer(
         Subject(estimator, panel, fit, SEED, StandIn.name)
