@@ -48,6 +48,7 @@ from harness.estimators.protocol import (
     NestedEstimator,
     SelectsRows,
 )
+from harness.estimators.row_weights import row_weights
 from harness.estimators.wild_bootstrap import (
     Auxiliary,
     ClusteredRegression,
@@ -141,6 +142,7 @@ __all__ = [
     "open_run",
     "random_stream",
     "reporting",
+    "row_weights",
     "run",
     "wild_cluster_inference",
     "with_left_out_levels",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -20,6 +21,13 @@ DYING = """\
             log.write("fit\\n")
         if "DIE" in os.environ and len(open("fits.log").readlines()) == 3:
             os._exit(1)
+"""
+
+ABORTING = """\
+        import os
+
+        if "ABORT" in os.environ:
+            os.abort()
 """
 
 
@@ -97,6 +105,23 @@ def test_a_run_that_stopped_halfway_is_taken_up(place):
     cells = json.loads((place / "cut" / "manifest.json").read_text(encoding="utf-8"))["cells"]
     n_fits = sum("other" in cell["cell"] for cell in cells)
     assert (place / "fits.log").read_text() == "fit\n" * (n_fits + 1)
+
+
+@pytest.mark.slow
+def test_an_estimator_that_ends_its_worker_ends_the_run_once_all_others_are_done(place):
+    """As compiled code that aborts does: what is done is kept, and the error names the fits that end it."""
+    plugin = place / "own plugins" / "knn.py"
+    plugin.write_text(NEAREST.replace("        return NearestFit(", ABORTING + "        return NearestFit("))
+    words = ("--plugins-folder", "own plugins", "run", "tiny.yaml", "--out", "run")
+    alone = harness(place, *words, "--jobs", "1", ABORT="1")
+    assert alone.returncode == -signal.SIGABRT
+    beside = harness(place, *words, "--jobs", "2", "--resume", ABORT="1")
+    assert beside.returncode == 5, beside.stderr
+    assert "other" in beside.stderr
+    assert "the last time with no other task beside it" in beside.stderr
+    assert not (place / "run" / "manifest.json").exists()
+    done = harness(place, *words, "--jobs", "1", "--resume")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_spec_cannot_name_a_folder(place):

@@ -27,6 +27,7 @@ from harness import (
     Panel,
     Problem,
     effect_named,
+    row_weights,
 )
 from harness_fixest.clustered import CRV1
 from harness_fixest.covariance import Hetero, Iid
@@ -125,7 +126,7 @@ class Feols:
             or the exposure is constant, absorbed by the effects or determined by other columns; where columns
             or weights are asked for that the panel lacks; where pyfixest finds no solution.
         """
-        weights = self._row_weights(panel)
+        weights = row_weights(panel, weighted=self.weighted)
         whole = self._regression(panel, weights)
         used = whole if self.singletons == "keep" else self._without_singletons(whole)
         refuse_impossible(used)
@@ -156,7 +157,7 @@ class Feols:
         """
         if not weights.any(axis=1).all():
             raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
-        own = self._row_weights(panel)
+        own = row_weights(panel, weighted=self.weighted)
         whole = self._regression(panel, own)
         refuse_impossible(whole)
         judge(whole, whole.estimate(Request("iid")))
@@ -182,21 +183,6 @@ class Feols:
                 Problem("rows", "every row is the only one of a level", hint="absorb fewer effects")
             )
         return regression.take(rows)
-
-    def _row_weights(self, panel: Panel) -> Floats:
-        """Return the weights of least squares, (n_obs,), > 0."""
-        if not self.weighted:
-            return np.ones(panel.n_obs)
-        if panel.weights is None:
-            hint = "name their column as roles.weights, or leave `weighted` out"
-            raise EstimationError(Problem("weights", "the panel has none", hint=hint))
-        n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
-        if n_bad:
-            what = f"{n_bad} of {panel.n_obs} are zero, negative or no numbers"
-            raise EstimationError(
-                Problem("weights", what, "finite numbers above zero", "leave such rows out")
-            )
-        return panel.weights
 
 
 def _draw(whole: FeolsRegression, weights: Floats) -> FeolsModels:

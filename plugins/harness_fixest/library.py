@@ -123,7 +123,7 @@ def guarded(call: Callable[[], T]) -> T:
     ------
     EstimationError
         Where its compiled code panics. A panic is a `BaseException`, which would end the whole study. Builds
-        of pyfixest that abort the process instead take their worker with them, whose cell is a row then.
+        of pyfixest that abort the process instead cannot be guarded against here.
     """
     try:
         with warnings.catch_warnings():

@@ -8,10 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from harness import Correction, EstimationError, Floats, Problem, key_of
+from harness import Correction, EstimationError, Floats, Problem, effect_named, key_of
 from harness_panel.covariance.scores import Scores
 from harness_panel.resampling.direct import absorber_of
-from harness_panel.resampling.effect import effect_named
 from harness_panel.resampling.grouping import Grouping
 
 CorrectionName = Literal["plm", "stata", "linearmodels", "none"]

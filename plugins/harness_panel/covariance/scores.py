@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Correction, EffectKey, Floats, Panel, key_of
+from harness import Correction, EffectKey, Floats, Panel, effect_named, key_of
 from harness_panel.resampling.absorb import Absorber
-from harness_panel.resampling.effect import effect_named
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.regression import Regression
 

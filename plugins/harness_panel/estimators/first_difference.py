@@ -12,7 +12,18 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import DrawSelection, EstimationError, Floats, HasEffects, Ints, Panel, Problem, key_of
+from harness import (
+    DrawSelection,
+    EstimationError,
+    Floats,
+    HasEffects,
+    Ints,
+    Panel,
+    Problem,
+    effect_named,
+    key_of,
+    row_weights,
+)
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.diagnostics.diagnostic import PendingTest
@@ -27,9 +38,7 @@ from harness_panel.resampling.differences import (
     difference_models,
     differenced,
 )
-from harness_panel.resampling.effect import effect_named
 from harness_panel.resampling.regression import Regression, constant_of, regress, regress_through_origin
-from harness_panel.resampling.weighting import row_weights
 from harness_panel.resampling.within_fit import fit_within
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import EffectsFit

@@ -12,7 +12,17 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import DrawSelection, EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of
+from harness import (
+    DrawSelection,
+    EffectKey,
+    Floats,
+    GroupColumn,
+    HasEffects,
+    Panel,
+    Rung,
+    key_of,
+    row_weights,
+)
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, unweighted
@@ -24,7 +34,6 @@ from harness_panel.resampling.checks import count_singletons
 from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression, regress, regress_draws
-from harness_panel.resampling.weighting import row_weights
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, intercept_statistics, likelihood_statistics

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import DrawSelection, Floats, Panel, Rung
+from harness import DrawSelection, Floats, Panel, Rung, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import PendingTest, unweighted
@@ -17,7 +17,6 @@ from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.regression import Regression, regress, regress_draws
-from harness_panel.resampling.weighting import row_weights
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
 from harness_panel.results.linear_fit import LinearFit
 from harness_panel.results.statistics import Statistic, likelihood_statistics

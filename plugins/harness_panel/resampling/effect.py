@@ -11,13 +11,6 @@ Dimension = Literal["entity", "time"]
 """A key of the panel."""
 
 
-def effect_named(name: str) -> EffectKey:
-    """Return a key by its name, ``entity`` or ``time``, and a column by any other."""
-    if name == "entity":
-        return "entity"
-    return "time" if name == "time" else GroupColumn(name)
-
-
 def in_order(effects: Sequence[EffectKey]) -> tuple[EffectKey, ...]:
     """Return entity, then time, then columns as they stand."""
     return tuple(sorted(effects, key=lambda effect: (isinstance(effect, GroupColumn), effect == "time")))

@@ -7,10 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from harness import Floats, Ints
-
-_DENSE = 8
-"""Values up to so many times the number of rows are counted, which is faster than sorting them."""
+from harness import Floats, Ints, numbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +26,8 @@ class Grouping:
     @classmethod
     def of(cls, values: Ints) -> Grouping:
         """Return the grouping of rows by equal values, (n_obs,), >= 0."""
-        if int(values.max()) > _DENSE * values.size:
-            levels, codes = np.unique(values, return_inverse=True)
-            return cls(codes, levels)
-        counts = np.bincount(values)
-        levels = np.flatnonzero(counts)
-        if levels.size == counts.size:
-            return cls(values, levels)
-        position = np.zeros(counts.size, dtype=np.int64)
-        position[levels] = np.arange(levels.size)
-        return cls(position[values], levels)
+        levels, codes = numbered(values)
+        return cls(codes, levels)
 
     @classmethod
     def of_pairs(cls, first: Ints, second: Ints) -> Grouping:

@@ -93,15 +93,11 @@ def stack(models: Sequence[LevelModels]) -> LevelModels:
     first = models[0]
     return LevelModels(
         centre=first.centre,
-        slopes=np.concatenate([one.slopes for one in models]),
-        intercepts=np.concatenate([one.intercepts for one in models]),
+        slopes=np.concatenate([model.slopes for model in models]),
+        intercepts=np.concatenate([model.intercepts for model in models]),
         effects=tuple(
-            LevelEffects(
-                effects.effect,
-                effects.labels,
-                np.concatenate([one.effects[at].deviations for one in models]),
-            )
-            for at, effects in enumerate(first.effects)
+            LevelEffects.stacked(effects)
+            for effects in zip(*(model.effects for model in models), strict=True)
         ),
     )
 

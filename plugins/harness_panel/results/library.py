@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
-from harness import CoefficientTable, EstimationError, Floats, Ints, Note, Panel, Problem, key_of
+from harness import (
+    CoefficientTable,
+    EstimationError,
+    Floats,
+    Ints,
+    Note,
+    Panel,
+    Problem,
+    effect_named,
+    key_of,
+)
 from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.covariance.scores import Scores
 from harness_panel.covariance.wild_cluster import WildCluster
 from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.effect import effect_named
 from harness_panel.resampling.regression import Regression
 
 if TYPE_CHECKING:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import EstimationError, Floats, Panel, Problem
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
 
 
 def row_weights(panel: Panel, *, weighted: bool) -> Floats:
