@@ -83,11 +83,11 @@ def test_draws_are_fits_of_the_rows_drawn(options):
     )
 
 
-def test_a_level_that_a_draw_left_out_has_the_mean_effect():
+def test_a_level_that_a_draw_left_out_has_the_effect_of_all_its_rows():
     weights = np.where(PANEL.entity.codes == 0, 0.0, 1.0)[None]
     draws = Feols().fit_draws(PANEL, weights=weights, selection=None, rng=random_stream(0))
     first = PANEL.take(np.flatnonzero(PANEL.entity.codes == 0))
-    expected = draws.intercepts + (first.X - draws.centre) @ draws.slopes[0]
+    expected = first.observed.mean() + (first.X - first.X.mean(axis=0)) @ draws.slopes[0]
     np.testing.assert_allclose(draws.predict(first)[0], expected, rtol=1e-12)
 
 
