@@ -220,6 +220,19 @@ INTERACTIONS = _answers(
     "how far exposure and moderator interact",
     measures=("estimate",),
 )
+TRUTH = ResultTable(
+    "truth",
+    ("outcome", "scenario", "kind", "at", "moderator_at", "group", "truth"),
+    ("outcome", "scenario", "kind", "at", "moderator_at", "group"),
+    "of simulated data alone: what the true response answers to each scenario",
+)
+TRUTH_ERRORS = ResultTable(
+    "truth_errors",
+    ("outcome", "estimator", "scenario", "kind", "rmse", "coverage", "n_points"),
+    ("outcome", "estimator", "scenario", "kind"),
+    "of simulated data alone: how far each estimator is from the truth, and how often intervals hold it",
+    measures=("rmse",),
+)
 SUPPORT = ResultTable(
     "support",
     ("scenario", "at", "n_obs", "n_entities", "supported"),
@@ -290,6 +303,8 @@ TABLES: Mapping[str, ResultTable] = {
             THRESHOLDS,
             INTERACTIONS,
             CONTRASTS,
+            TRUTH,
+            TRUTH_ERRORS,
             CLAIMS,
             EXPECTATIONS,
             PREPARATION,

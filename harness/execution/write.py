@@ -14,6 +14,7 @@ from harness.data.panel import Panel
 from harness.execution.comparison import write_comparison
 from harness.execution.provenance import tables_of
 from harness.execution.results import RunResults
+from harness.execution.truth_tables import error_parts, truth_parts
 from harness.execution.warnings import (
     few_entities_note,
     fit_notes,
@@ -39,6 +40,10 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
     declared = tables_of(results.study)
     for name, parts in _scenario_parts(results, panels).items():
         _write(folder, declared[name], parts)
+    true = list(truth_parts(results, panels))
+    if true:
+        _write(folder, TABLES["truth"], true)
+        _write(folder, TABLES["truth_errors"], error_parts(folder, folder.read_table("truth")))
     _write(folder, TABLES["preparation"], [results.panels.steps_table()])
     filled = results.panels.filled_table()
     if len(filled):

@@ -11,7 +11,7 @@ from harness.data.simulate.linear_panels import NullEffect
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
-from harness_panel import CurvedEffects
+from harness_panel import PolynomialEffects
 from panels import panel_from_arrays
 from rab_subjects import NETWORK, rab_on
 
@@ -73,7 +73,7 @@ def test_the_peak_of_a_cubic_is_placed_with_its_interval_on_unbalanced_countries
     covered = []
     for seed, peak in [(seed, peak) for seed in range(10) for peak in (9.5, 10.4)]:
         panel = income_panel(seed, peak=peak)
-        estimator = CurvedEffects(effects=("entity",), degree=3)
+        estimator = PolynomialEffects(effects=("entity",), degree=3)
         fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
         subject = Subject(estimator, panel, fit, seed=seed, name="cubic")
         rows = CurveScenario(draws=40, grid=40).answer(subject)["turning_points"]

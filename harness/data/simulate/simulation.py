@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from harness.arrays import Floats
 from harness.registry.kind import Kind, OptionsClass
@@ -51,6 +51,32 @@ class Simulation(Protocol):
         exposure : counterfactual values in the exposure's unit; None for those drawn
         moderators : counterfactual values by moderator; one that is not there keeps those drawn
         """
+
+
+@runtime_checkable
+class HasTruth(Protocol):
+    """A simulation that says which columns its truth is about, so that scenarios can ask it.
+
+    Attributes
+    ----------
+    outcomes : columns of the draw, or prepared from it, that `expected` knows
+    exposure : the column in whose unit `expected` takes the exposure
+    moderators : the columns that `expected` takes as moderators
+    """
+
+    outcomes: ClassVar[tuple[str, ...]]
+    exposure: ClassVar[str]
+    moderators: ClassVar[tuple[str, ...]]
+
+    def expected(
+        self,
+        frame: pd.DataFrame,
+        *,
+        outcome: str,
+        exposure: Values | None = None,
+        moderators: Mapping[str, Values] = AS_DRAWN,
+    ) -> Floats:
+        """Return the true expected outcome of some rows (see `Simulation.expected`)."""
 
 
 SIMULATION: Kind[type[Simulation]] = Kind(

@@ -58,6 +58,9 @@ class SmallPanel(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    outcomes: ClassVar[tuple[str, ...]] = ("outcome",)
+    exposure: ClassVar[str] = "exposure"
+    moderators: ClassVar[tuple[str, ...]] = ("moderator",)
     n_controls: ClassVar[int] = 4
     between: ClassVar[float] = 0.6
     """Share of the variance of the right-hand columns that lies between cities."""

@@ -13,7 +13,13 @@ from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.conditional.ale_interaction import interaction_share
 from harness.scenarios.conditional.cell_support import cell_support
-from harness.scenarios.conditional.surface import Plane, friedman_h, levels_on
+from harness.scenarios.conditional.surface import (
+    Plane,
+    conditional_effects,
+    effects_on,
+    friedman_h,
+    levels_on,
+)
 from harness.scenarios.conditional.tables import (
     EstimateWithDraws,
     averaged_effects,
@@ -22,12 +28,14 @@ from harness.scenarios.conditional.tables import (
     surface_rows,
     threshold_rows,
 )
+from harness.scenarios.conditional.thresholds import sign_changes
 from harness.scenarios.grid import Spacing, exposure_grid
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import require_variation
+from harness.scenarios.truth import Truths
 from harness.tables import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS, ResultTable
 
 QUICK_GRID = 12
@@ -111,6 +119,24 @@ class ConditionalScenario(Resampled):
         require_apart(panel, self.moderator, where=self.name)
         require_variation(panel, panel.exposure)
         require_variation(panel, self.moderator)
+
+    def truth(self, fit: Fitted, panel: Panel) -> Truths:
+        """Return the true level of every cell, the true conditional effects, and where these change sign."""
+        plane = self._plane(panel)
+        levels = levels_on(fit, panel, plane)
+        effects = conditional_effects(effects_on(levels, plane), plane)
+        cells = zip(plane.cells.tolist(), levels.ravel().tolist(), strict=True)
+        at = plane.moderator_at[plane.has_support]
+        changes = sign_changes(at, effects[plane.has_support])
+        return [
+            *({"kind": "surface", "at": x, "moderator_at": m, "truth": value} for (x, m), value in cells),
+            *(
+                {"kind": "conditional_effect", "moderator_at": m, "truth": value}
+                for m, value in zip(plane.moderator_at.tolist(), effects.tolist(), strict=True)
+                if np.isfinite(value)
+            ),
+            *({"kind": "threshold", "moderator_at": m, "truth": 0.0} for m in changes.tolist()),
+        ]
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 12 grid points along each axis."""

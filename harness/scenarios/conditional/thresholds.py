@@ -125,3 +125,9 @@ def crossings(at: Floats, curves: Floats) -> Floats:
     share = np.divide(-start, end - start, out=np.full_like(start, np.nan), where=rises)
     where: Floats = at[:-1] + share * np.diff(at)
     return where
+
+
+def sign_changes(at: Floats, curve: Floats) -> Floats:
+    """Return where a curve, (n_grid,), goes through zero, upwards or downwards, increasing."""
+    found = np.concatenate([crossings(at, sign * curve[None])[0] for sign in (1.0, -1.0)])
+    return np.sort(found[np.isfinite(found)])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.data.panel import Panel
+from harness.estimators.protocol import Fitted
 from harness.scenarios.bands import bands
 from harness.scenarios.contrast.differences import (
     MOST_VALUES,
@@ -22,6 +23,7 @@ from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
+from harness.scenarios.truth import Truths
 from harness.tables import CONTRASTS, ResultTable
 
 if TYPE_CHECKING:
@@ -91,6 +93,16 @@ class ContrastScenario(Resampled):
             places = found.tolist()
             return [Question({"moderator_at": at}, panel, {self.moderator: at}) for at in places]
         return [Question({}, panel, {})]
+
+    def truth(self, fit: Fitted, panel: Panel) -> Truths:
+        """Return the true contrasts of each value with the least one; `at` is the value."""
+        values = exposure_values(panel)
+        questions = [(question.labels, question.means(fit, values)) for question in self._questions(panel)]
+        return [
+            labels | {"kind": "contrast", "at": float(value), "truth": float(mean - means[0])}
+            for labels, means in questions
+            for value, mean in zip(values[1:], means[1:], strict=True)
+        ]
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws."""

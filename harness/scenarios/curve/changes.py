@@ -16,7 +16,7 @@ from harness.scenarios.support import WINDOW
 Extreme = Literal["minimum", "maximum"]
 
 ROUNDING = 1e-9
-"""Share of a curve's greatest value by which it may change in arithmetic alone."""
+"""Share of the numbers that a curve was computed from by which it may change in arithmetic alone."""
 
 CRITICAL_POINTS = 50
 """Grid points, evenly taken, between which the critical value of changes is simulated."""
@@ -84,7 +84,9 @@ def alternating_extremes(curve: Floats, signs: Ints) -> Sequence[tuple[int, Extr
     return extremes
 
 
-def own_extremes(at: Floats, curve: Floats, established: Collection[int]) -> Sequence[tuple[int, Extreme]]:
+def own_extremes(
+    at: Floats, curve: Floats, established: Collection[int], *, scale: float
+) -> Sequence[tuple[int, Extreme]]:
     """Return a curve's interior minima and maxima, alternating, whether or not the draws can tell them.
 
     A rise and fall within less than `WINDOW` of the range is a wiggle and left out, unless it is steeper than
@@ -94,9 +96,10 @@ def own_extremes(at: Floats, curve: Floats, established: Collection[int]) -> Seq
     ----------
     at, curve : (n_grid,)
     established : places to keep in any case
+    scale : size of the numbers that the curve was computed from; a change within `ROUNDING` of it is none
     """
     change = curve[None, :] - curve[:, None]
-    signs = np.sign(np.where(np.abs(change) > ROUNDING * np.abs(curve).max(), change, 0.0))
+    signs = np.sign(np.where(np.abs(change) > ROUNDING * scale, change, 0.0))
     extremes = list(alternating_extremes(curve, signs.astype(np.int64)))
     while (wiggle := _least_wiggle(at, curve, [place for place, _ in extremes], established)) is not None:
         del extremes[wiggle : wiggle + 2]

@@ -13,18 +13,20 @@ from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.protocol import HasDraws
+from harness.estimators.protocol import Fitted, HasDraws
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import quantile_bins
+from harness.scenarios.curve.changes import own_extremes
 from harness.scenarios.curve.supported_curve import extrapolation_notes, supported_dependence
 from harness.scenarios.curve.tables import CurveEstimate, curve_rows, turning_point_rows
 from harness.scenarios.grid import Spacing, exposure_grid
 from harness.scenarios.joint_support import joint_support
-from harness.scenarios.partial_dependence import partial_dependence, slope
+from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
-from harness.scenarios.support import Support, has_two_values, require_variation, support
+from harness.scenarios.support import Support, has_two_values, longest_run, require_variation, support
+from harness.scenarios.truth import Truths, on_grid
 from harness.tables import CURVES, RUG, SUPPORT, TURNING_POINTS, ResultTable
 
 Held = Literal["average", "mean", "median"]
@@ -148,6 +150,28 @@ class CurveScenario(Resampled):
             supported=_support(subject.panel, at).supported & np.isfinite(curve),
             share_of_rows=joint.share,
         )
+
+    def truth(self, fit: Fitted, panel: Panel) -> Truths:
+        """Return the true curves, the interior extremes of the level, and the mean slope of the rows."""
+        average: Truths = [{"kind": "average_effect", "truth": float(row_slopes(fit, panel).mean())}]
+        if has_two_values(panel.column(panel.exposure)):
+            return average
+        at, rows = self._points(panel), hold(panel, self.held)
+        bins = quantile_bins(panel.column(panel.exposure), n_bins=self.grid - 1)
+        level = partial_dependence(fit, rows, at)
+        stretch = longest_run(_support(panel, at).supported)
+        turns = own_extremes(at[stretch], level[stretch], (), scale=float(np.abs(fit.predict(panel)).max()))
+        return [
+            *on_grid("level", at, level),
+            *on_grid("slope", at, slope(level, at)),
+            *on_grid("ale", bins.edges, accumulated_effects(fit, panel, panel.exposure, bins)),
+            *on_grid("level_supported", at, supported_dependence(fit, rows, at, joint_support(panel, at))),
+            *(
+                {"kind": kind, "at": at[stretch][place], "truth": level[stretch][place]}
+                for place, kind in turns
+            ),
+            *average,
+        ]
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return warnings about few draws, resampled rows, and exposures at which the curve extrapolates."""

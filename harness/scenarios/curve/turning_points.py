@@ -68,7 +68,7 @@ def turning_points(
         return ()
     signs = significant_changes(at, curve, draws, level=level, rng=rng)
     sure = alternating_extremes(curve, signs)
-    own = own_extremes(at, curve, {place for place, _ in sure})
+    own = own_extremes(at, curve, {place for place, _ in sure}, scale=float(np.abs(curve).max()))
     return tuple(
         _measured(
             kind,

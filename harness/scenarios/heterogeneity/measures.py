@@ -109,11 +109,12 @@ def subject_answers(subject: Subject, plan: DrawPlan, grid: Floats) -> SubjectAn
     panel = subject.panel
     require_variation(panel, panel.exposure)
     return SubjectAnswers(
-        _row_answers(subject.fit, panel, grid), _row_answers(subject.draws(plan), panel, grid)
+        row_answers(subject.fit, panel, grid), row_answers(subject.draws(plan), panel, grid)
     )
 
 
-def _row_answers(model: Fitted | FittedDraws, panel: Panel, grid: Floats) -> RowAnswers:
+def row_answers(model: Fitted | FittedDraws, panel: Panel, grid: Floats) -> RowAnswers:
+    """Return what a model says of every row; levels are read off a curve on a grid, (n_grid,)."""
     places = locate(grid, panel.column(panel.exposure))
     levels = on_curve(partial_dependence(model, panel, grid), places)
     return RowAnswers(levels, row_slopes(model, panel))

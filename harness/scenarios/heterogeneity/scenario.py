@@ -13,18 +13,21 @@ from pydantic import Field
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
+from harness.estimators.protocol import Fitted
 from harness.scenarios.grid import exposure_grid
 from harness.scenarios.heterogeneity.measures import (
     Group,
     Measured,
     SubjectAnswers,
     Unmeasured,
+    row_answers,
     subject_answers,
 )
 from harness.scenarios.heterogeneity.tables import difference_rows, group_rows, level_rows
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
+from harness.scenarios.truth import Truths
 from harness.tables import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, ResultTable
 
 
@@ -101,6 +104,15 @@ class HeterogeneityScenario(Resampled):
             rows = np.flatnonzero(key.codes == code)
             if rows.size:
                 yield Group(label, rows.size, np.unique(panel.entity.codes[rows]).size), rows
+
+    def truth(self, fit: Fitted, panel: Panel) -> Truths:
+        """Return the true median level and the true mean effect of every group."""
+        answers = row_answers(fit, panel, self._points(panel))
+        return [
+            {"kind": measure, "group": group.name, "truth": float(value)}
+            for group, rows in self._groups(panel)
+            for measure, value in answers.of(rows).items()
+        ]
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 25 grid points."""

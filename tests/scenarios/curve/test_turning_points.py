@@ -147,11 +147,11 @@ def test_a_peak_near_the_end_of_the_data_is_placed_with_its_interval():
 def test_wiggles_narrower_than_the_window_are_left_out_unless_steeper_than_what_is_around_them():
     at = np.linspace(0.0, 1.0, 101)
     wiggly = at + 0.02 * np.where((at > 0.495) & (at < 0.505), 1.0, 0.0)
-    assert not own_extremes(at, wiggly, ())
+    assert not own_extremes(at, wiggly, (), scale=3.0)
     peak = np.where(np.abs(at - 0.5) < 0.005, 3.0, at)
-    assert own_extremes(at, peak, ()) == [(50, "maximum"), (51, "minimum")]
-    assert own_extremes(at, wiggly, {50}) == [(50, "maximum"), (51, "minimum")]
-    assert not own_extremes(at, np.full(101, 3.0) + 1e-12 * np.sin(50 * at), ())
+    assert own_extremes(at, peak, (), scale=3.0) == [(50, "maximum"), (51, "minimum")]
+    assert own_extremes(at, wiggly, {50}, scale=3.0) == [(50, "maximum"), (51, "minimum")]
+    assert not own_extremes(at, np.full(101, 3.0) + 1e-12 * np.sin(50 * at), (), scale=3.0)
 
 
 def test_only_the_longest_supported_stretch_counts():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from harness.data.simulate.digital_carbon.controls import draw_controls
 from harness.data.simulate.digital_carbon.digital_level import draw_indicators, draw_levels
 from harness.data.simulate.digital_carbon.economy import Economy, draw_economy
 from harness.data.simulate.digital_carbon.response import Response
-from harness.data.simulate.digital_carbon.situation import Situation
+from harness.data.simulate.digital_carbon.situation import MODERATORS, Situation
 from harness.data.simulate.digital_carbon.yearbook import draw_energy, leave_gaps
 from harness.data.simulate.simulation import AS_DRAWN, Values
 from harness.rng import random_stream
@@ -59,6 +60,9 @@ class DigitalCarbon:
 
     name: ClassVar[str] = "digital_carbon"
     title: ClassVar[str] = "Digital economy and carbon emissions of cities"
+    outcomes: ClassVar[tuple[str, ...]] = ("co2", "co2_intensity", "co2_pc")
+    exposure: ClassVar[str] = "digital_economy"
+    moderators: ClassVar[tuple[str, ...]] = MODERATORS
 
     n_entities: Annotated[int, Field(ge=50)] = 273
     n_periods: Annotated[int, Field(ge=1)] = 9
@@ -131,6 +135,7 @@ class DigitalCarbon:
     def _rng(self, part: str) -> Generator:
         return random_stream(self.seed, "simulate", self.name, part)
 
+    @lru_cache(maxsize=2)  # noqa: B019 - options are frozen and few; a truth is asked many times
     def _world(self) -> World:
         keys = CityYears(self.n_entities, self.n_periods)
         cities = draw_cities(self._rng("cities"), keys)

@@ -1,0 +1,91 @@
+"""The truth behind simulated data, asked as estimators are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.data.simulate.simulation import HasTruth
+from harness.estimators.protocol import Fitted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Truths = Sequence[Mapping[str, str | float]]
+"""Rows of the table ``truth`` without outcome and scenario: kind and truth, and at, moderator_at or group."""
+
+
+@runtime_checkable
+class CanTellTruth(Protocol):
+    """A scenario that knows what the truth answers to it."""
+
+    def truth(self, fit: Fitted, panel: Panel) -> Truths:
+        """Return what a fit answers that predicts the true expected outcome of every row."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrueFit:
+    """Predicts the true expected outcome of rows of a simulated panel, whatever their exposure is set to.
+
+    Moderators that the simulation knows are taken from the rows as well; all else is as it was drawn.
+    """
+
+    simulation: HasTruth
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return the true expected outcome, (n_obs,), outcome units."""
+        import pandas as pd
+
+        keys = {key.name: np.array(key.labels, dtype=object)[key.codes] for key in (panel.entity, panel.time)}
+        known = [name for name in self.simulation.moderators if name in panel.columns]
+        return self.simulation.expected(
+            pd.DataFrame(keys),
+            outcome=panel.outcome,
+            exposure=panel.column(panel.exposure),
+            moderators={name: panel.column(name) for name in known},
+        )
+
+
+def true_fit(simulation: object, panel: Panel) -> TrueFit | None:
+    """Return the truth behind a panel; None where its outcome or exposure is none that is known."""
+    if not isinstance(simulation, HasTruth):
+        return None
+    is_known = panel.outcome in simulation.outcomes and panel.exposure == simulation.exposure
+    return TrueFit(simulation) if is_known else None
+
+
+def on_grid(kind: str, at: Floats, truth: Floats) -> Truths:
+    """Return a row for each point of a curve that has a truth."""
+    pairs = zip(at.tolist(), truth.tolist(), strict=True)
+    return [{"kind": kind, "at": place, "truth": value} for place, value in pairs if np.isfinite(value)]
+
+
+def truth_errors(answers: pd.DataFrame, truth: pd.DataFrame, *, columns: Sequence[str]) -> pd.DataFrame:
+    """Return how far each estimator's answers are from the truth, and how often their intervals hold it.
+
+    Parameters
+    ----------
+    answers : kind, estimate and pointwise limits, where the data support them, with outcome, estimator and
+        scenario
+    truth : the table ``truth``
+    columns : that tell the points of one kind apart
+
+    Returns
+    -------
+    A row for each outcome, estimator, scenario and kind: `rmse`, `coverage` of the pointwise intervals and
+    `n_points`, the points they are over.
+    """
+    shared = ["outcome", "scenario", "kind", *columns]
+    both = answers.merge(truth[[*shared, "truth"]], on=shared)
+    error = both["estimate"] - both["truth"]
+    is_held = (both["conf_low"] <= both["truth"]) & (both["truth"] <= both["conf_high"])
+    both = both.assign(square=error**2, is_held=is_held.astype(float))
+    found = both.groupby(["outcome", "estimator", "scenario", "kind"], sort=False)
+    means = found.agg(square=("square", "mean"), coverage=("is_held", "mean"), n_points=("truth", "size"))
+    means["rmse"] = np.sqrt(means.pop("square"))
+    return means.reset_index()

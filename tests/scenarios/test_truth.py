@@ -1,0 +1,104 @@
+"""The truth behind simulated data, against closed forms of what was simulated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
+from harness.data.simulate.linear_panels import Interaction
+from harness.scenarios.conditional.scenario import ConditionalScenario
+from harness.scenarios.contrast.scenario import ContrastScenario
+from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.shipped import harness_scenarios
+from harness.scenarios.truth import CanTellTruth, true_fit, truth_errors
+from panels import key_from, panel_from_frame
+
+
+def panel_of(simulation, **roles):
+    roles = {"outcome": "outcome", "exposure": "exposure", "moderators": ("moderator",)} | roles
+    controls = tuple(f"control_{at}" for at in range(1, 5))
+    return panel_from_frame(simulation.draw(), entity="city", time="year", controls=controls, **roles)
+
+
+def truth_of(scenario, simulation, panel=None):
+    panel = panel or panel_of(simulation)
+    return pd.DataFrame([dict(row) for row in scenario.truth(true_fit(simulation, panel), panel)])
+
+
+def test_every_shipped_scenario_can_be_answered_by_the_truth():
+    assert all(issubclass(scenario, CanTellTruth) for scenario in harness_scenarios())
+
+
+def test_the_curve_of_a_parabola_is_the_parabola_and_turns_where_it_does():
+    simulation = InvertedU(n_entities=60, n_periods=4)
+    rows = truth_of(CurveScenario(grid=41), simulation)
+    level = rows[rows["kind"] == "level"]
+    shape = 1.0 - 4.0 * (level["at"] - 0.6) ** 2
+    assert np.ptp(level["truth"] - shape) < 1e-12
+    slope = rows[rows["kind"] == "slope"].iloc[1:-1]
+    assert slope["truth"].to_numpy() == pytest.approx(-8.0 * (slope["at"] - 0.6), abs=1e-9)
+    (peak,) = rows[rows["kind"] == "maximum"].to_dict("records")
+    assert peak["at"] == pytest.approx(0.6, abs=0.013)
+    (average,) = rows.loc[rows["kind"] == "average_effect", "truth"]
+    assert average == pytest.approx(-8.0 * (0.5 - 0.6), abs=0.02)
+    ale = rows[rows["kind"] == "ale"]
+    assert np.ptp(ale["truth"] - (1.0 - 4.0 * (ale["at"] - 0.6) ** 2)) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("simulation", "kinds"), [(SCurve, ["minimum", "maximum"]), (Monotone, []), (Interaction, [])]
+)
+def test_turning_points_of_the_truth(simulation, kinds):
+    rows = truth_of(CurveScenario(grid=41), simulation(n_entities=60, n_periods=4))
+    assert [kind for kind in rows["kind"] if kind in {"minimum", "maximum"}] == kinds
+
+
+def test_a_product_has_the_moderator_as_its_effect_and_its_threshold_at_zero():
+    simulation = Interaction(n_entities=80, n_periods=5)
+    rows = truth_of(ConditionalScenario(moderator="moderator", grid=11), simulation)
+    effects = rows[rows["kind"] == "conditional_effect"]
+    assert effects["truth"].to_numpy() == pytest.approx(effects["moderator_at"].to_numpy(), abs=1e-9)
+    assert rows.loc[rows["kind"] == "threshold", "moderator_at"].tolist() == pytest.approx([0.0], abs=1e-9)
+    surface = rows[rows["kind"] == "surface"]
+    assert len(surface) == 121
+    assert np.ptp(surface["truth"] - surface["at"] * surface["moderator_at"]) < 1e-12
+
+
+def test_effects_of_groups_are_the_means_of_their_rows():
+    simulation = Interaction(n_entities=80, n_periods=5)
+    panel = panel_of(simulation)
+    m = panel.column("moderator")
+    halves = key_from("half", np.where(m < 0.0, "low", "high"))
+    panel = type(panel)(**{**vars(panel), "groups": (halves,)})
+    rows = truth_of(HeterogeneityScenario(by="half"), simulation, panel)
+    effects = rows[rows["kind"] == "effect"].set_index("group")["truth"]
+    assert effects.to_dict() == pytest.approx({"high": m[m >= 0].mean(), "low": m[m < 0].mean()}, abs=1e-9)
+
+
+def test_contrasts_of_the_truth():
+    simulation = Interaction(n_entities=40, n_periods=5)
+    panel = panel_of(simulation)
+    treated = panel.with_column("exposure", (panel.column("exposure") > 0.5).astype(float))
+    rows = truth_of(ContrastScenario(moderator="moderator"), simulation, treated)
+    assert rows["truth"].to_numpy() == pytest.approx(rows["moderator_at"].to_numpy(), abs=1e-9)
+
+
+def test_no_truth_where_the_study_is_about_something_else():
+    simulation = InvertedU(n_entities=20, n_periods=3)
+    swapped = panel_of(simulation, exposure="moderator", moderators=("exposure",))
+    assert true_fit(simulation, swapped) is None
+    assert true_fit(None, panel_of(simulation)) is None
+
+
+def test_errors_are_root_mean_squares_and_shares_held():
+    place = {"outcome": "y", "estimator": "ols", "scenario": "curve", "kind": "level"}
+    answers = pd.DataFrame(
+        {"at": [0.0, 0.5, 1.0], "estimate": [1.0, 2.0, 5.0], "conf_low": [0.5, 1.9, 4.0], "conf_high": 6.0}
+    ).assign(**place)
+    truth = pd.DataFrame({"at": [0.0, 0.5, 1.0], "truth": [1.0, 1.0, 3.0]}).assign(**place)
+    (row,) = truth_errors(answers, truth, columns=["at"]).to_dict("records")
+    assert row["rmse"] == pytest.approx(np.sqrt(5.0 / 3.0))
+    assert (row["coverage"], row["n_points"]) == (pytest.approx(1 / 3), 3)
