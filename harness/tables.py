@@ -240,6 +240,15 @@ SUPPORT = ResultTable(
     "rows and entities near each point of a curve",
 )
 RUG = ResultTable("rug", ("scenario", "exposure"), ("scenario",), "quantiles of the exposure as observed")
+FINDINGS = ResultTable(
+    "findings",
+    (
+        *("outcome", "estimator", "finding", "about", "text", "is_established", "estimate", *_INTERVAL),
+        *("p_value", "error_rate", "caveats"),
+    ),
+    ("outcome", "finding", "about", "estimator"),
+    "every sentence of the verdict with its numbers, whether it is established, and its caveats",
+)
 CLAIMS = ResultTable(
     "claims",
     (
@@ -310,7 +319,7 @@ TABLES: Mapping[str, ResultTable] = {
             PREPARATION,
             INTERPOLATED,
         ),
-        *(SUMMARY, WARNINGS),
+        *(SUMMARY, WARNINGS, FINDINGS),
     )
 }
 """The tables in CSV files that the harness itself writes, by name, in the order they are listed in."""

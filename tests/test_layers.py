@@ -19,7 +19,7 @@ LAYERS = (
     "scenarios",
     "store",
 )
-LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "audit")
+LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "findings", "audit")
 BASE = {"arrays", "errors", "rng", "tables"}
 TOP = {"calibration", "conformance", "scaffold", "commands", "study_result", "api", "cli", "pytest_plugin"}
 TOP |= {"installed", "shipped", "drawing", "reporting"}

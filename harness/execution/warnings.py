@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +12,9 @@ from harness.data.panel import Panel
 from harness.evaluation.fold_fit import FoldResult
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import ScenarioEntry, Study
+
+EXTREME_SKEWNESS = 3.0
+"""Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2."""
 
 FEW_ENTITIES = 20
 """Below this many entities an entity bootstrap and clustered errors are rough."""
@@ -84,6 +87,22 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> list[Note]
         for entry in entries
         for note in entry.scenario.notes(panel)
     ]
+
+
+def skewed_outcome_notes(panels: Mapping[str, Panel]) -> list[Note]:
+    """Return a warning for every outcome in which a few rows weigh more than all others."""
+    found = []
+    for outcome, panel in panels.items():
+        deviation = panel.observed - panel.observed.mean()
+        spread = float((deviation**2).mean())
+        skewness = float((deviation**3).mean()) / spread**1.5 if spread > 0 else 0.0
+        if abs(skewness) > EXTREME_SKEWNESS:
+            message = (
+                f"the outcome has a skewness of {skewness:.1f}: a few rows make up most of every squared "
+                "error, and so of every gain; a logarithm of it may say something else"
+            )
+            found.append(Note("W-SKEW", outcome, message))
+    return found
 
 
 def few_entities_note(n_entities: int) -> list[Note]:

@@ -20,6 +20,7 @@ from harness.execution.warnings import (
     fit_notes,
     prepared_on_all_rows_notes,
     scenario_notes,
+    skewed_outcome_notes,
     unseen_notes,
     warnings_table,
 )
@@ -120,4 +121,5 @@ def _notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:
         *scenario_notes(results.study.scenarios, any_panel),
         *prepared_on_all_rows_notes(results.study, learns=results.panels.learns),
         *few_entities_note(any_panel.n_entities),
+        *skewed_outcome_notes(panels),
     ]

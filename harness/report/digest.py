@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.gains.comparison import GainComparison, comparisons
+from harness.report.sections.gains.table import GainTable, gain_table
+from harness.report.sections.verdict.text import Said, said_of
 from harness.report.templating import environment
 
 
@@ -15,8 +16,8 @@ class DigestOutcome:
     """What a digest says about one outcome."""
 
     label: str
-    main: GainComparison
-    further: tuple[GainComparison, ...]
+    said: Said
+    gains: GainTable
 
 
 def digest(run: Run, *, report: str) -> str:
@@ -33,5 +34,5 @@ def digest(run: Run, *, report: str) -> str:
 
 
 def _outcome(gains: Gains, outcome: str) -> DigestOutcome:
-    main, *further = comparisons(gains, outcome)
-    return DigestOutcome(gains.run.manifest.study.label(outcome), main, tuple(further))
+    label = gains.run.manifest.study.label(outcome)
+    return DigestOutcome(label, said_of(gains.run, outcome), gain_table(gains, outcome))

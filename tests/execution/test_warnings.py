@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from harness import Note
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
-from harness.execution.warnings import few_entities_note, fit_notes, unseen_notes, warnings_table
+from harness.execution.warnings import (
+    few_entities_note,
+    fit_notes,
+    skewed_outcome_notes,
+    unseen_notes,
+    warnings_table,
+)
 from harness.scenarios.full_fit import FullResult
+from panels import panel_from_arrays
 
 
 def fold(name, *notes, n_unseen=0):
@@ -47,3 +55,22 @@ def test_the_table_is_sorted_and_has_its_columns_when_empty():
     table = warnings_table([Note("W-B", "x", "later"), Note("W-A", "x", "first"), Note("W-B", "x", "later")])
     assert table["code"].tolist() == ["W-A", "W-B"]
     assert list(warnings_table([]).columns) == ["code", "where", "message"]
+
+
+def test_an_outcome_of_extreme_skew_brings_a_warning_and_its_logarithm_none():
+    rng = np.random.default_rng(0)
+    logs = rng.normal(scale=2.0, size=400)
+    places = {"entity": np.repeat(np.arange(40), 10), "period": np.tile(np.arange(10), 40)}
+    panels = {
+        name: panel_from_arrays(**places, outcome=outcome, X=rng.normal(size=(400, 1)))
+        for name, outcome in {"levels": np.exp(logs), "logs": logs}.items()
+    }
+    (note,) = skewed_outcome_notes(panels)
+    assert (note.code, note.where) == ("W-SKEW", "levels")
+    assert f"a skewness of {stats.skew(np.exp(logs)):.1f}" in note.message
+
+
+def test_few_entities_speak_of_the_best_of_many():
+    (note,) = few_entities_note(6)
+    assert "p_best" in note.message
+    assert few_entities_note(20) == []

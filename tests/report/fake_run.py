@@ -14,6 +14,7 @@ from harness.evaluation.protocols.as_published import AsPublished
 from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
+from harness.findings.table import write_findings
 from harness.store.folder import RunFolder
 from harness.store.manifest import Manifest
 from harness.tables import MULTIVERSE, TABLES
@@ -319,6 +320,7 @@ def write_fake_run(
         columns = list(frame.columns if is_open else TABLES[name].columns)
         folder.write_table(name, frame.reindex(columns=columns))
     folder.write_manifest(read_manifest(content))
+    write_findings(path)
     return folder
 
 

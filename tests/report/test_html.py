@@ -126,7 +126,7 @@ def test_sections_stand_in_their_order(wage):
         "2. Variables and how they were prepared",
         "3. Accuracy by estimator and protocol",
         "4. Gains and their intervals",
-        "5. Where the gain comes from",
+        "5. What is left of the gain",
         "6. The gain under every combination of choices",
         "7. Net effect of Experience",
         "8. Groups",

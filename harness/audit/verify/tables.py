@@ -20,12 +20,22 @@ from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.errors import HarnessError, Problem
 from harness.expectations.check import check_expectations, expectations_table
+from harness.findings.table import findings_table
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.spec.load import load_study
 from harness.store.folder import SPEC, RunFolder
 from harness.store.manifest import Manifest
-from harness.tables import ACCURACY, CLAIMS, DECOMPOSITION, EXPECTATIONS, GAIN, PREDICTIONS, ResultTable
+from harness.tables import (
+    ACCURACY,
+    CLAIMS,
+    DECOMPOSITION,
+    EXPECTATIONS,
+    FINDINGS,
+    GAIN,
+    PREDICTIONS,
+    ResultTable,
+)
 
 TOLERANCE = Tolerance()
 """Other machines and versions add numbers up in another order."""
@@ -88,6 +98,12 @@ def _of_spec(table: ResultTable, computed: pd.DataFrame, folder: RunFolder) -> I
     source = "the spec and the other tables"
     stored, expected = folder.read_table(table.name), as_read(table, computed)
     yield from _disagreement(Recomputed(table, source, stored, expected))
+
+
+def finding_problems(folder: RunFolder) -> Iterator[Problem]:
+    """Yield what findings are said to be, and do not follow from the other tables."""
+    stored, expected = folder.read_table(FINDINGS.name), as_read(FINDINGS, findings_table(folder))
+    yield from _disagreement(Recomputed(FINDINGS, "the other tables", stored, expected))
 
 
 def gain_report_problems(folder: RunFolder) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.audit.verify.integrity import file_problems, manifest_problems, spec_problems
 from harness.audit.verify.tables import (
+    finding_problems,
     gain_report_problems,
     prediction_problems,
     shape_problems,
@@ -68,6 +69,7 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[AuditCheck]:
         "claims and expected numbers follow from the tables",
         lambda: spec_table_problems(folder, manifest, catalogs),
     )
+    yield _check("findings follow from the tables", lambda: finding_problems(folder))
     yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
 
 

@@ -181,7 +181,7 @@ def test_the_command_says_what_holds_and_ends_with_5_where_something_does_not(
     small_run, copy, monkeypatch, capsys
 ):
     assert exit_code(monkeypatch, "verify", str(small_run.path)) == 0
-    assert capsys.readouterr().out.count("holds: ") == 7
+    assert capsys.readouterr().out.count("holds: ") == 8
     before = flipped(copy / "curves.csv", 100, 3)
     try:
         assert exit_code(monkeypatch, "verify", str(copy)) == 5

@@ -219,3 +219,11 @@ def test_cells_that_were_refused_hold(tmp_path):
     status = result.gain.groupby("protocol")["status"].unique().map(list).to_dict()
     assert status == {"in_sample": ["refused"], "held_out_entities": ["refused"]}
     assert problems(RunFolder(result.path)) == []
+
+
+@pytest.mark.parametrize(("column", "value"), [("text", "It is better."), ("is_established", True)])
+def test_a_changed_finding_is_named(folder, column, value):
+    change(folder, "findings", {"finding": "lowest_error", "about": "random_rows"}, column, value)
+    (problem,) = problems(folder)
+    assert problem.where == "findings.csv"
+    assert problem.what.startswith(f"{column} differs in 1 rows")

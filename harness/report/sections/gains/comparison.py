@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from harness.report.model.gains import Gains
 from harness.report.sections.gains.table import GainTable, PValueGroup, gain_table, p_value_groups
-from harness.report.sections.gains.text import estimator_verdict, headline
 
 
 @dataclass(frozen=True)
@@ -16,29 +15,18 @@ class GainComparison:
     Attributes
     ----------
     reference : how the estimator that gains are over is called
-    headline : the plain verdict
-    verdicts : a sentence for each estimator but the reference
+    gains, p_values : their tables
     """
 
     reference: str
-    headline: str
-    verdicts: tuple[str, ...]
     gains: GainTable
     p_values: tuple[PValueGroup, ...]
 
 
 def comparison(gains: Gains, outcome: str) -> GainComparison:
     """Return what the gains over one reference say about one outcome."""
-    cells, reference = gains.cells(outcome), gains.reference_label
     return GainComparison(
-        reference=reference,
-        headline=headline(cells, reference=reference),
-        verdicts=tuple(
-            estimator_verdict(
-                [cell for cell in cells if cell.estimator.id == candidate.id], reference=reference
-            )
-            for candidate in gains.candidates
-        ),
+        reference=gains.reference_label,
         gains=gain_table(gains, outcome),
         p_values=p_value_groups(gains, outcome),
     )

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.gains.caveats import caveats
-from harness.report.sections.gains.comparison import GainComparison, comparisons
-from harness.report.sections.gains.text import lowest_error
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.sections.verdict.table import EffectTable, effect_table
-from harness.report.sections.verdict.text import findings
+from harness.report.sections.verdict.text import Said, said_of
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
@@ -24,19 +21,11 @@ class OutcomeVerdict:
 
     Attributes
     ----------
-    main : gains over the reference of the study
-    further : gains over each of its further references
-    caveats : what stands against a gain even where it is established
-    findings : what is said about turning points, groups and moderators
-    lowest : which estimator has the lowest error, a sentence for each protocol
+    said : the sentences of the table ``findings``
     """
 
     label: str
-    main: GainComparison
-    further: tuple[GainComparison, ...]
-    caveats: tuple[str, ...]
-    findings: tuple[str, ...]
-    lowest: tuple[str, ...]
+    said: Said
     effects: EffectTable
 
 
@@ -70,13 +59,8 @@ class VerdictSection(PackagedSection):
 
 def _outcome(gains: Gains, outcome: str) -> OutcomeVerdict:
     study = gains.run.manifest.study
-    main, *further = comparisons(gains, outcome)
     return OutcomeVerdict(
         label=study.label(outcome),
-        main=main,
-        further=tuple(further),
-        caveats=caveats(gains.cells(outcome), level=study.level),
-        findings=findings(gains.run, outcome),
-        lowest=tuple(lowest_error(gains.run, outcome, protocol) for protocol in study.protocols),
+        said=said_of(gains.run, outcome),
         effects=effect_table(gains.run, outcome),
     )

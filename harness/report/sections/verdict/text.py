@@ -1,19 +1,66 @@
-"""What a run says about turning points, groups and moderators, in sentences composed from its numbers."""
+"""The sentences of the verdict, as the table of findings has them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
-from harness.report.sections.curves.text import turning_point_sentences
-from harness.report.sections.groups.text import group_sentences
-from harness.report.sections.moderators.text import moderator_sentences
+
+GAIN, LOWEST = "gain", "lowest_error"
 
 
-def findings(run: Run, outcome: str) -> tuple[str, ...]:
-    """Return sentences on turning points of the featured estimators, groups and moderators of the first."""
-    shown = featured(run)
-    return (
-        *(sentence for entry in shown for sentence in turning_point_sentences(run, outcome, entry)),
-        *(sentence for entry in shown[:1] for sentence in group_sentences(run, outcome, entry)),
-        *(sentence for entry in shown[:1] for sentence in moderator_sentences(run, outcome, entry)),
+@dataclass(frozen=True)
+class FindingRow:
+    """One finding: the sentence, and what stands against it."""
+
+    outcome: str
+    estimator: str
+    finding: str
+    about: str
+    text: str
+    is_established: bool
+    caveats: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of one outcome.
+
+    Attributes
+    ----------
+    headlines : the verdict over each reference
+    caveats : what stands against any of the gains, each sentence once
+    gains : a sentence for each estimator over the study's reference
+    effects : of turning points, groups and moderators, of the featured estimators
+    lowest : which estimator has the lowest error, a sentence for each protocol
+    """
+
+    headlines: tuple[str, ...]
+    caveats: tuple[str, ...]
+    gains: tuple[str, ...]
+    effects: tuple[str, ...]
+    lowest: tuple[str, ...]
+
+
+def said_of(run: Run, outcome: str) -> Said:
+    """Return the sentences on one outcome."""
+    rows = [row for row in run.rows("findings", FindingRow) if row.outcome == outcome]
+    gains = [row for row in rows if row.finding == GAIN]
+    shown = [entry.id for entry in featured(run)]
+    return Said(
+        headlines=tuple(row.text for row in gains if not row.estimator),
+        caveats=_each_once(row.caveats for row in gains),
+        gains=tuple(row.text for row in gains if row.estimator and row.about == run.manifest.study.reference),
+        effects=tuple(
+            f"{row.text} {row.caveats}".strip()
+            for row in rows
+            if row.finding not in {GAIN, LOWEST} and row.estimator in shown
+        ),
+        lowest=tuple(row.text for row in rows if row.finding == LOWEST),
     )
+
+
+def _each_once(caveats: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in caveats if text))

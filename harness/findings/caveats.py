@@ -1,0 +1,128 @@
+"""What stands against a gain although its numbers speak for it, read off the tables of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.data.note import Note
+from harness.evaluation.gain_status import GIVEN_PERIODS
+from harness.report.model.accuracy import AccuracyRow, compared_error
+from harness.report.model.gains import Gains
+from harness.report.model.run import Run
+from harness.report.sections.coefficients.table import coefficient_rows
+from harness.report.sections.gains.judgement import Judgement
+from harness.report.text.numbers import percent, significant
+from harness.report.text.plain_text import joined
+from harness.store.study_record import EstimatorRecord, ProtocolRecord
+
+HOPELESS_NMSE = 1.0
+"""From this error over the outcome's variance on, the training mean predicts as well."""
+
+FAR_BEHIND = 2.0
+"""A reference whose error is as many times that of a simple rival is no measure of a gain there."""
+
+SIMPLE = frozenset({"mean", "entity_mean", "last_value"})
+"""Estimators without coefficients that are simple all the same."""
+
+_WARNED = {
+    "W-FEWENTITIES": "Few entities: {}.",
+    "W-SKEW": "{}.",
+}
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One preparation step: its name, the column that it makes and those that it takes."""
+
+    step: str
+    into: str
+    inputs: str
+
+
+def gain_caveats(run: Run, judgement: Judgement, over: Gains) -> Iterator[str]:
+    """Yield what bears on the gain of one estimator."""
+    once = [cell.protocol for cell in judgement.cells if cell.row.inference == GIVEN_PERIODS]
+    if once:
+        yield f"Time was seen once under {_titles(once)}: the interval is one given the periods tested."
+    outcome = judgement.cells[0].row.outcome
+    notes = run.rows("warnings", Note)
+    for note in notes:
+        if note.code == "W-FEWENTITIES" or (note.code == "W-SKEW" and note.where == outcome):
+            yield _WARNED[note.code].format(note.message)
+    for cell in judgement.cells:
+        for estimator in (over.reference, judgement.estimator.id):
+            place = f"{outcome} · {estimator} · {cell.protocol.id}"
+            for note in notes:
+                if note.code == "W-UNSEEN" and note.where == place:
+                    label = run.manifest.study.estimator_label(estimator)
+                    yield f"{label} under “{cell.protocol.title}”: {note.message}."
+    yield from _nickell(run, judgement.estimator, outcome)
+
+
+def _nickell(run: Run, estimator: EstimatorRecord, outcome: str) -> Iterator[str]:
+    """Yield that a lagged outcome stands beside effects of entities (Nickell 1981)."""
+    study = run.manifest.study
+    regressors = {study.exposure, *study.moderators, *study.controls}
+    lagged = [
+        row.into
+        for row in run.rows("preparation", StepRow)
+        if row.step == "lag" and outcome in row.inputs.split(", ") and row.into in regressors
+    ]
+    if lagged and study.entity in estimator.effects:
+        yield (
+            f"{joined(lagged)} is the outcome of an earlier period: beside effects of {study.entity} its "
+            f"coefficient is biased by about 1/T, with {run.manifest.data.n_periods} periods (Nickell 1981), "
+            "and those of regressors that go with it."
+        )
+
+
+def reference_caveats(over: Gains, outcome: str) -> Iterator[str]:
+    """Yield that the reference is hopeless for entities never seen, and the best simple rival there.
+
+    It is where its error reaches the variance of the outcome, or twice the error of a simple estimator of the
+    study: one with a table of coefficients, or a mean.
+    """
+    run = over.run
+    for protocol in run.manifest.study.protocols:
+        own = compared_error(run, outcome, over.reference, protocol.id)
+        if own is None or protocol.knows_entities:
+            continue
+        rival = _best_simple(run, outcome, protocol, besides=over.reference)
+        far = rival is not None and own.mse >= FAR_BEHIND * rival[1].mse
+        if own.nmse >= HOPELESS_NMSE or far:
+            yield _hopeless(over, protocol, own, rival)
+
+
+def _hopeless(
+    over: Gains, protocol: ProtocolRecord, own: AccuracyRow, rival: tuple[EstimatorRecord, AccuracyRow] | None
+) -> str:
+    first = (
+        f"{over.reference_label} is no measure for entities never seen: under “{protocol.title}” its mean "
+        f"squared error is {significant(own.nmse, 3)} times the variance of the outcome, so a gain over it "
+        "says little there."
+    )
+    if rival is None or rival[1].mse >= own.mse:
+        return first
+    return (
+        f"{first} The best simple rival there is {rival[0].label}, with "
+        f"{percent(1.0 - rival[1].mse / own.mse)} less error."
+    )
+
+
+def _best_simple(
+    run: Run, outcome: str, protocol: ProtocolRecord, *, besides: str
+) -> tuple[EstimatorRecord, AccuracyRow] | None:
+    linear = {row.estimator for row in coefficient_rows(run) if row.is_done}
+    found = [
+        (entry, row)
+        for entry in run.manifest.study.estimators
+        if entry.id != besides
+        and (entry.id in linear or entry.use in SIMPLE)
+        and (row := compared_error(run, outcome, entry.id, protocol.id)) is not None
+    ]
+    return min(found, key=lambda pair: pair[1].mse, default=None)
+
+
+def _titles(protocols: list[ProtocolRecord]) -> str:
+    return joined([f"“{protocol.title}”" for protocol in protocols])

@@ -1,0 +1,50 @@
+"""Findings on groups: what the effect in one group is more than in another, one model for all groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.findings.finding import StudyFinding
+from harness.report.model.run import Run
+from harness.report.sections.groups.rows import DifferenceRow, groups_of
+from harness.report.text.numbers import with_interval
+
+
+def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield the difference of effects between every pair of groups.
+
+    It is established where its interval excludes zero. Levels are no findings: the level of a group is the
+    curve, which is averaged over all rows, at the exposures of the group, and no mean of the group.
+    """
+    groups = run.view(groups_of)
+    for partition in groups.partitions:
+        for entry in run.manifest.study.estimators:
+            rows = [
+                row
+                for row in groups.differences_of(partition, outcome, entry.id)
+                if (row.mode, row.measure) == ("pooled", "effect")
+            ]
+            for row in rows:
+                yield _finding(run, row, n_pairs=len(rows))
+
+
+def _finding(run: Run, row: DifferenceRow, *, n_pairs: int) -> StudyFinding:
+    study = run.manifest.study
+    pairs = f"One of {n_pairs} pairs; intervals are not adjusted for their number." if n_pairs > 1 else ""
+    is_established = row.conf_low > 0 or row.conf_high < 0
+    said = "" if is_established else "; it is not established"
+    return StudyFinding(
+        outcome=row.outcome,
+        estimator=row.estimator,
+        finding="group_difference",
+        about=f"{row.scenario}, {row.by}: {row.group} less {row.other}",
+        text=(
+            f"{study.estimator_label(row.estimator)}, effect by {study.label(row.by)}: {row.group} less "
+            f"{row.other} {with_interval(row.difference, row.conf_low, row.conf_high)}{said}."
+        ),
+        is_established=is_established,
+        estimate=row.difference,
+        conf_low=row.conf_low,
+        conf_high=row.conf_high,
+        caveats=pairs,
+    )
