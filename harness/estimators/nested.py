@@ -15,12 +15,12 @@ def with_nested(estimator: object) -> Iterator[object]:
         return
     for option in dataclasses.fields(estimator):
         value = getattr(estimator, option.name)
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, Estimator):
-                yield from with_nested(one)
+        for chosen in value if isinstance(value, tuple) else (value,):
+            if isinstance(chosen, Estimator):
+                yield from with_nested(chosen)
 
 
 def grouped_by(estimator: Estimator) -> tuple[str, ...]:
     """Return the columns that an estimator, or one nested in it, groups rows by, each once."""
-    needing = (one for one in with_nested(estimator) if isinstance(one, NeedsGroups))
-    return tuple(dict.fromkeys(name for one in needing for name in one.group_columns))
+    needing = (nested for nested in with_nested(estimator) if isinstance(nested, NeedsGroups))
+    return tuple(dict.fromkeys(name for nested in needing for name in nested.group_columns))

@@ -53,7 +53,9 @@ def test_fixest_counts_effects_that_are_not_within_clusters(by, counted):
 def test_the_factor_of_stata():
     """30 entities, 16 periods, 11 columns: xtreg and reghdfe have 479/453, plm and the rest 479/469."""
     panel = simulated_panel(random_stream(92), n_entities=30, n_periods=16, n_columns=11)
-    stata, plm = (table(("entity", "time"), CRV1(correction=one), panel) for one in ("fixest", "plm"))
+    stata, plm = (
+        table(("entity", "time"), CRV1(correction=correction), panel) for correction in ("fixest", "plm")
+    )
     assert stata.correction.factor == pytest.approx(30 / 29 * 479 / 453, rel=1e-12)
     assert plm.correction.factor == pytest.approx(30 / 29 * 479 / 469, rel=1e-12)
     np.testing.assert_allclose(stata.std_error / plm.std_error, np.sqrt(469 / 453), rtol=1e-12)
@@ -117,19 +119,21 @@ def test_singletons_change_factors_and_no_slope():
     )
     panel = PANEL.take(alone)
     fits = {
-        one: Feols(effects=("entity",), covariance=Hetero(), singletons=one).fit(panel, rng=random_stream(0))
-        for one in ("keep", "drop")
+        singletons: Feols(effects=("entity",), covariance=Hetero(), singletons=singletons).fit(
+            panel, rng=random_stream(0)
+        )
+        for singletons in ("keep", "drop")
     }
-    kept, dropped = (fits[one].coefficients() for one in ("keep", "drop"))
+    kept, dropped = (fits[singletons].coefficients() for singletons in ("keep", "drop"))
     np.testing.assert_allclose(kept.estimate, dropped.estimate, rtol=1e-10)
     assert (kept.correction.n_obs, dropped.correction.n_obs) == (panel.n_obs, panel.n_obs - 1)
     assert kept.correction.df_resid == dropped.correction.df_resid
     np.testing.assert_allclose(fits["keep"].predict(panel), fits["drop"].predict(panel), atol=1e-9)
     counts = [
-        dict(zip(*(fit.details()["statistics"][one] for one in ("statistic", "value")), strict=True))
+        dict(zip(*(fit.details()["statistics"][column] for column in ("statistic", "value")), strict=True))
         for fit in fits.values()
     ]
-    assert [one["n_singleton_rows"] for one in counts] == [1, 1]
+    assert [statistics["n_singleton_rows"] for statistics in counts] == [1, 1]
 
 
 @pytest.mark.parametrize("by", ["entity", "time", "region"])
@@ -143,7 +147,7 @@ def test_jackknife(by, effects, absorb, trends):
     codes = {"entity": PANEL.entity.codes, "time": PANEL.time.codes, "region": PANEL.group("region").codes}[
         by
     ]
-    sets = [[one] for one in effects]
+    sets = [[name] for name in effects]
 
     def slopes(panel):
         return dummy_regression(panel, sets, trends=bool(trends)).fit().params[:K]
@@ -152,7 +156,7 @@ def test_jackknife(by, effects, absorb, trends):
         slopes(_repacked(PANEL.take(np.flatnonzero(codes != at)))) - slopes(PANEL) for at in np.unique(codes)
     ]
     n_clusters = len(changes)
-    expected = (n_clusters - 1) / n_clusters * sum(np.outer(one, one) for one in changes)
+    expected = (n_clusters - 1) / n_clusters * sum(np.outer(change, change) for change in changes)
     found = table(effects, CRV3(by), absorb=absorb, trends=trends)
     np.testing.assert_allclose(found.covariance, expected, rtol=1e-7)
     assert found.correction.df_resid == n_clusters - 1

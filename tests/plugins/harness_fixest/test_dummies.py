@@ -64,7 +64,7 @@ def test_predictions_of_training_rows(options, sets, trends, weighted):
 @pytest.mark.parametrize("by", ["entity", "region", "industry"])
 def test_clusters_without_a_factor(by, weighted):
     """The sandwich alone is that of the regression on dummies."""
-    keys = {"entity": PANEL.entity, **{one.name: one for one in PANEL.groups}}
+    keys = {"entity": PANEL.entity, **{group.name: group for group in PANEL.groups}}
     kwds = {"groups": keys[by].codes, "use_correction": False}
     regression = dummy_regression(PANEL, [["entity"], ["time"]], weighted=weighted)
     expected = regression.fit(cov_type="cluster", cov_kwds=kwds)

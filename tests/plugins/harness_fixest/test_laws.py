@@ -46,9 +46,9 @@ def test_labels_do_not_matter(options):
 
     def renamed(key: Key) -> Key:
         last = len(key.labels) - 1
-        return Key(key.name, tuple(f"{one} anew" for one in key.labels[::-1]), last - key.codes)
+        return Key(key.name, tuple(f"{label} anew" for label in key.labels[::-1]), last - key.codes)
 
-    groups = tuple(renamed(one) for one in PANEL.groups)
+    groups = tuple(renamed(group) for group in PANEL.groups)
     other = replace(PANEL, entity=renamed(PANEL.entity), time=renamed(PANEL.time), groups=groups)
     tables = [fit(options, panel).coefficients() for panel in (PANEL, other)]
     np.testing.assert_allclose(tables[1].estimate, tables[0].estimate, rtol=1e-8)
@@ -125,8 +125,8 @@ def test_few_rows_end_in_numbers_or_a_reason(seed):
             draw[rng.permutation(PANEL.n_obs)[n_rows:]] = 0.0
         draws = options.fit_draws(PANEL, weights=weights, selection=None, rng=rng)
         assert np.isfinite(draws.predict(PANEL)).all()
-    assert {one.status for one in outcomes} <= {"ok", "refused"}
-    assert all(np.isfinite(one.value).all() for one in outcomes if one.status == "ok")
+    assert {outcome.status for outcome in outcomes} <= {"ok", "refused"}
+    assert all(np.isfinite(outcome.value).all() for outcome in outcomes if outcome.status == "ok")
 
 
 def test_an_interrupt_is_let_through():

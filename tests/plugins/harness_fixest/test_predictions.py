@@ -64,8 +64,8 @@ def test_a_combination_never_seen_has_the_mean_effect():
     deviation = entities.deviations[0, held.entity.codes]
     expected = fit.model.intercepts + deviation + (held.X - train.X.mean(axis=0)) @ table.estimate
     np.testing.assert_allclose(fit.predict(held), expected, atol=1e-9)
-    for one in (entities, combinations):
-        assert np.mean(one.of_rows(train)) == pytest.approx(0.0, abs=1e-9)
+    for effects in (entities, combinations):
+        assert np.mean(effects.of_rows(train)) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_trend_goes_on_and_a_new_entity_has_the_mean_one():

@@ -35,7 +35,7 @@ def t_statistic(outcome, X, D, codes, *, at: int, null: float, root) -> float:
 
 
 def p_value_by_regressions(panel, effects, trends, *, at: int, null: float, root) -> float:
-    D, codes = dummies(panel, [[one] for one in effects], trends=bool(trends)), panel.entity.codes
+    D, codes = dummies(panel, [[name] for name in effects], trends=bool(trends)), panel.entity.codes
     restricted = np.hstack([np.delete(panel.X, at, axis=1), D])
     target = panel.observed - null * panel.X[:, at]
     weighted = restricted * root[:, None]
@@ -86,7 +86,8 @@ def test_limits_are_the_nulls_that_are_just_not_rejected():
 def test_errors_beside_the_p_values_are_those_of_clusters():
     wild = Feols(covariance=WildBootstrap(draws=99, weights="webb"))
     tables = [
-        one.fit(SIX, rng=random_stream(1)).coefficients() for one in (wild, wild, Feols(covariance=CRV1()))
+        options.fit(SIX, rng=random_stream(1)).coefficients()
+        for options in (wild, wild, Feols(covariance=CRV1()))
     ]
     np.testing.assert_allclose(tables[0].std_error, tables[2].std_error, rtol=1e-12)
     np.testing.assert_array_equal(tables[0].p_value, tables[1].p_value)
