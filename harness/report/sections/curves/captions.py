@@ -63,12 +63,14 @@ def outcomes_caption(study: StudyRecord, curves: Sequence[Curve], scenes: Sequen
 
 
 def marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
-    """Yield what the marks are, where any line has one."""
+    """Yield what the marks are, where any line has one, and the dashes of the truth."""
     if any(series.marks for scene in scenes for series in scene.series):
         yield (
             "Triangles are turning points with the interval of where they are: a significant fall on one "
             "side and a significant rise on the other."
         )
+    if any(scene.truth is not None for scene in scenes):
+        yield "The black dashes are the truth behind the simulated data, on the same rows."
 
 
 def background_text(study: StudyRecord, scenes: Sequence[CurveScene]) -> Iterable[str]:

@@ -32,6 +32,7 @@ from harness.report.drawing.series import (
     line_handle,
     mark_handles,
 )
+from harness.report.drawing.truth import TruthLine, draw_truth, truth_handles
 from harness.report.text.plain_text import shortened
 
 MOST_BANDS = 2
@@ -71,6 +72,7 @@ class CurveScene:
     rug : quantiles of the exposure as observed, its unit
     unsupported : stretches of the exposure that the data do not reach
     x_label, y_label : of the axes, with units
+    truth : the true curve of simulated data; None for other data
     has_zero : whether a line at zero means something, as for slopes
     level : in (0, 1), nominal coverage of bands that do not tell their own
     """
@@ -82,6 +84,7 @@ class CurveScene:
     y_label: str
     has_zero: bool
     level: float
+    truth: TruthLine | None
 
 
 def draw_curves(scene: CurveScene) -> Figure:
@@ -119,6 +122,7 @@ def _draw_together(
     for series in scene.series:
         draw_line(main, series)
         draw_marks(main, series)
+    draw_truth(main, scene.truth)
     main.set_ylabel(drawable_label(scene.y_label, Y_LABEL))
     draw_rug_strip(main, strip, scene.rug)
     strip.set_xlabel(drawable_label(scene.x_label, X_LABEL))
@@ -143,6 +147,7 @@ def _draw_alone(panels: Sequence[Axes], scene: CurveScene) -> None:
         draw_bands(axes, series)
         draw_line(axes, series)
         draw_marks(axes, series)
+        draw_truth(axes, scene.truth)
         axes.set_title(drawable(shortened(series.label, 32)), loc="left")
     for axes in panels[n_series:]:
         bare(axes)
@@ -153,6 +158,7 @@ def _add_legend(figure: Figure, scene: CurveScene, *, columns: int) -> None:
         *(line_handle(series) for series in scene.series),
         *band_handles(scene.series, level=scene.level),
         *mark_handles(scene.series),
+        *truth_handles(scene.truth),
     ]
     figure.legend(handles=handles, loc="outside upper left", ncols=columns)
 

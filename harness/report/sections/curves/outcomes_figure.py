@@ -21,6 +21,7 @@ from harness.report.drawing.series import (
     line_handle,
     mark_handles,
 )
+from harness.report.drawing.truth import draw_truth, truth_handles
 from harness.report.sections.curves.figure import CurveScene, draw_rug_strip
 
 PANELS_IN_A_ROW = 3
@@ -38,7 +39,8 @@ def draw_outcomes(scenes: Sequence[CurveScene]) -> Figure:
     figure.supxlabel(drawable_label(scenes[0].x_label, 60), fontsize=8)
     shown = [series for scene in scenes for series in scene.series]
     lines = {series.label: line_handle(series) for series in shown}
-    handles = [*lines.values(), *band_handles(shown, level=scenes[0].level), *mark_handles(shown)]
+    truth = truth_handles(next((scene.truth for scene in scenes if scene.truth is not None), None))
+    handles = [*lines.values(), *band_handles(shown, level=scenes[0].level), *mark_handles(shown), *truth]
     figure.legend(handles=handles, loc="outside upper left", ncols=min(3, n_columns + 1))
     return figure
 
@@ -54,6 +56,7 @@ def _draw_panel(figure: Figure, place: SubplotSpec, scene: CurveScene) -> None:
     for series in ordered:
         draw_line(main, series)
         draw_marks(main, series)
+    draw_truth(main, scene.truth)
     main.set_ylabel(drawable_label(scene.y_label, 28))
     draw_rug_strip(main, strip, scene.rug)
     strip.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))

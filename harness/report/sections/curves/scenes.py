@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import Mark, effect_label, series_of
+from harness.report.drawing.truth import truth_line
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.sections.curves.captions import curve_caption, outcomes_caption
@@ -88,6 +89,7 @@ def curve_scene(run: Run, curves: Sequence[Curve]) -> CurveScene:
         y_label=level_label(study, first.outcome) if is_level else effect_label(study, first.outcome),
         has_zero=not is_level,
         level=study.level,
+        truth=truth_line(run, first.outcome, first.scenario, first.kind),
     )
 
 

@@ -1,11 +1,15 @@
 """Figures of curves: every line, band and turning point where it belongs."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.fonts import drawable
-from harness.report.model.run import read_run
+from harness.report.drawing.truth import TruthLine, truth_line
+from harness.report.model.run import Run, read_run
 from harness.report.sections.curves.figure import draw_curves
 from harness.report.sections.curves.outcomes_figure import draw_outcomes
 from harness.report.sections.curves.rows import curves_of
@@ -87,3 +91,38 @@ def test_outcomes_stand_side_by_side_and_the_legend_names_everything(chinese):
 def test_only_established_turning_points_are_marked(run):
     scene = curve_scene(run, curves_of(run, "lwage", "curve", "level"))
     assert [series.label for series in scene.series if series.marks] == ["RAB"]
+
+
+def test_the_truth_of_simulated_data_is_drawn_and_named(run):
+    scene = curve_scene(run, curves_of(run, "lwage", "curve", "level"))
+    assert scene.truth is None
+    at = np.linspace(0.0, 18.0, 5)
+    true = TruthLine(at, 2.0 + 0.01 * at)
+    for shown in (replace(scene, truth=true), replace(scene, series=scene.series[:1], truth=true)):
+        with house_style():
+            figure = draw_curves(shown)
+        lines = [line for axes in figure.axes for line in axes.lines]
+        drawn = [line for line in lines if np.array_equal(line.get_ydata(), true.truth)]
+        assert len(drawn) == (1 if len(shown.series) == 1 else 1 + len(shown.series))
+        assert "truth (simulated)" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+class Folder:
+    """A folder with one table."""
+
+    def __init__(self, frame):
+        self.frame = frame
+
+    def read_table(self, name):
+        assert name == "truth"
+        return self.frame
+
+
+def test_the_truth_of_a_run_is_that_of_its_table():
+    frame = pd.DataFrame(
+        {"outcome": "y", "scenario": "curve", "kind": ["level", "level", "slope"], "at": [1.0, 0.0, 0.0]}
+    ).assign(moderator_at=np.nan, group="", truth=[5.0, 4.0, 1.0])
+    shown = Run(manifest=None, folder=Folder(frame))
+    line = truth_line(shown, "y", "curve", "level")
+    assert (line.at.tolist(), line.truth.tolist()) == ([0.0, 1.0], [4.0, 5.0])
+    assert truth_line(shown, "z", "curve", "level") is None
