@@ -81,6 +81,8 @@ def test_the_report_of_a_newcomer(wage):
         "QUICK RUN.",
         "Note. This method is a reconstruction",
         "Levels are not effects.",
+        "its level is the median of the net effect curve, which is averaged over all rows of the panel",
+        "GroupRowsEntitiesEffectLevel of the curveEffectLevel of the curve",
         "the errors 0.0010 and 0.0034 give a gain of",
         "No gain over Pooled OLS is established for any estimator. For Fixed effects a gain appears under "
         "“Forward in time”; there is no result under “Held-out entities”. For SOM + ANN and RAB a gain "
