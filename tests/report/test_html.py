@@ -90,9 +90,8 @@ def test_the_report_of_a_newcomer(wage):
         "only where test rows take part in fitting or selecting, under “As published (random rows)” and “In "
         "sample”. For Boosting a gain appears only where test rows take part in fitting or selecting, under "
         "“In sample”.",
-        "Fixed effects gains more than every other estimator under “As published (random rows)” (42.1% "
-        "against "
-        "at most 31.2%), “In sample” (47.8% against at most 44.7%)",
+        "Fixed effects gains more than every estimator without levels of entities under “As published "
+        "(random rows)” (42.1% against at most 31.2%), “In sample” (47.8% against at most 44.7%)",
         "▼−14.3%[−20.3, −8.3]adjusted p = 0.030",
         "○26.8%[22.8, 30.8]adjusted p = 0.081",
         "SOM + ANN0.0100.0040.0300.012",

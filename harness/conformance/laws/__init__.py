@@ -26,7 +26,7 @@ from harness.conformance.laws.order import ColumnOrder, RowOrder
 from harness.conformance.laws.predictions import Predictions, RowByRow
 from harness.conformance.laws.process import OtherProcess
 from harness.conformance.laws.profile import Profile
-from harness.conformance.laws.quick_and_folds import Folds, Quick
+from harness.conformance.laws.quick_and_folds import Quick, QuickInFolds
 from harness.conformance.laws.randomness import Randomness
 from harness.conformance.laws.relabelling import Renamed, Reordered
 from harness.conformance.laws.statistics import Bands, Effect
@@ -56,7 +56,7 @@ LAWS: tuple[Law[Case], ...] = (
     HeavyRows(),
     Profile(),
     Quick(),
-    Folds(),
+    QuickInFolds(),
     Coefficients(),
     OwnDraws(),
     Notes(),

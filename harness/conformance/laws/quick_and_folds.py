@@ -34,7 +34,7 @@ class Quick(Law[Case]):
         return str(quick)
 
 
-class Folds(Law[Case]):
+class QuickInFolds(Law[Case]):
     """`for_folds` returns another estimator of the same kind, which predicts as well."""
 
     name: ClassVar[str] = "folds"

@@ -45,7 +45,7 @@ class Drawn(Law[MemberCase]):
         return _two_tables(case.member.draw(), case.member.draw())
 
 
-class Truth(Law[MemberCase]):
+class TruthOfSimulation(Law[MemberCase]):
     """The truth of a simulated panel can be asked of any rows."""
 
     name: ClassVar[str] = "truth"
@@ -84,4 +84,4 @@ def _two_tables(first: pd.DataFrame, second: pd.DataFrame) -> str:
 
 
 DATASET_LAWS: Sequence[Law[MemberCase]] = (Loads(),)
-SIMULATION_LAWS: Sequence[Law[MemberCase]] = (Drawn(), Truth())
+SIMULATION_LAWS: Sequence[Law[MemberCase]] = (Drawn(), TruthOfSimulation())

@@ -17,7 +17,7 @@ from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, Fol
 from harness.rng import random_stream
 
 
-class Folds(Law[MemberCase]):
+class ProtocolFolds(Law[MemberCase]):
     """Every fold has rows on both sides, all of them rows of the panel."""
 
     name: ClassVar[str] = "folds"
@@ -114,4 +114,4 @@ def _refuse_shared(fold: Fold, values: Ints, leak: Leak, *, declared: set[str]) 
         raise Broken(f"fold {fold.name}: {leak.text}, and `leaks` does not say so")
 
 
-LAWS: Sequence[Law[MemberCase]] = (Folds(), LeaksTold(), Repeatable(), QuickFolds())
+LAWS: Sequence[Law[MemberCase]] = (ProtocolFolds(), LeaksTold(), Repeatable(), QuickFolds())

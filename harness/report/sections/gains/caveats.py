@@ -11,8 +11,8 @@ from harness.report.sections.gains.judgement import judgements
 from harness.report.text.numbers import p_text, percent
 from harness.report.text.plain_text import joined
 
-ENTITY_LEVELS = "fixed_effects"
-"""Method that knows each entity's level and, beside it, nothing but lines."""
+ENTITY = "entity"
+"""What the options of an estimator call the levels of entities."""
 
 
 def caveats(cells: Sequence[GainCell], *, level: float) -> tuple[str, ...]:
@@ -27,23 +27,29 @@ def caveats(cells: Sequence[GainCell], *, level: float) -> tuple[str, ...]:
 
 
 def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
-    """Yield that fixed effects gain more than all others where the tested entities are known."""
+    """Yield that estimators with levels of entities gain more than all without, where entities are known.
+
+    Of several such estimators the one with the least gain is named: what the others add to it is theirs.
+    """
     known = [cell for cell in cells if cell.protocol.knows_entities and math.isfinite(cell.row.gain)]
-    levels = [cell for cell in known if cell.estimator.use == ENTITY_LEVELS]
-    places = []
-    for best in levels:
-        candidates = [
-            cell for cell in known if cell.protocol == best.protocol and cell.estimator.use != ENTITY_LEVELS
+    places: dict[str, list[str]] = {}
+    for protocol in dict.fromkeys(cell.protocol.id for cell in known):
+        own = [cell for cell in known if cell.protocol.id == protocol]
+        without = [cell.row.gain for cell in own if ENTITY not in cell.estimator.effects]
+        most = max(without, default=math.inf)
+        better = [
+            cell
+            for cell in own
+            if ENTITY in cell.estimator.effects and cell.row.gain > most and cell.status is GainStatus.BETTER
         ]
-        most = max((cell.row.gain for cell in candidates), default=math.inf)
-        if most < best.row.gain and best.status is GainStatus.BETTER:
-            numbers = f"{percent(best.row.gain)} against at most {percent(most)}"
-            places.append((best.estimator.label, f"“{best.protocol.title}” ({numbers})"))
-    for label in dict.fromkeys(name for name, _ in places):
-        where = joined([place for name, place in places if name == label])
+        if better:
+            least = min(better, key=lambda cell: cell.row.gain)
+            numbers = f"{percent(least.row.gain)} against at most {percent(most)}"
+            places.setdefault(least.estimator.label, []).append(f"“{least.protocol.title}” ({numbers})")
+    for label, where in places.items():
         yield (
-            f"{label} gains more than every other estimator under {where}: where an entity is known from "
-            "training, its own level is enough to gain that."
+            f"{label} gains more than every estimator without levels of entities under {joined(where)}: "
+            "where an entity is known from training, its own level is worth more than what those find."
         )
 
 
