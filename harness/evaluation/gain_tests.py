@@ -104,17 +104,20 @@ def _two_way_error(scores: Sequence[Floats]) -> tuple[float, int]:
 def corrected_t_p_value(splits: SplitGains) -> float:
     """Return the p-value of the corrected resampled t test (Nadeau and Bengio 2003, equation 21).
 
-    The variance of the mean gain over J splits is taken as (1/J + n_test/n_train) times the variance between
-    splits, since the splits share training rows; t distribution with J - 1 degrees of freedom. NaN for fewer
-    than two splits.
+    The test is of the logarithms of the ratios of errors. The variance of their mean over J splits is taken
+    as (1/J + n_test/n_train) times the variance between splits, since the splits share training rows; t
+    distribution with J - 1 degrees of freedom. NaN for fewer than two splits, or where a split has no error.
     """
     from scipy import stats
 
     n_splits = splits.gain.size
     if n_splits < 2:
         return float("nan")
-    mean = float(splits.gain.mean())
-    variance = (1.0 / n_splits + splits.test_to_train) * float(splits.gain.var(ddof=1))
+    ratios = splits.log_ratio
+    if not np.isfinite(ratios).all():
+        return float("nan")
+    mean = float(ratios.mean())
+    variance = (1.0 / n_splits + splits.test_to_train) * float(ratios.var(ddof=1))
     if variance == 0:
         return 1.0 if mean == 0 else 0.0
     return float(2.0 * stats.t.sf(abs(mean) / np.sqrt(variance), n_splits - 1))

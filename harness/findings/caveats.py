@@ -22,9 +22,6 @@ HOPELESS_NMSE = 1.0
 FAR_BEHIND = 2.0
 """A reference whose error is as many times that of a simple rival is no measure of a gain there."""
 
-SIMPLE = frozenset({"mean", "entity_mean", "last_value"})
-"""Estimators without coefficients that are simple all the same."""
-
 _WARNED = {
     "W-FEWENTITIES": "Few entities: {}.",
     "W-SKEW": "{}.",
@@ -69,7 +66,7 @@ def _nickell(run: Run, estimator: EstimatorRecord, outcome: str) -> Iterator[str
         for row in run.rows("preparation", StepRow)
         if row.step == "lag" and outcome in row.inputs.split(", ") and row.into in regressors
     ]
-    if lagged and study.entity in estimator.effects:
+    if lagged and estimator.has_entity_effects:
         yield (
             f"{joined(lagged)} is the outcome of an earlier period: beside effects of {study.entity} its "
             f"coefficient is biased by about 1/T, with {run.manifest.data.n_periods} periods (Nickell 1981), "
@@ -81,7 +78,7 @@ def reference_caveats(over: Gains, outcome: str) -> Iterator[str]:
     """Yield that the reference is hopeless for entities never seen, and the best simple rival there.
 
     It is where its error reaches the variance of the outcome, or twice the error of a simple estimator of the
-    study: one with a table of coefficients, or a mean.
+    study: one with a table of coefficients, or one without any option, such as a mean.
     """
     run = over.run
     for protocol in run.manifest.study.protocols:
@@ -118,7 +115,7 @@ def _best_simple(
         (entry, row)
         for entry in run.manifest.study.estimators
         if entry.id != besides
-        and (entry.id in linear or entry.use in SIMPLE)
+        and (entry.id in linear or not entry.options)
         and (row := compared_error(run, outcome, entry.id, protocol.id)) is not None
     ]
     return min(found, key=lambda pair: pair[1].mse, default=None)

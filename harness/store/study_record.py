@@ -44,6 +44,11 @@ class EstimatorRecord:
         asked = [self.options.get(name) for name in ("effects", "absorb")]
         return tuple(str(column) for names in asked if isinstance(names, list) for column in names)
 
+    @property
+    def has_entity_effects(self) -> bool:
+        """Whether the options ask for a level of each entity."""
+        return "entity" in self.effects
+
 
 @dataclass(frozen=True)
 class ProtocolRecord:

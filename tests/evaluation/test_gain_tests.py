@@ -17,16 +17,29 @@ from harness.evaluation.losses import ClusterLosses, SplitGains
 
 
 def test_corrected_t_by_hand():
-    difference = np.array([1.0, 2.0, 4.0, 1.0])
+    ratios = np.array([1.0, 2.0, 4.0, 1.0])
     # variance between splits 2, times (1/4 + 1/9); mean 2.
     t = 2.0 / np.sqrt((1 / 4 + 1 / 9) * 2.0)
     expected = 2 * stats.t.sf(t, 3)
-    assert corrected_t_p_value(SplitGains(difference, 1 / 9)) == pytest.approx(expected, rel=1e-12)
+    assert corrected_t_p_value(SplitGains(1.0 - np.exp(ratios), 1 / 9)) == pytest.approx(expected, rel=1e-12)
 
 
 def test_one_split_tests_nothing_and_equal_splits_leave_no_doubt():
-    assert np.isnan(corrected_t_p_value(SplitGains(np.array([1.0]), 0.1)))
+    assert np.isnan(corrected_t_p_value(SplitGains(np.array([0.5]), 0.1)))
+    assert np.isnan(corrected_t_p_value(SplitGains(np.array([0.5, 1.0]), 0.1)))
     assert corrected_t_p_value(SplitGains(np.zeros(5), 0.1)) == 1.0
+
+
+def test_splits_that_agree_on_a_loss_are_as_sure_as_those_that_agree_on_a_gain():
+    worse, better = np.array([-15.6, -8.0, -5.0]), 1.0 - 1.0 / (1.0 + np.array([15.6, 8.0, 5.0]))
+    loss, gain = (corrected_t_p_value(SplitGains(gains, 0.5)) for gains in (worse, better))
+    assert loss == pytest.approx(gain, rel=1e-12)
+    assert loss < 0.05
+
+
+def test_a_gain_that_one_split_of_three_carries_is_not_told_from_none():
+    splits = SplitGains(np.array([0.07, 0.49, 0.06]), 0.5)
+    assert corrected_t_p_value(splits) == pytest.approx(0.49, abs=0.005)
 
 
 def test_holm_by_hand():

@@ -11,9 +11,6 @@ from harness.report.sections.gains.judgement import judgements
 from harness.report.text.numbers import p_text, percent
 from harness.report.text.plain_text import joined
 
-ENTITY = "entity"
-"""What the options of an estimator call the levels of entities."""
-
 
 def caveats(cells: Sequence[GainCell], *, level: float) -> tuple[str, ...]:
     """Return what a reader should know of the gains of one outcome.
@@ -35,12 +32,12 @@ def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
     places: dict[str, list[str]] = {}
     for protocol in dict.fromkeys(cell.protocol.id for cell in known):
         own = [cell for cell in known if cell.protocol.id == protocol]
-        without = [cell.row.gain for cell in own if ENTITY not in cell.estimator.effects]
+        without = [cell.row.gain for cell in own if not cell.estimator.has_entity_effects]
         most = max(without, default=math.inf)
         better = [
             cell
             for cell in own
-            if ENTITY in cell.estimator.effects and cell.row.gain > most and cell.status is GainStatus.BETTER
+            if cell.estimator.has_entity_effects and cell.row.gain > most and cell.status is GainStatus.BETTER
         ]
         if better:
             least = min(better, key=lambda cell: cell.row.gain)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.report.model.featured import featured
@@ -31,15 +30,15 @@ class Said:
     Attributes
     ----------
     headlines : the verdict over each reference
-    caveats : what stands against any of the gains, each sentence once
-    gains : a sentence for each estimator over the study's reference
+    caveats : what stands against the verdict over each reference, where anything does
+    gains : a sentence for each estimator over the study's reference, with what stands against it
     effects : of turning points, groups and moderators, of the featured estimators
     lowest : which estimator has the lowest error, a sentence for each protocol
     """
 
     headlines: tuple[str, ...]
     caveats: tuple[str, ...]
-    gains: tuple[str, ...]
+    gains: tuple[tuple[str, str], ...]
     effects: tuple[str, ...]
     lowest: tuple[str, ...]
 
@@ -51,8 +50,12 @@ def said_of(run: Run, outcome: str) -> Said:
     shown = [entry.id for entry in featured(run)]
     return Said(
         headlines=tuple(row.text for row in gains if not row.estimator),
-        caveats=_each_once(row.caveats for row in gains),
-        gains=tuple(row.text for row in gains if row.estimator and row.about == run.manifest.study.reference),
+        caveats=tuple(row.caveats for row in gains if not row.estimator and row.caveats),
+        gains=tuple(
+            (row.text, row.caveats)
+            for row in gains
+            if row.estimator and row.about == run.manifest.study.reference
+        ),
         effects=tuple(
             f"{row.text} {row.caveats}".strip()
             for row in rows
@@ -60,7 +63,3 @@ def said_of(run: Run, outcome: str) -> Said:
         ),
         lowest=tuple(row.text for row in rows if row.finding == LOWEST),
     )
-
-
-def _each_once(caveats: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for text in caveats if text))

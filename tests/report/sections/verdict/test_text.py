@@ -15,14 +15,15 @@ def run(wage):
 def test_every_sentence_is_a_cell_of_the_table(run):
     said = said_of(run, "lwage")
     cells = set(run.frame("findings")["text"])
-    assert {*said.headlines, *said.gains, *said.lowest} <= cells
+    assert {*said.headlines, *(text for text, _ in said.gains), *said.lowest} <= cells
+    assert {caveats for _, caveats in said.gains} - {""} <= set(run.frame("findings")["caveats"].dropna())
     assert all(any(sentence.startswith(cell) for cell in cells) for sentence in said.effects)
 
 
 def test_a_changed_table_changes_what_is_said(run):
     changed = with_table(run, "findings", lambda frame: frame.assign(text="Other words."))
     said = said_of(changed, "lwage")
-    assert set(said.headlines) == set(said.gains) == set(said.lowest) == {"Other words."}
+    assert set(said.headlines) == {text for text, _ in said.gains} == set(said.lowest) == {"Other words."}
 
 
 def test_without_findings_nothing_is_said(run):
