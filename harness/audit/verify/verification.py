@@ -17,6 +17,12 @@ from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
 from harness.store.folder import RunFolder
 
+DISAGREEMENT = "solver_disagreement"
+"""Name among the statistics of fits of the distance between two computations of their coefficients."""
+
+DISAGREEMENT_CODE = "W-DISAGREE"
+"""Code of the note that a fit gives where that distance is more than rounding."""
+
 
 @dataclass(frozen=True)
 class AuditCheck:
@@ -71,6 +77,22 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[AuditCheck]:
     )
     yield _check("findings follow from the tables", lambda: finding_problems(folder))
     yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
+    yield from agreement(folder)
+
+
+def agreement(folder: RunFolder) -> Iterator[AuditCheck]:
+    """Yield how far two computations of the same fits are from each other, where fits tell of it."""
+    statistics = folder.read_table("details/statistics")
+    if "statistic" not in statistics:
+        return
+    told = statistics.loc[statistics["statistic"] == DISAGREEMENT, "value"].astype(float)
+    warnings = folder.read_table("warnings")
+    warned = warnings[warnings["code"] == DISAGREEMENT_CODE]
+    if len(told):
+        yield AuditCheck(
+            f"two computations of the coefficients of {len(told)} fits agree, to {told.max():.1g} at most",
+            tuple(Problem(str(row.where), str(row.message)) for row in warned.itertuples()),
+        )
 
 
 def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import ArtifactError
-from harness.audit.verify.verification import verify
+from harness.audit.verify.verification import DISAGREEMENT, agreement, verify
 from harness.installed import installed
 from harness.store.folder import RunFolder
 from small_run import copy_of, exit_code, without_key
@@ -181,7 +182,7 @@ def test_the_command_says_what_holds_and_ends_with_5_where_something_does_not(
     small_run, copy, monkeypatch, capsys
 ):
     assert exit_code(monkeypatch, "verify", str(small_run.path)) == 0
-    assert capsys.readouterr().out.count("holds: ") == 8
+    assert capsys.readouterr().out.count("holds: ") == 9
     before = flipped(copy / "curves.csv", 100, 3)
     try:
         assert exit_code(monkeypatch, "verify", str(copy)) == 5
@@ -195,3 +196,23 @@ def test_a_manifest_that_lacks_what_is_needed_is_told(small_run, tmp_path):
     without_key(folder, "study", "level")
     (problem,) = problems(folder.path)
     assert problem.where == "manifest.json: study.level"
+
+
+def test_the_largest_distance_of_two_computations_of_the_same_fits_is_named(copy):
+    checks = verify(RunFolder.open(copy), catalogs=installed().catalogs)
+    (said,) = [check.what for check in checks if check.what.startswith("two computations")]
+    statistics = RunFolder.open(copy).read_table("details/statistics")
+    told = statistics.loc[statistics["statistic"] == DISAGREEMENT, "value"]
+    assert (
+        said == f"two computations of the coefficients of {len(told)} fits agree, to {told.max():.1g} at most"
+    )
+    assert 0.0 <= told.max() < 1e-8
+
+
+def test_a_fit_whose_two_computations_differ_does_not_hold(small_run, tmp_path):
+    folder = RunFolder.open(copy_of(small_run, tmp_path / "run"))
+    warnings = folder.read_table("warnings")
+    row = {"code": "W-DISAGREE", "where": "invest · fe · value", "message": "0.31 by one, 0.32 by the other"}
+    folder.write_table("warnings", pd.concat([warnings, pd.DataFrame([row])], ignore_index=True))
+    (check,) = agreement(folder)
+    assert [problem.what for problem in check.problems] == [row["message"]]
