@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.registry.kind import Kind, OptionsClass
 from harness.scenarios.subject import Subject
-from harness.tables import ResultTable
+from harness.tables import TABLES, ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,9 +59,23 @@ class Scenario(Protocol):
         """Return a copy with fewer draws, for ``--quick``."""
 
 
+def _table_fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class
+    """Return which table a scenario cannot declare, or an empty string."""
+    for table in (*scenario.tables, *scenario.data_tables):
+        if not isinstance(table, ResultTable):
+            return f"declares {table!r} among its tables, which is no harness.ResultTable"
+        if TABLES.get(table.name, table) != table:
+            return f"declares a table '{table.name}', which the harness has already: give it another name"
+    return ""
+
+
 SCENARIO: Kind[type[Scenario]] = Kind(
     "scenario",
     "scenarios",
-    OptionsClass(("describe", "answer", "notes", "quick"), ("tables", "data_tables", "columns", "about")),
+    OptionsClass(
+        ("describe", "answer", "notes", "quick"),
+        ("tables", "data_tables", "columns", "about"),
+        further=_table_fault,
+    ),
 )
 """Scenarios that a spec can choose."""

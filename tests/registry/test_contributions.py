@@ -10,7 +10,7 @@ from typing import ClassVar
 import pluggy
 import pytest
 
-from harness import PluginError, hookimpl
+from harness import PluginError, ResultTable, hookimpl
 from harness.evaluation.protocols.in_sample import InSample
 from harness.installed import KINDS, OwnPlugin
 from harness.registry.collect import collect
@@ -26,6 +26,12 @@ def estimator(*, frozen=True, **members):
     body = {"name": "mine", "provides": frozenset(), "fit": fit, **members}
     made = type("Mine", (), {name: value for name, value in body.items() if value is not None})
     return dataclass(frozen=frozen)(made)
+
+
+def scenario(table):
+    """Return a scenario that has all that is asked, and one table."""
+    asked = dict.fromkeys(("describe", "answer", "notes", "quick"), fit)
+    return estimator(**asked, tables=(table,), data_tables=(), columns=(), about={})
 
 
 def plugin(**members):
@@ -87,6 +93,16 @@ REFUSED = {
         "SimpleNamespace has no `source`",
     ),
     "a class of datasets": (offering(type("Towns", (), DATA), hook="harness_datasets"), "is a class"),
+    "a table of the harness's own": (
+        offering(
+            scenario(ResultTable("gain", ("mine",), ("mine",), "another gain")), hook="harness_scenarios"
+        ),
+        "Mine declares a table 'gain', which the harness has already: give it another name",
+    ),
+    "a table in words": (
+        offering(scenario("mine"), hook="harness_scenarios"),
+        "Mine declares 'mine' among its tables, which is no harness.ResultTable",
+    ),
     "half a scenario": (
         offering(estimator(answer=fit), hook="harness_scenarios"),
         "Mine has no method `describe`",
