@@ -34,6 +34,7 @@ def run(
     resume: bool = False,
     overrides: Sequence[str] = (),
     allow_outside: bool = False,
+    calibrated: AnyPath | None = None,
     progress: bool = True,
 ) -> StudyResult:
     """Run a study and return its tables, figures and report; the same as ``harness run``.
@@ -52,6 +53,7 @@ def run(
     resume : take up what an interrupted run of the same study finished
     overrides : ``key=value`` changes to the spec, such as ``"evaluation.draws=500"``
     allow_outside : whether a spec may name data outside its own folder
+    calibrated : folder that ``harness calibrate`` wrote for this study; puts error rates beside findings
     progress : whether a bar shows how far the run is
 
     Raises
@@ -70,6 +72,7 @@ def run(
         resume=resume,
         overrides=tuple(overrides),
         allow_outside=allow_outside,
+        calibrated=None if calibrated is None else Path(calibrated),
     )
     with _progress(is_shown=progress) as on_progress:
         return StudyResult(run_study(options, on_progress=on_progress).path)

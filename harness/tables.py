@@ -249,6 +249,13 @@ FINDINGS = ResultTable(
     ("outcome", "finding", "about", "estimator"),
     "every sentence of the verdict with its numbers, whether it is established, and its caveats",
 )
+ERROR_RATES = ResultTable(
+    "error_rates",
+    ("outcome", "estimator", "finding", "error_rate", *_INTERVAL, "n_found", "n_panels"),
+    ("outcome", "estimator", "finding"),
+    "how often each kind of finding is made where it is not there, on panels of the study's shape",
+    measures=("error_rate",),
+)
 CLAIMS = ResultTable(
     "claims",
     (
@@ -319,7 +326,7 @@ TABLES: Mapping[str, ResultTable] = {
             PREPARATION,
             INTERPOLATED,
         ),
-        *(SUMMARY, WARNINGS, FINDINGS),
+        *(SUMMARY, WARNINGS, FINDINGS, ERROR_RATES),
     )
 }
 """The tables in CSV files that the harness itself writes, by name, in the order they are listed in."""

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from harness.arrays import Floats, Ints
+from harness.calibration.established import established
+from harness.calibration.features import features
 from harness.calibration.findings import curve_findings, gain_findings
+from harness.calibration.linear_truth import LinearTruth, with_outcome
 from harness.data.panel import Panel, SplitUnit
 from harness.estimators.guard import Status
-from harness.evaluation.linear_truth import LinearTruth, with_outcome
 from harness.execution.plan import PanelSource, Plan
 from harness.rng import random_stream
 
@@ -41,10 +43,14 @@ class Findings:
 
     Attributes
     ----------
+    effect : true effect of the exposure in it
     table : outcome, estimator, protocol, finding, and whether (or on what share of the curve) it was found
+    features : of what regressors do not predict, by outcome and feature
     """
 
+    effect: float
     table: pd.DataFrame
+    features: Mapping[str, Mapping[str, float]]
     label: str
     status: Status = "ok"
 
@@ -57,17 +63,19 @@ class DrawnStudy:
     ----------
     plan : of the study
     truths : by outcome
-    number : of the panel
+    number : of the panel; panels of a number have the same errors, whatever the effect is
+    effect : true effect of the exposure, as all truths have it
     """
 
     plan: Plan
     truths: Mapping[str, LinearTruth]
+    effect: float
     number: int
 
     @property
     def label(self) -> str:
         """Name of the panel, for progress."""
-        return f"panel {self.number}"
+        return f"panel {self.number}" + (f", effect {self.effect:g}" if self.effect else "")
 
     def run(self) -> Findings:
         """Draw the outcomes, run the study on them and compare what it finds with the truth."""
@@ -79,7 +87,10 @@ class DrawnStudy:
         panels = DrawnPanels(self.plan.panels, {outcome: truth.observed for outcome, truth in drawn.items()})
         seed = {"seed": int(random_stream(root, "calibrate", self.number).integers(2**62))}
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
-        parts = [gain_findings(plan)]
-        if plan.study.scenarios:
-            parts += [curve_findings(task.run(), drawn) for task in plan.full_tasks()]
-        return Findings(pd.concat(parts, ignore_index=True), self.label)
+        fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
+        found = [gain_findings(plan), *(curve_findings(full, drawn) for full in fulls), established(fulls)]
+        kept = {
+            outcome: features(drawn[outcome].unexplained, truth.parts.cells)
+            for outcome, truth in self.truths.items()
+        }
+        return Findings(self.effect, pd.concat(found, ignore_index=True), kept, self.label)

@@ -1,4 +1,4 @@
-"""What a study finds on a panel whose truth is known: gains, verdicts, and what its bands hold."""
+"""What a study finds on a panel whose truth is known: gains over its reference, and what its bands hold."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 
+from harness.calibration.linear_truth import DrawnTruth
 from harness.evaluation.fold import TOUCHES_TEST_ROWS
 from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
-from harness.evaluation.linear_truth import DrawnTruth
 from harness.evaluation.tables import SAMPLES, Bootstrap, gain_table
 from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan

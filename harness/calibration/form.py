@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from harness.calibration.established import RULES
 from harness.estimators.protocol import Estimator
 from harness.execution.plan import as_quick
 from harness.spec.study import Study
-from harness.tables import CURVES
 
 Most = Mapping[str, int]
 """The most that an option of a name may be, in whatever part of a study it stands."""
@@ -60,8 +60,8 @@ def calibration_form(study: Study) -> CalibrationForm:
     """Return the cheap form of a study.
 
     All estimators and protocols stay, and all rows and columns. Each takes its quick form, and options named
-    in `CAPS` are held to what stands there. Only scenarios that draw curves are asked, since bands are set
-    beside a truth that is known as a curve; the multiverse is left out.
+    in `CAPS` are held to what stands there. Only scenarios that find something are asked, by a table of
+    `RULES`; the multiverse is left out.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _held(study: Study) -> Study:
             "scenarios": tuple(
                 entry.model_copy(update={"scenario": capped(entry.scenario, CAPS)})
                 for entry in study.scenarios
-                if CURVES in entry.scenario.tables
+                if any(table.name in RULES for table in entry.scenario.tables)
             ),
             "multiverse": None,
         }

@@ -9,19 +9,22 @@ from pathlib import Path
 
 from harness.calibration.drawn_study import Findings
 from harness.calibration.form import calibration_form
-from harness.calibration.table import LEVEL, Truth, calibration_table
+from harness.calibration.table import LEVEL, Truth, calibration_tables
+from harness.execution.calibrated import calibration_record
 from harness.execution.options import RunOptions
 from harness.execution.plan import make_plan
 from harness.execution.provenance import Provenance, manifest_of
 from harness.execution.run import Prepared, Progress, prepare
 from harness.installed import installed
 from harness.report.calibration.page import calibration_page
-from harness.report.calibration.rows import Calibration, CalibrationRow, Reduction
+from harness.report.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction
 from harness.report.model.rows import read_rows
+from harness.store.calibration_record import CALIBRATION_RECORD
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import Manifest, SpecRecord
 from harness.store.versions import versions
+from harness.tables import ERROR_RATES
 
 CALIBRATION = "calibration"
 """Name of the table, and of the page."""
@@ -29,11 +32,16 @@ CALIBRATION = "calibration"
 FORM = "calibration_form"
 """Name of the table of what was reduced."""
 
+FEATURES = "calibration_features"
+"""Name of the table of what drawn panels kept of the data."""
+
 
 def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None = None) -> Path:
     """Repeat a study on drawn panels, write tables and a page on them, and return the page's path.
 
-    ``calibration.csv`` holds how often what was found, ``calibration_form.csv`` what was reduced for it.
+    ``calibration.csv`` holds how often what was found, ``error_rates.csv`` how often what is not there,
+    ``calibration_features.csv`` what the drawn panels kept of the data, ``calibration_form.csv`` what was
+    reduced, and ``calibration.json`` of which study it all is.
 
     Raises
     ------
@@ -45,20 +53,31 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     form = calibration_form(prepared.plan.study)
     plan = make_plan(form.study, prepared.panels, registry.catalogs)
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
-    count = _counter(truth.n_panels, on_progress)
+    count = _counter(truth.n_panels * len(truth.effects), on_progress)
+    record = calibration_record(
+        prepared.loaded.study,
+        table=prepared.table,
+        panels=prepared.panels,
+        versions=versions(registry.brought_by),
+    )
     with locked(folder.path):
+        folder.clear(keep=prepared.table.path)
         folder.write_table(FORM, form.reductions)
-        table = calibration_table(plan, truth, workers=options.workers, on_done=count)
-        folder.write_table(CALIBRATION, table)
+        tables = calibration_tables(plan, truth, workers=options.workers, on_done=count)
+        folder.write_table(CALIBRATION, tables.shares)
+        folder.write_table(ERROR_RATES.name, tables.error_rates)
+        folder.write_table(FEATURES, tables.features)
         found = Calibration(
             manifest=_manifest(options, prepared, truth, started),
             n_panels=truth.n_panels,
-            effect=truth.effect,
+            effects=truth.effects,
             limits=LEVEL,
-            rows=read_rows(table, CalibrationRow, table=CALIBRATION),
+            rows=read_rows(tables.shares, CalibrationRow, table=CALIBRATION),
+            features=read_rows(tables.features, FeatureRow, table=FEATURES),
             reductions=read_rows(form.reductions, Reduction, table=FORM),
         )
         folder.write_text(f"{CALIBRATION}.html", calibration_page(found))
+        folder.write_text(CALIBRATION_RECORD, record.to_json())
     return folder.path / f"{CALIBRATION}.html"
 
 

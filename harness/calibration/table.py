@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from harness.calibration.drawn_study import DrawnStudy, Findings
-from harness.evaluation.linear_truth import fit_linear_truth
+from harness.calibration.features import feature_table, features
+from harness.calibration.linear_truth import fit_linear_truth
+from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.execution.executor import execute
 from harness.execution.plan import Plan
 from harness.execution.workers import Workers
+from harness.report.calibration.rows import KINDS, VERDICT
+from harness.tables import ERROR_RATES
 
 LEVEL = 0.95
 """Of the exact binomial limits of a share."""
 
-COLUMNS = ("outcome", "estimator", "protocol", "finding", "share", "conf_low", "conf_high", "n_panels")
+COLUMNS = (
+    *("effect", "outcome", "estimator", "protocol", "finding", "share", "conf_low", "conf_high"),
+    "n_panels",
+)
 
 
 @dataclass(frozen=True)
@@ -25,48 +33,120 @@ class Truth:
 
     Attributes
     ----------
-    n_panels : >= 1, panels to draw
-    effect : of the exposure, outcome units per unit of exposure; 0 removes it
+    n_panels : >= 1, panels to draw with each effect
+    effect : of the exposure, outcome units per unit of exposure, in panels beside those without one; 0 for
+        none beside them
     """
 
     n_panels: int
     effect: float
 
+    @property
+    def effects(self) -> tuple[float, ...]:
+        """The true effects of the exposure: none, and where there is one `effect`."""
+        return (0.0, self.effect) if self.effect else (0.0,)
 
-def calibration_table(
+
+@dataclass(frozen=True, eq=False)
+class CalibrationTables:
+    """What a calibration found.
+
+    Attributes
+    ----------
+    shares : `COLUMNS`, the share of the panels with each finding, with exact binomial limits of coverage
+        `LEVEL`; of a pointwise band the mean share of the curve, with limits as if each panel counted once
+    error_rates : columns of `harness.tables.ERROR_RATES`, how often findings were made on panels without an
+        effect, in which everything is linear and alike in all groups. A gain over the reference of the study
+        counts where a protocol hides the tested entities; elsewhere knowing them is one
+    features : what the panels without an effect kept of the data, see
+        `harness.calibration.features.feature_table`
+    """
+
+    shares: pd.DataFrame
+    error_rates: pd.DataFrame
+    features: pd.DataFrame
+
+
+def calibration_tables(
     plan: Plan, truth: Truth, *, workers: Workers, on_done: Callable[[Findings], None]
-) -> pd.DataFrame:
+) -> CalibrationTables:
     """Repeat a study on panels drawn from a linear truth.
 
     Parameters
     ----------
     plan : of the study, on the user's data; folds are the same for all panels
     on_done : called as each panel is done
-
-    Returns
-    -------
-    `COLUMNS`: the share of the panels with each finding, with exact binomial limits of coverage `LEVEL`; of a
-    pointwise band the mean share of the curve, with limits as if each panel counted once.
     """
-    outcomes = plan.study.roles.outcomes
     truths = {
-        outcome: fit_linear_truth(plan.panels.panel(outcome), effect=truth.effect) for outcome in outcomes
+        effect: {
+            outcome: fit_linear_truth(plan.panels.panel(outcome), effect=effect)
+            for outcome in plan.study.roles.outcomes
+        }
+        for effect in truth.effects
     }
-    tasks = (DrawnStudy(plan, truths, number) for number in range(1, truth.n_panels + 1))
-    found = pd.concat([findings.table for findings in execute(tasks, workers=workers, on_done=on_done)])
-    return pd.DataFrame(_shares(found), columns=list(COLUMNS))
+    tasks = (
+        DrawnStudy(plan, truths[effect], effect, number)
+        for effect in truth.effects
+        for number in range(1, truth.n_panels + 1)
+    )
+    panels = execute(tasks, workers=workers, on_done=on_done)
+    found = pd.concat(
+        [panel.table.assign(effect=panel.effect, panel=panel.label) for panel in panels], ignore_index=True
+    )
+    keys = ["effect", "outcome", "estimator", "protocol", "finding"]
+    return CalibrationTables(
+        shares=pd.DataFrame(_shares(found, keys), columns=list(COLUMNS)),
+        error_rates=_error_rates(plan, found[found["effect"] == 0.0]),
+        features=feature_table(
+            {outcome: features(own.unexplained, own.parts.cells) for outcome, own in truths[0.0].items()},
+            [panel.features for panel in panels if panel.effect == 0.0],
+        ),
+    )
 
 
-def _shares(found: pd.DataFrame) -> Iterator[dict[str, object]]:
-    from scipy.stats import binomtest
+def _error_rates(plan: Plan, found: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each kind of finding was made; `found` is of panels where none is there.
 
-    keys = ["outcome", "estimator", "protocol", "finding"]
+    Gains have a row for all estimators together as well, for a sentence that names those with one.
+    """
+    kinds = set(KINDS) if hides_entities(plan) else set(KINDS) - {VERDICT}
+    own = found[found["finding"].isin(kinds)]
+    gains = own[own["finding"] == VERDICT]
+    of_any = gains.groupby(["outcome", "finding", "panel"], sort=False, as_index=False)["found"].max()
+    shares = _shares(
+        pd.concat([own, of_any.assign(estimator="")], ignore_index=True), ["outcome", "estimator", "finding"]
+    )
+    rows = [
+        {**share, "error_rate": share["share"], "n_found": round(share["share"] * share["n_panels"])}
+        for share in shares
+    ]
+    return pd.DataFrame(rows, columns=list(ERROR_RATES.columns))
+
+
+def hides_entities(plan: Plan) -> bool:
+    """Return whether a protocol that keeps test rows apart tests entities that were never trained on."""
+    knowing = TOUCHES_TEST_ROWS | {SAME_ENTITY.code}
+    return any(
+        knowing.isdisjoint(leak.code for leak in entry.protocol.leaks)
+        for entry in plan.study.evaluation.protocols
+    )
+
+
+def _shares(found: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
     for key, own in found.groupby(keys, sort=False)["found"]:
         share, n_panels = float(own.mean()), len(own)
-        limits = binomtest(round(share * n_panels), n_panels).proportion_ci(LEVEL, method="exact")
+        low, high = exact_limits(round(share * n_panels), n_panels)
         yield dict(zip(keys, key, strict=True)) | {
             "share": share,
-            "conf_low": float(limits.low),
-            "conf_high": float(limits.high),
+            "conf_low": low,
+            "conf_high": high,
             "n_panels": n_panels,
         }
+
+
+def exact_limits(n_found: int, n_panels: int) -> tuple[float, float]:
+    """Return the limits of a share of coverage `LEVEL` or more (Clopper and Pearson 1934)."""
+    from scipy.stats import binomtest
+
+    limits = binomtest(n_found, n_panels).proportion_ci(LEVEL, method="exact")
+    return float(limits.low), float(limits.high)

@@ -26,7 +26,13 @@ from harness.registry.plugin_choice import PluginChoice
 @spec_argument
 @data_option
 @click.option("--panels", type=click.IntRange(min=1), default=100, show_default=True, help="Panels to draw.")
-@click.option("--effect", type=float, default=0.0, show_default=True, help="True effect of the exposure.")
+@click.option(
+    "--effect",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="True effect of the exposure, on as many panels beside those without one.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; by default runs/STUDY-calibration.")
 @jobs_option
 @backend_option
@@ -49,13 +55,16 @@ def calibrate(
 ) -> None:
     """Repeat a study on panels like its own whose truth is known.
 
-    Says how often the study finds a gain or an effect that is not there, and what its bands cover.
+    Says how often the study finds what is not there, be it a gain, an effect, a nonlinearity, a turning
+    point, a difference between groups or a change of sign, and what its bands cover. Panels keep levels of
+    entities, shocks of periods, serial correlation, tails and gaps of the data. harness run --calibrated puts
+    the rates beside the findings of the study.
 
     All estimators, protocols, rows and columns stay. So that many panels can be done, each fit is cheaper:
     one split of random rows, two groups of entities, one size and start of networks, at most 50 steps, 15 of
     them without success; 5 draws of ensembles that are compared and 40 of bands; 300 draws of intervals of
-    gains; no questions but curves, at 12 points. calibration_form.csv lists every option that is not as in
-    the spec.
+    gains; curves at 12 points; no questions that find nothing of that. calibration_form.csv lists every
+    option that is not as in the spec.
     """
     from harness.calibration.run import calibrate as calibrate_study
     from harness.calibration.table import Truth

@@ -34,6 +34,11 @@ from harness.registry.plugin_choice import PluginChoice
 @backend_option
 @scheduler_option
 @click.option("--resume", is_flag=True, help="Take up a run of this study that was cut off.")
+@click.option(
+    "--calibrated",
+    type=click.Path(path_type=Path),
+    help="Folder that harness calibrate wrote for this study: its error rates go beside the findings.",
+)
 @set_option
 @outside_option
 @click.pass_obj
@@ -47,6 +52,7 @@ def run(
     backend: Literal["loky", "dask"],
     scheduler: str | None,
     resume: bool,
+    calibrated: Path | None,
     overrides: tuple[str, ...],
     allow_outside: bool,
 ) -> None:
@@ -68,6 +74,7 @@ def run(
         backend=backend,
         scheduler=scheduler,
         resume=resume,
+        calibrated=calibrated,
         overrides=overrides,
         allow_outside=allow_outside,
         plugins=choice,

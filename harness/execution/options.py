@@ -35,6 +35,7 @@ class RunOptions:
     resume : take up what an interrupted run of the same study finished
     overrides : ``key=value`` changes to the spec
     allow_outside : whether the spec may name files outside its own folder
+    calibrated : folder of a calibration of the study, or a file in it, whose error rates go beside findings
     plugins : which are off, and a folder of others; what the environment variables say unless given
     """
 
@@ -48,6 +49,7 @@ class RunOptions:
     resume: bool = False
     overrides: tuple[str, ...] = ()
     allow_outside: bool = False
+    calibrated: Path | None = None
     plugins: PluginChoice = field(default_factory=asked_by_environment)
 
     @property
@@ -80,6 +82,7 @@ class RunOptions:
         words += ["--data", data.as_posix()] if data else []
         words += ["--quick"] if self.quick else []
         words += ["--allow-outside"] if self.allow_outside else []
+        words += ["--calibrated", self.calibrated.as_posix()] if self.calibrated else []
         for override in self.overrides:
             words += ["--set", override]
         return shlex.join(words)

@@ -69,8 +69,8 @@ def manifest_of(
     references = study.multiverse.references if study.multiverse else ()
     return Manifest(
         manifest_version=1,
-        study=_study(study, quick=provenance.quick, learns=panels.learns),
-        data=_data(table, panels.panel(study.roles.outcomes[0])),
+        study=study_record(study, quick=provenance.quick, learns=panels.learns),
+        data=data_record(table, panels.panel(study.roles.outcomes[0])),
         multiverse=MultiverseRecord(tuple(references), tuple(universes)),
         spec=provenance.spec,
         versions=provenance.versions,
@@ -89,7 +89,14 @@ def tables_of(study: Study) -> Mapping[str, ResultTable]:
     return with_own(table for scenario in scenarios for table in (*scenario.tables, *scenario.data_tables))
 
 
-def _study(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
+def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
+    """Return what is kept of a study.
+
+    Parameters
+    ----------
+    quick : whether draws, splits and restarts were cut
+    learns : whether a preparation step is fitted on rows
+    """
     roles, evaluation = study.roles, study.evaluation
     return StudyRecord(
         id=study.study,
@@ -150,7 +157,8 @@ def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _data(table: Table, panel: Panel) -> DataRecord:
+def data_record(table: Table, panel: Panel) -> DataRecord:
+    """Return what is kept of the data."""
     return DataRecord(
         origin=table.origin,
         title=table.title,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.data.build import PanelBuilder
 from harness.data.dataset import DATASET
@@ -16,6 +17,7 @@ from harness.data.read.read_table import read_table
 from harness.data.read.table import Table, refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
+from harness.execution.calibrated import calibrated_rates, calibration_record
 from harness.execution.checkpoints import CheckpointStore, fingerprint, run_checkpointed
 from harness.execution.executor import Task, execute
 from harness.execution.options import RunOptions
@@ -33,6 +35,10 @@ from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import SpecRecord
 from harness.store.versions import versions
+from harness.tables import ERROR_RATES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Progress = Callable[[int, int, str], None]
 """Called with tasks done, tasks in all, and the last task's name."""
@@ -85,19 +91,21 @@ def write_run(options: RunOptions, registry: Registry, *, on_progress: Progress 
     Raises
     ------
     SpecError, DataError, ArtifactError
-        Before anything is fitted. Cells that cannot be fitted are rows with a reason, not errors.
+        Before anything is fitted, where error rates are of another study too. Cells that cannot be fitted
+        are rows with a reason, not errors.
     DataError
         At the end, where the data file is not what it was at the start.
     """
     started, start = datetime.now(UTC), time.perf_counter()
     prepared = prepare(options, registry)
     study = prepared.plan.study
+    used = versions(registry.brought_by)
+    rates = _error_rates(options, prepared, used)
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with locked(folder.path):
         folder.clear(keep=prepared.table.path)
         if isinstance(options.data, FrameFile):
             folder.write_bytes(FRAME_FILE, options.data.content)
-        used = versions(registry.brought_by)
         store = _store(folder, prepared, used, is_quick=options.quick)
         if not options.resume:
             store.clear()
@@ -107,6 +115,8 @@ def write_run(options: RunOptions, registry: Registry, *, on_progress: Progress 
         results = _results(plan, prepared.panels, kept)
         refuse_changed(prepared.table)
         write_tables(folder, results)
+        if rates is not None:
+            folder.write_table(ERROR_RATES.name, rates)
         folder.write_text(SPEC, prepared.loaded.document.text)
         provenance = Provenance(
             spec=SpecRecord(
@@ -131,6 +141,16 @@ def write_run(options: RunOptions, registry: Registry, *, on_progress: Progress 
         folder.write_manifest(content)
         store.clear()
     return folder
+
+
+def _error_rates(options: RunOptions, prepared: Prepared, used: Mapping[str, str]) -> pd.DataFrame | None:
+    """Return the error rates that the options name; None where they name none."""
+    if options.calibrated is None:
+        return None
+    own = calibration_record(
+        prepared.loaded.study, table=prepared.table, panels=prepared.panels, versions=used
+    )
+    return calibrated_rates(options.calibrated, own)
 
 
 def _store(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harness.findings.error_rates import with_error_rates
 from harness.findings.finding import StudyFinding
 from harness.findings.gain import error_findings, gain_findings
 from harness.findings.group_difference import group_findings
@@ -17,7 +18,7 @@ from harness.report.model.run import Run, RunReader, read_run
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
-from harness.tables import FINDINGS
+from harness.tables import ERROR_RATES, FINDINGS
 
 KINDS: tuple[Callable[[Run, str], Iterator[StudyFinding]], ...] = (
     gain_findings,
@@ -30,7 +31,7 @@ KINDS: tuple[Callable[[Run, str], Iterator[StudyFinding]], ...] = (
 
 
 def findings_table(folder: RunReader) -> pd.DataFrame:
-    """Return every finding of a run, outcome by outcome."""
+    """Return every finding of a run, outcome by outcome, with the error rates that the run was given."""
     run = read_run(folder)
     found = [
         asdict(finding)
@@ -38,7 +39,9 @@ def findings_table(folder: RunReader) -> pd.DataFrame:
         for find in KINDS
         for finding in find(run, outcome)
     ]
-    return as_declared(FINDINGS, [pd.DataFrame(found)])
+    findings = as_declared(FINDINGS, [pd.DataFrame(found)])
+    rates = folder.read_table(ERROR_RATES.name)
+    return with_error_rates(findings, rates, reference=run.manifest.study.reference)
 
 
 def write_findings(path: Path) -> None:

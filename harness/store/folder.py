@@ -38,6 +38,7 @@ REPORTED = (
     "report.html",
     "surfaces.html",
     "calibration.html",
+    "calibration.json",
     "figures/*",
     "tables/*",
     "details/*",

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from scipy.stats import beta
 
 from harness.api import prepare_study as prepare
-from harness.calibration.table import Truth, calibration_table
+from harness.calibration.table import Truth, calibration_tables, exact_limits
 from harness.execution.options import RunOptions
 from harness.execution.workers import LocalWorkers
 from harness.report.calibration.rows import VERDICT
@@ -26,31 +27,76 @@ LINEAR = (
 
 
 @cache
-def table(effect, n_panels=40, n_jobs=1):
+def tables(effect=0.0, n_panels=40, n_jobs=1):
     plan = prepare(RunOptions(spec=SPEC, quick=True, overrides=LINEAR)).plan
     truth, workers = Truth(n_panels, effect), LocalWorkers(n_jobs)
-    return calibration_table(plan, truth, workers=workers, on_done=lambda _: None)
+    return calibration_tables(plan, truth, workers=workers, on_done=lambda _: None)
+
+
+def shares(effect):
+    found = tables(0.3).shares
+    return found[found["effect"] == effect].set_index(["estimator", "protocol", "finding"])
 
 
 def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_new_entities():
-    shares = table(0.0).set_index(["estimator", "protocol", "finding"])["share"]
-    assert shares["fe", "as_published", "gain established"] > 0.8
-    assert shares["fe", "held_out_entities", "gain established"] < 0.2
-    assert shares["fe", "", VERDICT] <= shares["fe", "held_out_entities", "gain established"]
+    share = shares(0.0)["share"]
+    assert share["fe", "as_published", "gain established"] > 0.8
+    assert share["fe", "held_out_entities", "gain established"] < 0.2
+    assert share["fe", "", VERDICT] <= share["fe", "held_out_entities", "gain established"]
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.3])
 def test_fixed_effects_cover_a_linear_truth(effect):
-    asked = "estimator == 'fe' and finding == 'slope inside the pointwise band'"
-    (row,) = table(effect).query(asked).to_dict("records")
+    row = shares(effect).loc["fe", "curve", "slope inside the pointwise band"]
     # Ten entities are few for a bootstrap of entities; it covers less than it says, as the warning tells.
     assert row["share"] >= 0.75
     assert row["conf_low"] < row["share"] < row["conf_high"] or row["share"] == 1.0
     assert row["n_panels"] == 40
 
 
+def test_an_effect_is_found_where_there_is_one_and_a_line_never_turns():
+    assert shares(0.3).loc["fe", "", "effect"]["share"] > 0.9
+    assert shares(0.0).loc["fe", "", "effect"]["share"] < 0.4
+    for effect in (0.0, 0.3):
+        for kind in ("turning_point", "nonlinearity"):
+            assert shares(effect).loc["fe", "", kind]["share"] == 0.0
+
+
+def test_error_rates_are_the_shares_of_panels_without_an_effect():
+    rates = tables(0.3).error_rates.set_index(["estimator", "finding"])
+    assert set(rates.index) == {
+        *((name, kind) for name in ("ols", "fe") for kind in ("effect", "nonlinearity", "turning_point")),
+        *(("fe", "gain"), ("", "gain")),
+    }
+    for (estimator, kind), row in rates.iterrows():
+        own = shares(0.0).loc[estimator or "fe", "", kind]
+        assert row["error_rate"] == own["share"] == row["n_found"] / 40
+        assert (row["conf_low"], row["conf_high"]) == exact_limits(row["n_found"], 40)
+
+
+@pytest.mark.parametrize("n_panels", [1, 40, 300])
+def test_limits_without_a_finding_are_those_of_the_closed_form(n_panels):
+    # Clopper and Pearson (1934): with none of n the upper limit solves (1 - p)^n = .025.
+    assert exact_limits(0, n_panels) == pytest.approx((0.0, 1 - 0.025 ** (1 / n_panels)))
+    assert exact_limits(n_panels, n_panels) == pytest.approx((0.025 ** (1 / n_panels), 1.0))
+
+
+def test_limits_are_quantiles_of_beta_distributions():
+    low, high = beta.ppf(0.025, 3, 38), beta.ppf(0.975, 4, 37)
+    assert exact_limits(3, 40) == pytest.approx((low, high))
+
+
+def test_panels_keep_the_features_of_the_data():
+    kept = tables(0.3).features.set_index("feature")
+    assert kept["is_kept"].all()
+    assert kept.loc["missing_rows", "fitted"] == kept.loc["missing_rows", "drawn"] == 0.0
+    assert kept.loc[["share_entity", "share_period", "share_remainder"], "fitted"].sum() == pytest.approx(1.0)
+
+
 def test_workers_change_no_number():
-    pd.testing.assert_frame_equal(table(0.0, 4, n_jobs=1), table(0.0, 4, n_jobs=2), check_exact=True)
+    one, two = tables(0.0, 4), tables(0.0, 4, n_jobs=2)
+    for name in ("shares", "error_rates", "features"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name), check_exact=True)
 
 
 def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
@@ -64,8 +110,9 @@ def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     found = pd.read_csv(tmp_path / "run" / "calibration.csv")
     assert set(found["n_panels"]) == {2}
     assert {"gain established", "loss established"} <= set(found["finding"])
-    assert set(found["finding"]) == set(HEADINGS)
+    assert set(found["finding"]) == set(HEADINGS) - {"group_difference", "sign_change"}
     assert found.loc[found["finding"] == VERDICT, "estimator"].tolist() == ["fe"]
     page = (tmp_path / "run" / "calibration.html").read_text(encoding="utf-8")
     assert "SIMULATED OUTCOMES." in page
     assert "which a table below gives, on 2 panels" in page
+    assert "What the panels keep of the data" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from harness.api import prepare_study as prepare
 from harness.calibration.form import CAPS, calibration_form, capped
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.execution.options import RunOptions
+from harness.tables import SUPPORT, ResultTable
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 
@@ -71,5 +73,23 @@ def test_every_difference_is_in_the_table(study):
     assert ("estimator", "net", "max_steps") not in told
     assert told["protocol", "as_published", "repeats"] == ("10", "1")
     assert told["scenario", "curve", "draws"] == ("200", "40")
-    assert told["scenario", "conditional", "asked"] == ("yes", "no")
+    assert told["scenario", "conditional", "draws"] == ("200", "40")
     assert not any(part == "evaluation" for part, _, _ in told)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A question that no finding comes of, for the test."""
+
+    tables: tuple[ResultTable, ...] = (SUPPORT,)
+
+    def quick(self):
+        return self
+
+
+def test_questions_that_find_nothing_are_not_asked(study):
+    curve, conditional = study.scenarios
+    counts = curve.model_copy(update={"id": "counts", "scenario": Counts()})
+    form = calibration_form(study.model_copy(update={"scenarios": (curve, conditional, counts)}))
+    assert [entry.id for entry in form.study.scenarios] == ["curve", "conditional"]
+    assert ("scenario", "counts", "asked", "yes", "no") in form.reductions.itertuples(index=False, name=None)

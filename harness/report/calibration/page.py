@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.report.calibration.figure import Block, CalibrationScene, Line, draw_calibration
 from harness.report.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow
-from harness.report.calibration.table import calibration_groups, is_off
-from harness.report.calibration.text import calibrated, repeated
+from harness.report.calibration.table import CalibrationGroup, calibration_groups, is_off
+from harness.report.calibration.text import calibrated, kept, repeated
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.page import Numbering
 from harness.report.templating import environment, packaged, style_sheet
-from harness.report.text.numbers import count, percent
+from harness.report.text.numbers import count, percent, plain
 from harness.report.text.plain_text import capitalised
 
 
@@ -25,12 +26,31 @@ def calibration_page(found: Calibration) -> str:
         data=found.manifest.data,
         style=style_sheet(),
         repeated=repeated(found),
-        parts=[
+        kept=kept(found),
+        blocks=[_block(own) for own in found.each()],
+        numbers=Numbering(),
+    )
+
+
+@dataclass(frozen=True)
+class EffectBlock:
+    """What was found on the panels with one true effect, outcome by outcome."""
+
+    heading: str
+    parts: tuple[tuple[str, tuple[str, ...], tuple[CalibrationGroup, ...]], ...]
+    figure: RenderedFigure
+
+
+def _block(found: Calibration) -> EffectBlock:
+    study = found.manifest.study
+    exposure = study.label(study.exposure)
+    return EffectBlock(
+        heading=f"An effect of {exposure} of {plain(found.effect)}" if found.effect else "No effect",
+        parts=tuple(
             (study.label(outcome), calibrated(found, outcome), calibration_groups(found, outcome))
             for outcome in study.outcomes
-        ],
-        figure_of_shares=calibration_figure(found),
-        numbers=Numbering(),
+        ),
+        figure=calibration_figure(found),
     )
 
 
@@ -38,7 +58,7 @@ def calibration_figure(found: Calibration) -> RenderedFigure:
     """Return the figure; its data are simulated, whatever those of the study are."""
     with house_style():
         return FigureRenderer(is_simulated=True).render(
-            "calibration",
+            "calibration-with-effect" if found.effect else "calibration",
             draw_calibration([_scene(found, outcome) for outcome in found.manifest.study.outcomes]),
             alt="Dots with limits: how often gains were found, and how often bands held the truth.",
             caption=(

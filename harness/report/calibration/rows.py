@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
 from harness.store.manifest import Manifest
 
-VERDICT = "gain established by the verdict"
+VERDICT = "gain"
 GAIN = "gain established"
 LOSS = "loss established"
 P_VALUE = "p-value below 0.05"
+
+KINDS: Mapping[str, str] = {
+    VERDICT: "a gain",
+    "effect": "an effect",
+    "nonlinearity": "a nonlinearity",
+    "turning_point": "a turning point",
+    "group_difference": "a difference between groups",
+    "sign_change": "a change of sign along a moderator",
+}
+"""Kinds of findings as ``findings.csv`` has them, in words."""
 
 
 def band_finding(kind: str, band: str) -> str:
@@ -29,12 +39,13 @@ BANDS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """How often one finding was made.
+    """How often one finding was made on panels with one true effect of the exposure.
 
-    `protocol` is empty for the verdict on all of them, and the scenario's id for bands. `share` is of the
-    panels, for pointwise bands the mean share of the curve; the limits are exact binomial ones.
+    `protocol` is empty for `KINDS`, and the scenario's id for bands. `share` is of the panels, for pointwise
+    bands the mean share of the curve; the limits are exact binomial ones.
     """
 
+    effect: float
     outcome: str
     estimator: str
     protocol: str
@@ -43,6 +54,18 @@ class CalibrationRow:
     conf_low: float
     conf_high: float
     n_panels: int | None
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """One feature of errors: in the data, its mean and deviation over drawn panels, whether it is kept."""
+
+    outcome: str
+    feature: str
+    fitted: float
+    drawn: float
+    drawn_sd: float
+    is_kept: bool
 
 
 @dataclass(frozen=True)
@@ -63,17 +86,30 @@ class Calibration:
     Attributes
     ----------
     manifest : of the study that was repeated
-    n_panels : that were drawn
-    effect : true effect of the exposure in all of them, outcome units per unit of exposure
+    n_panels : that were drawn with each effect
+    effects : true effects of the exposure, outcome units per unit of exposure; zero first
     limits : in (0, 1), nominal coverage of the limits of shares
+    rows : of panels with any of the effects
     """
 
     manifest: Manifest
     n_panels: int
-    effect: float
+    effects: tuple[float, ...]
     limits: float
     rows: tuple[CalibrationRow, ...]
+    features: tuple[FeatureRow, ...]
     reductions: tuple[Reduction, ...]
+
+    @property
+    def effect(self) -> float:
+        """The true effect that is spoken of: the first."""
+        return self.effects[0]
+
+    def each(self) -> Iterator[Calibration]:
+        """Yield the calibration with each of its effects alone."""
+        for effect in self.effects:
+            rows = tuple(row for row in self.rows if row.effect == effect)
+            yield replace(self, effects=(effect,), rows=rows)
 
     def of(self, outcome: str, finding: str) -> tuple[CalibrationRow, ...]:
         """Return one finding on one outcome, in the order of the table."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.report.calibration.rows import (
     BANDS,
     GAIN,
+    KINDS,
     LOSS,
     P_VALUE,
     VERDICT,
@@ -15,9 +16,11 @@ from harness.report.calibration.rows import (
     CalibrationRow,
 )
 from harness.report.text.numbers import percent, percent_interval
+from harness.report.text.plain_text import capitalised
 
 HEADINGS: Mapping[str, str] = {
     VERDICT: "Gain called established by the verdict, all honest protocols together",
+    **{name: f"{capitalised(words)} called established" for name, words in KINDS.items() if name != VERDICT},
     GAIN: "Interval of a single gain above zero",
     LOSS: "Interval of a single gain below zero",
     P_VALUE: "P-value of a single gain below 0.05",

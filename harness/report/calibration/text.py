@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.report.calibration.rows import GAIN, VERDICT, Calibration, CalibrationRow, band_finding
+from harness.report.calibration.rows import GAIN, KINDS, VERDICT, Calibration, CalibrationRow, band_finding
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
-from harness.report.text.numbers import count, percent, percent_interval, plain
-from harness.report.text.plain_text import joined
+from harness.report.text.numbers import count, percent, percent_interval, plain, significant
+from harness.report.text.plain_text import capitalised, joined
 
 
 def repeated(found: Calibration) -> str:
     """Return what was repeated and on what."""
     study, data = found.manifest.study, found.manifest.data
     exposure = study.label(study.exposure)
-    effect = (
-        f"no effect of {exposure} at all"
-        if found.effect == 0
-        else f"an effect of {exposure} of {plain(found.effect)} per unit"
-    )
+    truths = [
+        f"an effect of {exposure} of {plain(effect)} per unit"
+        if effect
+        else f"no effect of {exposure} at all"
+        for effect in found.effects
+    ]
     form = " in a cheaper form, which a table below gives," if found.reductions else ""
     return (
         f"The study “{study.title}” was repeated{form} on "
-        f"{count(found.n_panels)} panels. Each has the rows and regressors of the data ({data.title}: "
-        f"{count(data.n_obs)} rows, {count(data.n_entities)} entities, {count(data.n_periods)} periods), but "
-        "an outcome drawn from a linear truth: what the other regressors predict linearly, each entity's "
-        f"own level and the residuals with random signs, and {effect}. Nothing in these panels is nonlinear."
+        f"{count(found.n_panels)} panels{' each' if len(truths) > 1 else ''} with {joined(truths)}. Each "
+        f"panel has the rows and regressors of the data ({data.title}: {count(data.n_obs)} rows, "
+        f"{count(data.n_entities)} entities, {count(data.n_periods)} periods), but an outcome drawn from a "
+        "linear truth: what the other regressors predict linearly, each entity's own level, shocks of "
+        "periods and remainders, the three as those of the data with random signs. Nothing in these panels "
+        "is nonlinear, turns, or differs between groups."
     )
+
+
+FEATURES: Mapping[str, str] = {
+    "share_entity": "share of variance between entities",
+    "share_period": "share of variance between periods",
+    "share_remainder": "share of variance left",
+    "autocorrelation": "autocorrelation within entities",
+    "correlation_between_entities": "correlation between entities within periods",
+    "kurtosis": "kurtosis",
+    "missing_rows": "share of rows that are missing",
+}
+"""Features of errors in words."""
+
+
+def kept(found: Calibration) -> tuple[str, ...]:
+    """Return which features of the errors of the data the drawn panels have, a sentence an outcome."""
+    study = found.manifest.study
+    sentences = []
+    for outcome in study.outcomes:
+        rows = [row for row in found.features if row.outcome == outcome]
+        having = [FEATURES[row.feature] for row in rows if row.is_kept]
+        losing = [
+            f"{FEATURES[row.feature]} ({significant(row.fitted, 2)} in the data, "
+            f"{significant(row.drawn, 2)} drawn)"
+            for row in rows
+            if not row.is_kept
+        ]
+        rest = f" Not kept: {joined(losing)}." if losing else ""
+        if rows:
+            sentences.append(f"{study.label(outcome)}: kept are {joined(having) or 'none'}.{rest}")
+    return tuple(sentences)
 
 
 def calibrated(found: Calibration, outcome: str) -> tuple[str, ...]:
     """Return what was found on one outcome that is not there, and what the bands hold."""
     return (
+        *_kinds(found, outcome),
         *_verdicts(found, outcome),
         *_gains(found, outcome),
         *_effects(found, outcome),
@@ -42,6 +77,16 @@ def calibrated(found: Calibration, outcome: str) -> tuple[str, ...]:
 def share_text(row: CalibrationRow) -> str:
     """Return "2.0% [0.1, 10.6]"."""
     return f"{percent(row.share)} {percent_interval(row.conf_low, row.conf_high)}".strip()
+
+
+def _kinds(found: Calibration, outcome: str) -> Iterator[str]:
+    """Yield how often each kind of finding but gains was made: in error, or an effect where there is one."""
+    for kind, words in KINDS.items():
+        rows = found.of(outcome, kind) if kind != VERDICT else ()
+        if rows:
+            what = capitalised(words) + ("" if kind == "effect" and found.effect else " that is not there")
+            named = [f"{_label(found, row)} in {share_text(row)}" for row in rows]
+            yield f"{what} was called established for {joined(named)} of panels."
 
 
 def _label(found: Calibration, row: CalibrationRow) -> str:

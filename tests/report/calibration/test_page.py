@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import html5lib
 import pytest
 from scipy.stats import binomtest
@@ -13,11 +15,12 @@ from harness.report.calibration.rows import (
     VERDICT,
     Calibration,
     CalibrationRow,
+    FeatureRow,
     Reduction,
     band_finding,
 )
 from harness.report.calibration.table import calibration_groups, is_off
-from harness.report.calibration.text import calibrated, repeated
+from harness.report.calibration.text import calibrated, kept, repeated
 from report.fake_run import HOSTILE, manifest, read_manifest
 
 N_PANELS = 50
@@ -25,10 +28,10 @@ NB = "\u00a0"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
-def row(estimator, protocol, finding, n_found):
+def row(estimator, protocol, finding, n_found, effect=0.0):
     limits = binomtest(n_found, N_PANELS).proportion_ci(0.95, method="exact")
     place = ("lwage", estimator, protocol, finding)
-    return CalibrationRow(*place, n_found / N_PANELS, float(limits.low), float(limits.high), N_PANELS)
+    return CalibrationRow(effect, *place, n_found / N_PANELS, float(limits.low), float(limits.high), N_PANELS)
 
 
 ROWS = (
@@ -41,34 +44,50 @@ ROWS = (
     row("ann", "held_out_entities", LOSS, 30),
     row("ann", "curve", band_finding("level", "pointwise"), 46),
     row("ann", "curve", band_finding("slope", "simultaneous"), 40),
+    row("ann", "", "turning_point", 2),
+)
+FEATURES = (
+    FeatureRow("lwage", "share_period", 0.08, 0.081, 0.01, is_kept=True),
+    FeatureRow("lwage", "kurtosis", 9.0, 4.0, 0.1, is_kept=False),
 )
 
 
-def found(effect=0.0, **texts):
+def found(*effects, **texts):
     outcome = texts.get("outcome", ("Log wage", "log dollars an hour"))
     content = manifest(outcomes={"lwage": outcome}, title=texts.get("title", "Experience and log wages"))
     return Calibration(
-        *(read_manifest(content), N_PANELS, effect, 0.95, ROWS),
+        *(read_manifest(content), N_PANELS, effects or (0.0,), 0.95),
+        tuple(replace(row, effect=effect) for effect in effects or (0.0,) for row in ROWS),
+        FEATURES,
         reductions=(Reduction("estimator, folds", "ann", "restarts", "3", "1"),),
     )
 
 
 def test_what_was_repeated_is_told():
-    assert repeated(found()) == (
-        "The study “Experience and log wages” was repeated in a cheaper form, which a table below gives, "
-        "on 50 panels. Each has the "
-        "rows and "
-        "regressors of the data (Wages of young men: 4,360 rows, 545 entities, 8 periods), but an outcome "
-        "drawn "
-        "from a linear truth: what the other regressors predict linearly, each entity's own level and the "
-        "residuals with random signs, and no effect of Experience at all. Nothing in these panels is "
-        "nonlinear."
+    told = repeated(found())
+    assert told.startswith(
+        "The study “Experience and log wages” was repeated in a cheaper form, which a table below gives, on "
+        "50 panels with no effect of Experience at all. Each panel has the rows and regressors of the data "
+        "(Wages of young men: 4,360 rows, 545 entities, 8 periods), but an outcome drawn from a linear truth"
     )
-    assert "an effect of Experience of 0.25 per unit. Nothing" in repeated(found(effect=0.25))
+    assert told.endswith("Nothing in these panels is nonlinear, turns, or differs between groups.")
+    both = "50 panels each with no effect of Experience at all and an effect of Experience of 0.25 per unit."
+    assert both in repeated(found(0.0, 0.25))
+
+
+def test_what_is_kept_is_told_and_what_is_not():
+    assert kept(found()) == (
+        "Log wage: kept are share of variance between periods. "
+        "Not kept: kurtosis (9.0 in the data, 4.0 drawn).",
+    )
 
 
 def test_the_sentences_have_the_shares():
-    verdict, hidden, known, effect, bands = calibrated(found(), "lwage")
+    turning, verdict, hidden, known, effect, bands = calibrated(found(), "lwage")
+    assert turning == (
+        "A turning point that is not there was called established for SOM + ANN in 4.0% "
+        f"[0.5,{NB}13.7] of panels."
+    )
     # exact limits of 1 in 50 by R: binom.test(1, 50)$conf.int is 0.0005062 to 0.1064696
     assert verdict.endswith(
         f"established for Fixed effects in 0.0% [0.0,{NB}7.1] of panels and SOM + ANN in 2.0% "
@@ -88,9 +107,7 @@ def test_the_sentences_have_the_shares():
         f"20.0% [10.0,{NB}33.7] of panels; 5% is promised."
     )
     assert bands.endswith("on this share of it, on average: SOM + ANN 92.0%.")
-    assert calibrated(found(effect=0.25), "lwage")[3].startswith(
-        "An effect other than the true one was found"
-    )
+    assert calibrated(found(0.25), "lwage")[4].startswith("An effect other than the true one was found")
 
 
 @pytest.mark.parametrize(
@@ -111,9 +128,9 @@ def test_what_is_off(place, off):
 def test_the_table_groups_by_finding():
     groups = calibration_groups(found(), "lwage")
     assert [(group.promised, len(group.rows)) for group in groups] == [
-        *(("at most 2.5%", 2), ("at most 2.5%", 4), ("", 1), ("95.0%", 1), ("95.0%", 1)),
+        *(("at most 2.5%", 2), ("", 1), ("at most 2.5%", 4), ("", 1), ("95.0%", 1), ("95.0%", 1)),
     ]
-    assert (groups[1].rows[3].label, groups[1].rows[3].place) == ("SOM + ANN", "Held-out entities")
+    assert (groups[2].rows[3].label, groups[2].rows[3].place) == ("SOM + ANN", "Held-out entities")
 
 
 def test_the_page_is_offline_labelled_and_escaped():
@@ -128,6 +145,14 @@ def test_the_page_is_offline_labelled_and_escaped():
     assert HOSTILE["label"] in text
     assert "harness run specs/wage_panel.yaml" in text
     assert "estimator, foldsannrestarts31" in text.replace(" ann ", "ann")
+
+
+def test_panels_with_an_effect_have_a_block_of_their_own():
+    blocks = list(found(0.0, 0.25).each())
+    assert [(own.effect, len(own.rows)) for own in blocks] == [(0.0, len(ROWS)), (0.25, len(ROWS))]
+    page = calibration_page(found(0.0, 0.25))
+    assert "<h3>No effect</h3>" in page
+    assert "<h3>An effect of Experience of 0.25</h3>" in page
 
 
 def test_the_figure_is_marked_and_the_same_each_time():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
+from harness.report.text.numbers import percent, percent_interval
 
 GAIN, LOWEST = "gain", "lowest_error"
 
 
 @dataclass(frozen=True)
 class FindingRow:
-    """One finding: the sentence, and what stands against it."""
+    """One finding: the sentence, how often such a one is wrong (NaN if unknown), what is against it."""
 
     outcome: str
     estimator: str
@@ -20,7 +22,22 @@ class FindingRow:
     about: str
     text: str
     is_established: bool
+    error_rate: float
     caveats: str
+
+
+@dataclass(frozen=True)
+class ErrorRateRow:
+    """How often a kind of finding was made on panels where it is not there, with exact limits."""
+
+    outcome: str
+    estimator: str
+    finding: str
+    error_rate: float
+    conf_low: float
+    conf_high: float
+    n_found: int | None
+    n_panels: int | None
 
 
 @dataclass(frozen=True)
@@ -49,17 +66,31 @@ def said_of(run: Run, outcome: str) -> Said:
     gains = [row for row in rows if row.finding == GAIN]
     shown = [entry.id for entry in featured(run)]
     return Said(
-        headlines=tuple(row.text for row in gains if not row.estimator),
+        headlines=tuple(_with_rate(run, row) for row in gains if not row.estimator),
         caveats=tuple(row.caveats for row in gains if not row.estimator and row.caveats),
         gains=tuple(
-            (row.text, row.caveats)
+            (_with_rate(run, row), row.caveats)
             for row in gains
             if row.estimator and row.about == run.manifest.study.reference
         ),
         effects=tuple(
-            f"{row.text} {row.caveats}".strip()
+            f"{_with_rate(run, row)} {row.caveats}".strip()
             for row in rows
             if row.finding not in {GAIN, LOWEST} and row.estimator in shown
         ),
         lowest=tuple(row.text for row in rows if row.finding == LOWEST),
     )
+
+
+def _with_rate(run: Run, row: FindingRow) -> str:
+    """Return the sentence; of what is established, with how often such a one was made where nothing is."""
+    if not row.is_established or not math.isfinite(row.error_rate):
+        return row.text
+    key = (row.outcome, row.estimator, row.finding)
+    (rate,) = (
+        rate
+        for rate in run.rows("error_rates", ErrorRateRow)
+        if (rate.outcome, rate.estimator, rate.finding) == key
+    )
+    share = f"{percent(rate.error_rate)} {percent_interval(rate.conf_low, rate.conf_high)}"
+    return f"{row.text} Where it is not there such a finding was made in {share} of {rate.n_panels} panels."

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness import random_stream
-from harness.evaluation.linear_truth import fit_linear_truth, with_outcome
+from harness.calibration.linear_truth import fit_linear_truth, with_outcome
 from panels import panel_from_arrays
 
 
@@ -48,10 +48,11 @@ def within(values, panel):
 def test_the_parts_add_up_to_the_data():
     panel = make_panel()
     truth = fit_linear_truth(panel, effect=0.5)
-    rebuilt = truth.systematic + truth.level + truth.residual + 0.5 * panel.column("x")
-    assert rebuilt == pytest.approx(panel.observed, rel=1e-10)
-    assert within(truth.level, panel) == pytest.approx(0, abs=1e-10)
-    assert np.bincount(panel.entity.codes, weights=truth.residual) == pytest.approx(0, abs=1e-9)
+    parts, codes = truth.parts, panel.entity.codes
+    rebuilt = truth.systematic + parts.level[codes] + parts.shock[panel.period] + parts.remainder
+    assert rebuilt + 0.5 * panel.column("x") == pytest.approx(panel.observed, rel=1e-10)
+    for keys in (codes, panel.period):
+        assert np.bincount(keys, weights=parts.remainder) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("effect", [0.0, 1.5])
@@ -66,15 +67,6 @@ def test_drawn_panels_have_the_effect_asked_for_and_no_curvature(effect):
     mean, error = np.mean(estimates, axis=0), np.std(estimates, axis=0) / np.sqrt(60)
     assert abs(mean[0] - effect) < 4 * error[0]
     assert abs(mean[1]) < 4 * error[1]
-
-
-def test_drawn_residuals_are_as_correlated_within_entities_as_those_of_the_data():
-    panel = make_panel()
-    truth = fit_linear_truth(panel, effect=0.0)
-    drawn = truth.draw(random_stream(1, "t")).observed - truth.systematic
-    own = within(drawn, panel).reshape(150, 6)
-    of_data = truth.residual.reshape(150, 6)
-    assert own.T @ own == pytest.approx(of_data.T @ of_data, rel=1e-9)
 
 
 def test_the_true_curve_is_the_mean_of_the_truth_at_each_exposure():
