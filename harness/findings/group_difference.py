@@ -11,7 +11,7 @@ from harness.report.text.numbers import with_interval
 
 
 def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
-    """Yield the difference of effects between every pair of groups.
+    """Yield the difference of effects between every pair of groups; one sentence where there can be none.
 
     It is established where its interval excludes zero. Levels are no findings: the level of a group is the
     curve, which is averaged over all rows, at the exposures of the group, and no mean of the group.
@@ -24,8 +24,30 @@ def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
                 for row in groups.differences_of(partition, outcome, entry.id)
                 if (row.mode, row.measure) == ("pooled", "effect")
             ]
+            if rows and not any((row.difference, row.conf_low, row.conf_high) != (0, 0, 0) for row in rows):
+                yield _one_effect(run, rows[0])
+                continue
             for row in rows:
                 yield _finding(run, row, n_pairs=len(rows))
+
+
+def _one_effect(run: Run, row: DifferenceRow) -> StudyFinding:
+    """Say once that an estimator has the same effect in all groups, in every draw: its form has no other."""
+    study = run.manifest.study
+    return StudyFinding(
+        outcome=row.outcome,
+        estimator=row.estimator,
+        finding="group_difference",
+        about=f"{row.scenario}, {row.by}",
+        text=(
+            f"{study.estimator_label(row.estimator)} has one effect for all groups by {study.label(row.by)}: "
+            "its form allows no other."
+        ),
+        is_established=False,
+        estimate=0.0,
+        conf_low=0.0,
+        conf_high=0.0,
+    )
 
 
 def _finding(run: Run, row: DifferenceRow, *, n_pairs: int) -> StudyFinding:

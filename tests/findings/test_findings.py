@@ -142,3 +142,16 @@ def test_the_table_holds_every_kind_and_no_error_rate_that_was_not_measured(run)
     assert set(table["finding"]) == kinds
     assert table["error_rate"].isna().all()
     assert (table["text"].str.len() > 10).all()
+
+
+def test_an_estimator_that_can_have_but_one_effect_is_told_once(run):
+    def alike(frame):
+        return frame.assign(difference=0.0, conf_low=0.0, conf_high=0.0)
+
+    found = list(group_findings(with_table(run, "heterogeneity_differences", alike), "lwage"))
+    told = {(row.estimator, row.about) for row in found}
+    assert len(told) == len(found)
+    assert all(row.text.endswith("its form allows no other.") and not row.is_established for row in found)
+    pairs = list(group_findings(run, "lwage"))
+    assert len(pairs) > len(found)
+    assert not any("allows no other" in row.text for row in pairs)
