@@ -10,7 +10,7 @@ import numpy as np
 
 from harness import Correction, EstimationError, Floats, Problem, effect_named, key_of
 from harness_panel.covariance.scores import Scores
-from harness_panel.resampling.direct import absorber_of
+from harness_panel.resampling.absorb import absorber_of
 from harness_panel.resampling.grouping import Grouping
 
 CorrectionName = Literal["plm", "stata", "linearmodels", "none"]

@@ -6,10 +6,11 @@ import numpy as np
 
 from harness import EstimationError, Floats, Panel, Problem
 from harness_panel.diagnostics.diagnostic import Diagnostic
+from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import adjacent_pairs, differenced
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.regression import regress_through_origin
+from harness_panel.resampling.regression import Equation
 
 _MOST_ENTITIES = 5_000
 _FEWEST_PERIODS = 3
@@ -27,7 +28,8 @@ def wooldridge(panel: Panel) -> Diagnostic:
         Where no entity has three adjacent periods, or fewer than two have.
     """
     changes = differenced(panel, adjacent_pairs(panel))
-    residuals = regress_through_origin(changes, centring=Centring.at_zero(panel)).within.residuals
+    equation = Equation(changes, Centring.at_zero(panel), Absorber(()), np.ones(changes.n_obs))
+    residuals = equation.regression().within.residuals
     pairs = adjacent_pairs(changes)
     before, after = residuals[pairs.earlier], residuals[pairs.later]
     clusters = Grouping.of(changes.entity.codes[pairs.later])

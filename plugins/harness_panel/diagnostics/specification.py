@@ -8,7 +8,6 @@ from harness import CoefficientTable, EstimationError, Panel, Problem
 from harness_panel.covariance.scores import Scores
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.diagnostics.effects import is_definite, wald
-from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.mundlak_models import is_mean
 from harness_panel.resampling.random_equation import random_equation
 from harness_panel.resampling.regression import regress
@@ -28,7 +27,7 @@ def hausman(panel: Panel) -> Diagnostic:
         Where either cannot be estimated, or they share no column.
     """
     within = regress(panel, ("entity",))
-    random = random_equation(panel, EntityRows.all_of(panel)).regression()
+    random = random_equation(panel).regression()
     common = [term for term in within.terms if term in random.terms]
     own, other = ([fit.terms.index(term) for term in common] for fit in (within, random))
     gap = within.estimate[own] - random.estimate[other]

@@ -6,18 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
-from numpy.random import Generator
 
-from harness import DrawSelection, Floats, Panel
+from harness import Floats, Panel
 from harness_panel.covariance.kinds import IndependentCovariance
 from harness_panel.covariance.robust import Classical
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.levels import LevelModels, stack
-from harness_panel.resampling.regression import Regression, constant_of, regress
-from harness_panel.resampling.within_fit import fit_within
-from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
+from harness_panel.resampling.regression import Equation, constant_of
+from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import LinearFit
 
 _OFFERED = frozenset({"classical", "robust"})
@@ -31,7 +29,7 @@ class BetweenFit(LinearFit):
 
 
 @dataclass(frozen=True)
-class Between(LinearEstimator):
+class Between(LinearEstimator[BetweenFit]):
     """Least squares on the means of entities and a constant, reported first as ``const``.
 
     Every entity counts once, whatever its number of rows, as in plm. Predictions are x b of the row itself,
@@ -52,70 +50,23 @@ class Between(LinearEstimator):
             message = f"covariance: classical or robust; found {self.covariance.kind}"
             raise ValueError(message)
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> BetweenFit:
-        """Fit on the entities of a panel.
+    def _solve(self, panel: Panel) -> BetweenFit:
+        regression = _equation(panel, np.ones(panel.n_obs)).regression()
+        return BetweenFit(panel, regression, regression.model())
 
-        Raises
-        ------
-        EstimationError
-            As by `PooledOLS`, the rows being entities.
-        """
-        centring = Centring.at_means(panel)
-        means = entity_means(centring.taken_from(panel))
-        regression = regress(means, (), centring=centring)
-        report = None if self.predicts_alone else self._report(panel, regression, rng=rng)
-        return BetweenFit(panel, regression, regression.model(), report)
+    def _in_library(self, fit: BetweenFit) -> tuple[LibraryModel, LibraryData]:
+        return LibraryModel("BetweenOLS"), LibraryData.centred(fit.rows, fit.regression)
 
-    def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> LevelModels:
-        """Fit once a draw; weights is (n_draws, n_obs), >= 0.
-
-        An entity drawn k times with all its rows counts as k entities.
-        """
-        centring = Centring.at_means(panel)
-        bare = centring.taken_from(panel)
-        return stack([_draw(bare, centring, draw) for draw in weights])
-
-    def _report(self, panel: Panel, regression: Regression, *, rng: Generator) -> LibraryReport:
-        data = LibraryData.centred(
-            panel,
-            regression,
-            leading=np.ones(panel.n_obs),
-        )
-        return report_of("linearmodels BetweenOLS", _library, data, self.covariance, rng=rng)
+    def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
+        equations = (_equation(panel, draw) for draw in weights)
+        return stack([equation.model(equation.fit()) for equation in equations])
 
 
-def entity_means(panel: Panel) -> Panel:
-    """Return the panel of the means of its entities: one row each, in the entity's first period."""
-    rows = EntityRows.all_of(panel)
-    means = rows.means(np.column_stack([panel.X, panel.observed]))
-    firsts = panel.take(np.unique(rows.grouping.codes, return_index=True)[1])
-    return replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
-
-
-def _draw(panel: Panel, centring: Centring, weights: Floats) -> LevelModels:
-    rows = EntityRows.drawn(panel, weights)
-    means = rows.means(np.column_stack([panel.X, panel.observed]))
-    bare = fit_within(
-        means[:, :-1], means[:, -1], rows.copies, constant_of(rows.copies.size), largest=centring.largest
-    )
-    fit, centre = centring.put_back_into(bare), centring.columns
-    return LevelModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))
-
-
-def _library(data: LibraryData) -> LibraryFit:
-    from linearmodels.panel import BetweenOLS as Library
-
-    return Library(data.outcome, data.columns, check_rank=False).fit
+def _equation(panel: Panel, weights: Floats) -> Equation:
+    """Return the regression of the means of entities, each in the entity's first period."""
+    rows, centring = EntityRows.drawn(panel, weights), Centring.at_means(panel)
+    bare = centring.taken_from(panel)
+    means = rows.means(np.column_stack([bare.X, bare.observed]))
+    firsts = bare.take(np.unique(rows.grouping.codes, return_index=True)[1])
+    averaged = replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
+    return Equation(averaged, centring, constant_of(rows.copies.size), rows.copies)

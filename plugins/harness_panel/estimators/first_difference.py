@@ -6,14 +6,12 @@ difference, such as periods, it does not take; then ``PooledOLS`` reports on the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
-from numpy.random import Generator
 
 from harness import (
-    DrawSelection,
     EstimationError,
     Floats,
     HasEffects,
@@ -27,9 +25,8 @@ from harness import (
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.diagnostics.diagnostic import PendingTest
-from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
-from harness_panel.resampling.absorb import Nothing
+from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import (
     DifferenceModels,
@@ -38,9 +35,8 @@ from harness_panel.resampling.differences import (
     difference_models,
     differenced,
 )
-from harness_panel.resampling.regression import Regression, constant_of, regress, regress_through_origin
-from harness_panel.resampling.within_fit import fit_within
-from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
+from harness_panel.resampling.regression import Equation, Regression, constant_of
+from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import squared_correlation
 
@@ -56,7 +52,7 @@ class DifferenceFit(EffectsFit):
 
     title: ClassVar[str] = "First differences"
 
-    levels: DifferenceModels
+    levels: DifferenceModels = field(kw_only=True)
 
     @property
     def predictor(self) -> DifferenceModels:
@@ -73,19 +69,11 @@ class DifferenceFit(EffectsFit):
 
     def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of correlation over time, and across entities in differences."""
-        differences = self.regression
-        return (
-            *super().checks(),
-            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
-            PendingTest(
-                "cross_section_dependence",
-                lambda: pesaran(differences.panel, differences.within.residuals),
-            ),
-        )
+        return (*super().checks(), *self.error_checks())
 
 
 @dataclass(frozen=True)
-class FirstDifference(LinearEstimator):
+class FirstDifference(LinearEstimator[DifferenceFit]):
     """Least squares on differences between adjacent periods of an entity.
 
     A row counts if its entity has a row one period before; a gap in time gives no difference (plm instead
@@ -109,90 +97,45 @@ class FirstDifference(LinearEstimator):
     covariance: Covariance = field(default_factory=Clustered)
     weighted: bool = False
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> DifferenceFit:
-        """Fit on all adjacent rows of a panel.
-
-        Raises
-        ------
-        EstimationError
-            As by `PooledOLS`, the rows being differences, and where there are none.
-        """
+    def _solve(self, panel: Panel) -> DifferenceFit:
         pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
-        changes, weights = differenced(panel, pairs), pairs.weights(rows) if self.weighted else None
-        centring = Centring.at_zero(panel)
-        if self.constant:
-            regression = regress(changes, (), weights=weights, centring=centring)
-        else:
-            regression = regress_through_origin(changes, weights=weights, centring=centring)
-        report = self._report(panel, pairs, regression, rows, rng=rng)
+        weights = pairs.weights(rows) if self.weighted else np.ones(pairs.later.size)
+        regression = self._equation(panel, pairs, weights).regression()
         trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
         slopes, everyone = regression.within.slopes[None], np.ones((1, panel.n_obs))
-        models = difference_models(panel, slopes, np.array([trend]), everyone, row_weights=rows)
-        return DifferenceFit(panel, regression, models.model, report, models)
+        levels = difference_models(panel, slopes, np.array([trend]), everyone, row_weights=rows)
+        return DifferenceFit(panel, regression, levels.model, levels=levels)
 
-    def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> DifferenceModels:
-        """Fit once a draw; weights is (n_draws, n_obs), >= 0.
+    def _in_library(self, fit: DifferenceFit) -> tuple[LibraryModel, LibraryData]:
+        panel, regression, pairs = fit.rows, fit.regression, adjacent_pairs(fit.rows)
+        codes = [key_of(panel, effect_named(name)).codes for name in clusters_of(self.covariance)]
+        if any(np.any(own[pairs.later] != own[pairs.earlier]) for own in codes):
+            weights = regression.weights if self.weighted else None
+            return DIFFERENCES, LibraryData.centred(regression.panel, regression, row_weights=weights)
+        rows = row_weights(panel, weighted=True) if self.weighted else None
+        return LibraryModel("FirstDifferenceOLS"), _in_levels(panel, regression, rows)
 
-        A difference counts as often as the less frequent of its two rows.
-
-        Raises
-        ------
-        EstimationError
-            Where a draw holds no difference.
-        """
-        pairs = adjacent_pairs(panel)
-        changes = differenced(panel, pairs)
-        rows = row_weights(panel, weighted=self.weighted)
+    def _solve_draws(self, panel: Panel, weights: Floats) -> DifferenceModels:
+        pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
             raise EstimationError(Problem("draws", "a draw has no two adjacent rows", hint="draw entities"))
-        absorber = constant_of(changes.n_obs) if self.constant else Nothing()
-        largest = Centring.at_zero(panel).largest
-        fits = [fit_within(changes.X, changes.observed, draw, absorber, largest=largest) for draw in counts]
+        equation = self._equation(panel, pairs, counts[0])
+        fits = [replace(equation, weights=draw).fit() for draw in counts]
         slopes = np.stack([fit.slopes for fit in fits])
         trends = np.array([fit.level_at(np.zeros(fit.centre.size)) for fit in fits])
         return difference_models(panel, slopes, trends, weights, row_weights=rows)
 
-    def _report(
-        self, panel: Panel, pairs: Pairs, regression: Regression, rows: Floats, *, rng: Generator
-    ) -> LibraryReport | None:
-        if self.predicts_alone:
-            return None
-        codes = [key_of(panel, effect_named(name)).codes for name in clusters_of(self.covariance)]
-        if any(np.any(own[pairs.later] != own[pairs.earlier]) for own in codes):
-            data = of_differences(regression)
-            return report_of("linearmodels PooledOLS", pooled_library, data, self.covariance, rng=rng)
-        data = _of_levels(panel, regression, rows if self.weighted else None)
-        return report_of("linearmodels FirstDifferenceOLS", _library, data, self.covariance, rng=rng)
+    def _equation(self, panel: Panel, pairs: Pairs, weights: Floats) -> Equation:
+        absorber = constant_of(pairs.later.size) if self.constant else Absorber(())
+        return Equation(differenced(panel, pairs), Centring.at_zero(panel), absorber, weights)
 
 
-def of_differences(regression: Regression) -> LibraryData:
-    """Return the differences themselves, for a library that takes rows as they are."""
-    within, changes = regression.within, regression.panel
-    return LibraryData(
-        changes,
-        regression,
-        centre=within.centre[list(within.screening.kept)],
-        outcome_centre=within.intercept,
-        row_weights=regression.weights if regression.is_weighted else None,
-        leading=np.ones(changes.n_obs) if regression.has_constant else None,
-    )
+DIFFERENCES = LibraryModel("PooledOLS")
+"""Reports on the differences themselves."""
 
 
-def _of_levels(panel: Panel, regression: Regression, row_weights: Floats | None) -> LibraryData:
+def _in_levels(panel: Panel, regression: Regression, row_weights: Floats | None) -> LibraryData:
     """Return rows in levels, each run of adjacent periods an entity, so that gaps give no difference.
 
     A constant of differences is the slope of a trend.
@@ -216,16 +159,3 @@ def _runs(panel: Panel) -> Ints:
     runs = np.empty(panel.n_obs, dtype=np.int64)
     runs[order] = np.concatenate([[0], np.cumsum(starts)])
     return runs
-
-
-def _library(data: LibraryData) -> LibraryFit:
-    from linearmodels.panel import FirstDifferenceOLS as Library
-
-    return Library(data.outcome, data.columns, weights=data.weights, check_rank=False).fit
-
-
-def pooled_library(data: LibraryData) -> LibraryFit:
-    """Return the fit of differences by ``linearmodels.panel.PooledOLS``."""
-    from linearmodels.panel import PooledOLS as Library
-
-    return Library(data.outcome, data.columns, weights=data.weights, check_rank=False).fit

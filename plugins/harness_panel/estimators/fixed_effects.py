@@ -7,34 +7,20 @@ and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import ClassVar
 
-from numpy.random import Generator
-
-from harness import (
-    DrawSelection,
-    EffectKey,
-    Floats,
-    GroupColumn,
-    HasEffects,
-    Panel,
-    Rung,
-    key_of,
-    row_weights,
-)
+from harness import EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, unweighted
 from harness_panel.diagnostics.effects import f_test_of_effects
-from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.diagnostics.specification import hausman
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.checks import count_singletons
 from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression, regress, regress_draws
-from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
+from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, intercept_statistics, likelihood_statistics
 
@@ -68,15 +54,13 @@ class FixedEffectsFit(EffectsFit):
 
     def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of the effects, and of correlation over time and across entities."""
-        regression, residuals = self.regression, self.regression.within.residuals
-        hausman_s = PendingTest("hausman", lambda: hausman(self.rows))
-        against_random = (unweighted(hausman_s, is_weighted=regression.is_weighted),)
+        regression, against = self.regression, PendingTest("hausman", lambda: hausman(self.rows))
+        against_random = (unweighted(against, is_weighted=regression.is_weighted),)
         return (
             *super().checks(),
             PendingTest("f_effects", self._test_effects),
             *(against_random if regression.effects == ("entity",) else ()),
-            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
-            PendingTest("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+            *self.error_checks(),
         )
 
     def _test_effects(self) -> Diagnostic:
@@ -84,7 +68,7 @@ class FixedEffectsFit(EffectsFit):
 
 
 @dataclass(frozen=True)
-class FixedEffects(LinearEstimator):
+class FixedEffects(LinearEstimator[FixedEffectsFit]):
     """Least squares on the panel's columns and an effect for each entity, each period and each further level.
 
     The table has no constant, since the effects hold it; predictions are in levels all the same: the mean
@@ -130,57 +114,27 @@ class FixedEffects(LinearEstimator):
         """Columns whose levels have effects, or are clusters."""
         return tuple(dict.fromkeys((*self.absorb, *columns_of(self.covariance))))
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> FixedEffectsFit:
-        """Fit on all rows of a panel.
+    def _solve(self, panel: Panel) -> FixedEffectsFit:
+        regression = self._regress(panel)
+        return FixedEffectsFit(panel, regression, regression.model())
 
-        Raises
-        ------
-        EstimationError
-            Where the outcome does not vary, rows are too few, a key or column with effects has one level,
-            or the exposure is constant, absorbed by the effects or determined by other columns; where
-            columns or weights are asked for that the panel lacks.
-        """
-        regression = self.regress(panel)
-        return FixedEffectsFit(panel, regression, regression.model(), self.report(regression, rng=rng))
-
-    def regress(self, panel: Panel) -> Regression:
-        """Return the regression by our own solver, which `fit` describes."""
+    def _regress(self, panel: Panel) -> Regression:
         return regress(panel, self._levels, weights=row_weights(panel, weighted=self.weighted))
 
-    def report(self, regression: Regression, *, rng: Generator) -> LibraryReport | None:
-        """Return what a library says of a regression by `regress`; None where predictions alone count."""
-        if self.predicts_alone:
-            return None
-        panel, weights = regression.panel, regression.weights if self.weighted else None
-        data = LibraryData.centred(panel, regression, row_weights=weights)
-        if self.absorb or (len(self.effects) == 2 and _dummies(panel) > _MOST_DUMMIES):
-            return report_of("linearmodels AbsorbingLS", _absorbing_ls, data, self.covariance, rng=rng)
-        return report_of("linearmodels PanelOLS", _panel_ols, data, self.covariance, rng=rng)
+    def _in_library(self, fit: FixedEffectsFit) -> tuple[LibraryModel, LibraryData]:
+        weights = fit.regression.weights if self.weighted else None
+        data = LibraryData.centred(fit.rows, fit.regression, row_weights=weights)
+        if self.absorb or (len(self.effects) == 2 and _dummies(fit.rows) > _MOST_DUMMIES):
+            return _AbsorbingLS("AbsorbingLS"), data
+        options = {f"{name}_effects": True for name in self.effects}
+        # Degrees of freedom count independent effects, which the library does not know.
+        fitting = {"auto_df": False, "count_effects": False, "low_memory": False}
+        return LibraryModel("PanelOLS", options, fitting), data
 
-    def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> LinearModels:
-        """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
+    def _solve_draws(self, panel: Panel, weights: Floats) -> LinearModels:
+        return self._draw(panel, weights)
 
-        They multiply the weights of the rows, if these have any. The effect of a level without weight in a
-        draw is that of all its rows, given the draw's slopes and its other levels. A column that a draw
-        cannot tell apart has slope zero in it.
-        """
-        return self.draw(panel, weights)
-
-    def draw(self, panel: Panel, weights: Floats) -> LevelModels:
-        """Return fits of draws, which `fit_draws` describes."""
+    def _draw(self, panel: Panel, weights: Floats) -> LevelModels:
         own = row_weights(panel, weighted=self.weighted)
         return regress_draws(panel, self._levels, weights, row_weights=own)
 
@@ -189,36 +143,24 @@ class FixedEffects(LinearEstimator):
         return (*self.effects, *(GroupColumn(name) for name in self.absorb))
 
 
-def _panel_ols(data: LibraryData) -> LibraryFit:
-    from linearmodels.panel import PanelOLS as Library
+@dataclass(frozen=True)
+class _AbsorbingLS(LibraryModel):
+    """``AbsorbingLS``, and ``PooledOLS`` on what it leaves."""
 
-    effects = data.regression.effects
-    model = Library(
-        data.outcome,
-        data.columns,
-        weights=data.weights,
-        entity_effects="entity" in effects,
-        time_effects="time" in effects,
-        check_rank=False,
-    )
-    # Degrees of freedom count independent effects, which the library does not know.
-    return partial(model.fit, auto_df=False, count_effects=False, low_memory=False)
+    def prepared(self, data: LibraryData) -> LibraryFit:
+        """Return the method ``fit`` of the model of some rows."""
+        import pandas as pd
+        from linearmodels.iv import AbsorbingLS
+        from linearmodels.panel import PooledOLS
 
-
-def _absorbing_ls(data: LibraryData) -> LibraryFit:
-    import pandas as pd
-    from linearmodels.iv import AbsorbingLS
-    from linearmodels.panel import PooledOLS as Library
-
-    levels = {
-        f"effect{at}": pd.Categorical(key_of(data.rows, effect).codes)
-        for at, effect in enumerate(data.regression.effects)
-    }
-    absorbing = AbsorbingLS(
-        data.outcome, data.columns, absorb=pd.DataFrame(levels, index=data.index), weights=data.weights
-    )
-    absorbing.fit(cov_type="unadjusted", method="lsmr", absorb_options={"atol": 1e-14, "btol": 1e-14})
-    return Library(absorbing.absorbed_dependent, absorbing.absorbed_exog, check_rank=False).fit
+        levels = {
+            f"effect{at}": pd.Categorical(key_of(data.rows, effect).codes)
+            for at, effect in enumerate(data.regression.effects)
+        }
+        absorb = pd.DataFrame(levels, index=data.index)
+        absorbing = AbsorbingLS(data.outcome, data.columns, absorb=absorb, weights=data.weights)
+        absorbing.fit(cov_type="unadjusted", method="lsmr", absorb_options={"atol": 1e-14, "btol": 1e-14})
+        return PooledOLS(absorbing.absorbed_dependent, absorbing.absorbed_exog, check_rank=False).fit
 
 
 def _dummies(panel: Panel) -> int:

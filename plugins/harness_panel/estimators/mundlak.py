@@ -5,31 +5,26 @@ Reported by ``linearmodels.panel.RandomEffects`` on the columns and their entity
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import DrawSelection, Floats, HasEffects, Ints, Panel, Rung
+from harness import Floats, HasEffects, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import PendingTest
-from harness_panel.diagnostics.residuals import pesaran
 from harness_panel.diagnostics.specification import means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
-from harness_panel.estimators.random_effects import RandomEffectsFit, random_report
-from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.entity_rows import EntityRows
+from harness_panel.estimators.random_effects import RandomEffectsFit, reported_random
 from harness_panel.resampling.mundlak_models import (
+    CorrelatedEquation,
     MundlakModels,
-    correlated_equation,
-    mundlak_models,
     stack_mundlak,
     varying_columns,
-    with_means,
 )
-from harness_panel.resampling.random_equation import centred_equation
+from harness_panel.results.library import LibraryData, LibraryModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,7 +38,7 @@ class MundlakFit(RandomEffectsFit):
 
     title: ClassVar[str] = "Correlated random effects"
 
-    levels: MundlakModels
+    levels: MundlakModels = field(kw_only=True)
 
     @property
     def predictor(self) -> MundlakModels:
@@ -52,16 +47,16 @@ class MundlakFit(RandomEffectsFit):
 
     def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of random effects by the fit's own entity means, and those of its residuals."""
-        residuals = self.regression.within.residuals
+        _, across_entities = self.error_checks()
         return (
             PendingTest("slopes", self.test_slopes),
             PendingTest("mundlak", lambda: means_test(self.table)),
-            PendingTest("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+            across_entities,
         )
 
 
 @dataclass(frozen=True)
-class Mundlak(LinearEstimator):
+class Mundlak(LinearEstimator[MundlakFit]):
     """Correlated random effects: random effects with the entity means of all time-varying columns added.
 
     The slopes of time-varying columns are those of fixed effects (Mundlak 1978; on unbalanced panels,
@@ -92,48 +87,25 @@ class Mundlak(LinearEstimator):
         EstimationError
             As by `RandomEffects`.
         """
-        correlated = correlated_equation(panel)
-        columns, equation, extended = correlated.columns, correlated.equation, correlated.panel
-        regression, centre = equation.regression(), equation.centring.columns
-        model = equation.model(extended, regression.within, centre=centre)
-        levels = mundlak_models(model, columns, means=correlated.means)
-        report = None
-        if not self.predicts_alone:
-            report = random_report(
-                correlated.bare, regression, self.covariance, rng=rng, levels=equation.centring
-            )
+        fit = super().fit(panel, rng=rng)
+        return fit if selection is None else replace(fit, levels=fit.levels.knowing(selection))
+
+    def _solve(self, panel: Panel) -> MundlakFit:
+        correlated = CorrelatedEquation.all_of(panel)
+        equation = correlated.random
+        regression = equation.regression()
         return MundlakFit(
-            rows=extended,
-            regression=regression,
-            model=model,
-            report=report,
-            components=equation.components,
-            levels=levels if selection is None else levels.knowing(selection),
+            equation.centring.put_back(equation.bare),
+            regression,
+            equation.model(regression.within),
+            equation=equation,
+            levels=correlated.models(regression.within),
         )
 
-    def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - least squares draws nothing
-    ) -> MundlakModels:
-        """Fit once a draw, means and variances included; weights is (n_draws, n_obs), >= 0.
+    def _in_library(self, fit: MundlakFit) -> tuple[LibraryModel, LibraryData]:
+        return reported_random(fit.equation, fit.regression)
 
-        An entity drawn k times with all its rows counts as k entities. One that a draw leaves out has the
-        means and the level of all its rows.
-        """
+    def _solve_draws(self, panel: Panel, weights: Floats) -> MundlakModels:
         columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
-        centring = Centring.at_means(panel)
-        bare = centring.taken_from(panel)
-        return stack_mundlak([_draw(bare, centring, columns, draw) for draw in weights])
-
-
-def _draw(panel: Panel, centring: Centring, columns: Ints, weights: Floats) -> MundlakModels:
-    rows = EntityRows.drawn(panel, weights)
-    means = rows.with_left_out().means(panel.X[:, columns])
-    extended, levels = with_means(panel, columns, means[rows.grouping.codes]), centring.with_means(columns)
-    equation = centred_equation(extended, rows, levels)
-    model = equation.model(levels.put_back(extended), equation.fit(), centre=levels.columns)
-    return mundlak_models(model, columns, means=means)
+        equations = (CorrelatedEquation.of(panel, columns, draw) for draw in weights)
+        return stack_mundlak([equation.models(equation.random.fit()) for equation in equations])

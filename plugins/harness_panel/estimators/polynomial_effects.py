@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import comb
 from typing import Annotated, ClassVar
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field
 
-from harness import DrawSelection, Floats, Panel, Rung
+from harness import Floats, Panel, Rung
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.collinearity import Screening
 from harness_panel.resampling.levels import LevelModels
@@ -120,7 +119,7 @@ class PolynomialFit(FixedEffectsFit):
 
     title: ClassVar[str] = "Fixed effects, polynomial"
 
-    terms: PolynomialTerms
+    terms: PolynomialTerms = field(kw_only=True)
 
     @property
     def predictor(self) -> PolynomialDraws:
@@ -164,32 +163,15 @@ class PolynomialEffects(FixedEffects):
     degree: Annotated[int, Field(ge=1, le=6)] = 3
     with_moderators: bool = True
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> PolynomialFit:
-        """Fit on all rows of a panel; refusals are those of ``fixed_effects``."""
+    def _solve(self, panel: Panel) -> PolynomialFit:
         terms = self._terms(panel)
-        scaled = self.regress(terms.expand(panel))
+        scaled = self._regress(terms.expand(panel))
         regression = replace(scaled, reported=terms.to_raw(scaled.panel, scaled.within.screening))
-        report = self.report(regression, rng=rng)
-        return PolynomialFit(regression.panel, regression, regression.model(), report, terms)
+        return PolynomialFit(regression.panel, regression, regression.model(), terms=terms)
 
-    def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> PolynomialDraws:
-        """Fit once a draw; weights is (n_draws, n_obs), >= 0."""
+    def _solve_draws(self, panel: Panel, weights: Floats) -> PolynomialDraws:
         terms = self._terms(panel)
-        draws = self.draw(terms.expand(panel), weights)
-        return PolynomialDraws(terms, draws)
+        return PolynomialDraws(terms, self._draw(terms.expand(panel), weights))
 
     def _terms(self, panel: Panel) -> PolynomialTerms:
         return PolynomialTerms.of(panel, degree=self.degree, with_moderators=self.with_moderators)

@@ -6,33 +6,24 @@ Reported by ``linearmodels.panel.RandomEffects`` with its corrections for small 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
-from numpy.random import Generator
 
-from harness import DrawSelection, Floats, HasEffects, Note, Panel
+from harness import Floats, HasEffects, Note, Panel
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest
 from harness_panel.diagnostics.effects import breusch_pagan
-from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.diagnostics.specification import hausman, means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
-from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.levels import LevelModels, stack
-from harness_panel.resampling.mundlak_models import correlated_equation
-from harness_panel.resampling.random_equation import fit_random_draws, random_equation
+from harness_panel.resampling.mundlak_models import CorrelatedEquation
+from harness_panel.resampling.random_equation import RandomEquation, random_equation
 from harness_panel.resampling.regression import Regression
-from harness_panel.resampling.variance_components import VarianceComponents
-from harness_panel.results.library import LibraryData, LibraryFit, LibraryReport, report_of
+from harness_panel.results.library import LibraryData, LibraryModel, report_of
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, squared_correlation
-
-if TYPE_CHECKING:
-    pass
 
 if TYPE_CHECKING:
     from linearmodels.panel.results import RandomEffectsResults
@@ -44,18 +35,18 @@ class RandomEffectsFit(EffectsFit):
 
     Attributes
     ----------
-    components : variances of the error
+    equation : with the variances of the error
     """
 
     title: ClassVar[str] = "Random effects"
 
-    components: VarianceComponents
+    equation: RandomEquation = field(kw_only=True)
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was dropped, and whether the variance of the entities came out below zero."""
         notes = super().notes
-        if not self.components.is_truncated:
+        if not self.equation.components.is_truncated:
             return notes
         message = (
             "The variance between entities was estimated below zero and set to zero; the fit is pooled OLS."
@@ -89,19 +80,17 @@ class RandomEffectsFit(EffectsFit):
 
     def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of random effects, and of correlation over time and across entities."""
-        residuals = self.regression.within.residuals
         return (
             *super().checks(),
             PendingTest("hausman", lambda: hausman(self.rows)),
             PendingTest("mundlak", lambda: mundlak_test(self.rows)),
             PendingTest("breusch_pagan", lambda: breusch_pagan(self.rows)),
-            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
-            PendingTest("cross_section_dependence", lambda: pesaran(self.rows, residuals)),
+            *self.error_checks(),
         )
 
 
 @dataclass(frozen=True)
-class RandomEffects(LinearEstimator):
+class RandomEffects(LinearEstimator[RandomEffectsFit]):
     """Generalised least squares with a random level for each entity, reported with a constant, ``const``.
 
     Variances are those of Swamy & Arora, on unbalanced panels with the correction of Baltagi & Chang, as plm
@@ -119,66 +108,23 @@ class RandomEffects(LinearEstimator):
 
     covariance: Covariance = field(default_factory=Clustered)
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
-    ) -> RandomEffectsFit:
-        """Fit on all rows of a panel.
-
-        Raises
-        ------
-        EstimationError
-            As by `PooledOLS`, and where a variance has no degrees of freedom: no entity has two rows, or
-            there are hardly more entities than columns.
-        """
-        equation = random_equation(panel, EntityRows.all_of(panel))
+    def _solve(self, panel: Panel) -> RandomEffectsFit:
+        equation = random_equation(panel)
         regression = equation.regression()
-        model = equation.model(panel, regression.within, centre=regression.within.centre)
-        report = None if self.predicts_alone else random_report(panel, regression, self.covariance, rng=rng)
-        return RandomEffectsFit(panel, regression, model, report, equation.components)
+        return RandomEffectsFit(panel, regression, equation.model(regression.within), equation=equation)
 
-    def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - and draws nothing
-    ) -> LevelModels:
-        """Fit once a draw, variances included; weights is (n_draws, n_obs), >= 0.
+    def _in_library(self, fit: RandomEffectsFit) -> tuple[LibraryModel, LibraryData]:
+        return reported_random(fit.equation, fit.regression)
 
-        An entity drawn k times with all its rows counts as k entities. The effect of one that a draw
-        leaves out is predicted from all its rows, given the draw; a column that a draw cannot tell apart has
-        slope zero.
-        """
-        return stack(fit_random_draws(panel, weights))
+    def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
+        equations = (random_equation(panel, draw) for draw in weights)
+        return stack([equation.model(equation.fit()) for equation in equations])
 
 
-def random_report(
-    panel: Panel,
-    regression: Regression,
-    covariance: Covariance,
-    *,
-    rng: Generator,
-    levels: Centring | None = None,
-) -> LibraryReport:
-    """Return what linearmodels says of random effects on the columns of a panel.
-
-    Parameters
-    ----------
-    levels : that the panel is without; None where it is as it is
-    """
-    data = LibraryData.centred(panel, regression, leading=np.ones(panel.n_obs), levels=levels)
-    return report_of("linearmodels RandomEffects", _library, data, covariance, rng=rng)
-
-
-def _library(data: LibraryData) -> LibraryFit:
-    from linearmodels.panel import RandomEffects as Library
-
-    return partial(Library(data.outcome, data.columns, check_rank=False).fit, small_sample=True)
+def reported_random(equation: RandomEquation, regression: Regression) -> tuple[LibraryModel, LibraryData]:
+    """Return ``RandomEffects``, with its corrections for small samples, and the rows of an equation."""
+    model = LibraryModel("RandomEffects", fitting={"small_sample": True})
+    return model, LibraryData.centred(equation.bare, regression, levels=equation.centring)
 
 
 def mundlak_test(panel: Panel) -> Diagnostic:
@@ -189,6 +135,6 @@ def mundlak_test(panel: Panel) -> Diagnostic:
     EstimationError
         Where correlated random effects cannot be estimated.
     """
-    correlated, undrawn = correlated_equation(panel), np.random.default_rng(0)
-    regression = correlated.equation.regression()
-    return means_test(random_report(correlated.bare, regression, Clustered(), rng=undrawn).table)
+    equation, undrawn = CorrelatedEquation.all_of(panel).random, np.random.default_rng(0)
+    model, data = reported_random(equation, equation.regression())
+    return means_test(report_of(model, data, Clustered(), rng=undrawn).table)

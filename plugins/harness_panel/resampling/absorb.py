@@ -6,13 +6,14 @@ Notation: W the weights of one draw, D the dummies of all levels, V the columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
 
 import numpy as np
 
-from harness import Floats
+from harness import EstimationError, Floats, Problem
+from harness_panel.resampling.crossed import Crossed, Reduced, divide
 from harness_panel.resampling.grouping import Grouping
 
 
@@ -43,93 +44,89 @@ Solver = Callable[[Floats], Projection]
 """Projects columns times weights, (n_obs, n_draws, n_columns)."""
 
 
-class Absorber(Protocol):
-    """Groupings whose effects are taken out."""
+@dataclass(frozen=True, eq=False)
+class Absorber:
+    """Takes the effects of groupings of the same rows out of columns.
 
-    @property
-    def groupings(self) -> tuple[Grouping, ...]:
-        """Groupings of the same rows."""
+    The levels of the first are swept out by weighted means; what is left of the others is solved for as it
+    stands, so nothing is iterated and unbalanced panels are as exact as balanced ones (Wansbeek & Kapteyn
+    1989). Where groupings share what they explain, it goes to the first.
+
+    Attributes
+    ----------
+    groupings : what is left of columns does not depend on their order, the cost does; a single level is the
+        constant of a pooled regression, and no grouping leaves columns as they are
+    """
+
+    groupings: tuple[Grouping, ...]
 
     @property
     def n_cells(self) -> int:
         """Numbers that one set of weights takes, beside the rows."""
+        return self._crossed.n_cells if self.groupings else 0
+
+    @cached_property
+    def _crossed(self) -> Crossed:
+        return Crossed(self.groupings[0], self.groupings[1:])
 
     def solver(self, weights: Floats) -> Solver:
-        """Return what projects columns under weights, (n_obs, n_draws), >= 0."""
-
-    def rank(self, weights: Floats) -> int:
-        """Return the number of independent effects of the rows that have weight, (n_obs,)."""
-
-    def leverage(self, weights: Floats) -> Floats:
-        """Return the diagonal of the projection on the dummies under weights, (n_obs,), in (0, 1]."""
-
-
-@dataclass(frozen=True, eq=False)
-class OneWay:
-    """Absorbs the levels of one grouping; a single level is the constant of a pooled regression."""
-
-    grouping: Grouping
-
-    @property
-    def groupings(self) -> tuple[Grouping, ...]:
-        """The one grouping."""
-        return (self.grouping,)
-
-    @property
-    def n_cells(self) -> int:
-        """Levels."""
-        return self.grouping.n_levels
-
-    def solver(self, weights: Floats) -> Solver:
-        """Return what projects columns under weights: the effects are weighted means."""
-        totals = self.grouping.sums(weights)[:, :, None]
+        """Return what projects columns on the dummies under weights, (n_obs, n_draws), >= 0."""
+        if not self.groupings:
+            return lambda _: Projection((), ())
+        reduced = self._crossed.reduce(weights)
 
         def project(weighted: Floats) -> Projection:
-            sums = self.grouping.sums(weighted)
-            return Projection((divide(sums, totals),), (sums,))
+            sums = tuple(grouping.sums(weighted) for grouping in self.groupings)
+            return Projection(self._effects(reduced, sums), sums)
 
         return project
 
+    def _effects(self, reduced: Reduced, sums: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        totals, first = reduced.totals[:, :, None], sums[0].transpose(1, 0, 2)
+        others = np.concatenate([sums[0][:0], *sums[1:]]).transpose(1, 0, 2)
+        small = reduced.solve(others - reduced.cells.transpose(0, 2, 1) @ divide(first, totals))
+        large = divide(first - reduced.cells @ small, totals)
+        parts = (large, *(small[:, block] for block in self._crossed.blocks))
+        return tuple(part.transpose(1, 0, 2) for part in parts)
+
     def rank(self, weights: Floats) -> int:
-        """Return the number of levels that have weight."""
-        return int(np.count_nonzero(self.grouping.sums(weights)))
+        """Return the number of independent effects of the rows that have weight, (n_obs,)."""
+        if not self.groupings:
+            return 0
+        return self._crossed.reduce((weights > 0).astype(np.float64)[:, None]).rank()
 
     def leverage(self, weights: Floats) -> Floats:
-        """Return each row's share of the weight of its level, (n_obs,)."""
-        shares: Floats = weights / self.grouping.sums(weights)[self.grouping.codes]
-        return shares
+        """Return the diagonal of the projection on the dummies under weights, (n_obs,), in [0, 1]."""
+        return self._crossed.leverage(weights) if self.groupings else np.zeros(weights.size)
 
 
-@dataclass(frozen=True)
-class Nothing:
-    """Absorbs nothing, not even a constant: the regression goes through the origin."""
+MOST_SMALL_LEVELS = 4_000
+"""Levels beside those of the largest grouping that are solved for, at a cost of their cube."""
 
-    @property
-    def groupings(self) -> tuple[Grouping, ...]:
-        """No grouping."""
-        return ()
-
-    @property
-    def n_cells(self) -> int:
-        """None."""
-        return 0
-
-    def solver(self, weights: Floats) -> Solver:  # noqa: ARG002 - whatever the weights
-        """Return what gives no effects."""
-        return lambda _: Projection((), ())
-
-    def rank(self, weights: Floats) -> int:  # noqa: ARG002 - whatever the weights
-        """Return zero."""
-        return 0
-
-    def leverage(self, weights: Floats) -> Floats:
-        """Return zeros, which no row's leverage is raised by."""
-        return np.zeros(weights.size)
+MOST_CELLS = 2**27
+"""Pairs of levels that are held, 1 GB."""
 
 
-def divide(numerator: Floats, denominator: Floats) -> Floats:
-    """Return the quotient, and zero where the denominator is zero."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
+    """Return what absorbs groupings of the same rows, that of the most levels first.
+
+    Raises
+    ------
+    EstimationError
+        Where solving for the levels would take too much time or memory.
+    """
+    absorber, n_small = Absorber(tuple(groupings)), sum(grouping.n_levels for grouping in groupings[1:])
+    if n_small and (n_small > MOST_SMALL_LEVELS or absorber.n_cells > MOST_CELLS):
+        levels = " and ".join(str(grouping.n_levels) for grouping in groupings)
+        raise EstimationError(
+            Problem(
+                where="effects",
+                what=f"effects of {levels} levels are too many to be solved for at once",
+                expected=f"up to {MOST_SMALL_LEVELS} levels beside the largest set",
+                hint="use an estimator of harness_fixest, which iterates, or absorb fewer effects",
+            )
+        )
+    return absorber
 
 
 _BLOCK_BYTES = 2**22

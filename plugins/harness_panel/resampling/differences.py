@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import EstimationError, Floats, Ints, Panel, Problem
-from harness_panel.resampling.absorb import divide
 from harness_panel.resampling.collinearity import ROUNDING
+from harness_panel.resampling.crossed import divide
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
 

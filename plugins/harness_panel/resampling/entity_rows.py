@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import Floats, Panel
-from harness_panel.resampling.absorb import OneWay, divide, without_effects
+from harness_panel.resampling.absorb import Absorber, without_effects
+from harness_panel.resampling.crossed import divide
 from harness_panel.resampling.grouping import Grouping
 
 
@@ -75,4 +76,4 @@ class EntityRows:
 
     def deviations(self, values: Floats) -> Floats:
         """Return columns, (n_obs, n_columns), less the means of their entities."""
-        return without_effects(OneWay(self.grouping), values - values.mean(axis=0), self.weights)
+        return without_effects(Absorber((self.grouping,)), values - values.mean(axis=0), self.weights)

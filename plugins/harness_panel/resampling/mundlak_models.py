@@ -9,72 +9,76 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import Floats, Ints, LevelEffects, Panel
-from harness_panel.resampling.absorb import OneWay
+from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
-from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelModels, stack
-from harness_panel.resampling.random_equation import RandomEquation, centred_equation
-from harness_panel.resampling.within_fit import fit_within
+from harness_panel.resampling.random_equation import RandomEquation
+from harness_panel.resampling.within_fit import WithinFit, fit_within
 
 _MEAN = " (entity mean)"
-
-
-@dataclass(frozen=True, eq=False)
-class CorrelatedEquation:
-    """Random effects on columns and entity means.
-
-    Attributes
-    ----------
-    bare : rows without their levels, entity means being its last controls
-    columns : (n_means,), positions of the columns that have means
-    means : (n_entities, n_means), less the means of the columns over the rows
-    equation : what is regressed
-    """
-
-    bare: Panel
-    columns: Ints
-    means: Floats
-    equation: RandomEquation
-
-    @property
-    def panel(self) -> Panel:
-        """The rows in levels."""
-        return self.equation.centring.put_back(self.bare)
-
-
-def correlated_equation(panel: Panel) -> CorrelatedEquation:
-    """Return the equation of all rows of a panel.
-
-    Raises
-    ------
-    EstimationError
-        Where the variances cannot be estimated.
-    """
-    columns, rows, centring = varying_columns(panel), EntityRows.all_of(panel), Centring.at_means(panel)
-    bare, extended = centring.taken_from(panel), centring.with_means(columns)
-    means = rows.means(bare.X[:, columns])
-    bare = with_means(bare, columns, means[rows.grouping.codes])
-    return CorrelatedEquation(bare, columns, means, centred_equation(bare, rows, extended))
-
-
-def varying_columns(panel: Panel) -> Ints:
-    """Return the positions of the columns that vary within entities."""
-    entity = OneWay(Grouping.of(panel.entity.codes))
-    screening = fit_within(panel.X, panel.observed, np.ones(panel.n_obs), entity).screening
-    fixed = {*screening.constant, *screening.absorbed}
-    return np.array([at for at in range(panel.X.shape[1]) if at not in fixed], dtype=np.int64)
-
-
-def with_means(panel: Panel, columns: Ints, means: Floats) -> Panel:
-    """Return the panel with entity means, (n_obs, n_means), as further controls."""
-    names = tuple(f"{panel.columns[at]}{_MEAN}" for at in columns.tolist())
-    return replace(panel, controls=(*panel.controls, *names), X=np.hstack([panel.X, means]), derived=())
 
 
 def is_mean(term: str) -> bool:
     """Say whether a term is the slope of an entity mean."""
     return term.endswith(_MEAN)
+
+
+def varying_columns(panel: Panel) -> Ints:
+    """Return the positions of the columns that vary within entities."""
+    entity = Absorber((EntityRows.all_of(panel).grouping,))
+    screening = fit_within(panel.X, panel.observed, np.ones(panel.n_obs), entity).screening
+    fixed = {*screening.constant, *screening.absorbed}
+    return np.array([at for at in range(panel.X.shape[1]) if at not in fixed], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class CorrelatedEquation:
+    """Random effects on columns and, as last controls, the entity means of some of them.
+
+    Attributes
+    ----------
+    columns : (n_means,), positions of the columns that have means
+    means : (n_entities, n_means), less the means of the columns over the rows
+    random : what is regressed
+    """
+
+    columns: Ints
+    means: Floats
+    random: RandomEquation
+
+    @classmethod
+    def of(cls, panel: Panel, columns: Ints, weights: Floats) -> CorrelatedEquation:
+        """Return the equation of one draw, weights being (n_obs,) counts.
+
+        An entity that the draw leaves out has the means of all its rows.
+
+        Raises
+        ------
+        EstimationError
+            Where the variances cannot be estimated.
+        """
+        rows, centring = EntityRows.drawn(panel, weights), Centring.at_means(panel)
+        bare = centring.taken_from(panel)
+        means = rows.with_left_out().means(bare.X[:, columns])
+        names = [f"{panel.columns[at]}{_MEAN}" for at in columns.tolist()]
+        X = np.hstack([bare.X, means[rows.grouping.codes]])
+        extended = replace(bare, controls=(*panel.controls, *names), X=X)
+        return cls(columns, means, RandomEquation.of(extended, rows, centring.with_means(columns)))
+
+    @classmethod
+    def all_of(cls, panel: Panel) -> CorrelatedEquation:
+        """Return the equation of all rows of a panel; raises as `of`."""
+        return cls.of(panel, varying_columns(panel), np.ones(panel.n_obs))
+
+    def models(self, fit: WithinFit) -> MundlakModels:
+        """Return what a fit of this equation predicts, as one draw."""
+        extended, n_columns = self.random.model(fit), fit.slopes.size - self.columns.size
+        mean_slopes, (effects,) = extended.slopes[:, n_columns:], extended.effects
+        entity = LevelEffects("entity", effects.labels, effects.deviations + mean_slopes @ self.means.T)
+        slopes = extended.slopes[:, :n_columns]
+        model = LevelModels(extended.centre[:n_columns], slopes, extended.intercepts, (entity,))
+        return MundlakModels(model, self.columns, mean_slopes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,26 +146,7 @@ class MundlakModels:
         return means[rows.grouping.codes]
 
 
-def mundlak_models(model: LevelModels, columns: Ints, *, means: Floats) -> MundlakModels:
-    """Return models from one draw of columns followed by entity means, with the same centre.
-
-    Parameters
-    ----------
-    columns : (n_means,), positions of the columns with means
-    means : (n_levels, n_means), entity means of the levels of `model`, less its centre
-    """
-    n_columns = model.centre.size - columns.size
-    mean_slopes = model.slopes[:, n_columns:]
-    (effects,) = model.effects
-    entity = LevelEffects("entity", effects.labels, effects.deviations + mean_slopes @ means.T)
-    own = LevelModels(model.centre[:n_columns], model.slopes[:, :n_columns], model.intercepts, (entity,))
-    return MundlakModels(own, columns, mean_slopes)
-
-
-def stack_mundlak(models: Sequence[MundlakModels]) -> MundlakModels:
+def stack_mundlak(draws: Sequence[MundlakModels]) -> MundlakModels:
     """Return models of one draw each as models of as many draws."""
-    return MundlakModels(
-        model=stack([one.model for one in models]),
-        columns=models[0].columns,
-        mean_slopes=np.concatenate([one.mean_slopes for one in models]),
-    )
+    mean_slopes = np.concatenate([draw.mean_slopes for draw in draws])
+    return MundlakModels(stack([draw.model for draw in draws]), draws[0].columns, mean_slopes)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, key_of
-from harness_panel.resampling.absorb import Absorber, Nothing, OneWay
+from harness_panel.resampling.absorb import Absorber, absorber_of
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.checks import judge, refuse_single_levels
-from harness_panel.resampling.direct import absorber_of
 from harness_panel.resampling.draws import fit_draws
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
@@ -120,14 +119,12 @@ def regress(
     effects: tuple[EffectKey, ...],
     *,
     weights: Floats | None = None,
-    centring: Centring | None = None,
 ) -> Regression:
     """Regress a panel on its columns and some effects; without any, on a constant.
 
     Parameters
     ----------
     weights : (n_obs,), > 0; None counts all rows alike
-    centring : levels that the panel's columns are without, and the regression's have again
 
     Raises
     ------
@@ -138,43 +135,62 @@ def regress(
     by_size = tuple(sorted(effects, key=lambda effect: -key_of(panel, effect).n_present))
     groupings = [Grouping.of(key_of(panel, effect).codes) for effect in by_size]
     absorber = absorber_of(groupings) if groupings else constant_of(panel.n_obs)
-    return _regress(panel, by_size, absorber, weights, centring)
-
-
-def regress_through_origin(
-    panel: Panel, *, weights: Floats | None = None, centring: Centring | None = None
-) -> Regression:
-    """Regress a panel on its columns alone; weights are (n_obs,), > 0, and levels of zero are put back.
-
-    Raises
-    ------
-    EstimationError
-        As by `regress`.
-    """
-    return _regress(panel, (), Nothing(), weights, centring)
-
-
-def _regress(
-    panel: Panel,
-    effects: tuple[EffectKey, ...],
-    absorber: Absorber,
-    weights: Floats | None,
-    centring: Centring | None,
-) -> Regression:
     counted = np.ones(panel.n_obs) if weights is None else weights
-    if centring is None:
-        within = fit_within(panel.X, panel.observed, counted, absorber)
-    else:
-        bare = fit_within(panel.X, panel.observed, counted, absorber, largest=centring.largest)
-        within, panel = centring.put_back_into(bare), centring.put_back(panel)
-    n_effects = absorber.rank(counted)
+    within = fit_within(panel.X, panel.observed, counted, absorber)
+    return _judged(panel, by_size, absorber, within, counted)
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """Rows made of those of a panel, such as means or differences, to be regressed on their columns.
+
+    Attributes
+    ----------
+    panel : the rows, without their levels
+    centring : the levels, which the fit has again
+    absorber : takes out a constant, or nothing
+    weights : (n_rows,), >= 0, not all zero
+    """
+
+    panel: Panel
+    centring: Centring
+    absorber: Absorber
+    weights: Floats
+
+    def fit(self) -> WithinFit:
+        """Return the fit, unjudged."""
+        bare = fit_within(
+            self.panel.X, self.panel.observed, self.weights, self.absorber, largest=self.centring.largest
+        )
+        return self.centring.put_back_into(bare)
+
+    def regression(self) -> Regression:
+        """Return the fit of rows that all have weight.
+
+        Raises
+        ------
+        EstimationError
+            As by `regress`.
+        """
+        return _judged(self.centring.put_back(self.panel), (), self.absorber, self.fit(), self.weights)
+
+    def model(self, fit: WithinFit) -> LevelModels:
+        """Return what a fit of this equation predicts for rows in levels, as one draw."""
+        centre = self.centring.columns
+        return LevelModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))
+
+
+def _judged(
+    panel: Panel, effects: tuple[EffectKey, ...], absorber: Absorber, within: WithinFit, weights: Floats
+) -> Regression:
+    n_effects = absorber.rank(weights)
     notes = judge(panel, within, effects=effects, n_effects=n_effects)
-    return Regression(panel, effects, absorber, n_effects, within, counted, notes)
+    return Regression(panel, effects, absorber, n_effects, within, weights, notes)
 
 
 def constant_of(n_obs: int) -> Absorber:
     """Return what takes a constant out of rows."""
-    return OneWay(Grouping.of(np.zeros(n_obs, dtype=np.int64)))
+    return Absorber((Grouping.of(np.zeros(n_obs, dtype=np.int64)),))
 
 
 def regress_draws(

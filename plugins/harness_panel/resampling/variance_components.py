@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import EstimationError, Floats, Problem
-from harness_panel.resampling.absorb import OneWay
+from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.within_fit import WithinFit, fit_within
@@ -52,13 +52,13 @@ def variance_components(
     EstimationError
         Where the outcome does not vary within entities, or either regression has no degrees of freedom left.
     """
-    entity = OneWay(rows.grouping)
+    entity = Absorber((rows.grouping,))
     within = fit_within(regressors, outcome, rows.row_weights, entity, largest=largest)
     df_within = rows.n_obs - rows.n_entities - len(within.screening.kept)
     sizes = rows.sizes
     means = rows.means(np.column_stack([regressors, outcome]))
-    one = OneWay(Grouping.of(np.zeros(sizes.size, dtype=np.int64)))
-    between = fit_within(means[:, :-1], means[:, -1], rows.copies * sizes, one, largest=largest)
+    constant = Absorber((Grouping.of(np.zeros(sizes.size, dtype=np.int64)),))
+    between = fit_within(means[:, :-1], means[:, -1], rows.copies * sizes, constant, largest=largest)
     n_between = 1 + len(between.screening.kept)
     _refuse_few(df_within, rows.n_entities - n_between, rows.n_entities)
     _refuse_no_variation(within)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,12 +74,18 @@ class LibraryData:
         regression: Regression,
         *,
         row_weights: Floats | None = None,
-        leading: Floats | None = None,
         levels: Centring | None = None,
     ) -> LibraryData:
-        """Return rows without the means of their columns and outcome."""
-        means = rows.X[:, list(regression.within.screening.kept)].mean(axis=0)
-        return cls(rows, regression, means, float(rows.observed.mean()), row_weights, leading, levels=levels)
+        """Return rows without the means of their columns and outcome; a constant leads if there is one.
+
+        A regression through the origin has its rows as they are.
+        """
+        kept = list(regression.within.screening.kept)
+        if not regression.absorber.groupings:
+            return cls(rows, regression, np.zeros(len(kept)), 0.0, row_weights)
+        means, outcome = rows.X[:, kept].mean(axis=0), float(rows.observed.mean())
+        leading = np.ones(rows.n_obs) if regression.has_constant else None
+        return cls(rows, regression, means, outcome, row_weights, leading, levels=levels)
 
     @cached_property
     def index(self) -> pd.MultiIndex:
@@ -183,9 +189,33 @@ LibraryFit = Callable[..., "PanelResults"]
 """The method ``fit`` of a library's model, which takes the options of covariances by name."""
 
 
+@dataclass(frozen=True)
+class LibraryModel:
+    """A class of ``linearmodels.panel``, and how it is asked.
+
+    Attributes
+    ----------
+    name : of the class
+    options : of the class, by name
+    fitting : of its method ``fit``, by name
+    """
+
+    name: str
+    options: Mapping[str, bool] = field(default_factory=dict)
+    fitting: Mapping[str, bool] = field(default_factory=dict)
+
+    def prepared(self, data: LibraryData) -> LibraryFit:
+        """Return the method ``fit`` of the model of some rows."""
+        import linearmodels.panel
+
+        model = getattr(linearmodels.panel, self.name)
+        weights = {} if data.weights is None else {"weights": data.weights}
+        built = model(data.outcome, data.columns, check_rank=False, **weights, **self.options)
+        return partial(built.fit, **self.fitting)
+
+
 def report_of(
-    library: str,
-    model: Callable[[LibraryData], LibraryFit],
+    model: LibraryModel,
     data: LibraryData,
     covariance: Covariance,
     *,
@@ -195,8 +225,6 @@ def report_of(
 
     Parameters
     ----------
-    library : the model's class, such as ``linearmodels PanelOLS``
-    model : builds the model, and returns its method ``fit``
     rng : of covariances that draw; the others leave it alone
 
     Raises
@@ -206,7 +234,8 @@ def report_of(
     """
     regression, scores = data.regression, Scores.of(data.regression)
     asked = dict(covariance.library_options(scores))
-    results = model(data)(debiased=False, **asked, **_clusters(data, clusters_of(covariance)))
+    library, ask = f"linearmodels {model.name}", model.prepared(data)
+    results = ask(debiased=False, **asked, **_clusters(data, clusters_of(covariance)))
     estimate = data.to_units @ np.asarray(results.params)
     if data.leading is not None:
         estimate[0] += data.outcome_centre + (data.levels.outcome if data.levels else 0.0)

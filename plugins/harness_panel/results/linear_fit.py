@@ -11,6 +11,7 @@ import numpy as np
 from harness import CoefficientTable, EstimationError, Floats, Note, Panel, Problem
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, Refusal, diagnostic_columns
 from harness_panel.diagnostics.effects import wald_of_slopes
+from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import LibraryReport
@@ -52,7 +53,7 @@ class LinearFit:
     rows: Panel
     regression: Regression
     model: LevelModels
-    report: LibraryReport | None
+    report: LibraryReport | None = None
 
     @property
     def reported(self) -> LibraryReport:
@@ -170,6 +171,14 @@ class LinearFit:
     def checks(self) -> tuple[PendingTest, ...]:
         """Return the tests that go with the estimator, not yet computed."""
         return (PendingTest("slopes", self.test_slopes),)
+
+    def error_checks(self) -> tuple[PendingTest, ...]:
+        """Return tests of correlation over time, and across entities in the rows of the equation."""
+        residuals = self.regression.within.residuals
+        return (
+            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
+            PendingTest("cross_section_dependence", lambda: pesaran(self.regression.panel, residuals)),
+        )
 
     def r2(self) -> float:
         """Return the library's share of the equation's variance that its columns explain, in [0, 1]."""

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, Floats, Ints, random_stream
-from harness_panel.resampling.absorb import Absorber, OneWay, absorb_in_place
-from harness_panel.resampling.direct import MOST_CELLS, MOST_SMALL_LEVELS, Direct, absorber_of
+from harness_panel.resampling.absorb import (
+    MOST_CELLS,
+    MOST_SMALL_LEVELS,
+    Absorber,
+    absorb_in_place,
+    absorber_of,
+)
 from harness_panel.resampling.grouping import Grouping
 
 Rows = tuple[Ints, ...]
@@ -42,6 +47,7 @@ def nested() -> Rows:
     return firm, firm // 3, period, firm // 6
 
 
+ONE = {"one": crossed_rows("one", 9, 5, 0.5)[:1]}
 TWO = {
     "balanced": crossed_rows("balanced", 7, 4, 1.0),
     "holes": crossed_rows("holes", 15, 6, 0.4),
@@ -50,12 +56,11 @@ TWO = {
     "chain": chain(),
 }
 MORE = {"three": three(share=1.0), "three with holes": three(share=0.3), "nested": nested()}
-each_rows = pytest.mark.parametrize("rows", (TWO | MORE).values(), ids=(TWO | MORE))
+each_rows = pytest.mark.parametrize("rows", (ONE | TWO | MORE).values(), ids=(ONE | TWO | MORE))
 
 
 def absorber(rows: Rows) -> Absorber:
-    large, *small = (Grouping.of(codes) for codes in rows)
-    return Direct(large, tuple(small))
+    return absorber_of([Grouping.of(codes) for codes in rows])
 
 
 def dummies(rows: Rows) -> Floats:
@@ -79,7 +84,7 @@ def test_what_is_left_is_orthogonal_to_every_level(rows, weighing):
     scaled = design / np.maximum(np.linalg.norm(design, axis=0), 1e-300)
     expected = root * values - scaled @ np.linalg.lstsq(scaled, root * values, rcond=1e-12)[0]
     np.testing.assert_allclose(root * within, expected, atol=1e-10 * root.max())
-    rebuilt = sum(part[one.codes] for one, part in zip(own.groupings, effects, strict=True))
+    rebuilt = sum(part[grouping.codes] for grouping, part in zip(own.groupings, effects, strict=True))
     np.testing.assert_allclose(within + rebuilt, values, rtol=1e-12)
 
 
@@ -105,17 +110,19 @@ def random_codes(n_obs: int, n_levels: int) -> Grouping:
     return Grouping.of(np.concatenate([np.arange(n_levels), np.zeros(n_obs - n_levels, dtype=np.int64)]))
 
 
-@pytest.mark.parametrize(
-    ("n_obs", "levels", "engine"),
-    [
-        (10_000, (100,), OneWay),
-        (10_000, (1_000, 20), Direct),
-        (10_000, (1_000, 20, 30), Direct),
-        (50_000, (MOST_CELLS // MOST_SMALL_LEVELS, MOST_SMALL_LEVELS), Direct),
-    ],
-)
-def test_the_engine_goes_by_the_number_of_groupings(n_obs, levels, engine):
-    assert type(absorber_of([random_codes(n_obs, n_levels) for n_levels in levels])) is engine
+@pytest.mark.parametrize("levels", [(10_000,), (MOST_CELLS // MOST_SMALL_LEVELS, MOST_SMALL_LEVELS)])
+def test_as_many_levels_as_are_solved_for_are_taken(levels):
+    groupings = [random_codes(50_000, n_levels) for n_levels in levels]
+    assert absorber_of(groupings).groupings == tuple(groupings)
+
+
+def test_no_grouping_takes_nothing_out():
+    columns, weights = random_stream(48).normal(size=(6, 2)), np.ones(6)
+    left = columns.copy()
+    assert absorb_in_place(Absorber(()), left, weights) == ()
+    np.testing.assert_array_equal(left, columns)
+    assert Absorber(()).rank(weights) == 0
+    np.testing.assert_array_equal(Absorber(()).leverage(weights), np.zeros(6))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_rounding_of_entity_means_takes_no_degree_of_freedom_between():
     )
     design = np.column_stack([np.ones(20), means[:, 0]])
     left = means[:, 1] - design @ np.linalg.lstsq(design, means[:, 1])[0]
-    components = RandomEffects().fit(panel, rng=random_stream(0)).components
+    components = RandomEffects().fit(panel, rng=random_stream(0)).equation.components
     expected = left @ left / 18 - components.idiosyncratic / 7
     np.testing.assert_allclose(components.entity, expected, rtol=1e-9)
 

@@ -43,10 +43,10 @@ def test_random_effects_with_a_column_that_never_varies(panel):
     np.testing.assert_allclose(table.estimate, expected.params[list(table.terms)], rtol=1e-9)
     np.testing.assert_allclose(table.std_error, expected.std_errors[list(table.terms)], rtol=1e-9)
     components = expected.variance_decomposition
-    np.testing.assert_allclose(fitted.components.entity, components["Effects"], rtol=1e-9)
-    np.testing.assert_allclose(fitted.components.idiosyncratic, components["Residual"], rtol=1e-9)
+    np.testing.assert_allclose(fitted.equation.components.entity, components["Effects"], rtol=1e-9)
+    np.testing.assert_allclose(fitted.equation.components.idiosyncratic, components["Residual"], rtol=1e-9)
     thetas = expected.theta.loc[np.unique(panel.entity.codes)].to_numpy().ravel()
-    np.testing.assert_allclose(fitted.components.theta, thetas, rtol=1e-9)
+    np.testing.assert_allclose(fitted.equation.components.theta, thetas, rtol=1e-9)
 
 
 @pytest.mark.parametrize("constant", [False, True])
@@ -99,7 +99,7 @@ def test_no_variance_between_entities_is_pooled_ols_and_says_so():
     outcome = 2.0 * X[:, 0] + np.where(period % 2, 1.0, -1.0)
     panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X)
     fitted = RandomEffects().fit(panel, rng=random_stream(0))
-    assert fitted.components.entity == 0.0
+    assert fitted.equation.components.entity == 0.0
     assert [note.code for note in fitted.notes] == ["W-VARIANCE"]
     pooled = PooledOLS().fit(panel, rng=random_stream(0)).coefficients()
     np.testing.assert_allclose(fitted.coefficients().estimate, pooled.estimate, rtol=1e-12)

@@ -10,10 +10,12 @@ import pytest
 
 from harness import Panel, random_stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
-from harness_panel.estimators.first_difference import of_differences, pooled_library
+from harness_panel.estimators.first_difference import DIFFERENCES
+from harness_panel.resampling.absorb import Absorber
+from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import adjacent_pairs, differenced
-from harness_panel.resampling.regression import regress, regress_through_origin
-from harness_panel.results.library import report_of
+from harness_panel.resampling.regression import Equation, constant_of
+from harness_panel.results.library import LibraryData, report_of
 from r_reference import PANELS, in_order, r_panel, reference
 
 BOTH = ("entity", "time")
@@ -91,10 +93,10 @@ def test_lags_of_differences_across_gaps_are_those_of_the_calendar(model):
     """plm's differences of adjacent rows, at the calendar periods of the later ones."""
     rows, expected = r_panel("edge"), reference()["edge"][model]
     changes = differenced(rows, adjacent_pairs(by_row(rows)))
-    regression = regress_through_origin(changes) if model == "fd" else regress(changes, ())
-    report = report_of(
-        "PooledOLS", pooled_library, of_differences(regression), DriscollKraay(2), rng=random_stream(0)
-    )
+    absorber = Absorber(()) if model == "fd" else constant_of(changes.n_obs)
+    equation = Equation(changes, Centring.at_zero(rows), absorber, np.ones(changes.n_obs))
+    data = LibraryData.centred(changes, equation.regression())
+    report = report_of(DIFFERENCES, data, DriscollKraay(2), rng=random_stream(0))
     table = report.table
     factor = changes.n_obs / (rows.n_obs - table.correction.n_coef)
     for name, of_variance in (("dk_HC0_lag2", 1.0), ("dk_HC1_lag2", factor)):
@@ -117,7 +119,7 @@ def test_hc1_of_random_effects_is_n_over_n_less_k(panel):
 @pytest.mark.parametrize("panel", PANELS)
 def test_variance_components_of_swamy_and_arora(panel):
     expected = reference()[panel]["re_swar"]
-    components = fit(panel, "re_swar", Classical()).components
+    components = fit(panel, "re_swar", Classical()).equation.components
     np.testing.assert_allclose(components.idiosyncratic, expected["sigma2"]["idios"], rtol=1e-10)
     np.testing.assert_allclose(components.entity, expected["sigma2"]["id"], rtol=1e-10)
     theta, by_row = expected["theta"], components.theta[r_panel(panel).entity.codes]

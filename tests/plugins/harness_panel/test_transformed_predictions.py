@@ -110,7 +110,7 @@ def test_a_counterfactual_column_moves_predictions_by_its_slope(estimator, panel
 def test_a_known_entity_has_the_predicted_effect_of_random_effects(panel):
     """The mean error of its rows, shrunken by T s2_entity / (s2 + T s2_entity)."""
     fitted = RandomEffects().fit(panel, rng=random_stream(0))
-    table, components = fitted.coefficients(), fitted.components
+    table, components = fitted.coefficients(), fitted.equation.components
     errors = panel.observed - table.estimate[0] - panel.X @ table.estimate[1:]
     sizes = np.bincount(panel.entity.codes)
     means = np.bincount(panel.entity.codes, errors) / sizes

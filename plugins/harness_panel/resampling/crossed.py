@@ -1,8 +1,8 @@
-"""Crossed groupings, such as entities, periods and industries, absorbed exactly on panels with any holes."""
+"""The normal equations of crossed groupings, such as entities, periods and industries, whatever the holes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -10,9 +10,13 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from harness import EstimationError, Floats, Ints, Problem
-from harness_panel.resampling.absorb import Absorber, OneWay, Projection, Solver, divide
+from harness import Floats, Ints
 from harness_panel.resampling.grouping import Grouping
+
+
+def divide(numerator: Floats, denominator: Floats) -> Floats:
+    """Return the quotient, and zero where the denominator is zero."""
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,7 @@ _BLOCK_BYTES = 2**23
 
 
 @dataclass(frozen=True, eq=False)
-class _Reduced:
+class Reduced:
     """The normal equations of the small groupings after the large one is swept out.
 
     Attributes
@@ -69,6 +73,10 @@ class _Reduced:
         identified: npt.NDArray[np.bool_] = self.values > _NULL
         return identified
 
+    def rank(self) -> int:
+        """Return the number of independent effects of all groupings, for one set of weights."""
+        return int(np.count_nonzero(self.totals) + np.count_nonzero(self.is_identified()))
+
     def solve(self, right: Floats) -> Floats:
         """Return a solution, (n_draws, n_small, n), of the reduced system: the one of least weighted norm."""
         inverse = np.divide(1.0, self.values, out=np.zeros_like(self.values), where=self.is_identified())
@@ -79,40 +87,32 @@ class _Reduced:
 
 
 @dataclass(frozen=True, eq=False)
-class Direct:
-    """Absorbs two or more crossed groupings.
-
-    The levels of `large` are swept out by weighted means; what is left of the others is solved for as it
-    stands, so nothing is iterated and unbalanced panels are as exact as balanced ones (Wansbeek & Kapteyn
-    1989). Where groupings share what they explain, it goes to `large`.
+class Crossed:
+    """One grouping, whose levels are swept out, and others of the same rows.
 
     Attributes
     ----------
-    large, small : what is left of columns does not depend on which is which; the cost grows with the levels
-        of `large` times those of `small`, and with the cube of those of `small`
+    large, small : the cost grows with the levels of `large` times those of `small`, and with the cube of
+        those of `small`
     """
 
     large: Grouping
     small: tuple[Grouping, ...]
 
     @property
-    def groupings(self) -> tuple[Grouping, ...]:
-        """All groupings, the large one first."""
-        return (self.large, *self.small)
-
-    @property
     def n_cells(self) -> int:
-        """Pairs of levels that weights are held for."""
-        return self.large.n_levels * self._n_small
+        """Pairs of levels that weights are held for; without small groupings, levels."""
+        return self.large.n_levels * max(1, self._n_small)
 
     @cached_property
-    def _blocks(self) -> tuple[slice, ...]:
+    def blocks(self) -> tuple[slice, ...]:
+        """Where the levels of each small grouping are among those of all."""
         ends = np.cumsum([0, *(grouping.n_levels for grouping in self.small)]).tolist()
         return tuple(slice(*pair) for pair in pairwise(ends))
 
     @property
     def _n_small(self) -> int:
-        return int(self._blocks[-1].stop)
+        return sum(grouping.n_levels for grouping in self.small)
 
     @cached_property
     def _with_large(self) -> tuple[CrossTable, ...]:
@@ -122,55 +122,33 @@ class Direct:
     def _among_small(self) -> tuple[CrossTable, ...]:
         return tuple(CrossTable(*pair) for pair in combinations(self.small, 2))
 
-    def solver(self, weights: Floats) -> Solver:
-        """Return what projects columns on the dummies of all groupings under weights."""
-        reduced = self._reduce(weights)
-        totals = reduced.totals[:, :, None]
-
-        def project(weighted: Floats) -> Projection:
-            sums = tuple(grouping.sums(weighted) for grouping in self.groupings)
-            large_sums = sums[0].transpose(1, 0, 2)
-            small_sums = np.concatenate(sums[1:]).transpose(1, 0, 2)
-            right = small_sums - reduced.cells.transpose(0, 2, 1) @ divide(large_sums, totals)
-            small_effects = reduced.solve(right)
-            large_effects = divide(large_sums - reduced.cells @ small_effects, totals)
-            parts = (large_effects, *(small_effects[:, block] for block in self._blocks))
-            return Projection(tuple(part.transpose(1, 0, 2) for part in parts), sums)
-
-        return project
-
-    def rank(self, weights: Floats) -> int:
-        """Return the number of independent effects of the rows that have weight."""
-        reduced = self._reduce((weights > 0).astype(np.float64)[:, None])
-        return int(np.count_nonzero(reduced.totals) + np.count_nonzero(reduced.is_identified()))
-
     def leverage(self, weights: Floats) -> Floats:
         """Return the diagonal of the projection on all sets of dummies under weights, (n_obs,)."""
-        reduced = self._reduce(weights[:, None])
+        reduced = self.reduce(weights[:, None])
         inverse = reduced.solve(np.eye(self._n_small)[None])[0]
         leverage = np.empty(weights.size)
         for rows in self._row_blocks(weights.size):
             large = self.large.codes[rows]
             totals = reduced.totals[0, large]
             swept = -reduced.cells[0, large] / totals[:, None]
-            for grouping, block in zip(self.small, self._blocks, strict=True):
+            for grouping, block in zip(self.small, self.blocks, strict=True):
                 swept[np.arange(large.size), block.start + grouping.codes[rows]] += 1.0
             leverage[rows] = weights[rows] * (1.0 / totals + np.sum(swept @ inverse * swept, axis=1))
         return leverage
 
     def _row_blocks(self, n_obs: int) -> Iterator[Ints]:
-        height = max(1, _BLOCK_BYTES // (8 * self._n_small))
+        height = max(1, _BLOCK_BYTES // (8 * max(1, self._n_small)))
         return (np.arange(start, min(start + height, n_obs)) for start in range(0, n_obs, height))
 
-    def _reduce(self, weights: Floats) -> _Reduced:
+    def reduce(self, weights: Floats) -> Reduced:
         """Sweep the large grouping out under weights, (n_obs, n_draws)."""
         n_draws, n_small = weights.shape[1], self._n_small
         cells = np.empty((n_draws, self.large.n_levels, n_small))
-        for block, table in zip(self._blocks, self._with_large, strict=True):
+        for block, table in zip(self.blocks, self._with_large, strict=True):
             cells[:, :, block] = table.weights(weights)
-        totals = cells[:, :, self._blocks[0]].sum(axis=2)
+        totals = self.large.sums(weights).T
         matrix = -cells.transpose(0, 2, 1) @ divide(cells, totals[:, :, None])
-        for (first, second), table in zip(combinations(self._blocks, 2), self._among_small, strict=True):
+        for (first, second), table in zip(combinations(self.blocks, 2), self._among_small, strict=True):
             together = table.weights(weights)
             matrix[:, first, second] += together
             matrix[:, second, first] += together.transpose(0, 2, 1)
@@ -178,36 +156,4 @@ class Direct:
         matrix[:, diagonal, diagonal] += small_totals
         scale = np.sqrt(divide(np.ones_like(small_totals), small_totals))
         matrix *= scale[:, :, None] * scale[:, None, :]
-        return _Reduced(cells, totals, scale, *np.linalg.eigh(matrix))
-
-
-MOST_SMALL_LEVELS = 4_000
-"""Levels beside those of the largest grouping that are solved for, at a cost of their cube."""
-
-MOST_CELLS = 2**27
-"""Pairs of levels that are held, 1 GB."""
-
-
-def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
-    """Return what absorbs groupings of the same rows, at least one, that of the most levels first.
-
-    Raises
-    ------
-    EstimationError
-        Where solving for the levels would take too much time or memory.
-    """
-    large, *small = groupings
-    if not small:
-        return OneWay(large)
-    absorber, n_small = Direct(large, tuple(small)), sum(grouping.n_levels for grouping in small)
-    if n_small > MOST_SMALL_LEVELS or absorber.n_cells > MOST_CELLS:
-        levels = " and ".join(str(grouping.n_levels) for grouping in groupings)
-        raise EstimationError(
-            Problem(
-                where="effects",
-                what=f"effects of {levels} levels are too many to be solved for at once",
-                expected=f"up to {MOST_SMALL_LEVELS} levels beside the largest set",
-                hint="use an estimator of harness_fixest, which iterates, or absorb fewer effects",
-            )
-        )
-    return absorber
+        return Reduced(cells, totals, scale, *np.linalg.eigh(matrix))
