@@ -22,7 +22,7 @@ def f_test_of_effects(
     EstimationError
         Where either cannot be estimated, or effects take no degrees of freedom.
     """
-    pooled, within = (regress(panel, one, weights=weights) for one in ((), effects))
+    pooled, within = (regress(panel, absorbed, weights=weights) for absorbed in ((), effects))
     df1 = pooled.df_resid - within.df_resid
     if df1 <= 0:
         raise EstimationError(Problem("effects", "they explain no more than the columns they absorb"))

@@ -73,10 +73,10 @@ def fit_draws(
         _solve_chunk(counts[rows].T, row_weights, absorber, base)
         for rows in _chunks(counts.shape[0], _bytes_per_draw(absorber, base))
     ]
-    slopes = np.concatenate([one.slopes for one in chunks])
-    effects = [np.concatenate(parts) for parts in zip(*(one.effects for one in chunks), strict=True)]
-    totals = [np.concatenate(parts) for parts in zip(*(one.totals for one in chunks), strict=True)]
-    is_suspect = np.concatenate([one.is_suspect for one in chunks])
+    slopes = np.concatenate([chunk.slopes for chunk in chunks])
+    effects = [np.concatenate(parts) for parts in zip(*(chunk.effects for chunk in chunks), strict=True)]
+    totals = [np.concatenate(parts) for parts in zip(*(chunk.totals for chunk in chunks), strict=True)]
+    is_suspect = np.concatenate([chunk.is_suspect for chunk in chunks])
     for draw in np.flatnonzero(is_suspect):
         alone = fit_within(regressors, outcome, counts[draw] * row_weights, absorber)
         slopes[draw] = alone.slopes
@@ -106,7 +106,7 @@ def _solve_chunk(counts: Floats, row_weights: Floats, absorber: Absorber, base: 
     )
     if len(effects) > 1:
         effects = _divided(effects, absorber, project, weights)
-    totals = tuple(one.sums(weights).T for one in absorber.groupings)
+    totals = tuple(grouping.sums(weights).T for grouping in absorber.groupings)
     return _Chunk(base.slopes + change @ base.to_slopes.T, effects, totals, is_suspect)
 
 
@@ -121,7 +121,7 @@ def _divided(
     pairs = zip(effects, absorber.groupings, strict=True)
     together = np.sum([values.T[grouping.codes] for values, grouping in pairs], axis=0)
     parts = project((weights * together)[:, :, None]).effects
-    return tuple(one[:, :, 0].T for one in parts)
+    return tuple(levels[:, :, 0].T for levels in parts)
 
 
 def _bytes_per_draw(absorber: Absorber, base: WithinFit) -> int:

@@ -143,10 +143,10 @@ def level_models(
     raw : effects of every grouping; a pooled regression has one, the constant
     levels : what has effects, and the labels of each grouping that has effects; none for a pooled regression
     """
-    intercepts = intercept + np.sum([one.means() for one in raw], axis=0)
+    intercepts = intercept + np.sum([of_levels.means() for of_levels in raw], axis=0)
     effects = tuple(
-        LevelEffects(effect, labels, one.deviations())
-        for (effect, labels), one in zip(levels, raw, strict=False)
+        LevelEffects(effect, labels, of_levels.deviations())
+        for (effect, labels), of_levels in zip(levels, raw, strict=False)
     )
     return LevelModels(centre, slopes, intercepts, effects)
 

@@ -111,7 +111,7 @@ class WithinFit:
 
     def level_at(self, columns: Floats) -> float:
         """Return the fitted value at columns, (n_columns,), of a fit on a constant or on none."""
-        constant = sum(float(one[0]) for one in self.effects)
+        constant = sum(float(levels[0]) for levels in self.effects)
         return float(self.intercept + constant + (columns - self.centre) @ self.slopes)
 
 
@@ -154,10 +154,10 @@ def fit_within(
         centre=columns.centre[:-1],
         intercept=float(columns.centre[-1]),
         slopes=slopes,
-        effects=tuple(one[:, -1] - one[:, :-1] @ slopes for one in effects),
+        effects=tuple(levels[:, -1] - levels[:, :-1] @ slopes for levels in effects),
         basis=solution.basis,
         to_slopes=to_slopes,
-        column_effects=tuple(one[:, :-1] @ to_slopes for one in effects),
+        column_effects=tuple(levels[:, :-1] @ to_slopes for levels in effects),
         residuals=residuals,
         condition=solution.condition,
     )

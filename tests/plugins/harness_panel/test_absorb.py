@@ -205,7 +205,7 @@ def test_rows_alone_in_a_level_are_counted_and_change_no_slope(panel):
     industry[7] = 5
     alone = replace(panel, groups=(key_from("industry", industry),))
     fitted = OPTIONS["entity, industry"].fit(alone, rng=random_stream(0))
-    statistics = {one.name: one.value for one in fitted.statistics()}
+    statistics = {statistic.name: statistic.value for statistic in fitted.statistics()}
     assert statistics["n_singleton_rows"] == 1
     without = OPTIONS["entity, industry"].fit(
         alone.take(np.delete(np.arange(panel.n_obs), 7)), rng=random_stream(0)
@@ -228,7 +228,7 @@ def test_singletons_are_found_again_once_others_are_left_out():
     industry = np.where(base.entity.codes == 0, 100 + base.period, base.period % 3)
     panel = replace(base, groups=(key_from("industry", industry),)).take(keep)
     fitted = FixedEffects(("entity",), absorb=("industry",)).fit(panel, rng=random_stream(0))
-    assert {one.name: one.value for one in fitted.statistics()}["n_singleton_rows"] == 2
+    assert {statistic.name: statistic.value for statistic in fitted.statistics()}["n_singleton_rows"] == 2
 
 
 def test_levels_too_many_to_be_solved_for_are_refused_with_another_estimator(monkeypatch, panel):

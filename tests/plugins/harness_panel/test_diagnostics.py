@@ -55,11 +55,11 @@ def fitted(panel: Panel, estimator):
 
 
 def values(fit) -> dict[str, float]:
-    return {one.name: one.value for one in fit.statistics()}
+    return {statistic.name: statistic.value for statistic in fit.statistics()}
 
 
 def diagnostics_of(fit):
-    return {one.name: one for one in fit.diagnostics()}
+    return {test.name: test for test in fit.diagnostics()}
 
 
 @pytest.mark.parametrize(("panel", "model"), list(product(PANELS, ESTIMATORS)))

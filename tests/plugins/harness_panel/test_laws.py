@@ -89,9 +89,16 @@ def test_no_estimator_with_a_table_is_left_out():
 @EXAMPLES
 @given(seed=seeds, column=columns, sign=signs)
 def test_a_million_added_to_a_column_changes_no_slope(estimator, seed, column, sign):
-    panel = drawn(seed)
+    drawn_panel = drawn(seed)
+    panel = replace(drawn_panel, X=np.round(drawn_panel.X * 2.0**20) / 2.0**20)  # so that the sums are exact
     moved = panel.with_column(column, panel.column(column) + sign * 1e6)
-    np.testing.assert_allclose(slopes(estimator, moved), slopes(estimator, panel), rtol=1e-8)
+    bends = isinstance(estimator, PolynomialEffects) and column == "x0"
+    compared = slice(int(bends), None)  # the slope of a curve where its exposure is zero moves with the zero
+    np.testing.assert_allclose(
+        slopes(estimator, moved)[:, compared],
+        slopes(estimator, panel)[:, compared],
+        rtol=1e-8,
+    )
     np.testing.assert_allclose(predictions(estimator, moved), predictions(estimator, panel), atol=1e-7)
 
 

@@ -26,4 +26,4 @@ def test_a_fit_that_predicts_takes_no_more_than_twice_the_data_again(n_entities,
     estimator.fit(panel, rng=random_stream(0))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak <= 2.0 * sum(one.nbytes for one in arrays)
+    assert peak <= 2.0 * sum(array.nbytes for array in arrays)

@@ -60,7 +60,7 @@ def fit(data: Certified):
 
 
 def statistics(fitted) -> dict[str, float]:
-    return {one.name: one.value for one in fitted.statistics()}
+    return {statistic.name: statistic.value for statistic in fitted.statistics()}
 
 
 @pytest.mark.parametrize("name", [name for name in DIGITS if name not in WITHOUT_CONSTANT])

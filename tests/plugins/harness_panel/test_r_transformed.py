@@ -43,13 +43,17 @@ ESTIMATORS = {
 def by_row(panel: Panel) -> Panel:
     """The panel as plm differences it: an entity's rows are adjacent whatever lies between them."""
     firsts = np.unique(panel.entity.codes, return_index=True)[1]
-    return replace(panel, period=np.arange(panel.n_obs) - firsts[panel.entity.codes])
+    period = np.arange(panel.n_obs) - firsts[panel.entity.codes]
+    return replace(panel, period=period, groups=(replace(panel.time, name="calendar"),))
 
 
 def fit(panel: str, model: str, covariance):
     rows = r_panel(panel)
     if panel == "edge" and model != "re_swar":
         rows = by_row(rows)
+        if isinstance(covariance, Clustered):
+            by = tuple("calendar" if key == "time" else key for key in covariance.by)
+            covariance = replace(covariance, by=by)
     return ESTIMATORS[model](covariance).fit(rows, rng=random_stream(0))
 
 

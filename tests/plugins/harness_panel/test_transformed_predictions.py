@@ -67,8 +67,8 @@ def test_the_level_of_an_entity_left_out_is_predicted_from_all_its_rows(panel):
     weights = (panel.entity.codes != 4).astype(np.float64)[None]
     alone = RandomEffects().fit(panel.take(np.flatnonzero(weights[0])), rng=random_stream(0))
     left_out = panel.take(np.flatnonzero(panel.entity.codes == 4))
-    variance = left_out.n_obs * alone.components.entity
-    share = variance / (variance + alone.components.idiosyncratic)
+    variance = left_out.n_obs * alone.equation.components.entity
+    share = variance / (variance + alone.equation.components.idiosyncratic)
     unknown = alone.predict(left_out)
     expected = unknown + share * np.mean(left_out.observed - unknown)
     np.testing.assert_allclose(
