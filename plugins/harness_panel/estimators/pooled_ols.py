@@ -10,6 +10,7 @@ from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import PendingTest, unweighted
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
+from harness_panel.diagnostics.pooled import residual_tests
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.regression import regress, regress_draws
@@ -38,6 +39,7 @@ class PooledFit(LinearFit):
                 "f_effects", lambda: f_test_of_effects(self.rows, ("entity",), weights=regression.weights)
             ),
             unweighted(lagrange, is_weighted=regression.is_weighted),
+            *(unweighted(test, is_weighted=regression.is_weighted) for test in residual_tests(regression)),
             *self.error_checks(),
         )
 

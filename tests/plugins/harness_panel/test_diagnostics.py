@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.stats.diagnostic import het_breuschpagan, het_white, linear_reset
 
 from harness import Panel, random_stream
 from harness_panel import (
@@ -257,3 +258,28 @@ def test_details_are_tidy_columns_of_one_length(panel):
         statistics["statistic"]
     )
     assert all(statistics["definition"])
+
+
+def test_tests_of_pooled_errors_are_those_of_statsmodels_on_raw_columns():
+    panel = r_panel("wage")
+    design = sm.add_constant(panel.X)
+    raw = sm.OLS(panel.observed, design).fit()
+    own = diagnostics_of(fitted(panel, PooledOLS()))
+    expected = {
+        "heteroscedasticity": het_breuschpagan(raw.resid, design)[:2],
+        "reset": (lambda test: (test.fvalue, test.pvalue))(linear_reset(raw, power=3, use_f=True)),
+    }
+    assert own["white"].df[0] < design.shape[1] * (design.shape[1] + 1) // 2 - 1  # squares of dummies
+    for name, (statistic, p_value) in expected.items():
+        np.testing.assert_allclose(own[name].statistic, statistic, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(own[name].p_value, float(p_value), rtol=1e-4, atol=1e-300, err_msg=name)
+
+
+def test_white_is_that_of_statsmodels_and_refused_with_many_columns():
+    panel = simulated_panel(random_stream(71), n_entities=40, n_periods=6)
+    design = sm.add_constant(panel.X)
+    statistic, p_value, *_ = het_white(sm.OLS(panel.observed, design).fit().resid, design)
+    own = diagnostics_of(fitted(panel, PooledOLS()))["white"]
+    np.testing.assert_allclose([own.statistic, own.p_value], [statistic, p_value], rtol=1e-8)
+    few = simulated_panel(random_stream(71), n_entities=8, n_periods=3)
+    assert "more than a third" in diagnostics_of(fitted(few, PooledOLS()))["white"].reason

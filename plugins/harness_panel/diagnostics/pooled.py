@@ -1,0 +1,102 @@
+"""Tests and influence of a pooled regression, by statsmodels.
+
+They are computed in an orthonormal basis of the constant and the columns, which none of them depends on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import EstimationError, Problem
+from harness_panel.covariance.scores import Scores
+from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest
+from harness_panel.resampling.regression import Regression
+
+if TYPE_CHECKING:
+    from statsmodels.regression.linear_model import RegressionResultsWrapper
+
+
+_NOTHING = 1e-10
+"""Singular values below this share of the largest are rounding."""
+
+
+def residual_tests(regression: Regression) -> tuple[PendingTest, ...]:
+    """Return tests for errors of unequal variance, and of the form of the equation; all rows count alike."""
+    return (
+        PendingTest("heteroscedasticity", lambda: heteroscedasticity(regression)),
+        PendingTest("white", lambda: white(regression)),
+        PendingTest("reset", lambda: reset(regression)),
+    )
+
+
+def heteroscedasticity(regression: Regression) -> Diagnostic:
+    """Test for a variance of the errors that is linear in the columns."""
+    from statsmodels.stats.diagnostic import het_breuschpagan
+
+    scores = Scores.of(regression)
+    statistic = float(het_breuschpagan(scores.residuals, scores.basis)[0])
+    return _of_variance(
+        "heteroscedasticity", statistic, scores.n_coef - 1, "Breusch & Pagan 1979; Koenker 1981"
+    )
+
+
+def white(regression: Regression) -> Diagnostic:
+    """Test for a variance of the errors that depends on the columns, their squares or their products.
+
+    Raises
+    ------
+    EstimationError
+        Where there are more such terms than a third of the rows.
+    """
+    from statsmodels.stats.diagnostic import het_breuschpagan
+
+    scores = Scores.of(regression)
+    n_terms = scores.n_coef * (scores.n_coef + 1) // 2
+    if 3 * n_terms > scores.n_obs:
+        what = f"{n_terms} squares and products of columns are more than a third of the {scores.n_obs} rows"
+        raise EstimationError(Problem("white", what, hint="use the test heteroscedasticity"))
+    first, second = np.triu_indices(scores.n_coef)
+    products = scores.basis[:, first] * scores.basis[:, second]
+    # Squares of dummies are the dummies: what repeats other terms is left out, which het_white warns of.
+    left, sizes, _ = np.linalg.svd(products - products.mean(axis=0), full_matrices=False)
+    independent = left[:, sizes > _NOTHING * sizes[0]]
+    exog = np.column_stack([np.ones(scores.n_obs), independent])
+    statistic = float(het_breuschpagan(scores.residuals, exog)[0])
+    return _of_variance("white", statistic, independent.shape[1], "White 1980")
+
+
+def reset(regression: Regression) -> Diagnostic:
+    """Test that squares and cubes of the fitted values have no slopes."""
+    from statsmodels.stats.diagnostic import linear_reset
+
+    result = linear_reset(fitted(regression), power=3, test_type="fitted", use_f=True)
+    return Diagnostic(
+        name="reset",
+        null="the outcome is linear in the columns",
+        statistic=float(result.fvalue),
+        distribution="F",
+        df=(float(result.df_num), float(result.df_denom)),
+        source="Ramsey 1969, powers 2 and 3; statsmodels linear_reset",
+    )
+
+
+def fitted(regression: Regression) -> RegressionResultsWrapper:
+    """Return the regression by ``statsmodels.OLS``, in an orthonormal basis."""
+    import statsmodels.api as sm
+
+    scores = Scores.of(regression)
+    outcome = regression.panel.observed - regression.panel.observed.mean()
+    return sm.OLS(outcome, scores.basis).fit()
+
+
+def _of_variance(name: str, statistic: float, df: int, source: str) -> Diagnostic:
+    return Diagnostic(
+        name=name,
+        null="errors have equal variances",
+        statistic=statistic,
+        distribution="chi2",
+        df=(df,),
+        source=f"{source}; statsmodels",
+    )
