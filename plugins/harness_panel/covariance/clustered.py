@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from harness import Correction, EstimationError, Floats, Problem, effect_named, key_of
-from harness_panel.covariance.scores import Scores
+from harness_panel.covariance.scores import LibraryCovariance, Scores
 from harness_panel.resampling.absorb import absorber_of
 from harness_panel.resampling.grouping import Grouping
 
@@ -65,7 +65,7 @@ class Clustered:
             )
         return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
 
-    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the correction asked for."""
         n_clusters, n_obs = self._n_clusters(scores), scores.n_obs
         n_effects = _COUNTED[self.correction](scores, self.by)
@@ -78,7 +78,7 @@ class Clustered:
             "linearmodels": (n_obs / df,) * 2,
             "none": (1.0, 1.0),
         }[self.correction]
-        matrix, mended = _mended(scores, left * covariance)
+        matrix, mended = _mended(covariance, left, has_constant=scores.has_constant)
         named = "" if self.correction == "plm" else f", correction {self.correction}"
         kind = f"clustered by {' and '.join(self.by)}{named}{mended}"
         return matrix, scores.correction(kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects)
@@ -127,25 +127,21 @@ def _is_nested(inner: Grouping, outer: Grouping) -> bool:
     return Grouping.of_pairs(inner.codes, outer.codes).n_levels == inner.n_levels
 
 
-def _mended(scores: Scores, covariance: Floats) -> tuple[Floats, str]:
-    """Return a covariance without negative variances, and what was done to it.
+def _mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool) -> tuple[Floats, str]:
+    """Return a covariance times a factor, without negative variances, and what was done to it.
 
-    Negative eigenvalues become zero in the orthonormal basis of the columns, so that their units do not
-    matter. The variance of a constant depends on where columns are zero. One below zero is raised on its own,
-    so that the level of a column changes no standard error of a slope.
+    The variance of a constant depends on where columns are zero. One below zero is raised on its own, so that
+    the level of a column changes no standard error of a slope.
     """
-    is_negative = np.diag(covariance) < 0.0
+    matrix = factor * covariance.matrix
+    is_negative = np.diag(matrix) < 0.0
     if not is_negative.any():
-        return covariance, ""
-    inverse = np.linalg.inv(scores.to_coefficients)
-    values, vectors = np.linalg.eigh(inverse @ covariance @ inverse.T)
-    half = scores.to_coefficients @ vectors * np.sqrt(np.maximum(values, 0.0))
-    nearest = half @ half.T
-    if not scores.has_constant or is_negative[1:].any():
+        return matrix, ""
+    nearest = factor * covariance.nearest()
+    if not has_constant or is_negative[1:].any():
         return nearest, ", negative eigenvalues set to zero"
-    raised = covariance.copy()
-    raised[0, 0] = nearest[0, 0]
-    return raised, ", negative eigenvalues set to zero for the constant"
+    matrix[0, 0] = nearest[0, 0]
+    return matrix, ", negative eigenvalues set to zero for the constant"
 
 
 def cluster_columns(by: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from math import isqrt
 from typing import Literal
 
 from harness import Correction, EstimationError, Floats, Problem
-from harness_panel.covariance.scores import Scores
+from harness_panel.covariance.scores import LibraryCovariance, Scores
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class DriscollKraay:
             )
         return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
 
-    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), as it is."""
         kind = "Driscoll-Kraay" + (", bandwidth floor(T^(1/4))" if self.bandwidth is None else "")
         n_periods = scores.grouping("time").n_levels
         lags = self._lags(scores)
-        return covariance, scores.correction(kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags)
+        return covariance.matrix, scores.correction(kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags)
 
     def _lags(self, scores: Scores) -> int:
         n_periods = scores.grouping("time").n_levels

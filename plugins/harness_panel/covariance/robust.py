@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from harness import Correction, EstimationError, Floats, Problem
-from harness_panel.covariance.scores import Scores
+from harness_panel.covariance.scores import LibraryCovariance, Scores
 
 _LEVERAGE_POWERS: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
 """Power of 1 - h that a residual is divided by."""
@@ -25,10 +25,10 @@ class Classical:
         """Return what linearmodels' ``fit`` is asked for."""
         return {"cov_type": "unadjusted"}
 
-    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the variance over degrees of freedom."""
         factor = scores.n_obs / scores.df_resid
-        return factor * covariance, scores.correction("classical", factor=factor)
+        return factor * covariance.matrix, scores.correction("classical", factor=factor)
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,15 @@ class Robust:
             self._refuse_fixed_rows(scores)
         return {"cov_type": "robust"}
 
-    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' HC0, (n_coef, n_coef), times the factor of HC1, or HC2 or HC3 in its place."""
         factor = scores.n_obs / scores.df_resid if self.variant == "HC1" else 1.0
-        if self.variant in _LEVERAGE_POWERS:
-            covariance = scores.to_coefficients @ self._with_leverage(scores) @ scores.to_coefficients.T
-        return factor * covariance, scores.correction(self.variant, factor=factor)
+        matrix = (
+            scores.to_coefficients @ self._with_leverage(scores) @ scores.to_coefficients.T
+            if self.variant in _LEVERAGE_POWERS
+            else covariance.matrix
+        )
+        return factor * matrix, scores.correction(self.variant, factor=factor)
 
     def _with_leverage(self, scores: Scores) -> Floats:
         """Return the covariance of the coordinates in the basis, in which the bread is the identity."""

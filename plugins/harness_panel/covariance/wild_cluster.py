@@ -21,7 +21,7 @@ from harness import (
     wild_cluster_inference,
 )
 from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.scores import Scores
+from harness_panel.covariance.scores import LibraryCovariance, Scores
 from harness_panel.resampling.absorb import without_effects
 
 _MOST_CLUSTERS = 1_000
@@ -73,7 +73,7 @@ class WildCluster:
             )
         return self._clustered.library_options(scores)
 
-    def corrected(self, scores: Scores, covariance: Floats) -> tuple[Floats, Correction]:
+    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
         matrix, correction = self._clustered.corrected(scores, covariance)
         (n_clusters,) = correction.n_clusters

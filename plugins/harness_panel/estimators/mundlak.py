@@ -1,6 +1,6 @@
 """Mundlak: random effects that are correlated with the columns through their entity means.
 
-Reported by ``linearmodels.panel.RandomEffects`` on the columns and their entity means.
+Reported by ``linearmodels.panel.PooledOLS`` on quasi-demeaned columns and their entity means.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import PendingTest
 from harness_panel.diagnostics.specification import means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
-from harness_panel.estimators.random_effects import RandomEffectsFit, reported_random
+from harness_panel.estimators.random_effects import RandomEffectsFit, reported_correlated
 from harness_panel.resampling.mundlak_models import (
     CorrelatedEquation,
     MundlakModels,
@@ -103,7 +103,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
         )
 
     def _in_library(self, fit: MundlakFit) -> tuple[LibraryModel, LibraryData]:
-        return reported_random(fit.equation, fit.regression)
+        return reported_correlated(fit.equation, fit.regression)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> MundlakModels:
         columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))

@@ -127,6 +127,18 @@ def reported_random(equation: RandomEquation, regression: Regression) -> tuple[L
     return model, LibraryData.centred(equation.bare, regression, levels=equation.centring)
 
 
+def reported_correlated(equation: RandomEquation, regression: Regression) -> tuple[LibraryModel, LibraryData]:
+    """Return ``PooledOLS`` and the quasi-demeaned rows of an equation with entity means.
+
+    ``RandomEffects`` would take its variances from a regression of entity means in which every mean stands
+    twice, and its pseudo-inverse tells the copies apart or not by their last digit.
+    """
+    rows, weights = equation.panel, equation.weights
+    return LibraryModel("PooledOLS"), LibraryData.centred(
+        rows, regression, row_weights=weights, levels=equation.centring
+    )
+
+
 def mundlak_test(panel: Panel) -> Diagnostic:
     """Test that entity means have no slopes of their own, errors clustered by entity.
 
@@ -136,5 +148,5 @@ def mundlak_test(panel: Panel) -> Diagnostic:
         Where correlated random effects cannot be estimated.
     """
     equation, undrawn = CorrelatedEquation.all_of(panel).random, np.random.default_rng(0)
-    model, data = reported_random(equation, equation.regression())
+    model, data = reported_correlated(equation, equation.regression())
     return means_test(report_of(model, data, Clustered(), rng=undrawn).table)

@@ -22,7 +22,7 @@ from harness import (
     key_of,
 )
 from harness_panel.covariance.kinds import Covariance, clusters_of
-from harness_panel.covariance.scores import Scores
+from harness_panel.covariance.scores import LibraryCovariance, Scores
 from harness_panel.covariance.wild_cluster import WildCluster
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.regression import Regression
@@ -239,8 +239,8 @@ def report_of(
     estimate = data.to_units @ np.asarray(results.params)
     if data.leading is not None:
         estimate[0] += data.outcome_centre + (data.levels.outcome if data.levels else 0.0)
-    matrix = data.to_units @ np.asarray(results.cov) @ data.to_units.T
-    matrix, correction = covariance.corrected(scores, matrix)
+    computed = LibraryCovariance(np.asarray(results.cov), data.to_units)
+    matrix, correction = covariance.corrected(scores, computed)
     _refuse_nothing(scores, np.diag(matrix), regression.terms, correction.kind)
     table = CoefficientTable(regression.terms, estimate, matrix, correction)
     if isinstance(covariance, WildCluster):
