@@ -5,6 +5,7 @@ They are computed in an orthonormal basis of the constant and the columns, which
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,10 +69,23 @@ def white(regression: Regression) -> Diagnostic:
 
 
 def reset(regression: Regression) -> Diagnostic:
-    """Test that squares and cubes of the fitted values have no slopes."""
-    from statsmodels.stats.diagnostic import linear_reset
+    """Test that squares and cubes of the fitted values have no slopes.
 
-    result = linear_reset(fitted(regression), power=3, test_type="fitted", use_f=True)
+    Raises
+    ------
+    EstimationError
+        Where the columns determine these powers, as dummies alone do.
+    """
+    from statsmodels.stats.diagnostic import linear_reset
+    from statsmodels.tools.sm_exceptions import SingularMatrixWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SingularMatrixWarning)
+        try:
+            result = linear_reset(fitted(regression), power=3, test_type="fitted", use_f=True)
+        except SingularMatrixWarning as singular:
+            what = "powers of the fitted values are combinations of the columns"
+            raise EstimationError(Problem("reset", what, hint="leave the test out")) from singular
     return Diagnostic(
         name="reset",
         null="the outcome is linear in the columns",
@@ -83,11 +97,12 @@ def reset(regression: Regression) -> Diagnostic:
 
 
 def fitted(regression: Regression) -> RegressionResultsWrapper:
-    """Return the regression by ``statsmodels.OLS``, in an orthonormal basis."""
+    """Return the regression by ``statsmodels.OLS``, in an orthonormal basis, of the outcome standardised."""
     import statsmodels.api as sm
 
     scores = Scores.of(regression)
     outcome = regression.panel.observed - regression.panel.observed.mean()
+    outcome = outcome / outcome.std()
     return sm.OLS(outcome, scores.basis).fit()
 
 

@@ -24,6 +24,7 @@ from harness_panel.resampling.mundlak_models import (
     stack_mundlak,
     varying_columns,
 )
+from harness_panel.resampling.variance_components import VarianceComponents
 from harness_panel.results.library import LibraryData, LibraryModel
 
 
@@ -44,6 +45,10 @@ class MundlakFit(RandomEffectsFit):
     def predictor(self) -> MundlakModels:
         """What predicts; one draw."""
         return self.levels
+
+    def variances(self) -> VarianceComponents:
+        """Return the variances of the error that the rows are quasi-demeaned by."""
+        return self.equation.components
 
     def checks(self) -> tuple[PendingTest, ...]:
         """Return tests of random effects by the fit's own entity means, and those of its residuals."""

@@ -5,7 +5,7 @@ Reported by ``linearmodels.panel.RandomEffects`` with its corrections for small 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
@@ -21,6 +21,7 @@ from harness_panel.resampling.levels import LevelModels, stack
 from harness_panel.resampling.mundlak_models import CorrelatedEquation
 from harness_panel.resampling.random_equation import RandomEquation, random_equation
 from harness_panel.resampling.regression import Regression
+from harness_panel.resampling.variance_components import VarianceComponents
 from harness_panel.results.library import LibraryData, LibraryModel, report_of
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, squared_correlation
@@ -53,17 +54,27 @@ class RandomEffectsFit(EffectsFit):
         )
         return (*notes, Note("W-VARIANCE", "random effects", message))
 
-    def statistics(self) -> tuple[Statistic, ...]:
-        """Return what describes the fit, the variances of the error included."""
+    def variances(self) -> VarianceComponents:
+        """Return the variances of the error, as the library has them."""
         results = cast("RandomEffectsResults", self.reported.results)
         parts, unit = results.variance_decomposition, self.reported.data.scale**2
+        return replace(
+            self.equation.components,
+            idiosyncratic=unit * float(parts["Residual"]),
+            entity=unit * float(parts["Effects"]),
+            theta=np.asarray(results.theta).ravel(),
+        )
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """Return what describes the fit, the variances of the error included."""
+        variances = self.variances()
         share = "share of an entity's mean that is taken out of its rows"
-        theta = np.asarray(results.theta)[np.unique(self.rows.entity.codes, return_inverse=True)[1]]
+        theta = variances.theta[np.unique(self.rows.entity.codes, return_inverse=True)[1]]
         between = "Swamy & Arora 1972, Baltagi & Chang 1994"
         return (
             *super().statistics(),
-            Statistic("variance_idiosyncratic", unit * float(parts["Residual"]), "Swamy & Arora 1972"),
-            Statistic("variance_entity", unit * float(parts["Effects"]), between),
+            Statistic("variance_idiosyncratic", variances.idiosyncratic, "Swamy & Arora 1972"),
+            Statistic("variance_entity", variances.entity, between),
             Statistic("theta_min", float(theta.min()), f"{share}, least of the rows"),
             Statistic("theta_mean", float(theta.mean()), f"{share}, mean over the rows"),
             Statistic("theta_max", float(theta.max()), f"{share}, greatest of the rows"),
