@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from deadly_error import DeadlyError
 from harness.conformance.battery import run_checks
 from harness.conformance.checks import checks_among, checks_of_member, find_plugin
 from harness.conformance.members.laws import MEMBER_LAWS
@@ -217,16 +217,6 @@ def test_every_law_is_shown_to_find_a_fault():
     shown = {(kind.name, law) for kind, _, law in FAULTS}
     assert shown == {(kind, law.name) for kind, laws in MEMBER_LAWS.items() for law in laws}
     assert {"estimator", *MEMBER_LAWS} == {kind.name for kind in KINDS}
-
-
-@dataclass(frozen=True)
-class DeadlyError(AbsoluteError):
-    """Ends the process on rows that come alone, as a fault in compiled code would."""
-
-    def loss(self, observed, predicted):
-        if observed.size < 100:
-            os._exit(3)
-        return super().loss(observed, predicted)
 
 
 def test_a_check_that_ends_the_process_is_named_and_the_others_go_on():
