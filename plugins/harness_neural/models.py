@@ -10,6 +10,7 @@ import numpy as np
 from harness import Floats, Ints
 from harness_neural.profile import mean_profile, mean_profile_by_cluster
 from harness_neural.som import SelfOrganisingMap
+from harness_neural.stacked import outputs
 
 if TYPE_CHECKING:
     from harness_neural.batch import FixedInputs, NetworkBatch
@@ -59,6 +60,35 @@ class NetworkByCluster:
     def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
         """Return mean predictions, (n_networks, n_points)."""
         return mean_profile_by_cluster(self.networks, X, fixed, self.map)
+
+
+@dataclass(frozen=True, eq=False)
+class StackedNetworks:
+    """Every observation goes to the networks of all clusters, and their outputs to a further network.
+
+    Attributes
+    ----------
+    functions : of each cluster
+    further : takes in their outputs
+    """
+
+    functions: tuple[NetworkBatch, ...]
+    further: NetworkBatch
+
+    def predict(self, X: Floats) -> Floats:
+        """Return predictions, (n_networks, n_obs)."""
+        stages = enumerate(outputs(self.functions, X))
+        predicted = [self.further.take(np.array([at])).predict(own)[0] for at, own in stages]
+        return np.stack(predicted)
+
+    def profile(self, X: Floats, fixed: FixedInputs) -> Floats:
+        """Return mean predictions, (n_networks, n_points), point by point."""
+        moved = X.copy()
+        means = np.empty((self.further.n_networks, fixed.n_points))
+        for at, values in enumerate(fixed.values):
+            moved[:, fixed.places] = values
+            means[:, at] = self.predict(moved).mean(axis=1)
+        return means
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,8 +51,9 @@ The latter takes as many times as long as there are candidates. With three, band
 as wide, since the best of three networks is nearer to the others'.
 """
 
-Combine = Literal["separate_nets", "one_hot", "none"]
-"""How clusters feed the networks: one network a cluster, cluster dummies as inputs, or not at all."""
+Combine = Literal["separate_nets", "stacked", "one_hot", "none"]
+"""How clusters feed the networks: one network a cluster; these, and a network that takes in the outputs of
+all of them; cluster dummies as inputs; or not at all."""
 
 MapTraining = Literal["batch", "sequential"]
 """How a self-organising map is trained: on all rows at every step, or row by row."""

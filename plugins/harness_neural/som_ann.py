@@ -25,11 +25,19 @@ from harness_neural.drawn import drawn_rows
 from harness_neural.fits import FittedMapDraws, FittedMapNetworks
 from harness_neural.learn import Learned, learn, learn_draws
 from harness_neural.map_fit import MapFit, fit_map
-from harness_neural.models import ClusterInputs, Model, NetworkByCluster, OneNetwork, with_dummies
+from harness_neural.models import (
+    ClusterInputs,
+    Model,
+    NetworkByCluster,
+    OneNetwork,
+    StackedNetworks,
+    with_dummies,
+)
 from harness_neural.names import Combine, MapTraining
 from harness_neural.options import AtLeastOne, NetworkOptions
 from harness_neural.sample import NetworkSample, sample_of_draws, sample_to_fit, sample_to_search
 from harness_neural.som import SelfOrganisingMap
+from harness_neural.stacked import learn_draws_stacked, learn_stacked
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,8 @@ class SomAnn(NetworkOptions):
     Attributes
     ----------
     clusters : units of the map, on the grid nearest to a square: four are 2 x 2
-    combine : one network a cluster, each with the hidden size of its own rows; cluster dummies as further
+    combine : one network a cluster, each with the hidden size of its own rows; ``stacked``: these, and a
+        further network whose hidden layer takes in the outputs of all of them; cluster dummies as further
         inputs of one network; or one network that does not see the clusters
     map_training : ``batch`` from the plane of the principal components, or ``sequential``, row by row
     map_starts : maps trained, of which the one with the least quantization error is kept
@@ -121,6 +130,8 @@ class SomAnn(NetworkOptions):
     def _learn(self, sample: NetworkSample, som: SelfOrganisingMap, *, rng: Generator) -> Learned:
         if self.combine == "separate_nets":
             return learn_by_cluster(_clustered(sample, som), self, rng=rng)
+        if self.combine == "stacked":
+            return learn_stacked(_clustered(sample, som), self, rng=rng)
         return learn(self._seen(sample, som), self, rng=rng)
 
     def _learn_draws(
@@ -128,6 +139,8 @@ class SomAnn(NetworkOptions):
     ) -> Learned:
         if self.combine == "separate_nets":
             return learn_draws_by_cluster(_clustered(draws, som), _clustered(whole, som), self, rng=rng)
+        if self.combine == "stacked":
+            return learn_draws_stacked(_clustered(draws, som), _clustered(whole, som), self, rng=rng)
         return learn_draws(self._seen(draws, som), self._seen(whole, som), self, rng=rng)
 
     def _seen(self, sample: NetworkSample, som: SelfOrganisingMap) -> NetworkSample:
@@ -145,6 +158,8 @@ def _clustered(sample: NetworkSample, som: SelfOrganisingMap) -> ClusteredSample
 def _model(combine: Combine, learned: Learned, som: SelfOrganisingMap) -> Model:
     if combine == "separate_nets":
         return NetworkByCluster(learned.networks, som)
+    if combine == "stacked":
+        return StackedNetworks(learned.networks[:-1], learned.networks[-1])
     if combine == "one_hot":
         return ClusterInputs(learned.networks[0], som)
     return OneNetwork(learned.networks[0])

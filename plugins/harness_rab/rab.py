@@ -35,12 +35,14 @@ from harness_rab.ensemble import Ensemble, mean_of
 
 QUICK_DRAWS = 40
 RECONSTRUCTION = (
-    "the original paper of the RAB method is not public; this is a reconstruction: bootstrap resamples, a "
-    "fit on each, the mean of their predictions as the curve and their percentiles as its band"
+    "the original paper of the RAB method is not public; this is our reading of its description: bootstrap "
+    "resamples, a fit on each, the mean of their predictions as the curve and their percentiles as its band. "
+    "What is drawn, how often, and whether a map comes before each network, the study does not say; its "
+    "name, recursive partitioning based on approximate Bayesian computation, describes nothing that it does"
 )
 ROW_WARNING = (
-    "single rows were resampled, as in the study: on panels with dependence within entities bands of nominal "
-    "95 % covered 83 % of the time, and 93 % where entities were resampled"
+    "single rows were resampled: on panels with dependence within entities bands of nominal 95 % covered "
+    "83 % of the time, and 93 % where entities were resampled"
 )
 
 
@@ -49,9 +51,9 @@ class Rab:
     """A bootstrap ensemble around any estimator that can fit draws.
 
     The study's RAB draws bootstrap samples and trains a network on each; the mean of their predictions is
-    the net effect curve, their percentiles its band. The method's original paper is not public, so this is a
-    reconstruction: the study resamples rows, the default here is entities, since bands from resampled rows
-    are too narrow where an entity's rows depend on each other.
+    the net effect curve, their percentiles its band. The method's original paper is not public and the study
+    says neither what is drawn nor how often, so this is a reconstruction. Entities are drawn by default,
+    since bands from resampled rows are too narrow where an entity's rows depend on each other.
 
     Where the base selects on rows (`harness.SelectsRows`) and a protocol gives none, every draw sets a share
     of its own aside, as `panel.split_unit` says: rows, entities, or the last periods. The others are
@@ -64,7 +66,7 @@ class Rab:
     draws : resamples
     fold_draws : most resamples of a fit on a fold, of which only the mean prediction is asked for: a band
         needs many draws, a mean few
-    unit : what is drawn with replacement: whole entities, or single rows as in the study
+    unit : what is drawn with replacement: whole entities, or single rows
     """
 
     name: ClassVar[str] = "rab"

@@ -28,6 +28,7 @@ ESTIMATORS: dict[str, Mlp | SomAnn] = {
     "effects": Mlp(hidden=3, restarts=1, effects=("entity", "time")),
     "network a cluster": SomAnn(hidden=3, restarts=1, map_starts=1),
     "relu a cluster": SomAnn(hidden=3, restarts=1, map_starts=1, activation="relu"),
+    "stacked": SomAnn(hidden=3, restarts=1, map_starts=1, combine="stacked"),
     "dummies": SomAnn(hidden=3, restarts=1, map_starts=1, combine="one_hot"),
 }
 
@@ -157,7 +158,7 @@ def test_sums_of_rectified_units_are_exact(size: float, seed: int) -> None:
     torch.testing.assert_close(relu_totals(z, shifts), expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("combine", ["separate_nets", "one_hot", "none"])
+@pytest.mark.parametrize("combine", ["separate_nets", "stacked", "one_hot", "none"])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 def test_one_row_is_profiled_as_it_is_predicted(combine: Combine, activation: Activation) -> None:
     estimator = SomAnn(

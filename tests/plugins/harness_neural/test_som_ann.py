@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, Floats, Panel, draw_weights, left_out
+from harness_neural.batch import NetworkBatch
 from harness_neural.mlp import Mlp
 from harness_neural.names import Combine
 from harness_neural.som_ann import SomAnn
+from harness_neural.stacked import STAGE
 from neural_tasks import make_panel
 from panels import panel_from_arrays
 
-COMBINE: list[Combine] = ["separate_nets", "one_hot", "none"]
+COMBINE: list[Combine] = ["separate_nets", "stacked", "one_hot", "none"]
 QUICK = SomAnn().quick()
 
 
@@ -86,10 +88,50 @@ def test_dummies_are_inputs_of_the_one_network() -> None:
     assert r_squared(panel, fitted.predict(panel)) > 0.9
 
 
+def by_hand(networks: NetworkBatch, at: int, X: Floats) -> Floats:
+    """One network of a batch from its weights, sigmoid units, as the equation has it."""
+    hidden = networks.hidden[at]
+    units = 1.0 / (1.0 + np.exp(-(X @ hidden[:, :-1].T + hidden[:, -1])))
+    return networks.intercept[at] + units @ networks.output[at]
+
+
+def test_stacked_networks_take_in_the_outputs_of_those_of_all_clusters() -> None:
+    panel = regimes_panel()
+    stacked = replace(QUICK, combine="stacked", max_steps=80)
+    fitted = stacked.fit(panel, rng=np.random.default_rng(0))
+    assert [search.where for search in fitted.searches] == [*(f"cluster {at}" for at in range(1, 5)), STAGE]
+    assert fitted.searches[-1].size.formula == pytest.approx(((800 * 0.9 - 1) / (3 + 2) - 1) / 10)
+    assert fitted.model.further.hidden.shape[2] == 4 + 1
+    X = fitted.design.inputs(panel)
+    functions = np.column_stack([by_hand(own, 0, X) for own in fitted.model.functions])
+    expected = fitted.design.in_outcome_units(by_hand(fitted.model.further, 0, functions))
+    np.testing.assert_allclose(fitted.predict(panel), expected, rtol=1e-6)
+    # the first stage is that of a network a cluster, and the second mends where clusters meet
+    alone = replace(QUICK, max_steps=80).fit(panel, rng=np.random.default_rng(0))
+    for ours, own in zip(fitted.model.functions, alone.model.networks, strict=True):
+        np.testing.assert_array_equal(ours.hidden, own.hidden)
+    assert r_squared(panel, fitted.predict(panel)) > 0.9
+
+
+def test_draws_of_stacked_networks_have_each_their_own_outputs() -> None:
+    panel = regimes_panel()
+    weights = draw_weights(panel, 3, unit="row", rng=np.random.default_rng(1))
+    fitted = replace(QUICK, combine="stacked", max_steps=80).fit_draws(
+        panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
+    )
+    X, predicted = fitted.design.inputs(panel), fitted.predict(panel)
+    assert predicted.shape == (3, panel.n_obs)
+    for at in range(3):
+        functions = np.column_stack([by_hand(own, at, X) for own in fitted.model.functions])
+        expected = fitted.design.in_outcome_units(by_hand(fitted.model.further, at, functions))
+        np.testing.assert_allclose(predicted[at], expected, rtol=1e-6)
+    assert r_squared(panel, predicted.mean(axis=0)) > 0.9
+
+
 @pytest.mark.parametrize("combine", COMBINE)
 def test_order_of_rows_changes_nothing(combine: Combine) -> None:
     panel = regimes_panel(noise=1.0)
-    estimator = replace(QUICK, combine=combine)
+    estimator = replace(QUICK, combine=combine, max_steps=80)
     reverse = np.arange(panel.n_obs)[::-1]
     found = estimator.fit(panel.take(reverse), rng=np.random.default_rng(0)).predict(panel)
     expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
@@ -113,7 +155,7 @@ def test_units_change_nothing_but_units(combine: Combine) -> None:
         observed=1e6 * panel.observed + 5.0,
         X=panel.X * np.array([1e-8, 100.0, 7.0]) - np.array([0.0, 3.0, 1e3]),
     )
-    estimator = replace(QUICK, combine=combine)
+    estimator = replace(QUICK, combine=combine, max_steps=80)
     found = estimator.fit(other, rng=np.random.default_rng(0)).predict(other)
     expected = estimator.fit(panel, rng=np.random.default_rng(0)).predict(panel)
     spread = panel.observed.std()
