@@ -87,11 +87,11 @@ def run_study(options: RunOptions, *, on_progress: Progress | None = None) -> Ru
         As `harness.execution.run.write_run` does.
     """
     from harness.execution.run import write_run
-    from harness.findings.table import write_findings
+    from harness.findings.table import findings_of
     from harness.installed import installed
 
-    folder = write_run(options, installed(options.plugins), on_progress=on_progress)
-    write_findings(folder.path)
+    registry = installed(options.plugins)
+    folder = write_run(options, registry, find=findings_of, on_progress=on_progress)
     return report_study(folder.path, options.plugins)
 
 

@@ -248,6 +248,7 @@ FINDINGS = ResultTable(
     ),
     ("outcome", "finding", "about", "estimator"),
     "every sentence of the verdict with its numbers, whether it is established, and its caveats",
+    measures=("is_established", "estimate"),
 )
 ERROR_RATES = ResultTable(
     "error_rates",

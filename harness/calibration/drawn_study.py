@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.calibration.established import established
+from harness.calibration.drawn_run import drawn_run, kinds_found
 from harness.calibration.features import features
-from harness.calibration.findings import curve_findings, gain_findings
+from harness.calibration.findings import curve_findings, single_gains, tested_gains
 from harness.calibration.linear_truth import LinearTruth, with_outcome
 from harness.data.panel import Panel, SplitUnit
 from harness.estimators.guard import Status
 from harness.execution.plan import PanelSource, Plan
 from harness.rng import random_stream
+from harness.store.manifest import Manifest
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +63,14 @@ class DrawnStudy:
     Attributes
     ----------
     plan : of the study
+    manifest : of the study
     truths : by outcome
     number : of the panel; panels of a number have the same errors, whatever the effect is
     effect : true effect of the exposure, as all truths have it
     """
 
     plan: Plan
+    manifest: Manifest
     truths: Mapping[str, LinearTruth]
     effect: float
     number: int
@@ -88,7 +91,13 @@ class DrawnStudy:
         seed = {"seed": int(random_stream(root, "calibrate", self.number).integers(2**62))}
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
         fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
-        found = [gain_findings(plan), *(curve_findings(full, drawn) for full in fulls), established(fulls)]
+        gains = tested_gains(plan)
+        run = drawn_run(plan.study, self.manifest, gains, fulls)
+        found = [
+            single_gains(gains),
+            *(curve_findings(full, drawn) for full in fulls),
+            kinds_found(run),
+        ]
         kept = {
             outcome: features(drawn[outcome].unexplained, truth.parts.cells)
             for outcome, truth in self.truths.items()

@@ -1,30 +1,26 @@
-"""What a study finds on a panel whose truth is known: gains over its reference, and what its bands hold."""
+"""What is counted of a study on a panel whose truth is known beside its findings: gains and bands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from harness.calibration.linear_truth import DrawnTruth
-from harness.evaluation.fold import TOUCHES_TEST_ROWS
-from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
 from harness.evaluation.tables import SAMPLES, Bootstrap, gain_table
 from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan
-from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, VERDICT, band_finding
+from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, band_finding
 from harness.report.model.bands import SIMULTANEOUS
 from harness.scenarios.full_fit import FullResult
-from harness.spec.study import Study
 
 TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
 """The sample that findings are about."""
 
 
-def gain_findings(plan: Plan) -> pd.DataFrame:
-    """Return which gains over the reference the study would call established, better or worse."""
+def tested_gains(plan: Plan) -> pd.DataFrame:
+    """Return the gains over the reference on test rows, as the table ``gain`` has them."""
     study = plan.study
     results = [task.run() for task in plan.fold_tasks()]
     predictions = predictions_table(
@@ -34,47 +30,24 @@ def gain_findings(plan: Plan) -> pd.DataFrame:
         missing=missing_cells(results),
     )
     evaluation = study.evaluation
-    tested = gain_table(
+    return gain_table(
         predictions,
         reference=evaluation.reference,
         bootstrap=Bootstrap(evaluation.level, evaluation.draws, study.seed),
         among=TEST_ROWS,
     )
+
+
+def single_gains(tested: pd.DataFrame) -> pd.DataFrame:
+    """Return of every single gain whether its interval and its p-value exclude that there is none."""
     place = tested[["outcome", "estimator", "protocol"]]
     return pd.concat(
         [
-            *_verdicts(tested, study),
             place.assign(finding=GAIN, found=(tested["conf_low"] > 0).astype(float)),
             place.assign(finding=LOSS, found=(tested["conf_high"] < 0).astype(float)),
             place.assign(finding=P_VALUE, found=(tested["p_value"] < 0.05).astype(float)),
         ]
     )
-
-
-def _verdicts(tested: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
-    """Yield whether the report would call each estimator's gain established, where any protocol is honest."""
-    honest = [
-        entry.id
-        for entry in study.evaluation.protocols
-        if TOUCHES_TEST_ROWS.isdisjoint(leak.code for leak in entry.protocol.leaks)
-    ]
-    own = tested[tested["protocol"].isin(honest)]
-    if own.empty:
-        return
-    level = study.evaluation.level
-    names = [field.name for field in fields(GainEvidence)]
-    status = pd.Series(
-        [gain_status(GainEvidence(*row), level=level) for row in own[names].itertuples(index=False)],
-        index=own.index,
-    )
-    found = status.groupby([own["outcome"], own["estimator"]], sort=False).agg(
-        lambda cells: float(
-            len(cells) == len(honest)
-            and GainStatus.BETTER in set(cells)
-            and set(cells) <= {GainStatus.BETTER, GainStatus.BETTER_ONCE}
-        )
-    )
-    yield found.rename("found").reset_index().assign(protocol="", finding=VERDICT)
 
 
 def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.DataFrame:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from harness.calibration.established import RULES
 from harness.estimators.protocol import Estimator
 from harness.execution.plan import as_quick
+from harness.findings.table import FINDERS
 from harness.spec.study import Study
 
 Most = Mapping[str, int]
@@ -60,8 +60,8 @@ def calibration_form(study: Study) -> CalibrationForm:
     """Return the cheap form of a study.
 
     All estimators and protocols stay, and all rows and columns. Each takes its quick form, and options named
-    in `CAPS` are held to what stands there. Only scenarios that find something are asked, by a table of
-    `RULES`; the multiverse is left out.
+    in `CAPS` are held to what stands there. Only scenarios that find something are asked, by the table
+    that a finding rests on; the multiverse is left out.
 
     Parameters
     ----------
@@ -92,6 +92,7 @@ def _held(study: Study) -> Study:
         entry.model_copy(update={"protocol": capped(entry.protocol, CAPS)}) for entry in evaluation.protocols
     )
     draws = min(evaluation.draws, GAIN_DRAWS)
+    found_in = {finder.source for finder in FINDERS}
     return study.model_copy(
         update={
             "estimators": tuple(
@@ -102,7 +103,7 @@ def _held(study: Study) -> Study:
             "scenarios": tuple(
                 entry.model_copy(update={"scenario": capped(entry.scenario, CAPS)})
                 for entry in study.scenarios
-                if any(table.name in RULES for table in entry.scenario.tables)
+                if any(table.name in found_in for table in entry.scenario.tables)
             ),
             "multiverse": None,
         }

@@ -60,15 +60,16 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
         panels=prepared.panels,
         versions=versions(registry.brought_by),
     )
+    manifest = calibration_manifest(options, prepared, truth, started)
     with locked(folder.path):
         folder.clear(keep=prepared.table.path)
         folder.write_table(FORM, form.reductions)
-        tables = calibration_tables(plan, truth, workers=options.workers, on_done=count)
+        tables = calibration_tables(plan, manifest, truth, workers=options.workers, on_done=count)
         folder.write_table(CALIBRATION, tables.shares)
         folder.write_table(ERROR_RATES.name, tables.error_rates)
         folder.write_table(FEATURES, tables.features)
         found = Calibration(
-            manifest=_manifest(options, prepared, truth, started),
+            manifest=manifest,
             n_panels=truth.n_panels,
             effects=truth.effects,
             limits=LEVEL,
@@ -95,8 +96,10 @@ def _counter(n_panels: int, on_progress: Progress | None) -> Callable[[Findings]
     return count
 
 
-def _manifest(options: RunOptions, prepared: Prepared, truth: Truth, started: datetime) -> Manifest:
-    """Return what the page says of the study that was repeated."""
+def calibration_manifest(
+    options: RunOptions, prepared: Prepared, truth: Truth, started: datetime
+) -> Manifest:
+    """Return what the page says of the study that was repeated, but for the time that it took."""
     spec = options.spec_path(Path())
     words = ["harness", "calibrate", spec.as_posix(), "--panels", str(truth.n_panels)]
     provenance = Provenance(
@@ -113,5 +116,5 @@ def _manifest(options: RunOptions, prepared: Prepared, truth: Truth, started: da
         panels=prepared.panels,
         universes=(),
         cells=(),
-        seconds=(datetime.now(UTC) - started).total_seconds(),
+        seconds=0.0,
     )

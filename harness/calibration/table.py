@@ -16,6 +16,7 @@ from harness.execution.executor import execute
 from harness.execution.plan import Plan
 from harness.execution.workers import Workers
 from harness.report.calibration.rows import KINDS, VERDICT
+from harness.store.manifest import Manifest
 from harness.tables import ERROR_RATES
 
 LEVEL = 0.95
@@ -68,13 +69,14 @@ class CalibrationTables:
 
 
 def calibration_tables(
-    plan: Plan, truth: Truth, *, workers: Workers, on_done: Callable[[Findings], None]
+    plan: Plan, manifest: Manifest, truth: Truth, *, workers: Workers, on_done: Callable[[Findings], None]
 ) -> CalibrationTables:
     """Repeat a study on panels drawn from a linear truth.
 
     Parameters
     ----------
     plan : of the study, on the user's data; folds are the same for all panels
+    manifest : of the study
     on_done : called as each panel is done
     """
     truths = {
@@ -85,7 +87,7 @@ def calibration_tables(
         for effect in truth.effects
     }
     tasks = (
-        DrawnStudy(plan, truths[effect], effect, number)
+        DrawnStudy(plan, manifest, truths[effect], effect, number)
         for effect in truth.effects
         for number in range(1, truth.n_panels + 1)
     )

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
-from harness.execution.run import carry_out, prepare
-from harness.execution.write import write_tables
+from harness.execution.run import carry_out, prepare, provenance_of, whole_manifest
+from harness.execution.write import FindingsOf, write_tables
 from harness.expectations.check import Reproduction, check_expectations
 from harness.expectations.narrow import narrowed
 from harness.registry.registry import Registry
 from harness.spec.expectation import AnyExpectation
 from harness.store.folder import RunFolder
+from harness.store.versions import versions
+from harness.tables import FINDINGS
 
 
-def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ...]:
+def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> tuple[Reproduction, ...]:
     """Run what the expected numbers of a spec rest on, and return what it gives for each, in their order.
 
     Nothing is kept of the run but this.
@@ -27,12 +31,14 @@ def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ..
     ----------
     options : of the run; its folder is not written to
     registry : what the plugins of the options offer
+    find : makes the table of findings from the others
 
     Raises
     ------
     SpecError, DataError
         With every mistake of the spec, or of the data.
     """
+    started, start = datetime.now(UTC), time.perf_counter()
     prepared = prepare(options, registry)
     plan = needed(prepared.plan, prepared.loaded.study.expect)
     results = carry_out(
@@ -41,6 +47,11 @@ def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ..
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
         write_tables(folder, results)
+        if any(expected.table == FINDINGS.name for expected in plan.study.expect):
+            used = versions(registry.brought_by)
+            provenance = provenance_of(options, prepared, folder, versions=used, started=started)
+            manifest = whole_manifest(prepared, provenance, results, seconds=time.perf_counter() - start)
+            folder.write_table(FINDINGS.name, find(manifest, folder))
         return check_expectations(plan.study.expect, folder.read_table)
 
 

@@ -26,14 +26,14 @@ from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import TaskResult
 from harness.execution.results import RunResults
 from harness.execution.workers import Workers
-from harness.execution.write import write_tables
+from harness.execution.write import FindingsOf, write_conclusions, write_tables
 from harness.registry.registry import Registry
 from harness.scenarios.full_fit import FullResult
 from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
 from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
 from harness.store.lock import locked
-from harness.store.manifest import SpecRecord
+from harness.store.manifest import Manifest, SpecRecord
 from harness.store.versions import versions
 from harness.tables import ERROR_RATES
 
@@ -81,12 +81,15 @@ def prepare(options: RunOptions, registry: Registry) -> Prepared:
     return Prepared(loaded, source, panels, make_plan(study, panels, known))
 
 
-def write_run(options: RunOptions, registry: Registry, *, on_progress: Progress | None = None) -> RunFolder:
+def write_run(
+    options: RunOptions, registry: Registry, *, find: FindingsOf, on_progress: Progress | None = None
+) -> RunFolder:
     """Run a study and return the folder with its tables and its manifest, without a report.
 
     Parameters
     ----------
     registry : what the plugins of the options offer
+    find : makes the table of findings from the others
 
     Raises
     ------
@@ -118,29 +121,59 @@ def write_run(options: RunOptions, registry: Registry, *, on_progress: Progress 
         if rates is not None:
             folder.write_table(ERROR_RATES.name, rates)
         folder.write_text(SPEC, prepared.loaded.document.text)
-        provenance = Provenance(
-            spec=SpecRecord(
-                path=options.spec_path(folder.path).as_posix(),
-                sha256=prepared.loaded.document.sha256,
-                overrides=options.overrides,
-            ),
-            command=options.command(folder.path, study.data),
-            quick=options.quick,
-            versions=used,
-            started=started,
-        )
-        content = manifest_of(
-            study,
-            provenance,
-            table=prepared.table,
-            panels=prepared.panels,
-            universes=results.universes,
-            cells=cell_records(results.folds, results.fulls),
-            seconds=time.perf_counter() - start,
-        )
+        provenance = provenance_of(options, prepared, folder, versions=used, started=started)
+        content = whole_manifest(prepared, provenance, results, seconds=time.perf_counter() - start)
+        write_conclusions(folder, study, content, find=find)
         folder.write_manifest(content)
         store.clear()
     return folder
+
+
+def provenance_of(
+    options: RunOptions,
+    prepared: Prepared,
+    folder: RunFolder,
+    *,
+    versions: Mapping[str, str],
+    started: datetime,
+) -> Provenance:
+    """Return where a run in a folder comes from.
+
+    Parameters
+    ----------
+    versions : of Python, the libraries and what brings plugins
+    """
+    return Provenance(
+        spec=SpecRecord(
+            path=options.spec_path(folder.path).as_posix(),
+            sha256=prepared.loaded.document.sha256,
+            overrides=options.overrides,
+        ),
+        command=options.command(folder.path, prepared.plan.study.data),
+        quick=options.quick,
+        versions=versions,
+        started=started,
+    )
+
+
+def whole_manifest(
+    prepared: Prepared, provenance: Provenance, results: RunResults, *, seconds: float
+) -> Manifest:
+    """Return the manifest of what was found, without the hashes of its files.
+
+    Parameters
+    ----------
+    seconds : wall time of the run
+    """
+    return manifest_of(
+        results.study,
+        provenance,
+        table=prepared.table,
+        panels=prepared.panels,
+        universes=results.universes,
+        cells=cell_records(results.folds, results.fulls),
+        seconds=seconds,
+    )
 
 
 def _error_rates(options: RunOptions, prepared: Prepared, used: Mapping[str, str]) -> pd.DataFrame | None:

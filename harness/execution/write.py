@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.execution.answers import answer_parts
 from harness.execution.comparison import write_comparison
 from harness.execution.provenance import tables_of
 from harness.execution.results import RunResults
@@ -26,13 +27,18 @@ from harness.execution.warnings import (
 )
 from harness.expectations.check import check_expectations, expectations_table
 from harness.scenarios.full_fit import FullResult
+from harness.spec.study import Study
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
-from harness.tables import TABLES, ResultTable
+from harness.store.manifest import Manifest
+from harness.tables import FINDINGS, TABLES, ResultTable
+
+FindingsOf = Callable[[Manifest, RunFolder], pd.DataFrame]
+"""Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""
 
 
 def write_tables(folder: RunFolder, results: RunResults) -> None:
-    """Write all tables; those of claims and of expectations last, since they look into the others."""
+    """Write all tables but those of findings and of expectations, which look into the others."""
     panels = results.panel_of()
     write_comparison(folder, results, panels)
     _write(folder, TABLES["coefficients"], _coefficients(results.fulls))
@@ -54,8 +60,18 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
     if results.study.claims:
         written = {name: folder.read_table(name) for name in SOURCES}
         _write(folder, TABLES["claims"], [claims_table(results.study, written)])
-    if results.study.expect:
-        found = expectations_table(check_expectations(results.study.expect, folder.read_table))
+
+
+def write_conclusions(folder: RunFolder, study: Study, manifest: Manifest, *, find: FindingsOf) -> None:
+    """Write what follows from the other tables: findings, and what was expected of them and of the others.
+
+    Parameters
+    ----------
+    manifest : of the run, without the hashes of its files
+    """
+    folder.write_table(FINDINGS.name, find(manifest, folder))
+    if study.expect:
+        found = expectations_table(check_expectations(study.expect, folder.read_table))
         _write(folder, TABLES["expectations"], [found])
 
 
@@ -91,24 +107,11 @@ def _scenario_parts(results: RunResults, panels: Mapping[str, Panel]) -> Mapping
     """Return the parts of every scenario table: what the data say, then what the estimators answer."""
     parts: dict[str, list[pd.DataFrame]] = {}
     any_panel = panels[results.outcomes[0]]
-    scenarios = {entry.id: entry.scenario for entry in results.study.scenarios}
     for entry in results.study.scenarios:
         for name, frame in entry.scenario.describe(any_panel).items():
             parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
-        for table in entry.scenario.tables:
-            parts.setdefault(table.name, [])
-    for full in results.fulls:
-        for answer in full.answers:
-            scenario = scenarios[answer.scenario]
-            place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": answer.scenario}
-            place |= scenario.about
-            how = {"status": answer.status, "reason": answer.reason}
-            for name, frame in answer.tables.items():
-                own = {key: value for key, value in how.items() if key not in frame}
-                parts[name].append(frame.assign(**place, **own))
-            if answer.status != "ok":
-                for table in scenario.tables:
-                    parts[table.name].append(pd.DataFrame([place | how]))
+    for name, frames in answer_parts(results.study, results.fulls).items():
+        parts.setdefault(name, []).extend(frames)
     return parts
 
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.errors import ArtifactError, Problem, near_names
 from harness.store.folder import RunFolder
 from harness.tables import ResultTable
@@ -92,7 +94,9 @@ def _of_table(
         place = {"table": table.name, "where": where}
         if row.get("status", "ok") == "ok":
             for column in table.measures:
-                if math.isfinite(row[column]):
+                if isinstance(row[column], bool | np.bool_):
+                    yield {**place, "column": column, "value": str(row[column]), "from": "run"}
+                elif math.isfinite(row[column]):
                     yield {**place, "column": column, **_number(row[column], selection.relative)}
         else:
             yield {**place, "column": "status", "value": row["status"], "from": "run"}

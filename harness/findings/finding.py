@@ -6,7 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-FindingKind = Literal["gain", "lowest_error", "turning_point", "group_difference", "sign_change"]
+FindingKind = Literal[
+    "gain",
+    "effect",
+    "nonlinearity",
+    "turning_point",
+    "contrast",
+    "group_difference",
+    "sign_change",
+    "threshold",
+    "lowest_error",
+]
 
 
 @dataclass(frozen=True)
@@ -17,7 +27,7 @@ class StudyFinding:
     ----------
     estimator : it is about; empty where it is about all
     about : what tells it from others of its kind: the reference of a gain, the curve of a turning point, the
-        groups of a difference, the moderator of a change of sign
+        groups of a difference, the values of a contrast, the moderator of a change of sign
     text : the sentence
     is_established : whether it may be taken for something that is there
     estimate, conf_low, conf_high, p_value : what it rests on, in the unit of its kind; NaN where it is about

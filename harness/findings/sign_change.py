@@ -1,38 +1,63 @@
-"""Findings on moderators: where the effect changes its sign."""
+"""Findings on moderators: whether the effect has both signs along one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from harness.arrays import Mask
 from harness.findings.finding import StudyFinding
+from harness.findings.stretches import stretches
+from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
-from harness.report.sections.moderators.rows import NONE, ThresholdRow, conditional
-from harness.report.text.numbers import percent, with_interval
+from harness.report.sections.moderators.rows import ConditionalEffect, conditional
 
 
 def sign_change_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
-    """Yield every change of sign of every conditional effect, and where there is none.
+    """Yield of every conditional effect where it is told from zero.
 
-    A row of the table ``thresholds`` other than ``none`` is one that the draws establish.
+    That it changes its sign is established where its simultaneous band excludes zero from below at one
+    supported moderator value and from above at another.
     """
-    for row in run.view(conditional).thresholds:
-        if row.is_done and row.outcome == outcome:
-            yield _finding(run, row)
+    for effect in run.view(conditional).effects:
+        if effect.key.outcome == outcome:
+            yield _finding(run, effect)
 
 
-def _finding(run: Run, row: ThresholdRow) -> StudyFinding:
-    study = run.manifest.study
-    subject = f"{study.estimator_label(row.estimator)}, effect by {study.axis_label(row.moderator)}"
-    place = with_interval(row.at, row.conf_low, row.conf_high)
-    changes = f"it changes its sign at {place}, in {percent(row.share_of_draws, 0)} of draws"
+def signs(effect: ConditionalEffect) -> tuple[Mask, Mask]:
+    """Return where a conditional effect is told to be above, and below zero, (n_grid,) each."""
+    band = effect.band(SIMULTANEOUS)
+    if band is None:
+        nowhere = np.zeros(effect.at.size, dtype=np.bool_)
+        return nowhere, nowhere
+    return np.asarray(effect.supported & (band.low > 0.0)), np.asarray(effect.supported & (band.high < 0.0))
+
+
+def has_both_signs(effect: ConditionalEffect) -> bool:
+    """Return whether a conditional effect is told to be above zero somewhere, and below elsewhere."""
+    return all(places.any() for places in signs(effect))
+
+
+def _finding(run: Run, effect: ConditionalEffect) -> StudyFinding:
+    study, key = run.manifest.study, effect.key
+    above, below = signs(effect)
+    told = [
+        f"{side} zero {stretches(effect.at, places)}"
+        for side, places in (("below", below), ("above", above))
+        if places.any()
+    ]
+    is_established = has_both_signs(effect)
+    where = " and ".join(told) or "nowhere told from zero"
+    said = "it changes its sign" if is_established else "no change of its sign is established"
     return StudyFinding(
-        outcome=row.outcome,
-        estimator=row.estimator,
+        outcome=key.outcome,
+        estimator=key.estimator,
         finding="sign_change",
-        about=f"{row.scenario}: {row.moderator}",
-        text=f"{subject}: {'no change of its sign is established' if row.kind == NONE else changes}.",
-        is_established=row.kind != NONE,
-        estimate=row.at,
-        conf_low=row.conf_low,
-        conf_high=row.conf_high,
+        about=f"{key.scenario}: {key.moderator}",
+        text=(
+            f"{study.estimator_label(key.estimator)}, effect by {study.axis_label(key.moderator)}: "
+            f"{where}; {said}."
+        ),
+        is_established=is_established,
     )

@@ -3,57 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from harness.findings.contrast import contrast_findings
+from harness.findings.curve_effect import curve_effect_findings
 from harness.findings.error_rates import with_error_rates
 from harness.findings.finding import StudyFinding
 from harness.findings.gain import error_findings, gain_findings
 from harness.findings.group_difference import group_findings
 from harness.findings.sign_change import sign_change_findings
+from harness.findings.threshold import threshold_findings
 from harness.findings.turning_point import turning_point_findings
-from harness.report.model.run import Run, RunReader, read_run
+from harness.report.model.run import Run, RunReader
 from harness.store.csv_table import as_declared
-from harness.store.folder import RunFolder
-from harness.store.lock import locked
-from harness.tables import ERROR_RATES, FINDINGS
-
-KINDS: tuple[Callable[[Run, str], Iterator[StudyFinding]], ...] = (
-    gain_findings,
-    turning_point_findings,
-    group_findings,
-    sign_change_findings,
-    error_findings,
+from harness.store.manifest import Manifest
+from harness.tables import (
+    CONDITIONAL_EFFECTS,
+    CONTRASTS,
+    CURVES,
+    ERROR_RATES,
+    FINDINGS,
+    GAIN,
+    HETEROGENEITY_DIFFERENCES,
+    THRESHOLDS,
+    TURNING_POINTS,
 )
-"""What finds, in the order of the verdict."""
 
 
-def findings_table(folder: RunReader) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Finder:
+    """What finds.
+
+    Attributes
+    ----------
+    find : yields the findings on one outcome
+    source : name of the table whose rows they rest on
+    """
+
+    find: Callable[[Run, str], Iterator[StudyFinding]]
+    source: str
+
+
+FINDERS = (
+    Finder(gain_findings, GAIN.name),
+    Finder(curve_effect_findings, CURVES.name),
+    Finder(turning_point_findings, TURNING_POINTS.name),
+    Finder(contrast_findings, CONTRASTS.name),
+    Finder(group_findings, HETEROGENEITY_DIFFERENCES.name),
+    Finder(sign_change_findings, CONDITIONAL_EFFECTS.name),
+    Finder(threshold_findings, THRESHOLDS.name),
+)
+"""What finds something that is there or is not, in the order of the verdict."""
+
+
+def established(run: Run) -> Iterator[StudyFinding]:
+    """Yield every finding that may be established, outcome by outcome."""
+    for outcome in run.manifest.study.outcomes:
+        for finder in FINDERS:
+            yield from finder.find(run, outcome)
+
+
+def findings_of(manifest: Manifest, folder: RunReader) -> pd.DataFrame:
+    """Return the findings of a run that may not have written its manifest yet; see `findings_table`."""
+    return findings_table(Run(manifest, folder))
+
+
+def findings_table(run: Run) -> pd.DataFrame:
     """Return every finding of a run, outcome by outcome, with the error rates that the run was given."""
-    run = read_run(folder)
+    study = run.manifest.study
     found = [
         asdict(finding)
-        for outcome in run.manifest.study.outcomes
-        for find in KINDS
+        for outcome in study.outcomes
+        for find in (*(finder.find for finder in FINDERS), error_findings)
         for finding in find(run, outcome)
     ]
     findings = as_declared(FINDINGS, [pd.DataFrame(found)])
-    rates = folder.read_table(ERROR_RATES.name)
-    return with_error_rates(findings, rates, reference=run.manifest.study.reference)
-
-
-def write_findings(path: Path) -> None:
-    """Write the findings of a finished run into its folder.
-
-    Raises
-    ------
-    ArtifactError
-        Where `path` is not the folder of a finished run.
-    """
-    folder = RunFolder.open(path)
-    manifest = folder.manifest()
-    with locked(path):
-        folder.write_table(FINDINGS.name, findings_table(folder))
-        folder.write_manifest(manifest)
+    return with_error_rates(findings, run.frame(ERROR_RATES.name), reference=study.reference)

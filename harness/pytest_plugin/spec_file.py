@@ -90,6 +90,7 @@ class SpecFile(pytest.File):
         """What a run gives for each expected number, or why there is no run; found out once."""
         from harness.execution.options import RunOptions
         from harness.execution.reproduce import reproduce
+        from harness.findings.table import findings_of
 
         options = RunOptions(
             spec=self.path,
@@ -100,7 +101,7 @@ class SpecFile(pytest.File):
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             try:
-                return reproduce(options, installed(options.plugins))
+                return reproduce(options, installed(options.plugins), find=findings_of)
             except HarnessError as error:
                 return error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from scipy.stats import beta
 
 from harness.api import prepare_study as prepare
+from harness.calibration.run import calibration_manifest
 from harness.calibration.table import Truth, calibration_tables, exact_limits
 from harness.execution.options import RunOptions
 from harness.execution.workers import LocalWorkers
@@ -17,6 +19,7 @@ from harness.report.calibration.rows import VERDICT
 from harness.report.calibration.table import HEADINGS
 from test_run import harness
 
+NOT_ASKED = {"contrast", "group_difference", "sign_change", "threshold"}
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 LINEAR = (
     "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]",
@@ -28,9 +31,11 @@ LINEAR = (
 
 @cache
 def tables(effect=0.0, n_panels=40, n_jobs=1):
-    plan = prepare(RunOptions(spec=SPEC, quick=True, overrides=LINEAR)).plan
-    truth, workers = Truth(n_panels, effect), LocalWorkers(n_jobs)
-    return calibration_tables(plan, truth, workers=workers, on_done=lambda _: None)
+    options = RunOptions(spec=SPEC, quick=True, overrides=LINEAR)
+    prepared, truth = prepare(options), Truth(n_panels, effect)
+    manifest = calibration_manifest(options, prepared, truth, datetime.now(UTC))
+    workers = LocalWorkers(n_jobs)
+    return calibration_tables(prepared.plan, manifest, truth, workers=workers, on_done=lambda _: None)
 
 
 def shares(effect):
@@ -110,7 +115,7 @@ def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     found = pd.read_csv(tmp_path / "run" / "calibration.csv")
     assert set(found["n_panels"]) == {2}
     assert {"gain established", "loss established"} <= set(found["finding"])
-    assert set(found["finding"]) == set(HEADINGS) - {"group_difference", "sign_change"}
+    assert set(found["finding"]) == set(HEADINGS) - NOT_ASKED
     assert found.loc[found["finding"] == VERDICT, "estimator"].tolist() == ["fe"]
     page = (tmp_path / "run" / "calibration.html").read_text(encoding="utf-8")
     assert "SIMULATED OUTCOMES." in page

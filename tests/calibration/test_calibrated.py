@@ -104,7 +104,7 @@ def test_the_report_states_the_rate_of_what_is_established(calibration, tmp_path
     kept = folder.read_table("error_rates")
     rate = {"error_rate": 0.04, "conf_low": 0.011, "conf_high": 0.0993, "n_found": 4, "n_panels": 100}
     folder.write_table("error_rates", kept.assign(**rate))
-    found = findings_table(folder)
+    found = findings_table(read_run(folder))
     is_gain = (found["finding"] == "gain") & (found["estimator"] == "fe")
     folder.write_table("findings", found.assign(is_established=is_gain))
     ((sentence, _),) = said_of(read_run(folder), "invest").gains

@@ -11,6 +11,7 @@ from harness.errors import ArtifactError
 from harness.execution.options import RunOptions
 from harness.execution.reproduce import reproduce
 from harness.expectations.pin import PinSelection, pinned
+from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.spec.written import written_spec
 from harness.store.folder import RunFolder
@@ -52,7 +53,7 @@ def test_a_part_of_a_study_gives_the_numbers_of_the_whole(whole):
     )
     assert {entry["table"] for entry in entries} == {"gain", "coefficients"}
     net = [entry for entry in entries if entry["where"].get("protocol") != "in_sample"]
-    found = reproduce(RunOptions(written_spec(STUDY | {"expect": net})), installed())
+    found = reproduce(RunOptions(written_spec(STUDY | {"expect": net})), installed(), find=findings_of)
     assert len(found) == len(net) > 8
     assert {one.status for one in found} == {"reproduced"}
 
@@ -61,7 +62,7 @@ def test_what_changes_in_a_study_is_found(whole):
     entries = pinned(whole, PinSelection(("gain",), ("net",)))
     wider = {"id": "net", "use": "mlp", "hidden": 3, "restarts": 1}
     changed = STUDY | {"estimators": [*STUDY["estimators"][:2], wider], "expect": list(entries)}
-    found = reproduce(RunOptions(written_spec(changed)), installed())
+    found = reproduce(RunOptions(written_spec(changed)), installed(), find=findings_of)
     assert {one.status for one in found} == {"differs"}
 
 

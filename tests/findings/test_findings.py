@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from harness.findings.caveats import reference_caveats
+from harness.findings.contrast import contrast_findings
+from harness.findings.curve_effect import curve_effect_findings
 from harness.findings.gain import gain_findings
 from harness.findings.group_difference import group_findings
 from harness.findings.sign_change import sign_change_findings
+from harness.findings.stretches import stretches
 from harness.findings.table import findings_table
+from harness.findings.threshold import threshold_findings
 from harness.findings.turning_point import turning_point_findings
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
+from harness.store.csv_table import as_declared
+from harness.tables import CONTRASTS
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
@@ -129,16 +137,121 @@ def test_a_difference_is_established_where_its_interval_excludes_zero(run):
         assert ("not established" in row.text) != row.is_established
 
 
-def test_a_change_of_sign_has_its_place(run):
-    found = [row for row in sign_change_findings(run, "lwage") if row.estimator == "rab"]
+def test_a_threshold_has_its_place(run):
+    found = [row for row in threshold_findings(run, "lwage") if row.estimator == "rab"]
     assert found[0].text.startswith(
-        f"RAB, effect by Schooling (years): it changes its sign at 9.7 [9.1,{NB}10.4]"
+        f"RAB, effect by Schooling (years): its threshold is at 9.7 [9.1,{NB}10.4]"
+    )
+    assert found[0].is_established
+    assert (found[0].estimate, found[0].conf_low) == pytest.approx((9.7, 9.1))
+
+
+def test_a_change_of_sign_is_told_with_where_the_effect_has_which(run):
+    (found,) = [row for row in sign_change_findings(run, "lwage") if row.estimator == "rab"]
+    assert found.is_established
+    assert found.text == (
+        "RAB, effect by Schooling (years): below zero from 6 to 8.727 and above zero from 11.45 to 16; it "
+        "changes its sign."
     )
 
 
+def test_without_both_signs_neither_a_change_nor_a_threshold_is_established(run):
+    def never_below(frame):
+        is_wide = frame["band"] == "simultaneous"
+        return frame.assign(conf_high=frame["conf_high"].mask(is_wide, frame["conf_high"].abs() + 0.1))
+
+    changed = with_table(run, "conditional_effects", never_below)
+    (sign,) = [row for row in sign_change_findings(changed, "lwage") if row.estimator == "rab"]
+    (threshold,) = [row for row in threshold_findings(changed, "lwage") if row.estimator == "rab"]
+    assert not sign.is_established
+    assert sign.text.endswith("above zero from 11.45 to 16; no change of its sign is established.")
+    assert not threshold.is_established
+    assert threshold.text.endswith("of draws; it is not established.")
+    unbanded = with_table(run, "conditional_effects", lambda frame: frame[frame["band"] == "pointwise"])
+    (sign,) = [row for row in sign_change_findings(unbanded, "lwage") if row.estimator == "rab"]
+    assert "nowhere told from zero; no change" in sign.text
+
+
+def with_slopes(run, low, high):
+    """Return a run in which every simultaneous band of a slope has these limits at its grid points."""
+
+    def change(frame):
+        rows = (frame["kind"] == "slope") & (frame["band"] == "simultaneous")
+        own = frame[rows].sort_values("at", kind="stable")
+        share = (own["at"].rank(method="dense") - 1) / (own["at"].nunique() - 1)
+        limits = {"conf_low": low(share), "conf_high": high(share)}
+        return pd.concat([frame[~rows], own.assign(**limits)]).assign(supported=True)
+
+    return with_table(run, "curves", change)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "effect", "nonlinearity"),
+    [
+        (lambda t: 0 * t - 1, lambda t: 0 * t + 1, False, False),
+        (lambda t: 0 * t + 0.1, lambda t: 0 * t + 0.2, True, False),
+        (lambda t: t - 0.5, lambda t: t + 0.3, True, True),
+        (lambda t: t - 1.5, lambda t: t + 0.1, False, False),
+        (lambda t: 2 * t - 1.2, lambda t: 2 * t - 0.9, True, True),
+    ],
+    ids=["flat", "a line", "bent above zero", "too wide", "both signs"],
+)
+def test_a_slope_has_an_effect_off_zero_and_a_bend_where_no_line_fits(run, low, high, effect, nonlinearity):
+    found = {row.finding: row for row in curve_effect_findings(with_slopes(run, low, high), "lwage")}
+    assert found["effect"].is_established == effect
+    assert found["nonlinearity"].is_established == nonlinearity
+    assert ("rises" in found["effect"].text or "falls" in found["effect"].text) == effect
+    assert ("no straight line" in found["nonlinearity"].text) == nonlinearity
+
+
+def contrasts(run, **interval):
+    row = {
+        "outcome": "lwage",
+        "estimator": "rab",
+        "scenario": "contrast",
+        "exposure_from": 0.0,
+        "exposure_to": 1.0,
+        "estimate": 0.2,
+        "status": "ok",
+        "n_draws": 40,
+    }
+    bands = [
+        row | {"band": "pointwise", "conf_low": 0.1, "conf_high": 0.3},
+        row | {"band": "simultaneous"} | interval,
+        row | {"band": "simultaneous", "exposure_from": 1.0, "exposure_to": 2.0} | interval,
+    ]
+    table = as_declared(CONTRASTS, [pd.DataFrame(bands)])
+    return list(contrast_findings(with_table(run, "contrasts", lambda _: table), "lwage"))
+
+
+def test_a_contrast_is_established_by_its_simultaneous_interval(run):
+    first, second = contrasts(run, conf_low=0.05, conf_high=0.35)
+    assert first.text == f"RAB, Experience 1 rather than 0: 0.20 [0.05,{NB}0.35]."
+    assert first.is_established
+    assert second.about == "contrast: 2 rather than 1"
+    assert first.caveats == "One of 2 contrasts; its interval allows for their number."
+    open_one, _ = contrasts(run, conf_low=-0.05, conf_high=0.45)
+    assert not open_one.is_established
+    assert open_one.text.endswith("it is not established.")
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        ([1, 1, 1, 1], "from 0 to 3"),
+        ([0, 1, 0, 0], "at 1"),
+        ([1, 0, 1, 1], "at 0 and from 2 to 3"),
+        ([0, 0, 0, 0], ""),
+    ],
+)
+def test_stretches_of_a_grid_in_words(places, words):
+    assert stretches(np.arange(4.0), np.array(places, dtype=bool)) == words
+
+
 def test_the_table_holds_every_kind_and_no_error_rate_that_was_not_measured(run):
-    table = findings_table(run.folder)
-    kinds = {"gain", "turning_point", "group_difference", "sign_change", "lowest_error"}
+    table = findings_table(run)
+    kinds = {"gain", "turning_point", "group_difference", "sign_change", "threshold", "lowest_error"}
+    kinds |= {"effect", "nonlinearity"}
     assert set(table["finding"]) == kinds
     assert table["error_rate"].isna().all()
     assert (table["text"].str.len() > 10).all()

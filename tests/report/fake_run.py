@@ -14,10 +14,10 @@ from harness.evaluation.protocols.as_published import AsPublished
 from harness.evaluation.protocols.forward import Forward
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
-from harness.findings.table import write_findings
+from harness.findings.table import findings_of
 from harness.store.folder import RunFolder
 from harness.store.manifest import Manifest
-from harness.tables import MULTIVERSE, TABLES
+from harness.tables import FINDINGS, MULTIVERSE, TABLES
 from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON
 
@@ -319,8 +319,9 @@ def write_fake_run(
         is_open = name not in TABLES or name == MULTIVERSE.name
         columns = list(frame.columns if is_open else TABLES[name].columns)
         folder.write_table(name, frame.reindex(columns=columns))
-    folder.write_manifest(read_manifest(content))
-    write_findings(path)
+    whole = read_manifest(content)
+    folder.write_table(FINDINGS.name, findings_of(whole, folder))
+    folder.write_manifest(whole)
     return folder
 
 

@@ -20,7 +20,7 @@ from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.errors import HarnessError, Problem
 from harness.expectations.check import check_expectations, expectations_table
-from harness.findings.table import findings_table
+from harness.findings.table import findings_of
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.spec.load import load_study
@@ -100,9 +100,9 @@ def _of_spec(table: ResultTable, computed: pd.DataFrame, folder: RunFolder) -> I
     yield from _disagreement(Recomputed(table, source, stored, expected))
 
 
-def finding_problems(folder: RunFolder) -> Iterator[Problem]:
+def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield what findings are said to be, and do not follow from the other tables."""
-    stored, expected = folder.read_table(FINDINGS.name), as_read(FINDINGS, findings_table(folder))
+    stored, expected = folder.read_table(FINDINGS.name), as_read(FINDINGS, findings_of(manifest, folder))
     yield from _disagreement(Recomputed(FINDINGS, "the other tables", stored, expected))
 
 

@@ -75,7 +75,7 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[AuditCheck]:
         "claims and expected numbers follow from the tables",
         lambda: spec_table_problems(folder, manifest, catalogs),
     )
-    yield _check("findings follow from the tables", lambda: finding_problems(folder))
+    yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
     yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
     yield from agreement(folder)
 

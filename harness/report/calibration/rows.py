@@ -18,8 +18,10 @@ KINDS: Mapping[str, str] = {
     "effect": "an effect",
     "nonlinearity": "a nonlinearity",
     "turning_point": "a turning point",
+    "contrast": "a contrast",
     "group_difference": "a difference between groups",
     "sign_change": "a change of sign along a moderator",
+    "threshold": "a threshold along a moderator",
 }
 """Kinds of findings as ``findings.csv`` has them, in words."""
 

@@ -1,0 +1,36 @@
+"""What estimators answer to scenarios, as parts of the result tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from harness.scenarios.full_fit import FullResult
+from harness.spec.study import Study
+
+
+def answer_parts(study: Study, fulls: Sequence[FullResult]) -> Mapping[str, list[pd.DataFrame]]:
+    """Return the parts of every table that the scenarios of a study answer with, by name of the table.
+
+    Parameters
+    ----------
+    fulls : fits on all rows with their answers; one that failed is a row with its reason
+    """
+    scenarios = {entry.id: entry.scenario for entry in study.scenarios}
+    parts: dict[str, list[pd.DataFrame]] = {
+        table.name: [] for scenario in scenarios.values() for table in scenario.tables
+    }
+    for full in fulls:
+        for answer in full.answers:
+            scenario = scenarios[answer.scenario]
+            place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": answer.scenario}
+            place |= scenario.about
+            how = {"status": answer.status, "reason": answer.reason}
+            for name, frame in answer.tables.items():
+                own = {key: value for key, value in how.items() if key not in frame}
+                parts[name].append(frame.assign(**place, **own))
+            if answer.status != "ok":
+                for table in scenario.tables:
+                    parts[table.name].append(pd.DataFrame([place | how]))
+    return parts

@@ -1,0 +1,98 @@
+"""Findings on contrasts: what an exposure of few values changes, from each value to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from harness.findings.finding import StudyFinding
+from harness.report.model.bands import SIMULTANEOUS
+from harness.report.model.rows import ResultRow
+from harness.report.model.run import Run
+from harness.report.text.numbers import plain, with_interval
+from harness.tables import CONTRASTS
+
+
+@dataclass(frozen=True)
+class ContrastRow(ResultRow):
+    """The difference of mean predictions between two values, over all rows or those of one place."""
+
+    outcome: str
+    estimator: str
+    scenario: str
+    by: str
+    group: str
+    moderator: str
+    moderator_at: float
+    exposure_from: str
+    exposure_to: str
+    estimate: float
+    conf_low: float
+    conf_high: float
+    band: str
+    status: str
+    reason: str
+
+    @property
+    def question(self) -> tuple[str, str, str, str]:
+        """Which contrasts its interval allows for."""
+        return self.scenario, self.by, self.moderator, self.estimator
+
+
+def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield every contrast of every question.
+
+    It is established where its simultaneous interval, which allows for all of the question, excludes zero.
+    """
+    rows = [
+        row
+        for row in run.rows(CONTRASTS.name, ContrastRow)
+        if row.is_done and row.outcome == outcome and row.band == SIMULTANEOUS
+    ]
+    for _, same in groupby(rows, key=lambda row: row.question):
+        own = tuple(same)
+        for row in own:
+            yield _finding(run, row, n_contrasts=len(own))
+
+
+def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
+    study = run.manifest.study
+    is_established = row.conf_low > 0.0 or row.conf_high < 0.0
+    values = f"{_value(row.exposure_to)} rather than {_value(row.exposure_from)}"
+    said = "" if is_established else "; it is not established"
+    among = (
+        f"One of {n_contrasts} contrasts; its interval allows for their number." if n_contrasts > 1 else ""
+    )
+    where = _where(run, row)
+    return StudyFinding(
+        outcome=row.outcome,
+        estimator=row.estimator,
+        finding="contrast",
+        about=f"{row.scenario}{where and f', {where}'}: {values}",
+        text=(
+            f"{study.estimator_label(row.estimator)}, {study.label(study.exposure)} {values}"
+            f"{where and f', {where}'}: {with_interval(row.estimate, row.conf_low, row.conf_high)}{said}."
+        ),
+        is_established=is_established,
+        estimate=row.estimate,
+        conf_low=row.conf_low,
+        conf_high=row.conf_high,
+        caveats=among,
+    )
+
+
+def _value(held: str) -> str:
+    """Return a value of the exposure as it is shown: a number without trailing zeros, a name as it is."""
+    try:
+        return plain(float(held))
+    except ValueError:
+        return held
+
+
+def _where(run: Run, row: ContrastRow) -> str:
+    """Return which rows a contrast is over, or at which moderator value; empty for all rows as they are."""
+    study = run.manifest.study
+    if row.by:
+        return f"{study.label(row.by)} {row.group}"
+    return f"{study.label(row.moderator)} {plain(row.moderator_at)}" if row.moderator else ""

@@ -1,0 +1,86 @@
+"""Findings on net effect curves: whether a curve rises or falls anywhere, and whether it is no line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from harness.arrays import Mask
+from harness.findings.finding import StudyFinding
+from harness.findings.stretches import stretches
+from harness.report.model.bands import SIMULTANEOUS, Band
+from harness.report.model.run import Run
+from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
+from harness.report.text.numbers import plain, with_interval
+from harness.report.text.plain_text import joined
+
+
+def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
+
+    An effect is established where that band leaves zero anywhere on the supported grid, a nonlinearity where
+    no single slope lies within it.
+    """
+    for scenario in curve_scenarios(run):
+        for curve in curves_of(run, outcome, scenario, "slope"):
+            band = curve.band(SIMULTANEOUS)
+            if band is not None and curve.supported.any():
+                yield _effect(run, curve, band)
+                yield _nonlinearity(run, curve, band)
+
+
+def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
+    study, known = run.manifest.study, curve.supported
+    rises, falls = known & (band.low > 0.0), known & (band.high < 0.0)
+    signs = [
+        f"{verb} {stretches(curve.at, places)}"
+        for verb, places in (("rises", rises), ("falls", falls))
+        if places.any()
+    ]
+    subject = f"{study.estimator_label(curve.estimator)}, net effect curve"
+    place = _clearest(curve, band)
+    low, high = float(band.low[place]), float(band.high[place])
+    estimate = float(curve.estimate[place])
+    slope = f"slope {with_interval(estimate, low, high)} at {plain(float(curve.at[place]))}"
+    moves = f"it {joined(signs)}; {slope}"
+    return StudyFinding(
+        outcome=curve.outcome,
+        estimator=curve.estimator,
+        finding="effect",
+        about=f"{curve.scenario}: slope",
+        text=f"{subject}: {moves if signs else f'no slope is told from zero; {slope}'}.",
+        is_established=bool(signs),
+        estimate=estimate,
+        conf_low=low,
+        conf_high=high,
+    )
+
+
+def _clearest(curve: Curve, band: Band) -> int:
+    """Return the supported place at which the slope is most half-widths of its band from zero."""
+    width = band.high - band.low
+    size = np.divide(np.abs(curve.estimate), width, out=np.full_like(width, np.inf), where=width > 0.0)
+    return int(np.argmax(np.where(_finite(curve, band), size, -1.0)))
+
+
+def _nonlinearity(run: Run, curve: Curve, band: Band) -> StudyFinding:
+    known = _finite(curve, band)
+    is_bent = bool(band.low[known].max() > band.high[known].min())
+    said = "no straight line lies" if is_bent else "a straight line lies"
+    rest = "" if is_bent else "; that it bends is not established"
+    return StudyFinding(
+        outcome=curve.outcome,
+        estimator=curve.estimator,
+        finding="nonlinearity",
+        about=f"{curve.scenario}: slope",
+        text=(
+            f"{run.manifest.study.estimator_label(curve.estimator)}, net effect curve: {said} within the "
+            f"simultaneous band of its slope{rest}."
+        ),
+        is_established=is_bent,
+    )
+
+
+def _finite(curve: Curve, band: Band) -> Mask:
+    return np.asarray(curve.supported & np.isfinite(band.low) & np.isfinite(band.high))
