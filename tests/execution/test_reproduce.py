@@ -14,6 +14,7 @@ from harness.expectations.pin import PinSelection, pinned
 from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.spec.written import written_spec
+from harness.store.atomic import sha256_of
 from harness.store.folder import RunFolder
 
 STUDY = {
@@ -86,6 +87,21 @@ def test_a_pinned_number_has_more_digits_than_its_tolerance_needs(whole):
     table = whole.read_table("coefficients").set_index(["estimator", "term"])
     assert entry["value"] == pytest.approx(table.loc[("fe", "value"), "estimate"], rel=1e-5)
     assert len(f"{entry['value']!r}".replace(".", "").lstrip("0")) <= 6
+
+
+def test_findings_are_pinned_reproduced_and_held_by_a_run(whole, tmp_path):
+    entries = pinned(whole, PinSelection(("findings",), ("fe",)))
+    cells = {(entry["where"]["finding"], entry["column"]): entry["value"] for entry in entries}
+    table = whole.read_table("findings").query("estimator == 'fe'").set_index("finding")
+    assert cells["turning_point", "is_established"] == str(table.loc["turning_point", "is_established"])
+    assert cells["effect", "estimate"] == pytest.approx(table.loc["effect", "estimate"], rel=1e-6)
+    assert whole.manifest().files["findings.csv"] == sha256_of(whole.path / "findings.csv")
+    options = RunOptions(written_spec(STUDY | {"expect": list(entries)}), out=tmp_path / "run")
+    found = reproduce(options, installed(), find=findings_of)
+    assert {one.status for one in found} == {"reproduced"}
+    held = run(options).read_table("expectations")
+    assert set(held["status"]) == {"reproduced"}
+    assert len(held) == len(entries) > 4
 
 
 def test_nothing_is_pinned_from_a_quick_run(tmp_path):
