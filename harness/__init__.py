@@ -1,6 +1,6 @@
 """One panel study, through many estimators side by side: the public names for plugins and scripts."""
 
-from harness.api import open_run, run
+from harness.api import draft_spec, open_run, run
 from harness.arrays import Floats, Ints, Mask, numbered
 from harness.data.dataset import Dataset
 from harness.data.key import Key
@@ -131,6 +131,7 @@ __all__ = [
     "WildDraws",
     "WildInference",
     "count_unseen",
+    "draft_spec",
     "draw_weights",
     "drawing",
     "effect_named",

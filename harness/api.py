@@ -131,6 +131,39 @@ def open_run(path: AnyPath) -> StudyResult:
     return StudyResult(RunFolder.open(Path(path)).path)
 
 
+def draft_spec(
+    frame: pd.DataFrame,
+    *,
+    outcome: str,
+    exposure: str,
+    entity: str | None = None,
+    time: str | None = None,
+    study: str = "study",
+) -> str:
+    """Return the text of a first spec for a table, to be saved or given to `run` after `yaml.safe_load`.
+
+    Parameters
+    ----------
+    frame : raw table, one row an observation
+    outcome : column whose values are to be explained
+    exposure : column whose effect is asked
+    entity, time : key columns; guessed unless given
+    study : short name of the study
+
+    Raises
+    ------
+    DataError
+        Where an answer names no column, or no two columns name each row once.
+    """
+    from harness.draft.draft import Answers, draft_of
+    from harness.draft.spec_text import spec_text
+    from harness.installed import installed
+
+    answers = Answers(entity=entity, time=time, outcome=outcome, exposure=exposure)
+    draft = draft_of(frame, answers, origin=study)
+    return spec_text(draft, installed().catalogs, source={}, labels={})
+
+
 def _spec(spec: AnyPath | Mapping[str, Any]) -> Path | WrittenSpec:
     from harness.spec.written import written_spec
 

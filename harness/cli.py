@@ -10,6 +10,7 @@ import click
 from harness import __version__
 from harness.commands.calibrate import calibrate
 from harness.commands.compare import compare
+from harness.commands.init import init
 from harness.commands.new_plugin import new_plugin
 from harness.commands.pin import pin
 from harness.commands.plan import plan
@@ -38,6 +39,7 @@ def cli(context: click.Context, plugins_off: tuple[str, ...], plugins_folder: Pa
 
 
 for command in (
+    init,
     run,
     validate,
     plan,

@@ -20,9 +20,19 @@ CSV = "firm,year,invest,value,capital\na,1,1.5,2,3\na,2,2.5,2,4\nb,1,3,1,5\nb,2,
 
 @pytest.mark.parametrize("name", SPECS)
 def test_every_spec_is_valid(name):
-    done = harness("validate", f"specs/{name}")
+    done = harness("validate", "--spec-only", f"specs/{name}")
     assert done.returncode == 0, done.stderr
     assert "valid" in done.stdout
+
+
+def test_validating_looks_at_the_data_too(tmp_path):
+    done = harness("validate", "specs/grunfeld.yaml")
+    assert "200 rows of 10 entities in 20 periods" in done.stdout
+    table = tmp_path / "firms.csv"
+    table.write_text(CSV.replace("1.5", "much"))
+    wrong = harness("validate", "specs/grunfeld.yaml", "--data", table)
+    assert wrong.returncode == 3
+    assert "'much'" in wrong.stderr
 
 
 def test_plugins_are_listed_with_their_estimators():

@@ -1,4 +1,4 @@
-"""``harness validate``: check a spec."""
+"""``harness validate``: check a spec, and the data against it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,52 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import set_option, spec_argument
+from harness.commands.options import data_option, outside_option, set_option, spec_argument
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
 
 
 @click.command()
 @spec_argument
+@data_option
+@click.option("--spec-only", is_flag=True, help="Leave the data unread.")
 @set_option
+@outside_option
 @click.pass_obj
-def validate(choice: PluginChoice, spec: Path, overrides: tuple[str, ...]) -> None:
-    """Check a spec and say everything that is wrong with it."""
+def validate(
+    choice: PluginChoice,
+    spec: Path,
+    data: Path | None,
+    spec_only: bool,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+) -> None:
+    """Check a spec and the data it names, and say everything that is wrong with them."""
     from harness.spec.load import load_study
 
     study = load_study(spec, catalogs=found(choice).catalogs, overrides=overrides).study
-    click.echo(f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators")
+    line = f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"
+    if not spec_only:
+        line += f"; {_panel(choice, spec, data, overrides, allow_outside)}"
+    click.echo(line)
+
+
+def _panel(
+    choice: PluginChoice, spec: Path, data: Path | None, overrides: tuple[str, ...], allow_outside: bool
+) -> str:
+    """Return the shape of the panel that the data make, in words.
+
+    Raises
+    ------
+    DataError
+        With everything that is wrong with the data.
+    """
+    from harness.api import prepare_study
+    from harness.execution.options import RunOptions
+
+    options = RunOptions(
+        spec=spec, data=data, overrides=overrides, allow_outside=allow_outside, plugins=choice
+    )
+    panels = prepare_study(options).panels
+    entities, periods = len(panels.entity.labels), len(panels.time.labels)
+    return f"{panels.n_obs:,} rows of {entities:,} entities in {periods} periods"

@@ -43,9 +43,10 @@ class Estimator(Protocol):
     name : as written in YAML after ``use:``
     provides : capabilities, named by their protocol classes
 
-    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`, and say in
-    ``roundoff`` how far rounding moves its predictions, in standard deviations of the outcome, where it
-    computes in less than 64 bits.
+    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`, list in
+    ``known_as`` what others call it, for hints where a spec uses such a name, and say in ``roundoff`` how
+    far rounding moves its predictions, in standard deviations of the outcome, where it computes in less
+    than 64 bits.
     """
 
     name: ClassVar[str]

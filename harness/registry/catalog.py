@@ -46,6 +46,20 @@ class Catalog:
     absent: str = ""
     needs: Mapping[str, str] = field(default_factory=dict)
 
+    def near(self, name: str) -> str:
+        """Return "did you mean 'x'?" for the members that are called so, or nearly so; else an empty string.
+
+        A member may list other names of its own under ``known_as``.
+        """
+        meant = [
+            member
+            for member in sorted(self.members)
+            if name.casefold() in getattr(self.members[member], "known_as", ())
+        ]
+        if meant:
+            return f"did you mean {' or '.join(map(repr, meant))}?"
+        return near_names(name, self.members)
+
 
 Catalogs = Mapping[str, Catalog]
 """Catalogs by the name of their kind, handed to pydantic as validation context."""
@@ -68,7 +82,7 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
     """
     catalog = catalogs[kind]
     if name not in catalog.members:
-        guesses = "; ".join(filter(None, (near_names(name, catalog.members), catalog.absent)))
+        guesses = "; ".join(filter(None, (catalog.near(name), catalog.absent)))
         hint = catalog.needs.get(name) or guesses
         known = ", ".join(sorted(catalog.members))
         raise PydanticCustomError(

@@ -15,6 +15,26 @@ from harness.spec.schema_text import Expected
 MAX_SHOWN = 60
 """Characters of a wrong text that a message repeats."""
 
+_ALSO_CALLED = {
+    "file": "path",
+    "filename": "path",
+    "source": "path",
+    "dependent": "outcomes",
+    "y": "outcomes",
+    "treatment": "exposure",
+    "independent": "exposure",
+    "x": "exposure",
+    "covariates": "controls",
+    "id": "entity",
+    "unit": "entity",
+    "year": "time",
+    "period": "time",
+    "baseline": "reference",
+    "splits": "protocols",
+    "models": "estimators",
+}
+"""Keys by what others call them."""
+
 _TAG_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 _PYDANTIC_FAULTS = frozenset(get_args(core_schema.ErrorType))
 
@@ -52,7 +72,12 @@ def _unknown_key(error: ErrorDetails, place: Place, expected: Expected) -> Mista
     key = str(error["loc"][-1])
     parent = place.path[:-1] if place.path[-1:] == (key,) else place.path
     keys = expected.keys(parent)
-    hint = near_names(key, keys) or "remove it, or write it where it belongs"
+    meant = _ALSO_CALLED.get(key.casefold())
+    hint = (
+        f"write `{meant}:`"
+        if meant in keys
+        else near_names(key, keys) or "remove it, or write it where it belongs"
+    )
     return Mistake(place, f"unknown key '{key}'", ", ".join(keys), hint)
 
 

@@ -13,6 +13,7 @@ from harness.data.prepare.step import STEP
 from harness.data.simulate.simulation import SIMULATION
 from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
 from harness.registry.options import OPTIONS, options_model
+from harness.spec.defaults import DEFAULTED, LISTS_OF_NAMES
 from harness.spec.docstring import field_texts, summary
 from harness.spec.entry import CHOICE, Entry, EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
 from harness.spec.expectation import EXPECTED_OF_NONE
@@ -64,17 +65,31 @@ def spec_schema(catalogs: Catalogs) -> Json:
         definitions[kind] = _choice(catalogs[kind], definitions, own={})
     definitions[SIMULATION.name] = _choice(catalogs[SIMULATION.name], definitions, own={})
     definitions[STEP.name] = _steps(catalogs[STEP.name], definitions)
+    for name, filled in DEFAULTED.items():
+        described = schema if name == Study.__name__ else definitions[name]
+        described["required"] = [key for key in described.get("required", ()) if key not in filled]
     properties, evaluation = schema["properties"], definitions["EvaluationSpec"]["properties"]
     word = {"const": WORD, "description": "all rungs that the installed estimators offer for the ladder"}
     properties["estimators"] = _or_alone(properties["estimators"], word, _alone(catalogs["estimator"]))
     properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
     for key, kind in (("protocols", "protocol"), ("metrics", "metric")):
         evaluation[key] = _or_alone(evaluation[key], _alone(catalogs[kind]))
+    for part, key in LISTS_OF_NAMES:
+        owner = _definition(properties[part], definitions)["properties"]
+        owner[key] = _or_alone(owner[key], owner[key]["items"])
     for name in ("ExpectedNumber", "ExpectedText"):
         named = definitions[name]["properties"]["table"]["anyOf"][0]
         named["enum"] = sorted(tables_offered(catalogs).keys() - {EXPECTED_OF_NONE})
-    described: Json = _resolved({"$schema": DIALECT, **schema})
-    return described
+    resolved: Json = _resolved({"$schema": DIALECT, **schema})
+    return resolved
+
+
+def _definition(schema: Json, definitions: Json) -> Json:
+    """Return the definition that a property refers to, alone or beside null."""
+    branches = (schema, *schema.get("anyOf", ()))
+    reference = next(branch["$ref"] for branch in branches if "$ref" in branch)
+    found: Json = definitions[reference.removeprefix("#/$defs/")]
+    return found
 
 
 def _names(catalog: Catalog) -> Json:

@@ -10,6 +10,9 @@ from harness.registry.catalog import USE
 
 WORD: Final = "ladder"
 
+LINEAR: Final = 100
+"""Place of the first rung that uses regressors."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -22,12 +25,14 @@ class Rung:
     label : how the report calls it
     id : of the entry; empty for the estimator's name
     options : as a spec would write them
+    is_drafted : whether the short ladder of ``harness init`` has it
     """
 
     place: int
     label: str
     id: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    is_drafted: bool = False
 
 
 def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:
@@ -40,7 +45,24 @@ def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:
     """
     if written != WORD:
         return written
-    rungs = [(rung, name) for name in sorted(estimators) for rung in getattr(estimators[name], "rungs", ())]
+    return _entries(_rungs(estimators))
+
+
+def drafted_rungs(estimators: Mapping[str, type]) -> list[dict[str, Any]]:
+    """Return the rungs of a first study, as entries of a spec."""
+    return _entries([(rung, name) for rung, name in _rungs(estimators) if rung.is_drafted])
+
+
+def rung_places(estimators: Mapping[str, type]) -> Mapping[str, int]:
+    """Return the places of the ladder's rungs by the ids of their entries."""
+    return {rung.id or name: rung.place for rung, name in _rungs(estimators)}
+
+
+def _rungs(estimators: Mapping[str, type]) -> list[tuple[Rung, str]]:
+    return [(rung, name) for name in sorted(estimators) for rung in getattr(estimators[name], "rungs", ())]
+
+
+def _entries(rungs: list[tuple[Rung, str]]) -> list[dict[str, Any]]:
     return [
         {**({"id": rung.id} if rung.id else {}), USE: name, "label": rung.label, **rung.options}
         for rung, name in sorted(rungs, key=lambda offered: offered[0].place)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from harness.registry.catalog import Catalogs
 from harness.spec.cross_check import cross_check
+from harness.spec.defaults import with_defaults, with_lists
 from harness.spec.document import Document, read_document
 from harness.spec.error_messages import mistakes_of
 from harness.spec.json_schema import spec_schema
@@ -49,6 +50,7 @@ def load_study(
     """
     document = with_overrides(read_document(source), overrides)
     _refuse_other_versions(document)
+    document = with_defaults(with_lists(document), catalogs)
     mistakes = [*document.flaws, *cross_check(document, catalogs)]
     try:
         values = dict(with_printed_digits(document))

@@ -83,10 +83,12 @@ class EvaluationSpec(SpecModel):
 
     Attributes
     ----------
-    reference : id of the estimator that gains are over
+    reference : id of the estimator that gains are over; the first one unless given, of the ladder the first
+        that uses regressors
     further_references : ids of estimators that gains are over as well, such as fixed effects beside pooled
         OLS, in tables and verdicts of their own
-    protocols : how rows are split and models selected
+    protocols : how rows are split and models selected; unless given ``in_sample``, ``held_out_entities`` and
+        ``forward``
     metrics : losses beside squared error that estimators are compared by
     level : nominal coverage of the intervals of gains
     draws : bootstrap draws of these intervals
@@ -144,9 +146,9 @@ class Study(SpecModel):
     ----------
     spec_version : version of this format
     study : short name, used in file names
-    title : heading of the report
+    title : heading of the report; the short name unless given
     description : what the study asks, for the report
-    seed : root of all randomness
+    seed : root of all randomness; 1 unless given
     data : where the rows come from and how they are prepared
     roles : which column is what
     variables : labels and units of columns, by name

@@ -56,8 +56,9 @@ class Mlp(NetworkOptions):
     """
 
     name: ClassVar[str] = "mlp"
+    known_as: ClassVar[tuple[str, ...]] = ("nn", "neural_network", "network", "net")
     rungs: ClassVar[tuple[Rung, ...]] = (
-        Rung(220, "Neural network"),
+        Rung(220, "Neural network", is_drafted=True),
         Rung(
             230,
             "Neural network with entity and time effects",

@@ -58,6 +58,7 @@ class SomAnn(NetworkOptions):
     """
 
     name: ClassVar[str] = "som_ann"
+    known_as: ClassVar[tuple[str, ...]] = ("ann", "som")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(240, "SOM + ANN", id="ann"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanProfile, CanRunQuick, HasDetails, HasNotes, SelectsRows}

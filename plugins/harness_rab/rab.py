@@ -70,8 +70,9 @@ class Rab:
     """
 
     name: ClassVar[str] = "rab"
+    known_as: ClassVar[tuple[str, ...]] = ("bootstrap", "bagging")
     rungs: ClassVar[tuple[Rung, ...]] = (
-        Rung(250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}),
+        Rung(250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}, is_drafted=True),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitFolds, CanProfile, CanRunQuick, HasDetails, HasDraws, HasEffects, HasNotes}

@@ -79,6 +79,7 @@ class Boosting:
     """
 
     name: ClassVar[str] = "boosting"
+    known_as: ClassVar[tuple[str, ...]] = ("gbm", "gradient_boosting", "xgboost", "lightgbm")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(200, "Boosted trees"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes, SelectsRows})
 

@@ -72,6 +72,7 @@ class ElasticNet:
     """
 
     name: ClassVar[str] = "elastic_net"
+    known_as: ClassVar[tuple[str, ...]] = ("enet", "lasso", "ridge")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(150, "Elastic net on pairwise terms", id="enet"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes, SelectsRows})
 

@@ -53,6 +53,7 @@ class RandomForest:
     """
 
     name: ClassVar[str] = "random_forest"
+    known_as: ClassVar[tuple[str, ...]] = ("rf", "forest")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(210, "Random forest", id="forest"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {CanFitDraws, CanRunQuick, HasDetails, HasNotes, SelectsRows}

@@ -48,6 +48,7 @@ class Splines:
     """
 
     name: ClassVar[str] = "splines"
+    known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
     provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasDetails, HasNotes, SelectsRows})
 
     knots: Annotated[int, Field(ge=2)] = 8

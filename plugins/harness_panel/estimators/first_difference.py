@@ -91,6 +91,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     """
 
     name: ClassVar[str] = "first_difference"
+    known_as: ClassVar[tuple[str, ...]] = ("fd", "first_differences")
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     constant: bool = False

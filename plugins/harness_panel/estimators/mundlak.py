@@ -79,6 +79,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
     """
 
     name: ClassVar[str] = "mundlak"
+    known_as: ClassVar[tuple[str, ...]] = ("cre", "correlated_random_effects")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(140, "Correlated random effects"),)
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 

@@ -60,7 +60,8 @@ class PooledOLS(LinearEstimator[PooledFit]):
     """
 
     name: ClassVar[str] = "pooled_ols"
-    rungs: ClassVar[tuple[Rung, ...]] = (Rung(100, "Pooled OLS", id="ols"),)
+    known_as: ClassVar[tuple[str, ...]] = ("ols", "pooled", "pols")
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(100, "Pooled OLS", id="ols", is_drafted=True),)
     provides: ClassVar[frozenset[type]] = LINEAR
 
     covariance: Covariance = field(default_factory=Clustered)

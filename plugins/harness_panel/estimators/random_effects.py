@@ -115,6 +115,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
     """
 
     name: ClassVar[str] = "random_effects"
+    known_as: ClassVar[tuple[str, ...]] = ("re",)
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)

@@ -1,0 +1,188 @@
+"""The parts that columns play in a study, guessed where they can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harness.data.locations import few
+from harness.data.name import fold_name, near_columns
+from harness.draft.column import FEW, Column
+from harness.draft.keys import likely_keys, names_rows
+from harness.errors import DataError, Problem
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a user says of a table; what is None is guessed where it can be.
+
+    Attributes
+    ----------
+    entity, time : keys
+    outcome : left-hand variable; cannot be guessed
+    exposure : variable whose effect is asked; cannot be guessed
+    """
+
+    entity: str | None = None
+    time: str | None = None
+    outcome: str | None = None
+    exposure: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A study's roles, and what was seen on the way.
+
+    Attributes
+    ----------
+    origin : what messages call the table
+    entity, time, outcome, exposure : columns
+    controls : all other columns of numbers that vary beside these
+    left_out : columns that play no part, with the reason
+    columns : of the table, by name
+    """
+
+    origin: str
+    entity: str
+    time: str
+    outcome: str
+    exposure: str
+    controls: tuple[str, ...]
+    left_out: Mapping[str, str]
+    columns: Mapping[str, Column]
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Columns whose missing cells would leave out rows."""
+        return (self.outcome, self.exposure, *self.controls)
+
+    @property
+    def missing(self) -> Mapping[str, int]:
+        """Number of missing cells of the columns in use that have some."""
+        return {name: count for name in self.used if (count := self.columns[name].n_missing)}
+
+    @property
+    def exposure_has_few_values(self) -> bool:
+        """Whether the exposure is asked for contrasts and not for a curve."""
+        return self.columns[self.exposure].n_values <= FEW
+
+
+def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
+    """Return what a study of a table could be.
+
+    Parameters
+    ----------
+    frame : raw table, one row an observation
+    answers : what is known; keys are guessed where they are not
+    origin : what messages call the table
+
+    Raises
+    ------
+    DataError
+        Where an answer names no column, no two columns name every row once, or outcome or exposure is not
+        said; with the columns that there are.
+    """
+    columns = {str(name): Column.of(str(name), frame[name]) for name in frame.columns}
+    answers = _found(answers, columns, origin)
+    entity, time = _keys(frame, answers, columns, origin)
+    numbers = [
+        name for name, column in columns.items() if column.kind == "number" and name not in (entity, time)
+    ]
+    outcome = _said("outcome", answers.outcome, numbers, origin)
+    exposure = _said("exposure", answers.exposure, [name for name in numbers if name != outcome], origin)
+    rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
+    reasons = {column.name: _why_not(column, columns[entity], columns[time]) for column in rest}
+    return Draft(
+        origin=origin,
+        entity=entity,
+        time=time,
+        outcome=outcome,
+        exposure=exposure,
+        controls=tuple(name for name, reason in reasons.items() if not reason),
+        left_out={name: reason for name, reason in reasons.items() if reason},
+        columns=columns,
+    )
+
+
+def _found(answers: Answers, columns: Mapping[str, Column], origin: str) -> Answers:
+    """Return the answers as the table spells them; refuse those that it does not have."""
+    folded = {fold_name(name): name for name in columns}
+    wrong = [
+        Problem(
+            f"{origin}: {part}",
+            f"the table has no column '{name}'",
+            few(list(columns)),
+            near_columns(name, columns) or "name one of the columns",
+        )
+        for part, name in vars(answers).items()
+        if name is not None and fold_name(name) not in folded
+    ]
+    if wrong:
+        raise DataError(*wrong)
+    return Answers(
+        **{part: None if name is None else folded[fold_name(name)] for part, name in vars(answers).items()}
+    )
+
+
+def _keys(
+    frame: pd.DataFrame, answers: Answers, columns: Mapping[str, Column], origin: str
+) -> tuple[str, str]:
+    """Return the columns that name each row once, as said or as guessed."""
+    if answers.entity is not None and answers.time is not None:
+        if not names_rows(columns[answers.entity], columns[answers.time]):
+            raise _no_keys(
+                f"'{answers.entity}' and '{answers.time}' do not name each row once", columns, origin
+            )
+        return answers.entity, answers.time
+    texts = {name: [str(cell) for cell in frame[name].dropna().unique()] for name in columns}
+    pairs = [
+        pair
+        for pair in likely_keys(tuple(columns.values()), texts)
+        if answers.entity in (None, pair[0]) and answers.time in (None, pair[1])
+    ]
+    if not pairs:
+        raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
+    return pairs[0]
+
+
+def _no_keys(what: str, columns: Mapping[str, Column], origin: str) -> DataError:
+    return DataError(
+        Problem(
+            origin,
+            what,
+            f"columns of entities and of periods, each pair in one row; here are {few(list(columns))}",
+            "say --entity and --time; a table with one column a year must be made long first (data: shape)",
+        )
+    )
+
+
+def _said(part: str, answer: str | None, numbers: Sequence[str], origin: str) -> str:
+    if answer is None:
+        raise DataError(
+            Problem(
+                origin, f"which column is the {part} cannot be seen", few(numbers), f"say --{part} COLUMN"
+            )
+        )
+    if answer not in numbers:
+        what = f"'{answer}' cannot be the {part}: it is a key, the outcome, or holds no numbers"
+        raise DataError(Problem(f"{origin}: {part}", what, few(numbers), f"say --{part} with one of these"))
+    return answer
+
+
+def _why_not(column: Column, entity: Column, time: Column) -> str:
+    """Return why a column is no control of a first draft; empty where it may be one."""
+    if column.kind == "empty":
+        return "no cell holds anything"
+    if column.kind == "text":
+        return f"text with {column.n_values} values: may group entities (`heterogeneity`), or become dummies"
+    if column.n_values == 1:
+        return "one value throughout"
+    if 2 * column.n_missing > column.codes.size:
+        return f"{column.n_missing:,} of {column.codes.size:,} cells are missing"
+    if column.is_constant_within(time.codes):
+        return "the same for all entities in a period: effects of time take it in"
+    if column.is_whole and column.n_values == entity.n_values and column.is_constant_within(entity.codes):
+        return "another name of the entities"
+    return ""

@@ -1,0 +1,97 @@
+"""Which columns may be the keys of a panel."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from harness.data.shape.period_kind import DAYS, MONTHS, QUARTERS
+from harness.draft.column import Column
+
+TIME_NAMES = (
+    "year",
+    "time",
+    "period",
+    "date",
+    "quarter",
+    "month",
+    "wave",
+    "t",
+    "yr",
+    "年份",
+    "年",
+    "年度",
+    "时间",
+)
+ENTITY_NAMES = (
+    *("entity", "id", "firm", "city", "country", "state", "county", "province", "region", "company"),
+    *("person", "nr", "unit", "code", "isocode", "iso3", "panel_id", "pid", "name"),
+    *("城市", "地区", "省份", "国家", "企业", "公司", "代码", "名称"),
+)
+"""What keys are called, the likelier name first."""
+
+YEARS = (1800, 2200)
+"""Whole numbers that are taken for years."""
+
+
+def likely_keys(columns: Sequence[Column], texts: dict[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """Return pairs of columns (entity, time) that name each row once, the likeliest first.
+
+    Parameters
+    ----------
+    columns : of the table
+    texts : distinct cells of each column as written
+    """
+    times = [column for column in columns if _may_be_time(column, texts[column.name])]
+    pairs = [
+        (entity, time)
+        for time in times
+        for entity in columns
+        if entity is not time and _may_be_entity(entity) and names_rows(entity, time)
+    ]
+    ranked = sorted(pairs, key=lambda pair: (_rank(pair[1], TIME_NAMES), *_entity_rank(pair[0])))
+    return tuple((entity.name, time.name) for entity, time in ranked)
+
+
+def names_rows(entity: Column, time: Column) -> bool:
+    """Return whether no two rows have the same cells in both columns, and none is missing."""
+    pairs = np.column_stack([entity.codes, time.codes])
+    return entity.n_missing == time.n_missing == 0 and len(np.unique(pairs, axis=0)) == len(pairs)
+
+
+def _may_be_time(column: Column, texts: Sequence[str]) -> bool:
+    """Whether a column holds periods: several of them, each in several rows."""
+    if column.n_missing or not 1 < column.n_values < column.codes.size:
+        return False
+    if column.is_whole:
+        low, high = column.numbers.min(), column.numbers.max()
+        is_year = YEARS[0] <= low and high <= YEARS[1]
+        return is_year or (_rank(column, TIME_NAMES) < len(TIME_NAMES) and low >= 0)
+    kinds = (QUARTERS, MONTHS, DAYS)
+    return column.kind == "text" and any(
+        all(kind.parse(text) is not None for text in texts) for kind in kinds
+    )
+
+
+def _may_be_entity(column: Column) -> bool:
+    is_name = column.kind == "text" or column.is_whole
+    return is_name and not column.n_missing and 1 < column.n_values < column.codes.size
+
+
+def _entity_rank(column: Column) -> tuple[int, int, int]:
+    """Return what orders candidates: those with the name of a key, then texts, then fewer values."""
+    return _rank(column, ENTITY_NAMES), int(column.kind != "text"), column.n_values
+
+
+def _rank(column: Column, names: Sequence[str]) -> int:
+    """Return the place of a column's name, or of one of its words, among likely ones."""
+    words = set(_words(column.name))
+    return next((at for at, name in enumerate(names) if name in words), len(names))
+
+
+def _words(name: str) -> Iterator[str]:
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    yield plain
+    yield from plain.replace("_", " ").replace("-", " ").replace(".", " ").split()

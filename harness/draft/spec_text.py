@@ -1,0 +1,122 @@
+"""A draft as the text of a spec, with comments on what was seen and what is to be looked at."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from harness.draft.draft import Draft
+from harness.registry.catalog import USE, Catalogs
+from harness.spec.defaults import PROTOCOLS
+from harness.spec.ladder import drafted_rungs
+from harness.spec.study import SPEC_VERSION
+
+_WIDTH = 110
+
+
+def spec_text(
+    draft: Draft, catalogs: Catalogs, *, source: Mapping[str, Any], labels: Mapping[str, str]
+) -> str:
+    """Return the YAML text of a study that runs.
+
+    Parameters
+    ----------
+    draft : roles and what was seen
+    catalogs : what is installed, by kind; the estimators are those that their authors propose for a draft
+    source : what the spec's ``data`` says of the place of the data
+    labels : of columns, where the file brings some
+    """
+    data = CommentedMap(source)
+    if draft.missing:
+        data["missing"] = "drop"
+        data.yaml_add_eol_comment(_missing_comment(draft), "missing")
+    spec = CommentedMap(spec_version=SPEC_VERSION, study=_slug(draft.origin), data=data, roles=_roles(draft))
+    spec["variables"] = CommentedMap(
+        {name: _flow({"label": labels.get(name) or _words(name)}) for name in draft.used}
+    )
+    entries = drafted_rungs(catalogs["estimator"].members)
+    spec["estimators"] = CommentedSeq([_flow(entry) for entry in entries])
+    known = [name for name in PROTOCOLS if name in catalogs["protocol"].members]
+    spec["evaluation"] = CommentedMap(
+        reference=entries[0].get("id", entries[0][USE]), protocols=_flow_list(known)
+    )
+    spec["scenarios"] = CommentedSeq([_flow({USE: "contrast" if draft.exposure_has_few_values else "curve"})])
+    _comment(spec, draft)
+    buffer = io.StringIO()
+    yaml = YAML()
+    yaml.width = _WIDTH
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.dump(spec, buffer)
+    return buffer.getvalue()
+
+
+def _roles(draft: Draft) -> CommentedMap:
+    roles = CommentedMap(
+        entity=draft.entity,
+        time=draft.time,
+        outcomes=_flow_list([draft.outcome]),
+        exposure=draft.exposure,
+        moderators=_flow_list([]),
+        controls=_flow_list(draft.controls),
+    )
+    roles.yaml_add_eol_comment(
+        "along which the effect may change; each gets surfaces from `conditional`", "moderators"
+    )
+    left_out = [f"left out: {name} ({reason})" for name, reason in draft.left_out.items()]
+    if left_out:
+        roles.yaml_set_comment_before_after_key("controls", before="\n".join(left_out), indent=2)
+    return roles
+
+
+def _comment(spec: CommentedMap, draft: Draft) -> None:
+    entity, time = draft.columns[draft.entity], draft.columns[draft.time]
+    rows = entity.codes.size
+    whole = entity.n_values * time.n_values
+    shape = "balanced" if rows == whole else f"unbalanced: {rows:,} of {whole:,} pairs are there"
+    spec.yaml_set_start_comment(
+        f"Drafted from {draft.origin}: {rows:,} rows, {entity.n_values:,} entities ('{draft.entity}'), "
+        f"{time.n_values:,} periods ('{draft.time}'), {shape}.\n"
+        "Roles are guessed from names and values: look at `controls` and at what is left out before you\n"
+        "trust a number. `harness validate FILE` checks it, `harness run FILE` runs it."
+    )
+    notes = {
+        "variables": "how tables and figures call the columns; a `unit:` beside each label helps",
+        "estimators": "`ladder` in the place of the list stands for all rungs; see `harness plugins`",
+        "evaluation": "gains are over `reference`: in sample, for entities never seen, for later periods",
+    }
+    for key, note in notes.items():
+        spec.yaml_set_comment_before_after_key(key, before=note)
+
+
+def _missing_comment(draft: Draft) -> str:
+    counts = ", ".join(f"{name} {count:,}" for name, count in draft.missing.items())
+    return f"rows with a missing cell are left out: {counts}"
+
+
+def _flow(values: Mapping[str, Any]) -> CommentedMap:
+    flow = CommentedMap(values)
+    flow.fa.set_flow_style()
+    return flow
+
+
+def _flow_list(values: Sequence[str]) -> CommentedSeq:
+    flow = CommentedSeq(values)
+    flow.fa.set_flow_style()
+    return flow
+
+
+def _slug(origin: str) -> str:
+    """Return the short name of a study of this file."""
+    stem = origin.rsplit("/", 1)[-1].rsplit(".", 1)[0].casefold()
+    return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:64] or "study"
+
+
+def _words(name: str) -> str:
+    """Return a column's name as words."""
+    words = " ".join(name.replace("_", " ").split())
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,150 @@
+"""A first spec for a table: keys and roles are seen, the rest is asked for, and what is written runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import harness
+from harness.cli import cli
+from harness.data.dataset import DATASET
+from harness.draft.draft import Answers, draft_of
+from harness.installed import installed
+from harness.spec.load import load_study
+from harness.spec.written import WrittenSpec
+
+ASKED = Answers(outcome="income", exposure="schooling")
+
+
+def table(n_entities=6, n_periods=5):
+    rng = np.random.default_rng(3)
+    keys = pd.MultiIndex.from_product(
+        [[f"town {at}" for at in range(n_entities)], range(2001, 2001 + n_periods)]
+    )
+    frame = pd.DataFrame(rng.normal(size=(len(keys), 3)), columns=["income", "schooling", "rainfall"])
+    frame.insert(0, "town", keys.get_level_values(0))
+    frame.insert(1, "year", keys.get_level_values(1))
+    return frame
+
+
+def test_keys_are_seen_whatever_their_order_and_the_order_of_rows():
+    frame = table().sample(frac=1, random_state=1)[["rainfall", "year", "income", "town", "schooling"]]
+    draft = draft_of(frame, ASKED, origin="towns.csv")
+    assert (draft.entity, draft.time) == ("town", "year")
+    assert draft.controls == ("rainfall",)
+
+
+@pytest.mark.parametrize(
+    ("spell", "year"),
+    [("年份", str), ("wave", lambda year: year - 2000), ("when", lambda year: f"{year}Q3")],
+    ids=["Chinese", "wave", "quarters"],
+)
+def test_periods_are_seen_as_names_years_quarters_and_waves(spell, year):
+    frame = table()
+    frame[spell] = [int(year(at)) if spell == "年份" else year(at) for at in frame.pop("year")]
+    assert draft_of(frame, ASKED, origin="towns.csv").time == spell
+
+
+def test_a_code_beside_a_name_is_no_control_and_the_name_is_the_entity():
+    frame = table()
+    frame["code"] = pd.factorize(frame["town"])[0] + 100
+    draft = draft_of(frame, Answers("town", None, "income", "schooling"), origin="towns.csv")
+    assert draft.left_out["code"] == "another name of the entities"
+
+
+def test_columns_without_a_part_are_left_out_with_the_reason():
+    frame = table()
+    frame["region"] = np.where(frame["town"] < "town 3", "north", "south")
+    frame["inflation"] = frame["year"] * 0.1
+    frame["currency"] = 1
+    frame["nothing"] = np.nan
+    frame["rare"] = np.where(np.arange(len(frame)) % 4, np.nan, frame["rainfall"])
+    draft = draft_of(frame, ASKED, origin="towns.csv")
+    assert draft.controls == ("rainfall",)
+    reasons = {name: reason.split(":")[0] for name, reason in draft.left_out.items()}
+    assert reasons == {
+        "region": "text with 2 values",
+        "inflation": "the same for all entities in a period",
+        "currency": "one value throughout",
+        "nothing": "no cell holds anything",
+        "rare": "22 of 30 cells are missing",
+    }
+
+
+def test_missing_cells_are_counted_and_their_rows_left_out():
+    frame = table()
+    frame.loc[[3, 4], "rainfall"] = np.nan
+    text = harness.draft_spec(frame, outcome="income", exposure="schooling")
+    assert "missing: drop  # rows with a missing cell are left out: rainfall 2" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "scenario"), [([0, 1], "contrast"), (range(10), "contrast"), (range(11), "curve")]
+)
+def test_an_exposure_of_few_values_is_asked_for_contrasts(values, scenario):
+    frame = table(12, 4)
+    frame["schooling"] = [list(values)[at % len(values)] for at in range(len(frame))]
+    text = harness.draft_spec(frame, outcome="income", exposure="schooling")
+    assert f"scenarios:\n  - {{use: {scenario}}}" in text
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (Answers(exposure="schooling"), "which column is the outcome cannot be seen"),
+        (Answers(outcome="income"), "say --exposure COLUMN"),
+        (Answers(outcome="incom", exposure="schooling"), "did you mean 'income'"),
+        (Answers(outcome="income", exposure="income"), "'income' cannot be the exposure"),
+        (Answers(outcome="town", exposure="schooling"), "'town' cannot be the outcome"),
+        (Answers("town", "town", "income", "schooling"), "do not name each row once"),
+    ],
+)
+def test_what_cannot_be_seen_is_said_with_the_columns_there_are(answers, message):
+    with pytest.raises(harness.DataError, match=message):
+        draft_of(table(), answers, origin="towns.csv")
+
+
+def test_a_table_without_keys_is_refused_with_the_remedy():
+    frame = table().drop(columns="year")
+    with pytest.raises(harness.DataError, match="no two columns look like") as caught:
+        draft_of(frame, ASKED, origin="towns.csv")
+    assert "--time" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("dataset", "outcome", "exposure", "keys"),
+    [
+        ("wage_panel", "lwage", "exper", ("nr", "year")),
+        ("grunfeld", "invest", "value", ("firm", "year")),
+    ],
+)
+def test_a_draft_of_a_shipped_panel_names_its_keys_and_loads(dataset, outcome, exposure, keys):
+    known = installed()
+    frame = known.of(DATASET)[dataset].load()
+    text = harness.draft_spec(frame, outcome=outcome, exposure=exposure)
+    study = load_study(WrittenSpec(text), catalogs=known.catalogs).study
+    assert (study.roles.entity, study.roles.time) == keys
+    assert study.evaluation.reference == "ols"
+
+
+def test_the_command_writes_a_spec_that_is_valid_with_its_data_and_never_replaces_one(tmp_path):
+    table().to_csv(tmp_path / "my towns.csv", index=False)
+    words = ["init", str(tmp_path / "my towns.csv"), "--outcome", "income", "--exposure", "schooling"]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    spec = tmp_path / "my towns.yaml"
+    assert "study: my-towns" in spec.read_text()
+    checked = CliRunner().invoke(cli, ["validate", str(spec)], catch_exceptions=False)
+    assert "30 rows of 6 entities in 5 periods" in checked.output
+    with pytest.raises(harness.ArtifactError, match="exists already"):
+        CliRunner().invoke(cli, words, catch_exceptions=False)
+
+
+def test_a_column_name_with_signs_of_yaml_stays_a_name(tmp_path):
+    name = 'rain: [mm] # of "June"\'s'
+    frame = table().rename(columns={"rainfall": name})
+    text = harness.draft_spec(frame, outcome="income", exposure="schooling")
+    study = load_study(WrittenSpec(text), catalogs=installed().catalogs).study
+    assert study.roles.controls == (name,)
