@@ -17,7 +17,6 @@ from harness_panel.estimators.mundlak import Mundlak
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_panel.estimators.random_effects import RandomEffects
-from harness_panel.results.regression_table import RegressionTable
 
 __all__ = [
     "Between",
@@ -33,7 +32,6 @@ __all__ = [
     "PolynomialEffects",
     "PooledOLS",
     "RandomEffects",
-    "RegressionTable",
     "Robust",
     "WildCluster",
 ]

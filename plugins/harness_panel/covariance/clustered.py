@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from harness import Correction, EstimationError, Floats, Problem, effect_named, key_of
-from harness_panel.covariance.scores import LibraryCovariance, Scores
+from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.absorb import absorber_of
 from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.regression import Regression
 
 CorrectionName = Literal["plm", "stata", "linearmodels", "none"]
 """Whose small-sample correction a clustered covariance has."""
@@ -45,7 +46,7 @@ class Clustered:
             message = f"by: one or two of entity, time and further columns, each once; found {list(self.by)}"
             raise ValueError(message)
 
-    def library_options(self, scores: Scores) -> Mapping[str, object]:
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for.
 
         Raises
@@ -53,7 +54,7 @@ class Clustered:
         EstimationError
             Where a dimension has fewer than two clusters, or the panel lacks a column.
         """
-        n_clusters = self._n_clusters(scores)
+        n_clusters = self._n_clusters(regression)
         if min(n_clusters) < 2:
             raise EstimationError(
                 Problem(
@@ -65,11 +66,11 @@ class Clustered:
             )
         return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
 
-    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the correction asked for."""
-        n_clusters, n_obs = self._n_clusters(scores), scores.n_obs
-        n_effects = _COUNTED[self.correction](scores, self.by)
-        df = n_obs - scores.n_coef - n_effects
+        n_clusters, n_obs = self._n_clusters(regression), regression.n_obs
+        n_effects = _COUNTED[self.correction](regression, self.by)
+        df = n_obs - regression.n_coef - n_effects
         least = min(n_clusters) / (min(n_clusters) - 1)
         left, factor = {
             # linearmodels' group_debias has G / (G - 1) and (n - 1) / n of each term in it.
@@ -78,42 +79,44 @@ class Clustered:
             "linearmodels": (n_obs / df,) * 2,
             "none": (1.0, 1.0),
         }[self.correction]
-        matrix, mended = _mended(covariance, left, has_constant=scores.has_constant)
+        matrix, mended = _mended(covariance, left, has_constant=regression.has_constant)
         named = "" if self.correction == "plm" else f", correction {self.correction}"
         kind = f"clustered by {' and '.join(self.by)}{named}{mended}"
-        return matrix, scores.correction(kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects)
+        return matrix, correction_of(
+            regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
+        )
 
-    def _n_clusters(self, scores: Scores) -> tuple[int, ...]:
-        return tuple(scores.grouping(name).n_levels for name in self.by)
+    def _n_clusters(self, regression: Regression) -> tuple[int, ...]:
+        return tuple(regression.grouping(name).n_levels for name in self.by)
 
 
-def _none(scores: Scores, by: tuple[str, ...]) -> int:  # noqa: ARG001 - effects are not counted
+def _none(regression: Regression, by: tuple[str, ...]) -> int:  # noqa: ARG001 - effects are not counted
     return 0
 
 
-def _as_stata(scores: Scores, by: tuple[str, ...]) -> int:
+def _as_stata(regression: Regression, by: tuple[str, ...]) -> int:
     """Count the constant, and absorbed effects of which some level is in several clusters."""
-    if not scores.effects:
+    if not regression.effects:
         return 0
-    clusters = [scores.grouping(name) for name in by]
-    own = [Grouping.of(key_of(scores.panel, effect).codes) for effect in scores.effects]
+    clusters = [regression.grouping(name) for name in by]
+    own = [Grouping.of(key_of(regression.panel, effect).codes) for effect in regression.effects]
     crossing = [levels for levels in own if not any(_is_nested(levels, outer) for outer in clusters)]
     if not crossing:
         return 1
     crossing.sort(key=lambda levels: -levels.n_levels)
-    return absorber_of(crossing).rank(scores.weights)
+    return absorber_of(crossing).rank(regression.weights)
 
 
-def _as_linearmodels(scores: Scores, by: tuple[str, ...]) -> int:
+def _as_linearmodels(regression: Regression, by: tuple[str, ...]) -> int:
     """Count all effects, unless there is one set that is nested in the clusters."""
-    if len(scores.effects) == 1:
-        own = Grouping.of(key_of(scores.panel, scores.effects[0]).codes)
-        if all(_is_nested(own, scores.grouping(name)) for name in by):
+    if len(regression.effects) == 1:
+        own = Grouping.of(key_of(regression.panel, regression.effects[0]).codes)
+        if all(_is_nested(own, regression.grouping(name)) for name in by):
             return 0
-    return scores.n_effects
+    return regression.n_effects
 
 
-_COUNTED: Mapping[CorrectionName, Callable[[Scores, tuple[str, ...]], int]] = {
+_COUNTED: Mapping[CorrectionName, Callable[[Regression, tuple[str, ...]], int]] = {
     "plm": _none,
     "stata": _as_stata,
     "linearmodels": _as_linearmodels,

@@ -8,7 +8,8 @@ from math import isqrt
 from typing import Literal
 
 from harness import Correction, EstimationError, Floats, Problem
-from harness_panel.covariance.scores import LibraryCovariance, Scores
+from harness_panel.covariance.of_library import LibraryCovariance, correction_of
+from harness_panel.resampling.regression import Regression
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class DriscollKraay:
             message = f"bandwidth: a number of periods >= 0; found {self.bandwidth}"
             raise ValueError(message)
 
-    def library_options(self, scores: Scores) -> Mapping[str, object]:
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for.
 
         Raises
@@ -41,7 +42,7 @@ class DriscollKraay:
         EstimationError
             Where there are fewer than two periods, or no more than the bandwidth.
         """
-        n_periods, bandwidth = scores.grouping("time").n_levels, self._lags(scores)
+        n_periods, bandwidth = regression.grouping("time").n_levels, self._lags(regression)
         least = max(2, bandwidth + 1)
         if n_periods < least:
             raise EstimationError(
@@ -54,13 +55,15 @@ class DriscollKraay:
             )
         return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
 
-    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), as it is."""
         kind = "Driscoll-Kraay" + (", bandwidth floor(T^(1/4))" if self.bandwidth is None else "")
-        n_periods = scores.grouping("time").n_levels
-        lags = self._lags(scores)
-        return covariance.matrix, scores.correction(kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags)
+        n_periods = regression.grouping("time").n_levels
+        lags = self._lags(regression)
+        return covariance.matrix, correction_of(
+            regression, kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags
+        )
 
-    def _lags(self, scores: Scores) -> int:
-        n_periods = scores.grouping("time").n_levels
+    def _lags(self, regression: Regression) -> int:
+        n_periods = regression.grouping("time").n_levels
         return isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from harness import Correction, EstimationError, Floats, Problem
-from harness_panel.covariance.scores import LibraryCovariance, Scores
+from harness_panel.covariance.of_library import LibraryCovariance, correction_of
+from harness_panel.resampling.regression import Regression
 
 _LEVERAGE_POWERS: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
 """Power of 1 - h that a residual is divided by."""
@@ -21,14 +22,14 @@ class Classical:
 
     kind: Literal["classical"] = "classical"
 
-    def library_options(self, scores: Scores) -> Mapping[str, object]:  # noqa: ARG002 - whatever the scores
+    def library_options(self, regression: Regression) -> Mapping[str, object]:  # noqa: ARG002 - whatever it is
         """Return what linearmodels' ``fit`` is asked for."""
         return {"cov_type": "unadjusted"}
 
-    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the variance over degrees of freedom."""
-        factor = scores.n_obs / scores.df_resid
-        return factor * covariance.matrix, scores.correction("classical", factor=factor)
+        factor = regression.n_obs / regression.df_resid
+        return factor * covariance.matrix, correction_of(regression, "classical", factor=factor)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Robust:
     variant: Literal["HC0", "HC1", "HC2", "HC3"] = "HC1"
     kind: Literal["robust"] = "robust"
 
-    def library_options(self, scores: Scores) -> Mapping[str, object]:
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for.
 
         Raises
@@ -62,40 +63,40 @@ class Robust:
             For HC2 and HC3 where a row has leverage one, as the only row of an entity has.
         """
         if self.variant in _LEVERAGE_POWERS:
-            self._refuse_fixed_rows(scores)
+            self._refuse_fixed_rows(regression)
         return {"cov_type": "robust"}
 
-    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' HC0, (n_coef, n_coef), times the factor of HC1, or HC2 or HC3 in its place."""
-        factor = scores.n_obs / scores.df_resid if self.variant == "HC1" else 1.0
+        factor = regression.n_obs / regression.df_resid if self.variant == "HC1" else 1.0
         matrix = (
-            scores.to_coefficients @ self._with_leverage(scores) @ scores.to_coefficients.T
+            regression.to_coefficients @ self._with_leverage(regression) @ regression.to_coefficients.T
             if self.variant in _LEVERAGE_POWERS
             else covariance.matrix
         )
-        return factor * matrix, scores.correction(self.variant, factor=factor)
+        return factor * matrix, correction_of(regression, self.variant, factor=factor)
 
-    def _with_leverage(self, scores: Scores) -> Floats:
+    def _with_leverage(self, regression: Regression) -> Floats:
         """Return the covariance of the coordinates in the basis, in which the bread is the identity."""
-        if scores.absorber is None:
+        if not regression.effects:
             import statsmodels.api as sm
 
             # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
-            fitted = sm.OLS(scores.residuals, scores.basis).fit(cov_type=self.variant)
+            fitted = sm.OLS(regression.residuals, regression.basis).fit(cov_type=self.variant)
             return np.asarray(fitted.cov_params())
-        slack = (1.0 - scores.leverage()) ** _LEVERAGE_POWERS[self.variant]
-        stretched = scores.basis * (scores.residuals / slack)[:, None]
+        slack = (1.0 - regression.leverage()) ** _LEVERAGE_POWERS[self.variant]
+        stretched = regression.basis * (regression.residuals / slack)[:, None]
         meat: Floats = stretched.T @ stretched
         return meat
 
-    def _refuse_fixed_rows(self, scores: Scores) -> None:
-        n_fixed = int(np.count_nonzero(1.0 - scores.leverage() < 1e-10))
+    def _refuse_fixed_rows(self, regression: Regression) -> None:
+        n_fixed = int(np.count_nonzero(1.0 - regression.leverage() < 1e-10))
         if n_fixed:
             raise EstimationError(
                 Problem(
                     where="covariance",
-                    what=f"{self.variant} is undefined: {n_fixed} of {scores.n_obs} rows have leverage 1, "
-                    "as the only row of an entity",
+                    what=f"{self.variant} is undefined: {n_fixed} of {regression.n_obs} rows have "
+                    "leverage 1, as the only row of an entity",
                     expected="HC0, HC1 or clustered",
                     hint="choose another covariance, or leave out entities and periods with a single row",
                 )

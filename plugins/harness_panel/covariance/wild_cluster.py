@@ -21,8 +21,9 @@ from harness import (
     wild_cluster_inference,
 )
 from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.scores import LibraryCovariance, Scores
+from harness_panel.covariance.of_library import LibraryCovariance
 from harness_panel.resampling.absorb import without_effects
+from harness_panel.resampling.regression import Regression
 
 _MOST_CLUSTERS = 1_000
 
@@ -53,7 +54,7 @@ class WildCluster:
     def __post_init__(self) -> None:
         WildDraws(self.draws, self.weights)
 
-    def library_options(self, scores: Scores) -> Mapping[str, object]:
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
 
         Raises
@@ -61,7 +62,7 @@ class WildCluster:
         EstimationError
             Where there are fewer than two clusters, or more than the bootstrap is meant for.
         """
-        n_clusters = scores.grouping(self.by).n_levels
+        n_clusters = regression.grouping(self.by).n_levels
         if n_clusters > _MOST_CLUSTERS:
             raise EstimationError(
                 Problem(
@@ -71,11 +72,11 @@ class WildCluster:
                     hint="choose clustered, which needs no bootstrap with so many",
                 )
             )
-        return self._clustered.library_options(scores)
+        return self._clustered.library_options(regression)
 
-    def corrected(self, scores: Scores, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
-        matrix, correction = self._clustered.corrected(scores, covariance)
+        matrix, correction = self._clustered.corrected(regression, covariance)
         (n_clusters,) = correction.n_clusters
         number = self._numbers.number(n_clusters)
         drawn = f"all {number}" if self._numbers.is_enumerated(n_clusters) else f"{number}"
@@ -90,7 +91,9 @@ class WildCluster:
     def _numbers(self) -> WildDraws:
         return WildDraws(self.draws, self.weights)
 
-    def bootstrap(self, scores: Scores, estimate: Floats, *, factor: float, rng: Generator) -> WildInference:
+    def bootstrap(
+        self, regression: Regression, estimate: Floats, *, factor: float, rng: Generator
+    ) -> WildInference:
         """Return p-values and limits of the coefficients.
 
         Parameters
@@ -99,19 +102,19 @@ class WildCluster:
         factor : small-sample factor of the clustered variance
         rng : draws the weights, which all coefficients share
         """
-        regression = ClusteredRegression(
-            basis=scores.basis,
-            to_coefficients=scores.to_coefficients,
+        clustered = ClusteredRegression(
+            basis=regression.basis,
+            to_coefficients=regression.to_coefficients,
             estimate=estimate,
-            residuals=scores.residuals,
-            codes=scores.grouping(self.by).codes,
-            without_effects=_without_effects(scores),
+            residuals=regression.residuals,
+            codes=regression.grouping(self.by).codes,
+            without_effects=_without_effects(regression),
         )
-        return wild_cluster_inference(regression, self._numbers, factor=factor, rng=rng)
+        return wild_cluster_inference(clustered, self._numbers, factor=factor, rng=rng)
 
 
-def _without_effects(scores: Scores) -> Callable[[Floats], Floats] | None:
-    absorber, root = scores.absorber, np.sqrt(scores.weights)[:, None]
-    if absorber is None:
+def _without_effects(regression: Regression) -> Callable[[Floats], Floats] | None:
+    if not regression.effects:
         return None
-    return lambda columns: root * without_effects(absorber, columns / root, scores.weights)
+    absorber, root = regression.absorber, np.sqrt(regression.weights)[:, None]
+    return lambda columns: root * without_effects(absorber, columns / root, regression.weights)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import EstimationError, Problem
-from harness_panel.covariance.scores import Scores
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest
 from harness_panel.resampling.regression import Regression
 
@@ -36,10 +35,9 @@ def heteroscedasticity(regression: Regression) -> Diagnostic:
     """Test for a variance of the errors that is linear in the columns."""
     from statsmodels.stats.diagnostic import het_breuschpagan
 
-    scores = Scores.of(regression)
-    statistic = float(het_breuschpagan(scores.residuals, scores.basis)[0])
+    statistic = float(het_breuschpagan(regression.residuals, regression.basis)[0])
     return _of_variance(
-        "heteroscedasticity", statistic, scores.n_coef - 1, "Breusch & Pagan 1979; Koenker 1981"
+        "heteroscedasticity", statistic, regression.n_coef - 1, "Breusch & Pagan 1979; Koenker 1981"
     )
 
 
@@ -53,18 +51,19 @@ def white(regression: Regression) -> Diagnostic:
     """
     from statsmodels.stats.diagnostic import het_breuschpagan
 
-    scores = Scores.of(regression)
-    n_terms = scores.n_coef * (scores.n_coef + 1) // 2
-    if 3 * n_terms > scores.n_obs:
-        what = f"{n_terms} squares and products of columns are more than a third of the {scores.n_obs} rows"
+    n_terms = regression.n_coef * (regression.n_coef + 1) // 2
+    if 3 * n_terms > regression.n_obs:
+        what = (
+            f"{n_terms} squares and products of columns are more than a third of the {regression.n_obs} rows"
+        )
         raise EstimationError(Problem("white", what, hint="use the test heteroscedasticity"))
-    first, second = np.triu_indices(scores.n_coef)
-    products = scores.basis[:, first] * scores.basis[:, second]
+    first, second = np.triu_indices(regression.n_coef)
+    products = regression.basis[:, first] * regression.basis[:, second]
     # Squares of dummies are the dummies: what repeats other terms is left out, which het_white warns of.
     left, sizes, _ = np.linalg.svd(products - products.mean(axis=0), full_matrices=False)
     independent = left[:, sizes > _NOTHING * sizes[0]]
-    exog = np.column_stack([np.ones(scores.n_obs), independent])
-    statistic = float(het_breuschpagan(scores.residuals, exog)[0])
+    exog = np.column_stack([np.ones(regression.n_obs), independent])
+    statistic = float(het_breuschpagan(regression.residuals, exog)[0])
     return _of_variance("white", statistic, independent.shape[1], "White 1980")
 
 
@@ -100,10 +99,9 @@ def fitted(regression: Regression) -> RegressionResultsWrapper:
     """Return the regression by ``statsmodels.OLS``, in an orthonormal basis, of the outcome standardised."""
     import statsmodels.api as sm
 
-    scores = Scores.of(regression)
     outcome = regression.panel.observed - regression.panel.observed.mean()
     outcome = outcome / outcome.std()
-    return sm.OLS(outcome, scores.basis).fit()
+    return sm.OLS(outcome, regression.basis).fit()
 
 
 def _of_variance(name: str, statistic: float, df: int, source: str) -> Diagnostic:

@@ -9,8 +9,8 @@ from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import adjacent_pairs, differenced
+from harness_panel.resampling.equation import Equation
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.regression import Equation
 
 _MOST_ENTITIES = 5_000
 _FEWEST_PERIODS = 3

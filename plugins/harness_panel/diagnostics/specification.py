@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from harness import CoefficientTable, EstimationError, Panel, Problem
-from harness_panel.covariance.scores import Scores
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.diagnostics.effects import is_definite, wald
 from harness_panel.resampling.mundlak_models import is_mean
@@ -32,8 +31,7 @@ def hausman(panel: Panel) -> Diagnostic:
     own, other = ([fit.terms.index(term) for term in common] for fit in (within, random))
     gap = within.estimate[own] - random.estimate[other]
     spread = (
-        Scores.of(within).classical_covariance()[np.ix_(own, own)]
-        - Scores.of(random).classical_covariance()[np.ix_(other, other)]
+        within.classical_covariance()[np.ix_(own, own)] - random.classical_covariance()[np.ix_(other, other)]
     )
     if not common:
         raise EstimationError(Problem("hausman", "random effects and fixed effects share no column"))

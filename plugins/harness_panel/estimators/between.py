@@ -11,10 +11,11 @@ from harness import Floats, Panel
 from harness_panel.covariance.kinds import IndependentCovariance
 from harness_panel.covariance.robust import Classical
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
+from harness_panel.resampling.equation import Equation
 from harness_panel.resampling.levels import LevelModels, stack
-from harness_panel.resampling.regression import Equation, constant_of
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import LinearFit
 
@@ -69,4 +70,4 @@ def _equation(panel: Panel, weights: Floats) -> Equation:
     means = rows.means(np.column_stack([bare.X, bare.observed]))
     firsts = bare.take(np.unique(rows.grouping.codes, return_index=True)[1])
     averaged = replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
-    return Equation(averaged, centring, constant_of(rows.copies.size), rows.copies)
+    return Equation(averaged, centring, Absorber.constant(rows.copies.size), rows.copies)

@@ -35,7 +35,8 @@ from harness_panel.resampling.differences import (
     difference_models,
     differenced,
 )
-from harness_panel.resampling.regression import Equation, Regression, constant_of
+from harness_panel.resampling.equation import Equation
+from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import squared_correlation
@@ -128,7 +129,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         return difference_models(panel, slopes, trends, weights, row_weights=rows)
 
     def _equation(self, panel: Panel, pairs: Pairs, weights: Floats) -> Equation:
-        absorber = constant_of(pairs.later.size) if self.constant else Absorber(())
+        absorber = Absorber.constant(pairs.later.size) if self.constant else Absorber(())
         return Equation(differenced(panel, pairs), Centring.at_zero(panel), absorber, weights)
 
 

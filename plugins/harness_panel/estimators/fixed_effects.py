@@ -17,9 +17,10 @@ from harness_panel.diagnostics.effects import f_test_of_effects
 from harness_panel.diagnostics.specification import hausman
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.checks import count_singletons
+from harness_panel.resampling.draws import regress_draws
 from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.levels import LevelModels, LinearModels
-from harness_panel.resampling.regression import Regression, regress, regress_draws
+from harness_panel.resampling.regression import Regression, regress
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, intercept_statistics, likelihood_statistics

@@ -12,8 +12,9 @@ from harness_panel.diagnostics.diagnostic import PendingTest, unweighted
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
 from harness_panel.diagnostics.pooled import residual_tests
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.resampling.draws import regress_draws
 from harness_panel.resampling.levels import LevelModels
-from harness_panel.resampling.regression import regress, regress_draws
+from harness_panel.resampling.regression import regress
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import LinearFit
 from harness_panel.results.statistics import Statistic, likelihood_statistics

@@ -60,6 +60,11 @@ class Absorber:
 
     groupings: tuple[Grouping, ...]
 
+    @classmethod
+    def constant(cls, n_obs: int) -> Absorber:
+        """Return what takes a constant out of rows."""
+        return cls((Grouping.of(np.zeros(n_obs, dtype=np.int64)),))
+
     @property
     def n_cells(self) -> int:
         """Numbers that one set of weights takes, beside the rows."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness import Floats
+from harness import EffectKey, EstimationError, Floats, Panel, Problem
 from harness_panel.resampling.absorb import Absorber, Solver
-from harness_panel.resampling.levels import RawEffects
+from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels
+from harness_panel.resampling.regression import regress
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 
 _CHUNK_BYTES = 2**23
@@ -18,6 +19,43 @@ _CHUNK_BYTES = 2**23
 
 _SUSPECT = 1e-8
 """A draw whose cross product has an eigenvalue below this share of the largest is solved on its own."""
+
+
+def regress_draws(
+    panel: Panel, effects: tuple[EffectKey, ...], weights: Floats, *, row_weights: Floats
+) -> LevelModels:
+    """Regress once a draw; levels that a draw left out are those of all their rows, given its slopes.
+
+    Parameters
+    ----------
+    weights : (n_draws, n_obs), >= 0, how often a row was drawn
+    row_weights : (n_obs,), > 0, how much a row counts each time
+
+    Raises
+    ------
+    EstimationError
+        Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
+    """
+    if not weights.any(axis=1).all():
+        raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
+    used = np.flatnonzero(weights.any(axis=0))
+    rows = panel.take(used)
+    regression = regress(rows, effects, weights=row_weights[used])
+    fits = fit_draws(
+        rows.X,
+        rows.observed,
+        weights[:, used],
+        row_weights=regression.weights,
+        absorber=regression.absorber,
+        base=regression.within,
+    )
+    return knowing_left_out_levels(
+        regression.models(fits.slopes, fits.effects),
+        panel,
+        np.broadcast_to(panel.observed, weights.shape),
+        weights=weights,
+        row_weights=row_weights,
+    )
 
 
 @dataclass(frozen=True, eq=False)

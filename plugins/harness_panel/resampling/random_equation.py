@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import Floats, LevelEffects, Panel
+from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows
+from harness_panel.resampling.equation import Equation
 from harness_panel.resampling.levels import LevelModels
-from harness_panel.resampling.regression import Equation, constant_of
 from harness_panel.resampling.variance_components import (
     VarianceComponents,
     gls_weights,
@@ -49,7 +50,7 @@ class RandomEquation(Equation):
         values = quasi_demeaned(np.column_stack([bare.X, bare.observed]), rows, components.theta)
         panel = replace(bare, X=values[:, :-1], observed=values[:, -1], derived=())
         weights = gls_weights(rows, components.theta)
-        return cls(panel, centring, constant_of(panel.n_obs), weights, bare, rows, components)
+        return cls(panel, centring, Absorber.constant(panel.n_obs), weights, bare, rows, components)
 
     def model(self, fit: WithinFit) -> LevelModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, key_of
+from harness import EffectKey, Floats, Note, Panel, effect_named, key_of
 from harness_panel.resampling.absorb import Absorber, absorber_of
-from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.checks import judge, refuse_single_levels
-from harness_panel.resampling.draws import fit_draws
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
+from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 
 
@@ -25,7 +24,7 @@ class Regression:
     panel : rows of the fit, as the equation has them: in levels, in differences, less part of their means
     effects : what has effects, most levels first
     absorber : what takes the effects, or the constant, out
-    n_effects : independent effects taken out; a constant counts as one
+    n_effects : independent effects taken out; a constant is none of them, but a coefficient
     within : the fit
     weights : (n_obs,), > 0
     notes : what the reader of the report should know
@@ -64,14 +63,66 @@ class Regression:
         return bool(np.ptp(self.weights) > 0.0)
 
     @property
+    def n_obs(self) -> int:
+        """Number of rows."""
+        return self.panel.n_obs
+
+    @property
     def n_coef(self) -> int:
-        """Coefficients of kept columns, without the constant."""
-        return len(self.within.screening.kept)
+        """Number of coefficients, without absorbed effects."""
+        return len(self.within.screening.kept) + self.has_constant
 
     @property
     def df_resid(self) -> int:
         """Rows less coefficients less effects."""
-        return self.panel.n_obs - self.n_coef - self.n_effects
+        return self.n_obs - self.n_coef - self.n_effects
+
+    @property
+    def residuals(self) -> Floats:
+        """Outcome less fitted values, times the roots of the weights, (n_obs,)."""
+        return self.within.residuals
+
+    @cached_property
+    def basis(self) -> Floats:
+        """Orthonormal basis of the regressors less their effects, times the roots of the weights.
+
+        It is (n_obs, n_coef); a constant comes first, if there is one.
+        """
+        if not self.has_constant:
+            return self.within.basis
+        root = np.sqrt(self.weights)
+        return np.column_stack([root / np.linalg.norm(root), self.within.basis])
+
+    @cached_property
+    def to_coefficients(self) -> Floats:
+        """Takes coordinates in the basis to coefficients, (n_coef, n_coef)."""
+        within = self.within
+        slopes = self.in_reported_units(within.to_slopes[list(within.screening.kept)])
+        if not self.has_constant:
+            return slopes
+        # Columns of the basis are centred, so the constant is the mean less what means of columns add.
+        first = np.concatenate([[self.weights.sum() ** -0.5], -within.centre @ within.to_slopes])
+        return np.vstack([first, np.column_stack([np.zeros(len(slopes)), slopes])])
+
+    def classical_covariance(self) -> Floats:
+        """Return the covariance of independent errors of equal variance, (n_coef, n_coef)."""
+        covariance: Floats = self.rss / self.df_resid * self.to_coefficients @ self.to_coefficients.T
+        return covariance
+
+    def grouping(self, name: str) -> Grouping:
+        """Return the rows by the levels of a key or a column.
+
+        Raises
+        ------
+        EstimationError
+            Where the panel carries no such column.
+        """
+        return Grouping.of(key_of(self.panel, effect_named(name)).codes)
+
+    def leverage(self) -> Floats:
+        """Return each row's leverage in the regression on columns and dummies, (n_obs,), in (0, 1]."""
+        own: Floats = np.einsum("ij,ij->i", self.basis, self.basis)
+        return own + self.absorber.leverage(self.weights) if self.effects else own
 
     @property
     def estimate(self) -> Floats:
@@ -134,97 +185,16 @@ def regress(
     refuse_single_levels(panel, effects)
     by_size = tuple(sorted(effects, key=lambda effect: -key_of(panel, effect).n_present))
     groupings = [Grouping.of(key_of(panel, effect).codes) for effect in by_size]
-    absorber = absorber_of(groupings) if groupings else constant_of(panel.n_obs)
+    absorber = absorber_of(groupings) if groupings else Absorber.constant(panel.n_obs)
     counted = np.ones(panel.n_obs) if weights is None else weights
     within = fit_within(panel.X, panel.observed, counted, absorber)
-    return _judged(panel, by_size, absorber, within, counted)
+    return judged(panel, by_size, absorber, within, counted)
 
 
-@dataclass(frozen=True, eq=False)
-class Equation:
-    """Rows made of those of a panel, such as means or differences, to be regressed on their columns.
-
-    Attributes
-    ----------
-    panel : the rows, without their levels
-    centring : the levels, which the fit has again
-    absorber : takes out a constant, or nothing
-    weights : (n_rows,), >= 0, not all zero
-    """
-
-    panel: Panel
-    centring: Centring
-    absorber: Absorber
-    weights: Floats
-
-    def fit(self) -> WithinFit:
-        """Return the fit, unjudged."""
-        bare = fit_within(
-            self.panel.X, self.panel.observed, self.weights, self.absorber, largest=self.centring.largest
-        )
-        return self.centring.put_back_into(bare)
-
-    def regression(self) -> Regression:
-        """Return the fit of rows that all have weight.
-
-        Raises
-        ------
-        EstimationError
-            As by `regress`.
-        """
-        return _judged(self.centring.put_back(self.panel), (), self.absorber, self.fit(), self.weights)
-
-    def model(self, fit: WithinFit) -> LevelModels:
-        """Return what a fit of this equation predicts for rows in levels, as one draw."""
-        centre = self.centring.columns
-        return LevelModels(centre, fit.slopes[None], np.array([fit.level_at(centre)]))
-
-
-def _judged(
+def judged(
     panel: Panel, effects: tuple[EffectKey, ...], absorber: Absorber, within: WithinFit, weights: Floats
 ) -> Regression:
-    n_effects = absorber.rank(weights)
-    notes = judge(panel, within, effects=effects, n_effects=n_effects)
-    return Regression(panel, effects, absorber, n_effects, within, weights, notes)
-
-
-def constant_of(n_obs: int) -> Absorber:
-    """Return what takes a constant out of rows."""
-    return Absorber((Grouping.of(np.zeros(n_obs, dtype=np.int64)),))
-
-
-def regress_draws(
-    panel: Panel, effects: tuple[EffectKey, ...], weights: Floats, *, row_weights: Floats
-) -> LevelModels:
-    """Regress once a draw; levels that a draw left out are those of all their rows, given its slopes.
-
-    Parameters
-    ----------
-    weights : (n_draws, n_obs), >= 0, how often a row was drawn
-    row_weights : (n_obs,), > 0, how much a row counts each time
-
-    Raises
-    ------
-    EstimationError
-        Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
-    """
-    if not weights.any(axis=1).all():
-        raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
-    used = np.flatnonzero(weights.any(axis=0))
-    rows = panel.take(used)
-    regression = regress(rows, effects, weights=row_weights[used])
-    fits = fit_draws(
-        rows.X,
-        rows.observed,
-        weights[:, used],
-        row_weights=regression.weights,
-        absorber=regression.absorber,
-        base=regression.within,
-    )
-    return knowing_left_out_levels(
-        regression.models(fits.slopes, fits.effects),
-        panel,
-        np.broadcast_to(panel.observed, weights.shape),
-        weights=weights,
-        row_weights=row_weights,
-    )
+    """Return a fit as a regression, if `judge` has nothing against it."""
+    rank = absorber.rank(weights)
+    notes = judge(panel, within, effects=effects, n_effects=rank)
+    return Regression(panel, effects, absorber, rank if effects else 0, within, weights, notes)

@@ -9,7 +9,6 @@ import numpy as np
 from harness import EstimationError, Floats, Problem
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.entity_rows import EntityRows
-from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 
 
@@ -57,7 +56,7 @@ def variance_components(
     df_within = rows.n_obs - rows.n_entities - len(within.screening.kept)
     sizes = rows.sizes
     means = rows.means(np.column_stack([regressors, outcome]))
-    constant = Absorber((Grouping.of(np.zeros(sizes.size, dtype=np.int64)),))
+    constant = Absorber.constant(sizes.size)
     between = fit_within(means[:, :-1], means[:, -1], rows.copies * sizes, constant, largest=largest)
     n_between = 1 + len(between.screening.kept)
     _refuse_few(df_within, rows.n_entities - n_between, rows.n_entities)

@@ -22,7 +22,7 @@ from harness import (
     key_of,
 )
 from harness_panel.covariance.kinds import Covariance, clusters_of
-from harness_panel.covariance.scores import LibraryCovariance, Scores
+from harness_panel.covariance.of_library import LibraryCovariance
 from harness_panel.covariance.wild_cluster import WildCluster
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.regression import Regression
@@ -232,21 +232,21 @@ def report_of(
     EstimationError
         Where these rows cannot carry the covariance.
     """
-    regression, scores = data.regression, Scores.of(data.regression)
-    asked = dict(covariance.library_options(scores))
+    regression = data.regression
+    asked = dict(covariance.library_options(regression))
     library, ask = f"linearmodels {model.name}", model.prepared(data)
     results = ask(debiased=False, **asked, **_clusters(data, clusters_of(covariance)))
     estimate = data.to_units @ np.asarray(results.params)
     if data.leading is not None:
         estimate[0] += data.outcome_centre + (data.levels.outcome if data.levels else 0.0)
     computed = LibraryCovariance(np.asarray(results.cov), data.to_units)
-    matrix, correction = covariance.corrected(scores, computed)
-    _refuse_nothing(scores, np.diag(matrix), regression.terms, correction.kind)
+    matrix, correction = covariance.corrected(regression, computed)
+    _refuse_nothing(regression, np.diag(matrix), correction.kind)
     table = CoefficientTable(regression.terms, estimate, matrix, correction)
     if isinstance(covariance, WildCluster):
-        inference = covariance.bootstrap(scores, table.estimate, factor=correction.factor, rng=rng)
+        inference = covariance.bootstrap(regression, table.estimate, factor=correction.factor, rng=rng)
         table = replace(table, inference=inference)
-    gaps = _gaps(estimate, regression.estimate, scores)
+    gaps = _gaps(estimate, regression)
     notes = _notes(library, table, regression, gaps)
     return LibraryReport(library, results, data, table, float(gaps.max()), notes)
 
@@ -262,9 +262,10 @@ def _clusters(data: LibraryData, by: Sequence[str]) -> Mapping[str, object]:
     return asked
 
 
-def _gaps(estimate: Floats, own: Floats, scores: Scores) -> Floats:
+def _gaps(estimate: Floats, regression: Regression) -> Floats:
     """Return distances of coefficients relative to their size or classical error, (n_coef,)."""
-    size = np.maximum(np.abs(own), np.sqrt(np.diag(scores.classical_covariance())))
+    own = regression.estimate
+    size = np.maximum(np.abs(own), np.sqrt(np.diag(regression.classical_covariance())))
     return np.divide(np.abs(estimate - own), size, out=np.zeros_like(own), where=size > 0.0)
 
 
@@ -281,16 +282,16 @@ def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: 
     return (Note("W-DISAGREE", table.terms[at], message),)
 
 
-def _refuse_nothing(scores: Scores, variances: Floats, terms: Sequence[str], kind: str) -> None:
+def _refuse_nothing(regression: Regression, variances: Floats, kind: str) -> None:
     """Refuse variances, (n_coef,), of which cancelling has left rounding alone.
 
     With effects of entities in two periods, say, the scores of either period sum to zero.
     """
-    plain = float(scores.residuals @ scores.residuals) / scores.n_obs
-    usual = plain * np.sum(scores.to_coefficients**2, axis=1)
+    plain = regression.rss / regression.n_obs
+    usual = plain * np.sum(regression.to_coefficients**2, axis=1)
     is_nothing = variances < _NOTHING * usual
     if is_nothing.any():
-        named = ", ".join(repr(terms[at]) for at in np.flatnonzero(is_nothing).tolist())
+        named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
         raise EstimationError(
             Problem(
                 where="covariance",

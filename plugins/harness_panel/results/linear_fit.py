@@ -11,13 +11,13 @@ import numpy as np
 from harness import CoefficientTable, EstimationError, Floats, Note, Panel, Problem
 from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, Refusal, diagnostic_columns
 from harness_panel.diagnostics.effects import wald_of_slopes
+from harness_panel.diagnostics.influence import influence_columns
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import LibraryReport
-from harness_panel.results.regression_table import (
+from harness_panel.results.shown_fit import (
     STATISTICS,
-    RegressionTable,
     coefficient_frame,
     correction_text,
     effects_note,
@@ -113,10 +113,11 @@ class LinearFit:
         return tuple(check.outcome() for check in self.checks())
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return statistics and diagnostics as tidy tables by columns."""
+        """Return statistics, diagnostics and the most influential rows as tidy tables by columns."""
         return {
             "statistics": statistic_columns(self.statistics()),
             "diagnostics": diagnostic_columns(self.diagnostics()),
+            "influence": influence_columns(self.regression),
         }
 
     @property
@@ -151,7 +152,9 @@ class LinearFit:
         return known.get(key)
 
     def _repr_html_(self) -> str:
-        return RegressionTable({self.title: self}).html()
+        import maketables
+
+        return str(maketables.ETable([self], model_heads=[self.title], notes=self.how).make("html"))
 
     def __repr__(self) -> str:
         frame = coefficient_frame(self.table).to_string(float_format="{:.6g}".format)

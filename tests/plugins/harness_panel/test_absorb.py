@@ -6,6 +6,7 @@ import importlib
 from dataclasses import replace
 
 import linearmodels.iv.absorbing as lm
+import maketables
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +19,6 @@ from harness_panel import (
     DriscollKraay,
     FixedEffects,
     PolynomialEffects,
-    RegressionTable,
     Robust,
     WildCluster,
 )
@@ -278,8 +278,8 @@ def test_a_column_of_one_level_is_refused(panel):
 
 def test_tables_name_what_was_absorbed(panel):
     fitted = OPTIONS["all and region"].fit(panel, rng=random_stream(0))
-    latex = RegressionTable({"FE": fitted}).latex()
-    assert "effects of entity, time, industry, region absorbed" in latex.replace(" and ", ", ")
+    latex = str(maketables.ETable([fitted]).make("tex"))
+    assert "effects of entity, time, industry, region absorbed" in fitted.how.replace(" and ", ", ")
     for line in ("Entity effects & x", "Time effects & x", "industry & x", "region & x"):
         assert line in latex
     names = [one.null for one in fitted.diagnostics() if one.name == "f_effects"]

@@ -14,7 +14,7 @@ from harness_panel.estimators.first_difference import DIFFERENCES
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import adjacent_pairs, differenced
-from harness_panel.resampling.regression import Equation, constant_of
+from harness_panel.resampling.equation import Equation
 from harness_panel.results.library import LibraryData, report_of
 from r_reference import PANELS, in_order, r_panel, reference
 
@@ -97,7 +97,7 @@ def test_lags_of_differences_across_gaps_are_those_of_the_calendar(model):
     """plm's differences of adjacent rows, at the calendar periods of the later ones."""
     rows, expected = r_panel("edge"), reference()["edge"][model]
     changes = differenced(rows, adjacent_pairs(by_row(rows)))
-    absorber = Absorber(()) if model == "fd" else constant_of(changes.n_obs)
+    absorber = Absorber(()) if model == "fd" else Absorber.constant(changes.n_obs)
     equation = Equation(changes, Centring.at_zero(rows), absorber, np.ones(changes.n_obs))
     data = LibraryData.centred(changes, equation.regression())
     report = report_of(DIFFERENCES, data, DriscollKraay(2), rng=random_stream(0))

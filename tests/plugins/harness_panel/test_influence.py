@@ -1,0 +1,86 @@
+"""Which rows move the coefficients, against statsmodels and by leaving each row out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from statsmodels.stats.outliers_influence import OLSInfluence
+
+from harness import Panel, random_stream
+from harness_panel import Between, Classical, FirstDifference, FixedEffects, Mundlak, PooledOLS, RandomEffects
+from harness_panel.diagnostics.influence import Influence
+from panels import key_from, simulated_panel
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    base = simulated_panel(random_stream(111), n_entities=12, n_periods=6, share=0.7)
+    industry = key_from("industry", random_stream(112).integers(0, 3, size=base.n_obs))
+    weights = random_stream(113).uniform(0.5, 2.0, size=base.n_obs)
+    return replace(base, groups=(industry,), weights=weights)
+
+
+def fitted(panel: Panel, estimator):
+    return estimator.fit(panel, rng=random_stream(0))
+
+
+def test_the_influence_on_pooled_ols_is_that_of_statsmodels(panel):
+    own = Influence.of(fitted(panel, PooledOLS()).regression)
+    theirs = OLSInfluence(sm.OLS(panel.observed, sm.add_constant(panel.X)).fit())
+    np.testing.assert_allclose(own.distance, theirs.cooks_distance[0], rtol=1e-9)
+    np.testing.assert_allclose(own.leverage, theirs.hat_matrix_diag, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        PooledOLS(Classical(), weighted=True),
+        FixedEffects(("entity",), Classical()),
+        FixedEffects(("entity", "time"), Classical()),
+        FixedEffects(("entity", "time"), Classical(), absorb=("industry",), weighted=True),
+    ],
+    ids=["weighted", "entity", "twoway", "industry"],
+)
+def test_a_distance_is_how_far_coefficients_move_without_the_row(panel, estimator):
+    fit = fitted(panel, estimator)
+    table, alone = fit.table, estimator.for_folds()
+    for row, distance in enumerate(Influence.of(fit.regression).distance):
+        without = fitted(panel.take(np.delete(np.arange(panel.n_obs), row)), alone)
+        gap = table.estimate - without.regression.estimate
+        moved = gap @ np.linalg.solve(table.covariance, gap) / gap.size
+        assert distance == pytest.approx(moved, rel=1e-6, abs=1e-12)
+
+
+def test_a_row_with_an_effect_to_itself_moves_nothing(panel):
+    alone = np.flatnonzero(panel.entity.codes == panel.entity.codes[0])[1:]
+    rest = panel.take(np.delete(np.arange(panel.n_obs), alone))
+    influence = Influence.of(fitted(rest, FixedEffects()).regression)
+    assert influence.leverage[0] == pytest.approx(1.0)
+    assert influence.distance[0] == 0.0
+
+
+def test_an_outlier_of_high_leverage_heads_the_table(panel):
+    X, observed = panel.X.copy(), panel.observed.copy()
+    X[20, 0] += 8.0
+    observed[20] -= 30.0
+    shifted = replace(panel, X=X, observed=observed)
+    for estimator in (PooledOLS(), FixedEffects(("entity", "time")), RandomEffects(), Mundlak()):
+        table = fitted(shifted, estimator).details()["influence"]
+        assert table["entity"][0] == panel.entity.labels[panel.entity.codes[20]]
+        assert table["period"][0] == panel.period[20]
+        assert table["is_influential"][0]
+        assert table["cooks_distance"] == sorted(table["cooks_distance"], reverse=True)
+        assert len(table["leverage"]) == 10
+
+
+@pytest.mark.parametrize("estimator", [Between(), FirstDifference()], ids=["between", "differences"])
+def test_rows_of_an_equation_have_the_influence_they_have_in_it(panel, estimator):
+    regression = fitted(panel, estimator).regression
+    columns = (
+        regression.panel.X if isinstance(estimator, FirstDifference) else sm.add_constant(regression.panel.X)
+    )
+    theirs = OLSInfluence(sm.OLS(regression.panel.observed, columns).fit())
+    np.testing.assert_allclose(Influence.of(regression).distance, theirs.cooks_distance[0], rtol=1e-8)
