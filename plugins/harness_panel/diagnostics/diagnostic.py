@@ -53,33 +53,25 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True)
-class PendingTest:
-    """A test by name, ready to be computed."""
-
-    name: str
-    compute: Callable[[], Diagnostic]
-
-    def outcome(self) -> Diagnostic | Refusal:
-        """Compute the test, or say why it cannot be."""
-        try:
-            return self.compute()
-        except EstimationError as error:
-            return Refusal(self.name, error.problems[0].what)
+Check = Callable[[], Diagnostic]
+"""A test that is ready to be computed; it raises an `EstimationError` where these rows cannot carry it."""
 
 
-def refused(name: str, reason: str) -> PendingTest:
-    """Return a test that is not computed, and why."""
+def outcome_of(name: str, check: Check) -> Diagnostic | Refusal:
+    """Return a test computed, or why it cannot be."""
+    try:
+        return check()
+    except EstimationError as error:
+        return Refusal(name, error.problems[0].what)
+
+
+def unweighted(check: Check, *, is_weighted: bool) -> Check:
+    """Return a test that is defined for rows that count alike, refused where they do not."""
 
     def refuse() -> Diagnostic:
-        raise EstimationError(Problem(name, reason))
+        raise EstimationError(Problem("weights", "the test is not defined for weighted rows"))
 
-    return PendingTest(name, refuse)
-
-
-def unweighted(check: PendingTest, *, is_weighted: bool) -> PendingTest:
-    """Return a test that is defined for rows that count alike, refused where they do not."""
-    return refused(check.name, "the test is not defined for weighted rows") if is_weighted else check
+    return refuse if is_weighted else check
 
 
 def diagnostic_columns(outcomes: Iterable[Diagnostic | Refusal]) -> Mapping[str, Sequence[object]]:

@@ -1,4 +1,4 @@
-"""Tests and influence of a pooled regression, by statsmodels.
+"""Tests of a pooled regression whose rows count alike, by statsmodels.
 
 They are computed in an orthonormal basis of the constant and the columns, which none of them depends on.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import EstimationError, Problem
-from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest
+from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.regression import Regression
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
 _NOTHING = 1e-10
 """Singular values below this share of the largest are rounding."""
-
-
-def residual_tests(regression: Regression) -> tuple[PendingTest, ...]:
-    """Return tests for errors of unequal variance, and of the form of the equation; all rows count alike."""
-    return (
-        PendingTest("heteroscedasticity", lambda: heteroscedasticity(regression)),
-        PendingTest("white", lambda: white(regression)),
-        PendingTest("reset", lambda: reset(regression)),
-    )
 
 
 def heteroscedasticity(regression: Regression) -> Diagnostic:

@@ -6,6 +6,7 @@ difference, such as periods, it does not take; then ``PooledOLS`` reports on the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -24,7 +25,7 @@ from harness import (
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
-from harness_panel.diagnostics.diagnostic import PendingTest
+from harness_panel.diagnostics.diagnostic import Check
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
@@ -68,9 +69,9 @@ class DifferenceFit(EffectsFit):
         """Return the squared correlation of outcome and fitted values of differences, in [0, 1]."""
         return squared_correlation(self.regression)
 
-    def checks(self) -> tuple[PendingTest, ...]:
+    def checks(self) -> Mapping[str, Check]:
         """Return tests of correlation over time, and across entities in differences."""
-        return (*super().checks(), *self.error_checks())
+        return {**super().checks(), **self.error_checks()}
 
 
 @dataclass(frozen=True)

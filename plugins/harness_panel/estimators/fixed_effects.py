@@ -6,13 +6,15 @@ and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from harness import EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
-from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, unweighted
+from harness_panel.diagnostics.diagnostic import Check, unweighted
 from harness_panel.diagnostics.effects import f_test_of_effects
 from harness_panel.diagnostics.specification import hausman
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
@@ -53,19 +55,17 @@ class FixedEffectsFit(EffectsFit):
             ),
         )
 
-    def checks(self) -> tuple[PendingTest, ...]:
+    def checks(self) -> Mapping[str, Check]:
         """Return tests of the effects, and of correlation over time and across entities."""
-        regression, against = self.regression, PendingTest("hausman", lambda: hausman(self.rows))
-        against_random = (unweighted(against, is_weighted=regression.is_weighted),)
-        return (
-            *super().checks(),
-            PendingTest("f_effects", self._test_effects),
-            *(against_random if regression.effects == ("entity",) else ()),
-            *self.error_checks(),
-        )
-
-    def _test_effects(self) -> Diagnostic:
-        return f_test_of_effects(self.rows, self.regression.effects, weights=self.regression.weights)
+        regression = self.regression
+        effects, against = regression.effects, partial(hausman, self.rows)
+        against_random = {"hausman": unweighted(against, is_weighted=regression.is_weighted)}
+        return {
+            **super().checks(),
+            "f_effects": partial(f_test_of_effects, self.rows, effects, weights=regression.weights),
+            **(against_random if effects == ("entity",) else {}),
+            **self.error_checks(),
+        }
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ Reported by ``linearmodels.panel.PooledOLS`` on quasi-demeaned columns and their
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.random import Generator
 from harness import Floats, HasEffects, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
-from harness_panel.diagnostics.diagnostic import PendingTest
+from harness_panel.diagnostics.diagnostic import Check
 from harness_panel.diagnostics.specification import means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.estimators.random_effects import RandomEffectsFit, reported_correlated
@@ -50,14 +52,13 @@ class MundlakFit(RandomEffectsFit):
         """Return the variances of the error that the rows are quasi-demeaned by."""
         return self.equation.components
 
-    def checks(self) -> tuple[PendingTest, ...]:
+    def checks(self) -> Mapping[str, Check]:
         """Return tests of random effects by the fit's own entity means, and those of its residuals."""
-        _, across_entities = self.error_checks()
-        return (
-            PendingTest("slopes", self.test_slopes),
-            PendingTest("mundlak", lambda: means_test(self.table)),
-            across_entities,
-        )
+        return {
+            "slopes": self.test_slopes,
+            "mundlak": partial(means_test, self.table),
+            "cross_section_dependence": self.error_checks()["cross_section_dependence"],
+        }
 
 
 @dataclass(frozen=True)

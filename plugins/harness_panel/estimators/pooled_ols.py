@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from harness import Floats, Panel, Rung, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
-from harness_panel.diagnostics.diagnostic import PendingTest, unweighted
+from harness_panel.diagnostics.diagnostic import Check, unweighted
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
-from harness_panel.diagnostics.pooled import residual_tests
+from harness_panel.diagnostics.pooled import heteroscedasticity, reset, white
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.draws import regress_draws
 from harness_panel.resampling.levels import LevelModels
@@ -30,19 +32,24 @@ class PooledFit(LinearFit):
         """Return what describes the fit, its likelihood included."""
         return (*super().statistics(), *likelihood_statistics(self.regression, rss=self.reported.rss))
 
-    def checks(self) -> tuple[PendingTest, ...]:
+    def checks(self) -> Mapping[str, Check]:
         """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
         regression = self.regression
-        lagrange = PendingTest("breusch_pagan", lambda: breusch_pagan(self.rows))
-        return (
-            *super().checks(),
-            PendingTest(
-                "f_effects", lambda: f_test_of_effects(self.rows, ("entity",), weights=regression.weights)
-            ),
-            unweighted(lagrange, is_weighted=regression.is_weighted),
-            *(unweighted(test, is_weighted=regression.is_weighted) for test in residual_tests(regression)),
-            *self.error_checks(),
-        )
+        of_equal_rows = {
+            "breusch_pagan": partial(breusch_pagan, self.rows),
+            "heteroscedasticity": partial(heteroscedasticity, regression),
+            "white": partial(white, regression),
+            "reset": partial(reset, regression),
+        }
+        return {
+            **super().checks(),
+            "f_effects": partial(f_test_of_effects, self.rows, ("entity",), weights=regression.weights),
+            **{
+                name: unweighted(check, is_weighted=regression.is_weighted)
+                for name, check in of_equal_rows.items()
+            },
+            **self.error_checks(),
+        }
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ Reported by ``linearmodels.panel.RandomEffects`` with its corrections for small 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy as np
 from harness import Floats, HasEffects, Note, Panel
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
-from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.diagnostics.effects import breusch_pagan
 from harness_panel.diagnostics.specification import hausman, means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
@@ -89,15 +91,15 @@ class RandomEffectsFit(EffectsFit):
         """Return the squared correlation of outcome and fitted values of quasi-demeaned rows, in [0, 1]."""
         return squared_correlation(self.regression)
 
-    def checks(self) -> tuple[PendingTest, ...]:
+    def checks(self) -> Mapping[str, Check]:
         """Return tests of random effects, and of correlation over time and across entities."""
-        return (
-            *super().checks(),
-            PendingTest("hausman", lambda: hausman(self.rows)),
-            PendingTest("mundlak", lambda: mundlak_test(self.rows)),
-            PendingTest("breusch_pagan", lambda: breusch_pagan(self.rows)),
-            *self.error_checks(),
-        )
+        return {
+            **super().checks(),
+            "hausman": partial(hausman, self.rows),
+            "mundlak": partial(mundlak_test, self.rows),
+            "breusch_pagan": partial(breusch_pagan, self.rows),
+            **self.error_checks(),
+        }
 
 
 @dataclass(frozen=True)

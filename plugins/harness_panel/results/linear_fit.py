@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from harness import CoefficientTable, EstimationError, Floats, Note, Panel, Problem
-from harness_panel.diagnostics.diagnostic import Diagnostic, PendingTest, Refusal, diagnostic_columns
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic, Refusal, diagnostic_columns, outcome_of
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.diagnostics.influence import influence_columns
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
@@ -110,7 +111,7 @@ class LinearFit:
 
     def diagnostics(self) -> tuple[Diagnostic | Refusal, ...]:
         """Return tests of what the estimator assumes; one that these rows cannot carry is a refusal."""
-        return tuple(check.outcome() for check in self.checks())
+        return tuple(outcome_of(name, check) for name, check in self.checks().items())
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics and the most influential rows as tidy tables by columns."""
@@ -171,17 +172,17 @@ class LinearFit:
         """Whether some rows count more than others."""
         return self.regression.is_weighted
 
-    def checks(self) -> tuple[PendingTest, ...]:
-        """Return the tests that go with the estimator, not yet computed."""
-        return (PendingTest("slopes", self.test_slopes),)
+    def checks(self) -> Mapping[str, Check]:
+        """Return the tests that go with the estimator by name, not yet computed."""
+        return {"slopes": self.test_slopes}
 
-    def error_checks(self) -> tuple[PendingTest, ...]:
+    def error_checks(self) -> Mapping[str, Check]:
         """Return tests of correlation over time, and across entities in the rows of the equation."""
         residuals = self.regression.within.residuals
-        return (
-            PendingTest("serial_correlation", lambda: wooldridge(self.rows)),
-            PendingTest("cross_section_dependence", lambda: pesaran(self.regression.panel, residuals)),
-        )
+        return {
+            "serial_correlation": partial(wooldridge, self.rows),
+            "cross_section_dependence": partial(pesaran, self.regression.panel, residuals),
+        }
 
     def r2(self) -> float:
         """Return the library's share of the equation's variance that its columns explain, in [0, 1]."""
