@@ -8,11 +8,10 @@ from harness_panel.covariance.driscoll_kraay import DriscollKraay
 from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.covariance.wild_cluster import WildCluster
 from harness_panel.estimators.between import Between
-from harness_panel.estimators.entity_mean import EntityMean
 from harness_panel.estimators.first_difference import FirstDifference
 from harness_panel.estimators.fixed_effects import FixedEffects
 from harness_panel.estimators.last_value import LastValue
-from harness_panel.estimators.mean import Mean
+from harness_panel.estimators.mean import EntityMean, Mean
 from harness_panel.estimators.mundlak import Mundlak
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.pooled_ols import PooledOLS

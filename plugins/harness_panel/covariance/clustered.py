@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness import Correction, EstimationError, Floats, Problem, effect_named, key_of
+from harness import Correction, EstimationError, Floats, Problem, key_of
 from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.absorb import absorber_of
 from harness_panel.resampling.grouping import Grouping
@@ -145,8 +145,3 @@ def _mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool)
         return nearest, ", negative eigenvalues set to zero"
     matrix[0, 0] = nearest[0, 0]
     return matrix, ", negative eigenvalues set to zero for the constant"
-
-
-def cluster_columns(by: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names among clusters that are columns of the data rather than keys."""
-    return tuple(name for name in by if not isinstance(effect_named(name), str))

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness_panel.covariance.clustered import Clustered, cluster_columns
+from harness import effect_named
+from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.driscoll_kraay import DriscollKraay
 from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.covariance.wild_cluster import WildCluster
@@ -29,4 +30,4 @@ def clusters_of(covariance: Covariance) -> tuple[str, ...]:
 
 def columns_of(covariance: Covariance) -> tuple[str, ...]:
     """Return the columns of the data, beside the keys, that clusters are told by."""
-    return cluster_columns(clusters_of(covariance))
+    return tuple(name for name in clusters_of(covariance) if not isinstance(effect_named(name), str))

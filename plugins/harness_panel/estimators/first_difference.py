@@ -30,13 +30,13 @@ from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import (
-    DifferenceModels,
     Pairs,
     adjacent_pairs,
     difference_models,
     differenced,
 )
 from harness_panel.resampling.equation import Equation
+from harness_panel.resampling.expanded import ExpandedModels
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import EffectsFit
@@ -54,10 +54,10 @@ class DifferenceFit(EffectsFit):
 
     title: ClassVar[str] = "First differences"
 
-    levels: DifferenceModels = field(kw_only=True)
+    levels: ExpandedModels = field(kw_only=True)
 
     @property
-    def predictor(self) -> DifferenceModels:
+    def predictor(self) -> ExpandedModels:
         """What predicts; one draw."""
         return self.levels
 
@@ -107,7 +107,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
         slopes, everyone = regression.within.slopes[None], np.ones((1, panel.n_obs))
         levels = difference_models(panel, slopes, np.array([trend]), everyone, row_weights=rows)
-        return DifferenceFit(panel, regression, levels.model, levels=levels)
+        return DifferenceFit(panel, regression, levels.draws, levels=levels)
 
     def _in_library(self, fit: DifferenceFit) -> tuple[LibraryModel, LibraryData]:
         panel, regression, pairs = fit.rows, fit.regression, adjacent_pairs(fit.rows)
@@ -118,7 +118,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         rows = row_weights(panel, weighted=True) if self.weighted else None
         return LibraryModel("FirstDifferenceOLS"), _in_levels(panel, regression, rows)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> DifferenceModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> ExpandedModels:
         pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():

@@ -1,4 +1,4 @@
-"""The estimator ``mean``: the training mean for everybody."""
+"""The estimators ``mean``, the training mean for everybody, and ``entity_mean``, each entity's own."""
 
 from __future__ import annotations
 
@@ -8,39 +8,30 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, DrawSelection, Floats, Panel, Rung
+from harness import CanFitDraws, DrawSelection, Floats, HasEffects, Panel, Rung
+from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
 
 
 @dataclass(frozen=True, eq=False)
 class MeanFit:
-    """Predicts one number.
+    """Predicts by levels alone.
 
     Attributes
     ----------
-    mean : outcome units
+    model : one draw, whose slopes are zero
     """
 
-    mean: float
+    model: LevelModels
 
     def predict(self, panel: Panel) -> Floats:
-        """Return the mean in every row, (n_obs,)."""
-        return np.full(panel.n_obs, self.mean)
+        """Return the mean of each row's level, (n_obs,), outcome units."""
+        predicted: Floats = self.model.predict(panel)[0]
+        return predicted
 
-
-@dataclass(frozen=True, eq=False)
-class MeanDraws:
-    """Predicts one number a draw.
-
-    Attributes
-    ----------
-    means : (n_draws,), outcome units
-    """
-
-    means: Floats
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return the means in every row, (n_draws, n_obs)."""
-        return np.repeat(self.means[:, None], panel.n_obs, axis=1)
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows whose level was not trained on, which have the mean of all rows."""
+        return self.model.n_unseen(panel)
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,7 @@ class Mean:
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:  # noqa: ARG002
         """Fit on a panel; nothing is drawn and nothing selected."""
-        return MeanFit(float(panel.observed.mean()))
+        return MeanFit(_means(panel, np.ones((1, panel.n_obs))))
 
     def fit_draws(
         self,
@@ -62,6 +53,36 @@ class Mean:
         weights: Floats,
         selection: DrawSelection,  # noqa: ARG002
         rng: Generator,  # noqa: ARG002
-    ) -> MeanDraws:
+    ) -> LevelModels:
         """Return weighted means, one a draw; nothing is selected."""
-        return MeanDraws(weights @ panel.observed / weights.sum(axis=1))
+        return _means(panel, weights)
+
+
+@dataclass(frozen=True)
+class EntityMean:
+    """The mean outcome of each entity: what knowing who it is, and nothing else, is worth."""
+
+    name: ClassVar[str] = "entity_mean"
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(10, "Entity mean"),)
+    provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:  # noqa: ARG002
+        """Fit on a panel; nothing is drawn and nothing selected."""
+        entities, everyone = Grouping.of(panel.entity.codes), np.ones((1, panel.n_obs))
+        sizes = entities.sums(everyone.T).T
+        labels = tuple(panel.entity.labels[code] for code in entities.levels.tolist())
+        model = level_models(
+            centre=np.zeros(panel.X.shape[1]),
+            slopes=np.zeros((1, panel.X.shape[1])),
+            intercept=0.0,
+            raw=[RawEffects(entities.sums(panel.observed[:, None]).T / sizes, sizes)],
+            levels=[("entity", labels)],
+        )
+        return MeanFit(model)
+
+
+def _means(panel: Panel, weights: Floats) -> LevelModels:
+    """Return the weighted mean of all rows, one a draw of weights, (n_draws, n_obs)."""
+    n_columns = panel.X.shape[1]
+    means = weights @ panel.observed / weights.sum(axis=1)
+    return LevelModels(np.zeros(n_columns), np.zeros((len(weights), n_columns)), means)

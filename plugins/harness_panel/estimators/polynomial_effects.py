@@ -12,7 +12,7 @@ from pydantic import Field
 from harness import Floats, Panel, Rung
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.collinearity import Screening
-from harness_panel.resampling.levels import LevelModels
+from harness_panel.resampling.expanded import ExpandedModels
 
 
 @dataclass(frozen=True)
@@ -88,23 +88,6 @@ class PolynomialTerms:
             raw[dropped.column] = 0.0
         return raw[np.ix_(kept, kept)]
 
-    def means_at(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return the mean over rows of every column of the expanded panel, (n_points, n_columns).
-
-        Parameters
-        ----------
-        columns : regressors that get the same value in all rows; those that follow from them are among them
-        points : (n_points, n_moved), units of the columns
-        """
-        own = replace(panel, derived=())
-        means = []
-        for point in points.tolist():
-            moved = own
-            for name, value in zip(columns, point, strict=True):
-                moved = moved.with_column(name, value)
-            means.append(self.expand(moved).X.mean(axis=0))
-        return np.stack(means)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PolynomialFit(FixedEffectsFit):
@@ -122,25 +105,9 @@ class PolynomialFit(FixedEffectsFit):
     terms: PolynomialTerms = field(kw_only=True)
 
     @property
-    def predictor(self) -> PolynomialDraws:
+    def predictor(self) -> ExpandedModels:
         """What predicts; one draw."""
-        return PolynomialDraws(self.terms, self.model)
-
-
-@dataclass(frozen=True, eq=False)
-class PolynomialDraws:
-    """Draws of fixed effects on a panel with further terms."""
-
-    terms: PolynomialTerms
-    draws: LevelModels
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_draws, n_obs), outcome units."""
-        return self.draws.predict(self.terms.expand(panel))
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
-        return self.draws.mean_predictions(panel, self.terms.means_at(panel, columns, points))
+        return ExpandedModels(self.terms, self.model)
 
 
 @dataclass(frozen=True)
@@ -169,9 +136,9 @@ class PolynomialEffects(FixedEffects):
         regression = replace(scaled, reported=terms.to_raw(scaled.panel, scaled.within.screening))
         return PolynomialFit(regression.panel, regression, regression.model(), terms=terms)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> PolynomialDraws:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> ExpandedModels:
         terms = self._terms(panel)
-        return PolynomialDraws(terms, self._draw(terms.expand(panel), weights))
+        return ExpandedModels(terms, self._draw(terms.expand(panel), weights))
 
     def _terms(self, panel: Panel) -> PolynomialTerms:
         return PolynomialTerms.of(panel, degree=self.degree, with_moderators=self.with_moderators)

@@ -9,8 +9,9 @@ import numpy as np
 from harness import EstimationError, Floats, Ints, Panel, Problem
 from harness_panel.resampling.collinearity import ROUNDING
 from harness_panel.resampling.crossed import divide
+from harness_panel.resampling.expanded import ExpandedModels
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
+from harness_panel.resampling.levels import RawEffects, knowing_left_out_levels, level_models
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,36 +74,26 @@ def differenced(panel: Panel, pairs: Pairs) -> Panel:
     return replace(later, X=values[:, :-1], observed=values[:, -1], derived=())
 
 
-@dataclass(frozen=True, eq=False)
-class DifferenceModels:
-    """Linear models with entity effects and a trend, one a draw.
+@dataclass(frozen=True)
+class Trend:
+    """A column that grows by one a period; its slope is the constant of differences.
 
     Attributes
     ----------
-    model : everything but the trend
-    trends : (n_draws,), outcome units per period
-    start : period where the trend is zero
+    start : period where it is zero
     """
 
-    model: LevelModels
-    trends: Floats
     start: float
 
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_draws, n_obs), outcome units."""
-        predicted: Floats = self.model.predict(panel) + self.trends[:, None] * (panel.period - self.start)
-        return predicted
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
-        trends = self.trends * float(panel.period.mean() - self.start)
-        means: Floats = self.model.profile(panel, columns, points) + trends[:, None]
-        return means
+    def expand(self, panel: Panel) -> Panel:
+        """Return the panel with the trend as its last control."""
+        X = np.column_stack([panel.X, panel.period - self.start])
+        return replace(panel, controls=(*panel.controls, "(trend)"), X=X)
 
 
 def difference_models(
     panel: Panel, slopes: Floats, trends: Floats, weights: Floats, *, row_weights: Floats
-) -> DifferenceModels:
+) -> ExpandedModels:
     """Return models in levels from slopes of differences.
 
     An entity's effect is the weighted mean over its rows of outcome less x b less trend; of one that a draw
@@ -115,10 +106,10 @@ def difference_models(
     weights : (n_draws, n_obs), >= 0, how often a row was drawn
     row_weights : (n_obs,), > 0, how much a row counts each time
     """
-    grouping = Grouping.of(panel.entity.codes)
-    centre, start = panel.X.mean(axis=0), float(panel.period.mean())
-    level = panel.observed - trends[:, None] * (panel.period - start)
-    left, counts = level - slopes @ (panel.X - centre).T, weights * row_weights
+    grouping, trend = Grouping.of(panel.entity.codes), Trend(float(panel.period.mean()))
+    expanded, counts = trend.expand(panel), weights * row_weights
+    centre, slopes = np.append(panel.X.mean(axis=0), 0.0), np.column_stack([slopes, trends])
+    left = panel.observed - slopes @ (expanded.X - centre).T
     totals = grouping.sums(counts.T)
     values = divide(grouping.sums((counts * left).T), totals)
     labels = tuple(panel.entity.labels[level] for level in grouping.levels.tolist())
@@ -129,5 +120,6 @@ def difference_models(
         raw=[RawEffects(values.T, totals.T)],
         levels=[("entity", labels)],
     )
-    known = knowing_left_out_levels(model, panel, level, weights=weights, row_weights=row_weights)
-    return DifferenceModels(known, trends, start)
+    outcome = np.broadcast_to(panel.observed, weights.shape)
+    known = knowing_left_out_levels(model, expanded, outcome, weights=weights, row_weights=row_weights)
+    return ExpandedModels(trend, known)

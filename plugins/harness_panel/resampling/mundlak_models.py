@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from harness import Floats, Ints, LevelEffects, Panel
 from harness_panel.resampling.absorb import Absorber
@@ -98,52 +97,32 @@ class MundlakModels:
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
-        predicted = self.model.predict(panel)
-        is_new = self._is_new(panel)
-        if is_new.any():
-            predicted += np.where(is_new, self.mean_slopes @ self._own_means(panel).T, 0.0)
-        return predicted
+        return self.knowing(panel).model.predict(panel)
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it.
 
-        A column that has one value in all rows has it as the mean of every entity.
+        A column that has one value in all rows has it as the mean of every new entity.
         """
-        means = self.model.profile(panel, columns, points)
-        is_new = self._is_new(panel)
-        if not is_new.any():
-            return means
-        moved = [panel.columns.index(name) for name in columns]
-        own = np.tile(is_new @ self._own_means(panel) / panel.n_obs, (len(points), 1))
-        at, place = np.nonzero(self.columns[:, None] == moved)
-        own[:, at] = is_new.mean() * (points[:, place] - self.model.centre[self.columns[at]])
-        further: Floats = self.mean_slopes @ own.T
-        return means + further
+        if self.knowing(panel) is self:
+            return self.model.profile(panel, columns, points)
+        moved = (panel.with_columns(dict(zip(columns, point, strict=True))) for point in points.tolist())
+        return np.column_stack([self.predict(rows).mean(axis=1) for rows in moved])
 
     def knowing(self, panel: Panel) -> MundlakModels:
         """Return models to which the means of further entities, those of these rows, are known."""
-        (effects,) = self.model.effects
-        is_new = self._is_new(panel)
+        (effects,), centre = self.model.effects, self.model.centre[self.columns]
+        is_new = panel.entity.codes_among(effects.labels) < 0
         if not is_new.any():
             return self
         new = panel.take(np.flatnonzero(is_new))
-        codes, firsts = np.unique(new.entity.codes, return_index=True)
-        deviations = self.mean_slopes @ self._own_means(new)[firsts].T
-        labels = tuple(new.entity.labels[code] for code in codes.tolist())
+        rows = EntityRows.all_of(new)
+        deviations = self.mean_slopes @ rows.means(new.X[:, self.columns] - centre).T
+        labels = tuple(new.entity.labels[code] for code in rows.grouping.levels.tolist())
         entity = LevelEffects(
             "entity", (*effects.labels, *labels), np.hstack([effects.deviations, deviations])
         )
         return replace(self, model=replace(self.model, effects=(entity,)))
-
-    def _is_new(self, panel: Panel) -> npt.NDArray[np.bool_]:
-        """Return which rows are of entities whose means are not known, (n_obs,)."""
-        return np.asarray(panel.entity.codes_among(self.model.effects[0].labels) < 0)
-
-    def _own_means(self, panel: Panel) -> Floats:
-        """Return the entity mean of every row, (n_obs, n_means), less the models' centre."""
-        rows = EntityRows.all_of(panel)
-        means = rows.means(panel.X[:, self.columns] - self.model.centre[self.columns])
-        return means[rows.grouping.codes]
 
 
 def stack_mundlak(draws: Sequence[MundlakModels]) -> MundlakModels:

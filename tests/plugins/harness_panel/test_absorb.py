@@ -280,7 +280,7 @@ def test_tables_name_what_was_absorbed(panel):
     fitted = OPTIONS["all and region"].fit(panel, rng=random_stream(0))
     latex = str(maketables.ETable([fitted]).make("tex"))
     assert "effects of entity, time, industry, region absorbed" in fitted.how.replace(" and ", ", ")
-    for line in ("Entity effects & x", "Time effects & x", "industry & x", "region & x"):
+    for line in ("entity & x", "time & x", "industry & x", "region & x"):
         assert line in latex
     names = [one.null for one in fitted.diagnostics() if one.name == "f_effects"]
     assert names == ["all entity, time, industry and region effects are equal"]

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from harness import random_stream
-from harness_panel.estimators.entity_mean import EntityMean
 from harness_panel.estimators.last_value import LastValue
-from harness_panel.estimators.mean import Mean
+from harness_panel.estimators.mean import EntityMean, Mean
 from panels import panel_from_arrays
 
 TRAIN = panel_from_arrays(

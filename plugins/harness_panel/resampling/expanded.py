@@ -1,0 +1,43 @@
+"""Linear models of a panel with further columns that follow from those it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from harness import Floats, Panel
+from harness_panel.resampling.levels import LevelModels
+
+
+class Terms(Protocol):
+    """Further columns, such as powers of the exposure, or a trend."""
+
+    def expand(self, panel: Panel) -> Panel:
+        """Return the panel with the terms as its last controls."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExpandedModels:
+    """Linear models, one a draw.
+
+    Attributes
+    ----------
+    terms : added to a panel before it is predicted
+    draws : of the expanded panel
+    """
+
+    terms: Terms
+    draws: LevelModels
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        return self.draws.predict(self.terms.expand(panel))
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        moved = (panel.with_columns(dict(zip(columns, point, strict=True))) for point in points.tolist())
+        return self.draws.mean_predictions(
+            panel, np.stack([self.terms.expand(rows).X.mean(axis=0) for rows in moved])
+        )
