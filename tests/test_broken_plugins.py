@@ -109,6 +109,7 @@ def finished(command, study, tmp_path_factory):
 @pytest.mark.parametrize(
     ("words", "printed"),
     [
+        (("init", "DATA", "--outcome", "invest", "--exposure", "value"), "towns.yaml: a study of"),
         (("validate", "SPEC"), "valid; study 'tiny'"),
         (("plan", "SPEC"), "protocol in_sample: 1 fold(s)"),
         (("calibrate", "SPEC", "--panels", "2", "--jobs", "1", "--out", "OUT"), "calibration: "),
@@ -125,7 +126,9 @@ def finished(command, study, tmp_path_factory):
 def test_every_command_works_and_says_what_is_wrong_with_each(
     command, study, finished, tmp_path, words, printed
 ):
-    paths = {"SPEC": study, "RUN": finished[0], "OUT": tmp_path / "out"}
+    table = tmp_path / "towns.csv"
+    table.write_text("town,year,invest,value\na,1,1.5,2\na,2,2.5,2\nb,1,3,1\nb,2,4,7\n")
+    paths = {"SPEC": study, "RUN": finished[0], "OUT": tmp_path / "out", "DATA": table}
     done = command(*(paths.get(word, word) for word in words))
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
