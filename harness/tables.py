@@ -220,6 +220,24 @@ INTERACTIONS = _answers(
     "how far exposure and moderator interact",
     measures=("estimate",),
 )
+EFFECTS = ResultTable(
+    "effects",
+    (
+        *("outcome", "exposure", "method", "form", "learner", "group", "moderator", "at", "estimate"),
+        *("std_error", *_INTERVAL, "band", "p_value", "share_left", "robustness_value"),
+        *("robustness_value_limit", "n_obs", "n_entities", "n_repeats", "assumption", "scenario", *STATUS),
+    ),
+    ("outcome", "scenario", "exposure", "method", "form", "learner", "group", "moderator", "band", "at"),
+    "debiased effects of the exposure with their errors, by method, form and learner",
+    measures=("estimate", "std_error"),
+)
+EFFECT_TESTS = ResultTable(
+    "effect_tests",
+    ("outcome", "exposure", "test", "estimator", "against", "statistic", "p_value", "n_entities", *STATUS),
+    ("outcome", "exposure", "test", "estimator", "against"),
+    "tests of the effect's form: linearity, encompassing, equal curves, spatial correlation of residuals",
+    measures=("statistic",),
+)
 TRUTH = ResultTable(
     "truth",
     ("outcome", "scenario", "kind", "at", "moderator_at", "group", "truth"),
@@ -320,6 +338,8 @@ TABLES: Mapping[str, ResultTable] = {
             THRESHOLDS,
             INTERACTIONS,
             CONTRASTS,
+            EFFECTS,
+            EFFECT_TESTS,
             TRUTH,
             TRUTH_ERRORS,
             CLAIMS,

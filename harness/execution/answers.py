@@ -6,25 +6,28 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from harness.execution.parts import AnswerInParts
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 
 
-def answer_parts(study: Study, fulls: Sequence[FullResult]) -> Mapping[str, list[pd.DataFrame]]:
+def answer_parts(study: Study, answered: Sequence[FullResult | AnswerInParts]) -> Mapping[str, list[pd.DataFrame]]:
     """Return the parts of every table that the scenarios of a study answer with, by name of the table.
 
     Parameters
     ----------
-    fulls : fits on all rows with their answers; one that failed is a row with its reason
+    answered : outcomes and estimators with their answers; one that failed is a row with its reason
     """
     scenarios = {entry.id: entry.scenario for entry in study.scenarios}
     parts: dict[str, list[pd.DataFrame]] = {
         table.name: [] for scenario in scenarios.values() for table in scenario.tables
     }
-    for full in fulls:
+    for full in answered:
         for answer in full.answers:
             scenario = scenarios[answer.scenario]
-            place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": answer.scenario}
+            # Tables of effects call an estimator a learner.
+            asked = {"estimator": full.estimator, "learner": full.estimator}
+            place = {"outcome": full.outcome, **asked, "scenario": answer.scenario}
             place |= scenario.about
             how = {"status": answer.status, "reason": answer.reason}
             for name, frame in answer.tables.items():

@@ -17,7 +17,8 @@ from harness.execution.variants import Variant, variants
 from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
 from harness.scenarios.full_fit import FullTask
-from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
+from harness.scenarios.parts import PartCell, PartTask, Question, WorksInParts
+from harness.spec.study import EstimatorEntry, ProtocolEntry, ScenarioEntry, Study
 
 
 def as_quick(study: Study) -> Study:
@@ -104,10 +105,10 @@ class Plan:
 
     @property
     def n_tasks(self) -> int:
-        """Number of tasks: folds and full-sample fits."""
+        """Number of tasks: folds, full-sample fits and parts of answers."""
         folds = sum(len(split.folds) for split in self.splits)
         fits = len(self.study.estimators) * (folds + 1) + len(self.variants) * folds
-        return len(self.study.roles.outcomes) * fits
+        return len(self.study.roles.outcomes) * fits + sum(1 for _ in self.part_tasks())
 
     def describe(self) -> str:
         """Return the plan in words, a line for each protocol and estimator."""
@@ -126,7 +127,11 @@ class Plan:
 
     def full_tasks(self) -> Iterator[FullTask]:
         """Yield one task for each outcome and estimator on all rows."""
-        scenarios = {entry.id: entry.scenario for entry in self.study.scenarios}
+        scenarios = {
+            entry.id: entry.scenario
+            for entry in self.study.scenarios
+            if not isinstance(entry.scenario, WorksInParts)
+        }
         for outcome in self.study.roles.outcomes:
             panel = self.panels.panel(outcome)
             for entry in self.study.estimators:
@@ -139,6 +144,26 @@ class Plan:
                     level=self.study.evaluation.level,
                     seed=self.study.seed,
                 )
+
+    def questions(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Question]]:
+        """Yield what is asked in parts: every scenario that works so, of every outcome and estimator."""
+        for outcome in self.study.roles.outcomes:
+            panel = self.panels.panel(outcome)
+            for entry in self.study.scenarios:
+                if isinstance(entry.scenario, WorksInParts):
+                    for asked in self.study.estimators:
+                        estimator = _for_folds(asked.estimator)
+                        yield (
+                            entry,
+                            entry.scenario,
+                            Question(panel, estimator, asked.id, self.study.seed),
+                        )
+
+    def part_tasks(self) -> Iterator[PartTask]:
+        """Yield a task for each part of an answer."""
+        for entry, scenario, question in self.questions():
+            for part in scenario.parts(question):
+                yield PartTask(PartCell(question.panel.outcome, question.name, entry.id, part.label), part)
 
     def fold_tasks(self) -> Iterator[FoldTask]:
         """Yield one task for each outcome, protocol, fold and estimator."""

@@ -15,6 +15,7 @@ from harness.data.read.table import Table
 from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.universe import Universe
+from harness.execution.parts import AnswerInParts
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
 from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
@@ -174,12 +175,16 @@ def data_record(table: Table, panel: Panel) -> DataRecord:
     )
 
 
-def cell_records(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> Iterator[CellRecord]:
+def cell_records(
+    folds: Iterable[FoldResult], answered: Iterable[FullResult | AnswerInParts]
+) -> Iterator[CellRecord]:
     """Yield how every cell ended: folds, fits on all rows and answers to scenarios."""
     for fold in folds:
         yield CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3))
-    for full in fulls:
-        yield CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
+    for full in answered:
+        if isinstance(full, FullResult):
+            yield CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
         for answer in full.answers:
+            seconds = 0.0 if isinstance(full, FullResult) else round(full.seconds, 3)
             place = f"{full.outcome} · {full.estimator} · {answer.scenario}"
-            yield CellRecord(place, answer.status, answer.reason, 0.0)
+            yield CellRecord(place, answer.status, answer.reason, seconds)

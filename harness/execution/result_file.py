@@ -14,12 +14,13 @@ import pandas as pd
 from harness.data.note import Note
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.scenarios.full_fit import Answer, FullResult
+from harness.scenarios.parts import PartCell, PartResult
 
 META = "meta.json"
 
 Members = Mapping[str, bytes]
 
-TaskResult = FoldResult | FullResult
+TaskResult = FoldResult | FullResult | PartResult
 """What a task of a study returns."""
 
 
@@ -50,13 +51,17 @@ def _notes(plain: list[dict[str, str]]) -> tuple[Note, ...]:
 
 def encode(result: TaskResult) -> bytes:
     """Return the result of a task as bytes."""
-    return _encode_fold(result) if isinstance(result, FoldResult) else _encode_full(result)
+    if isinstance(result, FoldResult):
+        return _encode_fold(result)
+    return _encode_part(result) if isinstance(result, PartResult) else _encode_full(result)
 
 
 def decode(data: bytes) -> TaskResult:
     """Return the result that `encode` wrote."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         meta = json.loads(archive.read(META))
+        if "part_cell" in meta:
+            return _decode_part(meta, archive)
         return _decode_fold(meta, archive) if "cell" in meta else _decode_full(meta, archive)
 
 
@@ -89,6 +94,24 @@ def _decode_fold(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FoldResul
             notes=_notes(meta["notes"]),
         )
     return FoldResult(FoldCell(**meta["cell"]), predictions, meta["status"], meta["reason"], meta["seconds"])
+
+
+def _encode_part(result: PartResult) -> bytes:
+    meta = {
+        "part_cell": vars(result.part_cell),
+        "status": result.status,
+        "reason": result.reason,
+        "seconds": result.seconds,
+    }
+    return _zip(meta, {} if result.found is None else {"values.npy": _npy(result.found)})
+
+
+def _decode_part(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> PartResult:
+    values = None
+    if "values.npy" in archive.namelist():
+        values = np.load(io.BytesIO(archive.read("values.npy")), allow_pickle=False)
+    cell = PartCell(**meta["part_cell"])
+    return PartResult(cell, values, meta["status"], meta["reason"], meta["seconds"])
 
 
 def _encode_full(result: FullResult) -> bytes:

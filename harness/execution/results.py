@@ -12,6 +12,7 @@ from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.tables import SAMPLES, Bootstrap
 from harness.evaluation.universe import Universe
 from harness.execution.assemble import MissingCell
+from harness.execution.parts import AnswerInParts
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 
@@ -28,6 +29,7 @@ class RunResults:
     refused : cells of protocols that the panel is too small for
     universes : of the multiverse; their folds are among `folds`
     folds, fulls : results, in the order of the tasks
+    in_parts : answers that were put together from parts
     """
 
     study: Study
@@ -37,6 +39,7 @@ class RunResults:
     universes: Sequence[Universe]
     folds: Sequence[FoldResult]
     fulls: Sequence[FullResult]
+    in_parts: Sequence[AnswerInParts] = ()
 
     @property
     def outcomes(self) -> tuple[str, ...]:

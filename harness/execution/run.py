@@ -21,6 +21,7 @@ from harness.execution.calibrated import calibrated_rates, calibration_record
 from harness.execution.checkpoints import CheckpointStore, fingerprint, run_checkpointed
 from harness.execution.executor import Task, execute
 from harness.execution.options import RunOptions
+from harness.execution.parts import answers_in_parts
 from harness.execution.plan import Plan, as_quick, group_columns, make_plan
 from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import TaskResult
@@ -29,6 +30,7 @@ from harness.execution.workers import Workers
 from harness.execution.write import FindingsOf, write_conclusions, write_tables
 from harness.registry.registry import Registry
 from harness.scenarios.full_fit import FullResult
+from harness.scenarios.parts import PartResult
 from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
 from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
@@ -171,7 +173,7 @@ def whole_manifest(
         table=prepared.table,
         panels=prepared.panels,
         universes=results.universes,
-        cells=cell_records(results.folds, results.fulls),
+        cells=cell_records(results.folds, [*results.fulls, *results.in_parts]),
         seconds=seconds,
     )
 
@@ -197,6 +199,7 @@ def _store(
 def _tasks(plan: Plan) -> Iterator[Task[TaskResult]]:
     """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
     yield from plan.full_tasks()
+    yield from plan.part_tasks()
     yield from plan.fold_tasks()
 
 
@@ -220,13 +223,13 @@ def carry_out(
 
 def _counter(plan: Plan, on_progress: Progress | None) -> Callable[[str], None]:
     """Return what is called with the label of each task as it is done."""
-    done = 0
+    done, n_tasks = 0, plan.n_tasks if on_progress is not None else 0
 
     def count(label: str) -> None:
         nonlocal done
         done += 1
         if on_progress is not None:
-            on_progress(done, plan.n_tasks, label)
+            on_progress(done, n_tasks, label)
 
     return count
 
@@ -240,6 +243,7 @@ def _results(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) ->
         universes=tuple(variant.universe for variant in plan.variants),
         folds=[result for result in results if isinstance(result, FoldResult)],
         fulls=[result for result in results if isinstance(result, FullResult)],
+        in_parts=answers_in_parts(plan, [result for result in results if isinstance(result, PartResult)]),
     )
 
 

@@ -110,7 +110,7 @@ def _scenario_parts(results: RunResults, panels: Mapping[str, Panel]) -> Mapping
     for entry in results.study.scenarios:
         for name, frame in entry.scenario.describe(any_panel).items():
             parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
-    for name, frames in answer_parts(results.study, results.fulls).items():
+    for name, frames in answer_parts(results.study, [*results.fulls, *results.in_parts]).items():
         parts.setdefault(name, []).extend(frames)
     return parts
 

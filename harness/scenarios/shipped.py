@@ -6,6 +6,7 @@ from harness.registry.hooks import hookimpl
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast.scenario import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.scenario import Scenario
 
@@ -13,4 +14,4 @@ from harness.scenarios.scenario import Scenario
 @hookimpl
 def harness_scenarios() -> tuple[type[Scenario], ...]:
     """Return the scenarios that come with the harness."""
-    return (CurveScenario, ContrastScenario, HeterogeneityScenario, ConditionalScenario)
+    return (CurveScenario, ContrastScenario, EffectScenario, HeterogeneityScenario, ConditionalScenario)

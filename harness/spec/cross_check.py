@@ -85,7 +85,11 @@ def _estimators_named(document: Document) -> Iterator[Loc]:
     """Yield the places outside the list of estimators that name one of them."""
     yield ("evaluation", "reference")
     yield ("multiverse", "estimator")
-    for loc in _LISTS_OF_ESTIMATORS:
+    scenarios = _value(document, ("scenarios",))
+    learners = [
+        ("scenarios", at, "learners") for at in range(len(scenarios) if isinstance(scenarios, list) else 0)
+    ]
+    for loc in (*_LISTS_OF_ESTIMATORS, *learners):
         named = _value(document, loc)
         yield from ((*loc, at) for at in range(len(named) if isinstance(named, list) else 0))
 
@@ -122,10 +126,14 @@ def _same_reference(document: Document) -> Iterator[Mistake]:
 
 
 def _unknown_moderators(document: Document, names: Names) -> Iterator[Mistake]:
-    """Yield moderators of scenarios that are no regressors of the study."""
+    """Yield moderators, and exposures of their own, of scenarios that are no regressors of the study."""
     scenarios = _value(document, ("scenarios",))
-    for at in range(len(scenarios) if isinstance(scenarios, list) else 0):
-        loc = ("scenarios", at, "moderator")
+    places = [
+        ("scenarios", at, key)
+        for at in range(len(scenarios) if isinstance(scenarios, list) else 0)
+        for key in ("moderator", "exposure")
+    ]
+    for loc in places:
         name = _value(document, loc)
         if isinstance(name, str) and names.held and fold_name(name) not in map(fold_name, names.held):
             what = f"'{name}' is no moderator or control of the study"

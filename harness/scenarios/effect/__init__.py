@@ -1,0 +1,1 @@
+"""Debiased effects of the exposure, with errors that hold under entity effects."""

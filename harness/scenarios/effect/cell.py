@@ -1,0 +1,170 @@
+"""One effect: a method, a form and some rows, its parts and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.estimators.guard import Attempt
+from harness.rng import random_stream
+from harness.scenarios.effect.methods import Arranged, Method, arranged
+from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
+from harness.scenarios.effect.score import (
+    Effects,
+    EntityFolds,
+    Estimated,
+    aggregated,
+    averaged,
+    partialled_out,
+)
+from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names
+from harness.scenarios.parts import Found, Question
+
+OUTCOME = "outcome"
+"""What labels call the nuisance function of the outcome."""
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """How nuisance functions are cross-fitted.
+
+    Attributes
+    ----------
+    n_folds : of entities
+    repeats : times that folds are drawn anew
+    level : nominal coverage of intervals
+    """
+
+    n_folds: int
+    repeats: int
+    level: float
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One effect of one learner.
+
+    Attributes
+    ----------
+    method, form : of the effect
+    group : whose rows they are; empty for all
+    moderator : of a conditional effect; None for others
+    panel : the rows, the exposure in its place
+    terms_of : makes the terms of the form
+    question : whose learner is asked
+    cross_fit : how
+    """
+
+    method: Method
+    form: Form
+    group: str
+    moderator: str | None
+    panel: Panel
+    terms_of: MakesTerms
+    question: Question
+    cross_fit: CrossFit
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The terms of the exposure."""
+        return self.terms_of(self.panel)
+
+    @cached_property
+    def rows(self) -> Arranged:
+        """The rows and inputs of the nuisance functions."""
+        held = list(control_names(self.panel))
+        if self.form == "derivative":
+            held = [self.panel.exposure, *held]
+        return arranged(self.method, self.panel, self.terms, held)
+
+    def folds(self, repeat: int) -> EntityFolds:
+        """Return the folds of a repeat, the same for all learners, outcomes and forms."""
+        rng = random_stream(self.question.seed, "effect folds", self.group, repeat)
+        return EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
+
+    def parts(self) -> Iterator[NuisancePart]:
+        """Yield the parts; some are shared with other forms and have the same label there.
+
+        Raises
+        ------
+        EstimationError
+            Where the rows do not allow the effect.
+        """
+        for repeat in range(self.cross_fit.repeats):
+            folds = self.folds(repeat)
+            for target, values in self._targets:
+                panel = self.rows.targeting(values)
+                for fold in range(folds.n_folds):
+                    yield self._kind(
+                        label=self._label(target, repeat, fold),
+                        estimator=self.question.estimator,
+                        name=self.question.name,
+                        panel=panel,
+                        train=folds.others(fold),
+                        test=folds.held_out(fold),
+                        seed=self.question.seed,
+                    )
+
+    def effects(self, found: Found) -> Effects:
+        """Return what the parts give.
+
+        Raises
+        ------
+        EstimationError
+            Where a part has no values, or nothing of the exposure's variation is left.
+        """
+        repeats = [self._estimated(found, repeat) for repeat in range(self.cross_fit.repeats)]
+        labels = (self.panel.outcome, self.method, self.form, self.group)
+        rng = random_stream(self.question.seed, "effect bands", *labels)
+        return aggregated(repeats, self.terms.combinations, level=self.cross_fit.level, rng=rng)
+
+    @property
+    def _kind(self) -> type[NuisancePart]:
+        return DerivativePart if self.form == "derivative" else NuisancePart
+
+    @property
+    def _targets(self) -> Iterator[tuple[str, Floats]]:
+        yield OUTCOME, self.rows.outcome
+        if self.form != "derivative":
+            for at, values in enumerate(self.rows.terms.T, start=1):
+                yield f"{self.form} {at}", values
+
+    def _label(self, target: str, repeat: int, fold: int) -> str:
+        """Return the name of a part; inputs of differences are the same for all forms but the derivative."""
+        is_shared = self.method == "first_differences" and self.form != "derivative" and target == OUTCOME
+        inputs = () if is_shared else (self.form,)
+        place = (f"group {self.group}",) if self.group else ()
+        return ", ".join((self.method, *inputs, *place, target, f"repeat {repeat + 1}", f"fold {fold + 1}"))
+
+    def _estimated(self, found: Found, repeat: int) -> Estimated:
+        folds = self.folds(repeat)
+        n_obs = self.rows.outcome.size
+        predicted = {
+            target: self._gathered(found, target, repeat, folds, n_obs) for target, _ in self._targets
+        }
+        if self.form == "derivative":
+            fitted, slope, representer = predicted[OUTCOME]
+            error = self.rows.outcome - fitted
+            return averaged(slope + representer * error, representer, error, folds)
+        terms_hat = np.column_stack([values[0] for name, values in predicted.items() if name != OUTCOME])
+        return partialled_out(self.rows.outcome, self.rows.terms, predicted[OUTCOME][0], terms_hat, folds)
+
+    def _gathered(self, found: Found, target: str, repeat: int, folds: EntityFolds, n_obs: int) -> Floats:
+        """Return the values of all folds of a target, (n_values, n_obs)."""
+        gathered = np.empty((3 if self.form == "derivative" else 1, n_obs))
+        for fold in range(folds.n_folds):
+            label = self._label(target, repeat, fold)
+            gathered[:, folds.held_out(fold)] = _values(found[label], label)
+        return gathered
+
+
+def _values(part: Attempt[Floats], label: str) -> Floats:
+    if part.value is None:
+        raise EstimationError(Problem(label, part.reason))
+    return part.value

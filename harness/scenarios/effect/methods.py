@@ -1,0 +1,163 @@
+"""The ways to allow for what is constant in an entity: first differences, and correlated random effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from harness.arrays import Floats, Ints, Mask
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.scenarios.effect.terms import Terms
+
+Method = Literal["first_differences", "correlated_random_effects"]
+
+ASSUMPTIONS: Mapping[Method, str] = {
+    "first_differences": (
+        "Given the controls in this period and the one before, changes of the exposure are as good as "
+        "random: nothing else that changes over time moves both exposure and outcome, and shocks to the "
+        "outcome do not feed back into the exposure."
+    ),
+    "correlated_random_effects": (
+        "Given the controls, their means over the entity's periods and the exposure's own mean, the exposure "
+        "is as good as random: what is constant in an entity and moves both is a function of those means."
+    ),
+}
+"""What has to hold for an effect to be one, in one sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged:
+    """The rows, targets and inputs of the nuisance functions.
+
+    Attributes
+    ----------
+    panel : rows whose regressors are the inputs; each target takes the outcome's place
+    outcome : (n_obs,), the outcome as the method has it
+    terms : (n_obs, n_terms), the exposure's terms as the method has them
+    """
+
+    panel: Panel
+    outcome: Floats
+    terms: Floats
+
+    def targeting(self, values: Floats) -> Panel:
+        """Return the panel of a nuisance function, whose outcome is the target, (n_obs,)."""
+        return replace(self.panel, observed=values)
+
+
+def arranged(method: Method, panel: Panel, terms: Terms, names: Sequence[str]) -> Arranged:
+    """Return what a method fits nuisance functions on.
+
+    Clarke and Polselli (2025) call the two first-difference exact and correlated random
+    effects. Period dummies are inputs of both, so that what moves all entities in a period is held fixed too.
+
+    Parameters
+    ----------
+    terms : of the exposure, at the rows of the panel
+    names : regressors that are held fixed; the exposure is among them where its derivative is asked
+
+    Raises
+    ------
+    EstimationError
+        Where no entity has two periods in a row, or nothing is left to hold fixed.
+    """
+    ordered = panel.take(panel.canonical_order)
+    values = terms.values[panel.canonical_order]
+    make = _first_differences if method == "first_differences" else _with_means
+    return make(ordered, values, names)
+
+
+def _first_differences(panel: Panel, terms: Floats, names: Sequence[str]) -> Arranged:
+    """Return changes from one period to the next, given the controls of both."""
+    code, period = panel.entity.codes, panel.period
+    later = 1 + np.flatnonzero((code[1:] == code[:-1]) & (np.diff(period) == 1))
+    if later.size == 0:
+        raise EstimationError(
+            Problem(
+                "first differences",
+                "no entity has rows in two periods that follow each other",
+                expected="a panel without gaps",
+                hint="ask for correlated_random_effects",
+            )
+        )
+    columns = {name: panel.column(name)[later] for name in names}
+    columns |= {f"{name}, period before": panel.column(name)[later - 1] for name in names}
+    rows = panel.take(later)
+    return Arranged(
+        panel=_inputs(rows, columns),
+        outcome=panel.observed[later] - panel.observed[later - 1],
+        terms=terms[later] - terms[later - 1],
+    )
+
+
+def _with_means(panel: Panel, terms: Floats, names: Sequence[str]) -> Arranged:
+    """Return levels, given the controls, their means by entity and those of the exposure's terms."""
+    columns = {name: panel.column(name) for name in names}
+    columns |= {f"{name}, mean of entity": means_by(panel.entity.codes, columns[name]) for name in names}
+    means = means_by(panel.entity.codes, terms)
+    columns |= {f"exposure {at}, mean of entity": mean for at, mean in enumerate(means.T, start=1)}
+    return Arranged(_inputs(panel, columns), panel.observed, terms)
+
+
+def means_by(codes: Ints, values: Floats) -> Floats:
+    """Return the mean over the rows of the same code, at every row; (n_obs,) or (n_obs, n_columns)."""
+    _, position, count = np.unique(codes, return_inverse=True, return_counts=True)
+    table = values.reshape(codes.size, -1)
+    sums = np.stack([np.bincount(position, weights=column) for column in table.T], axis=1)
+    means = (sums / count[:, None])[position]
+    return np.asarray(means.reshape(values.shape))
+
+
+def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
+    """Return rows whose regressors are some columns, each once, and period dummies.
+
+    Columns of numbers come where the exposure and the moderators were, so that estimators that bend those
+    alone bend all of them; dummies come among the controls.
+    """
+    kept = _distinct(columns)
+    dummies = _period_dummies(rows)
+    named = {**kept, **dummies}
+    if not named:
+        raise EstimationError(
+            Problem(
+                "effect",
+                "nothing is left to hold fixed",
+                expected="controls, or two periods",
+                hint="add controls to the roles",
+            )
+        )
+    names = tuple(named)
+    n_numbers = max(1, len(kept))
+    return replace(
+        rows,
+        exposure=names[0],
+        moderators=names[1:n_numbers],
+        controls=names[n_numbers:],
+        X=np.column_stack(list(named.values())),
+        derived=(),
+    )
+
+
+def _distinct(columns: Mapping[str, Floats]) -> Mapping[str, Floats]:
+    """Return the columns that vary and equal none before them, such as a mean of what is constant."""
+    seen: set[bytes] = set()
+    kept = {}
+    for name, column in columns.items():
+        rounded = np.round((column - column.mean()) / (column.std() or 1.0), 9) + 0.0
+        content = rounded.tobytes()
+        if np.ptp(column) > 0.0 and content not in seen:
+            kept[name] = column
+        seen.add(content)
+    return kept
+
+
+def _period_dummies(rows: Panel) -> Mapping[str, Floats]:
+    """Return a column of zeros and ones for every period but the first."""
+    present = np.unique(rows.time.codes)
+    is_in: Mask = rows.time.codes[:, None] == present[1:]
+    labels = [f"period {rows.time.labels[code]}" for code in present[1:].tolist()]
+    return dict(zip(labels, is_in.T.astype(np.float64), strict=True))

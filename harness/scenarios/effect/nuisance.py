@@ -1,0 +1,85 @@
+"""The pieces of work of an effect: one nuisance function on one fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats, Ints
+from harness.data.panel import Panel
+from harness.estimators.guard import predict
+from harness.estimators.protocol import Estimator, Fitted
+from harness.rng import random_stream
+from harness.scenarios.effect.riesz import STEP, Dictionary, riesz_representer
+
+
+@dataclass(frozen=True, eq=False)
+class _Constant:
+    mean: float
+
+    def predict(self, panel: Panel) -> Floats:
+        return np.full(panel.n_obs, self.mean)
+
+
+@dataclass(frozen=True, eq=False)
+class NuisancePart:
+    """The conditional mean of one target, learned without the entities of a fold and predicted for them.
+
+    Attributes
+    ----------
+    label : of the part; with `name` it labels the random stream
+    estimator, name : the learner
+    panel : all rows, the target in the outcome's place
+    train, test : positions of rows
+    seed : root seed of the study
+    """
+
+    label: str
+    estimator: Estimator
+    name: str
+    panel: Panel
+    train: Ints
+    test: Ints
+    seed: int
+
+    def run(self) -> Floats:
+        """Return predictions of the rows held out, (n_test,).
+
+        Raises
+        ------
+        EstimationError
+            Where the learner refuses the rows.
+        """
+        return predict(self.fit(), self.panel.take(self.test))
+
+    def fit(self) -> Fitted:
+        """Fit on the training rows; a target that does not vary there is its mean."""
+        train = self.panel.take(self.train)
+        if np.ptp(train.observed) == 0.0:
+            return _Constant(float(train.observed[0]))
+        return self.estimator.fit(train, rng=random_stream(self.seed, "effect", self.name, self.label))
+
+
+@dataclass(frozen=True, eq=False)
+class DerivativePart(NuisancePart):
+    """The derivative of the outcome's conditional mean, with the Riesz representer that debiases its mean."""
+
+    def run(self) -> Floats:
+        """Return predictions, derivatives and representer of the rows held out, (3, n_test).
+
+        Raises
+        ------
+        EstimationError
+            Where the learner refuses the rows.
+        """
+        train, test = self.panel.take(self.train), self.panel.take(self.test)
+        fit = self.fit()
+        step = STEP * float(train.column(train.exposure).std())
+        at = test.column(test.exposure)
+        up, down = (predict(fit, test.with_column(test.exposure, at + move)) for move in (step, -step))
+        dictionary = Dictionary.of(train)
+        representer = riesz_representer(dictionary, train, rng=random_stream(self.seed, "riesz", self.label))
+        return np.stack(
+            [predict(fit, test), (up - down) / (2.0 * step), dictionary.values(test) @ representer]
+        )

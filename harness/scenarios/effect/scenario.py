@@ -1,0 +1,222 @@
+"""Scenario ``effect``: the debiased effect of the exposure, with errors that hold under entity effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.estimators.guard import Attempt, attempt
+from harness.scenarios.effect import terms
+from harness.scenarios.effect.cell import Cell, CrossFit
+from harness.scenarios.effect.methods import ASSUMPTIONS, Method
+from harness.scenarios.effect.score import Effects
+from harness.scenarios.effect.terms import Form, focused
+from harness.scenarios.parts import Found, Part, Question, answered_in_parts
+from harness.scenarios.scenario import Tables
+from harness.scenarios.subject import Subject
+from harness.tables import EFFECTS, ResultTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEW_ENTITIES = 40
+"""Below this many entities the normal approximation of cross-fitted effects is doubtful."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectScenario:
+    """The debiased effect of the exposure, its nuisance functions learned by estimators of the study.
+
+    Double machine learning for panels (Chernozhukov et al. 2018; Clarke and Polselli 2025; Semenova and
+    Chernozhukov 2021). ``first_differences`` fits changes, given controls of both periods;
+    ``correlated_random_effects`` fits levels, given controls, their means by entity and the exposure's own.
+    Learners predict outcome and exposure for entities held out; the effect is that of the residuals.
+
+    Attributes
+    ----------
+    methods : how what is constant in an entity is allowed for
+    forms : ``line`` is one slope, ``curve`` a spline less its mean over rows, ``contrast`` differences from
+        the least value of an exposure that has few, ``conditional`` the slope at values of `moderator`,
+        ``derivative`` the mean derivative of any shape
+    learners : ids of estimators; left out, all of the study
+    exposure : a regressor whose effect is asked; left out, the exposure of the study
+    moderator : of the form ``conditional``
+    by : column of the data whose groups are asked apart, each on its own rows
+    folds : of entities
+    repeats : times that folds are drawn anew; effects are medians over them
+    level : nominal coverage of intervals
+    """
+
+    name: ClassVar[str] = "effect"
+    tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS,)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
+
+    methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
+        "first_differences",
+        "correlated_random_effects",
+    )
+    forms: Annotated[tuple[Form, ...], Field(min_length=1)] = ("line",)
+    learners: tuple[str, ...] = ()
+    exposure: str | None = None
+    moderator: str | None = None
+    by: str | None = None
+    folds: Annotated[int, Field(ge=2)] = 5
+    repeats: Annotated[int, Field(ge=1)] = 3
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    def __post_init__(self) -> None:
+        if ("conditional" in self.forms) != (self.moderator is not None):
+            message = "the form conditional needs a moderator, and no other form takes one"
+            raise ValueError(message)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of the groups, where there is one."""
+        return () if self.by is None else (self.by,)
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """Nothing: every row says it by itself."""
+        return {}
+
+    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - counts stand beside the effects
+        """Return nothing: the data alone have no effects."""
+        return {}
+
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
+        """Return a warning about few entities."""
+        if panel.n_entities >= FEW_ENTITIES:
+            return ()
+        message = (
+            f"debiased effects rest on {panel.n_entities} entities; with fewer than {FEW_ENTITIES} their "
+            "intervals are rough"
+        )
+        return (Note("W-FEWENTITIES", "", message),)
+
+    def quick(self) -> Self:
+        """Return a copy with one draw of folds."""
+        return replace(self, repeats=1)
+
+    def answer(self, subject: Subject) -> Tables:
+        """Return the effects with the estimator under question as learner."""
+        question = Question(subject.panel, subject.estimator, subject.name, subject.seed)
+        return answered_in_parts(self, question)
+
+    def parts(self, question: Question) -> Iterator[Part]:
+        """Yield each nuisance function on each fold once; none where the estimator is no learner."""
+        seen: set[str] = set()
+        for cell in attempt(lambda: list(self._cells(question))).value or ():
+            for part in attempt(partial(_parts, cell)).value or ():
+                if part.label not in seen:
+                    seen.add(part.label)
+                    yield part
+
+    def concluded(self, question: Question, found: Found) -> Tables:
+        """Return the effects, a row with its reason where there is none."""
+        import pandas as pd
+
+        cells = [(cell, attempt(partial(cell.effects, found))) for cell in self._cells(question)]
+        frames = [effect_rows(cell, tried) for cell, tried in cells]
+        return {EFFECTS.name: pd.concat(frames, ignore_index=True)} if frames else {}
+
+    def _cells(self, question: Question) -> Iterator[Cell]:
+        if self.learners and question.name not in self.learners:
+            return
+        panel = focused(question.panel, self._exposure(question.panel))
+        cross_fit = CrossFit(self.folds, self.repeats, self.level)
+        for method in self.methods:
+            for form in self.forms:
+                for group, rows in self._groups(panel):
+                    moderator = self.moderator if form == "conditional" else None
+                    yield Cell(
+                        *(method, form, group, moderator, rows, self._terms_of(form)), question, cross_fit
+                    )
+
+    def _exposure(self, panel: Panel) -> str:
+        if self.exposure is None:
+            return panel.exposure
+        if self.exposure not in panel.columns:
+            known = ", ".join(panel.columns)
+            raise EstimationError(Problem("effect", f"'{self.exposure}' is no regressor", expected=known))
+        return self.exposure
+
+    def _groups(self, panel: Panel) -> Iterator[tuple[str, Panel]]:
+        if self.by is None:
+            yield "", panel
+            return
+        key = panel.group(self.by)
+        for code, label in enumerate(key.labels):
+            rows = np.flatnonzero(key.codes == code)
+            if rows.size:
+                yield label, panel.take(rows)
+
+    def _terms_of(self, form: Form) -> terms.MakesTerms:
+        if form == "conditional":
+            return partial(terms.conditional, moderator=str(self.moderator))
+        makers: Mapping[Form, terms.MakesTerms] = {
+            "line": terms.line,
+            "derivative": terms.slope,
+            "curve": terms.curve,
+            "contrast": terms.contrast,
+        }
+        return makers[form]
+
+
+def _parts(cell: Cell) -> list[Part]:
+    return list(cell.parts())
+
+
+def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
+    """Return a row for each effect of a cell and kind of band, or one with the reason why there is none."""
+    import pandas as pd
+
+    place = {
+        "exposure": cell.panel.exposure,
+        "method": cell.method,
+        "form": cell.form,
+        "learner": cell.question.name,
+        "group": cell.group or None,
+        "assumption": ASSUMPTIONS[cell.method],
+        "status": tried.status,
+        "reason": tried.reason,
+    }
+    effects = tried.value
+    if effects is None:
+        return pd.DataFrame([place])
+    at = cell.terms.at
+    bands = {"pointwise": effects.reach}
+    if at.size > 1:
+        bands["simultaneous"] = effects.reach_together
+    columns = {
+        "at": at,
+        "estimate": effects.estimate,
+        "std_error": effects.std_error,
+        "p_value": effects.p_value,
+        "robustness_value": effects.robustness_value,
+        "robustness_value_limit": effects.robustness_value_limit,
+    }
+    fixed = place | {
+        "moderator": cell.moderator,
+        "share_left": effects.share_left,
+        "n_obs": cell.rows.panel.n_obs,
+        "n_entities": cell.rows.panel.n_entities,
+        "n_repeats": cell.cross_fit.repeats,
+    }
+    frames = [
+        pd.DataFrame(columns | _limits(effects, reach)).assign(**fixed, band=band)
+        for band, reach in bands.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _limits(effects: Effects, reach: float) -> Mapping[str, np.ndarray]:
+    half = reach * effects.std_error
+    return {"conf_low": effects.estimate - half, "conf_high": effects.estimate + half}

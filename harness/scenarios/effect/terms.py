@@ -1,0 +1,151 @@
+"""What an effect is linear in: the terms of the exposure, and the combinations of them that are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.scenarios.contrast.differences import exposure_values
+
+Form = Literal["line", "curve", "contrast", "conditional", "derivative"]
+FORMS: tuple[Form, ...] = get_args(Form)
+
+DEGREE = 3
+"""Of the splines of a curve."""
+
+INNER_KNOTS = 3
+"""Of the splines of a curve, at quantiles of the exposure."""
+
+CURVE_SHARES = np.linspace(0.01, 0.99, 40)
+"""The curve is given at 40 equal steps between the 1st and the 99th percentile of the exposure."""
+
+MODERATOR_SHARES = np.linspace(0.1, 0.9, 9)
+"""Quantiles of the moderator at which a conditional effect is given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Functions b(D) of the exposure, and what of theta' b is reported.
+
+    Attributes
+    ----------
+    values : (n_obs, n_terms), b at every row
+    at : (n_points,), value of the exposure or of the moderator; NaN where an effect is at none
+    combinations : (n_points, n_terms), so that an effect is ``combinations @ theta``
+    """
+
+    values: Floats
+    at: Floats
+    combinations: Floats
+
+    @property
+    def n_terms(self) -> int:
+        """Number of terms."""
+        return self.values.shape[1]
+
+
+MakesTerms = Callable[[Panel], Terms]
+"""Makes the terms of a form from the rows of a panel."""
+
+
+def line(panel: Panel) -> Terms:
+    """Return the exposure itself: the effect is one slope."""
+    return Terms(panel.column(panel.exposure)[:, None], np.array([np.nan]), np.ones((1, 1)))
+
+
+def slope(panel: Panel) -> Terms:
+    """Return the exposure itself, whose values are a dose: the effect is a mean derivative.
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure has two values, between which there is no derivative.
+    """
+    if np.unique(panel.column(panel.exposure)).size <= 2:
+        what, hint = "has two values, between which no derivative is", "ask for the form `contrast`"
+        raise EstimationError(Problem(panel.exposure, what, expected="an exposure of many values", hint=hint))
+    return line(panel)
+
+
+def curve(panel: Panel) -> Terms:
+    """Return cubic splines of the exposure: the effect is a curve, less its mean over the rows.
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure has too few values for a curve.
+    """
+    column = panel.column(panel.exposure)
+    knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, INNER_KNOTS + 2)))
+    n_values = np.unique(column).size
+    if knots.size < INNER_KNOTS + 2 or n_values <= DEGREE + INNER_KNOTS + 1:
+        raise EstimationError(
+            Problem(
+                panel.exposure,
+                f"{n_values} values, many rows at some of them, are too few for a curve",
+                expected="an exposure of many values",
+                hint="ask for the form `contrast`, or `line`",
+            )
+        )
+    low, high = np.quantile(column, CURVE_SHARES[[0, -1]])
+    at = np.linspace(low, high, CURVE_SHARES.size)
+    values = _splines(column, knots)
+    return Terms(values, at, _splines(at, knots) - values.mean(axis=0))
+
+
+def _splines(column: Floats, knots: Floats) -> Floats:
+    """Return B-splines, (n_obs, n_terms), without the first, which the constant stands for."""
+    from scipy.interpolate import BSpline
+
+    padded = np.concatenate([np.repeat(knots[0], DEGREE), knots, np.repeat(knots[-1], DEGREE)])
+    return np.asarray(BSpline.design_matrix(column, padded, DEGREE).toarray()[:, 1:])
+
+
+def contrast(panel: Panel) -> Terms:
+    """Return a dummy for every value but the least: effects are differences from the least value.
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure has one value, or too many.
+    """
+    values = exposure_values(panel)
+    dummies = (panel.column(panel.exposure)[:, None] == values[1:]).astype(np.float64)
+    return Terms(dummies, values[1:], np.eye(values.size - 1))
+
+
+def conditional(panel: Panel, moderator: str) -> Terms:
+    """Return the exposure and its product with a moderator: the slope at values of the moderator."""
+    column = panel.column(moderator)
+    mean = column.mean()
+    found = np.unique(column)
+    at = found if found.size <= MODERATOR_SHARES.size else np.unique(np.quantile(column, MODERATOR_SHARES))
+    values = panel.column(panel.exposure)[:, None] * np.column_stack([np.ones(panel.n_obs), column - mean])
+    return Terms(values, at, np.column_stack([np.ones(at.size), at - mean]))
+
+
+def focused(panel: Panel, exposure: str) -> Panel:
+    """Return the panel with another of its regressors as the exposure, the former among the controls."""
+    if exposure == panel.exposure:
+        return panel
+    others = [name for name in panel.columns if name != exposure]
+    moderators = tuple(name for name in panel.moderators if name != exposure)
+    controls = tuple(name for name in others if name not in moderators)
+    names = (exposure, *moderators, *controls)
+    X = panel.X[:, [panel.columns.index(name) for name in names]]
+    return replace(panel, exposure=exposure, moderators=moderators, controls=controls, X=X)
+
+
+def control_names(panel: Panel) -> Sequence[str]:
+    """Return the regressors that are held fixed: all but the exposure and what follows from it."""
+    follows = {panel.exposure}
+    for derivation in panel.derived:
+        if follows.intersection(derivation.inputs):
+            follows.add(derivation.into)
+    return [name for name in panel.columns if name not in follows]

@@ -1,0 +1,124 @@
+"""Estimates and errors from given folds and predictions, against DoubleML."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from harness.scenarios.effect.methods import arranged
+from harness.scenarios.effect.score import (
+    EntityFolds,
+    Estimated,
+    aggregated,
+    partialled_out,
+    robustness_values,
+)
+from harness.scenarios.effect.terms import control_names, line
+from panels import panel_from_frame
+
+APPROACH = {
+    "first_differences": ("fd_exact", "d_diff"),
+    "correlated_random_effects": ("cre_general", "d"),
+}
+
+
+@pytest.fixture(scope="module")
+def panel_frame():
+    """Return 57 entities over at most 6 periods with gaps, so that folds are of unequal size."""
+    import pandas as pd
+
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"id": np.repeat(np.arange(57), 6), "time": np.tile(np.arange(6), 57)})
+    frame["x1"], frame["x2"] = rng.standard_normal((2, len(frame)))
+    level = np.repeat(rng.standard_normal(57), 6)
+    frame["d"] = np.cos(frame["x1"]) + level + rng.standard_normal(len(frame))
+    frame["y"] = 0.5 * frame["d"] + frame["x1"] ** 2 + level + rng.standard_normal(len(frame))
+    return frame.drop(index=[8, 21, 22, 100, 230]).reset_index(drop=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", APPROACH)
+def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_frame, method):
+    import doubleml
+
+    approach, term = APPROACH[method]
+    panel = panel_from_frame(
+        panel_frame, entity="id", time="time", outcome="y", exposure="d", controls=["x1", "x2"]
+    )
+    rows = arranged(method, panel, line(panel), control_names(panel))
+    rng = np.random.default_rng(5)
+    repeats = 3
+    folds = [EntityFolds.drawn(rows.panel.entity.codes, n_folds=5, rng=rng) for _ in range(repeats)]
+    outcome_hat, term_hat = 0.3 * rng.standard_normal((2, rows.outcome.size, repeats))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = doubleml.DoubleMLPanelData(
+            panel_frame, y_col="y", d_cols="d", t_col="time", id_col="id", static_panel=True
+        )
+        learner = doubleml.utils.DMLDummyRegressor()
+        theirs = doubleml.DoubleMLPLPR(
+            data, learner, learner, n_rep=repeats, approach=approach, draw_sample_splitting=False
+        )
+        splits = [[(one.others(at), one.held_out(at)) for at in range(5)] for one in folds]
+        present = np.unique(rows.panel.entity.codes)
+        clusters = [
+            [([present[one.fold != at]], [present[one.fold == at]]) for at in range(5)] for one in folds
+        ]
+        theirs.set_sample_splitting(splits, clusters)
+        theirs.fit(external_predictions={term: {"ml_l": outcome_hat, "ml_m": term_hat}})
+    assert theirs.data_transform.y == pytest.approx(rows.outcome, abs=1e-12)
+    ours = [
+        partialled_out(rows.outcome, rows.terms, outcome_hat[:, at], term_hat[:, [at]], one)
+        for at, one in enumerate(folds)
+    ]
+    assert [one.theta[0] for one in ours] == pytest.approx(theirs.all_coef[0], rel=1e-8)
+    errors = [np.sqrt(np.square(one.influence).sum()) for one in ours]
+    assert errors == pytest.approx(theirs.all_se[0], rel=1e-8)
+    effects = aggregated(ours, np.ones((1, 1)), level=0.95, rng=rng)
+    assert effects.estimate == pytest.approx(theirs.coef, rel=1e-8)
+    # DoubleML 0.11 takes the median of upper limits; its variance is then the squared distance to the median.
+    assert effects.std_error == pytest.approx(theirs.se, rel=0.05)
+
+
+def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(2)
+    entity = np.repeat(np.arange(40), 5)
+    terms, outcome = rng.standard_normal((200, 2)), rng.standard_normal(200)
+    folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
+    zeros = np.zeros_like
+    ours = partialled_out(outcome, terms, zeros(outcome), zeros(terms), folds)
+    fit = sm.OLS(outcome, terms).fit(cov_type="cluster", cov_kwds={"groups": entity, "use_correction": False})
+    assert ours.theta == pytest.approx(fit.params, rel=1e-10)
+    assert ours.influence.T @ ours.influence == pytest.approx(fit.cov_params(), rel=1e-10)
+    expected = np.square(terms).sum(axis=0) / np.square(terms - terms.mean(axis=0)).sum(axis=0)
+    assert ours.share_left == pytest.approx(expected.mean(), rel=1e-12)
+
+
+def test_the_variance_over_repeats_holds_the_spread_between_them():
+    """Chernozhukov et al. (2018), definition 3.3, by hand: estimates 1, 2, 4 with variances 1, 1, 9."""
+    influences = [np.array([[1.0], [0.0]]), np.array([[0.0], [1.0]]), np.array([[3.0], [0.0]])]
+    repeats = [
+        Estimated(np.array([theta]), influence, np.eye(1), 0.5)
+        for theta, influence in zip([1.0, 2.0, 4.0], influences, strict=True)
+    ]
+    effects = aggregated(repeats, np.ones((1, 1)), level=0.95, rng=np.random.default_rng(1))
+    assert effects.estimate == pytest.approx([2.0])
+    assert effects.std_error == pytest.approx([np.sqrt(2.0)])
+
+
+def test_the_robustness_value_is_that_of_sensemakr():
+    """Cinelli and Hazlett's own example: violence in Darfur, t = 4.18 with 783 degrees of freedom, 13.9 %."""
+    assert robustness_values(np.array([4.184 / np.sqrt(783)])) == pytest.approx([0.139], abs=5e-4)
+
+
+def test_a_band_for_points_that_move_together_is_no_wider_than_pointwise_and_bonferroni_bounds_it():
+    rng = np.random.default_rng(3)
+    one = Estimated(np.zeros(8), rng.standard_normal((300, 8)), np.eye(8), 0.5)
+    alike = aggregated([one], np.ones((5, 8)), level=0.95, rng=np.random.default_rng(1))
+    apart = aggregated([one], np.eye(8), level=0.95, rng=np.random.default_rng(1))
+    assert alike.reach_together == pytest.approx(alike.reach, abs=0.12)
+    assert apart.reach_together == pytest.approx(2.73, abs=0.15)  # normal quantile of 1 - .05 / 16 is 2.73
