@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
+from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
@@ -217,6 +218,6 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _limits(effects: Effects, reach: float) -> Mapping[str, np.ndarray]:
+def _limits(effects: Effects, reach: float) -> dict[str, Floats]:
     half = reach * effects.std_error
     return {"conf_low": effects.estimate - half, "conf_high": effects.estimate + half}

@@ -100,13 +100,15 @@ class EntityFolds:
     def weights(self) -> Floats:
         """By which folds of unequal size count alike, (n_entities,), 1 on average."""
         size = np.bincount(self.fold)
-        return self.n_entities / (self.n_folds * size[self.fold])
+        return np.asarray(self.n_entities / (self.n_folds * size[self.fold]), dtype=np.float64)
 
     def summed(self, values: Floats) -> Floats:
         """Return sums over the rows of each entity, (n_entities, ...), of values, (n_obs, ...)."""
         table = values.reshape(self.entity.size, -1).T
         sums = [np.bincount(self.entity, weights=column, minlength=self.n_entities) for column in table]
-        return np.stack(sums, axis=1).reshape(self.n_entities, *values.shape[1:])
+        return np.asarray(
+            np.stack(sums, axis=1).reshape(self.n_entities, *values.shape[1:]), dtype=np.float64
+        )
 
 
 def partialled_out(

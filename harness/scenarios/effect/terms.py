@@ -47,7 +47,7 @@ class Terms:
     @property
     def n_terms(self) -> int:
         """Number of terms."""
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
 
 MakesTerms = Callable[[Panel], Terms]
