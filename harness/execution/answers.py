@@ -11,7 +11,9 @@ from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 
 
-def answer_parts(study: Study, answered: Sequence[FullResult | AnswerInParts]) -> Mapping[str, list[pd.DataFrame]]:
+def answer_parts(
+    study: Study, answered: Sequence[FullResult | AnswerInParts]
+) -> Mapping[str, list[pd.DataFrame]]:
     """Return the parts of every table that the scenarios of a study answer with, by name of the table.
 
     Parameters
