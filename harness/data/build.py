@@ -17,6 +17,7 @@ from harness.data.key import Key
 from harness.data.locations import RowLocator
 from harness.data.note import Note
 from harness.data.panel import Panel, SplitUnit
+from harness.data.prepare.classes import named_classes
 from harness.data.prepare.pipeline import PreparedColumns, needed_steps, raw_columns, run_steps
 from harness.data.prepare.step import Calendar, LearnedStep, Step
 from harness.data.problems import ProblemCollector
@@ -98,7 +99,7 @@ class PanelBuilder:
         columns = check_columns(raw, spec, roles, calendar=calendar, locator=locator, problems=problems)
         keys: tuple[Key, ...] = ()
         with problems.collecting():
-            keys = read_groups(locator, groups, spec.schema)
+            keys = read_groups(locator, groups, spec.schema, classes=named_classes(spec.steps, columns))
         problems.raise_if_any()
         complete = find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
@@ -114,7 +115,7 @@ class PanelBuilder:
         )
         builder = cls(
             roles=roles,
-            steps=needed_steps(spec.steps, roles.variables),
+            steps=needed_steps(spec.steps, [*roles.variables, *groups]),
             raw=raw,
             calendar=calendar,
             locator=locator,

@@ -11,6 +11,7 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.data.data_spec import DataSpec
 from harness.data.locations import RowLocator
+from harness.data.prepare.classes import named_classes
 from harness.data.prepare.pipeline import ancestors, run_steps
 from harness.data.prepare.step import Calendar, Column
 from harness.data.problems import ProblemCollector
@@ -72,8 +73,10 @@ def _check_rules(columns: Mapping[str, Column], spec: DataSpec, roles: Roles, lo
     rules = {name: rule for name, rule in spec.schema.items() if name in columns or name in in_table}
     if not rules:
         return
+    classes = {name: named.astype(object) for name, named in named_classes(spec.steps, columns).items()}
+    made = {name: classes.get(name, columns[name].cells) for name in rules if name not in in_table}
     checked = pd.DataFrame(
-        {name: locator.frame[name] if name in in_table else columns[name].cells for name in rules},
+        {name: made[name] if name in made else locator.frame[name] for name in rules},
         index=locator.frame.index,
     )
     check_schema(checked, _without_missing_cells(rules, spec, roles), locator, frozenset(spec.missing_values))

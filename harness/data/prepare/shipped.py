@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.data.prepare.arithmetic import Emissions, Product, Ratio
+from harness.data.prepare.classes import Classes
 from harness.data.prepare.deflate import Deflate
 from harness.data.prepare.elementwise import Indicator, Log, Log1p, Square
 from harness.data.prepare.factor_index import FactorIndex
@@ -13,7 +14,7 @@ from harness.data.prepare.step import Step, StepGroup
 from harness.data.prepare.winsorise import Winsorise
 from harness.registry.hooks import hookimpl
 
-_ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Indicator, Emissions)
+_ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Indicator, Emissions, Classes)
 _PANEL_STEPS = (Interpolate, Lag, Difference, Deflate)
 _LEARNED_STEPS = (FactorIndex, Standardise, Rescale, Winsorise)
 

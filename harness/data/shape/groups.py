@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 
 from harness.data.key import Key
 from harness.data.locations import RowLocator, few
@@ -14,14 +16,26 @@ from harness.data.rules import ColumnRule
 from harness.data.shape.entities import in_order
 from harness.errors import Problem
 
+NO_CLASSES: Mapping[str, pd.Categorical] = MappingProxyType({})
+"""No column of classes."""
+
 
 def read_groups(
-    locator: RowLocator, columns: Sequence[str], rules: Mapping[str, ColumnRule]
+    locator: RowLocator,
+    columns: Sequence[str],
+    rules: Mapping[str, ColumnRule],
+    *,
+    classes: Mapping[str, pd.Categorical] = NO_CLASSES,
 ) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
 
-    Groups stand in the order in which the column's rule lists its allowed values; in alphabetical order, and
-    numbers in theirs, where it lists none.
+    Groups stand in the order in which the column's rule lists its allowed values; where it lists none,
+    classes in theirs, numbers in theirs, and others in alphabetical order.
+
+    Parameters
+    ----------
+    rules : by column
+    classes : of every row, (n_obs,), by column that a step made
 
     Raises
     ------
@@ -29,18 +43,21 @@ def read_groups(
         Where a column is not in the table, or a row belongs to no group of a column.
     """
     problems = ProblemCollector()
-    keys = [_key(locator, column, rules.get(column, ColumnRule()), problems) for column in columns]
+    frame = locator.frame.assign(**classes)
+    keys = [_key(frame, locator, column, rules.get(column, ColumnRule()), problems) for column in columns]
     problems.raise_if_any()
     return tuple(key for key in keys if key is not None)
 
 
-def _key(locator: RowLocator, column: str, rule: ColumnRule, problems: ProblemCollector) -> Key | None:
-    if column not in locator.frame:
-        known = list(locator.frame.columns)
+def _key(
+    frame: pd.DataFrame, locator: RowLocator, column: str, rule: ColumnRule, problems: ProblemCollector
+) -> Key | None:
+    if column not in frame:
+        known = list(frame.columns)
         hint = near_columns(column, dict.fromkeys(known)) or "correct the name where rows are grouped by it"
         problems.add(Problem(locator.column(column), "there is no such column", few(known), hint))
         return None
-    cells = locator.frame[column]
+    cells = frame[column]
     absent = cells.isna().to_numpy(dtype=np.bool_)
     if absent.any():
         problems.add(
@@ -53,10 +70,14 @@ def _key(locator: RowLocator, column: str, rule: ColumnRule, problems: ProblemCo
         )
         return None
     labels = [_label(cell) for cell in cells.tolist()]
-    listed = {_label(value): at for at, value in enumerate(rule.allowed)}
+    listed = {_label(value): at for at, value in enumerate(rule.allowed or _categories(cells))}
     levels = tuple(sorted(in_order(labels), key=lambda level: listed.get(level, len(listed))))
     position = {label: at for at, label in enumerate(levels)}
     return Key(column, levels, np.array([position[label] for label in labels], dtype=np.int64))
+
+
+def _categories(cells: pd.Series) -> list[object]:
+    return cells.cat.categories.tolist() if isinstance(cells.dtype, pd.CategoricalDtype) else []
 
 
 def _label(cell: object) -> str:

@@ -63,10 +63,14 @@ class CityYears:
         IndexError
             Where a year is none of this panel.
         """
-        place = {label: at for at, label in enumerate(self.labels)}
-        city = np.array([place[label] for label in frame[ENTITY]], dtype=np.int64)
+        import pandas as pd
+
+        named = frame[ENTITY]
+        city = pd.Index(np.array(self.labels, dtype=object)).get_indexer(named.to_numpy(dtype=object))
+        if (city < 0).any():
+            raise KeyError(named[city < 0].iloc[0])
         year = frame[TIME].to_numpy().astype(np.int64) - FIRST_YEAR
         if ((year < 0) | (year >= self.n_years)).any():
             message = f"years must lie from {self.years[0]} to {self.years[-1]}"
             raise IndexError(message)
-        return city * self.n_years + year
+        return np.asarray(city * self.n_years + year, dtype=np.int64)

@@ -40,7 +40,7 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
         "urban_disposable_income": Trait(2.6, 0.22, wealth=0.7, size=0.2),
         "secondary_share": Trait(45.0, 0.20, wealth=0.2, most=72.0),
         "primary_share": Trait(10.0, 0.45, wealth=-0.5, size=-0.2, most=26.0),
-        "high_school_pupil_share": Trait(5.0, 0.20, size=0.1, most=12.0),
+        "senior_high_pupil_share": Trait(1.8, 0.20, size=0.1, most=5.0),
         "fixed_investment_pc": Trait(3.2, 0.45, wealth=0.6),
         "urbanisation": Trait(53.0, 0.20, wealth=0.6, size=0.2, most=99.0),
         "land_area_pc": Trait(0.30, 0.60, wealth=-0.2, size=-0.5),
@@ -58,18 +58,23 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
 """Income, investment and loans in 10^4 yuan (per head); shares in per cent; land in hectares and road area in
 m² per head, road density in km per km²; patents per 10^4 persons; deposits and loans in multiples of GDP."""
 
+MOST_SCI_TECH = 0.45
+"""Greatest share of science and technology in fiscal spending."""
+
 
 def draw_controls(rng: Generator, keys: CityYears, cities: Cities, economy: Economy) -> dict[str, Floats]:
     """Return the controls by name, (n_obs,) each; those that follow from other columns follow exactly."""
     own = slow_columns(rng, keys, n_columns=len(TRAITS), between=0.85)
     drawn = {name: _draw(trait, own[:, at], keys, cities) for at, (name, trait) in enumerate(TRAITS.items())}
     tertiary = 100.0 - drawn["secondary_share"] - drawn.pop("primary_share")
-    spending = drawn["fiscal_exp_over_gdp"] / 100.0 * economy.gdp
+    ratio = np.maximum(drawn["fiscal_exp_over_gdp"] / 100.0, economy.sci_tech / economy.gdp / MOST_SCI_TECH)
+    spending = ratio * economy.gdp
     revenue = drawn["fiscal_rev_over_gdp"] / 100.0 * economy.gdp
     return drawn | {
         "population_year_end": economy.population,
         "tertiary_share": tertiary,
         "tertiary_over_secondary": tertiary / drawn["secondary_share"],
+        "fiscal_exp_over_gdp": 100.0 * ratio,
         "fdi_over_gdp": 100.0 * economy.fdi / economy.gdp,
         "fiscal_budget_exp_pc": spending / economy.population,
         "fiscal_budget_rev_pc": revenue / economy.population,

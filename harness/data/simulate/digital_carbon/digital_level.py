@@ -39,7 +39,7 @@ class DigitalIndicator:
 INDICATORS: Mapping[str, DigitalIndicator] = MappingProxyType(
     {
         "internet_users": DigitalIndicator(15.0, 75.0, 0.30),
-        "it_worker_share": DigitalIndicator(1.0, 5.0, 0.40),
+        "it_worker_share": DigitalIndicator(1.5, 5.5, 0.40),
         "telecom_revenue_pc": DigitalIndicator(500.0, 3000.0, 0.35),
         "mobile_phones": DigitalIndicator(60.0, 230.0, 0.30),
         "digital_finance": DigitalIndicator(60.0, 310.0, 0.25),
@@ -52,9 +52,10 @@ revenue in yuan per person, index of digital finance."""
 def draw_levels(rng: Generator, keys: CityYears, cities: Cities) -> Floats:
     """Return the digital level of every row, (n_obs,), from 0 to `GREATEST_LEVEL`.
 
-    It is higher in large, rich and first-rank cities, and rises over the years.
+    It is higher in large and rich cities, lower in those of the first rank and of pilot provinces than in
+    others of their size, and rises over the years: so the medians of Figures 5 to 7 come in their order.
     """
-    standing = 0.3 * cities.wealth + 0.2 * cities.size + 0.3 * cities.first_rank
+    standing = 0.15 * cities.wealth + 0.45 * cities.size - 0.9 * cities.first_rank - 0.4 * cities.pilot
     own = 0.5 * rng.standard_normal(keys.n_cities)
     trend = 0.12 * np.tile(np.arange(keys.n_years), keys.n_cities)
     moves = autoregression(rng, keys, n_columns=1, persistence=0.7)[:, 0]

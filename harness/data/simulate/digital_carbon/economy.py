@@ -39,10 +39,10 @@ def draw_economy(rng: Generator, keys: CityYears, cities: Cities, level: Floats)
     size, wealth = keys.by_city(cities.size), keys.by_city(cities.wealth)
     height = (level - level.mean()) / level.std()
     own = slow_columns(rng, keys, n_columns=5, between=0.85)
-    population = 300.0 * np.exp(0.65 * size + 0.006 * year + 0.08 * own[:, 0])
-    per_head = 3.6 * np.exp(0.42 * wealth + 0.065 * year - 0.002 * year**2 + 0.08 * own[:, 1])
+    population = 275.0 * np.exp(0.9 * size + 0.006 * year + 0.05 * own[:, 0])
+    per_head = 4.9 * np.exp(0.48 * wealth + 0.025 * year + 0.08 * own[:, 1])
     fdi_pc = 0.06 * np.exp(0.45 * wealth + 0.15 * height + 0.55 * own[:, 2])
-    sci_tech_pc = 0.03 * np.exp(0.40 * wealth + 0.25 * height + 0.45 * own[:, 3] + 0.06 * year)
+    sci_tech_pc = 0.10 * np.exp(0.50 * wealth + 0.25 * height + 0.60 * own[:, 3] + 0.04 * year)
     patents_pc = 0.8 * np.exp(0.45 * wealth + 0.35 * height + 0.45 * own[:, 4] + 0.08 * year)
     return Economy(
         population=population,

@@ -13,7 +13,13 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.simulate.city_years import CityYears
-from harness.data.simulate.digital_carbon.cities import Cities, draw_cities, size_labels, yes_no_labels
+from harness.data.simulate.digital_carbon.cities import (
+    Cities,
+    draw_cities,
+    policy_labels,
+    rank_labels,
+    zone_labels,
+)
 from harness.data.simulate.digital_carbon.controls import draw_controls
 from harness.data.simulate.digital_carbon.digital_level import draw_indicators, draw_levels
 from harness.data.simulate.digital_carbon.economy import Economy, draw_economy
@@ -37,6 +43,18 @@ class World:
     economy: Economy
     controls: Mapping[str, Floats]
     situation: Situation
+    response: Response
+
+
+MONEY = (
+    "telecom_revenue_pc",
+    "urban_disposable_income",
+    "fixed_investment_pc",
+    "fiscal_budget_exp_pc",
+    "fiscal_budget_rev_pc",
+    "loans_pc",
+)
+"""Columns per head that are in prices of the year, as are output, foreign investment and spending."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +63,11 @@ class DigitalCarbon:
 
     The columns are the keys ``city`` and ``year``; natural ``gas`` (10^7 m³), ``lpg`` (10^4 t) and
     ``electricity`` (10^7 kWh), so that factors in kg per m³, kg and kWh give 10^4 t; ``gdp``, ``fdi`` and
-    ``sci_tech_spending`` (10^8 yuan of the year), ``price_deflator`` (1 in 2011), ``invention_patents``; the
-    five indicators of `INDICATORS`; the 22 controls of `draw_controls`, money in prices of 2011; the labels
-    ``city_size``, ``admin_rank`` and ``pilot_zone``. A few cells of energy, indicators and controls are
-    missing, never an entity's first or last year, and no two in a row.
+    ``sci_tech_spending`` (10^8 yuan), ``price_deflator`` (1 in 2011), ``invention_patents``; the five
+    indicators of `INDICATORS`; the 22 controls of `draw_controls`; ``built_up_population`` (10^4 persons, one
+    count a city); the labels ``admin_rank``, ``pilot_zone`` and ``pilot_policy``. All money is in prices of
+    the year. A few cells of energy, indicators and controls are missing, never an entity's first or last
+    year, and no two in a row.
 
     Attributes
     ----------
@@ -66,7 +85,7 @@ class DigitalCarbon:
 
     n_entities: Annotated[int, Field(ge=50)] = 273
     n_periods: Annotated[int, Field(ge=1)] = 9
-    noise: Annotated[float, Field(ge=0)] = 0.05
+    noise: Annotated[float, Field(ge=0)] = 0.1
     seed: Annotated[int, Field(ge=0)] = 1
 
     def draw(self) -> pd.DataFrame:
@@ -75,10 +94,11 @@ class DigitalCarbon:
 
         world = self._world()
         keys, cities, economy = world.keys, world.cities, world.economy
-        response = Response.calibrated(world.situation)
         shock = self.noise * self._rng("noise").standard_normal(world.level.size)
-        emissions = response.emissions(world.level, world.situation) * np.exp(shock - self.noise**2 / 2.0)
+        expected = world.response.emissions(world.level, world.situation)
+        emissions = expected * np.exp(shock - self.noise**2 / 2.0)
         urban = economy.population * world.controls["urbanisation"] / 100.0
+        shown = {**draw_indicators(self._rng("indicators"), keys, world.level), **world.controls}
         numbers = {
             **draw_energy(self._rng("energy"), keys, emissions),
             "gdp": economy.gdp * economy.deflator,
@@ -86,19 +106,17 @@ class DigitalCarbon:
             "fdi": economy.fdi * economy.deflator,
             "sci_tech_spending": economy.sci_tech * economy.deflator,
             "invention_patents": economy.patents,
-            **draw_indicators(self._rng("indicators"), keys, world.level),
-            **world.controls,
-        }
-        labels = {
-            "city_size": size_labels(urban.reshape(keys.n_cities, -1).mean(axis=1)),
-            "admin_rank": yes_no_labels(cities.first_rank, "first rank", "other"),
-            "pilot_zone": yes_no_labels(cities.pilot, "pilot", "other"),
+            **shown,
+            **{name: shown[name] * economy.deflator for name in MONEY},
+            "built_up_population": keys.by_city(urban.reshape(keys.n_cities, -1).mean(axis=1)),
         }
         return pd.DataFrame(
             {
                 **keys.columns(),
                 **leave_gaps(self._rng("gaps"), keys, numbers),
-                **{name: np.repeat(label, keys.n_years) for name, label in labels.items()},
+                "admin_rank": np.repeat(rank_labels(cities), keys.n_years),
+                "pilot_zone": np.repeat(zone_labels(cities), keys.n_years),
+                "pilot_policy": policy_labels(cities, keys),
             }
         )
 
@@ -123,7 +141,7 @@ class DigitalCarbon:
         rows = world.keys.positions(frame)
         here = world.situation.take(rows, moderators)
         at = world.level[rows] if exposure is None else np.broadcast_to(exposure, rows.shape)
-        emissions = Response.calibrated(world.situation).emissions(np.asarray(at, dtype=np.float64), here)
+        emissions = world.response.emissions(np.asarray(at, dtype=np.float64), here)
         per = {"co2": np.ones(rows.shape), "co2_intensity": here.gdp, "co2_pc": here.population}
         return emissions / per[outcome]
 
@@ -143,4 +161,4 @@ class DigitalCarbon:
         economy = draw_economy(self._rng("economy"), keys, cities, level)
         controls = draw_controls(self._rng("controls"), keys, cities, economy)
         situation = Situation.of(cities, keys, economy, controls)
-        return World(keys, cities, level, economy, controls, situation)
+        return World(keys, cities, level, economy, controls, situation, Response.calibrated(situation))

@@ -3,132 +3,177 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.arrays import Floats
 from harness.data.simulate.digital_carbon.digital_level import GREATEST_LEVEL
+from harness.data.simulate.digital_carbon.published_curves import MEAN_TOTAL, published_curves
 from harness.data.simulate.digital_carbon.situation import Situation
+from harness.errors import DataError, Problem
 
-MEAN_TOTAL = 920.0
-"""Mean emissions of a city at a digital level of 0, 10^4 t, as the study's Figure 4 shows them."""
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
-FALL = 330.0 / 920.0
-"""Share by which the mean falls over the whole range of levels."""
+GDP_ONSET, GDP_TURN = 3.7, 7.5
+"""Output per head, 10^4 yuan, from which the digital level raises emissions, and then lowers them."""
 
-INTENSITY_PEAK, INTENSITY_RISE = 0.83, 0.02
-PER_HEAD_TURNS, PER_HEAD_PACE = (0.13, 0.50), 2.0
+ATTENTION_ONSET = 0.6
+"""Fiscal spending on science per head, 10^4 yuan, from which the response depends on it."""
+
+POPULATION_ELASTICITY, GDP_ELASTICITY = 0.8, 0.6
+
+GRID = np.linspace(0.0, GREATEST_LEVEL, 177)
+"""Digital levels at which the response is calibrated; between them it is a cubic spline."""
+
+STEPS, CLOSE = 60, 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """Expected emissions, calibrated so that their mean curves over one panel are `published_curves`.
+    """Expected emissions, calibrated so that their mean curves over one panel are the published ones.
 
     Emissions at level 0 grow with population, output, foreign investment and, in a V, with innovation. A
     level of D multiplies them by
 
-        w_1(D) + w_2(D) size + w_3(D) wealth + fall(D) offset,
+        exp(a(D) + b(D) size + c(D) middle - d(D) rich + given(D)),
 
-    where size and wealth are bounded functions of population and output per head, and the offset of foreign
-    investment, technology attention and innovation. At each D three weights are found for three mean curves,
-    so the fall of total emissions is that of large and rich cities.
+    where size is the standard score of log population, middle and rich are functions of output per head that
+    begin at `GDP_ONSET` and `GDP_TURN` (the former fades in large cities), and what is given depends on
+    innovation, technology attention and the pilot policy. At each D the four numbers are those for which the
+    means of total emissions, intensity and emissions per head are `published_curves`, and for which, were all
+    cities below `GDP_ONSET`, the level would change neither intensity nor emissions per head.
 
     Attributes
     ----------
     unit : emissions of a city whose scale is 1, 10^4 t
-    weights : (3, 3), turns published curves into the weights w
-    offset : (3,), mean offset in each of the three curves
+    weights : (n_grid, 4), a, b, c, d on `GRID`
     """
 
     unit: float
     weights: Floats
-    offset: Floats
 
     @classmethod
     def calibrated(cls, situation: Situation) -> Response:
         """Return the response that is calibrated on a panel."""
         scale = _scale(situation)
-        shares = np.stack([scale, scale / situation.gdp, scale / situation.population])
+        per_head = scale / situation.population
+        alike = per_head / situation.moderators["gdp_pc"] ** GDP_ELASTICITY
+        shares = np.stack([scale, scale / situation.gdp, per_head, alike])
         shares /= shares.sum(axis=1, keepdims=True)
-        return cls(
-            unit=MEAN_TOTAL / float(scale.mean()),
-            weights=np.asarray(np.linalg.inv(shares @ _traits(situation).T), dtype=np.float64),
-            offset=shares @ _offset(situation),
-        )
+        traits, given = _traits(situation), _Given.of(situation)
+        weights, found = np.zeros(len(traits)), []
+        targets = published_curves(GRID)
+        for level, target in zip(GRID, targets.T, strict=True):
+            weights = _solved(weights, traits, given.at(level), shares, target)
+            found.append(weights)
+        return cls(unit=MEAN_TOTAL / float(scale.mean()), weights=np.array(found))
 
-    def factor(self, level: Floats, situation: Situation) -> Floats:
-        """Return what the level multiplies emissions by, (n_obs,)."""
-        drop = fall(level)
-        w = self.weights @ (published_curves(level) - self.offset[:, None] * drop)
-        return np.asarray(np.sum(w * _traits(situation), axis=0) + drop * _offset(situation))
+    def log_factor(self, level: Floats, situation: Situation) -> Floats:
+        """Return the logarithm of what the level multiplies emissions by, (n_obs,)."""
+        distinct, at = np.unique(level, return_inverse=True)
+        here = np.asarray(self._curves(distinct), dtype=np.float64)[at]
+        return np.asarray((here.T * _traits(situation)).sum(axis=0) + _Given.of(situation).at(level))
+
+    @cached_property
+    def _curves(self) -> CubicSpline:
+        from scipy.interpolate import CubicSpline
+
+        return CubicSpline(GRID, self.weights)
 
     def emissions(self, level: Floats, situation: Situation) -> Floats:
-        """Return expected total emissions, (n_obs,), 10^4 t."""
-        return self.unit * _scale(situation) * self.factor(level, situation)
+        """Return expected total emissions, (n_obs,), 10^4 t; above 0."""
+        return self.unit * _scale(situation) * np.exp(self.log_factor(level, situation))
+
+
+def _solved(start: Floats, traits: Floats, given: Floats, shares: Floats, target: Floats) -> Floats:
+    """Return the weights of one level by Newton's method, from those of the level before.
+
+    Raises
+    ------
+    DataError
+        Where no weights give the three means; the cities are too few or too alike for them.
+    """
+    weights = start
+    below = traits * np.array([1.0, 1.0, 0.0, 0.0])[:, None]
+    for _ in range(STEPS):
+        factor, factor_below = np.exp(weights @ traits + given), np.exp(weights @ below + given)
+        parts = np.vstack([shares[:3] * factor, shares[3] * factor_below])
+        error = parts.sum(axis=1) - np.append(target, 1.0)
+        if np.abs(error).max() < CLOSE:
+            return weights
+        slopes = np.vstack([parts[:3] @ traits.T, parts[3] @ below.T])
+        step = np.linalg.solve(slopes, error)
+        weights = weights - step / max(1.0, np.abs(step).max() / 0.3)
+    raise DataError(
+        Problem(
+            where="data.simulate (digital_carbon)",
+            what="no response of these cities has the published mean curves",
+            expected="cities enough of different size and wealth",
+            hint="raise n_entities or n_periods, or take another seed",
+        )
+    )
 
 
 def _scale(situation: Situation) -> Floats:
     moderators = situation.moderators
     innovation = _score(moderators["innovation"], 1.2, 0.8)
     exponent = (
-        0.5 * np.log(situation.population)
-        + 0.35 * np.log(moderators["gdp_pc"])
-        + 0.04 * _score(moderators["fdi_pc"], 0.06, 0.7)
-        + 0.05 * np.sqrt(np.square(innovation) + 0.25)
+        POPULATION_ELASTICITY * np.log(situation.population)
+        + GDP_ELASTICITY * np.log(moderators["gdp_pc"])
+        + 0.08 * _score(moderators["fdi_pc"], 0.06, 0.7)
+        + 0.20 * np.sqrt(np.square(innovation) + 0.25)
         + situation.pressure
     )
     return np.asarray(np.exp(exponent))
 
 
+def _size(situation: Situation) -> Floats:
+    return _score(situation.population, 275.0, 0.9)
+
+
 def _traits(situation: Situation) -> Floats:
-    """Return a constant, size and wealth, (3, n_obs), the latter two between -1 and 1."""
-    size = np.tanh(_score(situation.population, 300.0, 0.45))
-    wealth = np.tanh(_score(situation.moderators["gdp_pc"], 4.5, 0.35))
-    return np.stack([np.ones_like(size), size, wealth])
+    """Return a constant, size, middle and minus rich, (4, n_obs); the last two are 0 up to their onsets."""
+    gdp = situation.moderators["gdp_pc"]
+    way = np.clip(np.log(gdp / GDP_ONSET) / np.log(GDP_TURN / GDP_ONSET), 0.0, 1.0)
+    size = _size(situation)
+    small = 1.0 - np.tanh(1.25 * (size + 0.5))
+    middle = np.minimum(1.0, 4.0 * np.minimum(way, 1.0 - way))
+    rich = np.tanh(2.0 * np.log(np.maximum(gdp / GDP_TURN, 1.0)))
+    return np.stack([np.ones_like(gdp), size, middle * small, -rich])
 
 
-def _offset(situation: Situation) -> Floats:
-    """Return by how much more emissions fall, as a multiple of the mean fall, (n_obs,)."""
-    moderators = situation.moderators
-    fdi = np.tanh(_score(moderators["fdi_pc"], 0.06, 0.7))
-    attention = np.tanh(_score(moderators["technology_attention"], 0.035, 0.7))
-    innovation = np.tanh(_score(moderators["innovation"], 1.2, 0.8))
-    return np.asarray(0.08 * innovation - 0.10 * fdi - 0.06 * attention)
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """What the response to the level has besides what is calibrated, (n_obs,) each.
+
+    Attributes
+    ----------
+    fading : effect at level 0 of what fades as the level rises: innovation strengthens reductions
+    lasting : effect per unit of the level: beyond `ATTENTION_ONSET` attention lowers the emissions of small
+        cities and raises those of large ones, so that intensity falls and the fall of totals weakens; the
+        pilot policy lowers emissions
+    """
+
+    fading: Floats
+    lasting: Floats
+
+    @classmethod
+    def of(cls, situation: Situation) -> _Given:
+        moderators = situation.moderators
+        innovation = np.tanh(_score(moderators["innovation"], 1.2, 0.8))
+        beyond = np.log(np.maximum(moderators["technology_attention"] / ATTENTION_ONSET, 1.0))
+        turned = 1.4 * np.tanh(2.0 * beyond) * (np.tanh(_size(situation)) - 0.1)
+        return cls(fading=-0.4 * innovation, lasting=turned - 0.3 * situation.policy)
+
+    def at(self, level: Floats | float) -> Floats:
+        """Return the logarithm of the factor at a level, (n_obs,)."""
+        spent = level - np.square(level) / (2.0 * GREATEST_LEVEL)
+        return np.asarray(self.fading * spent + self.lasting * level)
 
 
 def _score(values: Floats, median: float, spread: float) -> Floats:
     """Return the standard score of the logarithm; a value of 0 counts as a hundredth of the median."""
     return np.asarray(np.log(np.maximum(values, median / 100.0) / median) / spread)
-
-
-def fall(level: Floats) -> Floats:
-    """Return how far total emissions have fallen, from 0 to `FALL`: little up to 0.4, steeply beyond."""
-    return np.asarray(FALL * (level / GREATEST_LEVEL) ** 2.8)
-
-
-def intensity_rise(level: Floats) -> Floats:
-    """Return a left-skewed inverted U with its maximum, `INTENSITY_RISE`, at `INTENSITY_PEAK`."""
-    share = level / INTENSITY_PEAK
-    return np.asarray(INTENSITY_RISE * (8.0 * share - share**8) / 7.0)
-
-
-def per_head_change(level: Floats) -> Floats:
-    """Return a curve that falls, rises and falls, turning at `PER_HEAD_TURNS`."""
-    low, high = PER_HEAD_TURNS
-    return np.asarray(
-        PER_HEAD_PACE * (-(level**3) / 3.0 + (low + high) * level**2 / 2.0 - low * high * level)
-    )
-
-
-def published_curves(level: Floats) -> Floats:
-    """Return mean total, intensity and per-head emissions over those at level 0, (3, n_obs).
-
-    The study has total emissions fall by 36 per cent, intensity rise by 17 and emissions per head end near
-    their maximum, population and output held. One effect for all cities cannot do that, since total =
-    intensity x GDP = per head x population gives the three curves the same slope of the logarithm. Effects
-    that differ between cities can come near it: a large city counts more in the mean of totals than in that
-    of ratios. Were intensity to rise by 17 per cent and emissions per head to peak at 0.87, the emissions of
-    the largest cities would fall below nothing; so intensity rises by 2 per cent here, and emissions per head
-    keep the S, with the second turn at 0.50.
-    """
-    return np.stack([1.0 - fall(level), 1.0 + intensity_rise(level), 1.0 + per_head_change(level)])

@@ -14,7 +14,7 @@ from harness.data.simulate.digital_carbon.cities import Cities
 from harness.data.simulate.digital_carbon.economy import Economy
 from harness.data.simulate.simulation import Values
 
-CITY_SD = 0.05
+CITY_SD = 0.25
 """Standard deviation of what a city itself adds to the logarithm of its emissions."""
 
 MODERATORS = ("gdp_pc", "fdi_pc", "technology_attention", "innovation")
@@ -31,11 +31,13 @@ class Situation:
     population : 10^4 persons
     moderators : by the names in `MODERATORS`
     pressure : logarithm of what the structure of the economy and the city itself add
+    policy : 1 where the pilot policy is in force, else 0
     """
 
     population: Floats
     moderators: Mapping[str, Floats]
     pressure: Floats
+    policy: Floats
 
     @property
     def gdp(self) -> Floats:
@@ -47,9 +49,10 @@ class Situation:
         """Return the situation of every row."""
         totals = (economy.gdp, economy.fdi, economy.sci_tech, economy.patents)
         structure = (
-            0.25 * np.log(controls["secondary_share"] / 45.0)
-            + 0.15 * np.log(controls["urbanisation"] / 53.0)
-            - 0.30 * np.log(controls["tfp"])
+            1.00 * np.log(controls["secondary_share"] / 45.0)
+            + 0.80 * np.log(controls["urbanisation"] / 53.0)
+            + 0.35 * np.log(controls["pollution_index"])
+            - 1.20 * np.log(controls["tfp"])
         )
         return cls(
             population=economy.population,
@@ -57,6 +60,7 @@ class Situation:
                 name: total / economy.population for name, total in zip(MODERATORS, totals, strict=True)
             },
             pressure=structure + CITY_SD * keys.by_city(cities.own),
+            policy=cities.policy(keys),
         )
 
     def take(self, rows: Ints, given: Mapping[str, Values]) -> Situation:
@@ -78,4 +82,5 @@ class Situation:
                 for name, drawn in self.moderators.items()
             },
             pressure=self.pressure[rows],
+            policy=self.policy[rows],
         )
