@@ -9,10 +9,12 @@ import pandas as pd
 
 from harness.findings.contrast import contrast_findings
 from harness.findings.curve_effect import curve_effect_findings
+from harness.findings.effect import debiased_findings
 from harness.findings.error_rates import with_error_rates
 from harness.findings.finding import StudyFinding
 from harness.findings.gain import error_findings, gain_findings
 from harness.findings.group_difference import group_findings
+from harness.findings.linearity import linearity_findings
 from harness.findings.sign_change import sign_change_findings
 from harness.findings.threshold import threshold_findings
 from harness.findings.turning_point import turning_point_findings
@@ -48,6 +50,8 @@ class Finder:
 
 FINDERS = (
     Finder(gain_findings, GAIN.name),
+    Finder(debiased_findings, "effects"),
+    Finder(linearity_findings, "effect_tests"),
     Finder(curve_effect_findings, CURVES.name),
     Finder(turning_point_findings, TURNING_POINTS.name),
     Finder(contrast_findings, CONTRASTS.name),

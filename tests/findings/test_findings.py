@@ -9,8 +9,10 @@ import pytest
 from harness.findings.caveats import reference_caveats
 from harness.findings.contrast import contrast_findings
 from harness.findings.curve_effect import curve_effect_findings
+from harness.findings.effect import debiased_findings
 from harness.findings.gain import gain_findings
 from harness.findings.group_difference import group_findings
+from harness.findings.linearity import linearity_findings
 from harness.findings.sign_change import sign_change_findings
 from harness.findings.stretches import stretches
 from harness.findings.table import findings_table
@@ -233,6 +235,72 @@ def test_a_contrast_is_established_by_its_simultaneous_interval(run):
     open_one, _ = contrasts(run, conf_low=-0.05, conf_high=0.45)
     assert not open_one.is_established
     assert open_one.text.endswith("it is not established.")
+
+
+def debiased(run, *rows):
+    """Return the findings on debiased effects of rows that differ in some cells."""
+    row = {
+        "outcome": "lwage",
+        "exposure": "exper",
+        "method": "first_differences",
+        "form": "line",
+        "learner": "boosting",
+        "scenario": "effect",
+        "estimate": 0.2,
+        "conf_low": 0.1,
+        "conf_high": 0.3,
+        "band": "pointwise",
+        "p_value": 0.001,
+        "n_entities": 545,
+        "assumption": "Changes are as good as random.",
+        "at": np.nan,
+        "status": "ok",
+        "reason": "",
+    }
+    table = pd.DataFrame([row | change for change in rows])
+    return list(debiased_findings(with_table(run, "effects", lambda _: table), "lwage"))
+
+
+def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
+    (found,) = debiased(run, {})
+    assert found.text == (
+        f"Debiased effect of {run.manifest.study.label('exper')} (first differences, Boosting, line): "
+        f"0.20 [0.10,{NB}0.30]."
+    )
+    assert (found.estimator, found.is_established, found.p_value) == ("", True, 0.001)
+    assert found.caveats == "Changes are as good as random."
+    (few,) = debiased(run, {"n_entities": 39})
+    assert not few.is_established
+    assert "It rests on 39 entities" in few.caveats
+    (open_one,) = debiased(run, {"conf_low": -0.1, "conf_high": 0.5})
+    assert not open_one.is_established
+    assert open_one.text.endswith("it is not established.")
+
+
+def test_a_debiased_curve_is_judged_by_its_simultaneous_band(run):
+    points = [
+        {"form": "curve", "at": at, "estimate": value, "conf_low": value - wide, "conf_high": value + wide}
+        | {"band": band}
+        for band, wide in (("pointwise", 0.1), ("simultaneous", 0.25))
+        for at, value in ((1.0, -0.2), (2.0, 0.2), (3.0, 0.3))
+    ]
+    (found,) = debiased(run, *points)
+    assert found.is_established
+    assert f"above zero at 3; 0.30 [0.05,{NB}0.55] at 3." in found.text
+    refused = {"status": "refused", "reason": "one period"}
+    assert debiased(run, refused) == []
+
+
+@pytest.mark.parametrize(("p_value", "is_bent"), [(0.049, True), (0.05, False), (0.6, False)])
+def test_a_nonlinearity_is_established_where_linearity_is_rejected(run, p_value, is_bent):
+    row = {"outcome": "lwage", "exposure": "exper", "test": "linearity", "estimator": "fe", "against": ""}
+    rows = [row | {"statistic": 3.0, "p_value": p_value, "status": "ok", "reason": ""}]
+    rows.append(rows[0] | {"test": "encompassing"})
+    tested = with_table(run, "effect_tests", lambda _: pd.DataFrame(rows))
+    (found,) = linearity_findings(tested, "lwage")
+    assert found.is_established == is_bent
+    assert ("not rejected" in found.text) != is_bent
+    assert found.finding == "nonlinearity"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Said:
     headlines : the verdict over each reference
     caveats : what stands against the verdict over each reference, where anything does
     gains : a sentence for each estimator over the study's reference, with what stands against it
-    effects : of turning points, groups and moderators, of the featured estimators
+    effects : of debiased effects, and of the curves, groups and moderators of the featured estimators
     lowest : which estimator has the lowest error, a sentence for each protocol
     """
 
@@ -64,7 +64,7 @@ def said_of(run: Run, outcome: str) -> Said:
     """Return the sentences on one outcome."""
     rows = [row for row in run.rows("findings", FindingRow) if row.outcome == outcome]
     gains = [row for row in rows if row.finding == GAIN]
-    shown = [entry.id for entry in featured(run)]
+    shown = ["", *(entry.id for entry in featured(run))]
     return Said(
         headlines=tuple(_with_rate(run, row) for row in gains if not row.estimator),
         caveats=tuple(row.caveats for row in gains if not row.estimator and row.caveats),

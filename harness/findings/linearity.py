@@ -1,0 +1,51 @@
+"""Findings on the form of the effect: whether a test rejects a straight line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.evaluation.gain_status import size_of
+from harness.findings.finding import StudyFinding
+from harness.report.model.rows import ResultRow
+from harness.report.model.run import Run
+from harness.report.text.numbers import p_text
+
+LINEARITY = "linearity"
+"""Name of the test of a straight line among those of the effect's form."""
+
+
+@dataclass(frozen=True)
+class EffectTestRow(ResultRow):
+    """A test of the effect's form."""
+
+    outcome: str
+    exposure: str
+    test: str
+    estimator: str
+    against: str
+    statistic: float
+    p_value: float
+    status: str
+    reason: str
+
+
+def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
+    """Yield every test of linearity; a nonlinearity is established where its p-value is below the level."""
+    study = run.manifest.study
+    for row in run.rows("effect_tests", EffectTestRow):
+        if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
+            is_bent = row.p_value < size_of(study.level)
+            said = "is rejected" if is_bent else "is not rejected; a nonlinearity is not established"
+            yield StudyFinding(
+                outcome=outcome,
+                estimator=row.estimator,
+                finding="nonlinearity",
+                about=", ".join(filter(None, (LINEARITY, row.exposure, row.against))),
+                text=(
+                    f"{study.estimator_label(row.estimator)}, test of a linear effect of "
+                    f"{study.label(row.exposure)}: linearity {said} ({p_text(row.p_value)})."
+                ),
+                is_established=is_bent,
+                p_value=row.p_value,
+            )
