@@ -61,7 +61,7 @@ def influence_columns(regression: Regression) -> Mapping[str, Sequence[object]]:
     distance = influence.distance[rows]
     return {
         "entity": [panel.entity.labels[code] for code in panel.entity.codes[rows].tolist()],
-        "period": panel.period[rows].tolist(),
+        "period": [panel.time.labels[code] for code in panel.time.codes[rows].tolist()],
         "cooks_distance": distance.tolist(),
         "leverage": influence.leverage[rows].tolist(),
         "is_influential": (distance > 4.0 / regression.n_obs).tolist(),

@@ -13,6 +13,7 @@ from harness import Panel, random_stream
 from harness_panel import Between, Classical, FirstDifference, FixedEffects, Mundlak, PooledOLS, RandomEffects
 from harness_panel.diagnostics.influence import Influence
 from panels import key_from, simulated_panel
+from r_reference import r_panel
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +71,15 @@ def test_an_outlier_of_high_leverage_heads_the_table(panel):
     for estimator in (PooledOLS(), FixedEffects(("entity", "time")), RandomEffects(), Mundlak()):
         table = fitted(shifted, estimator).details()["influence"]
         assert table["entity"][0] == panel.entity.labels[panel.entity.codes[20]]
-        assert table["period"][0] == panel.period[20]
+        assert table["period"][0] == panel.time.labels[panel.time.codes[20]]
         assert table["is_influential"][0]
         assert table["cooks_distance"] == sorted(table["cooks_distance"], reverse=True)
         assert len(table["leverage"]) == 10
+
+
+def test_the_outlier_of_grunfelds_firms_is_general_motors_in_its_last_year():
+    table = fitted(r_panel("grunfeld"), PooledOLS()).details()["influence"]
+    assert (table["entity"][0], table["period"][0]) == ("1", "1954")
 
 
 @pytest.mark.parametrize("estimator", [Between(), FirstDifference()], ids=["between", "differences"])
