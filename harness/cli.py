@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from harness import __version__
 from harness.commands.calibrate import calibrate
 from harness.commands.compare import compare
+from harness.commands.doctor import doctor
 from harness.commands.init import init
 from harness.commands.new_plugin import new_plugin
 from harness.commands.pin import pin
@@ -27,13 +32,22 @@ from harness.errors import HarnessError
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
 
+UNFORESEEN = 1
+"""Exit code of an error that nobody foresaw, and where the reader of the output is gone, as click has it."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="panel-harness")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error that nobody foresaw.")
 @plugins_off_option
 @plugins_folder_option
 @click.pass_context
-def cli(context: click.Context, plugins_off: tuple[str, ...], plugins_folder: Path | None) -> None:
+def cli(
+    context: click.Context,
+    debug: bool,  # noqa: ARG001 - read by `main`, which has no other way to it when reading options fails
+    plugins_off: tuple[str, ...],
+    plugins_folder: Path | None,
+) -> None:
     """Run one panel study through many estimators side by side."""
     context.obj = chosen(plugins_off, plugins_folder)
 
@@ -52,23 +66,61 @@ for command in (
     pin,
     new_plugin,
     test_plugin,
+    doctor,
 ):
     cli.add_command(command)
 
 
 def main() -> None:
-    """Run the command; an error is one message and an exit code, never a traceback."""
+    """Run the command; an error is one message and an exit code, never a traceback unless asked for."""
     try:
         cli.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except HarnessError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end(f"error: {error}", error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        _end(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has gone; a flush at exit would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(UNFORESEEN)
+    except Exception as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        _end(_unforeseen(error), UNFORESEEN)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(message, err=True)
+    sys.exit(code)
+
+
+def _how_to_go_on(words: list[str]) -> str:
+    """Return how a run that was cut off is taken up; empty for other commands."""
+    if "run" not in words:
+        return ""
+    again = words if "--resume" in words else [*words, "--resume"]
+    return f"; what is finished is kept: {shlex.join(['harness', *again])}"
+
+
+def _unforeseen(error: Exception) -> str:
+    """Return one line on an error that no part of the harness has words for."""
+    match error:
+        case MemoryError():
+            what, hint = "the memory of this machine does not suffice", "fewer --jobs, draws or rows"
+        case RecursionError():
+            what, hint = "the input is nested too deeply", "flatten it"
+        case OSError():
+            what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+            hint = "make the place readable and writable, with room on the disk"
+        case _:
+            what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            hint = "this is a fault of the harness or of a plugin; harness --debug COMMAND shows where"
+    return f"error: {what}\n    hint: {hint}"
 
 
 if __name__ == "__main__":

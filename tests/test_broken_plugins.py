@@ -120,6 +120,7 @@ def finished(command, study, tmp_path_factory):
         (("pin", "RUN"), "expect:"),
         (("new-plugin", "harness-other", "--out", "OUT"), "plugin: "),
         (("test-plugin", "harness_panel", "--only", "mean", "--quick"), "0 failed"),
+        (("doctor",), "cores"),
     ],
     ids=lambda words: words[0] if isinstance(words, tuple) else "",
 )

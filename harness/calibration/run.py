@@ -85,13 +85,13 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
 def _counter(n_panels: int, on_progress: Progress | None) -> Callable[[Findings], None]:
     """Tell that nothing is done yet, and return what tells of each panel that is."""
     done = 0
-    tell = on_progress or (lambda _done, _total, _last: None)
-    tell(done, n_panels, "none yet")
+    tell = on_progress or (lambda _done, _total, _now: None)
+    tell(done, n_panels, "the first panels")
 
     def count(findings: Findings) -> None:
         nonlocal done
         done += 1
-        tell(done, n_panels, findings.label)
+        tell(done, n_panels, f"those after {findings.label}")
 
     return count
 

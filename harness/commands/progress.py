@@ -1,7 +1,9 @@
-"""Progress of a run, on standard error."""
+"""Progress of a run, on standard error: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -12,26 +14,99 @@ import click
 if TYPE_CHECKING:
     from harness.execution.run import Progress
 
+SILENCE = 30.0
+"""Seconds after which a line is written even where nothing was finished."""
+
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Show a bar on a terminal and in a notebook, and a line at each tenth elsewhere, on standard error.
+    """Show how much is done, what runs now and the time that is left.
 
-    In a notebook the bar needs ipywidgets.
+    On a terminal and in a notebook that is a bar (in a notebook with ipywidgets); elsewhere a line at each
+    tenth, and one wherever `SILENCE` passed without.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     if not (console.is_terminal or (console.is_jupyter and find_spec("ipywidgets"))):
-        yield _print_tenths
+        with _lines() as on_progress:
+            yield on_progress
         return
-    columns = (TextColumn("fitting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[last]}", markup=False), console=console) as bar:
-        task = bar.add_task("fitting", total=None, last="reading the data")
-        yield lambda done, total, last: bar.update(task, completed=done, total=total, last=last)
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, TextColumn("{task.fields[now]}", markup=False), console=console) as bar:
+        task = bar.add_task("", total=None, now="reading the data")
+        yield lambda done, total, now: bar.update(task, completed=done, total=total, now=now)
 
 
-def _print_tenths(done: int, total: int, last: str) -> None:
-    if 10 * done // total > 10 * (done - 1) // total:
-        click.echo(f"fitted {done} of {total}, last {last}", err=True)
+@contextmanager
+def _lines() -> Iterator[Progress]:
+    """Write lines, from a thread of their own where a task takes long."""
+    lines = _Lines(time.monotonic())
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1.0):
+            lines.break_silence(time.monotonic())
+
+    watcher = threading.Thread(target=watch, name="progress", daemon=True)
+    watcher.start()
+    try:
+        yield lambda done, total, now: lines.tell(done, total, now, time.monotonic())
+    finally:
+        ended.set()
+        watcher.join()
+
+
+class _Lines:
+    """What was done and said so far.
+
+    Parameters
+    ----------
+    start : moment of the beginning, seconds of a clock that never goes back
+    """
+
+    def __init__(self, start: float) -> None:
+        self._start = self._last_line = start
+        self._done, self._total, self._now = 0, 0, "reading the data"
+        self._lock = threading.Lock()
+
+    def tell(self, done: int, total: int, now: str, moment: float) -> None:
+        """Take note of what is done; write a line where another tenth is."""
+        with self._lock:
+            is_tenth = bool(total) and 10 * done // total > 10 * self._done // total
+            self._done, self._total, self._now = done, total, now
+            if is_tenth:
+                self._write(moment)
+
+    def break_silence(self, moment: float) -> None:
+        """Write a line where none was written for long."""
+        with self._lock:
+            if moment - self._last_line >= SILENCE:
+                self._write(moment)
+
+    def _write(self, moment: float) -> None:
+        self._last_line = moment
+        passed = moment - self._start
+        left = (
+            f", about {_spell(passed / self._done * (self._total - self._done))} left" if self._done else ""
+        )
+        click.echo(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}", err=True)
+
+
+def _spell(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

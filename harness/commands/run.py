@@ -21,7 +21,7 @@ from harness.commands.options import (
 )
 from harness.commands.plugin_options import found
 from harness.commands.progress import progress
-from harness.commands.written_line import written_line
+from harness.commands.written_line import REPORT, written_line
 from harness.registry.plugin_choice import PluginChoice
 
 
@@ -39,6 +39,7 @@ from harness.registry.plugin_choice import PluginChoice
     type=click.Path(path_type=Path),
     help="Folder that harness calibrate wrote for this study: its error rates go beside the findings.",
 )
+@click.option("--open", "opens", is_flag=True, help="Show the report in the browser at the end.")
 @set_option
 @outside_option
 @click.pass_obj
@@ -53,6 +54,7 @@ def run(
     scheduler: str | None,
     resume: bool,
     calibrated: Path | None,
+    opens: bool,
     overrides: tuple[str, ...],
     allow_outside: bool,
 ) -> None:
@@ -84,3 +86,6 @@ def run(
     if line := expected_line(folder):
         click.echo(line)
     click.echo(written_line(folder.path))
+    page = folder.path / REPORT
+    if opens and page.is_file():
+        click.launch(str(page))

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Progress = Callable[[int, int, str], None]
-"""Called with tasks done, tasks in all, and the last task's name."""
+"""Called with tasks done, tasks in all, and what runs now."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +115,9 @@ def write_run(
         if not options.resume:
             store.clear()
         plan = prepared.plan
-        on_done = _counter(plan, on_progress)
-        kept = run_checkpointed(_tasks(plan), store, workers=options.workers, on_done=on_done)
+        count = _Count(plan, on_progress)
+        tasks = count.begun(_tasks(plan))
+        kept = run_checkpointed(tasks, store, workers=options.workers, on_done=count.done)
         results = _results(plan, prepared.panels, kept)
         refuse_changed(prepared.table)
         write_tables(folder, results)
@@ -217,21 +218,35 @@ def carry_out(
     ----------
     panels : what the plan's panels come from
     """
-    count = _counter(plan, on_progress)
-    return _results(plan, panels, execute(tasks, workers=workers, on_done=lambda result: count(result.label)))
+    count = _Count(plan, on_progress)
+    results = execute(count.begun(tasks), workers=workers, on_done=lambda result: count.done(result.label))
+    return _results(plan, panels, results)
 
 
-def _counter(plan: Plan, on_progress: Progress | None) -> Callable[[str], None]:
-    """Return what is called with the label of each task as it is done."""
-    done, n_tasks = 0, plan.n_tasks if on_progress is not None else 0
+class _Count:
+    """How many tasks of a plan are done, and which are not, told as it changes."""
 
-    def count(label: str) -> None:
-        nonlocal done
-        done += 1
-        if on_progress is not None:
-            on_progress(done, n_tasks, label)
+    def __init__(self, plan: Plan, on_progress: Progress | None) -> None:
+        self._tell = on_progress
+        self._done, self._n_tasks = 0, plan.n_tasks if on_progress is not None else 0
+        self._begun: dict[str, None] = {}
 
-    return count
+    def begun(self, tasks: Iterable[Task[TaskResult]]) -> Iterator[Task[TaskResult]]:
+        """Yield the tasks; one that is asked for has begun."""
+        for task in tasks:
+            self._begun[task.label] = None
+            self._say()
+            yield task
+
+    def done(self, label: str) -> None:
+        """Count a task."""
+        self._done += 1
+        self._begun.pop(label, None)
+        self._say()
+
+    def _say(self) -> None:
+        if self._tell is not None:
+            self._tell(self._done, self._n_tasks, next(iter(self._begun), "writing tables and report"))
 
 
 def _results(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) -> RunResults:

@@ -1,0 +1,36 @@
+"""Lines of progress where there is no terminal: at each tenth, and wherever it was silent for long."""
+
+from __future__ import annotations
+
+from harness.commands.progress import SILENCE, _Lines, progress
+
+
+def said(capsys):
+    return capsys.readouterr().err.splitlines()
+
+
+def test_a_line_at_each_tenth_says_what_is_done_what_is_left_and_what_runs(capsys):
+    lines = _Lines(0.0)
+    for done in range(41):
+        lines.tell(done, 40, f"task {done + 1}", moment=float(done))
+    told = said(capsys)
+    assert len(told) == 10
+    assert told[0] == "4 of 40 done in 4 s, about 36 s left; now task 5"
+    assert told[-1] == "40 of 40 done in 40 s, about 0 s left; now task 41"
+
+
+def test_a_long_task_is_not_silent(capsys):
+    lines = _Lines(0.0)
+    lines.tell(0, 3, "a slow one", moment=1.0)
+    for moment in range(2, 200):
+        lines.break_silence(float(moment))
+    told = said(capsys)
+    assert len(told) == 199 // SILENCE
+    assert told[0] == "0 of 3 done in 30 s; now a slow one"
+    assert told[-1] == "0 of 3 done in 3 min; now a slow one"
+
+
+def test_the_watcher_ends_with_the_run(capsys):
+    with progress() as on_progress:
+        on_progress(1, 1, "nothing")
+    assert said(capsys) == ["1 of 1 done in 0 s, about 0 s left; now nothing"]
