@@ -281,6 +281,7 @@ CLAIMS = ResultTable(
         *("outcome", "quantity", "published", "recomputed", "this_run", *STATUS, "check"),
         *("recomputed_low", "recomputed_high", "about", "source", "note", "estimator", "protocol", "sample"),
         *("kind", "at", "to", "bound", "by", "group", "moderator", "digits", "tolerance"),
+        *("counterpart", "counterpart_reason", "counterpart_estimator", "counterpart_protocol"),
     ),
     (*_CELL, "sample", "quantity", "about"),
     "published numbers beside what follows from each other and what this run gives",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from configparser import ConfigParser
 from pathlib import Path
 
 from harness.installed import installed
@@ -58,3 +59,11 @@ def test_every_result_table_is_listed_with_what_it_holds():
 def test_every_study_is_listed():
     for path in (ROOT / "specs").glob("*.yaml"):
         assert f"specs/{path.name}" in README
+
+
+def test_the_test_command_runs_the_replications_once():
+    config = ConfigParser()
+    config.read(ROOT / "tox.ini", encoding="utf-8")
+    assert "replicate" in config["tox"]["env_list"].split(", ")
+    assert "-m replication" in config["testenv:replicate"]["commands"]
+    assert "not replication" in config["testenv"]["commands"]

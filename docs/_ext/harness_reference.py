@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 from command_text import command_text
 from docstring_text import restructured
 from docutils import nodes
+from report_text import report_text
 from schema_text import SpecText
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from harness.installed import registry_of
+from harness.report.gain_report_schema import gain_report_schema
 from harness.spec.json_schema import spec_schema
 from harness.tables import PARQUET_TABLES, TABLES, ResultTable
 
@@ -61,6 +63,13 @@ class TableReference(_Generated):
         return "\n\n".join(_table_text(table) for table in (*TABLES.values(), *PARQUET_TABLES))
 
 
+class GainReportReference(_Generated):
+    """``{gain-report-reference}``: every field of the accuracy-gain report."""
+
+    def text(self) -> str:  # noqa: D102 - as the base class says
+        return report_text(gain_report_schema())
+
+
 def _table_text(table: ResultTable) -> str:
     columns = (f"**`{name}`**" if name in table.key else f"`{name}`" for name in table.columns)
     return (
@@ -100,6 +109,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
     app.add_directive("table-reference", TableReference)
+    app.add_directive("gain-report-reference", GainReportReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)
     app.connect("source-read", fence_doctests)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.claims.counterpart import counterpart_columns
 from harness.claims.finding import Finding
 from harness.claims.gain import ratio_findings
 from harness.claims.identity import identity_findings, tied_outcomes
@@ -55,6 +56,7 @@ def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
             **_published(claim),
             **_recomputed(finding),
             "this_run": found.value,
+            **counterpart_columns(claim, study.counterparts, run),
             "status": stands.status,
             "reason": stands.reason,
             "about": kind.describe(claim),

@@ -22,6 +22,7 @@ from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseR
 from harness.store.study_record import (
     EstimatorRecord,
     MetricRecord,
+    OpenQuestionRecord,
     ProtocolRecord,
     StudyRecord,
     VariableRecord,
@@ -125,6 +126,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         metrics=tuple(
             MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
         ),
+        left_open=tuple(OpenQuestionRecord(one.sources, one.question, one.taken) for one in study.left_open),
     )
 
 

@@ -49,7 +49,7 @@ class Names:
 
 
 def check_claims(document: Document, names: Names) -> Iterator[Mistake]:
-    """Yield unknown names in claims, gains of the reference, and identities that tie no curves."""
+    """Yield unknown names, gains of the reference, and identities that tie no curves."""
     for at, claim in enumerate(_mappings(document.data.get("claims"))):
         yield from _unknown_names(document, claim, names, loc=("claims", at))
         if claim.get("quantity") == "gain" and claim.get("estimator") == names.reference != "":
@@ -61,6 +61,20 @@ def check_claims(document: Document, names: Names) -> Iterator[Mistake]:
             )
     for at, identity in enumerate(_mappings(document.data.get("identities"))):
         yield from _untied(document, identity, names, loc=("identities", at))
+    yield from _unknown_counterparts(document, names)
+
+
+def _unknown_counterparts(document: Document, names: Names) -> Iterator[Mistake]:
+    """Yield counterparts, or what they stand beside, that the study does not have."""
+    beside = _mapping(document.data.get("counterparts"))
+    for kind, known in (("estimators", names.estimators), ("protocols", names.protocols)):
+        for published, name in _mapping(beside.get(kind)).items():
+            loc = ("counterparts", kind, published)
+            for one in dict.fromkeys((published, name)):
+                if isinstance(one, str) and known and one not in known:
+                    hint = near_columns(one, known) or f"name one of the study's {kind}, or add this one"
+                    what = f"no {kind.removesuffix('s')} is called '{one}'"
+                    yield Mistake(document.find(loc), what, ", ".join(known), hint)
 
 
 def _unknown_names(

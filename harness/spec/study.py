@@ -13,6 +13,7 @@ from harness.data.roles import Roles
 from harness.spec.claim import AnyClaim, Identity
 from harness.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry, as_entries
 from harness.spec.expectation import AnyExpectation
+from harness.spec.publication import Counterparts, OpenQuestion
 from harness.spec.schema_text import WORDS
 from harness.spec.spec_model import SpecModel
 
@@ -38,7 +39,7 @@ Slug = Annotated[
     Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"}),
 ]
 
-ReportFormat = Literal["html", "latex", "docx"]
+ReportFormat = Literal["html", "latex", "docx", "markdown"]
 """What a report is asked for in."""
 
 
@@ -112,7 +113,8 @@ class ReportSpec(SpecModel):
 
     Attributes
     ----------
-    formats : a report for the browser, tables for a paper in LaTeX, coefficients for Word
+    formats : a report for the browser, tables for a paper in LaTeX, coefficients for Word, published tables
+        and figures beside those of the run in Markdown
     language : of the report
     featured : ids of the estimators that groups, surfaces and outcomes side by side are shown of; left out,
         the one that stands for the published curves, or the last, and the reference
@@ -158,6 +160,8 @@ class Study(SpecModel):
     scenarios : what every estimator is asked about the effect
     claims : what was published, to be set beside what this run gives
     identities : outcomes that are products of other columns, for checks of the claims
+    counterparts : what is set beside the published estimators and protocols, as it should be done
+    left_open : what the publication does not say, and what this study takes
     expect : numbers that a run of the study must reproduce, for tests
     data_are_published : whether the rows are those of the publication; only then are claims compared
     report : what is written for readers
@@ -177,6 +181,8 @@ class Study(SpecModel):
     scenarios: Annotated[tuple[ScenarioEntry, ...], BeforeValidator(as_entries)] = ()
     claims: tuple[AnyClaim, ...] = ()
     identities: tuple[Identity, ...] = ()
+    counterparts: Counterparts = Counterparts()
+    left_open: tuple[OpenQuestion, ...] = ()
     expect: tuple[AnyExpectation, ...] = ()
     data_are_published: bool = False
     report: ReportSpec = ReportSpec()

@@ -90,6 +90,15 @@ class MetricRecord:
 
 
 @dataclass(frozen=True)
+class OpenQuestionRecord:
+    """What a publication does not say, where it matters, and what is taken for it."""
+
+    sources: tuple[str, ...]
+    question: str
+    taken: str
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """What was asked.
 
@@ -103,6 +112,7 @@ class StudyRecord:
     formats : of the report
     featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
     metrics : losses beside squared error
+    left_open : what the publication does not say
     """
 
     id: str
@@ -126,6 +136,7 @@ class StudyRecord:
     formats: tuple[ReportFormat, ...]
     featured: tuple[str, ...]
     metrics: tuple[MetricRecord, ...] = ()
+    left_open: tuple[OpenQuestionRecord, ...] = ()
 
     @property
     def references(self) -> tuple[str, ...]:

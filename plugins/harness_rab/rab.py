@@ -34,6 +34,7 @@ from harness import (
 from harness_rab.ensemble import Ensemble, mean_of
 
 QUICK_DRAWS = 40
+QUICK_FOLD_DRAWS = 10
 RECONSTRUCTION = (
     "the original paper of the RAB method is not public; this is our reading of its description: bootstrap "
     "resamples, a fit on each, the mean of their predictions as the curve and their percentiles as its band. "
@@ -87,11 +88,12 @@ class Rab:
         _draw_fitter(self.base)
 
     def quick(self) -> Self:
-        """Return a copy with at most 40 draws of a quick base estimator."""
+        """Return a copy with at most 40 draws of a quick base estimator, 10 on a fold."""
         base = self.base
         if CanRunQuick in base.provides and isinstance(base, CanRunQuick):
             base = base.quick()
-        return replace(self, base=base, draws=min(self.draws, QUICK_DRAWS))
+        fold_draws = min(self.fold_draws, QUICK_FOLD_DRAWS)
+        return replace(self, base=base, draws=min(self.draws, QUICK_DRAWS), fold_draws=fold_draws)
 
     def for_folds(self) -> Self:
         """Return a copy with at most `fold_draws` draws."""

@@ -71,6 +71,17 @@ def test_every_link_within_the_spec_has_its_section(spec_text):
     assert links <= titles
 
 
+def test_every_field_of_the_gain_report_has_its_row(texts):
+    from report_text import report_text
+
+    from harness.report.gain_report_schema import gain_report_schema
+
+    text = report_text(gain_report_schema())
+    assert "| `study.outcomes[].unit` | string | Its unit; empty where it has none. |" in text
+    assert "| `estimate` | number or null | 1 - MSE / MSE of the reference" in section(text, "`gain`")
+    assert "| `gain` | null or `gain` | Null for the reference itself. |" in section(text, "`cell`")
+
+
 def test_covariances_are_described_beside_their_estimators(spec_text):
     own = section(spec_text.choices("estimator"), "`fixed_effects`")
     assert "`kind: wild_cluster`: Clustered errors whose p-values" in own

@@ -121,6 +121,13 @@ def manifest(
             "draws": 2000,
             "formats": ["html"],
             "featured": [],
+            "left_open": [
+                {
+                    "sources": ["Figure 4"],
+                    "question": "What a resample draws.",
+                    "taken": "single rows; whole men beside it",
+                }
+            ],
         },
         "data": {
             "origin": "dataset wage_panel",

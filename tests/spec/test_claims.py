@@ -271,3 +271,40 @@ def test_the_schema_accepts_claims_and_refuses_wrong_ones(load, text, catalogs):
         claims = [dict(claim) for claim in data["claims"]]
         claims[at]["valeu"] = 1
         assert list(check.iter_errors({**data, "claims": claims}))
+
+
+BESIDE = """\
+counterparts:
+  estimators: {bag: small_net}
+  protocols: {rows: rows}
+left_open:
+  - {sources: [Table 2], question: Which rows., taken: test rows}
+"""
+
+
+def test_counterparts_and_what_is_left_open_are_read(load, text):
+    study = load(text + BESIDE).study
+    assert study.counterparts.estimators == {"bag": "small_net"}
+    assert study.left_open[0].sources == ("Table 2",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("{bag: small_net}", "{bag: smal_net}", "no estimator is called 'smal_net'"),
+        ("{bag: small_net}", "{bags: small_net}", "no estimator is called 'bags'"),
+        ("{rows: rows}", "{rows: row}", "no protocol is called 'row'"),
+    ],
+)
+def test_a_counterpart_that_the_study_lacks_is_named_with_its_place(load, text, old, new, what):
+    with pytest.raises(SpecError) as caught:
+        load((text + BESIDE).replace(old, new))
+    (problem,) = caught.value.problems
+    assert problem.what == what
+    assert "counterparts" in problem.where
+    assert problem.hint
+
+
+def test_an_open_question_needs_a_source(load, text):
+    with pytest.raises(SpecError, match="sources"):
+        load((text + BESIDE).replace("[Table 2]", "[]"))

@@ -11,6 +11,8 @@ import pytest
 from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.execution.options import RunOptions
+from harness.installed import installed
+from harness.spec.load import load_study
 
 SPEC = Path(__file__).parents[2] / "specs" / "digital_carbon.yaml"
 DRAWS = 100
@@ -18,8 +20,11 @@ DRAWS = 100
 
 def centred_errors(seed, *estimators):
     """Return centred RMSEs of the net effect curve of total emissions, as shares of the true range."""
-    position = "estimators.3.draws"
-    options = RunOptions(SPEC, overrides=(f"data.simulate.seed={seed}", f"{position}={DRAWS}"))
+    known = load_study(SPEC, catalogs=installed().catalogs).study.estimators
+    overrides = (
+        f"estimators.{at}.draws={DRAWS}" for at, entry in enumerate(known) if entry.id.startswith("rab")
+    )
+    options = RunOptions(SPEC, overrides=(f"data.simulate.seed={seed}", *overrides))
     tasks = prepare(options).plan.full_tasks()
     cities = DigitalCarbon(seed=seed)
     frame = cities.draw()

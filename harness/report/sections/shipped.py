@@ -10,6 +10,7 @@ from harness.report.sections.curves.section import CurvesSection
 from harness.report.sections.diagnostics.section import DiagnosticsSection
 from harness.report.sections.estimators.section import EstimatorsSection
 from harness.report.sections.expectations.section import ExpectationsSection
+from harness.report.sections.figures.section import FiguresSection
 from harness.report.sections.gains.section import GainsSection
 from harness.report.sections.groups.section import GroupsSection
 from harness.report.sections.metrics.section import MetricsSection
@@ -36,6 +37,7 @@ def harness_sections() -> tuple[Section, ...]:
         CurvesSection(),
         GroupsSection(),
         ModeratorsSection(),
+        FiguresSection(),
         ClaimsSection(),
         ExpectationsSection(),
         CoefficientsSection(),

@@ -220,7 +220,7 @@ def test_a_fold_has_fewer_draws() -> None:
 
 
 def test_quick_has_fewer_draws_of_a_quick_base() -> None:
-    assert Rab(base=Mlp()).quick() == Rab(base=Mlp().quick(), draws=40)
+    assert Rab(base=Mlp()).quick() == Rab(base=Mlp().quick(), draws=40, fold_draws=10)
     assert Rab(base=Mlp(), draws=20).quick().draws == 20
     base = Recorder()
     assert Rab(base=base).quick().base is base

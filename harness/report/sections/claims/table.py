@@ -36,7 +36,14 @@ MEANINGS = (
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One published number and how it stands; `digits` are the decimals it was printed with."""
+    """One published number and how it stands.
+
+    Attributes
+    ----------
+    digits : decimals it was printed with
+    counterpart : what this run gives as it should be done, by `counterpart_estimator` under
+        `counterpart_protocol`, or why it gives none
+    """
 
     outcome: str
     quantity: str
@@ -52,6 +59,11 @@ class ClaimRow:
     digits: int | None = None
     recomputed_low: float = float("nan")
     recomputed_high: float = float("nan")
+    protocol: str = ""
+    counterpart: float = float("nan")
+    counterpart_reason: str = ""
+    counterpart_estimator: str = ""
+    counterpart_protocol: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,9 +170,9 @@ def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes) -> ClaimTableR
         about=row.about,
         estimator=study.estimator_label(row.estimator),
         published=published_text(row),
-        recomputed=_number(row, row.recomputed),
+        recomputed=claim_number(row, row.recomputed),
         recomputed_range=_range(row),
-        this_run=_number(row, row.this_run),
+        this_run=claim_number(row, row.this_run),
         status=row.status,
         symbol=SYMBOLS.get(row.status, ""),
         mark=footnotes.mark(row.reason),
@@ -177,7 +189,8 @@ def published_text(row: ClaimRow) -> str:
     return fixed(row.published, max(0, row.digits))
 
 
-def _number(row: ClaimRow, value: float) -> str:
+def claim_number(row: ClaimRow, value: float) -> str:
+    """Return another number of a claim's kind, such as this run's."""
     if not math.isfinite(value):
         return MISSING
     return percent(value, 2) if row.quantity in FRACTIONS else significant(value)
@@ -188,4 +201,4 @@ def _range(row: ClaimRow) -> str:
     low, high = row.recomputed_low, row.recomputed_high
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"{_number(row, low)} to{NO_BREAK}{_number(row, high)}"
+    return f"{claim_number(row, low)} to{NO_BREAK}{claim_number(row, high)}"

@@ -1,0 +1,1 @@
+"""Every published table and figure twice: as published, and as it should be done."""

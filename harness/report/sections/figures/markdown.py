@@ -1,0 +1,77 @@
+"""The section as Markdown, for a page of documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.report.sections.figures.errors import ErrorTable
+from harness.report.sections.figures.figures import PublishedFigure, PublishedFigures
+
+HEAD = ("what", "outcome", "printed", "as published, here", "as it should be, here")
+
+
+def markdown(shown: PublishedFigures) -> str:
+    """Return a heading and a table for every published table and figure, and the notes below."""
+    parts = [part for figure in shown.figures for part in _figure(figure)]
+    notes = "\n".join(f"- ({mark}) {_plain(reason)}" for mark, reason in shown.footnotes)
+    if notes:
+        parts += ["## Where a number is missing", notes]
+    return "\n\n".join(parts) + "\n"
+
+
+def _figure(figure: PublishedFigure) -> Iterator[str]:
+    yield f"## {_plain(figure.source)}"
+    by = f"As published: {_plain(figure.published)}."
+    yield f"{by} As it should be: {_plain(figure.counterpart)}." if figure.counterpart else by
+    rows = [
+        (
+            row.about,
+            row.outcome,
+            row.printed,
+            row.published + _marked(row.published_mark),
+            row.counterpart + _marked(row.counterpart_mark),
+        )
+        for row in figure.rows
+    ]
+    yield _table(HEAD, rows)
+    if figure.errors is not None:
+        yield _errors(figure.errors)
+    if figure.differences:
+        yield "Why they differ:\n\n" + _list(figure.differences)
+    if figure.left_open:
+        told = [f"{one.question.rstrip('.')}. Here: {one.taken}" for one in figure.left_open]
+        yield "Not said in the publication:\n\n" + _list(told)
+
+
+def _errors(errors: ErrorTable) -> str:
+    gains = [f"gain over {label}" for label in errors.references]
+    halves = [
+        f"{what}, {title}" for title in (errors.published, errors.counterpart) for what in ("MSE", *gains)
+    ]
+    rows = [
+        (
+            *(row.outcome, row.sample, row.estimator),
+            *(row.published.mse, *row.published.gains, row.counterpart.mse, *row.counterpart.gains),
+        )
+        for row in errors.rows
+    ]
+    return _table(("outcome", "sample", "estimator", *halves), rows)
+
+
+def _marked(mark: str) -> str:
+    return f" ({mark})" if mark else ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines)
+
+
+def _list(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {_plain(sentence)}" for sentence in sentences)
+
+
+def _plain(text: str) -> str:
+    """Return text on one line without characters that Markdown or HTML would read."""
+    escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+    return " ".join(escaped.replace("*", "\\*").replace("[", "\\[").split())
