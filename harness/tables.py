@@ -246,7 +246,7 @@ TRUTH = ResultTable(
 )
 TRUTH_ERRORS = ResultTable(
     "truth_errors",
-    ("outcome", "estimator", "scenario", "kind", "rmse", "coverage", "n_points"),
+    ("outcome", "estimator", "scenario", "kind", "rmse", "coverage", "n_points", "n_found"),
     ("outcome", "estimator", "scenario", "kind"),
     "of simulated data alone: how far each estimator is from the truth, and how often intervals hold it",
     measures=("rmse",),

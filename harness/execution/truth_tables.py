@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from harness.data.panel import Panel
 from harness.execution.results import RunResults
-from harness.scenarios.truth import CanTellTruth, true_fit, truth_errors
+from harness.scenarios.truth import CanTellTruth, place_errors, true_fit, truth_errors
 from harness.store.folder import RunFolder
+
+TURNS = ("minimum", "maximum")
+"""Kinds of places of a curve; those of a conditional effect are thresholds."""
 
 
 def truth_parts(results: RunResults, panels: Mapping[str, Panel]) -> Iterator[pd.DataFrame]:
@@ -24,20 +28,77 @@ def truth_parts(results: RunResults, panels: Mapping[str, Panel]) -> Iterator[pd
                 yield rows.assign(outcome=outcome, scenario=entry.id)
 
 
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Numbers of one kind or more that have a truth.
+
+    Attributes
+    ----------
+    rows : outcome, estimator, scenario, kind, estimate, its pointwise limits, and `columns`
+    columns : that tell the points of one kind apart
+    """
+
+    rows: pd.DataFrame
+    columns: tuple[str, ...]
+
+
 def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Yield the errors of the curves, of the effects by group, and of the conditional effects."""
-    curves, groups, moderated = (
-        folder.read_table(name) for name in ("curves", "heterogeneity", "conditional_effects")
+    """Yield the errors of every kind of answer that has a truth."""
+    for answers in _answers(folder):
+        yield truth_errors(answers.rows, truth, columns=answers.columns)
+    turns, changes = folder.read_table("turning_points"), folder.read_table("thresholds")
+    if len(turns):
+        yield place_errors(_done(turns), truth[truth["kind"].isin(TURNS)].assign(place=truth["at"]))
+    if len(changes):
+        own = truth[truth["kind"] == "threshold"].assign(place=truth["moderator_at"])
+        found = changes.assign(kind=changes["kind"].where(changes["kind"] == "none", "threshold"))
+        yield place_errors(_done(found), own)
+
+
+def _answers(folder: RunFolder) -> Iterator[Answers]:
+    curves, groups, effects, surfaces, contrasts = (
+        folder.read_table(name)
+        for name in ("curves", "heterogeneity", "conditional_effects", "surfaces", "contrasts")
     )
     if len(curves):
-        yield truth_errors(_pointwise_and_supported(curves), truth, columns=["at"])
+        yield Answers(_supported(_pointwise(curves)), ("at",))
     if len(groups):
-        effects = groups[groups["mode"] == "pooled"].rename(columns={"effect": "estimate"})
-        yield truth_errors(effects.assign(kind="effect"), truth, columns=["group"])
-    if len(moderated):
-        effects = _pointwise_and_supported(moderated).rename(columns={"effect": "estimate"})
-        yield truth_errors(effects.assign(kind="conditional_effect"), truth, columns=["moderator_at"])
+        pooled = groups[groups["mode"] == "pooled"]
+        yield Answers(pooled.rename(columns={"effect": "estimate"}).assign(kind="effect"), ("group",))
+        limits = {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"}
+        levels = pooled.drop(columns=["conf_low", "conf_high"]).rename(columns=limits)
+        yield Answers(levels.assign(kind="median"), ("group",))
+    if len(effects):
+        own = _supported(_pointwise(effects)).rename(columns={"effect": "estimate"})
+        yield Answers(own.assign(kind="conditional_effect"), ("moderator_at",))
+    if len(surfaces):
+        cells = _supported(surfaces).rename(columns={"exposure_at": "at"})
+        yield Answers(cells.assign(kind="surface"), ("at", "moderator_at"))
+    if len(contrasts):
+        yield from _contrasts(_pointwise(contrasts))
 
 
-def _pointwise_and_supported(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[(rows["band"] == "pointwise") & (rows["supported"].astype(str) == "True")]
+def _contrasts(rows: pd.DataFrame) -> Iterator[Answers]:
+    """Yield the contrasts with the least value: of all rows, of groups, at moderator values."""
+    least = rows[rows["exposure_from"] == rows["exposure_from"].min()]
+    own = least.rename(columns={"exposure_to": "at"}).assign(kind="contrast")
+    of_group, at_moderator = own["group"].notna(), own["moderator_at"].notna()
+    for chosen, columns in (
+        (~of_group & ~at_moderator, ("at",)),
+        (of_group, ("at", "group")),
+        (at_moderator, ("at", "moderator_at")),
+    ):
+        if chosen.any():
+            yield Answers(own[chosen], columns)
+
+
+def _done(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["status"] == "ok"]
+
+
+def _pointwise(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["band"] == "pointwise"]
+
+
+def _supported(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["supported"].astype(str) == "True"]

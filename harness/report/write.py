@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.data.note import Note
+from harness.errors import ArtifactError, Problem
 from harness.report.contents import FIGURES, described
 from harness.report.drawing.fonts import font_notes
 from harness.report.gain_report import report_of
@@ -17,6 +18,8 @@ from harness.report.shown import ShownSection, shown_sections
 from harness.spec.study import ReportFormat
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
+from harness.store.manifest import Manifest
+from harness.tables import FINDINGS
 
 HTML = "report.html"
 GAIN_REPORT = "gain_report.json"
@@ -32,14 +35,28 @@ def report_run(path: Path, sections: Sequence[Section]) -> RunFolder:
     Raises
     ------
     ArtifactError
-        Where `path` is not the folder of a finished run.
+        Where `path` is not the folder of a finished run, or that of a version without a table of findings.
     """
     folder = RunFolder.open(path)
     manifest = folder.manifest()
+    _require_findings(manifest)
     with locked(path):
         write_report(folder, formats=manifest.study.formats, sections=sections)
         folder.write_manifest(manifest)
     return folder
+
+
+def _require_findings(manifest: Manifest) -> None:
+    """Refuse a folder of the time when the verdict was no table: its report would have none."""
+    if FINDINGS.file in manifest.files:
+        return
+    version = manifest.versions.get("panel-harness", "unknown")
+    what = (
+        f"the folder is in an older format, written by panel-harness {version}: it has no such table, from "
+        "which alone the sentences of the report are made"
+    )
+    hint = f"run the study again with this version: {manifest.command}"
+    raise ArtifactError(Problem(FINDINGS.file, what, hint=hint))
 
 
 def write_report(

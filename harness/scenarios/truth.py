@@ -77,8 +77,8 @@ def truth_errors(answers: pd.DataFrame, truth: pd.DataFrame, *, columns: Sequenc
 
     Returns
     -------
-    A row for each outcome, estimator, scenario and kind: `rmse`, `coverage` of the pointwise intervals and
-    `n_points`, the points they are over.
+    A row for each outcome, estimator, scenario and kind: `rmse`, `coverage` of the pointwise intervals,
+    `n_points` and `n_found`, the points they are over.
     """
     shared = ["outcome", "scenario", "kind", *columns]
     both = answers.merge(truth[[*shared, "truth"]], on=shared)
@@ -88,4 +88,53 @@ def truth_errors(answers: pd.DataFrame, truth: pd.DataFrame, *, columns: Sequenc
     found = both.groupby(["outcome", "estimator", "scenario", "kind"], sort=False)
     means = found.agg(square=("square", "mean"), coverage=("is_held", "mean"), n_points=("truth", "size"))
     means["rmse"] = np.sqrt(means.pop("square"))
-    return means.reset_index()
+    return means.assign(n_found=means["n_points"]).reset_index()
+
+
+def place_errors(found: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Return how far the places that each estimator finds are from the true ones, kind by kind.
+
+    True places and found ones of a kind go in pairs, so that the distances add up to the least.
+
+    Parameters
+    ----------
+    found : kind, at and limits of each place, with outcome, estimator and scenario; a row of kind ``none``
+        says that an estimator has none
+    truth : kind and `place`, with outcome and scenario
+
+    Returns
+    -------
+    A row for each outcome, estimator, scenario and kind that is true or found: `rmse` over the pairs,
+    `coverage`, the share of the `n_points` true places that are in a pair whose interval holds them, and
+    `n_found`.
+    """
+    import pandas as pd
+
+    rows = []
+    for key, own in found.groupby(["outcome", "estimator", "scenario"], sort=False):
+        outcome, estimator, scenario = key if isinstance(key, tuple) else (key,)
+        true = truth[(truth["outcome"] == outcome) & (truth["scenario"] == scenario)]
+        kinds = dict.fromkeys([*true["kind"], *own["kind"]])
+        place = {"outcome": outcome, "estimator": estimator, "scenario": scenario}
+        rows += [
+            place | {"kind": kind} | _pairs(own[own["kind"] == kind], true.loc[true["kind"] == kind, "place"])
+            for kind in kinds
+            if kind != "none"
+        ]
+    return pd.DataFrame(rows)
+
+
+def _pairs(found: pd.DataFrame, places: pd.Series[float]) -> dict[str, float]:
+    from scipy.optimize import linear_sum_assignment
+
+    at, low, high = (found[name].to_numpy(float) for name in ("at", "conf_low", "conf_high"))
+    true = places.to_numpy(float)
+    own, theirs = linear_sum_assignment(np.abs(at[:, None] - true[None, :]))
+    error = at[own] - true[theirs]
+    is_held = (low[own] <= true[theirs]) & (true[theirs] <= high[own])
+    return {
+        "rmse": float(np.sqrt(np.square(error).mean())) if error.size else np.nan,
+        "coverage": float(is_held.sum() / true.size) if true.size else np.nan,
+        "n_points": true.size,
+        "n_found": at.size,
+    }

@@ -47,6 +47,23 @@ def test_the_truth_and_the_error_of_each_estimator(tmp_path):
     expected = np.sqrt(((known["estimate"] - known["truth"]) ** 2).mean())
     assert errors.loc[("ols", "level"), "rmse"] == pytest.approx(expected, rel=1e-9)
     assert errors.loc[("ols", "conditional_effect"), "n_points"] > 0
+    assert errors.loc[("ols", "surface"), "n_points"] <= 25
+
+
+def test_every_kind_of_truth_has_its_error(tmp_path):
+    folder = folder_of(tmp_path, exposure="exposure", moderator="moderator")
+    truth, errors = folder.read_table("truth"), folder.read_table("truth_errors")
+    assert set(truth["kind"]) == set(errors["kind"])
+    own = errors.set_index(["estimator", "kind"])
+    # pooled OLS has no turning point; the cubic's maximum is near the parabola's, 0.6
+    assert own.loc[("ols", "maximum"), ["n_points", "n_found"]].tolist() == [1, 0]
+    assert own.loc[("cubic", "maximum"), "rmse"] < 0.05
+    # its mean slope is the coefficient, the true one -8 (mean exposure - 0.6)
+    (coefficient,) = folder.read_table("coefficients").query("estimator == 'ols' and term == 'exposure'")[
+        "estimate"
+    ]
+    (average,) = truth.loc[truth["kind"] == "average_effect", "truth"]
+    assert own.loc[("ols", "average_effect"), "rmse"] == pytest.approx(abs(coefficient - average))
 
 
 def test_no_truth_about_another_exposure(tmp_path):

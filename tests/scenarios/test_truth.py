@@ -13,7 +13,7 @@ from harness.scenarios.contrast.scenario import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.shipped import harness_scenarios
-from harness.scenarios.truth import CanTellTruth, true_fit, truth_errors
+from harness.scenarios.truth import CanTellTruth, place_errors, true_fit, truth_errors
 from panels import key_from, panel_from_frame
 
 
@@ -101,4 +101,25 @@ def test_errors_are_root_mean_squares_and_shares_held():
     truth = pd.DataFrame({"at": [0.0, 0.5, 1.0], "truth": [1.0, 1.0, 3.0]}).assign(**place)
     (row,) = truth_errors(answers, truth, columns=["at"]).to_dict("records")
     assert row["rmse"] == pytest.approx(np.sqrt(5.0 / 3.0))
-    assert (row["coverage"], row["n_points"]) == (pytest.approx(1 / 3), 3)
+    assert (row["coverage"], row["n_points"], row["n_found"]) == (pytest.approx(1 / 3), 3, 3)
+
+
+def test_places_go_in_pairs_and_those_left_over_are_counted():
+    place = {"outcome": "y", "scenario": "curve"}
+    found = pd.DataFrame(
+        {
+            "estimator": ["ann", "ann", "ann", "ols"],
+            "kind": ["maximum", "maximum", "minimum", "none"],
+            "at": [0.9, 0.2, 0.5, np.nan],
+            "conf_low": [0.7, 0.15, 0.4, np.nan],
+            "conf_high": [0.95, 0.25, 0.6, np.nan],
+        }
+    ).assign(**place)
+    truth = pd.DataFrame({"kind": ["maximum"], "place": [0.8]}).assign(**place)
+    rows = place_errors(found, truth).set_index(["estimator", "kind"])
+    assert rows.loc[("ann", "maximum"), "rmse"] == pytest.approx(0.1)  # 0.9 is the nearer of the two
+    assert rows.loc[("ann", "maximum"), ["coverage", "n_points", "n_found"]].tolist() == [1.0, 1, 2]
+    assert rows.loc[("ann", "minimum"), ["n_points", "n_found"]].tolist() == [0, 1]
+    assert np.isnan(rows.loc[("ann", "minimum"), "coverage"])
+    assert rows.loc[("ols", "maximum"), ["coverage", "n_points", "n_found"]].tolist() == [0.0, 1, 0]
+    assert np.isnan(rows.loc[("ols", "maximum"), "rmse"])

@@ -26,6 +26,10 @@ LEGEND_GREY = "#5f6368"
 LEGEND_LABEL = 30
 """Characters of a name in a legend."""
 
+BESIDE_DASH = (0, (1.0, 1.4))
+BESIDE_WIDTH = 1.0
+"""Of a line beside another of the same estimator."""
+
 MARKERS = {"minimum": "v", "maximum": "^"}
 
 
@@ -113,6 +117,12 @@ def draw_line(axes: Axes, series: Series) -> None:
         color=style.colour,
         linestyle=style.dash,
     )
+
+
+def draw_beside(axes: Axes, series: Series) -> None:
+    """Draw a thin dotted line where it is supported, beside another of the same estimator."""
+    shown = np.where(series.line.supported, series.line.estimate, np.nan)
+    axes.plot(series.line.at, shown, color=series.style.colour, linestyle=BESIDE_DASH, linewidth=BESIDE_WIDTH)
 
 
 def draw_marks(axes: Axes, series: Series) -> None:

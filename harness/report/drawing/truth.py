@@ -2,62 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from harness.arrays import Floats, frozen_floats
-from harness.report.model.run import Run
+from harness.report.drawing.palette import Dash
+from harness.report.model.truth import TruthLine
 
 INK = "#000000"
-DASH = (0, (4.0, 2.0))
+DASH: Dash = (0, (4.0, 2.0))
+DOT_DASH: Dash = (0, (4.0, 1.5, 1.0, 1.5))
+"""Of the truth, and of a second one in the same axes."""
+
 WIDTH = 1.2
+TRUTH = "truth (simulated)"
+"""What a legend calls it."""
+
+PLACE_DASH = (0, (2.0, 1.0))
+TURN_WIDTH = 0.7
+PLACE_REACH = 0.36
+"""Of the stroke of a single true number: its dashes, and half its length in places of the axis of names."""
 
 
-@dataclass(frozen=True)
-class TruthRow:
-    """What the true response answers to a scenario at one place."""
-
-    outcome: str
-    scenario: str
-    kind: str
-    at: float
-    truth: float
-
-
-@dataclass(frozen=True, eq=False)
-class TruthLine:
-    """A true curve.
-
-    Attributes
-    ----------
-    at : (n_grid,), increasing, the exposure's unit
-    truth : (n_grid,), the curve's unit
-    """
-
-    at: Floats
-    truth: Floats
-
-
-def truth_line(run: Run, outcome: str, scenario: str, kind: str) -> TruthLine | None:
-    """Return the true curve of one kind; None where the data are not simulated, or nothing is known of it."""
-    key = (outcome, scenario, kind)
-    own = [row for row in run.rows("truth", TruthRow) if (row.outcome, row.scenario, row.kind) == key]
-    if not own:
-        return None
-    own.sort(key=lambda row: row.at)
-    return TruthLine(frozen_floats([row.at for row in own]), frozen_floats([row.truth for row in own]))
-
-
-def draw_truth(axes: Axes, line: TruthLine | None) -> None:
+def draw_truth(axes: Axes, line: TruthLine | None, *, dash: Dash = DASH) -> None:
     """Draw a true curve, where there is one."""
     if line is not None:
-        axes.plot(line.at, line.truth, color=INK, linestyle=DASH, linewidth=WIDTH, zorder=5)
+        axes.plot(line.at, line.truth, color=INK, linestyle=dash, linewidth=WIDTH, zorder=5)
 
 
-def truth_handles(line: TruthLine | None) -> list[Line2D]:
+def draw_true_turns(axes: Axes, turns: Iterable[float]) -> None:
+    """Draw a dashed upright line at each true place, such as a turning point, the unit of the axis."""
+    for at in turns:
+        axes.axvline(at, color=INK, linestyle=PLACE_DASH, linewidth=TURN_WIDTH, zorder=1)
+
+
+def true_turn_handles(turns: Sequence[float], *, label: str = "true turning point") -> list[Line2D]:
+    """Return the entry of such lines in a legend, where there are any."""
+    if not turns:
+        return []
+    return [Line2D([], [], color=INK, linestyle=PLACE_DASH, linewidth=TURN_WIDTH, label=label)]
+
+
+def truth_handles(line: TruthLine | None, *, dash: Dash = DASH, label: str = TRUTH) -> list[Line2D]:
     """Return the entry of a true curve in a legend, where there is one."""
     if line is None:
         return []
-    return [Line2D([], [], color=INK, linestyle=DASH, linewidth=WIDTH, label="truth (simulated)")]
+    return [Line2D([], [], color=INK, linestyle=dash, linewidth=WIDTH, label=label)]
+
+
+def draw_true_places(
+    axes: Axes, places: Iterable[tuple[float, float]], *, is_vertical: bool, reach: float = PLACE_REACH
+) -> None:
+    """Draw a dashed stroke for each true number that is known, across the line of the estimate beside it.
+
+    Parameters
+    ----------
+    places : where an estimate stands on the axis of names, and the true number
+    is_vertical : whether names are on the vertical axis, so that strokes are upright
+    reach : half the length of a stroke, in places
+    """
+    for place, truth in places:
+        if math.isfinite(truth):
+            along, across = [place - reach, place + reach], [truth, truth]
+            x, y = (across, along) if is_vertical else (along, across)
+            axes.plot(x, y, color=INK, linestyle=PLACE_DASH, linewidth=WIDTH, zorder=5)
+
+
+def true_place_handle() -> Line2D:
+    """Return the entry of such strokes in a legend."""
+    return Line2D([], [], color=INK, linestyle=PLACE_DASH, linewidth=WIDTH, label=TRUTH)

@@ -31,6 +31,9 @@ class ResultRow:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a cell of a table has any type
+    """Return a cell as text; a whole number is written as one, also where empty cells made it a float."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return "" if value is None else str(value)
 
 

@@ -6,6 +6,7 @@ from harness.registry.hooks import hookimpl
 from harness.report.sections.accuracy.section import AccuracySection
 from harness.report.sections.claims.section import ClaimsSection
 from harness.report.sections.coefficients.section import CoefficientsSection
+from harness.report.sections.contrasts.section import ContrastsSection
 from harness.report.sections.curves.section import CurvesSection
 from harness.report.sections.diagnostics.section import DiagnosticsSection
 from harness.report.sections.estimators.section import EstimatorsSection
@@ -19,6 +20,7 @@ from harness.report.sections.multiverse.section import MultiverseSection
 from harness.report.sections.origin.section import OriginSection
 from harness.report.sections.reproduce.section import ReproduceSection
 from harness.report.sections.section import Section
+from harness.report.sections.truth.section import TruthSection
 from harness.report.sections.variables.section import VariablesSection
 from harness.report.sections.verdict.section import VerdictSection
 
@@ -35,9 +37,11 @@ def harness_sections() -> tuple[Section, ...]:
         OriginSection(),
         MultiverseSection(),
         CurvesSection(),
+        ContrastsSection(),
         GroupsSection(),
         ModeratorsSection(),
         FiguresSection(),
+        TruthSection(),
         ClaimsSection(),
         ExpectationsSection(),
         CoefficientsSection(),

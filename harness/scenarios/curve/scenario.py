@@ -42,9 +42,10 @@ class CurveScenario(Resampled):
     """Mean predicted outcome were every row's exposure the same, at each exposure, with its slope.
 
     Beside it stand the same curve over rows with data near them, accumulated local effects, which predict no
-    row far from where it was observed, and the turning points of the curve. The three answer different
-    questions: of all rows, with extrapolation where a row's like was never observed at that exposure; of the
-    rows whose like was; of the rows observed at each exposure.
+    row far from where it was observed, the turning points of the curve, and the average effect, the mean
+    slope of the rows at their own exposures. The three curves answer different questions: of all rows, with
+    extrapolation where a row's like was never observed at that exposure; of the rows whose like was; of the
+    rows observed at each exposure.
 
     Attributes
     ----------
@@ -107,7 +108,7 @@ class CurveScenario(Resampled):
         slopes = replace(
             level, kind="slope", curve=slope(level.curve, level.at), draws=slope(level.draws, level.at)
         )
-        curves = (level, slopes, self._ale(subject), self._supported(subject))
+        curves = (level, slopes, self._ale(subject), self._supported(subject), self._average(subject))
         unit = "" if isinstance(subject.fit, HasDraws) else self.unit
         return {
             "curves": curve_rows(curves, subject, level=self.level, unit=unit),
@@ -149,6 +150,16 @@ class CurveScenario(Resampled):
             draws=supported_dependence(subject.draws(self.plan), panel, at, joint),
             supported=_support(subject.panel, at).supported & np.isfinite(curve),
             share_of_rows=joint.share,
+        )
+
+    def _average(self, subject: Subject) -> CurveEstimate:
+        draws = row_slopes(subject.draws(self.plan), subject.panel)
+        return CurveEstimate(
+            kind="average_effect",
+            at=np.array([np.nan]),
+            curve=np.array([row_slopes(subject.fit, subject.panel).mean()]),
+            draws=draws.mean(axis=-1, keepdims=True),
+            supported=np.array([True]),
         )
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:

@@ -18,7 +18,7 @@ from harness.scenarios.subject import Subject
 if TYPE_CHECKING:
     import pandas as pd
 
-CurveKind = Literal["level", "slope", "ale", "level_supported"]
+CurveKind = Literal["level", "slope", "ale", "level_supported", "average_effect"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,9 @@ class CurveEstimate:
 
     Attributes
     ----------
-    kind : level, level_supported and ale in outcome units, slope in those per unit of exposure
-    at : (n_grid,), increasing, the exposure's unit
+    kind : level, level_supported and ale in outcome units, slope and average_effect in those per unit of
+        exposure
+    at : (n_grid,), increasing, the exposure's unit; one NaN of the average effect, which has no place
     curve : (n_grid,)
     draws : (n_draws, n_grid)
     supported : (n_grid,), whether the data reach there

@@ -31,8 +31,10 @@ from harness.report.drawing.series import (
     level_of,
     series_of,
 )
+from harness.report.drawing.truth import DOT_DASH, draw_truth, truth_handles
 from harness.report.model.bands import POINTWISE, Band, Banded
 from harness.report.model.run import Run
+from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of, unsupported_of
 from harness.report.sections.curves.scenes import figure_name, level_label
 from harness.report.text.numbers import percent
@@ -42,17 +44,23 @@ from harness.store.study_record import StudyRecord
 PANELS_IN_A_ROW = 3
 PANEL_HEIGHT = 1.85
 INK = "#a3195b"
-DASH = (0, (3.5, 1.5))
+DASH = "solid"
 EDGE = (0, (1.0, 1.0))
 """Lines of the accumulated local effects, and of the limits of their band."""
 
 
 @dataclass(frozen=True, eq=False)
 class AlePair:
-    """One estimator's partial dependence, and its accumulated local effects at the level of the outcome."""
+    """One estimator's partial dependence, and its accumulated local effects at the level of the outcome.
+
+    Attributes
+    ----------
+    true_ale : the true accumulated local effects, at the level of the estimator's; None where not known
+    """
 
     level: Series
     ale: Banded
+    true_ale: TruthLine | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +73,7 @@ class AleScene:
     unsupported : stretches of the exposure that the data do not reach
     x_label, y_label : of the axes, with units
     nominal : in (0, 1), coverage of bands that do not tell their own
+    truth : the true partial dependence; None where it is not known
     """
 
     pairs: Sequence[AlePair]
@@ -72,6 +81,7 @@ class AleScene:
     x_label: str
     y_label: str
     nominal: float
+    truth: TruthLine | None = None
 
 
 def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
@@ -84,19 +94,25 @@ def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Re
             continue
         scene = AleScene(
             pairs=tuple(
-                AlePair(series_of(study, levels[ale.estimator], ale.estimator), raised(ale)) for ale in ales
+                AlePair(
+                    series_of(study, levels[ale.estimator], ale.estimator),
+                    raised(ale),
+                    _raised_truth(truth_line(run, outcome, scenario, "ale"), ale.mean_level),
+                )
+                for ale in ales
             ),
             unsupported=unsupported_of(run, scenario),
             x_label=study.axis_label(study.exposure),
             y_label=level_label(study, outcome),
             nominal=study.level,
+            truth=truth_line(run, outcome, scenario, "level"),
         )
         names = ", ".join(pair.level.label for pair in scene.pairs)
         yield renderer.render(
             figure_name(run, f"ale-{file_slug(outcome)}", scenario),
             draw_ales(scene),
             alt=f"Accumulated local effects beside partial dependence on {study.label(outcome)}: {names}.",
-            caption=ale_caption(study, outcome),
+            caption=ale_caption(study, outcome, has_truth=scene.truth is not None),
         )
 
 
@@ -115,14 +131,25 @@ def raised(ale: Curve) -> Banded:
     )
 
 
-def ale_caption(study: StudyRecord, outcome: str) -> str:
+def _raised_truth(line: TruthLine | None, mean_level: float) -> TruthLine | None:
+    return None if line is None else TruthLine(line.at, frozen_floats(line.truth + mean_level))
+
+
+def ale_caption(study: StudyRecord, outcome: str, *, has_truth: bool) -> str:
     """Return the caption of accumulated local effects beside partial dependence."""
-    return (
+    text = (
         f"Partial dependence sets every row's {study.label(study.exposure)} to each value and averages the "
         f"predictions of {study.label(outcome)}, also for combinations that no row has; accumulated local "
         "effects add up changes within the rows near each value, and are set at the mean prediction. Where "
-        "the two part, the exposure goes with other variables. Both are drawn within the support."
+        "the two part, the exposure goes with other variables: they answer different questions, of all rows "
+        "and of those observed near each value. Both are drawn within the support."
     )
+    if has_truth:
+        text += (
+            " The black dashes are the truth of partial dependence, the black dots and dashes that of "
+            "accumulated local effects, which is set at each estimator's mean prediction too."
+        )
+    return text
 
 
 def draw_ales(scene: AleScene) -> Figure:
@@ -136,6 +163,8 @@ def draw_ales(scene: AleScene) -> Figure:
         draw_bands(axes, pair.level)
         draw_line(axes, pair.level)
         _draw_ale(axes, pair.ale)
+        draw_truth(axes, scene.truth)
+        draw_truth(axes, pair.true_ale, dash=DOT_DASH)
         axes.set_title(drawable(shortened(pair.level.label, 32)), loc="left")
     for axes in panels[n_pairs:]:
         bare(axes)
@@ -166,6 +195,10 @@ def _handles(scene: AleScene) -> list[Artist]:
         *band_handles(levels, level=scene.nominal),
         Line2D([], [], color=INK, linestyle=DASH, linewidth=1.1, label="accumulated local effects"),
     ]
+    handles += truth_handles(scene.truth)
+    handles += truth_handles(
+        next((pair.true_ale for pair in scene.pairs), None), dash=DOT_DASH, label="truth of these effects"
+    )
     if bands:
         label = f"their pointwise {percent(level_of(bands, scene.nominal), 0)} band"
         handles.append(Line2D([], [], color=INK, linestyle=EDGE, linewidth=0.7, label=label))

@@ -8,7 +8,7 @@ from harness.report.drawing.series import level_of
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Band
 from harness.report.sections.curves.figure import MOST_BANDS, CurveScene
 from harness.report.sections.curves.rows import Curve
-from harness.report.text.numbers import count, percent
+from harness.report.text.numbers import count, percent, plain
 from harness.report.text.plain_text import joined
 from harness.store.study_record import StudyRecord
 
@@ -28,6 +28,7 @@ def curve_caption(study: StudyRecord, outcome: str, curves: Sequence[Curve], sce
         _what(study, outcome, curves[0].kind),
         band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
         *marks_text([scene]),
+        *beside_text(scene),
     ]
     if len(curves) > MOST_BANDS:
         parts.append(
@@ -44,6 +45,12 @@ def _what(study: StudyRecord, outcome: str, kind: str) -> str:
             f"Slope of the net effect curve: change in mean predicted {study.label(outcome)} per unit of "
             f"{exposure}, from differences between neighbouring grid points."
         )
+    if kind == "level_supported":
+        return (
+            f"Net effect curve over supported rows: mean predicted {study.label(outcome)}, moved from each "
+            f"value of {exposure} to the next by those rows alone that have others near them in {exposure} "
+            "and in the main covariates."
+        )
     return (
         f"Net effect curve: mean predicted {study.label(outcome)} were every row's {exposure} set to the "
         "value on the horizontal axis, the other variables as observed."
@@ -58,19 +65,38 @@ def outcomes_caption(study: StudyRecord, curves: Sequence[Curve], scenes: Sequen
         "observed.",
         band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
         *marks_text(scenes),
+        *beside_text(scenes[0]),
     ]
     return " ".join([*parts, *background_text(study, scenes)])
 
 
+def beside_text(scene: CurveScene) -> Iterable[str]:
+    """Yield what the dots are, where there are any, and which share of rows has others near them."""
+    share = scene.share
+    if not scene.beside or share is None:
+        return
+    if share.is_leading:
+        yield "The dots are the curve over all rows, which extrapolates where few rows have others near them."
+    else:
+        yield (
+            "The dots are the curve moved by those rows alone that have others near them in exposure and in "
+            "the main covariates."
+        )
+    least, most = percent(share.least, 0), percent(share.most, 0)
+    yield f"The share of such rows goes from {least}, at {plain(share.least_at)}, to {most}."
+
+
 def marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
     """Yield what the marks are, where any line has one, and the dashes of the truth."""
-    if any(series.marks for scene in scenes for series in scene.series):
+    if any(series.marks for scene in scenes for series in (*scene.series, *scene.beside)):
         yield (
             "Triangles are turning points with the interval of where they are: a significant fall on one "
             "side and a significant rise on the other."
         )
     if any(scene.truth is not None for scene in scenes):
         yield "The black dashes are the truth behind the simulated data, on the same rows."
+    if any(scene.true_turns for scene in scenes):
+        yield "Upright dashes are where the true curve over all rows turns."
 
 
 def background_text(study: StudyRecord, scenes: Sequence[CurveScene]) -> Iterable[str]:

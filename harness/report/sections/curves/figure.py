@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
@@ -23,16 +24,21 @@ from harness.report.drawing.canvas import (
 )
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.series import (
+    BESIDE_DASH,
+    BESIDE_WIDTH,
+    LEGEND_GREY,
     Series,
     band_handles,
     draw_background,
     draw_bands,
+    draw_beside,
     draw_line,
     draw_marks,
     line_handle,
     mark_handles,
 )
-from harness.report.drawing.truth import TruthLine, draw_truth, truth_handles
+from harness.report.drawing.truth import draw_true_turns, draw_truth, true_turn_handles, truth_handles
+from harness.report.model.truth import TruthLine
 from harness.report.text.plain_text import shortened
 
 MOST_BANDS = 2
@@ -62,6 +68,23 @@ REFERENCE_DASH = (0, (2.5, 1.2))
 """Of the reference's curve where it stands behind another estimator's."""
 
 
+@dataclass(frozen=True)
+class SupportedShare:
+    """The share of rows that have others near them, within the support.
+
+    Attributes
+    ----------
+    least, most : in [0, 1]
+    least_at : exposure at which it is least
+    is_leading : whether the curve over such rows leads, since elsewhere most rows extrapolate
+    """
+
+    least: float
+    most: float
+    least_at: float
+    is_leading: bool
+
+
 @dataclass(frozen=True, eq=False)
 class CurveScene:
     """What one figure of curves shows.
@@ -72,7 +95,10 @@ class CurveScene:
     rug : quantiles of the exposure as observed, its unit
     unsupported : stretches of the exposure that the data do not reach
     x_label, y_label : of the axes, with units
-    truth : the true curve of simulated data; None for other data
+    beside : the same estimators' curves over other rows, in thin dots; empty where there are none
+    share : of the rows that have others near them; None where that is not known
+    truth : the true curve of simulated data, over the rows of `series`; None for other data
+    true_turns : where the true curve over all rows turns, the exposure's unit
     has_zero : whether a line at zero means something, as for slopes
     level : in (0, 1), nominal coverage of bands that do not tell their own
     """
@@ -85,6 +111,9 @@ class CurveScene:
     has_zero: bool
     level: float
     truth: TruthLine | None
+    beside: Sequence[Series] = ()
+    share: SupportedShare | None = None
+    true_turns: Sequence[float] = ()
 
 
 def draw_curves(scene: CurveScene) -> Figure:
@@ -121,12 +150,32 @@ def _draw_together(
         draw_bands(main, series)
     for series in scene.series:
         draw_line(main, series)
-        draw_marks(main, series)
-    draw_truth(main, scene.truth)
+    draw_others(main, scene, scene.series, has_lines=len(scene.series) <= MOST_BANDS)
     main.set_ylabel(drawable_label(scene.y_label, Y_LABEL))
     draw_rug_strip(main, strip, scene.rug)
     strip.set_xlabel(drawable_label(scene.x_label, X_LABEL))
     strip.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+
+
+def draw_others(axes: Axes, scene: CurveScene, shown: Sequence[Series], *, has_lines: bool) -> None:
+    """Draw what stands beside the lines that are shown: curves over other rows, turning points, the truth."""
+    labels = {series.label for series in shown}
+    beside = [series for series in scene.beside if series.label in labels]
+    if has_lines:
+        for series in beside:
+            draw_beside(axes, series)
+    for series in (*shown, *beside):
+        draw_marks(axes, series)
+    draw_true_turns(axes, scene.true_turns)
+    draw_truth(axes, scene.truth)
+
+
+def beside_handles(scene: CurveScene) -> list[Line2D]:
+    """Return the entry of the curves over other rows in a legend, where there are any."""
+    if not scene.beside or scene.share is None:
+        return []
+    label = "over all rows" if scene.share.is_leading else "over supported rows"
+    return [Line2D([], [], color=LEGEND_GREY, linestyle=BESIDE_DASH, linewidth=BESIDE_WIDTH, label=label)]
 
 
 def draw_rug_strip(main: Axes, strip: Axes, rug: Floats) -> None:
@@ -146,8 +195,7 @@ def _draw_alone(panels: Sequence[Axes], scene: CurveScene) -> None:
             axes.plot(line.at, line.estimate, color=GREY, linewidth=0.8, linestyle=REFERENCE_DASH)
         draw_bands(axes, series)
         draw_line(axes, series)
-        draw_marks(axes, series)
-        draw_truth(axes, scene.truth)
+        draw_others(axes, scene, [series], has_lines=True)
         axes.set_title(drawable(shortened(series.label, 32)), loc="left")
     for axes in panels[n_series:]:
         bare(axes)
@@ -157,8 +205,10 @@ def _add_legend(figure: Figure, scene: CurveScene, *, columns: int) -> None:
     handles = [
         *(line_handle(series) for series in scene.series),
         *band_handles(scene.series, level=scene.level),
-        *mark_handles(scene.series),
+        *beside_handles(scene),
+        *mark_handles((*scene.series, *scene.beside)),
         *truth_handles(scene.truth),
+        *true_turn_handles(scene.true_turns),
     ]
     figure.legend(handles=handles, loc="outside upper left", ncols=columns)
 

@@ -17,12 +17,11 @@ from harness.report.drawing.series import (
     draw_background,
     draw_bands,
     draw_line,
-    draw_marks,
     line_handle,
     mark_handles,
 )
-from harness.report.drawing.truth import draw_truth, truth_handles
-from harness.report.sections.curves.figure import CurveScene, draw_rug_strip
+from harness.report.drawing.truth import true_turn_handles, truth_handles
+from harness.report.sections.curves.figure import CurveScene, beside_handles, draw_others, draw_rug_strip
 
 PANELS_IN_A_ROW = 3
 PANEL_HEIGHT = 2.3
@@ -39,8 +38,15 @@ def draw_outcomes(scenes: Sequence[CurveScene]) -> Figure:
     figure.supxlabel(drawable_label(scenes[0].x_label, 60), fontsize=8)
     shown = [series for scene in scenes for series in scene.series]
     lines = {series.label: line_handle(series) for series in shown}
-    truth = truth_handles(next((scene.truth for scene in scenes if scene.truth is not None), None))
-    handles = [*lines.values(), *band_handles(shown, level=scenes[0].level), *mark_handles(shown), *truth]
+    marked = [series for scene in scenes for series in (*scene.series, *scene.beside)]
+    handles = [
+        *lines.values(),
+        *band_handles(shown, level=scenes[0].level),
+        *beside_handles(scenes[0]),
+        *mark_handles(marked),
+        *truth_handles(next((scene.truth for scene in scenes if scene.truth is not None), None)),
+        *true_turn_handles([at for scene in scenes for at in scene.true_turns]),
+    ]
     figure.legend(handles=handles, loc="outside upper left", ncols=min(3, n_columns + 1))
     return figure
 
@@ -55,8 +61,7 @@ def _draw_panel(figure: Figure, place: SubplotSpec, scene: CurveScene) -> None:
         draw_bands(main, series)
     for series in ordered:
         draw_line(main, series)
-        draw_marks(main, series)
-    draw_truth(main, scene.truth)
+    draw_others(main, scene, ordered, has_lines=True)
     main.set_ylabel(drawable_label(scene.y_label, 28))
     draw_rug_strip(main, strip, scene.rug)
     strip.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))

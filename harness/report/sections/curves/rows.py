@@ -12,6 +12,7 @@ from harness.arrays import Floats, Mask, frozen_floats
 from harness.report.model.bands import Banded, BandedRow, banded_from
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
+from harness.scenarios.curve.supported_curve import SMALL_SHARE
 
 NONE = "none"
 """Kind of a row that says: no interior turning point."""
@@ -21,7 +22,8 @@ NONE = "none"
 class CurveRow(BandedRow):
     """One point of a curve with the limits of one of its bands.
 
-    `mean_level` is what to add to an accumulated local effect to set it beside levels.
+    `mean_level` is what to add to an accumulated local effect to set it beside levels; `share_of_rows` is of
+    those with others near them there, NaN where all rows count.
     """
 
     outcome: str
@@ -29,6 +31,7 @@ class CurveRow(BandedRow):
     kind: str
     scenario: str = ""
     mean_level: float = float("nan")
+    share_of_rows: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,20 @@ class Curve(Banded):
     kind : ``level``, mean predicted outcome; ``slope``, its derivative; ``ale``, accumulated local
         effects; ``level_supported``, the level moved by rows with data near them
     mean_level : what to add to an accumulated local effect to set it beside levels, outcome units
+    share_of_rows : (n_grid,), in [0, 1], rows with others near them at each exposure; NaN where all count
     """
 
     scenario: str
     outcome: str
     estimator: str
     kind: str
+    share_of_rows: Floats
     mean_level: float = float("nan")
+
+    @property
+    def extrapolates(self) -> bool:
+        """Whether somewhere in the support most rows have no others near them."""
+        return bool((self.share_of_rows[self.supported] < SMALL_SHARE).any())
 
 
 def curves_from(rows: Iterable[CurveRow]) -> tuple[Curve, ...]:
@@ -115,6 +125,7 @@ def _curve(points: list[CurveRow]) -> Curve:
         estimator=first.estimator,
         kind=first.kind,
         mean_level=first.mean_level,
+        share_of_rows=frozen_floats([point.share_of_rows for point in points if point.band == first.band]),
     )
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.data.note import Note
 from harness.report.model.run import Run
+from harness.report.sections.contrasts.rows import contrast_rows
 from harness.report.sections.curves.rows import curve_rows
 from harness.report.sections.curves.table import TurningTableRow, turning_table
 from harness.report.sections.section import PackagedSection, SectionContent
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+
+
+EXTRAPOLATED = "W-EXTRAPOLATED"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +45,9 @@ class OutcomeCurves:
 
 @dataclass(frozen=True, eq=False)
 class ShownCurves:
-    """All outcomes side by side, then each alone."""
+    """All outcomes side by side, then each alone; `cautions` say where curves extrapolate."""
 
+    cautions: tuple[str, ...]
     together: tuple[RenderedFigure, ...]
     outcomes: tuple[OutcomeCurves, ...]
 
@@ -52,6 +58,10 @@ class CurvesSection(PackagedSection):
     name: ClassVar[str] = "curves"
     title: ClassVar[str] = "Net effect curves"
     place: ClassVar[int] = 700
+
+    def is_present(self, run: Run, /) -> bool:
+        """Return whether the run asks for curves, or for nothing that has another section."""
+        return bool(curve_rows(run)) or not contrast_rows(run)
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the curves for every outcome."""
@@ -73,10 +83,16 @@ class CurvesSection(PackagedSection):
             for outcome in study.outcomes
         )
         return SectionContent(
-            ShownCurves(together, outcomes),
+            ShownCurves(extrapolation(run), together, outcomes),
             f"Net effect of {study.label(study.exposure)}",
             figures=(*together, *(figure for part in outcomes for figure in part.figures)),
         )
+
+
+def extrapolation(run: Run) -> tuple[str, ...]:
+    """Return the warnings about exposures at which most rows have no others near them."""
+    notes = run.rows("warnings", Note)
+    return tuple(dict.fromkeys(note.message for note in notes if note.code == EXTRAPOLATED))
 
 
 def _without_curve(run: Run, outcome: str) -> tuple[tuple[str, str], ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,12 +15,16 @@ from matplotlib.patches import Patch
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import MODE_STYLES
-from harness.report.sections.groups.rows import MODES, GroupLevels, GroupRow
+from harness.report.drawing.truth import draw_true_places, true_place_handle
+from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels, GroupRow
 from harness.report.text.plain_text import shortened, wrapped
 
 MOST_COLUMNS = 3
 BLOCK_HEIGHT = 4.9
 """Inches of the three panels of an outcome."""
+
+EFFECTS_HEIGHT = 2.2
+"""Inches where there is but the panel of effects."""
 
 BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles at the lower whisker, the lower hinge, the median, the upper hinge and the upper whisker."""
@@ -58,6 +62,8 @@ class GroupScene:
     ----------
     boxes : one a group and mode
     groups : names, in the order of the horizontal axis
+    true_levels, true_effects : the true number of each group, where data are simulated
+    has_levels : whether levels are drawn; those of an exposure of two values are but two numbers
     outcome : how it is called
     level_label, effect_label : of the vertical axes, with units
     """
@@ -67,24 +73,32 @@ class GroupScene:
     outcome: str
     level_label: str
     effect_label: str
+    true_levels: Mapping[str, float] = field(default_factory=dict)
+    true_effects: Mapping[str, float] = field(default_factory=dict)
+    has_levels: bool = True
 
 
 def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
     """Return the figure of one partition, the scenes one an outcome; more than three go to further rows."""
     n_columns = min(MOST_COLUMNS, len(scenes))
     n_rows = math.ceil(len(scenes) / n_columns)
-    figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.5 + BLOCK_HEIGHT * n_rows)
+    height = BLOCK_HEIGHT if any(scene.has_levels for scene in scenes) else EFFECTS_HEIGHT
+    figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.7 + height * n_rows)
     grid = figure.add_gridspec(n_rows, n_columns)
     for place, scene in enumerate(scenes):
-        parts = grid[place].subgridspec(3, 1)
-        effects = figure.add_subplot(parts[2])
-        panels = [figure.add_subplot(parts[row], sharex=effects) for row in range(len(MODES))]
-        for axes, mode in zip(panels, MODES, strict=True):
+        modes = MODES if scene.has_levels else ()
+        parts = grid[place].subgridspec(len(modes) + 1, 1)
+        effects = figure.add_subplot(parts[len(modes)])
+        panels = [figure.add_subplot(parts[row], sharex=effects) for row in range(len(modes))]
+        for axes, mode in zip(panels, modes, strict=True):
             _draw_levels(axes, scene, mode)
-        panels[0].set_title(drawable_lines(scene.outcome, 26), loc="left")
+        (panels[0] if panels else effects).set_title(drawable_lines(scene.outcome, 26), loc="left")
         _draw_effects(effects, scene)
     shown = [mode for mode in MODES if any(box.row.mode == mode for scene in scenes for box in scene.boxes)]
-    figure.legend(handles=list(_handles(shown)), loc="outside upper left", ncols=len(shown) or 1)
+    handles = list(_handles(shown))
+    if any(scene.true_effects for scene in scenes):
+        handles.append(true_place_handle())
+    figure.legend(handles=handles, loc="outside upper left", ncols=1 if n_columns == 1 else len(handles))
     return figure
 
 
@@ -97,6 +111,8 @@ def _draw_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
     for box in scene.boxes:
         if box.levels is not None and box.row.mode == mode:
             _draw_box(axes, box.levels, place=float(scene.groups.index(box.row.group)), mode=mode)
+    if mode == POOLED:
+        _draw_truths(axes, scene, scene.true_levels)
     axes.grid(axis="y")
     axes.set_ylabel(drawable_label(scene.level_label, 28))
     axes.tick_params(axis="x", labelbottom=False)
@@ -130,11 +146,17 @@ def _draw_effects(axes: Axes, scene: GroupScene) -> None:
     for box in scene.boxes:
         if math.isfinite(box.row.effect):
             _draw_whisker(axes, box.row, _place(scene, box))
+    _draw_truths(axes, scene, scene.true_effects)
     axes.set_xlim(-0.6, len(scene.groups) - 0.4)
     upright = len(scene.groups) >= UPRIGHT
     names = [_upright(name) if upright else _wrapped(name, len(scene.groups)) for name in scene.groups]
     axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90 if upright else 0)
     axes.set_ylabel(drawable_label(scene.effect_label, 28))
+
+
+def _draw_truths(axes: Axes, scene: GroupScene, truths: Mapping[str, float]) -> None:
+    known = [(place, truths[name]) for place, name in enumerate(scene.groups) if name in truths]
+    draw_true_places(axes, known, is_vertical=False)
 
 
 def _upright(name: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.arrays import Floats, frozen_floats
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
@@ -12,7 +14,9 @@ from harness.report.model.run import Run
 Partition = tuple[str, str]
 """A scenario, with the column of its groups."""
 
-MODES = ("pooled", "refit")
+TWO = 2
+POOLED = "pooled"
+MODES = (POOLED, "refit")
 """One model for all groups, or a model fitted on each group's rows."""
 
 
@@ -85,6 +89,11 @@ class GroupLevels:
 
     quantile: Floats
     level: Floats
+
+    @property
+    def are_two(self) -> bool:
+        """Whether all levels are one of two, as those at the two values of an exposure are."""
+        return np.unique(self.level).size <= TWO
 
 
 @dataclass(frozen=True, eq=False)

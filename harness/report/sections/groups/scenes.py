@@ -8,6 +8,7 @@ from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import effect_unit_label
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
+from harness.report.model.truth import true_of_groups
 from harness.report.sections.groups.figure import Box, GroupScene, draw_groups
 from harness.report.sections.groups.rows import Partition, groups_of
 from harness.report.text.numbers import percent
@@ -30,7 +31,7 @@ def group_figures(run: Run, partition: Partition, renderer: FigureRenderer) -> I
                 f"groups-{file_slug(scenario)}-{file_slug(estimator.id)}",
                 draw_groups(scenes),
                 alt=f"Boxes of levels and dots of effects by {study.label(by)}, {estimator.label}.",
-                caption=group_caption(study, by, estimator),
+                caption=group_caption(study, by, estimator, scenes[0]),
             )
 
 
@@ -38,21 +39,36 @@ def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) ->
     """Return what the figure of groups shows for one outcome; no boxes where the estimator has no answer."""
     study = run.manifest.study
     rows = [row for row in run.view(groups_of).of(partition, outcome, estimator) if row.is_done]
+    boxes = tuple(Box(row, run.view(groups_of).levels_of(row)) for row in rows)
     return GroupScene(
-        boxes=tuple(Box(row, run.view(groups_of).levels_of(row)) for row in rows),
+        boxes=boxes,
         groups=tuple(dict.fromkeys(row.group for row in rows)),
         outcome=study.label(outcome),
         level_label=f"Level ({study.unit(outcome)})" if study.unit(outcome) else "Level",
         effect_label=effect_unit_label(study, outcome),
+        true_levels=true_of_groups(run, outcome, partition[0], "median"),
+        true_effects=true_of_groups(run, outcome, partition[0], "effect"),
+        has_levels=any(box.levels is not None and not box.levels.are_two for box in boxes),
     )
 
 
-def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord) -> str:
-    """Return the caption of the figure of groups."""
-    return (
-        f"{estimator.label} by {study.label(by)}. Above and middle: levels of the net effect curve at the "
-        f"{study.label(study.exposure)} of each group's own rows; the line is the median, the box holds the "
-        "middle half, whiskers reach from the 5th to the 95th percentile. Below: the mean effect in each "
-        f"group with its {percent(study.level, 0)} interval. Levels are not effects: groups differ in level "
-        "because their exposures, or the other variables of a model of their own, differ."
-    )
+def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord, scene: GroupScene) -> str:
+    """Return the caption of the figure of groups, of whose outcomes `scene` is one."""
+    exposure, level = study.label(study.exposure), percent(study.level, 0)
+    effect = f"the mean effect in each group with its {level} interval"
+    if scene.has_levels:
+        text = (
+            f"{estimator.label} by {study.label(by)}. Below: {effect}. Above and middle: levels of the net "
+            f"effect curve, which is averaged over all rows that the model is fitted on, at the {exposure} "
+            "of each group's own rows; the line is the median, the box holds the middle half, whiskers reach "
+            "from the 5th to the 95th percentile. Levels are not effects: groups differ in level as their "
+            "exposures, or the other variables of a model of their own, do."
+        )
+    else:
+        text = (
+            f"{estimator.label} by {study.label(by)}: {effect}, of one value of {exposure} less the other, "
+            "averaged over the group's rows."
+        )
+    if scene.true_effects:
+        text += " The dashed strokes are the truth behind the simulated data for one model of all groups."
+    return text

@@ -14,8 +14,9 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from harness.arrays import Mask
+from harness.arrays import Floats, Mask
 from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR
+from harness.report.drawing.truth import DASH, INK
 from harness.report.sections.moderators.rows import NONE, ThresholdRow
 from harness.report.sections.moderators.surfaces import Surface
 
@@ -38,7 +39,7 @@ def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRo
     """Draw the contours of one surface; return the filled ones, for a colour bar.
 
     The exposure is on the horizontal axis. Cells that the data do not reach are hatched; triangles stand in
-    those where the effect's interval excludes zero, pointing up for a positive one; the dashed line is where
+    those where the effect's interval excludes zero, pointing up for a positive one; the black line is where
     the effect is zero, the bold ones are the moderator values at which the average effect changes its sign.
     """
     across, up = surface.exposure_at, surface.moderator_at
@@ -51,6 +52,13 @@ def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRo
     draw_thresholds(axes, thresholds, vertical=False)
     axes.grid(visible=False)
     return filled
+
+
+def draw_true_contours(axes: Axes, surface: Surface, truth: Floats, filled: ContourSet) -> None:
+    """Draw the contours of the true levels, (n_exposure, n_moderator), in dashes, at every second step."""
+    across, up = surface.exposure_at, surface.moderator_at
+    levels = np.asarray(filled.levels)[1::2]
+    axes.contour(across, up, truth.T, levels=levels, colors=INK, linestyles=[DASH], linewidths=0.7)
 
 
 def _hatch(axes: Axes, surface: Surface) -> None:
@@ -88,8 +96,8 @@ def _draw_zero_effect(axes: Axes, surface: Surface) -> None:
             np.ma.masked_invalid(effect.T),
             levels=[0.0],
             colors="black",
-            linestyles="dashed",
-            linewidths=0.9,
+            linestyles="solid",
+            linewidths=1.2,
         )
 
 
@@ -157,7 +165,7 @@ def surface_handles(surfaces: Iterable[Surface], thresholds: Iterable[ThresholdR
                 label=name,
             )
     if any(changes_sign(surface) for surface in shown):
-        yield Line2D([], [], color="black", linestyle="dashed", linewidth=0.9, label="effect of zero")
+        yield Line2D([], [], color="black", linewidth=1.2, label="effect of zero")
     known = [row for row in thresholds if row.kind != NONE]
     if known:
         label = "average effect changes sign"

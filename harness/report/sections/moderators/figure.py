@@ -12,10 +12,26 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 
+from harness.arrays import Floats
 from harness.report.drawing.canvas import DOUBLE_COLUMN, fixed_figure
 from harness.report.drawing.fonts import drawable_label
 from harness.report.drawing.series import Series, band_handles, draw_background, draw_bands, draw_line
-from harness.report.sections.moderators.contour import draw_contours, draw_thresholds, surface_handles
+from harness.report.drawing.truth import (
+    INK,
+    PLACE_DASH,
+    TURN_WIDTH,
+    draw_true_turns,
+    draw_truth,
+    true_turn_handles,
+    truth_handles,
+)
+from harness.report.model.truth import TruthLine
+from harness.report.sections.moderators.contour import (
+    draw_contours,
+    draw_thresholds,
+    draw_true_contours,
+    surface_handles,
+)
 from harness.report.sections.moderators.rows import ThresholdRow
 from harness.report.sections.moderators.surface3d import draw_surface3d
 from harness.report.sections.moderators.surfaces import Surface
@@ -47,6 +63,9 @@ class SurfaceScene:
     ----------
     effect : the conditional effect
     level : in (0, 1), nominal coverage of bands that do not tell their own
+    true_levels : (n_exposure, n_moderator), the true surface; None where it is not known
+    true_effect : the true conditional effect; None where it is not known
+    true_thresholds : where that changes its sign, the moderator's unit
     thresholds : where it changes its sign
     outcome, effect_label, exposure, moderator : labels of the axes, with units
     """
@@ -59,6 +78,9 @@ class SurfaceScene:
     exposure: str
     moderator: str
     level: float
+    true_levels: Floats | None = None
+    true_effect: TruthLine | None = None
+    true_thresholds: Sequence[float] = ()
 
 
 def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
@@ -73,6 +95,10 @@ def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
             [scene.surface for scene in scenes], [row for scene in scenes for row in scene.thresholds]
         ),
         *band_handles([scene.effect for scene in scenes], level=scenes[0].level),
+        *truth_handles(next((scene.true_effect for scene in scenes if scene.true_effect), None)),
+        *true_turn_handles(
+            [at for scene in scenes for at in scene.true_thresholds], label="true change of sign"
+        ),
     ]
     figure.legend(handles=handles, loc="upper left", ncols=LEGEND_COLUMNS, fontsize=LABEL)
     return figure
@@ -86,6 +112,10 @@ def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: floa
     low, tall = bottom + 0.2 * share, (ROW_HEIGHT - 0.45) * share
     contours = figure.add_axes((CONTOURS[0], low, CONTOURS[1], tall))
     filled = draw_contours(contours, scene.surface, scene.thresholds)
+    if scene.true_levels is not None:
+        draw_true_contours(contours, scene.surface, scene.true_levels, filled)
+    for at in scene.true_thresholds:
+        contours.axhline(at, color=INK, linestyle=PLACE_DASH, linewidth=TURN_WIDTH)
     contours.set_ylabel(drawable_label(scene.moderator, 32), fontsize=LABEL)
     levels = np.asarray(filled.levels)
     ticks = levels[:: math.ceil(levels.size / MOST_TICKS)]
@@ -120,6 +150,8 @@ def _draw_effect(axes: Axes, scene: SurfaceScene) -> None:
     draw_bands(axes, scene.effect)
     draw_line(axes, scene.effect)
     draw_thresholds(axes, scene.thresholds, vertical=True)
+    draw_true_turns(axes, scene.true_thresholds)
+    draw_truth(axes, scene.true_effect)
     axes.set_ylabel(drawable_label(scene.effect_label, 34), fontsize=LABEL)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.arrays import Floats, frozen_floats
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import effect_unit_label, series_of
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
+from harness.report.model.truth import true_rows, truth_line
 from harness.report.sections.moderators.figure import SurfaceScene, draw_surfaces
 from harness.report.sections.moderators.rows import Question, conditional
-from harness.report.sections.moderators.surfaces import SurfaceKey
+from harness.report.sections.moderators.surfaces import Surface, SurfaceKey
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug
 from harness.store.study_record import EstimatorRecord, StudyRecord
@@ -32,7 +34,7 @@ def surface_figures(run: Run, question: Question, renderer: FigureRenderer) -> I
                 f"surface-{file_slug(scenario)}-{file_slug(estimator.id)}",
                 draw_surfaces(scenes),
                 alt=f"Surfaces, contours and conditional effects over {names}, {estimator.label}.",
-                caption=surface_caption(study, moderator, estimator),
+                caption=surface_caption(study, moderator, estimator, has_truth=bool(scenes[0].true_effect)),
             )
 
 
@@ -51,18 +53,41 @@ def surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
         exposure=study.axis_label(study.exposure),
         moderator=study.axis_label(key.moderator),
         level=study.level,
+        true_levels=_true_levels(run, surface),
+        true_effect=truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at"),
+        true_thresholds=tuple(
+            row.moderator_at for row in true_rows(run, key.outcome, key.scenario, "threshold")
+        ),
     )
 
 
-def surface_caption(study: StudyRecord, moderator: str, estimator: EstimatorRecord) -> str:
+def _true_levels(run: Run, surface: Surface) -> Floats | None:
+    """Return the true levels on the cells of a surface, None where they are not known."""
+    key, shape = surface.key, surface.estimate.shape
+    rows = true_rows(run, key.outcome, key.scenario, "surface")
+    if len(rows) != surface.estimate.size:
+        return None
+    cells = sorted((row.at, row.moderator_at, row.truth) for row in rows)
+    return frozen_floats([truth for _, _, truth in cells]).reshape(shape)
+
+
+def surface_caption(
+    study: StudyRecord, moderator: str, estimator: EstimatorRecord, *, has_truth: bool
+) -> str:
     """Return the caption of the figure of one moderator."""
     exposure, other = study.label(study.exposure), study.label(moderator)
-    return (
+    text = (
         f"{estimator.label}, by {other}. Left and middle: mean prediction were every row's {exposure} and "
         f"{other} set to each pair of values; grey or hatched where too few entities are near. Triangles in "
-        "the middle mark cells where the interval of the effect excludes zero, up for a rise; the dashed "
+        "the middle mark cells where the interval of the effect excludes zero, up for a rise; the black "
         f"line is where the effect is zero. Right: effect of {exposure} at each {other}, averaged over the "
         "exposures observed around it, with pointwise (darker) and simultaneous (lighter) "
         f"{percent(study.level, 0)} bands. Red: the {other} at which that effect changes its sign, with its "
         "interval; none is drawn where no change of sign is established."
     )
+    if has_truth:
+        text += (
+            " Black dashes are the truth behind the simulated data: its contours in the middle, at every "
+            "second step of the colours, its effect at the right, and where that changes its sign."
+        )
+    return text

@@ -26,6 +26,14 @@ class ShownModerator:
     figures: tuple[RenderedFigure, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class ShownConditions:
+    """Every moderator, and whether there are surfaces, which a page of their own has."""
+
+    moderators: tuple[ShownModerator, ...]
+    has_surfaces: bool
+
+
 class ModeratorsSection(PackagedSection):
     """How the effect depends on moderators."""
 
@@ -46,7 +54,11 @@ class ModeratorsSection(PackagedSection):
             for question in run.view(conditional).questions
         )
         figures = tuple(figure for part in shown for figure in part.figures)
-        return SectionContent(shown, "Conditions of the effect", figures)
+        return SectionContent(
+            ShownConditions(shown, has_surfaces=bool(run.view(conditional).surfaces)),
+            "Conditions of the effect",
+            figures,
+        )
 
     def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
         """Yield the page of surfaces that can be turned, where there are surfaces."""

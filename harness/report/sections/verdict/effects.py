@@ -21,6 +21,7 @@ class CurveReading:
     ----------
     low_at, high_at : lowest and highest exposure that the data support, its unit
     change : mean predicted outcome at `high_at` less that at `low_at`, outcome units
+    supported_change : the same of the curve over supported rows; NaN where there is none at both
     rising, falling : share of the supported grid points at which the slope's band lies above, below zero;
         NaN where there is no band
     """
@@ -28,6 +29,7 @@ class CurveReading:
     low_at: float
     high_at: float
     change: float
+    supported_change: float
     rising: float
     falling: float
 
@@ -47,7 +49,7 @@ class EffectReading:
     curve: CurveReading | None
 
 
-def read_curve(level: Curve, slope: Curve | None) -> CurveReading | None:
+def read_curve(level: Curve, slope: Curve | None, supported: Curve | None) -> CurveReading | None:
     """Return what a curve and its slope say on the supported grid points; None with fewer than two."""
     places = np.flatnonzero(level.supported)
     if places.size < 2:
@@ -61,6 +63,9 @@ def read_curve(level: Curve, slope: Curve | None) -> CurveReading | None:
         low_at=float(level.at[first]),
         high_at=float(level.at[last]),
         change=float(level.estimate[last] - level.estimate[first]),
+        supported_change=(
+            float("nan") if supported is None else float(supported.estimate[last] - supported.estimate[first])
+        ),
         rising=rising,
         falling=falling,
     )
@@ -75,6 +80,7 @@ def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
     scenario = next(iter(curve_scenarios(run)), "")
     levels = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
     slopes = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "slope")}
+    supported = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level_supported")}
     coefficients = {
         row.estimator: row
         for row in coefficient_rows(run)
@@ -84,7 +90,11 @@ def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
         EffectReading(
             estimator=entry,
             coefficient=coefficients.get(entry.id),
-            curve=read_curve(levels[entry.id], slopes.get(entry.id)) if entry.id in levels else None,
+            curve=(
+                read_curve(levels[entry.id], slopes.get(entry.id), supported.get(entry.id))
+                if entry.id in levels
+                else None
+            ),
         )
         for entry in study.estimators
     ]

@@ -17,6 +17,7 @@ class EffectTableRow:
     Attributes
     ----------
     change : of the mean predicted outcome over the supported range of the exposure
+    supported_change : the same of the curve over supported rows
     rising, falling : share of that range on which the slope's band lies above, below zero
     """
 
@@ -25,6 +26,7 @@ class EffectTableRow:
     std_error: str
     interval: str
     change: str
+    supported_change: str
     rising: str
     falling: str
 
@@ -41,6 +43,11 @@ class EffectTable:
     rows: tuple[EffectTableRow, ...]
     low_at: str
     high_at: str
+
+    @property
+    def has_supported(self) -> bool:
+        """Whether any curve over supported rows reaches both ends of the range."""
+        return any(row.supported_change for row in self.rows)
 
 
 def effect_table(run: Run, outcome: str) -> EffectTable:
@@ -63,9 +70,14 @@ def _effect_row(effect: EffectReading) -> EffectTableRow:
         std_error=f"({fixed(coefficient.std_error, decimals)})" if coefficient else "",
         interval=interval(coefficient.conf_low, coefficient.conf_high, decimals) if coefficient else "",
         change=significant(curve.change, 3) if curve else "",
+        supported_change=_known(curve.supported_change) if curve else "",
         rising=_share(curve.rising) if curve else "",
         falling=_share(curve.falling) if curve else "",
     )
+
+
+def _known(value: float) -> str:
+    return significant(value, 3) if math.isfinite(value) else ""
 
 
 def _share(value: float) -> str:

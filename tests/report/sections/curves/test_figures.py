@@ -8,8 +8,8 @@ import pytest
 
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.fonts import drawable
-from harness.report.drawing.truth import TruthLine, truth_line
 from harness.report.model.run import Run, read_run
+from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.figure import draw_curves
 from harness.report.sections.curves.outcomes_figure import draw_outcomes
 from harness.report.sections.curves.rows import curves_of

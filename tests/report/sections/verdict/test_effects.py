@@ -21,6 +21,7 @@ def curve(kind, estimate, half, supported=(True, True, True, True)):
         at=AT,
         estimate=estimate,
         supported=np.array(supported),
+        share_of_rows=np.full(4, np.nan),
         bands=(Band("pointwise", 40, 0.95, "entity", estimate - half, estimate + half),),
     )
 
@@ -28,13 +29,15 @@ def curve(kind, estimate, half, supported=(True, True, True, True)):
 def test_a_reading_uses_the_supported_points_alone():
     level = curve("level", [9.0, 1.0, 3.0, 6.0], 0.5, (False, True, True, True))
     slope = curve("slope", [5.0, 0.4, 0.6, -0.7], 0.5, (False, True, True, True))
-    reading = read_curve(level, slope)
+    fewer = curve("level_supported", [9.0, 1.0, 3.0, 4.5], 0.5, (False, True, True, True))
+    reading = read_curve(level, slope, fewer)
+    assert reading.supported_change == 3.5
     assert (reading.low_at, reading.high_at, reading.change) == (1.0, 4.0, 5.0)
     assert (reading.rising, reading.falling) == pytest.approx((1 / 3, 1 / 3))
 
 
 def test_too_little_support_gives_no_reading():
-    assert read_curve(curve("level", AT, 0.1, (False, True, False, False)), None) is None
+    assert read_curve(curve("level", AT, 0.1, (False, True, False, False)), None, None) is None
 
 
 def test_effects_put_coefficient_and_curve_of_an_estimator_together(wage):

@@ -1,0 +1,1 @@
+"""Differences between the values of an exposure that has few."""

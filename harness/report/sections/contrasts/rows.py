@@ -1,0 +1,181 @@
+"""Contrasts of a run: each with its two intervals, its place, and the truth where data are simulated."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import groupby
+
+from harness.report.model.bands import POINTWISE, SIMULTANEOUS
+from harness.report.model.rows import ResultRow
+from harness.report.model.run import Run
+from harness.report.model.truth import true_rows
+from harness.report.text.numbers import plain
+from harness.store.study_record import StudyRecord
+
+MOST_PAIRS = 3
+"""Pairs of values that are shown in full; of more only those with the least value."""
+
+
+@dataclass(frozen=True)
+class ContrastRow(ResultRow):
+    """The difference of mean predictions between two values of the exposure, with one of its intervals."""
+
+    outcome: str
+    estimator: str
+    by: str
+    group: str
+    moderator: str
+    moderator_at: float
+    exposure_from: float
+    exposure_to: float
+    estimate: float
+    conf_low: float
+    conf_high: float
+    band: str
+    n_obs_from: int | None
+    n_obs_to: int | None
+    n_draws: int | None
+    scenario: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ContrastQuestion:
+    """A scenario, with the column of its groups or its moderator where it has one."""
+
+    scenario: str
+    by: str
+    moderator: str
+
+
+@dataclass(frozen=True)
+class ContrastPlace:
+    """Between which values a contrast is, and for whom.
+
+    Attributes
+    ----------
+    group : whose rows it is over; empty for all rows
+    moderator_at : value that all rows' moderator has; NaN where it is as observed
+    """
+
+    exposure_from: float
+    exposure_to: float
+    group: str
+    moderator_at: float
+
+    def label(self, study: StudyRecord, question: ContrastQuestion, *, with_pair: bool) -> str:
+        """Return the place in words, with the values of the exposure where these differ."""
+        pair = f"{plain(self.exposure_to)} less {plain(self.exposure_from)}" if with_pair else ""
+        if question.by:
+            group = f"{study.label(question.by)} {self.group}" if self.group.isdecimal() else self.group
+            return ", ".join(filter(None, (group, pair)))
+        if question.moderator:
+            at = f"{study.label(question.moderator)} {plain(self.moderator_at)}"
+            return ", ".join(filter(None, (at, pair)))
+        return pair or f"{plain(self.exposure_to)} less {plain(self.exposure_from)}"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One contrast of one estimator.
+
+    Attributes
+    ----------
+    low, high : limits that hold for it alone, outcome units
+    all_low, all_high : limits that hold for all contrasts of the question at once; NaN without any
+    truth : NaN where it is not known
+    """
+
+    place: ContrastPlace
+    estimate: float
+    low: float
+    high: float
+    all_low: float
+    all_high: float
+    n_from: int | None
+    n_to: int | None
+    n_draws: int | None
+    truth: float
+
+    @property
+    def is_established(self) -> bool:
+        """Whether the interval for all contrasts at once excludes zero."""
+        return self.all_low > 0.0 or self.all_high < 0.0
+
+
+def contrast_rows(run: Run) -> tuple[ContrastRow, ...]:
+    """Return all rows, those that say why an estimator has no contrasts among them."""
+    return run.rows("contrasts", ContrastRow)
+
+
+def contrast_questions(run: Run) -> tuple[ContrastQuestion, ...]:
+    """Return the questions of the run, in the order of the table."""
+    found = (ContrastQuestion(row.scenario, row.by, row.moderator) for row in contrast_rows(run))
+    return tuple(dict.fromkeys(found))
+
+
+def contrasts_of(run: Run, question: ContrastQuestion, outcome: str, estimator: str) -> tuple[Contrast, ...]:
+    """Return the contrasts of one estimator that are shown, in the order of the table."""
+    own = [
+        row
+        for row in contrast_rows(run)
+        if row.is_done
+        and (row.scenario, row.outcome, row.estimator) == (question.scenario, outcome, estimator)
+    ]
+    pairs = {(row.exposure_from, row.exposure_to) for row in own}
+    if len(pairs) > MOST_PAIRS:
+        least = min(low for low, _ in pairs)
+        own = [row for row in own if row.exposure_from == least]
+    own.sort(key=_order)
+    return tuple(_contrast(run, outcome, question, list(rows)) for _, rows in groupby(own, key=_order))
+
+
+def contrast_reason(run: Run, question: ContrastQuestion, outcome: str, estimator: str) -> str:
+    """Return why an estimator has no contrasts, or an empty string."""
+    key = (question.scenario, outcome, estimator)
+    return next(
+        (
+            row.reason
+            for row in contrast_rows(run)
+            if (row.scenario, row.outcome, row.estimator) == key and not row.is_done
+        ),
+        "",
+    )
+
+
+def _order(row: ContrastRow) -> tuple[str, float, float, float]:
+    at = -math.inf if math.isnan(row.moderator_at) else row.moderator_at
+    return row.group, at, row.exposure_from, row.exposure_to
+
+
+def _contrast(run: Run, outcome: str, question: ContrastQuestion, rows: list[ContrastRow]) -> Contrast:
+    by_band = {row.band: row for row in rows}
+    row, together = by_band[POINTWISE], by_band.get(SIMULTANEOUS)
+    place = ContrastPlace(row.exposure_from, row.exposure_to, row.group, row.moderator_at)
+    return Contrast(
+        place=place,
+        estimate=row.estimate,
+        low=row.conf_low,
+        high=row.conf_high,
+        all_low=together.conf_low if together else math.nan,
+        all_high=together.conf_high if together else math.nan,
+        n_from=row.n_obs_from,
+        n_to=row.n_obs_to,
+        n_draws=row.n_draws,
+        truth=_truth(run, outcome, question, place),
+    )
+
+
+def _truth(run: Run, outcome: str, question: ContrastQuestion, place: ContrastPlace) -> float:
+    """Return the true contrast; the table has those with the least value, of which others are differences."""
+    levels = {
+        row.at: row.truth
+        for row in true_rows(run, outcome, question.scenario, "contrast")
+        if row.group == place.group
+        and (row.moderator_at == place.moderator_at or math.isnan(place.moderator_at))
+    }
+    if place.exposure_to not in levels:
+        return math.nan
+    return levels[place.exposure_to] - levels.get(place.exposure_from, 0.0)

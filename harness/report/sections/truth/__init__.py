@@ -1,0 +1,1 @@
+"""How far each estimator is from the truth behind simulated data."""

@@ -1,0 +1,133 @@
+"""The table of errors against the truth: a row for each kind of answer, a column for each estimator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.report.model.run import Run
+from harness.report.text.numbers import percent, significant
+from harness.store.study_record import StudyRecord
+
+KINDS = {
+    "level_supported": "curve over supported rows",
+    "level": "curve over all rows",
+    "slope": "slope of the curve",
+    "ale": "accumulated local effects",
+    "average_effect": "average effect",
+    "maximum": "where the curve has maxima",
+    "minimum": "where the curve has minima",
+    "contrast": "contrasts",
+    "effect": "effects by group",
+    "median": "levels of the curve by group",
+    "conditional_effect": "effects by moderator",
+    "threshold": "where the effect changes its sign",
+    "surface": "surface of levels",
+}
+"""What has a truth, in words, in the order of the table."""
+
+PLACES = frozenset({"maximum", "minimum", "threshold"})
+"""Kinds whose error is one of where something is, which an estimator may miss or find without need."""
+
+
+@dataclass(frozen=True)
+class TruthErrorRow:
+    """How far one estimator is from the truth of one kind, and how often its pointwise intervals hold it."""
+
+    outcome: str
+    estimator: str
+    scenario: str
+    kind: str
+    rmse: float
+    coverage: float
+    n_points: int | None
+    n_found: int | None = None
+
+
+@dataclass(frozen=True)
+class ErrorCell:
+    """One error in words, and what stands beneath it."""
+
+    value: str
+    beneath: str
+    is_lowest: bool
+
+
+@dataclass(frozen=True)
+class ErrorLine:
+    """One kind of answer to one scenario."""
+
+    label: str
+    scenario: str
+    cells: tuple[ErrorCell, ...]
+
+
+@dataclass(frozen=True)
+class TruthTable:
+    """One outcome.
+
+    Attributes
+    ----------
+    sentences : which estimator is nearest to the true curve, and how often its intervals hold it
+    """
+
+    outcome: str
+    axis_label: str
+    sentences: tuple[str, ...]
+    lines: tuple[ErrorLine, ...]
+
+
+def truth_rows(run: Run) -> tuple[TruthErrorRow, ...]:
+    """Return the errors of every estimator; none where the data are not simulated."""
+    return run.rows("truth_errors", TruthErrorRow)
+
+
+def truth_table(run: Run, outcome: str) -> TruthTable:
+    """Return the errors for one outcome, scenarios in the order of the run."""
+    study = run.manifest.study
+    own = [row for row in truth_rows(run) if row.outcome == outcome]
+    asked = dict.fromkeys(row.scenario for row in truth_rows(run))
+    lines, sentences = [], []
+    for scenario in asked:
+        for kind, label in KINDS.items():
+            rows = [row for row in own if (row.scenario, row.kind) == (scenario, kind)]
+            if rows:
+                lines.append(ErrorLine(label, scenario, _cells(study, kind, rows)))
+                if kind in {"level", "level_supported"}:
+                    sentences.append(nearest_text(study, outcome, label, rows))
+    return TruthTable(study.label(outcome), study.axis_label(outcome), tuple(sentences), tuple(lines))
+
+
+def _cells(study: StudyRecord, kind: str, rows: Sequence[TruthErrorRow]) -> tuple[ErrorCell, ...]:
+    by_estimator = {row.estimator: row for row in rows}
+    known = [row.rmse for row in rows if math.isfinite(row.rmse)]
+    lowest = min(known, default=math.nan)
+    found = (by_estimator.get(entry.id) for entry in study.estimators)
+    return tuple(
+        ErrorCell("", "", is_lowest=False)
+        if row is None
+        else ErrorCell(significant(row.rmse, 3), _beneath(kind, row), row.rmse == lowest)
+        for row in found
+    )
+
+
+def _beneath(kind: str, row: TruthErrorRow) -> str:
+    """Return how often intervals hold the truth; of places, how many are found of how many true ones."""
+    if kind in PLACES:
+        return f"found {row.n_found}, true {row.n_points}"
+    return f"held at {percent(row.coverage, 0)}"
+
+
+def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Sequence[TruthErrorRow]) -> str:
+    """Return which estimator's curve is nearest to the truth, beside the reference's."""
+    known = [row for row in rows if math.isfinite(row.rmse)]
+    nearest = min(known, key=lambda row: row.rmse)
+    own = next((row for row in known if row.estimator == study.reference), nearest)
+    beside = "" if own is nearest else f", {study.reference_label} {significant(own.rmse, 3)} away"
+    label = study.estimator_label(nearest.estimator)
+    return (
+        f"{label} is nearest to the true {what} of {study.label(outcome)}: "
+        f"{significant(nearest.rmse, 3)} away in the root mean square{beside}. Its pointwise "
+        f"{percent(study.level, 0)} intervals hold the truth at {percent(nearest.coverage, 0)} of the points."
+    )
