@@ -69,7 +69,7 @@ class AleScene:
 
     Attributes
     ----------
-    pairs : at least one
+    pairs : one for each estimator that has both
     unsupported : stretches of the exposure that the data do not reach
     x_label, y_label : of the axes, with units
     nominal : in (0, 1), coverage of bands that do not tell their own
@@ -88,25 +88,9 @@ def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Re
     """Yield the figure for each scenario that gave accumulated local effects."""
     study = run.manifest.study
     for scenario in curve_scenarios(run):
-        levels = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
-        ales = [curve for curve in curves_of(run, outcome, scenario, "ale") if curve.estimator in levels]
-        if not ales:
+        scene = ale_scene(run, outcome, scenario)
+        if not scene.pairs:
             continue
-        scene = AleScene(
-            pairs=tuple(
-                AlePair(
-                    series_of(study, levels[ale.estimator], ale.estimator),
-                    raised(ale),
-                    _raised_truth(truth_line(run, outcome, scenario, "ale"), ale.mean_level),
-                )
-                for ale in ales
-            ),
-            unsupported=unsupported_of(run, scenario),
-            x_label=study.axis_label(study.exposure),
-            y_label=level_label(study, outcome),
-            nominal=study.level,
-            truth=truth_line(run, outcome, scenario, "level"),
-        )
         names = ", ".join(pair.level.label for pair in scene.pairs)
         yield renderer.render(
             figure_name(run, f"ale-{file_slug(outcome)}", scenario),
@@ -114,6 +98,29 @@ def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Re
             alt=f"Accumulated local effects beside partial dependence on {study.label(outcome)}: {names}.",
             caption=ale_caption(study, outcome, has_truth=scene.truth is not None),
         )
+
+
+def ale_scene(run: Run, outcome: str, scenario: str) -> AleScene:
+    """Return what the figure of one scenario shows; no pairs where no estimator has both."""
+    study = run.manifest.study
+    levels = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
+    true_ale = truth_line(run, outcome, scenario, "ale")
+    return AleScene(
+        pairs=tuple(
+            AlePair(
+                series_of(study, levels[ale.estimator], ale.estimator),
+                raised(ale),
+                _raised_truth(true_ale, ale.mean_level),
+            )
+            for ale in curves_of(run, outcome, scenario, "ale")
+            if ale.estimator in levels
+        ),
+        unsupported=unsupported_of(run, scenario),
+        x_label=study.axis_label(study.exposure),
+        y_label=level_label(study, outcome),
+        nominal=study.level,
+        truth=truth_line(run, outcome, scenario, "level"),
+    )
 
 
 def raised(ale: Curve) -> Banded:

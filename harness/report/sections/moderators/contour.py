@@ -45,7 +45,10 @@ def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRo
     across, up = surface.exposure_at, surface.moderator_at
     levels = MaxNLocator(N_LEVELS).tick_values(*surface.level_range)
     filled = axes.contourf(across, up, surface.estimate.T, levels=levels, cmap=SURFACE_MAP, extend="both")
-    axes.contour(across, up, surface.estimate.T, levels=filled.levels, colors="white", linewidths=0.3)
+    steps = filled.levels
+    axes.contour(
+        across, up, surface.estimate.T, levels=steps, colors="white", linewidths=0.3, linestyles="solid"
+    )
     _hatch(axes, surface)
     _draw_zero_effect(axes, surface)
     _draw_signs(axes, surface)

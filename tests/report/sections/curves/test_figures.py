@@ -8,12 +8,17 @@ import pytest
 
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.fonts import drawable
+from harness.report.drawing.series import BESIDE_WIDTH
 from harness.report.model.run import Run, read_run
 from harness.report.model.truth import TruthLine, truth_line
-from harness.report.sections.curves.figure import draw_curves
+from harness.report.sections.curves.ale_figure import ale_scene, draw_ales
+from harness.report.sections.curves.captions import curve_caption
+from harness.report.sections.curves.figure import SupportedShare, draw_curves
 from harness.report.sections.curves.outcomes_figure import draw_outcomes
-from harness.report.sections.curves.rows import curves_of
-from harness.report.sections.curves.scenes import curve_scene
+from harness.report.sections.curves.rows import curves, curves_of
+from harness.report.sections.curves.scenes import curve_scene, leading_of
+from harness.report.sections.curves.section import extrapolation
+from report.changed_run import with_table
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +131,103 @@ def test_the_truth_of_a_run_is_that_of_its_table():
     line = truth_line(shown, "y", "curve", "level")
     assert (line.at.tolist(), line.truth.tolist()) == ([0.0, 1.0], [4.0, 5.0])
     assert truth_line(shown, "z", "curve", "level") is None
+
+
+def truth_table(*rows):
+    """Return the table ``truth`` of rows of kind, at, moderator_at, group and truth."""
+    names = ["kind", "at", "moderator_at", "group", "truth"]
+    return pd.DataFrame(list(rows), columns=names).assign(outcome="lwage", scenario="curve")
+
+
+def with_supported(run, share, *, names=("ols", "rab")):
+    """Return a run of two estimators with curves over supported rows, half as steep, of a share of rows."""
+
+    def added(frame):
+        frame = frame[frame["estimator"].isin(names)]
+        level = frame[frame["kind"] == "level"]
+        own = level.assign(kind="level_supported", estimate=level["estimate"] / 2, share_of_rows=share)
+        return pd.concat([frame, own], ignore_index=True)
+
+    return with_table(run, "curves", added)
+
+
+def drawn_scene(run):
+    scene = curve_scene(run, curves_of(run, "lwage", "curve", "level"))
+    with house_style():
+        return scene, draw_curves(scene)
+
+
+def test_the_curve_over_supported_rows_stands_beside_that_over_all(run):
+    scene, figure = drawn_scene(with_supported(run, 0.8))
+    main = figure.axes[0]
+    assert scene.share == SupportedShare(0.8, 0.8, 0.75, is_leading=False)
+    dotted = [line.get_ydata() for line in main.lines if line.get_linewidth() == BESIDE_WIDTH]
+    for drawn, series in zip(dotted, scene.series, strict=True):
+        assert np.nanmax(np.abs(drawn - series.line.estimate / 2)) < 1e-12
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "over supported rows" in texts
+    caption = curve_caption(run.manifest.study, "lwage", leading_of(run, curves(run)[:1]), scene)
+    assert "The share of such rows goes from 80%, at 0.75, to 80%." in caption
+
+
+def test_where_most_rows_extrapolate_the_supported_curve_leads(run):
+    own = with_supported(run, 0.3)
+    truth = truth_table(("level", 1.0, np.nan, "", 5.0), ("level_supported", 1.0, np.nan, "", 6.0))
+    own = with_table(own, "truth", lambda _: truth)
+    scene, figure = drawn_scene(own)
+    assert scene.share.is_leading
+    levels = {one.estimator: one for one in curves_of(own, "lwage", "curve", "level")}
+    assert np.array_equal(scene.series[0].line.estimate, levels["ols"].estimate / 2)
+    assert np.array_equal(scene.beside[0].line.estimate, levels["ols"].estimate)
+    assert scene.truth.truth.tolist() == [6.0]  # of the rows that the leading curve is over
+    assert "over all rows" in [text.get_text() for text in figure.legends[0].get_texts()]
+    # the turning point is that of the curve over all rows, and still marked
+    assert [line.get_marker() for line in figure.axes[0].lines].count("^") == 1
+    leading = leading_of(own, curves_of(own, "lwage", "curve", "level"))
+    caption = curve_caption(own.manifest.study, "lwage", leading, scene)
+    assert caption.startswith(
+        "Net effect curve over supported rows: mean predicted Log wage, moved from each"
+    )
+    assert "The dots are the curve over all rows, which extrapolates" in caption
+
+
+def test_where_every_row_is_supported_there_is_but_one_curve(run):
+    scene, _ = drawn_scene(with_supported(run, 1.0))
+    assert scene.beside == ()
+
+
+def test_true_turning_points_are_upright_dashes(run):
+    own = with_table(
+        run,
+        "truth",
+        lambda _: truth_table(("maximum", 9.0, np.nan, "", 2.0), ("level", 9.0, np.nan, "", 2.0)),
+    )
+    scene, figure = drawn_scene(own)
+    assert scene.true_turns == (9.0,)
+    upright = [line for line in figure.axes[0].lines if list(line.get_xdata()) == [9.0, 9.0]]
+    assert [line.is_dashed() for line in upright] == [True]
+    assert "true turning point" in [text.get_text() for text in figure.legends[0].get_texts()]
+    slopes = curve_scene(own, curves_of(own, "lwage", "curve", "slope"))
+    assert slopes.true_turns == ()
+
+
+def test_true_accumulated_effects_are_raised_to_the_estimators_level(run):
+    truth = truth_table(("ale", 9.0, np.nan, "", 0.25), ("level", 9.0, np.nan, "", 2.0))
+    own = with_table(run, "truth", lambda _: truth)
+    scene = ale_scene(own, "lwage", "curve")
+    pair = next(pair for pair in scene.pairs if pair.level.label == "RAB")
+    (ale,) = [one for one in curves_of(own, "lwage", "curve", "ale") if one.estimator == "rab"]
+    assert pair.true_ale.truth.tolist() == pytest.approx([0.25 + ale.mean_level])
+    with house_style():
+        figure = draw_ales(scene)
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {"truth (simulated)", "truth of these effects"} < set(texts)
+    drawn = [line.get_ydata().tolist() for line in figure.axes[0].lines if line.get_color() == "#000000"]
+    assert [2.0] in drawn
+
+
+def test_extrapolation_is_said_above_the_curves(run):
+    assert extrapolation(run) == ()
+    note = {"code": "W-EXTRAPOLATED", "where": "exper", "message": "at 3 of 25 exposures"}
+    own = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([note, note])]))
+    assert extrapolation(own) == ("at 3 of 25 exposures",)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.report.drawing.canvas import (
@@ -11,7 +12,7 @@ from harness.report.drawing.canvas import (
 from harness.report.model.run import read_run
 from harness.report.sections.groups.figure import draw_groups
 from harness.report.sections.groups.rows import groups_of
-from harness.report.sections.groups.scenes import group_scene
+from harness.report.sections.groups.scenes import group_caption, group_scene
 from harness.report.sections.groups.table import group_table
 from report.changed_run import with_table
 
@@ -115,3 +116,45 @@ def test_names_of_many_groups_stand_upright(run):
     names, rotation = group_names(run, tuple(f"province number {at} of many" for at in range(6)))
     assert names[0] == "province number 0…"
     assert rotation == 90.0
+
+
+def true_of(run, **numbers):
+    """Return a run with the true number of each group of the partition by size."""
+    frame = pd.DataFrame(
+        [
+            {"kind": kind, "group": name, "truth": number}
+            for kind, own in numbers.items()
+            for name, number in own.items()
+        ]
+    ).assign(outcome="lwage", scenario="size", at=np.nan, moderator_at=np.nan)
+    return with_table(run, "truth", lambda _: frame)
+
+
+def test_the_truth_of_groups_is_dashed_across_their_places(run):
+    own = true_of(run, effect={"large": 0.05, "mega and super": 0.01}, median={"large": 1.7})
+    scene = group_scene(own, ("size", "size"), "lwage", "rab")
+    with house_style():
+        figure = draw_groups([scene])
+    effects, pooled, refit = figure.axes
+    dashes = [[line for line in axes.lines if line.is_dashed()] for axes in (effects, pooled, refit)]
+    assert [list(line.get_ydata()) for line in dashes[0]] == [[0.05, 0.05], [0.01, 0.01]]
+    assert [float(np.mean(line.get_xdata())) for line in dashes[0]] == [0.0, 1.0]
+    assert [list(line.get_ydata()) for line in dashes[1]] == [[1.7, 1.7]]
+    assert dashes[2] == []  # a model for each group averages over other rows
+    assert "truth (simulated)" in [text.get_text() for text in figure.legends[0].get_texts()]
+    caption = group_caption(own.manifest.study, "size", own.manifest.study.estimators[3], scene)
+    assert "Below: the mean effect in each group" in caption
+    assert caption.endswith("the truth behind the simulated data for one model of all groups.")
+
+
+def test_the_two_levels_of_a_binary_exposure_are_not_drawn(run):
+    own = with_table(
+        run, "heterogeneity_rows", lambda frame: frame.assign(level=(frame["quantile"] > 0.5) * 1.0)
+    )
+    scene = group_scene(own, ("size", "size"), "lwage", "rab")
+    assert not scene.has_levels
+    with house_style():
+        (effects,) = draw_groups([scene]).axes
+    assert effects.get_title(loc="left") == "Log wage"
+    caption = group_caption(own.manifest.study, "size", own.manifest.study.estimators[3], scene)
+    assert "of one value of Experience less the other" in caption

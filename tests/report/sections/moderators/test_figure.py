@@ -1,6 +1,7 @@
 """Figures of surfaces: contours, signs, thresholds and legend."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.report.drawing.canvas import house_style
@@ -11,6 +12,7 @@ from harness.report.sections.moderators.figure import draw_surfaces
 from harness.report.sections.moderators.rows import conditional
 from harness.report.sections.moderators.scenes import surface_scene
 from harness.report.sections.moderators.surfaces import SurfaceKey
+from report.changed_run import with_table
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,41 @@ def test_the_legend_of_surfaces_names_what_they_show(run):
         "pointwise 95% band",
         "simultaneous 95% band",
     ]
+
+
+def test_the_truth_is_dashed_contours_a_dashed_effect_and_dashed_thresholds(run):
+    surface = run.view(conditional).surface(RAB)
+    cells = [
+        {"kind": "surface", "at": x, "moderator_at": m, "truth": 1.2 + 0.02 * x * (m - 9.0)}
+        for x in surface.exposure_at
+        for m in surface.moderator_at
+    ]
+    effect = [
+        {"kind": "conditional_effect", "moderator_at": m, "truth": 0.02 * (m - 9.0)}
+        for m in surface.moderator_at
+    ]
+    threshold = {"kind": "threshold", "moderator_at": 9.0, "truth": 0.0}
+    frame = pd.DataFrame([*cells[::-1], *effect, threshold]).assign(
+        outcome="lwage", scenario="educ", group=""
+    )
+    scene = surface_scene(with_table(run, "truth", lambda _: frame), RAB)
+    assert scene.true_levels[3, 5] == pytest.approx(
+        1.2 + 0.02 * surface.exposure_at[3] * (surface.moderator_at[5] - 9.0)
+    )
+    with house_style():
+        figure = draw_surfaces([scene])
+    _, contours, _, effects = figure.axes
+    dashed = [one for one in contours.collections if one.get_linewidth()[0] == 0.7]
+    assert dashed
+    assert any(list(line.get_ydata()) == [9.0, 9.0] and line.is_dashed() for line in contours.lines)
+    (line,) = [one for one in effects.lines if len(one.get_xdata()) == 12 and one.get_color() == "#000000"]
+    assert line.get_ydata() == pytest.approx(0.02 * (surface.moderator_at - 9.0))
+    assert any(list(one.get_xdata()) == [9.0, 9.0] and one.is_dashed() for one in effects.lines)
+    names = [one.get_text() for one in figure.legends[0].get_texts()]
+    assert names[-2:] == ["truth (simulated)", "true change of sign"]
+
+
+def test_a_truth_on_other_cells_is_not_drawn(run):
+    frame = pd.DataFrame([{"kind": "surface", "at": 0.0, "moderator_at": 6.0, "truth": 1.0}])
+    frame = frame.assign(outcome="lwage", scenario="educ", group="")
+    assert surface_scene(with_table(run, "truth", lambda _: frame), RAB).true_levels is None
