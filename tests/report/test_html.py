@@ -170,3 +170,12 @@ def test_nothing_is_escaped_twice(hostile):
     assert "&amp;lt;" not in source(hostile)
     assert unescape("&lt;script&gt;alert(4)&lt;/script&gt;") == HOSTILE["label"]
     assert "&lt;script&gt;alert(4)&lt;/script&gt;" in source(hostile)
+
+
+def test_a_contradiction_among_published_numbers_looks_unlike_a_difference_from_this_run(wage):
+    cells = [one for one in elements(wage) if one.tag == f"{XHTML}td" and "status" in one.get("class", "")]
+    looks = {" ".join("".join(one.itertext()).split()): one.get("class").split()[-1] for one in cells}
+    marked = {
+        name: look for text, look in looks.items() for name in ("inconsistent", "differs") if name in text
+    }
+    assert marked == {"inconsistent": "contradiction", "differs": "worse"}

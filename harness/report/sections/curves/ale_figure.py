@@ -22,6 +22,7 @@ from harness.report.drawing.canvas import (
     new_figure,
 )
 from harness.report.drawing.fonts import drawable, drawable_label
+from harness.report.drawing.palette import Dash
 from harness.report.drawing.series import (
     Series,
     band_handles,
@@ -44,7 +45,7 @@ from harness.store.study_record import StudyRecord
 PANELS_IN_A_ROW = 3
 PANEL_HEIGHT = 1.85
 INK = "#a3195b"
-DASH = "solid"
+DASH: Dash = "solid"
 EDGE = (0, (1.0, 1.0))
 """Lines of the accumulated local effects, and of the limits of their band."""
 
