@@ -17,8 +17,9 @@ from harness.report.drawing.series import effect_label
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Banded
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
+from harness.report.model.truth import truth_line
 from harness.report.sections.moderators.rows import Conditional, conditional
-from harness.report.sections.moderators.surfaces import Surface, SurfaceKey
+from harness.report.sections.moderators.surfaces import Surface, SurfaceKey, true_levels
 from harness.report.sections.moderators.table import threshold_text
 from harness.report.templating import environment, packaged, style_sheet
 from harness.report.text.plain_text import printable
@@ -91,6 +92,7 @@ def surface_content(run: Run) -> dict[str, Any]:
                 "estimator": estimators.index(surface.key.estimator),
                 **_layers(surface),
                 **_effect(answers, surface.key),
+                "truth": _truth(run, surface),
             }
             for surface in answers.surfaces
         ],
@@ -131,6 +133,19 @@ def _effect(answers: Conditional, key: SurfaceKey) -> dict[str, Any]:
             for row in thresholds
             if math.isfinite(row.at)
         ],
+    }
+
+
+def _truth(run: Run, surface: Surface) -> dict[str, Any] | None:
+    """Return the true levels and the true conditional effect, None where they are not known."""
+    key, levels = surface.key, true_levels(run, surface)
+    line = truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at")
+    if levels is None or line is None:
+        return None
+    return {
+        "estimate": [rounded(row) for row in levels.T],
+        "at": rounded(line.at),
+        "effect": rounded(line.truth),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.arrays import Floats, frozen_floats
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import effect_unit_label, series_of
 from harness.report.model.featured import featured
@@ -12,7 +11,7 @@ from harness.report.model.run import Run
 from harness.report.model.truth import true_rows, truth_line
 from harness.report.sections.moderators.figure import SurfaceScene, draw_surfaces
 from harness.report.sections.moderators.rows import Question, conditional
-from harness.report.sections.moderators.surfaces import Surface, SurfaceKey
+from harness.report.sections.moderators.surfaces import SurfaceKey, true_levels
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug
 from harness.store.study_record import EstimatorRecord, StudyRecord
@@ -53,22 +52,12 @@ def surface_scene(run: Run, key: SurfaceKey) -> SurfaceScene | None:
         exposure=study.axis_label(study.exposure),
         moderator=study.axis_label(key.moderator),
         level=study.level,
-        true_levels=_true_levels(run, surface),
+        true_levels=true_levels(run, surface),
         true_effect=truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at"),
         true_thresholds=tuple(
             row.moderator_at for row in true_rows(run, key.outcome, key.scenario, "threshold")
         ),
     )
-
-
-def _true_levels(run: Run, surface: Surface) -> Floats | None:
-    """Return the true levels on the cells of a surface, None where they are not known."""
-    key, shape = surface.key, surface.estimate.shape
-    rows = true_rows(run, key.outcome, key.scenario, "surface")
-    if len(rows) != surface.estimate.size:
-        return None
-    cells = sorted((row.at, row.moderator_at, row.truth) for row in rows)
-    return frozen_floats([truth for _, _, truth in cells]).reshape(shape)
 
 
 def surface_caption(

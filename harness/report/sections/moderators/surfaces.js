@@ -98,8 +98,20 @@
     traces.push({
       type: "scatter", mode: "lines", x: line.at, y: line.effect, line: { color: BLUE, width: 2 }, name: "effect",
     });
+    if (one.truth) {
+      traces.push({
+        type: "scatter", mode: "lines", x: one.truth.at, y: one.truth.effect, name: "truth (simulated)",
+        line: { color: "#000", width: 2, dash: "dash" },
+      });
+    }
     return traces;
   };
+
+  const trueContours = (one, layer) => (one.truth && layer === "estimate" ? [{
+    type: "contour", x: one.x, y: one.y, z: one.truth.estimate, name: "truth (simulated)", showscale: false,
+    contours: { coloring: "none", showlabels: true }, line: { color: "#000", width: 1, dash: "dash" },
+    hoverinfo: "skip",
+  }] : []);
 
   const draw = () => {
     const one = find();
@@ -126,7 +138,7 @@
       type: "contour", x: one.x, y: one.y, z: masked(one[layer], one.supported), colorscale: "Viridis",
       customdata: details(one), hovertemplate: hover(names, z), line: { color: "#fff", width: 0.5 },
       colorbar: { thickness: 12 },
-    }], {
+    }, ...trueContours(one, layer)], {
       ...base, margin: { l: 60, r: 10, t: 10, b: 45 },
       xaxis: { title: { text: names.exposure } }, yaxis: { title: { text: names.moderator } },
       shapes: one.thresholds.map((row) => lineAcross(row.at, false)),

@@ -11,6 +11,7 @@ from harness.arrays import Floats, Mask, frozen_floats
 from harness.errors import ArtifactError, Problem
 from harness.report.model.rows import NOT_DONE
 from harness.report.model.run import Run
+from harness.report.model.truth import true_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +66,16 @@ class Surface:
 def surfaces(run: Run) -> tuple[Surface, ...]:
     """Return all surfaces of a run."""
     return surfaces_from(run.frame("surfaces"))
+
+
+def true_levels(run: Run, surface: Surface) -> Floats | None:
+    """Return the true levels on the cells of a surface, (n_exposure, n_moderator); None if not known."""
+    key, shape = surface.key, surface.estimate.shape
+    rows = true_rows(run, key.outcome, key.scenario, "surface")
+    if len(rows) != surface.estimate.size:
+        return None
+    cells = sorted((row.at, row.moderator_at, row.truth) for row in rows)
+    return frozen_floats([truth for _, _, truth in cells]).reshape(shape)
 
 
 def surfaces_from(frame: pd.DataFrame) -> tuple[Surface, ...]:

@@ -4,12 +4,14 @@ import json
 import re
 
 import html5lib
+import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
 from harness.report.model.run import read_run
 from harness.report.sections.moderators.page import rounded, script_hash, script_json, surface_content
 from harness.report.sections.moderators.rows import conditional
+from report.changed_run import with_table
 from report.fake_run import HOSTILE
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -90,3 +92,20 @@ def test_labels_stay_plain_text_in_the_script(wage):
     own = scripts(wage)[-1].text
     assert "innerHTML" not in own
     assert re.search(r"modeBarButtons: BUTTONS", own)  # the library's other buttons would send data away
+
+
+def test_the_truth_of_simulated_data_goes_with_every_surface(wage):
+    run = read_run(wage)
+    assert all(one["truth"] is None for one in surface_content(run)["surfaces"])
+    surface = run.view(conditional).surfaces[0]
+    cells = [
+        {"kind": "surface", "at": x, "moderator_at": m, "truth": x + 10.0 * m}
+        for m in surface.moderator_at
+        for x in surface.exposure_at
+    ]
+    effect = {"kind": "conditional_effect", "moderator_at": 6.0, "truth": 1.0}
+    frame = pd.DataFrame([*cells, effect]).assign(outcome="lwage", scenario="educ", group="")
+    shown = surface_content(with_table(run, "truth", lambda _: frame))["surfaces"]
+    for one in shown:
+        assert one["truth"]["estimate"][3][7] == pytest.approx(one["x"][7] + 10.0 * one["y"][3], rel=1e-4)
+        assert (one["truth"]["at"], one["truth"]["effect"]) == ([6.0], [1.0])
