@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -36,7 +36,7 @@ YEARS = (1800, 2200)
 """Whole numbers that are taken for years."""
 
 
-def likely_keys(columns: Sequence[Column], texts: dict[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
+def likely_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
     """Return pairs of columns (entity, time) that name each row once, the likeliest first.
 
     Parameters
