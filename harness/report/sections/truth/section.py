@@ -26,7 +26,7 @@ class TruthSection(PackagedSection):
 
     name: ClassVar[str] = "truth"
     title: ClassVar[str] = "Truth"
-    place: ClassVar[int] = 950
+    place: ClassVar[int] = 980
 
     def is_present(self, run: Run, /) -> bool:
         """Return whether a truth is known."""
