@@ -200,7 +200,7 @@ THRESHOLDS = _answers(
     "thresholds",
     ("moderator", "kind", "at", *_INTERVAL, "share_of_draws", "n_draws"),
     ("moderator", "kind"),
-    "moderator values at which the effect changes its sign",
+    "moderator values at which the effect changes its sign, and places of the breaks of threshold models",
     measures=("at",),
 )
 CONTRASTS = _answers(
@@ -235,7 +235,7 @@ EFFECT_TESTS = ResultTable(
     "effect_tests",
     ("outcome", "exposure", "test", "estimator", "against", "statistic", "p_value", "n_entities", *STATUS),
     ("outcome", "exposure", "test", "estimator", "against"),
-    "tests of the effect's form: linearity, encompassing, equal curves, spatial correlation of residuals",
+    "tests of the effect's form: linearity, encompassing, equal curves, thresholds, U shapes, spatial errors",
     measures=("statistic",),
 )
 TRUTH = ResultTable(

@@ -78,6 +78,10 @@ def _panel(
     outcome: Floats,
     X: Floats,
 ) -> Panel:
+    # Instruments and coordinates, which most estimators leave alone.
+    rng = random_stream(SEED, "beside")
+    instrument = X[:, 0] + X[:, 0].std() * rng.normal(size=len(X))
+    places = np.column_stack([rng.uniform(20.0, 50.0, 200), rng.uniform(75.0, 130.0, 200)])
     columns = COLUMNS[: X.shape[1]]
     return Panel(
         entity=Key("entity", tuple(f"e{at:02}" for at in range(int(entity.max()) + 1)), entity),
@@ -89,4 +93,7 @@ def _panel(
         moderators=columns[1:2],
         controls=columns[2:],
         X=X,
+        instruments=("instrument",),
+        Z=instrument[:, None],
+        coordinates=places[entity],
     )

@@ -169,10 +169,19 @@ class PanelBuilder:
             controls=roles.controls,
             X=np.column_stack([prepared.columns[name].cells[self.kept] for name in roles.regressors]),
             derived=tuple(column.derivation(prepared.derivations) for column in self.derived),
+            instruments=roles.instruments,
+            Z=self._beside(prepared, roles.instruments),
+            coordinates=self._beside(prepared, roles.coordinates),
             groups=self.groups,
             weights=None if roles.weights is None else prepared.columns[roles.weights].cells[self.kept],
             split_unit=split_unit,
         )
+
+    def _beside(self, prepared: PreparedColumns, names: Sequence[str]) -> Floats | None:
+        """Return columns that are no regressors, (n_obs, n_names); None without names."""
+        if not names:
+            return None
+        return np.column_stack([prepared.columns[name].cells[self.kept] for name in names])
 
     def frame(self) -> pd.DataFrame:
         """Return the keys and all columns of a role, one row an observation, learned from all rows."""

@@ -64,7 +64,29 @@ def check_columns(
     if roles.weights is not None and roles.weights in columns:
         with problems.collecting():
             require_positive(columns[roles.weights].cells, locator, name=roles.weights, place="roles.weights")
+    for part, name in zip(("latitude", "longitude"), roles.coordinates, strict=False):
+        if name in columns:
+            with problems.collecting():
+                _require_degrees(columns[name].cells, locator, name=name, part=part)
     return columns
+
+
+_DEGREES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 360.0)}
+
+
+def _require_degrees(values: Floats, locator: RowLocator, *, name: str, part: str) -> None:
+    """Refuse coordinates, (n_obs,), that are none; missing ones are refused elsewhere."""
+    low, high = _DEGREES[part]
+    outside = (values < low) | (values > high)
+    if outside.any():
+        raise DataError(
+            Problem(
+                where=f"{locator.column(name, outside)} (roles.{part})",
+                what=f"{int(outside.sum())} of {values.size} values are no {part} in degrees",
+                expected=f"numbers from {low:g} to {high:g}",
+                hint="turn projected coordinates into degrees, or name another column",
+            )
+        )
 
 
 def _check_rules(columns: Mapping[str, Column], spec: DataSpec, roles: Roles, locator: RowLocator) -> None:

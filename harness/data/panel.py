@@ -43,6 +43,8 @@ class Panel:
     exposure : name of the variable whose effect is asked
     moderators, controls : names of the other regressors
     X : (n_obs, n_columns), columns in the order of `columns`
+    instruments, Z : names of the instruments and their columns, (n_obs, n_instruments); no regressors
+    coordinates : (n_obs, 2), latitude and longitude in degrees; None without
     groups : keys that sort rows into groups, n_obs rows each; no regressors
     weights : (n_obs,), > 0, how much a row counts in estimators that are told to weigh; None without
     derived : regressors that follow from other regressors; `with_columns` recomputes them
@@ -60,6 +62,9 @@ class Panel:
     moderators: tuple[str, ...]
     controls: tuple[str, ...]
     X: Floats
+    instruments: tuple[str, ...] = ()
+    Z: Floats | None = None
+    coordinates: Floats | None = None
     groups: tuple[Key, ...] = ()
     weights: Floats | None = None
     derived: tuple[Derivation, ...] = ()
@@ -69,6 +74,13 @@ class Panel:
         object.__setattr__(self, "period", frozen_ints(self.period))
         object.__setattr__(self, "observed", frozen_floats(self.observed))
         object.__setattr__(self, "X", frozen_floats(self.X))
+        for name, width in (("Z", len(self.instruments)), ("coordinates", 2)):
+            beside = getattr(self, name)
+            if beside is not None:
+                object.__setattr__(self, name, frozen_floats(beside))
+                if beside.shape != (self.entity.codes.size, width):
+                    message = f"panel arrays disagree: {name} is {beside.shape}"
+                    raise ValueError(message)
         shape = (self.entity.codes.size, len(self.columns))
         sizes = {self.period.size, self.observed.size}
         sizes |= {key.codes.size for key in (self.entity, self.time, *self.groups)}
@@ -125,6 +137,8 @@ class Panel:
             period=self.period[rows],
             observed=self.observed[rows],
             X=self.X[rows],
+            Z=None if self.Z is None else self.Z[rows],
+            coordinates=None if self.coordinates is None else self.coordinates[rows],
             groups=tuple(group.take(rows) for group in self.groups),
             weights=None if self.weights is None else self.weights[rows],
         )
@@ -132,10 +146,9 @@ class Panel:
     def joined(self, other: Panel) -> Panel:
         """Return these rows, then those of another panel of the same variables, matched by name.
 
-        Weights are kept where both have them.
+        Weights, instruments and coordinates are kept where both have them.
         """
         columns = [other.columns.index(name) for name in self.columns]
-        weights = [panel.weights for panel in (self, other) if panel.weights is not None]
         return replace(
             self,
             entity=self.entity.joined(other.entity),
@@ -144,7 +157,10 @@ class Panel:
             observed=np.concatenate([self.observed, other.observed]),
             X=np.concatenate([self.X, other.X[:, columns]]),
             groups=tuple(group.joined(other.group(group.name)) for group in self.groups),
-            weights=np.concatenate(weights) if len(weights) == 2 else None,
+            instruments=self.instruments if other.Z is not None else (),
+            Z=_joined(self.Z, other.Z),
+            coordinates=_joined(self.coordinates, other.coordinates),
+            weights=_joined(self.weights, other.weights),
         )
 
     def with_column(self, name: str, values: Floats | float) -> Panel:
@@ -188,3 +204,7 @@ class Panel:
             codes.append(np.full(rows_of[code].size, at))
         drawn = self.take(np.concatenate(rows))
         return replace(drawn, entity=Key(self.entity.name, tuple(labels), np.concatenate(codes)))
+
+
+def _joined(own: Floats | None, other: Floats | None) -> Floats | None:
+    return None if own is None or other is None else np.concatenate([own, other])

@@ -22,7 +22,9 @@ class Roles:
     exposure : the variable whose effect is asked
     moderators : variables along which the effect may change
     controls : remaining right-hand variables
+    instruments : variables that move the exposure and, by assumption, nothing else; no regressors
     weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too
+    latitude, longitude : where a row is, in degrees, both or neither; may play another part too
     """
 
     entity: ColumnName
@@ -31,7 +33,10 @@ class Roles:
     exposure: ColumnName
     moderators: tuple[ColumnName, ...] = ()
     controls: tuple[ColumnName, ...] = ()
+    instruments: tuple[ColumnName, ...] = ()
     weights: ColumnName | None = None
+    latitude: ColumnName | None = None
+    longitude: ColumnName | None = None
 
     @property
     def regressors(self) -> tuple[str, ...]:
@@ -40,16 +45,24 @@ class Roles:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """All columns that must hold numbers, each once: outcomes, regressors, weights."""
-        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *self._weights)))
+        """All columns that must hold numbers, each once: outcomes, regressors and what stands beside them."""
+        beside = (name for _, names in self._beside() for name in names)
+        return tuple(dict.fromkeys((*self.outcomes, *self.regressors, *self.instruments, *beside)))
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Latitude and longitude; empty where a study has none."""
+        if self.latitude is None or self.longitude is None:
+            return ()
+        return (self.latitude, self.longitude)
 
     def path_of(self, column: str) -> str:
         """Return where the spec names this column, such as ``roles.controls``."""
-        parts = (*self._parts(), ("weights", self._weights))
+        parts = (*self._parts(), *self._beside())
         return "roles." + next(part for part, names in parts if column in names)
 
     def role_of(self, variable: str) -> str:
-        """Return ``outcome``, ``exposure``, ``moderator``, ``control`` or ``weight``."""
+        """Return the part in the singular, such as ``outcome``, ``control`` or ``instrument``."""
         return self.path_of(variable).removeprefix("roles.").removesuffix("s")
 
     def contradictions(self) -> tuple[tuple[str, str], ...]:
@@ -67,13 +80,20 @@ class Roles:
             first_part |= {name: part for name in names if name not in first_part}
         keys = {self.entity: "entity", self.time: "time"}
         found += [
-            ("weights", f"'{name}' is already in {keys[name]}") for name in self._weights if name in keys
+            (part, f"'{name}' is already in {keys[name]}")
+            for part, names in self._beside()
+            for name in names
+            if name in keys
         ]
+        if (self.latitude is None) != (self.longitude is None):
+            lacking = "latitude" if self.latitude is None else "longitude"
+            found.append((lacking, "latitude and longitude are named together, or neither"))
         return tuple(dict.fromkeys(found))
 
-    @property
-    def _weights(self) -> tuple[str, ...]:
-        return () if self.weights is None else (self.weights,)
+    def _beside(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the parts that may be played by a column of another part, each of one column or none."""
+        parts = (("weights", self.weights), ("latitude", self.latitude), ("longitude", self.longitude))
+        return tuple((part, () if name is None else (name,)) for part, name in parts)
 
     def _parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return (
@@ -83,4 +103,5 @@ class Roles:
             ("exposure", (self.exposure,)),
             ("moderators", self.moderators),
             ("controls", self.controls),
+            ("instruments", self.instruments),
         )

@@ -208,6 +208,22 @@ class HasDetails(Protocol):
 
 
 @runtime_checkable
+class HasResultRows(Protocol):
+    """Capability of a fit: rows of the harness's own result tables, short of any scenario.
+
+    A threshold model knows the place of its break, a parabola that of its top; they stand in the same tables
+    as what scenarios find in predictions.
+    """
+
+    def result_rows(self) -> Mapping[str, Columns]:
+        """Return rows by the table's name, each by its columns in `harness.tables`.
+
+        Outcome and estimator are put before them; the scenario is left empty, and the status is ``ok`` unless
+        a row has its own.
+        """
+
+
+@runtime_checkable
 class CanProfile(Protocol):
     """Capability of a fit, or of draws: mean predictions at given values, short of predicting every row.
 

@@ -117,6 +117,7 @@ def _decode_part(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> PartResul
 def _encode_full(result: FullResult) -> bytes:
     members = {} if result.coefficients is None else {"coefficients": _parquet(result.coefficients)}
     members |= {f"details/{name}": _parquet(frame) for name, frame in result.details.items()}
+    members |= {f"rows/{name}": _parquet(frame) for name, frame in result.rows.items()}
     answers = []
     for at, answer in enumerate(result.answers):
         answers.append(
@@ -132,6 +133,7 @@ def _encode_full(result: FullResult) -> bytes:
         "outcome": result.outcome,
         "estimator": result.estimator,
         "details": list(result.details),
+        "rows": list(result.rows),
         "answers": answers,
         "notes": [vars(note) for note in result.notes],
         "status": result.status,
@@ -159,6 +161,7 @@ def _decode_full(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FullResul
         estimator=meta["estimator"],
         coefficients=frame("coefficients") if "coefficients" in archive.namelist() else None,
         details={name: frame(f"details/{name}") for name in meta["details"]},
+        rows={name: frame(f"rows/{name}") for name in meta["rows"]},
         answers=answers,
         notes=_notes(meta["notes"]),
         status=meta["status"],

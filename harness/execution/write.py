@@ -104,7 +104,7 @@ def _slug(name: str) -> str:
 
 
 def _scenario_parts(results: RunResults, panels: Mapping[str, Panel]) -> Mapping[str, list[pd.DataFrame]]:
-    """Return the parts of every scenario table: what the data say, then what the estimators answer."""
+    """Return the parts of every scenario table: what the data say, what estimators answer, and fits alone."""
     parts: dict[str, list[pd.DataFrame]] = {}
     any_panel = panels[results.outcomes[0]]
     for entry in results.study.scenarios:
@@ -112,7 +112,15 @@ def _scenario_parts(results: RunResults, panels: Mapping[str, Panel]) -> Mapping
             parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
     for name, frames in answer_parts(results.study, [*results.fulls, *results.in_parts]).items():
         parts.setdefault(name, []).extend(frames)
+    for full in results.fulls:
+        for name, frame in full.rows.items():
+            own = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
+            own |= {key: value for key, value in _DONE.items() if key not in frame}
+            parts.setdefault(name, []).append(frame.assign(**own))
     return parts
+
+
+_DONE = {"status": "ok", "reason": ""}
 
 
 def _notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:

@@ -12,7 +12,14 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, Status, attempt
-from harness.estimators.protocol import Estimator, HasCoefficients, HasDetails, HasNotes
+from harness.estimators.protocol import (
+    Columns,
+    Estimator,
+    HasCoefficients,
+    HasDetails,
+    HasNotes,
+    HasResultRows,
+)
 from harness.rng import random_stream
 from harness.scenarios.scenario import Scenario, Tables
 from harness.scenarios.subject import Subject
@@ -45,6 +52,7 @@ class FullResult:
     outcome, estimator : ids
     coefficients : tidy table, None for an estimator without one
     details : the fit's own tables, by name
+    rows : what the fit gives of the harness's result tables, by name
     answers : one for each scenario
     notes : what the fit has to say
     status, reason, seconds : of the fit itself
@@ -54,6 +62,7 @@ class FullResult:
     estimator: str
     coefficients: pd.DataFrame | None
     details: Tables
+    rows: Tables
     answers: tuple[Answer, ...]
     notes: tuple[Note, ...]
     status: Status
@@ -101,7 +110,8 @@ class FullTask:
             outcome=self.outcome,
             estimator=self.estimator_id,
             coefficients=coefficient_rows(table, level=self.level) if table else None,
-            details=_details(fit),
+            details=_frames(fit.details()) if isinstance(fit, HasDetails) else {},
+            rows=_frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {},
             answers=answers,
             notes=fit.notes if isinstance(fit, HasNotes) else (),
             status=tried.status,
@@ -122,12 +132,10 @@ class FullTask:
         return Answer(name, answered.value or {}, answered.status, answered.reason)
 
 
-def _details(fit: object) -> Tables:
+def _frames(tables: Mapping[str, Columns]) -> Tables:
     import pandas as pd
 
-    if not isinstance(fit, HasDetails):
-        return {}
-    return {name: pd.DataFrame(dict(columns)) for name, columns in fit.details().items()}
+    return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
 
 
 def coefficient_rows(table: CoefficientTable, *, level: float) -> pd.DataFrame:

@@ -10,12 +10,14 @@ from harness_panel.covariance.wild_cluster import WildCluster
 from harness_panel.estimators.between import Between
 from harness_panel.estimators.first_difference import FirstDifference
 from harness_panel.estimators.fixed_effects import FixedEffects
+from harness_panel.estimators.instrumental import Instrumental
 from harness_panel.estimators.last_value import LastValue
 from harness_panel.estimators.mean import EntityMean, Mean
 from harness_panel.estimators.mundlak import Mundlak
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_panel.estimators.random_effects import RandomEffects
+from harness_panel.estimators.threshold_effects import ThresholdEffects
 
 __all__ = [
     "Between",
@@ -25,6 +27,7 @@ __all__ = [
     "EntityMean",
     "FirstDifference",
     "FixedEffects",
+    "Instrumental",
     "LastValue",
     "Mean",
     "Mundlak",
@@ -32,6 +35,7 @@ __all__ = [
     "PooledOLS",
     "RandomEffects",
     "Robust",
+    "ThresholdEffects",
     "WildCluster",
 ]
 
@@ -46,6 +50,8 @@ def harness_estimators() -> Iterable[type[Estimator]]:
         PooledOLS,
         FixedEffects,
         PolynomialEffects,
+        ThresholdEffects,
+        Instrumental,
         RandomEffects,
         Between,
         FirstDifference,

@@ -28,6 +28,7 @@ FULL = FullResult(
     estimator="ols",
     coefficients=pd.DataFrame({"term": ["x"], "estimate": [1 / 3], "bandwidth": [None]}),
     details={"networks": pd.DataFrame({"hidden": [3, 4]})},
+    rows={"thresholds": pd.DataFrame({"kind": ["break"], "at": [0.5]})},
     answers=(
         Answer("curve", {"curves": pd.DataFrame({"at": [0.1, 0.2], "supported": [True, False]})}, "ok", ""),
         Answer("other", {}, "refused", "absorbed"),

@@ -24,7 +24,7 @@ def fold(name, *notes, n_unseen=0):
 
 
 def full(*notes):
-    return FullResult("y", "fe", None, {}, (), notes, "ok", "", 0.0)
+    return FullResult("y", "fe", None, {}, {}, (), notes, "ok", "", 0.0)
 
 
 def test_folds_that_say_the_same_say_it_once():

@@ -19,12 +19,13 @@ from harness.estimators.protocol import (
     HasDraws,
     HasEffects,
     HasNotes,
+    HasResultRows,
     NeedsGroups,
     SelectsRows,
 )
 
 OF_ESTIMATORS: tuple[type, ...] = (CanFitDraws, CanFitFolds, CanRunQuick, NeedsGroups, SelectsRows)
-OF_FITS: tuple[type, ...] = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes)
+OF_FITS: tuple[type, ...] = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes, HasResultRows)
 OF_FITS_OR_DRAWS: tuple[type, ...] = (CanProfile,)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import comb
 from typing import Annotated, ClassVar
@@ -9,10 +10,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Floats, Panel, Rung
+from harness import Floats, HasResultRows, Panel, Rung
+from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.collinearity import Screening
 from harness_panel.resampling.expanded import ExpandedModels
+
+_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,58 @@ class PolynomialFit(FixedEffectsFit):
         """What predicts; one draw."""
         return ExpandedModels(self.terms, self.model)
 
+    def slope(self) -> SlopeOfExposure:
+        """Return the slope of the exposure, moderators held at their means."""
+        rows = self.rows
+        exposure = rows.column(rows.exposure)
+        held = {f"{rows.exposure} x {name}": float(rows.column(name).mean()) for name in rows.moderators}
+        return SlopeOfExposure.of(
+            self.table,
+            exposure=rows.exposure,
+            degree=self.terms.degree,
+            held=held,
+            limits=(float(exposure.min()), float(exposure.max())),
+        )
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics, diagnostics and turning points with both of their intervals."""
+        found = list(self.slope().turning_points())
+        return {
+            **super().details(),
+            "polynomial_turning_points": {
+                "kind": [point.kind for point in found],
+                "at": [point.at for point in found],
+                "delta_low": [point.delta[0] for point in found],
+                "delta_high": [point.delta[1] for point in found],
+                "fieller_low": [point.fieller[0] for point in found],
+                "fieller_high": [point.fieller[1] for point in found],
+            },
+        }
+
+    def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return tests of the shape, and turning points with their interval by the delta method."""
+        slope = self.slope()
+        found, shapes = list(slope.turning_points()), list(shape_tests(slope))
+        tests = [*joint_tests(self.table, self.rows.exposure), *shapes]
+        is_established = any(test.p_value < _LEVEL for test in shapes)
+        return {
+            "turning_points": {
+                "kind": [point.kind for point in found],
+                "at": [point.at for point in found],
+                "conf_low": [point.delta[0] for point in found],
+                "conf_high": [point.delta[1] for point in found],
+                "is_established": [is_established] * len(found),
+            },
+            "effect_tests": {
+                "exposure": [self.rows.exposure] * len(tests),
+                "test": [test.name for test in tests],
+                "against": [test.null for test in tests],
+                "statistic": [test.statistic for test in tests],
+                "p_value": [test.p_value for test in tests],
+                "n_entities": [self.rows.n_entities] * len(tests),
+            },
+        }
+
 
 @dataclass(frozen=True)
 class PolynomialEffects(FixedEffects):
@@ -116,7 +172,8 @@ class PolynomialEffects(FixedEffects):
 
     The rung between a straight line with effects and a network: what it gains over ``fixed_effects`` is
     curvature and interaction that need no network. With coefficients b1 and b2 of the exposure and its
-    square, a parabola turns at -b1 / (2 b2), in units of the exposure.
+    square, a parabola turns at -b1 / (2 b2), in units of the exposure. Of degree 2 it is tested for a U and
+    an inverted U (Lind & Mehlum 2010), of degree 3 for an N and an inverted N.
 
     Attributes
     ----------
@@ -126,6 +183,8 @@ class PolynomialEffects(FixedEffects):
 
     name: ClassVar[str] = "polynomial_effects"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(130, "Fixed effects, cubic with interactions", id="curved"),)
+
+    provides: ClassVar[frozenset[type]] = FixedEffects.provides | {HasResultRows}
 
     degree: Annotated[int, Field(ge=1, le=6)] = 3
     with_moderators: bool = True

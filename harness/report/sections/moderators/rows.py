@@ -93,6 +93,7 @@ class Conditional:
     Attributes
     ----------
     effects : the lines of `effect_rows`, which also tell why an estimator has none
+    thresholds : those of scenarios; breaks that an estimator assumes are no changes of sign
     """
 
     surfaces: tuple[Surface, ...]
@@ -150,6 +151,6 @@ def conditional(run: Run) -> Conditional:
         surfaces=surfaces(run),
         effects=effects_from(rows),
         effect_rows=rows,
-        thresholds=run.rows("thresholds", ThresholdRow),
+        thresholds=tuple(row for row in run.rows("thresholds", ThresholdRow) if row.scenario),
         interactions=run.rows("interactions", InteractionRow),
     )

@@ -1,0 +1,260 @@
+"""Panel threshold regression: fixed effects whose slope of the exposure breaks, reported as `FixedEffects`.
+
+Hansen, B. E. (1999). Threshold effects in non-dynamic panels: estimation, testing, and inference. Journal of
+Econometrics 93, 345-368.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, ClassVar, cast
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness import EstimationError, Floats, HasResultRows, Note, Panel, Problem, row_weights
+from harness_panel.covariance.robust import PredictionsAlone
+from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
+from harness_panel.resampling.effect import Dimension
+from harness_panel.resampling.levels import LevelModels
+from harness_panel.resampling.regression import Regression, regress
+from harness_panel.thresholds.inference import (
+    PlaceLikelihood,
+    ThresholdTest,
+    critical_ratio,
+    place_likelihoods,
+    threshold_tests,
+)
+from harness_panel.thresholds.regimes import Regimes
+from harness_panel.thresholds.search import Candidates, Found, ThresholdSearch
+
+MOST_THRESHOLDS = 3
+_LEVEL = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdModels:
+    """Threshold models, one a draw, each with thresholds of its own."""
+
+    regimes: tuple[Regimes, ...]
+    models: tuple[LevelModels, ...]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        pairs = zip(self.regimes, self.models, strict=True)
+        return np.concatenate([model.predict(regimes.expand(panel)) for regimes, model in pairs])
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        means = [
+            model.mean_predictions(panel, regimes.means_at(panel, columns, points))
+            for regimes, model in zip(self.regimes, self.models, strict=True)
+        ]
+        return np.concatenate(means)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ThresholdFit(FixedEffectsFit):
+    """A fit with fixed effects and thresholds.
+
+    Attributes
+    ----------
+    exposure : name of the exposure, whose columns are named by regime
+    regimes : the thresholds
+    likelihoods : of each threshold's place
+    tests : of one threshold, two and three, each against one less; empty where only predictions are asked for
+    """
+
+    title: ClassVar[str] = "Fixed effects with thresholds"
+
+    exposure: str = field(kw_only=True)
+    regimes: Regimes = field(kw_only=True)
+    likelihoods: tuple[PlaceLikelihood, ...] = field(kw_only=True)
+    tests: tuple[ThresholdTest, ...] = field(default=(), kw_only=True)
+
+    @property
+    def predictor(self) -> ThresholdModels:
+        """What predicts; one draw."""
+        return ThresholdModels((self.regimes,), (self.model,))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, and whether the tests say another number of thresholds."""
+        notes, found = super().notes, _number_found(self.tests)
+        asked = len(self.regimes.places)
+        if not self.tests or found == asked:
+            return notes
+        message = (
+            f"The model has {_counted(asked)} in {self.regimes.variable!r}; the bootstrap tests find "
+            f"{_counted(found)} at the level of {_LEVEL:.0%}."
+        )
+        return (*notes, Note("W-THRESHOLDS", self.regimes.variable, message))
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics, diagnostics, tests of the number of thresholds, likelihoods of their places."""
+        return {
+            **super().details(),
+            "threshold_tests": {
+                "n_thresholds": [test.n_thresholds for test in self.tests],
+                "statistic": [test.statistic for test in self.tests],
+                "p_value": [test.p_value for test in self.tests],
+                "critical_10": [test.critical(0.10) for test in self.tests],
+                "critical_05": [test.critical(0.05) for test in self.tests],
+                "critical_01": [test.critical(0.01) for test in self.tests],
+                "n_draws": [test.draws.size for test in self.tests],
+            },
+            "threshold_likelihood": self._likelihood_columns(),
+        }
+
+    def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the places of the thresholds, and the tests of their number."""
+        size, limits = len(self.regimes.places), [likely.interval() for likely in self.likelihoods]
+        names = ("no threshold", *(_counted(number) for number in range(1, MOST_THRESHOLDS)))
+        return {
+            "thresholds": {
+                "moderator": [self.regimes.variable] * size,
+                "kind": ["break"] * size,
+                "at": [likely.at for likely in self.likelihoods],
+                "conf_low": [low for low, _ in limits],
+                "conf_high": [high for _, high in limits],
+            },
+            "effect_tests": {
+                "exposure": [self.exposure] * len(self.tests),
+                "test": [_counted(test.n_thresholds) for test in self.tests],
+                "against": [names[test.n_thresholds - 1] for test in self.tests],
+                "statistic": [test.statistic for test in self.tests],
+                "p_value": [test.p_value for test in self.tests],
+                "n_entities": [self.rows.n_entities] * len(self.tests),
+            },
+        }
+
+    def _likelihood_columns(self) -> Mapping[str, Sequence[object]]:
+        columns: dict[str, list[object]] = {name: [] for name in _LIKELIHOOD}
+        for number, likely in enumerate(self.likelihoods, start=1):
+            for place, ratio in zip(likely.places.tolist(), likely.ratio.tolist(), strict=True):
+                if np.isfinite(ratio):
+                    row = (number, self.regimes.variable, likely.at, place, ratio, critical_ratio(1 - _LEVEL))
+                    for name, value in zip(_LIKELIHOOD, row, strict=True):
+                        columns[name].append(value)
+        return columns
+
+
+_LIKELIHOOD = ("threshold", "variable", "estimate", "at", "likelihood_ratio", "critical_05")
+
+
+@dataclass(frozen=True)
+class ThresholdEffects(FixedEffects):
+    """Fixed effects whose slope of the exposure is another beyond each of one to three thresholds.
+
+    The thresholds are the quantiles of `variable` that leave the least sum of squares (Hansen 1999): found
+    one by one, then each anew given the others. Coefficients and their covariance hold them fixed, as is
+    usual since their estimate converges faster. Draws find thresholds of their own. Predictions and levels
+    never seen are as by `FixedEffects`.
+
+    Three tests say how many thresholds there are; they are told for every fit, and change none. The
+    interval of a place holds for independent errors of equal variance and a slope that jumps there.
+
+    Attributes
+    ----------
+    variable : regressor that tells the regimes; None is the exposure itself
+    thresholds : how many
+    regime_levels : whether each regime has a level beside its slope, so that the fit does not depend on where
+        the exposure is zero (Bick 2010); without it the model is that of Hansen
+    grid : quantiles that are tried
+    trim : share of the rows that every regime has at least
+    bootstraps : samples of the tests
+    """
+
+    name: ClassVar[str] = "threshold_effects"
+    provides: ClassVar[frozenset[type]] = FixedEffects.provides | {HasResultRows}
+
+    effects: tuple[Dimension, ...] = ("entity", "time")
+    variable: str | None = None
+    thresholds: Annotated[int, Field(ge=1, le=MOST_THRESHOLDS)] = 1
+    regime_levels: bool = True
+    grid: Annotated[int, Field(ge=10, le=2000)] = 200
+    trim: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    bootstraps: Annotated[int, Field(ge=19)] = 300
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ThresholdFit:
+        """Fit on all rows of a panel; rng draws the tests' bootstrap samples.
+
+        Raises
+        ------
+        EstimationError
+            As by `FixedEffects`, and where no threshold can be told.
+        """
+        fit = cast("ThresholdFit", super().fit(panel, rng=rng, selection=selection))
+        if isinstance(self.covariance, PredictionsAlone):
+            return fit
+        base = self._regress(panel)
+        search = self._search(base, np.ones(panel.n_obs))
+        tests = threshold_tests(base, search, MOST_THRESHOLDS, n_draws=self.bootstraps, rng=rng)
+        return replace(fit, tests=tests)
+
+    def _solve(self, panel: Panel) -> ThresholdFit:
+        base = self._regress(panel)
+        search = self._search(base, np.ones(panel.n_obs))
+        found = self._found(base, search)
+        regimes = self._regimes(panel, search, found)
+        apart = self._regress(regimes.expand(panel))
+        regression = replace(apart, reported=regimes.to_regimes(apart.panel, apart.within.screening))
+        return ThresholdFit(
+            regression.panel,
+            regression,
+            regression.model(),
+            exposure=panel.exposure,
+            regimes=regimes,
+            likelihoods=place_likelihoods(base, search, found),
+        )
+
+    def _solve_draws(self, panel: Panel, weights: Floats) -> ThresholdModels:
+        own = row_weights(panel, weighted=self.weighted)
+        regimes, models = [], []
+        for draw in weights:
+            used = np.flatnonzero(draw)
+            base = regress(panel.take(used), self._levels, weights=(draw * own)[used])
+            search = self._search(base, draw[used])
+            regimes.append(self._regimes(panel, search, self._found(base, search)))
+            models.append(self._draw(regimes[-1].expand(panel), draw[None]))
+        return ThresholdModels(tuple(regimes), tuple(models))
+
+    def _search(self, base: Regression, counts: Floats) -> ThresholdSearch:
+        variable = self._variable(base.panel)
+        candidates = Candidates.of(base.panel.column(variable), counts, n_places=self.grid, trim=self.trim)
+        return ThresholdSearch.of(base, variable, candidates, have_levels=self.regime_levels)
+
+    def _found(self, base: Regression, search: ThresholdSearch) -> Found:
+        scores = search.scores(base.within.residuals[:, None])[:, :, 0]
+        return search.best(scores, self.thresholds)
+
+    def _regimes(self, panel: Panel, search: ThresholdSearch, found: Found) -> Regimes:
+        places = tuple(search.candidates.places[list(found.positions)].tolist())
+        return Regimes(self._variable(panel), places, self.regime_levels)
+
+    def _variable(self, panel: Panel) -> str:
+        variable = panel.exposure if self.variable is None else self.variable
+        if variable not in panel.columns:
+            raise EstimationError(
+                Problem(
+                    where="variable",
+                    what=f"{variable!r} is no regressor of this panel",
+                    expected=f"one of {', '.join(panel.columns)}",
+                    hint="name the exposure, a moderator or a control",
+                )
+            )
+        return variable
+
+
+def _counted(number: int) -> str:
+    return f"{('no', 'one', 'two', 'three')[number]} threshold{'' if number == 1 else 's'}"
+
+
+def _number_found(tests: Sequence[ThresholdTest]) -> int:
+    """Return the number up to which every test rejects one less."""
+    for test in tests:
+        if test.p_value > _LEVEL:
+            return test.n_thresholds - 1
+    return len(tests)

@@ -1,0 +1,103 @@
+"""Tests of instruments: whether they agree where there are several, and whether they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from harness import EstimationError, Floats, Problem
+from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.robust import Classical
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic
+from harness_panel.instrumental.equation import InstrumentedCovariance, InstrumentedEquation, Method
+from harness_panel.instrumental.strength import Strength
+from harness_panel.resampling.absorb import without_effects
+from harness_panel.resampling.regression import regress
+
+
+def clusters_of_rows(equation: InstrumentedEquation, covariance: InstrumentedCovariance) -> Floats | None:
+    """Return the clusters that GMM weighs moments by, (n_obs, n_sets); None for independent errors."""
+    if not isinstance(covariance, Clustered):
+        return None
+    return np.column_stack([equation.regression.grouping(name).codes for name in covariance.by])
+
+
+def instrument_tests(
+    equation: InstrumentedEquation, covariance: InstrumentedCovariance, strength: Strength, method: Method
+) -> Mapping[str, Check]:
+    """Return the tests of an instrumented equation by name, not yet computed."""
+    return {
+        "first_stage": partial(_first_stage, strength),
+        "overidentification": partial(_overidentification, equation, covariance, method),
+        "exogeneity": partial(_exogeneity, equation, covariance),
+    }
+
+
+def _first_stage(strength: Strength) -> Diagnostic:
+    return Diagnostic(
+        name="first_stage",
+        null="the instruments do not move the exposure, given regressors and effects",
+        statistic=strength.partial_f,
+        distribution="F",
+        df=strength.df,
+        source="F for errors of equal variance; below 10 weak (Staiger & Stock 1997)",
+    )
+
+
+def _overidentification(
+    equation: InstrumentedEquation, covariance: InstrumentedCovariance, method: Method
+) -> Diagnostic:
+    """Test whether all instruments agree: Sargan 1958 for errors of equal variance, else Hansen 1982."""
+    further = equation.instruments.shape[1] - 1
+    if further == 0:
+        what = "one instrument for one exposure leaves nothing to test"
+        raise EstimationError(Problem("overidentification", what))
+    if isinstance(covariance, Classical) and method != "gmm":
+        statistic = float(equation.fit_k_class(method).sargan.stat)
+        source = "Sargan 1958, by linearmodels"
+    else:
+        clusters = clusters_of_rows(equation, covariance)
+        statistic = float(equation.fit_gmm(clusters).j_stat.stat)
+        source = f"Hansen's J of two-step GMM, by linearmodels; weights {covariance.kind}"
+    return Diagnostic(
+        name="overidentification",
+        null="every instrument is uncorrelated with the errors",
+        statistic=statistic,
+        distribution="chi2",
+        df=(further,),
+        source=source,
+    )
+
+
+def _exogeneity(equation: InstrumentedEquation, covariance: InstrumentedCovariance) -> Diagnostic:
+    """Test whether least squares would do: Durbin, Wu and Hausman by the first stage's residuals.
+
+    The residuals are one more regressor of least squares, and their coefficient is zero if the exposure is
+    uncorrelated with the errors (Wooldridge 2010, section 6.2).
+    """
+    regression = equation.regression
+    panel, weights = regression.panel, regression.weights
+    basis = np.linalg.qr(np.column_stack([equation.exogenous, equation.instruments]))[0]
+    root = np.sqrt(weights)
+    left = (equation.exposure - basis @ (basis.T @ equation.exposure)) / root
+    extended = replace(
+        panel,
+        controls=(*panel.controls, "residual of the first stage"),
+        X=np.column_stack([panel.X, without_effects(regression.absorber, left[:, None], weights)]),
+    )
+    augmented = regress(extended, regression.effects, weights=weights)
+    extended_equation = replace(equation, regression=augmented)
+    matrix, correction = extended_equation.corrected(
+        covariance, augmented.basis, augmented.to_coefficients, augmented.residuals
+    )
+    return Diagnostic(
+        name="exogeneity",
+        null="the exposure is uncorrelated with the errors, so that least squares would do",
+        statistic=float(augmented.estimate[-1] ** 2 / matrix[-1, -1]),
+        distribution="F",
+        df=(1, correction.df_resid),
+        source=f"Durbin, Wu and Hausman by regression (Wooldridge 2010); errors {correction.kind}",
+    )

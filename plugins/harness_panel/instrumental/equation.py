@@ -1,0 +1,367 @@
+"""A panel's columns without effects: exposure, exogenous, instruments; and their fit by linearmodels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import numpy as np
+from pydantic import Field
+
+from harness import Correction, EffectKey, EstimationError, Floats, Panel, Problem, key_of
+from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.of_library import LibraryCovariance
+from harness_panel.covariance.robust import Classical, Robust
+from harness_panel.resampling.absorb import absorb_in_place, without_effects
+from harness_panel.resampling.effect import in_words
+from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
+from harness_panel.resampling.regression import Regression, regress
+
+if TYPE_CHECKING:
+    from linearmodels.iv.results import IVGMMResults, IVResults
+
+Method = Literal["2sls", "liml", "gmm"]
+"""Two-stage least squares, limited information maximum likelihood, two-step GMM."""
+
+InstrumentedCovariance = Annotated[Classical | Robust | Clustered, Field(discriminator="kind")]
+"""Covariances of instrumented equations; HC2 and HC3 are not among them."""
+
+_NOTHING = 1e-9
+"""Share of a column's length that has to be left of an instrument."""
+
+
+@dataclass(frozen=True, eq=False)
+class InstrumentedEquation:
+    """An equation whose first regressor, the exposure, has instruments.
+
+    All columns are less effects, or a constant, times the roots of the weights, and of length one.
+
+    Attributes
+    ----------
+    regression : by least squares, which says what columns are kept and takes effects out
+    exogenous : (n_obs, n_kept - 1), kept regressors beside the exposure
+    exposure, outcome : (n_obs,)
+    instruments : (n_obs, n_instruments)
+    lengths : (n_kept + 1,), of the exposure, the exogenous and the outcome before they were scaled
+    """
+
+    regression: Regression
+    exogenous: Floats
+    exposure: Floats
+    outcome: Floats
+    instruments: Floats
+    lengths: Floats
+
+    @classmethod
+    def of(
+        cls, panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | None = None
+    ) -> InstrumentedEquation:
+        """Return the equation of a panel; without effects it has a constant.
+
+        Parameters
+        ----------
+        weights : (n_obs,), > 0; None counts all rows alike
+
+        Raises
+        ------
+        EstimationError
+            Where there is no instrument, an instrument is of no use, a regressor follows from the exposure,
+            or least squares refuse the panel.
+        """
+        _refuse_unusable(panel)
+        regression = regress(panel, effects, weights=weights)
+        kept = list(regression.within.screening.kept)
+        root = np.sqrt(regression.weights)[:, None]
+        assert panel.Z is not None  # noqa: S101 - refused above
+        columns = np.column_stack([panel.X[:, kept], panel.observed, panel.Z])
+        centred = columns - np.average(columns, axis=0, weights=regression.weights)
+        whole = np.linalg.norm(root * centred, axis=0)
+        within = root * without_effects(regression.absorber, centred, regression.weights)
+        lengths = np.linalg.norm(within, axis=0)
+        size = len(kept)
+        _refuse_absorbed(panel, effects, lengths[size + 1 :], whole[size + 1 :])
+        scaled = within / lengths
+        equation = cls(
+            regression,
+            exogenous=scaled[:, 1:size],
+            exposure=scaled[:, 0],
+            outcome=scaled[:, size],
+            instruments=scaled[:, size + 1 :],
+            lengths=lengths[: size + 1],
+        )
+        equation._refuse_dependent(panel)
+        return equation
+
+    @property
+    def regressors(self) -> Floats:
+        """Exposure and exogenous columns, (n_obs, n_kept), in the order of the terms."""
+        return np.column_stack([self.exposure, self.exogenous])
+
+    @property
+    def to_units(self) -> Floats:
+        """Takes coefficients of scaled columns to those of columns as they are, (n_kept,)."""
+        units: Floats = self.lengths[-1] / self.lengths[:-1]
+        return units
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less coefficients less effects."""
+        return self.regression.df_resid
+
+    @cached_property
+    def new_instruments(self) -> Floats:
+        """An orthonormal basis of the instruments less exogenous columns, (n_obs, n_instruments)."""
+        return np.asarray(np.linalg.qr(_less(self.instruments, self.exogenous))[0])
+
+    def fit(self, method: Method, *, clusters: Floats | None = None) -> IVResults | IVGMMResults:
+        """Return linearmodels' results on the scaled columns.
+
+        Parameters
+        ----------
+        clusters : (n_obs, n_sets), whose dependence GMM weighs moments by; None takes errors as independent
+        """
+        return self.fit_gmm(clusters) if method == "gmm" else self.fit_k_class(method)
+
+    def fit_k_class(self, method: Literal["2sls", "liml"]) -> IVResults:
+        """Return the results of ``IV2SLS`` or ``IVLIML``."""
+        from linearmodels.iv import IV2SLS, IVLIML
+
+        model = IV2SLS if method == "2sls" else IVLIML
+        return cast("IVResults", model(*self._data).fit(cov_type="unadjusted"))
+
+    def fit_gmm(self, clusters: Floats | None) -> IVGMMResults:
+        """Return the results of ``IVGMM`` of two steps; `clusters` as of `fit`."""
+        from linearmodels.iv import IVGMM
+
+        weighting = {} if clusters is None else {"clusters": clusters}
+        kind = "robust" if clusters is None else "clustered"
+        return cast("IVGMMResults", IVGMM(*self._data, weight_type=kind, **weighting).fit(iter_limit=2))
+
+    @property
+    def _data(self) -> tuple[Floats, Floats | None, Floats, Floats]:
+        exogenous = self.exogenous if self.exogenous.shape[1] else None
+        return self.outcome, exogenous, self.exposure, self.instruments
+
+    def slopes(self, method: Method, *, clusters: Floats | None = None) -> Floats:
+        """Return coefficients of all columns of the panel, (n_columns,); zero for dropped ones."""
+        return self.slopes_of(self.fit(method, clusters=clusters))
+
+    def slopes_of(self, results: IVResults | IVGMMResults) -> Floats:
+        """Return coefficients of all columns of the panel, (n_columns,), from linearmodels' results."""
+        slopes = np.zeros(self.regression.panel.X.shape[1])
+        slopes[list(self.regression.within.screening.kept)] = self._in_order(results) * self.to_units
+        return slopes
+
+    def covariance(
+        self, results: IVResults | IVGMMResults, covariance: InstrumentedCovariance
+    ) -> tuple[Floats, Correction]:
+        """Return the covariance of the coefficients in the order of the terms, and how it was computed.
+
+        With M the fitted regressors of the first stage, or those that GMM weighs, M = QR, and A what solves
+        A'(y - X b) = 0, the sandwich is that of scores of Q between (A'X)^{-1} R' and its transpose.
+
+        Raises
+        ------
+        EstimationError
+            Where these rows cannot carry the covariance.
+        """
+        from linearmodels.iv.results import IVGMMResults
+
+        moments = np.column_stack([self.exogenous, self.instruments])
+        if isinstance(results, IVGMMResults):
+            fitted = moments @ np.asarray(results.weight_matrix) @ (moments.T @ self.regressors)
+            taken = fitted
+        else:
+            fitted, kappa = _fitted(self.regressors, moments), float(getattr(results, "kappa", 1.0))
+            taken = (1.0 - kappa) * self.regressors + kappa * fitted
+        basis, triangle = np.linalg.qr(fitted)
+        inverse = np.linalg.inv(taken.T @ self.regressors)
+        is_classical = isinstance(covariance, Classical) and not isinstance(results, IVGMMResults)
+        # Errors of equal variance leave the inverse itself, which for LIML is no sandwich.
+        bread = np.linalg.cholesky(inverse) if is_classical else inverse @ triangle.T
+        slopes = (self.to_units / self.lengths[-1])[:, None] * bread
+        residuals = self.residuals(results) * self.lengths[-1]
+        if not self.regression.has_constant:
+            return self.corrected(covariance, basis, slopes, residuals)
+        weights, panel = self.regression.weights, self.regression.panel
+        kept = list(self.regression.within.screening.kept)
+        centre = np.average(panel.X[:, kept], axis=0, weights=weights)
+        first = np.concatenate([[weights.sum() ** -0.5], -centre @ slopes])
+        whole = np.vstack([first, np.column_stack([np.zeros(len(slopes)), slopes])])
+        root = np.sqrt(weights)
+        return self.corrected(
+            covariance, np.column_stack([root / np.linalg.norm(root), basis]), whole, residuals
+        )
+
+    def corrected(
+        self, covariance: InstrumentedCovariance, basis: Floats, to_coefficients: Floats, residuals: Floats
+    ) -> tuple[Floats, Correction]:
+        """Return a sandwich with its small-sample factor.
+
+        The sandwich is ours, since ``linearmodels.iv`` knows nothing of effects in its degrees of freedom;
+        factors and their names are those of every linear estimator.
+
+        Parameters
+        ----------
+        basis : (n_obs, n), orthonormal
+        to_coefficients : (n, n)
+        residuals : (n_obs,), times the roots of the weights
+        """
+        covariance.library_options(self.regression)
+        meat = _meat(self.regression, covariance, basis, residuals)
+        return covariance.corrected(self.regression, LibraryCovariance(meat, to_coefficients))
+
+    def residuals(self, results: IVResults | IVGMMResults) -> Floats:
+        """Return structural residuals, (n_obs,), over the outcome's length."""
+        left: Floats = self.outcome - self.regressors @ self._in_order(results)
+        return left
+
+    def model(self, slopes: Floats, centre: Floats) -> LevelModels:
+        """Return what coefficients, (n_columns,), predict, with the levels that they leave, as one draw.
+
+        Parameters
+        ----------
+        centre : (n_columns,), near the columns' means, which predictions are written around
+        """
+        regression = self.regression
+        panel, weights, absorber = regression.panel, regression.weights, regression.absorber
+        left = panel.observed - (panel.X - centre) @ slopes
+        middle = float(np.average(left, weights=weights))
+        effects = absorb_in_place(absorber, np.asfortranarray((left - middle)[:, None]), weights)
+        pairs = zip(effects, absorber.groupings, strict=True)
+        raw = [RawEffects(values.T, grouping.sums(weights)[None]) for values, grouping in pairs]
+        keys = [key_of(panel, effect) for effect in regression.effects]
+        labels = [
+            tuple(key.labels[level] for level in grouping.levels.tolist())
+            for key, grouping in zip(keys, absorber.groupings, strict=False)
+        ]
+        return level_models(
+            centre=centre,
+            slopes=slopes[None],
+            intercept=middle,
+            raw=raw,
+            levels=list(zip(regression.effects, labels, strict=True)),
+        )
+
+    def _in_order(self, results: IVResults | IVGMMResults) -> Floats:
+        """Return linearmodels' coefficients, which end with the endogenous one, in the order of the terms."""
+        params = np.asarray(results.params)
+        return np.concatenate([params[-1:], params[:-1]])
+
+    def _refuse_dependent(self, panel: Panel) -> None:
+        """Refuse instruments that regressors, or instruments before them, determine."""
+        for at, name in enumerate(panel.instruments):
+            if name in panel.columns:
+                raise _refused(name, "it is a regressor")
+            before = np.column_stack([self.exogenous, self.instruments[:, :at]])
+            own = self.instruments[:, at : at + 1]
+            if np.linalg.norm(_less(own, before)) <= _NOTHING:
+                raise _refused(name, "regressors and instruments before it determine it")
+            exposure = _less(self.exposure[:, None], self.exogenous)
+            if np.linalg.norm(_less(own, np.column_stack([before, exposure]))) <= _NOTHING:
+                raise _refused(name, f"it is the exposure {panel.exposure!r} itself, up to other regressors")
+
+
+def draw_models(
+    panel: Panel, effects: tuple[EffectKey, ...], method: Method, weights: Floats
+) -> tuple[LevelModels, ...]:
+    """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row was drawn.
+
+    GMM weighs moments as of independent errors. Levels that a draw leaves out are those of all their rows.
+    """
+    models, centre = [], panel.X.mean(axis=0)
+    for draw in weights:
+        used = np.flatnonzero(draw)
+        equation = InstrumentedEquation.of(panel.take(used), effects, weights=draw[used])
+        model = equation.model(equation.slopes(method), centre)
+        models.append(
+            knowing_left_out_levels(
+                model,
+                panel,
+                panel.observed[None],
+                weights=draw[None],
+                row_weights=np.ones(panel.n_obs),
+            )
+        )
+    return tuple(models)
+
+
+def _meat(
+    regression: Regression, covariance: InstrumentedCovariance, basis: Floats, residuals: Floats
+) -> Floats:
+    """Return the covariance of the scores, (n, n), of a basis, (n_obs, n), and residuals, (n_obs,)."""
+    n_obs, n_coef = basis.shape
+    if isinstance(covariance, Classical):
+        classical: Floats = float(residuals @ residuals) / n_obs * np.eye(n_coef)
+        return classical
+    rows = basis * residuals[:, None]
+    if isinstance(covariance, Robust):
+        robust: Floats = rows.T @ rows
+        return robust
+    own = [regression.grouping(name) for name in covariance.by]
+    terms = [(1.0, grouping) for grouping in own]
+    if len(own) == 2:
+        terms.append((-1.0, Grouping.of_pairs(own[0].codes, own[1].codes)))
+    meat = np.zeros((n_coef, n_coef))
+    for sign, grouping in terms:
+        sums, n_levels = grouping.sums(rows), grouping.n_levels
+        # As linearmodels' option group_debias, which the factor of plm counts on.
+        debiased = n_levels / (n_levels - 1) * (n_obs - 1) / n_obs if covariance.correction == "plm" else 1.0
+        meat += sign * debiased * sums.T @ sums
+    return meat
+
+
+def _fitted(target: Floats, columns: Floats) -> Floats:
+    basis = np.linalg.qr(columns)[0]
+    fitted: Floats = basis @ (basis.T @ target)
+    return fitted
+
+
+def _less(target: Floats, columns: Floats) -> Floats:
+    """Return what columns leave of a target, twice for accuracy."""
+    if not columns.shape[1]:
+        return target
+    left: Floats = target - _fitted(target, columns)
+    return left - _fitted(left, columns)
+
+
+def _refused(name: str, why: str) -> EstimationError:
+    return EstimationError(
+        Problem(
+            where=f"instrument {name!r}",
+            what=f"{why}, so that it says nothing of its own about the exposure",
+            hint="take it out of roles.instruments, or absorb fewer effects",
+        )
+    )
+
+
+def _refuse_unusable(panel: Panel) -> None:
+    if panel.Z is None or not panel.instruments:
+        raise EstimationError(
+            Problem(
+                where="instruments",
+                what="the panel has no instruments",
+                hint="name their columns as roles.instruments",
+            )
+        )
+    follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
+    if follows:
+        raise EstimationError(
+            Problem(
+                where=f"control {follows[0]!r}",
+                what=f"it follows from the exposure {panel.exposure!r}, and would need instruments as well",
+                hint="take it out of the controls; the instrumented effect is that of a straight line",
+            )
+        )
+
+
+def _refuse_absorbed(panel: Panel, effects: tuple[EffectKey, ...], within: Floats, whole: Floats) -> None:
+    assert panel.Z is not None  # noqa: S101 - refused before
+    largest = np.abs(panel.Z).max(axis=0) * np.sqrt(panel.n_obs)
+    for name, left, centred, size in zip(panel.instruments, within, whole, largest, strict=True):
+        if centred <= _NOTHING * size:
+            raise _refused(name, "it does not vary")
+        if left <= _NOTHING * size:
+            raise _refused(name, f"{in_words(effects)} effects absorb it")

@@ -1,0 +1,133 @@
+"""How many thresholds there are, by a bootstrap, and where each may be, by its likelihood ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log, sqrt
+from typing import TypeVar
+
+import numpy as np
+from numpy.random import Generator
+
+from harness import Floats
+from harness_panel.resampling.absorb import without_effects
+from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.regression import Regression
+from harness_panel.thresholds.search import Found, ThresholdSearch, residual
+
+FloatsT = TypeVar("FloatsT", float, Floats)
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdTest:
+    """A test of some number of thresholds against one more.
+
+    Attributes
+    ----------
+    n_thresholds : of the alternative, >= 1; one is the test of linearity
+    statistic : F of Hansen 1999, (S0 - S1) / (S1 / df)
+    draws : (n_draws,), of bootstrap samples in which there is one less
+    """
+
+    n_thresholds: int
+    statistic: float
+    draws: Floats
+
+    @property
+    def p_value(self) -> float:
+        """Share of statistics at least as large among those of the samples and the data's own, in (0, 1]."""
+        return float((1 + np.sum(self.draws >= self.statistic)) / (1 + self.draws.size))
+
+    def critical(self, level: float) -> float:
+        """Return the value that a share `level` of the samples exceeds."""
+        return float(np.quantile(self.draws, 1.0 - level))
+
+
+def threshold_tests(
+    base: Regression, search: ThresholdSearch, n_thresholds: int, *, n_draws: int, rng: Generator
+) -> tuple[ThresholdTest, ...]:
+    """Test each number of thresholds up to some number against one less.
+
+    The samples keep regressors, and give each entity's residuals of the model with one threshold less a
+    random sign. Hansen 1999, section 4, draws whole entities' residuals, which needs entities with the same
+    periods; signs keep what varies between entities and depends within them (wild cluster bootstrap).
+
+    Parameters
+    ----------
+    base : the model without thresholds
+    rng : draws the signs, which all tests share
+    """
+    grouping = Grouping.of(base.panel.entity.codes)
+    signs = rng.choice(np.array([-1.0, 1.0]), size=(grouping.n_levels, n_draws))[grouping.codes]
+    scores = search.scores(base.within.residuals[:, None])[:, :, 0]
+    path = search.path(scores, n_thresholds)
+    tests = []
+    for number, (null, found) in enumerate(pairwise(path), start=1):
+        statistic = _statistic(base, base.rss, null.explained, found.explained, number * search.n_terms)
+        tests.append(ThresholdTest(number, statistic, _draws(base, search, scores, null, signs)))
+    return tuple(tests)
+
+
+def _statistic(base: Regression, rss: FloatsT, less: FloatsT, more: FloatsT, n_added: int) -> FloatsT:
+    return (more - less) / ((rss - more) / (base.df_resid - n_added))
+
+
+def _draws(base: Regression, search: ThresholdSearch, scores: Floats, null: Found, signs: Floats) -> Floats:
+    """Return the statistics of samples in which the thresholds of `null` are all there are, (n_draws,)."""
+    taken = list(null.positions)
+    added = search.columns[:, taken, :].reshape(len(signs), -1)
+    fitted = added @ search.coefficients(scores, taken)
+    drawn = (base.within.residuals - fitted)[:, None] * signs
+    root = np.sqrt(base.weights)[:, None]
+    drawn = residual(base, root * without_effects(base.absorber, drawn / root, base.weights))
+    samples = fitted[:, None] + drawn
+    rss, products = np.sum(samples**2, axis=0), search.scores(samples)
+    n_added = (len(taken) + 1) * search.n_terms
+    if not taken:
+        return _statistic(base, rss, np.zeros_like(rss), search.gains(products, ()).max(axis=0), n_added)
+    paths = [search.path(own, len(taken) + 1) for own in np.moveaxis(products, 2, 0)]
+    less, more = (np.array([path[at].explained for path in paths]) for at in (-2, -1))
+    return _statistic(base, rss, less, more, n_added)
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceLikelihood:
+    """How likely each place of one threshold is, given the others (Hansen 1999, section 4.3).
+
+    Attributes
+    ----------
+    at : the estimate, the variable's unit
+    places : (n_places,), ascending
+    ratio : (n_places,), likelihood ratio of the estimate to each place, >= 0; infinite where another
+        threshold is too near
+    """
+
+    at: float
+    places: Floats
+    ratio: Floats
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the least and greatest place that is not rejected; between them some may be."""
+        kept = self.places[self.ratio <= critical_ratio(level)]
+        return float(kept.min()), float(kept.max())
+
+
+def critical_ratio(level: float) -> float:
+    """Return the likelihood ratio that the true place stays below with probability `level`, in (0, 1)."""
+    return -2.0 * log(1.0 - sqrt(level))
+
+
+def place_likelihoods(base: Regression, search: ThresholdSearch, found: Found) -> tuple[PlaceLikelihood, ...]:
+    """Return the likelihood of each threshold's place, errors independent and of equal variance."""
+    scores = search.scores(base.within.residuals[:, None])[:, :, 0]
+    variance = (base.rss - found.explained) / (base.df_resid - len(found.positions) * search.n_terms)
+    likelihoods = []
+    for at, position in enumerate(found.positions):
+        others = found.positions[:at] + found.positions[at + 1 :]
+        explained = search.explained(scores, others) + search.gains(scores, others)
+        ratio = np.maximum(found.explained - explained, 0.0) / variance
+        ratio[position] = 0.0
+        places = search.candidates.places
+        likelihoods.append(PlaceLikelihood(float(places[position]), places, ratio))
+    return tuple(likelihoods)

@@ -1,0 +1,232 @@
+"""Instrumental variables against linearmodels' own API, and two-stage least squares with dummies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from linearmodels.iv import IV2SLS, IVGMM, IVLIML
+
+from harness import EstimationError, random_stream
+from harness_panel import Classical, Clustered, FixedEffects, Instrumental, PooledOLS, Robust
+from panels import panel_from_arrays
+
+
+def endogenous_panel(seed=1, *, strength=0.6, n_instruments=2, n_entities=40, n_periods=6, share=1.0):
+    """A panel whose exposure has a slope of 2 and is moved by the errors; one control."""
+    rng = random_stream(seed, "endogenous")
+    entity, period = (axis.ravel() for axis in np.indices((n_entities, n_periods)))
+    kept = (rng.random(entity.size) < share) | (period < 2)
+    entity, period = entity[kept], period[kept]
+    levels, years = rng.normal(size=n_entities), rng.normal(size=n_periods)
+    Z = rng.normal(size=(entity.size, n_instruments)) + 0.3 * levels[entity, None] + 5.0
+    control, error, own = rng.normal(size=(3, entity.size))
+    x = strength * Z.sum(axis=1) + 0.5 * control + error + own + levels[entity]
+    outcome = 2.0 * x - control + 1.5 * error + levels[entity] + years[period]
+    panel = panel_from_arrays(
+        entity=entity, period=period, outcome=outcome, X=np.column_stack([x, control]), columns=("x", "w")
+    )
+    return replace(panel, instruments=tuple(f"z{at}" for at in range(n_instruments)), Z=Z)
+
+
+def library_frame(panel):
+    const = np.ones(panel.n_obs)
+    return panel.observed, np.column_stack([const, panel.column("w")]), panel.column("x"), panel.Z
+
+
+def fitted(panel, **options):
+    return Instrumental(**options).fit(panel, rng=random_stream(0))
+
+
+LIBRARY = {"2sls": IV2SLS, "liml": IVLIML}
+
+
+@pytest.mark.parametrize("method", ["2sls", "liml"])
+@pytest.mark.parametrize(
+    ("covariance", "asked"),
+    [
+        (Classical(), {"cov_type": "unadjusted", "debiased": True}),
+        (Robust("HC0"), {"cov_type": "robust"}),
+        (Robust("HC1"), {"cov_type": "robust", "debiased": True}),
+        (Clustered(correction="none"), {"cov_type": "clustered"}),
+    ],
+)
+def test_pooled_it_is_linearmodels(method, covariance, asked):
+    panel = endogenous_panel()
+    if asked["cov_type"] == "clustered":
+        asked = asked | {"clusters": panel.entity.codes}
+    library = LIBRARY[method](*library_frame(panel)).fit(**asked)
+    table = fitted(panel, method=method, covariance=covariance).coefficients()
+    assert table.terms == ("const", "x", "w")
+    order = [0, 2, 1]  # the library's endogenous column stands last
+    np.testing.assert_allclose(table.estimate, np.asarray(library.params)[order], rtol=1e-10)
+    np.testing.assert_allclose(
+        table.covariance, np.asarray(library.cov)[np.ix_(order, order)], rtol=1e-8, atol=1e-14
+    )
+
+
+def test_two_step_gmm_is_linearmodels():
+    panel = endogenous_panel(2, n_instruments=3)
+    library = IVGMM(*library_frame(panel), weight_type="clustered", clusters=panel.entity.codes).fit()
+    fit = fitted(panel, method="gmm")
+    np.testing.assert_allclose(fit.coefficients().estimate[1:], np.asarray(library.params)[[2, 1]], rtol=1e-8)
+    tests = fit.details()["diagnostics"]
+    at = tests["test"].index("overidentification")
+    assert tests["statistic"][at] == pytest.approx(library.j_stat.stat, rel=1e-6)
+
+
+def dummies(panel, effects):
+    parts = []
+    if "entity" in effects:
+        parts.append(np.eye(panel.n_entities)[panel.entity.codes])
+    if "time" in effects:
+        parts.append(np.eye(panel.n_periods)[panel.time.codes][:, len(parts) :])
+    return np.column_stack(parts)
+
+
+@pytest.mark.parametrize("effects", [("entity",), ("time",), ("entity", "time")])
+def test_within_it_is_two_stage_least_squares_with_dummies(effects):
+    panel = endogenous_panel(3, share=0.8)
+    exogenous = np.column_stack([panel.column("w"), dummies(panel, effects)])
+    library = IV2SLS(panel.observed, exogenous, panel.column("x"), panel.Z)
+    classical = library.fit(cov_type="unadjusted", debiased=True)
+    fit = fitted(panel, effects=effects, covariance=Classical())
+    order = [-1, 0]
+    table = fit.coefficients()
+    np.testing.assert_allclose(table.estimate, np.asarray(classical.params)[order], rtol=1e-10)
+    np.testing.assert_allclose(table.std_error, np.asarray(classical.std_errors)[order], rtol=1e-9)
+    np.testing.assert_allclose(fit.predict(panel), np.asarray(classical.fitted_values).ravel(), atol=1e-9)
+    clustered = library.fit(cov_type="clustered", clusters=panel.entity.codes)
+    own = fitted(panel, effects=effects, covariance=Clustered(correction="none")).coefficients()
+    np.testing.assert_allclose(own.std_error, np.asarray(clustered.std_errors)[order], rtol=1e-9)
+
+
+def test_the_first_stage_and_the_test_of_exogeneity_are_those_of_regressions():
+    panel = endogenous_panel(4)
+    full = sm.add_constant(np.column_stack([panel.column("w"), panel.Z]))
+    first = sm.OLS(panel.column("x"), full).fit()
+    expected = first.f_test(np.eye(4)[2:])
+    fit = fitted(panel, covariance=Classical())
+    assert fit.strength.partial_f == pytest.approx(float(expected.fvalue), rel=1e-9)
+    assert fit.strength.df == (2, int(first.df_resid))
+    augmented = sm.OLS(
+        panel.observed, sm.add_constant(np.column_stack([panel.column("x"), panel.column("w"), first.resid]))
+    ).fit()
+    tests = fit.details()["diagnostics"]
+    assert tests["statistic"][tests["test"].index("exogeneity")] == pytest.approx(augmented.tvalues[3] ** 2)
+    library = IV2SLS(*library_frame(panel)).fit()
+    assert tests["statistic"][tests["test"].index("exogeneity")] == pytest.approx(
+        library.wu_hausman().stat, rel=1e-9
+    )
+    assert tests["statistic"][tests["test"].index("overidentification")] == pytest.approx(
+        library.sargan.stat, rel=1e-9
+    )
+
+
+def test_with_one_instrument_the_effective_f_is_the_robust_f():
+    panel = endogenous_panel(5, n_instruments=1)
+    first = sm.OLS(panel.column("x"), sm.add_constant(np.column_stack([panel.column("w"), panel.Z])))
+    robust = first.fit(cov_type="HC1")
+    strength = fitted(panel, covariance=Robust("HC1")).strength
+    assert strength.effective_f == pytest.approx(float(robust.tvalues[2] ** 2), rel=1e-9)
+    assert strength.critical_f == pytest.approx(23.1, abs=0.02)  # Montiel Olea & Pflueger 2013, 10 %, one
+
+
+def test_weak_instruments_are_called_weak():
+    weak = fitted(endogenous_panel(6, strength=0.05))
+    assert weak.strength.partial_f < 10.0
+    (note,) = [note for note in weak.notes if note.code == "W-WEAK"]
+    assert "partial F" in note.message
+    assert "effective F" in note.message
+    assert not fitted(endogenous_panel(6, strength=1.0)).notes
+
+
+def test_it_finds_the_slope_that_least_squares_miss():
+    panel = endogenous_panel(7, n_entities=200)
+    instrumented = fitted(panel, effects=("entity", "time")).coefficients()
+    low, high = instrumented.conf_int(0.999)[0]
+    assert low < 2.0 < high
+    least_squares = FixedEffects(effects=("entity", "time")).fit(panel, rng=random_stream(0)).coefficients()
+    assert least_squares.conf_int(0.999)[0, 0] > 2.0
+
+
+@pytest.mark.parametrize("method", ["2sls", "liml", "gmm"])
+def test_draws_of_unit_weight_are_the_fit_and_one_of_half_the_entities_that_of_their_rows(method):
+    panel = endogenous_panel(8)
+    weights = np.ones((2, panel.n_obs))
+    weights[1, 120:] = 0.0
+    estimator = Instrumental(method=method, effects=("entity",), covariance=Robust("HC1"))
+    draws = estimator.fit_draws(panel, weights=weights, selection=None, rng=random_stream(0))
+    half = panel.take(np.arange(120))
+    for rows, predicted in zip((panel, half), draws.predict(half), strict=True):
+        np.testing.assert_allclose(
+            predicted, estimator.fit(rows, rng=random_stream(0)).predict(half), atol=1e-8
+        )
+
+
+def test_what_is_no_instrument_is_refused_with_its_reason():
+    panel = endogenous_panel(9)
+
+    def with_first(column):
+        return replace(panel, Z=np.column_stack([column, panel.Z[:, 1]]))
+
+    fixed = np.arange(40.0)[panel.entity.codes]
+    for changed, effects, reason in (
+        (replace(panel, instruments=(), Z=None), (), "no instruments"),
+        (with_first(fixed), ("entity",), "'z0': entity effects absorb it"),
+        (with_first(np.full(panel.n_obs, 7.0)), (), "'z0': it does not vary"),
+        (with_first(3.0 * panel.column("w") - 2.0), (), "determine it"),
+        (with_first(panel.column("x") + panel.column("w")), (), "it is the exposure 'x' itself"),
+        (replace(panel, instruments=("w", "z1")), (), "'w': it is a regressor"),
+    ):
+        with pytest.raises(EstimationError, match=reason):
+            fitted(changed, effects=effects)
+    assert fitted(with_first(fixed), effects=()).coefficients().terms == ("const", "x", "w")
+
+
+def test_an_exogenous_exposure_as_its_own_instrument_would_be_least_squares():
+    """Two-stage least squares with an instrument that all but repeats the exposure come close to OLS."""
+    panel = endogenous_panel(10, n_instruments=1)
+    nearly = replace(panel, Z=panel.X[:, :1] + 1e-5 * panel.Z)
+    expected = PooledOLS().fit(panel, rng=random_stream(0)).coefficients().estimate
+    np.testing.assert_allclose(fitted(nearly).coefficients().estimate, expected, atol=1e-4)
+
+
+def test_a_study_names_its_instruments(tmp_path):
+    import harness
+
+    panel = endogenous_panel(11, n_entities=12)
+    frame = pd.DataFrame(
+        {
+            "id": panel.entity.codes,
+            "t": panel.period,
+            "y": panel.observed,
+            "x": panel.X[:, 0],
+            "w": panel.X[:, 1],
+        }
+    ).assign(z0=panel.Z[:, 0], z1=panel.Z[:, 1])
+    study = {
+        "spec_version": 1,
+        "study": "iv",
+        "title": "Instruments",
+        "seed": 1,
+        "data": {"path": "rows.csv"},
+        "roles": {
+            "entity": "id",
+            "time": "t",
+            "outcomes": ["y"],
+            "exposure": "x",
+            "controls": ["w"],
+            "instruments": ["z0", "z1"],
+        },
+        "estimators": [{"id": "ols", "use": "pooled_ols"}, {"id": "iv", "use": "instrumental"}],
+        "evaluation": {"reference": "ols", "protocols": [{"use": "in_sample"}]},
+    }
+    run = harness.run(study, data=frame, out=tmp_path / "run")
+    table = run.table("coefficients").query("estimator == 'iv'")
+    assert table["estimate"].to_numpy() == pytest.approx(
+        np.asarray(IV2SLS(*library_frame(panel)).fit().params)[[0, 2, 1]], rel=1e-9
+    )
