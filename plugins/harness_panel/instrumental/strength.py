@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from harness_panel.instrumental.equation import InstrumentedCovariance, InstrumentedEquation
 
 LEAST_F = 10.0
