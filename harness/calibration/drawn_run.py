@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.execution.answers import answer_parts
+from harness.execution.parts import AnswerInParts
 from harness.findings.table import established
 from harness.report.model.run import Run
 from harness.scenarios.full_fit import FullResult
@@ -39,17 +40,21 @@ class DrawnTables:
         return ()
 
 
-def drawn_run(study: Study, manifest: Manifest, gains: pd.DataFrame, fulls: Sequence[FullResult]) -> Run:
+def drawn_run(
+    study: Study, manifest: Manifest, gains: pd.DataFrame, answered: Sequence[FullResult | AnswerInParts]
+) -> Run:
     """Return a run on a drawn panel as findings see it.
 
     Parameters
     ----------
     manifest : of the study
     gains : on test rows, columns of `harness.tables.GAIN`; cells without a gain may be absent
-    fulls : fits on all rows, with their answers
+    answered : fits on all rows with their answers, and answers that were put together from parts
     """
     declared = with_own(table for entry in study.scenarios for table in entry.scenario.tables)
-    tables = {name: as_declared(declared[name], parts) for name, parts in answer_parts(study, fulls).items()}
+    tables = {
+        name: as_declared(declared[name], parts) for name, parts in answer_parts(study, answered).items()
+    }
     return Run(manifest, DrawnTables({GAIN.name: as_declared(GAIN, [gains])} | tables, manifest))
 
 

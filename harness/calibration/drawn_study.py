@@ -14,6 +14,7 @@ from harness.calibration.findings import curve_findings, single_gains, tested_ga
 from harness.calibration.linear_truth import LinearTruth, with_outcome
 from harness.data.panel import Panel, SplitUnit
 from harness.estimators.guard import Status
+from harness.execution.parts import answers_in_parts
 from harness.execution.plan import PanelSource, Plan
 from harness.rng import random_stream
 from harness.store.manifest import Manifest
@@ -92,7 +93,8 @@ class DrawnStudy:
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
         fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
         gains = tested_gains(plan)
-        run = drawn_run(plan.study, self.manifest, gains, fulls)
+        in_parts = answers_in_parts(plan, [task.run() for task in plan.part_tasks()])
+        run = drawn_run(plan.study, self.manifest, gains, [*fulls, *in_parts])
         found = [
             single_gains(gains),
             *(curve_findings(full, drawn) for full in fulls),

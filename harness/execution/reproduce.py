@@ -41,9 +41,8 @@ def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> t
     started, start = datetime.now(UTC), time.perf_counter()
     prepared = prepare(options, registry)
     plan = needed(prepared.plan, prepared.loaded.study.expect)
-    results = carry_out(
-        plan, prepared.panels, chain(plan.full_tasks(), plan.fold_tasks()), workers=options.workers
-    )
+    tasks = chain(plan.part_tasks(), plan.full_tasks(), plan.fold_tasks())
+    results = carry_out(plan, prepared.panels, tasks, workers=options.workers)
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
         write_tables(folder, results)

@@ -16,9 +16,8 @@ from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import joined
-
-FEW_ENTITIES = 40
-"""Below this many entities intervals of debiased effects are rough, and establish nothing."""
+from harness.scenarios.effect.scenario import FEW_ENTITIES
+from harness.tables import EFFECTS
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     It is established where its interval excludes zero, the simultaneous band anywhere where it has several
     places, and it rests on `FEW_ENTITIES` entities or more.
     """
-    rows = [row for row in run.rows("effects", DebiasedRow) if row.is_done and row.outcome == outcome]
+    rows = [row for row in run.rows(EFFECTS.name, DebiasedRow) if row.is_done and row.outcome == outcome]
     for _, same in groupby(rows, key=lambda row: row.effect):
         own = list(same)
         together = [row for row in own if row.band == SIMULTANEOUS]

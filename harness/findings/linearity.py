@@ -10,6 +10,7 @@ from harness.findings.finding import StudyFinding
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text
+from harness.tables import EFFECT_TESTS
 
 LINEARITY = "linearity"
 """Name of the test of a straight line among those of the effect's form."""
@@ -33,7 +34,7 @@ class EffectTestRow(ResultRow):
 def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield every test of linearity; a nonlinearity is established where its p-value is below the level."""
     study = run.manifest.study
-    for row in run.rows("effect_tests", EffectTestRow):
+    for row in run.rows(EFFECT_TESTS.name, EffectTestRow):
         if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
             is_bent = row.p_value < size_of(study.level)
             said = "is rejected" if is_bent else "is not rejected; a nonlinearity is not established"

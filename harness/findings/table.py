@@ -25,6 +25,8 @@ from harness.tables import (
     CONDITIONAL_EFFECTS,
     CONTRASTS,
     CURVES,
+    EFFECT_TESTS,
+    EFFECTS,
     ERROR_RATES,
     FINDINGS,
     GAIN,
@@ -50,8 +52,8 @@ class Finder:
 
 FINDERS = (
     Finder(gain_findings, GAIN.name),
-    Finder(debiased_findings, "effects"),
-    Finder(linearity_findings, "effect_tests"),
+    Finder(debiased_findings, EFFECTS.name),
+    Finder(linearity_findings, EFFECT_TESTS.name),
     Finder(curve_effect_findings, CURVES.name),
     Finder(turning_point_findings, TURNING_POINTS.name),
     Finder(contrast_findings, CONTRASTS.name),

@@ -30,8 +30,8 @@ LINEAR = (
 
 
 @cache
-def tables(effect=0.0, n_panels=40, n_jobs=1):
-    options = RunOptions(spec=SPEC, quick=True, overrides=LINEAR)
+def tables(effect=0.0, n_panels=40, n_jobs=1, changes=LINEAR):
+    options = RunOptions(spec=SPEC, quick=True, overrides=changes)
     prepared, truth = prepare(options), Truth(n_panels, effect)
     manifest = calibration_manifest(options, prepared, truth, datetime.now(UTC))
     workers = LocalWorkers(n_jobs)
@@ -96,6 +96,15 @@ def test_panels_keep_the_features_of_the_data():
     assert kept["is_kept"].all()
     assert kept.loc["missing_rows", "fitted"] == kept.loc["missing_rows", "drawn"] == 0.0
     assert kept.loc[["share_entity", "share_period", "share_remainder"], "fitted"].sum() == pytest.approx(1.0)
+
+
+def test_debiased_effects_and_contrasts_are_counted_by_themselves():
+    """No exposure of ten firms establishes a debiased effect; a curve's own is another row."""
+    asked = "scenarios=[{use: curve, grid: 5, draws: 40}, {use: effect, methods: [first_differences]}]"
+    rates = tables(0.0, 2, changes=(*LINEAR[:3], asked)).error_rates.set_index(["estimator", "finding"])
+    assert rates.loc[("", "effect"), "error_rate"] == 0.0
+    assert ("fe", "effect") in rates.index
+    assert ("fe", "contrast") not in rates.index
 
 
 def test_workers_change_no_number():
