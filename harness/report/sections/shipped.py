@@ -9,6 +9,7 @@ from harness.report.sections.coefficients.section import CoefficientsSection
 from harness.report.sections.contrasts.section import ContrastsSection
 from harness.report.sections.curves.section import CurvesSection
 from harness.report.sections.diagnostics.section import DiagnosticsSection
+from harness.report.sections.effects.section import EffectsSection
 from harness.report.sections.estimators.section import EstimatorsSection
 from harness.report.sections.expectations.section import ExpectationsSection
 from harness.report.sections.figures.section import FiguresSection
@@ -38,6 +39,7 @@ def harness_sections() -> tuple[Section, ...]:
         MultiverseSection(),
         CurvesSection(),
         ContrastsSection(),
+        EffectsSection(),
         GroupsSection(),
         ModeratorsSection(),
         FiguresSection(),

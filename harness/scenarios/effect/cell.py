@@ -139,7 +139,7 @@ class Cell:
         """Return the name of a part; inputs of differences are the same for all forms but the derivative."""
         is_shared = self.method == "first_differences" and self.form != "derivative" and target == OUTCOME
         inputs = () if is_shared else (self.form,)
-        place = (f"group {self.group}",) if self.group else ()
+        place = (self.group,) if self.group else ()
         return ", ".join((self.method, *inputs, *place, target, f"repeat {repeat + 1}", f"fold {fold + 1}"))
 
     def _estimated(self, found: Found, repeat: int) -> Estimated:

@@ -157,7 +157,7 @@ class EffectScenario:
         for code, label in enumerate(key.labels):
             rows = np.flatnonzero(key.codes == code)
             if rows.size:
-                yield label, panel.take(rows)
+                yield f"{self.by} {label}", panel.take(rows)
 
     def _terms_of(self, form: Form) -> terms.MakesTerms:
         if form == "conditional":

@@ -30,8 +30,8 @@ class Estimated:
     spread : (n_terms, n_terms), so that the root of ``c @ spread @ c`` is the S of an effect ``c @ theta``:
         times what an omitted variable explains it is the most by which that moves the effect (Chernozhukov,
         Cinelli, Newey, Sharma and Syrgkanis 2022)
-    share_left : share of the variation of the terms that inputs do not predict, the mean over terms; NaN
-        where the effect has no residuals of terms
+    share_left : share of the variation of the terms that inputs do not predict, the mean over terms; one
+        where predictions of other entities are worse than a mean, NaN where no terms are predicted
     """
 
     theta: Floats
@@ -146,7 +146,7 @@ def partialled_out(
     error = left_of_outcome - left @ solved.theta
     gram = left.T @ left / error.size
     spread = np.linalg.inv(gram) * np.square(error).mean()
-    return Estimated(solved.theta, solved.influence, spread, float(shares.mean()))
+    return Estimated(solved.theta, solved.influence, spread, float(np.minimum(shares, 1.0).mean()))
 
 
 def averaged(values: Floats, representer: Floats, error: Floats, folds: EntityFolds) -> Estimated:

@@ -1,0 +1,129 @@
+"""Debiased effects of a run, and the coefficients that stand beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.report.model.rows import ResultRow
+from harness.report.model.run import Run
+from harness.report.sections.coefficients.table import CoefficientRow
+
+SINGLE = ("line", "contrast", "derivative")
+"""Forms that are numbers; the others are lines over the exposure or a moderator."""
+
+FEW_ENTITIES = 40
+"""Below this many entities the report warns of the normal approximation."""
+
+LITTLE_LEFT = 0.05
+"""Below this share of the exposure's variation the report warns that little is left to learn from."""
+
+METHODS = {
+    "first_differences": "First differences",
+    "correlated_random_effects": "Correlated random effects",
+    "instrumented": "Instrumented",
+}
+FORMS = {
+    "line": "slope",
+    "contrast": "contrast",
+    "derivative": "mean derivative",
+    "curve": "curve",
+    "conditional": "conditional effect",
+}
+
+
+@dataclass(frozen=True)
+class EffectRow(ResultRow):
+    """One debiased effect with one of its intervals."""
+
+    outcome: str
+    exposure: str
+    method: str
+    form: str
+    learner: str
+    group: str
+    moderator: str
+    at: float
+    estimate: float
+    conf_low: float
+    conf_high: float
+    band: str
+    p_value: float
+    share_left: float
+    robustness_value: float
+    robustness_value_limit: float
+    n_obs: int | None
+    n_entities: int | None
+    assumption: str
+    scenario: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What one part of the section is about."""
+
+    outcome: str
+    exposure: str
+
+
+@dataclass(frozen=True, eq=False)
+class SubjectEffects:
+    """The debiased effects of one exposure on one outcome.
+
+    Attributes
+    ----------
+    rows : all of them, also those that only have a reason
+    coefficients : of the exposure in models that have one, in the order of the study
+    """
+
+    subject: Subject
+    rows: tuple[EffectRow, ...]
+    coefficients: tuple[CoefficientRow, ...]
+
+    @property
+    def numbers(self) -> tuple[EffectRow, ...]:
+        """Effects that are numbers, the pointwise interval of each, and the rows with a reason."""
+        return tuple(
+            row for row in self.rows if not row.is_done or (row.form in SINGLE and row.band == "pointwise")
+        )
+
+    def lines(self, form: str) -> Sequence[tuple[EffectRow, ...]]:
+        """Return the lines of one form, all their points and bands."""
+        keys = dict.fromkeys(_line(row) for row in self.rows if row.is_done and row.form == form)
+        return [
+            tuple(row for row in self.rows if row.is_done and row.form == form and _line(row) == key)
+            for key in keys
+        ]
+
+    @property
+    def assumptions(self) -> tuple[tuple[str, str], ...]:
+        """The methods that gave an effect, each with what it assumes."""
+        found = {METHODS.get(row.method, row.method): row.assumption for row in self.rows if row.is_done}
+        return tuple(found.items())
+
+
+def _line(row: EffectRow) -> tuple[str, str, str, str, str]:
+    return row.scenario, row.method, row.learner, row.group, row.moderator
+
+
+def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
+    """Return the debiased effects of a run, by outcome and exposure in the order of the table."""
+    rows = run.rows("effects", EffectRow)
+    own = run.manifest.study.exposure
+    subjects = dict.fromkeys(Subject(row.outcome, row.exposure or own) for row in rows)
+    return tuple(
+        SubjectEffects(
+            subject,
+            tuple(row for row in rows if Subject(row.outcome, row.exposure or own) == subject),
+            tuple(_coefficients(run, subject)),
+        )
+        for subject in subjects
+    )
+
+
+def _coefficients(run: Run, subject: Subject) -> Iterable[CoefficientRow]:
+    for row in run.rows("coefficients", CoefficientRow):
+        if row.is_done and (row.outcome, row.term) == (subject.outcome, subject.exposure):
+            yield row

@@ -1,0 +1,55 @@
+"""The section of debiased effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from harness.report.model.run import Run
+from harness.report.sections.effects.rows import effects_of
+from harness.report.sections.effects.table import EffectTable, effect_table
+from harness.report.sections.effects.text import cautions
+from harness.report.sections.section import PackagedSection, SectionContent
+
+if TYPE_CHECKING:
+    from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
+
+
+@dataclass(frozen=True, eq=False)
+class ShownEffects:
+    """The effects of one exposure on one outcome."""
+
+    heading: str
+    figures: tuple[RenderedFigure, ...]
+    table: EffectTable
+    assumptions: tuple[tuple[str, str], ...]
+    cautions: tuple[str, ...]
+
+
+class EffectsSection(PackagedSection):
+    """Debiased effects beside coefficients, and debiased curves over those of the models."""
+
+    name: ClassVar[str] = "effects"
+    title: ClassVar[str] = "Debiased effects"
+    place: ClassVar[int] = 750
+
+    def is_present(self, run: Run, /) -> bool:
+        """Return whether the run has debiased effects."""
+        return bool(run.view(effects_of))
+
+    def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
+        """Return the effects of every exposure on every outcome."""
+        from harness.report.sections.effects.scenes import effect_figures
+
+        study = run.manifest.study
+        shown = tuple(
+            ShownEffects(
+                heading=f"{study.label(one.subject.exposure)} on {study.label(one.subject.outcome)}",
+                figures=tuple(effect_figures(run, one, renderer)),
+                table=effect_table(study, one),
+                assumptions=one.assumptions,
+                cautions=tuple(cautions(study, one.rows)),
+            )
+            for one in run.view(effects_of)
+        )
+        return SectionContent(shown, figures=tuple(figure for one in shown for figure in one.figures))

@@ -1,0 +1,84 @@
+"""The table of debiased effects, the coefficients of other models beneath them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, SubjectEffects
+from harness.report.text.footnotes import Footnotes
+from harness.report.text.numbers import (
+    MISSING,
+    NOTHING,
+    EstimateText,
+    count,
+    estimated,
+    p_value,
+    percent,
+    plain,
+)
+from harness.store.study_record import StudyRecord
+
+
+@dataclass(frozen=True)
+class EffectTableRow:
+    """One effect; `mark` is of the footnote with the reason where there is none."""
+
+    label: str
+    learner: str
+    effect: EstimateText
+    p_value: str = MISSING
+    share_left: str = MISSING
+    robustness: str = MISSING
+    n_entities: str = MISSING
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class EffectTable:
+    """Debiased effects, and the coefficients of the exposure in other models."""
+
+    effects: tuple[EffectTableRow, ...]
+    coefficients: tuple[EffectTableRow, ...]
+    footnotes: tuple[tuple[str, str], ...]
+
+
+def effect_table(study: StudyRecord, effects: SubjectEffects) -> EffectTable:
+    """Return the effects of one exposure that are numbers."""
+    footnotes = Footnotes()
+    return EffectTable(
+        effects=tuple(_effect(study, row, footnotes) for row in effects.numbers),
+        coefficients=tuple(
+            EffectTableRow(
+                label="Coefficient",
+                learner=study.estimator_label(row.estimator),
+                effect=estimated(row.estimate, row.conf_low, row.conf_high),
+            )
+            for row in effects.coefficients
+        ),
+        footnotes=footnotes.listed(),
+    )
+
+
+def effect_name(row: EffectRow) -> str:
+    """Return what an effect is called: its method and form, and its place where it has one."""
+    parts = [METHODS.get(row.method, row.method), FORMS.get(row.form, row.form)]
+    if row.form == "contrast" and math.isfinite(row.at):
+        parts[-1] = f"{plain(row.at)} less the least value"
+    return ", ".join([*parts, *([row.group] if row.group else [])])
+
+
+def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> EffectTableRow:
+    if not row.is_done:
+        mark = footnotes.mark(row.reason)
+        name = effect_name(row) if row.method else "Effect"
+        return EffectTableRow(name, study.estimator_label(row.learner), NOTHING, mark=mark)
+    return EffectTableRow(
+        label=effect_name(row),
+        learner=study.estimator_label(row.learner),
+        effect=estimated(row.estimate, row.conf_low, row.conf_high),
+        p_value=p_value(row.p_value),
+        share_left=percent(row.share_left, 0),
+        robustness=f"{percent(row.robustness_value)} ({percent(row.robustness_value_limit)})",
+        n_entities=count(row.n_entities),
+    )
