@@ -12,10 +12,34 @@ from harness.errors import ArtifactError, Problem, near_names
 
 if TYPE_CHECKING:
     import pandas as pd
+    from maketables import ETable
 
     from harness.report.model.run import Run
     from harness.report.sections.coefficients.stored_fit import StoredFit
     from harness.store.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A gain with its interval; ``float`` of it is the gain.
+
+    Attributes
+    ----------
+    gain : 1 - MSE / MSE of the reference, a fraction
+    conf_low, conf_high : limits of its interval; NaN where there is none
+    p_value : of equal errors; NaN where there is none
+    """
+
+    gain: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+
+    def __float__(self) -> float:
+        return self.gain
+
+    def __repr__(self) -> str:
+        return f"Gain({self.gain:.4g} [{self.conf_low:.4g}, {self.conf_high:.4g}])"
 
 
 MOST_SVG = 150_000
@@ -199,6 +223,125 @@ class StudyResult:
             )
             for estimator, own in rows.groupby("estimator", sort=False)
         }
+
+    def etable(self, outcome: str | None = None) -> ETable:
+        """Return a regression table of the estimators that have coefficients, by maketables.
+
+        Parameters
+        ----------
+        outcome : one of the study's; None for its first
+        """
+        from maketables import ETable
+
+        fits = self.fits(outcome)
+        return ETable(list(fits.values()), model_heads=list(fits))
+
+    def gain_of(
+        self,
+        estimator: str,
+        protocol: str,
+        *,
+        outcome: str | None = None,
+        reference: str | None = None,
+        sample: str = "test",
+    ) -> Gain:
+        """Return one gain as a number with its interval.
+
+        Parameters
+        ----------
+        estimator, protocol : their ids
+        outcome : one of the study's; None for its first
+        reference : estimator that the gain is over; None for the study's own
+        sample : ``test``, ``train`` or ``all``
+
+        Raises
+        ------
+        ArtifactError
+            Where the run has no such gain, with the reason where it is a cell that failed.
+        """
+        asked = {
+            "outcome": self._outcome(outcome),
+            "estimator": estimator,
+            "reference": self._run.manifest.study.reference if reference is None else reference,
+            "protocol": protocol,
+            "sample": sample,
+        }
+        rows = self.gain
+        for column, value in asked.items():
+            known = sorted(rows[column].astype(str).unique())
+            rows = rows[rows[column] == value]
+            if rows.empty:
+                what = f"the run has no gain with {column} '{value}'"
+                raise ArtifactError(
+                    Problem(
+                        str(self.path),
+                        what,
+                        ", ".join(known),
+                        near_names(value, known) or "name one of these",
+                    )
+                )
+        row = rows.iloc[0]
+        if row["status"] != "ok":
+            raise ArtifactError(Problem(str(self.path), f"this gain is {row['status']}: {row['reason']}"))
+        return Gain(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
+
+    def fitted(self, estimator: str, outcome: str | None = None) -> pd.DataFrame:
+        """Return observed, fitted and their difference in sample, a row an observation, outcome units.
+
+        Parameters
+        ----------
+        estimator : its id
+        outcome : one of the study's; None for its first
+
+        Raises
+        ------
+        ArtifactError
+            Where the study has no such estimator or outcome, or no protocol ``in_sample``.
+        """
+        rows = self.predictions
+        rows = rows[(rows["protocol"] == "in_sample") & (rows["outcome"] == self._outcome(outcome))]
+        known = sorted(rows["estimator"].astype(str).unique())
+        if estimator not in known:
+            what = f"the run has no predictions in sample of '{estimator}'"
+            raise ArtifactError(
+                Problem(
+                    str(self.path),
+                    what,
+                    ", ".join(known),
+                    near_names(estimator, known) or "name one of these",
+                )
+            )
+        own = rows[(rows["estimator"] == estimator) & (rows["sample"] == "test")]
+        table = own[["entity", "time", "observed", "predicted"]].rename(columns={"predicted": "fitted"})
+        return table.assign(residual=table["observed"] - table["fitted"]).reset_index(drop=True)
+
+    def plot_gain(self, outcome: str | None = None) -> StoredFigure:
+        """Return the figure of the gains of an outcome; None for the study's first."""
+        return self._figure("gain", self._outcome(outcome))
+
+    def plot_curve(self, outcome: str | None = None) -> StoredFigure:
+        """Return the figure of the net effect curves of an outcome; None for the study's first."""
+        return self._figure("curve", self._outcome(outcome))
+
+    def plot_surface(self, scenario: str, estimator: str) -> StoredFigure:
+        """Return the figure of what an estimator says over exposure and moderator.
+
+        Parameters
+        ----------
+        scenario : id of a ``conditional`` scenario
+        estimator : its id
+        """
+        return self._figure("surface", scenario, estimator)
+
+    def _figure(self, kind: str, *of: str) -> StoredFigure:
+        from harness.report.text.plain_text import file_slug
+
+        name = "-".join([kind, *map(file_slug, of)])
+        if name not in self.figures:
+            expected = ", ".join(self.figures) or "a study whose spec asks for a report"
+            hint = near_names(name, self.figures) or "name one of these"
+            raise ArtifactError(Problem(str(self.path), f"the run has no figure '{name}'", expected, hint))
+        return self.figures[name]
 
     @cached_property
     def _folder(self) -> RunFolder:

@@ -94,6 +94,48 @@ def test_maketables_takes_the_fits(small_run):
     assert [cell.strip() for cell in effects.removesuffix(r" \\").split("&")] == ["entity", "-", "x"]
 
 
+def test_a_gain_is_a_number_with_its_interval(small_run):
+    gain = small_run.gain_of("curved", "in_sample")
+    rows = small_run.gain.set_index(["estimator", "protocol", "sample"])
+    row = rows.loc[("curved", "in_sample", "test")]
+    assert float(gain) == gain.gain == row["gain"]
+    assert (gain.conf_low, gain.conf_high) == (row["conf_low"], row["conf_high"])
+    assert repr(gain) == f"Gain({row['gain']:.4g} [{row['conf_low']:.4g}, {row['conf_high']:.4g}])"
+
+
+def test_what_is_asked_for_and_not_there_is_told_with_what_is(small_run):
+    for ask, words in (
+        (lambda: small_run.gain_of("curvd", "in_sample"), "did you mean 'curved'"),
+        (lambda: small_run.gain_of("curved", "forward"), "no gain with protocol 'forward'"),
+        (lambda: small_run.fitted("olz"), "did you mean 'ols'"),
+        (lambda: small_run.plot_surface("conditional", "ols"), "no figure 'surface-conditional-ols'"),
+        (lambda: small_run.plot_curve("invst"), "did you mean 'invest'"),
+    ):
+        with pytest.raises(harness.ArtifactError, match=words):
+            ask()
+
+
+def test_fitted_values_and_residuals_are_those_of_least_squares(small_run):
+    fitted = small_run.fitted("ols")
+    data = grunfeld().reset_index()
+    data = data[data["firm"] != "American Steel"]
+    X = np.column_stack([np.ones(len(data)), data[["value", "capital"]]])
+    residuals = data["invest"] - X @ np.linalg.lstsq(X, data["invest"], rcond=None)[0]
+    expected = data.assign(residual=residuals).set_index(["firm", "year"])["residual"].sort_index()
+    assert fitted["residual"].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9)
+    assert fitted["fitted"].add(fitted["residual"]).to_numpy() == pytest.approx(fitted["observed"].to_numpy())
+
+
+def test_figures_are_found_by_what_they_show(small_run):
+    assert small_run.plot_gain() == small_run.figures["gain-invest"]
+    assert small_run.plot_curve("invest") == small_run.figures["curve-invest"]
+
+
+def test_estimates_stand_in_a_regression_table(small_run):
+    table = small_run.etable()
+    assert "Pooled OLS" in str(table.make(type="tex"))
+
+
 def test_a_notebook_shows_the_verdict_and_the_gains_with_names_escaped(small_run):
     shown = small_run._repr_html_()
     assert "Investment &amp; &lt;b&gt;value&lt;/b&gt;" in shown
@@ -225,6 +267,8 @@ def test_equal_tables_have_equal_bytes():
 
 def test_progress_is_told_on_standard_error_and_only_where_asked(tmp_path, capsys):
     harness.run(SPEC, data=grunfeld(), out=tmp_path, overrides=TINY)
-    assert "fitted" in capsys.readouterr().err
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("1 of 4 done in ")
+    assert told[-1].endswith("now writing tables and report")
     run_small(tmp_path, overrides=TINY)
     assert capsys.readouterr().err == ""

@@ -235,18 +235,18 @@ class _Count:
         """Yield the tasks; one that is asked for has begun."""
         for task in tasks:
             self._begun[task.label] = None
-            self._say()
+            self._say("")
             yield task
 
     def done(self, label: str) -> None:
         """Count a task."""
         self._done += 1
         self._begun.pop(label, None)
-        self._say()
+        self._say("writing tables and report" if self._done == self._n_tasks else f"what follows {label}")
 
-    def _say(self) -> None:
+    def _say(self, otherwise: str) -> None:
         if self._tell is not None:
-            self._tell(self._done, self._n_tasks, next(iter(self._begun), "writing tables and report"))
+            self._tell(self._done, self._n_tasks, next(iter(self._begun), otherwise))
 
 
 def _results(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) -> RunResults:
