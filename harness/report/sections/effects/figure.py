@@ -15,7 +15,8 @@ from harness.arrays import Floats
 from harness.report.drawing.canvas import DOUBLE_COLUMN, GREY, SINGLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import COLOURS
-from harness.report.drawing.truth import TruthLine, draw_truth, truth_handles
+from harness.report.drawing.truth import draw_truth, truth_handles
+from harness.report.model.truth import TruthLine
 from harness.report.text.plain_text import shortened
 
 METHOD_COLOURS = {

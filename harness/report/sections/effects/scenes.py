@@ -8,8 +8,8 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-from harness.report.drawing.truth import TruthLine, truth_line
 from harness.report.model.run import Run
+from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.rows import curve_scenarios, curves_of, rug_of
 from harness.report.sections.effects.figure import (
     DebiasedLine,

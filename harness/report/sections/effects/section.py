@@ -31,7 +31,7 @@ class EffectsSection(PackagedSection):
 
     name: ClassVar[str] = "effects"
     title: ClassVar[str] = "Debiased effects"
-    place: ClassVar[int] = 750
+    place: ClassVar[int] = 770
 
     def is_present(self, run: Run, /) -> bool:
         """Return whether the run has debiased effects."""
