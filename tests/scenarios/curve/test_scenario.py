@@ -57,7 +57,12 @@ def test_every_kind_has_both_bands(carried):
         for kind in ("level", "slope", "ale", "level_supported")
         for band in ("pointwise", "simultaneous")
     ]
-    assert list(curves.groupby(["kind", "band"], sort=False).size().items()) == [(key, 9) for key in expected]
+    whole = curves[curves["kind"] != "average_effect"]
+    assert list(whole.groupby(["kind", "band"], sort=False).size().items()) == [(key, 9) for key in expected]
+    average = rows_of(curves, kind="average_effect")
+    assert average["band"].tolist() == ["pointwise", "simultaneous"]
+    assert average["estimate"].to_numpy() == pytest.approx(2.0)
+    assert average["at"].isna().all()
     assert (curves["n_draws"] == 3).all()
     assert (curves["level"] == 0.4).all()
 
@@ -92,7 +97,8 @@ def test_draws_that_a_fit_carries_have_no_unit_of_ours(carried):
 def test_simultaneous_bands_contain_the_pointwise_ones():
     panel = random_panel(np.random.default_rng(2), lambda x, m: np.sin(3 * x) + m)
     curves = CurveScenario(grid=15).answer(subject_of(LeastSquares(powers(4)), panel))["curves"]
-    narrow, wide = (rows_of(curves, band=band).reset_index() for band in ("pointwise", "simultaneous"))
+    several = curves[curves["kind"] != "average_effect"]  # of one number there is nothing to hold at once
+    narrow, wide = (rows_of(several, band=band).reset_index() for band in ("pointwise", "simultaneous"))
     assert (wide["conf_low"] < narrow["conf_low"]).all()
     assert (wide["conf_high"] > narrow["conf_high"]).all()
     assert wide["estimate"].equals(narrow["estimate"])
@@ -158,8 +164,8 @@ def test_derivatives_and_levels_say_the_same_in_other_units():
         CurveScenario(grid=6, draws=20).answer(subject_of(LeastSquares(powers(2)), rows))["curves"]
         for rows in (panel, other)
     )
-    assert scaled["at"].to_numpy() == pytest.approx(100 * curves["at"].to_numpy() + 7)
-    per_unit = np.where(curves["kind"] == "slope", 100.0, 1.0)
+    assert scaled["at"].to_numpy() == pytest.approx(100 * curves["at"].to_numpy() + 7, nan_ok=True)
+    per_unit = np.where(curves["kind"].isin(["slope", "average_effect"]), 100.0, 1.0)
     for column in ("estimate", "conf_low", "conf_high"):
         assert scaled[column].to_numpy() * per_unit == pytest.approx(
             curves[column].to_numpy(), rel=1e-6, abs=1e-7
