@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from harness.execution.executor import Task
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
+from harness.execution.result_file import TaskResult
 from harness.execution.run import carry_out, prepare, provenance_of, whole_manifest
 from harness.execution.write import FindingsOf, write_tables
 from harness.expectations.check import Reproduction, check_expectations
@@ -41,7 +44,7 @@ def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> t
     started, start = datetime.now(UTC), time.perf_counter()
     prepared = prepare(options, registry)
     plan = needed(prepared.plan, prepared.loaded.study.expect)
-    tasks = chain(plan.part_tasks(), plan.full_tasks(), plan.fold_tasks())
+    tasks: Iterable[Task[TaskResult]] = chain(plan.part_tasks(), plan.full_tasks(), plan.fold_tasks())
     results = carry_out(plan, prepared.panels, tasks, workers=options.workers)
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
