@@ -28,8 +28,10 @@ def truth_of(scenario, simulation, panel=None):
     return pd.DataFrame([dict(row) for row in scenario.truth(true_fit(simulation, panel), panel)])
 
 
-def test_every_shipped_scenario_can_be_answered_by_the_truth():
-    assert all(issubclass(scenario, CanTellTruth) for scenario in harness_scenarios())
+def test_every_shipped_scenario_of_predictions_can_be_answered_by_the_truth():
+    told = {scenario.name for scenario in harness_scenarios() if issubclass(scenario, CanTellTruth)}
+    # a debiased effect rests on residuals, which a true response has not; the curve tells its average effect
+    assert told == {scenario.name for scenario in harness_scenarios()} - {"effect"}
 
 
 def test_the_curve_of_a_parabola_is_the_parabola_and_turns_where_it_does():
