@@ -3,6 +3,7 @@
 from harness.api import draft_spec, open_run, run
 from harness.arrays import Floats, Ints, Mask, numbered
 from harness.data.dataset import Dataset
+from harness.data.distance import great_circle_km, nearest_neighbours, rows_by_period
 from harness.data.key import Key
 from harness.data.note import Note
 from harness.data.panel import Panel
@@ -137,15 +138,18 @@ __all__ = [
     "draw_weights",
     "drawing",
     "effect_named",
+    "great_circle_km",
     "hookimpl",
     "inner_split",
     "key_of",
     "left_out",
+    "nearest_neighbours",
     "numbered",
     "open_run",
     "random_stream",
     "reporting",
     "row_weights",
+    "rows_by_period",
     "run",
     "wild_cluster_inference",
     "with_left_out_levels",

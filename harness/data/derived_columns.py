@@ -9,6 +9,7 @@ from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Derivation
 from harness.data.prepare.pipeline import ancestors
+from harness.data.prepare.spatial_lag import SpatialLag
 from harness.data.prepare.step import PanelStep, Step
 from harness.data.problems import ProblemCollector
 from harness.data.roles import Roles
@@ -86,6 +87,7 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
     problems : where a regressor is reported that follows from the exposure and from a column that is no
         regressor, so that a panel of regressors cannot say what it would be
     """
+    problems.add(*_leaking(roles, steps))
     made = {step.into: step for step in steps if not isinstance(step, PanelStep)}
     follows = {roles.exposure}
     derived, notes = [], []
@@ -103,6 +105,27 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
         elif moving:
             notes.append(_held_note(name, moving, held))
     return DerivedColumns(tuple(derived), (*notes, *_shared_notes(roles, steps, follows)))
+
+
+def _leaking(roles: Roles, steps: Sequence[Step]) -> list[Problem]:
+    """Return the neighbours' outcomes that a step would hand to a model, those of test rows among them."""
+    found = []
+    for step in steps:
+        if not isinstance(step, SpatialLag):
+            continue
+        source = {step.of, *ancestors(steps, step.of)}
+        outcomes = [name for name in roles.outcomes if source & {name, *ancestors(steps, name)}]
+        if outcomes and not source & set(roles.regressors):
+            found.append(
+                Problem(
+                    where=f"column '{step.into}' (data.prepare, spatial_lag)",
+                    what=f"the mean of neighbours' '{step.of}' tells outcomes '{outcomes[0]}' of rows "
+                    "that are tested on",
+                    expected="a column that is no outcome, nor what one is computed from",
+                    hint="take the spatial lag of a regressor",
+                )
+            )
+    return found
 
 
 def _follow_back(name: str, regressors: Sequence[str], made: Mapping[str, Step]) -> DerivedColumn:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from harness import Estimator, hookimpl
 from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.driscoll_kraay import DriscollKraay
 from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.covariance.wild_cluster import WildCluster
@@ -23,6 +24,7 @@ __all__ = [
     "Between",
     "Classical",
     "Clustered",
+    "Conley",
     "DriscollKraay",
     "EntityMean",
     "FirstDifference",

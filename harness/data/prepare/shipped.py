@@ -10,12 +10,13 @@ from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.interpolate import Interpolate
 from harness.data.prepare.lag import Difference, Lag
 from harness.data.prepare.linear import Rescale, Standardise
+from harness.data.prepare.spatial_lag import SpatialLag
 from harness.data.prepare.step import Step, StepGroup
 from harness.data.prepare.winsorise import Winsorise
 from harness.registry.hooks import hookimpl
 
 _ROW_STEPS = (Log, Log1p, Square, Product, Ratio, Indicator, Emissions, Classes)
-_PANEL_STEPS = (Interpolate, Lag, Difference, Deflate)
+_PANEL_STEPS = (Interpolate, Lag, Difference, Deflate, SpatialLag)
 _LEARNED_STEPS = (FactorIndex, Standardise, Rescale, Winsorise)
 
 

@@ -8,12 +8,13 @@ from pydantic import Field
 
 from harness import effect_named
 from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.driscoll_kraay import DriscollKraay
 from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.covariance.wild_cluster import WildCluster
 
 Covariance = Annotated[
-    Classical | Robust | Clustered | DriscollKraay | WildCluster, Field(discriminator="kind")
+    Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster, Field(discriminator="kind")
 ]
 """Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
 

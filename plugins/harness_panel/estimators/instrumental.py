@@ -162,6 +162,16 @@ class Instrumental:
     """
 
     name: ClassVar[str] = "instrumental"
+    known_as: ClassVar[tuple[str, ...]] = (
+        "iv",
+        "2sls",
+        "tsls",
+        "ivreg",
+        "ivregress",
+        "xtivreg",
+        "liml",
+        "gmm",
+    )
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             CanFitDraws,

@@ -153,7 +153,7 @@ class ThresholdEffects(FixedEffects):
     usual since their estimate converges faster. Draws find thresholds of their own. Predictions and levels
     never seen are as by `FixedEffects`.
 
-    Three tests say how many thresholds there are; they are told for every fit, and change none. The
+    Up to three tests say how many thresholds there are; they are told for every fit, and change none. The
     interval of a place holds for independent errors of equal variance and a slope that jumps there.
 
     Attributes
@@ -168,6 +168,7 @@ class ThresholdEffects(FixedEffects):
     """
 
     name: ClassVar[str] = "threshold_effects"
+    known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
     rungs: ClassVar[tuple[Rung, ...]] = ()
     provides: ClassVar[frozenset[type]] = FixedEffects.provides | {HasResultRows}
 

@@ -47,7 +47,7 @@ class ThresholdTest:
 def threshold_tests(
     base: Regression, search: ThresholdSearch, n_thresholds: int, *, n_draws: int, rng: Generator
 ) -> tuple[ThresholdTest, ...]:
-    """Test each number of thresholds up to some number against one less.
+    """Test each number of thresholds up to some number, or that there are places for, against one less.
 
     The samples keep regressors, and give each entity's residuals of the model with one threshold less a
     random sign. Hansen 1999, section 4, draws whole entities' residuals, which needs entities with the same
@@ -87,7 +87,11 @@ def _draws(base: Regression, search: ThresholdSearch, scores: Floats, null: Foun
     if not taken:
         return _statistic(base, rss, np.zeros_like(rss), search.gains(products, ()).max(axis=0), n_added)
     paths = [search.path(own, len(taken) + 1) for own in np.moveaxis(products, 2, 0)]
-    less, more = (np.array([path[at].explained for path in paths]) for at in (-2, -1))
+    # A sample without a place for one more is explained no better by it.
+    less, more = (
+        np.array([path[min(at, len(path) - 1)].explained for path in paths])
+        for at in (len(taken), len(taken) + 1)
+    )
     return _statistic(base, rss, less, more, n_added)
 
 

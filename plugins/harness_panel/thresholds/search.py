@@ -142,7 +142,7 @@ class ThresholdSearch:
         return products.reshape(n_places, n_terms, -1)
 
     def path(self, scores: Floats, n_thresholds: int) -> tuple[Found, ...]:
-        """Return the best without thresholds, with one, and so on to some number, (n_thresholds + 1,).
+        """Return the best without thresholds, with one, and so on, as far as there are places for more.
 
         Parameters
         ----------
@@ -155,13 +155,31 @@ class ThresholdSearch:
         """
         path, positions = [Found((), 0.0)], list[int]()
         for _ in range(n_thresholds):
-            positions = self._settled(scores, [*positions, self._next(scores, positions)])
+            gains = self.gains(scores, positions)
+            if not gains.max() > 0.0:
+                break
+            positions = self._settled(scores, [*positions, int(gains.argmax())])
             path.append(Found(tuple(positions), self.explained(scores, positions)))
         return tuple(path)
 
     def best(self, scores: Floats, n_thresholds: int) -> Found:
-        """Return the thresholds that explain most, given scores, (n_places, n_terms)."""
-        return self.path(scores, n_thresholds)[-1]
+        """Return the thresholds that explain most, given scores, (n_places, n_terms).
+
+        Raises
+        ------
+        EstimationError
+            Where there are no places for so many.
+        """
+        path = self.path(scores, n_thresholds)
+        if len(path) <= n_thresholds:
+            raise EstimationError(
+                Problem(
+                    where="thresholds",
+                    what=f"no place is left for threshold number {len(path)}",
+                    hint="ask for fewer thresholds, or a smaller `trim`",
+                )
+            )
+        return path[n_thresholds]
 
     def explained(self, scores: Floats, positions: Sequence[int]) -> float:
         """Return the sum of squares that thresholds explain, given scores, (n_places, n_terms)."""
@@ -211,18 +229,6 @@ class ThresholdSearch:
                 if gains[place] > gains[position] * (1.0 + 1e-9):
                     positions[at], has_moved = place, True
         return sorted(positions)
-
-    def _next(self, scores: Floats, fixed: Sequence[int]) -> int:
-        gains = self.gains(scores, fixed)
-        if not gains.max() > 0.0:
-            raise EstimationError(
-                Problem(
-                    where="thresholds",
-                    what=f"no place is left for threshold number {len(fixed) + 1}",
-                    hint="ask for fewer thresholds, or a smaller `trim`",
-                )
-            )
-        return int(gains.argmax())
 
     def _inverse(self, positions: Sequence[int]) -> Floats:
         taken, size = list(positions), len(positions) * self.n_terms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -26,10 +27,13 @@ COVARIANCES = {
     "time": ({"kind": "clustered", "by": ["time"]}, "clustered by time"),
     "both": ({"kind": "clustered", "by": ["entity", "time"]}, f"clustered by {BOTH}"),
     "Driscoll-Kraay": ({"kind": "driscoll_kraay", "bandwidth": 1}, "Driscoll-Kraay"),
+    "Conley": ({"kind": "conley", "cutoff_km": 500.0}, "Conley, bartlett kernel up to 500 km"),
     "wild": ({"kind": "wild_cluster", "draws": 99}, "clustered by entity, wild bootstrap of 99"),
 }
 ESTIMATORS = {one.name: one for one in harness_estimators()}
-WITH_TABLE = sorted(name for name, one in ESTIMATORS.items() if HasCoefficients in one.provides)
+TABULATED = {name for name, one in ESTIMATORS.items() if HasCoefficients in one.provides}
+WITH_TABLE = sorted(TABULATED - {"instrumental"})  # whose covariances are tried beside it
+FEW = {"threshold_effects": {"bootstraps": 19, "grid": 10, "trim": 0.2}}
 INDEPENDENT = {"classical", "HC0", "HC1", "HC2", "HC3"}
 
 
@@ -39,8 +43,15 @@ def offers(estimator: str, covariance: str) -> bool:
 
 
 def build(estimator: str, covariance: str):
-    options = {"covariance": COVARIANCES[covariance][0]}
+    options = {"covariance": COVARIANCES[covariance][0]} | FEW.get(estimator, {})
     return build_choice(installed().catalogs, "estimator", estimator, options)
+
+
+def placed_panel(seed, *, share=1.0):
+    """Return a panel whose entities stand on a line, 300 km apart."""
+    panel = simulated_panel(random_stream(seed), n_entities=12, n_periods=7, share=share)
+    latitude = 20.0 + 2.7 * panel.entity.codes
+    return replace(panel, coordinates=np.column_stack([latitude, np.full(panel.n_obs, 110.0)]))
 
 
 CELLS = list(product(WITH_TABLE, COVARIANCES))
@@ -50,12 +61,13 @@ def test_there_is_a_case_for_every_covariance_and_estimator():
     kinds = {options["kind"] for options, _ in COVARIANCES.values()}
     assert kinds == {one.kind for one in Covariance.__origin__.__args__}
     expected = {"pooled_ols", "fixed_effects", "polynomial_effects", "random_effects", "between"}
-    assert {*WITH_TABLE} == expected | {"first_difference", "mundlak"}
+    expected |= {"first_difference", "mundlak", "threshold_effects"}
+    assert {*WITH_TABLE} == expected
 
 
 @pytest.mark.parametrize(("estimator", "covariance"), [cell for cell in CELLS if offers(*cell)])
 def test_a_covariance_that_is_offered_is_the_one_that_the_table_names(estimator, covariance):
-    panel = simulated_panel(random_stream(95), n_entities=12, n_periods=7)
+    panel = placed_panel(95)
     correction = build(estimator, covariance).fit(panel, rng=random_stream(0)).coefficients().correction
     assert correction.kind.startswith(COVARIANCES[covariance][1])
     assert (BOTH in correction.kind) == (covariance == "both")
@@ -64,7 +76,7 @@ def test_a_covariance_that_is_offered_is_the_one_that_the_table_names(estimator,
 @pytest.mark.parametrize("estimator", WITH_TABLE)
 def test_no_two_covariances_of_an_estimator_are_the_same_numbers(estimator):
     """Apart from the bootstrap, whose standard errors are those of `Clustered` by name."""
-    panel = simulated_panel(random_stream(96), n_entities=12, n_periods=7, share=0.8)
+    panel = placed_panel(96, share=0.8)
     offered = [one for one in COVARIANCES if offers(estimator, one) and one != "wild"]
     errors = [
         build(estimator, one).fit(panel, rng=random_stream(0)).coefficients().std_error for one in offered
@@ -88,7 +100,7 @@ def test_it_is_refused_in_python_too(covariance):
         Between(covariance)
 
 
-@pytest.mark.parametrize("estimator", sorted({*ESTIMATORS} - {*WITH_TABLE}))
+@pytest.mark.parametrize("estimator", sorted({*ESTIMATORS} - TABULATED))
 def test_an_estimator_without_a_table_takes_no_covariance(estimator):
     with pytest.raises(ValidationError, match="Unexpected"):
         build(estimator, "classical")

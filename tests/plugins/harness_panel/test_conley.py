@@ -1,0 +1,138 @@
+"""Conley errors: against pairs of rows one by one, known distances, other covariances, and true intervals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import asin, cos, radians, sin, sqrt
+from time import process_time
+
+import numpy as np
+import pytest
+
+from harness import EstimationError, great_circle_km, nearest_neighbours, random_stream
+from harness_panel import Conley, FixedEffects, PooledOLS, Robust
+from panels import panel_from_arrays, simulated_panel
+
+
+def placed(panel, seed=0):
+    """Return the panel with places in China for its entities."""
+    rng = random_stream(seed, "places")
+    n = len(panel.entity.labels)
+    places = np.column_stack([rng.uniform(20.0, 50.0, n), rng.uniform(75.0, 130.0, n)])
+    return replace(panel, coordinates=places[panel.entity.codes])
+
+
+def haversine(one, other):
+    (p1, l1), (p2, l2) = (tuple(map(radians, place)) for place in (one, other))
+    a = sin((p1 - p2) / 2) ** 2 + cos(p1) * cos(p2) * sin((l1 - l2) / 2) ** 2
+    return 2 * 6371.0088 * asin(sqrt(a))
+
+
+def pair_by_pair(panel, columns, residuals, *, cutoff, kernel, lags):
+    """Return the sandwich with every pair of rows looked at in turn."""
+    bread = np.linalg.inv(columns.T @ columns)
+    meat = np.zeros_like(bread)
+    for i in range(panel.n_obs):
+        for j in range(panel.n_obs):
+            weight = 0.0
+            apart = abs(int(panel.period[i] - panel.period[j]))
+            if apart == 0:
+                distance = haversine(panel.coordinates[i], panel.coordinates[j])
+                near = distance <= cutoff
+                weight = float(near) if kernel == "uniform" else max(0.0, 1.0 - distance / cutoff)
+            elif panel.entity.codes[i] == panel.entity.codes[j] and apart <= lags:
+                weight = 1.0 - apart / (lags + 1.0)
+            meat += weight * residuals[i] * residuals[j] * np.outer(columns[i], columns[j])
+    return bread @ meat @ bread
+
+
+@pytest.mark.parametrize(
+    ("kernel", "lags"), [("uniform", 0), ("bartlett", 0), ("bartlett", 2), ("uniform", 1)]
+)
+@pytest.mark.parametrize("effects", [(), ("entity", "time")])
+def test_it_is_the_sum_over_pairs(kernel, lags, effects):
+    panel = placed(simulated_panel(random_stream(1), n_entities=12, n_periods=5, share=0.8))
+    covariance = Conley(cutoff_km=900.0, kernel=kernel, lags=lags)
+    if effects:
+        estimator = FixedEffects(effects=effects, covariance=covariance)
+        dummies = [np.eye(panel.n_entities)[panel.entity.codes], np.eye(panel.n_periods)[panel.time.codes]]
+        D = np.column_stack(dummies)
+        columns = panel.X - D @ np.linalg.lstsq(D, panel.X, rcond=None)[0]
+    else:
+        estimator = PooledOLS(covariance=covariance)
+        columns = np.column_stack([np.ones(panel.n_obs), panel.X])
+    fit = estimator.fit(panel, rng=random_stream(0))
+    residuals = panel.observed - fit.predict(panel)
+    expected = pair_by_pair(panel, columns, residuals, cutoff=900.0, kernel=kernel, lags=lags)
+    table = fit.coefficients()
+    if "eigenvalues" in table.correction.kind:
+        assert np.linalg.eigvalsh(expected).min() < 0.0
+        return
+    np.testing.assert_allclose(table.covariance, expected, rtol=1e-8, atol=1e-12)
+    assert table.correction.kind.startswith(f"Conley, {kernel} kernel up to 900 km")
+
+
+def test_distances_are_those_of_the_globe():
+    beijing, shanghai, quito = (39.9042, 116.4074), (31.2304, 121.4737), (0.0, -78.5)
+    distance = great_circle_km(np.array([beijing, quito]), np.array([shanghai, (0.0, 101.5)]))
+    assert distance[0, 0] == pytest.approx(1067.3, abs=0.5)
+    assert distance[1, 1] == pytest.approx(np.pi * 6371.0088)  # antipodes
+    quarter = great_circle_km(np.array([(90.0, 0.0)]), np.array([(0.0, 33.0)]))
+    assert quarter[0, 0] == pytest.approx(0.5 * np.pi * 6371.0088)
+
+
+def test_without_neighbours_it_is_the_robust_covariance():
+    panel = placed(simulated_panel(random_stream(2)))
+    near = PooledOLS(covariance=Conley(cutoff_km=1e-6)).fit(panel, rng=random_stream(0)).coefficients()
+    robust = PooledOLS(covariance=Robust("HC0")).fit(panel, rng=random_stream(0)).coefficients()
+    np.testing.assert_allclose(near.covariance, robust.covariance, rtol=1e-9)
+
+
+def test_a_panel_without_places_is_refused():
+    with pytest.raises(EstimationError, match="the panel has no coordinates"):
+        PooledOLS(covariance=Conley(cutoff_km=100.0)).fit(
+            simulated_panel(random_stream(3)), rng=random_stream(0)
+        )
+    for options in ({"cutoff_km": 0.0}, {"cutoff_km": float("nan")}, {"cutoff_km": 1.0, "lags": -1}):
+        with pytest.raises(ValueError, match=r"cutoff_km|lags"):
+            Conley(**options)
+
+
+def test_the_city_panel_takes_less_than_a_second():
+    panel = placed(simulated_panel(random_stream(4), n_entities=273, n_periods=9))
+    regression = (
+        FixedEffects(effects=("entity", "time")).for_folds().fit(panel, rng=random_stream(0)).regression
+    )
+    start = process_time()
+    Conley(cutoff_km=500.0, lags=2).meat(panel, regression.basis * regression.residuals[:, None])
+    assert process_time() - start < 1.0
+
+
+def test_neighbours_are_the_nearest_of_the_period():
+    places = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 3.0], [0.0, 0.5], [np.nan, 0.0]])
+    period = np.array([1, 1, 1, 2, 1])
+    near = nearest_neighbours(places, period, nearest=2)
+    assert near.tolist() == [[1, 2], [0, 2], [1, 0], [-1, -1], [-1, -1]]
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_where_clustered_ones_do_not():
+    """Regressors and errors are correlated in space, exp(-d / 200 km); the truth is one."""
+    n, periods = 273, 9
+    rng = random_stream(5, "space")
+    places = np.column_stack([rng.uniform(20.0, 50.0, n), rng.uniform(75.0, 130.0, n)])
+    root = np.linalg.cholesky(np.exp(-great_circle_km(places, places) / 200.0) + 1e-9 * np.eye(n))
+    entity, period = (axis.ravel() for axis in np.indices((n, periods)))
+    held = {"conley": 0, "clustered": 0}
+    for _ in range(300):
+        x, error = (root @ rng.normal(size=(n, periods)) for _ in range(2))
+        panel = panel_from_arrays(entity=entity, period=period, outcome=(x + error).ravel(), X=x.ravel())
+        panel = replace(panel, coordinates=places[entity])
+        for name, estimator in (
+            ("conley", PooledOLS(covariance=Conley(cutoff_km=600.0))),
+            ("clustered", PooledOLS()),
+        ):
+            low, high = estimator.fit(panel, rng=rng).coefficients().conf_int(0.95)[1]
+            held[name] += low < 1.0 < high
+    assert 0.92 <= held["conley"] / 300 <= 0.975
+    assert held["clustered"] / 300 < 0.90
