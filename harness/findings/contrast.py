@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from harness.findings.finding import StudyFinding
 from harness.report.model.bands import SIMULTANEOUS
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
+from harness.report.sections.contrasts.rows import ContrastRow
 from harness.report.text.numbers import plain, with_interval
 from harness.tables import CONTRASTS
-
-
-@dataclass(frozen=True)
-class ContrastRow(ResultRow):
-    """The difference of mean predictions between two values, over all rows or those of one place."""
-
-    outcome: str
-    estimator: str
-    scenario: str
-    by: str
-    group: str
-    moderator: str
-    moderator_at: float
-    exposure_from: str
-    exposure_to: str
-    estimate: float
-    conf_low: float
-    conf_high: float
-    band: str
-    status: str
-    reason: str
-
-    @property
-    def question(self) -> tuple[str, str, str, str]:
-        """Which contrasts its interval allows for."""
-        return self.scenario, self.by, self.moderator, self.estimator
 
 
 def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -50,7 +23,7 @@ def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
         for row in run.rows(CONTRASTS.name, ContrastRow)
         if row.is_done and row.outcome == outcome and row.band == SIMULTANEOUS
     ]
-    for _, same in groupby(rows, key=lambda row: row.question):
+    for _, same in groupby(rows, key=lambda row: (row.scenario, row.estimator)):
         own = tuple(same)
         for row in own:
             yield _finding(run, row, n_contrasts=len(own))
@@ -59,7 +32,7 @@ def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
     study = run.manifest.study
     is_established = row.conf_low > 0.0 or row.conf_high < 0.0
-    values = f"{_value(row.exposure_to)} rather than {_value(row.exposure_from)}"
+    values = f"{plain(row.exposure_to)} rather than {plain(row.exposure_from)}"
     said = "" if is_established else "; it is not established"
     among = (
         f"One of {n_contrasts} contrasts; its interval allows for their number." if n_contrasts > 1 else ""
@@ -80,14 +53,6 @@ def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
         conf_high=row.conf_high,
         caveats=among,
     )
-
-
-def _value(held: str) -> str:
-    """Return a value of the exposure as it is shown: a number without trailing zeros, a name as it is."""
-    try:
-        return plain(float(held))
-    except ValueError:
-        return held
 
 
 def _where(run: Run, row: ContrastRow) -> str:

@@ -216,6 +216,7 @@ def contrasts(run, **interval):
         "estimate": 0.2,
         "status": "ok",
         "n_draws": 40,
+        "reason": "",
     }
     bands = [
         row | {"band": "pointwise", "conf_low": 0.1, "conf_high": 0.3},
