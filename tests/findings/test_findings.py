@@ -21,7 +21,7 @@ from harness.findings.turning_point import turning_point_findings
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
 from harness.store.csv_table import as_declared
-from harness.tables import CONTRASTS
+from harness.tables import CONTRASTS, EFFECTS
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
@@ -253,12 +253,13 @@ def debiased(run, *rows):
         "band": "pointwise",
         "p_value": 0.001,
         "n_entities": 545,
+        "share_left": 0.4,
         "assumption": "Changes are as good as random.",
         "at": np.nan,
         "status": "ok",
         "reason": "",
     }
-    table = pd.DataFrame([row | change for change in rows])
+    table = as_declared(EFFECTS, [pd.DataFrame([row | change for change in rows])])
     return list(debiased_findings(with_table(run, "effects", lambda _: table), "lwage"))
 
 
@@ -273,6 +274,9 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (few,) = debiased(run, {"n_entities": 39})
     assert not few.is_established
     assert "It rests on 39 entities" in few.caveats
+    (little,) = debiased(run, {"share_left": 0.04})
+    assert not little.is_established
+    assert "variation 4.0% is left" in little.caveats
     (open_one,) = debiased(run, {"conf_low": -0.1, "conf_high": 0.5})
     assert not open_one.is_established
     assert open_one.text.endswith("it is not established.")
