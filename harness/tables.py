@@ -278,7 +278,7 @@ ERROR_RATES = ResultTable(
 CLAIMS = ResultTable(
     "claims",
     (
-        *("outcome", "quantity", "published", "recomputed", "this_run", *STATUS, "check"),
+        *("outcome", "quantity", "published", "recomputed", "this_run", *STATUS, "check", "assumption"),
         *("recomputed_low", "recomputed_high", "about", "source", "note", "estimator", "protocol", "sample"),
         *("kind", "at", "to", "bound", "by", "group", "moderator", "digits", "tolerance"),
         *("counterpart", "counterpart_reason", "counterpart_estimator", "counterpart_protocol"),

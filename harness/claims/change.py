@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from harness.claims.curve import CurveKind, RunCurve, stretch_keys
-from harness.claims.kind import RunTables
+from harness.claims.curve import CurveKind, RunCurve
 from harness.claims.run_value import RunValue
 from harness.spec.claim import ChangeClaim
 
@@ -23,7 +21,3 @@ class ChangeKind(CurveKind[ChangeClaim]):
     def on_curve(self, claim: ChangeClaim, curve: RunCurve) -> RunValue:
         """Return the change of this run's curve."""
         return curve.change(*claim.between)
-
-    def keys(self, claim: ChangeClaim, run: RunTables) -> Mapping[str, Any]:
-        """Return what is claimed, the two exposures as ``at`` and ``to``."""
-        return stretch_keys(super().keys(claim, run))

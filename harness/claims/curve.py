@@ -6,14 +6,18 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from harness.arrays import Floats
 from harness.claims.kind import C, ClaimKind, RunTables
 from harness.claims.run_value import RunValue, refusal, rows_of
+from harness.spec.claim import Claim
 from harness.tables import CURVES, ResultTable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STRAIGHT = 1e-10
 """Share of its level by which a straight line may be off through rounding."""
@@ -60,6 +64,19 @@ class RunCurve:
         goes = sign * np.diff(np.interp(stops, self.at, self.level)) > 0
         return RunValue(float(np.diff(stops)[goes].sum() / (end - start)))
 
+    def share_pacing(self, start: float, end: float, *, sign: float) -> RunValue:
+        """Return the share of the way on which the curve goes ever faster (1) or ever slower (-1)."""
+        beyond = self._beyond(start, end)
+        if beyond is not None:
+            return beyond
+        inside = self.at[(self.at > start) & (self.at < end)]
+        if inside.size < 2:
+            return RunValue(math.nan, "the curve of this run has too few points there")
+        stops = np.concatenate([[start], inside, [end]])
+        pace = np.abs(np.diff(np.interp(stops, self.at, self.level)) / np.diff(stops))
+        way = np.diff((stops[1:] + stops[:-1]) / 2.0)
+        return RunValue(float(way[sign * np.diff(pace) > 0].sum() / way.sum()))
+
     def bend(self) -> RunValue:
         """Return the grid point where the slope changes fastest, up or down."""
         slopes = np.diff(self.level) / np.diff(self.at)
@@ -83,17 +100,23 @@ class CurveKind(ClaimKind[C]):
 
     def look_up(self, claim: C, run: RunTables) -> RunValue:
         """Return what the curve of this run gives, or why there is none."""
-        rows = run.rows(CURVES, claim, {})
-        levels = rows_of(rows, {"kind": "level"})
-        if not len(levels):
-            return RunValue(math.nan, refusal(rows, absent="this run draws no such curve"))
-        first = levels[levels["scenario"] == levels["scenario"].iloc[0]]
-        points = first.drop_duplicates("at").sort_values("at")
+        points = curve_points(claim, run, {"kind": "level"})
+        if isinstance(points, RunValue):
+            return points
         at, level = (points[name].to_numpy(dtype=float) for name in ("at", "estimate"))
         return self.on_curve(claim, RunCurve(at, level))
 
 
-def stretch_keys(keys: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the keys of a claim between two exposures, which stand in the columns ``at`` and ``to``."""
-    start, end = keys["between"]
-    return {key: value for key, value in keys.items() if key != "between"} | {"at": start, "to": end}
+def curve_points(claim: Claim, run: RunTables, place: Mapping[str, str]) -> pd.DataFrame | RunValue:
+    """Return the rows of one curve of the first scenario that draws it, by exposure, or why there are none.
+
+    Parameters
+    ----------
+    place : kind of the curve, and band where its limits are asked for
+    """
+    rows = run.rows(CURVES, claim, {})
+    own = rows_of(rows, place)
+    if not len(own):
+        return RunValue(math.nan, refusal(rows, absent="this run draws no such curve"))
+    first: pd.DataFrame = own[own["scenario"] == own["scenario"].iloc[0]]
+    return first.drop_duplicates("at").sort_values("at")

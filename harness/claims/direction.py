@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from harness.claims.curve import CurveKind, RunCurve, stretch_keys
-from harness.claims.kind import RunTables
+from harness.claims.curve import CurveKind, RunCurve
 from harness.claims.run_value import RunValue
 from harness.spec.claim import DirectionClaim
 
@@ -24,7 +22,3 @@ class DirectionKind(CurveKind[DirectionClaim]):
     def on_curve(self, claim: DirectionClaim, curve: RunCurve) -> RunValue:
         """Return the share of the way on which this run's curve goes there."""
         return curve.share_going(*claim.between, sign=1.0 if claim.kind == "rising" else -1.0)
-
-    def keys(self, claim: DirectionClaim, run: RunTables) -> Mapping[str, Any]:
-        """Return what is claimed, the two exposures as ``at`` and ``to``."""
-        return stretch_keys(super().keys(claim, run))

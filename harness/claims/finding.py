@@ -27,13 +27,17 @@ class Interval:
 
 
 def meant_by(claim: Claim) -> Interval:
-    """Return the numbers that round to what a claim prints; a direction holds all the way, which is 1."""
+    """Return the numbers that round to what a claim prints; a statement holds all the way, which is 1."""
     if not isinstance(claim, PrintedClaim):
         return Interval(1.0, 1.0)
     low, high = claim.value - claim.half_unit, claim.value + claim.half_unit
     bound = claim.bound if isinstance(claim, LevelClaim) else None
     return Interval(-math.inf if bound == "most" else low, math.inf if bound == "least" else high)
 
+
+Assumption = Literal["", "one fit", "one effect for all entities", "one unit system"]
+"""Under which a check binds: that medians of all groups are of one fitted curve at the same rows; that the
+effect does not differ between entities; that levels and values of moderators are in the same units."""
 
 Numbered = tuple[int, "Finding"]
 """Position of a claim among those of its study, and what a check says about it."""
@@ -45,16 +49,24 @@ class Finding:
 
     Attributes
     ----------
-    check : ``ratio`` (a gain from its two errors), ``partition`` (the medians of groups) or ``identity``
-        (curves of outcomes that are products of each other)
+    check : ``ratio`` (a gain from its two errors), ``partition`` (the medians of groups), ``identity``
+        (curves of outcomes that are products of each other) or ``units`` (the level of a moderator that two
+        outcomes imply)
     is_consistent : whether the claim can be right together with the others it was checked against
+    assumption : what must hold for the check to bind; arithmetic assumes nothing
     reason : why, in one sentence
     recomputed : the number from the other claims, NaN where it does not follow from them
     allowed : what the rounding of the other claims allows it to be, None likewise
     """
 
-    check: Literal["ratio", "partition", "identity"]
+    check: Literal["ratio", "partition", "identity", "units"]
     is_consistent: bool
     reason: str
     recomputed: float = math.nan
     allowed: Interval | None = None
+    assumption: Assumption = ""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the claim contradicts others whatever is assumed: an error of arithmetic."""
+        return not self.is_consistent and not self.assumption

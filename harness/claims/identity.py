@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from harness.claims.finding import Finding, Numbered
+from harness.claims.finding import Assumption, Finding, Numbered
 from harness.claims.published_curve import Leg, PublishedCurve, draws_curve
 from harness.spec.claim import Claim, DirectionClaim, Identity, LevelClaim
+
+ASSUMPTION: Assumption = "one effect for all entities"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,6 @@ def _finding(comparisons: Sequence[CurveComparison], tied: Tied) -> Finding:
     """Return the worst of several comparisons: all must hold."""
     worst = min(comparisons, key=lambda comparison: comparison.agree)
     held = ", ".join(sorted(tied.held))
-    verdict = "they do" if worst.agree else "they cannot both be right"
-    reason = f"{worst.told}; with {held} held fixed both must change by the same factor: {verdict}"
-    return Finding("identity", worst.agree, reason)
+    verdict = "they do" if worst.agree else "they do not; effects that differ between entities may"
+    rule = f"with {held} held fixed, and one effect for all entities, both change by the same factor"
+    return Finding("identity", worst.agree, f"{worst.told}; {rule}: {verdict}", assumption=ASSUMPTION)

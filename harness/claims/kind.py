@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from harness.claims.run_value import RunValue, rows_of
 from harness.spec.claim import Claim
-from harness.tables import ResultTable
+from harness.tables import CLAIMS, ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,5 +57,9 @@ class ClaimKind(ABC, Generic[C]):
         """Return what a run gives for a claim."""
 
     def keys(self, claim: C, run: RunTables) -> Mapping[str, Any]:  # noqa: ARG002 - some kinds need the run
-        """Return the columns of the table ``claims`` that say what is claimed."""
-        return claim.model_dump(exclude={"value", "digits"})
+        """Return the columns of the table ``claims`` that say what is claimed; a way is ``at`` and ``to``."""
+        keys = claim.model_dump(exclude={"value", "digits"})
+        start, end = keys.get("between") or (keys.get("at", keys.get("above")), keys.get("below"))
+        groups = ", ".join(keys.get("groups", ())) or None
+        placed = keys | {"at": start, "to": end, "group": keys.get("group", groups)}
+        return {key: value for key, value in placed.items() if key in CLAIMS.columns and value is not None}

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.claims.band import BandKind
 from harness.claims.bend import BendKind
 from harness.claims.change import ChangeKind
+from harness.claims.choice import ChoiceKind
 from harness.claims.direction import DirectionKind
+from harness.claims.effect_sign import EffectSignKind
+from harness.claims.effect_trend import EffectTrendKind
 from harness.claims.error import ErrorKind
 from harness.claims.gain import GainKind
 from harness.claims.kind import ClaimKind
 from harness.claims.level import LevelKind
+from harness.claims.level_range import LevelRangeKind
 from harness.claims.median import MedianKind
+from harness.claims.onset import OnsetKind
+from harness.claims.order import OrderKind
+from harness.claims.pace import PaceKind
+from harness.claims.shape import ShapeKind
 from harness.claims.threshold import ThresholdKind
 from harness.claims.turning_point import TurningPointKind
 from harness.spec.claim import Claim
@@ -22,10 +31,19 @@ KINDS: tuple[ClaimKind[Any], ...] = (
     LevelKind(),
     ChangeKind(),
     DirectionKind(),
+    PaceKind(),
+    BandKind(),
     TurningPointKind(),
     BendKind(),
     MedianKind(),
+    OrderKind(),
     ThresholdKind(),
+    OnsetKind(),
+    EffectSignKind(),
+    EffectTrendKind(),
+    ShapeKind(),
+    LevelRangeKind(),
+    ChoiceKind(),
 )
 
 SOURCES = tuple(dict.fromkeys(kind.source.name for kind in KINDS))

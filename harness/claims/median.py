@@ -56,12 +56,13 @@ def check_partitions(partitions: Mapping[str, Sequence[Interval]]) -> Finding:
     if is_consistent:
         shared = _shown(Interval(pooled[above].low, pooled[below].high))
         reason = f"the medians by {', '.join(pooled)} allow one median of all rows, between {shared}"
-        return Finding("partition", is_consistent, reason)
+        return Finding("partition", is_consistent, reason, assumption="one fit")
     reason = (
-        "the median of all rows lies between the least and the greatest median of any groups that hold all "
-        f"rows: between {_shown(pooled[above])} by {above}, but between {_shown(pooled[below])} by {below}"
+        "of one fit at the same rows, the median of all rows lies between the least and the greatest median "
+        f"of any groups that hold all rows: between {_shown(pooled[above])} by {above}, but between "
+        f"{_shown(pooled[below])} by {below}"
     )
-    return Finding("partition", is_consistent, reason)
+    return Finding("partition", is_consistent, reason, assumption="one fit")
 
 
 def partition_findings(claims: Sequence[Claim]) -> Iterator[Numbered]:

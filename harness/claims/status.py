@@ -10,7 +10,14 @@ from harness.claims.finding import Finding, Interval, meant_by
 from harness.claims.run_value import RunValue
 from harness.spec.claim import Claim
 
-ClaimVerdict = Literal["consistent", "inconsistent", "reproduced", "differs", "not comparable"]
+ClaimVerdict = Literal[
+    "consistent",
+    "inconsistent",
+    "inconsistent under assumption",
+    "reproduced",
+    "differs",
+    "not comparable",
+]
 
 
 @dataclass(frozen=True)
@@ -26,9 +33,11 @@ def status_of(
 ) -> ClaimStatus:
     """Return how a claim stands.
 
-    What cannot be right is inconsistent, whatever this run gives. A number is compared with this run's only
-    where the data are the published ones; then it is reproduced where this run's number rounds to it, or lies
-    within its declared tolerance. On other data all that can be said is what the checks say.
+    What cannot be right by arithmetic is inconsistent, whatever this run gives; what cannot be right if
+    something is assumed that the publication does not say is inconsistent under that assumption. A number
+    is compared with this run's only where the data are the published ones; then it is reproduced where this
+    run's number rounds to it, or lies within its declared tolerance. On other data all that can be said is
+    what the checks say.
 
     Parameters
     ----------
@@ -37,7 +46,7 @@ def status_of(
     """
     checked = finding.reason if finding else ""
     if finding is not None and not finding.is_consistent:
-        return ClaimStatus("inconsistent", checked)
+        return ClaimStatus("inconsistent" if finding.is_error else "inconsistent under assumption", checked)
     compared = _compared(claim, run_value) if data_are_published else None
     if compared is not None:
         return ClaimStatus(compared.status, "; ".join(filter(None, (compared.reason, checked))))

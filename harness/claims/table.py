@@ -13,7 +13,9 @@ from harness.claims.kind import RunTables
 from harness.claims.kinds import kind_of
 from harness.claims.median import partition_findings
 from harness.claims.status import status_of
-from harness.spec.claim import AnyClaim, Claim, Identity, PrintedClaim
+from harness.claims.units import unit_findings
+from harness.spec.any_claim import AnyClaim
+from harness.spec.claim import Claim, Identity, PrintedClaim
 from harness.spec.study import Study
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def _published(claim: AnyClaim) -> Mapping[str, Any]:
 def _recomputed(finding: Finding | None) -> Mapping[str, Any]:
     if finding is None:
         return {}
-    found = {"check": finding.check, "recomputed": finding.recomputed}
+    found = {"check": finding.check, "recomputed": finding.recomputed, "assumption": finding.assumption}
     if finding.allowed is None:
         return found
     return found | {"recomputed_low": finding.allowed.low, "recomputed_high": finding.allowed.high}
@@ -98,4 +100,5 @@ def check_all(
     """
     ratios = ratio_findings(claims, reference=reference, first_protocol=first_protocol)
     ties = tied_outcomes(identities, frozenset(outcomes))
-    return dict([*ratios, *partition_findings(claims), *identity_findings(claims, ties)])
+    units = unit_findings(claims, identities, frozenset(outcomes))
+    return dict([*ratios, *partition_findings(claims), *identity_findings(claims, ties), *units])

@@ -49,6 +49,10 @@ class PrintedClaim(Claim, PrintedNumber):
     """A published number."""
 
 
+class StatementClaim(Claim):
+    """A published statement without a number; its number is the share of its way on which it holds."""
+
+
 class ErrorClaim(PrintedClaim):
     """A mean squared error, in squared units of the outcome.
 
@@ -112,7 +116,7 @@ class ChangeClaim(PrintedClaim):
     between: Between
 
 
-class DirectionClaim(Claim):
+class DirectionClaim(StatementClaim):
     """A statement that a net effect curve falls, or rises, all the way between two exposures.
 
     Attributes
@@ -124,6 +128,36 @@ class DirectionClaim(Claim):
 
     quantity: Literal["direction"]
     kind: Literal["falling", "rising"]
+    between: Between
+
+
+class PaceClaim(StatementClaim):
+    """A statement that a net effect curve goes ever faster, or ever slower, between two exposures.
+
+    Attributes
+    ----------
+    quantity : a pace; its number is the share of the way on which the slope gains, or loses, in size
+    kind : whether the curve goes faster or slower
+    between : the two exposures, the lesser first
+    """
+
+    quantity: Literal["pace"]
+    kind: Literal["steepening", "slowing"]
+    between: Between
+
+
+class BandClaim(StatementClaim):
+    """A statement that the pointwise band of a net effect curve narrows, or widens, between two exposures.
+
+    Attributes
+    ----------
+    quantity : a band; its number is the share of the way on which its width goes there
+    kind : where the width goes
+    between : the two exposures, the lesser first
+    """
+
+    quantity: Literal["band"]
+    kind: Literal["narrowing", "widening"]
     between: Between
 
 
@@ -166,6 +200,34 @@ class MedianClaim(PrintedClaim):
     group: str
 
 
+class OrderClaim(StatementClaim):
+    """The order of the medians of groups.
+
+    Attributes
+    ----------
+    quantity : an order; its number is the share of pairs of neighbours that stand in it
+    by : column of the groups
+    groups : from the least median to the greatest
+    """
+
+    quantity: Literal["order"]
+    by: ColumnName
+    groups: Annotated[tuple[str, ...], Field(min_length=2)]
+
+
+class ChoiceClaim(StatementClaim):
+    """A statement that the gain rises with a choice of the multiverse, such as the number of controls.
+
+    Attributes
+    ----------
+    quantity : a choice; its number is the share of steps to a greater level at which the mean gain rises
+    choice : an option that the multiverse varies, whose levels are numbers
+    """
+
+    quantity: Literal["choice"]
+    choice: str
+
+
 class ThresholdClaim(PrintedClaim):
     """The value of a moderator at which the conditional effect changes its sign.
 
@@ -177,20 +239,6 @@ class ThresholdClaim(PrintedClaim):
 
     quantity: Literal["threshold"]
     moderator: ColumnName
-
-
-AnyClaim = Annotated[
-    ErrorClaim
-    | GainClaim
-    | LevelClaim
-    | ChangeClaim
-    | DirectionClaim
-    | TurningPointClaim
-    | BendClaim
-    | MedianClaim
-    | ThresholdClaim,
-    Field(discriminator="quantity"),
-]
 
 
 class Identity(SpecModel):

@@ -10,7 +10,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.data.data_spec import DataSpec
 from harness.data.roles import Roles
-from harness.spec.claim import AnyClaim, Identity
+from harness.spec.any_claim import AnyClaim
+from harness.spec.claim import Identity
 from harness.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry, as_entries
 from harness.spec.expectation import AnyExpectation
 from harness.spec.publication import Counterparts, OpenQuestion

@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
+from harness.claims.curve import RunCurve
 from harness.claims.kind import RunTables
 from harness.claims.kinds import SOURCES, kind_of
-from harness.spec.claim import AnyClaim
+from harness.claims.shape import share_of_v
+from harness.spec.any_claim import AnyClaim
 from harness.store.csv_table import as_declared
 from harness.tables import TABLES
 
@@ -57,6 +59,161 @@ def tables():
         [PLACE | {"moderator": "gdp", "at": at} for at in (1.0, 3.5)] + [OTHER | {"moderator": "gdp"}]
     )
     return found
+
+
+def moderated():
+    """A moderator whose effect begins to fall at 4, and a surface that is a V along it."""
+    found = tables()
+    at = [1.0, 2.0, 3.0, 4.0, 5.0]
+    effects = [0.5, 0.2, -0.2, -1.0, -2.0]
+    place = PLACE | {"moderator": "gdp", "scenario": "given"}
+    found["conditional_effects"] = pd.DataFrame(
+        [
+            place
+            | {"moderator_at": value, "effect": effect, "conf_low": effect - 0.4, "conf_high": effect + 0.4}
+            | {"band": band, "supported": value < 5.0}
+            for value, effect in zip(at, effects, strict=True)
+            for band in ("pointwise", "simultaneous")
+        ]
+    )
+    found["surfaces"] = pd.DataFrame(
+        [
+            place
+            | {"exposure_at": x, "moderator_at": value, "estimate": abs(value - 2.0) + x, "effect": x - value}
+            | {"supported": not (x == 0.0 and value > 3.0)}
+            for x in (0.0, 1.0, 2.0)
+            for value in at
+        ]
+    )
+    found["heterogeneity"] = pd.DataFrame(
+        [
+            PLACE | {"by": "rank", "group": group, "mode": "pooled", "median": median}
+            for group, median in (("a", 1.0), ("b", 3.0), ("c", 2.0))
+        ]
+    )
+    found["multiverse_choices"] = pd.DataFrame(
+        [
+            {"outcome": "y", "choice": "controls", "level": level, "mean_gain": gain}
+            for level, gain in (("10", 0.4), ("5", 0.2), ("20", 0.5), ("22", 0.45))
+        ]
+    )
+    band = [PLACE | {"kind": "level", "band": "pointwise", "at": at, "estimate": at**2} for at in AT]
+    slopes = [PLACE | {"kind": "slope", "band": "pointwise", "at": at, "estimate": 0.45 - at} for at in AT]
+    found["curves"] = pd.DataFrame(
+        [
+            row
+            | {"scenario": "first", "supported": True}
+            | {"conf_low": row["estimate"] - width, "conf_high": row["estimate"] + width}
+            for rows in (band, slopes)
+            for row in rows
+            for width in (abs(row["at"] - 0.7) + 0.01,)
+        ]
+    )
+    return found
+
+
+MODERATED = {"moderator": "gdp"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        ({"quantity": "onset", "kind": "begins", "effect": "falling", "value": 9.0, **MODERATED}, 4.0),
+        ({"quantity": "onset", "kind": "fades", "effect": "rising", "value": 9.0, **MODERATED}, 1.0),
+        ({"quantity": "onset", "kind": "begins", "effect": "falling", "value": 0.872}, 0.6),
+        ({"quantity": "effect_sign", "kind": "falling", "above": 2.5, **MODERATED}, 0.5),
+        ({"quantity": "effect_sign", "kind": "none", **MODERATED}, 0.5),
+        ({"quantity": "effect_sign", "kind": "rising", "below": 1.5, **MODERATED}, 1.0),
+        ({"quantity": "effect_trend", "kind": "falling", **MODERATED}, 1.0),
+        ({"quantity": "effect_trend", "kind": "falling", "along": "exposure", **MODERATED}, 0.0),
+        ({"quantity": "shape", "kind": "v", **MODERATED}, 1.0),
+        ({"quantity": "shape", "kind": "rising", **MODERATED}, 0.75),
+        ({"quantity": "level_range", "levels": (0.0, 2.0), "below": 3.0, **MODERATED}, 7 / 9),
+        ({"quantity": "order", "by": "rank", "groups": ("a", "c", "b")}, 1.0),
+        ({"quantity": "order", "by": "rank", "groups": ("a", "b", "c")}, 0.5),
+        ({"quantity": "pace", "kind": "steepening", "between": (0.0, 1.0)}, 1.0),
+        ({"quantity": "pace", "kind": "slowing", "between": (0.2, 0.9)}, 0.0),
+        ({"quantity": "band", "kind": "narrowing", "between": (0.0, 0.7)}, 1.0),
+        ({"quantity": "band", "kind": "narrowing", "between": (0.0, 1.0)}, 0.7),
+        ({"quantity": "choice", "choice": "controls"}, 2 / 3),
+    ],
+    ids=lambda one: " ".join(map(str, one.values())) if isinstance(one, dict) else None,
+)
+def test_a_statement_finds_the_share_on_which_it_holds(keys, value):
+    found = ask(given=moderated(), **keys)
+    assert found.value == pytest.approx(value, rel=1e-9)
+    assert not found.reason
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        (
+            {"quantity": "onset", "kind": "begins", "effect": "rising", "value": 3.7, **MODERATED},
+            "in this run the effect nowhere begins",
+        ),
+        (
+            {"quantity": "effect_sign", "kind": "none", "above": 4.5, **MODERATED},
+            "this run supports no value of the moderator in the range",
+        ),
+        (
+            {"quantity": "effect_trend", "kind": "falling", "above": 7.0, **MODERATED},
+            "this run supports no way in the range",
+        ),
+        (
+            {"quantity": "level_range", "levels": (0.0, 1.0), "above": 7.0, **MODERATED},
+            "this run supports no cell in the range",
+        ),
+        (
+            {"quantity": "shape", "kind": "v", "moderator": "fdi"},
+            "this run draws no surface of fdi",
+        ),
+        (
+            {"quantity": "effect_sign", "kind": "none", "moderator": "fdi"},
+            "this run has no effects given fdi",
+        ),
+        (
+            {"quantity": "pace", "kind": "slowing", "between": (0.5, 0.65)},
+            "the curve of this run has too few points there",
+        ),
+        ({"quantity": "choice", "choice": "hidden"}, "this run has no multiverse over 'hidden'"),
+    ],
+)
+def test_a_statement_about_what_is_not_there_says_why(keys, reason):
+    found = ask(given=moderated(), **keys)
+    assert math.isnan(found.value)
+    assert found.reason == reason
+
+
+def test_a_surface_that_has_its_least_level_at_an_end_is_no_v():
+    assert share_of_v(RunCurve(AT, AT)).value == 0.0
+    assert share_of_v(RunCurve(AT, np.abs(AT - 0.5))).value == pytest.approx(1.0)
+    wavy = np.abs(AT - 0.5) + np.where(np.isclose(AT, 0.8), 0.5, 0.0)
+    assert share_of_v(RunCurve(AT, wavy)).value == pytest.approx(0.9)
+
+
+def test_every_kind_describes_itself():
+    told = {
+        "effect_sign": ({"kind": "none", "below": 3.7, **MODERATED}, "values of gdp below 3.7"),
+        "effect_trend": (
+            {"kind": "rising", "along": "exposure", **MODERATED},
+            "the exposure on which the effect given gdp is rising",
+        ),
+        "level_range": (
+            {"levels": (0.06, 0.12), "above": 1, "below": 2, **MODERATED},
+            "gdp above 1 and below 2",
+        ),
+        "order": ({"by": "rank", "groups": ("a", "b")}, "a < b (rank)"),
+        "onset": (
+            {"kind": "fades", "effect": "rising", "value": 1.0},
+            "exposure up to which",
+        ),
+    }
+    for quantity, (keys, expected) in told.items():
+        claim = TypeAdapter(AnyClaim).validate_python(
+            {"outcome": "y", "estimator": "rab", "quantity": quantity} | keys
+        )
+        assert expected in kind_of(claim).describe(claim)
 
 
 def ask(*, given=None, **keys):

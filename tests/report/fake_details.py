@@ -100,6 +100,9 @@ def claims(outcome: str) -> pd.DataFrame:
             | {"status": "differs", "reason": "the curve of this run has no minimum within its range"}
             | {"counterpart_estimator": "boosting", "counterpart_reason": "this run draws no such curve"},
             curve
+            | {"quantity": "bend", "published": 9.0, "digits": 0, "about": "exposure at which it bends"}
+            | {"status": "inconsistent under assumption", "assumption": "one fit", "reason": "two bends"},
+            curve
             | {"quantity": "direction", "published": 1.0, "this_run": 0.82, "status": "not comparable"}
             | {"about": "share of the way from 0 to 18 on which the curve is rising"}
             | {"reason": "the spec does not say that these data are the published ones"},

@@ -11,13 +11,19 @@ from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, NO_BREAK, fixed, percent, significant
 from harness.store.study_record import StudyRecord
 
-INCONSISTENT = "inconsistent"
+INCONSISTENT, ASSUMING = "inconsistent", "inconsistent under assumption"
 
-FRACTIONS = frozenset({"gain", "direction"})
+FRACTIONS = frozenset(
+    {
+        *("gain", "direction", "pace", "band", "order", "effect_sign", "effect_trend", "shape"),
+        *("level_range", "choice"),
+    }
+)
 """Quantities that are shares, shown in per cent."""
 
 SYMBOLS = {
     "inconsistent": "✗",
+    "inconsistent under assumption": "?",
     "differs": "≠",
     "reproduced": "=",
     "consistent": "✓",
@@ -26,7 +32,11 @@ SYMBOLS = {
 """What says the same as the word beside it."""
 
 MEANINGS = (
-    ("inconsistent", "cannot be right together with the other published numbers, whatever the data"),
+    ("inconsistent", "cannot be right together with the other published numbers, by arithmetic"),
+    (
+        "inconsistent under assumption",
+        "cannot be right together with them if what is named there is assumed",
+    ),
     ("differs", "this run gives another number than the published one, beyond its rounding"),
     ("reproduced", "this run's number rounds to the published one, or lies within the declared tolerance"),
     ("consistent", "follows from the other published numbers, as far as they were printed"),
@@ -56,6 +66,7 @@ class ClaimRow:
     source: str
     note: str
     estimator: str
+    assumption: str = ""
     digits: int | None = None
     recomputed_low: float = float("nan")
     recomputed_high: float = float("nan")
@@ -93,10 +104,11 @@ class ClaimGroup:
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Claims that cannot be right, and why."""
+    """Claims that cannot be right, and why; `assumption` is what that takes, empty for arithmetic."""
 
     claims: str
     reason: str
+    assumption: str
 
 
 @dataclass(frozen=True)
@@ -150,18 +162,22 @@ def claim_table(run: Run) -> ClaimTable:
 
 
 def _inconsistent_first(rows: Iterable[ClaimRow]) -> list[ClaimRow]:
-    return sorted(rows, key=lambda row: row.status != INCONSISTENT)
+    worst = (INCONSISTENT, ASSUMING)
+    return sorted(rows, key=lambda row: worst.index(row.status) if row.status in worst else len(worst))
 
 
 def _contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
-    """Return the claims that cannot be right, those with the same reason together."""
-    named: dict[str, list[str]] = {}
+    """Return the claims that cannot be right, those with the same reason together, arithmetic first."""
+    named: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        if row.status == INCONSISTENT:
+        if row.status in (INCONSISTENT, ASSUMING):
             source = f"{row.source}: " if row.source else ""
             text = f"{source}{study.label(row.outcome)}, {row.about}, {published_text(row)}"
-            named.setdefault(row.reason, []).append(text)
-    return tuple(Contradiction("; ".join(claims), reason) for reason, claims in named.items())
+            named.setdefault((row.assumption, row.reason), []).append(text)
+    return tuple(
+        Contradiction("; ".join(named[key]), reason=key[1], assumption=key[0])
+        for key in sorted(named, key=lambda key: bool(key[0]))
+    )
 
 
 def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes) -> ClaimTableRow:

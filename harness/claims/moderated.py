@@ -1,0 +1,134 @@
+"""Conditional effects and surfaces of a run, as claims about a moderator ask for them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.arrays import Floats, Mask
+from harness.claims.curve import RunCurve, curve_points
+from harness.claims.kind import RunTables
+from harness.claims.run_value import RunValue, refusal, rows_of
+from harness.spec.claim import Claim
+from harness.tables import CONDITIONAL_EFFECTS, SURFACES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POINTWISE = {"band": "pointwise", "supported": "True"}
+
+
+@dataclass(frozen=True, eq=False)
+class RunEffects:
+    """Effects of the exposure with pointwise intervals, (n,) each, at values that increase.
+
+    Attributes
+    ----------
+    at : of a moderator, or exposures
+    effect, low, high : outcome units per unit of the exposure
+    """
+
+    at: Floats
+    effect: Floats
+    low: Floats
+    high: Floats
+
+    def has(self, kind: str) -> Mask:
+        """Return where the effect is ``falling`` or ``rising`` for certain, or ``none`` of both, (n,)."""
+        falls, rises = self.high < 0.0, self.low > 0.0
+        return {"falling": falls, "rising": rises, "none": ~falls & ~rises}[kind]
+
+
+def effects_by_moderator(claim: Claim, run: RunTables, moderator: str) -> RunEffects | RunValue:
+    """Return the conditional effects at the supported values of a moderator, or why there are none."""
+    rows = run.rows(CONDITIONAL_EFFECTS, claim, {"moderator": moderator})
+    own = rows_of(rows, POINTWISE)
+    if not len(own):
+        return RunValue(math.nan, refusal(rows, absent=f"this run has no effects given {moderator}"))
+    return _effects(own.sort_values("moderator_at"), ("moderator_at", "effect"))
+
+
+def slopes_by_exposure(claim: Claim, run: RunTables) -> RunEffects | RunValue:
+    """Return the slopes of the net effect curve at the supported exposures, or why there are none."""
+    points = curve_points(claim, run, {"kind": "slope", **POINTWISE})
+    return points if isinstance(points, RunValue) else _effects(points, ("at", "estimate"))
+
+
+def _effects(rows: pd.DataFrame, columns: tuple[str, str]) -> RunEffects:
+    names: Sequence[str] = (*columns, "conf_low", "conf_high")
+    return RunEffects(*(rows[name].to_numpy(dtype=float) for name in names))
+
+
+@dataclass(frozen=True, eq=False)
+class RunSurface:
+    """A surface over exposure and moderator.
+
+    Attributes
+    ----------
+    exposure_at, moderator_at : (n_exposures,) and (n_moderators,), increasing
+    level, effect : (n_exposures, n_moderators), outcome units, and per unit of the exposure
+    supported : likewise
+    """
+
+    exposure_at: Floats
+    moderator_at: Floats
+    level: Floats
+    effect: Floats
+    supported: Mask
+
+    def along_moderator(self, values: Floats) -> RunCurve | None:
+        """Return how values of the cells go along the moderator (see `_chained`)."""
+        return _chained(self.moderator_at, values, self.supported)
+
+    def along_exposure(self, values: Floats) -> RunCurve | None:
+        """Return how values of the cells go along the exposure (see `_chained`)."""
+        return _chained(self.exposure_at, values.T, self.supported.T)
+
+    def within(self, ends: tuple[float, float]) -> Mask:
+        """Return the supported cells at values of the moderator in a range, (n_exposures, n_moderators)."""
+        low, high = ends
+        return np.asarray(self.supported & (self.moderator_at >= low) & (self.moderator_at <= high))
+
+
+def surface_of(claim: Claim, run: RunTables, moderator: str) -> RunSurface | RunValue:
+    """Return the surface of a moderator, or why there is none."""
+    rows = run.rows(SURFACES, claim, {"moderator": moderator})
+    if not len(rows_of(rows, {"status": "ok"})):
+        return RunValue(math.nan, refusal(rows, absent=f"this run draws no surface of {moderator}"))
+    rows = rows.assign(supported=rows["supported"].astype(str) == "True")
+    first = rows[rows["scenario"] == rows["scenario"].iloc[0]]
+    level, effect, supported = (
+        first.pivot_table(index="exposure_at", columns="moderator_at", values=name, aggfunc="first")
+        for name in ("estimate", "effect", "supported")
+    )
+    return RunSurface(
+        exposure_at=level.index.to_numpy(dtype=float),
+        moderator_at=level.columns.to_numpy(dtype=float),
+        level=level.to_numpy(dtype=float),
+        effect=effect.to_numpy(dtype=float),
+        supported=supported.to_numpy(dtype=bool),
+    )
+
+
+def _chained(at: Floats, values: Floats, supported: Mask) -> RunCurve | None:
+    """Return mean changes between neighbours, added up; None where no neighbours share a supported cell.
+
+    Each change is a mean over the cells supported at both, so that it is no change of which cells these are.
+
+    Parameters
+    ----------
+    at : (n,)
+    values, supported : (m, n)
+    """
+    both = supported[:, 1:] & supported[:, :-1]
+    n_both = both.sum(axis=0)
+    reached = np.flatnonzero(n_both)
+    if not reached.size:
+        return None
+    first, last = int(reached[0]), int(reached[-1]) + 1
+    change = np.where(both, np.diff(values, axis=1), 0.0).sum(axis=0) / np.maximum(n_both, 1)
+    return RunCurve(at[first : last + 1], np.concatenate([[0.0], np.cumsum(change[first:last])]))
