@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.claims.kind import RunTables
 from harness.claims.kinds import kind_of
-from harness.spec.claim import AnyClaim, ErrorClaim, GainClaim
+from harness.spec.any_claim import AnyClaim
+from harness.spec.claim import ErrorClaim, GainClaim
 from harness.spec.publication import Counterparts
 
 
