@@ -30,6 +30,9 @@ from harness.scenarios.subject import Subject
 from harness.scenarios.truth import Truths
 from harness.tables import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, ResultTable
 
+NOT_REFITTED = "no model of each group was asked for (`refit: false`, which --quick sets)"
+"""Reason in the place of a group's own model."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class HeterogeneityScenario(Resampled):
@@ -44,6 +47,8 @@ class HeterogeneityScenario(Resampled):
     ----------
     by : column of the data that names each row's group
     grid : number of points of the curve, on straight lines between which levels are read off
+    refit : whether a model is fitted on each group's rows as well, which takes as long as all else for every
+        group; ``--quick`` leaves it out
     """
 
     name: ClassVar[str] = "heterogeneity"
@@ -52,6 +57,7 @@ class HeterogeneityScenario(Resampled):
 
     by: str
     grid: Annotated[int, Field(ge=2, le=1000)] = 40
+    refit: bool = True
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -84,6 +90,9 @@ class HeterogeneityScenario(Resampled):
 
     def _refitted(self, subject: Subject) -> Iterator[Measured | Unmeasured]:
         for group, rows in self._groups(subject.panel):
+            if not self.refit:
+                yield Unmeasured(group, "refit", "refused", NOT_REFITTED)
+                continue
             tried = attempt(partial(self._refit, subject, rows, group))
             yield tried.value or Unmeasured(group, "refit", tried.status, tried.reason)
 
@@ -115,5 +124,6 @@ class HeterogeneityScenario(Resampled):
         ]
 
     def quick(self) -> Self:
-        """Return a copy with at most 40 draws and 25 grid points."""
-        return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, 25))
+        """Return a copy with at most 40 draws and 25 grid points, and no model of each group."""
+        draws, grid = min(self.draws, QUICK_DRAWS), min(self.grid, 25)
+        return replace(self, draws=draws, grid=grid, refit=False)

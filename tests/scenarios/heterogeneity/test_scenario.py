@@ -159,3 +159,19 @@ def null_tables():
         panel = replace(panel.with_column("x", x), observed=panel.observed + x - panel.column("x"))
         tables.append(answer(panel, LeastSquares(crossed), seed=seed)["heterogeneity_differences"])
     return tables
+
+
+def test_without_refits_the_pooled_numbers_stand_and_a_group_s_own_model_has_a_reason():
+    panel = grouped_panel(np.random.default_rng(0), lambda x, m: x * m, noise=0.1)
+    estimator = LeastSquares(crossed)
+    subject = Subject(estimator, panel, estimator.fit(panel, rng=None), seed=1, name="least_squares")
+    whole = HeterogeneityScenario(by="size", draws=30, grid=20)
+    quick = whole.quick()
+    assert (quick.refit, quick.draws, quick.grid) == (False, 30, 20)
+    full, cut = (scenario.answer(subject)["heterogeneity"] for scenario in (whole, quick))
+    pooled = [table[table["mode"] == "pooled"].reset_index(drop=True) for table in (full, cut)]
+    assert pooled[0][["group", "median", "effect"]].equals(pooled[1][["group", "median", "effect"]])
+    own = cut[cut["mode"] == "refit"]
+    assert len(own) == len(pooled[0])
+    assert set(own["status"]) == {"refused"}
+    assert own["reason"].str.contains("refit: false").all()
