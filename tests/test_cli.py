@@ -49,8 +49,8 @@ def test_plan_says_what_would_be_fitted():
     printed = harness("plan", "specs/grunfeld.yaml", "--quick").stdout
     assert "200 rows, 10 entities, 20 periods" in printed
     assert "protocol as_published: 3 fold(s)" in printed
-    # 5 estimators on 1 + 3 + 3 + 3 + 1 folds and on all rows.
-    assert "fits in all: 60" in printed
+    # 6 estimators on 1 + 3 + 3 + 3 + 1 folds and on all rows.
+    assert "fits in all: 72" in printed
 
 
 def test_the_schema_beside_the_specs_is_the_one_the_command_prints():
