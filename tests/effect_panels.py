@@ -30,7 +30,7 @@ def confounded_panel(
     entity, period = np.repeat(np.arange(n_entities), n_periods), np.tile(np.arange(n_periods), n_entities)
     level = np.repeat(rng.standard_normal((n_entities, N_CONTROLS)), n_periods, axis=0)
     X = np.sqrt(0.6) * level + np.sqrt(0.4) * rng.standard_normal((n_obs, N_CONTROLS))
-    shared = np.square(X[:, 0]) + np.sin(2.0 * X[:, 1])
+    shared = 0.7 * np.square(X[:, 0]) + np.sin(1.2 * X[:, 1])
     shock = np.repeat(rng.standard_normal(n_entities), n_periods)
     trend = 0.1 * period
     exposure = 0.6 * shared + 0.3 * X[:, 2] + 0.7 * shock + trend + rng.standard_normal(n_obs)

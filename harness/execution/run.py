@@ -116,7 +116,7 @@ def write_run(
             store.clear()
         plan = prepared.plan
         count = _Count(plan, on_progress)
-        tasks = count.begun(_tasks(plan))
+        tasks = count.begun(tasks_of(plan))
         kept = run_checkpointed(tasks, store, workers=options.workers, on_done=count.done)
         results = _results(plan, prepared.panels, kept)
         refuse_changed(prepared.table)
@@ -197,7 +197,7 @@ def _store(
     return CheckpointStore(folder.path / CHECKPOINTS, fingerprint(*parts))
 
 
-def _tasks(plan: Plan) -> Iterator[Task[TaskResult]]:
+def tasks_of(plan: Plan) -> Iterator[Task[TaskResult]]:
     """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
     yield from plan.full_tasks()
     yield from plan.part_tasks()
