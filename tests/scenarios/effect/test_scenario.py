@@ -1,0 +1,162 @@
+"""The scenario from options to rows: forms, refusals, learners of strangers, parts that resume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from effect_panels import confounded_panel
+from harness import Panel
+from harness.estimators.guard import Attempt
+from harness.execution.result_file import decode, encode
+from harness.scenarios.effect.scenario import EffectScenario
+from harness.scenarios.effect.terms import control_names
+from harness.scenarios.parts import PartCell, PartTask, Question, answered_in_parts
+from harness_sklearn.splines import Splines
+from panels import panel_from_arrays
+from scenarios.derived import Square
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquaresFit:
+    """Coefficients on a constant, all columns, their squares and cubes."""
+
+    slopes: np.ndarray
+
+    def predict(self, panel: Panel):
+        return design(panel) @ self.slopes
+
+
+@dataclass(frozen=True)
+class StrangersLeastSquares:
+    """What a stranger's plugin might bring; it knows nothing of effects."""
+
+    name: ClassVar[str] = "strangers"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    def fit(self, panel, *, rng, selection=None):
+        return LeastSquaresFit(np.linalg.lstsq(design(panel), panel.observed, rcond=None)[0])
+
+
+def design(panel: Panel):
+    return np.column_stack([np.ones(panel.n_obs), panel.X, np.square(panel.X), panel.X**3])
+
+
+def rows(panel, learner=None, **options):
+    question = Question(panel, learner or StrangersLeastSquares(), "learner", 3)
+    return answered_in_parts(EffectScenario(repeats=1, **options), question)["effects"]
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return confounded_panel(1, lambda exposure: 0.5 * exposure, n_entities=120, n_periods=5)
+
+
+def test_a_strangers_estimator_finds_the_slope_by_either_method(panel):
+    found = rows(panel)
+    assert found["status"].tolist() == ["ok", "ok"]
+    assert found["method"].tolist() == ["first_differences", "correlated_random_effects"]
+    assert found["n_obs"].tolist() == [480, 600]
+    assert (np.abs(found["estimate"] - 0.5) < 3.5 * found["std_error"]).all()
+    assert found["share_left"].between(0.2, 0.95).all()
+
+
+def test_a_line_is_a_conditional_effect_at_the_moderators_mean_and_a_derivative(panel):
+    line = rows(panel, methods=("first_differences",))
+    moderated = rows(panel, methods=("first_differences",), forms=("conditional",), moderator="x4")
+    middle = moderated[moderated["band"] == "pointwise"].iloc[4]
+    assert middle["estimate"] == pytest.approx(line["estimate"][0], abs=0.02)
+    assert moderated["band"].unique().tolist() == ["pointwise", "simultaneous"]
+    assert moderated["moderator"].unique().tolist() == ["x4"]
+    derivative = rows(panel, methods=("first_differences",), forms=("derivative",))
+    assert abs(derivative["estimate"][0] - 0.5) < 3.5 * derivative["std_error"][0]
+
+
+def test_a_curve_is_less_its_mean_over_rows_and_holds_a_line(panel):
+    curve = rows(panel, methods=("first_differences",), forms=("curve",))
+    wide = curve[curve["band"] == "simultaneous"]
+    truth = 0.5 * (wide["at"] - panel.column("x0").mean())
+    assert ((wide["conf_low"] <= truth) & (truth <= wide["conf_high"])).all()
+    narrow = curve[curve["band"] == "pointwise"]
+    assert (wide["conf_high"].to_numpy() > narrow["conf_high"].to_numpy()).all()
+
+
+def test_groups_are_asked_apart_and_another_regressor_can_be_the_exposure(panel):
+    from harness import Key
+
+    labels = Key("half", ("a", "b"), (panel.entity.codes % 2).astype(np.int64))
+    found = rows(replace(panel, groups=(labels,)), by="half", exposure="x4", methods=("first_differences",))
+    assert found["group"].tolist() == ["half a", "half b"]
+    assert found["n_entities"].tolist() == [60, 60]
+    assert found["exposure"].unique().tolist() == ["x4"]
+    assert (np.abs(found["estimate"] - 0.3) < 3.5 * found["std_error"]).all()
+
+
+def test_what_follows_from_the_exposure_is_not_held_fixed():
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((60, 3))
+    X[:, 1] = X[:, 0] ** 2
+    panel = panel_from_arrays(
+        entity=np.repeat(np.arange(20), 3),
+        period=np.tile(np.arange(3), 20),
+        outcome=rng.standard_normal(60),
+        X=X,
+        columns=("x", "square", "z"),
+        derived=(Square("x", "square"),),
+    )
+    assert control_names(panel) == ["z"]
+
+
+@pytest.mark.parametrize(
+    ("form", "exposure", "reason"),
+    [
+        ("line", lambda panel: panel.period.astype(float), "nothing of its variation is left"),
+        ("curve", lambda panel: (panel.column("x0") > 0).astype(float), "too few for a curve"),
+        ("derivative", lambda panel: (panel.column("x0") > 0).astype(float), "two values"),
+        ("contrast", lambda panel: panel.column("x0"), "different values"),
+    ],
+)
+def test_what_cannot_be_estimated_is_a_row_with_its_reason(panel, form, exposure, reason):
+    found = rows(panel.with_column("x0", exposure(panel)), forms=(form,))
+    assert found["status"].tolist() == ["refused", "refused"]
+    assert all(reason in said for said in found["reason"])
+
+
+def test_parts_come_back_from_bytes_and_one_that_failed_refuses_its_effect_alone(panel):
+    scenario = EffectScenario(repeats=1, folds=2)
+    question = Question(panel, StrangersLeastSquares(), "learner", 3)
+    tasks = [
+        PartTask(PartCell("outcome", "learner", "effect", one.label), one) for one in scenario.parts(question)
+    ]
+    assert len({task.label for task in tasks}) == len(tasks) == 2 * 2 * 2
+    results = [decode(encode(task.run())) for task in tasks]
+    found = {one.part_cell.part: Attempt(one.found, one.status, one.reason) for one in results}
+    assert scenario.concluded(question, found)["effects"].equals(
+        answered_in_parts(scenario, question)["effects"]
+    )
+    first = next(iter(found))
+    broken = scenario.concluded(question, found | {first: Attempt(None, "failed", "no memory")})["effects"]
+    assert broken["status"].tolist() == ["refused", "ok"]
+    assert "no memory" in broken["reason"][0]
+
+
+def test_only_named_learners_are_asked_and_a_moderator_goes_with_its_form(panel):
+    question = Question(panel, StrangersLeastSquares(), "learner", 3)
+    assert list(EffectScenario(learners=("other",)).parts(question)) == []
+    with pytest.raises(ValueError, match="needs a moderator"):
+        EffectScenario(forms=("conditional",))
+
+
+def test_splines_take_at_most_two_seconds_of_one_core():
+    from time import process_time
+
+    from threadpoolctl import threadpool_limits
+
+    whole = confounded_panel(2, lambda exposure: 0.0 * exposure)
+    with threadpool_limits(limits=1):
+        start = process_time()
+        rows(whole, Splines(), methods=("correlated_random_effects",))
+        assert process_time() - start < 2.0
