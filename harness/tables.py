@@ -298,8 +298,8 @@ EXPECTATIONS = ResultTable(
 PREPARATION = ResultTable(
     "preparation",
     ("step", "into", "inputs", "detail"),
-    ("step", "into"),
-    "how columns were prepared",
+    ("step", "into", "inputs"),
+    "how files were read and columns prepared",
 )
 INTERPOLATED = ResultTable(
     "interpolated",

@@ -62,7 +62,7 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
     )
     manifest = calibration_manifest(options, prepared, truth, started)
     with locked(folder.path):
-        folder.clear(keep=prepared.table.path)
+        folder.clear(keep=[file.path for file in prepared.table.files])
         folder.write_table(FORM, form.reductions)
         tables = calibration_tables(plan, manifest, truth, workers=options.workers, on_done=count)
         folder.write_table(CALIBRATION, tables.shares)

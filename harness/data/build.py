@@ -17,6 +17,7 @@ from harness.data.key import Key
 from harness.data.locations import RowLocator
 from harness.data.note import Note
 from harness.data.panel import Panel, SplitUnit
+from harness.data.prepare.account import StepRecord
 from harness.data.prepare.classes import named_classes
 from harness.data.prepare.pipeline import PreparedColumns, needed_steps, raw_columns, run_steps
 from harness.data.prepare.step import Calendar, LearnedStep, Step
@@ -31,6 +32,7 @@ from harness.data.shape.panel_index import read_index
 from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import select_rows
 from harness.data.summary import filled_table, steps_table, summary_table
+from harness.data.user_schema import UserSchema
 from harness.errors import DataError
 
 
@@ -51,6 +53,7 @@ class PanelBuilder:
     groups : of the same rows
     derived : regressors that follow from other regressors
     notes : what the reader of the report should know about the data
+    read : what was cleaned, left out and joined while the data were read
     """
 
     roles: Roles
@@ -65,14 +68,24 @@ class PanelBuilder:
     groups: tuple[Key, ...]
     derived: tuple[DerivedColumn, ...]
     notes: tuple[Note, ...]
+    read: tuple[StepRecord, ...] = ()
 
     @classmethod
-    def build(cls, table: Table, spec: DataSpec, roles: Roles, *, groups: Sequence[str] = ()) -> Self:
+    def build(
+        cls,
+        table: Table,
+        spec: DataSpec,
+        roles: Roles,
+        *,
+        groups: Sequence[str] = (),
+        user_schema: UserSchema | None = None,
+    ) -> Self:
         """Check a table and make it ready.
 
         Parameters
         ----------
         groups : columns that sort rows into groups
+        user_schema : that ``data.schema_file`` names
 
         Raises
         ------
@@ -85,7 +98,9 @@ class PanelBuilder:
         locator = everything.take(np.flatnonzero(select_rows(everything, spec.rows, missing)))
         problems = ProblemCollector()
         derived = find_derived(roles, spec.steps, problems)
-        raw = read_raw(locator, raw_columns(spec.steps, roles.variables), missing, problems)
+        raw = read_raw(
+            locator, raw_columns(spec.steps, [*roles.variables, *spec.checked_numbers]), missing, problems
+        )
         try:
             index = read_index(locator)
         except DataError as error:
@@ -96,10 +111,24 @@ class PanelBuilder:
         locator = locator.take(index.order)
         raw = {name: values[index.order] for name, values in raw.items()}
         calendar = Calendar(index.entity.codes, index.period, index.positions)
-        columns = check_columns(raw, spec, roles, calendar=calendar, locator=locator, problems=problems)
+        columns = check_columns(
+            raw,
+            spec,
+            roles,
+            calendar=calendar,
+            locator=locator,
+            problems=problems,
+            user_schema=user_schema,
+        )
         keys: tuple[Key, ...] = ()
         with problems.collecting():
-            keys = read_groups(locator, groups, spec.schema, classes=named_classes(spec.steps, columns))
+            keys = read_groups(
+                locator,
+                groups,
+                spec.schema,
+                classes=named_classes(spec.steps, columns),
+                labels=table.labels.numbers,
+            )
         problems.raise_if_any()
         complete = find_complete(columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
@@ -126,6 +155,7 @@ class PanelBuilder:
             groups=tuple(key.take(kept).without_absent() for key in keys),
             derived=derived.columns,
             notes=notes,
+            read=table.records,
         )
         # Fails where the rows that are left are too few to learn from.
         records = builder._prepared(None).records
@@ -194,8 +224,11 @@ class PanelBuilder:
         return summary_table(self.frame(), self.entity.codes, self.roles)
 
     def steps_table(self) -> pd.DataFrame:
-        """Return what each step did: step, into, inputs, detail, one row each; learned from all rows."""
-        return steps_table(self._prepared(None))
+        """Return what reading and each step did: step, into, inputs, detail, one row each.
+
+        Steps that learn have learned from all rows.
+        """
+        return steps_table((*self.read, *self._prepared(None).records))
 
     def filled_table(self) -> pd.DataFrame:
         """Return the cells that steps filled in: column, entity, time, value, one row each."""

@@ -11,6 +11,7 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.data.data_spec import DataSpec
 from harness.data.locations import RowLocator
+from harness.data.panel_checks import Constant
 from harness.data.prepare.classes import named_classes
 from harness.data.prepare.pipeline import ancestors, run_steps
 from harness.data.prepare.step import Calendar, Column
@@ -18,8 +19,9 @@ from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import require_numbers
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule
-from harness.data.schema import check_schema
+from harness.data.schema import check_panel, check_schema
 from harness.data.shape.complete import find_complete, require_complete
+from harness.data.user_schema import UserSchema, check_user_schema
 from harness.errors import DataError, Problem
 
 
@@ -42,6 +44,7 @@ def check_columns(
     calendar: Calendar | None,
     locator: RowLocator,
     problems: ProblemCollector,
+    user_schema: UserSchema | None = None,
 ) -> Mapping[str, Column]:
     """Run all steps, check the schema, and look for missing cells; return the columns there are.
 
@@ -51,6 +54,7 @@ def check_columns(
     calendar : of the rows; None where their keys are broken
     locator : of the rows
     problems : where every broken law is reported
+    user_schema : of the user's own, checked as well
     """
     everywhere = np.arange(len(locator.frame))
     columns = run_steps(
@@ -58,6 +62,12 @@ def check_columns(
     ).columns
     with problems.collecting():
         _check_rules(columns, spec, roles, locator)
+    if user_schema is not None:
+        with problems.collecting():
+            check_user_schema(user_schema, _asked_by_user(columns, user_schema, locator), locator)
+    if calendar is not None and spec.checks:
+        with problems.collecting():
+            check_panel(spec.checks, _checked(columns, spec, locator), calendar, locator)
     with problems.collecting():
         variables = [name for name in roles.variables if name in columns]
         require_complete(find_complete(columns, variables), spec.missing, locator)
@@ -87,6 +97,23 @@ def _require_degrees(values: Floats, locator: RowLocator, *, name: str, part: st
                 hint="turn projected coordinates into degrees, or name another column",
             )
         )
+
+
+def _asked_by_user(columns: Mapping[str, Column], schema: UserSchema, locator: RowLocator) -> pd.DataFrame:
+    """Return the columns of a user's schema, raw or prepared, that there are."""
+    asked = dict.fromkeys((*schema.columns, *schema.unique))
+    raw = {name: locator.frame[name].reset_index(drop=True) for name in asked if name in locator.frame}
+    made = {name: pd.Series(columns[name].cells) for name in asked if name in columns}
+    return pd.DataFrame(made | raw)
+
+
+def _checked(columns: Mapping[str, Column], spec: DataSpec, locator: RowLocator) -> dict[str, pd.Series]:
+    """Return the columns that panel checks look at: cells as they are, and numbers that are added."""
+    numbers = {name: pd.Series(columns[name].cells) for name in spec.checked_numbers if name in columns}
+    cells = {check.column: check.column for check in spec.checks if isinstance(check, Constant)}
+    raw = {name: locator.frame[name].reset_index(drop=True) for name in cells if name in locator.frame}
+    made = {name: pd.Series(columns[name].cells) for name in cells if name in columns}
+    return made | raw | numbers
 
 
 def _check_rules(columns: Mapping[str, Column], spec: DataSpec, roles: Roles, locator: RowLocator) -> None:

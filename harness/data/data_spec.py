@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-
+from harness.data.file_spec import FileSpec
 from harness.data.name import ColumnName
+from harness.data.panel_checks import Constant, PanelCheck
 from harness.data.prepare.choice import PreparationStep
 from harness.data.prepare.step import Step, single_steps
 from harness.data.rules import ColumnRule, RowFilter
@@ -18,56 +17,72 @@ from harness.registry.catalog import Choose
 
 MissingPolicy = Literal["error", "drop"]
 
-MISSING_VALUES = ("", "NA", "NaN", ".")
-
-
-def _known_encoding(name: str) -> str:
-    """Refuse an encoding that Python does not know, or that is none of text."""
-    try:
-        with contextlib.suppress(UnicodeError):
-            b"    ".decode(name)
-    except LookupError as error:
-        message = f"unknown encoding '{name}'; known are utf-8, utf-16, gb18030, cp1252 and others"
-        raise ValueError(message) from error
-    return name
-
 
 @dataclass(frozen=True)
-class DataSpec:
-    """Source and preparation of a panel; `rows` is applied first, then `prepare`, then `schema`.
+class Join(FileSpec):
+    """A further file, joined to the rows of the first.
 
     Attributes
     ----------
-    path : a csv (or tsv, txt), parquet, Stata dta or xlsx file, relative to the project
+    on : columns that tell which row belongs to which, in both files (see `rename`); without them those of the
+        entity and the period
+    match : ``1:1``, each key once in both files, or ``m:1``, once in this file, as in a table of regions;
+        without it 1:1 where `on` has entity and period, else m:1. What matches otherwise is refused
+    how : ``left`` keeps the rows of the first file, ``inner`` those that both have, ``outer`` all
+    columns : that are taken; without them all
+    """
+
+    on: tuple[ColumnName, ...] = ()
+    match: Literal["1:1", "m:1"] | None = None
+    how: Literal["left", "inner", "outer"] = "left"
+    columns: tuple[ColumnName, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataSpec(FileSpec):
+    """Source and preparation of a panel.
+
+    Files are read and joined by `append` and `merge`; then come `rows`, `prepare` and `schema`.
+
+    Attributes
+    ----------
     dataset : name of a dataset that the harness or a plugin brings along, instead of a path
     simulate : a simulated panel whose truth is known, instead of either
-    encoding : of a text file
-    separator : between the fields of a text file, one character, no quote or line end
-    sheet : of an xlsx file; needed where it has several visible ones
+    append : files with further rows, such as those of other years
+    merge : files with further columns
     missing : ``error`` refuses missing cells in columns that play a role, ``drop`` leaves their rows out
-    missing_values : texts that stand for a missing cell among the numbers of a csv or xlsx file; never in
-        the entity column, where only an empty cell is missing
     rows : which rows are kept, by column
     prepare : steps that compute further columns, in order
     schema : what columns must hold, raw or prepared
+    schema_file : a pandera schema of columns as a YAML file, checked as well; it can run no code
+    checks : what rows must satisfy together, raw or prepared
     """
 
-    path: str | None = None
     dataset: str | None = None
     simulate: Annotated[Simulation | None, Choose(SIMULATION.name)] = None
-    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
-    separator: Annotated[str, Field(min_length=1, max_length=1, pattern=r'[^\r\n"]')] = ","
-    sheet: str | None = None
+    append: tuple[FileSpec, ...] = ()
+    merge: tuple[Join, ...] = ()
     missing: MissingPolicy = "error"
-    missing_values: tuple[str, ...] = MISSING_VALUES
     rows: Mapping[ColumnName, RowFilter] = field(default_factory=dict)
     prepare: tuple[PreparationStep, ...] = ()
     schema: Mapping[ColumnName, ColumnRule] = field(default_factory=dict)
+    schema_file: str | None = None
+    checks: tuple[PanelCheck, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if sum(source is not None for source in (self.path, self.dataset, self.simulate)) > 1:
             message = "give either path or dataset or simulate, not several"
             raise ValueError(message)
+        if any(file.path is None for file in (*self.append, *self.merge)):
+            message = "each file to append or merge needs its path"
+            raise ValueError(message)
+
+    @property
+    def checked_numbers(self) -> tuple[str, ...]:
+        """The columns that `checks` add or compare, each once."""
+        checks = [check for check in self.checks if not isinstance(check, Constant)]
+        return tuple(dict.fromkeys(name for check in checks for name in check.columns))
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -59,7 +59,9 @@ def _asked_of_table(spec: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
 
 def _asked_of_all(spec: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
     yield from ((roles.path_of(column), column) for column in roles.variables)
-    yield from (("data.schema", column) for column in spec.schema)
+    yield from ((f"data.schema.{column}", column) for column in spec.schema)
+    for at, check in enumerate(spec.checks):
+        yield from ((f"data.checks[{at}]", column) for column in check.columns)
 
 
 def _absent(path: str, column: str, known: dict[str, None], origin: str) -> list[Problem]:

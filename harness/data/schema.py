@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from harness.data.locations import RowLocator, few, quoted
+from harness.data.panel_checks import PanelCheck
+from harness.data.prepare.step import Calendar
 from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import require_numbers
 from harness.data.rules import ColumnRule
-from harness.errors import Problem
+from harness.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -102,7 +104,7 @@ def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], locator: 
         shown = "" if check == "not_nullable" else f": {quoted(cases['failure_case'])}"
         problems.append(
             Problem(
-                where=f"{locator.column(column, rows)} (data.schema)",
+                where=f"{locator.column(column, rows)} (data.schema.{column})",
                 what=f"{int(rows.sum())} of {rows.size} cells {broken}{shown}",
                 expected=allowed,
                 hint="say missing_ok: true, or fill the cells in"
@@ -111,3 +113,64 @@ def _problems(failures: pd.DataFrame, rules: Mapping[str, ColumnRule], locator: 
             )
         )
     return problems
+
+
+def check_panel(
+    checks: Sequence[PanelCheck], columns: Mapping[str, pd.Series], calendar: Calendar, locator: RowLocator
+) -> None:
+    """Check what rows must satisfy together.
+
+    Parameters
+    ----------
+    checks : in the order of the spec; one whose columns are not all there is passed over
+    columns : (n_obs,) each, by name
+    calendar : of the rows
+    locator : of the rows
+
+    Raises
+    ------
+    DataError
+        With every check that fails.
+    """
+    import pandera.pandas as pa
+
+    def of_frame(check: PanelCheck, at: int) -> pa.Check:
+        return pa.Check(
+            lambda frame: pd.Series(check.passes(frame, calendar), index=frame.index),
+            error=str(at),
+            ignore_na=False,
+        )
+
+    # A column of positions is there even where no check looks at any.
+    frame = pd.DataFrame({"\0row": np.arange(len(locator.frame)), **columns}).reset_index(drop=True)
+    able = [(check, at) for at, check in enumerate(checks) if set(check.columns) <= set(columns)]
+    schema = pa.DataFrameSchema(checks=[of_frame(check, at) for check, at in able])
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        raise DataError(
+            *(
+                _broken_check(checks[int(at)], int(at), cases[cases["check"] == at], frame, calendar, locator)
+                for at in dict.fromkeys(cases["check"])
+            )
+        ) from error
+
+
+def _broken_check(
+    check: PanelCheck,
+    at: int,
+    cases: pd.DataFrame,
+    frame: pd.DataFrame,
+    calendar: Calendar,
+    locator: RowLocator,
+) -> Problem:
+    failed = np.zeros(len(frame), dtype=np.bool_)
+    failed[cases["index"].to_numpy(dtype=np.int64)] = True
+    place = locator.rows(np.flatnonzero(failed))
+    return Problem(
+        where=f"{locator.origin}: {place} (data.checks[{at}])",
+        what=check.found({str(name): frame[name] for name in frame}, calendar, failed),
+        expected=check.says,
+        hint="correct the cells, leave the rows out by data.rows, or change the check",
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
 from harness.data.locations import RowLocator
+from harness.data.prepare.account import StepRecord
 from harness.data.prepare.pipeline import PreparedColumns
 from harness.data.roles import Roles
 
@@ -56,12 +59,9 @@ def summary_table(columns: pd.DataFrame, entity: Ints, roles: Roles) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def steps_table(prepared: PreparedColumns) -> pd.DataFrame:
+def steps_table(records: Iterable[StepRecord]) -> pd.DataFrame:
     """Return what each step did: step, into, inputs, detail, one row each."""
-    rows = [
-        (record.step, record.into, ", ".join(record.inputs), record.account.detail)
-        for record in prepared.records
-    ]
+    rows = [(record.step, record.into, ", ".join(record.inputs), record.account.detail) for record in records]
     return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
 
 

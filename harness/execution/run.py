@@ -19,6 +19,7 @@ from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
 from harness.execution.calibrated import calibrated_rates, calibration_record
 from harness.execution.checkpoints import CheckpointStore, fingerprint, run_checkpointed
+from harness.execution.data_rules import places_in, read_schema_file
 from harness.execution.executor import Task, execute
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
@@ -33,6 +34,7 @@ from harness.scenarios.full_fit import FullResult
 from harness.scenarios.parts import PartResult
 from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
+from harness.spec.study import Study, Variable
 from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import Manifest, SpecRecord
@@ -78,9 +80,24 @@ def prepare(options: RunOptions, registry: Registry) -> Prepared:
         datasets=registry.of(DATASET),
         allow_outside=options.allow_outside,
         entity=study.roles.entity,
+        time=study.roles.time,
     )
-    panels = PanelBuilder.build(source, study.data, study.roles, groups=group_columns(study, known))
+    study = with_labels(study, source.labels.columns)
+    own = read_schema_file(study.data, root=options.root, allow_outside=options.allow_outside)
+    with places_in(loaded.document):
+        panels = PanelBuilder.build(
+            source, study.data, study.roles, groups=group_columns(study, known), user_schema=own
+        )
     return Prepared(loaded, source, panels, make_plan(study, panels, known))
+
+
+def with_labels(study: Study, labels: Mapping[str, str]) -> Study:
+    """Return a study whose variables without a label of their own have that of the data file."""
+    variables = dict(study.variables)
+    for name, label in labels.items():
+        known = variables.get(name, Variable())
+        variables[name] = known if known.label else known.model_copy(update={"label": label})
+    return study.model_copy(update={"variables": variables})
 
 
 def write_run(
@@ -108,7 +125,7 @@ def write_run(
     rates = _error_rates(options, prepared, used)
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with locked(folder.path):
-        folder.clear(keep=prepared.table.path)
+        folder.clear(keep=[file.path for file in prepared.table.files])
         if isinstance(options.data, FrameFile):
             folder.write_bytes(FRAME_FILE, options.data.content)
         store = _store(folder, prepared, used, is_quick=options.quick)

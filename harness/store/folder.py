@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,16 +100,16 @@ class RunFolder:
             )
         return cls(path)
 
-    def clear(self, *, keep: Path | None = None) -> None:
+    def clear(self, *, keep: Collection[Path] = ()) -> None:
         """Remove what an earlier run reported, its manifest first: no half-new folder looks finished.
 
         Parameters
         ----------
-        keep : resolved path of a file that stays, since the next run reads it
+        keep : resolved paths of files that stay, since the next run reads them
         """
         for name in (MANIFEST, MANIFEST_SUM, *self.files()):
             path = self.path / name
-            if path.resolve() != keep:
+            if path.resolve() not in keep:
                 path.unlink(missing_ok=True)
 
     def files(self) -> tuple[str, ...]:

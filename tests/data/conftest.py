@@ -27,7 +27,13 @@ def read_bytes(tmp_path: Path) -> ReadBytes:
         (tmp_path / name).write_bytes(content)
         spec = spec or DataSpec(path=name)
         return read_table(
-            spec, root=tmp_path, given=None, datasets={}, allow_outside=False, entity=ROLES.entity
+            spec,
+            root=tmp_path,
+            given=None,
+            datasets={},
+            allow_outside=False,
+            entity=ROLES.entity,
+            time=ROLES.time,
         )
 
     return read

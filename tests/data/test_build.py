@@ -27,7 +27,13 @@ WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper
 def build_dataset(spec: DataSpec, roles: Roles) -> PanelBuilder:
     datasets = {dataset.name: dataset for dataset in harness_datasets()}
     table = read_table(
-        spec, root=Path(), given=None, datasets=datasets, allow_outside=False, entity=roles.entity
+        spec,
+        root=Path(),
+        given=None,
+        datasets=datasets,
+        allow_outside=False,
+        entity=roles.entity,
+        time=roles.time,
     )
     return PanelBuilder.build(table, spec, roles)
 

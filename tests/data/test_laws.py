@@ -90,6 +90,8 @@ def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
 def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):
     (tmp_path / f"panel.{suffix}").write_bytes(as_bytes(frame, suffix))
     spec = DataSpec(path=f"panel.{suffix}", prepare=STEPS)
-    table = read_table(spec, root=tmp_path, given=None, datasets={}, allow_outside=False, entity="id")
+    table = read_table(
+        spec, root=tmp_path, given=None, datasets={}, allow_outside=False, entity="id", time="year"
+    )
     # A workbook keeps 16 digits of a number, which are not always enough to tell it from its neighbours.
     assert_same(build(frame), PanelBuilder.build(table, spec, ROLES), rtol=1e-9 if suffix == "xlsx" else 0.0)

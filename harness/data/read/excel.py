@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,9 +14,9 @@ import pandas as pd
 from harness.data.locations import few
 from harness.data.note import Note
 from harness.data.read.header import check_header
+from harness.data.read.layout import FileRow, lay_out, refuse_no_rows
 from harness.data.read.signature import refuse_signature
 from harness.data.read.source import Reading, Source
-from harness.data.read.type_inference import type_objects
 from harness.errors import DataError, Problem, near_names
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def read_excel(source: Source) -> Reading:
         ]
     _refuse_uncomputed(formulas, rows, f"{source.origin}: sheet '{sheet}'")
     note = Note("W-FORMULA", sheet, f"{len(formulas)} cells are formulas; their last saved values are used.")
-    return Reading(_table(rows, source), notes=(note,) if formulas else ())
+    return replace(_read_rows(rows, source), notes=(note,) if formulas else ())
 
 
 def _unpacked_size(content: bytes) -> int:
@@ -87,20 +89,33 @@ def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: st
         )
 
 
-def _table(rows: list[list[object]], source: Source) -> pd.DataFrame:
-    filled = [at for at, row in enumerate(rows) if any(cell is not None for cell in row)]
+def _read_rows(rows: list[list[object]], source: Source) -> Reading:
+    filled = [
+        FileRow(number, row)
+        for number, row in enumerate(rows, start=1)
+        if any(cell is not None for cell in row)
+    ]
     if not filled:
         raise DataError(Problem(source.origin, "no columns: the sheet is empty", "a header and rows"))
-    head, *body = filled
-    if not body:
-        raise DataError(Problem(source.origin, "0 rows: there is a header only", "at least one row"))
-    width = 1 + max(at for row in rows for at, cell in enumerate(row) if cell is not None)
-    names = check_header((rows[head] + [None] * width)[:width], source.origin)
-    source.refuse_size(len(body), width)
-    missing = frozenset(source.spec.missing_values)
-    columns = {}
-    for at, name in enumerate(names):
-        cells = [rows[row][at] if at < len(rows[row]) else None for row in body]
-        columns[name] = type_objects(cells, frozenset({""}) if name == source.entity else missing)
-    numbers = pd.Index([row + 1 for row in body], name="row")
-    return pd.DataFrame(columns).set_axis(numbers, axis="index")
+    layout = lay_out(filled, source, noun="row")
+    used = [layout.header, *layout.body]
+    width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
+    names = check_header(
+        [_name(cell) for cell in (layout.header.cells + [None] * width)[:width]], source.origin
+    )
+    refuse_no_rows(layout.body, source.origin)
+    source.refuse_size(len(layout.body), width)
+    columns = {
+        name: [row.cells[at] if at < len(row.cells) else None for row in layout.body]
+        for at, name in enumerate(names)
+    }
+    numbers = pd.Index([row.number for row in layout.body], name="row")
+    frame = pd.DataFrame(columns, index=numbers, dtype="object")
+    return Reading(frame, cells="sheet", records=layout.records)
+
+
+def _name(cell: object) -> object:
+    """Return the name in a cell of the header, where a year is a number."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and float(cell).is_integer():
+        return str(int(cell))
+    return cell.date().isoformat() if isinstance(cell, datetime.datetime) else cell

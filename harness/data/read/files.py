@@ -11,12 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.data.data_spec import DataSpec
+from harness.data.file_spec import FileSpec
 from harness.data.read.excel import read_excel
+from harness.data.read.interpret import interpret
 from harness.data.read.parquet import read_parquet
 from harness.data.read.source import Reading, Source
 from harness.data.read.stata import read_stata
-from harness.data.read.table import Table, refuse_empty
+from harness.data.read.statistics_file import read_statistics_file
+from harness.data.read.table import DataFile, Table, refuse_empty
 from harness.data.read.text import read_text
 from harness.errors import DataError, Problem, near_names
 
@@ -28,6 +30,10 @@ READERS: Mapping[str, Callable[[Source], Reading]] = MappingProxyType(
         ".parquet": read_parquet,
         ".dta": read_stata,
         ".xlsx": read_excel,
+        ".sav": read_statistics_file,
+        ".zsav": read_statistics_file,
+        ".sas7bdat": read_statistics_file,
+        ".xpt": read_statistics_file,
     }
 )
 """Reader of each kind of file, by its extension."""
@@ -108,14 +114,14 @@ def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
     return Problem(where=asked, what="there is no such file", expected="an existing file", hint=hint)
 
 
-def read_file(path: Path, *, origin: str, spec: DataSpec, entity: str) -> Table:
+def read_file(path: Path, *, origin: str, spec: FileSpec, entity: str, time: str) -> Table:
     """Return the table in a file that was found.
 
     Parameters
     ----------
     origin : what messages and the report call the file
     spec : how text and workbooks are read
-    entity : column that is read as text
+    entity, time : columns of names, which are read as text, and of periods
 
     Raises
     ------
@@ -135,16 +141,26 @@ def read_file(path: Path, *, origin: str, spec: DataSpec, entity: str) -> Table:
                 hint="keep the rows and columns of the study, or store them as parquet",
             )
         )
-    table = read_bytes(path.read_bytes(), path, origin=origin, spec=spec, entity=entity)
-    return replace(table, path=path)
+    table = read_bytes(path.read_bytes(), path, origin=origin, spec=spec, entity=entity, time=time)
+    return replace(table, files=(DataFile(path, origin, table.sha256),))
 
 
-def read_bytes(content: bytes, path: Path, *, origin: str, spec: DataSpec, entity: str) -> Table:
+def read_bytes(content: bytes, path: Path, *, origin: str, spec: FileSpec, entity: str, time: str) -> Table:
     """Return the table in the bytes of a file, whose ending says how to read them."""
-    reading = READERS[path.suffix.lower()](Source(content, origin, entity, spec))
+    source = Source(content, origin, entity, time, spec)
+    reading = READERS[path.suffix.lower()](source)
     refuse_empty(reading.frame, origin)
-    digest = hashlib.sha256(content).hexdigest()
-    return Table(reading.frame, origin, title=path.name, source="", sha256=digest, notes=reading.notes)
+    reading = interpret(reading, source)
+    return Table(
+        reading.frame,
+        origin,
+        title=path.name,
+        source="",
+        sha256=hashlib.sha256(content).hexdigest(),
+        notes=reading.notes,
+        labels=reading.labels,
+        records=reading.records,
+    )
 
 
 def _unknown_format(origin: str, suffix: str) -> Problem:

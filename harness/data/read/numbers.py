@@ -23,6 +23,15 @@ LEAST = 1e-300
 """A column whose numbers go beyond these, in size, over- or underflows in any estimator."""
 
 _THOUSANDS = re.compile(r"\s*[+-]?[0-9]{1,3}([ ,'’\u00a0\u202f][0-9]{3})+(\.[0-9]*)?\s*", re.ASCII)
+_PERCENT = re.compile(r"\s*[+-]?[0-9][0-9.,]*\s?[%％]\s*", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]*\s*", re.ASCII)
+_FEW_ROWS = 3
+"""Rows of units, or of notes, that a file may have."""
+
+_CORRECT = (
+    "correct the cells; list them in data: missing_values where they mean missing; "
+    "turn groups into columns of 0 and 1 by the step dummies"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +137,7 @@ def _not_numbers(
         where=locator.column(name, rows),
         what=f"{int(rows.sum())} of {rows.size} cells are not numbers: {quoted(cells)}",
         expected=f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing",
-        hint=_remedy(column, cells),
+        hint=_other_rows(rows, locator) or _remedy(column, cells),
     )
 
 
@@ -142,22 +151,38 @@ def _is_written_number(cell: object) -> bool:
     return isinstance(cell, str) and NUMBER.fullmatch(cell) is not None
 
 
+def _other_rows(rows: Mask, locator: RowLocator) -> str:
+    """Return a hint where the cells are the first or last of a file alone, as units and notes are."""
+    number = locator.frame.index
+    at = np.flatnonzero(rows[np.argsort(number)])
+    n_obs, count = rows.size, at.size
+    if count > _FEW_ROWS or n_obs <= 2 * count or locator.frame.index.name is None:
+        return ""
+    if at[-1] == count - 1 or at[0] == n_obs - count:
+        numbers = ", ".join(map(str, sorted(set(number[rows]))))
+        return (
+            f"if {locator.noun} {numbers} holds units or notes: data: skip_rows: [{numbers}]; else {_CORRECT}"
+        )
+    return ""
+
+
 def _remedy(column: pd.Series, cells: Sequence[object]) -> str:
     written = [cell for cell in cells if isinstance(cell, str)]
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return "turn the groups into columns of 0 and 1"
+        return "turn the groups into columns of 0 and 1 by the step dummies"
     if any(isinstance(cell, datetime.date | np.datetime64) for cell in cells):
         return "turn the dates into a number, such as a year"
     if not written:
         return "give the column in a unit whose numbers are real and of ordinary size"
     if all(_THOUSANDS.fullmatch(cell) for cell in written):
-        return "take the thousands separators out"
+        return 'say what separates thousands, as in data: thousands: ","'
+    if all(_PERCENT.fullmatch(cell) for cell in written):
+        return "data: percent: number reads 12.3% as 12.3, and percent: fraction as 0.123"
+    if all(_DECIMAL_COMMA.fullmatch(cell) for cell in written):
+        return 'say how decimals are written, data: decimal: ","'
     if all(_is_written_number(cell) for cell in written):
         return "the numbers are stored as text, or are too long: store the column as numbers"
-    return (
-        "correct the cells; list them in data: missing_values where they mean missing; "
-        "turn groups into columns of 0 and 1"
-    )
+    return _CORRECT
 
 
 def cast_note(column: pd.Series, *, name: str) -> Note | None:

@@ -10,12 +10,15 @@ import pandas as pd
 
 from harness.data.data_spec import DataSpec
 from harness.data.dataset import Dataset
+from harness.data.file_spec import FileSpec
 from harness.data.locations import few
 from harness.data.read.files import find_file, read_bytes, read_file
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.data.read.header import check_header
 from harness.data.read.source import numbered
 from harness.data.read.table import Table, refuse_empty
+from harness.data.shape.append import append
+from harness.data.shape.merge import merge
 from harness.data.simulate.simulation import Simulation
 from harness.errors import DataError, PluginError, Problem, near_names
 
@@ -28,8 +31,9 @@ def read_table(
     datasets: Mapping[str, Dataset],
     allow_outside: bool,
     entity: str,
+    time: str,
 ) -> Table:
-    """Read the data of a study.
+    """Read the data of a study: its first source, and the files that are joined to it.
 
     Parameters
     ----------
@@ -39,7 +43,7 @@ def read_table(
         source
     datasets : by name
     allow_outside : whether the spec's path may leave `root`
-    entity : column that csv files hold as text, whatever it looks like
+    entity, time : columns of names, which csv files hold as text whatever it looks like, and of periods
 
     Raises
     ------
@@ -48,14 +52,41 @@ def read_table(
     PluginError
         Where a dataset fails to load.
     """
+
+    def further(file: FileSpec) -> Table:
+        path = find_file(str(file.path), root=root, allow_outside=allow_outside)
+        return read_file(path, origin=_origin(path, root), spec=file, entity=entity, time=time)
+
+    table = _first(
+        spec, root=root, given=given, datasets=datasets, allow_outside=allow_outside, entity=entity, time=time
+    )
+    if spec.append:
+        table = append(table, [further(file) for file in spec.append], entity=entity, time=time)
+    for at, file in enumerate(spec.merge):
+        table = merge(table, further(file), file, entity=entity, time=time, place=f"data.merge[{at}]")
+    return table
+
+
+def _first(
+    spec: DataSpec,
+    *,
+    root: Path,
+    given: Path | FrameFile | None,
+    datasets: Mapping[str, Dataset],
+    allow_outside: bool,
+    entity: str,
+    time: str,
+) -> Table:
     if isinstance(given, FrameFile):
-        return read_bytes(given.content, Path(FRAME_FILE), origin=FRAME_FILE, spec=spec, entity=entity)
+        return read_bytes(
+            given.content, Path(FRAME_FILE), origin=FRAME_FILE, spec=spec, entity=entity, time=time
+        )
     if given is not None:
         path = find_file(str(given), root=Path.cwd(), allow_outside=True)
-        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity)
+        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity, time=time)
     if spec.path is not None:
         path = find_file(spec.path, root=root, allow_outside=allow_outside)
-        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity)
+        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity, time=time)
     if spec.dataset is not None:
         return _read_dataset(spec.dataset, datasets)
     if spec.simulate is not None:

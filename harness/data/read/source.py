@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
-from harness.data.data_spec import DataSpec
+from harness.data.file_spec import FileSpec
 from harness.data.note import Note
+from harness.data.prepare.account import StepRecord
+from harness.data.read.table import Labels
 from harness.errors import DataError, HarnessError, Problem
 
 MAX_CELLS = 200_000_000
@@ -27,14 +30,15 @@ class Source:
     ----------
     content : all bytes of the file
     origin : what messages call the file
-    entity : column that is read as text
+    entity, time : columns of names, which are read as text, and of periods
     spec : encoding, separator, sheet, and the texts that stand for a missing cell
     """
 
     content: bytes
     origin: str
     entity: str
-    spec: DataSpec
+    time: str
+    spec: FileSpec
 
     def refuse_size(self, n_rows: int, n_columns: int) -> None:
         """Raise a DataError where the table would not fit."""
@@ -81,10 +85,20 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A table as a reader returns it; the index numbers the rows as `Table.frame` says."""
+    """A table as a reader returns it; the index numbers the rows as `Table.frame` says.
+
+    Attributes
+    ----------
+    cells : what they are: ``texts``, whatever a ``sheet`` holds, or ``typed`` columns
+    labels : that the file brings along
+    records : rows that were left out
+    """
 
     frame: pd.DataFrame
+    cells: Literal["texts", "sheet", "typed"] = "typed"
     notes: tuple[Note, ...] = ()
+    labels: Labels = field(default_factory=Labels)
+    records: tuple[StepRecord, ...] = ()
 
 
 def numbered(frame: pd.DataFrame, *, first: int = 1) -> pd.DataFrame:

@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from harness.data.note import Note
+from harness.data.prepare.account import StepRecord
 from harness.errors import DataError, Problem
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file as it was when it was read.
+
+    Attributes
+    ----------
+    path : resolved
+    origin : what messages call it
+    sha256 : of its bytes
+    """
+
+    path: Path
+    origin: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What files call columns and numbers.
+
+    Attributes
+    ----------
+    columns : labels of columns, by name
+    numbers : labels of numbers, by column
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +57,10 @@ class Table:
     source : who published the data; empty for a file
     sha256 : of the file's bytes, or of a dataset's values
     notes : what the reader of the report should know about the reading
-    path : of the file; None for data that are none
+    files : that the data were read from; none for data that are in no file
     simulated : whether nobody observed these data
+    labels : that the files bring along
+    records : what was cleaned, left out, reshaped and joined while the data were read
     """
 
     frame: pd.DataFrame
@@ -35,8 +69,10 @@ class Table:
     source: str
     sha256: str
     notes: tuple[Note, ...] = ()
-    path: Path | None = None
+    files: tuple[DataFile, ...] = ()
     simulated: bool = False
+    labels: Labels = field(default_factory=Labels)
+    records: tuple[StepRecord, ...] = ()
 
 
 def refuse_empty(frame: pd.DataFrame, origin: str) -> None:
@@ -47,25 +83,24 @@ def refuse_empty(frame: pd.DataFrame, origin: str) -> None:
 
 
 def refuse_changed(table: Table) -> None:
-    """Raise a DataError where the file of a table has gone or has other bytes than when it was read.
+    """Raise a DataError where a file of a table has gone or has other bytes than when it was read.
 
     Numbers come from the bytes that were read first, but nobody could compute them again.
     """
-    if table.path is None:
-        return
-    try:
-        with table.path.open("rb") as file:
-            now = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise _changed(table, f"cannot be read any more: {error.strerror or error}") from error
-    if now != table.sha256:
-        raise _changed(table, f"changed while the study ran: SHA-256 {table.sha256} then, {now} now")
+    for file in table.files:
+        try:
+            with file.path.open("rb") as content:
+                now = hashlib.file_digest(content, "sha256").hexdigest()
+        except OSError as error:
+            raise _changed(file, f"cannot be read any more: {error.strerror or error}") from error
+        if now != file.sha256:
+            raise _changed(file, f"changed while the study ran: SHA-256 {file.sha256} then, {now} now")
 
 
-def _changed(table: Table, what: str) -> DataError:
+def _changed(file: DataFile, what: str) -> DataError:
     return DataError(
         Problem(
-            table.origin,
+            file.origin,
             what,
             "a file that stays the same from the start of a run to its end",
             "put the file back and take the run up with --resume, or run the study again on the new file",

@@ -5,34 +5,24 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pandas as pd
 
 from harness.data.locations import FEW
 from harness.data.read.decode import decode
 from harness.data.read.header import check_header
+from harness.data.read.layout import FileRow, lay_out, refuse_no_rows
 from harness.data.read.signature import refuse_signature, signature
 from harness.data.read.source import Reading, Source
-from harness.data.read.type_inference import texts, type_texts
 from harness.errors import DataError, Problem
 
 _OTHER_SEPARATORS = (";", "\t", "|", ",")
 
 
-@dataclass(frozen=True)
-class _Record:
-    """The fields of one record, and the line it begins on."""
-
-    line: int
-    fields: list[str]
-
-
 def read_text(source: Source) -> Reading:
     """Read a csv, tsv or txt file.
 
-    Numbers are those of the C locale, without thousands separators. The entity column is text as it stands,
-    so that ``007`` and ``NA`` keep their meaning.
+    Cells are texts; what they mean is for `harness.data.read.interpret`.
 
     Raises
     ------
@@ -41,35 +31,34 @@ def read_text(source: Source) -> Reading:
     """
     if signature(source.content):
         refuse_signature(source.content, origin=source.origin, expected="a text file")
-    records = _records(decode(source), source)
-    header = next(records, None)
-    if header is None:
+    records = list(_records(decode(source), source))
+    if not records:
         raise DataError(
             Problem(
                 source.origin, "no columns: the file is empty", "a header and rows", "export the data again"
             )
         )
-    names = check_header(header.fields, source.origin)
+    layout = lay_out(records, source, noun="line")
+    names = check_header(layout.header.cells, source.origin)
     _refuse_separator(names, source)
-    body = list(records)
-    _refuse_ragged(body, len(names), source.origin)
-    source.refuse_size(len(body), len(names))
-    missing = frozenset(source.spec.missing_values)
-    columns = {}
-    for name, cells in zip(names, zip(*(record.fields for record in body), strict=True), strict=True):
-        columns[name] = texts(cells) if name == source.entity else type_texts(cells, missing)
-    lines = pd.Index([record.line for record in body], name="line")
-    return Reading(pd.DataFrame(columns).set_axis(lines, axis="index"))
+    refuse_no_rows(layout.body, source.origin)
+    _refuse_ragged(layout.body, len(names), source.origin)
+    source.refuse_size(len(layout.body), len(names))
+    cells = zip(*(record.cells for record in layout.body), strict=True)
+    columns = {name: list(column) for name, column in zip(names, cells, strict=True)}
+    lines = pd.Index([record.number for record in layout.body], name="line")
+    frame = pd.DataFrame(columns, index=lines, dtype="object")
+    return Reading(frame, cells="texts", records=layout.records)
 
 
-def _records(text: str, source: Source) -> Iterator[_Record]:
+def _records(text: str, source: Source) -> Iterator[FileRow]:
     """Yield the records that are not blank lines."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.spec.separator, strict=True)
     line = 1
     try:
         for fields in reader:
             if fields:
-                yield _Record(line, fields)
+                yield FileRow(line, list(fields))
             line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(
@@ -96,12 +85,10 @@ def _refuse_separator(names: list[str], source: Source) -> None:
         )
 
 
-def _refuse_ragged(body: list[_Record], n_fields: int, origin: str) -> None:
-    if not body:
-        raise DataError(Problem(origin, "0 rows: there is a header only", "at least one row"))
-    ragged = [record for record in body if len(record.fields) != n_fields]
+def _refuse_ragged(body: list[FileRow], n_fields: int, origin: str) -> None:
+    ragged = [record for record in body if len(record.cells) != n_fields]
     if ragged:
-        shown = [f"{record.line} ({len(record.fields)} fields)" for record in ragged[:FEW]]
+        shown = [f"{record.number} ({len(record.cells)} fields)" for record in ragged[:FEW]]
         more = f" and {len(ragged) - FEW} more" if len(ragged) > FEW else ""
         raise DataError(
             Problem(

@@ -11,6 +11,7 @@ import pandas as pd
 
 NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)  # longer ones are beyond float64 anyway
+_ZEROS_IN_FRONT = re.compile(r"\s*[+-]?0[0-9]", re.ASCII)
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 EXACT = 2**53
@@ -70,6 +71,27 @@ def type_objects(cells: Sequence[object], missing: frozenset[str]) -> pd.Series:
     if kinds == {"date"}:
         return pd.Series(pd.to_datetime(column))
     return column.infer_objects() if len(kinds) == 1 else column
+
+
+def numbers_as_text(cells: Sequence[object], missing: frozenset[str]) -> list[str]:
+    """Return the texts that are numbers in a column of nothing else, else none.
+
+    Codes with zeros in front, such as ``007``, are no numbers.
+    """
+    texts_among = [cell for cell in cells if isinstance(cell, str) and cell not in missing]
+    others = {_kind(cell) for cell in cells if cell is not None and not isinstance(cell, str)}
+    if others <= {"number"} and all(map(_is_number_text, texts_among)):
+        return texts_among
+    return []
+
+
+def _is_number_text(text: str) -> bool:
+    return NUMBER.fullmatch(text) is not None and _ZEROS_IN_FRONT.match(text) is None
+
+
+def number_from_text(text: str) -> int | float:
+    """Return the number that a text is."""
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
 def _exact_numbers(column: pd.Series, present: Sequence[object], *, has_gaps: bool) -> pd.Series:

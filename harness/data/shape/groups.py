@@ -19,6 +19,9 @@ from harness.errors import Problem
 NO_CLASSES: Mapping[str, pd.Categorical] = MappingProxyType({})
 """No column of classes."""
 
+NO_LABELS: Mapping[str, Mapping[float, str]] = MappingProxyType({})
+"""No label of a number."""
+
 
 def read_groups(
     locator: RowLocator,
@@ -26,16 +29,19 @@ def read_groups(
     rules: Mapping[str, ColumnRule],
     *,
     classes: Mapping[str, pd.Categorical] = NO_CLASSES,
+    labels: Mapping[str, Mapping[float, str]] = NO_LABELS,
 ) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
 
     Groups stand in the order in which the column's rule lists its allowed values; where it lists none,
-    classes in theirs, numbers in theirs, and others in alphabetical order.
+    classes in theirs, numbers in theirs, and others in alphabetical order. A number that the file has a label
+    for is called by that.
 
     Parameters
     ----------
     rules : by column
     classes : of every row, (n_obs,), by column that a step made
+    labels : of numbers, by column
 
     Raises
     ------
@@ -44,13 +50,21 @@ def read_groups(
     """
     problems = ProblemCollector()
     frame = locator.frame.assign(**classes)
-    keys = [_key(frame, locator, column, rules.get(column, ColumnRule()), problems) for column in columns]
+    keys = [
+        _key(frame, locator, column, rules.get(column, ColumnRule()), labels.get(column, {}), problems)
+        for column in columns
+    ]
     problems.raise_if_any()
     return tuple(key for key in keys if key is not None)
 
 
 def _key(
-    frame: pd.DataFrame, locator: RowLocator, column: str, rule: ColumnRule, problems: ProblemCollector
+    frame: pd.DataFrame,
+    locator: RowLocator,
+    column: str,
+    rule: ColumnRule,
+    labels: Mapping[float, str],
+    problems: ProblemCollector,
 ) -> Key | None:
     if column not in frame:
         known = list(frame.columns)
@@ -69,11 +83,14 @@ def _key(
             )
         )
         return None
-    labels = [_label(cell) for cell in cells.tolist()]
+    written = [_label(cell) for cell in cells.tolist()]
     listed = {_label(value): at for at, value in enumerate(rule.allowed or _categories(cells))}
-    levels = tuple(sorted(in_order(labels), key=lambda level: listed.get(level, len(listed))))
-    position = {label: at for at, label in enumerate(levels)}
-    return Key(column, levels, np.array([position[label] for label in labels], dtype=np.int64))
+    levels = tuple(sorted(in_order(written), key=lambda level: listed.get(level, len(listed))))
+    position = {level: at for at, level in enumerate(levels)}
+    named = {_label(number): label for number, label in labels.items()}
+    names = tuple(named.get(level, level) for level in levels)
+    codes = np.array([position[label] for label in written], dtype=np.int64)
+    return Key(column, names if len(set(names)) == len(names) else levels, codes)
 
 
 def _categories(cells: pd.Series) -> list[object]:

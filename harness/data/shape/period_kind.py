@@ -5,12 +5,16 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _INTEGER = re.compile(r"([+-]?[0-9]{1,12})(\.0*)?", re.ASCII)
-_QUARTER = re.compile(r"([0-9]{4})-?[Qq]([1-4])", re.ASCII)
-_MONTH = re.compile(r"([0-9]{4})[-Mm](0?[1-9]|1[0-2])", re.ASCII)
+_YEAR = re.compile(r"([0-9]{4})(年度?|FY)", re.ASCII)
+_QUARTER = re.compile(r"([0-9]{4})[年./-]?(?:[Qq]([1-4])|第?([1-4一二三四])季度?)", re.ASCII)
+_MONTH = re.compile(r"([0-9]{4})(?:[-Mm./]|年)(0?[1-9]|1[0-2])月?", re.ASCII)
+_DAY = re.compile(r"([0-9]{4})(?:[-./]|年)([0-9]{1,2})(?:[-./]|月)([0-9]{1,2})日?", re.ASCII)
+_NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4}
 
 
 @dataclass(frozen=True)
@@ -39,24 +43,36 @@ class PeriodKind:
         return None if year is None else (self.first_of(year), self.first_of(year + 1) - 1)
 
 
+def _plain(written: str) -> str:
+    """Return a period without white space, in the ordinary width."""
+    return "".join(unicodedata.normalize("NFKC", written).split())
+
+
 def _parse_integer(written: str) -> int | None:
-    match = _INTEGER.fullmatch(written.strip())
+    text = _plain(written)
+    match = _INTEGER.fullmatch(text) or _YEAR.fullmatch(text)
     return int(match[1]) if match else None
 
 
 def _parse_quarter(written: str) -> int | None:
-    match = _QUARTER.fullmatch(written.strip())
-    return int(match[1]) * 4 + int(match[2]) - 1 if match else None
+    match = _QUARTER.fullmatch(_plain(written))
+    if match is None:
+        return None
+    quarter = match[2] or match[3]
+    return int(match[1]) * 4 + (_NUMERALS.get(quarter) or int(quarter)) - 1
 
 
 def _parse_month(written: str) -> int | None:
-    match = _MONTH.fullmatch(written.strip())
+    match = _MONTH.fullmatch(_plain(written))
     return int(match[1]) * 12 + int(match[2]) - 1 if match else None
 
 
 def _parse_day(written: str) -> int | None:
+    match = _DAY.fullmatch(_plain(written))
+    if match is None:
+        return None
     try:
-        return datetime.datetime.strptime(written.strip(), "%Y-%m-%d").date().toordinal()
+        return datetime.date(*map(int, match.groups())).toordinal()
     except ValueError:
         return None
 
@@ -70,6 +86,15 @@ DAYS = PeriodKind(
     lambda at: datetime.date.fromordinal(at).isoformat(),
     lambda year: datetime.date(year, 1, 1).toordinal(),
 )
+
+
+KINDS = (INTEGERS, QUARTERS, MONTHS, DAYS)
+
+
+def plain_period(written: str) -> str | None:
+    """Return a period in its plain form, such as ``2011`` for ``2011年``; None where it is no period."""
+    positions = ((kind, kind.parse(written)) for kind in KINDS)
+    return next((kind.label(position) for kind, position in positions if position is not None), None)
 
 
 def kind_of_dates(dates: Sequence[datetime.date]) -> PeriodKind:

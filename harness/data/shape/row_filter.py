@@ -65,10 +65,10 @@ def _labels(column: str, locator: RowLocator) -> list[str]:
     series = locator.frame[column]
     if column == locator.time:
         return read_times(series, name=column, locator=locator).labels
-    return ["" if pd.isna(cell) else _text(cell) for cell in series]
+    return ["" if pd.isna(cell) else value_text(cell) for cell in series]
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
     """Return what a cell and a value of a spec share where they mean the same: 2, 2.0 and "2"."""
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
@@ -81,7 +81,7 @@ def _text(value: object) -> str:
 
 def _matches(values: tuple[Value, ...], labels: list[str], column: str, locator: RowLocator) -> Mask:
     """Return the rows, (n_obs,), whose label is one of the values, each of which must occur."""
-    wanted = [_text(value) for value in values]
+    wanted = [value_text(value) for value in values]
     known = set(labels)
     unknown = [value for value in wanted if value not in known]
     if unknown:

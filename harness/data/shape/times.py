@@ -13,9 +13,7 @@ from harness.arrays import Ints
 from harness.data.locations import RowLocator, quoted
 from harness.data.shape.period_kind import (
     DAYS,
-    INTEGERS,
-    MONTHS,
-    QUARTERS,
+    KINDS,
     PeriodKind,
     kind_of_dates,
     position_of,
@@ -90,7 +88,7 @@ def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
 
 def _from_cells(cells: Sequence[str], *, name: str, locator: RowLocator) -> Times:
     """Return the periods of cells by the kind that fits most of them."""
-    read = {kind: [kind.parse(cell) for cell in cells] for kind in (INTEGERS, QUARTERS, MONTHS, DAYS)}
+    read = {kind: [kind.parse(cell) for cell in cells] for kind in KINDS}
     kind, positions = min(read.items(), key=lambda kind_read: kind_read[1].count(None))
     _refuse([position is None for position in positions], cells, name=name, locator=locator)
     whole = [position for position in positions if position is not None]

@@ -3,27 +3,14 @@ import io
 import zipfile
 
 import numpy as np
-import openpyxl
 import pytest
 
 from harness.data.data_spec import DataSpec
 from harness.data.note import Note
 from harness.errors import DataError
+from workbooks import as_workbook
 
 ROWS = [["id", "year", "y"], ["a", 2011, 1.5], ["b", 2012, 2]]
-
-
-def as_workbook(sheets: dict[str, list[list[object]]], *, hidden: tuple[str, ...] = ()) -> bytes:
-    workbook = openpyxl.Workbook()
-    workbook.remove(workbook.active)
-    for name, rows in sheets.items():
-        sheet = workbook.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-        sheet.sheet_state = "hidden" if name in hidden else "visible"
-    sink = io.BytesIO()
-    workbook.save(sink)
-    return sink.getvalue()
 
 
 def with_saved_values(content: bytes, values: dict[str, str]) -> bytes:

@@ -29,7 +29,9 @@ class Toy:
 
 
 def read(spec: DataSpec, root: Path, *, given: Path | None = None, datasets=SHIPPED):
-    return read_table(spec, root=root, given=given, datasets=datasets, allow_outside=False, entity="id")
+    return read_table(
+        spec, root=root, given=given, datasets=datasets, allow_outside=False, entity="id", time="year"
+    )
 
 
 def test_what_the_report_says_of_a_file(tmp_path):

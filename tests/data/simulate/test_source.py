@@ -24,7 +24,9 @@ def read_spec(options):
 
 
 def table_of(spec, root, given=None):
-    return read_table(spec, root=root, given=given, datasets={}, allow_outside=False, entity="city")
+    return read_table(
+        spec, root=root, given=given, datasets={}, allow_outside=False, entity="city", time="year"
+    )
 
 
 def test_every_simulation_is_named_by_its_class():

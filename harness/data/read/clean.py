@@ -1,0 +1,176 @@
+"""Cells that mean one thing only, or what the spec says they mean: cleaned, counted and shown by examples."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.data.file_spec import FileSpec
+from harness.data.locations import quoted
+from harness.data.prepare.account import Account, StepRecord
+from harness.data.shape.period_kind import plain_period
+from harness.errors import DataError, Problem
+
+_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
+_WIDE = re.compile(r"[\uff05\uff0b-\uff19]")
+_PERCENT = re.compile(r"[+-]?[0-9.,' ]*[0-9.]\s?%", re.ASCII)
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_EXAMPLES = 3
+
+
+@dataclass
+class CleaningLog:
+    """What was cleaned in one file.
+
+    Attributes
+    ----------
+    origin : the file
+    """
+
+    origin: str
+    _changes: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, step: str, column: str, before: str, after: str) -> None:
+        """Count one cell."""
+        self._changes[step, column].append((before, after))
+
+    def records(self) -> tuple[StepRecord, ...]:
+        """Return one record for each kind of cleaning and column: how many cells, and the first of them."""
+        return tuple(
+            StepRecord(step, column, (self.origin,), Account(_detail(changes)))
+            for (step, column), changes in self._changes.items()
+        )
+
+
+def _detail(changes: Sequence[tuple[str, str]]) -> str:
+    distinct = list(dict.fromkeys(changes))
+    shown = ", ".join(f"{before!r} to {after!r}" for before, after in distinct[:_EXAMPLES])
+    cells = "1 cell" if len(changes) == 1 else f"{len(changes)} cells"
+    return f"{cells}: {shown}" + (", ..." if len(distinct) > _EXAMPLES else "")
+
+
+def plain_blanks(text: str) -> str:
+    """Return a text without white space at its ends and between Chinese characters, where it only aligns.
+
+    Full-width, no-break and other blanks, and runs of them, are one ordinary blank; marks of no width go.
+    """
+    return _BETWEEN_HAN.sub("", " ".join(text.translate(_ZERO_WIDTH).split()))
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """Cleans the cells of one file.
+
+    Attributes
+    ----------
+    spec : what separators and percent signs mean
+    entity, time : columns of names and of periods
+    log : where each changed cell is counted
+    """
+
+    spec: FileSpec
+    entity: str
+    time: str
+    log: CleaningLog
+
+    def column(self, name: str, cells: Sequence[object]) -> list[object]:
+        """Return the cells of a column, (n_obs,); what is no text is returned as it is."""
+        clean = self._period if name == self.time else self._name if name == self.entity else self._cell
+        seen: dict[str, list[tuple[str, str, str]]] = {}
+        cleaned: list[object] = []
+        for cell in cells:
+            if not isinstance(cell, str):
+                cleaned.append(cell)
+                continue
+            if cell not in seen:
+                seen[cell] = clean(cell)
+            for step, before, after in seen[cell]:
+                self.log.add(step, name, before, after)
+            cleaned.append(seen[cell][-1][2] if seen[cell] else cell)
+        self._refuse_mixed(name, seen)
+        return cleaned
+
+    def _refuse_mixed(self, name: str, seen: Mapping[str, Sequence[tuple[str, str, str]]]) -> None:
+        """Refuse fractions made of per cents beside numbers without the sign, which may be either."""
+        if self.spec.percent != "fraction":
+            return
+        marked = [cell for cell, changes in seen.items() if any(step == "percent" for step, *_ in changes)]
+        bare = [cell for cell in seen if _PLAIN.fullmatch(cell) and float(cell) != 0.0]
+        if marked and bare:
+            raise DataError(
+                Problem(
+                    where=f"{self.log.origin}: column '{name}'",
+                    what=f"some cells have a percent sign ({quoted(marked)}), others none ({quoted(bare)})",
+                    expected="one way of writing throughout",
+                    hint="write all cells of the column alike; or say percent: number, if all are per cents",
+                )
+            )
+
+    def _name(self, cell: str) -> list[tuple[str, str, str]]:
+        return _changes(cell, ("strip_blanks", plain_blanks))
+
+    def _period(self, cell: str) -> list[tuple[str, str, str]]:
+        return _changes(
+            cell, ("strip_blanks", plain_blanks), ("plain_period", lambda text: plain_period(text) or text)
+        )
+
+    def _cell(self, cell: str) -> list[tuple[str, str, str]]:
+        return _changes(
+            cell,
+            ("strip_blanks", plain_blanks),
+            ("full_width", _plain_width),
+            ("percent", self._percent),
+            ("thousands", self._thousands),
+            ("decimal", self._decimal),
+        )
+
+    def _percent(self, text: str) -> str:
+        if self.spec.percent is None or not _PERCENT.fullmatch(text):
+            return text
+        number = self._decimal(self._thousands(text[:-1].rstrip()))
+        if not _PLAIN.fullmatch(number):
+            return text
+        return number if self.spec.percent == "number" else _shifted(number, -2)
+
+    def _thousands(self, text: str) -> str:
+        mark = self.spec.thousands
+        if mark is None or mark not in text:
+            return text
+        grouped = rf"[+-]?[0-9]{{1,3}}({re.escape(mark)}[0-9]{{3}})+({re.escape(self.spec.decimal)}[0-9]*)?"
+        return text.replace(mark, "") if re.fullmatch(grouped, text, re.ASCII) else text
+
+    def _decimal(self, text: str) -> str:
+        if self.spec.decimal == "." or text.count(",") != 1:
+            return text
+        written = text.replace(",", ".")
+        return written if _PLAIN.fullmatch(written) else text
+
+
+def _changes(cell: str, *steps: tuple[str, Callable[[str], str]]) -> list[tuple[str, str, str]]:
+    """Return the steps, in order, that change a cell, with the cell before and after each."""
+    changes = []
+    for step, function in steps:
+        after = function(cell)
+        if after != cell:
+            changes.append((step, cell, after))
+            cell = after
+    return changes
+
+
+def _plain_width(text: str) -> str:
+    """Return a number in the ordinary width; another text as it is."""
+    if not _WIDE.search(text):
+        return text
+    plain = unicodedata.normalize("NFKC", text)
+    return plain if re.fullmatch(r"[+-]?[0-9.,' ]*[0-9.][0-9.]*%?", plain, re.ASCII) else text
+
+
+def _shifted(number: str, places: int) -> str:
+    """Return a decimal number with its point moved, exactly."""
+    from decimal import Decimal
+
+    return format(Decimal(number).scaleb(places), "f")

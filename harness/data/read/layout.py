@@ -1,0 +1,127 @@
+"""Which rows of a file hold names, data, and neither."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.data.locations import few
+from harness.data.prepare.account import Account, StepRecord
+from harness.data.read.source import Source
+from harness.data.read.type_inference import NUMBER
+from harness.errors import DataError, Problem
+
+_LOOKED_AT = 20
+"""Rows among which the names are looked for."""
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One row that is not blank.
+
+    Attributes
+    ----------
+    number : of its line or row in the file, from 1
+    cells : as many as it has; None or an empty text where there is nothing
+    """
+
+    number: int
+    cells: list[object]
+
+    @property
+    def filled(self) -> list[object]:
+        """The cells that hold something."""
+        return [cell for cell in self.cells if cell is not None and cell != ""]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The rows of a file by what they are.
+
+    Attributes
+    ----------
+    header : the row of names
+    body : the rows of data
+    records : what was left out
+    """
+
+    header: FileRow
+    body: list[FileRow]
+    records: tuple[StepRecord, ...]
+
+
+def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
+    """Sort the rows of a file by what the spec says of them.
+
+    Parameters
+    ----------
+    rows : at least one
+    noun : what a row is called: line or row
+
+    Raises
+    ------
+    DataError
+        Where there is no such row, or the first row looks like a title.
+    """
+    spec, known = source.spec, [row.number for row in rows]
+    asked = [*([spec.header_row] if spec.header_row else []), *spec.skip_rows]
+    absent = [str(number) for number in asked if number not in known]
+    if absent:
+        what = f"there is nothing in {noun} {few(absent)}"
+        raise DataError(
+            Problem(source.origin, what, f"{noun}s {known[0]} to {known[-1]}", "correct the number")
+        )
+    at = known.index(spec.header_row) if spec.header_row else 0
+    header, above = rows[at], rows[:at]
+    if spec.header_row is None and (names := _likely_header(rows)) is not None:
+        raise DataError(_title(header, names, source, noun))
+    skipped = [row for row in rows[at + 1 :] if row.number in spec.skip_rows]
+    body = [row for row in rows[at + 1 :] if row.number not in spec.skip_rows]
+    left_out = (("header_row", above), ("skip_rows", skipped))
+    records = (_record(step, rows_out, source, noun) for step, rows_out in left_out if rows_out)
+    return Layout(header, body, tuple(records))
+
+
+def refuse_no_rows(body: Sequence[FileRow], origin: str) -> None:
+    """Raise a DataError where there are no rows of data."""
+    if not body:
+        raise DataError(Problem(origin, "0 rows: there is a header only", "at least one row"))
+
+
+def _record(step: str, rows: Sequence[FileRow], source: Source, noun: str) -> StepRecord:
+    shown = few([f"{row.number} ({_shown(row)})" for row in rows])
+    detail = f"left out {noun}{'s' if len(rows) > 1 else ''} {shown}"
+    return StepRecord(step, source.origin, (source.origin,), Account(detail))
+
+
+def _shown(row: FileRow) -> str:
+    text = ", ".join(str(cell).strip() for cell in row.filled)
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _likely_header(rows: Sequence[FileRow]) -> FileRow | None:
+    """Return the row that seems to hold the names, where the first one holds a title; None where it does not.
+
+    A title is at most one filled cell above rows of several.
+    """
+    first, *others = rows[:_LOOKED_AT]
+    widths = Counter(len(row.filled) for row in others if len(row.filled) > 1)
+    if len(first.filled) > 1 or not widths:
+        return None
+    usual = max(widths, key=lambda width: (widths[width], width))
+    return next((row for row in others if len(row.filled) >= usual and _is_text(row.filled[0])), None)
+
+
+def _is_text(cell: object) -> bool:
+    return isinstance(cell, str) and NUMBER.fullmatch(cell) is None
+
+
+def _title(first: FileRow, names: FileRow, source: Source, noun: str) -> Problem:
+    return Problem(
+        where=f"{source.origin}: {noun} {first.number}",
+        what=f"holds {_shown(first)} alone, as a title does; "
+        f"the names of columns seem to stand in {noun} {names.number}: {_shown(names)}",
+        expected="the names of the columns",
+        hint=f"data: header_row: {names.number}",
+    )

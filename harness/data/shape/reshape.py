@@ -1,0 +1,132 @@
+"""Long from wide: rows of entities and periods from a table that has periods or variables side by side."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from harness.data.file_spec import PERIOD, VARIABLE, Reshape
+from harness.data.locations import few
+from harness.data.name import near_columns
+from harness.data.prepare.account import Account, StepRecord
+from harness.data.shape.period_kind import plain_period
+from harness.errors import DataError, Problem
+
+_PERIOD = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2})?)"
+_ROW = "\0row"  # no file has such a column, since names are free of control characters
+
+
+@dataclass(frozen=True, eq=False)
+class Reshaped:
+    """A table of rows of entities and periods, each numbered as the row of the file that it comes from.
+
+    Attributes
+    ----------
+    record : what was done
+    """
+
+    frame: pd.DataFrame
+    record: StepRecord
+
+
+def reshape(frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, origin: str) -> Reshaped:
+    """Return the long form of a table.
+
+    Parameters
+    ----------
+    frame : of cells as they are in the file
+    entity : column of entities, which the table has
+    time : name of the column of periods; the table has it only where `asked.value` is given
+
+    Raises
+    ------
+    DataError
+        Where columns that are asked for are not there, or two cells say the same variable of the same entity
+        and period.
+    """
+    where = f"{origin}: data.reshape"
+    needed = [entity, *filter(None, (asked.variable, asked.value)), *([time] if asked.value else [])]
+    for column in needed:
+        if column not in frame.columns:
+            hint = near_columns(column, frame.columns) or "correct the name, or use rename"
+            what = f"there is no column '{column}'"
+            raise DataError(Problem(where, what, few(list(frame.columns)), hint))
+    if asked.value is None and time in frame.columns:
+        what = f"the table has a column '{time}' already, beside columns of periods"
+        raise DataError(Problem(where, what, "periods in one place", "give value, or drop reshape"))
+    numbered = frame.assign(**{_ROW: frame.index})
+    named = _long(numbered, asked, time=time, where=where) if asked.value is None else numbered
+    value = asked.value or asked.into or "\0value"
+    variable = asked.variable or "\0variable"
+    long = named if asked.into else _spread(named, variable, value, entity=entity, time=time, where=where)
+    long = long.sort_values([_ROW, time], kind="stable") if asked.value is None else long
+    made = [asked.into] if asked.into else sorted(set(map(str, named[variable].dropna())))
+    record = StepRecord(
+        "reshape",
+        few(made),
+        (origin,),
+        Account(f"{len(frame)} rows x {frame.shape[1]} columns to {len(long)} rows of {entity} and {time}"),
+    )
+    rows = pd.Index(long.pop(_ROW), name=frame.index.name)
+    return Reshaped(long.set_axis(rows, axis="index"), record)
+
+
+def _long(frame: pd.DataFrame, asked: Reshape, *, time: str, where: str) -> pd.DataFrame:
+    """Return the table with a row for each column of a period."""
+    pattern = re.escape(asked.columns).replace(re.escape(PERIOD), _PERIOD)
+    pattern = pattern.replace(re.escape(VARIABLE), "(?P<variable>.+?)")
+    found = {name: match for name in frame.columns if (match := re.fullmatch(pattern, str(name)))}
+    if not found:
+        shown = few([str(name) for name in frame.columns if name != _ROW])
+        what = f"no column is named like '{asked.columns}'"
+        raise DataError(
+            Problem(where, what, f"columns such as those of the table: {shown}", "correct columns")
+        )
+    kept = [name for name in frame.columns if name not in found]
+    value = asked.into or "\0value"
+    long = frame.melt(id_vars=kept, value_vars=list(found), var_name="\0column", value_name=value)
+    column = long.pop("\0column")
+    long[time] = column.map(lambda name: plain_period(found[name]["period"]))
+    if VARIABLE in asked.columns:
+        long["\0variable"] = column.map(lambda name: found[name]["variable"].strip())
+    return long
+
+
+def _spread(
+    long: pd.DataFrame, variable: str, value: str, *, entity: str, time: str, where: str
+) -> pd.DataFrame:
+    """Return the table with a column for each variable."""
+    keys = [entity, time]
+    twice = long[long.duplicated([*keys, variable], keep=False)]
+    if not twice.empty:
+        first = twice.iloc[0]
+        rows = few(
+            [
+                str(row)
+                for row in twice.loc[(twice[[*keys, variable]] == first[[*keys, variable]]).all(axis=1), _ROW]
+            ]
+        )
+        what = (
+            f"{len(twice)} cells say a variable of the same entity and period more than once, first "
+            f"'{first[variable]}' of {first[entity]} in {first[time]} (rows {rows})"
+        )
+        hint = "take the doubles out by skip_rows, or name the entity by a column that tells them apart"
+        raise DataError(Problem(where, what, "one cell for each", hint))
+    wide = long.pivot(index=keys, columns=variable, values=value)  # noqa: PD010 - keys are distinct
+    others = [name for name in long.columns if name not in (*keys, variable, value)]
+    constant = [name for name in others if name == _ROW or not _differs(long, entity, name)]
+    firsts = long.drop_duplicates(keys)[[*keys, *constant]]
+    joined = firsts.merge(wide.reset_index(), on=keys, how="left", validate="1:1")
+    clash = sorted(set(map(str, wide.columns)) & set(constant))
+    if clash:
+        raise DataError(
+            Problem(where, f"variables are named as columns: {few(clash)}", "new names", "use rename")
+        )
+    return joined
+
+
+def _differs(long: pd.DataFrame, entity: str, name: str) -> bool:
+    """Return whether some entity has several values of a column."""
+    return bool(long[[entity, name]].dropna().drop_duplicates().duplicated(entity).any())

@@ -1,0 +1,262 @@
+"""A pandera schema of the user's own: the part of its YAML format that can run no code, checked by pandera.
+
+pandera's own reader looks up checks by any name its class has, sets any attribute on them and reads types
+from any text. Here checks and types are a closed list, and the text is read as specs are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from harness.data.locations import RowLocator, few, quoted
+from harness.errors import DataError, Problem, near_names
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+_BOUNDS = ("min_value", "max_value", "include_min", "include_max")
+CHECKS: Mapping[str, tuple[str, ...]] = {
+    "equal_to": ("value",),
+    "not_equal_to": ("value",),
+    "greater_than": ("min_value",),
+    "greater_than_or_equal_to": ("min_value",),
+    "less_than": ("max_value",),
+    "less_than_or_equal_to": ("max_value",),
+    "in_range": _BOUNDS,
+    "isin": ("allowed_values",),
+    "notin": ("forbidden_values",),
+    "str_startswith": ("string",),
+    "str_endswith": ("string",),
+    "str_length": ("min_value", "max_value"),
+}
+"""Checks that are taken, with their arguments; `str_matches` is not, since a pattern can take for ever."""
+
+_TYPES = (
+    "int64",
+    "int32",
+    "float64",
+    "float32",
+    "bool",
+    "boolean",
+    "Int64",
+    "Float64",
+    "object",
+    "str",
+    "string",
+    "string[python]",
+    "string[pyarrow]",
+    "category",
+)
+_COLUMN_KEYS = (
+    "dtype",
+    "nullable",
+    "checks",
+    "unique",
+    "required",
+    "title",
+    "description",
+    "coerce",
+    "regex",
+)
+_IGNORED = ("schema_type", "version", "api", "coerce", "strict", "name", "ordered", "report_duplicates")
+_TOP_KEYS = ("columns", "unique", "checks", "index", "dtype", "unique_column_names", "add_missing_columns")
+_NUMERIC = ("int", "Int", "float", "Float")
+
+
+@dataclass(frozen=True)
+class UserSchema:
+    """A pandera schema of columns.
+
+    Attributes
+    ----------
+    origin : the file, for messages
+    columns : of pandera, by name
+    types : by column, where the file says one
+    unique : columns that together tell rows apart; none where empty
+    """
+
+    origin: str
+    columns: Mapping[str, pa.Column]
+    types: Mapping[str, str]
+    unique: tuple[str, ...]
+
+
+def read_user_schema(values: Mapping[str, Any], origin: str) -> UserSchema:
+    """Return the schema that a YAML file of pandera says.
+
+    Parameters
+    ----------
+    values : of the file
+    origin : the file, for messages
+
+    Raises
+    ------
+    DataError
+        With every key, type and check that is not taken.
+    """
+    import pandera.pandas as pa
+
+    problems = [
+        *_unknown(values, (*_TOP_KEYS, *_IGNORED, "title", "description"), origin),
+        *(
+            Problem(
+                f"{origin}: {key}",
+                "is not taken",
+                "rules of columns",
+                "write it under data.checks",
+            )
+            for key in ("checks", "index", "dtype")
+            if values.get(key)
+        ),
+    ]
+    columns: dict[str, pa.Column] = {}
+    types: dict[str, str] = {}
+    written = values.get("columns")
+    if not isinstance(written, Mapping) or not all(isinstance(entry, Mapping) for entry in written.values()):
+        problems.append(Problem(f"{origin}: columns", "is no mapping of columns", "columns: {name: {...}}"))
+        raise DataError(*problems)
+    for name, entry in written.items():
+        place = f"{origin}: columns.{name}"
+        problems += _unknown(entry, (*_COLUMN_KEYS, *CHECKS), place)
+        dtype = entry.get("dtype")
+        if dtype is not None and dtype not in _TYPES:
+            problems.append(
+                Problem(place, f"the type {str(dtype)[:40]!r}", few(_TYPES), "leave the type out")
+            )
+        elif dtype is not None:
+            types[name] = dtype
+        if entry.get("regex"):
+            problems.append(
+                Problem(place, "a pattern for names", "the name of one column", "write out the names")
+            )
+        beside = [(key, options) for key, options in entry.items() if key in CHECKS]
+        said = [*_checks_of(entry.get("checks"), place), *beside]
+        checks = [_check(check, options, place) for check, options in said]
+        problems += [check for check in checks if isinstance(check, Problem)]
+        columns[name] = pa.Column(
+            checks=[check for check in checks if not isinstance(check, Problem)],
+            nullable=entry.get("nullable") is True,
+            required=entry.get("required") is not False,
+            unique=entry.get("unique") is True,
+        )
+    if problems:
+        raise DataError(*problems)
+    unique = values.get("unique") or ()
+    return UserSchema(origin, columns, types, (unique,) if isinstance(unique, str) else tuple(unique))
+
+
+def _unknown(entry: Mapping[str, Any], known: tuple[str, ...], place: str) -> list[Problem]:
+    return [
+        Problem(place, f"unknown key '{key}'", few(known), near_names(key, known) or "remove it")
+        for key in entry
+        if key not in known
+    ]
+
+
+def _checks_of(written: object, place: str) -> list[tuple[str, Any]]:
+    """Return checks by name with what is said of them, from a list or a mapping."""
+    if not written:
+        return []
+    if isinstance(written, Mapping):
+        return [(str(name), options) for name, options in written.items()]
+    if not isinstance(written, list) or not all(isinstance(check, Mapping) for check in written):
+        raise DataError(
+            Problem(place, "checks are no list or mapping", "checks: [{...}]", "write them with to_yaml")
+        )
+    return [(str(dict(check.get("options") or {}).get("check_name", "")), check) for check in written]
+
+
+def _check(name: str, said: Any, place: str) -> pa.Check | Problem:  # noqa: ANN401 - whatever stands in YAML
+    import pandera.pandas as pa
+
+    if name not in CHECKS:
+        hint = (
+            near_names(name, CHECKS)
+            or "write it under data.schema or data.checks of the spec, or leave it out"
+        )
+        return Problem(place, f"the check '{name[:40]}' is not taken", few(sorted(CHECKS)), hint)
+    arguments = CHECKS[name]
+    options = dict(said) if isinstance(said, Mapping) else {arguments[0]: said}
+    options.pop("options", None)
+    if set(options) == {"value"}:
+        options = {arguments[0]: options["value"]}
+    strange = [key for key in options if key not in arguments]
+    if strange:
+        return Problem(place, f"'{name}' has no '{strange[0]}'", few(arguments), "write it with to_yaml")
+    make: Callable[..., pa.Check] = getattr(pa.Check, name)
+    try:
+        return make(**options)
+    except (TypeError, ValueError) as error:
+        return Problem(place, f"'{name}' cannot be made: {error}", few(arguments), "write it with to_yaml")
+
+
+def check_user_schema(schema: UserSchema, columns: pd.DataFrame, locator: RowLocator) -> None:
+    """Check columns, raw and prepared, against a schema of the user's own.
+
+    Parameters
+    ----------
+    columns : (n_obs, ...), those of the schema that there are
+    locator : of the rows
+
+    Raises
+    ------
+    DataError
+        With every check that fails.
+    """
+    import pandera.pandas as pa
+
+    checked = pa.DataFrameSchema(dict(schema.columns), unique=list(schema.unique) or None)
+    frame = columns.reset_index(drop=True)
+    problems = [
+        Problem(
+            where=f"{locator.column(name)} ({schema.origin})",
+            what=f"is of type {frame[name].dtype}",
+            expected=dtype,
+            hint="correct the column, or the type in the schema",
+        )
+        for name, dtype in schema.types.items()
+        if name in frame and not _is_of(frame[name], dtype)
+    ]
+    try:
+        checked.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        for column, check in cases[["column", "check"]].drop_duplicates().itertuples(index=False, name=None):
+            problems.append(_failure(column, check, cases, locator, schema.origin))
+    if problems:
+        raise DataError(*problems)
+
+
+def _is_of(column: pd.Series, dtype: str) -> bool:
+    """Return whether a column is of a type, widths of numbers aside."""
+    if dtype.startswith(_NUMERIC):
+        whole = not dtype.startswith(("float", "Float"))
+        values = pd.to_numeric(column, errors="coerce")
+        has_text = bool((values.isna() & column.notna()).any())
+        return not has_text and not (whole and bool((values.dropna() % 1 != 0).any()))
+    if dtype.startswith("bool"):
+        return bool(column.dropna().isin([0, 1]).all())
+    return dtype == "object" or bool(column.dropna().map(lambda cell: isinstance(cell, str)).all())
+
+
+def _failure(column: str, check: str, cases: pd.DataFrame, locator: RowLocator, origin: str) -> Problem:
+    own = cases[cases["check"] == check]
+    own = own[own["column"] == column] if isinstance(column, str) else own
+    at = own["index"].dropna().to_numpy(dtype=np.int64)
+    if not at.size:
+        return Problem(
+            f"{locator.origin} ({origin})", f"{check}: {quoted(own['failure_case'])}", hint="add the column"
+        )
+    rows = np.zeros(len(locator.frame), dtype=np.bool_)
+    rows[at] = True
+    return Problem(
+        where=f"{locator.column(column, rows)} ({origin})",
+        what=f"{int(rows.sum())} of {rows.size} cells fail: {quoted(own['failure_case'])}",
+        expected=str(check),
+        hint="correct the cells, leave the rows out by data.rows, or change the schema",
+    )

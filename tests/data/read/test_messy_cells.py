@@ -1,0 +1,192 @@
+"""Cells of yearbooks and databases: what is cleaned is told, and what may mean two things is asked."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.data.data_spec import DataSpec
+from harness.errors import DataError
+from workbooks import as_workbook
+
+CLEAN = "id,year,y,x\n北京,2011,1234.5,12.3\n北京,2012,2234.5,4\n天津,2011,3,5.25\n天津,2012,4,6\n"
+EXPECTED = [1234.5, 2234.5, 3.0, 4.0]
+
+
+def told(table):
+    return {(record.step, record.into): record.account.detail for record in table.records}
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "record"),
+    [
+        pytest.param(
+            CLEAN.replace("1234.5", '"1,234.5"'), {"thousands": ","}, ("thousands", "y"), id="thousands"
+        ),
+        pytest.param(
+            "2011年各市统计,,,\n" + CLEAN, {"header_row": 2}, ("header_row", "panel.csv"), id="title"
+        ),
+        pytest.param(
+            CLEAN.replace("y,x\n", "y,x\n,,万元,%\n"),
+            {"skip_rows": (2,)},
+            ("skip_rows", "panel.csv"),
+            id="units",
+        ),
+        pytest.param(CLEAN.replace("12.3", "12.3%"), {"percent": "number"}, ("percent", "x"), id="percent"),
+        pytest.param(CLEAN.replace("2011", "２０１１年"), {}, ("plain_period", "year"), id="years"),
+        pytest.param(CLEAN.replace("2234.5", "２２３４．５"), {}, ("full_width", "y"), id="full-width"),
+        pytest.param(
+            CLEAN.replace("天津,2011", "\u3000天\u3000津\u00a0,2011"), {}, ("strip_blanks", "id"), id="blanks"
+        ),
+        pytest.param(
+            CLEAN.replace(",", ";").replace(".", ","),
+            {"separator": ";", "decimal": ","},
+            ("decimal", "x"),
+            id="decimal-comma",
+        ),
+    ],
+)
+def test_a_messy_file_reads_as_its_clean_twin(read_bytes, text, options, record):
+    clean = read_bytes(CLEAN.encode()).frame
+    table = read_bytes(text.encode(), spec=DataSpec(path="panel.csv", **options))
+    pd.testing.assert_frame_equal(table.frame.reset_index(drop=True), clean.reset_index(drop=True))
+    assert table.frame["y"].tolist() == EXPECTED
+    assert record in told(table)
+
+
+def test_what_is_cleaned_is_counted_and_shown(read_bytes):
+    table = read_bytes(CLEAN.replace("北京,", " 北京,").encode())
+    assert told(table) == {("strip_blanks", "id"): "2 cells: ' 北京' to '北京'"}
+    assert table.records[0].inputs == ("panel.csv",)
+
+
+def test_blanks_within_names(read_bytes):
+    table = read_bytes("id,y\nNew  York,1\nSan\u00a0Juan,2\n北 京,3\n".encode())
+    assert table.frame["id"].tolist() == ["New York", "San Juan", "北京"]
+
+
+def test_clean_cells_tell_nothing(read_bytes):
+    assert read_bytes(CLEAN.encode()).records == ()
+
+
+@pytest.mark.parametrize("cell", ["1,23", "12,34,567", "1,234,56"])
+def test_commas_that_separate_no_thousands_stay(read_bytes, cell):
+    spec = DataSpec(path="panel.csv", thousands=",")
+    frame = read_bytes(f'id,y\na,"{cell}"\n'.encode(), spec=spec).frame
+    assert frame["y"].tolist() == [cell]  # a text, which a role refuses
+
+
+def test_per_cents_as_fractions_are_exact(read_bytes):
+    spec = DataSpec(path="panel.csv", percent="fraction")
+    frame = read_bytes(b"id,y\na,12.3%\nb,0.7 %\nc,0\n", spec=spec).frame
+    assert frame["y"].tolist() == [0.123, 0.007, 0.0]
+
+
+def test_fractions_beside_numbers_without_a_sign_are_refused(read_bytes):
+    spec = DataSpec(path="panel.csv", percent="fraction")
+    with pytest.raises(DataError) as caught:
+        read_bytes(b"id,y\na,12.3%\nb,0.5\n", spec=spec)
+    assert "'12.3%'" in caught.value.what
+    assert "'0.5'" in caught.value.what
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030"])
+def test_chinese_encodings(read_bytes, encoding):
+    spec = DataSpec(path="panel.csv", encoding=encoding)
+    frame = read_bytes(CLEAN.encode(encoding), spec=spec).frame
+    assert frame["id"].tolist() == ["北京", "北京", "天津", "天津"]
+
+
+def test_numbers_kept_as_text_in_a_sheet(read_bytes):
+    rows = [["id", "year", "y", "code"], ["a", "2011年", "1.5", "007"], ["b", 2012, 2, "008"]]
+    table = read_bytes(as_workbook({"panel": rows}), name="panel.xlsx")
+    assert table.frame["y"].tolist() == [1.5, 2.0]
+    assert table.frame["year"].tolist() == [2011, 2012]
+    assert table.frame["code"].tolist() == ["007", "008"]
+    assert told(table)["number_from_text", "y"] == "1 cell: '1.5' to '1.5'"
+
+
+def test_a_title_row_is_named_with_its_remedy(read_bytes):
+    with pytest.raises(DataError) as caught:
+        read_bytes(("2011年各市统计\n" + CLEAN).encode())
+    assert caught.value.where == "panel.csv: line 1"
+    assert "line 2: 'id, year, y, x'" in caught.value.what
+    assert caught.value.hint == "data: header_row: 2"
+
+
+def test_a_title_row_of_a_sheet_is_named_with_its_remedy(read_bytes):
+    rows = [["各市统计"], [None], ["id", "year", "y"], ["a", 2011, 1.5]]
+    with pytest.raises(DataError) as caught:
+        read_bytes(as_workbook({"panel": rows}), name="panel.xlsx")
+    assert caught.value.hint == "data: header_row: 3"
+
+
+def test_a_row_of_units_is_named_with_its_remedy(build_text):
+    with pytest.raises(DataError) as caught:
+        build_text("id,year,y,x\na,2010,万元,5\n" + CLEAN.partition("\n")[2])
+    assert "data: skip_rows: [2]" in caught.value.hint
+
+
+def test_a_row_that_is_not_there(read_bytes):
+    with pytest.raises(DataError) as caught:
+        read_bytes(CLEAN.encode(), spec=DataSpec(path="panel.csv", header_row=9))
+    assert caught.value.what == "there is nothing in line 9"
+    assert caught.value.expected == "lines 1 to 5"
+
+
+def test_labels_of_stata(read_bytes):
+    label = "各市数字经济发展水平综合指数（主成分法，二〇一一年为基期）"
+    frame = pd.DataFrame({"id": [1, 2], "year": [2011, 2012], "y": [1.5, 2.5]})
+    sink = io.BytesIO()
+    frame.to_stata(
+        sink,
+        write_index=False,
+        version=118,
+        variable_labels={"y": label},
+        value_labels={"id": {1: "北京", 2: "天津"}},
+    )
+    table = read_bytes(sink.getvalue(), name="panel.dta")
+    assert table.labels.columns == {"y": label}
+    assert table.labels.numbers == {"id": {1.0: "北京", 2.0: "天津"}}
+    assert table.frame["y"].dtype == np.float64
+    assert table.frame["id"].tolist() == ["北京", "天津"]
+
+
+def old_stata(text: str) -> bytes:
+    """Return a file of Stata 13, whose texts say nothing of their encoding, with a label in GBK."""
+    sink = io.BytesIO()
+    frame = pd.DataFrame({"id": ["a", "b"], "year": [2011, 2012], "y": [1.5, 2.5]})
+    label = text.encode("gbk").decode("latin-1")
+    frame.to_stata(sink, write_index=False, version=117, variable_labels={"y": label})
+    return sink.getvalue()
+
+
+def test_an_old_stata_file_in_gbk(read_bytes):
+    spec = DataSpec(path="panel.dta", encoding="gbk")
+    table = read_bytes(old_stata("碳排放"), name="panel.dta", spec=spec)
+    assert table.labels.columns == {"y": "碳排放"}
+
+
+def test_an_old_stata_file_without_its_encoding(read_bytes):
+    with pytest.raises(DataError) as caught:
+        read_bytes(old_stata("碳排放"), name="panel.dta")
+    assert "encoding: gb18030" in caught.value.hint
+
+
+def test_files_of_spss(read_bytes, tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    frame = pd.DataFrame({"id": [1.0, 2.0], "year": [2011.0, 2012.0], "y": [1.5, 2.5]})
+    file = tmp_path / "spss.sav"
+    pyreadstat.write_sav(
+        frame, file, column_labels={"y": "碳排放"}, variable_value_labels={"id": {1: "北京", 2: "天津"}}
+    )
+    table = read_bytes(file.read_bytes(), name="panel.sav")
+    assert table.labels.columns["y"] == "碳排放"
+    assert table.frame["id"].tolist() == ["北京", "天津"]
+    assert table.frame["y"].tolist() == [1.5, 2.5]
+
+
+def test_files_that_are_named_as_spss(read_bytes):
+    with pytest.raises(DataError, match="does not begin as one"):
+        read_bytes(b"id,y\n", name="panel.sav")

@@ -1,0 +1,178 @@
+"""Files joined by their keys: what matches, what does not, and what is refused with numbers."""
+
+import numpy as np
+import pytest
+
+from harness.data.data_spec import DataSpec, Join
+from harness.data.file_spec import FileSpec, Reshape
+from harness.errors import DataError
+
+PANEL = "id,year,y,region\n北京,2011,1,north\n北京,2012,2,north\n上海,2011,3,south\n上海,2012,4,south\n"
+MORE = "id,year,x\n上海,2011年,30\n 北京,2011年,10\n北京,2012年,20\n上海,2012年,40\n"
+REGIONS = "region,coast\nnorth,0\nsouth,1\n"
+
+
+@pytest.fixture
+def joined(tmp_path, read_bytes):
+    def join(other: str, *, panel: str = PANEL, **options):
+        (tmp_path / "other.csv").write_text(other, encoding="utf-8")
+        asked = Join(path="other.csv", **options)
+        return read_bytes(panel.encode(), spec=DataSpec(path="panel.csv", merge=(asked,)))
+
+    return join
+
+
+def test_files_are_joined_by_entity_and_period(joined):
+    table = joined(MORE)
+    assert table.frame["x"].tolist() == [10, 20, 30, 40]
+    assert table.frame.index.tolist() == [2, 3, 4, 5]
+    assert [file.origin for file in table.files] == ["panel.csv", "other.csv"]
+    assert table.records[-1].account.detail == "1:1 on id, year: 4 rows match"
+    assert table.notes == ()
+
+
+def test_a_table_of_regions_is_looked_up(joined):
+    table = joined(REGIONS, on=("region",))
+    assert table.frame["coast"].tolist() == [0, 0, 1, 1]
+    assert table.records[-1].account.detail == "m:1 on region: 4 rows match"
+
+
+@pytest.mark.parametrize(
+    ("how", "entities", "fates"),
+    [
+        ("left", ["北京", "北京", "上海", "上海"], ("kept", "left out")),
+        ("inner", ["北京", "上海", "上海"], ("left out", "left out")),
+        ("outer", ["北京", "北京", "上海", "上海", "广州"], ("kept", "kept")),
+    ],
+)
+def test_rows_without_a_match_are_counted_and_listed(joined, how, entities, fates):
+    table = joined(MORE.replace("北京,2012年,20", "广州,2012年,50"), how=how)
+    assert table.frame["id"].tolist() == entities
+    (note,) = table.notes
+    assert note.code == "W-UNMATCHED"
+    assert note.message == (
+        f"1 rows of panel.csv have no match in other.csv, {fates[0]} (北京, 2012); "
+        f"1 rows of other.csv have no match in panel.csv, {fates[1]} (广州, 2012)."
+    )
+    if how == "left":
+        assert np.isnan(table.frame["x"].tolist()[1])
+
+
+def refused(joined, other, **options):
+    with pytest.raises(DataError) as caught:
+        joined(other, **options)
+    assert caught.value.where == "other.csv (data.merge[0])"
+    assert caught.value.hint
+    return caught.value.what
+
+
+def test_duplicate_keys_are_refused_with_their_lines(joined):
+    what = refused(joined, MORE + "北京,2011,11\n")
+    assert what == (
+        "1 keys (id, year) of other.csv occur more than once, so that the match is 1:m: "
+        "北京, 2011 in lines 3, 6"
+    )
+
+
+def test_a_look_up_that_matches_many_to_many_is_refused(joined):
+    what = refused(joined, REGIONS + "north,1\n", on=("region",))
+    assert "so that the match is m:m: north in lines 2, 4" in what
+
+
+def test_duplicate_keys_of_the_first_file_are_refused(joined):
+    what = refused(joined, MORE, panel=PANEL + "北京,2011,9,north\n")
+    assert "of panel.csv occur more than once, so that the match is m:1: 北京, 2011 in lines 2, 6" in what
+
+
+def test_periods_that_do_not_overlap_are_refused(joined):
+    what = refused(joined, MORE.replace("2011", "2021").replace("2012", "2022"))
+    assert what == "periods do not overlap: 2011 to 2012 in panel.csv, 2021 to 2022 in other.csv"
+
+
+def test_entities_that_do_not_overlap_are_refused(joined):
+    what = refused(joined, MORE.replace("北京", "Beijing").replace("上海", "Shanghai"))
+    assert what == "no 'id' is in both: 上海, 北京 in panel.csv, Beijing, Shanghai in other.csv"
+
+
+def test_a_column_that_is_not_there_is_refused(joined):
+    assert refused(joined, REGIONS, on=("regoin",)) == "panel.csv has no column 'regoin'"
+
+
+def test_units_that_differ_are_refused_with_the_factor(joined):
+    what = refused(joined, "id,year,y\n北京,2011,10000\n北京,2012,20000\n上海,2011,30000\n上海,2012,40000\n")
+    assert what == (
+        "'y' is in both files, with other values in 4 of 4 matched rows: those of other.csv are 10^4 times "
+        "as large in 4 of them, so the units differ (data.merge[0]: scale: {y: 1e-4})"
+    )
+
+
+def test_units_are_brought_together_by_scale(joined):
+    other = "id,year,y\n北京,2011,10000\n北京,2012,20000\n上海,2011,30000\n上海,2012,40000\n"
+    table = joined(other, scale={"y": 1e-4})
+    assert table.frame["y"].tolist() == [1, 2, 3, 4]
+    assert "the same in both: y" in table.records[-1].account.detail
+    assert ("scale", "y") in {(record.step, record.into) for record in table.records}
+
+
+def test_a_column_with_other_values_is_refused(joined):
+    what = refused(joined, MORE.replace("x", "y"))
+    assert "with other values in 4 of 4 matched rows" in what
+
+
+def appended(tmp_path, read_bytes, other, **options):
+    (tmp_path / "later.csv").write_text(other, encoding="utf-8")
+    spec = DataSpec(path="panel.csv", append=(FileSpec(path="later.csv", **options),))
+    return read_bytes(PANEL.encode(), spec=spec)
+
+
+def test_files_of_other_years_are_put_below(tmp_path, read_bytes):
+    table = appended(tmp_path, read_bytes, "id,year,y\n北京,2013年,1.5\n上海,2013年,3.5\n")
+    assert table.frame["y"].tolist() == [1, 2, 3, 4, 1.5, 3.5]
+    assert table.frame.index.tolist()[-1] == "later.csv:3"
+    assert table.records[-1].account.detail == "2 rows of 2 entities, 2013 to 2013; without region"
+    assert table.notes == ()
+
+
+def test_units_that_differ_between_years_are_warned_of(tmp_path, read_bytes):
+    table = appended(tmp_path, read_bytes, "id,year,y\n北京,2013,15000\n上海,2013,35000\n")
+    (note,) = table.notes
+    assert (note.code, note.where) == ("W-UNITS", "y")
+    assert "2.5 in panel.csv and 2.5e+04 in later.csv, 10,000 to 1" in note.message
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "what"),
+    [
+        ("id,2011,2012\na,1,2\n", {"columns": "{period}年", "into": "y"}, "no column is named like"),
+        ("ids,2011\na,1\n", {"into": "y"}, "there is no column 'id'"),
+        ("id,year,2011\na,1,1\n", {"into": "y"}, "has a column 'year' already"),
+        (
+            "id,name,2011\na,gdp,1\na,gdp,2\n",
+            {"variable": "name"},
+            "2 cells say a variable of the same entity and period more than once, first 'gdp' of a in 2011 "
+            "(rows 2, 3)",
+        ),
+    ],
+)
+def test_what_cannot_be_reshaped(read_bytes, text, options, what):
+    with pytest.raises(DataError) as caught:
+        read_bytes(text.encode(), spec=DataSpec(path="panel.csv", reshape=Reshape(**options)))
+    assert what in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"into": "y", "variable": "z"}, {"columns": "year", "into": "y"}, {"value": "v", "into": "y"}],
+)
+def test_a_reshape_that_says_too_little_or_too_much(options):
+    with pytest.raises(ValueError, match=r"give one of|has \{period\} once|value needs"):
+        Reshape(**options)
+
+
+def test_a_row_for_each_variable_of_a_year(read_bytes):
+    text = "id,year,name,v\na,2011,gdp,1\na,2011,co2,2\na,2012,gdp,3\nb,2011,co2,5\n"
+    asked = Reshape(variable="name", value="v")
+    frame = read_bytes(text.encode(), spec=DataSpec(path="panel.csv", reshape=asked)).frame
+    assert frame["id"].tolist() == ["a", "a", "b"]
+    np.testing.assert_array_equal(frame["gdp"], [1, 3, np.nan])
+    np.testing.assert_array_equal(frame["co2"], [2, np.nan, 5])
