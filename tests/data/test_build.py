@@ -281,7 +281,7 @@ def test_all_mistakes_of_names_come_together(build_text):
         "panel.csv: column 'y' (data.prepare[1].square.into)",
         "panel.csv: column 'later' (data.prepare[2].square)",
         "panel.csv: column 'z' (roles.controls)",
-        "panel.csv: column 'shcema' (data.schema)",
+        "panel.csv: column 'shcema' (data.schema.shcema)",
     ]
     assert found["panel.csv: column 'ID' (roles.entity)"].hint == "did you mean 'id'?"
     assert found["panel.csv: column 'yaer' (data.rows)"].hint == "did you mean 'year'?"
@@ -316,7 +316,7 @@ def test_all_broken_laws_come_together(build_text):
             "panel.csv: column 'lc', line 2 (a, 1) (data.prepare, log)",
             "no result in 1 of 3 rows; first c = 0",
         ),
-        ("panel.csv: column 'w', line 3 (a, 1) (data.schema)", "1 of 3 cells are below 0: '-1.0'"),
+        ("panel.csv: column 'w', line 3 (a, 1) (data.schema.w)", "1 of 3 cells are below 0: '-1.0'"),
         ("panel.csv: column 'y', line 4 (b, 2)", "1 of 3 cells are missing"),
         (
             "panel.csv: columns 'id' and 'year'",
