@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.data.data_spec import MISSING_VALUES
+from harness.data.file_spec import MISSING_VALUES
 from harness.data.read.numbers import read_numbers
 
 Kind = Literal["number", "text", "empty"]

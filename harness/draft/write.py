@@ -26,7 +26,7 @@ def read_frame(path: Path) -> pd.DataFrame:
         Where the file cannot be read.
     """
     file = find_file(str(path), root=Path.cwd(), allow_outside=True)
-    return read_file(file, origin=path.name, spec=DataSpec(path=path.name), entity="").frame
+    return read_file(file, origin=path.name, spec=DataSpec(path=path.name), entity="", time="").frame
 
 
 def write_draft(
