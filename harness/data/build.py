@@ -20,7 +20,7 @@ from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare.account import StepRecord
 from harness.data.prepare.classes import named_classes
 from harness.data.prepare.pipeline import PreparedColumns, needed_steps, raw_columns, run_steps
-from harness.data.prepare.step import Calendar, LearnedStep, Step
+from harness.data.prepare.step import Calendar, Column, LearnedStep, Step
 from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import cast_note
 from harness.data.read.table import Table
@@ -33,7 +33,7 @@ from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import select_rows
 from harness.data.summary import filled_table, steps_table, summary_table
 from harness.data.user_schema import UserSchema
-from harness.errors import DataError
+from harness.errors import DataError, Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +122,12 @@ class PanelBuilder:
         )
         keys: tuple[Key, ...] = ()
         with problems.collecting():
+            _refuse_learned(groups, spec)
             keys = read_groups(
                 locator,
                 groups,
                 spec.schema,
-                classes=named_classes(spec.steps, columns),
+                classes=_made_groups(groups, locator, columns) | named_classes(spec.steps, columns),
                 labels=table.labels.numbers,
             )
         problems.raise_if_any()
@@ -246,3 +247,26 @@ class PanelBuilder:
         )
         problems.raise_if_any()
         return prepared
+
+
+def _made_groups(
+    names: Sequence[str], locator: RowLocator, columns: Mapping[str, Column]
+) -> dict[str, pd.Categorical | pd.Series]:
+    """Return the prepared columns among those that sort rows into groups, (n_obs,) each."""
+    made = [name for name in names if name in columns and name not in locator.frame.columns]
+    return {name: pd.Series(columns[name].cells, index=locator.frame.index) for name in made}
+
+
+def _refuse_learned(names: Sequence[str], spec: DataSpec) -> None:
+    """Refuse groups by a column that is another on other rows to learn from."""
+    for name in names:
+        learned = [step for step in needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)]
+        if learned:
+            raise DataError(
+                Problem(
+                    where=f"column '{name}' (data.prepare, {learned[0].name})",
+                    what="depends on the rows it is learned from, so that groups by it would differ by fold",
+                    expected="groups that a row has whatever rows are learned from",
+                    hint="group by classes of a raw column",
+                )
+            )

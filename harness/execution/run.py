@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.build import PanelBuilder
 from harness.data.dataset import DATASET
+from harness.data.expand import expand
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table, refuse_changed
@@ -82,13 +83,22 @@ def prepare(options: RunOptions, registry: Registry) -> Prepared:
         entity=study.roles.entity,
         time=study.roles.time,
     )
+    expanded = expand(source, study.data, study.roles)
+    source = expanded.table
     study = with_labels(study, source.labels.columns)
+    study = with_labels(study, {name: _of_level(study, *level) for name, level in expanded.labels.items()})
+    study = study.model_copy(update={"data": expanded.spec, "roles": expanded.roles})
     own = read_schema_file(study.data, root=options.root, allow_outside=options.allow_outside)
     with places_in(loaded.document):
         panels = PanelBuilder.build(
             source, study.data, study.roles, groups=group_columns(study, known), user_schema=own
         )
     return Prepared(loaded, source, panels, make_plan(study, panels, known))
+
+
+def _of_level(study: Study, column: str, level: str) -> str:
+    """Return the label of a column that is 1 for one value of another."""
+    return f"{study.variables.get(column, Variable()).label or column}: {level}"
 
 
 def with_labels(study: Study, labels: Mapping[str, str]) -> Study:

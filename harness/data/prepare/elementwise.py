@@ -108,6 +108,57 @@ class Square(ElementwiseStep):
 
 
 @dataclass(frozen=True)
+class Power:
+    """``- power: {into: gdp3, of: gdp, exponent: 3}``.
+
+    Attributes
+    ----------
+    into : column that is computed
+    of : column it is computed from; above 0 where the exponent is no whole number, not 0 where it is below 0
+    exponent : not 0
+    """
+
+    name: ClassVar[str] = "power"
+
+    into: ColumnName
+    of: ColumnName
+    exponent: Annotated[float, Field(allow_inf_nan=False)]
+
+    def __post_init__(self) -> None:
+        if self.exponent == 0.0:
+            message = "exponent 0 makes a constant"
+            raise ValueError(message)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    @property
+    def detail(self) -> str:
+        """How the column is computed."""
+        return f"{self.of} to the power of {self.exponent:g}"
+
+    @property
+    def demand(self) -> str:
+        """What the inputs must satisfy."""
+        if self.exponent.is_integer():
+            return "any number" if self.exponent > 0 else "numbers other than 0"
+        return "numbers above 0" if self.exponent < 0 else "numbers of 0 or above"
+
+    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
+        """Return the rows, (n_obs,), whose number has no such power."""
+        values = columns[self.of]
+        zero = np.equal(values, 0.0) & (self.exponent < 0)
+        return zero | (np.less(values, 0.0) & (not self.exponent.is_integer()))
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,); NaN where `of` is missing."""
+        refuse_impossible(self, columns)
+        return np.power(columns[self.of], self.exponent)
+
+
+@dataclass(frozen=True)
 class Indicator:
     """``- indicator: {into: d81, of: year, equals: 1981}``.
 

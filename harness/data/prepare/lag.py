@@ -1,4 +1,4 @@
-"""A column's value some periods earlier, and its change since then."""
+"""A column's value some periods earlier or later, and its change."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from harness.arrays import Ints
 from harness.data.name import ColumnName
 from harness.data.prepare.account import Account
 from harness.data.prepare.step import Calendar, Column
@@ -41,17 +42,54 @@ class Lag:
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column."""
-        of = columns[self.of]
-        source = calendar.earlier(self.periods)
-        found = source >= 0
-        return Column(
-            cells=np.where(found, of.cells[source], np.nan),
-            unreached=~found | of.unreached[source],
-        )
+        return _shifted(columns[self.of], calendar.earlier(self.periods))
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
         """Return how many rows have no row so many periods earlier."""
         return Account(f"{self.periods} earlier; {int(made.unreached.sum())} rows have no such period")
+
+
+@dataclass(frozen=True)
+class Lead:
+    """``- lead: {into: digital_after, of: digital, periods: 1}``.
+
+    It shows whether outcomes go with what has not happened yet. Periods are counted on the calendar, as those
+    of a lag are.
+
+    Attributes
+    ----------
+    into : column that is computed, in units of `of`
+    of : column it is taken from
+    periods : how many periods later, at least 1
+    """
+
+    name: ClassVar[str] = "lead"
+
+    into: ColumnName
+    of: ColumnName
+    periods: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        return _shifted(columns[self.of], calendar.earlier(-self.periods))
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
+        """Return how many rows have no row so many periods later."""
+        return Account(f"{self.periods} later; {int(made.unreached.sum())} rows have no such period")
+
+
+def _shifted(of: Column, source: Ints) -> Column:
+    """Return a column's cells of other rows, (n_obs,) positions, -1 where there is none."""
+    found = source >= 0
+    return Column(
+        cells=np.where(found, of.cells[source], np.nan),
+        unreached=~found | of.unreached[source],
+    )
 
 
 @dataclass(frozen=True)

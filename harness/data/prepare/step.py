@@ -163,8 +163,10 @@ def _of_no_kind(cls: type) -> str:
     """Return what is wrong with a class that is neither a kind of step nor a group of steps."""
     if hasattr(cls, "parts"):
         return ""
-    if not any(callable(getattr(cls, method, None)) for method in ("impossible", "across", "learn")):
-        return "is no step: it has none of `impossible`, `across`, `learn` and `parts`"
+    if not any(
+        callable(getattr(cls, method, None)) for method in ("impossible", "across", "learn", "expand")
+    ):
+        return "is no step: it has none of `impossible`, `across`, `learn`, `expand` and `parts`"
     fields = getattr(cls, "__dataclass_fields__", ())
     lacks = [name for name in ("into", "inputs") if name not in fields and not hasattr(cls, name)]
     return f"has no `{lacks[0]}`" if lacks else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from pydantic import Field
 from harness.arrays import Floats
 from harness.data.name import ColumnName
 from harness.data.prepare.account import number
+from harness.data.prepare.table_step import Expansion, TableColumns, code_column
 from harness.errors import DataError, Problem
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -64,6 +65,8 @@ class Winsorise:
     of : column it is computed from
     lower, upper : shares of the rows learned from that lie below the limits; quantiles between two values are
         interpolated (Hyndman and Fan 1996, type 7)
+    by : columns whose combinations have limits of their own, such as the time column; rows of one that has no
+        row to learn from have the limits of all
     """
 
     name: ClassVar[str] = "winsorise"
@@ -72,6 +75,7 @@ class Winsorise:
     of: ColumnName
     lower: Share = 0.01
     upper: Share = 0.99
+    by: tuple[ColumnName, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.lower < self.upper:
@@ -81,7 +85,19 @@ class Winsorise:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Columns it is computed from."""
-        return (self.of,)
+        return (self.of, *self.by)
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """Columns whose combinations have limits of their own."""
+        return self.by
+
+    def expand(self, table: TableColumns) -> Expansion:
+        """Return the step itself, or the groups as a column of codes and the step that goes by them."""
+        if not self.by:
+            return Expansion({}, (self,), (self.into,))
+        name, codes = code_column([table.groups[column] for column in self.by])
+        return Expansion({name: codes}, (WinsoriseWithin(replace(self, by=()), name),), (self.into,))
 
     def learn(self, columns: Mapping[str, Floats]) -> LearnedLimits:
         """Return the limits learned from these rows, (n_rows,), all finite.
@@ -105,3 +121,83 @@ class Winsorise:
         return LearnedLimits(
             self.into, self.of, low, high, n_low=int((values < low).sum()), n_high=int((values > high).sum())
         )
+
+
+@dataclass(frozen=True)
+class WinsoriseWithin:
+    """Limits learned within groups.
+
+    Attributes
+    ----------
+    whole : the step without groups
+    groups : column of their codes
+    """
+
+    name: ClassVar[str] = Winsorise.name
+
+    whole: Winsorise
+    groups: str
+
+    @property
+    def into(self) -> str:
+        """Column that is computed."""
+        return self.whole.into
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.whole.of, self.groups)
+
+    def learn(self, columns: Mapping[str, Floats]) -> LimitsWithin:
+        """Return the limits of each group, and of all rows, (n_rows,), all finite.
+
+        Raises
+        ------
+        DataError
+            Where there is no row to learn from.
+        """
+        values, codes = columns[self.whole.of], columns[self.groups]
+        pooled = self.whole.learn({self.whole.of: values})
+        within = {
+            float(code): self.whole.learn({self.whole.of: values[codes == code]}) for code in np.unique(codes)
+        }
+        return LimitsWithin(self.groups, pooled, within)
+
+
+@dataclass(frozen=True)
+class LimitsWithin:
+    """A column kept within the limits of each row's group.
+
+    Attributes
+    ----------
+    groups : column of codes
+    pooled : limits of a group that has none
+    within : limits by code
+    """
+
+    groups: str
+    pooled: LearnedLimits
+    within: Mapping[float, LearnedLimits]
+
+    @property
+    def into(self) -> str:
+        """Column that is computed."""
+        return self.pooled.into
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.pooled.of, self.groups)
+
+    @property
+    def detail(self) -> str:
+        """How much the limits change."""
+        n_low = sum(limits.n_low for limits in self.within.values())
+        n_high = sum(limits.n_high for limits in self.within.values())
+        return f"limits of {len(self.within)} groups; {n_low} values raised, {n_high} lowered"
+
+    def compute(self, columns: Mapping[str, Floats]) -> Floats:
+        """Return the column, (n_obs,); NaN where `of` is missing."""
+        own = [self.within.get(float(code), self.pooled) for code in columns[self.groups]]
+        low, high = (np.array([getattr(limits, end) for limits in own]) for end in ("low", "high"))
+        return np.clip(columns[self.pooled.of], low, high)

@@ -16,7 +16,7 @@ from harness.data.rules import ColumnRule
 from harness.data.shape.entities import in_order
 from harness.errors import Problem
 
-NO_CLASSES: Mapping[str, pd.Categorical] = MappingProxyType({})
+NO_CLASSES: Mapping[str, pd.Categorical | pd.Series] = MappingProxyType({})
 """No column of classes."""
 
 NO_LABELS: Mapping[str, Mapping[float, str]] = MappingProxyType({})
@@ -28,7 +28,7 @@ def read_groups(
     columns: Sequence[str],
     rules: Mapping[str, ColumnRule],
     *,
-    classes: Mapping[str, pd.Categorical] = NO_CLASSES,
+    classes: Mapping[str, pd.Categorical | pd.Series] = NO_CLASSES,
     labels: Mapping[str, Mapping[float, str]] = NO_LABELS,
 ) -> tuple[Key, ...]:
     """Return the group of every row, a key for each column.
@@ -40,7 +40,7 @@ def read_groups(
     Parameters
     ----------
     rules : by column
-    classes : of every row, (n_obs,), by column that a step made
+    classes : classes or numbers of every row, (n_obs,), by column that a step made
     labels : of numbers, by column
 
     Raises

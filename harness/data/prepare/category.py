@@ -1,0 +1,218 @@
+"""Steps that make numbers, or other texts, of the levels of a column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from harness.data.locations import few, quoted
+from harness.data.name import ColumnName, near_columns
+from harness.data.prepare.arithmetic import Product
+from harness.data.prepare.step import Step
+from harness.data.prepare.table_step import Expansion, TableColumns, Trend, indicators
+from harness.data.rules import Value
+from harness.errors import DataError, Problem
+
+
+@dataclass(frozen=True)
+class Dummies:
+    """``- dummies: {of: region, reference: east}``: a column of 0 and 1 for each value but one.
+
+    Among the controls the name of the column stands for all of them.
+
+    Attributes
+    ----------
+    of : column of texts, or of numbers that are codes
+    reference : value without a column, which the others are compared to; the first unless given
+    """
+
+    name: ClassVar[str] = "dummies"
+
+    of: ColumnName
+    reference: str | None = None
+
+    @property
+    def into(self) -> str:
+        """The column, whose name stands for all that are made of it."""
+        return self.of
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.of,)
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.of,)
+
+    def expand(self, table: TableColumns) -> Expansion:
+        """Return the columns."""
+        groups = table.groups[self.of]
+        columns, left_out = indicators(groups, self.reference, step=self.name)
+        counted = dict(zip(groups.labels, groups.counts, strict=True))
+        others = few([f"{level} {count}" for level, count in counted.items() if level != left_out])
+        detail = f"rows: {left_out} {counted[left_out]} (reference), {others}"
+        return Expansion(columns, (), tuple(columns), detail)
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """``- interaction: {into: digital_by_region, of: [digital, region], reference: east}``.
+
+    Two numbers are multiplied. A number and a text give a column for each value of the text but one: the
+    number where the row has the value, else 0; among the controls `into` stands for all of them. For the
+    exposure, put the dummies of the text among the controls too.
+
+    Attributes
+    ----------
+    into : the column, or what stands for the columns
+    of : two columns, at most one of them text
+    reference : value of the text without a column; the first unless given
+    """
+
+    name: ClassVar[str] = "interaction"
+
+    into: ColumnName
+    of: Annotated[tuple[ColumnName, ...], Field(min_length=2, max_length=2)]
+    reference: str | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The two columns."""
+        return self.of
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """Either column, where it is text."""
+        return self.of
+
+    def expand(self, table: TableColumns) -> Expansion:
+        """Return a product, or one for each level."""
+        texts = [name for name in self.of if not table.is_number[name]]
+        if not texts:
+            return Expansion({}, (Product(self.into, self.of),), (self.into,))
+        if len(texts) == 2:
+            raise DataError(
+                Problem(
+                    where=f"column '{self.into}' (data.prepare, {self.name})",
+                    what=f"'{self.of[0]}' and '{self.of[1]}' are both text",
+                    expected="at least one column of numbers",
+                    hint="absorb the combination of the two columns",
+                )
+            )
+        (number,) = (name for name in self.of if name not in texts)
+        return by_level(self.into, number, table, texts[0], self.reference, step=self.name)
+
+
+def by_level(
+    into: str, number: str, table: TableColumns, column: str, reference: str | None, *, step: str
+) -> Expansion:
+    """Return a number times each level of a column but the reference."""
+    columns, left_out = indicators(table.groups[column], reference, step=step)
+    products = tuple(Product(f"{number} x {level}", (number, level)) for level in columns)
+    detail = f"{number} by {column}, {len(products)} columns, called {into}; reference {left_out}"
+    return Expansion(columns, products, tuple(product.into for product in products), detail)
+
+
+@dataclass(frozen=True)
+class Trends:
+    """``- trends: {into: city_trends, by: city}``: the number of the period for each entity or group but one.
+
+    Among the controls `into` stands for all columns. Beside effects of the period, that of the one left out
+    is among what the effects absorb.
+
+    Attributes
+    ----------
+    into : what stands for the columns
+    by : the entity column, or a column of groups
+    reference : level without a column; the first unless given
+    """
+
+    name: ClassVar[str] = "trends"
+
+    into: ColumnName
+    by: ColumnName
+    reference: str | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column of groups."""
+        return (self.by,)
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """The column of groups."""
+        return (self.by,)
+
+    def expand(self, table: TableColumns) -> Expansion:
+        """Return the number of the period, and its product with each level."""
+        found = by_level(self.into, self.into, table, self.by, self.reference, step=self.name)
+        steps: tuple[Step, ...] = (Trend(self.into), *found.steps)
+        return Expansion(found.columns, steps, found.stands_for, found.detail)
+
+
+@dataclass(frozen=True)
+class Recode:
+    """``- recode: {into: coastal, of: province, values: {Guangdong: 1, Fujian: 1}, otherwise: 0}``.
+
+    Attributes
+    ----------
+    into : column that is made: of numbers where all new values are, else of texts
+    of : column of texts or numbers
+    values : new values, by the values in the column
+    others : what becomes of values that are not listed: they are refused, kept, or missing cells
+    otherwise : one new value for all that are not listed
+    """
+
+    name: ClassVar[str] = "recode"
+
+    into: ColumnName
+    of: ColumnName
+    values: Annotated[Mapping[str, Value], Field(min_length=1)]
+    others: Literal["refuse", "keep", "missing"] = "refuse"
+    otherwise: Value | None = None
+
+    def __post_init__(self) -> None:
+        if self.otherwise is not None and self.others != "refuse":
+            message = "give either others or otherwise, not both"
+            raise ValueError(message)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.of,)
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.of,)
+
+    def expand(self, table: TableColumns) -> Expansion:
+        """Return the new column."""
+        import pandas as pd
+
+        groups = table.groups[self.of]
+        where = f"column '{self.of}' (data.prepare, {self.name})"
+        unknown = [value for value in self.values if value not in groups.labels]
+        unlisted = [label for label in groups.labels if label not in self.values]
+        if unknown:
+            hint = near_columns(unknown[0], groups.labels) or "correct the value, or leave it out"
+            what = f"no row has the value {quoted(unknown)}"
+            raise DataError(Problem(where, what, few(groups.labels), hint))
+        if unlisted and self.others == "refuse" and self.otherwise is None:
+            what = f"{len(unlisted)} values are not listed: {quoted(unlisted)}"
+            hint = "list them; or say otherwise: VALUE, others: keep or others: missing"
+            raise DataError(Problem(where, what, "every value of the column", hint))
+        kept = {label: label if self.others == "keep" else self.otherwise for label in unlisted}
+        new: list[Value | None] = [{**kept, **self.values}[label] for label in groups.labels]
+        cells = [None if code < 0 else new[code] for code in groups.codes]
+        present = [cell for cell in new if cell is not None]
+        is_number = all(isinstance(cell, int | float) for cell in present)
+        texts = [None if cell is None else str(cell) for cell in cells]
+        column = pd.Series(cells, dtype="float64") if is_number else pd.Series(texts, dtype="object")
+        pairs = few([f"{label} to {value}" for label, value in zip(groups.labels, new, strict=True)])
+        return Expansion({self.into: column}, (), (self.into,), pairs)
