@@ -27,5 +27,7 @@ def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
     """
     spec = DataSpec()
     content = frame_file(frame).content
-    table = read_bytes(content, Path(FRAME_FILE), origin="the table", spec=spec, entity=roles.entity)
+    table = read_bytes(
+        content, Path(FRAME_FILE), origin="the table", spec=spec, entity=roles.entity, time=roles.time
+    )
     return PanelBuilder.build(table, spec, roles).panel(roles.outcomes[0])

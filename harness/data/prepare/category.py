@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from harness.data.locations import few, quoted
 from harness.data.name import ColumnName, near_columns
 from harness.data.prepare.arithmetic import Product
 from harness.data.prepare.step import Step
@@ -51,6 +50,8 @@ class Dummies:
 
     def expand(self, table: TableColumns) -> Expansion:
         """Return the columns."""
+        from harness.data.locations import few
+
         groups = table.groups[self.of]
         columns, left_out = indicators(groups, self.reference, step=self.name)
         counted = dict(zip(groups.labels, groups.counts, strict=True))
@@ -194,6 +195,8 @@ class Recode:
     def expand(self, table: TableColumns) -> Expansion:
         """Return the new column."""
         import pandas as pd
+
+        from harness.data.locations import few, quoted
 
         groups = table.groups[self.of]
         where = f"column '{self.of}' (data.prepare, {self.name})"
