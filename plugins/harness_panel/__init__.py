@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from harness import Estimator, hookimpl
+from harness.reporting import Section
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.driscoll_kraay import DriscollKraay
@@ -59,3 +60,11 @@ def harness_estimators() -> Iterable[type[Estimator]]:
         FirstDifference,
         Mundlak,
     )
+
+
+@hookimpl
+def harness_sections() -> Iterable[Section]:
+    """Return the section of the report on thresholds and treatments."""
+    from harness_panel.report.section import ThresholdsSection
+
+    return (ThresholdsSection(),)

@@ -6,24 +6,45 @@ and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from harness import EffectKey, Floats, GroupColumn, HasEffects, Panel, Rung, key_of, row_weights
+from numpy.random import Generator
+from pydantic import Field
+
+from harness import (
+    CoefficientTable,
+    Combination,
+    EffectKey,
+    EstimationError,
+    Floats,
+    GroupColumn,
+    HasEffects,
+    HasResultRows,
+    Note,
+    Panel,
+    Rung,
+    effect_named,
+    key_of,
+    row_weights,
+)
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
-from harness_panel.diagnostics.diagnostic import Check, unweighted
+from harness_panel.covariance.robust import PredictionsAlone
+from harness_panel.diagnostics.diagnostic import Check, Refusal, outcome_of, unweighted
 from harness_panel.diagnostics.effects import f_test_of_effects
 from harness_panel.diagnostics.specification import hausman
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.events.event_study import Events, EventStudy, EventWindow, rows_of_periods
+from harness_panel.events.treatment import Treatment, two_way_weights
 from harness_panel.resampling.checks import count_singletons
 from harness_panel.resampling.draws import regress_draws
 from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.levels import LevelModels, LinearModels
 from harness_panel.resampling.regression import Regression, regress
-from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel
+from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel, report_of
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import Statistic, intercept_statistics, likelihood_statistics
 
@@ -33,9 +54,41 @@ _MOST_DUMMIES = 2**27
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FixedEffectsFit(EffectsFit):
-    """A fit with fixed effects."""
+    """A fit with fixed effects.
+
+    Attributes
+    ----------
+    events : what is told of an exposure that is a treatment, with two-way effects; None of others
+    """
 
     title: ClassVar[str] = "Fixed effects"
+
+    events: Events | None = field(default=None, kw_only=True)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, whether solvers disagree, and whether treatment is staggered."""
+        told = () if self.events is None else self.events.notes(self.rows.exposure)
+        return (*super().notes, *told)
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics, diagnostics, influential rows and, of a treatment, its event study."""
+        details = dict(super().details())
+        if self.events is not None and self.events.study is not None:
+            details["event_study"] = self.events.study.columns()
+        return details
+
+    def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the test that a treatment has no effect before it starts."""
+        if self.events is None or self.events.study is None:
+            return {}
+        found = outcome_of("pre_trend", self.events.study.pre_trend)
+        row = {"exposure": self.events.study.exposure, "test": "pre_trend", "against": "no effect before"}
+        if isinstance(found, Refusal):
+            row |= {"status": "refused", "reason": found.reason}
+            return {"effect_tests": {name: [value] for name, value in row.items()}}
+        numbers = {"statistic": found.statistic, "p_value": found.p_value, "n_entities": self.rows.n_entities}
+        return {"effect_tests": {name: [value] for name, value in (row | numbers).items()}}
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, the likelihood with effects as coefficients included."""
@@ -85,9 +138,15 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     ----------
     effects : keys whose levels have effects: ``entity``, ``time``, both, or none beside `absorb`
     covariance : clustered by entity unless another is asked for
-    absorb : further columns of the data whose levels have effects, such as an industry
+    absorb : further columns of the data whose levels have effects, such as an industry, or combinations of
+        columns and keys, such as ``region^time`` for effects of every region in every period
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
         is in proportion to
+    event_window : periods before and after the start of a treatment that its event study tells apart
+
+    An exposure of 0 and 1 that entities switch on and keep is a treatment. With effects of entity and time
+    its effect is told by periods since the start as well, with a joint test of those before, and where it
+    starts in different periods the rows are counted whose effects the coefficient weighs negatively.
     """
 
     name: ClassVar[str] = "fixed_effects"
@@ -102,12 +161,13 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
             is_drafted=True,
         ),
     )
-    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
+    provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects, HasResultRows}
 
     effects: tuple[Dimension, ...] = ("entity",)
     covariance: Covariance = field(default_factory=Clustered)
     absorb: tuple[str, ...] = ()
     weighted: bool = False
+    event_window: Annotated[int, Field(ge=2, le=50)] = 4
 
     def __post_init__(self) -> None:
         if len(set(self.effects)) < len(self.effects) or not (self.effects or self.absorb):
@@ -120,7 +180,38 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     @property
     def group_columns(self) -> tuple[str, ...]:
         """Columns whose levels have effects, or are clusters."""
-        return tuple(dict.fromkeys((*self.absorb, *columns_of(self.covariance))))
+        parts = (part for name in self.absorb for part in name.split("^"))
+        columns = (part for part in parts if isinstance(effect_named(part), GroupColumn))
+        return tuple(dict.fromkeys((*columns, *columns_of(self.covariance))))
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FixedEffectsFit:
+        """Fit on all rows of a panel, and tell of a treatment by periods since it started.
+
+        Raises
+        ------
+        EstimationError
+            As by `LinearEstimator.fit`.
+        """
+        fit = super().fit(panel, rng=rng, selection=selection)
+        if isinstance(self.covariance, PredictionsAlone) or {*self.effects} != {"entity", "time"}:
+            return fit
+        treatment = Treatment.of(panel)
+        return fit if treatment is None else replace(fit, events=self._events(panel, treatment, rng))
+
+    def _events(self, panel: Panel, treatment: Treatment, rng: Generator) -> Events:
+        window = EventWindow(self.event_window, self.event_window)
+        weights = two_way_weights(self._regress(panel), treatment)
+        try:
+            table = self._study(window.expand(panel, treatment), rng)
+        except EstimationError as error:
+            return Events(None, error.problems[0].what, treatment.n_starts, weights)
+        study = EventStudy(window, panel.exposure, table, rows_of_periods(treatment, window))
+        return Events(study, "", treatment.n_starts, weights)
+
+    def _study(self, expanded: Panel, rng: Generator) -> CoefficientTable:
+        regression = self._regress(expanded)
+        model, data = self._in_library(FixedEffectsFit(expanded, regression, regression.model()))
+        return report_of(model, data, self.covariance, rng=rng).table
 
     def _solve(self, panel: Panel) -> FixedEffectsFit:
         regression = self._regress(panel)
@@ -148,7 +239,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
 
     @property
     def _levels(self) -> tuple[EffectKey, ...]:
-        return (*self.effects, *(GroupColumn(name) for name in self.absorb))
+        return (*self.effects, *(_absorbed(name) for name in self.absorb))
 
 
 @dataclass(frozen=True)
@@ -169,6 +260,12 @@ class _AbsorbingLS(LibraryModel):
         absorbing = AbsorbingLS(data.outcome, data.columns, absorb=absorb, weights=data.weights)
         absorbing.fit(cov_type="unadjusted", method="lsmr", absorb_options={"atol": 1e-14, "btol": 1e-14})
         return PooledOLS(absorbing.absorbed_dependent, absorbing.absorbed_exog, check_rank=False).fit
+
+
+def _absorbed(name: str) -> EffectKey:
+    """Return a column by its name, and a combination by those of its parts, with carets between them."""
+    parts = name.split("^")
+    return GroupColumn(name) if len(parts) == 1 else Combination(tuple(map(effect_named, parts)))
 
 
 def _dummies(panel: Panel) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Floats, HasResultRows, Panel, Rung
+from harness import Floats, Panel, Rung
 from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.collinearity import Screening
@@ -183,8 +183,6 @@ class PolynomialEffects(FixedEffects):
 
     name: ClassVar[str] = "polynomial_effects"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(130, "Fixed effects, cubic with interactions", id="curved"),)
-
-    provides: ClassVar[frozenset[type]] = FixedEffects.provides | {HasResultRows}
 
     degree: Annotated[int, Field(ge=1, le=6)] = 3
     with_moderators: bool = True

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, HasResultRows, Note, Panel, Problem, Rung, row_weights
+from harness import EstimationError, Floats, Note, Panel, Problem, Rung, row_weights
 from harness_panel.covariance.robust import PredictionsAlone
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.effect import Dimension
@@ -170,7 +170,6 @@ class ThresholdEffects(FixedEffects):
     name: ClassVar[str] = "threshold_effects"
     known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
     rungs: ClassVar[tuple[Rung, ...]] = ()
-    provides: ClassVar[frozenset[type]] = FixedEffects.provides | {HasResultRows}
 
     effects: tuple[Dimension, ...] = ("entity", "time")
     variable: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from harness import EffectKey, GroupColumn
+from harness import EffectKey
 
 Dimension = Literal["entity", "time"]
 """A key of the panel."""
@@ -13,7 +13,7 @@ Dimension = Literal["entity", "time"]
 
 def in_order(effects: Sequence[EffectKey]) -> tuple[EffectKey, ...]:
     """Return entity, then time, then columns as they stand."""
-    return tuple(sorted(effects, key=lambda effect: (isinstance(effect, GroupColumn), effect == "time")))
+    return tuple(sorted(effects, key=lambda effect: (not isinstance(effect, str), effect == "time")))
 
 
 def in_words(effects: Sequence[EffectKey]) -> str:

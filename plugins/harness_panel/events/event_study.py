@@ -1,0 +1,153 @@
+"""Effects of a treatment by periods since it started, with the test that there are none before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness import CoefficientTable, Note, Panel
+from harness_panel.diagnostics.diagnostic import Diagnostic
+from harness_panel.diagnostics.effects import wald_of_slopes
+from harness_panel.events.treatment import Treatment, TwoWayWeights
+
+REFERENCE = -1
+"""Period before the start, which the others are compared with."""
+
+
+@dataclass(frozen=True)
+class EventWindow:
+    """Periods around the start of a treatment; the outermost hold those further away as well.
+
+    Attributes
+    ----------
+    leads, lags : periods before and after, >= 1
+    """
+
+    leads: int
+    lags: int
+
+    @property
+    def periods(self) -> tuple[int, ...]:
+        """Periods since the start that have a coefficient, ascending."""
+        return tuple(at for at in range(-self.leads, self.lags + 1) if at != REFERENCE)
+
+    def expand(self, panel: Panel, treatment: Treatment) -> Panel:
+        """Return the panel with a dummy for each period in the place of the exposure.
+
+        The period of the start comes first, as the exposure; the others are the last controls.
+        """
+        since = np.clip(treatment.since, -self.leads, self.lags)
+        dummies = {
+            self.term(panel.exposure, at): (treatment.is_ever & (since == at)).astype(np.float64)
+            for at in self.periods
+        }
+        start = self.term(panel.exposure, 0)
+        first = dummies.pop(start)
+        return replace(
+            panel,
+            exposure=start,
+            controls=(*panel.controls, *dummies),
+            X=np.column_stack([first, panel.X[:, 1:], *dummies.values()]),
+            derived=(),
+        )
+
+    def term(self, exposure: str, at: int) -> str:
+        """Return the name of a period's coefficient, such as ``zone, 2 periods before``."""
+        if at == 0:
+            return f"{exposure}, period of the start"
+        further = " or more" if at in (-self.leads, self.lags) else ""
+        plural = "" if abs(at) == 1 and not further else "s"
+        return f"{exposure}, {abs(at)}{further} period{plural} {'before' if at < 0 else 'after'}"
+
+
+@dataclass(frozen=True, eq=False)
+class EventStudy:
+    """Coefficients by period since the start.
+
+    Attributes
+    ----------
+    window : which periods
+    exposure : the treatment
+    table : coefficients of the dummies, among others
+    n_obs : rows of each period of the window, by period
+    """
+
+    window: EventWindow
+    exposure: str
+    table: CoefficientTable
+    n_obs: Mapping[int, int]
+
+    def columns(self) -> Mapping[str, Sequence[object]]:
+        """Return a tidy table by columns, the reference period with its zero among them."""
+        place = {term: at for at, term in enumerate(self.table.terms)}
+        limits = self.table.conf_int(0.95)
+        rows: list[tuple[object, ...]] = []
+        for period in range(-self.window.leads, self.window.lags + 1):
+            at = place.get(self.window.term(self.exposure, period))
+            if period == REFERENCE:
+                rows.append((period, 0.0, None, None, None, self.n_obs.get(period, 0)))
+            elif at is not None:
+                numbers = (self.table.estimate[at], self.table.std_error[at], *limits[at])
+                rows.append((period, *map(float, numbers), self.n_obs.get(period, 0)))
+        names = ("event_time", "estimate", "std_error", "conf_low", "conf_high", "n_obs")
+        return {name: [row[at] for row in rows] for at, name in enumerate(names)}
+
+    def pre_trend(self) -> Diagnostic:
+        """Test jointly that there is no effect before the start.
+
+        Raises
+        ------
+        EstimationError
+            Where no lead has a coefficient, or clusters are too few for their covariance.
+        """
+        wanted = {self.window.term(self.exposure, at) for at in self.window.periods if at < 0}
+        at = [place for place, term in enumerate(self.table.terms) if term in wanted]
+        found = wald_of_slopes(
+            tuple(self.table.terms[place] for place in at),
+            self.table.estimate[at],
+            self.table.covariance[np.ix_(at, at)],
+            df_resid=self.table.correction.df_resid,
+            kind=self.table.correction.kind,
+        )
+        return replace(found, name="pre_trend", null="no effect before the treatment starts")
+
+
+def rows_of_periods(treatment: Treatment, window: EventWindow) -> Mapping[int, int]:
+    """Return the number of rows of each period since the start, the outermost with those further away."""
+    since = np.clip(treatment.since[treatment.is_ever], -window.leads, window.lags)
+    periods, counts = np.unique(since, return_counts=True)
+    return dict(zip(periods.tolist(), counts.tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """What is told of a treatment besides its coefficient.
+
+    Attributes
+    ----------
+    study : by periods since the start; None where these rows cannot carry it
+    reason : why there is none
+    n_starts : different periods in which treatment starts
+    weights : of the treated rows in the coefficient
+    """
+
+    study: EventStudy | None
+    reason: str
+    n_starts: int
+    weights: TwoWayWeights
+
+    def notes(self, exposure: str) -> Iterator[Note]:
+        """Yield a warning where treatment is staggered, and one where there is no event study."""
+        if self.n_starts > 1:
+            weights = self.weights
+            message = (
+                f"{exposure!r} starts in {self.n_starts} different periods. With two-way effects its "
+                f"coefficient weighs the effects of {weights.n_treated} treated rows, {weights.n_negative} "
+                f"of them negatively, by {weights.negative_sum:.3g} in all; where effects differ, it need "
+                "not be near any of them (de Chaisemartin & D'Haultfoeuille 2020)."
+            )
+            yield Note("W-STAGGERED", exposure, message)
+        if self.study is None:
+            yield Note("W-EVENTS", exposure, f"There is no event study of {exposure!r}: {self.reason}.")

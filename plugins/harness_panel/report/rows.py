@@ -1,0 +1,127 @@
+"""What fits tell of the places of thresholds, and of effects by periods since a treatment started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.reporting import ResultRow, Run
+
+BREAK = "break"
+"""Kind of a threshold that a model assumes, unlike a change of sign that curves show."""
+
+PRE_TREND = "pre_trend"
+
+
+@dataclass(frozen=True)
+class BreakRow(ResultRow):
+    """The place of one threshold, the variable's unit."""
+
+    outcome: str
+    estimator: str
+    moderator: str
+    kind: str
+    at: float
+    conf_low: float
+    conf_high: float
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NumberTestRow:
+    """A test of some number of thresholds against one less."""
+
+    outcome: str
+    estimator: str
+    n_thresholds: int | None
+    statistic: float
+    p_value: float
+    critical_05: float
+    n_draws: int | None
+
+
+@dataclass(frozen=True)
+class LikelihoodRow:
+    """The likelihood ratio of the estimated place of one threshold to another place."""
+
+    outcome: str
+    estimator: str
+    threshold: int | None
+    variable: str
+    estimate: float
+    at: float
+    likelihood_ratio: float
+    critical_05: float
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """The effect some periods since the start, outcome units; limits are missing at the reference."""
+
+    outcome: str
+    estimator: str
+    event_time: int | None
+    estimate: float
+    conf_low: float
+    conf_high: float
+    n_obs: int | None
+
+
+@dataclass(frozen=True)
+class PreTrendRow(ResultRow):
+    """The joint test that there is no effect before the start, among other tests of effects."""
+
+    outcome: str
+    estimator: str
+    test: str
+    statistic: float
+    p_value: float
+    status: str
+    reason: str
+
+
+Fit = tuple[str, str]
+"""Outcome and estimator."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rivals:
+    """All that fits tell of thresholds and treatments."""
+
+    breaks: tuple[BreakRow, ...]
+    number_tests: tuple[NumberTestRow, ...]
+    likelihoods: tuple[LikelihoodRow, ...]
+    events: tuple[EventRow, ...]
+    pre_trends: tuple[PreTrendRow, ...]
+
+    def breaks_of(self, fit: Fit) -> tuple[BreakRow, ...]:
+        """Return the thresholds of one fit."""
+        return tuple(row for row in self.breaks if (row.outcome, row.estimator) == fit)
+
+    def tests_of(self, fit: Fit) -> tuple[NumberTestRow, ...]:
+        """Return the tests of the number of thresholds of one fit."""
+        return tuple(row for row in self.number_tests if (row.outcome, row.estimator) == fit)
+
+    def likelihoods_of(self, fit: Fit) -> tuple[LikelihoodRow, ...]:
+        """Return the likelihoods of one fit's thresholds, in the order of the table."""
+        return tuple(row for row in self.likelihoods if (row.outcome, row.estimator) == fit)
+
+    def events_of(self, fit: Fit) -> tuple[EventRow, ...]:
+        """Return the event study of one fit, in the order of the periods."""
+        return tuple(row for row in self.events if (row.outcome, row.estimator) == fit)
+
+    def pre_trend_of(self, fit: Fit) -> PreTrendRow | None:
+        """Return the test of effects before the start, None where there is none."""
+        return next((row for row in self.pre_trends if (row.outcome, row.estimator) == fit), None)
+
+
+def rivals(run: Run) -> Rivals:
+    """Return all that fits of a run tell of thresholds and treatments."""
+    tests = run.rows("effect_tests", PreTrendRow)
+    return Rivals(
+        breaks=tuple(row for row in run.rows("thresholds", BreakRow) if row.kind == BREAK and row.is_done),
+        number_tests=run.rows("details/threshold_tests", NumberTestRow),
+        likelihoods=run.rows("details/threshold_likelihood", LikelihoodRow),
+        events=run.rows("details/event_study", EventRow),
+        pre_trends=tuple(row for row in tests if row.test == PRE_TREND),
+    )

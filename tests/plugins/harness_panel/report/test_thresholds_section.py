@@ -1,0 +1,82 @@
+"""The section of thresholds and treatments: read from a run, in words and figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness import random_stream
+from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.model.run import read_run
+from harness.store.folder import RunFolder
+from harness_panel.report.rows import rivals
+from harness_panel.report.section import ThresholdsSection
+
+
+def study(exposure, estimators):
+    roles = {"entity": "id", "time": "year", "outcomes": ["y"], "exposure": exposure, "controls": ["x"]}
+    return {
+        "spec_version": 1,
+        "study": "breaks",
+        "data": {"path": "rows.csv"},
+        "roles": roles,
+        "estimators": estimators,
+        "evaluation": {"protocols": [{"use": "in_sample"}]},
+    }
+
+
+def rows():
+    rng = random_stream(1, "section")
+    entity, period = (axis.ravel() for axis in np.indices((30, 6)))
+    q, x = rng.uniform(size=180), rng.normal(size=180)
+    zone = ((entity < 10) & (period >= 3)) | ((entity >= 25) & (period >= 4))
+    levels = rng.normal(size=30)[entity]
+    y = levels + q + 2.0 * (q > 0.5) * q + x + 1.5 * zone + 0.2 * rng.normal(size=180)
+    return pd.DataFrame(
+        {"id": entity, "year": 2001 + period, "y": y, "q": q, "x": x, "zone": zone.astype(float)}
+    )
+
+
+def section_of(tmp_path, exposure, estimators):
+    result = harness.run(study(exposure, estimators), data=rows(), out=tmp_path / "run", progress=False)
+    run = read_run(RunFolder.open(tmp_path / "run"))
+    assert ThresholdsSection().is_present(run)
+    with house_style():
+        content = ThresholdsSection().content(run, FigureRenderer(is_simulated=False))
+    return result, run, content
+
+
+def test_thresholds_are_shown_with_their_likelihood(tmp_path):
+    estimators = [
+        {"id": "ols", "use": "pooled_ols"},
+        {"id": "broken", "use": "threshold_effects", "bootstraps": 99, "label": "Threshold"},
+    ]
+    result, run, content = section_of(tmp_path, "q", estimators)
+    (row,) = run.view(rivals).breaks
+    assert row.at == pytest.approx(0.5, abs=0.03)
+    (text,) = content.shown.breaks
+    assert text.label == "Threshold, y"
+    assert text.tests.startswith("1: F ")
+    assert [figure.name for figure in content.figures] == ["threshold-y-broken"]
+    written = result.table("thresholds")
+    assert written["kind"].tolist() == ["break"]
+    tests = result.table("effect_tests").query("estimator == 'broken'")
+    assert tests["test"].iloc[0] == "one threshold"
+    assert tests["p_value"].iloc[0] == pytest.approx(0.01)
+    assert "Places where the slope breaks" in (tmp_path / "run" / "report.html").read_text("utf-8")
+
+
+def test_treatments_are_shown_by_periods_since_they_started(tmp_path):
+    estimators = [
+        {"id": "ols", "use": "pooled_ols"},
+        {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"], "event_window": 2, "label": "FE"},
+    ]
+    result, run, content = section_of(tmp_path, "zone", estimators)
+    assert [row.event_time for row in run.view(rivals).events] == [-2, -1, 0, 1, 2]
+    assert content.shown.breaks == ()
+    (sentence,) = content.shown.pre_trends
+    assert sentence.startswith("FE, y: the joint test of no effect before the start has F ")
+    assert [figure.name for figure in content.figures] == ["event-study-y-fe"]
+    assert "W-STAGGERED" in set(result.warnings["code"])
