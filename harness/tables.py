@@ -233,8 +233,11 @@ EFFECTS = ResultTable(
 )
 EFFECT_TESTS = ResultTable(
     "effect_tests",
-    ("outcome", "exposure", "test", "estimator", "against", "statistic", "p_value", "n_entities", *STATUS),
-    ("outcome", "exposure", "test", "estimator", "against"),
+    (
+        *("outcome", "exposure", "test", "estimator", "against", "protocol", "statistic", "p_value"),
+        *("n_entities", *STATUS),
+    ),
+    ("outcome", "exposure", "test", "estimator", "against", "protocol"),
     "tests of the effect's form: linearity, encompassing, equal curves, thresholds, U shapes, spatial errors",
     measures=("statistic",),
 )

@@ -13,6 +13,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.execution.answers import answer_parts
 from harness.execution.comparison import write_comparison
+from harness.execution.effect_tests import effect_tests
 from harness.execution.provenance import tables_of
 from harness.execution.results import RunResults
 from harness.execution.truth_tables import error_parts, truth_parts
@@ -31,7 +32,7 @@ from harness.spec.study import Study
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
 from harness.store.manifest import Manifest
-from harness.tables import FINDINGS, TABLES, ResultTable
+from harness.tables import EFFECT_TESTS, FINDINGS, TABLES, ResultTable
 
 FindingsOf = Callable[[Manifest, RunFolder], pd.DataFrame]
 """Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""
@@ -45,7 +46,7 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
     for name, parts in _detail_parts(results.fulls).items():
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
     declared = tables_of(results.study)
-    for name, parts in _scenario_parts(results, panels).items():
+    for name, parts in _scenario_parts(results, panels, folder.read_parquet("predictions")).items():
         _write(folder, declared[name], parts)
     true = list(truth_parts(results, panels))
     if true:
@@ -103,7 +104,9 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "_", name.lower())[:64]
 
 
-def _scenario_parts(results: RunResults, panels: Mapping[str, Panel]) -> Mapping[str, list[pd.DataFrame]]:
+def _scenario_parts(
+    results: RunResults, panels: Mapping[str, Panel], predictions: pd.DataFrame
+) -> Mapping[str, list[pd.DataFrame]]:
     """Return the parts of every scenario table: what the data say, what estimators answer, and fits alone."""
     parts: dict[str, list[pd.DataFrame]] = {}
     any_panel = panels[results.outcomes[0]]
@@ -117,6 +120,9 @@ def _scenario_parts(results: RunResults, panels: Mapping[str, Panel]) -> Mapping
             own = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
             own |= {key: value for key, value in _DONE.items() if key not in frame}
             parts.setdefault(name, []).append(frame.assign(**own))
+    tested = list(effect_tests(results, panels, predictions))
+    if tested:
+        parts.setdefault(EFFECT_TESTS.name, []).extend(tested)
     return parts
 
 

@@ -10,6 +10,7 @@ from harness.findings.finding import StudyFinding
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text
+from harness.store.study_record import StudyRecord
 from harness.tables import EFFECT_TESTS
 
 LINEARITY = "linearity"
@@ -44,9 +45,14 @@ def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
                 finding="nonlinearity",
                 about=", ".join(filter(None, (LINEARITY, row.exposure, row.against))),
                 text=(
-                    f"{study.estimator_label(row.estimator)}, test of a linear effect of "
+                    f"{_given(study, row)}test of a linear effect of "
                     f"{study.label(row.exposure)}: linearity {said} ({p_text(row.p_value)})."
                 ),
                 is_established=is_bent,
                 p_value=row.p_value,
             )
+
+
+def _given(study: StudyRecord, row: EffectTestRow) -> str:
+    """Return whose test it is; a regression with entity means is no estimator of the study."""
+    return f"{study.estimator_label(row.estimator)}, " if row.estimator else "Given entity effects, "

@@ -1,0 +1,107 @@
+"""Test of a linear effect, given entity effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.arrays import Floats
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.scenarios.effect.methods import means_by
+from harness.scenarios.effect.terms import control_names
+
+KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
+"""Quantiles of the exposure at which its restricted cubic splines have knots (Harrell 2015)."""
+
+LEAST_LEFT = 1e-10
+"""Share of a bend's variation that the columns held fixed must leave."""
+
+
+@dataclass(frozen=True)
+class WaldTest:
+    """An F statistic with its p-value and the clusters that it rests on."""
+
+    statistic: float
+    p_value: float
+    n_entities: int
+
+
+def linearity_test(panel: Panel) -> WaldTest:
+    """Test whether the exposure's effect is a straight line, by a regression with bends.
+
+    Restricted cubic splines of the exposure join a regression on the exposure, the controls, period dummies
+    and the entity means of all of these, which stand for entity effects (Mundlak 1978). Their coefficients
+    are tested together, with errors clustered by entity.
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure has too few values for bends, or nothing is left of them.
+    """
+    from scipy.stats import f
+
+    exposure = panel.column(panel.exposure)
+    knots = np.quantile(exposure, KNOTS)
+    if np.unique(knots).size < len(KNOTS):
+        raise _too_few(panel, "many rows at few values leave no place for bends")
+    bends = restricted_cubic_splines(exposure, knots)
+    numbers = np.column_stack([panel.column(name) for name in (panel.exposure, *control_names(panel))])
+    own = np.column_stack([bends, numbers])
+    means = means_by(panel.entity.codes, own)
+    periods = np.unique(panel.time.codes)
+    dummies = (panel.time.codes[:, None] == periods[1:]).astype(np.float64)
+    held = np.column_stack([numbers, means, dummies, means_by(panel.entity.codes, dummies)])
+    held = held[:, np.ptp(held, axis=0) > 0.0]
+    held = np.column_stack([np.ones(panel.n_obs), (held - held.mean(axis=0)) / held.std(axis=0)])
+    left = _residuals(np.column_stack([panel.observed, bends]), held)
+    outcome, terms = left[:, 0], left[:, 1:]
+    if (np.square(terms).sum(axis=0) < LEAST_LEFT * bends.var(axis=0) * panel.n_obs).any():
+        raise _too_few(
+            panel, "nothing is left of its bends once the controls and entity means are held fixed"
+        )
+    inverse = np.linalg.inv(terms.T @ terms)
+    slopes = inverse @ terms.T @ outcome
+    _, entity = np.unique(panel.entity.codes, return_inverse=True)
+    n_entities, n_terms = panel.n_entities, terms.shape[1]
+    scores = np.zeros((n_entities, n_terms))
+    np.add.at(scores, entity, terms * (outcome - terms @ slopes)[:, None])
+    covariance = inverse @ scores.T @ scores @ inverse * n_entities / (n_entities - 1)
+    statistic = float(slopes @ np.linalg.solve(covariance, slopes)) / n_terms
+    return WaldTest(statistic, float(f.sf(statistic, n_terms, n_entities - 1)), n_entities)
+
+
+def restricted_cubic_splines(column: Floats, knots: Floats) -> Floats:
+    """Return the bends of cubic splines that are straight beyond the outer knots, (n_obs, n_knots - 2).
+
+    Parameters
+    ----------
+    column : (n_obs,)
+    knots : (n_knots,), increasing
+    """
+
+    def cube(at: float) -> Floats:
+        return np.asarray(np.maximum((column - at) / (knots[-1] - knots[0]), 0.0) ** 3)
+
+    last, before = knots[-1], knots[-2]
+    return np.stack(
+        [
+            cube(knot)
+            - cube(before) * (last - knot) / (last - before)
+            + cube(last) * (before - knot) / (last - before)
+            for knot in knots[:-2]
+        ],
+        axis=1,
+    )
+
+
+def _residuals(columns: Floats, held: Floats) -> Floats:
+    slopes, *_ = np.linalg.lstsq(held, columns, rcond=None)
+    return np.asarray(columns - held @ slopes)
+
+
+def _too_few(panel: Panel, what: str) -> EstimationError:
+    return EstimationError(
+        Problem(panel.exposure, what, expected="an exposure of many values that changes within entities")
+    )
