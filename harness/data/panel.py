@@ -167,6 +167,13 @@ class Panel:
         """Return the group of every row by one of the columns in `groups`."""
         return next(group for group in self.groups if group.name == name)
 
+    def with_first_controls(self, number: int) -> Panel:
+        """Return the panel with so many of its controls, the first ones."""
+        controls = self.controls[:number]
+        kept = (self.exposure, *self.moderators, *controls)
+        derived = tuple(one for one in self.derived if {one.into, *one.inputs} <= set(kept))
+        return replace(self, controls=controls, X=self.X[:, : len(kept)], derived=derived)
+
     def take(self, rows: Ints) -> Panel:
         """Return the panel of these rows, (n_rows,) positions, in the order given."""
         return replace(

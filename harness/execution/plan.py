@@ -171,16 +171,16 @@ class Plan:
             for split in self.splits:
                 for fold in split.folds:
                     panel = self._prepared(outcome, split.entry, fold)
-                    for name, estimator in self._compared():
+                    for name, estimator, own in self._compared(panel):
                         cell = FoldCell(outcome, name, split.entry.id, fold.name)
-                        yield FoldTask(cell, estimator, panel, fold, self.study.seed)
+                        yield FoldTask(cell, estimator, own, fold, self.study.seed)
 
-    def _compared(self) -> Iterator[tuple[str, Estimator]]:
+    def _compared(self, panel: Panel) -> Iterator[tuple[str, Estimator, Panel]]:
         """Yield what every fold is fitted with: the estimators, then the variants of the multiverse."""
         for entry in self.study.estimators:
-            yield entry.id, _for_folds(entry.estimator)
+            yield entry.id, _for_folds(entry.estimator), panel
         for variant in self.variants:
-            yield variant.universe.id, _for_folds(variant.estimator)
+            yield variant.universe.id, _for_folds(variant.estimator), variant.panel(panel)
 
     def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
         fit_rows = fold.train if entry.protocol.prepared_on == "train" else None

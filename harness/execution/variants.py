@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from harness.data.panel import Panel
 from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
 from harness.evaluation.universe import Universe
@@ -16,13 +18,26 @@ from harness.registry.catalog import Catalogs, with_option
 from harness.spec.study import Study
 from harness.tables import MULTIVERSE
 
+CONTROLS = "controls"
+"""The choice of how many controls there are."""
+
 
 @dataclass(frozen=True)
 class Variant:
-    """An estimator as one universe fits it."""
+    """An estimator as one universe fits it.
+
+    Attributes
+    ----------
+    n_controls : number of controls that it is fitted with, the first of the panel; None for all
+    """
 
     universe: Universe
     estimator: Estimator
+    n_controls: int | None = None
+
+    def panel(self, panel: Panel) -> Panel:
+        """Return the panel that it is fitted on."""
+        return panel if self.n_controls is None else panel.with_first_controls(self.n_controls)
 
 
 def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
@@ -36,12 +51,18 @@ def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
     asked = study.multiverse
     if asked is None:
         return ()
-    taken = [option for option in asked.vary if option in MULTIVERSE.columns]
+    taken = [option for option in asked.vary if option in (*MULTIVERSE.columns, CONTROLS)]
     if taken:
         what = "is a column of the table multiverse, which has one for each choice"
         raise SpecError(*(Problem(_place(option), what, hint="vary another option") for option in taken))
     entry = next(entry for entry in study.estimators if entry.id == asked.estimator)
-    combinations = itertools.product(*asked.vary.values(), range(1, asked.seeds + 1))
+    has = len(study.roles.controls)
+    if any(number > has for number in asked.controls):
+        what = f"{max(asked.controls)} controls are asked for, and the study has {has}"
+        raise SpecError(Problem("multiverse.controls", what, f"at most {has}", "ask for fewer"))
+    combinations = itertools.product(
+        *asked.vary.values(), asked.controls or (None,), range(1, asked.seeds + 1)
+    )
     return tuple(_variants(entry.estimator, entry.id, tuple(asked.vary), combinations, catalogs))
 
 
@@ -49,17 +70,18 @@ def _variants(
     base: Estimator,
     name: str,
     options: tuple[str, ...],
-    combinations: Iterator[tuple[object, ...]],
+    combinations: Iterator[tuple[Any, ...]],
     catalogs: Catalogs,
 ) -> Iterator[Variant]:
-    for *values, seed in combinations:
+    for *values, n_controls, seed in combinations:
         estimator = base
         for option, value in zip(options, values, strict=True):
             estimator = _changed(estimator, option, value, catalogs)
         chosen = {option: str(value) for option, value in zip(options, values, strict=True)}
+        chosen |= {} if n_controls is None else {CONTROLS: str(n_controls)}
         chosen |= {"seed": str(seed)}
         label = ", ".join(f"{choice} {value}" for choice, value in chosen.items())
-        yield Variant(Universe(f"{name} ({label})", name, chosen), estimator)
+        yield Variant(Universe(f"{name} ({label})", name, chosen), estimator, n_controls)
 
 
 def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs) -> Estimator:

@@ -64,6 +64,7 @@ class MultiverseSpec(SpecModel):
     ----------
     estimator : id of the estimator whose gain is taken
     vary : values to try for options of that estimator
+    controls : numbers of controls to try, the first so many in the order of the roles; all where left out
     seeds : number of random seeds to try
     references : ids of the estimators that gains are over
     """
@@ -72,12 +73,14 @@ class MultiverseSpec(SpecModel):
     vary: Mapping[str, Annotated[tuple[str | bool | int | float, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
+    controls: tuple[Annotated[int, Field(ge=0)], ...] = ()
     seeds: Annotated[int, Field(ge=1, le=100)] = 1
     references: Annotated[tuple[str, ...], Field(min_length=1)]
 
     def quick(self) -> Self:
-        """Return a copy with at most two seeds, for ``--quick``."""
-        return self.model_copy(update={"seeds": min(self.seeds, 2)})
+        """Return a copy with at most two seeds and two numbers of controls, the first and the last."""
+        ends = tuple(dict.fromkeys((*self.controls[:1], *self.controls[-1:])))
+        return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": ends})
 
 
 class EvaluationSpec(SpecModel):

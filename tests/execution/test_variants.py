@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness import SpecError
+from harness.api import prepare_study
+from harness.execution.options import RunOptions
 from harness.execution.variants import variants
 from harness.installed import installed
 from harness.spec.load import load_study
@@ -31,6 +34,32 @@ def test_options_and_seeds_are_crossed():
         "mlp (hidden 4, activation tanh, seed 2)",
     ]
     assert [one.estimator.hidden for one in found] == ["auto", "auto", 4, 4]
+
+
+def test_numbers_of_controls_are_crossed_with_options():
+    found = built("{estimator: mlp, vary: {hidden: [4]}, controls: [0, 1], references: [ols]}")
+    assert [one.universe.id for one in found] == [
+        "mlp (hidden 4, controls 0, seed 1)",
+        "mlp (hidden 4, controls 1, seed 1)",
+    ]
+    assert [one.universe.choices["controls"] for one in found] == ["0", "1"]
+
+
+def test_a_variant_is_fitted_with_the_first_controls():
+    asked = "multiverse={estimator: ols, controls: [0, 1], references: [ols]}"
+    plan = prepare_study(RunOptions(SPEC, overrides=(asked,))).plan
+    tasks = [task for task in plan.fold_tasks() if task.cell.protocol == "in_sample"]
+    panels = {task.cell.estimator: task.panel for task in tasks}
+    whole, none, one = (panels[name] for name in ("ols", *(each.universe.id for each in plan.variants)))
+    assert (none.columns, one.columns) == (("value",), ("value", "capital"))
+    np.testing.assert_array_equal(none.X, whole.X[:, :1])
+    np.testing.assert_array_equal(one.X, whole.X)
+
+
+def test_more_controls_than_the_study_has_are_an_error():
+    with pytest.raises(SpecError, match="9 controls are asked for, and the study has 1") as error:
+        built("{estimator: mlp, controls: [1, 9], references: [ols]}")
+    assert error.value.where == "multiverse.controls"
 
 
 @pytest.mark.parametrize(
