@@ -77,10 +77,11 @@ class MultiverseSpec(SpecModel):
     seeds: Annotated[int, Field(ge=1, le=100)] = 1
     references: Annotated[tuple[str, ...], Field(min_length=1)]
 
-    def quick(self) -> Self:
-        """Return a copy with at most two seeds and two numbers of controls, the first and the last."""
-        ends = tuple(dict.fromkeys((*self.controls[:1], *self.controls[-1:])))
-        return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": ends})
+    def quick(self) -> Self | None:
+        """Return a copy with at most two seeds and all controls; None where nothing else varies."""
+        if self.controls and not self.vary and self.seeds == 1:
+            return None
+        return self.model_copy(update={"seeds": min(self.seeds, 2), "controls": ()})
 
 
 class EvaluationSpec(SpecModel):

@@ -13,6 +13,7 @@ from harness.execution.options import RunOptions
 from harness.execution.variants import variants
 from harness.installed import installed
 from harness.spec.load import load_study
+from harness.spec.study import MultiverseSpec
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 
@@ -54,6 +55,13 @@ def test_a_variant_is_fitted_with_the_first_controls():
     assert (none.columns, one.columns) == (("value",), ("value", "capital"))
     np.testing.assert_array_equal(none.X, whole.X[:, :1])
     np.testing.assert_array_equal(one.X, whole.X)
+
+
+def test_a_quick_multiverse_keeps_all_controls():
+    asked = {"estimator": "mlp", "controls": (0, 1), "references": ("ols",)}
+    assert MultiverseSpec(**asked).quick() is None
+    kept = MultiverseSpec(**asked, seeds=3).quick()
+    assert (kept.seeds, kept.controls) == (2, ())
 
 
 def test_more_controls_than_the_study_has_are_an_error():
