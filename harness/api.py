@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,10 +75,16 @@ def run(
         calibrated=None if calibrated is None else Path(calibrated),
     )
     with _progress(is_shown=progress) as on_progress:
-        return StudyResult(run_study(options, on_progress=on_progress).path)
+        folder = run_study(options, on_progress=on_progress, on_resumed=print if progress else None)
+    return StudyResult(folder.path)
 
 
-def run_study(options: RunOptions, *, on_progress: Progress | None = None) -> RunFolder:
+def run_study(
+    options: RunOptions,
+    *,
+    on_progress: Progress | None = None,
+    on_resumed: Callable[[str], None] | None = None,
+) -> RunFolder:
     """Run a study, write its report and return its folder.
 
     Raises
@@ -91,7 +97,7 @@ def run_study(options: RunOptions, *, on_progress: Progress | None = None) -> Ru
     from harness.installed import installed
 
     registry = installed(options.plugins)
-    folder = write_run(options, registry, find=findings_of, on_progress=on_progress)
+    folder = write_run(options, registry, find=findings_of, on_progress=on_progress, on_resumed=on_resumed)
     return report_study(folder.path, options.plugins)
 
 

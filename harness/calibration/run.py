@@ -20,6 +20,7 @@ from harness.report.calibration.page import calibration_page
 from harness.report.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction
 from harness.report.model.rows import read_rows
 from harness.store.calibration_record import CALIBRATION_RECORD
+from harness.store.code import installed_code
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import Manifest, SpecRecord
@@ -107,6 +108,7 @@ def calibration_manifest(
         command=shlex.join([*words, "--effect", f"{truth.effect:g}"]),
         quick=options.quick,
         versions=versions(installed(options.plugins).brought_by),
+        code=installed_code(),
         started=started,
     )
     return manifest_of(

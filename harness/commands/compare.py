@@ -37,8 +37,8 @@ DIFFER = 1
 def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
     """Say what differs between the runs in the folders A and B.
 
-    Compared are the specs, the data, the versions, how every cell ended, and every number of every table and
-    of the predictions, rows matched by what they are about.
+    Compared are the specs, the data, the versions, the code, how every cell ended, and every number of every
+    table and of the predictions, rows matched by what they are about.
 
     The exit code is 0 where the runs found the same within the tolerance, whatever they were asked and
     computed with; 1 where a number, a row or the ending of a cell differs; 5 where a folder is no finished

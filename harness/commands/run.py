@@ -81,8 +81,11 @@ def run(
         allow_outside=allow_outside,
         plugins=choice,
     )
+    resumed: list[str] = []
     with progress() as on_progress:
-        folder = run_study(options, on_progress=on_progress)
+        folder = run_study(options, on_progress=on_progress, on_resumed=resumed.append)
+    for line in resumed:
+        click.echo(line, err=True)
     if line := expected_line(folder):
         click.echo(line)
     click.echo(written_line(folder.path))

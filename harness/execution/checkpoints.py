@@ -6,55 +6,109 @@ Each task is run once, its result is kept as bytes, and read when all are done.
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ArtifactError, Problem
+from harness.execution.dependence import Dependence, Surroundings
 from harness.execution.executor import Task, iter_results
 from harness.execution.result_file import TaskResult, decode, encode
 from harness.execution.workers import Workers
 from harness.store.atomic import write_atomically
 
+FORMAT = b"harness result 1\n"
+"""What every kept result begins with; files that do not are another's."""
+
+_NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A result that was kept.
+
+    Attributes
+    ----------
+    label : of its task
+    dependence : what the result depended on
+    data : as `harness.execution.result_file.encode` wrote it
+    """
+
+    label: str
+    dependence: Dependence
+    data: bytes
+
+    def to_bytes(self) -> bytes:
+        """Return the checkpoint as its file holds it: format, hash of the rest, what it is of, the result."""
+        about = json.dumps({"label": self.label, "dependence": dict(self.dependence)}).encode()
+        content = about + b"\n" + self.data
+        return FORMAT + hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Checkpoint | None:
+        """Return the checkpoint that `to_bytes` wrote; None for any other bytes."""
+        if not content.startswith(FORMAT):
+            return None
+        digest, _, rest = content.removeprefix(FORMAT).partition(b"\n")
+        if hashlib.sha256(rest).hexdigest().encode() != digest:
+            return None
+        about, _, data = rest.partition(b"\n")
+        return cls(**json.loads(about), data=data)
+
 
 @dataclass(frozen=True)
 class CheckpointStore:
-    """A folder of results of one study on one data set.
+    """A folder of results, a file for each label.
 
     Attributes
     ----------
     path : the folder
-    fingerprint : of everything that the results depend on: spec, data, versions, quick or not
     """
 
     path: Path
-    fingerprint: str
 
     def clear(self) -> None:
-        """Forget all results."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Forget all results; files that are none stay, and so does the folder that holds them."""
+        if not self.path.is_dir() or self.path.is_symlink():
+            return
+        for file in self.path.iterdir():
+            if _NAME.fullmatch(file.name) and file.is_file() and not file.is_symlink():
+                file.unlink(missing_ok=True)
+        if not any(self.path.iterdir()):
+            self.path.rmdir()
 
     def _file(self, label: str) -> Path:
-        return self.path / hashlib.sha256(f"{self.fingerprint}\n{label}".encode()).hexdigest()
+        return self.path / hashlib.sha256(label.encode()).hexdigest()
 
-    def load(self, label: str) -> bytes | None:
-        """Return a result's bytes; None where there are none, or where they are not what was written."""
+    def why_anew(self, label: str, dependence: Dependence) -> str:
+        """Return why the result of a task cannot be taken up; empty where it can."""
         file = self._file(label)
         if not file.is_file():
-            return None
-        digest, _, data = file.read_bytes().partition(b"\n")
-        return data if hashlib.sha256(data).hexdigest().encode() == digest else None
+            return "not finished before"
+        kept = Checkpoint.from_bytes(file.read_bytes())
+        if kept is None:
+            return "damaged on disk"
+        if kept.label != label:
+            return "the file is of another result"
+        if kept.dependence != dependence:
+            names = dict.fromkeys((*dependence, *kept.dependence))
+            other = [name for name in names if kept.dependence.get(name) != dependence.get(name)]
+            more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+            return f"changed: {', '.join(other[:3])}{more}"
+        return "failed before" if decode(kept.data).status == "failed" else ""
 
-    def save(self, label: str, data: bytes) -> None:
-        """Keep a result's bytes, with their hash before them."""
-        write_atomically(self._file(label), hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+    def load(self, label: str) -> bytes | None:
+        """Return the result last kept under a label; None where its file is not what was written for it."""
+        file = self._file(label)
+        kept = Checkpoint.from_bytes(file.read_bytes()) if file.is_file() else None
+        return kept.data if kept is not None and kept.label == label else None
 
-
-def fingerprint(*parts: str) -> str:
-    """Return the hash of what results depend on."""
-    lengths = [f"{len(part)}:{part}" for part in parts]
-    return hashlib.sha256("".join(lengths).encode()).hexdigest()
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Keep a result."""
+        write_atomically(self._file(checkpoint.label), checkpoint.to_bytes())
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,26 +126,44 @@ class CheckpointedTask:
         """Do the work."""
         return encode(self.task.run())
 
-    def is_kept(self, store: CheckpointStore) -> bool:
-        """Return whether the store holds the result; that of a task that failed counts as none."""
-        data = store.load(self.label)
-        return data is not None and decode(data).status != "failed"
+
+@dataclass(frozen=True, eq=False)
+class Checkpointed:
+    """The results of tasks, of which some were kept by an earlier run.
+
+    Attributes
+    ----------
+    results : in the order of the tasks
+    n_taken_up : how many an earlier run had finished
+    anew : how many were computed now, by the reason why
+    """
+
+    results: Sequence[TaskResult]
+    n_taken_up: int
+    anew: Mapping[str, int]
+
+    def __str__(self) -> str:
+        said = f"{self.n_taken_up} of {len(self.results)} results are taken up from the earlier run"
+        reasons = [f"{count} {reason}" for reason, count in self.anew.items()]
+        return f"{said}; computed anew: {'; '.join(reasons)}" if reasons else said
 
 
 def run_checkpointed(
     tasks: Iterable[Task[TaskResult]],
     store: CheckpointStore,
+    surroundings: Surroundings,
     *,
     workers: Workers,
     on_done: Callable[[str], None],
-) -> Sequence[TaskResult]:
-    """Run the tasks that the store does not hold, and return the results of all in the order given.
+) -> Checkpointed:
+    """Run the tasks whose results the store does not hold, and return the results of all.
 
     Results travel and wait as bytes and are read once, when the last is there. This process alone writes to
     the store, so that workers need no disk in common with it.
 
     Parameters
     ----------
+    surroundings : what all of the tasks depend on
     on_done : called with the label of each task as it is done, in any order
 
     Raises
@@ -100,22 +172,27 @@ def run_checkpointed(
         Where the worker of a task dies each time, or a result's file is damaged before it is read.
     """
     labels: list[str] = []
-    missing: list[str] = []
+    missing: list[tuple[str, Dependence]] = []
+    anew: Counter[str] = Counter()
 
     def not_kept() -> Iterator[CheckpointedTask]:
-        for task in map(CheckpointedTask, tasks):
+        for task in tasks:
             labels.append(task.label)
-            if task.is_kept(store):
-                on_done(task.label)
+            dependence = surroundings.dependence(task)
+            reason = store.why_anew(task.label, dependence)
+            if reason:
+                anew[reason] += 1
+                missing.append((task.label, dependence))
+                yield CheckpointedTask(task)
             else:
-                missing.append(task.label)
-                yield task
+                on_done(task.label)
 
     for done in iter_results(not_kept(), workers=workers):
-        label = missing[done.position]
-        store.save(label, done.result)
+        label, dependence = missing[done.position]
+        store.save(Checkpoint(label, dependence, done.result))
         on_done(label)
-    return [decode(_load(store, label)) for label in labels]
+    results = [decode(_load(store, label)) for label in labels]
+    return Checkpointed(results, len(labels) - len(missing), anew)
 
 
 def _load(store: CheckpointStore, label: str) -> bytes:

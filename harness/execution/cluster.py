@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ArtifactError, Problem
 from harness.execution.workers import Pool
+from harness.store.code import installed_code
 from harness.store.versions import versions
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _connected(scheduler: str) -> Client:
 def _require_alike(client: Client) -> int:
     """Return the number of workers, all of one thread and of this process's versions, or refuse them."""
     threads: Mapping[str, int] = client.nthreads()
-    own, theirs = versions({}), client.run(versions, {})
+    own, theirs = _computes_with(), client.run(_computes_with)
     problems = [
         Problem(worker, f"has {n_threads} threads", "1 thread a worker", "start workers with --nthreads 1")
         for worker, n_threads in threads.items()
@@ -106,8 +107,15 @@ def _require_alike(client: Client) -> int:
     for worker, found in theirs.items():
         other = [f"{name} {found.get(name)}" for name in own if found.get(name) != own[name]]
         if other:
-            hint = "install the same versions everywhere"
-            problems.append(Problem(worker, f"has {', '.join(other)}", "the versions of this process", hint))
+            hint = "install the same versions, of the same source, everywhere"
+            expected = "the versions and the code of this process"
+            problems.append(Problem(worker, f"has {', '.join(other)}", expected, hint))
     if problems:
         raise ArtifactError(*problems)
     return len(threads)
+
+
+def _computes_with() -> Mapping[str, str]:
+    """Return the versions and the hashes of the code that this process has."""
+    code = {f"code of {name}": found[:12] for name, found in installed_code().items()}
+    return {**versions({}), **code}

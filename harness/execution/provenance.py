@@ -40,6 +40,7 @@ class Provenance:
     command : that repeats the run
     quick : whether draws, splits and restarts were cut
     versions : of Python, the libraries and what brings plugins
+    code : SHA-256 of the source of the harness and of each installed plugin, by package
     started : when
     """
 
@@ -47,6 +48,7 @@ class Provenance:
     command: str
     quick: bool
     versions: Mapping[str, str]
+    code: Mapping[str, str]
     started: datetime
 
 
@@ -76,6 +78,7 @@ def manifest_of(
         multiverse=MultiverseRecord(tuple(references), tuple(universes)),
         spec=provenance.spec,
         versions=provenance.versions,
+        code=provenance.code,
         command=provenance.command,
         started=provenance.started.isoformat(timespec="seconds"),
         seconds=round(seconds, 1),

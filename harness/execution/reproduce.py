@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from harness.execution.dependence import Surroundings
 from harness.execution.executor import Task
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
@@ -20,6 +21,7 @@ from harness.expectations.check import Reproduction, check_expectations
 from harness.expectations.narrow import narrowed
 from harness.registry.registry import Registry
 from harness.spec.expectation import AnyExpectation
+from harness.store.code import installed_code
 from harness.store.folder import RunFolder
 from harness.store.versions import versions
 from harness.tables import FINDINGS
@@ -50,8 +52,8 @@ def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> t
         folder = RunFolder.create(Path(place))
         write_tables(folder, results)
         if any(expected.table == FINDINGS.name for expected in plan.study.expect):
-            used = versions(registry.brought_by)
-            provenance = provenance_of(options, prepared, folder, versions=used, started=started)
+            used = Surroundings(installed_code(), versions(registry.brought_by))
+            provenance = provenance_of(options, prepared, folder, surroundings=used, started=started)
             manifest = whole_manifest(prepared, provenance, results, seconds=time.perf_counter() - start)
             folder.write_table(FINDINGS.name, find(manifest, folder))
         return check_expectations(plan.study.expect, folder.read_table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from harness.data.read.table import Table, refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
 from harness.execution.calibrated import calibrated_rates, calibration_record
-from harness.execution.checkpoints import CheckpointStore, fingerprint, run_checkpointed
+from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.data_rules import places_in, read_schema_file
+from harness.execution.dependence import Surroundings
 from harness.execution.executor import Task, execute
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
@@ -33,9 +33,9 @@ from harness.execution.write import FindingsOf, write_conclusions, write_tables
 from harness.registry.registry import Registry
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.parts import PartResult
-from harness.spec.document import canonical
 from harness.spec.load import LoadedStudy, load_study
 from harness.spec.study import Study, Variable
+from harness.store.code import installed_code
 from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import Manifest, SpecRecord
@@ -111,7 +111,12 @@ def with_labels(study: Study, labels: Mapping[str, str]) -> Study:
 
 
 def write_run(
-    options: RunOptions, registry: Registry, *, find: FindingsOf, on_progress: Progress | None = None
+    options: RunOptions,
+    registry: Registry,
+    *,
+    find: FindingsOf,
+    on_progress: Progress | None = None,
+    on_resumed: Callable[[str], None] | None = None,
 ) -> RunFolder:
     """Run a study and return the folder with its tables and its manifest, without a report.
 
@@ -119,6 +124,7 @@ def write_run(
     ----------
     registry : what the plugins of the options offer
     find : makes the table of findings from the others
+    on_resumed : called, where a run is taken up, with what was taken up and why the rest was not
 
     Raises
     ------
@@ -131,27 +137,30 @@ def write_run(
     started, start = datetime.now(UTC), time.perf_counter()
     prepared = prepare(options, registry)
     study = prepared.plan.study
-    used = versions(registry.brought_by)
+    surroundings = Surroundings(installed_code(), versions(registry.brought_by))
+    used = surroundings.versions
     rates = _error_rates(options, prepared, used)
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with locked(folder.path):
         folder.clear(keep=[file.path for file in prepared.table.files])
         if isinstance(options.data, FrameFile):
             folder.write_bytes(FRAME_FILE, options.data.content)
-        store = _store(folder, prepared, used, is_quick=options.quick)
+        store = CheckpointStore(folder.path / CHECKPOINTS)
         if not options.resume:
             store.clear()
         plan = prepared.plan
         count = _Count(plan, on_progress)
         tasks = count.begun(tasks_of(plan))
-        kept = run_checkpointed(tasks, store, workers=options.workers, on_done=count.done)
-        results = _results(plan, prepared.panels, kept)
+        kept = run_checkpointed(tasks, store, surroundings, workers=options.workers, on_done=count.done)
+        if options.resume and on_resumed is not None:
+            on_resumed(str(kept))
+        results = _results(plan, prepared.panels, kept.results)
         refuse_changed(prepared.table)
         write_tables(folder, results)
         if rates is not None:
             folder.write_table(ERROR_RATES.name, rates)
         folder.write_text(SPEC, prepared.loaded.document.text)
-        provenance = provenance_of(options, prepared, folder, versions=used, started=started)
+        provenance = provenance_of(options, prepared, folder, surroundings=surroundings, started=started)
         content = whole_manifest(prepared, provenance, results, seconds=time.perf_counter() - start)
         write_conclusions(folder, study, content, find=find)
         folder.write_manifest(content)
@@ -164,14 +173,14 @@ def provenance_of(
     prepared: Prepared,
     folder: RunFolder,
     *,
-    versions: Mapping[str, str],
+    surroundings: Surroundings,
     started: datetime,
 ) -> Provenance:
     """Return where a run in a folder comes from.
 
     Parameters
     ----------
-    versions : of Python, the libraries and what brings plugins
+    surroundings : code and versions that computed it
     """
     return Provenance(
         spec=SpecRecord(
@@ -181,7 +190,8 @@ def provenance_of(
         ),
         command=options.command(folder.path, prepared.plan.study.data),
         quick=options.quick,
-        versions=versions,
+        versions=surroundings.versions,
+        code=surroundings.code,
         started=started,
     )
 
@@ -214,14 +224,6 @@ def _error_rates(options: RunOptions, prepared: Prepared, used: Mapping[str, str
         prepared.loaded.study, table=prepared.table, panels=prepared.panels, versions=used
     )
     return calibrated_rates(options.calibrated, own)
-
-
-def _store(
-    folder: RunFolder, prepared: Prepared, used: Mapping[str, str], *, is_quick: bool
-) -> CheckpointStore:
-    """Return the store for exactly this spec, these data and these versions."""
-    parts = (canonical(prepared.loaded.document), prepared.table.sha256, str(is_quick), json.dumps(used))
-    return CheckpointStore(folder.path / CHECKPOINTS, fingerprint(*parts))
 
 
 def tasks_of(plan: Plan) -> Iterator[Task[TaskResult]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -94,6 +94,7 @@ class Manifest:
     seconds : wall time of the run, its report apart
     scenario_tables : tables that scenarios of plugins declare, beside those of `harness.tables`
     files : SHA-256 of every reported file, by path within the folder; `RunFolder.write_manifest` fills it in
+    code : SHA-256 of the source of the harness and of each installed plugin, by package
     """
 
     manifest_version: Literal[1]
@@ -108,6 +109,7 @@ class Manifest:
     cells: tuple[CellRecord, ...]
     scenario_tables: tuple[ResultTable, ...]
     files: Mapping[str, str]
+    code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> Mapping[str, ResultTable]:

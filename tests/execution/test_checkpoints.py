@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,8 @@ import pytest
 
 from harness import ArtifactError, Note
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
-from harness.execution.checkpoints import CheckpointStore, fingerprint, run_checkpointed
+from harness.execution.checkpoints import CheckpointStore, run_checkpointed
+from harness.execution.dependence import Surroundings
 from harness.execution.result_file import decode, encode
 from harness.execution.workers import LocalWorkers
 from harness.scenarios.full_fit import Answer, FullResult
@@ -45,17 +46,28 @@ class Counted:
     """A task that counts how often it ran."""
 
     result: FoldResult
-    runs: list[int] = field(default_factory=list)
     label: str = "y · ols · forward · 1"
+
+    def __post_init__(self):
+        self.runs = []
 
     def run(self):
         self.runs.append(1)
         return self.result
 
 
+OWN = Counted.__module__.partition(".")[0]
+HERE = Surroundings({"harness": "0a", OWN: "0b", "elsewhere": "0c"}, {"numpy": "2.3"})
+
+
+def kept_run(tasks, store, surroundings=HERE, on_done=lambda _: None):
+    """Run a study of these tasks on this code."""
+    return run_checkpointed(tasks, store, surroundings, workers=LocalWorkers(1), on_done=on_done)
+
+
 def run_once(task, store, on_done=lambda _: None):
     """Run a study of one task, and return its result."""
-    (result,) = run_checkpointed([task], store, workers=LocalWorkers(1), on_done=on_done)
+    (result,) = kept_run([task], store, on_done=on_done).results
     return result
 
 
@@ -91,7 +103,7 @@ def test_a_full_fit_comes_back_with_its_tables():
 
 
 def test_a_kept_result_is_not_computed_again(tmp_path):
-    task, store, seen = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints", "spec and data"), []
+    task, store, seen = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints"), []
     first, second = run_once(task, store, seen.append), run_once(task, store, seen.append)
     assert len(task.runs) == 1
     assert seen == [task.label, task.label]
@@ -100,23 +112,67 @@ def test_a_kept_result_is_not_computed_again(tmp_path):
 
 def test_a_failed_task_is_tried_again(tmp_path):
     task = Counted(replace(FOLD, predictions=None, status="failed", reason="broke"))
-    store = CheckpointStore(tmp_path / "checkpoints", "spec and data")
+    store = CheckpointStore(tmp_path / "checkpoints")
     assert run_once(task, store).reason == "broke"
     assert run_once(task, store).reason == "broke"
     assert len(task.runs) == 2
 
 
-def test_other_data_or_another_spec_find_nothing(tmp_path):
-    task = Counted(FOLD)
-    run_once(task, CheckpointStore(tmp_path, fingerprint("spec", "data")))
-    assert CheckpointStore(tmp_path, fingerprint("spec", "data")).load(task.label) is not None
-    assert CheckpointStore(tmp_path, fingerprint("spec", "other")).load(task.label) is None
-    assert fingerprint("ab", "c") != fingerprint("a", "bc")
+@pytest.mark.parametrize(
+    ("code", "versions", "reason"),
+    [
+        ({"harness": "1a"}, {}, "changed: code of harness"),
+        ({OWN: "1b"}, {}, f"changed: code of {OWN}"),
+        ({}, {"numpy": "2.4"}, "changed: version of numpy"),
+        ({"elsewhere": "1c"}, {}, ""),
+    ],
+    ids=["of the harness", "of the task's package", "of a library", "of a package that has no part in it"],
+)
+def test_code_that_a_result_depends_on_makes_it_anew_and_no_other_does(tmp_path, code, versions, reason):
+    task, store = Counted(FOLD), CheckpointStore(tmp_path)
+    kept_run([task], store)
+    other = Surroundings({**HERE.code, **code}, {**HERE.versions, **versions})
+    found = kept_run([task], store, other)
+    assert found.anew == ({reason: 1} if reason else {})
+    assert len(task.runs) == (2 if reason else 1)
 
 
-@pytest.mark.parametrize("position", [0, 40, 64, 65, 100, -1])
+def test_only_what_changed_in_a_task_is_computed_anew_and_named(tmp_path):
+    store = CheckpointStore(tmp_path)
+    kept_run([Counted(FOLD, "a"), Counted(FOLD, "b"), Counted(FOLD, "c")], store)
+    other = Counted(replace(FOLD, predictions=replace(PREDICTIONS, test=np.array([np.pi, 1.0]))), "b")
+    found = kept_run([Counted(FOLD, "a"), other, Counted(FOLD, "d")], store)
+    assert found.anew == {"changed: result": 1, "not finished before": 1}
+    assert str(found) == (
+        "1 of 3 results are taken up from the earlier run; "
+        "computed anew: 1 changed: result; 1 not finished before"
+    )
+
+
+def test_a_result_in_the_place_of_another_is_refused(tmp_path):
+    store = CheckpointStore(tmp_path)
+    first, second = Counted(FOLD, "a"), Counted(replace(FOLD, seconds=9.0), "b")
+    kept_run([first, second], store)
+    store._file("b").write_bytes(store._file("a").read_bytes())
+    found = kept_run([first, second], store)
+    assert found.anew == {"the file is of another result": 1}
+    assert [one.seconds for one in found.results] == [0.25, 9.0]
+
+
+def test_clearing_forgets_results_and_touches_nothing_else(tmp_path):
+    store = CheckpointStore(tmp_path / "checkpoints")
+    run_once(Counted(FOLD), store)
+    (store.path / "thesis.docx").write_text("years of work")
+    store.clear()
+    assert [path.name for path in store.path.iterdir()] == ["thesis.docx"]
+    (tmp_path / "link").symlink_to(store.path)
+    CheckpointStore(tmp_path / "link").clear()
+    assert (store.path / "thesis.docx").is_file()
+
+
+@pytest.mark.parametrize("position", [0, 20, 40, 81, 82, 300, -1])
 def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
-    task, store = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints", "spec and data")
+    task, store = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints")
     run_once(task, store)
     (file,) = (tmp_path / "checkpoints").iterdir()
     data = bytearray(file.read_bytes())
@@ -127,7 +183,7 @@ def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
 
 
 def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the_task(tmp_path):
-    store = CheckpointStore(tmp_path / "checkpoints", "spec and data")
+    store = CheckpointStore(tmp_path / "checkpoints")
 
     def damage(label):
         (file,) = store.path.iterdir()
@@ -139,9 +195,9 @@ def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the
 
 
 def test_results_come_in_the_order_of_the_tasks_whichever_is_kept(tmp_path):
-    store = CheckpointStore(tmp_path / "checkpoints", "spec and data")
+    store = CheckpointStore(tmp_path / "checkpoints")
     tasks = [Counted(replace(FOLD, seconds=float(at)), label=str(at)) for at in range(4)]
     run_once(tasks[2], store)
-    results = run_checkpointed(tasks, store, workers=LocalWorkers(1), on_done=lambda _: None)
-    assert [one.seconds for one in results] == [0.0, 1.0, 2.0, 3.0]
+    found = kept_run(tasks, store)
+    assert [one.seconds for one in found.results] == [0.0, 1.0, 2.0, 3.0]
     assert [len(task.runs) for task in tasks] == [1, 1, 1, 1]

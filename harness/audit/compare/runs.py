@@ -30,7 +30,7 @@ class RunDifference:
 
     Attributes
     ----------
-    spec, data, versions, settings : what was asked, of what, and with what
+    spec, data, versions, code, settings : what was asked, of what, and with what
     cells : how each cell ended, where it ended otherwise
     files : tables, where only one of the runs has them
     tables : of both, that differ
@@ -40,6 +40,7 @@ class RunDifference:
     spec: tuple[ValueDifference, ...]
     data: tuple[ValueDifference, ...]
     versions: tuple[ValueDifference, ...]
+    code: tuple[ValueDifference, ...]
     settings: tuple[ValueDifference, ...]
     cells: tuple[ValueDifference, ...]
     files: tuple[ValueDifference, ...]
@@ -69,6 +70,7 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
         spec=spec_differences(_document(a, ours), _document(b, theirs)),
         data=_unequal(_fields(ours.data, DATA), _fields(theirs.data, DATA)),
         versions=_unequal(ours.versions, theirs.versions),
+        code=_unequal(ours.code, theirs.code),
         settings=_unequal(_fields(ours.study, SETTINGS), _fields(theirs.study, SETTINGS)),
         cells=_unequal(_endings(ours), _endings(theirs)),
         files=_unequal(dict.fromkeys(tables_a, "there"), dict.fromkeys(tables_b, "there")),

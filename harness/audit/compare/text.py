@@ -29,6 +29,7 @@ def _asked(difference: RunDifference) -> Iterator[str]:
         ("spec", difference.spec),
         ("data", difference.data),
         ("versions", difference.versions),
+        ("code", difference.code),
         ("settings", difference.settings),
     )
     for name, found in parts:
