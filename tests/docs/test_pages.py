@@ -21,6 +21,7 @@ SLOW = {"reading_a_gain.md"}
 
 NOT_RUN = {
     "conformance.md": "its code has a test of its own, tests/conformance/test_docs.py",
+    "figure_by_figure.md": "its numbers have a test of their own, tests/docs/test_figure_by_figure.py",
     "planning.md": "it needs a cluster, which tests/docs/test_planning.py starts",
     "two_ladders.md": "its numbers have a test of their own, tests/docs/test_two_ladders.py",
 }

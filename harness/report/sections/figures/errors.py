@@ -13,7 +13,8 @@ from harness.report.text.numbers import MISSING, percent, significant
 from harness.store.study_record import StudyRecord
 
 SAMPLES = (("train", "training rows"), ("test", "test rows"), ("all", "all rows"))
-COMPARED = frozenset({"mse", "gain"})
+ERROR = "mse"
+COMPARED = frozenset({ERROR, "gain"})
 """Quantities of claims that are of a sample."""
 
 
@@ -53,10 +54,10 @@ class ErrorTable:
 
 
 def error_table(run: Run, claims: Iterable[ClaimRow]) -> ErrorTable | None:
-    """Return the errors that claims of a source are about, or None where they have no other protocol."""
+    """Return the errors that a source prints, or None where it prints none or they have no counterpart."""
     study = run.manifest.study
     compared = [row for row in claims if row.quantity in COMPARED and row.counterpart_protocol]
-    if not compared:
+    if not any(row.quantity == ERROR for row in compared):
         return None
     published, other = compared[0].protocol, compared[0].counterpart_protocol
     claimed = (row.estimator for row in compared)

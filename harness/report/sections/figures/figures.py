@@ -70,6 +70,7 @@ def published_figures(run: Run) -> PublishedFigures:
 
 def _figure(run: Run, source: str, claims: Sequence[ClaimRow], footnotes: Footnotes) -> PublishedFigure:
     study = run.manifest.study
+    is_of_several = len({row.estimator for row in claims}) > 1
     return PublishedFigure(
         source=source or NO_SOURCE,
         published=_by(study, [(row.estimator, row.protocol) for row in claims]),
@@ -81,7 +82,7 @@ def _figure(run: Run, source: str, claims: Sequence[ClaimRow], footnotes: Footno
                 if row.counterpart_estimator
             ],
         ),
-        rows=tuple(_row(study, row, footnotes) for row in claims),
+        rows=tuple(_row(study, row, footnotes, is_named=is_of_several) for row in claims),
         errors=error_table(run, claims),
         differences=differences(study, claims),
         left_open=tuple(one for one in study.left_open if source in one.sources),
@@ -95,9 +96,9 @@ def _by(study: StudyRecord, cells: Sequence[tuple[str, str]]) -> str:
     return "; ".join(filter(None, (", ".join(labels), ", ".join(titles))))
 
 
-def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes) -> FigureRow:
+def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes, *, is_named: bool) -> FigureRow:
     return FigureRow(
-        about=row.about,
+        about=f"{row.about}, {study.estimator_label(row.estimator)}" if is_named else row.about,
         outcome=study.label(row.outcome),
         printed=published_text(row),
         published=claim_number(row, row.this_run),

@@ -1,0 +1,73 @@
+"""The page that goes through the published study says what its run says."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+
+import pandas as pd
+import pytest
+
+import harness
+from harness.claims.kinds import SOURCES
+from harness.claims.table import claims_table
+from harness.installed import installed
+from harness.report.model.rows import read_rows
+from harness.report.sections.claims.table import ClaimRow, published_text
+from harness.report.sections.figures.markdown import HEAD
+from harness.spec.load import load_study
+from test_run import ROOT
+
+SPEC = ROOT / "specs" / "digital_carbon.yaml"
+PAGE = (ROOT / "docs" / "figure_by_figure.md").read_text(encoding="utf-8")
+NEAR = 0.05
+"""Share of its size by which a network's number may move between machines, and of the greatest in its row."""
+
+NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[−-]?\d+)?")
+
+
+def tables(text):
+    """Yield heading, header and rows of every table."""
+    for part in text.split("\n## ")[1:]:
+        heading, *lines = part.splitlines()
+        lines = iter(lines)
+        for line in lines:
+            if line.startswith("| "):
+                rows = [line, *takewhile(lambda one: one.startswith("| "), lines)]
+                head, _, *cells = [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows]
+                yield heading, tuple(head), cells
+
+
+def told(text):
+    """Return what a text says beside its numbers, and these."""
+    plain = text.replace("\u2212", "-").replace(",", "")
+    return NUMBER.sub("0", plain), [float(number) for number in NUMBER.findall(plain)]
+
+
+def test_what_the_page_says_is_printed_is_what_the_spec_claims():
+    study = load_study(SPEC, catalogs=installed().catalogs).study
+    frame = claims_table(study, {name: pd.DataFrame() for name in SOURCES})
+    claims = read_rows(frame.assign(reason="", note=""), ClaimRow, table="claims")
+    known = {(claim.source, study.variables[claim.outcome].label, published_text(claim)) for claim in claims}
+    shown = {(heading, *row[1:3]) for heading, head, rows in tables(PAGE) if head == HEAD for row in rows}
+    assert {heading for heading, *_ in shown} >= {"Table 2", *(f"Figure {at}" for at in range(4, 9))}
+    assert shown <= known
+    errors = [row[0] for row in next(iter(tables(PAGE)))[2][:2]]
+    assert errors == ["mean squared error, Pooled OLS", "mean squared error, SOM + ANN"]
+
+
+@pytest.mark.slow
+def test_the_page_is_what_its_run_writes(tmp_path):
+    folder = harness.run(SPEC, out=tmp_path / "run", quick=True, progress=False).path
+    written = (folder / "tables" / "figure_by_figure.md").read_text(encoding="utf-8")
+    own = PAGE.partition("<!-- the run -->\n")[2]
+    found, shown = list(tables("\n" + written)), list(tables("\n" + own))
+    assert [one[:2] for one in shown] == [one[:2] for one in found]
+    for (heading, _, mine), (_, _, theirs) in zip(shown, found, strict=True):
+        for row, other in zip(mine, theirs, strict=True):
+            (words, numbers), (expected, values) = told(" ".join(row)), told(" ".join(other))
+            assert words == expected
+            assert numbers == pytest.approx(values, rel=NEAR, abs=NEAR * max(map(abs, values))), (
+                heading,
+                row,
+            )
