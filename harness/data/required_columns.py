@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from harness.data.data_spec import DataSpec
 from harness.data.locations import few
@@ -64,6 +65,24 @@ def _asked_of_all(spec: DataSpec, roles: Roles) -> Iterator[tuple[str, str]]:
         yield from ((f"data.checks[{at}]", column) for column in check.columns)
 
 
+_CORRECT = "correct the name, or prepare the column before it is used"
+_OF_PERIOD = re.compile(r"(?P<variable>.*?)(?P<between>[_. -]?)(?P<year>(?:19|20)[0-9]{2})(?P<end>年?)")
+
+
+def _side_by_side(known: Iterable[str]) -> str:
+    """Return what to do where columns are those of several years; empty where they are not."""
+    found = [match for name in known if (match := _OF_PERIOD.fullmatch(name))]
+    if len({match["year"] for match in found}) < 2:
+        return ""
+    shown = few([match[0] for match in found])
+    first = found[0]
+    if first["variable"]:
+        pattern, into = f"{{variable}}{first['between']}{{period}}{first['end']}", ""
+    else:
+        pattern, into = f"{{period}}{first['end']}", ", into: NAME OF THE VARIABLE"
+    return f'the years stand side by side ({shown}): data: reshape: {{columns: "{pattern}"{into}}}'
+
+
 def _absent(path: str, column: str, known: dict[str, None], origin: str) -> list[Problem]:
     if column in known:
         return []
@@ -72,6 +91,6 @@ def _absent(path: str, column: str, known: dict[str, None], origin: str) -> list
             where=f"{origin}: column '{column}' ({path})",
             what="there is no such column",
             expected=few(list(known)),
-            hint=near_columns(column, known) or "correct the name, or prepare the column before it is used",
+            hint=near_columns(column, known) or _side_by_side(known) or _CORRECT,
         )
     ]

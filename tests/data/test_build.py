@@ -447,3 +447,18 @@ def test_country_panels(name, n_obs, n_entities):
     np.testing.assert_array_equal(panel.observed, complete["co2_t_pc"])
     assert panel.column("digital").min() == 0.0
     assert np.corrcoef(panel.column("digital"), complete["internet_pct"])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("id,2011,2012", '{columns: "{period}", into: NAME OF THE VARIABLE}'),
+        ("id,2011年,2012年", '{columns: "{period}年", into: NAME OF THE VARIABLE}'),
+        ("id,y_2011,y_2012", '{columns: "{variable}_{period}"}'),
+        ("id,y2011,y2012", '{columns: "{variable}{period}"}'),
+    ],
+)
+def test_years_side_by_side_are_named_with_their_remedy(build_text, header, hint):
+    with pytest.raises(DataError) as caught:
+        build_text(f"{header}\na,1,2\n")
+    assert hint in next(problem.hint for problem in caught.value.problems if "'year'" in problem.where)
