@@ -23,7 +23,7 @@ def ladder(*overrides):
 def test_the_word_stands_for_every_rung():
     study = ladder().study
     assert [entry.id for entry in study.estimators] == [
-        *("mean", "entity_mean", "last_value", "ols", "fe", "twfe", "curved", "mundlak", "enet"),
+        *("mean", "entity_mean", "last_value", "ols", "fe", "twfe", "curved", "threshold", "mundlak", "enet"),
         *("boosting", "forest", "mlp", "mlp_effects", "ann", "rab"),
     ]
     assert study.estimators[5].estimator.effects == ("entity", "time")

@@ -169,7 +169,9 @@ class ThresholdEffects(FixedEffects):
 
     name: ClassVar[str] = "threshold_effects"
     known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
-    rungs: ClassVar[tuple[Rung, ...]] = ()
+    rungs: ClassVar[tuple[Rung, ...]] = (
+        Rung(135, "Fixed effects (entity, time), one threshold", id="threshold"),
+    )
 
     effects: tuple[Dimension, ...] = ("entity", "time")
     variable: str | None = None
