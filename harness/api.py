@@ -116,6 +116,19 @@ def report_study(path: Path, plugins: PluginChoice) -> RunFolder:
     return report_run(path, tuple(installed(plugins).of(SECTION).values()))
 
 
+def brief_study(path: Path) -> Path:
+    """Write the first screen of a finished run's report, with its notes, for print; return the page.
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a finished run.
+    """
+    from harness.report.write import brief_run
+
+    return brief_run(path)
+
+
 def prepare_study(options: RunOptions) -> Prepared:
     """Read spec and data and plan the fits; see `harness.execution.run.prepare`."""
     from harness.execution.run import prepare

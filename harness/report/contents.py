@@ -25,6 +25,7 @@ SHOWN: Mapping[str, str] = {
     f"{DETAILS}/*.csv": "what fits tell of themselves: tests, statistics, what they chose, networks",
     "gain_report.json": "errors, gains, protocols and what they leak, for programs",
     "report.html": "this report",
+    "brief.html": "its first screen with the notes, two pages for print",
     f"{FIGURES}/*.svg, *.png": "its figures, for print",
 }
 

@@ -1,7 +1,8 @@
-"""The HTML report: its head, and one section after the other; without a script or a link outside."""
+"""The HTML report: a first screen, and one section after the other, folded; without a link outside."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +12,16 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from harness.data.note import METHOD_CODE, Note
+from harness.report.front.front import Front
 from harness.report.model.run import Run
 from harness.report.shown import FAILED, ShownSection, failure
-from harness.report.templating import environment, style_sheet
+from harness.report.templating import environment, page_script, script_hash, style_sheet
 
 LIFTED = frozenset({METHOD_CODE})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
+
+
+SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,25 +31,47 @@ class Page:
     Attributes
     ----------
     cautions : what a reader must know of every number
-    warnings : notes grouped by code
+    warnings : for each code its messages, each with the cells that it concerns
     contents : files of the run folder with what they hold
     """
 
     cautions: tuple[str, ...]
-    warnings: tuple[tuple[str, tuple[Note, ...]], ...]
+    warnings: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
     contents: tuple[tuple[str, str], ...]
+
+    @property
+    def n_things(self) -> int:
+        """How many kinds of things a reader should know."""
+        return len(self.warnings)
 
 
 @dataclass
 class Numbering:
-    """Numbers sections, tables and figures in the order in which they are rendered."""
+    """Numbers sections, tables and figures in the order in which they are rendered, and says nothing twice."""
 
     _counts: Counter[str] = field(default_factory=Counter)
+    _said: dict[str, int] = field(default_factory=dict)
 
     def next(self, kind: str) -> int:
         """Return the next number of a kind, from 1."""
         self._counts[kind] += 1
         return self._counts[kind]
+
+    def once(self, caption: str) -> str:
+        """Return a caption without the sentences that an earlier figure has, and which figure that is."""
+        sentences = re.split(SENTENCE_END, caption)
+        first = [sentence for sentence in sentences if sentence not in self._said]
+        earlier = [self._said[sentence] for sentence in sentences if sentence in self._said]
+        for sentence in first:
+            self._said[sentence] = self._counts["figure"]
+        otherwise = [f"Otherwise as figure {max(earlier)}."] if earlier else []
+        return " ".join([*first, *otherwise])
+
+    def earlier(self, note: str) -> int | None:
+        """Return the table that the same note stands under already; None where it is said first."""
+        table = self._counts["table"]
+        first = self._said.setdefault(f"note: {note}", table)
+        return None if first == table else first
 
 
 def page_of(notes: Iterable[Note], contents: tuple[tuple[str, str], ...]) -> Page:
@@ -58,12 +85,29 @@ def page_of(notes: Iterable[Note], contents: tuple[tuple[str, str], ...]) -> Pag
     warnings = sorted(set(notes))
     return Page(
         cautions=tuple(dict.fromkeys(note.message for note in warnings if note.code in LIFTED)),
-        warnings=tuple((code, tuple(same)) for code, same in groupby(warnings, key=lambda note: note.code)),
+        warnings=tuple(
+            (code, _messages(same)) for code, same in groupby(warnings, key=lambda note: note.code)
+        ),
         contents=contents,
     )
 
 
-def render_page(run: Run, page: Page, sections: Sequence[ShownSection]) -> str:
+def _messages(notes: Iterable[Note]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return every message once, with the cells that it concerns."""
+    places: dict[str, list[str]] = {}
+    for note in notes:
+        places.setdefault(note.message, []).extend([note.where] if note.where else [])
+    return tuple((message, tuple(own)) for message, own in places.items())
+
+
+def render_brief(run: Run, page: Page, front: Front) -> str:
+    """Return the first screen and what to know of it as one HTML document for print."""
+    template = environment().get_template("brief.html.j2")
+    study, data = run.manifest.study, run.manifest.data
+    return template.render(study=study, data=data, page=page, front=front, style=style_sheet())
+
+
+def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSection]) -> str:
     """Return the report as one HTML document; every name in it is escaped."""
     study = run.manifest.study
     templates = environment()
@@ -76,7 +120,15 @@ def render_page(run: Run, page: Page, sections: Sequence[ShownSection]) -> str:
         "numbers": Numbering(),
     }
     rendered = [(shown, _body(templates, shown, common)) for shown in sections]
-    return templates.get_template("report.html.j2").render(common, sections=rendered, style=style_sheet())
+    script = page_script()
+    return templates.get_template("report.html.j2").render(
+        common,
+        front=front,
+        sections=rendered,
+        style=style_sheet(),
+        script=script,
+        script_hash=script_hash(script),
+    )
 
 
 def _body(templates: Environment, shown: ShownSection, common: Mapping[str, object]) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -52,6 +53,17 @@ def packaged(package: str, name: str) -> str:
 def style_sheet(*more: str) -> Markup:
     """Return the style sheet of the report's pages, and whatever goes after it."""
     return Markup("".join([packaged("harness.report", f"{TEMPLATES}/report.css"), *more]))  # noqa: S704 - files of this package
+
+
+def page_script() -> Markup:
+    """Return the script of the report's page."""
+    return Markup(packaged("harness.report", f"{TEMPLATES}/report.js"))  # noqa: S704 - a file of this package
+
+
+def script_hash(source: str) -> str:
+    """Return how a content security policy names a script."""
+    digest = base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
 
 
 def data_uri(figure: RenderedFigure) -> Markup:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
+
+import pandas as pd
 
 from harness.data.note import Note
 from harness.errors import ArtifactError, Problem
 from harness.report.contents import FIGURES, described
-from harness.report.drawing.fonts import font_notes
+from harness.report.drawing.canvas import RenderedFigure
+from harness.report.drawing.fonts import FONT_CODE, font_notes
+from harness.report.front.front import front_of
 from harness.report.gain_report import report_of
 from harness.report.model.run import Run, RunStore, read_run
-from harness.report.page import page_of, render_page
+from harness.report.page import page_of, render_brief, render_page
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import ShownSection, shown_sections
 from harness.spec.study import ReportFormat
+from harness.store.csv_table import as_declared, csv_text
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import Manifest
-from harness.tables import FINDINGS
+from harness.tables import FINDINGS, WARNINGS
 
 HTML = "report.html"
+BRIEF = "brief.html"
 GAIN_REPORT = "gain_report.json"
 
 
@@ -44,6 +51,29 @@ def report_run(path: Path, sections: Sequence[Section]) -> RunFolder:
         write_report(folder, formats=manifest.study.formats, sections=sections)
         folder.write_manifest(manifest)
     return folder
+
+
+def brief_run(path: Path) -> Path:
+    """Write the first screen of a finished run's report, and what to know of it, as two pages for print.
+
+    Returns
+    -------
+    The page.
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a finished run, or that of a version without a table of findings.
+    """
+    folder = RunFolder.open(path)
+    manifest = folder.manifest()
+    _require_findings(manifest)
+    with locked(path):
+        run = read_run(folder)
+        page = page_of(run.rows(WARNINGS.name, Note), ())
+        folder.write_text(BRIEF, render_brief(run, page, front_of(run)))
+        folder.write_manifest(manifest)
+    return path / BRIEF
 
 
 def _require_findings(manifest: Manifest) -> None:
@@ -80,9 +110,11 @@ def write_report(
     """
     run = read_run(folder)
     shown = shown_sections(run, sections, formats)
-    written = [*_write_figures(folder, shown), GAIN_REPORT]
+    front = front_of(run)
+    written = [*_write_figures(folder, [*front.figures, *_figures(shown)]), GAIN_REPORT]
     report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
     folder.write_text(GAIN_REPORT, report + "\n")
+    _warn_of_fonts(folder, font_notes(_drawn_names(run, shown)))
     files = [file for section in shown for file in section.files]
     for file in files:
         _write(folder, file)
@@ -90,18 +122,30 @@ def write_report(
     if "html" in formats:
         written.append(HTML)
         contents = described([*folder.files(), *written], run.manifest, files)
-        page = page_of([*run.rows("warnings", Note), *font_notes(_drawn_names(run, shown))], contents)
-        folder.write_text(HTML, render_page(run, page, shown))
+        page = page_of(read_run(folder).rows(WARNINGS.name, Note), contents)
+        folder.write_text(HTML, render_page(run, page, front, shown))
     return tuple(written)
 
 
-def _write_figures(folder: RunStore, sections: Sequence[ShownSection]) -> Iterator[str]:
-    for shown in sections:
-        for figure in shown.content.figures:
-            for ending, content in (("svg", figure.svg), ("png", figure.png)):
-                path = f"{FIGURES}/{figure.name}.{ending}"
-                folder.write_bytes(path, content)
-                yield path
+def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
+    """Put what fonts this machine lacks into the table of warnings, in the place of what another lacked."""
+    warnings = folder.read_table(WARNINGS.name)
+    others = warnings[warnings["code"] != FONT_CODE] if len(warnings) else warnings
+    if notes or len(others) < len(warnings):
+        table = as_declared(WARNINGS, [others, pd.DataFrame([asdict(note) for note in notes])])
+        folder.write_text(WARNINGS.file, csv_text(table))
+
+
+def _figures(sections: Sequence[ShownSection]) -> Iterator[RenderedFigure]:
+    return (figure for shown in sections for figure in shown.content.figures)
+
+
+def _write_figures(folder: RunStore, figures: Iterable[RenderedFigure]) -> Iterator[str]:
+    for figure in figures:
+        for ending, content in (("svg", figure.svg), ("png", figure.png)):
+            path = f"{FIGURES}/{figure.name}.{ending}"
+            folder.write_bytes(path, content)
+            yield path
 
 
 def _write(folder: RunStore, file: ReportFile) -> None:

@@ -36,6 +36,7 @@ REPORTED = (
     SPEC,
     "gain_report.json",
     "report.html",
+    "brief.html",
     "surfaces.html",
     "calibration.html",
     "calibration.json",

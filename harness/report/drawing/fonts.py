@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
 from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
 
-from matplotlib.font_manager import FontProperties, fontManager, get_font
+from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
 
 from harness.data.note import Note
 from harness.report.text.plain_text import axis_lines, printable, wrapped
 
 BASE = "DejaVu Sans"
+
+FONT_CODE = "W-FONT"
+"""Code of the warning that a name has characters of no installed font."""
 
 CJK = (
     "Noto Sans CJK SC",
@@ -28,14 +35,33 @@ CJK = (
 )
 """Families that cover Chinese, preferred ones first."""
 
-SUBSTITUTE = "?"
+DIGITS = 4
+"""Hexadecimal digits that stand for letters without a font."""
 
 
 @functools.cache
 def families() -> tuple[str, ...]:
-    """Return the base family and the installed ones that cover Chinese."""
-    installed = {font.name for font in fontManager.ttflist}
+    """Return the base family and the installed ones that cover Chinese.
+
+    The list of fonts that matplotlib keeps is made once, and may be older than a font, or know one that is gone.
+    """
+    installed = _installed()
+    if installed.isdisjoint(CJK):
+        _take_in_new_fonts()
+        installed = _installed()
     return (BASE, *(name for name in CJK if name in installed))
+
+
+def _installed() -> frozenset[str]:
+    return frozenset(font.name for font in fontManager.ttflist if Path(font.fname).is_file())
+
+
+def _take_in_new_fonts() -> None:
+    """Tell matplotlib of the font files that it does not know; files that hold no font are left out."""
+    known = {font.fname for font in fontManager.ttflist}
+    for path in sorted(set(findSystemFonts()) - known):
+        with contextlib.suppress(OSError, RuntimeError):
+            fontManager.addfont(path)
 
 
 @functools.cache
@@ -45,9 +71,19 @@ def _covered() -> frozenset[int]:
 
 
 def drawable(text: str) -> str:
-    """Return printable `text` with every character that no font has replaced by a question mark."""
+    """Return printable `text` with every stretch of characters that no font has replaced by a short code.
+
+    The code is made of the characters, ``[3f0a]``, so that different names stay different.
+    """
     covered = _covered()
-    return "".join(letter if ord(letter) in covered else SUBSTITUTE for letter in printable(text))
+    parts = groupby(printable(text), key=lambda letter: ord(letter) in covered)
+    return "".join(
+        "".join(letters) if has_font else _code("".join(letters)) for has_font, letters in parts
+    )
+
+
+def _code(letters: str) -> str:
+    return f"[{hashlib.sha256(letters.encode()).hexdigest()[:DIGITS]}]"
 
 
 def drawable_lines(text: str, width: int) -> str:
@@ -64,7 +100,7 @@ def font_notes(texts: Iterable[str]) -> tuple[Note, ...]:
     """Return a warning for each text that the figures cannot show as it is."""
     return tuple(
         Note(
-            "W-FONT",
+            FONT_CODE,
             text,
             f"No installed font has every character of this name; figures show “{drawable(text)}”.",
         )

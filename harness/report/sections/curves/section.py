@@ -11,6 +11,7 @@ from harness.report.sections.contrasts.rows import contrast_rows
 from harness.report.sections.curves.rows import curve_rows
 from harness.report.sections.curves.table import TurningTableRow, turning_table
 from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.text.plain_text import joined
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
@@ -26,6 +27,7 @@ class OutcomeCurves:
     Attributes
     ----------
     axis_label : of the outcome, with its unit
+    without_turning : estimators whose curve has no interior turning point, as a list
     without_curve : estimators that have no curve, each with the reason
     """
 
@@ -33,6 +35,7 @@ class OutcomeCurves:
     axis_label: str
     levels: tuple[RenderedFigure, ...]
     turning: tuple[TurningTableRow, ...]
+    without_turning: str
     slopes: tuple[RenderedFigure, ...]
     ales: tuple[RenderedFigure, ...]
     without_curve: tuple[tuple[str, str], ...]
@@ -75,7 +78,8 @@ class CurvesSection(PackagedSection):
                 label=study.label(outcome),
                 axis_label=study.axis_label(outcome),
                 levels=tuple(curve_figures(run, outcome, "level", renderer)),
-                turning=turning_table(run, outcome),
+                turning=tuple(row for row in turning_table(run, outcome) if row.at),
+                without_turning=joined([row.label for row in turning_table(run, outcome) if not row.at]),
                 slopes=tuple(curve_figures(run, outcome, "slope", renderer)),
                 ales=tuple(ale_figures(run, outcome, renderer)),
                 without_curve=_without_curve(run, outcome),

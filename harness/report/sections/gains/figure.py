@@ -114,21 +114,31 @@ def _draw_panel(axes: Axes, cells: Sequence[GainCell], *, start: float) -> None:
     axes.tick_params(axis="y", length=0, pad=ARROW_ROOM)
     axes.spines["left"].set_visible(False)
     for place, cell in enumerate(cells):
-        if cell.status is GainStatus.MISSING:
-            axes.annotate(
-                drawable(cell.row.status),
-                (0.0, place),
-                xytext=(3, 0),
-                textcoords="offset points",
-                color=GREY,
-                va="center",
-                fontsize=7,
-                style="italic",
-            )
-        elif cell.row.gain < start:
-            _draw_beyond(axes, cell, place, start=start)
-        else:
-            _draw_whisker(axes, cell, place, start=start)
+        draw_gain(axes, cell, place, start=start)
+
+
+def draw_gain(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
+    """Draw one gain on its row, as an arrow where it lies below the axis; a cell without one says why.
+
+    Parameters
+    ----------
+    start : where the axis begins, a fraction
+    """
+    if cell.status is GainStatus.MISSING:
+        axes.annotate(
+            drawable(cell.row.status),
+            (0.0, place),
+            xytext=(3, 0),
+            textcoords="offset points",
+            color=GREY,
+            va="center",
+            fontsize=7,
+            style="italic",
+        )
+    elif cell.row.gain < start:
+        _draw_beyond(axes, cell, place, start=start)
+    else:
+        _draw_whisker(axes, cell, place, start=start)
 
 
 def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:

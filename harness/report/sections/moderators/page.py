@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Sequence
@@ -21,7 +19,7 @@ from harness.report.model.truth import truth_line
 from harness.report.sections.moderators.rows import Conditional, conditional
 from harness.report.sections.moderators.surfaces import Surface, SurfaceKey, true_levels
 from harness.report.sections.moderators.table import threshold_text
-from harness.report.templating import environment, packaged, style_sheet
+from harness.report.templating import environment, packaged, script_hash, style_sheet
 from harness.report.text.plain_text import printable
 from harness.store.study_record import StudyRecord
 
@@ -57,12 +55,6 @@ def surface_page(run: Run) -> str:
         script=Markup(script),  # noqa: S704 - a file of this package
         content=Markup(script_json(surface_content(run))),  # noqa: S704 - escaped for a script element
     )
-
-
-def script_hash(source: str) -> str:
-    """Return how a content security policy names a script."""
-    digest = base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
 
 
 def script_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON holds

@@ -1,0 +1,149 @@
+"""The small figure of one curve on the first screen: what the main estimators say of the effect's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from harness.arrays import Floats
+from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
+from harness.report.drawing.fonts import drawable, drawable_label
+from harness.report.drawing.series import draw_background, series_of
+from harness.report.drawing.truth import draw_truth, truth_handles
+from harness.report.model.bands import POINTWISE
+from harness.report.model.featured import featured
+from harness.report.model.run import Run
+from harness.report.model.truth import TruthLine, truth_line
+from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of, rug_of, unsupported_of
+from harness.report.sections.effects.rows import EffectRow, effects_of
+from harness.report.sections.effects.scenes import centred
+from harness.report.text.plain_text import file_slug, shortened
+
+DEBIASED = "#7b3294"
+"""Of the debiased curve, which no estimator's line has."""
+
+LABEL = 26
+
+
+@dataclass(frozen=True, eq=False)
+class FrontCurve:
+    """What the figure shows of one outcome, every line less its mean over the rows.
+
+    Attributes
+    ----------
+    curves : of the reference, then of the leading estimator, as far as they have any
+    debiased : points of the first debiased curve, each with its pointwise interval; empty without one
+    truth : behind simulated data
+    """
+
+    outcome: str
+    scenario: str
+    curves: tuple[Curve, ...]
+    rug: Floats
+    debiased: tuple[EffectRow, ...]
+    truth: TruthLine | None
+
+
+def front_curve(run: Run, outcome: str) -> FrontCurve | None:
+    """Return what is drawn of one outcome; None where no estimator has a curve."""
+    study = run.manifest.study
+    scenario = next(iter(curve_scenarios(run)), None)
+    if scenario is None:
+        return None
+    shown = [study.reference, *(entry.id for entry in featured(run) if entry.id != study.reference)][:2]
+    found = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
+    curves = tuple(found[name] for name in shown if name in found)
+    if not curves:
+        return None
+    truth = truth_line(run, outcome, scenario, "level")
+    rug = rug_of(run, scenario)
+    return FrontCurve(
+        outcome=outcome,
+        scenario=scenario,
+        curves=curves,
+        rug=rug,
+        debiased=next(_debiased(run, outcome), ()),
+        truth=None if truth is None else TruthLine(truth.at, centred(truth.at, truth.truth, rug)),
+    )
+
+
+def _debiased(run: Run, outcome: str) -> Iterator[tuple[EffectRow, ...]]:
+    for effects in run.view(effects_of):
+        if (effects.subject.outcome, effects.subject.exposure) == (outcome, run.manifest.study.exposure):
+            for line in effects.lines("curve"):
+                yield tuple(
+                    sorted((row for row in line if row.band == POINTWISE), key=lambda row: row.at)
+                )
+
+
+def front_curve_figure(run: Run, outcome: str, renderer: FigureRenderer) -> RenderedFigure | None:
+    """Return the figure of one outcome; None where no estimator has a curve."""
+    scene = front_curve(run, outcome)
+    if scene is None:
+        return None
+    study = run.manifest.study
+    names = ", ".join(study.estimator_label(curve.estimator) for curve in scene.curves)
+    return renderer.render(
+        f"front-curve-{file_slug(outcome)}",
+        draw_front_curve(run, scene),
+        alt=f"Net effect curve of {study.label(study.exposure)} on {study.label(outcome)}: {names}.",
+        caption=f"{study.label(outcome)} over {study.label(study.exposure)}, less its mean over the rows.",
+    )
+
+
+def draw_front_curve(run: Run, scene: FrontCurve) -> Figure:
+    """Return the figure; bands are pointwise."""
+    study = run.manifest.study
+    figure = new_figure(SINGLE_COLUMN, 2.5)
+    axes: Axes = figure.subplots()
+    draw_background(axes, unsupported_of(run, scene.scenario), has_zero=False)
+    handles = [_draw_model(axes, run, curve, scene.rug) for curve in scene.curves]
+    if scene.debiased:
+        handles.append(_draw_debiased(axes, scene.debiased))
+    draw_truth(axes, scene.truth)
+    axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
+    axes.set_ylabel(drawable_label(study.axis_label(scene.outcome), 34))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    figure.legend(handles=[*handles, *truth_handles(scene.truth)], loc="outside upper left", ncols=2)
+    return figure
+
+
+def _draw_model(axes: Axes, run: Run, curve: Curve, rug: Floats) -> Line2D:
+    """Draw a curve with its pointwise band where the data support it, less its mean over the rows."""
+    series = series_of(run.manifest.study, curve, curve.estimator)
+    colour, dash = series.style.colour, series.style.dash
+    less = centred(curve.at, curve.estimate, rug)
+    band = curve.band(POINTWISE)
+    if band is not None:
+        shift = curve.estimate - less
+        axes.fill_between(
+            curve.at,
+            band.low - shift,
+            band.high - shift,
+            where=(curve.supported & np.isfinite(band.low)).tolist(),
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+    axes.plot(curve.at, np.where(curve.supported, less, np.nan), color=colour, linestyle=dash)
+    return Line2D([], [], color=colour, linestyle=dash, label=drawable(shortened(series.label, LABEL)))
+
+
+def _draw_debiased(axes: Axes, points: tuple[EffectRow, ...]) -> Line2D:
+    at = [row.at for row in points]
+    axes.fill_between(
+        at,
+        [row.conf_low for row in points],
+        [row.conf_high for row in points],
+        color=DEBIASED,
+        alpha=0.15,
+        linewidth=0,
+    )
+    axes.plot(at, [row.estimate for row in points], color=DEBIASED, linestyle=(0, (3, 1)))
+    return Line2D([], [], color=DEBIASED, linestyle=(0, (3, 1)), label="debiased")

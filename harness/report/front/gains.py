@@ -1,0 +1,95 @@
+"""The small figure of gains on the first screen: rows estimators, columns what is predicted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from harness.evaluation.decomposition import LEFT
+from harness.evaluation.gain_status import GainStatus
+from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
+from harness.report.drawing.fonts import drawable, drawable_lines
+from harness.report.model.gains import GainCell, Gains
+from harness.report.sections.gains.figure import axis_limits, draw_gain
+from harness.report.text.numbers import percent
+from harness.report.text.plain_text import file_slug, shortened
+from harness.store.study_record import ProtocolRecord, StudyRecord
+
+LEADING = ("entities never seen", "later periods")
+"""What the columns predict, where the study has protocols for it."""
+
+PUBLISHED = "other rows, selected on"
+PALE = "#bdbdbd"
+MOST_COLUMNS = 2
+
+
+def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
+    """Return the protocols that columns are of: honest ones, entities never seen before later periods.
+
+    Where the study has neither, the first honest ones stand there, and where none is honest the first of all.
+    """
+    by_use = {protocol.use: protocol for protocol in study.protocols}
+    asked = tuple(by_use[LEFT[part]] for part in LEADING if LEFT[part] in by_use)
+    apart = tuple(protocol for protocol in study.protocols if protocol.keeps_test_rows_apart)
+    return (asked or apart or study.protocols)[:MOST_COLUMNS]
+
+
+def published_protocol(study: StudyRecord) -> ProtocolRecord | None:
+    """Return the protocol of published comparisons, drawn in pale grey; None where it is a column or absent."""
+    found = (protocol for protocol in study.protocols if protocol.use == LEFT[PUBLISHED])
+    return next((protocol for protocol in found if protocol not in leading_protocols(study)), None)
+
+
+def front_gains(gains: Gains, outcome: str, renderer: FigureRenderer) -> RenderedFigure:
+    """Return the figure of the leading gains of one outcome over the study's reference."""
+    study = gains.run.manifest.study
+    pale = published_protocol(study)
+    beside = f" Pale grey: “{pale.title}”, where test rows take part in selecting." if pale else ""
+    columns = " and ".join(f"“{protocol.title}”" for protocol in leading_protocols(study))
+    return renderer.render(
+        f"front-gains-{file_slug(outcome)}",
+        draw_front_gains(gains, outcome),
+        alt=f"Gain of each estimator in predicting {study.label(outcome)} under {columns}, with intervals.",
+        caption=(
+            f"Gain over {study.reference_label}, {percent(study.level, 0)} intervals; filled: established "
+            f"under that protocol.{beside}"
+        ),
+    )
+
+
+def draw_front_gains(gains: Gains, outcome: str) -> Figure:
+    """Return the figure of one outcome; rows are all estimators but the reference."""
+    study = gains.run.manifest.study
+    columns, pale = leading_protocols(study), published_protocol(study)
+    candidates = gains.candidates
+    cells = [[gains.cell(outcome, entry, protocol) for entry in candidates] for protocol in columns]
+    beside = [gains.cell(outcome, entry, pale) for entry in candidates] if pale else []
+    figure = new_figure(SINGLE_COLUMN, 0.8 + 0.24 * max(3, len(candidates)))
+    panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
+    start, end = axis_limits([*(cell for own in cells for cell in own), *beside])
+    for axes, protocol, own in zip(panels, columns, cells, strict=True):
+        axes.set_title(drawable_lines(protocol.title, 20), loc="left", fontsize=8)
+        _draw_column(axes, own, beside, start=start)
+    labels = [drawable_lines(entry.label, 18) for entry in candidates]
+    panels[0].set_yticks(range(len(candidates)), labels)
+    panels[0].set_ylim(len(candidates) - 0.4, -0.6)
+    panels[0].set_xlim(100 * start, 100 * end)
+    panels[0].xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+    figure.supxlabel(f"Gain over {drawable(shortened(study.reference_label, 24))} (%)", fontsize=8)
+    return figure
+
+
+def _draw_column(axes: Axes, cells: Sequence[GainCell], beside: Sequence[GainCell], *, start: float) -> None:
+    axes.axvline(0.0, color="#333333", linewidth=0.8)
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0, pad=6.0)
+    axes.spines["left"].set_visible(False)
+    for place, cell in enumerate(beside):
+        if cell.status is not GainStatus.MISSING and math.isfinite(cell.row.gain) and cell.row.gain >= start:
+            axes.plot(100 * cell.row.gain, place + 0.28, marker="o", color=PALE, markersize=3.5)
+    for place, cell in enumerate(cells):
+        draw_gain(axes, cell, place, start=start)

@@ -1,0 +1,88 @@
+"""The sentences of the first screen, from the rows of the table of findings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.report.model.featured import featured
+from harness.report.model.run import Run
+from harness.report.text.numbers import count, percent, percent_interval
+from harness.report.text.plain_text import joined
+from harness.store.manifest import DataRecord
+from harness.store.study_record import StudyRecord
+
+GAIN, EFFECT, CONTRAST = "gain", "effect", "contrast"
+
+
+@dataclass(frozen=True)
+class ToldFinding:
+    """What the first screen reads of a finding; see `harness.findings.finding.StudyFinding`."""
+
+    outcome: str
+    estimator: str
+    finding: str
+    about: str
+    text: str
+    is_established: bool
+    estimate: float
+    conf_low: float
+    conf_high: float
+
+
+def shape(study: StudyRecord, data: DataRecord) -> str:
+    """Return the shape of the panel on one line."""
+    return (
+        f"{count(data.n_entities)} entities ({study.label(study.entity)}) × {count(data.n_periods)} periods "
+        f"({data.first_period} to {data.last_period}), {count(data.n_obs)} rows"
+    )
+
+
+def gain_sentence(run: Run, outcome: str) -> str:
+    """Return which estimators are established to predict an outcome better than the study's reference.
+
+    With each stands its least gain under the protocols that keep test rows apart, as its finding has it.
+    """
+    study = run.manifest.study
+    over = study.reference_label
+    found = [
+        row
+        for row in run.rows("findings", ToldFinding)
+        if (row.outcome, row.finding, row.about) == (outcome, GAIN, study.reference) and row.estimator
+    ]
+    if not any(math.isfinite(row.estimate) for row in found):
+        return f"no gain over {over} could be computed."
+    apart = [protocol for protocol in study.protocols if protocol.keeps_test_rows_apart]
+    if not apart:
+        return (
+            f"no gain over {over} can be established, since test rows take part in fitting under every protocol."
+        )
+    better = [row for row in found if row.is_established]
+    if not better:
+        return f"no estimator is established to predict better than {over}."
+    named = joined([_named(study, row) for row in better])
+    unseen = ", entities never seen not tested" if all(one.knows_entities for one in apart) else ""
+    return f"better than {over}: {named} at least{unseen}."
+
+
+def _named(study: StudyRecord, row: ToldFinding) -> str:
+    number = f"{percent(row.estimate)} {percent_interval(row.conf_low, row.conf_high)}".strip()
+    return f"{study.estimator_label(row.estimator)} by {number}"
+
+
+def effect_sentence(run: Run, outcome: str) -> str:
+    """Return one finding on the effect, established ones first, or an empty string where there is none.
+
+    A debiased effect comes before what an estimator's curve or contrast says.
+    """
+    rows = [row for row in run.rows("findings", ToldFinding) if row.outcome == outcome]
+    effects = [row for row in rows if row.finding in {EFFECT, CONTRAST}]
+    leading = [entry.id for entry in featured(run)[:1]]
+    debiased = [row for row in effects if not row.estimator]
+    return _first(debiased) or _first(row for row in effects if row.estimator in leading)
+
+
+def _first(rows: Iterable[ToldFinding]) -> str:
+    ordered = sorted(rows, key=lambda row: not row.is_established)
+    return ordered[0].text if ordered else ""
