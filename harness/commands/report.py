@@ -14,7 +14,9 @@ from harness.registry.plugin_choice import PluginChoice
 
 @click.command()
 @run_argument
-@click.option("--brief", is_flag=True, help="Write brief.html alone: the first screen and its notes, two pages.")
+@click.option(
+    "--brief", is_flag=True, help="Write brief.html alone: the first screen and its notes, two pages."
+)
 @click.pass_obj
 def report(choice: PluginChoice, folder: Path, *, brief: bool) -> None:
     """Write the report of a finished run again, in the formats that its spec asks for."""

@@ -47,7 +47,7 @@ class Page:
 
 @dataclass
 class Numbering:
-    """Numbers sections, tables and figures in the order in which they are rendered, and says nothing twice."""
+    """Numbers sections, tables and figures as they are rendered, and knows what was said before."""
 
     _counts: Counter[str] = field(default_factory=Counter)
     _said: dict[str, int] = field(default_factory=dict)

@@ -12,9 +12,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image
+from PIL import Image, ImageColor
 
-from harness.report.drawing.canvas import RenderedFigure
+from harness.report.drawing.canvas import MARK_COLOUR, RenderedFigure
 from harness.report.text.numbers import count, p_value, percent, plain, significant
 from harness.report.text.plain_text import capitalised, printable
 from harness.store.study_record import EstimatorRecord
@@ -74,13 +74,15 @@ def data_uri(figure: RenderedFigure) -> Markup:
 
 
 def _small(png: bytes) -> bytes:
-    """Return a PNG with few colours, chosen for the figure."""
+    """Return a PNG with few colours, chosen for the figure, the one that marks simulated data among them."""
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
-        few = image.convert("RGB").quantize(
-            COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-        )
-        few.save(buffer, format="png")
+        whole = image.convert("RGB")
+        chosen = whole.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        palette = Image.new("P", (1, 1))
+        kept = [*(chosen.getpalette() or [])[: 3 * COLOURS], *ImageColor.getrgb(MARK_COLOUR)]
+        palette.putpalette(kept)
+        whole.quantize(palette=palette, dither=Image.Dither.NONE).save(buffer, format="png")
     return buffer.getvalue()
 
 

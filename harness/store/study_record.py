@@ -139,6 +139,11 @@ class StudyRecord:
     left_open: tuple[OpenQuestionRecord, ...] = ()
 
     @property
+    def honest_first(self) -> tuple[ProtocolRecord, ...]:
+        """The protocols, those that keep test rows apart before the others."""
+        return tuple(sorted(self.protocols, key=lambda protocol: not protocol.keeps_test_rows_apart))
+
+    @property
     def references(self) -> tuple[str, ...]:
         """All estimators that gains are over."""
         return (self.reference, *self.further_references)

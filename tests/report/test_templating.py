@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 from matplotlib import image
+from PIL import Image, ImageColor
 
 from harness.report.drawing.canvas import (
+    MARK_COLOUR,
     FigureRenderer,
     house_style,
     new_figure,
@@ -41,3 +43,13 @@ def test_a_large_figure_is_embedded_as_png_in_few_colours():
     content = base64.b64decode(encoded)
     assert len(content) < len(small.png)
     assert image.imread(io.BytesIO(content)).shape[:2] == (400, 700)
+
+
+def test_the_mark_of_simulated_data_keeps_its_colour_among_few():
+    with house_style():
+        figure = new_figure(3.5, 2.0)
+        figure.subplots().imshow(np.arange(10_000.0).reshape(100, 100))
+        marked = FigureRenderer(is_simulated=True).render("marked", figure, alt="", caption="")
+    content = base64.b64decode(data_uri(replace(marked, svg=b" " * (MOST_SVG + 1))).split(",")[1])
+    pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))[:, -60:]
+    assert (pixels == ImageColor.getrgb(MARK_COLOUR)).all(axis=2).sum() > 100

@@ -31,6 +31,7 @@ PADDING = 0.08
 """Inches around axes and their labels."""
 
 SIMULATED = "SIMULATED DATA"
+MARK_COLOUR = "#a84300"
 MARK_WIDTH = 0.14
 """Inches at the right edge that the mark of simulated data takes."""
 
@@ -128,7 +129,7 @@ def mark_simulated(figure: Figure) -> None:
         ha="right",
         va="center",
         fontsize=6.5,
-        color="#a84300",
+        color=MARK_COLOUR,
     )
 
 

@@ -43,7 +43,7 @@ DIGITS = 4
 def families() -> tuple[str, ...]:
     """Return the base family and the installed ones that cover Chinese.
 
-    The list of fonts that matplotlib keeps is made once, and may be older than a font, or know one that is gone.
+    The list that matplotlib keeps is made once: it may be older than a font, or know one that is gone.
     """
     installed = _installed()
     if installed.isdisjoint(CJK):
@@ -77,9 +77,7 @@ def drawable(text: str) -> str:
     """
     covered = _covered()
     parts = groupby(printable(text), key=lambda letter: ord(letter) in covered)
-    return "".join(
-        "".join(letters) if has_font else _code("".join(letters)) for has_font, letters in parts
-    )
+    return "".join("".join(letters) if has_font else _code("".join(letters)) for has_font, letters in parts)
 
 
 def _code(letters: str) -> str:

@@ -22,6 +22,9 @@ from harness.store.study_record import StudyRecord
 SHADES = {SIMULTANEOUS: 0.12, POINTWISE: 0.22}
 """Opacity of each kind of band; the wider one is drawn first, so that the narrower lies on it."""
 
+EDGE = 0.4
+"""Width of the line around the simultaneous band, which on paper is too pale without."""
+
 LEGEND_GREY = "#5f6368"
 LEGEND_LABEL = 30
 """Characters of a name in a legend."""
@@ -105,6 +108,10 @@ def draw_bands(axes: Axes, series: Series) -> None:
                 alpha=opacity,
                 linewidth=0,
             )
+            if kind == SIMULTANEOUS:
+                for limit in (band.low, band.high):
+                    edge = np.where(where, limit, np.nan)
+                    axes.plot(series.line.at, edge, color=series.style.colour, alpha=0.6, linewidth=EDGE)
 
 
 def draw_line(axes: Axes, series: Series) -> None:
@@ -163,7 +170,9 @@ def band_handles(all_series: Sequence[Series], *, level: float) -> list[Artist]:
         bands = [band for series in all_series if (band := series.line.band(kind)) is not None]
         if bands:
             label = f"{kind} {percent(level_of(bands, level), 0)} band"
-            handles.append(Patch(facecolor=LEGEND_GREY, alpha=shown, linewidth=0, label=label))
+            edge = EDGE if kind == SIMULTANEOUS else 0.0
+            grey = (LEGEND_GREY, shown)
+            handles.append(Patch(facecolor=grey, edgecolor=LEGEND_GREY, linewidth=edge, label=label))
     return handles
 
 

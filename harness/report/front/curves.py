@@ -77,9 +77,7 @@ def _debiased(run: Run, outcome: str) -> Iterator[tuple[EffectRow, ...]]:
     for effects in run.view(effects_of):
         if (effects.subject.outcome, effects.subject.exposure) == (outcome, run.manifest.study.exposure):
             for line in effects.lines("curve"):
-                yield tuple(
-                    sorted((row for row in line if row.band == POINTWISE), key=lambda row: row.at)
-                )
+                yield tuple(sorted((row for row in line if row.band == POINTWISE), key=lambda row: row.at))
 
 
 def front_curve_figure(run: Run, outcome: str, renderer: FigureRenderer) -> RenderedFigure | None:

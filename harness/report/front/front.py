@@ -14,7 +14,7 @@ from harness.report.model.run import Run
 
 @dataclass(frozen=True, eq=False)
 class FrontOutcome:
-    """One outcome: a sentence on gains, their figure, a curve where there is any, a sentence on the effect."""
+    """One outcome: a sentence on gains, their figure, a curve where there is any, one on the effect."""
 
     label: str
     sentence: str

@@ -39,7 +39,7 @@ def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
 
 
 def published_protocol(study: StudyRecord) -> ProtocolRecord | None:
-    """Return the protocol of published comparisons, drawn in pale grey; None where it is a column or absent."""
+    """Return the protocol of published comparisons, drawn in pale grey; None where it is a column."""
     found = (protocol for protocol in study.protocols if protocol.use == LEFT[PUBLISHED])
     return next((protocol for protocol in found if protocol not in leading_protocols(study)), None)
 

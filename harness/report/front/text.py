@@ -55,9 +55,7 @@ def gain_sentence(run: Run, outcome: str) -> str:
         return f"no gain over {over} could be computed."
     apart = [protocol for protocol in study.protocols if protocol.keeps_test_rows_apart]
     if not apart:
-        return (
-            f"no gain over {over} can be established, since test rows take part in fitting under every protocol."
-        )
+        return f"no gain over {over} can be established: test rows take part in fitting under every protocol."
     better = [row for row in found if row.is_established]
     if not better:
         return f"no estimator is established to predict better than {over}."

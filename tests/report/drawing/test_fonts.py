@@ -39,7 +39,11 @@ def test_a_font_that_came_after_matplotlibs_list_is_found(monkeypatch, tmp_path)
     broken.write_bytes(b"no font")
     monkeypatch.setattr(fonts, "CJK", ("DejaVu Sans Mono",))
     monkeypatch.setattr(fonts, "findSystemFonts", lambda: [str(new), str(broken)])
-    gone = [replace(font, fname=str(tmp_path / "gone.ttf")) for font in fontManager.ttflist if font.name == here.name]
+    gone = [
+        replace(font, fname=str(tmp_path / "gone.ttf"))
+        for font in fontManager.ttflist
+        if font.name == here.name
+    ]
     others = [font for font in fontManager.ttflist if font.name != here.name]
     monkeypatch.setattr(fontManager, "ttflist", [*others, *gone])
     fonts.families.cache_clear()

@@ -130,7 +130,7 @@ def draw_curves(scene: CurveScene) -> Figure:
         figure, halves[0], scene, banded=[series for series in scene.series if series.is_reference]
     )
     grid = halves[1].subgridspec(n_rows, n_columns)
-    panels = grid.subplots(sharex=True, sharey=True, squeeze=False)
+    panels = grid.subplots(sharex=True, sharey=not scene.has_zero, squeeze=False)
     _draw_alone(panels.ravel().tolist(), scene)
     label_lowest(panels.ravel().tolist()[: len(scene.series)], n_columns=n_columns)
     _add_legend(figure, scene, columns=PANELS_IN_A_ROW)
@@ -186,7 +186,10 @@ def draw_rug_strip(main: Axes, strip: Axes, rug: Floats) -> None:
 
 
 def _draw_alone(panels: Sequence[Axes], scene: CurveScene) -> None:
-    """Draw each curve with its bands in a panel of its own, before the reference's curve."""
+    """Draw each curve with its bands in a panel of its own, before the reference's curve.
+
+    Levels share their scale. Slopes do not: the band of one that extrapolates would press the others flat.
+    """
     n_series = len(scene.series)
     reference = [series.line for series in scene.series if series.is_reference]
     for axes, series in zip(panels, scene.series, strict=False):

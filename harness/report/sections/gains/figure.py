@@ -40,7 +40,7 @@ def gain_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
     study = gains.run.manifest.study
     return renderer.render(
         f"gain-{file_slug(outcome)}",
-        draw_gains(gains.cells(outcome), study.protocols, reference=study.reference_label),
+        draw_gains(gains.cells(outcome), study.honest_first, reference=study.reference_label),
         alt=(
             f"Dots with intervals: gain of each estimator over {study.reference_label} in predicting "
             f"{study.label(outcome)} under each protocol. The numbers are in the table of gains."

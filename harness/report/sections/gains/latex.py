@@ -29,7 +29,7 @@ def _table(gains: Gains) -> str:
     study = gains.run.manifest.study
     tables = [(study.label(outcome), gain_table(gains, outcome)) for outcome in study.outcomes]
     width = 1 + len(study.protocols)
-    heads = [latex(protocol.title) for protocol in study.protocols]
+    heads = [latex(protocol.title) for protocol in study.honest_first]
     lines = [
         r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX and a font that has them.",
         r"\begin{table}",

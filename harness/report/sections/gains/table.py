@@ -50,13 +50,13 @@ class PValueGroup:
 
 
 def gain_table(gains: Gains, outcome: str) -> GainTable:
-    """Return the table of gains of one outcome, rows and columns in the order of the study."""
+    """Return the table of gains of one outcome, rows in the order of the study, honest columns first."""
     study = gains.run.manifest.study
     rows = tuple(
         GainTableRow(
             estimator,
             estimator.id == gains.reference,
-            tuple(gains.cell(outcome, estimator, protocol) for protocol in study.protocols),
+            tuple(gains.cell(outcome, estimator, protocol) for protocol in study.honest_first),
         )
         for estimator in study.estimators
     )
@@ -64,7 +64,7 @@ def gain_table(gains: Gains, outcome: str) -> GainTable:
     for row in rows:
         for cell in row.cells:
             footnotes.mark(cell.reason)
-    return GainTable(study.protocols, rows, footnotes.listed())
+    return GainTable(study.honest_first, rows, footnotes.listed())
 
 
 def p_value_groups(gains: Gains, outcome: str) -> tuple[PValueGroup, ...]:

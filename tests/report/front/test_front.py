@@ -1,0 +1,124 @@
+"""The first screen: sentences from findings, columns of the figure of gains, and curves less their mean."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.report.front.curves import front_curve
+from harness.report.front.gains import leading_protocols, published_protocol
+from harness.report.front.text import effect_sentence, gain_sentence, shape
+from harness.report.model.run import Run, read_run
+from harness.report.page import Numbering
+from harness.report.write import BRIEF, brief_run
+from report.changed_run import with_table
+
+MOST_WORDS = 600
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+def without(run, kept):
+    """Return the run with some of its protocols alone."""
+    study = run.manifest.study
+    protocols = tuple(protocol for protocol in study.protocols if kept(protocol))
+    return Run(replace(run.manifest, study=replace(study, protocols=protocols)), run.folder)
+
+
+def test_nothing_is_claimed_where_no_finding_is_established(run):
+    assert gain_sentence(run, "lwage") == "no estimator is established to predict better than Pooled OLS."
+
+
+def test_an_established_finding_stands_with_its_numbers(run):
+    def established(frame):
+        own = (frame["estimator"] == "rab") & (frame["finding"] == "gain")
+        numbers = frame.assign(
+            estimate=frame["estimate"].mask(own, 0.123),
+            conf_low=frame["conf_low"].mask(own, 0.1),
+            conf_high=frame["conf_high"].mask(own, 0.2),
+        )
+        return numbers.assign(is_established=frame["is_established"].astype(bool) | own)
+
+    changed = with_table(run, "findings", established)
+    said = gain_sentence(changed, "lwage").replace("\u00a0", " ")
+    assert said == "better than Pooled OLS: RAB by 12.3% [10.0, 20.0] at least."
+    known = without(changed, lambda protocol: protocol.knows_entities)
+    assert gain_sentence(known, "lwage").endswith("at least, entities never seen not tested.")
+
+
+def test_without_honest_protocols_no_gain_can_be_established(run):
+    inside = without(run, lambda protocol: not protocol.keeps_test_rows_apart)
+    assert "test rows take part in fitting under every protocol" in gain_sentence(inside, "lwage")
+
+
+def test_columns_are_entities_never_seen_and_later_periods_and_the_published_comparison_is_pale(run):
+    study = run.manifest.study
+    assert [protocol.use for protocol in leading_protocols(study)] == ["held_out_entities", "forward"]
+    assert published_protocol(study).use == "as_published"
+    assert [one.keeps_test_rows_apart for one in study.honest_first] == [True, True, False, False]
+    alone = replace(study, protocols=study.protocols[:1])
+    assert [protocol.use for protocol in leading_protocols(alone)] == ["as_published"]
+    assert published_protocol(alone) is None
+
+
+def test_the_effect_is_that_of_the_leading_estimator_where_none_is_debiased(run):
+    rows = run.frame("findings")
+    said = effect_sentence(run, "lwage")
+    assert said == "" or said in set(rows["text"])
+
+
+def test_the_shape_of_the_panel(run):
+    assert shape(run.manifest.study, run.manifest.data) == (
+        "545 entities (man) × 8 periods (1980 to 1987), 4,360 rows"
+    )
+
+
+def test_the_curves_are_those_of_the_reference_and_of_the_leading_estimator(run):
+    scene = front_curve(run, "lwage")
+    assert scene.curves[0].estimator == run.manifest.study.reference
+    assert len(scene.curves) == 2
+    assert np.all(np.diff(scene.curves[0].at) > 0)
+    assert front_curve(run, "no such outcome") is None
+
+
+def test_few_words_are_seen_before_anything_is_unfolded(wage):
+    source = (wage.path / "report.html").read_text(encoding="utf-8")
+    body = re.sub(r"<(style|script)\b.*?</\1>", "", source[source.index("<body") :], flags=re.DOTALL)
+    seen = re.sub(r"</summary>.*?</details>", "", body, flags=re.DOTALL)
+    words = re.sub(r"<[^>]+>", " ", seen).split()
+    assert 50 < len(words) <= MOST_WORDS
+    assert re.search(r"\d+ things to know before trusting this", " ".join(words))
+
+
+def test_the_brief_has_the_first_screen_and_every_warning(wage, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(wage.path, tmp_path / "run")
+    page = brief_run(folder)
+    assert page == folder / BRIEF
+    source = page.read_text(encoding="utf-8")
+    assert source.count("<img ") == 2
+    assert "<script" not in source
+    for code in set(read_run(wage).frame("warnings")["code"]):
+        assert f"<h4>{code}</h4>" in source
+
+
+def test_a_sentence_of_a_caption_is_said_once():
+    numbers = Numbering()
+    numbers.next("figure")
+    assert numbers.once("Gains of A. Whiskers are intervals.") == "Gains of A. Whiskers are intervals."
+    numbers.next("figure")
+    assert numbers.once("Gains of B. Whiskers are intervals.") == "Gains of B. Otherwise as figure 1."
+
+
+def test_a_note_is_said_under_one_table():
+    numbers = Numbering()
+    numbers.next("table")
+    assert numbers.earlier("Bold: lowest.") is None
+    numbers.next("table")
+    assert numbers.earlier("Bold: lowest.") == 1
+    assert numbers.earlier("Bold: highest.") is None
