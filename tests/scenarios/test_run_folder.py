@@ -29,6 +29,7 @@ scenarios:
   - {use: heterogeneity, by: size, draws: 50, grid: 5}
   - {use: conditional, moderator: m, draws: 50, grid: 5}
   - {use: contrast, by: size, draws: 50}
+  - {use: effect, learners: [ols], repeats: 1}
 report: {formats: []}
 """
 
@@ -57,7 +58,7 @@ def test_every_table_has_its_columns(folder):
 
 def test_every_scenario_has_rows_of_its_own(folder):
     curves = folder.read_table("curves").query("estimator == 'ols'")
-    assert curves.groupby("scenario").size().to_dict() == {"curve": 5 * 8, "at_median": 4 * 8}
+    assert curves.groupby("scenario").size().to_dict() == {"curve": 5 * 8 + 2, "at_median": 4 * 8 + 2}
     assert folder.read_table("support").groupby("scenario").size().to_dict() == {"curve": 5, "at_median": 4}
 
 

@@ -26,7 +26,7 @@ def options(tmp_path):
             lambda data: data.write_bytes(data.read_bytes().replace(b"1935", b"1925", 1)),
             "changed while the study",
         ),
-        (lambda data: data.unlink(), "cannot be read any more"),
+        (lambda data: data.unlink(missing_ok=True), "cannot be read any more"),
     ],
     ids=["changed", "gone"],
 )
