@@ -13,6 +13,7 @@ from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check, unweighted
 from harness_panel.diagnostics.effects import breusch_pagan, f_test_of_effects
 from harness_panel.diagnostics.pooled import heteroscedasticity, reset, white
+from harness_panel.diagnostics.spatial import spatial_tests
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.draws import regress_draws
 from harness_panel.resampling.levels import LevelModels
@@ -35,11 +36,12 @@ class PooledFit(LinearFit):
     def checks(self) -> Mapping[str, Check]:
         """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
         regression = self.regression
-        of_equal_rows = {
+        of_equal_rows: Mapping[str, Check] = {
             "breusch_pagan": partial(breusch_pagan, self.rows),
             "heteroscedasticity": partial(heteroscedasticity, regression),
             "white": partial(white, regression),
             "reset": partial(reset, regression),
+            **spatial_tests(regression),
         }
         return {
             **super().checks(),

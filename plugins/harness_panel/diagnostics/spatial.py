@@ -1,0 +1,160 @@
+"""Tests of pooled residuals for dependence between neighbours: Moran's I and Lagrange multipliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import EstimationError, Floats, Panel, Problem, nearest_neighbours
+from harness_panel.diagnostics.diagnostic import Check, Diagnostic
+from harness_panel.resampling.regression import Regression
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+NEAREST = 5
+"""Neighbours of a row, the nearest of its period, with equal weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """A pooled regression, and which of its rows are neighbours.
+
+    Attributes
+    ----------
+    weights : (n_obs, n_obs), rows sum to one, or to zero without neighbours
+    basis : (n_obs, n_coef), orthonormal, of the regressors
+    residuals, outcome : (n_obs,)
+    """
+
+    weights: csr_array
+    basis: Floats
+    residuals: Floats
+    outcome: Floats
+
+    @classmethod
+    def of(cls, regression: Regression) -> Neighbours:
+        """Return the neighbours of a pooled regression's rows.
+
+        Raises
+        ------
+        EstimationError
+            Where no row has a neighbour.
+        """
+        weights = neighbour_weights(regression.panel)
+        if not weights.nnz:
+            raise EstimationError(Problem("neighbours", "no period has two rows with coordinates"))
+        return cls(weights, regression.basis, regression.residuals, regression.panel.observed)
+
+    @cached_property
+    def trace(self) -> float:
+        """The trace of W'W + WW."""
+        weights = self.weights
+        return float(weights.multiply(weights).sum() + weights.multiply(weights.T).sum())
+
+    @property
+    def error_score(self) -> float:
+        """The product of residuals with their neighbours' means, over their variance."""
+        return float(self.residuals @ (self.weights @ self.residuals)) / self._variance
+
+    @property
+    def lag_score(self) -> float:
+        """The product of residuals with the means of the neighbours' outcomes, over their variance."""
+        return float(self.residuals @ (self.weights @ self.outcome)) / self._variance
+
+    @cached_property
+    def lag_information(self) -> float:
+        """The variance of the score of a spatial lag."""
+        lagged = self.weights @ (self.outcome - self.residuals)
+        left = lagged - self.basis @ (self.basis.T @ lagged)
+        return float(left @ left) / self._variance + self.trace
+
+    @property
+    def _variance(self) -> float:
+        return float(self.residuals @ self.residuals) / self.residuals.size
+
+    def moran(self) -> tuple[float, float, float]:
+        """Return Moran's I of the residuals, with its mean and variance for independent normal errors.
+
+        Cliff & Ord 1981, chapter 8: the moments are those of residuals, which the regressors make dependent.
+        """
+        weights, basis = self.weights, self.basis
+        n_obs, n_coef = basis.shape
+        unit, df = n_obs / float(weights.sum()), n_obs - n_coef
+        ahead, back = weights @ basis, weights.T @ basis
+        inner = basis.T @ ahead
+        first = -float(np.trace(inner))
+        squares = float(weights.multiply(weights).sum()) - float(np.sum(back**2) + np.sum(ahead**2))
+        squares += float(np.sum(inner**2))
+        products = float(weights.multiply(weights.T).sum()) - 2.0 * float(np.sum(back * ahead))
+        products += float(np.sum(inner * inner.T))
+        mean = unit * first / df
+        variance = unit**2 * (squares + products + first**2) / (df * (df + 2.0)) - mean**2
+        own = float(self.residuals @ (weights @ self.residuals)) / float(self.residuals @ self.residuals)
+        return unit * own, mean, variance
+
+
+def neighbour_weights(panel: Panel) -> csr_array:
+    """Return the weights of each row's nearest rows of its period, (n_obs, n_obs), which sum to one."""
+    from scipy.sparse import csr_array
+
+    assert panel.coordinates is not None  # noqa: S101 - asked of panels with coordinates alone
+    near = nearest_neighbours(panel.coordinates, panel.period, nearest=NEAREST)
+    rows, places = np.nonzero(near >= 0)
+    counts = np.bincount(rows, minlength=panel.n_obs)
+    return csr_array((1.0 / counts[rows], (rows, near[rows, places])), shape=(panel.n_obs, panel.n_obs))
+
+
+def spatial_tests(regression: Regression) -> Mapping[str, Check]:
+    """Return the tests of a pooled regression whose panel has coordinates, none of another, not computed."""
+    if regression.panel.coordinates is None:
+        return {}
+    return {
+        "moran": partial(_moran, regression),
+        **{name: partial(_lagrange, regression, name) for name in _NULLS},
+    }
+
+
+def _moran(regression: Regression) -> Diagnostic:
+    value, mean, variance = Neighbours.of(regression).moran()
+    return Diagnostic(
+        name="moran",
+        null="residuals of neighbours are independent",
+        statistic=(value - mean) / sqrt(variance),
+        distribution="normal",
+        df=(),
+        source=f"Moran's I {value:.4f} of {NEAREST} nearest rows of a period; Cliff & Ord 1981",
+    )
+
+
+_NULLS: Mapping[str, str] = {
+    "lm_error": "no spatial correlation of errors",
+    "lm_lag": "no spatial lag of the outcome",
+    "lm_error_robust": "no spatial correlation of errors, a spatial lag or none",
+    "lm_lag_robust": "no spatial lag of the outcome, errors correlated in space or not",
+}
+
+
+def _lagrange(regression: Regression, name: str) -> Diagnostic:
+    near = Neighbours.of(regression)
+    error, lag, trace, information = near.error_score, near.lag_score, near.trace, near.lag_information
+    share = trace / information
+    statistic = {
+        "lm_error": error**2 / trace,
+        "lm_lag": lag**2 / information,
+        "lm_error_robust": (error - share * lag) ** 2 / (trace * (1.0 - share)),
+        "lm_lag_robust": (lag - error) ** 2 / (information - trace),
+    }[name]
+    return Diagnostic(
+        name=name,
+        null=_NULLS[name],
+        statistic=statistic,
+        distribution="chi2",
+        df=(1,),
+        source=f"{NEAREST} nearest rows of a period; Anselin, Bera, Florax & Yoon 1996",
+    )

@@ -1,0 +1,90 @@
+"""Moran's I and Lagrange multipliers of residuals: against dense matrices, esda, and their error rates."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import random_stream
+from harness_panel import PooledOLS
+from harness_panel.diagnostics.spatial import Neighbours, neighbour_weights
+from harness_panel.resampling.regression import regress
+from panels import panel_from_arrays
+
+
+def spatial_panel(seed, *, rho=0.0, lag=0.0, n_entities=40, n_periods=4):
+    """Return a panel with errors, or outcomes, that depend on the means of the nearest five."""
+    rng = random_stream(seed, "spatial tests")
+    entity, period = (axis.ravel() for axis in np.indices((n_entities, n_periods)))
+    places = rng.uniform((20.0, 80.0), (45.0, 120.0), size=(n_entities, 2))
+    X = rng.normal(size=(entity.size, 2))
+    panel = panel_from_arrays(entity=entity, period=period, outcome=np.arange(entity.size), X=X)
+    panel = replace(panel, coordinates=places[entity])
+    weights, one = neighbour_weights(panel).toarray(), np.eye(entity.size)
+    errors = np.linalg.solve(one - rho * weights, rng.normal(size=entity.size))
+    return replace(panel, observed=np.linalg.solve(one - lag * weights, X @ [1.0, -1.0] + errors))
+
+
+def found_in(panel):
+    fit = PooledOLS().fit(panel, rng=random_stream(0))
+    rows = fit.details()["diagnostics"]
+    return dict(zip(rows["test"], zip(rows["statistic"], rows["p_value"], strict=True), strict=True))
+
+
+def test_they_are_those_of_dense_matrices():
+    panel = spatial_panel(1, rho=0.3)
+    W, n = neighbour_weights(panel).toarray(), panel.n_obs
+    X = np.column_stack([np.ones(n), panel.X])
+    M = np.eye(n) - X @ np.linalg.solve(X.T @ X, X.T)
+    y = panel.observed
+    e = M @ y
+    df, MW = n - 3, M @ W
+    mean = np.trace(MW) / df
+    variance = (np.trace(MW @ M @ W.T) + np.trace(MW @ MW) + np.trace(MW) ** 2) / (df * (df + 2)) - mean**2
+    found = found_in(panel)
+    assert found["moran"][0] == pytest.approx((e @ W @ e / (e @ e) - mean) / np.sqrt(variance), rel=1e-9)
+    s2, T = e @ e / n, np.trace(W.T @ W + W @ W)
+    wxb = W @ (y - e)
+    J = wxb @ M @ wxb / s2 + T
+    error, lag = e @ W @ e / s2, e @ W @ y / s2
+    assert found["lm_error"][0] == pytest.approx(error**2 / T, rel=1e-9)
+    assert found["lm_lag"][0] == pytest.approx(lag**2 / J, rel=1e-9)
+    assert found["lm_error_robust"][0] == pytest.approx(
+        (error - T / J * lag) ** 2 / (T * (1 - T / J)), rel=1e-8
+    )
+    assert found["lm_lag_robust"][0] == pytest.approx((lag - error) ** 2 / (J - T), rel=1e-8)
+    # Both pairs have the same sum (Anselin and others 1996, equation 16).
+    assert found["lm_error"][0] + found["lm_lag_robust"][0] == pytest.approx(
+        found["lm_lag"][0] + found["lm_error_robust"][0]
+    )
+
+
+def test_morans_i_is_that_of_esda():
+    pytest.importorskip("esda")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from esda import Moran
+        from libpysal.weights import W
+
+        panel = spatial_panel(2, n_periods=1)
+        regression = regress(panel, ())
+        dense = neighbour_weights(panel).toarray()
+        near = {row: np.flatnonzero(dense[row]).tolist() for row in range(panel.n_obs)}
+        expected = Moran(regression.residuals, W(near, silence_warnings=True), permutations=0).I
+    assert Neighbours.of(regression).moran()[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_depends_in_space_is_found_and_what_does_not_is_not():
+    correlated, lagged = found_in(spatial_panel(3, rho=0.4)), found_in(spatial_panel(3, lag=0.4))
+    assert correlated["moran"][1] < 1e-4
+    assert lagged["lm_lag"][1] < 0.01
+    # Robust to each other for small dependence; here the larger of both says which it is.
+    assert correlated["lm_error_robust"][0] > correlated["lm_lag_robust"][0]
+    assert lagged["lm_lag_robust"][0] > lagged["lm_error_robust"][0]
+    rejected = [found_in(spatial_panel(100 + seed))["moran"][1] < 0.05 for seed in range(20)]
+    assert sum(rejected) <= 4
+    plain = replace(spatial_panel(4), coordinates=None)
+    assert "moran" not in found_in(plain)
