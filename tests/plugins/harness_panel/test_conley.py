@@ -129,7 +129,7 @@ def test_intervals_hold_the_truth_where_clustered_ones_do_not():
         panel = panel_from_arrays(entity=entity, period=period, outcome=(x + error).ravel(), X=x.ravel())
         panel = replace(panel, coordinates=places[entity])
         for name, estimator in (
-            ("conley", PooledOLS(covariance=Conley(cutoff_km=600.0))),
+            ("conley", PooledOLS(covariance=Conley(cutoff_km=600.0, kernel="uniform"))),
             ("clustered", PooledOLS()),
         ):
             low, high = estimator.fit(panel, rng=rng).coefficients().conf_int(0.95)[1]
