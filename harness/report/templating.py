@@ -22,7 +22,7 @@ from harness.store.study_record import EstimatorRecord
 TEMPLATES = "templates"
 
 
-MOST_SVG = 150_000
+MOST_SVG = 80_000
 """Bytes of a figure as SVG above which a page carries it as PNG; both are in the run folder."""
 
 COLOURS = 128

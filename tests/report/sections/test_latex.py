@@ -12,10 +12,10 @@ def source(folder, table="gain"):
 def test_the_table_of_gains(wage):
     lines = source(wage).splitlines()
     assert r"\begin{tabular}{l*{4}{c}}" in lines
-    assert r" & As published (random rows) & In sample & Held-out entities & Forward in time \\" in lines
-    assert r"SOM + ANN & 31.2$^{+}$ & 44.7$^{+}$ & $-$14.3$^{-}$ & 2.1 \\" in lines
-    assert r" & {[}27.2,~35.2{]} & {[}42.7,~46.7{]} & {[}$-$20.3,~$-$8.3{]} & {[}$-$2.9,~7.1{]} \\" in lines
-    assert r"Fixed effects & 42.1$^{+}$ & 47.8$^{+}$ & refused$^{\mathrm{a}}$ & 39.5$^{+}$ \\" in lines
+    assert r" & Held-out entities & Forward in time & As published (random rows) & In sample \\" in lines
+    assert r"SOM + ANN & $-$14.3$^{-}$ & 2.1 & 31.2$^{+}$ & 44.7$^{+}$ \\" in lines
+    assert r" & {[}$-$20.3,~$-$8.3{]} & {[}$-$2.9,~7.1{]} & {[}27.2,~35.2{]} & {[}42.7,~46.7{]} \\" in lines
+    assert r"Fixed effects & refused$^{\mathrm{a}}$ & 39.5$^{+}$ & 42.1$^{+}$ & 47.8$^{+}$ \\" in lines
     assert any(
         line.startswith(r"\par $^{\mathrm{a}}$ Log wage: fold 1: experience is absorbed") for line in lines
     )

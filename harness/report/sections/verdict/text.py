@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, percent_interval
+from harness.report.text.plain_text import joined
 
 GAIN, LOWEST = "gain", "lowest_error"
 
@@ -49,7 +52,9 @@ class Said:
     headlines : the verdict over each reference
     caveats : what stands against the verdict over each reference, where anything does
     gains : a sentence for each estimator over the study's reference, with what stands against it
-    effects : of debiased effects, and of the curves, groups and moderators of the featured estimators
+    effects : debiased effects, and what is established of the curves, groups and moderators of the featured
+        estimators
+    open : what is not established of these, kinds and numbers in one sentence; empty where all is
     lowest : which estimator has the lowest error, a sentence for each protocol
     """
 
@@ -57,6 +62,7 @@ class Said:
     caveats: tuple[str, ...]
     gains: tuple[tuple[str, str], ...]
     effects: tuple[str, ...]
+    open: str
     lowest: tuple[str, ...]
 
 
@@ -65,6 +71,7 @@ def said_of(run: Run, outcome: str) -> Said:
     rows = [row for row in run.rows("findings", FindingRow) if row.outcome == outcome]
     gains = [row for row in rows if row.finding == GAIN]
     shown = ["", *(entry.id for entry in featured(run))]
+    effects = [row for row in rows if row.finding not in {GAIN, LOWEST} and row.estimator in shown]
     return Said(
         headlines=tuple(_with_rate(run, row) for row in gains if not row.estimator),
         caveats=tuple(row.caveats for row in gains if not row.estimator and row.caveats),
@@ -75,11 +82,19 @@ def said_of(run: Run, outcome: str) -> Said:
         ),
         effects=tuple(
             f"{_with_rate(run, row)} {row.caveats}".strip()
-            for row in rows
-            if row.finding not in {GAIN, LOWEST} and row.estimator in shown
+            for row in effects
+            if row.is_established or not row.estimator
         ),
+        open=_open(row for row in effects if row.estimator and not row.is_established),
         lowest=tuple(row.text for row in rows if row.finding == LOWEST),
     )
+
+
+def _open(rows: Iterable[FindingRow]) -> str:
+    """Return what is not established, by kind; that it is not there does not follow."""
+    numbers = Counter(row.finding.replace("_", " ") for row in rows)
+    kinds = [f"{kind} ({number})" if number > 1 else kind for kind, number in numbers.items()]
+    return f"Not established, each a row of findings.csv: {joined(kinds)}." if kinds else ""
 
 
 def _with_rate(run: Run, row: FindingRow) -> str:

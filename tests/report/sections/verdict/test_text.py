@@ -31,6 +31,20 @@ def test_without_findings_nothing_is_said(run):
     assert not any(vars(said).values())
 
 
+def test_what_is_not_established_is_one_sentence(run):
+    changed = with_table(run, "findings", lambda frame: frame.assign(is_established=False))
+    said = said_of(changed, "lwage")
+    kinds = run.frame("findings").query("estimator == 'rab' or estimator == 'ols'")
+    assert said.open.startswith("Not established, each a row of findings.csv: ")
+    own = kinds[~kinds["finding"].isin(["gain", "lowest_error"])]["finding"].value_counts()
+    for kind, number in own.items():
+        assert kind.replace("_", " ") + (f" ({number})" if number > 1 else "") in said.open
+    assert (
+        said_of(with_table(run, "findings", lambda frame: frame.assign(is_established=True)), "lwage").open
+        == ""
+    )
+
+
 def test_turning_points_groups_and_moderators_are_those_of_the_featured(run):
     said = said_of(run, "lwage")
     assert said.effects
