@@ -92,9 +92,15 @@ def _stand_ins(cls: type) -> dict[str, object]:
         elif plain is str:
             found[option.name] = "made" if option.name == "into" else next(columns, COLUMNS[0])
         elif get_origin(plain) is tuple and str in get_args(plain):
-            n_columns = len(COLUMNS) if ... in get_args(plain) else len(get_args(plain))
+            n_columns = _most(notes) if ... in get_args(plain) else len(get_args(plain))
             found[option.name] = list(COLUMNS[:n_columns])
     return found
+
+
+def _most(notes: Sequence[object]) -> int:
+    """Return how many columns a list may name, as its annotation bounds it."""
+    bounds = [bound for note in notes for bound in getattr(note, "metadata", ())]
+    return min([len(COLUMNS), *(bound.max_length for bound in bounds if hasattr(bound, "max_length"))])
 
 
 def _problem(kind: str, name: str, names: Sequence[str], error: Mapping[str, Any]) -> Problem:

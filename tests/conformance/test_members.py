@@ -36,6 +36,8 @@ OPTIONS = {
     "indicator": {"equals": 1},
     "interpolate": {"limit": 1},
     "classes": {"at": [0.5], "labels": ["low", "high"]},
+    "power": {"exponent": 2},
+    "recode": {"values": {"high": 1, "low": 2, "middle": 3}},
     "digital_carbon": {"n_entities": 50},
 }
 COUNTER = itertools.count()

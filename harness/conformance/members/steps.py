@@ -6,13 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 
 from harness.arrays import Floats, Ints
 from harness.conformance.law import Law
 from harness.conformance.members.case import MemberCase, require_column, unchanged
 from harness.conformance.panels import COLUMNS, ordinary_panel
 from harness.conformance.verdict import Broken
-from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, single_steps
+from harness.data.prepare.step import (
+    Calendar,
+    Column,
+    LearnedStep,
+    PanelStep,
+    RowStep,
+    Step,
+    StepGroup,
+    single_steps,
+)
+from harness.data.prepare.table_step import Groups, TableColumns, TableStep
+
+THIRDS = ("high", "low", "middle")
+"""Values of columns that a step takes as groups: thirds of the numbers, from the least."""
 
 
 class RowAligned(Law[MemberCase]):
@@ -24,14 +38,14 @@ class RowAligned(Law[MemberCase]):
 
     def check(self, case: MemberCase) -> str:
         """Prepare the column, and again on the rows in the reverse order."""
-        for step in single_steps(case.member):
-            turned = np.arange(ordinary_panel().n_obs)[::-1]
-            found, again = (_prepared(step, rows) for rows in (turned[::-1], turned))
-            if not np.isfinite(found).any():
-                raise Broken(f"no row of '{step.into}' has a value")
-            if not np.allclose(found[turned], again, rtol=1e-9, equal_nan=True):
-                raise Broken(f"'{step.into}' is another where the rows come in another order")
-        return ", ".join(step.into for step in single_steps(case.member))
+        turned = np.arange(ordinary_panel().n_obs)[::-1]
+        found, again = (_prepared(case.member, rows) for rows in (turned[::-1], turned))
+        for into, cells in found.items():
+            if not np.isfinite(cells).any():
+                raise Broken(f"no row of '{into}' has a value")
+            if not np.allclose(cells[turned], again[into], rtol=1e-9, equal_nan=True):
+                raise Broken(f"'{into}' is another where the rows come in another order")
+        return ", ".join(found)
 
 
 class RepeatableColumn(Law[MemberCase]):
@@ -43,25 +57,55 @@ class RepeatableColumn(Law[MemberCase]):
 
     def check(self, case: MemberCase) -> str:
         """Prepare the column twice."""
-        for step in single_steps(case.member):
-            rows = np.arange(ordinary_panel().n_obs)
-            if not np.array_equal(_prepared(step, rows), _prepared(step, rows), equal_nan=True):
-                raise Broken(f"'{step.into}' differs from one call to the next")
+        rows = np.arange(ordinary_panel().n_obs)
+        found, again = (_prepared(case.member, rows) for _ in range(2))
+        for into, cells in found.items():
+            if not np.array_equal(cells, again[into], equal_nan=True):
+                raise Broken(f"'{into}' differs from one call to the next")
         return ""
 
 
-def _prepared(step: Step, rows: Ints) -> Floats:
-    """Return the column of a step on positive columns, given those alone that it declares as inputs."""
+def _prepared(written: StepGroup | Step | TableStep, rows: Ints) -> Mapping[str, Floats]:
+    """Return the columns of a step on positive columns, given those alone that each declares as inputs."""
     panel = ordinary_panel().take(rows)
     named = dict(zip(COLUMNS, panel.X.T, strict=True))
     every = {name: np.exp((x - x.mean()) / x.std()) for name, x in named.items()}
-    unknown = [name for name in step.inputs if name not in every]
-    if unknown:
-        raise Broken(f"asks for '{unknown[0]}': give it columns of the panel, {', '.join(COLUMNS)}")
-    columns = {name: every[name] for name in step.inputs}
     calendar = Calendar(panel.entity.codes, panel.period, {label: int(label) for label in panel.time.labels})
+    found: dict[str, Floats] = {}
+    if isinstance(written, TableStep):
+        expansion = written.expand(_table(written, every))
+        steps = expansion.steps
+        found = {name: np.asarray(cells, dtype=np.float64) for name, cells in expansion.columns.items()}
+    else:
+        steps = single_steps(written)
+    for step in steps:
+        found[step.into] = _one_column(step, every | found, calendar)
+    return found
+
+
+def _table(step: TableStep, every: Mapping[str, Floats]) -> TableColumns:
+    """Return columns of numbers, those that the step takes as groups by their thirds too."""
+    frame = pd.DataFrame(every)
+    groups = {}
+    for name in step.grouped:
+        if name not in every:
+            raise _unknown_column(name)
+        codes = np.searchsorted(np.quantile(every[name], [1 / 3, 2 / 3]), every[name])
+        groups[name] = Groups(name, THIRDS, codes.tolist())
+    return TableColumns(frame, groups, dict.fromkeys(step.inputs, True))
+
+
+def _unknown_column(name: str) -> Broken:
+    return Broken(f"asks for '{name}': give it columns of the panel, {', '.join(COLUMNS)}")
+
+
+def _one_column(step: Step, every: Mapping[str, Floats], calendar: Calendar) -> Floats:
+    for name in step.inputs:
+        if name not in every:
+            raise _unknown_column(name)
+    columns = {name: every[name] for name in step.inputs}
     found = unchanged(columns, lambda given: _column(step, given, calendar))
-    return require_column(found, panel.n_obs, what=f"'{step.into}'")
+    return require_column(found, calendar.entity.size, what=f"'{step.into}'")
 
 
 def _column(step: Step, columns: Mapping[str, Floats], calendar: Calendar) -> Floats:
