@@ -100,7 +100,8 @@ def _stand_ins(cls: type) -> dict[str, object]:
 def _most(notes: Sequence[object]) -> int:
     """Return how many columns a list may name, as its annotation bounds it."""
     bounds = [bound for note in notes for bound in getattr(note, "metadata", ())]
-    return min([len(COLUMNS), *(bound.max_length for bound in bounds if hasattr(bound, "max_length"))])
+    allowed: list[int] = [bound.max_length for bound in bounds if hasattr(bound, "max_length")]
+    return min([len(COLUMNS), *allowed])
 
 
 def _problem(kind: str, name: str, names: Sequence[str], error: Mapping[str, Any]) -> Problem:
