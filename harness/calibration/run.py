@@ -62,13 +62,13 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
         versions=versions(registry.brought_by),
     )
     manifest = calibration_manifest(options, prepared, truth, started)
-    with locked(folder.path):
-        folder.clear(keep=[file.path for file in prepared.table.files])
-        folder.write_table(FORM, form.reductions)
+    keep = [file.path for file in prepared.table.files]
+    with locked(folder.path), folder.replaced(keep=keep) as new:
+        new.write_table(FORM, form.reductions)
         tables = calibration_tables(plan, manifest, truth, workers=options.workers, on_done=count)
-        folder.write_table(CALIBRATION, tables.shares)
-        folder.write_table(ERROR_RATES.name, tables.error_rates)
-        folder.write_table(FEATURES, tables.features)
+        new.write_table(CALIBRATION, tables.shares)
+        new.write_table(ERROR_RATES.name, tables.error_rates)
+        new.write_table(FEATURES, tables.features)
         found = Calibration(
             manifest=manifest,
             n_panels=truth.n_panels,
@@ -78,8 +78,8 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
             features=read_rows(tables.features, FeatureRow, table=FEATURES),
             reductions=read_rows(form.reductions, Reduction, table=FORM),
         )
-        folder.write_text(f"{CALIBRATION}.html", calibration_page(found))
-        folder.write_text(CALIBRATION_RECORD, record.to_json())
+        new.write_text(f"{CALIBRATION}.html", calibration_page(found))
+        new.write_text(CALIBRATION_RECORD, record.to_json())
     return folder.path / f"{CALIBRATION}.html"
 
 

@@ -142,28 +142,28 @@ def write_run(
     rates = _error_rates(options, prepared, used)
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with locked(folder.path):
-        folder.clear(keep=[file.path for file in prepared.table.files])
-        if isinstance(options.data, FrameFile):
-            folder.write_bytes(FRAME_FILE, options.data.content)
-        store = CheckpointStore(folder.path / CHECKPOINTS)
+        store = CheckpointStore(folder.inner(CHECKPOINTS))
         if not options.resume:
             store.clear()
-        plan = prepared.plan
-        count = _Count(plan, on_progress)
-        tasks = count.begun(tasks_of(plan))
-        kept = run_checkpointed(tasks, store, surroundings, workers=options.workers, on_done=count.done)
-        if options.resume and on_resumed is not None:
-            on_resumed(str(kept))
-        results = _results(plan, prepared.panels, kept.results)
-        refuse_changed(prepared.table)
-        write_tables(folder, results)
-        if rates is not None:
-            folder.write_table(ERROR_RATES.name, rates)
-        folder.write_text(SPEC, prepared.loaded.document.text)
-        provenance = provenance_of(options, prepared, folder, surroundings=surroundings, started=started)
-        content = whole_manifest(prepared, provenance, results, seconds=time.perf_counter() - start)
-        write_conclusions(folder, study, content, find=find)
-        folder.write_manifest(content)
+        with folder.replaced(keep=[file.path for file in prepared.table.files]) as new:
+            if isinstance(options.data, FrameFile):
+                new.write_bytes(FRAME_FILE, options.data.content)
+            plan = prepared.plan
+            count = _Count(plan, on_progress)
+            tasks = count.begun(tasks_of(plan))
+            kept = run_checkpointed(tasks, store, surroundings, workers=options.workers, on_done=count.done)
+            if options.resume and on_resumed is not None:
+                on_resumed(str(kept))
+            results = _results(plan, prepared.panels, kept.results)
+            refuse_changed(prepared.table)
+            write_tables(new, results)
+            if rates is not None:
+                new.write_table(ERROR_RATES.name, rates)
+            new.write_text(SPEC, prepared.loaded.document.text)
+            provenance = provenance_of(options, prepared, folder, surroundings=surroundings, started=started)
+            content = whole_manifest(prepared, provenance, results, seconds=time.perf_counter() - start)
+            write_conclusions(new, study, content, find=find)
+            new.write_manifest(content)
         store.clear()
     return folder
 

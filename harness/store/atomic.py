@@ -5,30 +5,83 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import ArtifactError, Problem
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file through a temporary neighbour, flushed to disk before it takes its name.
+    """Write a file through a temporary neighbour, both flushed to disk, the file before it takes its name.
 
     Raises
     ------
     ArtifactError
         Where the folder cannot be written or the disk is full.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):  # what kept the file from being written may keep it from going
+    partial = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
+    with writing(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # A new file and no link: what someone put in its place is not written through.
             partial.unlink(missing_ok=True)
+            with partial.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):  # what kept the file from being written may keep it from going
+                partial.unlink(missing_ok=True)
+            raise
+        _flush_names(path.parent)
+
+
+def partials(path: Path) -> tuple[Path, ...]:
+    """Return what processes that were killed while they wrote a file left beside it."""
+    name = re.compile(rf"\.{re.escape(path.name[:200])}\.\d+\.tmp")
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    return tuple(file for file in beside if name.fullmatch(file.name) and file.is_file())
+
+
+def move(source: Path, target: Path) -> None:
+    """Put a file in the place of another, at once, within one file system.
+
+    Raises
+    ------
+    ArtifactError
+        As `write_atomically` does.
+    """
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+        _flush_names(target.parent)
+
+
+def _flush_names(folder: Path) -> None:
+    """Flush the names in a folder to disk, without which a file may be gone after a loss of power."""
+    if os.name == "nt":  # Windows opens no folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an error of the system into one that says what to do.
+
+    Raises
+    ------
+    ArtifactError
+        Where the system raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
         raise ArtifactError(
             Problem(
                 where=str(path),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from harness.errors import ArtifactError, Problem
-from harness.store.atomic import sha256_of, write_atomically
+from harness.store.atomic import move, partials, sha256_of, write_atomically, writing
 from harness.store.csv_table import csv_text, from_csv
 from harness.store.manifest import Manifest
 
@@ -26,9 +28,17 @@ MANIFEST = "manifest.json"
 MANIFEST_SUM = "manifest.sha256"
 """The SHA-256 of the manifest, as ``sha256sum -c`` reads it; the manifest has those of all other files."""
 
+WRITTEN = ".harness-files"
+"""Names of the files that a run wrote so far, a line each; there while no manifest lists them."""
+
+NEW = ".new"
+"""Folder within a run folder in which the next run is built."""
+
 SPEC = "spec.yaml"
 CHECKPOINTS = "checkpoints"
 """Folder of finished tasks, there while a run is not whole."""
+
+_LAST = frozenset({MANIFEST, MANIFEST_SUM})
 
 REPORTED = (
     "*.csv",
@@ -79,6 +89,7 @@ class RunFolder:
                         hint="choose another folder with --out",
                     )
                 )
+        _refuse_link(path, MARKER)
         write_atomically(path / MARKER, MARK)
         return cls(path)
 
@@ -101,29 +112,128 @@ class RunFolder:
             )
         return cls(path)
 
-    def clear(self, *, keep: Collection[Path] = ()) -> None:
-        """Remove what an earlier run reported, its manifest first: no half-new folder looks finished.
+    def inner(self, name: str) -> Path:
+        """Return the path of a folder within this one.
+
+        Raises
+        ------
+        ArtifactError
+            Where a link is in its place.
+        """
+        _refuse_link(self.path, name)
+        return self.path / name
+
+    @contextmanager
+    def replaced(self, *, keep: Collection[Path] = ()) -> Iterator[RunFolder]:
+        """Build a run beside the one that is here, and put its files in the place of the others when whole.
+
+        Whatever ends the context before that leaves the earlier run as it was.
 
         Parameters
         ----------
-        keep : resolved paths of files that stay, since the next run reads them
+        keep : resolved paths of files that the new run has read; those of the earlier run stay
+
+        Raises
+        ------
+        ArtifactError
+            Where a file that no run wrote, or a link, is in the place of a new one; nothing is touched then.
         """
-        for name in (MANIFEST, MANIFEST_SUM, *self.files()):
-            path = self.path / name
-            if path.resolve() not in keep:
-                path.unlink(missing_ok=True)
+        new = RunFolder(self.inner(NEW))
+        new._remove()
+        new = RunFolder.create(new.path)
+        try:
+            for name in self.own():
+                if (self.path / name).resolve() in keep and (self.path / name).is_file():
+                    new.write_bytes(name, (self.path / name).read_bytes())
+            yield new
+            self._take_over(new)
+        finally:
+            new._remove()
+
+    def _take_over(self, new: RunFolder) -> None:
+        own, names = self.own(), new.own()
+        for name in names:
+            self._refuse_stranger(name, own)
+        self._note(names | own)
+        for name in (MANIFEST, MANIFEST_SUM, *sorted(own - names)):  # no half-new folder looks finished
+            self._unlink(name)
+        for name in (*sorted(names - _LAST), *(name for name in (MANIFEST_SUM, MANIFEST) if name in names)):
+            move(new.path / name, self.path / name)
+        if MANIFEST in names:
+            (self.path / WRITTEN).unlink(missing_ok=True)
+
+    def _remove(self) -> None:
+        """Remove the files that were written here, and the folder where nothing else is in it."""
+        if not self.path.is_dir() or self.path.is_symlink():
+            return
+        for name in self.own():
+            self._unlink(name)
+            for partial in partials(self.path / name):
+                self._unlink(partial.relative_to(self.path).as_posix())
+        for name in (MARKER, WRITTEN):
+            self._unlink(name)
+        folders = [path for path in self.path.rglob("*") if path.is_dir() and not path.is_symlink()]
+        for folder in (*sorted(folders, reverse=True), self.path):
+            with suppress(OSError):  # what is not empty holds another's files
+                folder.rmdir()
+
+    def _unlink(self, name: str) -> None:
+        if not _link_on_the_way(self.path, name):
+            (self.path / name).unlink(missing_ok=True)
+
+    def own(self) -> frozenset[str]:
+        """Return the names of files that runs wrote here: of the manifest, and of a run that is not whole."""
+        names = set()
+        if (self.path / MANIFEST).is_file():
+            with suppress(ValueError, KeyError, TypeError, AttributeError):  # damaged: it names no files
+                content = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+                names |= {MANIFEST, MANIFEST_SUM, *content["files"].keys()}
+        if (self.path / WRITTEN).is_file():
+            names |= set((self.path / WRITTEN).read_text(encoding="utf-8").splitlines())
+        return frozenset(name for name in names if _is_inside(name))
+
+    def _note(self, names: Collection[str]) -> None:
+        """Keep names of files that a run writes, before it does."""
+        if names:
+            _refuse_link(self.path, WRITTEN)
+            with writing(self.path / WRITTEN), (self.path / WRITTEN).open("a", encoding="utf-8") as file:
+                file.writelines(f"{name}\n" for name in sorted(names))
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _refuse_stranger(self, name: str, own: Collection[str]) -> None:
+        """Refuse to write over what no run wrote, or through a link."""
+        _refuse_link(self.path, name)
+        if name not in own and (self.path / name).exists():
+            raise ArtifactError(
+                Problem(
+                    str(self.path / name),
+                    "was not written by a run, and a run would replace it",
+                    hint="move it elsewhere, or choose another --out; finished cells are kept for --resume",
+                )
+            )
 
     def files(self) -> tuple[str, ...]:
-        """Return the paths of the reported files that are there, sorted, with forward slashes."""
+        """Return the paths of the reported files that are there, sorted, with forward slashes; no links."""
         found = (file for pattern in REPORTED for file in self.path.glob(pattern) if file.is_file())
-        return tuple(sorted(file.relative_to(self.path).as_posix() for file in found))
+        names = (file.relative_to(self.path).as_posix() for file in found)
+        return tuple(sorted(name for name in names if not _link_on_the_way(self.path, name)))
 
     def hashes(self) -> Mapping[str, str]:
         """Return the SHA-256 of every reported file."""
         return {name: sha256_of(self.path / name) for name in self.files()}
 
     def write_bytes(self, name: str, data: bytes) -> None:
-        """Write a file atomically."""
+        """Write a file atomically.
+
+        Raises
+        ------
+        ArtifactError
+            Where it cannot be written, or what is in its place is a link or was written by no run.
+        """
+        own = self.own()
+        self._refuse_stranger(name, own)
+        self._note({name} - own)
         write_atomically(self.path / name, data)
 
     def write_text(self, name: str, text: str) -> None:
@@ -173,6 +283,7 @@ class RunFolder:
         data = replace(manifest, files=self.hashes()).to_json().encode()
         self.write_bytes(MANIFEST_SUM, sum_line(data))
         self.write_bytes(MANIFEST, data)
+        (self.path / WRITTEN).unlink(missing_ok=True)
 
     def manifest(self) -> Manifest:
         """Return the manifest.
@@ -191,6 +302,30 @@ class RunFolder:
 def sum_line(manifest: bytes) -> bytes:
     """Return what `MANIFEST_SUM` holds for a manifest of these bytes."""
     return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
+
+
+def _is_inside(name: str) -> bool:
+    """Return whether a listed name is that of a file in the folder; a list may have been tampered with."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+
+
+def _link_on_the_way(folder: Path, name: str) -> Path | None:
+    """Return the first link among a file within a folder and the folders that it is in there."""
+    path = folder
+    for part in PurePosixPath(name).parts:
+        path /= part
+        if path.is_symlink():
+            return path
+    return None
+
+
+def _refuse_link(folder: Path, name: str) -> None:
+    link = _link_on_the_way(folder, name)
+    if link is not None:
+        what = f"is a link to {link.readlink()}, and links inside a run folder are not followed"
+        hint = "remove the link, or choose another folder with --out"
+        raise ArtifactError(Problem(str(link), what, hint=hint))
 
 
 @contextmanager

@@ -25,6 +25,10 @@ def locked(folder: Path) -> Iterator[None]:
         Where another process holds it.
     """
     holder = folder / HOLDER
+    for path in (folder / LOCK, holder):
+        if path.is_symlink():
+            what = "is a link, and links inside a run folder are not followed"
+            raise ArtifactError(Problem(str(path), what, hint="remove it, or choose another --out"))
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from harness import ArtifactError
 from harness.evaluation.fold import SAME_ENTITY
 from harness.evaluation.universe import Universe
+from harness.store import folder as folder_module
 from harness.store.folder import MANIFEST, RunFolder
 from harness.store.lock import locked
 from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
@@ -106,17 +108,125 @@ def test_a_file_is_no_folder(tmp_path):
         RunFolder.create(tmp_path / "file")
 
 
-def test_clearing_removes_reports_and_keeps_strangers(tmp_path):
+def run_in(folder, **files):
+    """Write a run of these files into a folder."""
+    with folder.replaced() as new:
+        for name, text in files.items():
+            new.write_text(name.replace("__", "/").replace("_csv", ".csv"), text)
+        new.write_manifest(MANIFEST_OF_NOTHING)
+
+
+def names_in(path):
+    return {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+
+
+OF_EVERY_RUN = {".harness-run", "manifest.json", "manifest.sha256"}
+
+
+def test_a_run_replaces_what_an_earlier_one_wrote_and_nothing_else(tmp_path):
     folder = RunFolder.create(tmp_path)
-    folder.write_text("report.html", "<p>")
-    folder.write_manifest(MANIFEST_OF_NOTHING)
-    (tmp_path / "notes.md").write_text("mine")
-    folder.clear()
-    assert (tmp_path / "notes.md").is_file()
-    assert not (tmp_path / MANIFEST).exists()
-    assert not (tmp_path / "report.html").exists()
-    with pytest.raises(ArtifactError, match="not the folder of a finished run"):
-        RunFolder.open(tmp_path)
+    run_in(folder, gain_csv="old", tables__rates_csv="old")
+    (tmp_path / "notes.csv").write_text("mine")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.svg").write_text("mine")
+    run_in(folder, gain_csv="new")
+    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv", "notes.csv", "figures/mine.svg"}
+    assert (tmp_path / "gain.csv").read_text() == "new"
+    assert (tmp_path / "figures" / "mine.svg").read_text() == "mine"
+    assert folder.manifest().files.keys() == {"gain.csv"}
+
+
+def test_a_run_that_is_cut_off_leaves_the_earlier_one(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    run_in(folder, gain_csv="old")
+    before = {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)}
+    with pytest.raises(ZeroDivisionError), folder.replaced() as new:
+        new.write_text("gain.csv", str(1 / 0))
+    assert {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)} == before
+
+
+def test_what_a_killed_run_left_is_gone_with_the_next(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    run_in(folder, gain_csv="old")
+    killed = folder.replaced()
+    killed.__enter__().write_text("curves.csv", "half")
+    (tmp_path / ".new" / ".curves.csv.123.tmp").write_text("less")
+    assert (tmp_path / ".new" / "curves.csv").is_file()
+    run_in(folder, gain_csv="new")
+    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv"}
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_a_run_that_is_killed_while_it_takes_over_is_not_whole_and_the_next_takes_its_files(
+    tmp_path, monkeypatch, at
+):
+    folder, steps = RunFolder.create(tmp_path), iter(range(99))
+    run_in(folder, gain_csv="old", curves_csv="old")
+    move = folder_module.move
+
+    def killed(source, target):
+        if next(steps) == at:
+            raise KeyboardInterrupt
+        move(source, target)
+
+    with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+        patched.setattr(folder_module, "move", killed)
+        run_in(folder, gain_csv="new", accuracy_csv="new", details__networks_csv="new")
+    is_whole = {(tmp_path / name).read_text() for name in folder.files()} == {"new"}
+    assert (tmp_path / MANIFEST).exists() == (is_whole and at > 4)
+    run_in(folder, gain_csv="third", notes_csv="third")
+    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv", "notes.csv"}
+
+
+def test_a_file_of_the_user_is_not_written_over(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    run_in(folder, curves_csv="old")
+    (tmp_path / "gain.csv").write_text("years of work")
+    with pytest.raises(ArtifactError, match="was not written by a run") as error:
+        run_in(folder, gain_csv="new", curves_csv="new")
+    assert "--resume" in error.value.hint
+    assert (tmp_path / "gain.csv").read_text() == "years of work"
+    assert (tmp_path / "curves.csv").read_text() == "old"
+    with pytest.raises(ArtifactError, match="was not written by a run"):
+        folder.write_text("gain.csv", "new")
+
+
+@pytest.mark.parametrize("name", ["tables", "gain.csv", ".new", ".harness-files"])
+def test_links_inside_a_run_folder_are_not_followed(tmp_path, name):
+    home, folder = tmp_path / "home", RunFolder.create(tmp_path / "run")
+    home.mkdir()
+    (home / "rates.csv").write_text("years of work")
+    (folder.path / name).symlink_to(home if name in {"tables", ".new"} else home / "rates.csv")
+    with pytest.raises(ArtifactError, match="links inside a run folder are not followed"):
+        run_in(folder, gain_csv="new", tables__rates_csv="new")
+    assert {file.name: file.read_text() for file in home.iterdir()} == {"rates.csv": "years of work"}
+
+
+def test_a_linked_file_is_none_of_a_run(tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    folder = RunFolder.create(tmp_path / "run")
+    (folder.path / "gain.csv").symlink_to(tmp_path / "secret")
+    assert folder.files() == ()
+
+
+@pytest.mark.parametrize("name", [".lock", ".running"])
+def test_a_lock_that_is_a_link_is_refused(tmp_path, name):
+    (tmp_path / "thesis").write_text("years of work")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(tmp_path / "thesis")
+    with pytest.raises(ArtifactError, match="is a link"), locked(tmp_path / "run"):
+        pytest.fail("the link was followed")
+    assert (tmp_path / "thesis").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["../thesis", "/etc/passwd", "a/../../thesis", ""])
+def test_a_list_that_names_files_outside_is_not_believed(tmp_path, name):
+    (tmp_path / "thesis").write_text("years of work")
+    folder = RunFolder.create(tmp_path / "run")
+    (folder.path / ".harness-files").write_text(f"{name}\ngain.csv\n")
+    assert folder.own() == {"gain.csv"}
+    run_in(folder, curves_csv="new")
+    assert (tmp_path / "thesis").read_text() == "years of work"
 
 
 def test_two_runs_cannot_hold_one_folder(tmp_path):
