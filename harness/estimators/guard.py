@@ -34,22 +34,48 @@ class Attempt(Generic[T]):
     reason: str
 
 
+LONGEST_REASON = 1000
+"""Characters of a reason, beyond which it is cut."""
+
+
 def in_one_line(problem: Problem) -> str:
     """Return a problem as the reason of a cell: place, finding, remedy."""
     found = f"{problem.where}: {problem.what}" if problem.where else problem.what
-    return f"{found}; {problem.hint}" if problem.hint else found
+    return as_reason(f"{found}; {problem.hint}" if problem.hint else found)
+
+
+def as_reason(text: str) -> str:
+    """Return a text of any length and content as one line that every table and terminal can hold."""
+    start = text[: 2 * LONGEST_REASON].encode("utf-8", "replace").decode("utf-8")
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in start).split())
+    is_whole = len(text) <= 2 * LONGEST_REASON and len(line) <= LONGEST_REASON
+    return line if is_whole else f"{line[:LONGEST_REASON]} ... ({len(text)} characters in all)"
+
+
+def what_broke(error: BaseException) -> str:
+    """Return an error of any class as a reason, one whose own text cannot be had by its class alone."""
+    try:
+        text = str(error)
+    except Exception as second:  # noqa: BLE001 - whatever a stranger's class does when it is asked for its text
+        text = f"(its text cannot be had: {type(second).__name__})"
+    return as_reason(f"{type(error).__name__}: {text}")
 
 
 def attempt(call: Callable[[], T]) -> Attempt[T]:
-    """Run a call that may fail, or try to end the process, without taking the rest of the study with it."""
+    """Run a call that may fail, or try to end the process, without taking the rest of the study with it.
+
+    Only a `KeyboardInterrupt` goes on its way, since nothing tells that of a plugin from a user's Ctrl-C.
+    """
     try:
         return Attempt(call(), "ok", "")
     except EstimationError as error:
         return Attempt(None, "refused", in_one_line(error.problems[0]))
     except HarnessError as error:
         return Attempt(None, "failed", in_one_line(error.problems[0]))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
-        return Attempt(None, "failed", f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
+        return Attempt(None, "failed", what_broke(error))
 
 
 def predict(fit: Fitted, panel: Panel) -> Floats:

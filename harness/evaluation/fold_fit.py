@@ -97,6 +97,10 @@ class FoldTask:
         tried = attempt(partial(fit_and_predict, self))
         return FoldResult(self.cell, tried.value, tried.status, tried.reason, perf_counter() - start)
 
+    def failed(self, reason: str) -> FoldResult:
+        """Return what stands for a result that could not be had."""
+        return FoldResult(self.cell, None, "failed", reason, 0.0)
+
 
 def fit_and_predict(task: FoldTask) -> FoldPredictions:
     """Fit on the training rows and predict both sides.
@@ -126,6 +130,6 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
         train=predict(fit, train),
         test=predict(fit, test),
         train_variance=variance,
-        n_unseen=fit.n_unseen(test) if isinstance(fit, HasEffects) else 0,
+        n_unseen=int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0,
         notes=fit.notes if isinstance(fit, HasNotes) else (),
     )

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from harness.errors import ArtifactError, Problem
+from harness.estimators.guard import what_broke
 from harness.execution.dependence import Dependence, Surroundings
-from harness.execution.executor import Task, iter_results
+from harness.execution.executor import CanFail, Task, iter_results
 from harness.execution.result_file import TaskResult, decode, encode
 from harness.execution.workers import Workers
 from harness.store.atomic import write_atomically
@@ -24,6 +26,10 @@ FORMAT = b"harness result 1\n"
 """What every kept result begins with; files that do not are another's."""
 
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
+
+
+class StudyTask(Task[TaskResult], CanFail[TaskResult], Protocol):
+    """A task of a study."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ class CheckpointStore:
 class CheckpointedTask:
     """A task whose result travels and is kept as bytes."""
 
-    task: Task[TaskResult]
+    task: StudyTask
 
     @property
     def label(self) -> str:
@@ -123,8 +129,16 @@ class CheckpointedTask:
         return self.task.label
 
     def run(self) -> bytes:
-        """Do the work."""
-        return encode(self.task.run())
+        """Do the work; what cannot be kept is a failed result that says so."""
+        result = self.task.run()
+        try:
+            return encode(result)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin put into its tables
+            return self.failed(f"its result cannot be kept: {what_broke(error)}")
+
+    def failed(self, reason: str) -> bytes:
+        """Return what stands for a result that could not be had."""
+        return encode(self.task.failed(reason))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +163,7 @@ class Checkpointed:
 
 
 def run_checkpointed(
-    tasks: Iterable[Task[TaskResult]],
+    tasks: Iterable[StudyTask],
     store: CheckpointStore,
     surroundings: Surroundings,
     *,
@@ -169,7 +183,8 @@ def run_checkpointed(
     Raises
     ------
     ArtifactError
-        Where the worker of a task dies each time, or a result's file is damaged before it is read.
+        Where a result's file is damaged before it is read. A task whose worker dies each time it is tried, or
+        that no worker can take on, is a failed result.
     """
     labels: list[str] = []
     missing: list[tuple[str, Dependence]] = []

@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import ArtifactError, Problem
+from harness.estimators.guard import what_broke
 from harness.execution.workers import Pool, Workers
 
 R_co = TypeVar("R_co", covariant=True)
@@ -27,6 +28,14 @@ class Task(Protocol[R_co]):
 
     def run(self) -> R_co:
         """Do the work."""
+
+
+@runtime_checkable
+class CanFail(Protocol[R_co]):
+    """Capability of a task: it knows what stands for its result where its worker dies, or cannot do it."""
+
+    def failed(self, reason: str) -> R_co:
+        """Return a failed result with this reason."""
 
 
 def run_on_one_thread(task: Task[R]) -> R:
@@ -116,6 +125,11 @@ class _Round(Generic[R]):
                 yield Done(attempt.position, future.result())
             except self._pool.worker_errors:
                 self.lost.append(attempt.after_a_death())
+            except Exception as error:
+                if not isinstance(attempt.task, CanFail):
+                    raise
+                reason = f"no worker could do it: {what_broke(error)}"
+                yield Done(attempt.position, attempt.task.failed(reason))
 
 
 def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done[R]]:
@@ -128,7 +142,7 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
     Raises
     ------
     ArtifactError
-        Where a worker dies that runs one task alone; after all other results were yielded.
+        Where a worker dies that runs one task alone, which is no `CanFail`; after all other results.
     """
     queue = _Queue(tasks)
     lost_any = True
@@ -143,7 +157,11 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
         with workers.pool() as pool:
             last = _Round[R](pool)
             yield from last.run(iter([attempt]))
-        problems += [_given_up(dead) for dead in last.lost]
+        for dead in last.lost:
+            if isinstance(dead.task, CanFail):
+                yield Done(dead.position, dead.task.failed(_given_up(dead).what))
+            else:
+                problems.append(_given_up(dead))
     if problems:
         raise ArtifactError(*problems)
 

@@ -10,11 +10,10 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from harness.execution.checkpoints import StudyTask
 from harness.execution.dependence import Surroundings
-from harness.execution.executor import Task
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
-from harness.execution.result_file import TaskResult
 from harness.execution.run import carry_out, prepare, provenance_of, whole_manifest
 from harness.execution.write import FindingsOf, write_tables
 from harness.expectations.check import Reproduction, check_expectations
@@ -46,7 +45,7 @@ def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> t
     started, start = datetime.now(UTC), time.perf_counter()
     prepared = prepare(options, registry)
     plan = needed(prepared.plan, prepared.loaded.study.expect)
-    tasks: Iterable[Task[TaskResult]] = chain(plan.part_tasks(), plan.full_tasks(), plan.fold_tasks())
+    tasks: Iterable[StudyTask] = chain(plan.part_tasks(), plan.full_tasks(), plan.fold_tasks())
     results = carry_out(plan, prepared.panels, tasks, workers=options.workers)
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))

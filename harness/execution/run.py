@@ -18,10 +18,10 @@ from harness.data.read.table import Table, refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
 from harness.execution.calibrated import calibrated_rates, calibration_record
-from harness.execution.checkpoints import CheckpointStore, run_checkpointed
+from harness.execution.checkpoints import CheckpointStore, StudyTask, run_checkpointed
 from harness.execution.data_rules import places_in, read_schema_file
 from harness.execution.dependence import Surroundings
-from harness.execution.executor import Task, execute
+from harness.execution.executor import execute
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
 from harness.execution.plan import Plan, as_quick, group_columns, make_plan
@@ -226,7 +226,7 @@ def _error_rates(options: RunOptions, prepared: Prepared, used: Mapping[str, str
     return calibrated_rates(options.calibrated, own)
 
 
-def tasks_of(plan: Plan) -> Iterator[Task[TaskResult]]:
+def tasks_of(plan: Plan) -> Iterator[StudyTask]:
     """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
     yield from plan.full_tasks()
     yield from plan.part_tasks()
@@ -236,7 +236,7 @@ def tasks_of(plan: Plan) -> Iterator[Task[TaskResult]]:
 def carry_out(
     plan: Plan,
     panels: PanelBuilder,
-    tasks: Iterable[Task[TaskResult]],
+    tasks: Iterable[StudyTask],
     *,
     workers: Workers,
     on_progress: Progress | None = None,
@@ -260,7 +260,7 @@ class _Count:
         self._done, self._n_tasks = 0, plan.n_tasks if on_progress is not None else 0
         self._begun: dict[str, None] = {}
 
-    def begun(self, tasks: Iterable[Task[TaskResult]]) -> Iterator[Task[TaskResult]]:
+    def begun(self, tasks: Iterable[StudyTask]) -> Iterator[StudyTask]:
         """Yield the tasks; one that is asked for has begun."""
         for task in tasks:
             self._begun[task.label] = None

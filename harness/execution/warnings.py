@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.estimators.guard import attempt
 from harness.evaluation.fold_fit import FoldResult
 from harness.scenarios.full_fit import FullResult
 from harness.spec.study import ScenarioEntry, Study
@@ -82,11 +84,19 @@ def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> list[Note]:
 
 def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> list[Note]:
     """Return what the scenarios warn of, each under its id."""
-    return [
-        replace(note, where=f"{entry.id} · {note.where}" if note.where else entry.id)
-        for entry in entries
-        for note in entry.scenario.notes(panel)
-    ]
+    found = []
+    for entry in entries:
+        said = attempt(partial(entry.scenario.notes, panel))
+        described = attempt(partial(entry.scenario.describe, panel))
+        notes = [*(said.value or ()), *(_unsaid(one.reason) for one in (said, described) if one.reason)]
+        found += [
+            replace(note, where=f"{entry.id} · {note.where}" if note.where else entry.id) for note in notes
+        ]
+    return found
+
+
+def _unsaid(reason: str) -> Note:
+    return Note("W-SCENARIO", "", f"what the scenario says of the data alone is left out: {reason}")
 
 
 def skewed_outcome_notes(panels: Mapping[str, Panel]) -> list[Note]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.estimators.guard import attempt
 from harness.execution.answers import answer_parts
 from harness.execution.comparison import write_comparison
 from harness.execution.effect_tests import effect_tests
@@ -111,7 +113,8 @@ def _scenario_parts(
     parts: dict[str, list[pd.DataFrame]] = {}
     any_panel = panels[results.outcomes[0]]
     for entry in results.study.scenarios:
-        for name, frame in entry.scenario.describe(any_panel).items():
+        # Why one has none stands in the warnings.
+        for name, frame in (attempt(partial(entry.scenario.describe, any_panel)).value or {}).items():
             parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
     for name, frames in answer_parts(results.study, [*results.fulls, *results.in_parts]).items():
         parts.setdefault(name, []).extend(frames)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.errors import PluginError, Problem
 from harness.estimators.coefficients import CoefficientTable
-from harness.estimators.guard import Attempt, Status, attempt
+from harness.estimators.guard import Attempt, Status, as_reason, attempt
 from harness.estimators.protocol import (
     Columns,
     Estimator,
+    Fitted,
     HasCoefficients,
     HasDetails,
     HasNotes,
@@ -23,6 +25,7 @@ from harness.estimators.protocol import (
 from harness.rng import random_stream
 from harness.scenarios.scenario import Scenario, Tables
 from harness.scenarios.subject import Subject
+from harness.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,19 +108,36 @@ class FullTask:
         tried = attempt(self.subject)
         answers = tuple(self._answer(name, tried) for name in self.scenarios)
         fit = tried.value.fit if tried.value else None
-        table = fit.coefficients() if isinstance(fit, HasCoefficients) else None
+        coefficients = attempt(partial(self._coefficients, fit))
+        details = attempt(partial(_details, fit))
+        rows = attempt(partial(_result_rows, fit))
+        notes = attempt(partial(_notes, fit))
+        asked: dict[str, Attempt[Any]] = {
+            "coefficients": coefficients,
+            "details": details,
+            "result rows": rows,
+            "notes": notes,
+        }
+        wrong = [f"{name}: {one.reason}" for name, one in asked.items() if one.status != "ok"]
+        is_whole = tried.status != "ok" or not wrong
         return FullResult(
             outcome=self.outcome,
             estimator=self.estimator_id,
-            coefficients=coefficient_rows(table, level=self.level) if table else None,
-            details=_frames(fit.details()) if isinstance(fit, HasDetails) else {},
-            rows=_frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {},
+            coefficients=coefficients.value,
+            details=details.value or {},
+            rows=rows.value or {},
             answers=answers,
-            notes=fit.notes if isinstance(fit, HasNotes) else (),
-            status=tried.status,
-            reason=tried.reason,
+            notes=notes.value or (),
+            status=tried.status if is_whole else "failed",
+            reason=tried.reason if is_whole else as_reason("; ".join(wrong)),
             seconds=perf_counter() - start,
         )
+
+    def failed(self, reason: str) -> FullResult:
+        """Return what stands for a result that could not be had."""
+        answers = tuple(Answer(name, {}, "failed", reason) for name in self.scenarios)
+        where = (self.outcome, self.estimator_id)
+        return FullResult(*where, None, {}, {}, answers, (), "failed", reason, 0.0)
 
     def subject(self) -> Subject:
         """Fit on all rows, ready to be asked."""
@@ -128,8 +148,53 @@ class FullTask:
     def _answer(self, name: str, tried: Attempt[Subject]) -> Answer:
         if tried.value is None:
             return Answer(name, {}, tried.status, tried.reason)
-        answered = attempt(partial(self.scenarios[name].answer, tried.value))
+        answered = attempt(partial(self._tables, name, tried.value))
         return Answer(name, answered.value or {}, answered.status, answered.reason)
+
+    def _tables(self, name: str, subject: Subject) -> Tables:
+        """Return the answer to a scenario, checked: the tables that it declares, and no other."""
+        scenario = self.scenarios[name]
+        answer = scenario.answer(subject)
+        _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
+        return answer
+
+    def _coefficients(self, fit: Fitted | None) -> pd.DataFrame | None:
+        table = fit.coefficients() if isinstance(fit, HasCoefficients) else None
+        return None if table is None else coefficient_rows(table, level=self.level)
+
+
+def _details(fit: Fitted | None) -> Tables:
+    return _frames(fit.details()) if isinstance(fit, HasDetails) else {}
+
+
+def _result_rows(fit: Fitted | None) -> Tables:
+    rows: Tables = _frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {}
+    _require_frames(rows, set(TABLES), type(fit).__name__)
+    return rows
+
+
+def _notes(fit: Fitted | None) -> tuple[Note, ...]:
+    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
+    notes = tuple(note for note in said if isinstance(note, Note))
+    for note in said:
+        if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
+            found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
+            raise PluginError(Problem(type(fit).__name__, f"returned {found}", "harness.Note of three texts"))
+    return notes
+
+
+def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
+    """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
+    import pandas as pd
+
+    if not isinstance(tables, Mapping):
+        problem = Problem(who, f"returned a {type(tables).__name__}", "tables by name")
+        raise PluginError(problem)
+    for name, frame in tables.items():
+        if name not in allowed or not isinstance(frame, pd.DataFrame):
+            found = f"returned a {type(frame).__name__} as '{name}'"
+            expected = f"data frames, of the names {', '.join(sorted(allowed))}"
+            raise PluginError(Problem(who, found, expected))
 
 
 def _frames(tables: Mapping[str, Columns]) -> Tables:

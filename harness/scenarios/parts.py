@@ -112,6 +112,10 @@ class PartTask:
         tried = attempt(self.part.run)
         return PartResult(self.part_cell, tried.value, tried.status, tried.reason, perf_counter() - start)
 
+    def failed(self, reason: str) -> PartResult:
+        """Return what stands for a result that could not be had."""
+        return PartResult(self.part_cell, None, "failed", reason, 0.0)
+
 
 def answered_in_parts(scenario: WorksInParts, question: Question) -> Tables:
     """Return an answer, all of its parts run here one after the other."""

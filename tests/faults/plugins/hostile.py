@@ -1,0 +1,114 @@
+"""An estimator that does what no plugin should, for the tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from harness import HasCoefficients, HasDetails, HasNotes, HasResultRows, Note, Panel, hookimpl
+
+harness_seam = 1
+
+
+class Worst(BaseException):
+    """No class that a handler of errors expects."""
+
+
+class WordlessError(Exception):
+    """Has no text, and breaks where it is asked for one."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+
+def broken(fault):
+    """Do what a fault is named after, or return."""
+    match fault:
+        case "exit":
+            sys.exit(3)
+        case "base exception":
+            raise Worst("worst")
+        case "wordless":
+            raise WordlessError
+        case "endless":
+            raise ValueError("word " * 2_000_000)
+        case "control":
+            raise ValueError("a\rb\x1b[2Jc\x00d\ud800e")
+        case "memory":
+            raise MemoryError
+        case "recursion":
+            broken(fault)
+        case "write":
+            raise OSError(28, "No space left on device")
+        case "abort":
+            os.abort()
+
+
+class Fit:
+    """Predicts the mean, and breaks where it is asked for the rest."""
+
+    def __init__(self, panel, fault, at):
+        self.mean, self.fault, self.at = panel.observed.mean(), fault, at
+
+    def predict(self, panel: Panel):
+        if self.fault == "not finite":
+            return np.full(panel.n_obs, np.nan)
+        if self.fault == "text":
+            return ["a"] * panel.n_obs
+        return np.full(panel.n_obs, self.mean)
+
+    def coefficients(self):
+        self._break("coefficients")
+        return "not a table" if self.fault == "no table" else None
+
+    def details(self):
+        self._break("details")
+        return {"unequal": {"a": [1, 2], "b": [1]}} if self.fault == "unequal" else self._mixed()
+
+    def _mixed(self):
+        return {"mixed": {"a": [1, "b", object()]}} if self.fault == "mixed" else {}
+
+    def result_rows(self):
+        self._break("result rows")
+        return {"no_such_table": {"a": [1]}} if self.fault == "undeclared" else {}
+
+    @property
+    def notes(self):
+        self._break("notes")
+        return ("said",) if self.fault == "no note" else (Note("W-X", "", "said"),)
+
+    def _break(self, place):
+        if self.at == place:
+            broken(self.fault)
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """Breaks in one place.
+
+    Attributes
+    ----------
+    fault : what it does
+    at : where
+    """
+
+    name: ClassVar[str] = "hostile"
+    provides: ClassVar[frozenset[type]] = frozenset({HasCoefficients, HasDetails, HasNotes, HasResultRows})
+    fault: str = "none"
+    at: str = "fit"
+
+    def fit(self, panel: Panel, *, rng, selection: Panel | None = None):
+        if self.fault == "write to the panel":
+            panel.observed[:] = 0.0
+        if self.at == "fit":
+            broken(self.fault)
+        return Fit(panel, self.fault, self.at)
+
+
+@hookimpl
+def harness_estimators():
+    return [Hostile]

@@ -1,0 +1,143 @@
+"""Estimators that break in every place they can: each a row with its reason, other numbers unchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness import api
+from harness.api import run_study
+from harness.estimators.guard import LONGEST_REASON
+from harness.execution.options import RunOptions
+from harness.registry.plugin_choice import PluginChoice
+from harness.spec.written import written_spec
+from small_run import SPEC, grunfeld
+
+PLUGINS = PluginChoice(folder=Path(__file__).parent / "plugins")
+
+IN_FIT = {
+    "exit": "SystemExit: 3",
+    "base exception": "Worst: worst",
+    "wordless": "WordlessError: (its text cannot be had: ValueError)",
+    "endless": "ValueError: word word",
+    "control": "ValueError: a b [2Jc d?e",
+    "memory": "MemoryError",
+    "recursion": "RecursionError",
+    "write": "No space left on device",
+    "not finite": "not finite",
+    "text": "predictions of shape",
+    "write to the panel": "read-only",
+}
+LATER = {
+    ("base exception", "coefficients"): "coefficients: Worst",
+    ("exit", "details"): "details: SystemExit",
+    ("memory", "result rows"): "result rows: MemoryError",
+    ("endless", "notes"): "notes: ValueError: word word",
+    ("no table", "never"): "coefficients: AttributeError",
+    ("unequal", "never"): "details: ValueError",
+    ("mixed", "never"): "its result cannot be kept",
+    ("undeclared", "never"): "result rows: Fit: returned a DataFrame as 'no_such_table'",
+    ("no note", "never"): "notes: Fit: returned notes with a str",
+}
+
+
+def run_with(hostile, out, n_jobs=1):
+    """Run pooled OLS beside hostile estimators, and return the folder's manifest and tables."""
+    spec = {
+        **SPEC,
+        "estimators": [{"id": "ols", "use": "pooled_ols"}, *hostile],
+        "evaluation": {"reference": "ols", "draws": 20, "protocols": ["in_sample"]},
+        "scenarios": [{"use": "curve", "draws": 2, "grid": 3}],
+        "report": {"formats": []},
+        "claims": [],
+    }
+    del spec["multiverse"]
+    options = RunOptions(
+        spec=written_spec(spec),
+        data=api._data(grunfeld()),
+        out=out,
+        quick=True,
+        n_jobs=n_jobs,
+        plugins=PLUGINS,
+    )
+    folder = run_study(options)
+    tables = {
+        name: folder.read_table(name) for name in ("gain", "accuracy", "coefficients", "curves", "warnings")
+    }
+    return folder.manifest(), tables
+
+
+def of_ols(tables):
+    """Return the rows of pooled OLS, in which no neighbour should show."""
+    return {
+        name: frame[frame["estimator"] == "ols"].reset_index(drop=True)
+        for name, frame in tables.items()
+        if "estimator" in frame
+    }
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Return the tables of pooled OLS beside no hostile estimator."""
+    return of_ols(run_with([], tmp_path_factory.mktemp("alone") / "run")[1])
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory):
+    """Return the manifest and tables of a study with an estimator for each fault."""
+    hostile = [{"id": fault.replace(" ", "_"), "use": "hostile", "fault": fault} for fault in IN_FIT]
+    hostile += [
+        {"id": f"{fault}_{at}".replace(" ", "_"), "use": "hostile", "fault": fault, "at": at}
+        for fault, at in LATER
+    ]
+    return run_with(hostile, tmp_path_factory.mktemp("beside") / "run")
+
+
+def cell_of(manifest, start):
+    """Return the record of the one cell whose name begins so."""
+    (found,) = (cell for cell in manifest.cells if cell.cell.startswith(start))
+    return found
+
+
+@pytest.mark.parametrize("fault", IN_FIT)
+def test_a_fit_that_breaks_is_a_failed_row_with_its_reason(beside, fault):
+    manifest, tables = beside
+    own = fault.replace(" ", "_")
+    cell = cell_of(manifest, f"invest · {own} · in_sample")
+    assert cell.status == "failed"
+    assert IN_FIT[fault] in cell.reason
+    assert len(cell.reason) <= LONGEST_REASON + 50
+    assert all(mark.isprintable() for mark in cell.reason)
+    gain = tables["gain"].set_index("estimator").loc[[own]]
+    assert (gain["status"] == "failed").all()
+    assert gain["reason"].str.contains(IN_FIT[fault][:20], regex=False).all()
+
+
+@pytest.mark.parametrize(("fault", "at"), LATER)
+def test_what_breaks_after_the_fit_is_a_failed_row_with_its_reason(beside, fault, at):
+    manifest, _ = beside
+    own = f"{fault}_{at}".replace(" ", "_")
+    cell = cell_of(manifest, f"invest · {own} · all rows")
+    assert cell.status == "failed"
+    assert LATER[fault, at] in cell.reason
+
+
+def test_neighbours_of_hostile_estimators_have_the_same_numbers(alone, beside):
+    found = of_ols(beside[1])
+    assert found.keys() == alone.keys()
+    for name, frame in alone.items():
+        pd.testing.assert_frame_equal(found[name], frame, check_dtype=False)
+
+
+def test_an_estimator_that_aborts_its_worker_is_a_failed_row_and_the_study_is_finished(tmp_path, alone):
+    hostile = [{"id": "abort", "use": "hostile", "fault": "abort"}]
+    manifest, tables = run_with(hostile, tmp_path / "run", n_jobs=2)
+    for place in ("in_sample", "all rows", "curve"):
+        cell = cell_of(manifest, f"invest · abort · {place}")
+        assert cell.status == "failed"
+        assert "the worker process died each of the 3 times" in cell.reason
+    found = of_ols(tables)
+    for name in ("accuracy", "curves", "coefficients"):
+        pd.testing.assert_frame_equal(found[name], alone[name], check_dtype=False)
