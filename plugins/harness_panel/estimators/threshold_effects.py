@@ -169,9 +169,7 @@ class ThresholdEffects(FixedEffects):
 
     name: ClassVar[str] = "threshold_effects"
     known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
-    rungs: ClassVar[tuple[Rung, ...]] = (
-        Rung(135, "Fixed effects (entity, time), one threshold", id="threshold"),
-    )
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(135, "Fixed effects, one threshold", id="threshold"),)
 
     effects: tuple[Dimension, ...] = ("entity", "time")
     variable: str | None = None
