@@ -193,7 +193,8 @@ class ThresholdEffects(FixedEffects):
         base = self._regress(panel)
         search = self._search(base, np.ones(panel.n_obs))
         tests = threshold_tests(base, search, MOST_THRESHOLDS, n_draws=self.bootstraps, rng=rng)
-        return replace(fit, tests=tests)
+        # An event study is of the exposure without regimes.
+        return replace(fit, tests=tests, events=None)
 
     def _solve(self, panel: Panel) -> ThresholdFit:
         base = self._regress(panel)
