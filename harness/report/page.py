@@ -24,6 +24,11 @@ LIFTED = frozenset({METHOD_CODE})
 SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])")
 
 
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text; a label with a full stop in it parts one, which no reader sees."""
+    return [part for part in re.split(SENTENCE_END, text) if part]
+
+
 @dataclass(frozen=True, eq=False)
 class Page:
     """What the page itself tells, for its head and for sections to show.
@@ -57,15 +62,21 @@ class Numbering:
         self._counts[kind] += 1
         return self._counts[kind]
 
+    def unsaid(self, text: str) -> str:
+        """Return the sentences of a text that were not said before."""
+        return " ".join(sentence for sentence in sentences(text) if sentence not in self._said)
+
+    def say(self, text: str) -> str:
+        """Return the same, and remember them."""
+        first = self.unsaid(text)
+        self._said |= dict.fromkeys(sentences(first), self._counts["figure"])
+        return first
+
     def once(self, caption: str) -> str:
         """Return a caption without the sentences that an earlier figure has, and which figure that is."""
-        sentences = re.split(SENTENCE_END, caption)
-        first = [sentence for sentence in sentences if sentence not in self._said]
-        earlier = [self._said[sentence] for sentence in sentences if sentence in self._said]
-        for sentence in first:
-            self._said[sentence] = self._counts["figure"]
+        earlier = [self._said[sentence] for sentence in sentences(caption) if sentence in self._said]
         otherwise = [f"Otherwise as figure {max(earlier)}."] if earlier else []
-        return " ".join([*first, *otherwise])
+        return " ".join(filter(None, [self.say(caption), *otherwise]))
 
     def earlier(self, note: str) -> int | None:
         """Return the table that the same note stands under already; None where it is said first."""

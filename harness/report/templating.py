@@ -8,8 +8,10 @@ import io
 import json
 from collections.abc import Mapping
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image, ImageColor
@@ -27,6 +29,10 @@ MOST_SVG = 80_000
 
 COLOURS = 128
 """Of the PNG, which is a third of the size of one in full colour."""
+
+
+KEPT = tuple(ImageColor.getrgb(colour) for colour in ("#ffffff", "#000000", MARK_COLOUR))
+"""Colours that a PNG keeps as they are: paper, ink, and what marks simulated data."""
 
 
 def environment() -> Environment:
@@ -74,15 +80,18 @@ def data_uri(figure: RenderedFigure) -> Markup:
 
 
 def _small(png: bytes) -> bytes:
-    """Return a PNG with few colours, chosen for the figure, the one that marks simulated data among them."""
+    """Return a PNG with few colours, chosen for the figure, and those that are kept."""
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
         whole = image.convert("RGB")
-        chosen = whole.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        palette = Image.new("P", (1, 1))
-        kept = [*(chosen.getpalette() or [])[: 3 * COLOURS], *ImageColor.getrgb(MARK_COLOUR)]
-        palette.putpalette(kept)
-        whole.quantize(palette=palette, dither=Image.Dither.NONE).save(buffer, format="png")
+    few = whole.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    places, pixels = np.array(few), np.asarray(whole)
+    for at, colour in enumerate(KEPT, start=COLOURS):
+        places[(pixels == colour).all(axis=2)] = at
+    shown = Image.fromarray(places)
+    chosen = [*(few.getpalette() or []), *[0] * 3 * COLOURS][: 3 * COLOURS]
+    shown.putpalette([*chosen, *chain(*KEPT)])
+    shown.save(buffer, format="png")
     return buffer.getvalue()
 
 

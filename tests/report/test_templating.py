@@ -53,3 +53,4 @@ def test_the_mark_of_simulated_data_keeps_its_colour_among_few():
     content = base64.b64decode(data_uri(replace(marked, svg=b" " * (MOST_SVG + 1))).split(",")[1])
     pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))[:, -60:]
     assert (pixels == ImageColor.getrgb(MARK_COLOUR)).all(axis=2).sum() > 100
+    assert tuple(pixels[0, -1]) == (255, 255, 255)

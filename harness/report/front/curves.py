@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from harness.arrays import Floats
+from harness.arrays import Floats, frozen_floats
 from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.series import draw_background, series_of
@@ -32,13 +32,29 @@ LABEL = 26
 
 
 @dataclass(frozen=True, eq=False)
+class DebiasedShape:
+    """A debiased effect as a line over the exposure, less its mean over the rows; each (n_grid,).
+
+    Attributes
+    ----------
+    at : the exposure's unit, increasing
+    estimate, low, high : the outcome's unit, limits pointwise
+    """
+
+    at: Floats
+    estimate: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class FrontCurve:
     """What the figure shows of one outcome, every line less its mean over the rows.
 
     Attributes
     ----------
     curves : of the reference, then of the leading estimator, as far as they have any
-    debiased : points of the first debiased curve, each with its pointwise interval; empty without one
+    debiased : the first debiased curve, or slope where there is none; None without either
     truth : behind simulated data
     """
 
@@ -46,7 +62,7 @@ class FrontCurve:
     scenario: str
     curves: tuple[Curve, ...]
     rug: Floats
-    debiased: tuple[EffectRow, ...]
+    debiased: DebiasedShape | None
     truth: TruthLine | None
 
 
@@ -68,16 +84,40 @@ def front_curve(run: Run, outcome: str) -> FrontCurve | None:
         scenario=scenario,
         curves=curves,
         rug=rug,
-        debiased=next(_debiased(run, outcome), ()),
+        debiased=next(_debiased(run, outcome, curves[0].at, rug), None),
         truth=None if truth is None else TruthLine(truth.at, centred(truth.at, truth.truth, rug)),
     )
 
 
-def _debiased(run: Run, outcome: str) -> Iterator[tuple[EffectRow, ...]]:
-    for effects in run.view(effects_of):
-        if (effects.subject.outcome, effects.subject.exposure) == (outcome, run.manifest.study.exposure):
-            for line in effects.lines("curve"):
-                yield tuple(sorted((row for row in line if row.band == POINTWISE), key=lambda row: row.at))
+def _debiased(run: Run, outcome: str, at: Floats, rug: Floats) -> Iterator[DebiasedShape]:
+    """Yield debiased curves, then slopes drawn through the mean exposure of the rows."""
+    exposure = run.manifest.study.exposure
+    own = [
+        one
+        for one in run.view(effects_of)
+        if (one.subject.outcome, one.subject.exposure) == (outcome, exposure)
+    ]
+    for effects in own:
+        for line in effects.lines("curve"):
+            points = sorted((row for row in line if row.band == POINTWISE), key=lambda row: row.at)
+            yield DebiasedShape(
+                at=frozen_floats([row.at for row in points]),
+                estimate=frozen_floats([row.estimate for row in points]),
+                low=frozen_floats([row.conf_low for row in points]),
+                high=frozen_floats([row.conf_high for row in points]),
+            )
+    for effects in own:
+        for line in effects.lines("line"):
+            yield from (slope_shape(row, at, rug) for row in line if row.band == POINTWISE and not row.group)
+
+
+def slope_shape(row: EffectRow, at: Floats, rug: Floats) -> DebiasedShape:
+    """Return a debiased slope as a line through zero at the mean exposure of the rows, with its fan."""
+    away = at - rug.mean()
+    limits = np.sort([row.conf_low * away, row.conf_high * away], axis=0)
+    return DebiasedShape(
+        at, frozen_floats(row.estimate * away), frozen_floats(limits[0]), frozen_floats(limits[1])
+    )
 
 
 def front_curve_figure(run: Run, outcome: str, renderer: FigureRenderer) -> RenderedFigure | None:
@@ -102,7 +142,7 @@ def draw_front_curve(run: Run, scene: FrontCurve) -> Figure:
     axes: Axes = figure.subplots()
     draw_background(axes, unsupported_of(run, scene.scenario), has_zero=False)
     handles = [_draw_model(axes, run, curve, scene.rug) for curve in scene.curves]
-    if scene.debiased:
+    if scene.debiased is not None:
         handles.append(_draw_debiased(axes, scene.debiased))
     draw_truth(axes, scene.truth)
     axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
@@ -133,15 +173,7 @@ def _draw_model(axes: Axes, run: Run, curve: Curve, rug: Floats) -> Line2D:
     return Line2D([], [], color=colour, linestyle=dash, label=drawable(shortened(series.label, LABEL)))
 
 
-def _draw_debiased(axes: Axes, points: tuple[EffectRow, ...]) -> Line2D:
-    at = [row.at for row in points]
-    axes.fill_between(
-        at,
-        [row.conf_low for row in points],
-        [row.conf_high for row in points],
-        color=DEBIASED,
-        alpha=0.15,
-        linewidth=0,
-    )
-    axes.plot(at, [row.estimate for row in points], color=DEBIASED, linestyle=(0, (3, 1)))
-    return Line2D([], [], color=DEBIASED, linestyle=(0, (3, 1)), label="debiased")
+def _draw_debiased(axes: Axes, shape: DebiasedShape) -> Line2D:
+    axes.fill_between(shape.at, shape.low, shape.high, color=DEBIASED, alpha=0.15, linewidth=0)
+    axes.plot(shape.at, shape.estimate, color=DEBIASED, linestyle=(0, (3, 1)))
+    return Line2D([], [], color=DEBIASED, linestyle=(0, (3, 1)), label="debiased effect")

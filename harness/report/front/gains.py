@@ -25,6 +25,17 @@ LEADING = ("entities never seen", "later periods")
 PUBLISHED = "other rows, selected on"
 PALE = "#bdbdbd"
 MOST_COLUMNS = 2
+LABEL, LONG_LABEL = 20, 24
+"""Characters on a line of an estimator's name, where it has two lines and where it has one."""
+
+TITLE, LOW_TITLE = 20, 12
+"""The same of a protocol's title, over the narrower panels that longer names leave too."""
+
+TALL, LOW = 0.24, 0.17
+"""Inches of a row that has two lines for its name, and of one that has one."""
+
+LEAST_ROWS, MOST_TALL = 3, 8
+"""Room is for so many rows at least; with more than the latter, rows are low."""
 
 
 def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
@@ -68,13 +79,19 @@ def draw_front_gains(gains: Gains, outcome: str) -> Figure:
     candidates = gains.candidates
     cells = [[gains.cell(outcome, entry, protocol) for entry in candidates] for protocol in columns]
     beside = [gains.cell(outcome, entry, pale) for entry in candidates] if pale else []
-    figure = new_figure(SINGLE_COLUMN, 0.8 + 0.24 * max(3, len(candidates)))
+    n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
+    figure = new_figure(SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
     start, end = axis_limits([*(cell for own in cells for cell in own), *beside])
     for axes, protocol, own in zip(panels, columns, cells, strict=True):
-        axes.set_title(drawable_lines(protocol.title, 20), loc="left", fontsize=8)
+        axes.set_title(
+            drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE), loc="left", fontsize=8
+        )
         _draw_column(axes, own, beside, start=start)
-    labels = [drawable_lines(entry.label, 18) for entry in candidates]
+    labels = [
+        drawable(shortened(entry.label, LONG_LABEL)) if is_crowded else drawable_lines(entry.label, LABEL)
+        for entry in candidates
+    ]
     panels[0].set_yticks(range(len(candidates)), labels)
     panels[0].set_ylim(len(candidates) - 0.4, -0.6)
     panels[0].set_xlim(100 * start, 100 * end)

@@ -1,12 +1,14 @@
 """The first screen: sentences from findings, columns of the figure of gains, and curves less their mean."""
 
 import re
+import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from harness.report.front.curves import front_curve
+from harness.report.front.curves import front_curve, slope_shape
 from harness.report.front.gains import leading_protocols, published_protocol
 from harness.report.front.text import effect_sentence, gain_sentence, shape
 from harness.report.model.run import Run, read_run
@@ -85,6 +87,16 @@ def test_the_curves_are_those_of_the_reference_and_of_the_leading_estimator(run)
     assert front_curve(run, "no such outcome") is None
 
 
+def test_a_debiased_slope_is_a_line_through_the_mean_exposure():
+    row = SimpleNamespace(estimate=-0.2, conf_low=-0.5, conf_high=0.1)
+    at, rug = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.5, 1.0, 1.5])
+    shape = slope_shape(row, at, rug)
+    np.testing.assert_allclose(shape.estimate, row.estimate * (at - 1.0))
+    np.testing.assert_allclose(shape.high - shape.low, (row.conf_high - row.conf_low) * np.abs(at - 1.0))
+    assert (shape.low <= shape.estimate).all()
+    assert (shape.estimate <= shape.high).all()
+
+
 def test_few_words_are_seen_before_anything_is_unfolded(wage):
     source = (wage.path / "report.html").read_text(encoding="utf-8")
     body = re.sub(r"<(style|script)\b.*?</\1>", "", source[source.index("<body") :], flags=re.DOTALL)
@@ -95,8 +107,6 @@ def test_few_words_are_seen_before_anything_is_unfolded(wage):
 
 
 def test_the_brief_has_the_first_screen_and_every_warning(wage, tmp_path):
-    import shutil
-
     folder = shutil.copytree(wage.path, tmp_path / "run")
     page = brief_run(folder)
     assert page == folder / BRIEF
@@ -113,6 +123,13 @@ def test_a_sentence_of_a_caption_is_said_once():
     assert numbers.once("Gains of A. Whiskers are intervals.") == "Gains of A. Whiskers are intervals."
     numbers.next("figure")
     assert numbers.once("Gains of B. Whiskers are intervals.") == "Gains of B. Otherwise as figure 1."
+
+
+def test_a_caveat_is_said_once():
+    numbers = Numbering()
+    assert numbers.say("Time was seen once. FE knows entities.") == "Time was seen once. FE knows entities."
+    assert numbers.unsaid("Time was seen once.") == ""
+    assert numbers.say("Time was seen once. RAB has few draws.") == "RAB has few draws."
 
 
 def test_a_note_is_said_under_one_table():

@@ -52,8 +52,9 @@ class Said:
     headlines : the verdict over each reference
     caveats : what stands against the verdict over each reference, where anything does
     gains : a sentence for each estimator over the study's reference, with what stands against it
+    won : those of them that are established, without what stands against them
     effects : debiased effects, and what is established of the curves, groups and moderators of the featured
-        estimators
+        estimators, with what a reader should know of it
     open : what is not established of these, kinds and numbers in one sentence; empty where all is
     lowest : which estimator has the lowest error, a sentence for each protocol
     """
@@ -61,7 +62,8 @@ class Said:
     headlines: tuple[str, ...]
     caveats: tuple[str, ...]
     gains: tuple[tuple[str, str], ...]
-    effects: tuple[str, ...]
+    won: tuple[str, ...]
+    effects: tuple[tuple[str, str], ...]
     open: str
     lowest: tuple[str, ...]
 
@@ -80,10 +82,13 @@ def said_of(run: Run, outcome: str) -> Said:
             for row in gains
             if row.estimator and row.about == run.manifest.study.reference
         ),
+        won=tuple(
+            _with_rate(run, row)
+            for row in gains
+            if row.estimator and row.about == run.manifest.study.reference and row.is_established
+        ),
         effects=tuple(
-            f"{_with_rate(run, row)} {row.caveats}".strip()
-            for row in effects
-            if row.is_established or not row.estimator
+            (_with_rate(run, row), row.caveats) for row in effects if row.is_established or not row.estimator
         ),
         open=_open(row for row in effects if row.estimator and not row.is_established),
         lowest=tuple(row.text for row in rows if row.finding == LOWEST),
