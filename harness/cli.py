@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -31,6 +32,9 @@ from harness.errors import HarnessError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
+
+ENDED = 128
+"""Exit code of a run that a signal ended, its number added, as shells have it."""
 
 UNFORESEEN = 1
 """Exit code of an error that nobody foresaw, and where the reader of the output is gone, as click has it."""
@@ -71,9 +75,30 @@ for command in (
     cli.add_command(command)
 
 
+class Ended(KeyboardInterrupt):
+    """A signal asks the process to end: on its way workers are stopped, as after Ctrl-C.
+
+    Parameters
+    ----------
+    by : the signal
+    """
+
+    def __init__(self, by: signal.Signals) -> None:
+        super().__init__(by.name)
+        self.by = by
+
+
+def _stop(number: int, _frame: object) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # one is enough: a second would cut the clearing up short
+    raise Ended(signal.Signals(number))
+
+
 def main() -> None:
     """Run the command; an error is one message and an exit code, never a traceback unless asked for."""
     try:
+        for number in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+            if hasattr(signal, number):
+                signal.signal(getattr(signal, number), _stop)
         cli.main(standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
@@ -81,7 +106,10 @@ def main() -> None:
         sys.exit(error.exit_code)
     except HarnessError as error:
         _end(f"error: {error}", error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        cause = error.__cause__ if isinstance(error, click.Abort) else error
+        if isinstance(cause, Ended):
+            _end(f"ended by {cause.by.name}{_how_to_go_on(sys.argv[1:])}", ENDED + cause.by)
         _end(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has gone; a flush at exit would fail again.

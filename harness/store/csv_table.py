@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable
 
 import pandas as pd
@@ -13,8 +14,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Return a table as a run folder holds it."""
-    return escape_formulas(frame).to_csv(index=False, lineterminator="\n")
+    """Return a table as a run folder holds it: a row a line, whatever texts of the data hold."""
+    shown = escape_formulas(_mapped(frame, _without_control))
+    shown.columns = [_without_control(name) for name in shown.columns]
+    return shown.to_csv(index=False, lineterminator="\n")
 
 
 def from_csv(text: str) -> pd.DataFrame:
@@ -44,6 +47,15 @@ def unescape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
 def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     return frame.assign(**{name: frame[name].map(change) for name in texts})
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What ends a line, moves a terminal's cursor, or is no character of a file."""
+
+
+def _without_control(value: object) -> object:
+    """Return a text with a blank for every control character; they split rows, and run in a terminal."""
+    return _CONTROL.sub(" ", value) if isinstance(value, str) else value
 
 
 def _escaped(value: object) -> object:

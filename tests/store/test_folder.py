@@ -83,6 +83,19 @@ def test_tables_come_back_as_they_were(tmp_path):
     np.testing.assert_array_equal(back["estimate"], frame["estimate"])
 
 
+def test_control_characters_split_no_row_and_reach_no_terminal(tmp_path):
+    folder = RunFolder.create(tmp_path)
+    labels = ["a\rb", "a\r\nb", "\x1b[2Jc", "nul\x00", "\u2028d", "\x9b31m", "\r=1+1", "é 碳"]
+    folder.write_table("gain", pd.DataFrame({"entity\r": labels, "gain": range(len(labels))}))
+    data = (tmp_path / "gain.csv").read_bytes()
+    assert len(data.decode().splitlines()) == len(labels) + 1
+    assert all(mark >= " " or mark == "\n" for mark in data.decode())
+    back = folder.read_table("gain")
+    assert back["gain"].tolist() == list(range(len(labels)))
+    assert back["entity "].tolist()[:2] == ["a b", "a  b"]
+    assert back["entity "].tolist()[-1] == "é 碳"
+
+
 def test_the_manifest_hashes_every_reported_file(tmp_path):
     folder = RunFolder.create(tmp_path)
     folder.write_text("report.html", "<p>")

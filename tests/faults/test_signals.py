@@ -1,0 +1,39 @@
+"""A run that a signal ends: its workers go with it, and it says how to go on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.store.folder import CHECKPOINTS
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 5
+"""After which none of its processes may be left."""
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_workers_and_says_how_to_go_on(tmp_path, by, code):
+    words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(tmp_path / "run")]
+    command = [sys.executable, "-m", "harness.cli", *words, "--set", "scenarios=[]"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list((tmp_path / "run").glob(f"{CHECKPOINTS}/*")):
+            time.sleep(0.05)
+        others = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(by)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == code
+    assert f"ended by {by.name}; what is finished is kept" in said
+    assert "--resume" in said
+    assert "Traceback" not in said
+    assert others
+    _, alive = psutil.wait_procs(others, timeout=SECONDS)
+    assert alive == []
+    assert not (tmp_path / "run" / ".new").exists()
+    assert list((tmp_path / "run" / CHECKPOINTS).iterdir())
