@@ -49,6 +49,7 @@ def pin(
     The block goes to the standard output, or with --into into a spec, of which nothing else changes. Numbers
     from a publication stay as they are.
     """
+    from harness.audit.verify.integrity import require_unchanged
     from harness.expectations.block import new_block, with_entries
     from harness.expectations.pin import PinSelection, pinned
     from harness.spec.load import load_study
@@ -57,7 +58,9 @@ def pin(
     from harness.store.folder import RunFolder
 
     registry = found(choice)
-    entries = pinned(RunFolder.open(folder), PinSelection(tables, estimators, relative))
+    run = RunFolder.open(folder)
+    require_unchanged(run)
+    entries = pinned(run, PinSelection(tables, estimators, relative))
     if spec is None:
         click.echo(new_block(entries), nl=False)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,14 +18,27 @@ from harness.registry.plugin_choice import PluginChoice
 @click.option(
     "--brief", is_flag=True, help="Write brief.html alone: the first screen and its notes, two pages."
 )
+@click.option("--force", is_flag=True, help="Write it where files are not as the run wrote them; recorded.")
 @click.pass_obj
-def report(choice: PluginChoice, folder: Path, *, brief: bool) -> None:
+def report(choice: PluginChoice, folder: Path, *, brief: bool, force: bool) -> None:
     """Write the report of a finished run again, in the formats that its spec asks for."""
     from harness.api import brief_study, report_study
+    from harness.audit.verify.integrity import changed_inputs, require_unchanged
+    from harness.store.folder import RunFolder
 
+    run = RunFolder.open(folder)
+    if not force:
+        require_unchanged(
+            run, hint="take a whole copy of the folder; --force writes the report, and records it"
+        )
+    forced = changed_inputs(run)
     if brief:
         click.echo(f"brief: {brief_study(folder)}")
         return
     found(choice)
     report_study(folder, choice)
+    if forced:
+        manifest = run.manifest()
+        names = tuple(dict.fromkeys((*manifest.forced, *forced)))
+        run.write_manifest(replace(manifest, forced=names))
     click.echo(written_line(folder))

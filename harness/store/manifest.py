@@ -95,6 +95,7 @@ class Manifest:
     scenario_tables : tables that scenarios of plugins declare, beside those of `harness.tables`
     files : SHA-256 of every reported file, by path within the folder; `RunFolder.write_manifest` fills it in
     code : SHA-256 of the source of the harness and of each installed plugin, by package
+    forced : files that were not as the run wrote them when a report was written all the same
     """
 
     manifest_version: Literal[1]
@@ -110,6 +111,7 @@ class Manifest:
     scenario_tables: tuple[ResultTable, ...]
     files: Mapping[str, str]
     code: Mapping[str, str] = field(default_factory=dict)
+    forced: tuple[str, ...] = ()
 
     @property
     def tables(self) -> Mapping[str, ResultTable]:

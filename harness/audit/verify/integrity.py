@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from harness.errors import Problem
+from harness.errors import ArtifactError, Problem
 from harness.store.atomic import sha256_of
 from harness.store.folder import CHECKPOINTS, MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, RunFolder, sum_line
 from harness.store.lock import HOLDER
@@ -32,6 +32,8 @@ def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
 def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield what is wrong with the reported files: missing, of other bytes, or written by no run."""
     listed, present = manifest.files, folder.files()
+    for name in manifest.forced:
+        yield Problem(name, "was not as the run wrote it when a report was forced with --force", hint=_MEND)
     for name in sorted(listed.keys() - set(present)):
         yield Problem(name, "is missing", hint=_MEND)
     for name in present:
@@ -39,6 +41,39 @@ def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(name, "was not written by the run, yet a report would read it", hint="remove it")
         elif sha256_of(folder.path / name) != listed[name]:
             yield Problem(name, "has other bytes than the run wrote: its SHA-256 differs", hint=_MEND)
+
+
+def changed_inputs(folder: RunFolder) -> tuple[str, ...]:
+    """Return what a report reads and what is not as the run wrote it, the manifest among it."""
+    manifest = folder.manifest()
+    own, beside = folder.path / MANIFEST, folder.path / MANIFEST_SUM
+    is_sound = beside.is_file() and beside.read_bytes() == sum_line(own.read_bytes())
+    names = {*manifest.files, *(set(folder.files()) - folder.own())}
+    read = sorted(name for name in names if _is_read(name))
+    found = [name for name in read if not _is_as_listed(folder, name, manifest.files.get(name))]
+    return tuple(found if is_sound else [MANIFEST, *found])
+
+
+def _is_read(name: str) -> bool:
+    return name.endswith((".csv", ".parquet")) and name.partition("/")[0] not in {"tables", "figures"}
+
+
+def _is_as_listed(folder: RunFolder, name: str, sha256: str | None) -> bool:
+    return name in folder.files() and sha256_of(folder.path / name) == sha256
+
+
+def require_unchanged(folder: RunFolder, *, hint: str = _MEND) -> None:
+    """Refuse a folder in which what a report reads is not what the run wrote.
+
+    Raises
+    ------
+    ArtifactError
+        Naming every file whose hash fails.
+    """
+    changed = changed_inputs(folder)
+    if changed:
+        what = "is not as the run wrote it: its SHA-256 is another"
+        raise ArtifactError(*(Problem(name, what, hint=hint) for name in changed))
 
 
 def spec_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
