@@ -17,7 +17,10 @@ data_option = click.option(
 )
 quick_option = click.option("--quick", is_flag=True, help="Fewer draws, splits and restarts.")
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), default=None, help="Worker processes; by default all cores."
+    "--jobs",
+    type=click.IntRange(min=1, max=1024),
+    default=None,
+    help="Worker processes; by default all cores.",
 )
 backend_option = click.option(
     "--backend",

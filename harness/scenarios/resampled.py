@@ -27,7 +27,7 @@ class Resampled:
     level : nominal coverage of intervals, and of each point of a pointwise band
     """
 
-    draws: Annotated[int, Field(ge=2)] = 200
+    draws: Annotated[int, Field(ge=2, le=1_000_000)] = 200
     unit: ResampleUnit = "entity"
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 

@@ -105,7 +105,7 @@ class EvaluationSpec(SpecModel):
     protocols: Annotated[tuple[ProtocolEntry, ...], Field(min_length=1), BeforeValidator(as_entries)]
     metrics: Annotated[tuple[MetricEntry, ...], BeforeValidator(as_entries)] = ()
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    draws: Annotated[int, Field(ge=2)] = 2000
+    draws: Annotated[int, Field(ge=2, le=1_000_000)] = 2000
 
     @property
     def references(self) -> tuple[str, ...]:

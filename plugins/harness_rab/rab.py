@@ -80,8 +80,8 @@ class Rab:
     )
 
     base: NestedEstimator
-    draws: Annotated[int, Field(ge=2)] = 200
-    fold_draws: Annotated[int, Field(ge=2)] = 50
+    draws: Annotated[int, Field(ge=2, le=1_000_000)] = 200
+    fold_draws: Annotated[int, Field(ge=2, le=1_000_000)] = 50
     unit: Literal["entity", "row"] = "entity"
 
     def __post_init__(self) -> None:

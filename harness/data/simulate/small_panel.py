@@ -69,8 +69,8 @@ class SmallPanel(ABC):
     city_sd: ClassVar[float] = 0.05
     """Standard deviation of the city constants, outcome units."""
 
-    n_entities: Annotated[int, Field(ge=2)] = 273
-    n_periods: Annotated[int, Field(ge=1)] = 9
+    n_entities: Annotated[int, Field(ge=2, le=1_000_000)] = 273
+    n_periods: Annotated[int, Field(ge=1, le=10_000)] = 9
     noise: Annotated[float, Field(ge=0)] = 0.05
     seed: Annotated[int, Field(ge=0)] = 1
 

@@ -31,7 +31,7 @@ class EntitiesAndTime:
     prepared_on: ClassVar[Literal["train", "all"]] = "train"
     stream: ClassVar[str] = "entities"
 
-    folds: Annotated[int, Field(ge=2)] = 5
+    folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
     @property

@@ -30,7 +30,7 @@ class HeldOutEntities:
     prepared_on: ClassVar[Literal["train", "all"]] = "train"
     stream: ClassVar[str] = "entities"
 
-    folds: Annotated[int, Field(ge=2)] = 5
+    folds: Annotated[int, Field(ge=2, le=10_000)] = 5
 
     @property
     def how(self) -> str:

@@ -56,7 +56,7 @@ class RandomSplits:
     stream: ClassVar[str] = "random rows"
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    repeats: Annotated[int, Field(ge=1)] = 10
+    repeats: Annotated[int, Field(ge=1, le=10_000)] = 10
 
     def pairs(self, panel: Panel, rng: Generator) -> tuple[tuple[Ints, Ints], ...]:
         """Return `repeats` pairs of training and test rows (see `split_rows`)."""

@@ -69,8 +69,8 @@ class EffectScenario:
     exposure: str | None = None
     moderator: str | None = None
     by: str | None = None
-    folds: Annotated[int, Field(ge=2)] = 5
-    repeats: Annotated[int, Field(ge=1)] = 3
+    folds: Annotated[int, Field(ge=2, le=10_000)] = 5
+    repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
     def __post_init__(self) -> None:

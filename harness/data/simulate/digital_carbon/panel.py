@@ -83,8 +83,8 @@ class DigitalCarbon:
     exposure: ClassVar[str] = "digital_economy"
     moderators: ClassVar[tuple[str, ...]] = MODERATORS
 
-    n_entities: Annotated[int, Field(ge=50)] = 273
-    n_periods: Annotated[int, Field(ge=1)] = 9
+    n_entities: Annotated[int, Field(ge=50, le=1_000_000)] = 273
+    n_periods: Annotated[int, Field(ge=1, le=10_000)] = 9
     noise: Annotated[float, Field(ge=0)] = 0.1
     seed: Annotated[int, Field(ge=0)] = 1
 
