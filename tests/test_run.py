@@ -62,7 +62,7 @@ def test_every_estimator_but_the_reference_has_a_gain_under_every_protocol(finis
     pairs = set(zip(test["estimator"], test["protocol"], strict=True))
     assert pairs == {
         (estimator, protocol)
-        for estimator in ("fe", "boosting", "mlp", "rab")
+        for estimator in ("fe", "boosting", "mlp", "ann", "rab")
         for protocol in ("in_sample", "held_out_entities", "forward")
     }
     assert (test["status"] == "ok").all()

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, DrawSelection, Floats, HasEffects, Panel, Rung
+from harness import CanFitDraws, CanProfile, DrawSelection, Floats, HasEffects, Panel, Rung
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
 
@@ -29,6 +29,10 @@ class MeanFit:
         predicted: Floats = self.model.predict(panel)[0]
         return predicted
 
+
+class EntityMeanFit(MeanFit):
+    """Predicts by the levels of entities."""
+
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows whose level was not trained on, which have the mean of all rows."""
         return self.model.n_unseen(panel)
@@ -40,7 +44,7 @@ class Mean:
 
     name: ClassVar[str] = "mean"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(0, "Mean"),)
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws})
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanProfile})
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:  # noqa: ARG002
         """Fit on a panel; nothing is drawn and nothing selected."""
@@ -66,7 +70,7 @@ class EntityMean:
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(10, "Entity mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:  # noqa: ARG002
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EntityMeanFit:  # noqa: ARG002
         """Fit on a panel; nothing is drawn and nothing selected."""
         entities, everyone = Grouping.of(panel.entity.codes), np.ones((1, panel.n_obs))
         sizes = entities.sums(everyone.T).T
@@ -78,7 +82,7 @@ class EntityMean:
             raw=[RawEffects(entities.sums(panel.observed[:, None]).T / sizes, sizes)],
             levels=[("entity", labels)],
         )
-        return MeanFit(model)
+        return EntityMeanFit(model)
 
 
 def _means(panel: Panel, weights: Floats) -> LevelModels:
