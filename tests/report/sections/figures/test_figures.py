@@ -23,7 +23,7 @@ def test_every_number_stands_three_times_in_the_order_of_the_spec(run):
     error, gain = table.rows
     assert (error.printed, error.published, error.counterpart) == ("0.0010", "0.1591", "–")
     assert (gain.printed, gain.published, gain.counterpart) == ("67.8582%", "31.20%", "−14.30%")
-    level, turn, direction = curve.rows
+    level, turn, *_, direction = curve.rows
     assert (level.printed, level.published, level.counterpart) == ("1.5", "1.460", "1.430")
     assert (direction.published, direction.counterpart) == ("82.00%", "–")
     reasons = dict(shown.footnotes)
