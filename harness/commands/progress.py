@@ -102,9 +102,8 @@ class _Lines:
     def _write(self, moment: float) -> None:
         self._last_line = moment
         passed = moment - self._start
-        left = (
-            f", about {_spell(passed / self._done * (self._total - self._done))} left" if self._done else ""
-        )
+        seconds = passed / self._done * (self._total - self._done) if self._done else 0.0
+        left = f", about {_spell(seconds)} left" if seconds else ""
         click.echo(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}", err=True)
 
 

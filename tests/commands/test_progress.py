@@ -16,7 +16,7 @@ def test_a_line_at_each_tenth_says_what_is_done_what_is_left_and_what_runs(capsy
     told = said(capsys)
     assert len(told) == 10
     assert told[0] == "4 of 40 done in 4 s, about 36 s left; now task 5"
-    assert told[-1] == "40 of 40 done in 40 s, about 0 s left; now task 41"
+    assert told[-1] == "40 of 40 done in 40 s; now task 41"
 
 
 def test_a_long_task_is_not_silent(capsys):
@@ -33,4 +33,4 @@ def test_a_long_task_is_not_silent(capsys):
 def test_the_watcher_ends_with_the_run(capsys):
     with progress() as on_progress:
         on_progress(1, 1, "nothing")
-    assert said(capsys) == ["1 of 1 done in 0 s, about 0 s left; now nothing"]
+    assert said(capsys) == ["1 of 1 done in 0 s; now nothing"]

@@ -92,7 +92,11 @@ def test_a_rank_is_learned_from_the_rows_trained_on(folder):
 def test_the_report_shows_the_section_of_the_scenario(folder):
     page = (folder / "report.html").read_text(encoding="utf-8")
     section = page.partition('<section id="effect_spread">')[2].partition("</section>")[0]
-    assert "Spread of the effect" in section
+    assert (
+        page.partition('<section id="effect_spread">')[0]
+        .rstrip()
+        .endswith(". Spread of the effect</h2></summary>")
+    )
     spread = pd.read_csv(folder / "effect_spread.csv")
     shown = [f"{effect:.3f}" for effect in spread.loc[spread["estimator"] == "ols", "effect"]]
     assert all(f'<td class="num">{effect}</td>' in section for effect in shown)
