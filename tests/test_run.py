@@ -185,7 +185,7 @@ def worker_of(process):
     pytest.fail("the run ended before it had a worker")
 
 
-@pytest.mark.parametrize("backend", ["loky", "dask"])
+@pytest.mark.parametrize("backend", ["loky", pytest.param("dask", marks=pytest.mark.slow)])
 def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finished, tmp_path, backend):
     out = tmp_path / "run"
     words = ("run", GRUNFELD, "--quick", "--out", str(out), "--jobs", "2", "--backend", backend)
