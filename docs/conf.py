@@ -36,9 +36,12 @@ autodoc_type_aliases = {name: name for name in ("Floats", "Ints", "Columns", "Sp
 nitpicky = True
 nitpick_ignore_regex = [
     # What other projects document.
-    ("py:.*", r"(numpy|pandas|pd|collections|typing|pathlib|os)\..*"),
+    ("py:.*", r"(numpy|pandas|pd|collections|typing|pathlib|os|matplotlib)\..*"),
     # Aliases of types, which have no page of their own.
-    ("py:class", r"(Floats|Ints|Columns|SplitUnit|AnyPath|StoredFit)"),
+    ("py:class", r"(Floats|Ints|Columns|SplitUnit|AnyPath|StoredFit|Values|Tables|ReportFormat|ETable)"),
     # What a plugin or a script meets but never has to name.
-    ("py:class", r"harness\..*\.(Derivation|Inference|InnerSplit|StoredFigure)"),
+    ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
+    ("py:class", r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest)"),
+    ("py:class", r"harness\..*\.(RunReader|Row|View)"),
+    ("py:class", r"dict\[object"),
 ]
