@@ -57,11 +57,6 @@ class Column:
         return int(np.unique(self.codes[self.codes >= 0]).size)
 
     @property
-    def is_binary(self) -> bool:
-        """Whether the column holds zeros and ones alone."""
-        return self.kind == "number" and set(np.unique(self.numbers[self.codes >= 0])) == {0.0, 1.0}
-
-    @property
     def is_whole(self) -> bool:
         """Whether all its numbers are whole."""
         present = self.numbers[self.codes >= 0]

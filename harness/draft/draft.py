@@ -153,7 +153,7 @@ def _no_keys(what: str, columns: Mapping[str, Column], origin: str) -> DataError
             origin,
             what,
             f"columns of entities and of periods, each pair in one row; here are {few(list(columns))}",
-            "say --entity and --time; a table with one column a year must be made long first (data: shape)",
+            "say --entity and --time; a table with one column a year must be made long first (data: reshape)",
         )
     )
 

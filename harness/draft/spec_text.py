@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from harness.draft.draft import Draft
 from harness.registry.catalog import USE, Catalogs
-from harness.spec.defaults import PROTOCOLS
+from harness.spec.defaults import default_protocols
 from harness.spec.ladder import drafted_rungs
 from harness.spec.study import SPEC_VERSION
 
@@ -41,9 +41,8 @@ def spec_text(
     )
     entries = drafted_rungs(catalogs["estimator"].members)
     spec["estimators"] = CommentedSeq([_flow(entry) for entry in entries])
-    known = [name for name in PROTOCOLS if name in catalogs["protocol"].members]
     spec["evaluation"] = CommentedMap(
-        reference=entries[0].get("id", entries[0][USE]), protocols=_flow_list(known)
+        reference=entries[0].get("id", entries[0][USE]), protocols=_flow_list(default_protocols(catalogs))
     )
     spec["scenarios"] = CommentedSeq([_flow({USE: "contrast" if draft.exposure_has_few_values else "curve"})])
     _comment(spec, draft)

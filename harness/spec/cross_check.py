@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from harness.data.name import fold_name, near_columns
 from harness.errors import near_names
-from harness.registry.catalog import USE, Catalogs
+from harness.registry.catalog import Catalogs
 from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
-from harness.spec.entry import as_entries
+from harness.spec.entry import entry_ids
 from harness.spec.expectation_check import check_expectations, tables_offered
 from harness.spec.ladder import expand_ladder
 from harness.spec.mistake import Loc, Mistake, Place
@@ -64,10 +64,7 @@ def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> list[_Named]:
     written = _value(document, loc)
     if loc == ("estimators",):
         written = expand_ladder(written, catalogs["estimator"].members)
-    written = as_entries(written)
-    if not isinstance(written, tuple):
-        return []
-    ids = [entry.get("id", entry.get(USE)) if isinstance(entry, Mapping) else entry for entry in written]
+    ids = entry_ids(written)
     places = [document.find((*loc, at, "id")) for at in range(len(ids))]
     return [_Named(place, name) for place, name in zip(places, ids, strict=True) if isinstance(name, str)]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from harness.registry.catalog import USE, Catalogs
+from harness.registry.catalog import Catalogs
 from harness.spec.document import Document
-from harness.spec.entry import as_entries
+from harness.spec.entry import entry_ids
 from harness.spec.ladder import LINEAR, expand_ladder, rung_places
 from harness.spec.node import Node
 
@@ -63,13 +63,18 @@ def with_defaults(document: Document, catalogs: Catalogs) -> Document:
     evaluation = spec.get("evaluation", {})
     root = document.root
     if isinstance(evaluation, Mapping):
-        known = [name for name in PROTOCOLS if name in catalogs["protocol"].members]
+        known = default_protocols(catalogs)
         given = {"reference": _reference(spec.get("estimators"), catalogs), "protocols": known or None}
         node = root.child("evaluation") or Node(root.spot, {})
         root = root.with_child("evaluation", _filled(node, given))
     name = spec.get("study")
     title = name.replace("-", " ").capitalize() if isinstance(name, str) else ""
     return replace(document, root=_filled(root, {"title": title, "seed": SEED}))
+
+
+def default_protocols(catalogs: Catalogs) -> list[str]:
+    """Return the protocols of a spec that names none, of those that are installed."""
+    return [name for name in PROTOCOLS if name in catalogs["protocol"].members]
 
 
 def _filled(node: Node, values: Mapping[str, Any]) -> Node:
@@ -90,10 +95,5 @@ def _reference(written: object, catalogs: Catalogs) -> str:
     """Return the id of the estimator that gains are over; empty where no entry has a readable one."""
     members = catalogs["estimator"].members
     places = rung_places(members) if isinstance(written, str) else {}
-    entries = as_entries(expand_ladder(written, members))
-    ids = [
-        entry.get("id", entry.get(USE)) if isinstance(entry, Mapping) else entry
-        for entry in (entries if isinstance(entries, tuple) else ())
-    ]
-    named = [name for name in ids if isinstance(name, str)]
+    named = [name for name in entry_ids(expand_ladder(written, members)) if isinstance(name, str)]
     return next((name for name in named if places.get(name, LINEAR) >= LINEAR), "")

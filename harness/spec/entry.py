@@ -29,6 +29,15 @@ def as_entries(written: object) -> object:
     return tuple(written) if isinstance(written, list) else written
 
 
+def entry_ids(written: object) -> list[object]:
+    """Return what each entry of a list is called, as `Entry` would; nothing where no list is written."""
+    entries = as_entries(written)
+    return [
+        entry.get("id", entry.get(USE)) if isinstance(entry, Mapping) else entry
+        for entry in (entries if isinstance(entries, tuple) else ())
+    ]
+
+
 class Entry(BaseModel):
     """A choice by name, written as the name alone or with its options beside it.
 
