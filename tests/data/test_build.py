@@ -438,7 +438,9 @@ def test_country_panels(name, n_obs, n_entities):
     )
     spec = DataSpec(missing="drop", prepare=(FactorIndex("digital", parts),))
     file = (COUNTRIES / f"{name}.parquet").resolve()
-    table = read_table(spec, root=Path(), given=file, datasets={}, allow_outside=False, entity="iso3")
+    table = read_table(
+        spec, root=Path(), given=file, datasets={}, allow_outside=False, entity="iso3", time="year"
+    )
     builder = PanelBuilder.build(table, spec, roles)
     panel = builder.panel("co2_t_pc")
     assert (panel.n_obs, panel.n_entities) == (n_obs, n_entities)
