@@ -13,6 +13,16 @@ from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_EXTRAS = {
+    "torch": "neural",
+    "minisom": "neural",
+    "plotly": "surfaces",
+    "pyfixest": "fixest",
+    "pyreadstat": "files",
+    "distributed": "dask",
+}
+"""Libraries that a first installation does without, and the extra that brings each."""
+
 _DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128")
 
 
@@ -27,12 +37,12 @@ def doctor(choice: PluginChoice) -> None:
 
 def _findings(registry: Registry) -> Iterator[tuple[str, str]]:
     from harness.report.drawing.fonts import BASE, families
-    from harness.store.versions import versions
+    from harness.store.versions import NOT_INSTALLED, version_of, versions
 
-    used = versions(registry.brought_by)
+    used = {**versions(registry.brought_by), **{name: version_of(name) for name in _EXTRAS}}
     for library, version in used.items():
-        lacks = version == "not installed"
-        yield library, f"{version}: pip install {library}" if lacks else version
+        install = f"panel-harness[{_EXTRAS[library]}]" if library in _EXTRAS else library
+        yield library, f"{version}: pip install '{install}'" if version == NOT_INSTALLED else version
     for plugin in registry.plugins:
         if plugin.absent:
             yield plugin.name, f"absent: {plugin.absent}"

@@ -45,7 +45,8 @@ def spec_text(
         reference=entries[0].get("id", entries[0][USE]), protocols=_flow_list(default_protocols(catalogs))
     )
     spec["scenarios"] = CommentedSeq([_flow({USE: "contrast" if draft.exposure_has_few_values else "curve"})])
-    _comment(spec, draft)
+    needs = catalogs["estimator"].needs
+    _comment(spec, draft, absent=[f"not here: {name}; {need}" for name, need in needs.items()])
     buffer = io.StringIO()
     yaml = YAML()
     yaml.width = _WIDTH
@@ -72,7 +73,7 @@ def _roles(draft: Draft) -> CommentedMap:
     return roles
 
 
-def _comment(spec: CommentedMap, draft: Draft) -> None:
+def _comment(spec: CommentedMap, draft: Draft, *, absent: Sequence[str]) -> None:
     entity, time = draft.columns[draft.entity], draft.columns[draft.time]
     rows = entity.codes.size
     whole = entity.n_values * time.n_values
@@ -85,7 +86,9 @@ def _comment(spec: CommentedMap, draft: Draft) -> None:
     )
     notes = {
         "variables": "how tables and figures call the columns; a `unit:` beside each label helps",
-        "estimators": "`ladder` in the place of the list stands for all rungs; see `harness plugins`",
+        "estimators": "\n".join(
+            ["`ladder` in the place of the list stands for all rungs; see `harness plugins`", *absent]
+        ),
         "evaluation": "gains are over `reference`: in sample, for entities never seen, for later periods",
     }
     for key, note in notes.items():

@@ -92,7 +92,13 @@ def _absent_libraries(needs: object) -> str:
     ):
         raise PluginError(Problem("", f"{NEEDS_ATTRIBUTE} is {needs!r}, and not commands by library"))
     absent = [library for library in needs if importlib.util.find_spec(library) is None]
-    return "; ".join(f"{library} is not installed: {needs[library]}" for library in absent)
+    lacks = {
+        command: [name for name in absent if needs[name] == command] for command in map(needs.get, absent)
+    }
+    return "; ".join(
+        f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not installed: {command}"
+        for command, names in lacks.items()
+    )
 
 
 def _refuse_taken(offers: Mapping[str, tuple[str, ...]], before: Iterable[Plugin]) -> None:

@@ -49,8 +49,14 @@ def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:
 
 
 def drafted_rungs(estimators: Mapping[str, type]) -> list[dict[str, Any]]:
-    """Return the rungs of a first study, as entries of a spec."""
-    return _entries([(rung, name) for rung, name in _rungs(estimators) if rung.is_drafted])
+    """Return the rungs of a first study as entries of a spec; none that names an estimator not there."""
+    return _entries(
+        [
+            (rung, name)
+            for rung, name in _rungs(estimators)
+            if rung.is_drafted and all(needed in estimators for needed in _named(rung.options))
+        ]
+    )
 
 
 def rung_places(estimators: Mapping[str, type]) -> Mapping[str, int]:
@@ -60,6 +66,11 @@ def rung_places(estimators: Mapping[str, type]) -> Mapping[str, int]:
 
 def _rungs(estimators: Mapping[str, type]) -> list[tuple[Rung, str]]:
     return [(rung, name) for name in sorted(estimators) for rung in getattr(estimators[name], "rungs", ())]
+
+
+def _named(options: Mapping[str, Any]) -> list[str]:
+    """Return the estimators that a rung's options name."""
+    return [option[USE] for option in options.values() if isinstance(option, Mapping) and USE in option]
 
 
 def _entries(rungs: list[tuple[Rung, str]]) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ LIBRARIES = (
     *("minisom", "pandera", "pluggy", "pydantic"),
 )
 
+NOT_INSTALLED = "not installed"
+
 
 def versions(brought_by: Mapping[str, str]) -> Mapping[str, str]:
     """Return the versions of Python, of the libraries and of what brings plugins.
@@ -19,10 +21,13 @@ def versions(brought_by: Mapping[str, str]) -> Mapping[str, str]:
     ----------
     brought_by : version of each distribution that brings plugins, and hash of each local plugin
     """
-    found = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
+    found = {"python": platform.python_version(), **{name: version_of(name) for name in LIBRARIES}}
     return found | {name: brought_by[name] for name in sorted(set(brought_by) - set(LIBRARIES))}
+
+
+def version_of(library: str) -> str:
+    """Return the version of a library, or that it is not installed."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return NOT_INSTALLED

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from harness import Estimator, hookimpl
 from harness.reporting import Section
+
+_INSTALL = "pip install 'panel-harness[neural]'"
+
+harness_needs: Mapping[str, str] = {"torch": _INSTALL, "minisom": _INSTALL}
 
 
 @hookimpl

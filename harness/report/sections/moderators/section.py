@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from harness.spec.study import ReportFormat
 
 SURFACES = "surfaces.html"
+LIBRARY = "plotly"
+"""Draws what can be turned; whoever has no use for that need not install it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +31,11 @@ class ShownModerator:
 
 @dataclass(frozen=True, eq=False)
 class ShownConditions:
-    """Every moderator, and whether there are surfaces, which a page of their own has."""
+    """Every moderator, whether there are surfaces, and whether these have a page to turn them on."""
 
     moderators: tuple[ShownModerator, ...]
     has_surfaces: bool
+    can_turn: bool
 
 
 class ModeratorsSection(PackagedSection):
@@ -55,14 +59,19 @@ class ModeratorsSection(PackagedSection):
         )
         figures = tuple(figure for part in shown for figure in part.figures)
         return SectionContent(
-            ShownConditions(shown, has_surfaces=bool(run.view(conditional).surfaces)),
+            ShownConditions(shown, has_surfaces=bool(run.view(conditional).surfaces), can_turn=can_turn()),
             "Conditions of the effect",
             figures,
         )
 
     def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
-        """Yield the page of surfaces that can be turned, where there are surfaces."""
+        """Yield the page of surfaces that can be turned, where there are surfaces and what draws them."""
         from harness.report.sections.moderators.page import surface_page
 
-        if report_format == "html" and run.view(conditional).surfaces:
+        if report_format == "html" and can_turn() and run.view(conditional).surfaces:
             yield ReportFile(SURFACES, surface_page(run), "surfaces that can be turned, offline as well")
+
+
+def can_turn() -> bool:
+    """Return whether what draws surfaces to turn is installed; it is not imported."""
+    return importlib.util.find_spec(LIBRARY) is not None
