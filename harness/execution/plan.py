@@ -146,18 +146,15 @@ class Plan:
                 )
 
     def questions(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Question]]:
-        """Yield what is asked in parts: every scenario that works so, of every outcome and estimator."""
+        """Yield what is asked in parts: every scenario that works so, of every outcome and whom it asks."""
+        own = {entry.id: entry.estimator for entry in self.study.estimators}
         for outcome in self.study.roles.outcomes:
             panel = self.panels.panel(outcome)
             for entry in self.study.scenarios:
                 if isinstance(entry.scenario, WorksInParts):
-                    for asked in self.study.estimators:
-                        estimator = _for_folds(asked.estimator)
-                        yield (
-                            entry,
-                            entry.scenario,
-                            Question(panel, estimator, asked.id, self.study.seed),
-                        )
+                    for name, estimator in entry.scenario.asked(own).items():
+                        question = Question(panel, _for_folds(estimator), name, self.study.seed)
+                        yield entry, entry.scenario, question
 
     def part_tasks(self) -> Iterator[PartTask]:
         """Yield a task for each part of an answer."""

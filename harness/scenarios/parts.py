@@ -58,6 +58,9 @@ Found = Mapping[str, Attempt[Floats]]
 class WorksInParts(Protocol):
     """Capability of a scenario: its answer is put together from parts, which run and resume on their own."""
 
+    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+        """Return whom it asks, by name: some estimators of the study, and those that it brings itself."""
+
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield the parts of the answer."""
 

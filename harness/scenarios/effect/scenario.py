@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, count
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
@@ -15,6 +16,8 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
+from harness.estimators.nested import grouped_by
+from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
 from harness.scenarios.effect.methods import ASSUMPTIONS, Method
@@ -27,6 +30,9 @@ from harness.tables import EFFECTS, ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
+"""An estimator of the study by its id, or one written out."""
 
 FEW_ENTITIES = 40
 """Below this many entities the normal approximation of cross-fitted effects is doubtful."""
@@ -47,7 +53,8 @@ class EffectScenario:
     forms : ``line`` is one slope, ``curve`` a spline less its mean over rows, ``contrast`` differences from
         the least value of an exposure that has few, ``conditional`` the slope at values of `moderator`,
         ``derivative`` the mean derivative of any shape
-    learners : ids of estimators; left out, all of the study
+    learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
+        left out, all of the study
     exposure : a regressor whose effect is asked; left out, the exposure of the study
     moderator : of the form ``conditional``
     by : column of the data whose groups are asked apart, each on its own rows
@@ -65,7 +72,7 @@ class EffectScenario:
         "correlated_random_effects",
     )
     forms: Annotated[tuple[Form, ...], Field(min_length=1)] = ("line",)
-    learners: tuple[str, ...] = ()
+    learners: tuple[Learner, ...] = ()
     exposure: str | None = None
     moderator: str | None = None
     by: str | None = None
@@ -80,8 +87,10 @@ class EffectScenario:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The column of the groups, where there is one."""
-        return () if self.by is None else (self.by,)
+        """The column of the groups, where there is one, and those that learners of its own group rows by."""
+        own = (learner for learner in self.learners if not isinstance(learner, str))
+        grouping = [name for learner in own for name in grouped_by(learner)]
+        return tuple(dict.fromkeys([*([] if self.by is None else [self.by]), *grouping]))
 
     @property
     def about(self) -> Mapping[str, str]:
@@ -103,16 +112,34 @@ class EffectScenario:
         return (Note("W-FEWENTITIES", "", message),)
 
     def quick(self) -> Self:
-        """Return a copy with one draw of folds."""
-        return replace(self, repeats=1)
+        """Return a copy with one draw of folds, and quick learners of its own."""
+        learners = tuple(
+            learner.quick() if isinstance(learner, CanRunQuick) else learner for learner in self.learners
+        )
+        return replace(self, repeats=1, learners=learners)
 
     def answer(self, subject: Subject) -> Tables:
         """Return the effects with the estimator under question as learner."""
         question = Question(subject.panel, subject.estimator, subject.name, subject.seed)
         return answered_in_parts(self, question)
 
+    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+        """Return the learners by name; one of its own has that of what it uses, numbered where taken."""
+        if not self.learners:
+            return estimators
+        named: dict[str, Estimator] = {}
+        for learner in self.learners:
+            if isinstance(learner, str):
+                named[learner] = estimators[learner]
+            else:
+                taken = {*estimators, *named}
+                further = (f"{learner.name}_{at}" for at in count(2))
+                name = next(one for one in chain([learner.name], further) if one not in taken)
+                named[name] = learner
+        return named
+
     def parts(self, question: Question) -> Iterator[Part]:
-        """Yield each nuisance function on each fold once; none where the estimator is no learner."""
+        """Yield each nuisance function on each fold once."""
         seen: set[str] = set()
         for cell in attempt(lambda: list(self._cells(question))).value or ():
             for part in attempt(partial(_parts, cell)).value or ():
@@ -129,8 +156,6 @@ class EffectScenario:
         return {EFFECTS.name: pd.concat(frames, ignore_index=True)} if frames else {}
 
     def _cells(self, question: Question) -> Iterator[Cell]:
-        if self.learners and question.name not in self.learners:
-            return
         panel = focused(question.panel, self._exposure(question.panel))
         cross_fit = CrossFit(self.folds, self.repeats, self.level)
         for method in self.methods:
