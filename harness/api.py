@@ -163,7 +163,7 @@ def draft_spec(
 
     Parameters
     ----------
-    frame : raw table, one row an observation
+    frame : raw table, one row an observation, or periods side by side
     outcome : column whose values are to be explained
     exposure : column whose effect is asked
     entity, time : key columns; guessed unless given
@@ -174,13 +174,16 @@ def draft_spec(
     DataError
         Where an answer names no column, or no two columns name each row once.
     """
-    from harness.draft.draft import Answers, draft_of
+    from harness.draft.answers import Answers
+    from harness.draft.draft import draft_of
+    from harness.draft.found_data import find_frame
     from harness.draft.spec_text import spec_text
     from harness.installed import installed
 
     answers = Answers(entity=entity, time=time, outcome=outcome, exposure=exposure)
-    draft = draft_of(frame, answers, origin=study)
-    return spec_text(draft, installed().catalogs, source={}, labels={})
+    found = find_frame(frame, answers, name=study)
+    draft = draft_of(found.table.frame, found.answers, origin=study)
+    return spec_text(draft, found, installed().catalogs)
 
 
 def _spec(spec: AnyPath | Mapping[str, Any]) -> Path | WrittenSpec:

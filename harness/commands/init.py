@@ -13,7 +13,7 @@ from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
-    from harness.draft.draft import Answers
+    from harness.draft.answers import Answers
 
 _ASKED = {
     "outcome": "Which column is the outcome, whose values are to be explained?",
@@ -22,7 +22,7 @@ _ASKED = {
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--entity", metavar="COLUMN", help="Column of the entities; guessed unless given.")
 @click.option("--time", metavar="COLUMN", help="Column of the periods; guessed unless given.")
 @click.option("--outcome", metavar="COLUMN", help="Column whose values are to be explained.")
@@ -35,27 +35,33 @@ _ASKED = {
 @click.pass_obj
 def init(
     choice: PluginChoice,
-    data: Path,
+    data: tuple[Path, ...],
     entity: str | None,
     time: str | None,
     outcome: str | None,
     exposure: str | None,
     out: Path | None,
 ) -> None:
-    """Look at a data file and write a spec of a study that runs.
+    """Look at data files and write a spec of a study that runs.
 
-    What cannot be seen of the data is asked for on a terminal, and elsewhere said by options.
+    Files after the first are merged to it. Titles, units, encodings, marks of thousands and periods side by
+    side are seen and written into the spec; what cannot be seen is asked for on a terminal, and elsewhere
+    said by options.
     """
-    from harness.draft.draft import Answers
-    from harness.draft.write import read_frame, write_draft
+    from harness.draft.answers import Answers
+    from harness.draft.found_data import find_data
+    from harness.draft.write import write_draft
 
     catalogs = found(choice).catalogs
-    frame = read_frame(data)
+    path = data[0].with_suffix(".yaml") if out is None else out
     answers = Answers(entity=entity, time=time, outcome=outcome, exposure=exposure)
+    seen = find_data(data, answers, folder=path.parent)
     if sys.stdin.isatty() and sys.stderr.isatty():
-        answers = _asked(answers, [str(name) for name in frame.columns])
-    path = write_draft(frame, answers, catalogs, data=data, out=out)
-    click.echo(f"{path}: a study of {data}; look at it, then: harness run {path} --quick")
+        asked = _asked(seen.answers, [str(name) for name in seen.table.frame.columns])
+        seen = replace(seen, answers=asked)
+    write_draft(seen, catalogs, out=path)
+    named = ", ".join(map(str, data))
+    click.echo(f"{path}: a study of {named}; look at it, then: harness run {path} --quick")
 
 
 def _asked(answers: Answers, columns: list[str]) -> Answers:

@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from harness.data.locations import few
 from harness.data.name import fold_name, near_columns
+from harness.draft.absorbed import absorbing
+from harness.draft.answers import Answers
 from harness.draft.column import FEW, Column
 from harness.draft.keys import likely_keys, names_rows
 from harness.errors import DataError, Problem
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a user says of a table; what is None is guessed where it can be.
-
-    Attributes
-    ----------
-    entity, time : keys
-    outcome : left-hand variable; cannot be guessed
-    exposure : variable whose effect is asked; cannot be guessed
-    """
-
-    entity: str | None = None
-    time: str | None = None
-    outcome: str | None = None
-    exposure: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +50,12 @@ class Draft:
         return {name: count for name in self.used if (count := self.columns[name].n_missing)}
 
     @property
+    def absorbing(self) -> tuple[frozenset[str], ...]:
+        """Effects that leave nothing of the exposure."""
+        entity, time = self.columns[self.entity], self.columns[self.time]
+        return absorbing(self.columns[self.exposure].numbers, entity.codes, time.codes)
+
+    @property
     def exposure_has_few_values(self) -> bool:
         """Whether the exposure is asked for contrasts and not for a curve."""
         return self.columns[self.exposure].n_values <= FEW
@@ -93,7 +85,9 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     outcome = _said("outcome", answers.outcome, numbers, origin)
     exposure = _said("exposure", answers.exposure, [name for name in numbers if name != outcome], origin)
     rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
-    reasons = {column.name: _why_not(column, columns[entity], columns[time]) for column in rest}
+    reasons = {
+        column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
+    }
     return Draft(
         origin=origin,
         entity=entity,
@@ -171,7 +165,7 @@ def _said(part: str, answer: str | None, numbers: Sequence[str], origin: str) ->
     return answer
 
 
-def _why_not(column: Column, entity: Column, time: Column) -> str:
+def _why_not(column: Column, entity: Column, time: Column, exposure: Column) -> str:
     """Return why a column is no control of a first draft; empty where it may be one."""
     if column.kind == "empty":
         return "no cell holds anything"
@@ -185,4 +179,8 @@ def _why_not(column: Column, entity: Column, time: Column) -> str:
         return "the same for all entities in a period: effects of time take it in"
     if column.is_whole and column.n_values == entity.n_values and column.is_constant_within(entity.codes):
         return "another name of the entities"
+    if np.allclose(column.numbers, exposure.numbers**2, rtol=1e-6, equal_nan=True):
+        return (
+            f"{exposure.name} squared: estimators bend the curve by terms of their own (`power`, `splines`)"
+        )
     return ""

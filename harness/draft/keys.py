@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from harness.data.shape.period_kind import DAYS, MONTHS, QUARTERS
+from harness.data.shape.period_kind import KINDS
 from harness.draft.column import Column
 
 TIME_NAMES = (
@@ -44,14 +44,17 @@ def likely_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -
     columns : of the table
     texts : distinct cells of each column as written
     """
-    times = [column for column in columns if _may_be_time(column, texts[column.name])]
+    times = [column for column in columns if may_be_time(column, texts[column.name])]
     pairs = [
         (entity, time)
         for time in times
         for entity in columns
-        if entity is not time and _may_be_entity(entity) and names_rows(entity, time)
+        if entity is not time
+        and may_be_entity(entity)
+        and entity.n_values < entity.codes.size
+        and names_rows(entity, time)
     ]
-    ranked = sorted(pairs, key=lambda pair: (_rank(pair[1], TIME_NAMES), *_entity_rank(pair[0])))
+    ranked = sorted(pairs, key=lambda pair: (_rank(pair[1], TIME_NAMES), *entity_rank(pair[0])))
     return tuple((entity.name, time.name) for entity, time in ranked)
 
 
@@ -61,26 +64,26 @@ def names_rows(entity: Column, time: Column) -> bool:
     return entity.n_missing == time.n_missing == 0 and len(np.unique(pairs, axis=0)) == len(pairs)
 
 
-def _may_be_time(column: Column, texts: Sequence[str]) -> bool:
-    """Whether a column holds periods: several of them, each in several rows."""
+def may_be_time(column: Column, texts: Sequence[str]) -> bool:
+    """Return whether a column may hold periods: several of them, each in several rows."""
     if column.n_missing or not 1 < column.n_values < column.codes.size:
         return False
     if column.is_whole:
         low, high = column.numbers.min(), column.numbers.max()
         is_year = YEARS[0] <= low and high <= YEARS[1]
         return is_year or (_rank(column, TIME_NAMES) < len(TIME_NAMES) and low >= 0)
-    kinds = (QUARTERS, MONTHS, DAYS)
     return column.kind == "text" and any(
-        all(kind.parse(text) is not None for text in texts) for kind in kinds
+        all(kind.parse(text) is not None for text in texts) for kind in KINDS
     )
 
 
-def _may_be_entity(column: Column) -> bool:
+def may_be_entity(column: Column) -> bool:
+    """Return whether a column may name entities: texts or whole numbers, several and none missing."""
     is_name = column.kind == "text" or column.is_whole
-    return is_name and not column.n_missing and 1 < column.n_values < column.codes.size
+    return is_name and not column.n_missing and 1 < column.n_values <= column.codes.size
 
 
-def _entity_rank(column: Column) -> tuple[int, int, int]:
+def entity_rank(column: Column) -> tuple[int, int, int]:
     """Return what orders candidates: those with the name of a key, then texts, then fewer values."""
     return _rank(column, ENTITY_NAMES), int(column.kind != "text"), column.n_values
 

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from harness.draft.draft import Draft
+from harness.draft.found_data import FoundData
 from harness.registry.catalog import USE, Catalogs
 from harness.spec.defaults import default_protocols
 from harness.spec.ladder import drafted_rungs
@@ -19,19 +20,19 @@ from harness.spec.study import SPEC_VERSION
 _WIDTH = 110
 
 
-def spec_text(
-    draft: Draft, catalogs: Catalogs, *, source: Mapping[str, Any], labels: Mapping[str, str]
-) -> str:
+def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     """Return the YAML text of a study that runs.
 
     Parameters
     ----------
     draft : roles and what was seen
+    found : how the data are read, and what their files call the columns
     catalogs : what is installed, by kind; the estimators are those that their authors propose for a draft
-    source : what the spec's ``data`` says of the place of the data
-    labels : of columns, where the file brings some
     """
-    data = CommentedMap(source)
+    labels = found.table.labels.columns
+    data = CommentedMap({key: _flowing(value) for key, value in found.said.items()})
+    for key, remark in found.remarks.items():
+        data.yaml_add_eol_comment(remark, key)
     if draft.missing:
         data["missing"] = "drop"
         data.yaml_add_eol_comment(_missing_comment(draft), "missing")
@@ -39,14 +40,15 @@ def spec_text(
     spec["variables"] = CommentedMap(
         {name: _flow({"label": labels.get(name) or _words(name)}) for name in draft.used}
     )
-    entries = drafted_rungs(catalogs["estimator"].members)
+    entries = drafted_rungs(catalogs["estimator"].members, draft.absorbing)
     spec["estimators"] = CommentedSeq([_flow(entry) for entry in entries])
     spec["evaluation"] = CommentedMap(
         reference=entries[0].get("id", entries[0][USE]), protocols=_flow_list(default_protocols(catalogs))
     )
     spec["scenarios"] = CommentedSeq([_flow({USE: "contrast" if draft.exposure_has_few_values else "curve"})])
     needs = catalogs["estimator"].needs
-    _comment(spec, draft, absent=[f"not here: {name}; {need}" for name, need in needs.items()])
+    remarks = [f"not here: {name}; {need}" for name, need in needs.items()]
+    _comment(spec, draft, remarks=[*map(_absorbed, draft.absorbing), *remarks])
     buffer = io.StringIO()
     yaml = YAML()
     yaml.width = _WIDTH
@@ -73,7 +75,7 @@ def _roles(draft: Draft) -> CommentedMap:
     return roles
 
 
-def _comment(spec: CommentedMap, draft: Draft, *, absent: Sequence[str]) -> None:
+def _comment(spec: CommentedMap, draft: Draft, *, remarks: Sequence[str]) -> None:
     entity, time = draft.columns[draft.entity], draft.columns[draft.time]
     rows = entity.codes.size
     whole = entity.n_values * time.n_values
@@ -87,7 +89,7 @@ def _comment(spec: CommentedMap, draft: Draft, *, absent: Sequence[str]) -> None
     notes = {
         "variables": "how tables and figures call the columns; a `unit:` beside each label helps",
         "estimators": "\n".join(
-            ["`ladder` in the place of the list stands for all rungs; see `harness plugins`", *absent]
+            ["`ladder` in the place of the list stands for all rungs; see `harness plugins`", *remarks]
         ),
         "evaluation": "gains are over `reference`: in sample, for entities never seen, for later periods",
     }
@@ -95,9 +97,26 @@ def _comment(spec: CommentedMap, draft: Draft, *, absent: Sequence[str]) -> None
         spec.yaml_set_comment_before_after_key(key, before=note)
 
 
+def _absorbed(keys: frozenset[str]) -> str:
+    """Return what is to be known where effects leave nothing of the exposure."""
+    named = " and ".join(sorted(keys))
+    return f"effects of {named} determine the exposure: no fixed effects of {named} are drafted"
+
+
 def _missing_comment(draft: Draft) -> str:
     counts = ", ".join(f"{name} {count:,}" for name, count in draft.missing.items())
     return f"rows with a missing cell are left out: {counts}"
+
+
+def _flowing(value: object) -> object:
+    """Return a value of ``data`` as it is written: a mapping or a list of numbers in one line."""
+    if isinstance(value, Mapping):
+        return _flow({key: _flowing(entry) for key, entry in value.items()})
+    if isinstance(value, list | tuple):
+        entries = [_flowing(entry) for entry in value]
+        plain = not any(isinstance(entry, Mapping) for entry in entries)
+        return _flow_list(entries) if plain else CommentedSeq(entries)
+    return value
 
 
 def _flow(values: Mapping[str, Any]) -> CommentedMap:
@@ -106,7 +125,7 @@ def _flow(values: Mapping[str, Any]) -> CommentedMap:
     return flow
 
 
-def _flow_list(values: Sequence[str]) -> CommentedSeq:
+def _flow_list(values: Sequence[object]) -> CommentedSeq:
     flow = CommentedSeq(values)
     flow.fa.set_flow_style()
     return flow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ class Rung:
     id : of the entry; empty for the estimator's name
     options : as a spec would write them
     is_drafted : whether the short ladder of ``harness init`` has it
+    absorbs : keys whose effects it takes out, ``entity`` or ``time``: it says nothing of what they determine
     """
 
     place: int
@@ -33,6 +34,7 @@ class Rung:
     id: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     is_drafted: bool = False
+    absorbs: frozenset[str] = frozenset()
 
 
 def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:
@@ -48,15 +50,33 @@ def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:
     return _entries(_rungs(estimators))
 
 
-def drafted_rungs(estimators: Mapping[str, type]) -> list[dict[str, Any]]:
-    """Return the rungs of a first study as entries of a spec; none that names an estimator not there."""
-    return _entries(
-        [
-            (rung, name)
-            for rung, name in _rungs(estimators)
-            if rung.is_drafted and all(needed in estimators for needed in _named(rung.options))
-        ]
-    )
+def drafted_rungs(
+    estimators: Mapping[str, type], absorbing: Sequence[frozenset[str]] = ()
+) -> list[dict[str, Any]]:
+    """Return the rungs of a first study as entries of a spec; none that names an estimator not there.
+
+    A rung whose effects would leave nothing of the exposure makes room for the one of its estimator that
+    takes out most of the others.
+
+    Parameters
+    ----------
+    absorbing : sets of keys whose effects leave nothing of the exposure
+    """
+    offered = _rungs(estimators)
+
+    def says_nothing(rung: Rung) -> bool:
+        return any(keys <= rung.absorbs for keys in absorbing)
+
+    drafted: list[tuple[Rung, str]] = []
+    for rung, name in offered:
+        if not rung.is_drafted or not all(needed in estimators for needed in _named(rung.options)):
+            continue
+        if not says_nothing(rung):
+            drafted.append((rung, name))
+            continue
+        others = [one for one, of in offered if of == name and one.absorbs and not says_nothing(one)]
+        drafted += [(max(others, key=lambda one: len(one.absorbs)), name)] if others else []
+    return _entries(drafted)
 
 
 def rung_places(estimators: Mapping[str, type]) -> Mapping[str, int]:

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 import harness
 from harness.cli import cli
 from harness.data.dataset import DATASET
-from harness.draft.draft import Answers, draft_of
+from harness.draft.answers import Answers
+from harness.draft.draft import draft_of
 from harness.installed import installed
 from harness.spec.load import load_study
 from harness.spec.written import WrittenSpec

@@ -45,7 +45,7 @@ def decode(source: Source) -> str:
 def _wrong_encoding(source: Source, error: UnicodeError) -> Problem:
     at = error.start if isinstance(error, UnicodeDecodeError) else 0
     line = source.content.count(b"\n", 0, at) + 1
-    fitting = _fitting_encodings(source.content)
+    fitting = fitting_encodings(source.content)
     return Problem(
         where=f"{source.origin}: line {line}",
         what=f"byte {at} is not {source.spec.encoding}",
@@ -54,7 +54,8 @@ def _wrong_encoding(source: Source, error: UnicodeError) -> Problem:
     )
 
 
-def _fitting_encodings(content: bytes) -> list[str]:
+def fitting_encodings(content: bytes) -> list[str]:
+    """Return encodings other than UTF-8 that the bytes of a text may be in, the likeliest first."""
     marked = [name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)]
     return marked[:1] or [name for name in _COMMON if _decodes(content, name)] or ["latin-1"]
 

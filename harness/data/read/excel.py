@@ -46,6 +46,37 @@ def read_excel(source: Source) -> Reading:
     return replace(_read_rows(rows, source), notes=(note,) if formulas else ())
 
 
+def sheet_rows(source: Source) -> list[FileRow]:
+    """Return the rows of a sheet that hold something, one or more.
+
+    Raises
+    ------
+    DataError
+        Where the file is no workbook, the sheet is not clear, or it is empty.
+    """
+    with source.read_as("xlsx"):
+        source.refuse_unpacked(_unpacked_size(source.content))
+        sheet = _choose_sheet(_open(source, values=True), source)
+        return _filled([[cell.value for cell in row] for row in _cells(source, sheet, values=True)], source)
+
+
+def sheet_names(source: Source) -> list[str]:
+    """Return the visible sheets of a workbook, in their order.
+
+    Raises
+    ------
+    DataError
+        Where the file is no workbook.
+    """
+    if not source.content.startswith(b"PK"):
+        refuse_signature(source.content, origin=source.origin, expected="an xlsx workbook")
+    with source.read_as("xlsx"):
+        source.refuse_unpacked(_unpacked_size(source.content))
+        return [
+            sheet.title for sheet in _open(source, values=True).worksheets if sheet.sheet_state == "visible"
+        ]
+
+
 def _unpacked_size(content: bytes) -> int:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return sum(part.file_size for part in archive.infolist())
@@ -90,14 +121,7 @@ def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: st
 
 
 def _read_rows(rows: list[list[object]], source: Source) -> Reading:
-    filled = [
-        FileRow(number, row)
-        for number, row in enumerate(rows, start=1)
-        if any(cell is not None for cell in row)
-    ]
-    if not filled:
-        raise DataError(Problem(source.origin, "no columns: the sheet is empty", "a header and rows"))
-    layout = lay_out(filled, source, noun="row")
+    layout = lay_out(_filled(rows, source), source, noun="row")
     used = [layout.header, *layout.body]
     width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
     names = check_header(
@@ -112,6 +136,18 @@ def _read_rows(rows: list[list[object]], source: Source) -> Reading:
     numbers = pd.Index([row.number for row in layout.body], name="row")
     frame = pd.DataFrame(columns, index=numbers, dtype="object")
     return Reading(frame, cells="sheet", records=layout.records)
+
+
+def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:
+    """Return the rows that hold something, one or more."""
+    filled = [
+        FileRow(number, row)
+        for number, row in enumerate(rows, start=1)
+        if any(cell is not None for cell in row)
+    ]
+    if not filled:
+        raise DataError(Problem(source.origin, "no columns: the sheet is empty", "a header and rows"))
+    return filled
 
 
 def _name(cell: object) -> object:

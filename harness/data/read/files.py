@@ -128,6 +128,13 @@ def read_file(path: Path, *, origin: str, spec: FileSpec, entity: str, time: str
     DataError
         Where the file is of no known format, too large, broken or empty.
     """
+    refuse_unreadable(path, origin)
+    table = read_bytes(path.read_bytes(), path, origin=origin, spec=spec, entity=entity, time=time)
+    return replace(table, files=(DataFile(path, origin, table.sha256),))
+
+
+def refuse_unreadable(path: Path, origin: str) -> None:
+    """Raise a DataError where a file is of no known format, or too large."""
     suffix = path.suffix.lower()
     if suffix not in READERS:
         raise DataError(_unknown_format(origin, suffix))
@@ -141,8 +148,6 @@ def read_file(path: Path, *, origin: str, spec: FileSpec, entity: str, time: str
                 hint="keep the rows and columns of the study, or store them as parquet",
             )
         )
-    table = read_bytes(path.read_bytes(), path, origin=origin, spec=spec, entity=entity, time=time)
-    return replace(table, files=(DataFile(path, origin, table.sha256),))
 
 
 def read_bytes(content: bytes, path: Path, *, origin: str, spec: FileSpec, entity: str, time: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from harness.data.read.source import Source
 from harness.data.read.type_inference import NUMBER
 from harness.errors import DataError, Problem
 
+_NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
 _LOOKED_AT = 20
 """Rows among which the names are looked for."""
 
@@ -74,7 +76,7 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
         )
     at = known.index(spec.header_row) if spec.header_row else 0
     header, above = rows[at], rows[:at]
-    if spec.header_row is None and (names := _likely_header(rows)) is not None:
+    if spec.header_row is None and (names := likely_header(rows)) is not None:
         raise DataError(_title(header, names, source, noun))
     skipped = [row for row in rows[at + 1 :] if row.number in spec.skip_rows]
     body = [row for row in rows[at + 1 :] if row.number not in spec.skip_rows]
@@ -100,7 +102,7 @@ def _shown(row: FileRow) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def _likely_header(rows: Sequence[FileRow]) -> FileRow | None:
+def likely_header(rows: Sequence[FileRow]) -> FileRow | None:
     """Return the row that seems to hold the names, where the first one holds a title; None where it does not.
 
     A title is at most one filled cell above rows of several.
@@ -111,6 +113,36 @@ def _likely_header(rows: Sequence[FileRow]) -> FileRow | None:
         return None
     usual = max(widths, key=lambda width: (widths[width], width))
     return next((row for row in others if len(row.filled) >= usual and _is_text(row.filled[0])), None)
+
+
+def likely_skips(body: Sequence[FileRow]) -> tuple[int, ...]:
+    """Return the numbers of rows that seem to be no data: units at the head, notes at the end, empty ones.
+
+    Units are rows without a number above rows of which most have one. A note is a text alone, below rows of
+    several cells. A row is empty whose fields are.
+
+    Parameters
+    ----------
+    body : the rows below the names
+    """
+    units = next((at for at, row in enumerate(body) if any(map(_has_digit, row.filled))), 0)
+    with_number = sum(any(map(_has_digit, row.filled)) for row in body)
+    units = units if 2 * with_number > len(body) else 0
+    is_wide = 2 * sum(len(row.filled) > 1 for row in body) > len(body)
+    end = len(body)
+    while is_wide and end > units and _is_note(body[end - 1]):
+        end -= 1
+    empty = [row for row in body[units:end] if not row.filled]
+    return tuple(sorted(row.number for row in (*body[:units], *empty, *body[end:])))
+
+
+def _is_note(row: FileRow) -> bool:
+    return not row.filled or (len(row.filled) == 1 and _is_text(row.filled[0]))
+
+
+def _has_digit(cell: object) -> bool:
+    """Return whether a cell is a number, or is written as one with signs around its digits."""
+    return not isinstance(cell, str) or _NUMERIC.fullmatch(cell) is not None
 
 
 def _is_text(cell: object) -> bool:

@@ -16,7 +16,7 @@ from harness.data.read.signature import refuse_signature, signature
 from harness.data.read.source import Reading, Source
 from harness.errors import DataError, Problem
 
-_OTHER_SEPARATORS = (";", "\t", "|", ",")
+SEPARATORS = (";", "\t", "|", ",")
 
 
 def read_text(source: Source) -> Reading:
@@ -29,16 +29,7 @@ def read_text(source: Source) -> Reading:
     DataError
         Where the file is no text in its encoding, has no columns or rows, or records of several lengths.
     """
-    if signature(source.content):
-        refuse_signature(source.content, origin=source.origin, expected="a text file")
-    records = list(_records(decode(source), source))
-    if not records:
-        raise DataError(
-            Problem(
-                source.origin, "no columns: the file is empty", "a header and rows", "export the data again"
-            )
-        )
-    layout = lay_out(records, source, noun="line")
+    layout = lay_out(text_rows(source), source, noun="line")
     names = check_header(layout.header.cells, source.origin)
     _refuse_separator(names, source)
     refuse_no_rows(layout.body, source.origin)
@@ -49,6 +40,26 @@ def read_text(source: Source) -> Reading:
     lines = pd.Index([record.number for record in layout.body], name="line")
     frame = pd.DataFrame(columns, index=lines, dtype="object")
     return Reading(frame, cells="texts", records=layout.records)
+
+
+def text_rows(source: Source) -> list[FileRow]:
+    """Return the lines of a text file that are not blank, one or more.
+
+    Raises
+    ------
+    DataError
+        Where the file is no text in its encoding, is empty, or a quote is not closed.
+    """
+    if signature(source.content):
+        refuse_signature(source.content, origin=source.origin, expected="a text file")
+    rows = list(_records(decode(source), source))
+    if not rows:
+        raise DataError(
+            Problem(
+                source.origin, "no columns: the file is empty", "a header and rows", "export the data again"
+            )
+        )
+    return rows
 
 
 def _records(text: str, source: Source) -> Iterator[FileRow]:
@@ -72,7 +83,7 @@ def _records(text: str, source: Source) -> Iterator[FileRow]:
 
 
 def _refuse_separator(names: list[str], source: Source) -> None:
-    used = [mark for mark in _OTHER_SEPARATORS if mark in names[0] and mark != source.spec.separator]
+    used = [mark for mark in SEPARATORS if mark in names[0] and mark != source.spec.separator]
     if len(names) == 1 and used:
         found = "a tab" if used[0] == "\t" else used[0]
         raise DataError(

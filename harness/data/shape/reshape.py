@@ -14,7 +14,9 @@ from harness.data.prepare.account import Account, StepRecord
 from harness.data.shape.period_kind import plain_period
 from harness.errors import DataError, Problem
 
-_PERIOD = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2})?)"
+PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2})?)"
+"""What is read as a period in the names of columns, as a group of that name."""
+
 _ROW = "\0row"  # no file has such a column, since names are free of control characters
 
 
@@ -75,7 +77,7 @@ def reshape(frame: pd.DataFrame, asked: Reshape, *, entity: str, time: str, orig
 
 def _long(frame: pd.DataFrame, asked: Reshape, *, time: str, where: str) -> pd.DataFrame:
     """Return the table with a row for each column of a period."""
-    pattern = re.escape(asked.columns).replace(re.escape(PERIOD), _PERIOD)
+    pattern = re.escape(asked.columns).replace(re.escape(PERIOD), PERIOD_PATTERN)
     pattern = pattern.replace(re.escape(VARIABLE), "(?P<variable>.+?)")
     found = {name: match for name in frame.columns if (match := re.fullmatch(pattern, str(name)))}
     if not found:

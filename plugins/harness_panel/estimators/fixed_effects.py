@@ -152,13 +152,20 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     name: ClassVar[str] = "fixed_effects"
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
     rungs: ClassVar[tuple[Rung, ...]] = (
-        Rung(110, "Fixed effects (entity)", id="fe", options={"effects": ["entity"]}),
+        Rung(
+            110,
+            "Fixed effects (entity)",
+            id="fe",
+            options={"effects": ["entity"]},
+            absorbs=frozenset({"entity"}),
+        ),
         Rung(
             120,
             "Fixed effects (entity, time)",
             id="twfe",
             options={"effects": ["entity", "time"]},
             is_drafted=True,
+            absorbs=frozenset({"entity", "time"}),
         ),
     )
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects, HasResultRows}

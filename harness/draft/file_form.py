@@ -1,0 +1,162 @@
+"""How a file is to be read, seen from its rows and cells: what the ``data`` of a spec must say of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.data.file_spec import FileSpec
+from harness.data.read.decode import fitting_encodings
+from harness.data.read.excel import sheet_names, sheet_rows
+from harness.data.read.files import READERS, find_file, refuse_unreadable
+from harness.data.read.layout import FileRow, likely_header, likely_skips
+from harness.data.read.source import Source
+from harness.data.read.text import SEPARATORS, read_text, text_rows
+
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+", re.ASCII)
+_PERCENT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s?[%％]", re.ASCII)
+_FIRST_LINES = 20
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """A file and how it is to be read.
+
+    Attributes
+    ----------
+    path : resolved
+    content : its bytes
+    spec : what is to be said of it
+    remarks : what was seen, by the key of `spec` that it is about
+    """
+
+    path: Path
+    content: bytes
+    spec: FileSpec
+    remarks: Mapping[str, str]
+
+    @classmethod
+    def of(cls, path: Path) -> FileForm:
+        """Look at a file.
+
+        Raises
+        ------
+        DataError
+            Where it cannot be read.
+        """
+        found = find_file(str(path), root=Path.cwd(), allow_outside=True)
+        refuse_unreadable(found, path.name)
+        content = found.read_bytes()
+        form = cls(found, content, FileSpec(path=path.name), {})
+        return form._with_layout()._with_marks()
+
+    @property
+    def source(self) -> Source:
+        """The bytes and how they are to be read, with no column known."""
+        return Source(self.content, self.path.name, "", "", self.spec)
+
+    def raw(self) -> pd.DataFrame:
+        """Return the cells below the names, as they stand in the file."""
+        return READERS[self.path.suffix.lower()](self.source).frame
+
+    def said(self) -> Mapping[str, Any]:
+        """Return what is to be said beside the path, as a spec writes it."""
+        return {
+            one.name: value
+            for one in fields(FileSpec)
+            if one.name not in ("path", "reshape")
+            and (value := getattr(self.spec, one.name)) != getattr(FileSpec(), one.name)
+        }
+
+    def saying(self, remarks: Mapping[str, str], **said: Any) -> FileForm:  # noqa: ANN401 - values of a FileSpec
+        """Return the form with further things to be said."""
+        return replace(self, spec=replace(self.spec, **said), remarks={**self.remarks, **remarks})
+
+    def _with_layout(self) -> FileForm:
+        """Find encoding, separator, sheet, the row of names and the rows that are no data."""
+        reader = READERS[self.path.suffix.lower()]
+        if reader is read_text:
+            form = self._with_encoding()._with_separator()
+            return form._with_rows(text_rows(form.source))
+        if self.path.suffix.lower() == ".xlsx":
+            form = self._with_sheet()
+            return form._with_rows(sheet_rows(form.source))
+        return self
+
+    def _with_encoding(self) -> FileForm:
+        try:
+            self.content.decode()
+        except UnicodeDecodeError:
+            fitting = fitting_encodings(self.content)
+            others = f"; also possible: {', '.join(fitting[1:])}" if fitting[1:] else ""
+            return self.saying({"encoding": f"not UTF-8; look at the names{others}"}, encoding=fitting[0])
+        return self
+
+    def _with_separator(self) -> FileForm:
+        """Take the mark that stands most evenly in the first lines, where it is no comma."""
+        lines = self.content.decode(self.spec.encoding, errors="replace").splitlines()[:_FIRST_LINES]
+        counts = {mark: Counter(line.count(mark) for line in lines) for mark in SEPARATORS}
+        usual = {
+            mark: max(found.items(), key=lambda pair: (pair[1], pair[0]))[0] for mark, found in counts.items()
+        }
+        best = max(SEPARATORS, key=lambda mark: (usual[mark] > 0, counts[mark][usual[mark]], mark == ","))
+        return self if best == "," or not usual[best] else self.saying({}, separator=best)
+
+    def _with_sheet(self) -> FileForm:
+        names = sheet_names(self.source)
+        if len(names) < 2:
+            return self
+        return self.saying({"sheet": f"of {len(names)}: {', '.join(names)}"}, sheet=names[0])
+
+    def _with_rows(self, rows: Sequence[FileRow]) -> FileForm:
+        header = likely_header(rows)
+        form = self
+        if header is not None:
+            form = form.saying(
+                {"header_row": "the row with the names of the columns"}, header_row=header.number
+            )
+        first = 1 + (rows.index(header) if header is not None else 0)
+        skipped = likely_skips(rows[first:])
+        if not skipped:
+            return form
+        return form.saying({"skip_rows": "no data: units, notes or empty rows"}, skip_rows=skipped)
+
+    def _with_marks(self) -> FileForm:
+        """Find separators of thousands, decimal commas and percent signs."""
+        form = self
+        frame = self.raw()
+        texts = [
+            {cell.strip() for cell in frame[name] if isinstance(cell, str)} - {*self.spec.missing_values}
+            for name in frame.columns
+        ]
+        numeric = [cells for cells in texts if cells and all(map(_is_number, cells))]
+        percents = [cells for cells in numeric if any(map(_PERCENT.fullmatch, cells))]
+        if percents:
+            form = form.saying(
+                {"percent": "12.3% is read as 12.3; `fraction` makes it 0.123"}, percent="number"
+            )
+        cells = {cell.rstrip("%％ ") for cells in numeric for cell in cells}
+        grouped = [match for cell in cells if (match := _GROUPED.fullmatch(cell))]
+        commas = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
+        surely = [cell for cell in commas if len(cell.partition(",")[2]) != 3]
+        points = any("." in cell for cell in cells)
+        if surely and not any(match[1] == "," for match in grouped if match[2] == "."):
+            form = form.saying({"decimal": "the mark of decimals"}, decimal=",")
+            marks = {match[1] for match in grouped if match[1] != ","}
+        else:
+            marks = {match[1] for match in grouped if match[1] != "."} if points or grouped else set()
+        if len(marks) == 1:
+            (mark,) = marks
+            form = form.saying({"thousands": "the mark of thousands"}, thousands=mark)
+        return form
+
+
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?[0-9.,' ]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?\s?[%％]?", cell, re.ASCII))

@@ -1,0 +1,245 @@
+"""What `harness init` sees of files: how they are read, and that the drafted study runs without an edit."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import harness
+from harness.cli import cli
+from harness.data.build import PanelBuilder
+from harness.data.dataset import DATASET
+from harness.data.read.read_table import read_table
+from harness.draft.absorbed import absorbing
+from harness.draft.answers import Answers
+from harness.draft.file_form import FileForm
+from harness.draft.found_data import find_data
+from harness.installed import installed
+from harness.spec.ladder import Rung, drafted_rungs
+from harness.spec.load import load_study
+from messy_files import FILES, NAMES, as_csv, clean, wide
+from workbooks import as_workbook
+
+
+def init(folder, *names, outcome, exposure, words=()):
+    asked = ["--outcome", outcome, "--exposure", exposure, "--out", str(folder / "drafted.yaml"), *words]
+    paths = [str(folder / name) for name in names]
+    done = CliRunner().invoke(
+        cli, ["-p", "no:harness_neural", "init", *paths, *asked], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output
+    return load_study(folder / "drafted.yaml", catalogs=installed().catalogs).study
+
+
+def frame_of(study, folder):
+    roles = study.roles
+    table = read_table(
+        study.data,
+        root=folder,
+        given=None,
+        datasets={},
+        allow_outside=False,
+        entity=roles.entity,
+        time=roles.time,
+    )
+    return PanelBuilder.build(table, study.data, roles).frame()
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("twin")
+    (folder / "clean.csv").write_text(as_csv(clean()), encoding="utf-8")
+    return frame_of(init(folder, "clean.csv", outcome="co2", exposure="gdp"), folder)
+
+
+def renamed(frame, study, twin):
+    """Return a frame with the twin's names and order of columns."""
+    short = {chinese: name for name, chinese in NAMES.items()}
+    keys = {study.roles.entity: "city", study.roles.time: "year"}
+    return frame.rename(columns=short | keys)[list(twin.columns)]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_messy_file_is_read_as_its_clean_twin_by_what_was_seen(kind, twin, tmp_path):
+    name, make, _ = FILES[kind]
+    (tmp_path / name).write_bytes(make(clean()))
+    is_chinese = kind in ("title and units", "a row a variable")
+    outcome, exposure = (NAMES["co2"], NAMES["gdp"]) if is_chinese else ("co2", "gdp")
+    study = init(tmp_path, name, outcome=outcome, exposure=exposure)
+    found = renamed(frame_of(study, tmp_path), study, twin)
+    pd.testing.assert_frame_equal(found, twin, check_exact=False, rtol=1e-12)
+
+
+def test_files_of_one_variable_each_are_merged(twin, tmp_path):
+    frame = clean()
+    for name in NAMES:
+        (tmp_path / f"{name}.csv").write_text(wide(frame, name).reset_index().to_csv(index=False))
+    regions = pd.DataFrame({"city": frame["city"].unique(), "coastal": [0, 1, 0, 1, 1, 0]})
+    (tmp_path / "regions.csv").write_text(regions.to_csv(index=False))
+    study = init(tmp_path, "co2.csv", "gdp.csv", "share.csv", "regions.csv", outcome="co2", exposure="gdp")
+    found = frame_of(study, tmp_path)
+    pd.testing.assert_frame_equal(found[list(twin.columns)], twin, rtol=1e-12)
+    assert study.roles.controls == ("share", "coastal")
+    expected = regions.set_index("city")["coastal"]
+    np.testing.assert_array_equal(found["coastal"], expected[found["city"]])
+
+
+def test_a_row_for_each_entity_period_and_variable_becomes_columns(twin, tmp_path):
+    stacked = clean().melt(["city", "year"], var_name="item")
+    (tmp_path / "stacked.csv").write_text(stacked.to_csv(index=False))
+    study = init(tmp_path, "stacked.csv", outcome="co2", exposure="gdp")
+    pd.testing.assert_frame_equal(frame_of(study, tmp_path)[list(twin.columns)], twin, rtol=1e-12)
+
+
+def test_a_scripts_wide_table_is_seen_too():
+    frame = clean()
+    table = pd.concat(
+        [wide(frame, name).add_prefix(f"{name}_") for name in NAMES], axis="columns"
+    ).reset_index()
+    text = harness.draft_spec(table, outcome="co2", exposure="gdp")
+    assert "reshape: {columns: '{variable}_{period}'}" in text
+    assert "time: year" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a;b\n1,5;2\n1.234,5;3\n", {"separator": ";", "decimal": ",", "thousands": "."}),
+        ("a\tb\n1 234\t2\n12 345\t3\n", {"separator": "\t", "thousands": " "}),
+        ("a,b\n12.5%,1\n3%,2\n", {"percent": "number"}),
+        ("a,b\n1,2\n,\n3,4\n", {"skip_rows": (3,)}),
+        ("a,b\n1,2\n3,4\n", {}),
+    ],
+    ids=["semicolons", "tabs", "per cents", "empty rows", "plain"],
+)
+def test_marks_of_numbers_are_seen(text, said, tmp_path):
+    path = tmp_path / "marks.csv"
+    path.write_text(text, encoding="utf-8")
+    assert FileForm.of(path).said() == said
+
+
+def test_the_first_of_several_sheets_is_taken_and_all_are_named(tmp_path):
+    rows = [["city", "year", "y", "x"], ["a", 2001, 1.0, 2.0], ["a", 2002, 2.0, 1.0]]
+    (tmp_path / "two.xlsx").write_bytes(as_workbook({"first": rows, "second": [["notes"]]}))
+    form = FileForm.of(tmp_path / "two.xlsx")
+    assert form.said() == {"sheet": "first"}
+    assert form.remarks == {"sheet": "of 2: first, second"}
+
+
+def test_what_effects_determine_is_seen_in_an_unbalanced_panel():
+    entity, time = (axis.ravel() for axis in np.indices((7, 5)))
+    there = np.arange(35) % 6 != 2
+    entity, time = entity[there], time[there]
+    level, trend = np.array([3.0, 1, 4, 1, 5, 9, 2])[entity], np.array([2.0, 7, 1, 8, 3])[time]
+    both = frozenset({"entity", "time"})
+    assert absorbing(level, entity, time) == (frozenset({"entity"}),)
+    assert absorbing(trend, entity, time) == (frozenset({"time"}),)
+    assert absorbing(level + trend, entity, time) == (both,)
+    assert absorbing(level * trend, entity, time) == ()
+
+
+def test_a_rung_that_says_nothing_of_the_exposure_makes_room():
+    effects = {
+        "fe": Rung(110, "one", "one", absorbs=frozenset({"entity"})),
+        "twfe": Rung(120, "two", "two", absorbs=frozenset({"entity", "time"}), is_drafted=True),
+    }
+    estimators = {"within": type("Within", (), {"rungs": tuple(effects.values())})}
+
+    def ids(*absorbing):
+        return [entry["id"] for entry in drafted_rungs(estimators, [frozenset(keys) for keys in absorbing])]
+
+    assert ids() == ["two"]
+    assert ids({"entity", "time"}) == ["one"]
+    assert ids({"time"}) == ["one"]
+    assert ids({"entity"}) == []
+
+
+def wages():
+    """Return sixty men of the wage panel."""
+    frame = installed().of(DATASET)["wage_panel"].load()
+    return frame[frame["nr"].isin(sorted(frame["nr"].unique())[:60])].reset_index(drop=True)
+
+
+def as_stata(frame):
+    sink = io.BytesIO()
+    labels = {name: f"What {name} is" for name in frame.columns}
+    jobs = {"occupation": {number: f"job {number}" for number in range(1, 10)}}
+    whole = frame.assign(occupation=frame["occupation"].astype(int))
+    whole.to_stata(sink, write_index=False, version=118, variable_labels=labels, value_labels=jobs)
+    return sink.getvalue()
+
+
+def as_wide(frame):
+    within = frame.groupby("nr")
+    varying = [name for name in frame.columns if name != "nr" and within[name].nunique().max() > 1]
+    varying.remove("year")
+    constant = [name for name in frame.columns if name not in ("nr", "year", *varying)]
+    table = frame.pivot_table(index="nr", columns="year", values=varying)
+    table.columns = [f"{name}_{year}" for name, year in table.columns]
+    table = table.join(within[constant].first()).reset_index()
+    return as_workbook({"wages": [list(table.columns), *table.to_numpy().tolist()]})
+
+
+WAGES = {
+    "wages.csv": lambda frame: frame.to_csv(index=False).encode(),
+    "wages.dta": as_stata,
+    "wages.xlsx": as_wide,
+}
+
+
+LABELLED = "wages.dta"
+"""The one whose report is drawn."""
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory):
+    """Return the folders in which the wage panel was drafted and run, by the name of its file."""
+    folders = {}
+    for name, make in WAGES.items():
+        folder = tmp_path_factory.mktemp("wages")
+        (folder / name).write_bytes(make(wages()))
+        init(folder, name, outcome="lwage", exposure="exper")
+        checked = CliRunner().invoke(cli, ["validate", str(folder / "drafted.yaml")], catch_exceptions=False)
+        assert "480 rows of 60 entities in 8 periods" in checked.output
+        words = ["run", str(folder / "drafted.yaml"), "--quick", "--jobs", "1", "--out", str(folder / "run")]
+        words += [] if name == LABELLED else ["--set", "report.formats=[]"]
+        done = CliRunner().invoke(cli, words, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        folders[name] = folder
+    return folders
+
+
+@pytest.mark.parametrize("name", WAGES)
+def test_a_drafted_spec_of_the_wage_panel_runs_without_an_edit(name, drafted):
+    result = harness.open_run(drafted[name] / "run")
+    assert result.report.is_file() == (name == LABELLED)
+    assert set(result.coefficients["estimator"]) == {"ols", "fe"}
+    first = harness.open_run(drafted["wages.csv"] / "run").coefficients
+    order = ["estimator", "term"]
+    found, expected = (table.sort_values(order, ignore_index=True) for table in (result.coefficients, first))
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-6)
+
+
+def test_experience_is_kept_from_effects_that_determine_it_and_its_square_is_no_control(drafted):
+    text = (drafted["wages.csv"] / "drafted.yaml").read_text(encoding="utf-8")
+    assert "# effects of entity and time determine the exposure" in text
+    assert "{id: fe, use: fixed_effects, label: Fixed effects (entity), effects: [entity]}" in text
+    assert "# left out: expersq (exper squared" in text
+
+
+def test_labels_of_the_file_are_those_of_the_draft_and_the_report(drafted):
+    text = (drafted[LABELLED] / "drafted.yaml").read_text(encoding="utf-8")
+    assert "exper: {label: What exper is}" in text
+    assert "What lwage is" in (drafted[LABELLED] / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_answers_name_a_time_for_columns_that_have_none(tmp_path):
+    frame = clean()
+    (tmp_path / "gdp.csv").write_text(wide(frame, "gdp").reset_index().to_csv(index=False))
+    found = find_data([Path(tmp_path / "gdp.csv")], Answers(time="when"), folder=tmp_path)
+    assert list(found.table.frame.columns) == ["city", "gdp", "when"]
