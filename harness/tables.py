@@ -224,7 +224,7 @@ EFFECTS = ResultTable(
     "effects",
     (
         *("outcome", "exposure", "method", "form", "learner", "group", "moderator", "at", "estimate"),
-        *("std_error", *_INTERVAL, "band", "p_value", "share_left", "robustness_value"),
+        *("std_error", *_INTERVAL, "band", "p_value", "share_left", "first_stage_f", "robustness_value"),
         *("robustness_value_limit", "n_obs", "n_entities", "n_repeats", "assumption", "scenario", *STATUS),
     ),
     ("outcome", "scenario", "exposure", "method", "form", "learner", "group", "moderator", "band", "at"),

@@ -12,8 +12,8 @@ from harness.findings.finding import StudyFinding
 from harness.findings.stretches import stretches
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
-from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, EffectRow
-from harness.report.text.numbers import percent, plain, with_interval
+from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK, EffectRow
+from harness.report.text.numbers import fixed, percent, plain, with_interval
 from harness.report.text.plain_text import joined
 from harness.tables import EFFECTS
 
@@ -22,8 +22,8 @@ def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield every debiased effect: of each method, form and learner, group and moderator.
 
     It is established where its interval excludes zero, the simultaneous band anywhere where it has several
-    places, and nothing is warned of: it rests on `FEW_ENTITIES` entities or more, and at least `LITTLE_LEFT`
-    of the exposure's variation is left.
+    places, and nothing is warned of: it rests on `FEW_ENTITIES` entities or more, at least `LITTLE_LEFT` of
+    the exposure's variation is left, and instruments have a first-stage F of `WEAK` or more.
     """
     rows = [row for row in run.rows(EFFECTS.name, EffectRow) if row.is_done and row.outcome == outcome]
     for _, same in groupby(rows, key=_effect):
@@ -95,3 +95,5 @@ def _warnings(row: EffectRow) -> Iterator[str]:
         yield f"It rests on {row.n_entities} entities; with fewer than {FEW_ENTITIES} its interval is rough."
     if row.share_left < LITTLE_LEFT:
         yield f"Of the exposure's variation {percent(row.share_left)} is left; there is little to learn from."
+    if row.first_stage_f < WEAK:
+        yield f"The instruments are weak: their first-stage F is {fixed(row.first_stage_f, 1)}."

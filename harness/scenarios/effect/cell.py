@@ -13,7 +13,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt
 from harness.rng import random_stream
-from harness.scenarios.effect.methods import Arranged, Method, arranged
+from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
 from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
 from harness.scenarios.effect.score import (
     Effects,
@@ -21,13 +21,16 @@ from harness.scenarios.effect.score import (
     Estimated,
     aggregated,
     averaged,
+    instrumented,
     partialled_out,
 )
-from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names
+from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
 from harness.scenarios.parts import Found, Question
 
 OUTCOME = "outcome"
 """What labels call the nuisance function of the outcome."""
+
+_INSTRUMENT = "instrument"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Cell:
     Attributes
     ----------
     method, form : of the effect
+    within : how what is constant in an entity is allowed for, by the method itself or under its instruments
     group : whose rows they are; empty for all
     moderator : of a conditional effect; None for others
     panel : the rows, the exposure in its place
@@ -62,6 +66,7 @@ class Cell:
     """
 
     method: Method
+    within: Within
     form: Form
     group: str
     moderator: str | None
@@ -77,11 +82,20 @@ class Cell:
 
     @cached_property
     def rows(self) -> Arranged:
-        """The rows and inputs of the nuisance functions."""
+        """The rows and inputs of the nuisance functions.
+
+        Raises
+        ------
+        EstimationError
+            Where the rows do not allow the effect.
+        """
         held = list(control_names(self.panel))
+        if self.method == "instrumented":
+            instruments = instruments_of(self.panel, self.terms, self.form, self.moderator)
+            return arranged(self.within, self.panel, self.terms, held, instruments)
         if self.form == "derivative":
             held = [self.panel.exposure, *held]
-        return arranged(self.method, self.panel, self.terms, held)
+        return arranged(self.within, self.panel, self.terms, held)
 
     def folds(self, repeat: int) -> EntityFolds:
         """Return the folds of a repeat, the same for all learners, outcomes and forms."""
@@ -134,6 +148,8 @@ class Cell:
         if self.form != "derivative":
             for at, values in enumerate(self.rows.terms.T, start=1):
                 yield f"{self.form} {at}", values
+            for at, values in enumerate(self.rows.instruments.T, start=1):
+                yield f"{_INSTRUMENT} {at}", values
 
     def _label(self, target: str, repeat: int, fold: int) -> str:
         """Return the name of a part; inputs of differences are the same for all forms but the derivative."""
@@ -152,8 +168,15 @@ class Cell:
             fitted, slope, representer = predicted[OUTCOME]
             error = self.rows.outcome - fitted
             return averaged(slope + representer * error, representer, error, folds)
-        terms_hat = np.column_stack([values[0] for name, values in predicted.items() if name != OUTCOME])
-        return partialled_out(self.rows.outcome, self.rows.terms, predicted[OUTCOME][0], terms_hat, folds)
+        outcome_hat = predicted.pop(OUTCOME)[0]
+        hats = np.stack([values[0] for values in predicted.values()], axis=1)
+        n_terms = self.rows.terms.shape[1]
+        rows, terms_hat, instruments_hat = self.rows, hats[:, :n_terms], hats[:, n_terms:]
+        if self.method != "instrumented":
+            return partialled_out(rows.outcome, rows.terms, outcome_hat, terms_hat, folds)
+        return instrumented(
+            *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
+        )
 
     def _gathered(self, found: Found, target: str, repeat: int, folds: EntityFolds, n_obs: int) -> Floats:
         """Return the values of all folds of a target, (n_values, n_obs)."""

@@ -1,4 +1,4 @@
-"""The ways to allow for what is constant in an entity: first differences, and correlated random effects."""
+"""The ways to allow for what is constant in an entity, and for an exposure that the outcome moves."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.scenarios.effect.terms import Terms
 
-Method = Literal["first_differences", "correlated_random_effects"]
+Within = Literal["first_differences", "correlated_random_effects"]
+"""How what is constant in an entity is allowed for."""
 
-ASSUMPTIONS: Mapping[Method, str] = {
+Method = Literal["first_differences", "correlated_random_effects", "instrumented"]
+
+_ASSUMPTIONS: Mapping[Within, str] = {
     "first_differences": (
         "Given the controls in this period and the one before, changes of the exposure are as good as "
         "random: nothing else that changes over time moves both exposure and outcome, and shocks to the "
@@ -26,7 +29,21 @@ ASSUMPTIONS: Mapping[Method, str] = {
         "is as good as random: what is constant in an entity and moves both is a function of those means."
     ),
 }
-"""What has to hold for an effect to be one, in one sentence."""
+_INSTRUMENTED: Mapping[Within, str] = {
+    "first_differences": (
+        "Given the controls in this period and the one before, changes of the instruments are as good as "
+        "random, and they move the outcome through the exposure alone."
+    ),
+    "correlated_random_effects": (
+        "Given the controls and the means over the entity's periods of controls and instruments, the "
+        "instruments are as good as random, and they move the outcome through the exposure alone."
+    ),
+}
+
+
+def assumption(method: Method, within: Within) -> str:
+    """Return what has to hold for an effect to be one, in one sentence."""
+    return (_INSTRUMENTED if method == "instrumented" else _ASSUMPTIONS)[within]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +55,23 @@ class Arranged:
     panel : rows whose regressors are the inputs; each target takes the outcome's place
     outcome : (n_obs,), the outcome as the method has it
     terms : (n_obs, n_terms), the exposure's terms as the method has them
+    instruments : (n_obs, n_instruments), likewise; none unless the exposure is instrumented
     """
 
     panel: Panel
     outcome: Floats
     terms: Floats
+    instruments: Floats
 
     def targeting(self, values: Floats) -> Panel:
         """Return the panel of a nuisance function, whose outcome is the target, (n_obs,)."""
         return replace(self.panel, observed=values)
 
 
-def arranged(method: Method, panel: Panel, terms: Terms, names: Sequence[str]) -> Arranged:
-    """Return what a method fits nuisance functions on.
+def arranged(
+    within: Within, panel: Panel, terms: Terms, names: Sequence[str], instruments: Floats | None = None
+) -> Arranged:
+    """Return what nuisance functions are fitted on.
 
     Clarke and Polselli (2025) call the two first-difference exact and correlated random
     effects. Period dummies are inputs of both, so that what moves all entities in a period is held fixed too.
@@ -59,6 +80,8 @@ def arranged(method: Method, panel: Panel, terms: Terms, names: Sequence[str]) -
     ----------
     terms : of the exposure, at the rows of the panel
     names : regressors that are held fixed; the exposure is among them where its derivative is asked
+    instruments : (n_obs, n_instruments), of the exposure's terms; their means by entity, not those of the
+        terms, then stand for what is constant in an entity
 
     Raises
     ------
@@ -67,11 +90,12 @@ def arranged(method: Method, panel: Panel, terms: Terms, names: Sequence[str]) -
     """
     ordered = panel.take(panel.canonical_order)
     values = terms.values[panel.canonical_order]
-    make = _first_differences if method == "first_differences" else _with_means
-    return make(ordered, values, names)
+    make = _first_differences if within == "first_differences" else _with_means
+    beside = np.empty((panel.n_obs, 0)) if instruments is None else instruments[panel.canonical_order]
+    return make(ordered, values, names, beside)
 
 
-def _first_differences(panel: Panel, terms: Floats, names: Sequence[str]) -> Arranged:
+def _first_differences(panel: Panel, terms: Floats, names: Sequence[str], instruments: Floats) -> Arranged:
     """Return changes from one period to the next, given the controls of both."""
     code, period = panel.entity.codes, panel.period
     later = 1 + np.flatnonzero((code[1:] == code[:-1]) & (np.diff(period) == 1))
@@ -91,16 +115,18 @@ def _first_differences(panel: Panel, terms: Floats, names: Sequence[str]) -> Arr
         panel=_inputs(rows, columns),
         outcome=panel.observed[later] - panel.observed[later - 1],
         terms=terms[later] - terms[later - 1],
+        instruments=instruments[later] - instruments[later - 1],
     )
 
 
-def _with_means(panel: Panel, terms: Floats, names: Sequence[str]) -> Arranged:
-    """Return levels, given the controls, their means by entity and those of the exposure's terms."""
+def _with_means(panel: Panel, terms: Floats, names: Sequence[str], instruments: Floats) -> Arranged:
+    """Return levels, given the controls, their means by entity and those of the terms, or the instruments."""
     columns = {name: panel.column(name) for name in names}
     columns |= {f"{name}, mean of entity": means_by(panel.entity.codes, columns[name]) for name in names}
-    means = means_by(panel.entity.codes, terms)
-    columns |= {f"exposure {at}, mean of entity": mean for at, mean in enumerate(means.T, start=1)}
-    return Arranged(_inputs(panel, columns), panel.observed, terms)
+    what, exogenous = ("instrument", instruments) if instruments.shape[1] else ("exposure", terms)
+    means = means_by(panel.entity.codes, exogenous)
+    columns |= {f"{what} {at}, mean of entity": mean for at, mean in enumerate(means.T, start=1)}
+    return Arranged(_inputs(panel, columns), panel.observed, terms, instruments)
 
 
 def means_by(codes: Ints, values: Floats) -> Floats:

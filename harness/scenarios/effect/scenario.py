@@ -20,7 +20,7 @@ from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
-from harness.scenarios.effect.methods import ASSUMPTIONS, Method
+from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form, focused
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
@@ -45,11 +45,15 @@ class EffectScenario:
     Double machine learning for panels (Chernozhukov et al. 2018; Clarke and Polselli 2025; Semenova and
     Chernozhukov 2021). ``first_differences`` fits changes, given controls of both periods;
     ``correlated_random_effects`` fits levels, given controls, their means by entity and the exposure's own.
-    Learners predict outcome and exposure for entities held out; the effect is that of the residuals.
+    Learners predict outcome and exposure for entities held out; the effect is that of the residuals. Under
+    ``instrumented`` they predict the instruments of the study too, and the effect is that of two-stage least
+    squares of the residuals.
 
     Attributes
     ----------
-    methods : how what is constant in an entity is allowed for
+    methods : how what is constant in an entity is allowed for; ``instrumented`` lets the instruments of the
+        study move an exposure that the outcome moves too
+    instrumented_within : how ``instrumented`` allows for what is constant in an entity
     forms : ``line`` is one slope, ``curve`` a spline less its mean over rows, ``contrast`` differences from
         the least value of an exposure that has few, ``conditional`` the slope at values of `moderator`,
         ``derivative`` the mean derivative of any shape
@@ -71,6 +75,7 @@ class EffectScenario:
         "first_differences",
         "correlated_random_effects",
     )
+    instrumented_within: Within = "first_differences"
     forms: Annotated[tuple[Form, ...], Field(min_length=1)] = ("line",)
     learners: tuple[Learner, ...] = ()
     exposure: str | None = None
@@ -162,8 +167,10 @@ class EffectScenario:
             for form in self.forms:
                 for group, rows in self._groups(panel):
                     moderator = self.moderator if form == "conditional" else None
+                    within = self.instrumented_within if method == "instrumented" else method
                     yield Cell(
-                        *(method, form, group, moderator, rows, self._terms_of(form)), question, cross_fit
+                        *(method, within, form, group, moderator, rows, self._terms_of(form)),
+                        *(question, cross_fit),
                     )
 
     def _exposure(self, panel: Panel) -> str:
@@ -210,7 +217,7 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
         "form": cell.form,
         "learner": cell.question.name,
         "group": cell.group or None,
-        "assumption": ASSUMPTIONS[cell.method],
+        "assumption": assumption(cell.method, cell.within),
         "status": tried.status,
         "reason": tried.reason,
     }
@@ -232,6 +239,7 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
     fixed = place | {
         "moderator": cell.moderator,
         "share_left": effects.share_left,
+        "first_stage_f": effects.first_stage_f,
         "n_obs": cell.rows.panel.n_obs,
         "n_entities": cell.rows.panel.n_entities,
         "n_repeats": cell.cross_fit.repeats,

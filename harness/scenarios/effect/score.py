@@ -32,12 +32,14 @@ class Estimated:
         Cinelli, Newey, Sharma and Syrgkanis 2022)
     share_left : share of the variation of the terms that inputs do not predict, the mean over terms; one
         where predictions of other entities are worse than a mean, NaN where no terms are predicted
+    first_stage_f : of the instruments, the least over terms; NaN without
     """
 
     theta: Floats
     influence: Floats
     spread: Floats
     share_left: float
+    first_stage_f: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,23 +132,96 @@ def partialled_out(
         Where nothing is left of the terms.
     """
     left_of_outcome, left = outcome - outcome_hat, terms - terms_hat
-    total = np.square(terms - terms.mean(axis=0)).sum(axis=0)
-    shares = np.square(left).sum(axis=0) / np.where(total > 0.0, total, 1.0)
-    if shares.min() < LEAST_LEFT or np.linalg.matrix_rank(left / left.std(axis=0)) < terms.shape[1]:
-        raise EstimationError(
-            Problem(
-                "effect",
-                "the inputs determine the exposure: nothing of its variation is left",
-                expected="an exposure that changes within entities, other than by a step a period",
-                hint="take out controls that follow from it",
-            )
-        )
+    shares = _shares_left(terms, left, "exposure")
     products = folds.summed(left[:, :, None] * left[:, None, :])
     solved = _solved(products, folds.summed(left * left_of_outcome[:, None]), folds)
     error = left_of_outcome - left @ solved.theta
     gram = left.T @ left / error.size
     spread = np.linalg.inv(gram) * np.square(error).mean()
     return Estimated(solved.theta, solved.influence, spread, float(np.minimum(shares, 1.0).mean()))
+
+
+def instrumented(
+    outcome: Floats,
+    terms: Floats,
+    instruments: Floats,
+    outcome_hat: Floats,
+    terms_hat: Floats,
+    instruments_hat: Floats,
+    folds: EntityFolds,
+) -> Estimated:
+    """Return the coefficients of residuals of the outcome on those of the terms, by those of instruments.
+
+    The score is that of the partially linear model with instruments (Chernozhukov et al. 2018, section 4.2):
+    two-stage least squares of the residuals. What an omitted variable does to it is not known: the spread is
+    NaN.
+
+    Parameters
+    ----------
+    outcome, outcome_hat : (n_obs,), observed, and as predicted for entities held out
+    terms, terms_hat : (n_obs, n_terms)
+    instruments, instruments_hat : (n_obs, n_instruments), at least as many as terms
+
+    Raises
+    ------
+    EstimationError
+        Where nothing is left of terms or instruments, or the instruments do not move every term.
+    """
+    left_of_outcome, left, beside = outcome - outcome_hat, terms - terms_hat, instruments - instruments_hat
+    shares = _shares_left(terms, left, "exposure")
+    _shares_left(instruments, beside, "instrument")
+    weights = folds.weights[folds.entity][:, None]
+    gram = np.linalg.inv(beside.T @ (weights * beside))
+    first = gram @ (beside.T @ (weights * left))
+    moved = beside @ first
+    if (
+        np.linalg.matrix_rank(moved / np.where(moved.std(axis=0) > 0.0, moved.std(axis=0), 1.0))
+        < left.shape[1]
+    ):
+        raise EstimationError(
+            Problem(
+                "instruments",
+                "they do not move every term of the exposure once the controls are held fixed",
+                expected="an instrument for each term",
+                hint="ask for the form `line`, or name further roles.instruments",
+            )
+        )
+    products = folds.summed(moved[:, :, None] * left[:, None, :])
+    solved = _solved(products, folds.summed(moved * left_of_outcome[:, None]), folds)
+    statistics = []
+    for slopes, error in zip(first.T, (left - moved).T, strict=True):
+        influence = np.sqrt(folds.weights)[:, None] * folds.summed(beside * error[:, None]) @ gram
+        wald = slopes @ np.linalg.solve(influence.T @ influence, slopes)
+        statistics.append(float(wald) / slopes.size)
+    return Estimated(
+        solved.theta,
+        solved.influence,
+        np.full_like(solved.influence.T @ solved.influence, np.nan),
+        float(np.minimum(shares, 1.0).mean()),
+        min(statistics),
+    )
+
+
+def _shares_left(values: Floats, left: Floats, what: str) -> Floats:
+    """Return the share of the variation of each column, (n_obs, n_columns), that is left.
+
+    Raises
+    ------
+    EstimationError
+        Where nothing is left of a column, given the inputs and the others.
+    """
+    total = np.square(values - values.mean(axis=0)).sum(axis=0)
+    shares = np.square(left).sum(axis=0) / np.where(total > 0.0, total, 1.0)
+    if shares.min() < LEAST_LEFT or np.linalg.matrix_rank(left / left.std(axis=0)) < values.shape[1]:
+        raise EstimationError(
+            Problem(
+                "effect",
+                f"the inputs determine the {what}: nothing of its variation is left",
+                expected=f"an {what} that changes within entities, other than by a step a period",
+                hint="take out controls that follow from it",
+            )
+        )
+    return np.asarray(shares)
 
 
 def averaged(values: Floats, representer: Floats, error: Floats, folds: EntityFolds) -> Estimated:
@@ -189,7 +264,7 @@ class Effects:
     reach : half the width of the pointwise interval in standard errors
     reach_together : half the width of the simultaneous band in standard errors
     spread : (n_points,), S of each effect
-    share_left : the median over repeats
+    share_left, first_stage_f : the median over repeats
     df : degrees of freedom of p-values
     """
 
@@ -199,6 +274,7 @@ class Effects:
     reach_together: float
     spread: Floats
     share_left: float
+    first_stage_f: float
     df: int
 
     @property
@@ -268,5 +344,6 @@ def aggregated(
         reach_together=max(reach, float(np.median(critical))),
         spread=np.sqrt(np.median(np.stack(spreads), axis=0)),
         share_left=float(np.median([one.share_left for one in repeats])),
+        first_stage_f=float(np.median([one.first_stage_f for one in repeats])),
         df=df,
     )

@@ -130,6 +130,31 @@ def conditional(panel: Panel, moderator: str) -> Terms:
     return Terms(values, at, np.column_stack([np.ones(at.size), at - mean]))
 
 
+def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None) -> Floats:
+    """Return what moves the terms from outside, (n_obs, n_instruments): of a conditional effect products too.
+
+    Raises
+    ------
+    EstimationError
+        Where there are none, fewer than terms, or no instruments of a form.
+    """
+    if panel.Z is None or not panel.instruments:
+        hint = "name roles.instruments, or ask for other methods"
+        raise EstimationError(Problem("instrumented", "the study has no instruments", "instruments", hint))
+    if form == "derivative":
+        what = "a derivative with instruments is not identified by them"
+        raise EstimationError(Problem("instrumented", what, "another form", "ask for the form `line`"))
+    instruments = panel.Z
+    if moderator is not None:
+        column = panel.column(moderator)
+        instruments = np.column_stack([instruments, instruments * (column - column.mean())[:, None]])
+    if instruments.shape[1] < terms.n_terms:
+        what = f"{instruments.shape[1]} instruments are too few for the {terms.n_terms} terms of a {form}"
+        hint = "ask for the form `line`, or name further roles.instruments"
+        raise EstimationError(Problem("instrumented", what, "an instrument for each term", hint))
+    return instruments
+
+
 def focused(panel: Panel, exposure: str) -> Panel:
     """Return the panel with another of its regressors as the exposure, the former among the controls."""
     if exposure == panel.exposure:

@@ -95,6 +95,28 @@ def test_groups_are_asked_apart_and_another_regressor_can_be_the_exposure(panel)
     assert (np.abs(found["estimate"] - 0.3) < 3.5 * found["std_error"]).all()
 
 
+def test_instruments_find_the_slope_of_an_exposure_that_the_outcome_moves(panel):
+    rng = np.random.default_rng(2)
+    Z, shock = rng.standard_normal((2, panel.n_obs))
+    moved = replace(
+        panel.with_column("x0", panel.column("x0") + Z + 2.0 * shock),
+        observed=panel.observed + 0.5 * Z + 3.0 * shock,
+        instruments=("z",),
+        Z=Z[:, None],
+    )
+    asked = {"methods": ("first_differences", "instrumented"), "forms": ("line", "curve")}
+    found = rows(moved, **asked).drop_duplicates(["method", "form"]).set_index(["method", "form"])
+    biased, line = found.loc["first_differences", "line"], found.loc["instrumented", "line"]
+    assert abs(biased["estimate"] - 0.5) > 5.0 * biased["std_error"]
+    assert abs(line["estimate"] - 0.5) < 3.5 * line["std_error"]
+    assert line["first_stage_f"] > 50.0
+    assert "instruments are as good as random" in line["assumption"]
+    assert "too few for the 6 terms" in found.loc["instrumented", "curve"]["reason"]
+    within = rows(moved, methods=("instrumented",), instrumented_within="correlated_random_effects")
+    assert abs(within["estimate"][0] - 0.5) < 3.5 * within["std_error"][0]
+    assert "no instruments" in rows(panel, methods=("instrumented",))["reason"][0]
+
+
 def test_what_follows_from_the_exposure_is_not_held_fixed():
     rng = np.random.default_rng(1)
     X = rng.standard_normal((60, 3))

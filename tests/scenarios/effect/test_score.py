@@ -12,6 +12,7 @@ from harness.scenarios.effect.score import (
     EntityFolds,
     Estimated,
     aggregated,
+    instrumented,
     partialled_out,
     robustness_values,
 )
@@ -80,6 +81,67 @@ def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_fra
     assert effects.estimate == pytest.approx(theirs.coef, rel=1e-8)
     # DoubleML 0.11 takes the median of upper limits; its variance is then the squared distance to the median.
     assert effects.std_error == pytest.approx(theirs.se, rel=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("within", APPROACH)
+def test_given_folds_and_predictions_instrumented_numbers_are_those_of_doubleml(panel_frame, within):
+    import doubleml
+    import pandas as pd
+
+    panel = panel_from_frame(
+        panel_frame, entity="id", time="time", outcome="y", exposure="d", controls=["x1", "x2"]
+    )
+    rng = np.random.default_rng(6)
+    Z = panel.column("d")[:, None] + rng.standard_normal((panel.n_obs, 1))
+    rows = arranged(within, panel, line(panel), control_names(panel), Z)
+    folds = EntityFolds.drawn(rows.panel.entity.codes, n_folds=5, rng=rng)
+    hats = 0.3 * rng.standard_normal((3, rows.outcome.size))
+    frame = pd.DataFrame(
+        {"y": rows.outcome, "d": rows.terms[:, 0], "x": hats[0], "id": rows.panel.entity.codes}
+    )
+    frame["z"] = rows.instruments
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = doubleml.DoubleMLClusterData(
+            frame, y_col="y", d_cols="d", x_cols="x", z_cols="z", cluster_cols="id"
+        )
+        learner = doubleml.utils.DMLDummyRegressor()
+        theirs = doubleml.DoubleMLPLIV(data, learner, learner, learner, draw_sample_splitting=False)
+        present = np.unique(rows.panel.entity.codes)
+        clusters = [[([present[folds.fold != at]], [present[folds.fold == at]]) for at in range(5)]]
+        splits = [[(folds.others(at), folds.held_out(at)) for at in range(5)]]
+        theirs.set_sample_splitting(splits, clusters)
+        given = {name: hat[:, None] for name, hat in zip(("ml_l", "ml_r", "ml_m"), hats, strict=True)}
+        theirs.fit(external_predictions={"d": given})
+    ours = instrumented(
+        rows.outcome, rows.terms, rows.instruments, hats[0], hats[1][:, None], hats[2][:, None], folds
+    )
+    assert ours.theta == pytest.approx(theirs.coef, rel=1e-8)
+    error = np.sqrt(np.square(ours.influence).sum())
+    assert error == pytest.approx(theirs.se[0], rel=1e-8)
+
+
+def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first_stage():
+    from linearmodels.iv import IV2SLS
+
+    rng = np.random.default_rng(8)
+    entity = np.repeat(np.arange(40), 5)
+    Z, shock = rng.standard_normal((200, 3)), rng.standard_normal(200)
+    terms = np.stack([Z[:, 0] + Z[:, 1] + shock, Z[:, 2] - shock + rng.standard_normal(200)], axis=1)
+    outcome = terms @ [0.5, 1.0] + shock + rng.standard_normal(200)
+    folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
+    zeros = np.zeros_like
+    ours = instrumented(outcome, terms, Z, zeros(outcome), zeros(terms), zeros(Z), folds)
+    fit = IV2SLS(outcome, None, terms, Z).fit(cov_type="clustered", clusters=entity, debiased=False)
+    assert ours.theta == pytest.approx(fit.params.to_numpy(), rel=1e-10)
+    assert ours.influence.T @ ours.influence == pytest.approx(fit.cov.to_numpy(), rel=1e-8)
+    stages = [fit.first_stage.individual[name] for name in fit.first_stage.individual]
+    statistics = [float(one.wald_test(np.eye(3), np.zeros(3)).stat) / 3 for one in stages]
+    assert ours.first_stage_f == pytest.approx(min(statistics), rel=1e-8)
+    effects = aggregated([ours], np.eye(2), level=0.95, rng=rng)
+    assert effects.first_stage_f == ours.first_stage_f
+    assert np.isnan(effects.robustness_value).all()
 
 
 def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():

@@ -18,6 +18,9 @@ FEW_ENTITIES = 40
 LITTLE_LEFT = 0.05
 """Below this share of the exposure's variation the report warns that little is left to learn from."""
 
+WEAK = 10.0
+"""Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997)."""
+
 METHODS = {
     "first_differences": "First differences",
     "correlated_random_effects": "Correlated random effects",
@@ -50,6 +53,7 @@ class EffectRow(ResultRow):
     band: str
     p_value: float
     share_left: float
+    first_stage_f: float
     robustness_value: float
     robustness_value_limit: float
     n_obs: int | None

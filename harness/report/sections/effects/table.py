@@ -13,6 +13,7 @@ from harness.report.text.numbers import (
     EstimateText,
     count,
     estimated,
+    fixed,
     p_value,
     percent,
     plain,
@@ -79,6 +80,15 @@ def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> EffectT
         effect=estimated(row.estimate, row.conf_low, row.conf_high),
         p_value=p_value(row.p_value),
         share_left=percent(row.share_left, 0),
-        robustness=f"{percent(row.robustness_value)} ({percent(row.robustness_value_limit)})",
+        robustness=_robustness(row),
         n_entities=count(row.n_entities),
     )
+
+
+def _robustness(row: EffectRow) -> str:
+    """Return the robustness value and that of the interval's limit, of instruments their strength."""
+    if math.isfinite(row.first_stage_f):
+        return f"first-stage F {fixed(row.first_stage_f, 1)}"
+    if math.isnan(row.robustness_value):
+        return MISSING
+    return f"{percent(row.robustness_value)} ({percent(row.robustness_value_limit)})"

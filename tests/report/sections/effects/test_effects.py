@@ -106,6 +106,17 @@ def test_cautions_follow_from_entities_and_variation_left(run, n_entities, share
         assert "4.0% is left" in said[0]
 
 
+def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(run):
+    def instrumented(_frame):
+        return effects(None).assign(method="instrumented", first_stage_f=6.04)
+
+    (found,) = effects_of(with_table(run, "effects", instrumented))
+    said = list(cautions(run.manifest.study, found.rows))
+    assert len(said) == 2
+    assert "(first-stage F 6.0, below 10)" in said[0]
+    assert effect_table(run.manifest.study, found).effects[0].robustness == "first-stage F 6.0"
+
+
 def test_the_section_is_there_where_effects_are_and_says_what_they_assume(run, wage):
     assert not EffectsSection().is_present(read_run(wage))
     assert EffectsSection().is_present(run)
