@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.arrays import Ints
+from harness.data.entity_means import with_entity_means
 from harness.data.panel import Panel, SplitUnit
 from harness.errors import EstimationError
 from harness.estimators.nested import grouped_by
@@ -140,7 +141,7 @@ class Plan:
                     estimator_id=entry.id,
                     estimator=entry.estimator,
                     scenarios=scenarios,
-                    panel=panel,
+                    panel=with_entity_means(panel) if entry.entity_means else panel,
                     level=self.study.evaluation.level,
                     seed=self.study.seed,
                 )
@@ -168,16 +169,19 @@ class Plan:
             for split in self.splits:
                 for fold in split.folds:
                     panel = self._prepared(outcome, split.entry, fold)
-                    for name, estimator, own in self._compared(panel):
+                    for name, estimator, own in self._compared(panel, fold):
                         cell = FoldCell(outcome, name, split.entry.id, fold.name)
                         yield FoldTask(cell, estimator, own, fold, self.study.seed)
 
-    def _compared(self, panel: Panel) -> Iterator[tuple[str, Estimator, Panel]]:
-        """Yield what every fold is fitted with: the estimators, then the variants of the multiverse."""
+    def _compared(self, panel: Panel, fold: Fold) -> Iterator[tuple[str, Estimator, Panel]]:
+        """Yield what a fold is fitted with: the estimators, then the variants of the multiverse."""
         for entry in self.study.estimators:
-            yield entry.id, _for_folds(entry.estimator), panel
+            own = with_entity_means(panel, known=fold.train) if entry.entity_means else panel
+            yield entry.id, _for_folds(entry.estimator), own
         for variant in self.variants:
-            yield variant.universe.id, _for_folds(variant.estimator), variant.panel(panel)
+            own = variant.panel(panel)
+            own = with_entity_means(own, known=fold.train) if variant.entity_means else own
+            yield variant.universe.id, _for_folds(variant.estimator), own
 
     def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
         fit_rows = fold.train if entry.protocol.prepared_on == "train" else None

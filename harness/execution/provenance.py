@@ -136,7 +136,8 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
 def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
     labels = _told_apart({entry.id: entry.label or entry.id for entry in entries})
     for entry in entries:
-        yield EstimatorRecord(entry.id, entry.use, labels[entry.id], _options(entry.estimator))
+        options = _options(entry.estimator) | ({"entity_means": True} if entry.entity_means else {})
+        yield EstimatorRecord(entry.id, entry.use, labels[entry.id], options)
 
 
 def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ProtocolRecord]:

@@ -15,7 +15,7 @@ from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
 from harness.evaluation.universe import Universe
 from harness.registry.catalog import Catalogs, with_option
-from harness.spec.study import Study
+from harness.spec.study import EstimatorEntry, Study
 from harness.tables import MULTIVERSE
 
 CONTROLS = "controls"
@@ -29,11 +29,13 @@ class Variant:
     Attributes
     ----------
     n_controls : number of controls that it is fitted with, the first of the panel; None for all
+    entity_means : whether their means by entity, and those of the other regressors, are among them
     """
 
     universe: Universe
     estimator: Estimator
     n_controls: int | None = None
+    entity_means: bool = False
 
     def panel(self, panel: Panel) -> Panel:
         """Return the panel that it is fitted on."""
@@ -63,25 +65,25 @@ def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
     combinations = itertools.product(
         *asked.vary.values(), asked.controls or (None,), range(1, asked.seeds + 1)
     )
-    return tuple(_variants(entry.estimator, entry.id, tuple(asked.vary), combinations, catalogs))
+    return tuple(_variants(entry, tuple(asked.vary), combinations, catalogs))
 
 
 def _variants(
-    base: Estimator,
-    name: str,
+    entry: EstimatorEntry,
     options: tuple[str, ...],
     combinations: Iterator[tuple[Any, ...]],
     catalogs: Catalogs,
 ) -> Iterator[Variant]:
     for *values, n_controls, seed in combinations:
-        estimator = base
+        estimator = entry.estimator
         for option, value in zip(options, values, strict=True):
             estimator = _changed(estimator, option, value, catalogs)
         chosen = {option: str(value) for option, value in zip(options, values, strict=True)}
         chosen |= {} if n_controls is None else {CONTROLS: str(n_controls)}
         chosen |= {"seed": str(seed)}
         label = ", ".join(f"{choice} {value}" for choice, value in chosen.items())
-        yield Variant(Universe(f"{name} ({label})", name, chosen), estimator, n_controls)
+        universe = Universe(f"{entry.id} ({label})", entry.id, chosen)
+        yield Variant(universe, estimator, n_controls, entry.entity_means)
 
 
 def _changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs) -> Estimator:

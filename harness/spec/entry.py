@@ -79,10 +79,12 @@ class EstimatorEntry(Entry):
     Attributes
     ----------
     label : how the report calls it; its id where empty
+    entity_means : whether the means of all regressors by entity are regressors too (Mundlak 1978)
     estimator : the estimator
     """
 
     label: str = ""
+    entity_means: bool = False
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import SpecError
+from harness import SpecError, random_stream
 from harness.api import prepare_study
 from harness.execution.options import RunOptions
 from harness.execution.variants import variants
 from harness.installed import installed
 from harness.spec.load import load_study
 from harness.spec.study import MultiverseSpec
+from harness_panel import FixedEffects
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 
@@ -55,6 +56,34 @@ def test_a_variant_is_fitted_with_the_first_controls():
     assert (none.columns, one.columns) == (("value",), ("value", "capital"))
     np.testing.assert_array_equal(none.X, whole.X[:, :1])
     np.testing.assert_array_equal(one.X, whole.X)
+
+
+def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_rows():
+    """Their slopes are those of entity dummies (Mundlak 1978); a variant has those of its controls."""
+    asked = (
+        "estimators[0].entity_means=true",
+        "multiverse={estimator: ols, controls: [0], references: [fe]}",
+        "evaluation.reference=fe",
+    )
+    plan = prepare_study(RunOptions(SPEC, overrides=asked)).plan
+    full = {task.estimator_id: task for task in plan.full_tasks()}
+    names = ("value, mean of firm", "capital, mean of firm")
+    assert full["ols"].panel.controls == ("capital", *names)
+    assert full["fe"].panel.controls == ("capital",)
+    slopes = {}
+    for name, estimator in (("ols", full["ols"].estimator), ("fe", FixedEffects(effects=("entity",)))):
+        table = estimator.fit(full[name].panel, rng=random_stream(1, name)).coefficients()
+        slopes[name] = table.estimate[[table.terms.index(term) for term in ("value", "capital")]]
+    np.testing.assert_allclose(slopes["ols"], slopes["fe"], rtol=1e-9)
+    tasks = [task for task in plan.fold_tasks() if task.cell.protocol == "random_rows"]
+    one, (variant,) = tasks[0], plan.variants
+    assert one.cell.estimator == "ols"
+    train = one.panel.take(one.fold.train)
+    for code in np.unique(train.entity.codes):
+        rows, own = one.panel.entity.codes == code, train.entity.codes == code
+        np.testing.assert_allclose(one.panel.column(names[0])[rows], train.column("value")[own].mean())
+    varied = next(task for task in tasks if task.cell.estimator == variant.universe.id)
+    assert varied.panel.columns == ("value", names[0])
 
 
 def test_a_quick_multiverse_keeps_all_controls():

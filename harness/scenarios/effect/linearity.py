@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats
+from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.scenarios.effect.methods import means_by
 from harness.scenarios.effect.terms import control_names
 
 KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, Mask
+from harness.arrays import Floats, Mask
+from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.scenarios.effect.terms import Terms
@@ -127,15 +128,6 @@ def _with_means(panel: Panel, terms: Floats, names: Sequence[str], instruments: 
     means = means_by(panel.entity.codes, exogenous)
     columns |= {f"{what} {at}, mean of entity": mean for at, mean in enumerate(means.T, start=1)}
     return Arranged(_inputs(panel, columns), panel.observed, terms, instruments)
-
-
-def means_by(codes: Ints, values: Floats) -> Floats:
-    """Return the mean over the rows of the same code, at every row; (n_obs,) or (n_obs, n_columns)."""
-    _, position, count = np.unique(codes, return_inverse=True, return_counts=True)
-    table = values.reshape(codes.size, -1)
-    sums = np.stack([np.bincount(position, weights=column) for column in table.T], axis=1)
-    means = (sums / count[:, None])[position]
-    return np.asarray(means.reshape(values.shape))
 
 
 def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
