@@ -25,6 +25,7 @@ from harness.commands.plugins import plugins
 from harness.commands.report import report
 from harness.commands.run import run
 from harness.commands.schema import schema
+from harness.commands.suite import suite
 from harness.commands.test_plugin import test_plugin
 from harness.commands.validate import validate
 from harness.commands.verify import verify
@@ -70,6 +71,7 @@ for command in (
     pin,
     new_plugin,
     test_plugin,
+    suite,
     doctor,
 ):
     cli.add_command(command)
@@ -129,7 +131,7 @@ def _end(message: str, code: int) -> NoReturn:
 
 def _how_to_go_on(words: list[str]) -> str:
     """Return how a run that was cut off is taken up; empty for other commands."""
-    if "run" not in words:
+    if not {"run", "suite"} & set(words):
         return ""
     again = words if "--resume" in words else [*words, "--resume"]
     return f"; what is finished is kept: {shlex.join(['harness', *again])}"

@@ -19,7 +19,7 @@ LAYERS = (
     "scenarios",
     "store",
 )
-LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "findings", "audit")
+LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "findings", "audit", "suite")
 BASE = {"arrays", "errors", "rng", "tables"}
 TOP = {"calibration", "conformance", "scaffold", "draft", "commands", "study_result", "api", "cli"}
 TOP |= {"pytest_plugin", "installed", "shipped", "drawing", "reporting"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from harness.registry.kind import Kind, NamedObject
 
@@ -34,6 +34,25 @@ class Dataset(Protocol):
 
     def load(self) -> pd.DataFrame:
         """Return the raw table, one row an observation."""
+
+
+@runtime_checkable
+class ComesWithPackage(Dataset, Protocol):
+    """Capability of a dataset: it is in a package that may be missing, and knows whether it is.
+
+    Attributes
+    ----------
+    package : by the name it is imported by
+    is_installed : whether it is there
+    """
+
+    @property
+    def package(self) -> str:
+        """Return the package that ships the data."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Return whether it is there."""
 
 
 DATASET: Kind[Dataset] = Kind("dataset", "datasets", NamedObject(("load",), ("title", "source")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.data.dataset import Dataset
+from harness.data.packaged import PACKAGED
 from harness.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
@@ -99,5 +100,7 @@ def harness_datasets() -> tuple[Dataset, ...]:
         entity state, time yr; st_abb, p_cap, hwy, water, util, pc, gsp, emp, unemp.
     ``wage_panel``
         entity nr, time year; lwage, exper, expersq, educ, hours, union, married, black, hisp, occupation.
+
+    Those of packages that the extra ``panels`` installs are listed in `harness.data.packaged`.
     """
-    return _SHIPPED
+    return (*_SHIPPED, *PACKAGED)

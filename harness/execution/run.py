@@ -154,18 +154,42 @@ def write_run(
             kept = run_checkpointed(tasks, store, surroundings, workers=options.workers, on_done=count.done)
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))
-            results = _results(plan, prepared.panels, kept.results)
-            refuse_changed(prepared.table)
-            write_tables(new, results)
+            results = results_of(plan, prepared.panels, kept.results)
             if rates is not None:
                 new.write_table(ERROR_RATES.name, rates)
-            new.write_text(SPEC, prepared.loaded.document.text)
             provenance = provenance_of(options, prepared, folder, surroundings=surroundings, started=started)
-            content = whole_manifest(prepared, provenance, results, seconds=time.perf_counter() - start)
-            write_conclusions(new, study, content, find=find)
-            new.write_manifest(content)
+            write_results(new, prepared, results, provenance, find=find, seconds=time.perf_counter() - start)
         store.clear()
     return folder
+
+
+def write_results(
+    folder: RunFolder,
+    prepared: Prepared,
+    results: RunResults,
+    provenance: Provenance,
+    *,
+    find: FindingsOf,
+    seconds: float,
+) -> None:
+    """Write the spec, the tables and last the manifest of what was found.
+
+    Parameters
+    ----------
+    find : makes the table of findings from the others
+    seconds : wall time of the run
+
+    Raises
+    ------
+    DataError
+        Where the data file is not what it was at the start.
+    """
+    refuse_changed(prepared.table)
+    write_tables(folder, results)
+    folder.write_text(SPEC, prepared.loaded.document.text)
+    content = whole_manifest(prepared, provenance, results, seconds=seconds)
+    write_conclusions(folder, results.study, content, find=find)
+    folder.write_manifest(content)
 
 
 def provenance_of(
@@ -249,7 +273,7 @@ def carry_out(
     """
     count = _Count(plan, on_progress)
     results = execute(count.begun(tasks), workers=workers, on_done=lambda result: count.done(result.label))
-    return _results(plan, panels, results)
+    return results_of(plan, panels, results)
 
 
 class _Count:
@@ -278,7 +302,8 @@ class _Count:
             self._tell(self._done, self._n_tasks, next(iter(self._begun), otherwise))
 
 
-def _results(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) -> RunResults:
+def results_of(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) -> RunResults:
+    """Return what the tasks of a plan found, from their results in any order."""
     return RunResults(
         study=plan.study,
         panels=panels,

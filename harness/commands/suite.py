@@ -1,0 +1,100 @@
+"""``harness suite``: many studies that answer one question, and what they say together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from harness.commands.options import backend_option, jobs_option, n_jobs, quick_option, scheduler_option
+from harness.commands.plugin_options import found
+from harness.commands.progress import progress
+from harness.registry.plugin_choice import PluginChoice
+
+
+class _RunsByDefault(click.Group):
+    """A group whose first word, where it is none of its commands, is what `run` is asked for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_RunsByDefault, context_settings={"help_option_names": ["-h", "--help"]})
+def suite() -> None:
+    """Run many studies that answer one question: harness suite SUITE.yaml is short for suite run."""
+
+
+@suite.command()
+@click.argument("file", metavar="SUITE", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder; by default runs/SUITE.")
+@quick_option
+@jobs_option
+@backend_option
+@scheduler_option
+@click.option("--resume", is_flag=True, help="Take up every finished cell of which nothing has changed.")
+@click.option("--only", multiple=True, metavar="STUDY", help="Run this study alone; repeatable.")
+@click.option(
+    "--estimator",
+    "estimators",
+    multiple=True,
+    metavar="NAME",
+    help="Add an estimator to all studies, by its name or as '{use: NAME, OPTION: VALUE}'; repeatable.",
+)
+@click.option("--open", "opens", is_flag=True, help="Show the page in the browser at the end.")
+@click.pass_obj
+def run(
+    choice: PluginChoice,
+    file: Path,
+    out: Path | None,
+    quick: bool,
+    jobs: int | None,
+    backend: Literal["loky", "dask"],
+    scheduler: str | None,
+    resume: bool,
+    only: tuple[str, ...],
+    estimators: tuple[str, ...],
+    opens: bool,
+) -> None:
+    """Run the studies of a suite as one plan, and write tables and a page over all of them.
+
+    Each study has its run folder under studies/; harness report draws its page. Studies whose data come with
+    a package that is not installed are named and left out.
+    """
+    from dataclasses import replace
+
+    from harness.execution.options import RunOptions
+    from harness.findings.table import findings_of
+    from harness.suite.spec import load_suite
+    from harness.suite.studies import with_estimators
+    from harness.suite.write import PAGE, SuiteOptions, run_suite
+
+    registry = found(choice)
+    loaded = load_suite(file)
+    loaded = replace(loaded, suite=with_estimators(loaded.suite, estimators))
+    each = RunOptions(
+        spec=file,
+        quick=quick,
+        n_jobs=n_jobs(jobs),
+        backend=backend,
+        scheduler=scheduler,
+        resume=resume,
+        plugins=choice,
+    )
+    said: list[str] = []
+    with progress() as on_progress:
+        folder = run_suite(
+            loaded,
+            SuiteOptions(each, out, only),
+            registry,
+            find=findings_of,
+            on_progress=on_progress,
+            on_said=said.append,
+        )
+    for line in said:
+        click.echo(line, err=True)
+    click.echo(f"suite: {folder.path / PAGE}")
+    if opens:
+        click.launch(str(folder.path / PAGE))

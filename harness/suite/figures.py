@@ -1,0 +1,186 @@
+"""The figures of a suite: gains panel by panel, average ranks, and what accuracy costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from harness.report.drawing.canvas import DOUBLE_COLUMN, GREY, new_figure
+from harness.report.drawing.fonts import drawable
+from harness.report.drawing.palette import COLOURS
+from harness.report.text.numbers import plain
+from harness.report.text.plain_text import shortened
+
+ROW_HEIGHT = 0.17
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+LEAST_SECONDS = 0.001
+"""Shorter fits are not told apart."""
+
+LEAST_GAIN = -1.0
+"""Gains below are drawn at this limit, with an arrow's head."""
+
+
+@dataclass(frozen=True)
+class EstimatorStyle:
+    """How one estimator is drawn, told apart without colour as well."""
+
+    label: str
+    colour: str
+    marker: str
+
+
+def styles_of(labels: Mapping[str, str]) -> Mapping[str, EstimatorStyle]:
+    """Return how estimators are drawn, by id."""
+    return {
+        name: EstimatorStyle(label, COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)])
+        for at, (name, label) in enumerate(labels.items())
+    }
+
+
+def draw_gains(
+    gains: pd.DataFrame,
+    styles: Mapping[str, EstimatorStyle],
+    *,
+    panels: Sequence[tuple[str, str]],
+    titles: Mapping[str, str],
+) -> Figure:
+    """Return gains over two-way effects, a row a panel, protocols side by side.
+
+    Parameters
+    ----------
+    gains : rows of ``suite_gain`` over two-way effects
+    styles : of the estimators that are drawn
+    panels : study and name, from the top
+    titles : of the protocols, by id
+    """
+    figure = new_figure(DOUBLE_COLUMN, 1.4 + ROW_HEIGHT * len(panels))
+    grid = figure.subplots(1, len(titles), squeeze=False, sharey=True)[0]
+    places = {study: at for at, (study, _) in enumerate(panels)}
+    for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
+        own = gains[(gains["protocol"] == protocol) & (gains["status"] == "ok")]
+        for name, style in styles.items():
+            rows = own[own["estimator"] == name]
+            values = rows["gain"].to_numpy(np.float64)
+            at = rows["study"].map(places).to_numpy(np.float64)
+            shown = np.maximum(values, LEAST_GAIN)
+            axes.scatter(
+                100 * shown,
+                at,
+                s=15,
+                marker=style.marker,
+                facecolors="none",
+                edgecolors=style.colour,
+                linewidths=0.9,
+                zorder=3,
+            )
+        axes.axvline(0.0, color="#333333", linewidth=0.8)
+        axes.set_title(drawable(title), loc="left")
+        axes.set_xlabel("Gain over two-way effects (%)")
+        axes.set_xlim(100 * LEAST_GAIN - 5, 105)
+        _rows(axes, [name for _, name in panels])
+    _legend(figure, list(styles.values()))
+    return figure
+
+
+def _rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), [drawable(shortened(name, 30)) for name in names], fontsize=6.5)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(axis="both")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _legend(figure: Figure, styles: Sequence[EstimatorStyle]) -> None:
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="none",
+            marker=style.marker,
+            markerfacecolor="none",
+            markeredgecolor=style.colour,
+            markersize=4,
+            label=drawable(style.label),
+        )
+        for style in styles
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 4))
+
+
+def draw_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[str, str]) -> Figure:
+    """Return average ranks with the critical difference from the best (Demsar 2006, figure 1).
+
+    Parameters
+    ----------
+    ranks : the table ``suite_ranks``
+    labels : of the estimators, by id
+    titles : of the protocols, by id
+    """
+    figure = new_figure(DOUBLE_COLUMN, 0.8 + ROW_HEIGHT * len(labels))
+    grid = figure.subplots(1, len(titles), squeeze=False)[0]
+    for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
+        own = ranks[ranks["protocol"] == protocol].sort_values("average_rank", kind="stable")
+        best = float(own["average_rank"].min())
+        reach = float(own["critical_difference"].iloc[0])
+        axes.axvspan(best, best + reach, color="#e8e8e8", linewidth=0)
+        axes.plot([best, best + reach], [-0.75, -0.75], color="#1a1a1a", linewidth=1.4, clip_on=False)
+        for at, row in enumerate(own.itertuples()):
+            tied = bool(row.is_tied_with_best)
+            axes.plot(
+                float(str(row.average_rank)),
+                at,
+                marker="o",
+                markersize=4,
+                markerfacecolor="#00558c" if tied else "white",
+                markeredgecolor="#00558c",
+            )
+        axes.set_title(drawable(title), loc="left", pad=9)
+        axes.set_xlabel("Average rank")
+        _rows(axes, [labels[name] for name in own["estimator"]])
+    return figure
+
+
+def draw_cost(
+    summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle], titles: Mapping[str, str]
+) -> Figure:
+    """Return mean log error ratios over pooled OLS beside seconds a fit.
+
+    Parameters
+    ----------
+    summary : rows of ``suite_summary`` over pooled OLS
+    styles : of the estimators that are drawn
+    titles : of the protocols, by id
+    """
+    figure = new_figure(DOUBLE_COLUMN, 3.2)
+    grid = figure.subplots(1, len(titles), squeeze=False)[0]
+    for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
+        own = summary[summary["protocol"] == protocol].set_index("estimator").to_dict("index")
+        axes.axhline(0.0, color=GREY, linewidth=0.7)
+        for name, row in own.items():
+            style = styles[str(name)]
+            seconds = max(float(row["seconds"]), LEAST_SECONDS)
+            axes.plot([seconds] * 2, [row["conf_low"], row["conf_high"]], color=style.colour, linewidth=0.8)
+            axes.plot(
+                seconds,
+                float(row["log_error_ratio"]),
+                marker=style.marker,
+                markersize=4,
+                markerfacecolor="white",
+                markeredgecolor=style.colour,
+            )
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_title(drawable(title), loc="left")
+        axes.set_xlabel("Seconds a fit, median of panels")
+        axes.set_ylabel("Mean log error ratio over pooled OLS")
+        axes.grid(axis="both")
+    _legend(figure, list(styles.values()))
+    return figure

@@ -1,0 +1,166 @@
+"""What a suite reads of the run of each study: losses on test rows, refusals, time and shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats
+from harness.evaluation.losses import PairedLosses
+from harness.evaluation.tables import SAMPLES, samples
+from harness.store.folder import RunFolder
+from harness.store.manifest import CellRecord, Manifest
+
+TEST: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
+
+
+@dataclass(frozen=True)
+class PanelPlace:
+    """A panel of a suite: one outcome of one study."""
+
+    study: str
+    outcome: str
+
+    def __str__(self) -> str:
+        return f"{self.study} · {self.outcome}"
+
+
+@dataclass(frozen=True)
+class PanelShape:
+    """What a panel is like.
+
+    Attributes
+    ----------
+    title, source : of the study and its data
+    balanced : whether every entity has every period
+    share_between : of the outcome's variance, in [0, 1], that lies between entities
+    """
+
+    place: PanelPlace
+    title: str
+    source: str
+    n_obs: int
+    n_entities: int
+    n_periods: int
+    balanced: bool
+    share_between: float
+
+
+@dataclass(frozen=True, eq=False)
+class PanelResult:
+    """What one protocol found on one panel.
+
+    Attributes
+    ----------
+    protocol : its id
+    losses : squared errors on test rows of the estimators that have predictions; None where none has
+    mse, nmse : by estimator; those without predictions have none
+    reasons : why an estimator has no predictions, by estimator
+    seconds : of a fit, the mean over folds, by estimator
+    n_fits : by estimator
+    """
+
+    shape: PanelShape
+    protocol: str
+    losses: PairedLosses | None
+    mse: Mapping[str, float]
+    nmse: Mapping[str, float]
+    reasons: Mapping[str, str]
+    seconds: Mapping[str, float]
+    n_fits: Mapping[str, int]
+
+    @property
+    def place(self) -> PanelPlace:
+        """Of the panel."""
+        return self.shape.place
+
+    def has(self, estimator: str) -> bool:
+        """Return whether an estimator has predictions here."""
+        return estimator in self.mse
+
+    @cached_property
+    def by_entity(self) -> tuple[Mapping[str, Floats], Floats]:
+        """Losses summed within entities, (n_entities,), by estimator, and the rows of each entity."""
+        if self.losses is None:
+            return {}, np.empty(0)
+        codes = self.losses.entities
+        rows = np.bincount(codes).astype(np.float64)
+        frame = self.losses.frame
+        losses = {
+            name: np.bincount(codes, weights=frame[name].to_numpy(np.float64)).astype(np.float64)
+            for name in self.losses.estimators
+        }
+        return losses, rows
+
+    def best_of(self, names: Sequence[str]) -> str | None:
+        """Return the estimator with the least error among some; None where none has predictions."""
+        there = [name for name in names if self.has(name)]
+        return min(there, key=lambda name: self.mse[name]) if there else None
+
+
+def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
+    """Yield what every protocol found on every panel of a study's run."""
+    manifest = folder.manifest()
+    accuracy = folder.read_table("accuracy")
+    accuracy = accuracy[accuracy["sample"] == "test"]
+    summary = folder.read_table("summary").set_index("variable")
+    predictions = folder.read_parquet("predictions")
+    found = {
+        (sample.place["outcome"], sample.place["protocol"]): PairedLosses.of(
+            sample.rows, new_periods=sample.new_periods
+        )
+        for sample in samples(predictions, among=TEST)
+    }
+    for outcome in manifest.study.outcomes:
+        shape = _shape(PanelPlace(study, outcome), manifest, summary)
+        for protocol in manifest.study.protocols:
+            own = accuracy[(accuracy["outcome"] == outcome) & (accuracy["protocol"] == protocol.id)]
+            own = own.set_index("estimator")
+            there = own[own["status"] == "ok"]
+            times = _times(manifest.cells, outcome, protocol.id, own.index)
+            yield PanelResult(
+                shape=shape,
+                protocol=protocol.id,
+                losses=found.get((outcome, protocol.id)),
+                mse={str(name): float(value) for name, value in there["mse"].items()},
+                nmse={str(name): float(value) for name, value in there["nmse"].items()},
+                reasons={
+                    str(name): str(row["reason"]) for name, row in own[own["status"] != "ok"].iterrows()
+                },
+                seconds={name: float(np.mean(spent)) for name, spent in times.items() if spent},
+                n_fits={name: len(spent) for name, spent in times.items()},
+            )
+
+
+def _shape(place: PanelPlace, manifest: Manifest, summary: pd.DataFrame) -> PanelShape:
+    within, between = (
+        float(summary[name].astype(np.float64)[place.outcome]) ** 2 for name in ("sd_within", "sd_between")
+    )
+    data = manifest.data
+    return PanelShape(
+        place=place,
+        title=manifest.study.title,
+        source=data.source,
+        n_obs=data.n_obs,
+        n_entities=data.n_entities,
+        n_periods=data.n_periods,
+        balanced=data.balanced,
+        share_between=between / (within + between),
+    )
+
+
+def _times(
+    cells: Iterable[CellRecord], outcome: str, protocol: str, estimators: Iterable[str]
+) -> Mapping[str, list[float]]:
+    """Return the seconds of the fits on folds, by estimator."""
+    starts = {f"{outcome} · {name} · {protocol} · ": str(name) for name in estimators}
+    found: dict[str, list[float]] = {name: [] for name in starts.values()}
+    for cell in cells:
+        for start, name in starts.items():
+            if cell.cell.startswith(start):
+                found[name].append(cell.seconds)
+    return found

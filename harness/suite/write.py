@@ -1,0 +1,112 @@
+"""Run a suite and write its folder: the run of every study, the tables over all, and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.errors import Problem, SpecError
+from harness.execution.checkpoints import CheckpointStore
+from harness.execution.dependence import Surroundings
+from harness.execution.options import RunOptions
+from harness.execution.run import Progress
+from harness.execution.write import FindingsOf
+from harness.registry.registry import Registry
+from harness.store.code import installed_code
+from harness.store.folder import RunFolder
+from harness.store.lock import locked
+from harness.store.versions import versions
+from harness.suite.page import suite_page
+from harness.suite.panels import read_panels
+from harness.suite.results import QUICK, WHOLE, SuiteResults
+from harness.suite.run import CELLS, prepare_studies, run_cells, write_studies
+from harness.suite.spec import LoadedSuite
+from harness.suite.studies import studies_of
+
+PAGE = "suite.html"
+SUITE = "suite.yaml"
+"""The suite's own file, in its folder."""
+
+
+@dataclass(frozen=True)
+class SuiteOptions:
+    """What the command line adds to a suite.
+
+    Attributes
+    ----------
+    study : options of each run, beside its spec, folder and overrides
+    out : folder of the suite; None puts it under ``runs/``, named after the suite
+    only : ids of the studies to run; none for all
+    """
+
+    study: RunOptions
+    out: Path | None = None
+    only: Sequence[str] = ()
+
+
+def run_suite(
+    loaded: LoadedSuite,
+    options: SuiteOptions,
+    registry: Registry,
+    *,
+    find: FindingsOf,
+    on_progress: Progress | None = None,
+    on_said: Callable[[str], None],
+) -> RunFolder:
+    """Run the studies of a suite as one plan, and return the folder with its tables and its page.
+
+    Finished cells are kept in the folder, by what they depend on. Where the options say to resume, those of
+    which nothing has changed are taken up, whether an earlier run was cut off or had other estimators.
+
+    Parameters
+    ----------
+    find : makes the table of findings of a study from its others
+    on_said : called with which studies are left out, and with what was taken up
+
+    Raises
+    ------
+    SpecError, DataError
+        Of the suite or one of its studies, before anything is fitted.
+    """
+    suite = loaded.suite
+    studies = studies_of(loaded, options.study, registry, only=options.only)
+    for one in studies.left_out:
+        on_said(f"left out: {one.study}, {one.reason}; get them with {one.remedy}")
+    if not studies.runs:
+        what, hint = "none of its studies can be run here", studies.left_out[0].remedy
+        raise SpecError(Problem(str(loaded.document.path), what, hint=hint))
+    started = datetime.now(UTC)
+    prepared = prepare_studies(studies.runs, registry)
+    surroundings = Surroundings(installed_code(), versions(registry.brought_by))
+    folder = RunFolder.create(options.out or Path("runs") / suite.suite)
+    with locked(folder.path):
+        store = CheckpointStore(folder.inner(CELLS))
+        if not options.study.resume:
+            store.clear()
+        kept = run_cells(
+            prepared, store, surroundings, workers=options.study.workers, on_progress=on_progress
+        )
+        if options.study.resume:
+            on_said(str(kept))
+        runs = write_studies(folder, prepared, kept.results, surroundings, started=started, find=find)
+        panels = [
+            panel
+            for study, run in zip(studies.runs, runs, strict=True)
+            for panel in read_panels(study.id, run)
+        ]
+        results = SuiteResults(
+            suite=suite,
+            form=QUICK if options.study.quick else WHOLE,
+            results=panels,
+            estimators=runs[0].manifest().study.estimators,
+            left_out=studies.left_out,
+        )
+        tables = results.tables()
+        folder.write_text(SUITE, loaded.document.text)
+        for name, table in tables.items():
+            folder.write_table(name, table)
+        is_simulated = all(run.manifest().data.simulated for run in runs)
+        folder.write_text(PAGE, suite_page(suite, tables, is_simulated=is_simulated))
+    return folder

@@ -1,0 +1,109 @@
+"""Win rates and error ratios equal a second implementation, and their intervals hold what they should."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from harness.suite.overall import comparison, log_errors
+
+NAMES = ("ols", "effects", "network")
+
+
+def panel(losses, rows=None):
+    size = next(iter(losses.values())).size
+    return SimpleNamespace(by_entity=(losses, np.full(size, 4.0) if rows is None else rows))
+
+
+def panels(rng, *, n_panels, n_entities, shift):
+    found = []
+    for _ in range(n_panels):
+        level = np.exp(rng.normal())
+        base = rng.gamma(3.0, size=n_entities) * level
+        own = np.exp(shift + 0.2 * rng.normal()) * base * rng.gamma(20.0, 1 / 20.0, size=n_entities)
+        found.append(panel({"ols": base, "effects": base * 1.3, "network": own}))
+    return found
+
+
+def compared(results, references, estimator="network", *, seed=0, n_draws=400):
+    errors = log_errors(results, NAMES, n_draws=n_draws, rng=np.random.default_rng(seed))
+    return comparison(
+        errors, estimator, references, level=0.95, n_at_once=1, rng=np.random.default_rng(seed + 1)
+    )
+
+
+def test_estimates_are_those_of_loops():
+    results = panels(np.random.default_rng(1), n_panels=9, n_entities=15, shift=-0.1)
+    found = compared(results, ("ols", "effects"))
+    ratios = []
+    for result in results:
+        losses, _ = result.by_entity
+        ratios.append(np.log(losses["network"].sum() / min(losses["ols"].sum(), losses["effects"].sum())))
+    assert found.log_error_ratio.estimate == pytest.approx(np.mean(ratios), rel=1e-12)
+    assert found.win_rate.estimate == np.mean([ratio < 0 for ratio in ratios])
+    assert (found.n_panels, found.n_refused) == (9, 0)
+
+
+def test_interval_is_that_of_a_two_stage_bootstrap_by_loops():
+    results = panels(np.random.default_rng(2), n_panels=8, n_entities=12, shift=0.0)
+    found = compared(results, ("ols",), n_draws=4000)
+    rng, means = np.random.default_rng(77), []
+    for _ in range(4000):
+        drawn = []
+        for at in rng.integers(8, size=8):
+            losses, _ = results[at].by_entity
+            pick = rng.integers(12, size=12)
+            drawn.append(np.log(losses["network"][pick].sum() / losses["ols"][pick].sum()))
+        means.append(np.mean(drawn))
+    limits = (found.log_error_ratio.low, found.log_error_ratio.high)
+    width = limits[1] - limits[0]
+    assert limits == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.06 * width)
+
+
+def test_one_panel_alone_has_the_interval_of_its_entities():
+    base = np.random.default_rng(3).gamma(3.0, size=40)
+    results = [panel({"ols": base, "effects": base, "network": base * 0.5})]
+    found = compared(results, ("ols",))
+    limits = (found.log_error_ratio.low, found.log_error_ratio.high)
+    assert limits == pytest.approx((np.log(0.5), np.log(0.5)))
+    assert (found.win_rate.estimate, found.win_rate.low) == (1.0, 1.0)
+
+
+def test_a_refusal_is_no_win_and_in_no_mean():
+    base = np.random.default_rng(4).gamma(3.0, size=10)
+    whole = {"ols": base, "effects": base, "network": base / 2}
+    lacking = {"ols": base, "effects": base}
+    found = compared([panel(whole), panel(whole), panel(lacking), panel(lacking)], ("ols",))
+    assert found.win_rate.estimate == 0.5
+    assert found.log_error_ratio.estimate == pytest.approx(np.log(0.5))
+    assert (found.n_panels, found.n_refused) == (4, 2)
+
+
+def test_panels_that_the_reference_refuses_are_not_compared_on():
+    base = np.random.default_rng(4).gamma(3.0, size=10)
+    results = [
+        panel({"ols": base, "effects": base, "network": base}),
+        panel({"ols": base, "network": base}),
+    ]
+    assert compared(results, ("effects",)).n_panels == 1
+    assert compared([results[1]], ("effects",)) is None
+
+
+def test_interval_for_several_at_once_is_wider():
+    results = panels(np.random.default_rng(5), n_panels=10, n_entities=12, shift=0.0)
+    errors = log_errors(results, NAMES, n_draws=500, rng=np.random.default_rng(0))
+    found = comparison(errors, "network", ("ols",), level=0.9, n_at_once=5, rng=np.random.default_rng(0))
+    assert found.simultaneous.low < found.log_error_ratio.low
+    assert found.simultaneous.high > found.log_error_ratio.high
+
+
+@pytest.mark.slow
+def test_interval_holds_the_mean_of_all_panels_at_least_as_often_as_it_says():
+    rng, held = np.random.default_rng(6), 0
+    for _ in range(300):
+        found = compared(panels(rng, n_panels=20, n_entities=20, shift=0.0), ("ols",), n_draws=300)
+        truth = 0.0  # the log of a mean of ratios of mean 1 is within 0.003 of it
+        held += found.log_error_ratio.low <= truth <= found.log_error_ratio.high
+    assert held / 300 >= 0.92

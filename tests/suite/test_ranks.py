@@ -1,0 +1,67 @@
+"""Ranks, Friedman's test and Nemenyi's p-values equal an independent implementation."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy.stats import friedmanchisquare
+
+from harness.suite.ranks import ranking
+
+NAMES = ("ols", "effects", "splines", "boosting", "network")
+
+
+@pytest.fixture(scope="module")
+def errors():
+    found = np.random.default_rng(5).gamma(2.0, size=(24, 5)) + 0.3 * np.arange(5)
+    found[3, 1] = found[3, 2]  # a tie
+    return found
+
+
+@pytest.fixture(scope="module")
+def ranked(errors):
+    panels = [SimpleNamespace(mse=dict(zip(NAMES, row, strict=True))) for row in errors]
+    return ranking(panels, NAMES, level=0.95)
+
+
+def test_p_values_equal_those_of_scikit_posthocs(errors, ranked):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import scikit_posthocs
+
+    theirs = scikit_posthocs.posthoc_nemenyi_friedman(errors).to_numpy()
+    apart = ~np.eye(5, dtype=bool)
+    assert ranked.p_values[apart] == pytest.approx(theirs[apart], abs=1e-8)
+
+
+def test_statistic_equals_scipys_on_errors(errors, ranked):
+    assert ranked.friedman == pytest.approx(tuple(friedmanchisquare(*errors.T)), rel=1e-12)
+
+
+def test_critical_difference_is_demsars():
+    # Demsar (2006), table 5: q of 0.05 is 2.728 for five classifiers and 2.343 for three.
+    for n_estimators, quantile in ((5, 2.728), (3, 2.343)):
+        names = NAMES[:n_estimators]
+        panels = [SimpleNamespace(mse=dict.fromkeys(names, 1.0))] * 14
+        found = ranking(panels, names, level=0.95).critical_difference
+        expected = quantile * math.sqrt(n_estimators * (n_estimators + 1) / (6 * 14))
+        assert found == pytest.approx(expected, abs=5e-4)
+
+
+def test_two_estimators_differ_by_nemenyi_where_their_ranks_are_a_critical_difference_apart(ranked):
+    apart = np.abs(ranked.average[:, None] - ranked.average)
+    off = ~np.eye(5, dtype=bool)
+    assert ((ranked.p_values < 0.05) == (apart > ranked.critical_difference))[off].all()
+
+
+def test_an_estimator_that_refuses_a_panel_is_last_there_with_the_others_that_do():
+    panels = [
+        SimpleNamespace(mse={"ols": 0.5, "effects": 0.4}),
+        SimpleNamespace(mse={"ols": 0.5}),
+    ]
+    found = ranking(panels, ("ols", "effects", "network"), level=0.95)
+    assert found.ranks.tolist() == [[2.0, 1.0, 3.0], [1.0, 2.5, 2.5]]

