@@ -151,6 +151,12 @@ CURVES = _answers(
     ("kind", "band", "at"),
     "net effect curves, those over supported rows, slopes and accumulated local effects with their bands",
 )
+CURVE_DRAWS = _answers(
+    "curve_draws",
+    ("draw", "at", "estimate"),
+    ("draw", "at"),
+    "levels of the curve at ten exposures in the fit (draw 0) and in every draw that all estimators share",
+)
 TURNING_POINTS = _answers(
     "turning_points",
     ("kind", "at", *_INTERVAL, "share_of_draws", "estimate", "is_established", "n_draws"),
@@ -333,6 +339,7 @@ TABLES: Mapping[str, ResultTable] = {
             MULTIVERSE_CHOICES,
             COEFFICIENTS,
             CURVES,
+            CURVE_DRAWS,
             SUPPORT,
             RUG,
         ),

@@ -11,10 +11,14 @@ from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.encompassing import encompassing_test
 from harness.evaluation.fold import TOUCHES_TEST_ROWS
+from harness.evaluation.spatial_residuals import moran_test, places_of
 from harness.execution.results import RunResults
+from harness.rng import random_stream
+from harness.scenarios.curve.equality import equal_curves_test
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import focused
+from harness.tables import CURVE_DRAWS
 
 
 def effect_tests(
@@ -35,7 +39,11 @@ def effect_tests(
         for exposure in exposures:
             yield _linearity(focused(panel, exposure))
         if exposures:
-            yield from _encompassing(results, predictions[predictions["outcome"] == outcome], outcome)
+            own = predictions[predictions["outcome"] == outcome]
+            yield from _encompassing(results, own, outcome)
+            yield from _equal_curves(results, outcome)
+            if panel.coordinates is not None:
+                yield from _spatial(results, own, panel)
 
 
 def _linearity(panel: Panel) -> pd.DataFrame:
@@ -47,17 +55,61 @@ def _linearity(panel: Panel) -> pd.DataFrame:
 
 def _encompassing(results: RunResults, predictions: pd.DataFrame, outcome: str) -> Iterator[pd.DataFrame]:
     """Yield whether each estimator adds to each reference, where test rows are kept apart."""
-    test = predictions[predictions["sample"] == "test"]
     place = {"outcome": outcome, "exposure": results.study.roles.exposure, "test": "encompassing"}
-    for entry in results.study.evaluation.protocols:
-        if TOUCHES_TEST_ROWS.intersection(leak.code for leak in entry.protocol.leaks):
-            continue
-        own = dict(iter(test[test["protocol"] == entry.id].groupby("estimator")))
+    for protocol, own in _apart(results, predictions):
         for reference in results.study.evaluation.references:
             for rival in results.estimators:
                 if rival == reference or reference not in own or rival not in own:
                     continue
                 found = encompassing_test(own[rival], own[reference])
                 if found is not None:
-                    named = {"estimator": rival, "against": reference, "protocol": entry.id, "status": "ok"}
+                    named = {"estimator": rival, "against": reference, "protocol": protocol, "status": "ok"}
                     yield pd.DataFrame([place | named | vars(found)])
+
+
+def _apart(
+    results: RunResults, predictions: pd.DataFrame
+) -> Iterator[tuple[str, Mapping[str, pd.DataFrame]]]:
+    """Yield the protocols that keep test rows apart, with the predictions of these rows by estimator."""
+    test = predictions[predictions["sample"] == "test"]
+    for entry in results.study.evaluation.protocols:
+        if not TOUCHES_TEST_ROWS.intersection(leak.code for leak in entry.protocol.leaks):
+            own = test[test["protocol"] == entry.id].groupby("estimator")
+            yield entry.id, {str(name): rows for name, rows in own}
+
+
+def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
+    """Yield whether the curve of each estimator has the shape of that of each reference."""
+    place = {"outcome": outcome, "exposure": results.study.roles.exposure, "test": "equal_curves"}
+    n_entities = results.panels.panel(outcome).n_entities
+    drawn = {
+        (answer.scenario, full.estimator): answer.tables[CURVE_DRAWS.name]
+        for full in results.fulls
+        if full.outcome == outcome
+        for answer in full.answers
+        if CURVE_DRAWS.name in answer.tables
+    }
+    for scenario, rival in drawn:
+        for reference in results.study.evaluation.references:
+            if rival == reference or (scenario, reference) not in drawn:
+                continue
+            rng = random_stream(results.study.seed, "equal curves", outcome, scenario, rival, reference)
+            found = equal_curves_test(drawn[scenario, rival], drawn[scenario, reference], rng)
+            if found is not None:
+                named = {"estimator": rival, "against": reference, "n_entities": n_entities, "status": "ok"}
+                yield pd.DataFrame([place | named | vars(found)])
+
+
+def _spatial(results: RunResults, predictions: pd.DataFrame, panel: Panel) -> Iterator[pd.DataFrame]:
+    """Yield whether residuals of test rows go together in near entities, for each estimator."""
+    place = {"outcome": panel.outcome, "exposure": results.study.roles.exposure, "test": "moran"}
+    places = places_of(panel)
+    for protocol, own in _apart(results, predictions):
+        for estimator in results.estimators:
+            if estimator not in own:
+                continue
+            rng = random_stream(results.study.seed, "moran", panel.outcome, protocol)
+            found = moran_test(own[estimator], places, rng)
+            if found is not None:
+                named = {"estimator": estimator, "protocol": protocol, "status": "ok"}
+                yield pd.DataFrame([place | named | vars(found)])

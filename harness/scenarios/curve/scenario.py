@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -17,6 +17,7 @@ from harness.estimators.protocol import Fitted, HasDraws
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import quantile_bins
 from harness.scenarios.curve.changes import own_extremes
+from harness.scenarios.curve.equality import draw_rows
 from harness.scenarios.curve.supported_curve import extrapolation_notes, supported_dependence
 from harness.scenarios.curve.tables import CurveEstimate, curve_rows, turning_point_rows
 from harness.scenarios.grid import Spacing, exposure_grid
@@ -27,7 +28,10 @@ from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import Support, has_two_values, longest_run, require_variation, support
 from harness.scenarios.truth import Truths, on_grid
-from harness.tables import CURVES, RUG, SUPPORT, TURNING_POINTS, ResultTable
+from harness.tables import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS, ResultTable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Held = Literal["average", "mean", "median"]
 
@@ -56,7 +60,7 @@ class CurveScenario(Resampled):
     """
 
     name: ClassVar[str] = "curve"
-    tables: ClassVar[tuple[ResultTable, ...]] = (CURVES, TURNING_POINTS)
+    tables: ClassVar[tuple[ResultTable, ...]] = (CURVES, TURNING_POINTS, CURVE_DRAWS)
     data_tables: ClassVar[tuple[ResultTable, ...]] = (SUPPORT, RUG)
 
     grid: Annotated[int, Field(ge=2, le=1000)] = 40
@@ -88,7 +92,7 @@ class CurveScenario(Resampled):
         return {"support": pd.DataFrame(columns), "rug": pd.DataFrame({"exposure": rug})}
 
     def answer(self, subject: Subject) -> Tables:
-        """Return ``curves``, each with both bands, and ``turning_points`` of the level.
+        """Return ``curves``, each with both bands, its ``turning_points``, and draws that are shared.
 
         Raises
         ------
@@ -110,7 +114,8 @@ class CurveScenario(Resampled):
         )
         curves = (level, slopes, self._ale(subject), self._supported(subject), self._average(subject))
         unit = "" if isinstance(subject.fit, HasDraws) else self.unit
-        return {
+        shared = {} if not unit else {CURVE_DRAWS.name: _draw_rows(level)}
+        return shared | {
             "curves": curve_rows(curves, subject, level=self.level, unit=unit),
             "turning_points": turning_point_rows(level, level=self.level, rng=subject.rng("turning points")),
         }
@@ -192,6 +197,10 @@ class CurveScenario(Resampled):
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 25 grid points."""
         return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, 25))
+
+
+def _draw_rows(level: CurveEstimate) -> pd.DataFrame:
+    return draw_rows(level.at, level.curve, level.draws, level.supported)
 
 
 def hold(panel: Panel, held: Held) -> Panel:
