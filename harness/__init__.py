@@ -20,6 +20,7 @@ from harness.errors import (
     SpecError,
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
+from harness.estimators.dose import require_dose
 from harness.estimators.inner_split import inner_split
 from harness.estimators.left_out_levels import with_left_out_levels
 from harness.estimators.level_effects import (
@@ -148,6 +149,7 @@ __all__ = [
     "open_run",
     "random_stream",
     "reporting",
+    "require_dose",
     "row_weights",
     "rows_by_period",
     "run",

@@ -26,7 +26,7 @@ class LinearTruth:
     Attributes
     ----------
     panel : the panel it was fitted to
-    effect : of the exposure, outcome units per unit of exposure
+    effect : of the exposure, outcome units per unit of exposure, or of any level but the base
     systematic : (n_obs,), what the other regressors predict, entities' means of them included
     parts : what is left, of entities, periods and rows
     """
@@ -50,9 +50,8 @@ class LinearTruth:
         shock = period_shocks(self.parts).draw(rng)[cells.period]
         remainder = signs[1][cells.entity] * self.parts.remainder
         without = self.systematic + level + shock
-        exposure = self.panel.column(self.panel.exposure)
         return DrawnTruth(
-            observed=without + self.effect * exposure + remainder,
+            observed=without + self.effect * dose(self.panel) + remainder,
             unexplained=level + shock + remainder,
             mean_without_exposure=float(without.mean()),
             effect=self.effect,
@@ -87,16 +86,14 @@ def fit_linear_truth(panel: Panel, *, effect: float) -> LinearTruth:
 
     Parameters
     ----------
-    effect : what the exposure's effect is to be; 0 removes it, with everything that follows from the exposure
+    effect : what the exposure's effect is to be, of levels that of any but the base; 0 removes it, with
+        everything that follows from the exposure
     """
-    follows = {panel.exposure}
-    for derivation in panel.derived:
-        if follows.intersection(derivation.inputs):
-            follows.add(derivation.into)
+    follows = panel.dependents(panel.exposure)
     others = [at for at, name in enumerate(panel.columns) if name not in follows]
     Z, cells = _scaled(panel.X[:, others]), Cells.of(panel)
     means = np.column_stack([np.ones(cells.n_entities), *map(cells.entity_means, Z.T)])
-    outcome = panel.observed - effect * panel.column(panel.exposure)
+    outcome = panel.observed - effect * dose(panel)
     within = Z - means[:, 1:][cells.entity]
     slopes = np.linalg.lstsq(within, outcome - cells.entity_means(outcome)[cells.entity])[0]
     parts = error_parts(outcome - Z @ slopes, cells)
@@ -108,6 +105,12 @@ def fit_linear_truth(panel: Panel, *, effect: float) -> LinearTruth:
         systematic=Z @ slopes + shared[cells.entity],
         parts=replace(parts, level=parts.level - shared),
     )
+
+
+def dose(panel: Panel) -> Floats:
+    """Return the exposure, (n_obs,); of one with levels 1 in all rows but those of the base."""
+    exposure = panel.column(panel.exposure)
+    return (exposure > 0.0).astype(np.float64) if panel.levels else exposure
 
 
 def with_outcome(panel: Panel, observed: Floats) -> Panel:

@@ -196,6 +196,7 @@ class PanelBuilder:
             outcome=outcome,
             observed=prepared.columns[outcome].cells[self.kept],
             exposure=roles.exposure,
+            levels=tuple(str(level) for level in roles.levels),
             moderators=roles.moderators,
             controls=roles.controls,
             X=np.column_stack([prepared.columns[name].cells[self.kept] for name in roles.regressors]),

@@ -89,10 +89,10 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
     """
     problems.add(*_leaking(roles, steps))
     made = {step.into: step for step in steps if not isinstance(step, PanelStep)}
-    follows = {roles.exposure}
+    follows = {*roles.exposure_columns}
     derived, notes = [], []
     for name in made:
-        if name not in roles.regressors or name == roles.exposure:
+        if name not in roles.regressors or name in roles.exposure_columns:
             continue
         column = _follow_back(name, roles.regressors, made)
         moving = [source for source in column.inputs if source in roles.regressors]
@@ -165,7 +165,7 @@ def _held_note(name: str, moving: Sequence[str], held: Sequence[str]) -> Note:
 def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> list[Note]:
     """Return notes on regressors that share raw columns with the exposure, yet do not follow from it."""
     lagged = {step.into for step in steps if isinstance(step, PanelStep) and step.into not in step.inputs}
-    sources = ancestors(steps, roles.exposure)
+    sources = {source for name in roles.exposure_columns for source in ancestors(steps, name)}
     notes = []
     for name in roles.regressors:
         shared = sorted(sources & ancestors(steps, name))

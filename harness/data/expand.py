@@ -1,4 +1,4 @@
-"""Steps that depend on what columns hold, replaced by columns of the table and steps of numbers."""
+"""What depends on what columns hold, replaced by columns of the table and steps of numbers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.data_spec import DataSpec
+from harness.data.exposure_levels import find_levels, has_levels
 from harness.data.locations import RowLocator, few
 from harness.data.name import near_columns
 from harness.data.prepare.account import Account, StepRecord
@@ -25,7 +26,7 @@ from harness.errors import DataError, Problem
 
 @dataclass(frozen=True, eq=False)
 class ExpandedStudy:
-    """Table, preparation and roles without any step that depends on what columns hold.
+    """Table, preparation and roles without anything that depends on what columns hold.
 
     Attributes
     ----------
@@ -41,6 +42,8 @@ class ExpandedStudy:
 def expand(table: Table, spec: DataSpec, roles: Roles) -> ExpandedStudy:
     """Return the table with the columns that such steps make, and what runs in their place.
 
+    An exposure of texts, or one whose levels the roles list, gets a column for each level but the base.
+
     Rows are selected first, so that levels are those of the rows that are kept.
 
     Raises
@@ -48,7 +51,8 @@ def expand(table: Table, spec: DataSpec, roles: Roles) -> ExpandedStudy:
     DataError
         Where a step lacks a column, or the column does not hold what it needs.
     """
-    if not any(isinstance(step, TableStep) for step in spec.prepare):
+    has_steps = any(isinstance(step, TableStep) for step in spec.prepare)
+    if not has_steps and not has_levels(table.frame, roles):
         return ExpandedStudy(table, spec, roles, {})
     locator = RowLocator(table.origin, table.frame, roles.entity, roles.time)
     unknown = [name for name in spec.rows if name not in table.frame.columns]
@@ -85,10 +89,19 @@ def expand(table: Table, spec: DataSpec, roles: Roles) -> ExpandedStudy:
             stands_for[step.into] = found.stands_for
         if found.detail:
             records.append(StepRecord(step.name, step.into, step.inputs, Account(found.detail)))
+    roles = _with_columns(roles, stands_for)
+    if has_levels(frame, roles):
+        locator = RowLocator(table.origin, frame, roles.entity, roles.time)
+        groups = _groups(locator, roles.exposure, spec.schema, table.labels.numbers)
+        levels = find_levels(groups, roles, origin=table.origin)
+        for name, column in levels.columns.items():
+            frame[name] = column.set_axis(frame.index)
+        roles, labels = levels.roles, labels | dict(levels.labels)
+        records.append(levels.record)
     return ExpandedStudy(
         replace(table, frame=frame, records=(*table.records, *records)),
         replace(spec, rows={}, prepare=tuple(prepare)),
-        _with_columns(roles, stands_for),
+        roles,
         labels,
     )
 
@@ -140,7 +153,9 @@ def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Role
                 where=f"column '{several[0]}' ({roles.path_of(several[0])})",
                 what=f"stands for {len(stands_for[several[0]])} columns: {few(stands_for[several[0]])}",
                 expected="one column; among the controls a name may stand for several",
-                hint="name one of the columns, or use the column for groups: use: heterogeneity, by",
+                hint="leave the step out and list the values, the base first, under roles.levels"
+                if several[0] == roles.exposure
+                else "name one of the columns, or use the column for groups: use: heterogeneity, by",
             )
         )
     controls = [column for name in roles.controls for column in stands_for.get(name, (name,))]

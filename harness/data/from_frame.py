@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
+from harness.data.expand import expand
 from harness.data.read.files import read_bytes
 from harness.data.read.frame_file import FRAME_FILE, frame_file
 
@@ -30,4 +31,5 @@ def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
     table = read_bytes(
         content, Path(FRAME_FILE), origin="the table", spec=spec, entity=roles.entity, time=roles.time
     )
-    return PanelBuilder.build(table, spec, roles).panel(roles.outcomes[0])
+    made = expand(table, spec, roles)
+    return PanelBuilder.build(made.table, made.spec, made.roles).panel(roles.outcomes[0])

@@ -1,9 +1,9 @@
-"""Names of columns: one form for what looks alike, and the names nearest to a wrong one."""
+"""Names of columns: one form for what looks alike, those of levels, and the names nearest to a wrong one."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -18,6 +18,16 @@ def fold_name(name: str) -> str:
 
 ColumnName = Annotated[str, AfterValidator(fold_name)]
 """A column named in a spec, folded as the headers of files are."""
+
+
+def level_column(column: str, level: str) -> str:
+    """Return the name of the column that is 1 for the rows of a level."""
+    return f"{column}={level}"
+
+
+def exposure_columns(exposure: str, levels: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of an exposure: itself, or one for each of its levels but the first, the base."""
+    return tuple(level_column(exposure, level) for level in levels[1:]) or (exposure,)
 
 
 def _likeness(name: str) -> str:

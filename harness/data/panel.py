@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
 from harness.data.key import Key
+from harness.data.name import exposure_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +45,10 @@ class Panel:
     outcome : name of the left-hand variable
     observed : (n_obs,), outcome units
     exposure : name of the variable whose effect is asked
+    levels : names of the values of an exposure that is no dose, the base first; empty for a dose
     moderators, controls : names of the other regressors
-    X : (n_obs, n_columns), columns in the order of `columns`
+    X : (n_obs, n_columns), columns in the order of `columns`; an exposure with levels has a column of 0 and
+        1 for each but the base
     instruments, Z : names of the instruments and their columns, (n_obs, n_instruments); no regressors
     coordinates : (n_obs, 2), latitude and longitude in degrees; None without
     groups : keys that sort rows into groups, n_obs rows each; no regressors
@@ -65,6 +68,7 @@ class Panel:
     moderators: tuple[str, ...]
     controls: tuple[str, ...]
     X: Floats
+    levels: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     Z: Floats | None = None
     coordinates: Floats | None = None
@@ -135,9 +139,14 @@ class Panel:
         return Panel, tuple(getattr(self, field.name) for field in fields(self))
 
     @property
+    def exposure_columns(self) -> tuple[str, ...]:
+        """Names of the columns of X that hold the exposure: itself, or one for each level but the base."""
+        return exposure_columns(self.exposure, self.levels)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns of X: exposure, moderators, controls."""
-        return (self.exposure, *self.moderators, *self.controls)
+        return (*self.exposure_columns, *self.moderators, *self.controls)
 
     @property
     def n_obs(self) -> int:
@@ -160,8 +169,18 @@ class Panel:
         return np.lexsort((self.time.codes, self.entity.codes))
 
     def column(self, name: str) -> Floats:
-        """Return one regressor, (n_obs,), in its own unit."""
+        """Return one regressor, (n_obs,), in its own unit; of an exposure with levels their positions."""
+        if self.levels and name == self.exposure:
+            return np.asarray(self.X[:, : len(self.levels) - 1] @ np.arange(1.0, len(self.levels)))
         return self.X[:, self.columns.index(name)]
+
+    def dependents(self, name: str) -> frozenset[str]:
+        """Return the columns of X that change when a regressor does: its own, and those derived from it."""
+        changed = set(self.exposure_columns if name == self.exposure else (name,))
+        for derivation in self.derived:
+            if changed.intersection(derivation.inputs):
+                changed.add(derivation.into)
+        return frozenset(changed)
 
     def group(self, name: str) -> Key:
         """Return the group of every row by one of the columns in `groups`."""
@@ -170,7 +189,7 @@ class Panel:
     def with_first_controls(self, number: int) -> Panel:
         """Return the panel with so many of its controls, the first ones."""
         controls = self.controls[:number]
-        kept = (self.exposure, *self.moderators, *controls)
+        kept = (*self.exposure_columns, *self.moderators, *controls)
         derived = tuple(one for one in self.derived if {one.into, *one.inputs} <= set(kept))
         return replace(self, controls=controls, X=self.X[:, : len(kept)], derived=derived)
 
@@ -220,9 +239,10 @@ class Panel:
 
         Parameters
         ----------
-        values : by regressor, (n_obs,) or one number for all rows, in the regressor's unit
+        values : by regressor, (n_obs,) or one number for all rows, in the regressor's unit; of an exposure
+            with levels their positions
         """
-        X = self.X.copy()
+        X, values = self.X.copy(), self.by_column(values)
         place = {column: at for at, column in enumerate(self.columns)}
         for name, given in values.items():
             X[:, place[name]] = given
@@ -233,6 +253,18 @@ class Panel:
                 X[:, place[derivation.into]] = derivation.compute(inputs)
                 changed.add(derivation.into)
         return replace(self, X=X)
+
+    def by_column(self, values: Mapping[str, Floats | float]) -> Mapping[str, Floats | float]:
+        """Return values of regressors by column of X: positions of levels as 0 and 1."""
+        if not self.levels or self.exposure not in values:
+            return values
+        given = {name: value for name, value in values.items() if name != self.exposure}
+        at = np.asarray(values[self.exposure])
+        own = {
+            name: (at == float(level)).astype(np.float64)
+            for level, name in enumerate(self.exposure_columns, start=1)
+        }
+        return own | given
 
     def resample(self, entities: Ints) -> Panel:
         """Return the panel of these entities, (n_drawn,) codes, each with all its rows.

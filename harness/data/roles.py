@@ -8,7 +8,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.data.name import ColumnName
+from harness.data.name import ColumnName, exposure_columns
+from harness.data.rules import Value
+
+MOST_LEVELS = 10
+"""Values of an exposure between which contrasts are taken; one of more is a dose, or to be recoded."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Roles:
     exposure : the variable whose effect is asked
     moderators : variables along which the effect may change
     controls : remaining right-hand variables
+    levels : values of an exposure that is no dose, the base that the others are compared with first; those
+        that the data have, in their order, where none are given for an exposure of texts
     instruments : variables that move the exposure and, by assumption, nothing else; no regressors
     weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too
     latitude, longitude : where a row is, in degrees, both or neither; may play another part too
@@ -33,15 +39,21 @@ class Roles:
     exposure: ColumnName
     moderators: tuple[ColumnName, ...] = ()
     controls: tuple[ColumnName, ...] = ()
+    levels: tuple[Value, ...] = ()
     instruments: tuple[ColumnName, ...] = ()
     weights: ColumnName | None = None
     latitude: ColumnName | None = None
     longitude: ColumnName | None = None
 
     @property
+    def exposure_columns(self) -> tuple[str, ...]:
+        """The exposure, or a column of 0 and 1 for each of its levels but the base."""
+        return exposure_columns(self.exposure, [str(level) for level in self.levels])
+
+    @property
     def regressors(self) -> tuple[str, ...]:
         """The right-hand variables: exposure, moderators, controls."""
-        return (self.exposure, *self.moderators, *self.controls)
+        return (*self.exposure_columns, *self.moderators, *self.controls)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -58,7 +70,7 @@ class Roles:
 
     def path_of(self, column: str) -> str:
         """Return where the spec names this column, such as ``roles.controls``."""
-        parts = (*self._parts(), *self._beside())
+        parts = (*self._parts(), ("exposure", self.exposure_columns), *self._beside())
         return "roles." + next(part for part, names in parts if column in names)
 
     def role_of(self, variable: str) -> str:
@@ -85,6 +97,10 @@ class Roles:
             for name in names
             if name in keys
         ]
+        doubles = [level for level, times in Counter(map(str, self.levels)).items() if times > 1]
+        found += [("levels", f"'{level}' is listed more than once") for level in doubles]
+        if len(self.levels) == 1:
+            found.append(("levels", "one level is no comparison; list the base and the others"))
         if (self.latitude is None) != (self.longitude is None):
             lacking = "latitude" if self.latitude is None else "longitude"
             found.append((lacking, "latitude and longitude are named together, or neither"))

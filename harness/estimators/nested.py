@@ -1,11 +1,11 @@
-"""Estimators within estimators, and the columns that all of them group rows by."""
+"""Estimators within estimators: the columns they group rows by, and whether they take levels out."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
 
-from harness.estimators.protocol import Estimator, NeedsGroups
+from harness.estimators.protocol import Estimator, HasEffects, NeedsGroups
 
 
 def with_nested(estimator: object) -> Iterator[object]:
@@ -24,3 +24,16 @@ def grouped_by(estimator: Estimator) -> tuple[str, ...]:
     """Return the columns that an estimator, or one nested in it, groups rows by, each once."""
     needing = (nested for nested in with_nested(estimator) if isinstance(nested, NeedsGroups))
     return tuple(dict.fromkeys(name for nested in needing for name in nested.group_columns))
+
+
+def takes_levels_out(estimator: Estimator) -> bool:
+    """Return whether an estimator, or one nested in it, takes out a level of each entity.
+
+    One with the option ``effects`` or ``absorb`` does where ``entity`` is among them; another does where its
+    fits have effects, as differences and random effects do.
+    """
+    nested = [one for one in with_nested(estimator) if one is not estimator and isinstance(one, Estimator)]
+    if nested:
+        return any(map(takes_levels_out, nested))
+    named = [getattr(estimator, option) for option in ("effects", "absorb") if hasattr(estimator, option)]
+    return any("entity" in keys for keys in named) if named else HasEffects in estimator.provides

@@ -12,6 +12,7 @@ from typing import Any
 from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.data.read.table import Table
+from harness.estimators.nested import takes_levels_out
 from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.universe import Universe
@@ -129,6 +130,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         metrics=tuple(
             MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
         ),
+        levels=tuple(str(level) for level in roles.levels),
         left_open=tuple(OpenQuestionRecord(one.sources, one.question, one.taken) for one in study.left_open),
     )
 
@@ -137,7 +139,8 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
     labels = _told_apart({entry.id: entry.label or entry.id for entry in entries})
     for entry in entries:
         options = _options(entry.estimator) | ({"entity_means": True} if entry.entity_means else {})
-        yield EstimatorRecord(entry.id, entry.use, labels[entry.id], options)
+        has_levels = takes_levels_out(entry.estimator)
+        yield EstimatorRecord(entry.id, entry.use, labels[entry.id], options, has_levels=has_levels)
 
 
 def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ProtocolRecord]:

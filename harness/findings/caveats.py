@@ -1,14 +1,16 @@
-"""What stands against a gain although its numbers speak for it, read off the tables of a run."""
+"""What stands against a finding although its numbers speak for it, read off the tables of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from harness.data.note import Note
 from harness.evaluation.gain_status import GIVEN_PERIODS
+from harness.findings.finding import StudyFinding
 from harness.report.model.accuracy import AccuracyRow, compared_error
 from harness.report.model.gains import Gains
+from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import coefficient_rows
 from harness.report.sections.gains.judgement import Judgement
@@ -22,19 +24,13 @@ HOPELESS_NMSE = 1.0
 FAR_BEHIND = 2.0
 """A reference whose error is as many times that of a simple rival is no measure of a gain there."""
 
+DEBIASED = ("effect", "nonlinearity")
+"""Kinds of finding without an estimator that are given effects of entities."""
+
 _WARNED = {
     "W-FEWENTITIES": "Few entities: {}.",
     "W-SKEW": "{}.",
 }
-
-
-@dataclass(frozen=True)
-class StepRow:
-    """One preparation step: its name, the column that it makes and those that it takes."""
-
-    step: str
-    into: str
-    inputs: str
 
 
 def gain_caveats(run: Run, judgement: Judgement, over: Gains) -> Iterator[str]:
@@ -54,24 +50,18 @@ def gain_caveats(run: Run, judgement: Judgement, over: Gains) -> Iterator[str]:
                 if note.code == "W-UNSEEN" and note.where == place:
                     label = run.manifest.study.estimator_label(estimator)
                     yield f"{label} under “{cell.protocol.title}”: {note.message}."
-    yield from _nickell(run, judgement.estimator, outcome)
 
 
-def _nickell(run: Run, estimator: EstimatorRecord, outcome: str) -> Iterator[str]:
-    """Yield that a lagged outcome stands beside effects of entities (Nickell 1981)."""
+def with_nickell(run: Run, finding: StudyFinding) -> StudyFinding:
+    """Return a finding with what stands against it where the outcome's own lag is beside effects of entities.
+
+    Debiased effects, which no estimator has, take these effects out by whatever method.
+    """
     study = run.manifest.study
-    regressors = {study.exposure, *study.moderators, *study.controls}
-    lagged = [
-        row.into
-        for row in run.rows("preparation", StepRow)
-        if row.step == "lag" and outcome in row.inputs.split(", ") and row.into in regressors
-    ]
-    if lagged and estimator.has_entity_effects:
-        yield (
-            f"{joined(lagged)} is the outcome of an earlier period: beside effects of {study.entity} its "
-            f"coefficient is biased by about 1/T, with {run.manifest.data.n_periods} periods (Nickell 1981), "
-            "and those of regressors that go with it."
-        )
+    entry = next((entry for entry in study.estimators if entry.id == finding.estimator), None)
+    takes_out = entry.goes_by_within if entry else finding.finding in DEBIASED
+    caveat = nickell_caveat(run, finding.outcome) if takes_out else ""
+    return replace(finding, caveats=" ".join(filter(None, (finding.caveats, caveat)))) if caveat else finding
 
 
 def reference_caveats(over: Gains, outcome: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Findings on contrasts: what an exposure of few values changes, from each value to each other."""
+"""Findings on contrasts: what an exposure that is no dose changes, from one value to another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import groupby
 from harness.findings.finding import StudyFinding
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
-from harness.report.sections.contrasts.rows import ContrastRow
+from harness.report.sections.contrasts.rows import ContrastRow, value_in_words
 from harness.report.text.numbers import plain, with_interval
 from harness.tables import CONTRASTS
 
@@ -32,7 +32,8 @@ def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
     study = run.manifest.study
     is_established = row.conf_low > 0.0 or row.conf_high < 0.0
-    values = f"{plain(row.exposure_to)} rather than {plain(row.exposure_from)}"
+    high, low = (value_in_words(study.levels, value) for value in (row.exposure_to, row.exposure_from))
+    values = f"{high} rather than {low}"
     said = "" if is_established else "; it is not established"
     among = (
         f"One of {n_contrasts} contrasts; its interval allows for their number." if n_contrasts > 1 else ""

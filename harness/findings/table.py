@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from harness.findings.caveats import with_nickell
 from harness.findings.contrast import contrast_findings
 from harness.findings.curve_effect import curve_effect_findings
 from harness.findings.effect import debiased_findings
@@ -80,7 +81,7 @@ def findings_table(run: Run) -> pd.DataFrame:
     """Return every finding of a run, outcome by outcome, with the error rates that the run was given."""
     study = run.manifest.study
     found = [
-        asdict(finding)
+        asdict(with_nickell(run, finding))
         for outcome in study.outcomes
         for find in (*(finder.find for finder in FINDERS), error_findings)
         for finding in find(run, outcome)

@@ -8,7 +8,6 @@ import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
-from harness.scenarios.partial_dependence import dependent_columns
 from harness.scenarios.support import WINDOW
 
 MOST_ROWS = 2000
@@ -79,7 +78,7 @@ def _distances(panel: Panel, rows: Ints) -> Floats:
     from scipy.spatial.distance import cdist
     from scipy.stats import rankdata
 
-    moved = dependent_columns(panel, panel.exposure)
+    moved = panel.dependents(panel.exposure)
     names = [name for name in panel.moderators or panel.controls if name not in moved]
     ranks = [rankdata(panel.column(name)[rows]) for name in names]
     points = whitened(np.column_stack([np.zeros(rows.size), *ranks]))

@@ -83,7 +83,10 @@ def with_derived(panel: Panel, columns: Columns, points: Floats) -> FixedColumns
     None where a column is derived from a fixed column and from one that stays as it is: it then differs from
     row to row.
     """
-    values = dict(zip(columns, points.T, strict=True))
+    values = {
+        name: np.asarray(at)
+        for name, at in panel.by_column(dict(zip(columns, points.T, strict=True))).items()
+    }
     for derivation in panel.derived:
         if derivation.into in columns or not values.keys() & set(derivation.inputs):
             continue
@@ -91,15 +94,6 @@ def with_derived(panel: Panel, columns: Columns, points: Floats) -> FixedColumns
             return None
         values[derivation.into] = derivation.compute({name: values[name] for name in derivation.inputs})
     return FixedColumns(tuple(values), np.column_stack(list(values.values())))
-
-
-def dependent_columns(panel: Panel, name: str) -> frozenset[str]:
-    """Return the columns that change when one does, itself included."""
-    changed = {name}
-    for derivation in panel.derived:
-        if changed.intersection(derivation.inputs):
-            changed.add(derivation.into)
-    return frozenset(changed)
 
 
 def require_apart(panel: Panel, moderator: str, *, where: str) -> None:
@@ -110,7 +104,7 @@ def require_apart(panel: Panel, moderator: str, *, where: str) -> None:
     EstimationError
         Where it is no regressor, or follows from the exposure.
     """
-    if moderator not in panel.columns or moderator in dependent_columns(panel, panel.exposure):
+    if moderator not in panel.columns or moderator in panel.dependents(panel.exposure):
         problem = Problem(
             where=where,
             what=f"'{moderator}' is no regressor that can be set apart from the exposure",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.data.name import exposure_columns
 from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.spec.study import ReportFormat
 
@@ -31,12 +32,14 @@ class EstimatorRecord:
     use : name it is chosen by
     label : how it is called, unlike any other of the study
     options : its options as plain data, nested estimators with their name under ``use``
+    has_levels : whether it, or an estimator nested in it, takes out a level of each entity
     """
 
     id: str
     use: str
     label: str
     options: Mapping[str, Any]
+    has_levels: bool = False
 
     @property
     def effects(self) -> tuple[str, ...]:
@@ -46,8 +49,13 @@ class EstimatorRecord:
 
     @property
     def has_entity_effects(self) -> bool:
-        """Whether the options ask for a level of each entity."""
-        return "entity" in self.effects
+        """Whether it takes out a level of each entity, as its options ask or by what it is."""
+        return self.has_levels or "entity" in self.effects
+
+    @property
+    def goes_by_within(self) -> bool:
+        """Whether it goes by differences within entities: given their levels, or means of its regressors."""
+        return self.has_entity_effects or bool(self.options.get("entity_means"))
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,7 @@ class StudyRecord:
     featured : ids of the estimators that groups and surfaces are shown of; empty for the report's own choice
     metrics : losses beside squared error
     left_open : what the publication does not say
+    levels : of an exposure that is no dose, the base first
     """
 
     id: str
@@ -137,6 +146,12 @@ class StudyRecord:
     featured: tuple[str, ...]
     metrics: tuple[MetricRecord, ...] = ()
     left_open: tuple[OpenQuestionRecord, ...] = ()
+    levels: tuple[str, ...] = ()
+
+    @property
+    def exposure_columns(self) -> tuple[str, ...]:
+        """The regressors that hold the exposure: itself, or one for each level but the base."""
+        return exposure_columns(self.exposure, self.levels)
 
     @property
     def honest_first(self) -> tuple[ProtocolRecord, ...]:

@@ -30,10 +30,11 @@ def refuse_impossible(regression: FeolsRegression) -> None:
     if design.trend is not None and not design.trend.has_slope.any():
         hint = "leave trends out, or estimate on more periods"
         raise EstimationError(Problem("trends", "no entity has rows of two periods", hint=hint))
-    if not regression.varies[0]:
-        what = f"it is {panel.X[0, 0]:.6g} in all {panel.n_obs} rows, so it has no effect to estimate"
-        hint = "choose another exposure, or estimate on rows where it varies"
-        raise EstimationError(Problem(f"exposure {panel.exposure!r}", what, hint=hint))
+    for at, name in enumerate(panel.exposure_columns):
+        if not regression.varies[at]:
+            what = f"it is {panel.X[0, at]:.6g} in all {panel.n_obs} rows, so it has no effect to estimate"
+            hint = "choose another exposure, or estimate on rows where it varies"
+            raise EstimationError(Problem(f"exposure {name!r}", what, hint=hint))
     _refuse_few_rows(regression, n_columns=1)
 
 
@@ -46,13 +47,17 @@ def judge(regression: FeolsRegression, estimate: Estimate) -> tuple[Note, ...]:
         Where rows are too few, effects absorb the outcome or the exposure, or other columns determine it.
     """
     panel, taken = regression.panel, _in_words(regression)
-    where = f"exposure {panel.exposure!r}"
+    own = range(len(panel.exposure_columns))
     for dropped in estimate.dropped:
-        if dropped.column == 0:
+        found = [at for at in own if at in (dropped.column, *dropped.on)]
+        if not found:
+            continue
+        where = f"exposure {panel.exposure_columns[found[0]]!r}"
+        if dropped.column == 0 or (dropped.column in own and not dropped.on):
             what = f"{taken} absorb it: it does not vary once they are taken out"
             hint = "choose another exposure, absorb fewer effects, or use pooled_ols"
             raise EstimationError(Problem(where, what, hint=hint))
-        if 0 in dropped.on and len(dropped.on) > 1:
+        if dropped.column in own or len(dropped.on) > 1:
             what = f"other regressors determine it, since {_combination(regression, dropped)}"
             hint = f"leave out {panel.columns[dropped.column]!r} or another of them"
             raise EstimationError(Problem(where, what, hint=hint))

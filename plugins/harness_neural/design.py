@@ -105,7 +105,7 @@ def make_design(panel: Panel) -> Design:
     constant = [name for name, size in zip(names, scale.deviation, strict=True) if size == 0.0]
     for name, size in (
         (panel.outcome, outcome.deviation[0]),
-        (panel.exposure, float(panel.exposure not in constant)),
+        (panel.exposure, float(not set(panel.exposure_columns) <= set(constant))),
     ):
         if size == 0.0:
             raise EstimationError(

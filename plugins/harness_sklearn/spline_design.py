@@ -20,13 +20,13 @@ class SplineDesign:
     Attributes
     ----------
     inputs : the straight lines, standardised
-    exposure : its curve is what is multiplied
+    exposure : its column, or those of its levels; the curve of these is what is multiplied
     bends : of exposure and moderators, by name; a column with two values has none
     factors : moderators that the exposure's curve is multiplied by
     """
 
     inputs: Inputs
-    exposure: str
+    exposure: tuple[str, ...]
     bends: Mapping[str, Bends]
     factors: tuple[str, ...]
 
@@ -35,8 +35,8 @@ class SplineDesign:
         straight = self.inputs.values(panel)
         column = dict(zip(self.inputs.columns, straight.T, strict=True))
         bent = {name: bends.values(column[name]) for name, bends in self.bends.items()}
-        curve = [column[self.exposure][:, None]]
-        curve += [bent[self.exposure]] if self.exposure in bent else []
+        curve = [column[name][:, None] for name in self.exposure]
+        curve += [bent[name] for name in self.exposure if name in bent]
         products = [part * column[factor][:, None] for factor in self.factors for part in curve]
         return np.column_stack([np.ones(panel.n_obs), straight, *bent.values(), *products])
 
@@ -66,11 +66,11 @@ def make_design(panel: Panel, *, n_knots: int, factors: Sequence[str]) -> Spline
     inputs = make_inputs(panel)
     _require_rows(panel.n_obs, len(inputs.columns))
     column = dict(zip(inputs.columns, inputs.values(panel).T, strict=True))
-    curved = [name for name in (panel.exposure, *panel.moderators) if name in column]
+    curved = [name for name in (*panel.exposure_columns, *panel.moderators) if name in column]
     made = {name: make_bends(column[name], n_knots) for name in curved}
     return SplineDesign(
         inputs=inputs,
-        exposure=panel.exposure,
+        exposure=tuple(name for name in panel.exposure_columns if name in column),
         bends={name: bends for name, bends in made.items() if bends is not None},
         factors=tuple(name for name in factors if name in column),
     )

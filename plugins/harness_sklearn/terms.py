@@ -102,7 +102,7 @@ def product_copies(panel: Panel) -> dict[str, str]:
     copies: dict[str, str] = {}
     for derivation in panel.derived:
         inputs = derivation.inputs * 2 if len(derivation.inputs) == 1 else derivation.inputs
-        if len(inputs) != 2 or derivation.into == panel.exposure or copies.keys() & set(inputs):
+        if len(inputs) != 2 or derivation.into in panel.exposure_columns or copies.keys() & set(inputs):
             continue
         product = panel.column(inputs[0]) * panel.column(inputs[1])
         if np.allclose(panel.column(derivation.into), product, rtol=1e-12, atol=0.0):

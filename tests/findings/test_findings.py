@@ -20,6 +20,7 @@ from harness.findings.threshold import threshold_findings
 from harness.findings.turning_point import turning_point_findings
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
+from harness.report.sections.coefficients.table import coefficient_table
 from harness.store.csv_table import as_declared
 from harness.tables import CONTRASTS, EFFECTS
 from report.changed_run import with_study, with_table
@@ -99,9 +100,28 @@ def test_a_lagged_outcome_beside_entity_effects_brings_nickell(run):
     def lagged(frame):
         return frame.assign(step="lag", into="union", inputs="lwage")
 
-    found = verdicts(with_table(run, "preparation", lagged))
-    assert "Nickell" not in found["ann", "ols"].caveats
-    assert "biased by about 1/T, with 8 periods (Nickell" in found["fe", "ols"].caveats
+    found = findings_table(with_table(run, "preparation", lagged)).query(
+        "finding == 'gain' and about == 'ols'"
+    )
+    caveats = found.set_index("estimator")["caveats"]
+    assert "Nickell" not in caveats["ann"]
+    assert "biased by about 1/T, with 8 periods (Nickell" in caveats["fe"]
+
+
+def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coefficients(run):
+    def lagged(frame):
+        return frame.assign(step="lag", into="union", inputs="lwage")
+
+    changed = with_table(run, "preparation", lagged)
+    table = findings_table(changed)
+    warned = table[table["caveats"].fillna("").str.contains("Nickell")]
+    own = table[table["estimator"] == "fe"]
+    assert set(own["finding"]) >= {"gain", "effect", "nonlinearity", "turning_point"}
+    assert set(warned.query("estimator != ''")["estimator"].dropna()) == {"fe"}
+    assert len(warned.query("estimator == 'fe'")) == len(own)
+    coefficients = coefficient_table(changed, "lwage")
+    assert coefficients.caveat.startswith("Fixed effects: union is the outcome of an earlier period")
+    assert coefficient_table(run, "lwage").caveat == ""
 
 
 def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_rival(run):

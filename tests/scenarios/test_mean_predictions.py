@@ -9,7 +9,7 @@ import pytest
 
 from harness import PluginError
 from harness.scenarios import partial_dependence
-from harness.scenarios.partial_dependence import dependent_columns, mean_predictions
+from harness.scenarios.partial_dependence import mean_predictions
 from panels import panel_from_arrays
 from scenarios.derived import Product, Square
 
@@ -79,9 +79,9 @@ def test_a_column_that_differs_from_row_to_row_takes_the_long_way():
 
 def test_columns_derived_from_derived_ones_depend_on_the_first():
     panel = make_panel(Square(of="x", into="m"), Square(of="m", into="s"))
-    assert dependent_columns(panel, "x") == {"x", "m", "s"}
-    assert dependent_columns(panel, "m") == {"m", "s"}
-    assert dependent_columns(panel, "s") == {"s"}
+    assert panel.dependents("x") == {"x", "m", "s"}
+    assert panel.dependents("m") == {"m", "s"}
+    assert panel.dependents("s") == {"s"}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from harness.data.name import level_column
 from harness.data.prepare.account import Account
 from harness.data.prepare.step import Calendar, Column, Step
 from harness.errors import DataError, Problem
@@ -151,11 +152,6 @@ class Trend:
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002
         """Return how far it goes."""
         return Account(f"0 to {made.cells.max():.0f}")
-
-
-def level_column(column: str, level: str) -> str:
-    """Return the name of the column that is 1 for the rows of a level."""
-    return f"{column}={level}"
 
 
 def indicators(groups: Groups, reference: str | None, *, step: str) -> tuple[dict[str, pd.Series], str]:

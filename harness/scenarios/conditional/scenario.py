@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness.data.panel import Panel
+from harness.estimators.dose import require_dose
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.conditional.ale_interaction import interaction_share
 from harness.scenarios.conditional.cell_support import cell_support
@@ -116,6 +117,7 @@ class ConditionalScenario(Resampled):
         return Plane(self.moderator, first, second, near)
 
     def _require_moderator(self, panel: Panel) -> None:
+        require_dose(panel)
         require_apart(panel, self.moderator, where=self.name)
         require_variation(panel, panel.exposure)
         require_variation(panel, self.moderator)

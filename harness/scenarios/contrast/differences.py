@@ -10,26 +10,27 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
+from harness.data.roles import MOST_LEVELS
 from harness.errors import EstimationError, Problem
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.partial_dependence import mean_predictions
 
-MOST_VALUES = 10
-"""Values of an exposure between which contrasts are taken; one of more values has a curve."""
-
 
 def exposure_values(panel: Panel) -> Floats:
-    """Return the values of an exposure that has few, (n_values,), increasing.
+    """Return the values of an exposure that has few, (n_values,), increasing; of levels their positions.
 
     Raises
     ------
     EstimationError
-        Where it has one value, or more than `MOST_VALUES`.
+        Where it has one value, or more than `MOST_LEVELS`, or no row has the base.
     """
     values = np.unique(panel.column(panel.exposure))
-    if not 2 <= values.size <= MOST_VALUES:
+    if panel.levels and values[0] > 0.0:
+        what = f"no row has {panel.levels[0]!r}, the base, on these rows"
+        raise EstimationError(Problem(panel.exposure, what, hint="list another base first: roles.levels"))
+    if not 2 <= values.size <= MOST_LEVELS:
         what = f"has {values.size} different value{'s' if values.size > 1 else ''} on these rows"
-        expected = f"an exposure of 2 to {MOST_VALUES} values"
+        expected = f"an exposure of 2 to {MOST_LEVELS} values"
         raise EstimationError(Problem(panel.exposure, what, expected=expected, hint="ask `use: curve`"))
     return values
 
@@ -63,15 +64,15 @@ class Contrast:
     Attributes
     ----------
     question : whose rows it is over
-    exposure_from, exposure_to : the values
+    exposure_from, exposure_to : the values, or the names of the levels
     n_obs_from, n_obs_to : rows that have them, among those of the question
     estimate : outcome units, the mean at the latter less that at the former
     draws : (n_draws,), the same of every draw
     """
 
     question: Question
-    exposure_from: float
-    exposure_to: float
+    exposure_from: float | str
+    exposure_to: float | str
     n_obs_from: int
     n_obs_to: int
     estimate: float
@@ -81,7 +82,7 @@ class Contrast:
 def contrasts(
     fit: Fitted, draws: FittedDraws, questions: Sequence[Question], values: Floats
 ) -> Iterator[Contrast]:
-    """Yield the contrasts of every question, all pairs of values, lower less than higher.
+    """Yield the contrasts of every question: of each level with the base, or of each value with each lower.
 
     Parameters
     ----------
@@ -90,13 +91,25 @@ def contrasts(
     for question in questions:
         means, drawn = question.means(fit, values), question.means(draws, values)
         observed = question.panel.column(question.panel.exposure)
-        for low, high in combinations(range(values.size), 2):
+        for low, high in _pairs(question.panel, values.size):
             yield Contrast(
                 question=question,
-                exposure_from=float(values[low]),
-                exposure_to=float(values[high]),
+                exposure_from=value_name(question.panel, values[low]),
+                exposure_to=value_name(question.panel, values[high]),
                 n_obs_from=int(np.count_nonzero(observed == values[low])),
                 n_obs_to=int(np.count_nonzero(observed == values[high])),
                 estimate=float(means[high] - means[low]),
                 draws=drawn[:, high] - drawn[:, low],
             )
+
+
+def value_name(panel: Panel, value: float) -> float | str:
+    """Return a value of the exposure as tables have it: the name of a level, or the number."""
+    return panel.levels[int(value)] if panel.levels else float(value)
+
+
+def _pairs(panel: Panel, n_values: int) -> Iterator[tuple[int, int]]:
+    """Yield the places of the values that are compared, the lower first."""
+    for low, high in combinations(range(n_values), 2):
+        if not panel.levels or low == 0:
+            yield low, high

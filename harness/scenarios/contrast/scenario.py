@@ -1,4 +1,4 @@
-"""Scenario ``contrast``: what an exposure of few values changes, from each value to each other."""
+"""Scenario ``contrast``: what an exposure of few values changes, from one value to another."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.data.panel import Panel
+from harness.data.roles import MOST_LEVELS
 from harness.estimators.protocol import Fitted
 from harness.scenarios.bands import bands
 from harness.scenarios.contrast.differences import (
-    MOST_VALUES,
     Contrast,
     Question,
     contrasts,
@@ -37,7 +37,8 @@ MODERATOR_SHARES = tuple(np.linspace(0.1, 0.9, 9).round(1).tolist())
 class ContrastScenario(Resampled):
     """Mean predicted outcome were every row's exposure one value, less that were it another.
 
-    For an exposure that is no dose: 0 and 1, or numbers that name a few kinds. With `by` the means are over
+    For an exposure that is no dose. Of levels each is compared with the base; of numbers, such as 0 and 1,
+    each with each lower. With `by` the means are over
     the rows of each group, with `moderator` over all rows were their moderator the same, at each of its
     values or at nine quantiles. The simultaneous intervals hold for all contrasts of the question at once.
 
@@ -88,7 +89,7 @@ class ContrastScenario(Resampled):
         if self.moderator is not None:
             require_apart(panel, self.moderator, where=self.name)
             found = np.unique(panel.column(self.moderator))
-            if found.size > MOST_VALUES:
+            if found.size > MOST_LEVELS:
                 found = np.unique(np.quantile(panel.column(self.moderator), MODERATOR_SHARES))
             places = found.tolist()
             return [Question({"moderator_at": at}, panel, {self.moderator: at}) for at in places]

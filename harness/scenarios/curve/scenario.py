@@ -13,6 +13,7 @@ from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.estimators.dose import require_dose
 from harness.estimators.protocol import Fitted, HasDraws
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import quantile_bins
@@ -84,6 +85,8 @@ class CurveScenario(Resampled):
         """Return ``support`` (rows and entities near each grid point) and ``rug`` (exposure quantiles)."""
         import pandas as pd
 
+        if panel.levels:
+            return {}
         exposure = panel.column(panel.exposure)
         at = self._points(panel)
         near = _support(panel, at)
@@ -97,9 +100,10 @@ class CurveScenario(Resampled):
         Raises
         ------
         EstimationError
-            Where the exposure has two values only, or the estimator refuses the draws.
+            Where the exposure has levels, or two values only, or the estimator refuses the draws.
         """
         panel = subject.panel
+        require_dose(panel)
         require_variation(panel, panel.exposure)
         if has_two_values(panel.column(panel.exposure)):
             what = "has two values only, between which there is no curve"
@@ -170,7 +174,7 @@ class CurveScenario(Resampled):
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true curves, the interior extremes of the level, and the mean slope of the rows."""
         average: Truths = [{"kind": "average_effect", "truth": float(row_slopes(fit, panel).mean())}]
-        if has_two_values(panel.column(panel.exposure)):
+        if panel.levels or has_two_values(panel.column(panel.exposure)):
             return average
         at, rows = self._points(panel), hold(panel, self.held)
         bins = quantile_bins(panel.column(panel.exposure), n_bins=self.grid - 1)
@@ -191,6 +195,8 @@ class CurveScenario(Resampled):
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return warnings about few draws, resampled rows, and exposures at which the curve extrapolates."""
+        if panel.levels:
+            return super().notes(panel)
         at = self._points(panel)
         return (*super().notes(panel), *extrapolation_notes(panel, at, joint_support(panel, at)))
 

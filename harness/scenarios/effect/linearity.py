@@ -10,6 +10,7 @@ from harness.arrays import Floats
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.estimators.dose import require_dose
 from harness.scenarios.effect.terms import control_names
 
 KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
@@ -38,10 +39,11 @@ def linearity_test(panel: Panel) -> WaldTest:
     Raises
     ------
     EstimationError
-        Where the exposure has too few values for bends, or nothing is left of them.
+        Where the exposure has levels, or too few values for bends, or nothing is left of them.
     """
     from scipy.stats import f
 
+    require_dose(panel)
     exposure = panel.column(panel.exposure)
     knots = np.quantile(exposure, KNOTS)
     if np.unique(knots).size < len(KNOTS):

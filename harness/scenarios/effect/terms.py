@@ -11,6 +11,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.estimators.dose import require_dose
 from harness.scenarios.contrast.differences import exposure_values
 
 Form = Literal["line", "curve", "contrast", "conditional", "derivative"]
@@ -55,7 +56,14 @@ MakesTerms = Callable[[Panel], Terms]
 
 
 def line(panel: Panel) -> Terms:
-    """Return the exposure itself: the effect is one slope."""
+    """Return the exposure itself: the effect is one slope.
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure has levels.
+    """
+    require_dose(panel)
     return Terms(panel.column(panel.exposure)[:, None], np.array([np.nan]), np.ones((1, 1)))
 
 
@@ -65,8 +73,9 @@ def slope(panel: Panel) -> Terms:
     Raises
     ------
     EstimationError
-        Where the exposure has two values, between which there is no derivative.
+        Where the exposure has levels, or two values, between which there is no derivative.
     """
+    require_dose(panel)
     if np.unique(panel.column(panel.exposure)).size <= 2:
         what, hint = "has two values, between which no derivative is", "ask for the form `contrast`"
         raise EstimationError(Problem(panel.exposure, what, expected="an exposure of many values", hint=hint))
@@ -79,8 +88,9 @@ def curve(panel: Panel) -> Terms:
     Raises
     ------
     EstimationError
-        Where the exposure has too few values for a curve.
+        Where the exposure has levels, or too few values for a curve.
     """
+    require_dose(panel)
     column = panel.column(panel.exposure)
     knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, INNER_KNOTS + 2)))
     n_values = np.unique(column).size
@@ -121,7 +131,14 @@ def contrast(panel: Panel) -> Terms:
 
 
 def conditional(panel: Panel, moderator: str) -> Terms:
-    """Return the exposure and its product with a moderator: the slope at values of the moderator."""
+    """Return the exposure and its product with a moderator: the slope at values of the moderator.
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure has levels.
+    """
+    require_dose(panel)
     column = panel.column(moderator)
     mean = column.mean()
     found = np.unique(column)
@@ -164,13 +181,10 @@ def focused(panel: Panel, exposure: str) -> Panel:
     controls = tuple(name for name in others if name not in moderators)
     names = (exposure, *moderators, *controls)
     X = panel.X[:, [panel.columns.index(name) for name in names]]
-    return replace(panel, exposure=exposure, moderators=moderators, controls=controls, X=X)
+    return replace(panel, exposure=exposure, levels=(), moderators=moderators, controls=controls, X=X)
 
 
 def control_names(panel: Panel) -> Sequence[str]:
     """Return the regressors that are held fixed: all but the exposure and what follows from it."""
-    follows = {panel.exposure}
-    for derivation in panel.derived:
-        if follows.intersection(derivation.inputs):
-            follows.add(derivation.into)
+    follows = panel.dependents(panel.exposure)
     return [name for name in panel.columns if name not in follows]

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
+from harness.estimators.dose import require_dose
 from harness.estimators.guard import Status
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.grid import locate, on_curve
@@ -104,9 +105,10 @@ def subject_answers(subject: Subject, plan: DrawPlan, grid: Floats) -> SubjectAn
     Raises
     ------
     EstimationError
-        Where the exposure does not vary, or the estimator refuses the draws.
+        Where the exposure has levels or does not vary, or the estimator refuses the draws.
     """
     panel = subject.panel
+    require_dose(panel)
     require_variation(panel, panel.exposure)
     return SubjectAnswers(
         row_answers(subject.fit, panel, grid), row_answers(subject.draws(plan), panel, grid)

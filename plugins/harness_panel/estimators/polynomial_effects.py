@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Floats, Panel, Rung
+from harness import Floats, Panel, Rung, require_dose
 from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.collinearity import Screening
@@ -38,7 +38,14 @@ class PolynomialTerms:
 
     @classmethod
     def of(cls, panel: Panel, *, degree: int, with_moderators: bool) -> PolynomialTerms:
-        """Return the terms for a training panel; a constant exposure is left to the estimator to refuse."""
+        """Return the terms for a training panel; a constant exposure is left to the estimator to refuse.
+
+        Raises
+        ------
+        EstimationError
+            Where the exposure has levels.
+        """
+        require_dose(panel)
         exposure = panel.column(panel.exposure)
         spread = float(exposure.std())
         return cls(degree, with_moderators, float(exposure.mean()), spread if spread > 0 else 1.0)

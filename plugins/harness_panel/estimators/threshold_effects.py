@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, Note, Panel, Problem, Rung, row_weights
+from harness import EstimationError, Floats, Note, Panel, Problem, Rung, require_dose, row_weights
 from harness_panel.covariance.robust import PredictionsAlone
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.effect import Dimension
@@ -224,6 +224,7 @@ class ThresholdEffects(FixedEffects):
         return ThresholdModels(tuple(regimes), tuple(models))
 
     def _search(self, base: Regression, counts: Floats) -> ThresholdSearch:
+        require_dose(base.panel)
         variable = self._variable(base.panel)
         candidates = Candidates.of(base.panel.column(variable), counts, n_places=self.grid, trim=self.trim)
         return ThresholdSearch.of(base, variable, candidates, have_levels=self.regime_levels)

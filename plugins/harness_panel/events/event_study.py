@@ -48,6 +48,7 @@ class EventWindow:
         return replace(
             panel,
             exposure=start,
+            levels=(),
             controls=(*panel.controls, *dummies),
             X=np.column_stack([first, panel.X[:, 1:], *dummies.values()]),
             derived=(),

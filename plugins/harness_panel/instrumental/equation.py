@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import numpy as np
 from pydantic import Field
 
-from harness import Correction, EffectKey, EstimationError, Floats, Panel, Problem, key_of
+from harness import Correction, EffectKey, EstimationError, Floats, Panel, Problem, key_of, require_dose
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.of_library import LibraryCovariance
 from harness_panel.covariance.robust import Classical, Robust
@@ -338,6 +338,7 @@ def _refused(name: str, why: str) -> EstimationError:
 
 
 def _refuse_unusable(panel: Panel) -> None:
+    require_dose(panel)
     if panel.Z is None or not panel.instruments:
         raise EstimationError(
             Problem(

@@ -147,15 +147,19 @@ def _size_problem(panel: Panel, fit: WithinFit, n_effects: int, taken: str) -> P
 
 
 def _exposure_problem(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
-    where = f"exposure {panel.exposure!r}"
-    if 0 in fit.screening.constant:
-        what = f"it is {fit.centre[0]:.6g} in all {panel.n_obs} rows, so it has no effect to estimate"
-        return Problem(where, what, hint="choose another exposure, or estimate on rows where it varies")
-    if 0 in fit.screening.absorbed:
+    own = set(range(len(panel.exposure_columns)))
+    for at in own.intersection(fit.screening.constant):
+        what = f"it is {fit.centre[at]:.6g} in all {panel.n_obs} rows, so it has no effect to estimate"
+        hint = "choose another exposure, or estimate on rows where it varies"
+        return Problem(_where(panel, at), what, hint=hint)
+    for at in own.intersection(fit.screening.absorbed):
         what = f"{taken} absorb it: it does not vary once they are taken out"
-        return Problem(where, what, hint="choose another exposure, absorb fewer effects, or use pooled_ols")
+        hint = "choose another exposure, absorb fewer effects, or use pooled_ols"
+        return Problem(_where(panel, at), what, hint=hint)
     for dependence in fit.screening.dependent:
-        if 0 in dependence.on and len(dependence.on) > 1:
+        found = own.intersection((*dependence.on, dependence.column))
+        if found and (len(dependence.on) > 1 or dependence.column in own):
+            where = _where(panel, min(found))
             combination = describe(dependence, panel.X, panel.columns, taken)
             return Problem(
                 where,
@@ -163,6 +167,12 @@ def _exposure_problem(panel: Panel, fit: WithinFit, taken: str) -> Problem | Non
                 hint=f"leave out {panel.columns[dependence.column]!r} or another of them",
             )
     return None
+
+
+def _where(panel: Panel, at: int) -> str:
+    """Return the place of the exposure, or of one of its levels."""
+    name = panel.exposure_columns[at]
+    return f"exposure {name!r}"
 
 
 def _condition_problem(fit: WithinFit) -> Problem | None:

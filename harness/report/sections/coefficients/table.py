@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import (
@@ -89,11 +90,13 @@ class ShownCoefficients:
     Attributes
     ----------
     without : why some estimators have none: their names and the reason
+    caveat : what a lagged outcome does to coefficients of estimators with effects; empty without one
     """
 
     columns: tuple[CoefficientColumn, ...]
     rows: tuple[TermRow, ...]
     without: tuple[tuple[str, str], ...]
+    caveat: str = ""
 
 
 NO_COEFFICIENTS = "no coefficients; the curves say what is estimated"
@@ -129,12 +132,19 @@ def coefficient_table(run: Run, outcome: str) -> ShownCoefficients:
             for term in _in_order(study, (term for _, term in done))
         ),
         without=tuple((joined(labels), reason) for reason, labels in without.items()),
+        caveat=_caveat(run, outcome, having),
     )
+
+
+def _caveat(run: Run, outcome: str, having: Sequence[EstimatorRecord]) -> str:
+    biased = [entry.label for entry in having if entry.goes_by_within]
+    caveat = nickell_caveat(run, outcome) if biased else ""
+    return f"{joined(biased)}: {caveat}" if caveat else ""
 
 
 def _in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
     found = list(dict.fromkeys(terms))
-    listed = [study.exposure, *study.moderators, *study.controls]
+    listed = [*study.exposure_columns, *study.moderators, *study.controls]
     known = [term for term in listed if term in found]
     return known + [term for term in found if term not in listed]
 
@@ -169,7 +179,7 @@ def _term_row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | Non
     decimals = decimals_for(errors or [1.0])
     return TermRow(
         label=study.label(term),
-        is_exposure=term == study.exposure,
+        is_exposure=term in study.exposure_columns,
         cells=tuple(_cell(row, decimals) for row in rows),
     )
 
@@ -199,6 +209,8 @@ def coefficient_notes(study: StudyRecord, outcome: str, table: ShownCoefficients
         yield f"{column.label}: covariance {column.covariance}{_corrections(column)}."
     for label, reason in table.without:
         yield f"{label}: {reason}."
+    if table.caveat:
+        yield table.caveat
 
 
 def _corrections(column: CoefficientColumn) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -27,8 +28,8 @@ class ContrastRow(ResultRow):
     group: str
     moderator: str
     moderator_at: float
-    exposure_from: float
-    exposure_to: float
+    exposure_from: str
+    exposure_to: str
     estimate: float
     conf_low: float
     conf_high: float
@@ -56,25 +57,31 @@ class ContrastPlace:
 
     Attributes
     ----------
+    exposure_from, exposure_to : values of the exposure in words
     group : whose rows it is over; empty for all rows
     moderator_at : value that all rows' moderator has; NaN where it is as observed
     """
 
-    exposure_from: float
-    exposure_to: float
+    exposure_from: str
+    exposure_to: str
     group: str
     moderator_at: float
 
     def label(self, study: StudyRecord, question: ContrastQuestion, *, with_pair: bool) -> str:
         """Return the place in words, with the values of the exposure where these differ."""
-        pair = f"{plain(self.exposure_to)} less {plain(self.exposure_from)}" if with_pair else ""
+        pair = self.pair if with_pair else ""
         if question.by:
             group = f"{study.label(question.by)} {self.group}" if self.group.isdecimal() else self.group
             return ", ".join(filter(None, (group, pair)))
         if question.moderator:
             at = f"{study.label(question.moderator)} {plain(self.moderator_at)}"
             return ", ".join(filter(None, (at, pair)))
-        return pair or f"{plain(self.exposure_to)} less {plain(self.exposure_from)}"
+        return self.pair
+
+    @property
+    def pair(self) -> str:
+        """Both values in words."""
+        return f"{self.exposure_to} less {self.exposure_from}"
 
 
 @dataclass(frozen=True)
@@ -124,12 +131,28 @@ def contrasts_of(run: Run, question: ContrastQuestion, outcome: str, estimator: 
         if row.is_done
         and (row.scenario, row.outcome, row.estimator) == (question.scenario, outcome, estimator)
     ]
+    levels = run.manifest.study.levels
     pairs = {(row.exposure_from, row.exposure_to) for row in own}
     if len(pairs) > MOST_PAIRS:
-        least = min(low for low, _ in pairs)
-        own = [row for row in own if row.exposure_from == least]
-    own.sort(key=_order)
-    return tuple(_contrast(run, outcome, question, list(rows)) for _, rows in groupby(own, key=_order))
+        least = min(_place_of(levels, low) for low, _ in pairs)
+        own = [row for row in own if _place_of(levels, row.exposure_from) == least]
+
+    def order(row: ContrastRow) -> tuple[str, float, float, float]:
+        at = -math.inf if math.isnan(row.moderator_at) else row.moderator_at
+        return row.group, at, _place_of(levels, row.exposure_from), _place_of(levels, row.exposure_to)
+
+    own.sort(key=order)
+    return tuple(_contrast(run, outcome, question, list(rows)) for _, rows in groupby(own, key=order))
+
+
+def value_in_words(levels: Sequence[str], value: str) -> str:
+    """Return a value of the exposure as tables have it in words: a level, or a number."""
+    return value if levels else plain(float(value))
+
+
+def _place_of(levels: Sequence[str], value: str) -> float:
+    """Return where a value of the exposure stands among the others."""
+    return float(levels.index(value)) if levels else float(value)
 
 
 def contrast_reason(run: Run, question: ContrastQuestion, outcome: str, estimator: str) -> str:
@@ -145,15 +168,12 @@ def contrast_reason(run: Run, question: ContrastQuestion, outcome: str, estimato
     )
 
 
-def _order(row: ContrastRow) -> tuple[str, float, float, float]:
-    at = -math.inf if math.isnan(row.moderator_at) else row.moderator_at
-    return row.group, at, row.exposure_from, row.exposure_to
-
-
 def _contrast(run: Run, outcome: str, question: ContrastQuestion, rows: list[ContrastRow]) -> Contrast:
     by_band = {row.band: row for row in rows}
     row, together = by_band[POINTWISE], by_band.get(SIMULTANEOUS)
-    place = ContrastPlace(row.exposure_from, row.exposure_to, row.group, row.moderator_at)
+    levels = run.manifest.study.levels
+    low, high = (value_in_words(levels, value) for value in (row.exposure_from, row.exposure_to))
+    place = ContrastPlace(low, high, row.group, row.moderator_at)
     return Contrast(
         place=place,
         estimate=row.estimate,
@@ -164,11 +184,11 @@ def _contrast(run: Run, outcome: str, question: ContrastQuestion, rows: list[Con
         n_from=row.n_obs_from,
         n_to=row.n_obs_to,
         n_draws=row.n_draws,
-        truth=_truth(run, outcome, question, place),
+        truth=math.nan if levels else _truth(run, outcome, question, row),
     )
 
 
-def _truth(run: Run, outcome: str, question: ContrastQuestion, place: ContrastPlace) -> float:
+def _truth(run: Run, outcome: str, question: ContrastQuestion, place: ContrastRow) -> float:
     """Return the true contrast; the table has those with the least value, of which others are differences."""
     levels = {
         row.at: row.truth
@@ -176,6 +196,5 @@ def _truth(run: Run, outcome: str, question: ContrastQuestion, place: ContrastPl
         if row.group == place.group
         and (row.moderator_at == place.moderator_at or math.isnan(place.moderator_at))
     }
-    if place.exposure_to not in levels:
-        return math.nan
-    return levels[place.exposure_to] - levels.get(place.exposure_from, 0.0)
+    low, high = float(place.exposure_from), float(place.exposure_to)
+    return levels[high] - levels.get(low, 0.0) if high in levels else math.nan

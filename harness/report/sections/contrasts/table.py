@@ -87,7 +87,7 @@ def _row(label: str, one: Contrast) -> ContrastTableRow:
     place = one.place
     return ContrastTableRow(
         label=label,
-        pair=f"{plain(place.exposure_to)} less {plain(place.exposure_from)}",
+        pair=place.pair,
         place=place.group or ("" if math.isnan(place.moderator_at) else plain(place.moderator_at)),
         n_from=count(one.n_from),
         n_to=count(one.n_to),
@@ -109,8 +109,7 @@ def established_text(label: str, outcome: str, found: tuple[Contrast, ...]) -> s
         if not one.is_established:
             return f"{label}: no difference in {outcome} is established."
         side = "higher" if one.estimate > 0.0 else "lower"
-        high, low = plain(one.place.exposure_to), plain(one.place.exposure_from)
-        return f"{label}: {outcome} is {side} at {high} than at {low}."
+        return f"{label}: {outcome} is {side} at {one.place.exposure_to} than at {one.place.exposure_from}."
     above = sum(one.is_established and one.estimate > 0.0 for one in found)
     below = sum(one.is_established and one.estimate < 0.0 for one in found)
     sides = [f"{number} above" for number in (above,) if number]

@@ -1,0 +1,175 @@
+"""An exposure that is no dose: its levels, the columns they become, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness.data.exposure_levels import has_levels
+from harness.data.from_frame import panel_from_frame
+from harness.data.roles import Roles
+from harness.errors import DataError
+from harness.estimators.protocol import ESTIMATOR
+from harness.installed import installed
+from harness.rng import random_stream
+from harness.scenarios.contrast.scenario import ContrastScenario
+from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.subject import Subject
+
+KINDS = ("craft", "none", "union")
+EFFECTS = {"none": 0.0, "craft": 0.5, "union": 1.5}
+
+
+def workers(*, n=90, periods=6, seed=1):
+    """Return workers of three kinds, whose kind changes, with a level of their own that goes with it."""
+    rng = random_stream(seed, "workers")
+    worker, year = (axis.ravel() for axis in np.indices((n, periods)))
+    own = rng.standard_normal(n)[worker]
+    leaning = rng.standard_normal(worker.size) + 0.5 * own
+    kind = np.where(leaning > 0.7, "union", np.where(leaning > -0.4, "craft", "none"))
+    m = rng.standard_normal(worker.size)
+    effect = np.array([EFFECTS[one] for one in kind])
+    wage = own + effect * (1.0 + 0.5 * m) + 0.3 * m + 0.5 * rng.standard_normal(worker.size)
+    return pd.DataFrame(
+        {"worker": [f"w{at:03d}" for at in worker], "year": 2000 + year, "wage": wage, "kind": kind, "m": m}
+    )
+
+
+def roles(**changed):
+    return Roles(
+        **{
+            "entity": "worker",
+            "time": "year",
+            "outcomes": ("wage",),
+            "exposure": "kind",
+            "moderators": ("m",),
+        }
+        | changed
+    )
+
+
+def rows_of(contrasts):
+    own = contrasts[contrasts["band"] == "pointwise"]
+    return dict(zip(own["exposure_to"], own["estimate"], strict=True))
+
+
+def subject(name, panel, **options):
+    estimator = installed().of(ESTIMATOR)[name](**options)
+    return Subject(estimator, panel, estimator.fit(panel, rng=random_stream(1, "fit")), seed=1, name=name)
+
+
+def test_texts_become_columns_for_each_level_but_the_base():
+    frame = workers()
+    panel = panel_from_frame(frame, roles())
+    assert panel.levels == KINDS
+    assert panel.columns == ("kind=none", "kind=union", "m")
+    ordered = frame.sort_values(["worker", "year"])["kind"]
+    np.testing.assert_array_equal(panel.column("kind=union"), ordered == "union")
+    np.testing.assert_array_equal(panel.column("kind"), ordered.map(KINDS.index))
+    assert panel_from_frame(frame, roles(levels=("none", "craft", "union"))).levels[0] == "none"
+
+
+def test_numbers_are_levels_where_the_roles_say_so():
+    frame = workers().assign(kind=lambda rows: rows["kind"].map({"none": 3, "craft": 1, "union": 2}))
+    assert panel_from_frame(frame, roles()).levels == ()
+    assert panel_from_frame(frame, roles(levels=(3, 1, 2))).columns == ("kind=1", "kind=2", "m")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "levels", "what"),
+    [
+        (lambda _: "all", (), "one is no comparison"),
+        (lambda at: f"k{at % 11}", (), "11 different texts"),
+        (lambda at: KINDS[at % 3], ("none", "craft"), "some rows have 'union'"),
+        (lambda at: KINDS[at % 3], ("none", "craft", "union", "guild"), "no row has 'guild'"),
+        (lambda at: KINDS[at % 3] if at else "7", (), "not numbers"),
+    ],
+)
+def test_levels_that_are_none_are_refused_in_words(kinds, levels, what):
+    frame = workers(n=20)
+    frame["kind"] = [kinds(at) for at in range(len(frame))]
+    with pytest.raises(DataError, match=what) as caught:
+        panel_from_frame(frame, roles(levels=levels))
+    assert "kind" in str(caught.value)
+    assert caught.value.problems[0].hint
+
+
+def test_what_is_written_like_a_number_is_no_level():
+    assert has_levels(pd.DataFrame({"kind": ["a", None, "b"]}), roles())
+    assert not has_levels(pd.DataFrame({"kind": ["a", "12", "b"]}), roles())
+    assert not has_levels(pd.DataFrame({"kind": [1.0, 2.0, 3.0]}), roles())
+
+
+def test_a_counterfactual_level_moves_its_columns_and_what_follows_from_them():
+    panel = panel_from_frame(workers(n=20), roles())
+    union = panel.with_column("kind", 2.0)
+    np.testing.assert_array_equal(union.X[:, :2], np.tile([0.0, 1.0], (panel.n_obs, 1)))
+    np.testing.assert_array_equal(panel.with_column("kind", 0.0).X[:, :2], 0.0)
+    np.testing.assert_array_equal(panel.with_column("kind", panel.column("kind")).X, panel.X)
+    assert panel.dependents("kind") == {"kind=none", "kind=union"}
+    assert panel.take(np.arange(5)).levels == panel.levels
+
+
+def test_contrasts_of_fixed_effects_are_those_of_a_regression_on_dummies():
+    frame = workers()
+    panel = panel_from_frame(frame, roles(levels=("none", "craft", "union")))
+    names = ["craft", "union"]
+    columns = np.column_stack([*(frame["kind"] == name for name in names), frame["m"]]).astype(float)
+    keys = pd.get_dummies(frame["worker"]).to_numpy(float)
+    expected = np.linalg.lstsq(np.column_stack([columns, keys]), frame["wage"].to_numpy(), rcond=None)[0]
+    for name in ("fixed_effects", "feols"):
+        own = subject(name, panel, effects=("entity",))
+        found = ContrastScenario(draws=30).answer(own)["contrasts"]
+        assert set(found["exposure_from"]) == {"none"}
+        assert rows_of(found) == pytest.approx(dict(zip(names, expected, strict=False)), rel=1e-6)
+        terms = own.fit.coefficients().terms
+        assert tuple(terms[:2]) == ("kind=craft", "kind=union")
+
+
+def test_each_estimator_answers_or_says_why_not():
+    panel = panel_from_frame(workers(n=40, periods=4), roles(levels=("none", "craft", "union")))
+    for name, options in (("splines", {"products": "moderators"}), ("boosting", {}), ("mundlak", {})):
+        estimator = installed().of(ESTIMATOR)[name](**options)
+        fit = estimator.fit(panel, rng=random_stream(1, "fit"))
+        means = [fit.predict(panel.with_column("kind", at)).mean() for at in (0.0, 1.0, 2.0)]
+        assert means[0] < means[1] < means[2]
+    for name in ("polynomial_effects", "threshold_effects"):
+        with pytest.raises(harness.EstimationError, match="one of none, craft, union, and no dose"):
+            installed().of(ESTIMATOR)[name]().fit(panel, rng=random_stream(1, "fit"))
+
+
+def test_questions_of_a_dose_are_refused_with_the_one_to_ask():
+    panel = panel_from_frame(workers(n=40, periods=4), roles())
+    own = subject("pooled_ols", panel)
+    with pytest.raises(harness.EstimationError, match="no dose") as caught:
+        CurveScenario(draws=10).answer(own)
+    assert "use: contrast" in caught.value.problems[0].hint
+    assert CurveScenario(draws=10).describe(panel) == {}
+
+
+def test_a_level_that_effects_absorb_is_refused_by_its_name():
+    frame = workers(n=40, periods=4)
+    last = frame["worker"] >= "w030"
+    frame.loc[last, "kind"] = "guild"
+    panel = panel_from_frame(frame, roles())
+    with pytest.raises(harness.EstimationError, match="absorb it") as caught:
+        subject("fixed_effects", panel, effects=("entity",))
+    assert "kind=guild" in caught.value.problems[0].where
+
+
+@pytest.mark.slow
+def test_the_share_of_intervals_that_hold_the_truth():
+    held, n_panels = 0, 100
+    for seed in range(n_panels):
+        frame = workers(n=60, periods=4, seed=seed)
+        panel = panel_from_frame(frame, roles(levels=("none", "craft", "union")))
+        found = ContrastScenario(draws=60).answer(subject("fixed_effects", panel, effects=("entity",)))[
+            "contrasts"
+        ]
+        together = found[found["band"] == "simultaneous"]
+        # the truth is averaged over the moderator, whose mean is not quite zero
+        truth = together["exposure_to"].map(EFFECTS) * (1.0 + 0.5 * frame["m"].mean())
+        held += bool(((together["conf_low"] <= truth) & (truth <= together["conf_high"])).all())
+    assert held >= 88  # of 100 at 95 per cent, 87 or fewer have a chance under one in 500
