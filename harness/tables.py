@@ -63,9 +63,12 @@ def _answers(
 
 ACCURACY = ResultTable(
     "accuracy",
-    (*_CELL, "sample", "mse", "rmse", "nmse", "r2", "n_obs", "n_entities", *STATUS),
+    (
+        *(*_CELL, "sample", "mse", "rmse", "nmse", "r2", "coverage", "width", "n_obs", "n_entities"),
+        *STATUS,
+    ),
     (*_CELL, "sample"),
-    "errors of every estimator under every protocol on train, test and all rows",
+    "errors on train, test and all rows; coverage and width of 90 % intervals of entities never seen",
     measures=("mse",),
 )
 GAIN = ResultTable(
@@ -367,10 +370,10 @@ PREDICTIONS = ResultTable(
     "predictions",
     (
         *("outcome", "estimator", "protocol", "fold", "entity", "time", "observed", "predicted"),
-        *("sample", "train_variance"),
+        *("sample", "train_variance", "predicted_low", "predicted_high"),
     ),
     (*_CELL, "fold", "sample", "entity", "time"),
-    "observed and predicted outcome of every row in every fold",
+    "observed and predicted outcome of every row in every fold, on request with limits of new entities",
     suffix=".parquet",
 )
 UNIVERSE_PREDICTIONS = ResultTable(

@@ -13,6 +13,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.accuracy import accuracy
+from harness.evaluation.conformal import coverage_table
 from harness.evaluation.gain import Gain, gain_over
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.evaluation.gain_tests import corrected_t_p_value, holm_adjusted, max_t_p_values
@@ -90,7 +91,7 @@ def samples(
 
 
 def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the errors of every estimator under every protocol.
+    """Return the errors of every estimator under every protocol, and how good its intervals are.
 
     Parameters
     ----------
@@ -108,7 +109,8 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
             )
             place = {**sample.place, "estimator": estimator}
             found.append(place | asdict(figures) | {"status": "ok", "reason": ""})
-    return pd.DataFrame(found)
+    table = pd.DataFrame(found)
+    return table if table.empty else table.merge(coverage_table(predictions), how="left")
 
 
 def gain_table(

@@ -69,7 +69,7 @@ def predictions_table(
         parts.append(rows.assign(**place, protocol=cell.protocol, fold=cell.fold))
     if not parts:
         return pd.DataFrame(columns=list(PREDICTIONS.columns))
-    return pd.concat(parts, ignore_index=True)[list(PREDICTIONS.columns)]
+    return pd.concat(parts, ignore_index=True).reindex(columns=list(PREDICTIONS.columns))
 
 
 def _rows(predictions: FoldPredictions, panel: Panel, fold: Fold) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from harness.data.panel import Panel
+from harness.evaluation.conformal import with_limits
 from harness.evaluation.decomposition import decomposition_table
 from harness.evaluation.metrics.table import metrics_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
@@ -27,7 +28,8 @@ def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str
     """
     missing = [*results.refused, *missing_cells(results.folds_by(results.estimators))]
     predictions = _predictions(results, results.estimators, panels=panels, missing=missing)
-    folder.write_parquet("predictions", predictions)
+    asked = results.study.evaluation.prediction_intervals
+    folder.write_parquet("predictions", with_limits(predictions) if asked else predictions)
     accuracies = as_declared(ACCURACY, [accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
     references = results.study.evaluation.references

@@ -98,6 +98,8 @@ class EvaluationSpec(SpecModel):
     metrics : losses beside squared error that estimators are compared by
     level : nominal coverage of the intervals of gains
     draws : bootstrap draws of these intervals
+    prediction_intervals : whether predictions of entities never seen are written with limits that hold nine
+        tenths of their rows, calibrated on whole entities
     """
 
     reference: str
@@ -106,6 +108,7 @@ class EvaluationSpec(SpecModel):
     metrics: Annotated[tuple[MetricEntry, ...], BeforeValidator(as_entries)] = ()
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=2, le=1_000_000)] = 2000
+    prediction_intervals: bool = False
 
     @property
     def references(self) -> tuple[str, ...]:
