@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,9 @@ from harness.commands.options import backend_option, jobs_option, n_jobs, quick_
 from harness.commands.plugin_options import found
 from harness.commands.progress import progress
 from harness.registry.plugin_choice import PluginChoice
+
+DIFFER = 1
+"""Exit code where two runs of a suite found different errors."""
 
 
 class _RunsByDefault(click.Group):
@@ -98,3 +102,28 @@ def run(
     click.echo(f"suite: {folder.path / PAGE}")
     if opens:
         click.launch(str(folder.path / PAGE))
+
+
+@suite.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("reference", metavar="REFERENCE", type=click.Path(path_type=Path))
+@click.option(
+    "--rtol",
+    type=click.FloatRange(min=0),
+    default=1e-6,
+    show_default=True,
+    help="Share of the larger error by which two may differ.",
+)
+def compare(folder: Path, reference: Path, rtol: float) -> None:
+    """Set the errors of a suite's RUN beside those of a REFERENCE, a folder or a file of gains.
+
+    Estimators that the reference does not have are set beside those of both. The exit code is 0 where what
+    both have is the same within the tolerance, 1 where an error differs, 5 where they are of different
+    suites, editions or forms.
+    """
+    from harness.suite.compare import compare_gains, read_gains
+
+    difference = compare_gains(read_gains(folder), read_gains(reference), rtol=rtol)
+    click.echo("\n".join(difference.lines()))
+    if len(difference.differing):
+        sys.exit(DIFFER)

@@ -1,4 +1,4 @@
-"""Small panels whose response is linear in the exposure: with a moderated effect, and with none."""
+"""Small panels whose response is linear in the exposure: with one effect, a moderated one, and none."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ class Interaction(SmallPanel):
     def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return x m."""
         return np.asarray(exposure * moderator)
+
+
+@dataclass(frozen=True)
+class Linear(SmallPanel):
+    """The response is the exposure itself: all there is to learn is linear."""
+
+    name: ClassVar[str] = "linear"
+    title: ClassVar[str] = "Linear panel"
+
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:  # noqa: ARG002 - it has no effect
+        """Return x."""
+        return np.asarray(exposure)
 
 
 @dataclass(frozen=True)
