@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 
 import click
 from markdown import code, table
@@ -16,10 +17,15 @@ def command_text() -> str:
     """Return a section for the command itself and for each subcommand."""
     root = click.Context(cli, info_name="harness", max_content_width=WIDTH, terminal_width=WIDTH)
     sections = [_section(cli, root)]
-    for name, command in cli.commands.items():
+    return "\n\n".join([*sections, *_subcommands(cli, root)])
+
+
+def _subcommands(group: click.Group, root: click.Context) -> Iterator[str]:
+    for name, command in group.commands.items():
         context = click.Context(command, info_name=name, parent=root)
-        sections.append(_section(command, context))
-    return "\n\n".join(sections)
+        yield _section(command, context)
+        if isinstance(command, click.Group):
+            yield from _subcommands(command, context)
 
 
 def _section(command: click.Command, context: click.Context) -> str:

@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from harness.installed import registry_of
 from harness.report.gain_report_schema import gain_report_schema
 from harness.spec.json_schema import spec_schema
+from harness.suite.tables import SUITE_TABLES
 from harness.tables import PARQUET_TABLES, TABLES, ResultTable
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
@@ -61,6 +62,13 @@ class TableReference(_Generated):
 
     def text(self) -> str:  # noqa: D102 - as the base class says
         return "\n\n".join(_table_text(table) for table in (*TABLES.values(), *PARQUET_TABLES))
+
+
+class SuiteTableReference(_Generated):
+    """``{suite-table-reference}``: every table of a suite with its columns, those of its key in bold."""
+
+    def text(self) -> str:  # noqa: D102 - as the base class says
+        return "\n\n".join(_table_text(table) for table in SUITE_TABLES.values())
 
 
 class GainReportReference(_Generated):
@@ -109,6 +117,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
     app.add_directive("table-reference", TableReference)
+    app.add_directive("suite-table-reference", SuiteTableReference)
     app.add_directive("gain-report-reference", GainReportReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)
