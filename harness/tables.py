@@ -229,6 +229,13 @@ INTERACTIONS = _answers(
     "how far exposure and moderator interact",
     measures=("estimate",),
 )
+IMPORTANCE = _answers(
+    "importance",
+    ("group", "columns", "importance", *_INTERVAL, "mse", "mse_without", "n_obs", "n_entities"),
+    ("group",),
+    "rise of the error for entities held out where columns are left out, a share of the outcome's variance",
+    measures=("importance",),
+)
 EFFECTS = ResultTable(
     "effects",
     (
@@ -352,6 +359,7 @@ TABLES: Mapping[str, ResultTable] = {
             THRESHOLDS,
             INTERACTIONS,
             CONTRASTS,
+            IMPORTANCE,
             EFFECTS,
             EFFECT_TESTS,
             TRUTH,

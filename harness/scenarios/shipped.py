@@ -8,10 +8,18 @@ from harness.scenarios.contrast.scenario import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
+from harness.scenarios.importance.scenario import ImportanceScenario
 from harness.scenarios.scenario import Scenario
 
 
 @hookimpl
 def harness_scenarios() -> tuple[type[Scenario], ...]:
     """Return the scenarios that come with the harness."""
-    return (CurveScenario, ContrastScenario, EffectScenario, HeterogeneityScenario, ConditionalScenario)
+    return (
+        CurveScenario,
+        ContrastScenario,
+        EffectScenario,
+        ImportanceScenario,
+        HeterogeneityScenario,
+        ConditionalScenario,
+    )

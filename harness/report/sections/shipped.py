@@ -15,6 +15,7 @@ from harness.report.sections.expectations.section import ExpectationsSection
 from harness.report.sections.figures.section import FiguresSection
 from harness.report.sections.gains.section import GainsSection
 from harness.report.sections.groups.section import GroupsSection
+from harness.report.sections.importance.section import ImportanceSection
 from harness.report.sections.metrics.section import MetricsSection
 from harness.report.sections.moderators.section import ModeratorsSection
 from harness.report.sections.multiverse.section import MultiverseSection
@@ -38,6 +39,7 @@ def harness_sections() -> tuple[Section, ...]:
         OriginSection(),
         MultiverseSection(),
         CurvesSection(),
+        ImportanceSection(),
         ContrastsSection(),
         EffectsSection(),
         GroupsSection(),

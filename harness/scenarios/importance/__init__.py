@@ -1,0 +1,1 @@
+"""How much worse estimators predict without some of the columns."""
