@@ -9,7 +9,7 @@ from typing import Protocol
 from harness.arrays import Ints
 from harness.data.entity_means import with_entity_means
 from harness.data.panel import Panel, SplitUnit
-from harness.errors import EstimationError
+from harness.errors import DataError, EstimationError, Problem
 from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
 from harness.evaluation.fold import Fold
@@ -20,6 +20,9 @@ from harness.rng import random_stream
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.parts import PartCell, PartTask, Question, WorksInParts
 from harness.spec.study import EstimatorEntry, ProtocolEntry, ScenarioEntry, Study
+
+MAX_GROUPS = 250
+"""Groups that a scenario compares, pair by pair: as many as there are countries."""
 
 
 def as_quick(study: Study) -> Study:
@@ -199,8 +202,11 @@ def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
     ------
     SpecError
         Where the multiverse varies what the estimator does not have.
+    DataError
+        Where a scenario would compare more than `MAX_GROUPS` groups.
     """
     panel = panels.panel(study.roles.outcomes[0])
+    _require_few_groups(study, panel)
     splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
     return Plan(study, panels, splits, variants(study, known))
 
@@ -212,3 +218,21 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
         )
     except EstimationError as error:
         return Split(entry, (), error.what)
+
+
+def _require_few_groups(study: Study, panel: Panel) -> None:
+    """Refuse scenarios by a column that has a group for nearly every row, before anything is fitted."""
+    asked = [(entry.id, name) for entry in study.scenarios for name in entry.scenario.columns]
+    sizes = [(scenario, name, len(panel.group(name).labels)) for scenario, name in asked]
+    problems = [
+        Problem(
+            where=f"column '{name}'",
+            what=f"the scenario '{scenario}' would compare {n_groups:,} groups",
+            expected=f"at most {MAX_GROUPS}",
+            hint="group by a coarser column, or make one under data.prepare with `classes` or `recode`",
+        )
+        for scenario, name, n_groups in sizes
+        if n_groups > MAX_GROUPS
+    ]
+    if problems:
+        raise DataError(*problems)

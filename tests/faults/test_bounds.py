@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from harness import SpecError
+import harness
+from harness import DataError, SpecError
 from harness.installed import installed
 from harness.spec.load import load_study
 from harness.spec.written import written_spec
@@ -32,3 +34,15 @@ def test_a_number_beyond_all_machines_is_refused_with_the_most_that_is_allowed(o
 def test_more_jobs_than_any_machine_has_cores_are_refused(monkeypatch, capsys):
     assert exit_code(monkeypatch, "run", "specs/grunfeld.yaml", "--jobs", "1000000000") == 2
     assert "1024" in capsys.readouterr().err
+
+
+def test_groups_for_nearly_every_row_are_refused_before_anything_is_fitted(tmp_path):
+    n_rows = 10_000
+    frame = pd.DataFrame(
+        {"firm": [f"f{row // 2}" for row in range(n_rows)], "year": [2000, 2001] * (n_rows // 2)}
+    )
+    frame["invest"] = frame["value"] = frame["capital"] = 1.0 * frame.index
+    frame["own"] = [f"g{row}" for row in range(n_rows)]
+    spec = SPEC | {"scenarios": [{"use": "heterogeneity", "by": "own"}], "data": {}}
+    with pytest.raises(DataError, match=r"(?s)'own'.*10,000 groups.*at most 250.*classes"):
+        harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
