@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -74,8 +77,26 @@ class LocalWorkers:
 
         # loky retires a worker whose memory has grown, between two calls, and warns; no call is lost by it.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-        processes = ProcessPoolExecutor(max_workers=self.n_jobs, env=dict(ONE_THREAD))
+        processes = ProcessPoolExecutor(
+            max_workers=self.n_jobs, env=dict(ONE_THREAD), initializer=end_with, initargs=(os.getpid(),)
+        )
         try:
             yield Pool(processes, 2 * self.n_jobs, (BrokenProcessPool,))
         finally:
             processes.shutdown(kill_workers=True)
+
+
+def end_with(parent: int) -> None:
+    """Let this process end within a second or two of its parent, which may be killed without a word.
+
+    Parameters
+    ----------
+    parent : process that started this one
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with the run", daemon=True).start()

@@ -18,20 +18,33 @@ SECONDS = 5
 """After which none of its processes may be left."""
 
 
-@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_the_workers_and_says_how_to_go_on(tmp_path, by, code):
-    words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(tmp_path / "run")]
+def ended_by(signal_, run):
+    """Return a run's exit code and last words, and the processes it had, once a signal reached its main one."""
+    words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(run)]
     command = [sys.executable, "-m", "harness.cli", *words, "--set", "scenarios=[]"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not list((tmp_path / "run").glob(f"{CHECKPOINTS}/*")):
+        while process.poll() is None and not list(run.glob(f"{CHECKPOINTS}/*")):
             time.sleep(0.05)
         others = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(by)
+        process.send_signal(signal_)
         said = process.communicate(timeout=60)[1]
-    assert process.returncode == code
+    return process.returncode, said, others
+
+
+def test_workers_end_when_their_run_is_killed(tmp_path):
+    _, _, others = ended_by(signal.SIGKILL, tmp_path / "run")
+    assert others
+    _, alive = psutil.wait_procs(others, timeout=SECONDS)
+    assert alive == []
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_workers_and_says_how_to_go_on(tmp_path, by, code):
+    returned, said, others = ended_by(by, tmp_path / "run")
+    assert returned == code
     assert f"ended by {by.name}; what is finished is kept" in said
     assert "--resume" in said
-    assert "Traceback" not in said
+    assert "Traceback" not in said, said
     assert others
     _, alive = psutil.wait_procs(others, timeout=SECONDS)
     assert alive == []
