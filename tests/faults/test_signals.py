@@ -19,7 +19,7 @@ SECONDS = 5
 
 
 def ended_by(signal_, run):
-    """Return a run's exit code and last words, and the processes it had, once a signal reached its main one."""
+    """Send a signal to the main process of a run; return its exit code, last words and other processes."""
     words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(run)]
     command = [sys.executable, "-m", "harness.cli", *words, "--set", "scenarios=[]"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
