@@ -80,7 +80,8 @@ class RunFolder:
         if path.exists() and not (path / MARKER).is_file():
             if not path.is_dir():
                 raise ArtifactError(Problem(str(path), "is a file", hint="choose another folder with --out"))
-            if any(path.iterdir()):
+            half_marked = partials(path / MARKER)
+            if set(path.iterdir()) - set(half_marked):
                 raise ArtifactError(
                     Problem(
                         str(path),
@@ -89,6 +90,8 @@ class RunFolder:
                         hint="choose another folder with --out",
                     )
                 )
+            for partial in half_marked:
+                partial.unlink()
         _refuse_link(path, MARKER)
         write_atomically(path / MARKER, MARK)
         return cls(path)
