@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.data.read.frame_file import FrameFile
     from harness.execution.options import RunOptions
     from harness.execution.run import Prepared, Progress
+    from harness.execution.workers import Workers
     from harness.registry.plugin_choice import PluginChoice
     from harness.spec.written import WrittenSpec
     from harness.store.folder import RunFolder
@@ -97,12 +98,24 @@ def run_study(
     from harness.installed import installed
 
     registry = installed(options.plugins)
-    folder = write_run(options, registry, find=findings_of, on_progress=on_progress, on_resumed=on_resumed)
-    return report_study(folder.path, options.plugins)
+    with options.local_workers.kept() as local:
+        folder = write_run(
+            options,
+            registry,
+            find=findings_of,
+            workers=options.cluster or local,
+            on_progress=on_progress,
+            on_resumed=on_resumed,
+        )
+        return report_study(folder.path, options.plugins, workers=local)
 
 
-def report_study(path: Path, plugins: PluginChoice) -> RunFolder:
+def report_study(path: Path, plugins: PluginChoice, *, workers: Workers) -> RunFolder:
     """Write the report of a finished run, with the sections that plugins offer among its own.
+
+    Parameters
+    ----------
+    workers : that print its figures
 
     Raises
     ------
@@ -113,7 +126,7 @@ def report_study(path: Path, plugins: PluginChoice) -> RunFolder:
     from harness.report.sections.section import SECTION
     from harness.report.write import report_run
 
-    return report_run(path, tuple(installed(plugins).of(SECTION).values()))
+    return report_run(path, tuple(installed(plugins).of(SECTION).values()), workers=workers)
 
 
 def brief_study(path: Path) -> Path:

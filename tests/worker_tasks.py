@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.lines import Line2D
+
 
 @dataclass(frozen=True)
 class Square:
@@ -63,3 +65,11 @@ class Threads:
 def versions_of_the_process(plugins: Iterable[str]) -> Mapping[str, str]:
     """Stand in for `harness.store.versions.versions` on machines with other versions."""
     return {"python": f"of process {os.getpid()}"}
+
+
+class Spilling(Line2D):
+    """A line that cannot be drawn."""
+
+    def draw(self, _renderer):
+        """Fail."""
+        raise RuntimeError("out of ink")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands.options import run_argument
+from harness.commands.options import jobs_option, n_jobs, run_argument
 from harness.commands.plugin_options import found
 from harness.commands.written_line import written_line
 from harness.registry.plugin_choice import PluginChoice
@@ -18,12 +18,14 @@ from harness.registry.plugin_choice import PluginChoice
 @click.option(
     "--brief", is_flag=True, help="Write brief.html alone: the first screen and its notes, two pages."
 )
+@jobs_option
 @click.option("--force", is_flag=True, help="Write it where files are not as the run wrote them; recorded.")
 @click.pass_obj
-def report(choice: PluginChoice, folder: Path, *, brief: bool, force: bool) -> None:
+def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int | None, force: bool) -> None:
     """Write the report of a finished run again, in the formats that its spec asks for."""
     from harness.api import brief_study, report_study
     from harness.audit.verify.integrity import changed_inputs, require_unchanged
+    from harness.execution.workers import LocalWorkers
     from harness.store.folder import RunFolder
 
     run = RunFolder.open(folder)
@@ -36,7 +38,7 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, force: bool) -> N
         click.echo(f"brief: {brief_study(folder)}")
         return
     found(choice)
-    report_study(folder, choice)
+    report_study(folder, choice, workers=LocalWorkers(n_jobs(jobs)))
     if forced:
         manifest = run.manifest()
         names = tuple(dict.fromkeys((*manifest.forced, *forced)))

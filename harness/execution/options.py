@@ -55,9 +55,19 @@ class RunOptions:
     @property
     def workers(self) -> Workers:
         """Where the tasks of the run are done."""
+        return self.cluster or self.local_workers
+
+    @property
+    def local_workers(self) -> LocalWorkers:
+        """Processes of this machine."""
+        return LocalWorkers(self.n_jobs)
+
+    @property
+    def cluster(self) -> DaskWorkers | None:
+        """Workers of dask; None where they are not asked for."""
         if self.backend == "dask" or self.scheduler is not None:
             return DaskWorkers(self.scheduler, self.n_jobs)
-        return LocalWorkers(self.n_jobs)
+        return None
 
     @property
     def root(self) -> Path:

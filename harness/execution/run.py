@@ -115,6 +115,7 @@ def write_run(
     registry: Registry,
     *,
     find: FindingsOf,
+    workers: Workers,
     on_progress: Progress | None = None,
     on_resumed: Callable[[str], None] | None = None,
 ) -> RunFolder:
@@ -124,6 +125,7 @@ def write_run(
     ----------
     registry : what the plugins of the options offer
     find : makes the table of findings from the others
+    workers : that do the tasks
     on_resumed : called, where a run is taken up, with what was taken up and why the rest was not
 
     Raises
@@ -151,7 +153,7 @@ def write_run(
             plan = prepared.plan
             count = _Count(plan, on_progress)
             tasks = count.begun(tasks_of(plan))
-            kept = run_checkpointed(tasks, store, surroundings, workers=options.workers, on_done=count.done)
+            kept = run_checkpointed(tasks, store, surroundings, workers=workers, on_done=count.done)
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))
             results = results_of(plan, prepared.panels, kept.results)

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from joblib.externals.loky import ProcessPoolExecutor
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -48,7 +51,7 @@ class Workers(Protocol):
     """Where tasks run."""
 
     def pool(self) -> AbstractContextManager[Pool]:
-        """Start workers, or find them; those that were started end with the context."""
+        """Start workers, or find them; the calls of one pool are done before the next is asked for."""
 
 
 class _InThisProcess:
@@ -70,20 +73,70 @@ class LocalWorkers:
     @contextmanager
     def pool(self) -> Iterator[Pool]:
         """Start the processes."""
+        with self.kept() as workers, workers.pool() as pool:
+            yield pool
+
+    @contextmanager
+    def kept(self) -> Iterator[Workers]:
+        """Return workers whose processes go on from one pool to the next, as long as none of them dies."""
         if self.n_jobs == 1:
-            yield Pool(_InThisProcess(), 1, ())
+            yield _ThisProcess()
             return
+        kept = _KeptProcesses(self.n_jobs)
+        try:
+            yield kept
+        finally:
+            kept.end()
+
+
+class _ThisProcess:
+    """No process but this one."""
+
+    @contextmanager
+    def pool(self) -> Iterator[Pool]:
+        """Return what does a call at once."""
+        yield Pool(_InThisProcess(), 1, ())
+
+
+class _KeptProcesses:
+    """Processes that are started when they are first needed, and again after one has died."""
+
+    def __init__(self, n_jobs: int) -> None:
+        self._n_jobs = n_jobs
+        self._processes: ProcessPoolExecutor | None = None
+
+    @contextmanager
+    def pool(self) -> Iterator[Pool]:
+        """Return the processes, in their place new ones where one has died."""
+        from joblib.externals.loky import BrokenProcessPool
+
+        try:
+            yield Pool(self._alive(), 2 * self._n_jobs, (BrokenProcessPool,))
+        except BaseException:
+            self.end()
+            raise
+
+    def _alive(self) -> ProcessPoolExecutor:
         from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
-        # loky retires a worker whose memory has grown, between two calls, and warns; no call is lost by it.
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-        processes = ProcessPoolExecutor(
-            max_workers=self.n_jobs, env=dict(ONE_THREAD), initializer=end_with, initargs=(os.getpid(),)
-        )
-        try:
-            yield Pool(processes, 2 * self.n_jobs, (BrokenProcessPool,))
-        finally:
-            processes.shutdown(kill_workers=True)
+        if self._processes is not None:
+            try:
+                self._processes.submit(int)
+            except BrokenProcessPool:
+                self.end()
+        if self._processes is None:
+            # loky retires a worker whose memory has grown, between two calls, and warns; no call is lost.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+            self._processes = ProcessPoolExecutor(
+                max_workers=self._n_jobs, env=dict(ONE_THREAD), initializer=end_with, initargs=(os.getpid(),)
+            )
+        return self._processes
+
+    def end(self) -> None:
+        """End the processes, whatever they do."""
+        if self._processes is not None:
+            self._processes.shutdown(kill_workers=True)
+            self._processes = None
 
 
 def end_with(parent: int) -> None:

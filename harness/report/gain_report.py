@@ -11,7 +11,7 @@ from harness.report.model.accuracy import AccuracyRow, accuracy_rows
 from harness.report.model.gain_row import GainRow
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run, RunReader, read_run
-from harness.report.sections.claims.table import claim_rows
+from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.gains.caveats import caveats
 from harness.report.sections.gains.judgement import judgements
 from harness.report.sections.gains.text import headline

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from harness.errors import HarnessError
-from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.errors import ArtifactError, HarnessError, Problem
+from harness.execution.workers import LocalWorkers, Workers
+from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
+from harness.report.drawing.printing import print_figures
 from harness.report.model.run import Run
 from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
 from harness.spec.study import ReportFormat
 
 FAILED = '<p class="worse">This section could not be made: {{ shown }}.</p>\n'
 """Template in the place of one that failed; it shows the reason."""
+
+
+IN_THIS_PROCESS = LocalWorkers(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +43,57 @@ class ShownSection:
 
 
 def shown_sections(
-    run: Run, sections: Sequence[Section], formats: Sequence[ReportFormat]
+    run: Run,
+    sections: Sequence[Section],
+    formats: Sequence[ReportFormat],
+    *,
+    before: Sequence[RenderedFigure] = (),
+    workers: Workers = IN_THIS_PROCESS,
 ) -> tuple[ShownSection, ...]:
-    """Return the sections that are present in a run, in their order.
+    """Return the sections that are present in a run, in their order, all figures printed.
 
-    One that fails stands there with the reason and takes no other with it; a run folder that lacks what is
-    needed fails as a whole.
+    One that fails, or has a figure that does, stands there with the reason and takes no other with it; a run
+    folder that lacks what is needed fails as a whole.
+
+    Parameters
+    ----------
+    before : figures that stand before those of the sections, and are printed with them
+    workers : that print figures while the sections that follow are made
 
     Raises
     ------
     ArtifactError
-        Where a table lacks what a section needs.
+        Where a table lacks what a section needs, or one of the figures `before` cannot be printed.
     """
+    made: list[ShownSection] = []
+    missing = print_figures(chain(before, _made(run, sections, formats, into=made)), workers=workers)
+    problems = [
+        Problem(figure.name, missing[figure.name], hint="see harness doctor for fonts and versions")
+        for figure in before
+        if figure.name in missing
+    ]
+    if problems:
+        raise ArtifactError(*problems)
+    return tuple(_without_unprinted(shown, missing) for shown in made)
+
+
+def _made(
+    run: Run, sections: Sequence[Section], formats: Sequence[ReportFormat], *, into: list[ShownSection]
+) -> Iterator[RenderedFigure]:
+    """Make section after section, and yield the figures of each."""
     renderer = FigureRenderer(run.manifest.data.simulated)
-    ordered = sorted(sections, key=lambda section: (section.place, section.name))
-    with house_style():
-        return tuple(shown for section in ordered for shown in _shown(run, section, renderer, formats))
+    for section in sorted(sections, key=lambda section: (section.place, section.name)):
+        with house_style():
+            own = tuple(_shown(run, section, renderer, formats))
+        into += own
+        for shown in own:
+            yield from shown.content.figures
+
+
+def _without_unprinted(shown: ShownSection, missing: Mapping[str, str]) -> ShownSection:
+    """Return the section, or why it failed where one of its figures could not be printed."""
+    reasons = [missing[figure.name] for figure in shown.content.figures if figure.name in missing]
+    return ShownSection(shown.section, FAILED, SectionContent(reasons[0])) if reasons else shown
 
 
 def _shown(

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from importlib.resources import files
-from itertools import chain
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image, ImageColor
 
-from harness.report.drawing.canvas import MARK_COLOUR, RenderedFigure
+from harness.report.drawing.canvas import RenderedFigure
 from harness.report.text.numbers import count, p_value, percent, plain, significant
 from harness.report.text.plain_text import capitalised, printable
 from harness.store.study_record import EstimatorRecord
 
 TEMPLATES = "templates"
-
-
-MOST_SVG = 80_000
-"""Bytes of a figure as SVG above which a page carries it as PNG; both are in the run folder."""
-
-COLOURS = 128
-"""Of the PNG, which is a third of the size of one in full colour."""
-
-
-KEPT = tuple(ImageColor.getrgb(colour) for colour in ("#ffffff", "#000000", MARK_COLOUR))
-"""Colours that a PNG keeps as they are: paper, ink, and what marks simulated data."""
 
 
 def environment() -> Environment:
@@ -74,25 +59,10 @@ def script_hash(source: str) -> str:
 
 def data_uri(figure: RenderedFigure) -> Markup:
     """Return an address that carries a figure: as SVG, or as a small PNG where the SVG is large."""
-    kind, content = ("svg+xml", figure.svg) if len(figure.svg) <= MOST_SVG else ("png", _small(figure.png))
+    prints = figure.sheet.prints
+    kind, content = ("svg+xml", prints.svg) if prints.small is None else ("png", prints.small)
     address = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
     return Markup(address)  # noqa: S704 - letters, digits and signs of base 64
-
-
-def _small(png: bytes) -> bytes:
-    """Return a PNG with few colours, chosen for the figure, and those that are kept."""
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as image:
-        whole = image.convert("RGB")
-    few = whole.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    places, pixels = np.array(few), np.asarray(whole)
-    for at, colour in enumerate(KEPT, start=COLOURS):
-        places[(pixels == colour).all(axis=2)] = at
-    shown = Image.fromarray(places)
-    chosen = [*(few.getpalette() or []), *[0] * 3 * COLOURS][: 3 * COLOURS]
-    shown.putpalette([*chosen, *chain(*KEPT)])
-    shown.save(buffer, format="png")
-    return buffer.getvalue()
 
 
 def options(estimator: EstimatorRecord) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from harness.data.note import Note
 from harness.errors import ArtifactError, Problem
+from harness.execution.workers import Workers
 from harness.report.contents import FIGURES, described
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.fonts import FONT_CODE, font_notes
@@ -19,7 +20,7 @@ from harness.report.gain_report import report_of
 from harness.report.model.run import Run, RunStore, read_run
 from harness.report.page import page_of, render_brief, render_page
 from harness.report.sections.section import ReportFile, Section
-from harness.report.shown import ShownSection, shown_sections
+from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
 from harness.spec.study import ReportFormat
 from harness.store.csv_table import as_declared, csv_text
 from harness.store.folder import RunFolder
@@ -32,12 +33,13 @@ BRIEF = "brief.html"
 GAIN_REPORT = "gain_report.json"
 
 
-def report_run(path: Path, sections: Sequence[Section]) -> RunFolder:
+def report_run(path: Path, sections: Sequence[Section], *, workers: Workers = IN_THIS_PROCESS) -> RunFolder:
     """Write the report of a finished run from its tables, in the formats that its spec asks for.
 
     Parameters
     ----------
     sections : that a report may have
+    workers : that print its figures
 
     Raises
     ------
@@ -48,7 +50,7 @@ def report_run(path: Path, sections: Sequence[Section]) -> RunFolder:
     manifest = folder.manifest()
     _require_findings(manifest)
     with locked(path):
-        write_report(folder, formats=manifest.study.formats, sections=sections)
+        write_report(folder, formats=manifest.study.formats, sections=sections, workers=workers)
         folder.write_manifest(manifest)
     return folder
 
@@ -90,7 +92,11 @@ def _require_findings(manifest: Manifest) -> None:
 
 
 def write_report(
-    folder: RunStore, *, formats: Sequence[ReportFormat], sections: Sequence[Section]
+    folder: RunStore,
+    *,
+    formats: Sequence[ReportFormat],
+    sections: Sequence[Section],
+    workers: Workers = IN_THIS_PROCESS,
 ) -> tuple[str, ...]:
     """Write figures, the accuracy-gain report and the asked formats; the folder's tables are all it reads.
 
@@ -98,6 +104,7 @@ def write_report(
     ----------
     folder : of a finished run
     sections : that the report may have, in any order; those that are present in the run are shown
+    workers : that print its figures
 
     Returns
     -------
@@ -109,8 +116,8 @@ def write_report(
         Where the folder lacks what the report needs, or cannot be written.
     """
     run = read_run(folder)
-    shown = shown_sections(run, sections, formats)
     front = front_of(run)
+    shown = shown_sections(run, sections, formats, before=front.figures, workers=workers)
     written = [*_write_figures(folder, [*front.figures, *_figures(shown)]), GAIN_REPORT]
     report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
     folder.write_text(GAIN_REPORT, report + "\n")

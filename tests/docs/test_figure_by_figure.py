@@ -13,8 +13,8 @@ from harness.claims.kinds import SOURCES
 from harness.claims.table import claims_table
 from harness.installed import installed
 from harness.report.model.rows import read_rows
-from harness.report.sections.claims.table import ClaimRow, published_text
-from harness.report.sections.figures.markdown import HEAD
+from harness.report.sections.claims.markdown import HEAD
+from harness.report.sections.claims.rows import ClaimRow, published_text
 from harness.spec.load import load_study
 from test_run import ROOT
 

@@ -135,13 +135,12 @@ def test_sections_stand_in_their_order(wage):
         "7. Net effect of Experience",
         "8. Groups",
         "9. Conditions of the effect",
-        "10. The publication, figure by figure",
-        "11. Published numbers",
-        "12. Coefficients",
-        "13. Diagnostics of the fits",
-        "14. Networks and maps",
-        "15. Estimators and warnings",
-        "16. How to reproduce",
+        "10. Published numbers, figure by figure",
+        "11. Coefficients",
+        "12. Diagnostics of the fits",
+        "13. Networks and maps",
+        "14. Estimators and warnings",
+        "15. How to reproduce",
     ]
 
 

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from harness.report.drawing.few_colours import with_few_colours
 from harness.report.drawing.fonts import families
 from harness.report.drawing.ticks import shorten_numbers
 
@@ -26,6 +27,9 @@ DOUBLE_COLUMN = 7.0
 """Width of a figure across a journal's page, inches."""
 
 PNG_DPI = 200
+MOST_SVG = 80_000
+"""Bytes of a figure as SVG above which a page carries it as PNG; both are in the run folder."""
+
 POSITION_DIGITS = 4
 PADDING = 0.08
 """Inches around axes and their labels."""
@@ -34,6 +38,9 @@ SIMULATED = "SIMULATED DATA"
 MARK_COLOUR = "#a84300"
 MARK_WIDTH = 0.14
 """Inches at the right edge that the mark of simulated data takes."""
+
+KEPT = ("#ffffff", "#000000", MARK_COLOUR)
+"""Colours that a PNG of few keeps as they are: paper, ink, and what marks simulated data."""
 
 GREY = "#5f6368"
 PALE = "#e8e8e8"
@@ -63,32 +70,6 @@ STYLE: Mapping[Any, object] = {
     "svg.hashsalt": "panel-harness",
     "text.parse_math": False,
 }
-
-
-@dataclass(frozen=True, eq=False)
-class RenderedFigure:
-    """One figure, ready to be written.
-
-    Attributes
-    ----------
-    name : file name without its ending
-    svg, png : contents of the two files
-    width : inches
-    alt : what it shows, for those who cannot see it
-    caption : the sentences beneath it
-    """
-
-    name: str
-    svg: bytes
-    png: bytes
-    width: float
-    alt: str
-    caption: str
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it fits one column of a journal."""
-        return self.width <= SINGLE_COLUMN
 
 
 @contextmanager
@@ -179,9 +160,91 @@ def png_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+@dataclass(frozen=True, eq=False)
+class Prints:
+    """The files of a figure.
+
+    Attributes
+    ----------
+    svg, png : contents of the two files
+    small : PNG in few colours that a page carries in the place of a large SVG; None where it carries the SVG
+    """
+
+    svg: bytes
+    png: bytes
+    small: bytes | None
+
+
+def printed(figure: Figure) -> Prints:
+    """Lay a figure out and return its files; in the style of the report, in whatever process."""
+    with house_style():
+        FigureCanvasAgg(figure)
+        settle(figure)
+        svg, png = svg_bytes(figure), png_bytes(figure)
+    return Prints(svg, png, with_few_colours(png, kept=KEPT) if len(svg) > MOST_SVG else None)
+
+
+class Sheet:
+    """A figure that is printed once: when it is first looked at, unless its prints were made elsewhere."""
+
+    def __init__(self, figure: Figure) -> None:
+        self._content: Figure | Prints = figure
+
+    @property
+    def figure(self) -> Figure | None:
+        """The figure; None once it is printed."""
+        return self._content if isinstance(self._content, Figure) else None
+
+    @property
+    def prints(self) -> Prints:
+        """The files."""
+        if isinstance(self._content, Figure):
+            self._content = printed(self._content)
+        return self._content
+
+    def take(self, prints: Prints) -> None:
+        """Keep the files that were made elsewhere."""
+        self._content = prints
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedFigure:
+    """One figure, ready to be written.
+
+    Attributes
+    ----------
+    name : file name without its ending
+    sheet : the figure itself, and its files
+    width : inches
+    alt : what it shows, for those who cannot see it
+    caption : the sentences beneath it
+    """
+
+    name: str
+    sheet: Sheet
+    width: float
+    alt: str
+    caption: str
+
+    @property
+    def svg(self) -> bytes:
+        """Content of its SVG file."""
+        return self.sheet.prints.svg
+
+    @property
+    def png(self) -> bytes:
+        """Content of its PNG file."""
+        return self.sheet.prints.png
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it fits one column of a journal."""
+        return self.width <= SINGLE_COLUMN
+
+
 @dataclass(frozen=True)
 class FigureRenderer:
-    """Lays figures out and turns them into bytes.
+    """Makes figures ready to be printed.
 
     Attributes
     ----------
@@ -191,7 +254,7 @@ class FigureRenderer:
     is_simulated: bool
 
     def render(self, name: str, figure: Figure, *, alt: str, caption: str) -> RenderedFigure:
-        """Return a figure as SVG and PNG.
+        """Return a figure that can be had as SVG and PNG.
 
         Parameters
         ----------
@@ -202,12 +265,4 @@ class FigureRenderer:
         shorten_numbers(figure)
         if self.is_simulated:
             mark_simulated(figure)
-        settle(figure)
-        return RenderedFigure(
-            name=name,
-            svg=svg_bytes(figure),
-            png=png_bytes(figure),
-            width=float(figure.get_figwidth()),
-            alt=alt,
-            caption=caption,
-        )
+        return RenderedFigure(name, Sheet(figure), float(figure.get_figwidth()), alt, caption)

@@ -12,7 +12,6 @@ from harness.report.sections.diagnostics.section import DiagnosticsSection
 from harness.report.sections.effects.section import EffectsSection
 from harness.report.sections.estimators.section import EstimatorsSection
 from harness.report.sections.expectations.section import ExpectationsSection
-from harness.report.sections.figures.section import FiguresSection
 from harness.report.sections.gains.section import GainsSection
 from harness.report.sections.groups.section import GroupsSection
 from harness.report.sections.importance.section import ImportanceSection
@@ -44,7 +43,6 @@ def harness_sections() -> tuple[Section, ...]:
         EffectsSection(),
         GroupsSection(),
         ModeratorsSection(),
-        FiguresSection(),
         TruthSection(),
         ClaimsSection(),
         ExpectationsSection(),

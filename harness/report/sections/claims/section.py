@@ -1,28 +1,25 @@
-"""The section of published numbers."""
+"""The section of published numbers: a publication figure by figure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.report.model.run import Run
-from harness.report.sections.claims.table import MEANINGS, ClaimTable, claim_rows, claim_table
-from harness.report.sections.section import PackagedSection, SectionContent
+from harness.report.sections.claims.figures import published_figures
+from harness.report.sections.claims.markdown import markdown
+from harness.report.sections.claims.rows import claim_rows
+from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
+    from harness.spec.study import ReportFormat
 
-
-@dataclass(frozen=True)
-class ShownClaims:
-    """The table of claims, and what each status means."""
-
-    table: ClaimTable
-    meanings: tuple[tuple[str, str], ...] = MEANINGS
+MARKDOWN = "tables/figure_by_figure.md"
 
 
 class ClaimsSection(PackagedSection):
-    """Published numbers beside those recomputed from them and those of the run."""
+    """Every published number: printed, recomputed, as published, as it should be, and how it stands."""
 
     name: ClassVar[str] = "claims"
     title: ClassVar[str] = "Published numbers"
@@ -33,5 +30,11 @@ class ClaimsSection(PackagedSection):
         return bool(claim_rows(run))
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
-        """Return the table of claims."""
-        return SectionContent(ShownClaims(claim_table(run)))
+        """Return the tables and figures of the publication."""
+        return SectionContent(published_figures(run), "Published numbers, figure by figure")
+
+    def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
+        """Yield the section as Markdown."""
+        if report_format == "markdown" and self.is_present(run):
+            text = markdown(published_figures(run))
+            yield ReportFile(MARKDOWN, text, "the publication figure by figure, as Markdown")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
-from harness.report.sections.claims.table import claim_rows
+from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import Multiverse
 from harness.report.sections.multiverse.specification_curve import (
     ChoiceLines,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.report.model.run import Run
-from harness.report.sections.claims.table import claim_rows
+from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import choices_of, multiverses
 from harness.report.sections.multiverse.table import ChoiceGroup, choice_table
 from harness.report.sections.multiverse.text import multiverse_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.report.sections.claims.table import ClaimRow
+from harness.report.sections.claims.rows import ClaimRow
 from harness.report.sections.multiverse.rows import ChoiceRow, Multiverse, Tally
 from harness.report.sections.multiverse.table import choice_label, level_label
 from harness.report.text.numbers import count, percent

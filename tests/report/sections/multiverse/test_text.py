@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.report.model.run import read_run
-from harness.report.sections.claims.table import claim_rows
+from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import choices_of, multiverses
 from harness.report.sections.multiverse.table import choice_table
 from harness.report.sections.multiverse.text import honest, multiverse_text, published_gains

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.report.model.accuracy import errors_of
 from harness.report.model.gain_row import GainRow
 from harness.report.model.run import Run
-from harness.report.sections.claims.table import ClaimRow
+from harness.report.sections.claims.rows import ClaimRow
 from harness.report.text.numbers import MISSING, percent, significant
 from harness.store.study_record import StudyRecord
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.report.sections.figures.errors import ErrorTable
-from harness.report.sections.figures.figures import PublishedFigure, PublishedFigures
+from harness.report.sections.claims.errors import ErrorTable
+from harness.report.sections.claims.figures import PublishedFigure, PublishedFigures
+from harness.report.text.footnotes import Footnotes
 
 HEAD = ("what", "outcome", "printed", "as published, here", "as it should be, here")
 
 
 def markdown(shown: PublishedFigures) -> str:
     """Return a heading and a table for every published table and figure, and the notes below."""
-    parts = [part for figure in shown.figures for part in _figure(figure)]
-    notes = "\n".join(f"- ({mark}) {_plain(reason)}" for mark, reason in shown.footnotes)
+    footnotes = Footnotes()
+    parts = [part for figure in shown.figures for part in _figure(figure, footnotes)]
+    notes = "\n".join(f"- ({mark}) {_plain(reason)}" for mark, reason in footnotes.listed())
     if notes:
         parts += ["## Where a number is missing", notes]
     return "\n\n".join(parts) + "\n"
 
 
-def _figure(figure: PublishedFigure) -> Iterator[str]:
+def _figure(figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
     yield f"## {_plain(figure.source)}"
     by = f"As published: {_plain(figure.published)}."
     yield f"{by} As it should be: {_plain(figure.counterpart)}." if figure.counterpart else by
@@ -28,8 +30,8 @@ def _figure(figure: PublishedFigure) -> Iterator[str]:
             row.about,
             row.outcome,
             row.printed,
-            row.published + _marked(row.published_mark),
-            row.counterpart + _marked(row.counterpart_mark),
+            row.published + _marked(footnotes.mark(row.missing)),
+            row.counterpart + _marked(footnotes.mark(row.counterpart_missing)),
         )
         for row in figure.rows
     ]

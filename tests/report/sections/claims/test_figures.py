@@ -5,10 +5,11 @@ import dataclasses
 import pytest
 
 from harness.report.model.run import read_run
-from harness.report.sections.figures.differences import differences
-from harness.report.sections.figures.figures import published_figures
-from harness.report.sections.figures.markdown import markdown
-from harness.report.sections.figures.section import MARKDOWN, FiguresSection
+from harness.report.sections.claims.differences import differences
+from harness.report.sections.claims.figures import published_figures
+from harness.report.sections.claims.markdown import markdown
+from harness.report.sections.claims.rows import claim_rows
+from harness.report.sections.claims.section import MARKDOWN, ClaimsSection
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +28,43 @@ def test_every_number_stands_three_times_in_the_order_of_the_spec(run):
     assert (level.printed, level.published, level.counterpart) == ("1.5", "1.460", "1.430")
     assert (direction.published, direction.counterpart) == ("82.00%", "–")
     reasons = dict(shown.footnotes)
-    assert reasons[turn.published_mark] == "the curve of this run has no minimum within its range"
-    assert reasons[turn.counterpart_mark] == "this run draws no such curve"
-    assert level.published_mark == level.counterpart_mark == ""
+    assert (
+        turn.missing == reasons[turn.status_mark] == "the curve of this run has no minimum within its range"
+    )
+    assert turn.counterpart_missing == reasons[turn.counterpart_mark] == "this run draws no such curve"
+    assert level.missing == level.counterpart_mark == ""
     assert (curve.published, curve.counterpart) == ("RAB", "Boosting")
+
+
+def test_how_each_number_stands_is_beside_it_and_contradictions_come_first(run):
+    shown = published_figures(run)
+    assert shown.counts == (
+        *(("inconsistent", 1), ("inconsistent under assumption", 1), ("differs", 2), ("reproduced", 1)),
+        ("not comparable", 1),
+    )
+    assert [status for status, _ in shown.meanings] == [status for status, _ in shown.counts]
+    contradiction, assumed = shown.contradictions
+    assert (contradiction.assumption, assumed.assumption) == ("", "one fit")
+    assert assumed.reason == "two bends"
+    assert contradiction.reason.startswith("the errors 0.0010 and 0.0034 give a gain of")
+    assert contradiction.claims == "Table 2: Log wage, gain over the reference, 67.8582%"
+    table, curve = shown.figures
+    mse, gain = table.rows
+    assert (gain.status, gain.recomputed) == ("inconsistent", "70.59%")
+    assert gain.recomputed_range == "68.66% to\u00a072.46%"
+    assert (mse.status, mse.symbol) == ("differs", "≠")
+    assert [row.symbol for row in curve.rows].count("?") == 1
+    assert (table.has_recomputed, curve.has_recomputed) == (True, False)
+
+
+def test_every_number_is_listed_once_on_the_page(wage, run):
+    page = (wage.path / "report.html").read_text(encoding="utf-8").partition('<section id="claims">')[2]
+    page = page.partition("</section>")[0]
+    for figure in published_figures(run).figures:
+        for row in figure.rows:
+            assert page.count(f'<td class="num">{row.printed}</td>') == sum(
+                other.printed == row.printed for one in published_figures(run).figures for other in one.rows
+            )
 
 
 def test_a_table_of_errors_is_shown_on_training_test_and_all_rows(run):
@@ -68,7 +102,7 @@ def test_what_two_estimators_and_two_protocols_do_otherwise_is_told(run):
 def test_options_of_nested_estimators_are_compared_by_their_paths(run):
     study = run.manifest.study
     claim = dataclasses.replace(
-        next(row for row in published_claims(run) if row.estimator == "rab" and row.counterpart_estimator),
+        next(row for row in claim_rows(run) if row.estimator == "rab" and row.counterpart_estimator),
         counterpart_estimator="own",
     )
     rab = next(entry for entry in study.estimators if entry.id == "rab")
@@ -87,19 +121,13 @@ def test_options_of_nested_estimators_are_compared_by_their_paths(run):
     )
 
 
-def published_claims(run):
-    from harness.report.sections.claims.table import claim_rows
-
-    return claim_rows(run)
-
-
 def test_markdown_has_every_number_and_nothing_that_is_read_as_markup(run):
     text = markdown(published_figures(run))
     assert "| gain over the reference | Log wage | 67.8582% | 31.20% | −14.30% |" in text
     assert "- What a resample draws. Here: single rows; whole men beside it" in text
-    (file,) = FiguresSection().files(run, "markdown")
+    (file,) = ClaimsSection().files(run, "markdown")
     assert (file.path, file.content) == (MARKDOWN, text)
-    assert list(FiguresSection().files(run, "latex")) == []
+    assert list(ClaimsSection().files(run, "latex")) == []
 
 
 def test_hostile_text_stays_text(hostile):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.report.sections.claims.table import ClaimRow
+from harness.report.sections.claims.rows import ClaimRow
 from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord
 
 NAME = "name"

@@ -1,4 +1,4 @@
-"""The published tables and figures in the order of the spec: printed, as published, as it should be."""
+"""Tables and figures of a publication in the order of the spec: each number as printed and as found here."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.report.model.run import Run
-from harness.report.sections.claims.table import ClaimRow, claim_number, claim_rows, published_text
-from harness.report.sections.figures.differences import differences
-from harness.report.sections.figures.errors import ErrorTable, error_table
+from harness.report.sections.claims.contradictions import Contradiction, contradictions
+from harness.report.sections.claims.differences import differences
+from harness.report.sections.claims.errors import ErrorTable, error_table
+from harness.report.sections.claims.rows import (
+    ClaimRow,
+    allowed_range,
+    claim_number,
+    claim_rows,
+    published_text,
+)
+from harness.report.sections.claims.standing import MEANINGS, SYMBOLS
 from harness.report.text.footnotes import Footnotes
 from harness.store.study_record import OpenQuestionRecord, StudyRecord
 
@@ -18,15 +26,32 @@ NO_SOURCE = "no source given"
 
 @dataclass(frozen=True)
 class FigureRow:
-    """One published number; marks are of footnotes with the reason why there is none."""
+    """One published number.
+
+    Attributes
+    ----------
+    note : what the spec says of it
+    recomputed, recomputed_range : from the other published numbers, and what their rounding allows it to be
+    published, counterpart : what this run gives as published, and as it should be
+    missing, counterpart_missing : why it gives none; empty where it does
+    status, symbol : how the published number stands
+    status_mark, counterpart_mark : of the footnotes with the reasons
+    """
 
     about: str
+    note: str
     outcome: str
     printed: str
+    recomputed: str
+    recomputed_range: str
     published: str
-    published_mark: str
+    missing: str
     counterpart: str
+    counterpart_missing: str
     counterpart_mark: str
+    status: str
+    symbol: str
+    status_mark: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +61,7 @@ class PublishedFigure:
     Attributes
     ----------
     published, counterpart : by which estimators its numbers are here
+    has_recomputed : whether one of its numbers follows from others
     errors : on all samples, of a table of errors
     differences : why the two differ, a sentence each
     left_open : what the publication does not say of it
@@ -44,6 +70,7 @@ class PublishedFigure:
     source: str
     published: str
     counterpart: str
+    has_recomputed: bool
     rows: tuple[FigureRow, ...]
     errors: ErrorTable | None
     differences: tuple[str, ...]
@@ -52,10 +79,24 @@ class PublishedFigure:
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """All of them."""
+    """All of them.
 
+    Attributes
+    ----------
+    counts : status and number of claims, of those statuses that occur
+    meanings : of the statuses that occur
+    """
+
+    counts: tuple[tuple[str, int], ...]
+    meanings: tuple[tuple[str, str], ...]
+    contradictions: tuple[Contradiction, ...]
     figures: tuple[PublishedFigure, ...]
     footnotes: tuple[tuple[str, str], ...]
+
+    @property
+    def n_claims(self) -> int:
+        """How many published numbers there are."""
+        return sum(number for _, number in self.counts)
 
 
 def published_figures(run: Run) -> PublishedFigures:
@@ -65,7 +106,14 @@ def published_figures(run: Run) -> PublishedFigures:
     figures = tuple(
         _figure(run, source, [row for row in claims if row.source == source], footnotes) for source in sources
     )
-    return PublishedFigures(figures, footnotes.listed())
+    counts = {status: sum(row.status == status for row in claims) for status, _ in MEANINGS}
+    return PublishedFigures(
+        counts=tuple((status, number) for status, number in counts.items() if number),
+        meanings=tuple((status, meaning) for status, meaning in MEANINGS if counts[status]),
+        contradictions=contradictions(run.manifest.study, claims),
+        figures=figures,
+        footnotes=footnotes.listed(),
+    )
 
 
 def _figure(run: Run, source: str, claims: Sequence[ClaimRow], footnotes: Footnotes) -> PublishedFigure:
@@ -82,6 +130,7 @@ def _figure(run: Run, source: str, claims: Sequence[ClaimRow], footnotes: Footno
                 if row.counterpart_estimator
             ],
         ),
+        has_recomputed=any(math.isfinite(row.recomputed) for row in claims),
         rows=tuple(_row(study, row, footnotes, is_named=is_of_several) for row in claims),
         errors=error_table(run, claims),
         differences=differences(study, claims),
@@ -99,10 +148,17 @@ def _by(study: StudyRecord, cells: Sequence[tuple[str, str]]) -> str:
 def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes, *, is_named: bool) -> FigureRow:
     return FigureRow(
         about=f"{row.about}, {study.estimator_label(row.estimator)}" if is_named else row.about,
+        note=row.note,
         outcome=study.label(row.outcome),
         printed=published_text(row),
+        recomputed=claim_number(row, row.recomputed),
+        recomputed_range=allowed_range(row),
         published=claim_number(row, row.this_run),
-        published_mark="" if math.isfinite(row.this_run) else footnotes.mark(row.reason),
+        missing="" if math.isfinite(row.this_run) else row.reason,
         counterpart=claim_number(row, row.counterpart),
+        counterpart_missing=row.counterpart_reason,
+        status=row.status,
+        symbol=SYMBOLS.get(row.status, ""),
+        status_mark=footnotes.mark(row.reason),
         counterpart_mark=footnotes.mark(row.counterpart_reason),
     )

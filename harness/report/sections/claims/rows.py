@@ -1,0 +1,79 @@
+"""Claims as rows of the run, and their numbers in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.report.model.run import Run
+from harness.report.text.numbers import MISSING, NO_BREAK, fixed, percent, significant
+
+FRACTIONS = frozenset(
+    {
+        *("gain", "direction", "pace", "band", "order", "effect_sign", "effect_trend", "shape"),
+        *("level_range", "choice"),
+    }
+)
+"""Quantities that are shares, shown in per cent."""
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """One published number and how it stands.
+
+    Attributes
+    ----------
+    digits : decimals it was printed with
+    counterpart : what this run gives as it should be done, by `counterpart_estimator` under
+        `counterpart_protocol`, or why it gives none
+    """
+
+    outcome: str
+    quantity: str
+    published: float
+    recomputed: float
+    this_run: float
+    status: str
+    reason: str
+    about: str
+    source: str
+    note: str
+    estimator: str
+    assumption: str = ""
+    digits: int | None = None
+    recomputed_low: float = float("nan")
+    recomputed_high: float = float("nan")
+    protocol: str = ""
+    counterpart: float = float("nan")
+    counterpart_reason: str = ""
+    counterpart_estimator: str = ""
+    counterpart_protocol: str = ""
+
+
+def claim_rows(run: Run) -> tuple[ClaimRow, ...]:
+    """Return the rows of the table ``claims``."""
+    return run.rows("claims", ClaimRow)
+
+
+def published_text(row: ClaimRow) -> str:
+    """Return the published number with the decimals it was printed with."""
+    if row.quantity in FRACTIONS:
+        return percent(row.published, max(0, row.digits - 2) if row.digits is not None else 0)
+    if row.digits is None:
+        return significant(row.published)
+    return fixed(row.published, max(0, row.digits))
+
+
+def claim_number(row: ClaimRow, value: float) -> str:
+    """Return another number of a claim's kind, such as this run's."""
+    if not math.isfinite(value):
+        return MISSING
+    return percent(value, 2) if row.quantity in FRACTIONS else significant(value)
+
+
+def allowed_range(row: ClaimRow) -> str:
+    """Return what rounding allows the recomputed number to be."""
+    low, high = row.recomputed_low, row.recomputed_high
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"{claim_number(row, low)} to{NO_BREAK}{claim_number(row, high)}"

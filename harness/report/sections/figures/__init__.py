@@ -1,1 +1,0 @@
-"""Every published table and figure twice: as published, and as it should be done."""

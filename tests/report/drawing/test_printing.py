@@ -1,0 +1,53 @@
+"""Figures printed by workers: the bytes of this process, and a reason for the one that fails."""
+
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+import pytest
+from matplotlib.lines import Line2D
+
+from harness.execution.workers import LocalWorkers, Pool
+from harness.report.drawing.canvas import FigureRenderer, house_style, new_figure
+from harness.report.drawing.printing import print_figures
+from worker_tasks import Spilling
+
+
+def figure_of(name, *, solid=False, line=Line2D):
+    with house_style():
+        figure = new_figure(3.5, 2.0)
+        axes = figure.add_subplot(projection="3d") if solid else figure.subplots()
+        axes.plot([0.0, 1.0, 2.0], [0.0, 3e5, 1e5], *([[1.0, 2.0, 0.0]] if solid else []), label="emissions")
+        axes.set_xlabel("index")
+        axes.legend()
+        if not solid:
+            axes.add_line(line([0.0, 1.0], [0.0, 1.0]))
+        return FigureRenderer(is_simulated=True).render(name, figure, alt="", caption="")
+
+
+def figures():
+    return [figure_of("flat"), figure_of("solid", solid=True), figure_of("spilled", line=Spilling)]
+
+
+class Refusing:
+    """Workers that die of whatever they are given."""
+
+    @contextmanager
+    def pool(self):
+        yield Pool(self, 2, (EOFError,))
+
+    def submit(self, call, argument):
+        lost = Future()
+        lost.set_exception(EOFError())
+        return lost
+
+
+@pytest.mark.parametrize(
+    "workers", [LocalWorkers(1), LocalWorkers(2), Refusing()], ids=["here", "workers", "dying workers"]
+)
+def test_bytes_do_not_depend_on_where_a_figure_is_printed_and_one_that_fails_takes_no_other_with_it(workers):
+    made, again = figures(), figures()
+    assert print_figures(made, workers=workers) == {"spilled": "RuntimeError: out of ink"}
+    for one, other in zip(made[:2], again[:2], strict=True):
+        assert one.sheet.figure is None
+        assert other.sheet.figure is not None
+        assert (one.svg, one.png) == (other.svg, other.png)

@@ -1,0 +1,28 @@
+"""Published numbers in words."""
+
+import dataclasses
+
+import pytest
+
+from harness.report.model.run import read_run
+from harness.report.sections.claims.rows import claim_rows, published_text
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "published", "digits", "text"),
+    [
+        ("mse", 0.001, 4, "0.0010"),
+        ("level", 920.0, -1, "920"),
+        ("gain", 0.6558, 4, "65.58%"),
+        ("direction", 1.0, None, "100%"),
+        ("median", 2.294, None, "2.294"),
+    ],
+)
+def test_a_published_number_keeps_its_digits(run, quantity, published, digits, text):
+    row = dataclasses.replace(claim_rows(run)[0], quantity=quantity, published=published, digits=digits)
+    assert published_text(row) == text
