@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.random import Generator
 
 from harness.evaluation.gain_status import ENTITIES, ENTITIES_AND_PERIODS, GIVEN_PERIODS, Inference
 from harness.evaluation.gain_tests import equal_accuracy_p_value, two_way_difference, two_way_gain
 from harness.evaluation.losses import ClusterLosses, PeriodLosses
-from harness.evaluation.resample import draw_counts
+from harness.evaluation.resample import EntityDraws
 
 MIN_PERIODS = 5
 """Fewest new periods from which a p-value can be had; with fewer, time was seen once."""
@@ -47,8 +46,7 @@ def gain_over(
     losses: ClusterLosses,
     *,
     level: float,
-    n_draws: int,
-    rng: Generator,
+    draws: EntityDraws,
     periods: PeriodLosses | None = None,
 ) -> Gain:
     """Return the gain with its interval and test.
@@ -62,8 +60,7 @@ def gain_over(
     ----------
     losses : summed within entities, in the order of their labels
     level : in (0, 1), nominal coverage
-    n_draws : >= 1
-    rng : equal streams give equal draws of equally many entities, so the gains of an outcome are paired
+    draws : equal ones draw equally many entities alike, so the gains of an outcome are paired
     periods : the same losses by period; None where tested periods are trained on
     """
     mse, mse_reference = (
@@ -74,7 +71,7 @@ def gain_over(
         (low, high) = two_way_gain(losses, periods).interval(level)
         p_value = two_way_difference(losses, periods).p_value
     else:
-        low, high = _entity_interval(losses, level=level, n_draws=n_draws, rng=rng)
+        low, high = _entity_interval(losses, level=level, draws=draws)
         p_value = equal_accuracy_p_value(losses) if inference == ENTITIES else float("nan")
     return Gain(
         gain=1.0 - mse / mse_reference,
@@ -95,10 +92,8 @@ def inference_of(periods: PeriodLosses | None) -> Inference:
     return ENTITIES_AND_PERIODS if periods.periods.n_rows.size >= MIN_PERIODS else GIVEN_PERIODS
 
 
-def _entity_interval(
-    losses: ClusterLosses, *, level: float, n_draws: int, rng: Generator
-) -> tuple[float, float]:
-    counts = draw_counts(losses.n_rows.size, n_draws, rng).astype(np.float64)
+def _entity_interval(losses: ClusterLosses, *, level: float, draws: EntityDraws) -> tuple[float, float]:
+    counts = draws.counts(losses.n_rows.size)
     drawn = 1.0 - (counts @ losses.loss) / (counts @ losses.loss_reference)
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail])

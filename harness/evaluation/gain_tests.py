@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.losses import ClusterLosses, PeriodLosses, SplitGains
-from harness.evaluation.resample import draw_counts
+from harness.evaluation.resample import EntityDraws
 
 
 def equal_accuracy_p_value(losses: ClusterLosses) -> float:
@@ -133,7 +132,7 @@ def holm_adjusted(p_values: Floats) -> Floats:
     return adjusted
 
 
-def max_t_p_values(difference: Floats, n_rows: Floats, *, n_draws: int, rng: Generator) -> Floats:
+def max_t_p_values(difference: Floats, n_rows: Floats, *, draws: EntityDraws) -> Floats:
     """Return p-values of equal accuracy that allow for picking the best of all estimators, (n_estimators,).
 
     The largest studentised mean loss difference over the estimators is compared with its distribution over
@@ -145,7 +144,7 @@ def max_t_p_values(difference: Floats, n_rows: Floats, *, n_draws: int, rng: Gen
     ----------
     difference : (n_estimators, n_entities), loss of the reference less own loss, summed within entities
     n_rows : (n_entities,), rows summed
-    n_draws : bootstrap draws
+    draws : of entities
     """
     n_entities = n_rows.size
     if n_entities < 2:
@@ -153,10 +152,10 @@ def max_t_p_values(difference: Floats, n_rows: Floats, *, n_draws: int, rng: Gen
     mean = difference.sum(axis=1) / n_rows.sum()
     scores = difference - mean[:, None] * n_rows
     error = np.sqrt(n_entities / (n_entities - 1) * (scores**2).sum(axis=1)) / n_rows.sum()
-    counts = draw_counts(n_entities, n_draws, rng).astype(np.float64)
+    counts = draws.counts(n_entities)
     drawn = (counts @ difference.T) / (counts @ n_rows)[:, None] - mean
     known = error > 0
     largest = (np.abs(drawn[:, known]) / error[known]).max(axis=1, initial=0.0)
     statistic = np.divide(np.abs(mean), error, out=np.zeros_like(mean), where=known)
-    p_values = (1.0 + (largest[:, None] >= statistic).sum(axis=0)) / (1.0 + n_draws)
+    p_values = (1.0 + (largest[:, None] >= statistic).sum(axis=0)) / (1.0 + draws.n_draws)
     return np.where(known | (mean == 0), p_values, 0.0)

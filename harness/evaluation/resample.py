@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
+from harness.rng import random_stream
 
 ResampleUnit = Literal["entity", "row"]
 
@@ -36,3 +39,30 @@ def draw_weights(panel: Panel, n_draws: int, *, unit: ResampleUnit, rng: Generat
 def left_out(weights: Floats) -> Floats:
     """Return ones where a draw left a row out and zeros elsewhere, (n_draws, n_obs)."""
     return np.equal(weights, 0.0).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class EntityDraws:
+    """Draws of entities with replacement from one stream: the same for all who draw from equally many.
+
+    Attributes
+    ----------
+    n_draws : >= 1
+    seed, labels : of the stream
+    """
+
+    n_draws: int
+    seed: int
+    labels: tuple[str, ...]
+
+    def counts(self, n_entities: int) -> Floats:
+        """Return how often each entity is drawn, (n_draws, n_entities), not to be written to."""
+        return _kept_counts(self, n_entities)
+
+
+@lru_cache(maxsize=8)
+def _kept_counts(draws: EntityDraws, n_entities: int) -> Floats:
+    counts = draw_counts(n_entities, draws.n_draws, random_stream(draws.seed, *draws.labels))
+    kept = counts.astype(np.float64)
+    kept.flags.writeable = False
+    return kept

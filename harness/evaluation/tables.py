@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.accuracy import accuracy
@@ -18,7 +17,7 @@ from harness.evaluation.gain import Gain, gain_over
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.evaluation.gain_tests import corrected_t_p_value, holm_adjusted, max_t_p_values
 from harness.evaluation.losses import PairedLosses, are_periods_new
-from harness.rng import random_stream
+from harness.evaluation.resample import EntityDraws
 
 SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 """Sides of the folds that make up each sample."""
@@ -42,13 +41,13 @@ class Bootstrap:
     n_draws: int
     seed: int
 
-    def stream(self, outcome: str) -> Generator:
-        """Return the stream that entities are drawn from, the same for all gains of an outcome.
+    def draws(self, outcome: str) -> EntityDraws:
+        """Return the draws of entities, the same for all gains of an outcome.
 
         Entities stand in the order of their labels, so protocols, samples and references that test the same
         ones draw the same ones: equal rows have equal intervals in every table.
         """
-        return random_stream(self.seed, "gain", outcome)
+        return EntityDraws(self.n_draws, self.seed, ("gain", outcome))
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,13 +165,12 @@ def _gains(
         gain_over(
             losses.by_entity(name, reference),
             level=bootstrap.level,
-            n_draws=bootstrap.n_draws,
-            rng=bootstrap.stream(outcome),
+            draws=bootstrap.draws(outcome),
             periods=losses.by_period(name, reference),
         )
         for name in others
     ]
-    best = _best_of_many(losses, found, reference, rng=bootstrap.stream(outcome), n_draws=bootstrap.n_draws)
+    best = _best_of_many(losses, found, reference, draws=bootstrap.draws(outcome))
     for estimator, figures, p_best in zip(others, found, best, strict=True):
         who = {"estimator": estimator, "reference": reference}
         own = {"p_best": float(p_best), **_over_folds(losses, estimator, reference, sample)}
@@ -182,7 +180,7 @@ def _gains(
 
 
 def _best_of_many(
-    losses: PairedLosses, found: Sequence[Gain], reference: str, *, rng: Generator, n_draws: int
+    losses: PairedLosses, found: Sequence[Gain], reference: str, *, draws: EntityDraws
 ) -> Floats:
     """Return p-values that allow for picking the best estimator of a protocol, never below those of each.
 
@@ -192,7 +190,7 @@ def _best_of_many(
     p_values = np.array([figures.p_value for figures in found])
     if losses.new_periods:
         return np.asarray(np.minimum(len(found) * p_values, 1.0))
-    drawn = max_t_p_values(*losses.differences(reference), n_draws=n_draws, rng=rng)
+    drawn = max_t_p_values(*losses.differences(reference), draws=draws)
     return np.asarray(np.fmax(drawn, p_values))
 
 

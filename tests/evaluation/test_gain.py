@@ -12,6 +12,7 @@ from harness import random_stream
 from harness.evaluation.gain import gain_over
 from harness.evaluation.gain_tests import equal_accuracy_p_value
 from harness.evaluation.losses import cluster_losses
+from harness.evaluation.resample import EntityDraws
 
 
 def simulated(n_entities=40, n_periods=6, better=0.0, seed=0):
@@ -26,9 +27,7 @@ def simulated(n_entities=40, n_periods=6, better=0.0, seed=0):
 
 def test_gain_is_one_minus_the_ratio_of_mean_squared_errors():
     own, reference, entities = simulated()
-    gain = gain_over(
-        cluster_losses(own, reference, entities), level=0.95, n_draws=500, rng=random_stream(1, "g")
-    )
+    gain = gain_over(cluster_losses(own, reference, entities), level=0.95, draws=EntityDraws(500, 1, ("g",)))
     assert gain.gain == pytest.approx(1 - own.mean() / reference.mean(), rel=1e-14)
     assert gain.mse == pytest.approx(own.mean(), rel=1e-14)
     assert gain.mse_reference == pytest.approx(reference.mean(), rel=1e-14)
@@ -43,9 +42,7 @@ def test_interval_equals_resampling_whole_entities_one_draw_at_a_time():
     for draw in counts:
         rows = np.concatenate([np.tile(np.flatnonzero(entities == e), n) for e, n in enumerate(draw)])
         by_hand.append(1 - own[rows.astype(int)].mean() / reference[rows.astype(int)].mean())
-    gain = gain_over(
-        cluster_losses(own, reference, entities), level=0.9, n_draws=200, rng=random_stream(1, "g")
-    )
+    gain = gain_over(cluster_losses(own, reference, entities), level=0.9, draws=EntityDraws(200, 1, ("g",)))
     assert [gain.conf_low, gain.conf_high] == pytest.approx(np.quantile(by_hand, [0.05, 0.95]), rel=1e-12)
 
 
@@ -62,7 +59,7 @@ def test_p_value_equals_a_clustered_regression_of_the_loss_difference_on_a_const
 
 def test_equal_losses_have_no_gain_and_no_doubt():
     own, _, entities = simulated()
-    gain = gain_over(cluster_losses(own, own, entities), level=0.95, n_draws=50, rng=random_stream(1, "g"))
+    gain = gain_over(cluster_losses(own, own, entities), level=0.95, draws=EntityDraws(50, 1, ("g",)))
     assert (gain.gain, gain.conf_low, gain.conf_high, gain.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
@@ -86,14 +83,11 @@ def test_a_large_gain_is_found():
 @settings(max_examples=30, deadline=None)
 def test_units_of_the_outcome_change_nothing(scale, seed):
     own, reference, entities = simulated(seed=seed)
-    plain = gain_over(
-        cluster_losses(own, reference, entities), level=0.95, n_draws=50, rng=random_stream(1, "g")
-    )
+    plain = gain_over(cluster_losses(own, reference, entities), level=0.95, draws=EntityDraws(50, 1, ("g",)))
     scaled = gain_over(
         cluster_losses(own * scale, reference * scale, entities),
         level=0.95,
-        n_draws=50,
-        rng=random_stream(1, "g"),
+        draws=EntityDraws(50, 1, ("g",)),
     )
     assert scaled.gain == pytest.approx(plain.gain, abs=1e-9)
     assert scaled.conf_low == pytest.approx(plain.conf_low, abs=1e-9)

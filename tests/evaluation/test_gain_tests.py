@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import random_stream
 from harness.evaluation.gain_tests import (
     corrected_t_p_value,
     equal_accuracy_p_value,
@@ -14,6 +13,7 @@ from harness.evaluation.gain_tests import (
     max_t_p_values,
 )
 from harness.evaluation.losses import ClusterLosses, SplitGains
+from harness.evaluation.resample import EntityDraws
 
 
 def test_corrected_t_by_hand():
@@ -57,14 +57,14 @@ def nulls(n_estimators, seed, n_entities=60):
 def test_with_one_estimator_it_agrees_with_the_clustered_test():
     for seed in range(5):
         difference, n_rows = nulls(1, seed)
-        (p_best,) = max_t_p_values(difference, n_rows, n_draws=4000, rng=random_stream(1, "m"))
+        (p_best,) = max_t_p_values(difference, n_rows, draws=EntityDraws(4000, 1, ("m",)))
         losses = ClusterLosses(np.zeros(60), difference[0], n_rows)
         assert p_best == pytest.approx(equal_accuracy_p_value(losses), abs=0.04)
 
 
 def test_the_chance_of_any_false_finding_is_held():
     smallest = [
-        max_t_p_values(*nulls(8, seed), n_draws=300, rng=random_stream(1, "m")).min() for seed in range(200)
+        max_t_p_values(*nulls(8, seed), draws=EntityDraws(300, 1, ("m",))).min() for seed in range(200)
     ]
     # Exact binomial limits of 0.05 at 0.1 % two-sided for 200 panels.
     assert 0.01 <= np.mean(np.array(smallest) <= 0.05) <= 0.115
@@ -82,11 +82,11 @@ def test_the_chance_of_any_false_finding_is_held():
 def test_a_true_gain_among_many_is_found():
     difference, n_rows = nulls(8, 3)
     difference[2] += 1.5
-    p_values = max_t_p_values(difference, n_rows, n_draws=1000, rng=random_stream(1, "m"))
+    p_values = max_t_p_values(difference, n_rows, draws=EntityDraws(1000, 1, ("m",)))
     assert p_values[2] < 0.01
     assert np.delete(p_values, 2).min() > 0.05
 
 
 def test_no_difference_at_all_is_no_finding():
-    p_values = max_t_p_values(np.zeros((2, 10)), np.ones(10), n_draws=50, rng=random_stream(1, "m"))
+    p_values = max_t_p_values(np.zeros((2, 10)), np.ones(10), draws=EntityDraws(50, 1, ("m",)))
     assert p_values.tolist() == [1.0, 1.0]

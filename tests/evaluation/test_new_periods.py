@@ -8,11 +8,11 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import binom
 
-from harness import random_stream
 from harness.evaluation.gain import gain_over
 from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
 from harness.evaluation.gain_tests import two_way_difference, two_way_gain
 from harness.evaluation.losses import PeriodLosses, are_periods_new, cluster_losses
+from harness.evaluation.resample import EntityDraws
 from harness.evaluation.tables import Bootstrap, gain_table, gains_within
 
 OFFSET = 0.5
@@ -72,11 +72,11 @@ def test_the_error_is_never_below_a_one_way_error():
 def verdict(seed, *, n_periods, share):
     """Return how the report would judge one estimator under `forward`, and the p-value by entities alone."""
     entities, periods = losses_of(*null_rows(seed, n_periods=n_periods, share=share))
-    gain = gain_over(entities, level=0.95, n_draws=200, rng=random_stream(seed, "gain"), periods=periods)
+    gain = gain_over(entities, level=0.95, draws=EntityDraws(200, seed, ("gain",)), periods=periods)
     p_values = {"p_holm": gain.p_value, "p_best": gain.p_value, "p_splits": np.nan}
     folds = {"fold_gain_min": gain.gain, "fold_gain_max": gain.gain, "inference": gain.inference}
     evidence = GainEvidence(gain.conf_low, gain.conf_high, **p_values, **folds)
-    naive = gain_over(entities, level=0.95, n_draws=1, rng=random_stream(seed, "gain")).p_value
+    naive = gain_over(entities, level=0.95, draws=EntityDraws(1, seed, ("gain",))).p_value
     return gain_status(evidence, level=0.95), naive
 
 

@@ -12,6 +12,7 @@ from harness.evaluation.gain_tests import corrected_t_p_value, equal_accuracy_p_
 from harness.evaluation.losses import ClusterLosses, SplitGains, cluster_losses
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.random_rows import RandomRows
+from harness.evaluation.resample import EntityDraws
 from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS
 from panels import panel_from_arrays
@@ -106,7 +107,7 @@ def test_the_interval_of_a_gain_covers_less_with_few_entities(n_entities, least)
         errors = rng.normal(size=n_entities)[None, :, None] + rng.normal(size=(2, n_entities, N_PERIODS))
         loss, reference = (errors**2).sum(axis=2)
         losses = ClusterLosses(loss, reference, np.full(n_entities, float(N_PERIODS)))
-        gain = gain_over(losses, level=0.95, n_draws=200, rng=random_stream(seed, "gain"))
+        gain = gain_over(losses, level=0.95, draws=EntityDraws(200, seed, ("gain",)))
         covered.append(gain.conf_low <= 0.0 <= gain.conf_high)
     assert least <= np.mean(covered) <= 0.97
 

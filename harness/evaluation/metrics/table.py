@@ -49,8 +49,7 @@ def _rows(
             found = gain_over(
                 losses.by_entity(estimator, reference),
                 level=bootstrap.level,
-                n_draws=bootstrap.n_draws,
-                rng=bootstrap.stream(outcome),
+                draws=bootstrap.draws(outcome),
                 periods=losses.by_period(estimator, reference),
             )
             row |= {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}

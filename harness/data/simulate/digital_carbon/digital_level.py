@@ -17,6 +17,9 @@ from harness.data.simulate.slow import autoregression, slow_columns, spread_even
 GREATEST_LEVEL = 0.88
 """Where the published index ends; it starts at 0."""
 
+LEAST_SHOWN = 0.2
+"""Share of its value at the least level below which no indicator falls, however much noise it has."""
+
 SKEW, TAIL = 1.5, 2.2
 """Shape of the levels' distribution, Kumaraswamy (1980), which has a closed quantile function."""
 
@@ -71,5 +74,6 @@ def draw_indicators(rng: Generator, keys: CityYears, level: Floats) -> dict[str,
     columns = {}
     for at, (name, indicator) in enumerate(INDICATORS.items()):
         shown = height + indicator.noise * height.std() * noise[:, at]
-        columns[name] = indicator.least + (indicator.greatest - indicator.least) * shown
+        value = indicator.least + (indicator.greatest - indicator.least) * shown
+        columns[name] = np.maximum(value, LEAST_SHOWN * indicator.least)
     return columns
