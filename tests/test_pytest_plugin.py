@@ -120,7 +120,7 @@ def test_the_plugin_loads_no_heavy_library_before_a_study_runs():
 
 @pytest.mark.slow
 def test_a_changed_digit_of_a_pinned_number_of_rab_makes_exactly_one_test_fail(run_pytest):
-    path = Path(__file__).parent / "replications" / "grunfeld_networks.yaml"
+    path = Path(__file__).parents[1] / "specs" / "grunfeld_networks.yaml"
     spec = path.read_text(encoding="utf-8")
     pinned = re.search(r"estimator: rab, protocol: in_sample.*value: (\d\.\d+),", spec)
     last = (int(pinned[1][-1]) + 1) % 10

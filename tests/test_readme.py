@@ -64,6 +64,8 @@ def test_every_study_is_listed():
 def test_the_test_command_runs_the_replications_once():
     config = ConfigParser()
     config.read(ROOT / "tox.ini", encoding="utf-8")
-    assert "replicate" in config["tox"]["env_list"].split(", ")
+    run = {factor for name in config["tox"]["env_list"].split(", ") for factor in name.split("-")}
+    assert {"py", "replicate"} <= run
     assert "-m replication" in config["testenv:replicate"]["commands"]
     assert "not replication" in config["testenv"]["commands"]
+    assert "replicate: {[testenv:replicate]commands}" in config["testenv"]["commands"]
