@@ -66,8 +66,7 @@ def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> 
     found = gain_over(
         result.losses.by_entity(estimator, reference),
         level=suite.level,
-        n_draws=suite.draws,
-        rng=Bootstrap(suite.level, suite.draws, suite.seed).stream(result.place.outcome),
+        draws=Bootstrap(suite.level, suite.draws, suite.seed).draws(result.place.outcome),
         periods=result.losses.by_period(estimator, reference),
     )
     figures = {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
