@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from harness.execution.answers import answer_parts
+from harness.data.panel import Panel
+from harness.execution.answers import answer_parts, rows_of_fits
+from harness.execution.effect_tests import linearity_tests
 from harness.execution.parts import AnswerInParts
 from harness.findings.table import established
 from harness.report.model.run import Run
@@ -15,7 +17,7 @@ from harness.scenarios.full_fit import FullResult
 from harness.spec.study import Study
 from harness.store.csv_table import as_declared
 from harness.store.manifest import Manifest
-from harness.tables import GAIN, with_own
+from harness.tables import EFFECT_TESTS, GAIN, with_own
 
 COLUMNS = ("outcome", "estimator", "protocol", "finding", "found")
 
@@ -41,7 +43,13 @@ class DrawnTables:
 
 
 def drawn_run(
-    study: Study, manifest: Manifest, gains: pd.DataFrame, answered: Sequence[FullResult | AnswerInParts]
+    study: Study,
+    manifest: Manifest,
+    gains: pd.DataFrame,
+    *,
+    fulls: Sequence[FullResult],
+    in_parts: Sequence[AnswerInParts],
+    panels: Sequence[Panel],
 ) -> Run:
     """Return a run on a drawn panel as findings see it.
 
@@ -49,12 +57,16 @@ def drawn_run(
     ----------
     manifest : of the study
     gains : on test rows, columns of `harness.tables.GAIN`; cells without a gain may be absent
-    answered : fits on all rows with their answers, and answers that were put together from parts
+    fulls : fits on all rows, with their answers and what they tell besides
+    in_parts : answers that were put together from parts
+    panels : of each outcome, all rows, for tests of the effect's form
     """
     declared = with_own(table for entry in study.scenarios for table in entry.scenario.tables)
-    tables = {
-        name: as_declared(declared[name], parts) for name, parts in answer_parts(study, answered).items()
-    }
+    parts = {name: list(frames) for name, frames in answer_parts(study, [*fulls, *in_parts]).items()}
+    tested = ((EFFECT_TESTS.name, frame) for panel in panels for frame in linearity_tests(study, panel))
+    for name, frame in (*rows_of_fits(fulls), *tested):
+        parts.setdefault(name, []).append(frame)
+    tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
     return Run(manifest, DrawnTables({GAIN.name: as_declared(GAIN, [gains])} | tables, manifest))
 
 

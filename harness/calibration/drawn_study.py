@@ -94,7 +94,14 @@ class DrawnStudy:
         fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
         gains = tested_gains(plan)
         in_parts = answers_in_parts(plan, [task.run() for task in plan.part_tasks()])
-        run = drawn_run(plan.study, self.manifest, gains, [*fulls, *in_parts])
+        run = drawn_run(
+            plan.study,
+            self.manifest,
+            gains,
+            fulls=fulls,
+            in_parts=in_parts,
+            panels=[panels.panel(outcome) for outcome in self.truths],
+        )
         found = [
             single_gains(gains),
             *(curve_findings(full, drawn) for full in fulls),

@@ -1,8 +1,8 @@
-"""What estimators answer to scenarios, as parts of the result tables."""
+"""What estimators answer to scenarios, and what their fits tell besides, as parts of the result tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -39,3 +39,15 @@ def answer_parts(
                 for table in scenario.tables:
                     parts[table.name].append(pd.DataFrame([place | how]))
     return parts
+
+
+def rows_of_fits(fulls: Sequence[FullResult]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows that fits give of result tables short of any scenario, with the name of the table."""
+    for full in fulls:
+        for name, frame in full.rows.items():
+            own = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
+            own |= {key: value for key, value in _DONE.items() if key not in frame}
+            yield name, frame.assign(**own)
+
+
+_DONE = {"status": "ok", "reason": ""}

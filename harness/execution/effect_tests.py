@@ -18,6 +18,7 @@ from harness.scenarios.curve.equality import equal_curves_test
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import focused
+from harness.spec.study import Study
 from harness.tables import CURVE_DRAWS
 
 
@@ -31,19 +32,22 @@ def effect_tests(
     panels : by outcome, all rows
     predictions : of all estimators under all protocols
     """
-    asked = [
-        entry.scenario for entry in results.study.scenarios if isinstance(entry.scenario, EffectScenario)
-    ]
-    exposures = dict.fromkeys(scenario.exposure or results.study.roles.exposure for scenario in asked)
     for outcome, panel in panels.items():
-        for exposure in exposures:
-            yield _linearity(focused(panel, exposure))
-        if exposures:
+        linearity = list(linearity_tests(results.study, panel))
+        yield from linearity
+        if linearity:
             own = predictions[predictions["outcome"] == outcome]
             yield from _encompassing(results, own, outcome)
             yield from _equal_curves(results, outcome)
             if panel.coordinates is not None:
                 yield from _spatial(results, own, panel)
+
+
+def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
+    """Yield a row for each exposure that debiased effects are asked of; the panel is of one outcome."""
+    asked = [entry.scenario for entry in study.scenarios if isinstance(entry.scenario, EffectScenario)]
+    for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in asked):
+        yield _linearity(focused(panel, exposure))
 
 
 def _linearity(panel: Panel) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from harness.claims.table import claims_table
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
-from harness.execution.answers import answer_parts
+from harness.execution.answers import answer_parts, rows_of_fits
 from harness.execution.comparison import write_comparison
 from harness.execution.effect_tests import effect_tests
 from harness.execution.provenance import tables_of
@@ -118,18 +118,12 @@ def _scenario_parts(
             parts.setdefault(name, []).append(frame.assign(scenario=entry.id))
     for name, frames in answer_parts(results.study, [*results.fulls, *results.in_parts]).items():
         parts.setdefault(name, []).extend(frames)
-    for full in results.fulls:
-        for name, frame in full.rows.items():
-            own = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
-            own |= {key: value for key, value in _DONE.items() if key not in frame}
-            parts.setdefault(name, []).append(frame.assign(**own))
+    for name, frame in rows_of_fits(results.fulls):
+        parts.setdefault(name, []).append(frame)
     tested = list(effect_tests(results, panels, predictions))
     if tested:
         parts.setdefault(EFFECT_TESTS.name, []).extend(tested)
     return parts
-
-
-_DONE = {"status": "ok", "reason": ""}
 
 
 def _notes(results: RunResults, panels: Mapping[str, Panel]) -> list[Note]:
