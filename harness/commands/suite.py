@@ -106,6 +106,15 @@ def run(
 
 @suite.command()
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+def report(folder: Path) -> None:
+    """Write the tables and the page of a suite's RUN again, from the runs of its studies."""
+    from harness.suite.write import PAGE, report_suite
+
+    click.echo(f"suite: {report_suite(folder).path / PAGE}")
+
+
+@suite.command()
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("reference", metavar="REFERENCE", type=click.Path(path_type=Path))
 @click.option(
     "--rtol",

@@ -56,11 +56,15 @@ def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
 
 
 def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> Row:
-    cost = {"seconds": result.seconds.get(estimator, np.nan), "nmse": result.nmse.get(estimator, np.nan)}
+    cost: Row = {
+        "seconds": result.seconds.get(estimator, np.nan),
+        "mse": result.mse.get(estimator, np.nan),
+        "nmse": result.nmse.get(estimator, np.nan),
+    }
     for name, before in ((estimator, ""), (reference, f"the reference '{reference}' has no predictions: ")):
         if not result.has(name):
             reason = before + result.reasons.get(name, "it was not run")
-            return cost | {"p_value": np.nan, "status": "refused", "reason": reason}
+            return {**cost, "p_value": np.nan, "status": "refused", "reason": reason}
     if result.losses is None:
         raise AssertionError("estimators with an error have losses")
     found = gain_over(
@@ -71,4 +75,4 @@ def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> 
     )
     figures = {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
     tested = {"p_value": found.p_value, "inference": found.inference}
-    return cost | figures | tested | {"status": "ok", "reason": ""}
+    return {**cost, **figures, **tested, "status": "ok", "reason": ""}

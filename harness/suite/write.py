@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.errors import Problem, SpecError
+from pydantic import BaseModel, ConfigDict
+
+from harness.errors import ArtifactError, Problem, SpecError
 from harness.execution.checkpoints import CheckpointStore
 from harness.execution.dependence import Surroundings
 from harness.execution.options import RunOptions
@@ -21,13 +23,32 @@ from harness.store.versions import versions
 from harness.suite.page import suite_page
 from harness.suite.panels import read_panels
 from harness.suite.results import QUICK, WHOLE, SuiteResults
-from harness.suite.run import CELLS, prepare_studies, run_cells, write_studies
-from harness.suite.spec import LoadedSuite
-from harness.suite.studies import studies_of
+from harness.suite.run import CELLS, STUDIES, prepare_studies, run_cells, write_studies
+from harness.suite.spec import LoadedSuite, Suite
+from harness.suite.studies import LeftOut, studies_of
 
 PAGE = "suite.html"
-SUITE = "suite.yaml"
-"""The suite's own file, in its folder."""
+RECORD = "suite.json"
+"""What was run: the suite with the estimators that were added, its form, and what was left out."""
+
+
+class SuiteRecord(BaseModel):
+    """What a suite's folder is of, so that its tables and its page can be made again from the runs in it.
+
+    Attributes
+    ----------
+    suite : as it was run
+    form : whole, or quick
+    studies : ids of those that were run, in order
+    left_out : those that could not be
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suite: Suite
+    form: str
+    studies: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True)
@@ -91,22 +112,57 @@ def run_suite(
         if options.study.resume:
             on_said(str(kept))
         runs = write_studies(folder, prepared, kept.results, surroundings, started=started, find=find)
-        panels = [
-            panel
-            for study, run in zip(studies.runs, runs, strict=True)
-            for panel in read_panels(study.id, run)
-        ]
-        results = SuiteResults(
+        record = SuiteRecord(
             suite=suite,
             form=QUICK if options.study.quick else WHOLE,
-            results=panels,
-            estimators=runs[0].manifest().study.estimators,
+            studies=tuple(study.id for study in studies.runs),
             left_out=studies.left_out,
         )
-        tables = results.tables()
-        folder.write_text(SUITE, loaded.document.text)
-        for name, table in tables.items():
-            folder.write_table(name, table)
-        is_simulated = all(run.manifest().data.simulated for run in runs)
-        folder.write_text(PAGE, suite_page(suite, tables, is_simulated=is_simulated))
+        folder.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
+        write_results(folder, record, runs)
     return folder
+
+
+def report_suite(path: Path) -> RunFolder:
+    """Write the tables and the page of a suite again, from the runs of its studies.
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a suite that was run to its end, or a run in it is damaged.
+    """
+    folder = RunFolder(path)
+    try:
+        record = SuiteRecord.model_validate_json((path / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        what = f"is not the folder of a suite that was run to its end: it has no readable {RECORD}"
+        raise ArtifactError(
+            Problem(str(path), what, hint="name a folder that harness suite wrote")
+        ) from error
+    with locked(path):
+        write_results(folder, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
+    return folder
+
+
+def write_results(folder: RunFolder, record: SuiteRecord, runs: Sequence[RunFolder]) -> None:
+    """Write the tables and the page of a suite.
+
+    Parameters
+    ----------
+    runs : folders of its studies, in their order
+    """
+    manifests = [run.manifest() for run in runs]
+    results = SuiteResults(
+        suite=record.suite,
+        form=record.form,
+        results=[
+            panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
+        ],
+        estimators=manifests[0].study.estimators,
+        left_out=record.left_out,
+    )
+    tables = results.tables()
+    for name, table in tables.items():
+        folder.write_table(name, table)
+    is_simulated = all(manifest.data.simulated for manifest in manifests)
+    folder.write_text(PAGE, suite_page(record.suite, tables, is_simulated=is_simulated))

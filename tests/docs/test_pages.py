@@ -20,6 +20,7 @@ SLOW = {"reading_a_gain.md"}
 """Pages whose studies take minutes."""
 
 NOT_RUN = {
+    "benchmark.md": "its commands run in tests/docs/test_benchmark.py, on one panel",
     "conformance.md": "its code has a test of its own, tests/conformance/test_docs.py",
     "figure_by_figure.md": "its numbers have a test of their own, tests/docs/test_figure_by_figure.py",
     "planning.md": "it needs a cluster, which tests/docs/test_planning.py starts",

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from harness.data.packaged import PACKAGED
-from harness.errors import SpecError
+from harness.errors import ArtifactError, SpecError
 from harness.execution.options import RunOptions
 from harness.installed import installed
 from harness.store.folder import RunFolder
@@ -19,6 +19,7 @@ from harness.suite.results import WHOLE
 from harness.suite.spec import load_suite
 from harness.suite.studies import studies_of, with_estimators
 from harness.suite.tables import SUITE_TABLES
+from harness.suite.write import report_suite
 from suite_runs import run_suite_file
 
 TIMES = ["seconds"]
@@ -130,6 +131,7 @@ def test_page_is_whole_and_escapes_names(small_suite):
         assert sentence.replace("<", "&lt;").replace(">", "&gt;") in text
 
 
+@pytest.mark.slow
 def test_two_workers_and_a_resumed_run_give_the_same_tables(small_suite, tmp_path):
     folder, file = small_suite
     first = tables(folder)
@@ -170,6 +172,19 @@ def test_another_estimator_leaves_the_cells_of_the_others(small_suite, tmp_path)
     kept = gains[gains["estimator"] != "net"].reset_index(drop=True)
     own = [name for name in before if name != "p_holm"]  # other tests beside them
     pd.testing.assert_frame_equal(kept[own], before[own])
+
+
+def test_tables_and_page_are_made_again_from_the_runs(small_suite, tmp_path):
+    folder, _ = small_suite
+    out = tmp_path / "out"
+    shutil.copytree(folder.path, out)
+    for name in ("suite_gain.csv", "suite.html"):
+        (out / name).unlink()
+    again = report_suite(out)
+    assert_equal(tables(again), tables(folder))
+    assert (out / "suite.html").read_text("utf-8") == (folder.path / "suite.html").read_text("utf-8")
+    with pytest.raises(ArtifactError, match="is not the folder of a suite"):
+        report_suite(tmp_path)
 
 
 def test_a_study_that_is_not_there_is_refused(small_suite, tmp_path):
