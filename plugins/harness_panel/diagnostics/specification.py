@@ -7,7 +7,7 @@ import numpy as np
 from harness import CoefficientTable, EstimationError, Panel, Problem
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.diagnostics.effects import is_definite, wald
-from harness_panel.resampling.mundlak_models import is_mean
+from harness_panel.resampling.entity_means import is_mean
 from harness_panel.resampling.random_equation import random_equation
 from harness_panel.resampling.regression import regress
 

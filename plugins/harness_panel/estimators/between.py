@@ -13,7 +13,7 @@ from harness_panel.covariance.robust import Classical
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.entity_rows import EntityRows
+from harness_panel.resampling.entity_rows import EntityRows, drawn_rows
 from harness_panel.resampling.equation import Equation
 from harness_panel.resampling.levels import LevelModels, stack
 from harness_panel.results.library import LibraryData, LibraryModel
@@ -52,22 +52,22 @@ class Between(LinearEstimator[BetweenFit]):
             raise ValueError(message)
 
     def _solve(self, panel: Panel) -> BetweenFit:
-        regression = _equation(panel, np.ones(panel.n_obs)).regression()
+        regression = _equation(panel, Centring.at_means(panel)).regression()
         return BetweenFit(panel, regression, regression.model())
 
     def _in_library(self, fit: BetweenFit) -> tuple[LibraryModel, LibraryData]:
         return LibraryModel("BetweenOLS"), LibraryData.centred(fit.rows, fit.regression)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
-        equations = (_equation(panel, draw) for draw in weights)
+        centring = Centring.at_means(panel)
+        equations = (_equation(drawn_rows(panel, draw), centring) for draw in weights)
         return stack([equation.model(equation.fit()) for equation in equations])
 
 
-def _equation(panel: Panel, weights: Floats) -> Equation:
+def _equation(panel: Panel, centring: Centring) -> Equation:
     """Return the regression of the means of entities, each in the entity's first period."""
-    rows, centring = EntityRows.drawn(panel, weights), Centring.at_means(panel)
-    bare = centring.taken_from(panel)
+    rows, bare = EntityRows.of(panel), centring.taken_from(panel)
     means = rows.means(np.column_stack([bare.X, bare.observed]))
     firsts = bare.take(np.unique(rows.grouping.codes, return_index=True)[1])
     averaged = replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
-    return Equation(averaged, centring, Absorber.constant(rows.copies.size), rows.copies)
+    return Equation(averaged, centring, Absorber.constant(len(means)), np.ones(len(means)))

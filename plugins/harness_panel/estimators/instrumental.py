@@ -39,23 +39,9 @@ from harness_panel.instrumental.equation import (
 )
 from harness_panel.instrumental.strength import Strength, strength_of
 from harness_panel.resampling.effect import Dimension
+from harness_panel.resampling.expanded import OneByOne
 from harness_panel.resampling.levels import LevelModels
 from harness_panel.results.statistics import Statistic, statistic_columns
-
-
-@dataclass(frozen=True, eq=False)
-class InstrumentalDraws:
-    """Structural equations, one a draw."""
-
-    models: tuple[LevelModels, ...]
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_draws, n_obs), outcome units."""
-        return np.concatenate([model.predict(panel) for model in self.models])
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
-        return np.concatenate([model.profile(panel, columns, points) for model in self.models])
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +232,7 @@ class Instrumental:
         weights: Floats,
         selection: DrawSelection,  # noqa: ARG002 - nothing is selected
         rng: Generator,  # noqa: ARG002 - and nothing drawn
-    ) -> InstrumentalDraws:
+    ) -> OneByOne:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row counts.
 
         The effect of a level without weight in a draw is that of all its rows, given the draw's slopes. GMM
@@ -257,4 +243,4 @@ class Instrumental:
         EstimationError
             As by `fit`, for any draw.
         """
-        return InstrumentalDraws(draw_models(panel, self.effects, self.method, weights))
+        return OneByOne(draw_models(panel, self.effects, self.method, weights))

@@ -20,12 +20,11 @@ from harness_panel.diagnostics.diagnostic import Check
 from harness_panel.diagnostics.specification import means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.estimators.random_effects import RandomEffectsFit, reported_correlated
-from harness_panel.resampling.mundlak_models import (
-    CorrelatedEquation,
-    MundlakModels,
-    stack_mundlak,
-    varying_columns,
-)
+from harness_panel.resampling.centring import Centring
+from harness_panel.resampling.entity_means import EntityMeans, varying_columns
+from harness_panel.resampling.entity_rows import drawn_rows, level_rows
+from harness_panel.resampling.expanded import ExpandedModels, OneByOne
+from harness_panel.resampling.random_equation import correlated_equation
 from harness_panel.resampling.variance_components import VarianceComponents
 from harness_panel.results.library import LibraryData, LibraryModel
 
@@ -36,17 +35,17 @@ class MundlakFit(RandomEffectsFit):
 
     Attributes
     ----------
-    levels : predicts
+    means : of the entities
     """
 
     title: ClassVar[str] = "Correlated random effects"
 
-    levels: MundlakModels = field(kw_only=True)
+    means: EntityMeans = field(kw_only=True)
 
     @property
-    def predictor(self) -> MundlakModels:
+    def predictor(self) -> ExpandedModels:
         """What predicts; one draw."""
-        return self.levels
+        return ExpandedModels(self.means, self.model)
 
     def variances(self) -> VarianceComponents:
         """Return the variances of the error that the rows are quasi-demeaned by."""
@@ -95,24 +94,30 @@ class Mundlak(LinearEstimator[MundlakFit]):
             As by `RandomEffects`.
         """
         fit = super().fit(panel, rng=rng)
-        return fit if selection is None else replace(fit, levels=fit.levels.knowing(selection))
+        return fit if selection is None else replace(fit, means=fit.means.knowing(selection))
 
     def _solve(self, panel: Panel) -> MundlakFit:
-        correlated = CorrelatedEquation.all_of(panel)
-        equation = correlated.random
+        columns, centring = varying_columns(panel), Centring.at_means(panel)
+        equation = correlated_equation(centring.taken_from(panel), columns, centring)
         regression = equation.regression()
         return MundlakFit(
             equation.centring.put_back(equation.bare),
             regression,
-            equation.model(regression.within),
+            equation.random_model(regression.within, equation.bare),
             equation=equation,
-            levels=correlated.models(regression.within),
+            means=EntityMeans.of(panel, columns),
         )
 
     def _in_library(self, fit: MundlakFit) -> tuple[LibraryModel, LibraryData]:
         return reported_correlated(fit.equation, fit.regression)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> MundlakModels:
+    def _solve_draws(self, panel: Panel, weights: Floats) -> OneByOne:
         columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
-        equations = (CorrelatedEquation.of(panel, columns, draw) for draw in weights)
-        return stack_mundlak([equation.models(equation.random.fit()) for equation in equations])
+        centring, models = Centring.at_means(panel), []
+        for draw in weights:
+            equation = correlated_equation(centring.taken_from(drawn_rows(panel, draw)), columns, centring)
+            rows = level_rows(panel, draw)
+            bare = centring.taken_from(rows)
+            model = equation.random_model(equation.fit(), EntityMeans.of(bare, columns).expand(bare))
+            models.append(ExpandedModels(EntityMeans.of(rows, columns), model))
+        return OneByOne(models)

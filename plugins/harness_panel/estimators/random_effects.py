@@ -19,9 +19,15 @@ from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.diagnostics.effects import breusch_pagan
 from harness_panel.diagnostics.specification import hausman, means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
+from harness_panel.resampling.centring import Centring
+from harness_panel.resampling.entity_means import varying_columns
+from harness_panel.resampling.entity_rows import drawn_rows, level_rows
 from harness_panel.resampling.levels import LevelModels, stack
-from harness_panel.resampling.mundlak_models import CorrelatedEquation
-from harness_panel.resampling.random_equation import RandomEquation, random_equation
+from harness_panel.resampling.random_equation import (
+    RandomEquation,
+    correlated_equation,
+    random_equation,
+)
 from harness_panel.resampling.regression import Regression
 from harness_panel.resampling.variance_components import VarianceComponents
 from harness_panel.results.library import LibraryData, LibraryModel, report_of
@@ -125,20 +131,20 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
     def _solve(self, panel: Panel) -> RandomEffectsFit:
         equation = random_equation(panel)
         regression = equation.regression()
-        return RandomEffectsFit(panel, regression, equation.model(regression.within), equation=equation)
+        model = equation.random_model(regression.within, equation.bare)
+        return RandomEffectsFit(panel, regression, model, equation=equation)
 
     def _in_library(self, fit: RandomEffectsFit) -> tuple[LibraryModel, LibraryData]:
-        return reported_random(fit.equation, fit.regression)
+        model = LibraryModel("RandomEffects", fitting={"small_sample": True})
+        return model, LibraryData.centred(fit.rows, fit.regression)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
-        equations = (random_equation(panel, draw) for draw in weights)
-        return stack([equation.model(equation.fit()) for equation in equations])
-
-
-def reported_random(equation: RandomEquation, regression: Regression) -> tuple[LibraryModel, LibraryData]:
-    """Return ``RandomEffects``, with its corrections for small samples, and the rows of an equation."""
-    model = LibraryModel("RandomEffects", fitting={"small_sample": True})
-    return model, LibraryData.centred(equation.bare, regression, levels=equation.centring)
+        centring, models = Centring.at_means(panel), []
+        for draw in weights:
+            equation = RandomEquation.of(centring.taken_from(drawn_rows(panel, draw)), centring)
+            bare = centring.taken_from(level_rows(panel, draw))
+            models.append(equation.random_model(equation.fit(), bare))
+        return stack(models)
 
 
 def reported_correlated(equation: RandomEquation, regression: Regression) -> tuple[LibraryModel, LibraryData]:
@@ -147,9 +153,8 @@ def reported_correlated(equation: RandomEquation, regression: Regression) -> tup
     ``RandomEffects`` would take its variances from a regression of entity means in which every mean stands
     twice, and its pseudo-inverse tells the copies apart or not by their last digit.
     """
-    rows, weights = equation.panel, equation.weights
     return LibraryModel("PooledOLS"), LibraryData.centred(
-        rows, regression, row_weights=weights, levels=equation.centring
+        equation.panel, regression, row_weights=equation.weights, levels=equation.centring
     )
 
 
@@ -161,6 +166,7 @@ def mundlak_test(panel: Panel) -> Diagnostic:
     EstimationError
         Where correlated random effects cannot be estimated.
     """
-    equation, undrawn = CorrelatedEquation.all_of(panel).random, np.random.default_rng(0)
+    centring, undrawn = Centring.at_means(panel), np.random.default_rng(0)
+    equation = correlated_equation(centring.taken_from(panel), varying_columns(panel), centring)
     model, data = reported_correlated(equation, equation.regression())
     return means_test(report_of(model, data, Clustered(), rng=undrawn).table)

@@ -1,4 +1,4 @@
-"""Rows gathered by entity, with weights: what random effects and between regressions are computed from."""
+"""Rows gathered by entity, and the rows of a draw: what random effects and between regressions are made of."""
 
 from __future__ import annotations
 
@@ -6,74 +6,71 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, Key, Panel
 from harness_panel.resampling.absorb import Absorber, without_effects
-from harness_panel.resampling.crossed import divide
 from harness_panel.resampling.grouping import Grouping
 
 
 @dataclass(frozen=True, eq=False)
 class EntityRows:
-    """Which entity each row belongs to, and how often rows and entities count.
-
-    An entity that a draw holds k times, with all its rows, counts as k entities. Where a draw is of rows, a
-    row that it holds k times is k rows of one entity.
+    """Which entity each row belongs to.
 
     Attributes
     ----------
     grouping : rows by entity
-    weights : (n_obs,), >= 0, how often a row counts within each copy of its entity
-    copies : (n_entities,), >= 0, how often an entity counts
+    labels : (n_entities,)
     """
 
     grouping: Grouping
-    weights: Floats
-    copies: Floats
+    labels: tuple[str, ...]
 
     @classmethod
-    def all_of(cls, panel: Panel) -> EntityRows:
-        """Return every row and every entity of a panel, counted once."""
-        return cls.drawn(panel, np.ones(panel.n_obs))
-
-    @classmethod
-    def drawn(cls, panel: Panel, weights: Floats) -> EntityRows:
-        """Return the rows of one draw of weights, (n_obs,) counts."""
+    def of(cls, panel: Panel) -> EntityRows:
+        """Return the rows of a panel."""
         grouping = Grouping.of(panel.entity.codes)
-        first = weights[np.unique(grouping.codes, return_index=True)[1]]
-        if np.array_equal(first[grouping.codes], weights):
-            return cls(grouping, np.minimum(weights, 1.0), first)
-        present = (grouping.sums(weights) > 0).astype(np.float64)
-        return cls(grouping, weights, present)
-
-    def with_left_out(self) -> EntityRows:
-        """Return the rows of which those of entities that a draw left out count once each."""
-        is_left_out = self.sizes == 0.0
-        return replace(self, weights=np.where(is_left_out[self.grouping.codes], 1.0, self.weights))
+        return cls(grouping, tuple(panel.entity.labels[level] for level in grouping.levels.tolist()))
 
     @property
     def sizes(self) -> Floats:
-        """Rows of one copy of each entity, (n_entities,)."""
-        return self.grouping.sums(self.weights)
-
-    @property
-    def row_weights(self) -> Floats:
-        """How often each row counts in all, (n_obs,)."""
-        return self.weights * self.copies[self.grouping.codes]
-
-    @property
-    def n_entities(self) -> float:
-        """Number of entities, copies included."""
-        return float(self.copies.sum())
-
-    @property
-    def n_obs(self) -> float:
-        """Number of rows, copies included."""
-        return float(self.row_weights.sum())
+        """Rows of each entity, (n_entities,)."""
+        return np.bincount(self.grouping.codes).astype(np.float64)
 
     def means(self, values: Floats) -> Floats:
-        """Return the mean of each entity's rows, (n_entities, n_columns); zero without rows."""
-        return divide(self.grouping.sums(self.weights[:, None] * values), self.sizes[:, None])
+        """Return the mean of each entity's rows, (n_entities, n_columns)."""
+        means: Floats = self.grouping.sums(values) / self.sizes[:, None]
+        return means
 
     def deviations(self, values: Floats) -> Floats:
         """Return columns, (n_obs, n_columns), less the means of their entities."""
-        return without_effects(Absorber((self.grouping,)), values - values.mean(axis=0), self.weights)
+        everyone = np.ones(len(values))
+        return without_effects(Absorber((self.grouping,)), values - values.mean(axis=0), everyone)
+
+
+def drawn_rows(panel: Panel, counts: Floats) -> Panel:
+    """Return the rows of one draw, (n_obs,) counts.
+
+    An entity that a draw holds k times with all its rows is k entities, of which the first keeps its name.
+    Where a draw is of rows, a row that it holds k times is k rows of one entity.
+    """
+    times = counts.astype(np.int64)
+    drawn = panel.take(np.repeat(np.arange(panel.n_obs), times))
+    if not _is_of_entities(panel, counts):
+        return drawn
+    copy = np.arange(drawn.n_obs) - np.repeat(np.cumsum(times) - times, times)
+    further = [f"{label}\0{at}" for at in range(1, int(times.max())) for label in panel.entity.labels]
+    codes = drawn.entity.codes + copy * len(panel.entity.labels)
+    return replace(drawn, entity=Key(panel.entity.name, (*panel.entity.labels, *further), codes))
+
+
+def level_rows(panel: Panel, counts: Floats) -> Panel:
+    """Return the rows that tell the levels of entities: those drawn, once, and all of entities left out."""
+    once = np.minimum(counts, 1.0) if _is_of_entities(panel, counts) else counts
+    is_left_out = np.bincount(panel.entity.codes, counts)[panel.entity.codes] == 0.0
+    times = np.where(is_left_out, 1.0, once).astype(np.int64)
+    return panel.take(np.repeat(np.arange(panel.n_obs), times))
+
+
+def _is_of_entities(panel: Panel, counts: Floats) -> bool:
+    """Say whether all rows of an entity are drawn equally often."""
+    entity = Grouping.of(panel.entity.codes).codes
+    return np.array_equal(counts[np.unique(entity, return_index=True)[1]][entity], counts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from harness import Floats, Panel
-from harness_panel.resampling.levels import LevelModels
+from harness_panel.resampling.levels import LevelModels, LinearModels
 
 
 class Terms(Protocol):
@@ -41,3 +42,18 @@ class ExpandedModels:
         return self.draws.mean_predictions(
             panel, np.stack([self.terms.expand(rows).X.mean(axis=0) for rows in moved])
         )
+
+
+@dataclass(frozen=True, eq=False)
+class OneByOne:
+    """Models of draws that share neither columns nor levels."""
+
+    models: Sequence[LinearModels]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        return np.concatenate([model.predict(panel) for model in self.models])
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        return np.concatenate([model.profile(panel, columns, points) for model in self.models])

@@ -52,20 +52,18 @@ def variance_components(
         Where the outcome does not vary within entities, or either regression has no degrees of freedom left.
     """
     entity = Absorber((rows.grouping,))
-    within = fit_within(regressors, outcome, rows.row_weights, entity, largest=largest)
-    df_within = rows.n_obs - rows.n_entities - len(within.screening.kept)
-    sizes = rows.sizes
+    sizes, n_obs = rows.sizes, outcome.size
+    within = fit_within(regressors, outcome, np.ones(n_obs), entity, largest=largest)
+    df_within = n_obs - sizes.size - len(within.screening.kept)
     means = rows.means(np.column_stack([regressors, outcome]))
-    constant = Absorber.constant(sizes.size)
-    between = fit_within(means[:, :-1], means[:, -1], rows.copies * sizes, constant, largest=largest)
-    n_between = 1 + len(between.screening.kept)
-    _refuse_few(df_within, rows.n_entities - n_between, rows.n_entities)
+    between = fit_within(means[:, :-1], means[:, -1], sizes, Absorber.constant(sizes.size), largest=largest)
+    df_between = sizes.size - 1 - len(between.screening.kept)
+    _refuse_few(df_within, df_between, sizes.size)
     _refuse_no_variation(within)
     idiosyncratic = float(within.residuals @ within.residuals) / df_within
-    constant_trace = float(np.sum(rows.copies * sizes**2) / np.sum(rows.copies * sizes))
-    trace = constant_trace + float(sizes @ np.sum(between.basis**2, axis=1))
-    surplus = float(between.residuals @ between.residuals) - (rows.n_entities - n_between) * idiosyncratic
-    variance = max(0.0, surplus / (rows.n_obs - trace))
+    trace = float(sizes @ sizes) / n_obs + float(sizes @ np.sum(between.basis**2, axis=1))
+    surplus = float(between.residuals @ between.residuals) - df_between * idiosyncratic
+    variance = max(0.0, surplus / (n_obs - trace))
     theta = 1.0 - np.sqrt(idiosyncratic / (idiosyncratic + sizes * variance))
     return VarianceComponents(idiosyncratic, variance, theta, is_truncated=surplus < 0)
 
@@ -73,19 +71,13 @@ def variance_components(
 def quasi_demeaned(values: Floats, rows: EntityRows, theta: Floats) -> Floats:
     """Return columns, (n_obs, n_columns), in which deviations from entity means are stretched.
 
-    A row is its entity's mean plus its deviation times 1 / (1 - theta). With the weights of `gls_weights` a
-    regression on such columns and a constant is that of Fuller & Battese 1974 on columns less theta times
-    their entity means, written so that a constant stays one.
+    A row is its entity's mean plus its deviation times 1 / (1 - theta). With weights
+    (1 - theta)^2 a regression on such columns and a constant is that of Fuller & Battese 1974 on columns less
+    theta times their entity means, written so that a constant stays one.
     """
     stretch = (theta / (1.0 - theta))[rows.grouping.codes]
     stretched: Floats = values + stretch[:, None] * rows.deviations(values)
     return stretched
-
-
-def gls_weights(rows: EntityRows, theta: Floats) -> Floats:
-    """Return the weights of rows in the regression on quasi-demeaned columns, (n_obs,)."""
-    weights: Floats = rows.row_weights * (1.0 - theta[rows.grouping.codes]) ** 2
-    return weights
 
 
 def predicted_effects(errors: Floats, rows: EntityRows, components: VarianceComponents) -> Floats:
@@ -97,7 +89,7 @@ def predicted_effects(errors: Floats, rows: EntityRows, components: VarianceComp
     Parameters
     ----------
     errors : (n_obs,), outcome less constant less columns times slopes
-    rows : may be more than those that the variances are of
+    rows : may be others than those that the variances are of
     """
     variances = rows.sizes * components.entity
     shares = variances / (components.idiosyncratic + variances)
@@ -112,13 +104,13 @@ def _refuse_no_variation(within: WithinFit) -> None:
         raise EstimationError(Problem("random effects", what, hint=hint))
 
 
-def _refuse_few(df_within: float, df_between: float, n_entities: float) -> None:
+def _refuse_few(df_within: int, df_between: int, n_entities: int) -> None:
     if df_within > 0 and df_between > 0:
         return
     if df_within <= 0:
         what = "no degrees of freedom are left within entities, so the idiosyncratic variance is not known"
         hint = "estimate on entities with more rows, or use pooled_ols"
     else:
-        what = f"{n_entities:g} entities are too few for a regression of their means on these columns"
+        what = f"{n_entities} entities are too few for a regression of their means on these columns"
         hint = "estimate on more entities, with fewer columns, or use pooled_ols"
     raise EstimationError(Problem("random effects", what, hint=hint))

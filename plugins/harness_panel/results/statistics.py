@@ -91,7 +91,7 @@ def panel_statistics(panel: Panel, slopes: Floats, constant: float | None) -> It
     centre = panel.X.mean(axis=0)
     explained = (panel.X - centre) @ slopes
     level = panel.observed.mean() if constant is None else constant + float(centre @ slopes)
-    rows = EntityRows.all_of(panel)
+    rows = EntityRows.of(panel)
     both = np.column_stack([panel.observed, level + explained])
     parts = {
         "within": (rows.deviations(both), "rows less their entity's means"),
