@@ -32,6 +32,7 @@ from harness.estimators.level_effects import (
     effect_named,
     key_of,
 )
+from harness.estimators.level_models import LevelModels, means_at, stacked
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
@@ -51,11 +52,14 @@ from harness.estimators.protocol import (
     NestedEstimator,
     SelectsRows,
 )
+from harness.estimators.refusals import Refusals, listed
 from harness.estimators.row_weights import row_weights
+from harness.estimators.shown_fit import ShownFit
+from harness.estimators.statistic import Statistic, statistic_columns
 from harness.estimators.wild_bootstrap import (
     Auxiliary,
     ClusteredRegression,
-    WildDraws,
+    WildClusters,
     wild_cluster_inference,
 )
 from harness.estimators.wild_statistics import WildInference
@@ -112,6 +116,7 @@ __all__ = [
     "Leak",
     "LearnedStep",
     "LevelEffects",
+    "LevelModels",
     "Mask",
     "Metric",
     "NeedsGroups",
@@ -121,18 +126,21 @@ __all__ = [
     "PanelStep",
     "PluginError",
     "Problem",
+    "Refusals",
     "ResultTable",
     "RowStep",
     "Rung",
     "Scenario",
     "SelectsRows",
+    "ShownFit",
     "Simulation",
     "SpecError",
+    "Statistic",
     "Step",
     "StepGroup",
     "StudyResult",
     "Subject",
-    "WildDraws",
+    "WildClusters",
     "WildInference",
     "count_unseen",
     "draft_spec",
@@ -144,6 +152,8 @@ __all__ = [
     "inner_split",
     "key_of",
     "left_out",
+    "listed",
+    "means_at",
     "nearest_neighbours",
     "numbered",
     "open_run",
@@ -153,6 +163,8 @@ __all__ = [
     "row_weights",
     "rows_by_period",
     "run",
+    "stacked",
+    "statistic_columns",
     "wild_cluster_inference",
     "with_left_out_levels",
 ]

@@ -36,31 +36,40 @@ _MOST_NUMBERS = 2**23
 
 
 @dataclass(frozen=True)
-class WildDraws:
-    """The random numbers that clusters are multiplied by.
+class WildClusters:
+    """Clustered errors whose p-values and limits come from a wild cluster bootstrap with the null imposed.
+
+    Each draw multiplies the restricted residuals of a whole cluster by one random number and computes the
+    t statistic anew, effects included (WCR of Cameron, Gelbach & Miller 2008). A p-value is the share of
+    draws whose statistic is at least as far from zero as the data's; the limits are the null values whose
+    p-value is one less the level. Standard errors and degrees of freedom are those without the bootstrap.
 
     Attributes
     ----------
-    n_draws : >= 99
-    weights : their distribution. Rademacher draws of which there are no more than `n_draws` are all used,
-        each once, and then nothing is random.
+    by : ``entity``, ``time`` or a further column of the data, of at most 1,000 levels, the clusters
+    draws : >= 99
+    weights : ``rademacher`` is -1 or 1; ``webb`` has six points, for fewer than about ten clusters, where
+        Rademacher weights have few distinct draws. Rademacher draws of which there are no more than `draws`
+        are all used, each once, and then nothing is random.
     """
 
-    n_draws: int = 999
+    by: str = "entity"
+    draws: int = 999
     weights: Auxiliary = "rademacher"
+    kind: Literal["wild_cluster"] = "wild_cluster"
 
     def __post_init__(self) -> None:
-        if self.n_draws < 99:
-            message = f"draws: at least 99; found {self.n_draws}"
+        if self.draws < 99:
+            message = f"draws: at least 99; found {self.draws}"
             raise ValueError(message)
 
     def is_enumerated(self, n_clusters: int) -> bool:
         """Say whether all Rademacher draws are used, since there are no more than asked for."""
-        return self.weights == "rademacher" and n_clusters < 63 and 2**n_clusters <= self.n_draws
+        return self.weights == "rademacher" and n_clusters < 63 and 2**n_clusters <= self.draws
 
     def number(self, n_clusters: int) -> int:
         """Return how many draws are used of this number of clusters."""
-        return 2**n_clusters if self.is_enumerated(n_clusters) else self.n_draws
+        return 2**n_clusters if self.is_enumerated(n_clusters) else self.draws
 
     def of(self, n_clusters: int, *, rng: Generator) -> Floats:
         """Return numbers of mean zero and variance one, (n_draws, n_clusters).
@@ -73,7 +82,7 @@ class WildDraws:
             return np.where(bits == 1, 1.0, -1.0)
         is_sign = self.weights == "rademacher"
         points = np.array([-1.0, 1.0]) if is_sign else np.concatenate([-_WEBB, _WEBB])
-        return rng.choice(points, size=(self.n_draws, n_clusters))
+        return rng.choice(points, size=(self.draws, n_clusters))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +156,7 @@ class ClusteredRegression:
 
 
 def wild_cluster_inference(
-    regression: ClusteredRegression, draws: WildDraws, *, factor: float, rng: Generator
+    regression: ClusteredRegression, draws: WildClusters, *, factor: float, rng: Generator
 ) -> WildInference:
     """Return p-values and limits of the coefficients.
 

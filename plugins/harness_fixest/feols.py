@@ -134,7 +134,7 @@ class Feols:
         notes = judge(used, estimate)
         table = self.covariance.table(used, estimate, rng=rng)
         model = level_model(panel, whole.design, estimate.all_slopes(len(panel.columns)))
-        return FeolsFit(summary(whole, used, estimate), table, model, notes)
+        return FeolsFit(used, summary(whole, used, estimate), table, model, notes)
 
     def fit_draws(
         self,

@@ -5,30 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import ClassVar
 
-from harness import CoefficientTable, Floats, Note, Panel
+from harness import CoefficientTable, Floats, Note, Panel, ShownFit, Statistic, statistic_columns
 from harness_fixest.estimate import Estimate
 from harness_fixest.independent_effects import count_effects, rows_in_company
 from harness_fixest.models import FeolsModels
 from harness_fixest.regression import FeolsRegression
 
-Statistic = tuple[str, float, str]
-"""Name, value and definition."""
 
-
-@dataclass(frozen=True, eq=False)
-class FeolsFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class FeolsFit(ShownFit):
     """One fit.
 
     Attributes
     ----------
-    statistics : name, value and definition of what describes the fit
+    regression : the equation that was estimated
+    described : what describes the fit
     table : slopes with their covariance
     model : what predicts; one draw
     notes : what was dropped
     """
 
-    statistics: tuple[Statistic, ...]
+    title: ClassVar[str] = "Fixed effects by pyfixest"
+
+    regression: FeolsRegression
+    described: tuple[Statistic, ...]
     table: CoefficientTable
     model: FeolsModels
     notes: tuple[Note, ...]
@@ -51,16 +53,23 @@ class FeolsFit:
         """Return estimates with their covariance and its corrections named."""
         return self.table
 
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome."""
+        return self.regression.panel.outcome
+
+    @property
+    def absorbed(self) -> tuple[str, ...]:
+        """Keys and columns whose effects are absorbed, by name."""
+        return tuple(levels.name for levels in self.regression.design.sets)
+
+    def statistics(self) -> Sequence[Statistic]:
+        """Return what describes the fit, every number with its definition."""
+        return self.described
+
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics of the fit, each with its definition."""
-        rows = self.statistics
-        return {
-            "statistics": {
-                "statistic": [name for name, _, _ in rows],
-                "value": [value for _, value, _ in rows],
-                "definition": [definition for _, _, definition in rows],
-            }
-        }
+        return {"statistics": statistic_columns(self.described)}
 
 
 def summary(whole: FeolsRegression, used: FeolsRegression, estimate: Estimate) -> tuple[Statistic, ...]:
@@ -77,16 +86,16 @@ def summary(whole: FeolsRegression, used: FeolsRegression, estimate: Estimate) -
     n_alone = whole.panel.n_obs - rows_in_company(whole.design.sets).size
     rss = estimate.rss
     levels = [
-        (f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
+        Statistic(f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
         for levels in used.design.sets
     ]
     return (
-        ("n_obs", used.panel.n_obs, "rows of the estimated equation"),
-        ("df_resid", df, "rows less coefficients less independent effects"),
-        ("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
-        ("sigma", sqrt(rss / df), "square root of rss / df_resid"),
-        ("r2", 1.0 - rss / left, "share of what effects leave of the outcome that columns explain"),
-        ("n_effects", n_effects, "independent effects, slopes in time among them"),
-        ("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
+        Statistic("n_obs", used.panel.n_obs, "rows of the estimated equation"),
+        Statistic("df_resid", df, "rows less coefficients less independent effects"),
+        Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
+        Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid"),
+        Statistic("r2", 1.0 - rss / left, "share of what effects leave of the outcome that columns explain"),
+        Statistic("n_effects", n_effects, "independent effects, slopes in time among them"),
+        Statistic("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
         *levels,
     )

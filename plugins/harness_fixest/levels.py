@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, LevelEffects, Panel
+from harness import Floats, LevelEffects, LevelModels, Panel
 from harness_fixest.effect_design import EffectDesign
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.independent_effects import times_of_levels
@@ -31,15 +31,14 @@ def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> FeolsMode
         shared.move_to_holder(at)
     shared.fill_missing_slopes()
     means = [np.average(value[levels.codes], weights=weights) for levels, value in shared.pairs()]
+    effects = tuple(
+        LevelEffects(levels.effect, levels.labels, (value - mean)[None])
+        for (levels, value), mean in zip(shared.pairs(), means, strict=True)
+    )
+    intercepts = np.array([middle + float(np.sum(means))])
     return FeolsModels(
-        centre=centre,
+        LevelModels(centre, slopes[None], intercepts, effects),
         origin=float(np.average(panel.period, weights=weights)),
-        slopes=slopes[None],
-        intercepts=np.array([middle + float(np.sum(means))]),
-        effects=tuple(
-            LevelEffects(levels.effect, levels.labels, (value - mean)[None])
-            for (levels, value), mean in zip(shared.pairs(), means, strict=True)
-        ),
         trends=shared.trends(),
     )
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 
 from harness import (
-    Auxiliary,
     ClusteredRegression,
     CoefficientTable,
     Floats,
-    WildDraws,
+    WildClusters,
     wild_cluster_inference,
 )
 from harness_fixest.clustered import CRV1, read_few_clusters
@@ -24,30 +22,8 @@ from harness_fixest.regression import FeolsRegression
 
 
 @dataclass(frozen=True)
-class WildBootstrap:
-    """Clustered errors whose p-values and limits come from a wild cluster bootstrap with the null imposed.
-
-    Each draw multiplies the restricted residuals of a whole cluster by one random number and computes the
-    t statistic anew, effects included (WCR of Cameron, Gelbach & Miller 2008). A p-value is the share of
-    draws whose statistic is at least as far from zero as the data's; the limits are the null values whose
-    p-value is one less the level. Standard errors are those of ``crv1``.
-
-    Attributes
-    ----------
-    by : ``entity``, ``time`` or a column of the data, of at most 1,000 levels
-    draws : >= 99
-    weights : ``rademacher`` is -1 or 1; ``webb`` has six points, for fewer than about ten clusters, where
-        Rademacher weights have few distinct draws. Rademacher draws of which there are no more than `draws`
-        are all used, each once, and then nothing is random.
-    """
-
-    by: str = "entity"
-    draws: int = 999
-    weights: Auxiliary = "rademacher"
-    kind: Literal["wild_cluster"] = "wild_cluster"
-
-    def __post_init__(self) -> None:
-        WildDraws(self.draws, self.weights)
+class WildBootstrap(WildClusters):
+    """Errors of ``crv1`` with p-values and limits of a bootstrap, as `harness.WildClusters` has them."""
 
     def request(self, regression: FeolsRegression) -> Request:
         """Return what is asked of pyfixest.
@@ -70,11 +46,10 @@ class WildBootstrap:
         """
         clusters = self._clusters(regression)
         table = self._errors.table(regression, estimate, rng=rng)
-        draws = WildDraws(self.draws, self.weights)
         inference = wild_cluster_inference(
-            _clustered(regression, estimate, clusters), draws, factor=table.correction.factor, rng=rng
+            _clustered(regression, estimate, clusters), self, factor=table.correction.factor, rng=rng
         )
-        how = f"wild cluster bootstrap by {self.by}, {draws.number(clusters.n_levels)} {self.weights} draws"
+        how = f"wild cluster bootstrap by {self.by}, {self.number(clusters.n_levels)} {self.weights} draws"
         return replace(table, correction=replace(table.correction, kind=how), inference=inference)
 
     @property

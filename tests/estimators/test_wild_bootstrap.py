@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import ClusteredRegression, EstimationError, WildDraws, random_stream, wild_cluster_inference
+from harness import ClusteredRegression, EstimationError, WildClusters, random_stream, wild_cluster_inference
 
 CODES = np.repeat(np.arange(7), [3, 8, 5, 4, 9, 6, 5])[random_stream(7).permutation(40)]
 
@@ -39,7 +39,7 @@ def t_statistic(X, outcome, *, at: int, null: float) -> float:
 def test_statistics_of_all_sign_changes(at, null):
     X, outcome = columns_and_outcome(11)
     inference = wild_cluster_inference(
-        regression(X, outcome), WildDraws(128), factor=1.0, rng=random_stream(0)
+        regression(X, outcome), WildClusters(draws=128), factor=1.0, rng=random_stream(0)
     )
     others, target = np.delete(X, at, axis=1), outcome - null * X[:, at]
     fitted = others @ np.linalg.lstsq(others, target, rcond=None)[0]
@@ -70,7 +70,9 @@ def test_effects_taken_out_are_as_good_as_dummies():
     )
     for weights in ("rademacher", "webb"):
         tables = [
-            wild_cluster_inference(part, WildDraws(199, weights), factor=1.3, rng=random_stream(3))
+            wild_cluster_inference(
+                part, WildClusters(draws=199, weights=weights), factor=1.3, rng=random_stream(3)
+            )
             for part in (left, regression(both, outcome))
         ]
         np.testing.assert_array_equal(tables[0].p_value(), tables[1].p_value()[:2])
@@ -78,14 +80,14 @@ def test_effects_taken_out_are_as_good_as_dummies():
 
 
 def test_webb_weights_have_six_points_mean_zero_and_variance_one():
-    weights = WildDraws(20_000, "webb").of(8, rng=random_stream(67))
+    weights = WildClusters(draws=20_000, weights="webb").of(8, rng=random_stream(67))
     points, counts = np.unique(weights, return_counts=True)
     np.testing.assert_allclose(points**2, [1.5, 1.0, 0.5, 0.5, 1.0, 1.5], rtol=1e-12)
     np.testing.assert_allclose(counts / weights.size, 1 / 6, atol=0.01)
 
 
 def test_few_clusters_have_all_sign_changes_once():
-    draws = WildDraws(128)
+    draws = WildClusters(draws=128)
     assert draws.number(7) == 128
     assert len({tuple(draw) for draw in draws.of(7, rng=random_stream(0)).tolist()}) == 128
     assert draws.number(8) == 128
@@ -96,9 +98,9 @@ def test_errors_of_zero_are_refused():
     X = np.eye(7)[CODES][:, :2]
     perfect = ClusteredRegression(np.linalg.qr(X)[0], np.eye(2), np.array([1.0, 2.0]), np.zeros(40), CODES)
     with pytest.raises(EstimationError, match="errors that are zero"):
-        wild_cluster_inference(perfect, WildDraws(), factor=1.0, rng=random_stream(0))
+        wild_cluster_inference(perfect, WildClusters(), factor=1.0, rng=random_stream(0))
 
 
 def test_fewer_draws_than_99_are_refused():
     with pytest.raises(ValueError, match="draws: at least 99; found 98"):
-        WildDraws(98)
+        WildClusters(draws=98)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 
 from harness import (
-    Auxiliary,
     ClusteredRegression,
     Correction,
     EstimationError,
     Floats,
     Problem,
-    WildDraws,
+    WildClusters,
     WildInference,
     wild_cluster_inference,
 )
@@ -29,30 +27,8 @@ _MOST_CLUSTERS = 1_000
 
 
 @dataclass(frozen=True)
-class WildCluster:
-    """Clustered errors whose p-values and limits come from a wild cluster bootstrap with the null imposed.
-
-    Each draw multiplies the restricted residuals of a whole cluster by one random number and computes the
-    t statistic anew (WCR of Cameron, Gelbach & Miller 2008). A p-value is the share of draws whose statistic
-    is at least as far from zero as the data's; the limits are the null values whose p-value is one less the
-    level. Standard errors and degrees of freedom are those of `Clustered`.
-
-    Attributes
-    ----------
-    by : ``entity``, ``time`` or a further column of the data, whose levels are the clusters
-    draws : >= 99
-    weights : ``rademacher`` is -1 or 1; ``webb`` has six points, for fewer than about ten clusters, where
-        Rademacher weights have few distinct draws. Rademacher draws of which there are no more than `draws`
-        are all used, each once, and then nothing is random.
-    """
-
-    by: str = "entity"
-    draws: int = 999
-    weights: Auxiliary = "rademacher"
-    kind: Literal["wild_cluster"] = "wild_cluster"
-
-    def __post_init__(self) -> None:
-        WildDraws(self.draws, self.weights)
+class WildCluster(WildClusters):
+    """Errors of `Clustered` with p-values and limits of a bootstrap, as `harness.WildClusters` has them."""
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
@@ -78,18 +54,14 @@ class WildCluster:
         """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
         matrix, correction = self._clustered.corrected(regression, covariance)
         (n_clusters,) = correction.n_clusters
-        number = self._numbers.number(n_clusters)
-        drawn = f"all {number}" if self._numbers.is_enumerated(n_clusters) else f"{number}"
+        number = self.number(n_clusters)
+        drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
         kind = f"{correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
         return matrix, replace(correction, kind=kind)
 
     @property
     def _clustered(self) -> Clustered:
         return Clustered((self.by,))
-
-    @property
-    def _numbers(self) -> WildDraws:
-        return WildDraws(self.draws, self.weights)
 
     def bootstrap(
         self, regression: Regression, estimate: Floats, *, factor: float, rng: Generator
@@ -110,7 +82,7 @@ class WildCluster:
             codes=regression.grouping(self.by).codes,
             without_effects=_without_effects(regression),
         )
-        return wild_cluster_inference(clustered, self._numbers, factor=factor, rng=rng)
+        return wild_cluster_inference(clustered, self, factor=factor, rng=rng)
 
 
 def _without_effects(regression: Regression) -> Callable[[Floats], Floats] | None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, LevelModels, Panel, stacked
 from harness_panel.covariance.kinds import IndependentCovariance
 from harness_panel.covariance.robust import Classical
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
@@ -15,7 +15,6 @@ from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_rows import EntityRows, drawn_rows
 from harness_panel.resampling.equation import Equation
-from harness_panel.resampling.levels import LevelModels, stack
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import LinearFit
 
@@ -52,7 +51,8 @@ class Between(LinearEstimator[BetweenFit]):
             raise ValueError(message)
 
     def _solve(self, panel: Panel) -> BetweenFit:
-        regression = _equation(panel, Centring.at_means(panel)).regression()
+        centring = Centring.at_means(panel)
+        regression = _equation(centring.taken_from(panel), centring).regression()
         return BetweenFit(panel, regression, regression.model())
 
     def _in_library(self, fit: BetweenFit) -> tuple[LibraryModel, LibraryData]:
@@ -60,13 +60,14 @@ class Between(LinearEstimator[BetweenFit]):
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
         centring = Centring.at_means(panel)
-        equations = (_equation(drawn_rows(panel, draw), centring) for draw in weights)
-        return stack([equation.model(equation.fit()) for equation in equations])
+        bare = centring.taken_from(panel)
+        equations = (_equation(drawn_rows(bare, draw), centring) for draw in weights)
+        return stacked([equation.model(equation.fit()) for equation in equations])
 
 
-def _equation(panel: Panel, centring: Centring) -> Equation:
-    """Return the regression of the means of entities, each in the entity's first period."""
-    rows, bare = EntityRows.of(panel), centring.taken_from(panel)
+def _equation(bare: Panel, centring: Centring) -> Equation:
+    """Return the regression of means of rows without their levels, each in its entity's first period."""
+    rows = EntityRows.of(bare)
     means = rows.means(np.column_stack([bare.X, bare.observed]))
     firsts = bare.take(np.unique(rows.grouping.codes, return_index=True)[1])
     averaged = replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())

@@ -18,14 +18,15 @@ from harness import (
     CoefficientTable,
     Combination,
     EffectKey,
-    EstimationError,
     Floats,
     GroupColumn,
     HasEffects,
     HasResultRows,
+    LevelModels,
     Note,
     Panel,
     Rung,
+    Statistic,
     effect_named,
     key_of,
     row_weights,
@@ -33,20 +34,20 @@ from harness import (
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
 from harness_panel.covariance.robust import PredictionsAlone
-from harness_panel.diagnostics.diagnostic import Check, Refusal, outcome_of, unweighted
+from harness_panel.diagnostics.diagnostic import Check, unweighted
 from harness_panel.diagnostics.effects import f_test_of_effects
 from harness_panel.diagnostics.specification import hausman
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
-from harness_panel.events.event_study import Events, EventStudy, EventWindow, rows_of_periods
-from harness_panel.events.treatment import Treatment, two_way_weights
+from harness_panel.events.event_study import Events, EventWindow
+from harness_panel.events.treatment import Treatment, TwoWayWeights, two_way_weights
 from harness_panel.resampling.checks import count_singletons
 from harness_panel.resampling.draws import regress_draws
 from harness_panel.resampling.effect import Dimension
-from harness_panel.resampling.levels import LevelModels, LinearModels
+from harness_panel.resampling.levels import LinearModels
 from harness_panel.resampling.regression import Regression, regress
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel, report_of
 from harness_panel.results.linear_fit import EffectsFit
-from harness_panel.results.statistics import Statistic, intercept_statistics, likelihood_statistics
+from harness_panel.results.statistics import intercept_statistics, likelihood_statistics
 
 _MOST_DUMMIES = 2**27
 """Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8."""
@@ -80,15 +81,8 @@ class FixedEffectsFit(EffectsFit):
 
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the test that a treatment has no effect before it starts."""
-        if self.events is None or self.events.study is None:
-            return {}
-        found = outcome_of("pre_trend", self.events.study.pre_trend)
-        row = {"exposure": self.events.study.exposure, "test": "pre_trend", "against": "no effect before"}
-        if isinstance(found, Refusal):
-            row |= {"status": "refused", "reason": found.reason}
-            return {"effect_tests": {name: [value] for name, value in row.items()}}
-        numbers = {"statistic": found.statistic, "p_value": found.p_value, "n_entities": self.rows.n_entities}
-        return {"effect_tests": {name: [value] for name, value in (row | numbers).items()}}
+        tests = {} if self.events is None else self.events.effect_tests(self.rows.n_entities)
+        return {"effect_tests": tests} if tests else {}
 
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, the likelihood with effects as coefficients included."""
@@ -202,23 +196,17 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         fit = super().fit(panel, rng=rng, selection=selection)
         if isinstance(self.covariance, PredictionsAlone) or {*self.effects} != {"entity", "time"}:
             return fit
-        treatment = Treatment.of(panel)
-        return fit if treatment is None else replace(fit, events=self._events(panel, treatment, rng))
-
-    def _events(self, panel: Panel, treatment: Treatment, rng: Generator) -> Events:
         window = EventWindow(self.event_window, self.event_window)
-        weights = two_way_weights(self._regress(panel), treatment)
-        try:
-            table = self._study(window.expand(panel, treatment), rng)
-        except EstimationError as error:
-            return Events(None, error.problems[0].what, treatment.n_starts, weights)
-        study = EventStudy(window, panel.exposure, table, rows_of_periods(treatment, window))
-        return Events(study, "", treatment.n_starts, weights)
 
-    def _study(self, expanded: Panel, rng: Generator) -> CoefficientTable:
-        regression = self._regress(expanded)
-        model, data = self._in_library(FixedEffectsFit(expanded, regression, regression.model()))
-        return report_of(model, data, self.covariance, rng=rng).table
+        def weigh(treatment: Treatment) -> TwoWayWeights:
+            return two_way_weights(self._regress(panel), treatment)
+
+        def tabulate(expanded: Panel) -> CoefficientTable:
+            own = self._regress(expanded)
+            model, data = self._in_library(FixedEffectsFit(expanded, own, own.model()))
+            return report_of(model, data, self.covariance, rng=rng).table
+
+        return replace(fit, events=Events.of(panel, window, weigh, tabulate))
 
     def _solve(self, panel: Panel) -> FixedEffectsFit:
         regression = self._regress(panel)

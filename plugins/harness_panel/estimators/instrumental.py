@@ -21,10 +21,14 @@ from harness import (
     HasDetails,
     HasEffects,
     HasNotes,
+    LevelModels,
     NeedsGroups,
     Note,
     Panel,
     Problem,
+    ShownFit,
+    Statistic,
+    statistic_columns,
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import columns_of
@@ -38,14 +42,12 @@ from harness_panel.instrumental.equation import (
     draw_models,
 )
 from harness_panel.instrumental.strength import Strength, strength_of
-from harness_panel.resampling.effect import Dimension
+from harness_panel.resampling.effect import Dimension, in_order
 from harness_panel.resampling.expanded import OneByOne
-from harness_panel.resampling.levels import LevelModels
-from harness_panel.results.statistics import Statistic, statistic_columns
 
 
-@dataclass(frozen=True, eq=False)
-class InstrumentalFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class InstrumentalFit(ShownFit):
     """A fit by instrumental variables.
 
     Attributes
@@ -56,6 +58,8 @@ class InstrumentalFit:
     table : coefficients; None where only predictions were asked for
     strength : of the instruments; None likewise
     """
+
+    title: ClassVar[str] = "Instrumental variables"
 
     equation: InstrumentedEquation
     model: LevelModels
@@ -104,31 +108,54 @@ class InstrumentalFit:
             raise EstimationError(Problem("coefficients", "this fit only predicts", hint=hint))
         return self.table
 
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome."""
+        return self.equation.regression.panel.outcome
+
+    @property
+    def absorbed(self) -> tuple[str, ...]:
+        """Keys whose effects are absorbed."""
+        return tuple(str(effect) for effect in in_order(self.equation.regression.effects))
+
+    def remarks(self) -> Sequence[str]:
+        """Return how, and by which instruments."""
+        panel = self.equation.regression.panel
+        return (f"{self.method}, {panel.exposure} instrumented by {', '.join(panel.instruments)}",)
+
+    def statistics(self) -> Sequence[Statistic]:
+        """Return what describes the equation and its first stage; nothing of a fit that only predicts."""
+        equation, strength = self.equation, self.strength
+        if strength is None:
+            return ()
+        regression = equation.regression
+        source = "Montiel Olea & Pflueger 2013"
+        return (
+            Statistic("n_obs", regression.panel.n_obs, "rows of the estimated equation"),
+            Statistic("df_resid", regression.df_resid, "rows less coefficients less independent effects"),
+            Statistic("n_instruments", equation.instruments.shape[1], "instruments of the exposure"),
+            Statistic("partial_f", strength.partial_f, "of the first stage, for errors of equal variance"),
+            Statistic(
+                "partial_r2", strength.partial_r2, "share of the exposure that the instruments explain"
+            ),
+            Statistic("effective_f", strength.effective_f, f"of the first stage, {source}"),
+            Statistic(
+                "effective_f_critical",
+                strength.critical_f,
+                f"for a worst-case bias of a tenth at 5 %, {source}",
+            ),
+        )
+
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the first stage's statistics, and the tests of the instruments."""
         if self.strength is None:
             return {}
+        columns = statistic_columns(self.statistics())
         checks = instrument_tests(self.equation, self.covariance, self.strength, self.method)
         return {
-            "statistics": statistic_columns(tuple(_statistics(self.equation, self.strength))),
+            "statistics": columns,
             "diagnostics": diagnostic_columns([outcome_of(name, check) for name, check in checks.items()]),
         }
-
-
-def _statistics(equation: InstrumentedEquation, strength: Strength) -> Sequence[Statistic]:
-    regression = equation.regression
-    source = "Montiel Olea & Pflueger 2013"
-    return (
-        Statistic("n_obs", regression.panel.n_obs, "rows of the estimated equation"),
-        Statistic("df_resid", regression.df_resid, "rows less coefficients less independent effects"),
-        Statistic("n_instruments", equation.instruments.shape[1], "instruments of the exposure"),
-        Statistic("partial_f", strength.partial_f, "of the first stage, for errors of equal variance"),
-        Statistic("partial_r2", strength.partial_r2, "share of the exposure that the instruments explain"),
-        Statistic("effective_f", strength.effective_f, f"of the first stage, {source}"),
-        Statistic(
-            "effective_f_critical", strength.critical_f, f"for a worst-case bias of a tenth at 5 %, {source}"
-        ),
-    )
 
 
 @dataclass(frozen=True)

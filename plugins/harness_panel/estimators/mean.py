@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, DrawSelection, Floats, HasEffects, Panel, Rung
+from harness import CanFitDraws, CanProfile, DrawSelection, Floats, HasEffects, LevelModels, Panel, Rung
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
+from harness_panel.resampling.levels import RawEffects, level_models
 
 
 @dataclass(frozen=True, eq=False)

@@ -114,10 +114,11 @@ class Mundlak(LinearEstimator[MundlakFit]):
     def _solve_draws(self, panel: Panel, weights: Floats) -> OneByOne:
         columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
         centring, models = Centring.at_means(panel), []
+        bare = centring.taken_from(panel)
         for draw in weights:
-            equation = correlated_equation(centring.taken_from(drawn_rows(panel, draw)), columns, centring)
-            rows = level_rows(panel, draw)
-            bare = centring.taken_from(rows)
-            model = equation.random_model(equation.fit(), EntityMeans.of(bare, columns).expand(bare))
-            models.append(ExpandedModels(EntityMeans.of(rows, columns), model))
+            equation = correlated_equation(drawn_rows(bare, draw), columns, centring)
+            rows = level_rows(bare, draw)
+            means = EntityMeans.of(rows, columns)
+            model = equation.random_model(equation.fit(), means.expand(rows))
+            models.append(ExpandedModels(means.moved(centring.columns[columns]), model))
         return OneByOne(models)

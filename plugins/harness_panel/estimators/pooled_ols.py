@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from harness import Floats, Panel, Rung, row_weights
+from harness import Floats, LevelModels, Panel, Rung, Statistic, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check, unweighted
@@ -16,11 +16,10 @@ from harness_panel.diagnostics.pooled import heteroscedasticity, reset, white
 from harness_panel.diagnostics.spatial import spatial_tests
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.draws import regress_draws
-from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.regression import regress
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import LinearFit
-from harness_panel.results.statistics import Statistic, likelihood_statistics
+from harness_panel.results.statistics import likelihood_statistics
 
 
 @dataclass(frozen=True, eq=False, repr=False)

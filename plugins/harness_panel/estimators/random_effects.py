@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
-from harness import Floats, HasEffects, Note, Panel
+from harness import Floats, HasEffects, LevelModels, Note, Panel, Statistic, stacked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
@@ -22,7 +22,6 @@ from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_means import varying_columns
 from harness_panel.resampling.entity_rows import drawn_rows, level_rows
-from harness_panel.resampling.levels import LevelModels, stack
 from harness_panel.resampling.random_equation import (
     RandomEquation,
     correlated_equation,
@@ -32,7 +31,7 @@ from harness_panel.resampling.regression import Regression
 from harness_panel.resampling.variance_components import VarianceComponents
 from harness_panel.results.library import LibraryData, LibraryModel, report_of
 from harness_panel.results.linear_fit import EffectsFit
-from harness_panel.results.statistics import Statistic, squared_correlation
+from harness_panel.results.statistics import squared_correlation
 
 if TYPE_CHECKING:
     from linearmodels.panel.results import RandomEffectsResults
@@ -140,11 +139,11 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
         centring, models = Centring.at_means(panel), []
+        bare = centring.taken_from(panel)
         for draw in weights:
-            equation = RandomEquation.of(centring.taken_from(drawn_rows(panel, draw)), centring)
-            bare = centring.taken_from(level_rows(panel, draw))
-            models.append(equation.random_model(equation.fit(), bare))
-        return stack(models)
+            equation = RandomEquation.of(drawn_rows(bare, draw), centring)
+            models.append(equation.random_model(equation.fit(), level_rows(bare, draw)))
+        return stacked(models)
 
 
 def reported_correlated(equation: RandomEquation, regression: Regression) -> tuple[LibraryModel, LibraryData]:

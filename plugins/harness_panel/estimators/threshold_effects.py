@@ -14,11 +14,20 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, Note, Panel, Problem, Rung, require_dose, row_weights
+from harness import (
+    EstimationError,
+    Floats,
+    LevelModels,
+    Note,
+    Panel,
+    Problem,
+    Rung,
+    require_dose,
+    row_weights,
+)
 from harness_panel.covariance.robust import PredictionsAlone
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.effect import Dimension
-from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.regression import Regression, regress
 from harness_panel.thresholds.inference import (
     PlaceLikelihood,

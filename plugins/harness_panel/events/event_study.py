@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import CoefficientTable, Note, Panel
-from harness_panel.diagnostics.diagnostic import Diagnostic
+from harness import CoefficientTable, EstimationError, Note, Panel
+from harness_panel.diagnostics.diagnostic import Diagnostic, Refusal, outcome_of
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.events.treatment import Treatment, TwoWayWeights
 
@@ -138,6 +138,47 @@ class Events:
     reason: str
     n_starts: int
     weights: TwoWayWeights
+
+    @classmethod
+    def of(
+        cls,
+        panel: Panel,
+        window: EventWindow,
+        weights: Callable[[Treatment], TwoWayWeights],
+        tabulate: Callable[[Panel], CoefficientTable],
+    ) -> Events | None:
+        """Return what is told of a panel's exposure; None where it is no treatment.
+
+        Parameters
+        ----------
+        weights : those of the treated rows of the coefficient
+        tabulate : fits the panel of the event study with the estimator's effects and covariance
+        """
+        treatment = Treatment.of(panel)
+        if treatment is None:
+            return None
+        try:
+            table = tabulate(window.expand(panel, treatment))
+        except EstimationError as error:
+            return cls(None, error.problems[0].what, treatment.n_starts, weights(treatment))
+        study = EventStudy(window, panel.exposure, table, rows_of_periods(treatment, window))
+        return cls(study, "", treatment.n_starts, weights(treatment))
+
+    def effect_tests(self, n_entities: int) -> Mapping[str, Sequence[object]]:
+        """Return the test that there is no effect before the start; no columns without an event study."""
+        if self.study is None:
+            return {}
+        found = outcome_of("pre_trend", self.study.pre_trend)
+        row: dict[str, object] = {
+            "exposure": self.study.exposure,
+            "test": "pre_trend",
+            "against": "no effect before",
+        }
+        if isinstance(found, Refusal):
+            row |= {"status": "refused", "reason": found.reason}
+        else:
+            row |= {"statistic": found.statistic, "p_value": found.p_value, "n_entities": n_entities}
+        return {name: [value] for name, value in row.items()}
 
     def notes(self, exposure: str) -> Iterator[Note]:
         """Yield a warning where treatment is staggered, and one where there is no event study."""

@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import numpy as np
 from pydantic import Field
 
-from harness import Correction, EffectKey, EstimationError, Floats, Panel, Problem, key_of, require_dose
+from harness import (
+    Correction,
+    EffectKey,
+    EstimationError,
+    Floats,
+    LevelModels,
+    Panel,
+    Problem,
+    key_of,
+    require_dose,
+)
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.of_library import LibraryCovariance
 from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.resampling.absorb import absorb_in_place, without_effects
 from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, level_models
+from harness_panel.resampling.levels import RawEffects, knowing_left_out_levels, level_models
 from harness_panel.resampling.regression import Regression, regress
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, key_of
+from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, Refusals, key_of
 from harness_panel.resampling.collinearity import Dependence
 from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.grouping import Grouping
@@ -76,14 +76,7 @@ def refuse_single_levels(panel: Panel, effects: Sequence[EffectKey]) -> None:
     """
     for effect in effects:
         if key_of(panel, effect).n_present < 2:
-            raise EstimationError(
-                Problem(
-                    where=f"{effect} effects",
-                    what=f"the {panel.n_obs} rows share one {effect}, whose effect is the constant",
-                    expected="at least two",
-                    hint=f"absorb no effects of {effect}, or use pooled_ols",
-                )
-            )
+            raise EstimationError(Refusals(panel, "").single_level(str(effect)))
 
 
 def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effects: int) -> tuple[Note, ...]:
@@ -100,82 +93,39 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effec
         Where the outcome does not vary, rows are too few, the exposure cannot be told apart, or the columns
         are too close to collinear.
     """
-    taken = f"{in_words(effects)} effects" if effects else ""
-    problem = (
-        _constant_outcome(panel, fit)
-        or _size_problem(panel, fit, n_effects, taken)
-        or _absorbed_outcome(panel, fit, taken)
-        or _exposure_problem(panel, fit, taken)
-        or _condition_problem(fit)
-    )
+    say, screening = Refusals(panel, f"{in_words(effects)} effects" if effects else ""), fit.screening
+    problem = _problem(say, fit, n_effects)
     if problem:
         raise EstimationError(problem)
-    return _notes(panel, fit, taken)
+    notes = [say.dropped_constant(at) for at in screening.constant]
+    notes += [say.dropped_absorbed(at) for at in screening.absorbed]
+    for found in screening.dependent:
+        notes.append(say.dropped_collinear(found.column, describe(found, panel.X, panel.columns, say.taken)))
+    if fit.condition > _NOTABLE_CONDITION:
+        message = f"Regressors are close to collinear: their scaled condition number is {fit.condition:.2g}."
+        notes.append(Note("W-COND", "regressors", message))
+    return tuple(notes)
 
 
-def _constant_outcome(panel: Panel, fit: WithinFit) -> Problem | None:
-    if not fit.is_outcome_constant:
-        return None
-    return Problem(
-        where=f"outcome {panel.outcome!r}",
-        what=f"it is {fit.intercept:.6g} in all {panel.n_obs} rows, so there is nothing to explain",
-        hint="choose another outcome, or estimate on rows where it varies",
-    )
-
-
-def _absorbed_outcome(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
-    if not fit.is_outcome_absorbed:
-        return None
-    return Problem(
-        where=f"outcome {panel.outcome!r}",
-        what=f"{taken} explain it whole, so nothing is left for the exposure",
-        hint="absorb fewer effects, or use pooled_ols",
-    )
-
-
-def _size_problem(panel: Panel, fit: WithinFit, n_effects: int, taken: str) -> Problem | None:
-    n_coef = max(1, len(fit.screening.kept))
-    if panel.n_obs > n_coef + n_effects:
-        return None
-    return Problem(
-        where="rows",
-        what=f"{panel.n_obs} rows are too few for {n_coef + n_effects} parameters, "
-        f"{n_coef} of columns and {n_effects} of {taken or 'the constant'}",
-        expected=f"at least {n_coef + n_effects + 1} rows",
-        hint="estimate on more rows, or with fewer controls or effects",
-    )
-
-
-def _exposure_problem(panel: Panel, fit: WithinFit, taken: str) -> Problem | None:
+def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
+    panel, screening = say.panel, fit.screening
+    if fit.is_outcome_constant:
+        return say.constant_outcome(fit.intercept)
+    few = say.few_rows(n_columns=len(screening.kept), n_effects=n_effects)
+    if few:
+        return few
+    if fit.is_outcome_absorbed:
+        return say.absorbed_outcome()
     own = set(range(len(panel.exposure_columns)))
-    for at in own.intersection(fit.screening.constant):
-        what = f"it is {fit.centre[at]:.6g} in all {panel.n_obs} rows, so it has no effect to estimate"
-        hint = "choose another exposure, or estimate on rows where it varies"
-        return Problem(_where(panel, at), what, hint=hint)
-    for at in own.intersection(fit.screening.absorbed):
-        what = f"{taken} absorb it: it does not vary once they are taken out"
-        hint = "choose another exposure, absorb fewer effects, or use pooled_ols"
-        return Problem(_where(panel, at), what, hint=hint)
-    for dependence in fit.screening.dependent:
+    for at in own.intersection(screening.constant):
+        return say.constant_exposure(at, float(fit.centre[at]))
+    for at in own.intersection(screening.absorbed):
+        return say.absorbed_exposure(at)
+    for dependence in screening.dependent:
         found = own.intersection((*dependence.on, dependence.column))
         if found and (len(dependence.on) > 1 or dependence.column in own):
-            where = _where(panel, min(found))
-            combination = describe(dependence, panel.X, panel.columns, taken)
-            return Problem(
-                where,
-                what=f"other regressors determine it, since {combination}",
-                hint=f"leave out {panel.columns[dependence.column]!r} or another of them",
-            )
-    return None
-
-
-def _where(panel: Panel, at: int) -> str:
-    """Return the place of the exposure, or of one of its levels."""
-    name = panel.exposure_columns[at]
-    return f"exposure {name!r}"
-
-
-def _condition_problem(fit: WithinFit) -> Problem | None:
+            combination = describe(dependence, panel.X, panel.columns, say.taken)
+            return say.determined_exposure(min(found), dependence.column, combination)
     if fit.condition <= _WORST_CONDITION:
         return None
     return Problem(
@@ -184,27 +134,3 @@ def _condition_problem(fit: WithinFit) -> Problem | None:
         expected=f"up to {_WORST_CONDITION:.0g}",
         hint="leave out one of the columns that nearly repeat each other",
     )
-
-
-def _notes(panel: Panel, fit: WithinFit, taken: str) -> tuple[Note, ...]:
-    names, screening = panel.columns, fit.screening
-    notes = [
-        Note("W-CONSTANT", names[at], f"{names[at]!r} does not vary in these rows and was dropped.")
-        for at in screening.constant
-    ]
-    notes += [
-        Note("W-ABSORBED", names[at], f"{names[at]!r} is absorbed by the {taken} and was dropped.")
-        for at in screening.absorbed
-    ]
-    notes += [
-        Note(
-            "W-COLLINEAR",
-            names[dependence.column],
-            f"{names[dependence.column]!r} was dropped, since {describe(dependence, panel.X, names, taken)}.",
-        )
-        for dependence in screening.dependent
-    ]
-    if fit.condition > _NOTABLE_CONDITION:
-        message = f"Regressors are close to collinear: their scaled condition number is {fit.condition:.2g}."
-        notes.append(Note("W-COND", "regressors", message))
-    return tuple(notes)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Panel, Problem
+from harness import EffectKey, EstimationError, Floats, LevelModels, Panel, Problem, stacked
 from harness_panel.resampling.absorb import Absorber, Solver
-from harness_panel.resampling.levels import LevelModels, RawEffects, knowing_left_out_levels, stack
+from harness_panel.resampling.levels import RawEffects, knowing_left_out_levels
 from harness_panel.resampling.regression import Regression, regress
 from harness_panel.resampling.within_fit import fit_within
 
@@ -43,7 +43,7 @@ def regress_draws(
         _solve(regression, counts[draws]) for draws in _chunks(len(counts), _bytes_per_draw(regression))
     ]
     return knowing_left_out_levels(
-        stack(models),
+        stacked(models),
         panel,
         np.broadcast_to(panel.observed, weights.shape),
         weights=weights,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from harness import EffectKey
+from harness import EffectKey, listed
 
 Dimension = Literal["entity", "time"]
 """A key of the panel."""
@@ -18,5 +18,4 @@ def in_order(effects: Sequence[EffectKey]) -> tuple[EffectKey, ...]:
 
 def in_words(effects: Sequence[EffectKey]) -> str:
     """Return effects by name, such as ``entity, time and industry``."""
-    *before, last = [str(effect) for effect in in_order(effects)]
-    return f"{', '.join(before)} and {last}" if before else last
+    return listed([str(effect) for effect in in_order(effects)])

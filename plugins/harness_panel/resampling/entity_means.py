@@ -48,6 +48,10 @@ class EntityMeans:
         rows = EntityRows.of(panel)
         return cls(columns, rows.labels, rows.means(panel.X[:, columns]))
 
+    def moved(self, by: Floats) -> EntityMeans:
+        """Return the means of columns that are larger by constants, (n_means,)."""
+        return replace(self, means=self.means + by)
+
     def knowing(self, panel: Panel) -> EntityMeans:
         """Return means to which further entities, those of these rows, are known."""
         is_new = panel.entity.codes_among(self.labels) < 0

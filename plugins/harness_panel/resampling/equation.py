@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, LevelModels, Panel
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.regression import Regression, judged
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from harness import Floats, Panel
-from harness_panel.resampling.levels import LevelModels, LinearModels
+from harness import Floats, LevelModels, Panel
+from harness_panel.resampling.levels import LinearModels
 
 
 class Terms(Protocol):

@@ -15,91 +15,16 @@ from harness import (
     Floats,
     Ints,
     LevelEffects,
+    LevelModels,
     Panel,
-    count_unseen,
     key_of,
+    stacked,
     with_left_out_levels,
 )
 
 
-def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-    """Return the mean of every regressor over the rows, (n_points, n_columns), at each point.
-
-    Parameters
-    ----------
-    columns : regressors that get the same value in all rows
-    points : (n_points, n_moved), units of the columns
-    """
-    means: Floats = panel.X.mean(axis=0)[None].repeat(len(points), axis=0)
-    means[:, [panel.columns.index(name) for name in columns]] = points
-    return means
-
-
 class LinearModels(FittedDraws, CanProfile, Protocol):
     """Models whose predictions are linear in their columns, one a draw."""
-
-
-@dataclass(frozen=True, eq=False)
-class LevelModels:
-    """Linear models, one a draw, with the same columns and the same effects.
-
-    A prediction is ``intercept + (x - centre) @ slopes`` plus the deviation of each level. A level
-    without a training row deviates by zero, so it gets the mean effect over the rows of that draw.
-
-    Attributes
-    ----------
-    centre : (n_columns,), units of the columns
-    slopes : (n_draws, n_columns), outcome units per unit of the column
-    intercepts : (n_draws,), mean prediction at `centre`, outcome units
-    effects : one for each key or column with effects
-    """
-
-    centre: Floats
-    slopes: Floats
-    intercepts: Floats
-    effects: tuple[LevelEffects, ...] = ()
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions, (n_draws, n_obs), outcome units."""
-        predicted = self.slopes @ (panel.X - self.centre).T + self.intercepts[:, None]
-        for effects in self.effects:
-            predicted += effects.of_rows(panel)
-        return predicted
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
-        return self.mean_predictions(panel, means_at(panel, columns, points))
-
-    def mean_predictions(self, panel: Panel, means: Floats) -> Floats:
-        """Return mean predictions over rows, (n_draws, n_points): a linear model's are those at the mean row.
-
-        Parameters
-        ----------
-        panel : the rows, for their levels
-        means : (n_points, n_columns), of the regressors over the rows
-        """
-        predicted = self.slopes @ (means - self.centre).T + self.intercepts[:, None]
-        for effects in self.effects:
-            predicted += effects.mean(panel)[:, None]
-        return predicted
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows with a level that has no effect of its own."""
-        return count_unseen(self.effects, panel)
-
-
-def stack(models: Sequence[LevelModels]) -> LevelModels:
-    """Return models with one centre and the same levels as models of all their draws."""
-    first = models[0]
-    return LevelModels(
-        centre=first.centre,
-        slopes=np.concatenate([model.slopes for model in models]),
-        intercepts=np.concatenate([model.intercepts for model in models]),
-        effects=tuple(
-            LevelEffects.stacked(effects)
-            for effects in zip(*(model.effects for model in models), strict=True)
-        ),
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +111,7 @@ def knowing_left_out_levels(
             row_weights=row_weights,
         )
         parts.append(replace(some, effects=complete))
-    return stack(parts)
+    return stacked(parts)
 
 
 def _with_levels_of(effects: LevelEffects, panel: Panel, draws: Ints) -> LevelEffects:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Ints, LevelEffects, Panel
+from harness import Floats, Ints, LevelEffects, LevelModels, Panel
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_means import EntityMeans
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.equation import Equation
-from harness_panel.resampling.levels import LevelModels
 from harness_panel.resampling.variance_components import (
     VarianceComponents,
     predicted_effects,

@@ -7,11 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from harness import EffectKey, Floats, Note, Panel, effect_named, key_of
+from harness import EffectKey, Floats, LevelModels, Note, Panel, effect_named, key_of
 from harness_panel.resampling.absorb import Absorber, absorber_of
 from harness_panel.resampling.checks import judge, refuse_single_levels
 from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import LevelModels, RawEffects, level_models
+from harness_panel.resampling.levels import RawEffects, level_models
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 
 

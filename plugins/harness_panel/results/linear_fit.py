@@ -5,39 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from harness import CoefficientTable, EstimationError, Floats, Note, Panel, Problem
+from harness import (
+    CoefficientTable,
+    EstimationError,
+    Floats,
+    LevelModels,
+    Note,
+    Panel,
+    Problem,
+    ShownFit,
+    Statistic,
+    key_of,
+    statistic_columns,
+)
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic, Refusal, diagnostic_columns, outcome_of
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.diagnostics.influence import influence_columns
 from harness_panel.diagnostics.residuals import pesaran, wooldridge
-from harness_panel.resampling.levels import LevelModels, LinearModels
+from harness_panel.resampling.effect import in_order
+from harness_panel.resampling.levels import LinearModels
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import LibraryReport
-from harness_panel.results.shown_fit import (
-    STATISTICS,
-    coefficient_frame,
-    correction_text,
-    effects_note,
-    effects_text,
-)
 from harness_panel.results.statistics import (
-    Statistic,
     agreement_statistic,
     equation_statistics,
     panel_statistics,
-    statistic_columns,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LinearFit:
+class LinearFit(ShownFit):
     """One fit of a linear model.
 
     Attributes
@@ -122,50 +123,24 @@ class LinearFit:
         }
 
     @property
-    def __maketables_coef_table__(self) -> pd.DataFrame:
-        return coefficient_frame(self.table)
-
-    @property
-    def __maketables_depvar__(self) -> str:
+    def outcome(self) -> str:
+        """Name of the outcome."""
         return self.rows.outcome
 
     @property
-    def __maketables_fixef_string__(self) -> str | None:
-        return effects_text(self.regression)
+    def absorbed(self) -> tuple[str, ...]:
+        """Keys and columns whose effects are absorbed, by name."""
+        return tuple(str(effect) for effect in in_order(self.regression.effects))
 
-    @property
-    def __maketables_vcov_info__(self) -> Mapping[str, str]:
-        return {"vcov_type": self.table.correction.kind}
-
-    @property
-    def __maketables_stat_labels__(self) -> Mapping[str, str]:
-        return STATISTICS
-
-    @property
-    def __maketables_default_stat_keys__(self) -> list[str]:
-        return list(STATISTICS)
-
-    def __maketables_stat__(self, key: str) -> float | int | str | None:
-        known: dict[str, float | int | str] = {
-            statistic.name: statistic.value for statistic in self.statistics()
-        }
-        known |= {"N": self.regression.panel.n_obs, "se_type": self.table.correction.kind}
-        return known.get(key)
-
-    def _repr_html_(self) -> str:
-        import maketables
-
-        return str(maketables.ETable([self], model_heads=[self.title], notes=self.how).make("html"))
-
-    def __repr__(self) -> str:
-        frame = coefficient_frame(self.table).to_string(float_format="{:.6g}".format)
-        return f"{self.title} of {self.rows.outcome}\n{frame}\n{self.how}"
-
-    @property
-    def how(self) -> str:
-        """Covariance, effects and weights, in words."""
-        parts = [correction_text(self.table.correction), effects_note(self.regression, self.rows)]
-        return "; ".join([*parts, "rows weighted"] if self.is_weighted else parts)
+    def remarks(self) -> Sequence[str]:
+        """Return effects and weights, in words."""
+        effects = "no effects absorbed"
+        if self.absorbed:
+            keys = [key_of(self.rows, effect).name for effect in in_order(self.regression.effects)]
+            effects = (
+                f"effects of {' and '.join(keys)} absorbed, {self.regression.n_effects} of them independent"
+            )
+        return (effects, "rows weighted") if self.is_weighted else (effects,)
 
     @property
     def is_weighted(self) -> bool:

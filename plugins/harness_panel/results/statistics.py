@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from math import log, pi, sqrt
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, Panel, Statistic
 from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import AGREEMENT, LibraryReport
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """A number that describes a fit.
-
-    Attributes
-    ----------
-    name : such as ``r2_within``
-    value : in the unit that `definition` says
-    definition : how it is computed, in one line
-    """
-
-    name: str
-    value: float
-    definition: str
-
-
-def statistic_columns(statistics: Sequence[Statistic]) -> Mapping[str, Sequence[object]]:
-    """Return statistics as a tidy table by columns."""
-    return {
-        "statistic": [statistic.name for statistic in statistics],
-        "value": [statistic.value for statistic in statistics],
-        "definition": [statistic.definition for statistic in statistics],
-    }
 
 
 def equation_statistics(regression: Regression, *, rss: float, r2: float) -> Iterator[Statistic]:

@@ -7,9 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from harness import Floats, Panel
+from harness import Floats, Panel, means_at
 from harness_panel.resampling.collinearity import Screening
-from harness_panel.resampling.levels import means_at
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def test_draws_are_fits_of_the_rows_drawn(options):
     weights = random_stream(99).integers(0, 3, size=(4, PANEL.n_obs)).astype(np.float64)
     draws = options.fit_draws(PANEL, weights=weights, selection=None, rng=random_stream(0))
     own = PANEL.weights if options.weighted else np.ones(PANEL.n_obs)
-    for slopes, draw in zip(draws.slopes, weights, strict=True):
+    for slopes, draw in zip(draws.levels.slopes, weights, strict=True):
         rows = np.flatnonzero(draw)
         panel = replace(PANEL, weights=draw * own).take(rows)
         table = (
@@ -87,7 +87,7 @@ def test_a_level_that_a_draw_left_out_has_the_effect_of_all_its_rows():
     weights = np.where(PANEL.entity.codes == 0, 0.0, 1.0)[None]
     draws = Feols().fit_draws(PANEL, weights=weights, selection=None, rng=random_stream(0))
     first = PANEL.take(np.flatnonzero(PANEL.entity.codes == 0))
-    expected = first.observed.mean() + (first.X - first.X.mean(axis=0)) @ draws.slopes[0]
+    expected = first.observed.mean() + (first.X - first.X.mean(axis=0)) @ draws.levels.slopes[0]
     np.testing.assert_allclose(draws.predict(first)[0], expected, rtol=1e-12)
 
 

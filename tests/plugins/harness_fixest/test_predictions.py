@@ -60,9 +60,9 @@ def test_a_combination_never_seen_has_the_mean_effect():
     fit = options.fit(train, rng=random_stream(0))
     assert (fit.n_unseen(train), fit.n_unseen(held)) == (0, held.n_obs)
     table = fit.coefficients()
-    entities, combinations = fit.model.effects
+    entities, combinations = fit.model.levels.effects
     deviation = entities.deviations[0, held.entity.codes]
-    expected = fit.model.intercepts + deviation + (held.X - train.X.mean(axis=0)) @ table.estimate
+    expected = fit.model.levels.intercepts + deviation + (held.X - train.X.mean(axis=0)) @ table.estimate
     np.testing.assert_allclose(fit.predict(held), expected, atol=1e-9)
     for effects in (entities, combinations):
         assert np.mean(effects.of_rows(train)) == pytest.approx(0.0, abs=1e-9)
@@ -108,3 +108,18 @@ def test_an_entity_of_one_period_has_the_mean_trend():
     later = replace(train.take(first), period=train.period[first] + 5)
     change = fit.predict(later) - fit.predict(train.take(first))
     np.testing.assert_allclose(change, 5.0 * fit.model.trends.mean[0], rtol=1e-9)
+
+
+def test_a_fit_shows_itself():
+    fitted = Feols(effects=("entity", "time")).fit(grouped_panel("shown"), rng=random_stream(0))
+    table = fitted.coefficients()
+    first, *lines = repr(fitted).splitlines()
+    assert first == "Fixed effects by pyfixest of outcome"
+    assert f"{table.estimate[0]:.6g}" in next(line for line in lines if line.startswith(table.terms[0]))
+    assert fitted.__maketables_fixef_string__ == "entity+time"
+    assert (
+        fitted.__maketables_stat__("r2")
+        == dict(zip(*(fitted.details()["statistics"][name] for name in ("statistic", "value")), strict=True))[
+            "r2"
+        ]
+    )

@@ -16,6 +16,7 @@ from harness_panel import (
     DriscollKraay,
     FirstDifference,
     FixedEffects,
+    Instrumental,
     Mundlak,
     PolynomialEffects,
     PooledOLS,
@@ -143,3 +144,12 @@ def test_maketables_takes_a_fit_as_it_is():
     latex = maketables.ETable(fits).make("tex")
     assert "0.310" in latex
     assert "Observations" in latex
+
+
+def test_instruments_show_themselves_too():
+    panel = simulated_panel(random_stream(95), n_columns=2)
+    moved = panel.X[:, :1] + random_stream(96).normal(size=(panel.n_obs, 1))
+    fitted = Instrumental().fit(replace(panel, instruments=("z",), Z=moved), rng=random_stream(0))
+    assert repr(fitted).startswith("Instrumental variables of outcome\n")
+    assert fitted.how.endswith("2sls, x0 instrumented by z")
+    assert f"{fitted.coefficients().estimate[1]:.3f}" in str(maketables.ETable([fitted]).make("tex"))

@@ -1,0 +1,109 @@
+"""What least squares on a panel refuse, and what they note about columns, in the same words everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.errors import Problem
+
+_POOLED = "or use pooled_ols"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as ``entity, time and industry``; at least one."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+@dataclass(frozen=True, eq=False)
+class Refusals:
+    """Problems and notes of the regression of a panel.
+
+    Attributes
+    ----------
+    panel : the rows
+    taken : what was taken out of them, such as ``entity and time effects``; empty where nothing was
+    """
+
+    panel: Panel
+    taken: str
+
+    def constant_outcome(self, value: float) -> Problem:
+        """Return that the outcome is one value in all rows."""
+        return Problem(
+            where=f"outcome {self.panel.outcome!r}",
+            what=f"it is {value:.6g} in all {self.panel.n_obs} rows, so there is nothing to explain",
+            hint="choose another outcome, or estimate on rows where it varies",
+        )
+
+    def absorbed_outcome(self) -> Problem:
+        """Return that effects explain the outcome whole."""
+        return Problem(
+            where=f"outcome {self.panel.outcome!r}",
+            what=f"{self.taken} explain it whole, so nothing is left for the exposure",
+            hint=f"absorb fewer effects, {_POOLED}",
+        )
+
+    def single_level(self, name: str) -> Problem:
+        """Return that all rows share one level of a key or column."""
+        return Problem(
+            where=f"{name} effects",
+            what=f"the {self.panel.n_obs} rows share one {name}, whose effect is the constant",
+            expected="at least two",
+            hint=f"absorb no effects of {name}, {_POOLED}",
+        )
+
+    def few_rows(self, *, n_columns: int, n_effects: int) -> Problem | None:
+        """Return that rows are no more than parameters, None where they are."""
+        n_obs, n_coef = self.panel.n_obs, max(1, n_columns)
+        if n_obs > n_coef + n_effects:
+            return None
+        return Problem(
+            where="rows",
+            what=f"{n_obs} rows are too few for {n_coef + n_effects} parameters, "
+            f"{n_coef} of columns and {n_effects} of {self.taken or 'the constant'}",
+            expected=f"at least {n_coef + n_effects + 1} rows",
+            hint="estimate on more rows, or with fewer controls or effects",
+        )
+
+    def constant_exposure(self, at: int, value: float) -> Problem:
+        """Return that the exposure, or one of its columns, is one value in all rows."""
+        what = f"it is {value:.6g} in all {self.panel.n_obs} rows, so it has no effect to estimate"
+        hint = "choose another exposure, or estimate on rows where it varies"
+        return Problem(self._exposure(at), what, hint=hint)
+
+    def absorbed_exposure(self, at: int) -> Problem:
+        """Return that effects determine the exposure, or one of its columns."""
+        what = f"{self.taken} absorb it: it does not vary once they are taken out"
+        return Problem(
+            self._exposure(at), what, hint=f"choose another exposure, absorb fewer effects, {_POOLED}"
+        )
+
+    def determined_exposure(self, at: int, column: int, combination: str) -> Problem:
+        """Return that other regressors determine the exposure, the last of which is the column."""
+        return Problem(
+            self._exposure(at),
+            what=f"other regressors determine it, since {combination}",
+            hint=f"leave out {self.panel.columns[column]!r} or another of them",
+        )
+
+    def dropped_constant(self, column: int) -> Note:
+        """Return that a column does not vary."""
+        name = self.panel.columns[column]
+        return Note("W-CONSTANT", name, f"{name!r} does not vary in these rows and was dropped.")
+
+    def dropped_absorbed(self, column: int) -> Note:
+        """Return that effects determine a column."""
+        name = self.panel.columns[column]
+        return Note("W-ABSORBED", name, f"{name!r} is absorbed by the {self.taken} and was dropped.")
+
+    def dropped_collinear(self, column: int, combination: str) -> Note:
+        """Return that a column is a combination of others."""
+        name = self.panel.columns[column]
+        return Note("W-COLLINEAR", name, f"{name!r} was dropped, since {combination}.")
+
+    def _exposure(self, at: int) -> str:
+        return f"exposure {self.panel.exposure_columns[at]!r}"
