@@ -13,6 +13,7 @@ from harness.calibration.features import features
 from harness.calibration.findings import curve_findings, single_gains, tested_gains
 from harness.calibration.linear_truth import LinearTruth, with_outcome
 from harness.data.panel import Panel, SplitUnit
+from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
 from harness.execution.parts import answers_in_parts
 from harness.execution.plan import PanelSource, Plan
@@ -37,6 +38,10 @@ class DrawnPanels:
         """Return the panel of one outcome, drawn."""
         panel = self.source.panel(outcome, fit_rows=fit_rows, split_unit=split_unit)
         return with_outcome(panel, self.observed[outcome])
+
+    def rows(self, rules: Mapping[str, RowFilter]) -> Ints:
+        """Return the positions of the rows that all rules keep."""
+        return self.source.rows(rules)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,11 +26,12 @@ from harness.data.read.numbers import cast_note
 from harness.data.read.table import Table
 from harness.data.required_columns import require_columns
 from harness.data.roles import Roles
+from harness.data.rules import RowFilter
 from harness.data.shape.complete import completeness_notes, find_complete
 from harness.data.shape.groups import read_groups
 from harness.data.shape.panel_index import read_index
 from harness.data.shape.regularity import shape_notes
-from harness.data.shape.row_filter import select_rows
+from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
 from harness.data.summary import filled_table, steps_table, summary_table
 from harness.data.user_schema import UserSchema
 from harness.errors import DataError, Problem
@@ -54,6 +55,7 @@ class PanelBuilder:
     derived : regressors that follow from other regressors
     notes : what the reader of the report should know about the data
     read : what was cleaned, left out and joined while the data were read
+    missing : texts that stand for a missing cell
     """
 
     roles: Roles
@@ -69,6 +71,7 @@ class PanelBuilder:
     derived: tuple[DerivedColumn, ...]
     notes: tuple[Note, ...]
     read: tuple[StepRecord, ...] = ()
+    missing: frozenset[str] = frozenset()
 
     @classmethod
     def build(
@@ -157,6 +160,7 @@ class PanelBuilder:
             derived=derived.columns,
             notes=notes,
             read=table.records,
+            missing=missing,
         )
         # Fails where the rows that are left are too few to learn from.
         records = builder._prepared(None).records
@@ -208,6 +212,18 @@ class PanelBuilder:
             weights=None if roles.weights is None else prepared.columns[roles.weights].cells[self.kept],
             split_unit=split_unit,
         )
+
+    def rows(self, rules: Mapping[str, RowFilter]) -> Ints:
+        """Return the positions of those of the n_obs rows that all rules keep, by columns of the raw table.
+
+        Raises
+        ------
+        DataError
+            Where there is no such column, a rule does not fit it, or no row is left.
+        """
+        locator = self.locator.take(self.kept)
+        refuse_unknown_columns(rules, locator)
+        return np.flatnonzero(select_rows(locator, rules, self.missing))
 
     def _beside(self, prepared: PreparedColumns, names: Sequence[str]) -> Floats | None:
         """Return columns that are no regressors, (n_obs, n_names); None without names."""

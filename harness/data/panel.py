@@ -186,12 +186,26 @@ class Panel:
         """Return the group of every row by one of the columns in `groups`."""
         return next(group for group in self.groups if group.name == name)
 
-    def with_first_controls(self, number: int) -> Panel:
-        """Return the panel with so many of its controls, the first ones."""
-        controls = self.controls[:number]
+    def with_controls(self, names: Sequence[str]) -> Panel:
+        """Return the panel with some of its controls, in its own order of them."""
+        controls = tuple(name for name in self.controls if name in names)
         kept = (*self.exposure_columns, *self.moderators, *controls)
         derived = tuple(one for one in self.derived if {one.into, *one.inputs} <= set(kept))
-        return replace(self, controls=controls, X=self.X[:, : len(kept)], derived=derived)
+        return replace(self, controls=controls, X=self._columns(kept), derived=derived)
+
+    def with_exposure(self, name: str) -> Panel:
+        """Return the panel with another of its regressors as the exposure, the former the first control."""
+        if name == self.exposure:
+            return self
+        others = [other for other in self.columns if other != name]
+        moderators = tuple(other for other in self.moderators if other != name)
+        controls = tuple(other for other in others if other not in moderators)
+        X = self._columns((name, *moderators, *controls))
+        return replace(self, exposure=name, levels=(), moderators=moderators, controls=controls, X=X)
+
+    def _columns(self, names: Sequence[str]) -> Floats:
+        """Return some regressors, (n_obs, n_names)."""
+        return self.X[:, [self.columns.index(name) for name in names]]
 
     def take(self, rows: Ints) -> Panel:
         """Return the panel of these rows, (n_rows,) positions, in the order given."""

@@ -17,7 +17,6 @@ from harness.rng import random_stream
 from harness.scenarios.curve.equality import equal_curves_test
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.effect.terms import focused
 from harness.spec.study import Study
 from harness.tables import CURVE_DRAWS
 
@@ -47,7 +46,7 @@ def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
     """Yield a row for each exposure that debiased effects are asked of; the panel is of one outcome."""
     asked = [entry.scenario for entry in study.scenarios if isinstance(entry.scenario, EffectScenario)]
     for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in asked):
-        yield _linearity(focused(panel, exposure))
+        yield _linearity(panel.with_exposure(exposure))
 
 
 def _linearity(panel: Panel) -> pd.DataFrame:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.arrays import Ints
 from harness.data.entity_means import with_entity_means
 from harness.data.panel import Panel, SplitUnit
+from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, Problem
 from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
@@ -74,6 +75,9 @@ class PanelSource(Protocol):
     def panel(self, outcome: str, *, fit_rows: Ints | None = None, split_unit: SplitUnit = "entity") -> Panel:
         """Return the panel of one outcome; see `harness.data.build.PanelBuilder.panel`."""
 
+    def rows(self, rules: Mapping[str, RowFilter]) -> Ints:
+        """Return the positions of the rows that all rules keep; see `PanelBuilder.rows`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -100,18 +104,25 @@ class Plan:
     panels : what the panels come from
     splits : the protocols' folds, the same for all outcomes and estimators
     variants : one estimator as every universe of the multiverse fits it
+    rows : positions of the rows that estimators with rows of their own are fitted on, by id
     """
 
     study: Study
     panels: PanelSource
     splits: tuple[Split, ...]
     variants: tuple[Variant, ...]
+    rows: Mapping[str, Ints] = field(default_factory=dict)
+
+    @property
+    def compared(self) -> tuple[EstimatorEntry, ...]:
+        """The estimators that are fitted on folds: those without rows of their own."""
+        return tuple(entry for entry in self.study.estimators if entry.id not in self.rows)
 
     @property
     def n_tasks(self) -> int:
         """Number of tasks: folds, full-sample fits and parts of answers."""
         folds = sum(len(split.folds) for split in self.splits)
-        fits = len(self.study.estimators) * (folds + 1) + len(self.variants) * folds
+        fits = len(self.study.estimators) + (len(self.compared) + len(self.variants)) * folds
         return len(self.study.roles.outcomes) * fits + sum(1 for _ in self.part_tasks())
 
     def describe(self) -> str:
@@ -139,25 +150,29 @@ class Plan:
         for outcome in self.study.roles.outcomes:
             panel = self.panels.panel(outcome)
             for entry in self.study.estimators:
+                own = self._own(entry, panel)
                 yield FullTask(
                     outcome=outcome,
                     estimator_id=entry.id,
                     estimator=entry.estimator,
                     scenarios=scenarios,
-                    panel=with_entity_means(panel) if entry.entity_means else panel,
+                    panel=with_entity_means(own) if entry.entity_means else own,
+                    exposure=panel.exposure,
                     level=self.study.evaluation.level,
                     seed=self.study.seed,
                 )
 
     def questions(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Question]]:
         """Yield what is asked in parts: every scenario that works so, of every outcome and whom it asks."""
-        own = {entry.id: entry.estimator for entry in self.study.estimators}
+        entries = {entry.id: entry for entry in self.study.estimators}
+        own = {name: entry.estimator for name, entry in entries.items()}
         for outcome in self.study.roles.outcomes:
             panel = self.panels.panel(outcome)
             for entry in self.study.scenarios:
                 if isinstance(entry.scenario, WorksInParts):
                     for name, estimator in entry.scenario.asked(own).items():
-                        question = Question(panel, _for_folds(estimator), name, self.study.seed)
+                        rows = self._own(entries[name], panel) if name in entries else panel
+                        question = Question(rows, _for_folds(estimator), name, self.study.seed)
                         yield entry, entry.scenario, question
 
     def part_tasks(self) -> Iterator[PartTask]:
@@ -178,13 +193,19 @@ class Plan:
 
     def _compared(self, panel: Panel, fold: Fold) -> Iterator[tuple[str, Estimator, Panel]]:
         """Yield what a fold is fitted with: the estimators, then the variants of the multiverse."""
-        for entry in self.study.estimators:
-            own = with_entity_means(panel, known=fold.train) if entry.entity_means else panel
+        for entry in self.compared:
+            columns = entry.columns_of(panel)
+            own = with_entity_means(columns, known=fold.train) if entry.entity_means else columns
             yield entry.id, _for_folds(entry.estimator), own
         for variant in self.variants:
             own = variant.panel(panel)
             own = with_entity_means(own, known=fold.train) if variant.entity_means else own
             yield variant.universe.id, _for_folds(variant.estimator), own
+
+    def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
+        """Return the rows and columns of a panel of the study that an estimator is fitted on."""
+        own = entry.columns_of(panel)
+        return own.take(self.rows[entry.id]) if entry.id in self.rows else own
 
     def _prepared(self, outcome: str, entry: ProtocolEntry, fold: Fold) -> Panel:
         fit_rows = fold.train if entry.protocol.prepared_on == "train" else None
@@ -203,12 +224,14 @@ def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
     SpecError
         Where the multiverse varies what the estimator does not have.
     DataError
-        Where a scenario would compare more than `MAX_GROUPS` groups.
+        Where a scenario would compare more than `MAX_GROUPS` groups,
+        or the rows of an estimator do not fit the data.
     """
     panel = panels.panel(study.roles.outcomes[0])
     _require_few_groups(study, panel)
     splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
-    return Plan(study, panels, splits, variants(study, known))
+    rows = {entry.id: panels.rows(entry.rows) for entry in study.estimators if entry.rows}
+    return Plan(study, panels, splits, variants(study, known), rows)
 
 
 def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:

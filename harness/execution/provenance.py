@@ -18,6 +18,7 @@ from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.universe import Universe
 from harness.execution.parts import AnswerInParts
 from harness.scenarios.full_fit import FullResult
+from harness.scenarios.scenario import AsksAbout
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
 from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.store.study_record import (
@@ -132,13 +133,23 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         ),
         levels=tuple(str(level) for level in roles.levels),
         left_open=tuple(OpenQuestionRecord(one.sources, one.question, one.taken) for one in study.left_open),
+        exposures={
+            entry.id: entry.scenario.exposure
+            for entry in study.scenarios
+            if isinstance(entry.scenario, AsksAbout) and entry.scenario.exposure is not None
+        },
     )
 
 
 def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
     labels = _told_apart({entry.id: entry.label or entry.id for entry in entries})
     for entry in entries:
-        options = _options(entry.estimator) | ({"entity_means": True} if entry.entity_means else {})
+        own = {
+            name: value
+            for name in ("entity_means", "exposure", "controls", "rows")
+            if (value := getattr(entry, name)) not in (None, False, {})
+        }
+        options = _options(entry.estimator) | {name: _options(value) for name, value in own.items()}
         has_levels = takes_levels_out(entry.estimator)
         yield EstimatorRecord(entry.id, entry.use, labels[entry.id], options, has_levels=has_levels)
 
@@ -162,6 +173,8 @@ def _options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin
         plain = {option.name: _options(getattr(value, option.name)) for option in dataclasses.fields(value)}
         name = getattr(value, "name", None)
         return ({"use": name} | plain) if isinstance(name, str) else plain
+    if isinstance(value, Mapping):
+        return {key: _options(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
         return [_options(entry) for entry in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -45,6 +45,9 @@ from harness.tables import ERROR_RATES
 if TYPE_CHECKING:
     import pandas as pd
 
+OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
+"""Why an estimator with `rows` has no accuracy and no gain."""
+
 Progress = Callable[[int, int, str], None]
 """Called with tasks done, tasks in all, and what runs now."""
 
@@ -319,9 +322,10 @@ def results_of(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) 
 
 
 def _refused(plan: Plan) -> Iterator[MissingCell]:
-    """Yield the cells of protocols that the panel is too small for."""
+    """Yield the cells of protocols that the panel is too small for, and of estimators on other rows."""
     for split in plan.splits:
-        if not split.folds:
-            for outcome in plan.study.roles.outcomes:
-                for entry in plan.study.estimators:
-                    yield MissingCell(outcome, entry.id, split.entry.id, "refused", split.reason)
+        for outcome in plan.study.roles.outcomes:
+            for entry in plan.study.estimators:
+                if not split.folds or entry.id in plan.rows:
+                    reason = OTHER_ROWS if split.folds else split.reason
+                    yield MissingCell(outcome, entry.id, split.entry.id, "refused", reason)

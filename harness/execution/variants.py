@@ -39,7 +39,7 @@ class Variant:
 
     def panel(self, panel: Panel) -> Panel:
         """Return the panel that it is fitted on."""
-        return panel if self.n_controls is None else panel.with_first_controls(self.n_controls)
+        return panel if self.n_controls is None else panel.with_controls(panel.controls[: self.n_controls])
 
 
 def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:

@@ -14,6 +14,7 @@ from harness.report.model.run import Run
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
 from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import joined
+from harness.store.study_record import StudyRecord
 
 
 def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -38,7 +39,7 @@ def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
         for verb, places in (("rises", rises), ("falls", falls))
         if places.any()
     ]
-    subject = f"{study.estimator_label(curve.estimator)}, net effect curve"
+    subject = _subject(study, curve)
     place = _clearest(curve, band)
     low, high = float(band.low[place]), float(band.high[place])
     estimate = float(curve.estimate[place])
@@ -55,6 +56,13 @@ def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
         conf_low=low,
         conf_high=high,
     )
+
+
+def _subject(study: StudyRecord, curve: Curve) -> str:
+    """Return whose curve it is, and over what where that is not the study's exposure."""
+    exposure = study.exposure_of(curve.scenario)
+    over = "" if exposure == study.exposure else f" of {study.label(exposure)}"
+    return f"{study.estimator_label(curve.estimator)}, net effect curve{over}"
 
 
 def _clearest(curve: Curve, band: Band) -> int:
@@ -75,8 +83,7 @@ def _nonlinearity(run: Run, curve: Curve, band: Band) -> StudyFinding:
         finding="nonlinearity",
         about=f"{curve.scenario}: slope",
         text=(
-            f"{run.manifest.study.estimator_label(curve.estimator)}, net effect curve: {said} within the "
-            f"simultaneous band of its slope{rest}."
+            f"{_subject(run.manifest.study, curve)}: {said} within the simultaneous band of its slope{rest}."
         ),
         is_established=is_bent,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.note import Note
 from harness.data.panel import Panel
-from harness.errors import PluginError, Problem
+from harness.errors import EstimationError, PluginError, Problem
 from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.guard import Attempt, Status, as_reason, attempt
 from harness.estimators.protocol import (
@@ -23,7 +23,7 @@ from harness.estimators.protocol import (
     HasResultRows,
 )
 from harness.rng import random_stream
-from harness.scenarios.scenario import Scenario, Tables
+from harness.scenarios.scenario import AsksAbout, Scenario, Tables
 from harness.scenarios.subject import Subject
 from harness.tables import TABLES
 
@@ -85,6 +85,8 @@ class FullTask:
     Attributes
     ----------
     scenarios : by id
+    panel : the rows and columns of this estimator
+    exposure : of the study, which scenarios ask about that name no other
     level : of the coefficients' confidence limits
     seed : root seed of the study
     """
@@ -94,6 +96,7 @@ class FullTask:
     estimator: Estimator
     scenarios: Mapping[str, Scenario]
     panel: Panel
+    exposure: str
     level: float
     seed: int
 
@@ -154,6 +157,11 @@ class FullTask:
     def _tables(self, name: str, subject: Subject) -> Tables:
         """Return the answer to a scenario, checked: the tables that it declares, and no other."""
         scenario = self.scenarios[name]
+        asked = (scenario.exposure if isinstance(scenario, AsksAbout) else None) or self.exposure
+        if asked == self.exposure != self.panel.exposure:
+            what = f"'{self.estimator_id}' has another exposure, '{self.panel.exposure}'"
+            hint = f"ask `exposure: {self.panel.exposure}` where the scenario has that option"
+            raise EstimationError(Problem(name, what, f"the exposure '{asked}'", hint))
         answer = scenario.answer(subject)
         _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
         return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 from harness.data.note import Note
 from harness.data.panel import Panel
@@ -57,6 +57,15 @@ class Scenario(Protocol):
 
     def quick(self) -> Self:
         """Return a copy with fewer draws, for ``--quick``."""
+
+
+@runtime_checkable
+class AsksAbout(Protocol):
+    """Capability of a scenario: it can ask about another regressor than the exposure of the study."""
+
+    @property
+    def exposure(self) -> str | None:
+        """The regressor; None for the exposure of the study."""
 
 
 def _table_fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class

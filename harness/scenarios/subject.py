@@ -8,6 +8,7 @@ from numpy.random import Generator
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import ResampleUnit, draw_weights
 from harness.rng import random_stream
@@ -79,6 +80,24 @@ class Subject:
         rng = random_stream(self.seed, "fit", panel.outcome, self.name, name)
         fit = self.estimator.fit(panel, rng=rng)
         return Subject(self.estimator, panel, fit, seed=self.seed, name=self.name, rows=name)
+
+    def about(self, exposure: str) -> Subject:
+        """Return the same estimator fitted on these rows with another of its regressors as the exposure.
+
+        Raises
+        ------
+        EstimationError
+            Where it has no such regressor, or the estimator refuses it as the exposure.
+        """
+        if exposure == self.panel.exposure:
+            return self
+        if exposure not in self.panel.columns:
+            what, known = f"'{exposure}' is none of its regressors", ", ".join(self.panel.columns)
+            raise EstimationError(Problem(self.name, what, expected=known))
+        panel = self.panel.with_exposure(exposure)
+        rng = random_stream(self.seed, "fit", panel.outcome, self.name, self.rows, exposure)
+        fit = self.estimator.fit(panel, rng=rng)
+        return Subject(self.estimator, panel, fit, seed=self.seed, name=self.name, rows=self.rows)
 
     def rng(self, what: str, *labels: str | int) -> Generator:
         """Return the random stream of these rows and of this outcome that is for something.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.data.name import fold_name, near_columns
 from harness.errors import near_names
-from harness.registry.catalog import Catalogs
+from harness.registry.catalog import USE, Catalogs
 from harness.spec.claim_check import Names, check_claims
 from harness.spec.document import Document
 from harness.spec.entry import entry_ids
@@ -47,6 +47,7 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     yield from _same_reference(document)
     names = Names.of(document, estimators=estimators, protocols=known["evaluation", "protocols"])
     yield from _unknown_moderators(document, names)
+    yield from _estimators_columns(document, names)
     yield from check_claims(document, names)
     ids_in = {
         "outcome": names.outcomes,
@@ -120,6 +121,57 @@ def _same_reference(document: Document) -> Iterator[Mistake]:
             place = document.find(("evaluation", "further_references", at))
             yield Mistake(place, f"'{name}' is a reference already", "each reference once", "remove it here")
         before.append(name)
+
+
+def _estimators_columns(document: Document, names: Names) -> Iterator[Mistake]:
+    """Yield columns of estimators that are no regressors, and references on rows of their own."""
+    roles, entries = _value(document, ("roles",)), _value(document, ("estimators",))
+    if not isinstance(entries, list) or not isinstance(roles, Mapping):
+        return
+    controls = roles.get("controls") or []
+    known = {"controls": [controls] if isinstance(controls, str) else controls}
+    known["exposure"] = [*([roles["exposure"]] if "exposure" in roles else []), *names.held]
+    for at, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            continue
+        for key, columns in known.items():
+            written = entry.get(key)
+            listed = written if isinstance(written, list) else [written]
+            for place, name in enumerate(listed):
+                if isinstance(name, str) and fold_name(name) not in map(fold_name, columns):
+                    loc: Loc = ("estimators", at, key, *([place] if isinstance(written, list) else []))
+                    what = f"'{name}' is no {'control' if key == 'controls' else 'regressor'} of the study"
+                    hint = near_columns(name, columns) or "name one of them, or add it to roles.controls"
+                    yield Mistake(document.find(loc), what, ", ".join(columns), hint)
+    yield from _on_other_rows(document, entries)
+
+
+def _on_other_rows(document: Document, entries: list[object]) -> Iterator[Mistake]:
+    """Yield references and estimators of the multiverse that have columns or rows of their own."""
+    own = {
+        entry.get("id", entry.get(USE)): key
+        for entry in entries
+        if isinstance(entry, Mapping)
+        for key in ("controls", "exposure", "rows")
+        if entry.get(key)
+    }
+    rows = {name for name, key in own.items() if key == "rows"}
+    further = _value(document, ("evaluation", "further_references"))
+    references: list[Loc] = [("evaluation", "reference")]
+    references += [
+        ("evaluation", "further_references", at)
+        for at in range(len(further) if isinstance(further, list) else 0)
+    ]
+    for loc in references:
+        name = _value(document, loc)
+        if name in rows:
+            what = f"'{name}' is fitted on rows of its own, and gains are over the same rows"
+            yield Mistake(document.find(loc), what, "an estimator on all rows", "name another")
+    name = _value(document, ("multiverse", "estimator"))
+    if name in own:
+        what = f"'{name}' has `{own[name]}` of its own, and a universe has those of the study"
+        hint = "vary an entry without, or `multiverse.controls`"
+        yield Mistake(document.find(("multiverse", "estimator")), what, "an estimator without", hint)
 
 
 def _unknown_moderators(document: Document, names: Names) -> Iterator[Mistake]:

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
+from harness.data.name import ColumnName
+from harness.data.panel import Panel
+from harness.data.rules import RowFilter
 from harness.registry.catalog import USE, Choose
 from harness.spec.schema_text import WORDS
 
@@ -27,6 +30,13 @@ def as_entries(written: object) -> object:
     if isinstance(written, str):
         return (written,)
     return tuple(written) if isinstance(written, list) else written
+
+
+def _frozen(written: object) -> object:
+    """Return what is written with tuples in the place of lists, which a strict type of an entry takes."""
+    if isinstance(written, Mapping):
+        return {key: _frozen(value) for key, value in written.items()}
+    return tuple(map(_frozen, written)) if isinstance(written, list) else written
 
 
 def entry_ids(written: object) -> list[object]:
@@ -67,25 +77,42 @@ class Entry(BaseModel):
         written = {USE: value} if isinstance(value, str) else value
         if not isinstance(written, Mapping):
             return handler(value)
-        own = {key: given for key, given in written.items() if key in cls.own_keys()}
+        own = {key: _frozen(given) for key, given in written.items() if key in cls.own_keys()}
         chosen = {key: given for key, given in written.items() if key not in own or key == USE}
         entry = handler({**own, CHOICE: chosen})
         return entry if entry.id else entry.model_copy(update={"id": entry.use})
 
 
 class EstimatorEntry(Entry):
-    """An estimator with its options.
+    """An estimator with its options, and the columns and rows that it is given.
 
     Attributes
     ----------
     label : how the report calls it; its id where empty
     entity_means : whether the means of all regressors by entity are regressors too (Mundlak 1978)
+    exposure : a regressor that is its exposure; left out, the exposure of the study, which is no regressor of
+        this estimator where another is named
+    controls : of the controls of the study those that it has; left out, all
+    rows : that it is fitted on, by column; left out, all. With rows of its own it has coefficients, curves
+        and effects, and no gain: gains are over the same rows
     estimator : the estimator
     """
 
     label: str = ""
     entity_means: bool = False
+    exposure: ColumnName | None = None
+    controls: tuple[ColumnName, ...] | None = None
+    rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
+
+    def columns_of(self, panel: Panel) -> Panel:
+        """Return a panel of the study with the regressors that this estimator has."""
+        if self.exposure is None and self.controls is None:
+            return panel
+        own = panel if self.exposure is None else panel.with_exposure(self.exposure)
+        left_out = () if own.exposure == panel.exposure else panel.exposure_columns
+        allowed = own.controls if self.controls is None else self.controls
+        return own.with_controls([name for name in allowed if name not in left_out])
 
 
 class ProtocolEntry(Entry):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.data.name import exposure_columns
@@ -122,6 +122,7 @@ class StudyRecord:
     metrics : losses beside squared error
     left_open : what the publication does not say
     levels : of an exposure that is no dose, the base first
+    exposures : variables that scenarios ask about in the place of `exposure`, by the id of the scenario
     """
 
     id: str
@@ -147,11 +148,16 @@ class StudyRecord:
     metrics: tuple[MetricRecord, ...] = ()
     left_open: tuple[OpenQuestionRecord, ...] = ()
     levels: tuple[str, ...] = ()
+    exposures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
         """The regressors that hold the exposure: itself, or one for each level but the base."""
         return exposure_columns(self.exposure, self.levels)
+
+    def exposure_of(self, scenario: str) -> str:
+        """Return the variable that a scenario asks about."""
+        return self.exposures.get(scenario, self.exposure)
 
     @property
     def honest_first(self) -> tuple[ProtocolRecord, ...]:

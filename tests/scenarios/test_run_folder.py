@@ -96,6 +96,7 @@ def test_answers_survive_being_stored():
         estimator=LeastSquares(crossed),
         scenarios=scenarios,
         panel=panel,
+        exposure=panel.exposure,
         level=0.95,
         seed=1,
     )

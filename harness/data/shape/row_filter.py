@@ -50,6 +50,23 @@ def select_rows(locator: RowLocator, rules: Mapping[str, RowFilter], missing: fr
     return kept
 
 
+def refuse_unknown_columns(rules: Mapping[str, RowFilter], locator: RowLocator) -> None:
+    """Raise a DataError where a rule is about a column that the table does not have."""
+    known = list(map(str, locator.frame.columns))
+    problems = [
+        Problem(
+            where=f"{locator.origin}: column '{name}' (rows)",
+            what="there is no such column",
+            expected=few(known),
+            hint=near_columns(name, known) or "name a raw column",
+        )
+        for name in rules
+        if name not in known
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
 def _kept_by(rule: RowFilter, column: str, locator: RowLocator, missing: frozenset[str]) -> Mask:
     kept = np.ones(len(locator.frame), dtype=np.bool_)
     labels = _labels(column, locator)

@@ -20,7 +20,7 @@ from harness.report.model.bands import POINTWISE
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.model.truth import TruthLine, truth_line
-from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of, rug_of, unsupported_of
+from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario, rug_of, unsupported_of
 from harness.report.sections.effects.rows import EffectRow, effects_of
 from harness.report.sections.effects.scenes import centred
 from harness.report.text.plain_text import file_slug, shortened
@@ -69,8 +69,8 @@ class FrontCurve:
 def front_curve(run: Run, outcome: str) -> FrontCurve | None:
     """Return what is drawn of one outcome; None where no estimator has a curve."""
     study = run.manifest.study
-    scenario = next(iter(curve_scenarios(run)), None)
-    if scenario is None:
+    scenario = leading_scenario(run)
+    if not scenario:
         return None
     shown = [study.reference, *(entry.id for entry in featured(run) if entry.id != study.reference)][:2]
     found = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}

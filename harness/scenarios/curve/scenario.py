@@ -58,6 +58,8 @@ class CurveScenario(Resampled):
     spacing : equal steps, or equal shares of the rows
     held : what the other columns are for level and slope; as observed, their predictions averaged, or all at
         their mean or median. Accumulated local effects take them as observed in any case
+    exposure : a regressor whose curve is asked; every estimator is fitted with it as the exposure, and the
+        exposure of the study is a control. Left out, the exposure of the study
     """
 
     name: ClassVar[str] = "curve"
@@ -67,6 +69,7 @@ class CurveScenario(Resampled):
     grid: Annotated[int, Field(ge=2, le=1000)] = 40
     spacing: Spacing = "uniform"
     held: Held = "average"
+    exposure: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -81,10 +84,15 @@ class CurveScenario(Resampled):
     def _points(self, panel: Panel) -> Floats:
         return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing=self.spacing)
 
+    def _about(self, panel: Panel) -> Panel:
+        """Return the panel with the exposure that is asked about."""
+        return panel if self.exposure is None else panel.with_exposure(self.exposure)
+
     def describe(self, panel: Panel) -> Tables:
         """Return ``support`` (rows and entities near each grid point) and ``rug`` (exposure quantiles)."""
         import pandas as pd
 
+        panel = self._about(panel)
         if panel.levels:
             return {}
         exposure = panel.column(panel.exposure)
@@ -102,6 +110,7 @@ class CurveScenario(Resampled):
         EstimationError
             Where the exposure has levels, or two values only, or the estimator refuses the draws.
         """
+        subject = subject if self.exposure is None else subject.about(self.exposure)
         panel = subject.panel
         require_dose(panel)
         require_variation(panel, panel.exposure)
@@ -173,6 +182,7 @@ class CurveScenario(Resampled):
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true curves, the interior extremes of the level, and the mean slope of the rows."""
+        panel = self._about(panel)
         average: Truths = [{"kind": "average_effect", "truth": float(row_slopes(fit, panel).mean())}]
         if panel.levels or has_two_values(panel.column(panel.exposure)):
             return average
@@ -195,6 +205,7 @@ class CurveScenario(Resampled):
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return warnings about few draws, resampled rows, and exposures at which the curve extrapolates."""
+        panel = self._about(panel)
         if panel.levels:
             return super().notes(panel)
         at = self._points(panel)

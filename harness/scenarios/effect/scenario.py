@@ -22,7 +22,7 @@ from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.score import Effects
-from harness.scenarios.effect.terms import Form, focused
+from harness.scenarios.effect.terms import Form
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
@@ -161,7 +161,7 @@ class EffectScenario:
         return {EFFECTS.name: pd.concat(frames, ignore_index=True)} if frames else {}
 
     def _cells(self, question: Question) -> Iterator[Cell]:
-        panel = focused(question.panel, self._exposure(question.panel))
+        panel = question.panel.with_exposure(self._exposure(question.panel))
         cross_fit = CrossFit(self.folds, self.repeats, self.level)
         for method in self.methods:
             for form in self.forms:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -170,18 +170,6 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
         hint = "ask for the form `line`, or name further roles.instruments"
         raise EstimationError(Problem("instrumented", what, "an instrument for each term", hint))
     return instruments
-
-
-def focused(panel: Panel, exposure: str) -> Panel:
-    """Return the panel with another of its regressors as the exposure, the former among the controls."""
-    if exposure == panel.exposure:
-        return panel
-    others = [name for name in panel.columns if name != exposure]
-    moderators = tuple(name for name in panel.moderators if name != exposure)
-    controls = tuple(name for name in others if name not in moderators)
-    names = (exposure, *moderators, *controls)
-    X = panel.X[:, [panel.columns.index(name) for name in names]]
-    return replace(panel, exposure=exposure, levels=(), moderators=moderators, controls=controls, X=X)
 
 
 def control_names(panel: Panel) -> Sequence[str]:

@@ -97,7 +97,7 @@ def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Re
             figure_name(run, f"ale-{file_slug(outcome)}", scenario),
             draw_ales(scene),
             alt=f"Accumulated local effects beside partial dependence on {study.label(outcome)}: {names}.",
-            caption=ale_caption(study, outcome, has_truth=scene.truth is not None),
+            caption=ale_caption(study, outcome, scenario, has_truth=scene.truth is not None),
         )
 
 
@@ -117,7 +117,7 @@ def ale_scene(run: Run, outcome: str, scenario: str) -> AleScene:
             if ale.estimator in levels
         ),
         unsupported=unsupported_of(run, scenario),
-        x_label=study.axis_label(study.exposure),
+        x_label=study.axis_label(study.exposure_of(scenario)),
         y_label=level_label(study, outcome),
         nominal=study.level,
         truth=truth_line(run, outcome, scenario, "level"),
@@ -143,10 +143,11 @@ def _raised_truth(line: TruthLine | None, mean_level: float) -> TruthLine | None
     return None if line is None else TruthLine(line.at, frozen_floats(line.truth + mean_level))
 
 
-def ale_caption(study: StudyRecord, outcome: str, *, has_truth: bool) -> str:
+def ale_caption(study: StudyRecord, outcome: str, scenario: str, *, has_truth: bool) -> str:
     """Return the caption of accumulated local effects beside partial dependence."""
+    exposure = study.label(study.exposure_of(scenario))
     text = (
-        f"Partial dependence sets every row's {study.label(study.exposure)} to each value and averages the "
+        f"Partial dependence sets every row's {exposure} to each value and averages the "
         f"predictions of {study.label(outcome)}, also for combinations that no row has; accumulated local "
         "effects add up changes within the rows near each value, and are set at the mean prediction. Where "
         "the two part, the exposure goes with other variables: they answer different questions, of all rows "

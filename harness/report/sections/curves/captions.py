@@ -25,7 +25,7 @@ def curve_caption(study: StudyRecord, outcome: str, curves: Sequence[Curve], sce
     scene : what is drawn of them
     """
     parts = [
-        _what(study, outcome, curves[0].kind),
+        _what(study, outcome, curves[0]),
         band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
         *marks_text([scene]),
         *beside_text(scene),
@@ -35,11 +35,11 @@ def curve_caption(study: StudyRecord, outcome: str, curves: Sequence[Curve], sce
             f"The upper panel shows the bands of {study.reference_label} alone; each estimator's own are in "
             f"its small panel, with the curve of {study.reference_label} in grey dashes."
         )
-    return " ".join([*parts, *background_text(study, [scene])])
+    return " ".join([*parts, *background_text(study.label(study.exposure_of(curves[0].scenario)), [scene])])
 
 
-def _what(study: StudyRecord, outcome: str, kind: str) -> str:
-    exposure = study.label(study.exposure)
+def _what(study: StudyRecord, outcome: str, curve: Curve) -> str:
+    kind, exposure = curve.kind, study.label(study.exposure_of(curve.scenario))
     if kind == "slope":
         return (
             f"Slope of the net effect curve: change in mean predicted {study.label(outcome)} per unit of "
@@ -59,15 +59,15 @@ def _what(study: StudyRecord, outcome: str, kind: str) -> str:
 
 def outcomes_caption(study: StudyRecord, curves: Sequence[Curve], scenes: Sequence[CurveScene]) -> str:
     """Return the caption of the net effect curves of all outcomes."""
+    exposure = study.label(study.exposure_of(curves[0].scenario))
     parts = [
-        f"Net effect of {study.label(study.exposure)} on each outcome: its mean prediction were every row's "
-        f"{study.label(study.exposure)} set to the value on the horizontal axis, the other variables as "
-        "observed.",
+        f"Net effect of {exposure} on each outcome: its mean prediction were every row's {exposure} set to "
+        "the value on the horizontal axis, the other variables as observed.",
         band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
         *marks_text(scenes),
         *beside_text(scenes[0]),
     ]
-    return " ".join([*parts, *background_text(study, scenes)])
+    return " ".join([*parts, *background_text(exposure, scenes)])
 
 
 def beside_text(scene: CurveScene) -> Iterable[str]:
@@ -99,17 +99,14 @@ def marks_text(scenes: Sequence[CurveScene]) -> Iterable[str]:
         yield "Upright dashes are where the true curve over all rows turns."
 
 
-def background_text(study: StudyRecord, scenes: Sequence[CurveScene]) -> Iterable[str]:
+def background_text(exposure: str, scenes: Sequence[CurveScene]) -> Iterable[str]:
     """Yield what the hatching is, where there is any, and what stands under the curves."""
     if any(scene.unsupported for scene in scenes):
         yield (
             "Hatched: too few entities are observed there, so bands are left out and curves are a faint "
             "trace."
         )
-    yield (
-        f"Under the curves: the distribution of {study.label(study.exposure)} as observed, with a tick for "
-        "each quantile."
-    )
+    yield (f"Under the curves: the distribution of {exposure} as observed, with a tick for each quantile.")
 
 
 def band_text(bands: Sequence[Band], study: StudyRecord) -> str:

@@ -167,6 +167,12 @@ def curve_scenarios(run: Run) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.scenario for row in curve_rows(run)))
 
 
+def leading_scenario(run: Run) -> str:
+    """Return the first scenario that gave curves over the study's exposure; empty where none did."""
+    study = run.manifest.study
+    return next((name for name in curve_scenarios(run) if study.exposure_of(name) == study.exposure), "")
+
+
 def curves(run: Run) -> tuple[Curve, ...]:
     """Return all curves."""
     return curves_from(curve_rows(run))

@@ -41,7 +41,7 @@ def curve_figures(run: Run, outcome: str, kind: str, renderer: FigureRenderer) -
         yield renderer.render(
             figure_name(run, f"{prefix}-{file_slug(outcome)}", scenario),
             draw_curves(scene),
-            alt=f"{what} of {study.label(study.exposure)} on {study.label(outcome)}: {names}.",
+            alt=f"{what} of {study.label(study.exposure_of(scenario))} on {study.label(outcome)}: {names}.",
             caption=curve_caption(study, outcome, leading, scene),
         )
 
@@ -56,10 +56,11 @@ def outcomes_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFig
         scenes = [curve_scene(run, curves) for curves in chosen if curves]
         if len(scenes) > 1:
             labels = ", ".join(study.label(outcome) for outcome in study.outcomes)
+            exposure = study.label(study.exposure_of(scenario))
             yield renderer.render(
                 figure_name(run, "curves", scenario),
                 draw_outcomes(scenes),
-                alt=f"Net effect curves of {study.label(study.exposure)} on {labels}, side by side.",
+                alt=f"Net effect curves of {exposure} on {labels}, side by side.",
                 caption=outcomes_caption(
                     study,
                     [curve for curves in chosen if curves for curve in leading_of(run, curves)],
@@ -110,7 +111,7 @@ def curve_scene(run: Run, curves: Sequence[Curve]) -> CurveScene:
         series=_series(run, leading),
         rug=rug_of(run, first.scenario),
         unsupported=unsupported_of(run, first.scenario),
-        x_label=study.axis_label(study.exposure),
+        x_label=study.axis_label(study.exposure_of(first.scenario)),
         y_label=level_label(study, first.outcome) if is_level else effect_label(study, first.outcome),
         has_zero=not is_level,
         level=study.level,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.data.note import Note
 from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import contrast_rows
-from harness.report.sections.curves.rows import curve_rows
+from harness.report.sections.curves.rows import curve_rows, curve_scenarios
 from harness.report.sections.curves.table import TurningTableRow, turning_table
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.plain_text import joined
@@ -48,8 +49,14 @@ class OutcomeCurves:
 
 @dataclass(frozen=True, eq=False)
 class ShownCurves:
-    """All outcomes side by side, then each alone; `cautions` say where curves extrapolate."""
+    """All outcomes side by side, then each alone; `cautions` say where curves extrapolate.
 
+    Attributes
+    ----------
+    exposures : what curves are drawn over
+    """
+
+    exposures: str
     cautions: tuple[str, ...]
     together: tuple[RenderedFigure, ...]
     outcomes: tuple[OutcomeCurves, ...]
@@ -87,8 +94,8 @@ class CurvesSection(PackagedSection):
             for outcome in study.outcomes
         )
         return SectionContent(
-            ShownCurves(extrapolation(run), together, outcomes),
-            f"Net effect of {study.label(study.exposure)}",
+            ShownCurves(_exposures(run, study.axis_label), extrapolation(run), together, outcomes),
+            f"Net effect of {_exposures(run, study.label)}",
             figures=(*together, *(figure for part in outcomes for figure in part.figures)),
         )
 
@@ -97,6 +104,13 @@ def extrapolation(run: Run) -> tuple[str, ...]:
     """Return the warnings about exposures at which most rows have no others near them."""
     notes = run.rows("warnings", Note)
     return tuple(dict.fromkeys(note.message for note in notes if note.code == EXTRAPOLATED))
+
+
+def _exposures(run: Run, label: Callable[[str], str]) -> str:
+    """Return what curves are drawn over; the study's exposure where there are none."""
+    study = run.manifest.study
+    asked = dict.fromkeys(map(study.exposure_of, curve_scenarios(run))) or (study.exposure,)
+    return joined([label(name) for name in asked])
 
 
 def _without_curve(run: Run, outcome: str) -> tuple[tuple[str, str], ...]:

@@ -30,7 +30,8 @@ def turning_table(run: Run, outcome: str) -> tuple[TurningTableRow, ...]:
     rows = []
     for scenario in scenarios:
         for entry in study.estimators:
-            label = f"{entry.label} ({scenario})" if len(scenarios) > 1 else entry.label
+            about = scenario if scenario not in study.exposures else study.label(study.exposures[scenario])
+            label = f"{entry.label} ({about})" if len(scenarios) > 1 else entry.label
             for point in turning_points_of(run, outcome, scenario, entry.id):
                 if point.kind == NONE:
                     rows.append(TurningTableRow(label, NO_POINT, "", "", "", ""))

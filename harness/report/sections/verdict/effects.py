@@ -9,7 +9,7 @@ import numpy as np
 from harness.report.model.bands import POINTWISE
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import CoefficientRow, coefficient_rows
-from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
+from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario
 from harness.store.study_record import EstimatorRecord
 
 
@@ -74,10 +74,10 @@ def read_curve(level: Curve, slope: Curve | None, supported: Curve | None) -> Cu
 def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
     """Return what each estimator that says anything says about the effect on one outcome.
 
-    Curves are those of the study's first scenario that has any.
+    Curves are those of the first scenario that has any over the study's exposure.
     """
     study = run.manifest.study
-    scenario = next(iter(curve_scenarios(run)), "")
+    scenario = leading_scenario(run)
     levels = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level")}
     slopes = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "slope")}
     supported = {curve.estimator: curve for curve in curves_of(run, outcome, scenario, "level_supported")}
