@@ -67,6 +67,7 @@ from harness.evaluation.fold import Fold, Leak
 from harness.evaluation.metrics.metric import Metric
 from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
+from harness.python_spec import Spec, entry
 from harness.registry.hooks import hookimpl
 from harness.rng import random_stream
 from harness.scenarios.scenario import Scenario
@@ -134,6 +135,7 @@ __all__ = [
     "SelectsRows",
     "ShownFit",
     "Simulation",
+    "Spec",
     "SpecError",
     "Statistic",
     "Step",
@@ -147,6 +149,7 @@ __all__ = [
     "draw_weights",
     "drawing",
     "effect_named",
+    "entry",
     "great_circle_km",
     "hookimpl",
     "inner_split",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, Problem
+from harness.python_spec import Spec
 from harness.study_result import StudyResult
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ AnyPath = str | os.PathLike[str]
 
 
 def run(
-    spec: AnyPath | Mapping[str, Any],
+    spec: AnyPath | Mapping[str, Any] | Spec,
     *,
     data: AnyPath | pd.DataFrame | None = None,
     out: AnyPath | None = None,
@@ -42,9 +43,9 @@ def run(
 
     Parameters
     ----------
-    spec : path of a YAML file, or what it would hold. Paths within a mapping start at the current folder;
-        it is kept as ``spec.yaml`` in the run folder. Numbers of a mapping do not know how many zeros they
-        were printed with, so claims in it should give their ``digits``
+    spec : path of a YAML file, what it would hold, or a `Spec`. Paths within the latter start at the current
+        folder; it is kept as ``spec.yaml`` in the run folder. Numbers of a mapping do not know how many
+        zeros they were printed with, so claims in it should give their ``digits``
     data : file that replaces the data the spec names, or a table, which is kept as ``data.parquet``. Named
         levels of a table's index are columns
     out : run folder; None puts it under ``runs/``, named after the study. What an earlier run left there is
@@ -199,9 +200,11 @@ def draft_spec(
     return spec_text(draft, found, installed().catalogs)
 
 
-def _spec(spec: AnyPath | Mapping[str, Any]) -> Path | WrittenSpec:
-    from harness.spec.written import written_spec
+def _spec(spec: AnyPath | Mapping[str, Any] | Spec) -> Path | WrittenSpec:
+    from harness.spec.written import WrittenSpec, written_spec
 
+    if isinstance(spec, Spec):
+        return WrittenSpec(spec.text)
     return written_spec(spec) if isinstance(spec, Mapping) else Path(spec)
 
 

@@ -111,7 +111,7 @@ def finished(command, study, tmp_path_factory):
     [
         (("init", "DATA", "--outcome", "invest", "--exposure", "value"), "towns.yaml: a study of"),
         (("validate", "SPEC"), "valid; study 'tiny'"),
-        (("plan", "SPEC"), "protocol in_sample: 1 fold(s)"),
+        (("plan", "SPEC", "--list-only"), "protocol in_sample: 1 fold(s)"),
         (("calibrate", "SPEC", "--panels", "2", "--jobs", "1", "--out", "OUT"), "calibration: "),
         (("schema",), '"$schema"'),
         (("report", "RUN"), "report: "),

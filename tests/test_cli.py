@@ -46,7 +46,7 @@ def test_plugins_are_listed_with_their_estimators():
 
 
 def test_plan_says_what_would_be_fitted():
-    printed = harness("plan", "specs/grunfeld.yaml", "--quick").stdout
+    printed = harness("plan", "specs/grunfeld.yaml", "--quick", "--list-only").stdout
     assert "200 rows, 10 entities, 20 periods" in printed
     assert "protocol as_published: 3 fold(s)" in printed
     # 6 estimators on 1 + 3 + 3 + 3 + 1 folds and on all rows.

@@ -21,8 +21,18 @@ LAYERS = (
 )
 LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "findings", "audit", "suite")
 BASE = {"arrays", "errors", "rng", "tables"}
-TOP = {"calibration", "conformance", "scaffold", "draft", "commands", "study_result", "api", "cli"}
-TOP |= {"pytest_plugin", "installed", "shipped", "drawing", "reporting"}
+TOP = {
+    "calibration",
+    "forecast",
+    "conformance",
+    "scaffold",
+    "draft",
+    "commands",
+    "study_result",
+    "api",
+    "cli",
+}
+TOP |= {"pytest_plugin", "python_spec", "installed", "shipped", "drawing", "reporting"}
 PLUGINS = {"harness_panel", "harness_fixest", "harness_neural", "harness_rab", "harness_sklearn"}
 
 

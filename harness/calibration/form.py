@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from harness.estimators.protocol import Estimator
+from harness.execution.capped import Most, capped
 from harness.execution.plan import as_quick
 from harness.findings.table import FINDERS
 from harness.spec.study import Study
-
-Most = Mapping[str, int]
-"""The most that an option of a name may be, in whatever part of a study it stands."""
 
 CAPS: Most = {
     "repeats": 1,
@@ -69,21 +67,6 @@ def calibration_form(study: Study) -> CalibrationForm:
     """
     form = _held(as_quick(study))
     return CalibrationForm(form, pd.DataFrame(_changes(study, form), columns=list(COLUMNS)))
-
-
-def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec can choose
-    """Return a built choice whose options of a name, and those of estimators in it, are held to the most.
-
-    An option that is ``auto`` gets the most.
-    """
-    changed = {}
-    for option in dataclasses.fields(choice):
-        value = getattr(choice, option.name)
-        if option.name in most and (value == "auto" or type(value) is int):
-            changed[option.name] = most[option.name] if value == "auto" else min(value, most[option.name])
-        elif isinstance(value, Estimator):
-            changed[option.name] = capped(value, most)
-    return dataclasses.replace(choice, **changed)
 
 
 def _held(study: Study) -> Study:

@@ -149,11 +149,11 @@ def _estimators_columns(document: Document, names: Names) -> Iterator[Mistake]:
 def _on_other_rows(document: Document, entries: list[object]) -> Iterator[Mistake]:
     """Yield references and estimators of the multiverse that have columns or rows of their own."""
     own = {
-        entry.get("id", entry.get(USE)): key
+        str(entry.get("id", entry.get(USE))): key
         for entry in entries
         if isinstance(entry, Mapping)
         for key in ("controls", "exposure", "rows")
-        if entry.get(key)
+        if key in entry
     }
     rows = {name for name, key in own.items() if key == "rows"}
     further = _value(document, ("evaluation", "further_references"))
@@ -164,11 +164,11 @@ def _on_other_rows(document: Document, entries: list[object]) -> Iterator[Mistak
     ]
     for loc in references:
         name = _value(document, loc)
-        if name in rows:
+        if isinstance(name, str) and name in rows:
             what = f"'{name}' is fitted on rows of its own, and gains are over the same rows"
             yield Mistake(document.find(loc), what, "an estimator on all rows", "name another")
     name = _value(document, ("multiverse", "estimator"))
-    if name in own:
+    if isinstance(name, str) and name in own:
         what = f"'{name}' has `{own[name]}` of its own, and a universe has those of the study"
         hint = "vary an entry without, or `multiverse.controls`"
         yield Mistake(document.find(("multiverse", "estimator")), what, "an estimator without", hint)

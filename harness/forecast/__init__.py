@@ -1,0 +1,1 @@
+"""What a run will take: time and memory, from a few fits of its own."""

@@ -1,0 +1,74 @@
+"""What a run will take: seconds of the processor, and memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import process_time
+
+from harness.execution.plan import Plan
+from harness.forecast.conclusion import conclusion_seconds
+from harness.forecast.memory import peak_bytes
+from harness.forecast.probe import Probed, probed
+
+_SHOWN = 4
+"""Kinds of tasks that are told."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will take on this machine, were nothing else running on it.
+
+    Attributes
+    ----------
+    start : seconds until the first task: libraries, spec and data
+    probed : tasks by kind
+    conclusion : seconds of tables, figures and report
+    peak : bytes of the process that has the most
+    """
+
+    start: float
+    probed: tuple[Probed, ...]
+    conclusion: float
+    peak: float
+
+    def seconds(self, n_jobs: int) -> float:
+        """Return the seconds of a run with so many worker processes; no less than its longest task takes."""
+        work = sum(one.all_seconds for one in self.probed)
+        longest = max((one.seconds for one in self.probed), default=0.0)
+        return self.start + max(longest, work / n_jobs) + self.conclusion
+
+    def describe(self, n_jobs: int) -> str:
+        """Return time and memory in words, the dearest kinds of tasks first."""
+        dear = sorted(self.probed, key=lambda one: one.all_seconds, reverse=True)[:_SHOWN]
+        lines = [
+            f"about {span(self.seconds(n_jobs))} with {n_jobs} worker process(es) and nothing else running; "
+            f"the longest task takes {span(max((one.seconds for one in self.probed), default=0.0))}",
+            *(f"  {span(one.all_seconds)}: {one.count} x like {one.label}" for one in dear),
+            f"  {span(self.conclusion)}: tables, figures and report",
+        ]
+        if math.isfinite(self.peak):
+            lines.append(f"about {self.peak / 1e9:.1f} GB of memory for each process")
+        return "\n".join(lines)
+
+
+def span(seconds: float) -> str:
+    """Return a time in a unit that suits it."""
+    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:,.0f} {unit}"
+    return f"{max(1.0, seconds):.0f} s"
+
+
+def forecast(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
+    """Return what a run of a plan will take, from a few fits that are made now.
+
+    Parameters
+    ----------
+    on_probe : called with what is tried, before it is
+    """
+    start = process_time()
+    found = tuple(probed(plan, on_probe=on_probe))
+    on_probe("a figure")
+    return Forecast(start, found, conclusion_seconds(plan), peak_bytes(plan))

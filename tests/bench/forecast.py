@@ -1,0 +1,69 @@
+"""What ``harness plan`` foretells of shipped specs beside what their runs take, processor seconds and memory.
+
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/forecast.py SPEC... [--quick]``; each spec runs in
+processes of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+RUN = """
+import json, resource, sys, time
+from pathlib import Path
+import harness
+marks = {}
+def tell(done, n_tasks, now):
+    marks.setdefault("first", time.process_time())
+    marks["last"] = time.process_time() if done < n_tasks else marks.get("last")
+    if done == n_tasks:
+        marks.setdefault("tasks", time.process_time())
+from harness.api import run_study
+from harness.execution.options import RunOptions
+options = RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv, out=Path(sys.argv[2]))
+folder = run_study(options, on_progress=tell)
+end = time.process_time()
+figures = len(list(folder.path.glob("figures/*.svg")))
+peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+first, tasks = marks["first"], marks["tasks"]
+took = {"start": first, "tasks": tasks - first, "conclusion": end - tasks}
+print(json.dumps({**took, "all": end, "peak": peak, "figures": figures}))
+"""
+PLAN = """
+import json, resource, sys, time
+from pathlib import Path
+from harness.api import prepare_study
+from harness.execution.options import RunOptions
+from harness.forecast.forecast import forecast
+plan = prepare_study(RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv)).plan
+found = forecast(plan, on_probe=lambda label: None)
+tasks = sum(one.all_seconds for one in found.probed)
+told = {"start": found.start, "tasks": tasks, "conclusion": found.conclusion, "all": found.seconds(1)}
+print(json.dumps({**told, "peak": found.peak, "probing": time.process_time() - found.start}))
+"""
+
+
+def told(code: str, *words: str) -> dict[str, float]:
+    """Return what a process prints last."""
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Run, foretell and print."""
+    flags = [word for word in sys.argv[1:] if word.startswith("--")]
+    out = Path("/tmp") / f"forecast-{Path.cwd().name}"  # noqa: S108 - replaced by each run
+    for spec in (word for word in sys.argv[1:] if not word.startswith("--")):
+        plan, run = told(PLAN, spec, *flags), told(RUN, spec, str(out), *flags)
+        print(spec, *flags)  # noqa: T201
+        for name, took in run.items():
+            if name in plan and took:
+                print(f"  {name:<12}{plan[name]:14.1f} foretold{took:14.1f} taken{plan[name] / took:8.2f}")  # noqa: T201
+        print(f"  probing     {plan['probing']:14.1f}; figures {run['figures']:.0f}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What a plan foretells: counts of tasks, draws by a straight line, time by workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import process_time
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from harness.api import prepare_study
+from harness.cli import cli
+from harness.execution.capped import greatest
+from harness.execution.options import RunOptions
+from harness.forecast.forecast import Forecast, span
+from harness.forecast.probe import FEW, MORE, Probed, probed
+from harness.scenarios.curve.scenario import CurveScenario
+from harness.spec.written import written_spec
+from harness_rab.rab import Rab
+from harness_sklearn import Splines
+from small_run import SPEC, grunfeld
+
+EACH, ONCE = 0.004, 0.02
+
+
+@dataclass(frozen=True)
+class Busy:
+    """An estimator that keeps the processor busy for a known time: some once, some for each draw."""
+
+    name: ClassVar[str] = "busy"
+    provides: ClassVar[frozenset[type]] = frozenset()
+    draws: int = 400
+
+    def fit(self, panel, *, rng, selection=None):
+        end = process_time() + ONCE + EACH * self.draws
+        while process_time() < end:
+            sum(range(100))
+        return self
+
+    def predict(self, panel):
+        return np.zeros(panel.n_obs)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    from harness.data.read.frame_file import frame_file
+
+    spec = written_spec(SPEC)
+    return prepare_study(RunOptions(spec=spec, data=frame_file(grunfeld()))).plan
+
+
+def test_every_task_of_a_plan_is_counted_once(plan):
+    idle = with_busy(plan, draws=0)
+    counted = list(probed(idle, on_probe=[].append))
+    assert sum(one.count for one in counted) == idle.n_tasks > len(counted)
+
+
+def with_busy(plan, *, draws):
+    entries = tuple(
+        entry.model_copy(update={"estimator": Busy(draws=draws)}) for entry in plan.study.estimators
+    )
+    return replace(
+        plan, variants=(), study=plan.study.model_copy(update={"estimators": entries, "scenarios": ()})
+    )
+
+
+def test_all_draws_are_told_from_a_few(plan):
+    told = []
+    for one in probed(with_busy(plan, draws=400), on_probe=told.append):
+        assert one.seconds == pytest.approx(ONCE + 400 * EACH, rel=0.2)
+        assert 2 * ONCE + (FEW + MORE) * EACH <= one.tried < 0.25 * one.seconds
+    assert len(told) == 2 * len(plan.study.estimators)
+
+
+def test_the_greatest_draws_are_found_within_nested_estimators():
+    assert greatest(Rab(base=Splines(), draws=70), "draws") == 70
+    assert greatest(CurveScenario(draws=30), "draws") == 30
+    assert greatest(Splines(), "draws") == 0
+
+
+def test_time_is_shared_by_workers_down_to_the_longest_task():
+    tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 1, 12.0, 0.1))
+    told = Forecast(start=3.0, probed=tasks, conclusion=5.0, peak=5e8)
+    assert told.seconds(1) == 3 + 32 + 5
+    assert told.seconds(2) == 3 + 16 + 5
+    assert told.seconds(16) == 3 + 12 + 5
+    text = told.describe(2)
+    assert text.splitlines()[0].startswith("about 24 s with 2 worker")
+    assert "20 s: 10 x like a" in text
+    assert "about 0.5 GB of memory" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (90, "90 s"), (150, "2 min"), (9000, "2 h"), (2e5, "2 days")]
+)
+def test_times_are_written_in_a_unit_that_suits_them(seconds, text):
+    assert span(seconds) == text
+
+
+def test_the_command_says_time_and_memory(tmp_path):
+    text = Path(__file__).parents[2].joinpath("specs/grunfeld.yaml").read_text(encoding="utf-8")
+    (tmp_path / "grunfeld.yaml").write_text(text, encoding="utf-8")
+    small = ["--set", "estimators=[pooled_ols, fixed_effects]", "--set", "evaluation.reference=pooled_ols"]
+    small += ["--set", "scenarios=[]", "--set", "expect=[]", "--jobs", "2"]
+    small += ["--set", "evaluation.further_references=[]", "--set", "multiverse=null"]
+    done = CliRunner().invoke(cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small], catch_exceptions=False)
+    assert "fits in all" in done.output
+    assert "with 2 worker process(es)" in done.output
+    assert "GB of memory for each process" in done.output
+    listed = CliRunner().invoke(
+        cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small, "--list-only"], catch_exceptions=False
+    )
+    assert "worker process" not in listed.output
