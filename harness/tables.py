@@ -247,6 +247,16 @@ EFFECTS = ResultTable(
     "debiased effects of the exposure with their errors, by method, form and learner",
     measures=("estimate", "std_error"),
 )
+ROBUSTNESS = ResultTable(
+    "robustness",
+    (
+        *("outcome", "exposure", "method", "learner", "check", "estimate", "std_error", *_INTERVAL),
+        *("p_value", "difference", "p_difference", "n_obs", "n_entities", "scenario", *STATUS),
+    ),
+    ("outcome", "scenario", "exposure", "method", "learner", "check"),
+    "debiased slopes under other choices, where there can be none, and all of it tested together",
+    measures=("estimate",),
+)
 EFFECT_TESTS = ResultTable(
     "effect_tests",
     (
@@ -361,6 +371,7 @@ TABLES: Mapping[str, ResultTable] = {
             CONTRASTS,
             IMPORTANCE,
             EFFECTS,
+            ROBUSTNESS,
             EFFECT_TESTS,
             TRUTH,
             TRUTH_ERRORS,

@@ -9,6 +9,7 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.importance.scenario import ImportanceScenario
+from harness.scenarios.robustness.scenario import RobustnessScenario
 from harness.scenarios.scenario import Scenario
 
 
@@ -22,4 +23,5 @@ def harness_scenarios() -> tuple[type[Scenario], ...]:
         ImportanceScenario,
         HeterogeneityScenario,
         ConditionalScenario,
+        RobustnessScenario,
     )

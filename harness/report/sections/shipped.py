@@ -20,6 +20,7 @@ from harness.report.sections.moderators.section import ModeratorsSection
 from harness.report.sections.multiverse.section import MultiverseSection
 from harness.report.sections.origin.section import OriginSection
 from harness.report.sections.reproduce.section import ReproduceSection
+from harness.report.sections.robustness.section import RobustnessSection
 from harness.report.sections.section import Section
 from harness.report.sections.truth.section import TruthSection
 from harness.report.sections.variables.section import VariablesSection
@@ -41,6 +42,7 @@ def harness_sections() -> tuple[Section, ...]:
         ImportanceSection(),
         ContrastsSection(),
         EffectsSection(),
+        RobustnessSection(),
         GroupsSection(),
         ModeratorsSection(),
         TruthSection(),

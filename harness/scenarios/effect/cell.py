@@ -133,10 +133,37 @@ class Cell:
         EstimationError
             Where a part has no values, or nothing of the exposure's variation is left.
         """
-        repeats = [self._estimated(found, repeat) for repeat in range(self.cross_fit.repeats)]
+        repeats = [self.estimated(found, repeat) for repeat in range(self.cross_fit.repeats)]
         labels = (self.panel.outcome, self.method, self.form, self.group)
         rng = random_stream(self.question.seed, "effect bands", *labels)
         return aggregated(repeats, self.terms.combinations, level=self.cross_fit.level, rng=rng)
+
+    def estimated(self, found: Found, repeat: int) -> Estimated:
+        """Return what the parts of one repeat give.
+
+        Raises
+        ------
+        EstimationError
+            Where a part has no values, or nothing of the exposure's variation is left.
+        """
+        folds = self.folds(repeat)
+        n_obs = self.rows.outcome.size
+        predicted = {
+            target: self._gathered(found, target, repeat, folds, n_obs) for target, _ in self._targets
+        }
+        if self.form == "derivative":
+            fitted, slope, representer = predicted[OUTCOME]
+            error = self.rows.outcome - fitted
+            return averaged(slope + representer * error, representer, error, folds)
+        outcome_hat = predicted.pop(OUTCOME)[0]
+        hats = np.stack([values[0] for values in predicted.values()], axis=1)
+        n_terms = self.rows.terms.shape[1]
+        rows, terms_hat, instruments_hat = self.rows, hats[:, :n_terms], hats[:, n_terms:]
+        if self.method != "instrumented":
+            return partialled_out(rows.outcome, rows.terms, outcome_hat, terms_hat, folds)
+        return instrumented(
+            *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
+        )
 
     @property
     def _kind(self) -> type[NuisancePart]:
@@ -157,26 +184,6 @@ class Cell:
         inputs = () if is_shared else (self.form,)
         place = (self.group,) if self.group else ()
         return ", ".join((self.method, *inputs, *place, target, f"repeat {repeat + 1}", f"fold {fold + 1}"))
-
-    def _estimated(self, found: Found, repeat: int) -> Estimated:
-        folds = self.folds(repeat)
-        n_obs = self.rows.outcome.size
-        predicted = {
-            target: self._gathered(found, target, repeat, folds, n_obs) for target, _ in self._targets
-        }
-        if self.form == "derivative":
-            fitted, slope, representer = predicted[OUTCOME]
-            error = self.rows.outcome - fitted
-            return averaged(slope + representer * error, representer, error, folds)
-        outcome_hat = predicted.pop(OUTCOME)[0]
-        hats = np.stack([values[0] for values in predicted.values()], axis=1)
-        n_terms = self.rows.terms.shape[1]
-        rows, terms_hat, instruments_hat = self.rows, hats[:, :n_terms], hats[:, n_terms:]
-        if self.method != "instrumented":
-            return partialled_out(rows.outcome, rows.terms, outcome_hat, terms_hat, folds)
-        return instrumented(
-            *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
-        )
 
     def _gathered(self, found: Found, target: str, repeat: int, folds: EntityFolds, n_obs: int) -> Floats:
         """Return the values of all folds of a target, (n_values, n_obs)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, count
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
@@ -16,10 +15,10 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator
+from harness.estimators.protocol import Estimator
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
+from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
@@ -30,9 +29,6 @@ from harness.tables import EFFECTS, ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
-"""An estimator of the study by its id, or one written out."""
 
 FEW_ENTITIES = 40
 """Below this many entities the normal approximation of cross-fitted effects is doubtful."""
@@ -93,9 +89,7 @@ class EffectScenario:
     @property
     def columns(self) -> tuple[str, ...]:
         """The column of the groups, where there is one, and those that learners of its own group rows by."""
-        own = (learner for learner in self.learners if not isinstance(learner, str))
-        grouping = [name for learner in own for name in grouped_by(learner)]
-        return tuple(dict.fromkeys([*([] if self.by is None else [self.by]), *grouping]))
+        return group_columns(self.learners, self.by)
 
     @property
     def about(self) -> Mapping[str, str]:
@@ -118,10 +112,7 @@ class EffectScenario:
 
     def quick(self) -> Self:
         """Return a copy with one draw of folds, and quick learners of its own."""
-        learners = tuple(
-            learner.quick() if isinstance(learner, CanRunQuick) else learner for learner in self.learners
-        )
-        return replace(self, repeats=1, learners=learners)
+        return replace(self, repeats=1, learners=quickened(self.learners))
 
     def answer(self, subject: Subject) -> Tables:
         """Return the effects with the estimator under question as learner."""
@@ -129,19 +120,8 @@ class EffectScenario:
         return answered_in_parts(self, question)
 
     def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
-        """Return the learners by name; one of its own has that of what it uses, numbered where taken."""
-        if not self.learners:
-            return estimators
-        named: dict[str, Estimator] = {}
-        for learner in self.learners:
-            if isinstance(learner, str):
-                named[learner] = estimators[learner]
-            else:
-                taken = {*estimators, *named}
-                further = (f"{learner.name}_{at}" for at in count(2))
-                name = next(one for one in chain([learner.name], further) if one not in taken)
-                named[name] = learner
-        return named
+        """Return the learners by name."""
+        return named(self.learners, estimators)
 
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield each nuisance function on each fold once."""

@@ -1,0 +1,1 @@
+"""The debiased effect under other choices, and where there can be none."""

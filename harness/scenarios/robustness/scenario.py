@@ -1,0 +1,308 @@
+"""Scenario ``robustness``: the debiased slope under other choices, and where there can be none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from harness.arrays import Floats
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+from harness.estimators.guard import Attempt, attempt
+from harness.estimators.protocol import Estimator
+from harness.rng import random_stream
+from harness.scenarios.effect import terms
+from harness.scenarios.effect.cell import Cell, CrossFit
+from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
+from harness.scenarios.effect.methods import Within
+from harness.scenarios.effect.score import Estimated
+from harness.scenarios.effect.terms import focused
+from harness.scenarios.parts import Found, Part, Question, answered_in_parts
+from harness.scenarios.robustness.checks import CHECKS, Check, CheckName, checks_of, permuted
+from harness.scenarios.scenario import Tables
+from harness.scenarios.subject import Subject
+from harness.tables import ROBUSTNESS, ResultTable
+
+BASELINE = "as it is"
+PERMUTED = "exposure permuted over entities"
+JOINT = "all checks together"
+
+N_MULTIPLIERS = 2000
+"""Multiplier draws of the joint test."""
+
+QUICK_PERMUTATIONS = 5
+"""Most permutations of a quick run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustnessScenario:
+    """The debiased slope of the scenario ``effect`` by every method and learner, looked at once more.
+
+    ``lead``: the exposure of the next period, given this one's, has no effect where outcomes do not feed
+    back. ``lag``: that of the period before in its place. ``groups``: without each group of `by`.
+    ``winsorised``: outcome and exposure, one per cent of the rows on either side. ``log_outcome``: in logs.
+    ``periods``: the early and the late ones apart. The exposure of other entities, drawn at random, has no
+    effect: how often its t statistic is as large gives a p-value. A joint test asks whether all that should
+    equal the slope does, and the lead zero: the greatest studentised difference, entities' influences drawn
+    by multipliers (Chernozhukov, Chetverikov and Kato 2013).
+
+    Attributes
+    ----------
+    checks : which
+    methods : how what is constant in an entity is allowed for
+    learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
+        left out, all of the study
+    exposure : a regressor whose effect is asked; left out, the exposure of the study
+    by : column of the data whose groups are left out one after the other
+    controls : numbers of controls to try, the first so many in the order of the roles
+    permutations : of the exposure over entities; 0 for none
+    folds : of entities
+    level : nominal coverage of intervals
+    """
+
+    name: ClassVar[str] = "robustness"
+    tables: ClassVar[tuple[ResultTable, ...]] = (ROBUSTNESS,)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = ()
+
+    checks: tuple[CheckName, ...] = CHECKS
+    methods: Annotated[tuple[Within, ...], Field(min_length=1)] = (
+        "first_differences",
+        "correlated_random_effects",
+    )
+    learners: tuple[Learner, ...] = ()
+    exposure: str | None = None
+    by: str | None = None
+    controls: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    permutations: Annotated[int, Field(ge=0, le=10_000)] = 20
+    folds: Annotated[int, Field(ge=2, le=10_000)] = 5
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of the groups, where there is one, and those that learners of its own group rows by."""
+        return group_columns(self.learners, self.by)
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """Nothing: every row says it by itself."""
+        return {}
+
+    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - counts stand beside the effects
+        """Return nothing: the data alone have no effects."""
+        return {}
+
+    def notes(self, panel: Panel) -> tuple[Note, ...]:  # noqa: ARG002 - the scenario `effect` warns
+        """Return nothing."""
+        return ()
+
+    def quick(self) -> Self:
+        """Return a copy with at most five permutations, and quick learners of its own."""
+        few = min(self.permutations, QUICK_PERMUTATIONS)
+        return replace(self, permutations=few, learners=quickened(self.learners))
+
+    def answer(self, subject: Subject) -> Tables:
+        """Return the checks with the estimator under question as learner."""
+        question = Question(subject.panel, subject.estimator, subject.name, subject.seed)
+        return answered_in_parts(self, question)
+
+    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+        """Return the learners by name."""
+        return named(self.learners, estimators)
+
+    def parts(self, question: Question) -> Iterator[Part]:
+        """Yield each nuisance function of every method and check on each fold."""
+        for method in self.methods:
+            for check in self._all_checks(question):
+                cell = attempt(partial(self._cell, question, method, check)).value
+                yield from (attempt(partial(_parts, cell)).value or ()) if cell is not None else ()
+
+    def concluded(self, question: Question, found: Found) -> Tables:
+        """Return the slope under every check, a row with its reason where there is none."""
+        import pandas as pd
+
+        rows = [row for method in self.methods for row in self._rows(question, method, found)]
+        return {ROBUSTNESS.name: pd.DataFrame(rows)}
+
+    def placebos(self, question: Question, method: Within, found: Found) -> Floats:
+        """Return the p-values of the slopes of permuted exposures, those that there are."""
+        return np.array([one.p_value for one in self._drawn(question, method, found)])
+
+    def _drawn(self, question: Question, method: Within, found: Found) -> list[_Slope]:
+        looked = (_Looked.at(self, question, method, one, found) for one in self._permutations(question))
+        return [one.tried.value for one in looked if one.tried.value is not None]
+
+    def _panel(self, question: Question) -> Panel:
+        if self.exposure is None:
+            return question.panel
+        if self.exposure not in question.panel.columns:
+            known = ", ".join(question.panel.columns)
+            what = f"'{self.exposure}' is no regressor"
+            raise EstimationError(Problem("robustness", what, expected=known))
+        return focused(question.panel, self.exposure)
+
+    def _checks(self, question: Question) -> list[Check]:
+        panel = self._panel(question)
+        own = checks_of(panel, self.checks, by=self.by, controls=self.controls)
+        return [Check(BASELINE, "none", lambda: panel), *own]
+
+    def _permutations(self, question: Question) -> list[Check]:
+        panel = self._panel(question)
+        return [
+            Check(f"{PERMUTED} {at + 1}", "zero", partial(_permuted, panel, question.seed, at))
+            for at in range(self.permutations)
+        ]
+
+    def _all_checks(self, question: Question) -> list[Check]:
+        return [*self._checks(question), *self._permutations(question)]
+
+    def _cell(self, question: Question, method: Within, check: Check) -> Cell:
+        cross_fit = CrossFit(self.folds, 1, self.level)
+        return Cell(method, method, "line", check.name, None, check.panel(), terms.line, question, cross_fit)
+
+    def _rows(self, question: Question, method: Within, found: Found) -> Iterator[Mapping[str, object]]:
+        place = {"exposure": self.exposure or question.panel.exposure, "method": method}
+        place |= {"learner": question.name}
+        looked = [_Looked.at(self, question, method, check, found) for check in self._checks(question)]
+        first = looked[0].tried.value
+        for one in looked:
+            yield place | one.row(first, level=self.level)
+        if self.permutations and first is not None:
+            yield place | _placebo(first, self._drawn(question, method, found))
+        if first is not None:
+            rng = random_stream(question.seed, "robustness", question.panel.outcome, method)
+            yield place | _joint(first, looked, rng=rng)
+
+
+def _permuted(panel: Panel, seed: int, at: int) -> Panel:
+    return permuted(panel, random_stream(seed, "placebo", at))
+
+
+def _parts(cell: Cell) -> list[Part]:
+    return list(cell.parts())
+
+
+@dataclass(frozen=True, eq=False)
+class _Slope:
+    """A slope, and what each entity of the study does to it."""
+
+    estimated: Estimated
+    influence: Floats
+    n_obs: int
+    n_entities: int
+
+    @property
+    def value(self) -> float:
+        return float(self.estimated.theta[0])
+
+    @property
+    def std_error(self) -> float:
+        return float(np.sqrt(np.square(self.influence).sum()))
+
+    @property
+    def t(self) -> float:
+        return abs(self.value) / self.std_error
+
+    @property
+    def p_value(self) -> float:
+        from scipy.stats import t
+
+        return float(2.0 * t.sf(self.t, self.n_entities - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """What came of a check."""
+
+    check: Check
+    tried: Attempt[_Slope]
+
+    @classmethod
+    def at(
+        cls, scenario: RobustnessScenario, question: Question, method: Within, check: Check, found: Found
+    ) -> _Looked:
+        def slope() -> _Slope:
+            cell = scenario._cell(question, method, check)
+            estimated = cell.estimated(found, 0)
+            influence = np.zeros(len(question.panel.entity.labels))
+            influence[np.unique(cell.rows.panel.entity.codes)] = estimated.influence[:, 0]
+            return _Slope(estimated, influence, cell.rows.panel.n_obs, cell.rows.panel.n_entities)
+
+        return cls(check, attempt(slope))
+
+    def row(self, baseline: _Slope | None, *, level: float) -> dict[str, object]:
+        """Return the slope with its interval, and its difference from what it should equal."""
+        from scipy.stats import t
+
+        place: dict[str, object] = {"check": self.check.name, "status": self.tried.status}
+        place |= {"reason": self.tried.reason}
+        own = self.tried.value
+        if own is None:
+            return place
+        half = float(t.ppf((1.0 + level) / 2.0, own.n_entities - 1)) * own.std_error
+        numbers = {
+            "estimate": own.value,
+            "std_error": own.std_error,
+            "conf_low": own.value - half,
+            "conf_high": own.value + half,
+            "p_value": own.p_value,
+            "n_obs": own.n_obs,
+            "n_entities": own.n_entities,
+        }
+        if self.check.target == "baseline" and baseline is not None:
+            numbers["difference"] = own.value - baseline.value
+            numbers["p_difference"] = _p_value(numbers["difference"], own.influence - baseline.influence)
+        return place | numbers
+
+
+def _p_value(estimate: float, influence: Floats) -> float:
+    from scipy.stats import t
+
+    error = float(np.sqrt(np.square(influence).sum()))
+    return float(2.0 * t.sf(abs(estimate) / error, influence.size - 1)) if error > 0.0 else 1.0
+
+
+def _placebo(baseline: _Slope, drawn: list[_Slope]) -> dict[str, object]:
+    """Return the mean slope of permuted exposures, and how often they are as far from zero as the slope."""
+    if not drawn:
+        return {"check": PERMUTED, "status": "refused", "reason": "no permutation has a slope"}
+    beyond = sum(one.t >= baseline.t for one in drawn)
+    return {
+        "check": PERMUTED,
+        "estimate": float(np.mean([one.value for one in drawn])),
+        "p_value": (1 + beyond) / (1 + len(drawn)),
+        "n_entities": baseline.n_entities,
+        "status": "ok",
+        "reason": "",
+    }
+
+
+def _joint(baseline: _Slope, looked: list[_Looked], *, rng: np.random.Generator) -> dict[str, object]:
+    """Return the p-value of the greatest studentised difference from what slopes should equal."""
+    place: dict[str, object] = {"check": JOINT, "n_entities": baseline.n_entities}
+    differences, influences = [], []
+    for one in looked:
+        own = one.tried.value
+        if own is not None and one.check.target != "none":
+            less = baseline if one.check.target == "baseline" else None
+            differences.append(own.value - (less.value if less else 0.0))
+            influences.append(own.influence - (less.influence if less else 0.0))
+    if not differences:
+        return place | {"status": "refused", "reason": "no check has anything that it should equal"}
+    influence = np.stack(influences, axis=1)
+    error = np.sqrt(np.square(influence).sum(axis=0))
+    scale = np.where(error > 0.0, error, np.inf)
+    greatest = float((np.abs(differences) / scale).max())
+    multipliers = rng.standard_normal((N_MULTIPLIERS, len(influence)))
+    drawn = np.abs(multipliers @ (influence / scale)).max(axis=1)
+    return place | {
+        "difference": greatest,
+        "p_difference": float((1 + (drawn >= greatest).sum()) / (1 + N_MULTIPLIERS)),
+        "status": "ok",
+        "reason": "",
+    }
