@@ -15,6 +15,7 @@ from harness.evaluation.spatial_residuals import moran_test, places_of
 from harness.execution.results import RunResults
 from harness.rng import random_stream
 from harness.scenarios.curve.equality import equal_curves_test
+from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.spec.study import Study
@@ -83,12 +84,19 @@ def _apart(
 
 def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
     """Yield whether the curve of each estimator has the shape of that of each reference."""
-    place = {"outcome": outcome, "exposure": results.study.roles.exposure, "test": "equal_curves"}
+    place = {"outcome": outcome, "test": "equal_curves"}
+    exposures = {
+        entry.id: entry.scenario.exposure or results.study.roles.exposure
+        for entry in results.study.scenarios
+        if isinstance(entry.scenario, CurveScenario)
+    }
     n_entities = results.panels.panel(outcome).n_entities
+    # Rows of their own are resampled on their own.
+    of_all_rows = {entry.id for entry in results.study.estimators if not entry.rows}
     drawn = {
         (answer.scenario, full.estimator): answer.tables[CURVE_DRAWS.name]
         for full in results.fulls
-        if full.outcome == outcome
+        if full.outcome == outcome and full.estimator in of_all_rows
         for answer in full.answers
         if CURVE_DRAWS.name in answer.tables
     }
@@ -100,6 +108,7 @@ def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
             found = equal_curves_test(drawn[scenario, rival], drawn[scenario, reference], rng)
             if found is not None:
                 named = {"estimator": rival, "against": reference, "n_entities": n_entities, "status": "ok"}
+                named |= {"exposure": exposures.get(scenario, results.study.roles.exposure)}
                 yield pd.DataFrame([place | named | vars(found)])
 
 

@@ -153,6 +153,7 @@ def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
     return replace(
         rows,
         exposure=names[0],
+        levels=(),
         moderators=names[1:n_numbers],
         controls=names[n_numbers:],
         X=np.column_stack(list(named.values())),

@@ -110,7 +110,8 @@ class ImportanceScenario:
         return EntityFolds.drawn(question.panel.entity.codes, n_folds=self.folds, rng=rng)
 
     def _groups(self, panel: Panel) -> Mapping[str, tuple[str, ...]]:
-        return self.groups or {name: (name,) for name in panel.columns}
+        names = (panel.exposure, *panel.moderators, *panel.controls)
+        return self.groups or {name: (name,) for name in names}
 
     def _fits(self, question: Question, group: str, names: tuple[str, ...]) -> list[Part]:
         panel, folds = without(question.panel, names), self.split(question)

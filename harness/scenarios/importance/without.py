@@ -29,33 +29,31 @@ def without(panel: Panel, names: Collection[str]) -> Panel:
     EstimationError
         Where one is no regressor, or none would be left.
     """
-    unknown = [name for name in names if name not in panel.columns]
+    regressors = (panel.exposure, *panel.moderators, *panel.controls)
+    unknown = [name for name in names if name not in regressors]
     if unknown:
         raise EstimationError(
-            Problem("importance", f"'{unknown[0]}' is no regressor", expected=", ".join(panel.columns))
+            Problem("importance", f"'{unknown[0]}' is no regressor", expected=", ".join(regressors))
         )
-    gone = set(names)
-    for derivation in panel.derived:
-        if gone.intersection(derivation.inputs):
-            gone.add(derivation.into)
-    kept = [name for name in panel.columns if name not in gone]
-    if not kept:
+    gone = frozenset[str]().union(*map(panel.dependents, names))
+    others = [name for name in (*panel.moderators, *panel.controls) if name not in gone]
+    if panel.exposure in names and not others:
         raise EstimationError(
             Problem("importance", "no regressor is left", hint="leave some columns out of the group")
         )
+    derived = tuple(one for one in panel.derived if one.into not in gone)
+    is_kept = panel.exposure not in names
+    exposure_columns = panel.exposure_columns if is_kept else (others[0],)
+    further = others if is_kept else others[1:]
     return replace(
         panel,
-        exposure=kept[0],
-        moderators=tuple(name for name in panel.moderators if name in kept[1:]),
-        controls=tuple(name for name in kept[1:] if name not in panel.moderators),
-        X=panel.X[:, [panel.columns.index(name) for name in _in_roles(panel, kept)]],
-        derived=tuple(one for one in panel.derived if one.into not in gone),
+        exposure=panel.exposure if is_kept else others[0],
+        levels=panel.levels if is_kept else (),
+        moderators=tuple(name for name in further if name in panel.moderators),
+        controls=tuple(name for name in further if name in panel.controls),
+        X=panel.X[:, [panel.columns.index(name) for name in (*exposure_columns, *further)]],
+        derived=derived,
     )
-
-
-def _in_roles(panel: Panel, kept: list[str]) -> list[str]:
-    moderators = [name for name in panel.moderators if name in kept[1:]]
-    return [kept[0], *moderators, *(name for name in kept[1:] if name not in panel.moderators)]
 
 
 @dataclass(frozen=True, eq=False)

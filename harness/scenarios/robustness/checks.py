@@ -70,7 +70,9 @@ def checks_of(
         yield Check(f"periods before {label}", "baseline", partial(_some_periods, panel, early))
         yield Check(f"periods from {label}", "baseline", partial(_some_periods, panel, late))
     for number in controls:
-        yield Check(f"first {number} controls", "baseline", partial(panel.with_first_controls, number))
+        yield Check(
+            f"first {number} controls", "baseline", partial(panel.with_controls, panel.controls[:number])
+        )
 
 
 def permuted(panel: Panel, rng: Generator) -> Panel:
@@ -97,11 +99,12 @@ def _lead(panel: Panel) -> Panel:
     ordered = panel.take(panel.canonical_order)
     now = _followed(ordered)
     rows = ordered.take(now)
-    own = rows.column(panel.exposure)
+    own, n_own = rows.column(panel.exposure), len(panel.exposure_columns)
     return replace(
         rows,
         controls=(*rows.controls, f"{panel.exposure}, this period"),
-        X=np.column_stack([ordered.X[now + 1, :1], rows.X[:, 1:], own]),
+        X=np.column_stack([ordered.column(panel.exposure)[now + 1], rows.X[:, n_own:], own]),
+        levels=(),
         derived=(),
         moderators=rows.moderators,
     )
@@ -111,7 +114,8 @@ def _lag(panel: Panel) -> Panel:
     ordered = panel.take(panel.canonical_order)
     before = _followed(ordered)
     rows = ordered.take(before + 1)
-    return replace(rows, X=np.column_stack([ordered.X[before, :1], rows.X[:, 1:]]))
+    n_own = len(panel.exposure_columns)
+    return replace(rows, X=np.column_stack([ordered.X[before, :n_own], rows.X[:, n_own:]]))
 
 
 def _followed(ordered: Panel) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -22,7 +22,6 @@ from harness.scenarios.effect.cell import Cell, CrossFit
 from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
 from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.score import Estimated
-from harness.scenarios.effect.terms import focused
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
 from harness.scenarios.robustness.checks import CHECKS, Check, CheckName, checks_of, permuted
 from harness.scenarios.scenario import Tables
@@ -144,7 +143,7 @@ class RobustnessScenario:
             known = ", ".join(question.panel.columns)
             what = f"'{self.exposure}' is no regressor"
             raise EstimationError(Problem("robustness", what, expected=known))
-        return focused(question.panel, self.exposure)
+        return question.panel.with_exposure(self.exposure)
 
     def _checks(self, question: Question) -> list[Check]:
         panel = self._panel(question)
