@@ -86,8 +86,7 @@ def _hopeless(
 ) -> str:
     first = (
         f"{over.reference_label} is no measure for entities never seen: under “{protocol.title}” its mean "
-        f"squared error is {significant(own.nmse, 3)} times the variance of the outcome, so a gain over it "
-        "says little there."
+        f"squared error is {significant(own.nmse, 3)} times the variance of the outcome."
     )
     if rival is None or rival[1].mse >= own.mse:
         return first

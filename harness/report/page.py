@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -15,18 +15,18 @@ from harness.data.note import METHOD_CODE, Note
 from harness.report.front.front import Front
 from harness.report.model.run import Run
 from harness.report.shown import FAILED, ShownSection, failure
+from harness.report.table_links import with_links
 from harness.report.templating import environment, page_script, script_hash, style_sheet
+from harness.report.text.plain_text import sentences
 
 LIFTED = frozenset({METHOD_CODE})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
 
 
-SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])")
-
-
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a text; a label with a full stop in it parts one, which no reader sees."""
-    return [part for part in re.split(SENTENCE_END, text) if part]
+NUMBERS = re.compile(r"\d[\d.,]*")
+MOST_MESSAGES = 3
+MOST_CELLS = 3
+"""Messages of a code, and cells of a message; the table of warnings has all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,11 @@ class Page:
     cautions: tuple[str, ...]
     warnings: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
     contents: tuple[tuple[str, str], ...]
+
+    @property
+    def below(self) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+        """The warnings without those that stand at the head of the report."""
+        return tuple((code, messages) for code, messages in self.warnings if code not in LIFTED)
 
     @property
     def n_things(self) -> int:
@@ -75,8 +80,9 @@ class Numbering:
     def once(self, caption: str) -> str:
         """Return a caption without the sentences that an earlier figure has, and which figure that is."""
         earlier = [self._said[sentence] for sentence in sentences(caption) if sentence in self._said]
-        otherwise = [f"Otherwise as figure {max(earlier)}."] if earlier else []
-        return " ".join(filter(None, [self.say(caption), *otherwise]))
+        first = self.say(caption)
+        otherwise = [f"{'Otherwise as' if first else 'As'} figure {max(earlier)}."] if earlier else []
+        return " ".join(filter(None, [first, *otherwise]))
 
     def earlier(self, note: str) -> int | None:
         """Return the table that the same note stands under already; None where it is said first."""
@@ -104,11 +110,29 @@ def page_of(notes: Iterable[Note], contents: tuple[tuple[str, str], ...]) -> Pag
 
 
 def _messages(notes: Iterable[Note]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return every message once, with the cells that it concerns."""
-    places: dict[str, list[str]] = {}
+    """Return every message once, with the cells that it concerns; those that differ in numbers are one."""
+    alike: dict[str, list[Note]] = {}
     for note in notes:
-        places.setdefault(note.message, []).extend([note.where] if note.where else [])
-    return tuple((message, tuple(own)) for message, own in places.items())
+        alike.setdefault(NUMBERS.sub("0", note.message), []).append(note)
+    told = [
+        (_first(own), tuple(_places([note.where for note in own if note.where]))) for own in alike.values()
+    ]
+    left_out = len(told) - MOST_MESSAGES
+    more = [(f"{left_out} more in warnings.csv", ())] if left_out > 0 else []
+    return (*told[:MOST_MESSAGES], *more)
+
+
+def _first(alike: Sequence[Note]) -> str:
+    messages = dict.fromkeys(note.message for note in alike)
+    first, more = next(iter(messages)), len(messages) - 1
+    return f"{first} (and {more} more with other numbers)" if more else first
+
+
+def _places(cells: Sequence[str]) -> Iterator[str]:
+    """Yield the first cells, and how many more there are."""
+    yield from cells[:MOST_CELLS]
+    if len(cells) > MOST_CELLS:
+        yield f"{len(cells) - MOST_CELLS} more in warnings.csv"
 
 
 def render_brief(run: Run, page: Page, front: Front) -> str:
@@ -148,4 +172,4 @@ def _body(templates: Environment, shown: ShownSection, common: Mapping[str, obje
         body = templates.from_string(shown.template).render(common, shown=shown.content.shown)
     except Exception as error:  # noqa: BLE001 - a template of a plugin may raise anything
         body = templates.from_string(FAILED).render(shown=failure(error))
-    return Markup(body.strip())  # noqa: S704 - the template has escaped what it shows
+    return Markup(with_links(body.strip()))  # noqa: S704 - the template has escaped what it shows

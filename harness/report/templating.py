@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report.drawing.canvas import RenderedFigure
+from harness.report.drawing.pixels import FORMAT
 from harness.report.text.numbers import count, p_value, percent, plain, significant
 from harness.report.text.plain_text import capitalised, printable
 from harness.store.study_record import EstimatorRecord
@@ -58,9 +59,9 @@ def script_hash(source: str) -> str:
 
 
 def data_uri(figure: RenderedFigure) -> Markup:
-    """Return an address that carries a figure: as SVG, or as a small PNG where the SVG is large."""
+    """Return an address that carries a figure: as SVG, or as pixels where the SVG is large."""
     prints = figure.sheet.prints
-    kind, content = ("svg+xml", prints.svg) if prints.small is None else ("png", prints.small)
+    kind, content = ("svg+xml", prints.svg) if prints.small is None else (FORMAT, prints.small)
     address = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
     return Markup(address)  # noqa: S704 - letters, digits and signs of base 64
 

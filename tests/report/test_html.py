@@ -6,6 +6,7 @@ from html import unescape
 import html5lib
 import pytest
 
+from harness.report.drawing.pixels import FORMAT
 from harness.report.templating import script_hash
 from harness.report.write import write_report
 from report.all_sections import SECTIONS
@@ -13,6 +14,13 @@ from report.fake_run import HOSTILE, REASON
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 RUNS = ["wage", "chinese", "hostile"]
+CARRIED = (
+    "data:image/svg+xml;base64,",
+    f"data:image/{FORMAT};base64,",
+    "data:text/csv;charset=utf-8;base64,",
+    "data:text/x-tex;charset=utf-8;base64,",
+)
+"""What addresses of the page carry; none leads out of it."""
 
 
 @pytest.fixture
@@ -45,8 +53,7 @@ def test_nothing_runs_and_nothing_is_fetched(folder):
             assert not name.lower().startswith("on")
             assert "javascript:" not in value or name in {"alt", "content", "title"}
             if name in {"src", "href"}:
-                images = ("data:image/svg+xml;base64,", "data:image/png;base64,")
-                assert value.startswith((*images, "#")) or value == "surfaces.html"
+                assert value.startswith((*CARRIED, "#")) or value == "surfaces.html"
     assert "http://" not in source(folder)
     assert "https://" not in source(folder)
     (policy,) = [one.get("content") for one in found if one.get("http-equiv") == "Content-Security-Policy"]
@@ -61,7 +68,11 @@ def test_every_figure_says_what_it_shows_and_every_link_leads_somewhere(folder):
     assert len(images) >= 3
     assert all(len(one.get("alt")) > 20 for one in images)
     ids = {one.get("id") for one in found if one.get("id")}
-    targets = {one.get("href").removeprefix("#") for one in found if one.tag == f"{XHTML}a"}
+    links = [one for one in found if one.tag == f"{XHTML}a"]
+    carried = [one for one in links if one.get("href").startswith("data:text/")]
+    assert len(carried) >= 2
+    assert all(one.get("download").startswith("table-") for one in carried)
+    targets = {one.get("href").removeprefix("#") for one in links if one not in carried}
     assert targets
     assert targets <= {*ids, "surfaces.html"}
 
@@ -77,13 +88,13 @@ def test_hostile_names_are_shown_as_text(hostile):
 
 def test_the_report_of_a_newcomer(wage):
     body = text_of(wage)
-    for owed in (
+    owed = (
         "Experience and log wages",
         "4,360 rows: 545 entities (man) × 8 periods (year, 1980 to 1987), balanced",
         "QUICK RUN.",
         "Note. This method is a reconstruction",
         "Levels are not effects.",
-        "its level is the median of the net effect curve, which is averaged over all rows of the panel",
+        "a group's level is the median of the net effect curve, which is averaged over all rows of the panel",
         "GroupRowsEntitiesEffectLevel of the curveEffectLevel of the curve",
         "the errors 0.0010 and 0.0034 give a gain of",
         "No gain over Pooled OLS is established for any estimator. For Fixed effects a gain appears under "
@@ -94,14 +105,10 @@ def test_the_report_of_a_newcomer(wage):
         "“In sample”.",
         "Fixed effects gains more than every estimator without levels of entities under “As published "
         "(random rows)” (42.1% against at most 31.2%), “In sample” (47.8% against at most 44.7%)",
-        "▼−14.3%[−20.3, −8.3]adjusted p = 0.030",
-        "○26.8%[22.8, 30.8]adjusted p = 0.081",
-        "SOM + ANN0.0100.0040.0300.012",
-        "RAB gains over Pooled OLS 40.2% [35.2, 45.2] for rows at hand, 29.7%",
-        "Other rows of the same entities",
+        "▼−14.3%[−20.3, −8.3]",
+        "○26.8%[22.8, 30.8]",
         "The published gain of 67.9% (Table 2) lies above the gains of all 96 combinations.",
         "F test of the effectsall entity effects are equalF(541, 3,810) = 8.317p < 0.001",
-        "refusedb",
         "Boosting4rounds 380.800",
         "refuseda",
         REASON,
@@ -114,10 +121,9 @@ def test_the_report_of_a_newcomer(wage):
         "a1" * 32,
         "0f" * 32,
         "numpy 2.4.6",
-        "gain_report.json",
         "15 gains, each with an interval of its own: if no estimator differed, about 0.75 of these",
-    ):
-        assert owed in body, owed
+    )
+    assert not [text for text in owed if text not in body]
     assert "SIMULATED" not in body
 
 
@@ -159,7 +165,6 @@ def test_the_report_can_be_redone(wage):
     assert {
         "surfaces.html",
         "report.html",
-        "gain_report.json",
         "tables/gain.tex",
         "tables/coefficients.tex",
         "figures/origin-lwage.svg",

@@ -5,10 +5,9 @@ import io
 from dataclasses import replace
 
 import numpy as np
-from matplotlib import image
 from PIL import Image, ImageColor
 
-from harness.report.drawing import canvas
+from harness.report.drawing import canvas, pixels
 from harness.report.drawing.canvas import (
     MARK_COLOUR,
     FigureRenderer,
@@ -16,6 +15,7 @@ from harness.report.drawing.canvas import (
     house_style,
     new_figure,
 )
+from harness.report.drawing.pixels import COLOURS, FORMAT
 from harness.report.templating import data_uri, options
 from harness.store.study_record import EstimatorRecord
 
@@ -33,18 +33,27 @@ def test_options_in_words():
     )
 
 
-def test_a_large_figure_is_embedded_as_png_in_few_colours(monkeypatch):
+def test_a_large_figure_is_embedded_as_pixels_without_loss_or_in_few_colours(monkeypatch):
     with house_style():
         figure = new_figure(3.5, 2.0)
-        figure.subplots().imshow(np.arange(10_000.0).reshape(100, 100))
+        figure.subplots().imshow(np.random.default_rng(1).random((100, 100)))
         small = FigureRenderer(is_simulated=False).render("small", figure, alt="", caption="")
     assert data_uri(small).startswith("data:image/svg+xml;base64,")
     monkeypatch.setattr(canvas, "MOST_SVG", 1)
     kind, encoded = data_uri(replace(small, sheet=Sheet(figure))).split(",")
-    assert kind == "data:image/png;base64"
+    assert kind == f"data:image/{FORMAT};base64"
     content = base64.b64decode(encoded)
     assert len(content) < len(small.png)
-    assert image.imread(io.BytesIO(content)).shape[:2] == (400, 700)
+    assert (pixels_of(content) == pixels_of(small.png)).all()
+    monkeypatch.setattr(pixels, "MOST_PNG", 1)
+    few = pixels_of(base64.b64decode(data_uri(replace(small, sheet=Sheet(figure))).split(",")[1]))
+    assert few.shape == (400, 700, 3)
+    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= COLOURS + len(canvas.KEPT)
+
+
+def pixels_of(content):
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def test_the_mark_of_simulated_data_keeps_its_colour_among_few(monkeypatch):
@@ -53,7 +62,7 @@ def test_the_mark_of_simulated_data_keeps_its_colour_among_few(monkeypatch):
         figure.subplots().imshow(np.arange(10_000.0).reshape(100, 100))
         marked = FigureRenderer(is_simulated=True).render("marked", figure, alt="", caption="")
     monkeypatch.setattr(canvas, "MOST_SVG", 1)
-    content = base64.b64decode(data_uri(marked).split(",")[1])
-    pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))[:, -60:]
-    assert (pixels == ImageColor.getrgb(MARK_COLOUR)).all(axis=2).sum() > 100
-    assert tuple(pixels[0, -1]) == (255, 255, 255)
+    monkeypatch.setattr(pixels, "MOST_PNG", 1)
+    edge = pixels_of(base64.b64decode(data_uri(marked).split(",")[1]))[:, -60:]
+    assert (edge == ImageColor.getrgb(MARK_COLOUR)).all(axis=2).sum() > 100
+    assert tuple(edge[0, -1]) == (255, 255, 255)

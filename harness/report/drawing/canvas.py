@@ -16,8 +16,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from harness.report.drawing.few_colours import with_few_colours
 from harness.report.drawing.fonts import families
+from harness.report.drawing.pixels import small_pixels
 from harness.report.drawing.ticks import shorten_numbers
 
 SINGLE_COLUMN = 3.5
@@ -28,7 +28,7 @@ DOUBLE_COLUMN = 7.0
 
 PNG_DPI = 200
 MOST_SVG = 80_000
-"""Bytes of a figure as SVG above which a page carries it as PNG; both are in the run folder."""
+"""Bytes of a figure as SVG above which a page carries it as pixels; SVG and PNG are in the run folder."""
 
 POSITION_DIGITS = 4
 PADDING = 0.08
@@ -40,7 +40,7 @@ MARK_WIDTH = 0.14
 """Inches at the right edge that the mark of simulated data takes."""
 
 KEPT = ("#ffffff", "#000000", MARK_COLOUR)
-"""Colours that a PNG of few keeps as they are: paper, ink, and what marks simulated data."""
+"""Colours that pixels of few keep as they are: paper, ink, and what marks simulated data."""
 
 GREY = "#5f6368"
 PALE = "#e8e8e8"
@@ -167,7 +167,7 @@ class Prints:
     Attributes
     ----------
     svg, png : contents of the two files
-    small : PNG in few colours that a page carries in the place of a large SVG; None where it carries the SVG
+    small : pixels that a page carries in the place of a large SVG; None where it carries the SVG
     """
 
     svg: bytes
@@ -181,7 +181,7 @@ def printed(figure: Figure) -> Prints:
         FigureCanvasAgg(figure)
         settle(figure)
         svg, png = svg_bytes(figure), png_bytes(figure)
-    return Prints(svg, png, with_few_colours(png, kept=KEPT) if len(svg) > MOST_SVG else None)
+    return Prints(svg, png, small_pixels(png, kept=KEPT) if len(svg) > MOST_SVG else None)
 
 
 class Sheet:

@@ -60,9 +60,8 @@ class GainCell:
 
     @property
     def p_adjusted_text(self) -> str:
-        """Return "adjusted p = 0.012", or an empty string."""
-        text = p_text(self.p_adjusted)
-        return f"adjusted {text}" if text else ""
+        """Return "p = 0.012", or an empty string."""
+        return p_text(self.p_adjusted)
 
     @property
     def symbol(self) -> str:

@@ -1,25 +1,11 @@
 "use strict";
-// Without this script all can be read; it sorts tables, and offers each as CSV and LaTeX.
+// Without this script all can be read and saved; it sorts tables, and copies their LaTeX in the place of saving it.
 {
   const text = (cell) => {
     const copy = cell.cloneNode(true);
-    copy.querySelectorAll("sup, .tools").forEach((part) => part.remove());
+    copy.querySelectorAll("sup").forEach((part) => part.remove());
     copy.querySelectorAll(".beneath, br").forEach((part) => part.before(" "));
     return copy.textContent.replace(/\s+/g, " ").trim();
-  };
-  const rows = (table) => [...table.rows].map((row) =>
-    [...row.cells].flatMap((cell) => [text(cell), ...Array(cell.colSpan - 1).fill("")]));
-  const csv = (table) => rows(table)
-    .map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(",")).join("\r\n") + "\r\n";
-  const signs = {"\\": "\\textbackslash{}", "−": "$-$", "–": "--", "×": "$\\times$", "²": "$^2$",
-    "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}"};
-  const escaped = (cell) => cell.replace(/[\\−–×²~^<>]|[&%$#_{}]/g, (sign) => signs[sign] ?? `\\${sign}`);
-  const latex = (table) => {
-    const all = rows(table).map((row) => row.map(escaped).join(" & ") + " \\\\");
-    const n = Math.max(...[...table.rows].map((row) => row.cells.length));
-    const heads = table.tHead ? table.tHead.rows.length : 0;
-    return [`\\begin{tabular}{l${"r".repeat(n - 1)}}`, "\\toprule", ...all.slice(0, heads), "\\midrule",
-      ...all.slice(heads), "\\bottomrule", "\\end{tabular}", ""].join("\n");
   };
   const copied = async (content) => {
     try {
@@ -49,30 +35,18 @@
       body.append(...fixed, ...own.sort(order));
     }
   };
-  const button = (label, hint, act) => {
-    const made = document.createElement("button");
-    Object.assign(made, {type: "button", textContent: label, title: hint});
-    made.addEventListener("click", () => act(made));
-    return made;
-  };
+  const carried = (link) => new TextDecoder().decode(
+    Uint8Array.from(atob(link.href.split("base64,")[1]), (sign) => sign.charCodeAt(0)));
+  for (const link of document.querySelectorAll(".tools a[download$='.tex']")) {
+    link.title = "Copy this table as LaTeX";
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      await copied(carried(link));
+      link.textContent = "copied";
+      setTimeout(() => { link.textContent = "LaTeX"; }, 1500);
+    });
+  }
   for (const table of document.querySelectorAll("main table")) {
-    const name = table.querySelector("caption b")?.id ?? "table";
-    const tools = document.createElement("span");
-    tools.className = "tools";
-    tools.append(
-      button("CSV", "Save this table as CSV", () => {
-        const link = document.createElement("a");
-        link.href = URL.createObjectURL(new Blob(["\ufeff", csv(table)], {type: "text/csv"}));
-        link.download = `${name}.csv`;
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-      }),
-      button("LaTeX", "Copy this table as LaTeX", async (pressed) => {
-        await copied(latex(table));
-        pressed.textContent = "copied";
-        setTimeout(() => { pressed.textContent = "LaTeX"; }, 1500);
-      }));
-    (table.caption ?? table.createCaption()).append(tools);
     const heads = table.tHead ? [...table.tHead.rows[table.tHead.rows.length - 1].cells] : [];
     if (heads.some((head) => head.colSpan > 1)) continue;
     heads.forEach((head, place) => {

@@ -45,6 +45,7 @@ LATEX = {
 }
 """What stands for each character; brackets and stars would be options of ``\\\\``."""
 
+SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])")
 SLUG_LENGTH = 40
 
 
@@ -112,3 +113,8 @@ def joined(parts: Sequence[str], last: str = "and") -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text; a label with a full stop in it parts one, which no reader sees."""
+    return [part for part in re.split(SENTENCE_END, text) if part]

@@ -80,8 +80,8 @@ def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence
 def learning_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of learning."""
     return (
-        f"Learning of the networks that were chosen for {study.label(outcome)}, on all rows of the panel: "
-        "mean squared error over the outcome's variance after each step, on a logarithmic axis."
+        f"Learning of the networks that were chosen for {study.label(outcome)}. Drawn is the mean squared "
+        "error over the outcome's variance after each step, on all rows of the panel and a logarithmic axis."
     )
 
 

@@ -106,7 +106,7 @@ def accuracy_table(run: Run, outcome: str) -> AccuracyTable:
     footnotes = Footnotes()
     decimals = decimals_for(row.mse for row in accuracy_rows(run) if row.outcome == outcome)
     groups = []
-    for protocol in study.protocols:
+    for protocol in study.honest_first:
         compared = {
             estimator.id: compared_error(run, outcome, estimator.id, protocol.id)
             for estimator in study.estimators

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.report.sections.claims.rows import ClaimRow, published_text
+from harness.report.text.plain_text import joined
 from harness.store.study_record import StudyRecord
 
 INCONSISTENT, ASSUMING = "inconsistent", "inconsistent under assumption"
@@ -22,13 +23,21 @@ class Contradiction:
 
 def contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
     """Return the claims that cannot be right, those with the same reason together, arithmetic first."""
-    named: dict[tuple[str, str], list[str]] = {}
+    same: dict[tuple[str, str], list[ClaimRow]] = {}
     for row in rows:
         if row.status in (INCONSISTENT, ASSUMING):
-            source = f"{row.source}: " if row.source else ""
-            text = f"{source}{study.label(row.outcome)}, {row.about}, {published_text(row)}"
-            named.setdefault((row.assumption, row.reason), []).append(text)
+            same.setdefault((row.assumption, row.reason), []).append(row)
     return tuple(
-        Contradiction("; ".join(named[key]), reason=key[1], assumption=key[0])
-        for key in sorted(named, key=lambda key: bool(key[0]))
+        Contradiction(_named(study, same[key]), reason=key[1], assumption=key[0])
+        for key in sorted(same, key=lambda key: bool(key[0]))
     )
+
+
+def _named(study: StudyRecord, rows: Sequence[ClaimRow]) -> str:
+    """Return one claim in words; of several their number, outcomes and sources."""
+    outcomes = joined(list(dict.fromkeys(study.label(row.outcome) for row in rows)))
+    sources = joined(list(dict.fromkeys(row.source for row in rows if row.source)))
+    if len(rows) > 1:
+        return f"{len(rows)} numbers on {outcomes}" + (f" of {sources}" if sources else "")
+    (row,) = rows
+    return f"{f'{sources}: ' if sources else ''}{outcomes}, {row.about}, {published_text(row)}"

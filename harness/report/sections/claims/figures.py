@@ -18,7 +18,6 @@ from harness.report.sections.claims.rows import (
     published_text,
 )
 from harness.report.sections.claims.standing import MEANINGS, SYMBOLS
-from harness.report.text.footnotes import Footnotes
 from harness.store.study_record import OpenQuestionRecord, StudyRecord
 
 NO_SOURCE = "no source given"
@@ -34,8 +33,7 @@ class FigureRow:
     recomputed, recomputed_range : from the other published numbers, and what their rounding allows it to be
     published, counterpart : what this run gives as published, and as it should be
     missing, counterpart_missing : why it gives none; empty where it does
-    status, symbol : how the published number stands
-    status_mark, counterpart_mark : of the footnotes with the reasons
+    status, symbol, reason : how the published number stands, and why
     """
 
     about: str
@@ -48,10 +46,9 @@ class FigureRow:
     missing: str
     counterpart: str
     counterpart_missing: str
-    counterpart_mark: str
     status: str
     symbol: str
-    status_mark: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,6 @@ class PublishedFigure:
     Attributes
     ----------
     published, counterpart : by which estimators its numbers are here
-    has_recomputed : whether one of its numbers follows from others
     errors : on all samples, of a table of errors
     differences : why the two differ, a sentence each
     left_open : what the publication does not say of it
@@ -70,7 +66,6 @@ class PublishedFigure:
     source: str
     published: str
     counterpart: str
-    has_recomputed: bool
     rows: tuple[FigureRow, ...]
     errors: ErrorTable | None
     differences: tuple[str, ...]
@@ -91,7 +86,17 @@ class PublishedFigures:
     meanings: tuple[tuple[str, str], ...]
     contradictions: tuple[Contradiction, ...]
     figures: tuple[PublishedFigure, ...]
-    footnotes: tuple[tuple[str, str], ...]
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Why numbers as published and as they should be differ, each sentence once."""
+        return tuple(dict.fromkeys(text for figure in self.figures for text in figure.differences))
+
+    @property
+    def left_open(self) -> tuple[OpenQuestionRecord, ...]:
+        """What the publication does not say, each question once."""
+        questions = {one.question: one for figure in self.figures for one in figure.left_open}
+        return tuple(questions.values())
 
     @property
     def n_claims(self) -> int:
@@ -101,10 +106,10 @@ class PublishedFigures:
 
 def published_figures(run: Run) -> PublishedFigures:
     """Return the tables and figures that claims name, in the order of the spec."""
-    claims, footnotes = claim_rows(run), Footnotes()
+    claims = claim_rows(run)
     sources = dict.fromkeys(row.source for row in claims)
     figures = tuple(
-        _figure(run, source, [row for row in claims if row.source == source], footnotes) for source in sources
+        _figure(run, source, [row for row in claims if row.source == source]) for source in sources
     )
     counts = {status: sum(row.status == status for row in claims) for status, _ in MEANINGS}
     return PublishedFigures(
@@ -112,11 +117,10 @@ def published_figures(run: Run) -> PublishedFigures:
         meanings=tuple((status, meaning) for status, meaning in MEANINGS if counts[status]),
         contradictions=contradictions(run.manifest.study, claims),
         figures=figures,
-        footnotes=footnotes.listed(),
     )
 
 
-def _figure(run: Run, source: str, claims: Sequence[ClaimRow], footnotes: Footnotes) -> PublishedFigure:
+def _figure(run: Run, source: str, claims: Sequence[ClaimRow]) -> PublishedFigure:
     study = run.manifest.study
     is_of_several = len({row.estimator for row in claims}) > 1
     return PublishedFigure(
@@ -130,8 +134,7 @@ def _figure(run: Run, source: str, claims: Sequence[ClaimRow], footnotes: Footno
                 if row.counterpart_estimator
             ],
         ),
-        has_recomputed=any(math.isfinite(row.recomputed) for row in claims),
-        rows=tuple(_row(study, row, footnotes, is_named=is_of_several) for row in claims),
+        rows=tuple(_row(study, row, is_named=is_of_several) for row in claims),
         errors=error_table(run, claims),
         differences=differences(study, claims),
         left_open=tuple(one for one in study.left_open if source in one.sources),
@@ -145,7 +148,7 @@ def _by(study: StudyRecord, cells: Sequence[tuple[str, str]]) -> str:
     return "; ".join(filter(None, (", ".join(labels), ", ".join(titles))))
 
 
-def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes, *, is_named: bool) -> FigureRow:
+def _row(study: StudyRecord, row: ClaimRow, *, is_named: bool) -> FigureRow:
     return FigureRow(
         about=f"{row.about}, {study.estimator_label(row.estimator)}" if is_named else row.about,
         note=row.note,
@@ -159,6 +162,5 @@ def _row(study: StudyRecord, row: ClaimRow, footnotes: Footnotes, *, is_named: b
         counterpart_missing=row.counterpart_reason,
         status=row.status,
         symbol=SYMBOLS.get(row.status, ""),
-        status_mark=footnotes.mark(row.reason),
-        counterpart_mark=footnotes.mark(row.counterpart_reason),
+        reason=row.reason,
     )

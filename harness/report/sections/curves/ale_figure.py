@@ -147,11 +147,11 @@ def ale_caption(study: StudyRecord, outcome: str, scenario: str, *, has_truth: b
     """Return the caption of accumulated local effects beside partial dependence."""
     exposure = study.label(study.exposure_of(scenario))
     text = (
-        f"Partial dependence sets every row's {exposure} to each value and averages the "
-        f"predictions of {study.label(outcome)}, also for combinations that no row has; accumulated local "
-        "effects add up changes within the rows near each value, and are set at the mean prediction. Where "
-        "the two part, the exposure goes with other variables: they answer different questions, of all rows "
-        "and of those observed near each value. Both are drawn within the support."
+        f"Partial dependence and accumulated local effects for {study.label(outcome)}. The former sets every "
+        f"row's {exposure} to each value and averages predictions, also for combinations that no row has; "
+        "the latter add up changes within the rows near each value, set at the mean prediction. Where the "
+        "two part, the exposure goes with other variables: they answer different questions, of all rows and "
+        "of those observed near each value. Both are drawn within the support."
     )
     if has_truth:
         text += (

@@ -42,18 +42,18 @@ def _what(study: StudyRecord, outcome: str, curve: Curve) -> str:
     kind, exposure = curve.kind, study.label(study.exposure_of(curve.scenario))
     if kind == "slope":
         return (
-            f"Slope of the net effect curve: change in mean predicted {study.label(outcome)} per unit of "
-            f"{exposure}, from differences between neighbouring grid points."
+            f"Slope of the net effect curve for {study.label(outcome)}. It is the change in the mean "
+            f"prediction per unit of {exposure}, from differences between neighbouring grid points."
         )
     if kind == "level_supported":
         return (
-            f"Net effect curve over supported rows: mean predicted {study.label(outcome)}, moved from each "
-            f"value of {exposure} to the next by those rows alone that have others near them in {exposure} "
-            "and in the main covariates."
+            f"Net effect curve over supported rows for {study.label(outcome)}. The mean prediction is moved "
+            f"from each value of {exposure} to the next by those rows alone that have others near them in "
+            f"{exposure} and in the main covariates."
         )
     return (
-        f"Net effect curve: mean predicted {study.label(outcome)} were every row's {exposure} set to the "
-        "value on the horizontal axis, the other variables as observed."
+        f"Net effect curve for {study.label(outcome)}. It is the mean prediction were every row's {exposure} "
+        "set to the value on the horizontal axis, the other variables as observed."
     )
 
 
@@ -61,8 +61,8 @@ def outcomes_caption(study: StudyRecord, curves: Sequence[Curve], scenes: Sequen
     """Return the caption of the net effect curves of all outcomes."""
     exposure = study.label(study.exposure_of(curves[0].scenario))
     parts = [
-        f"Net effect of {exposure} on each outcome: its mean prediction were every row's {exposure} set to "
-        "the value on the horizontal axis, the other variables as observed.",
+        f"Net effect of {exposure} on each outcome. It is the mean prediction were every row's {exposure} "
+        "set to the value on the horizontal axis, the other variables as observed.",
         band_text([band for curve in curves for band in curve.bands if band.is_drawn], study),
         *marks_text(scenes),
         *beside_text(scenes[0]),

@@ -49,15 +49,16 @@ class OutcomeCurves:
 
 @dataclass(frozen=True, eq=False)
 class ShownCurves:
-    """All outcomes side by side, then each alone; `cautions` say where curves extrapolate.
+    """All outcomes side by side, then each alone.
 
     Attributes
     ----------
     exposures : what curves are drawn over
+    extrapolates : whether a warning says where they extrapolate
     """
 
     exposures: str
-    cautions: tuple[str, ...]
+    extrapolates: bool
     together: tuple[RenderedFigure, ...]
     outcomes: tuple[OutcomeCurves, ...]
 
@@ -94,16 +95,15 @@ class CurvesSection(PackagedSection):
             for outcome in study.outcomes
         )
         return SectionContent(
-            ShownCurves(_exposures(run, study.axis_label), extrapolation(run), together, outcomes),
+            ShownCurves(_exposures(run, study.axis_label), extrapolates(run), together, outcomes),
             f"Net effect of {_exposures(run, study.label)}",
             figures=(*together, *(figure for part in outcomes for figure in part.figures)),
         )
 
 
-def extrapolation(run: Run) -> tuple[str, ...]:
-    """Return the warnings about exposures at which most rows have no others near them."""
-    notes = run.rows("warnings", Note)
-    return tuple(dict.fromkeys(note.message for note in notes if note.code == EXTRAPOLATED))
+def extrapolates(run: Run) -> bool:
+    """Return whether a warning says that at some exposures most rows have no others near them."""
+    return any(note.code == EXTRAPOLATED for note in run.rows("warnings", Note))
 
 
 def _exposures(run: Run, label: Callable[[str], str]) -> str:

@@ -78,14 +78,12 @@ class DiagnosticTable:
     Attributes
     ----------
     columns : how the estimators are called that have any
-    sources : where the tests are described
     """
 
     columns: tuple[str, ...]
     tests: tuple[DiagnosticTableRow, ...]
     statistics: tuple[DiagnosticTableRow, ...]
     footnotes: tuple[tuple[str, str], ...]
-    sources: tuple[str, ...]
     selections: tuple[SelectionTableRow, ...]
 
 
@@ -103,7 +101,6 @@ def diagnostic_table(run: Run, outcome: str) -> DiagnosticTable:
         tests=_test_rows(tests, ids, footnotes),
         statistics=_statistic_rows(statistics, ids),
         footnotes=footnotes.listed(),
-        sources=tuple(f"{_name(row)}: {row.source}" for row in _first_of_each(tests)),
         selections=tuple(
             _selection_row(selection, study.estimator_label(selection.estimator))
             for selection in run.view(selections)
@@ -167,19 +164,6 @@ def _in_order(known: Mapping[str, str], names: Sequence[str]) -> list[str]:
     """Return each name once: those that are known in their order, then the others."""
     found = list(dict.fromkeys(names))
     return [name for name in known if name in found] + [name for name in found if name not in known]
-
-
-def _first_of_each(rows: Sequence[DiagnosticRow]) -> list[DiagnosticRow]:
-    """Return a row of each test that was made."""
-    first: dict[str, DiagnosticRow] = {}
-    for row in rows:
-        if row.is_done and row.source:
-            first.setdefault(row.test, row)
-    return [first[test] for test in _in_order(TESTS, list(first))]
-
-
-def _name(row: DiagnosticRow) -> str:
-    return TESTS.get(row.test, row.test)
 
 
 def _selection_row(selection: ChosenCandidate, label: str) -> SelectionTableRow:

@@ -45,30 +45,32 @@ def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
             places.setdefault(least.estimator.label, []).append(f"“{least.protocol.title}” ({numbers})")
     for label, where in places.items():
         yield (
-            f"{label} gains more than every estimator without levels of entities under {joined(where)}: "
-            "where an entity is known from training, its own level is worth more than what those find."
+            f"{label} gains more than every estimator without levels of entities under {joined(where)}. "
+            "Where an entity is known from training, its own level is worth more than what those find."
         )
 
 
 def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]:
     """Yield which gains interval and adjusted p-values speak for, but not the folds one by one."""
+    unsure: dict[str, list[str]] = {}
     for judgement in judgements(cells):
-        unsure = [
-            f"“{cell.protocol.title}” ({_folds(cell)})"
-            for cell in judgement.cells
-            if cell.protocol.keeps_test_rows_apart
-            and cell.status is GainStatus.OPEN
-            and cell.row.conf_low > 0
-            and not cell.p_adjusted >= size_of(level)
-        ]
-        if unsure:
-            yield (
-                f"{judgement.estimator.label}: over all folds together there is a gain under "
-                f"{joined(unsure)}, but it hangs on how the rows were split; more splits would tell."
-            )
+        for cell in judgement.cells:
+            if (
+                cell.protocol.keeps_test_rows_apart
+                and cell.status is GainStatus.OPEN
+                and cell.row.conf_low > 0
+                and not cell.p_adjusted >= size_of(level)
+            ):
+                named = f"{judgement.estimator.label} ({_folds(cell)})"
+                unsure.setdefault(cell.protocol.title, []).append(named)
+    for title, labels in unsure.items():
+        yield (
+            f"Over all folds of “{title}” together there is a gain for {joined(labels)}. It hangs on how the "
+            "rows were split; more splits would tell."
+        )
 
 
 def _folds(cell: GainCell) -> str:
-    limits = f"gains of the folds {percent(cell.row.fold_gain_min)} to {percent(cell.row.fold_gain_max)}"
+    limits = f"folds {percent(cell.row.fold_gain_min)} to {percent(cell.row.fold_gain_max)}"
     over = p_text(cell.row.p_splits)
-    return f"{limits}, over the splits {over}" if over else limits
+    return f"{limits}, {over} over the splits" if over else limits

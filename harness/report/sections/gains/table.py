@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.evaluation.gain_status import GainStatus
 from harness.report.model.gains import GainCell, Gains
 from harness.report.text.footnotes import Footnotes
 from harness.store.study_record import EstimatorRecord, ProtocolRecord
@@ -31,6 +32,15 @@ class GainTable:
     protocols: tuple[ProtocolRecord, ...]
     rows: tuple[GainTableRow, ...]
     footnotes: tuple[tuple[str, str], ...]
+
+    @property
+    def has_established(self) -> bool:
+        """Whether a gain is established under any protocol that keeps test rows apart."""
+        return any(
+            cell.status is GainStatus.BETTER and cell.protocol.keeps_test_rows_apart
+            for row in self.rows
+            for cell in row.cells
+        )
 
     def mark(self, cell: GainCell) -> str:
         """Return the mark of the footnote with a cell's reason, or an empty string."""
@@ -68,9 +78,9 @@ def gain_table(gains: Gains, outcome: str) -> GainTable:
 
 
 def p_value_groups(gains: Gains, outcome: str) -> tuple[PValueGroup, ...]:
-    """Return the gains of one outcome by protocol; those without a result are left out."""
+    """Return the gains of one outcome by protocol, honest ones first; those without a result are left out."""
     groups = []
-    for protocol in gains.run.manifest.study.protocols:
+    for protocol in gains.run.manifest.study.honest_first:
         cells = (gains.cell(outcome, candidate, protocol) for candidate in gains.candidates)
         having = tuple(cell for cell in cells if cell.has_gain)
         if having:

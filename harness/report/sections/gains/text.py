@@ -71,7 +71,7 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
             "every protocol of this run."
         )
     others = [judgement for judgement in found if not judgement.is_established]
-    return " ".join([first, *_partly(others), *_only_inside(others)])
+    return " ".join([first, *_partly(others), *_given(others), *_only_inside(others)])
 
 
 def _established(found: Sequence[Judgement], reference: str) -> str:
@@ -117,8 +117,14 @@ def _partly(found: Sequence[Judgement]) -> Iterator[str]:
         why = (
             ", where the tested entities are not known from training" if group[0].needs_known_entities else ""
         )
-        given = f". {_seen_once(once)}" if once else ""
-        yield f"For {labels} a gain appears under {quoted(won or once)}{but}{why}{without}{given}."
+        yield f"For {labels} a gain appears under {quoted(won or once)}{but}{why}{without}."
+
+
+def _given(found: Sequence[Judgement]) -> Iterator[str]:
+    """Yield under which protocols a gain that appears is one given the few periods tested, once."""
+    once = dict.fromkeys(protocol for judgement in found for protocol in judgement.once)
+    if once:
+        yield f"{_seen_once(tuple(once))}."
 
 
 def _only_inside(found: Sequence[Judgement]) -> Iterator[str]:

@@ -64,14 +64,14 @@ def surface_caption(
     study: StudyRecord, moderator: str, estimator: EstimatorRecord, *, has_truth: bool
 ) -> str:
     """Return the caption of the figure of one moderator."""
-    exposure, other = study.label(study.exposure), study.label(moderator)
+    exposure = study.label(study.exposure)
     text = (
-        f"{estimator.label}, by {other}. Left and middle: mean prediction were every row's {exposure} and "
-        f"{other} set to each pair of values; grey or hatched where too few entities are near. Triangles in "
-        "the middle mark cells where the interval of the effect excludes zero, up for a rise; the black "
-        f"line is where the effect is zero. Right: effect of {exposure} at each {other}, averaged over the "
-        "exposures observed around it, with pointwise (darker) and simultaneous (lighter) "
-        f"{percent(study.level, 0)} bands. Red: the {other} at which that effect changes its sign, with its "
+        f"{estimator.label}, by {study.label(moderator)}. Left and middle: mean prediction were every row's "
+        f"{exposure} and moderator set to each pair of values; grey or hatched where too few entities are "
+        "near. Triangles in the middle mark cells where the interval of the effect excludes zero, up for a "
+        f"rise; the black line is where the effect is zero. Right: effect of {exposure} at each value of the "
+        "moderator, averaged over the exposures observed around it, with pointwise (darker) and simultaneous "
+        f"(lighter) {percent(study.level, 0)} bands. Red: where that effect changes its sign, with its "
         "interval; none is drawn where no change of sign is established."
     )
     if has_truth:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.report.model.featured import featured
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -37,13 +36,13 @@ class OriginSection(PackagedSection):
         from harness.report.sections.origin.figure import left_figures
         from harness.report.sections.origin.rows import gains_left
         from harness.report.sections.origin.table import decomposition_table
-        from harness.report.sections.origin.text import origin
+        from harness.report.sections.origin.text import never_seen
 
         study = run.manifest.study
         shown = tuple(
             OutcomeOrigin(
                 label=study.label(outcome),
-                sentences=origin(study, gains_left(run, outcome), featured(run)),
+                sentences=tuple(never_seen(study, gains_left(run, outcome))),
                 table=decomposition_table(Gains(run), outcome),
                 figures=tuple(left_figures(Gains(run), outcome, renderer)),
             )

@@ -90,11 +90,13 @@ def truth_table(run: Run, outcome: str) -> TruthTable:
     asked = dict.fromkeys(row.scenario for row in truth_rows(run))
     lines, sentences = [], []
     for scenario in asked:
+        kinds = {row.kind for row in own if row.scenario == scenario}
+        shape = next((kind for kind in ("level_supported", "level") if kind in kinds), "")
         for kind, label in KINDS.items():
             rows = [row for row in own if (row.scenario, row.kind) == (scenario, kind)]
             if rows:
                 lines.append(ErrorLine(label, scenario, _cells(study, kind, rows)))
-                if kind in {"level", "level_supported"}:
+                if kind == shape:
                     sentences.append(nearest_text(study, outcome, label, rows))
     return TruthTable(study.label(outcome), study.axis_label(outcome), tuple(sentences), tuple(lines))
 
@@ -128,6 +130,6 @@ def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Sequence[Tru
     label = study.estimator_label(nearest.estimator)
     return (
         f"{label} is nearest to the true {what} of {study.label(outcome)}: "
-        f"{significant(nearest.rmse, 3)} away in the root mean square{beside}. Its pointwise "
-        f"{percent(study.level, 0)} intervals hold the truth at {percent(nearest.coverage, 0)} of the points."
+        f"{significant(nearest.rmse, 3)} away in the root mean square{beside}; its pointwise intervals hold "
+        f"the truth at {percent(nearest.coverage, 0)} of the points."
     )

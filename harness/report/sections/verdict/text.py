@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.data.note import Note
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, percent_interval
-from harness.report.text.plain_text import joined
+from harness.report.text.plain_text import joined, sentences
 
 GAIN, LOWEST = "gain", "lowest_error"
 
@@ -53,25 +54,26 @@ class Said:
     caveats : what stands against the verdict over each reference, where anything does
     gains : a sentence for each estimator over the study's reference, with what stands against it
     won : those of them that are established, without what stands against them
+    known : what stands against gains and is no warning, each sentence once
     effects : debiased effects, and what is established of the curves, groups and moderators of the featured
         estimators, with what a reader should know of it
     open : what is not established of these, kinds and numbers in one sentence; empty where all is
-    lowest : which estimator has the lowest error, a sentence for each protocol
     """
 
     headlines: tuple[str, ...]
     caveats: tuple[str, ...]
     gains: tuple[tuple[str, str], ...]
     won: tuple[str, ...]
+    known: tuple[str, ...]
     effects: tuple[tuple[str, str], ...]
     open: str
-    lowest: tuple[str, ...]
 
 
 def said_of(run: Run, outcome: str) -> Said:
     """Return the sentences on one outcome."""
     rows = [row for row in run.rows("findings", FindingRow) if row.outcome == outcome]
     gains = [row for row in rows if row.finding == GAIN]
+    warned = {note.message for note in run.rows("warnings", Note)}
     shown = ["", *(entry.id for entry in featured(run))]
     effects = [row for row in rows if row.finding not in {GAIN, LOWEST} and row.estimator in shown]
     return Said(
@@ -87,11 +89,19 @@ def said_of(run: Run, outcome: str) -> Said:
             for row in gains
             if row.estimator and row.about == run.manifest.study.reference and row.is_established
         ),
+        known=tuple(
+            dict.fromkeys(
+                sentence
+                for row in gains
+                if row.estimator and row.about == run.manifest.study.reference
+                for sentence in sentences(row.caveats)
+                if not any(message in sentence for message in warned)
+            )
+        ),
         effects=tuple(
             (_with_rate(run, row), row.caveats) for row in effects if row.is_established or not row.estimator
         ),
         open=_open(row for row in effects if row.estimator and not row.is_established),
-        lowest=tuple(row.text for row in rows if row.finding == LOWEST),
     )
 
 

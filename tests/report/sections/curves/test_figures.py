@@ -17,7 +17,7 @@ from harness.report.sections.curves.figure import SupportedShare, draw_curves
 from harness.report.sections.curves.outcomes_figure import draw_outcomes
 from harness.report.sections.curves.rows import curves, curves_of
 from harness.report.sections.curves.scenes import curve_scene, leading_of
-from harness.report.sections.curves.section import extrapolation
+from harness.report.sections.curves.section import extrapolates
 from report.changed_run import with_table
 
 
@@ -186,7 +186,7 @@ def test_where_most_rows_extrapolate_the_supported_curve_leads(run):
     leading = leading_of(own, curves_of(own, "lwage", "curve", "level"))
     caption = curve_caption(own.manifest.study, "lwage", leading, scene)
     assert caption.startswith(
-        "Net effect curve over supported rows: mean predicted Log wage, moved from each"
+        "Net effect curve over supported rows for Log wage. The mean prediction is moved from each"
     )
     assert "The dots are the curve over all rows, which extrapolates" in caption
 
@@ -226,8 +226,8 @@ def test_true_accumulated_effects_are_raised_to_the_estimators_level(run):
     assert [2.0] in drawn
 
 
-def test_extrapolation_is_said_above_the_curves(run):
-    assert extrapolation(run) == ()
+def test_extrapolates_is_said_above_the_curves(run):
+    assert not extrapolates(run)
     note = {"code": "W-EXTRAPOLATED", "where": "exper", "message": "at 3 of 25 exposures"}
     own = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([note, note])]))
-    assert extrapolation(own) == ("at 3 of 25 exposures",)
+    assert extrapolates(own)

@@ -44,7 +44,7 @@ def test_fixed_effects_that_gain_more_are_told_where_entities_are_known():
     ]
     assert caveats(cells, level=0.95) == (
         "FE gains more than every estimator without levels of entities under “Forward in time” (86.8% "
-        "against at most 42.1%): where an entity is known from training, its own level is worth more "
+        "against at most 42.1%). Where an entity is known from training, its own level is worth more "
         "than what those find.",
     )
 
@@ -66,9 +66,8 @@ def test_a_gain_that_one_fold_carries_is_said_to_hang_on_the_splits():
     unsure = cell(ANN, ENTITIES, 0.217, p_splits=0.46, fold_gain_min=0.06, fold_gain_max=0.49)
     assert unsure.status is GainStatus.OPEN
     said = (
-        "ANN: over all folds together there is a gain under “Held-out entities” (gains of the folds 6.0% to "
-        f"49.0%, over the splits p{NB}={NB}0.460), but it hangs on how the rows were split; more splits "
-        "would tell."
+        "Over all folds of “Held-out entities” together there is a gain for ANN (folds 6.0% to 49.0%, "
+        f"p{NB}={NB}0.460 over the splits). It hangs on how the rows were split; more splits would tell."
     )
     assert caveats([cell(ANN, FORWARD, 0.5), unsure], level=0.95) == (said,)
     assert not judgements([cell(ANN, FORWARD, 0.5), unsure])[0].is_established

@@ -47,7 +47,7 @@ def test_a_line_for_each_kind_and_a_cell_for_each_estimator(run):
 def test_the_sentence_names_the_nearest_curve_and_the_reference(run):
     assert truth_table(run, "lwage").sentences == (
         "RAB is nearest to the true curve over all rows of Log wage: 0.125 away in the root mean square, "
-        "Pooled OLS 0.500 away. Its pointwise 95% intervals hold the truth at 96% of the points.",
+        "Pooled OLS 0.500 away; its pointwise intervals hold the truth at 96% of the points.",
     )
 
 

@@ -15,7 +15,7 @@ def run(wage):
 def test_every_sentence_is_a_cell_of_the_table(run):
     said = said_of(run, "lwage")
     cells = set(run.frame("findings")["text"])
-    assert {*said.headlines, *(text for text, _ in said.gains), *said.lowest} <= cells
+    assert {*said.headlines, *(text for text, _ in said.gains)} <= cells
     assert {caveats for _, caveats in said.gains} - {""} <= set(run.frame("findings")["caveats"].dropna())
     assert {text for text, _ in said.effects} | set(said.won) <= cells
 
@@ -23,7 +23,14 @@ def test_every_sentence_is_a_cell_of_the_table(run):
 def test_a_changed_table_changes_what_is_said(run):
     changed = with_table(run, "findings", lambda frame: frame.assign(text="Other words."))
     said = said_of(changed, "lwage")
-    assert set(said.headlines) == {text for text, _ in said.gains} == set(said.lowest) == {"Other words."}
+    assert set(said.headlines) == {text for text, _ in said.gains} == {"Other words."}
+
+
+def test_what_stands_against_gains_is_said_once_and_not_beside_the_warning_that_says_it(run):
+    first = run.frame("warnings")["message"].iloc[0]
+    caveats = f"Time was seen once. Net under “A”: {first}."
+    changed = with_table(run, "findings", lambda frame: frame.assign(caveats=caveats))
+    assert said_of(changed, "lwage").known == ("Time was seen once.",)
 
 
 def test_without_findings_nothing_is_said(run):

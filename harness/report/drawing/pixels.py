@@ -1,0 +1,49 @@
+"""Figures as pixels without loss, for pages that carry many; large ones in few colours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from PIL import Image, ImageColor, features
+
+FORMAT = "webp" if features.check("webp") else "png"
+"""WebP without loss is two thirds of the size of PNG."""
+
+QUALITY, METHOD = 80, 2
+"""Effort of the encoder; more takes many times as long for a twentieth of the size."""
+
+MOST_PNG = 180_000
+"""Bytes of a figure as PNG above which it has few colours."""
+
+COLOURS = 128
+"""Of such a figure."""
+
+
+def small_pixels(png: bytes, *, kept: Sequence[str]) -> bytes:
+    """Return a figure in `FORMAT`; one that is large has few colours, chosen for it, and those that are kept.
+
+    Parameters
+    ----------
+    kept : colours that stay as they are, as ``#rrggbb``
+    """
+    with Image.open(io.BytesIO(png)) as image:
+        whole = image.convert("RGB")
+    shown = whole if len(png) <= MOST_PNG else _in_few_colours(whole, kept)
+    buffer = io.BytesIO()
+    shown.save(buffer, format=FORMAT, lossless=True, quality=QUALITY, method=METHOD)
+    return buffer.getvalue()
+
+
+def _in_few_colours(whole: Image.Image, kept: Sequence[str]) -> Image.Image:
+    few = whole.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    places, pixels = np.array(few), np.asarray(whole)
+    exact = [ImageColor.getrgb(colour) for colour in kept]
+    for at, colour in enumerate(exact, start=COLOURS):
+        places[(pixels == colour).all(axis=2)] = at
+    shown = Image.fromarray(places)
+    chosen = [*(few.getpalette() or []), *[0] * 3 * COLOURS][: 3 * COLOURS]
+    shown.putpalette([*chosen, *chain(*exact)])
+    return shown.convert("RGB")
