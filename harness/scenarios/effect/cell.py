@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from harness.estimators.guard import Attempt
 from harness.rng import random_stream
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
 from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
+from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import (
     Effects,
     EntityFolds,
@@ -42,11 +43,13 @@ class CrossFit:
     n_folds : of entities
     repeats : times that folds are drawn anew
     level : nominal coverage of intervals
+    representer : what learns the Riesz representer of a derivative
     """
 
     n_folds: int
     repeats: int
     level: float
+    representer: Representer = "ridge"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,7 @@ class Cell:
             for target, values in self._targets:
                 panel = self.rows.targeting(values)
                 for fold in range(folds.n_folds):
-                    yield self._kind(
+                    yield self._make(
                         label=self._label(target, repeat, fold),
                         estimator=self.question.estimator,
                         name=self.question.name,
@@ -166,8 +169,10 @@ class Cell:
         )
 
     @property
-    def _kind(self) -> type[NuisancePart]:
-        return DerivativePart if self.form == "derivative" else NuisancePart
+    def _make(self) -> Callable[..., NuisancePart]:
+        if self.form != "derivative":
+            return NuisancePart
+        return partial(DerivativePart, representer=self.cross_fit.representer)
 
     @property
     def _targets(self) -> Iterator[tuple[str, Floats]]:

@@ -11,7 +11,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import predict
 from harness.estimators.protocol import Estimator, Fitted
 from harness.rng import random_stream
-from harness.scenarios.effect.riesz import STEP, Dictionary, riesz_representer
+from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,14 @@ class NuisancePart:
 
 @dataclass(frozen=True, eq=False)
 class DerivativePart(NuisancePart):
-    """The derivative of the outcome's conditional mean, with the Riesz representer that debiases its mean."""
+    """The derivative of the outcome's conditional mean, with the Riesz representer that debiases its mean.
+
+    Attributes
+    ----------
+    representer : what learns it
+    """
+
+    representer: Representer = "ridge"
 
     def run(self) -> Floats:
         """Return predictions, derivatives and representer of the rows held out, (3, n_test).
@@ -78,8 +85,6 @@ class DerivativePart(NuisancePart):
         step = STEP * float(train.column(train.exposure).std())
         at = test.column(test.exposure)
         up, down = (predict(fit, test.with_column(test.exposure, at + move)) for move in (step, -step))
-        dictionary = Dictionary.of(train)
-        representer = riesz_representer(dictionary, train, rng=random_stream(self.seed, "riesz", self.label))
-        return np.stack(
-            [predict(fit, test), (up - down) / (2.0 * step), dictionary.values(test) @ representer]
-        )
+        rng = random_stream(self.seed, "riesz", self.label)
+        representer = riesz_representer(self.representer, train, test, rng=rng)
+        return np.stack([predict(fit, test), (up - down) / (2.0 * step), representer])

@@ -1,15 +1,19 @@
-"""The Riesz representer of an average derivative, learned by ridge on a dictionary."""
+"""The Riesz representer of an average derivative, learned by ridge or lasso on a dictionary, or a network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
+from harness.scenarios.effect.riesz_network import N_FOLDS, entity_folds, network_representer
+
+Representer = Literal["ridge", "lasso", "network"]
+"""What learns the representer."""
 
 STEP = 0.1
 """Half the step of finite differences, in standard deviations of the exposure."""
@@ -17,8 +21,11 @@ STEP = 0.1
 PENALTIES = 10.0 ** np.arange(-6.0, 2.0)
 """Candidates, for moments of standardised columns."""
 
-N_FOLDS = 5
-"""Folds of entities on which candidates are compared."""
+MOST_ROUNDS = 200
+"""Rounds of coordinate descent after which a fit stops."""
+
+TOLERANCE = 1e-6
+"""Change of standardised coefficients at which it is at its optimum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,25 +67,58 @@ class Dictionary:
         return (up - down) / (2.0 * self.step)
 
 
-def riesz_representer(dictionary: Dictionary, panel: Panel, *, rng: Generator) -> Floats:
-    """Return the coefficients of the representer, (n_functions,).
+def riesz_representer(kind: Representer, train: Panel, test: Panel, *, rng: Generator) -> Floats:
+    """Return the representer at the rows of a panel, (n_test,), learned from those of another.
 
-    They make the mean of alpha^2 - 2 D(alpha) least, D the derivative, with a ridge penalty chosen by the
-    same loss on entities held out (Chernozhukov, Newey and Singh 2022, with ridge for lasso).
+    It makes the mean of alpha^2 - 2 D(alpha) least, D the derivative, with the penalty that has the least
+    such loss on entities held out (Chernozhukov, Newey and Singh 2022; of networks Chernozhukov, Newey,
+    Quintas-Martinez and Syrgkanis 2022).
 
     Parameters
     ----------
-    rng : of the folds that the penalty is chosen on
+    rng : of the folds that the penalty is chosen on, and of a network's first weights
     """
-    values, derivatives = dictionary.values(panel), dictionary.derivatives(panel)
-    present, entity = np.unique(panel.entity.codes, return_inverse=True)
-    fold = rng.permutation(np.arange(present.size) % N_FOLDS)[entity]
+    if kind == "network":
+        return network_representer(train, test, step=Dictionary.of(train).step, rng=rng)
+    path = _ridge_path if kind == "ridge" else _lasso_path
+    dictionary = Dictionary.of(train)
+    values, derivatives = dictionary.values(train), dictionary.derivatives(train)
+    fold = entity_folds(train, rng)
     losses = np.zeros(PENALTIES.size)
     for left_out in range(N_FOLDS):
-        train, test = fold != left_out, fold == left_out
-        path = _ridge_path(values[train], derivatives[train])
-        losses += np.square(values[test] @ path).sum(axis=0) - 2.0 * (derivatives[test] @ path).sum(axis=0)
-    return np.asarray(_ridge_path(values, derivatives)[:, int(losses.argmin())])
+        own, other = fold != left_out, fold == left_out
+        found = path(values[own], derivatives[own])
+        losses += np.square(values[other] @ found).sum(axis=0) - 2.0 * (derivatives[other] @ found).sum(
+            axis=0
+        )
+    return np.asarray(dictionary.values(test) @ path(values, derivatives)[:, int(losses.argmin())])
+
+
+def _lasso_path(values: Floats, derivatives: Floats) -> Floats:
+    """Return coefficients for every penalty, (n_functions, n_penalties); the constant's is free.
+
+    Coordinate descent on the moments of standardised functions, from the largest penalty to the least, each
+    fit starting from the one before (Friedman, Hastie and Tibshirani 2010).
+    """
+    size = np.sqrt(np.square(values).mean(axis=0))
+    size = np.where(size > 0.0, size, 1.0)
+    scaled = values / size
+    gram, moment = scaled.T @ scaled / len(scaled), (derivatives / size).mean(axis=0)
+    diagonal = np.where(np.diag(gram) > 0.0, np.diag(gram), 1.0)
+    slopes, found = np.zeros(moment.size), np.empty((moment.size, PENALTIES.size))
+    for at in range(PENALTIES.size - 1, -1, -1):
+        thresholds = np.full(moment.size, PENALTIES[at])
+        thresholds[0] = 0.0
+        for _ in range(MOST_ROUNDS):
+            before = slopes.copy()
+            for place in range(moment.size):
+                left = moment[place] - gram[place] @ slopes + gram[place, place] * slopes[place]
+                shrunk = max(abs(left) - thresholds[place], 0.0)
+                slopes[place] = np.sign(left) * shrunk / diagonal[place]
+            if np.abs(slopes - before).max() < TOLERANCE:
+                break
+        found[:, at] = slopes
+    return found / size[:, None]
 
 
 def _ridge_path(values: Floats, derivatives: Floats) -> Floats:

@@ -20,6 +20,7 @@ from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
 from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
 from harness.scenarios.effect.methods import Method, Within, assumption
+from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
@@ -61,6 +62,8 @@ class EffectScenario:
     folds : of entities
     repeats : times that folds are drawn anew; effects are medians over them
     level : nominal coverage of intervals
+    representer : what learns the Riesz representer of the form ``derivative``: ``ridge`` or ``lasso`` on
+        powers of the exposure, the other columns and their products with it, or a ``network``
     """
 
     name: ClassVar[str] = "effect"
@@ -80,6 +83,7 @@ class EffectScenario:
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    representer: Representer = "ridge"
 
     def __post_init__(self) -> None:
         if ("conditional" in self.forms) != (self.moderator is not None):
@@ -142,7 +146,7 @@ class EffectScenario:
 
     def _cells(self, question: Question) -> Iterator[Cell]:
         panel = question.panel.with_exposure(self._exposure(question.panel))
-        cross_fit = CrossFit(self.folds, self.repeats, self.level)
+        cross_fit = CrossFit(self.folds, self.repeats, self.level, self.representer)
         for method in self.methods:
             for form in self.forms:
                 for group, rows in self._groups(panel):
