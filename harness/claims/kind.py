@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from harness.claims.run_value import RunValue, rows_of
@@ -29,11 +29,15 @@ class RunTables:
 
     frames: Mapping[str, pd.DataFrame]
     first_protocol: str
+    _own: dict[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     def rows(self, table: ResultTable, claim: Claim, keys: Mapping[str, str]) -> pd.DataFrame:
         """Return the rows of a claim's outcome and estimator that have these keys as well."""
-        place = {"outcome": claim.outcome, "estimator": claim.estimator}
-        return rows_of(self.frames[table.name], place | dict(keys))
+        place = (table.name, claim.outcome, claim.estimator)
+        if place not in self._own:
+            own = {"outcome": claim.outcome, "estimator": claim.estimator}
+            self._own[place] = rows_of(self.frames[table.name], own)
+        return rows_of(self._own[place], keys)
 
 
 class ClaimKind(ABC, Generic[C]):

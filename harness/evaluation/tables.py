@@ -131,29 +131,36 @@ def gain_table(
     reference : estimator that gains are over
     among : samples that gains are computed on, and the sides of the folds that make up each
     """
-    found: list[dict[str, object]] = []
-    for sample in samples(predictions, among=among):
-        losses = PairedLosses.of(sample.rows, new_periods=sample.new_periods)
-        if reference in losses.estimators and len(losses.estimators) > 1:
-            found += [
-                {**sample.place, **row} for row in _gains(losses, reference, sample, bootstrap=bootstrap)
-            ]
-    table = pd.DataFrame(found)
-    if table.empty:
-        return table
-    family = table.groupby(["outcome", "sample"], sort=False)["p_value"]
-    return table.assign(p_holm=family.transform(lambda own: holm_adjusted(own.to_numpy())))
+    return gains_table(predictions, references=(reference,), bootstrap=bootstrap, among=among)
 
 
 def gains_table(
-    predictions: pd.DataFrame, *, references: Sequence[str], bootstrap: Bootstrap
+    predictions: pd.DataFrame,
+    *,
+    references: Sequence[str],
+    bootstrap: Bootstrap,
+    among: Mapping[str, tuple[str, ...]] = SAMPLES,
 ) -> pd.DataFrame:
     """Return the gains over one reference after the other, as `gain_table` has them.
 
     Adjusted p-values allow for all gains over their own reference.
     """
-    parts = [gain_table(predictions, reference=reference, bootstrap=bootstrap) for reference in references]
-    return pd.concat(parts, ignore_index=True)
+    found: dict[str, list[dict[str, object]]] = {reference: [] for reference in references}
+    for sample in samples(predictions, among=among):
+        losses = PairedLosses.of(sample.rows, new_periods=sample.new_periods)
+        for reference, rows in found.items():
+            if reference in losses.estimators and len(losses.estimators) > 1:
+                rows += [
+                    {**sample.place, **row} for row in _gains(losses, reference, sample, bootstrap=bootstrap)
+                ]
+    parts = [_with_holm(pd.DataFrame(rows)) for rows in found.values() if rows]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _with_holm(table: pd.DataFrame) -> pd.DataFrame:
+    """Return gains over one reference with p-values that allow for all of an outcome and sample."""
+    family = table.groupby(["outcome", "sample"], sort=False)["p_value"]
+    return table.assign(p_holm=family.transform(lambda own: holm_adjusted(own.to_numpy())))
 
 
 def _gains(
