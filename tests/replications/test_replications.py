@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,12 @@ import pytest
 import statsmodels.api as sm
 from linearmodels.datasets import munnell, wage_panel
 
+from harness import Panel, random_stream
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
 from harness.execution.options import RunOptions
 from harness.scenarios.full_fit import FullResult
+from harness_panel import Classical, ThresholdEffects
 
 FOLDER = Path(__file__).parent
 
@@ -90,3 +94,65 @@ def test_weighted_states_are_weighted_least_squares_on_dummies():
         table = found[name].coefficients.set_index("term").loc[columns]
         np.testing.assert_allclose(table["estimate"], expected.params[:4], rtol=1e-8)
         np.testing.assert_allclose(table["std_error"], expected.bse[:4], rtol=1e-8)
+
+
+def test_fiellers_interval_of_the_turning_point_of_wages():
+    """By R, shapes.R: the roots of the squared t statistic of the slope less its critical value."""
+    (found,) = fits("wage_experience")["curve"].details["polynomial_turning_points"].to_dict("records")
+    assert found["at"] == pytest.approx(13.5840155472498, rel=1e-9)
+    assert (found["delta_low"], found["delta_high"]) == pytest.approx(
+        (11.5765147831774, 15.5915163113222), rel=1e-9
+    )
+    assert (found["fieller_low"], found["fieller_high"]) == pytest.approx(
+        (11.9916470812872, 16.3234272773631), rel=1e-8
+    )
+
+
+def hansens_investment() -> pd.DataFrame:
+    """The data of Hansen 1999, which R's package pdR ships: 565 firms from 1973 to 1987, no keys."""
+    path = os.environ.get("HANSEN_INVEST", "")
+    if not path:
+        pytest.skip("HANSEN_INVEST names no csv; write.csv(pdR::invest, row.names = FALSE) in R makes it")
+    frame = pd.read_csv(path, names=["investment", "q", "cash_flow", "debt"], skiprows=1)
+    firm, year = np.divmod(np.arange(len(frame)), 15)
+    frame = frame.assign(firm=firm, year=1973 + year)
+    before = frame.groupby("firm")[["q", "cash_flow", "debt"]].shift()
+    frame[["q", "cash_flow", "debt"]] = before
+    frame = frame.assign(q2=frame["q"] ** 2, q3=frame["q"] ** 3, q_debt=frame["q"] * frame["debt"])
+    return frame.dropna()
+
+
+def test_the_thresholds_of_investment():
+    """Hansen 1999, Journal of Econometrics 93, as Wang 2015, Stata Journal 15, has it by xthreg.
+
+    Printed of one threshold: .0154, sum of squares 17.7818, slopes .0552 (.0053) and .0862 (.0052).
+    Of two: .0154 and .5418, by a coarser grid, sum of squares 17.7258.
+    """
+    panel = Panel.from_frame(
+        hansens_investment(),
+        entity="firm",
+        time="year",
+        outcome="investment",
+        exposure="cash_flow",
+        controls=["q", "q2", "q3", "debt", "q_debt"],
+    )
+    base = ThresholdEffects(
+        effects=("entity",),
+        variable="debt",
+        regime_levels=False,
+        grid=2000,
+        trim=0.01,
+        bootstraps=19,
+        covariance=Classical(),
+    )
+    one = base.fit(panel, rng=random_stream(1))
+    (place,) = one.likelihoods
+    assert place.at == pytest.approx(0.0154, abs=5e-5)
+    assert place.interval()[0] < 0.0141 < 0.0167 < place.interval()[1]
+    assert one.reported.rss == pytest.approx(17.7818, abs=5e-5)
+    slopes = [at for at, term in enumerate(one.table.terms) if term.startswith("cash_flow")]
+    np.testing.assert_allclose(one.table.estimate[slopes], [0.0552, 0.0862], atol=6e-5)
+    np.testing.assert_allclose(one.table.std_error[slopes], [0.0053, 0.0052], atol=6e-5)
+    two = replace(base, thresholds=2).fit(panel, rng=random_stream(1))
+    np.testing.assert_allclose([place.at for place in two.likelihoods], [0.0154, 0.5418], atol=2e-3)
+    assert two.reported.rss <= 17.7258

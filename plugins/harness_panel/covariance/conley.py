@@ -69,6 +69,10 @@ class Conley:
         """Return the covariance, (n_coef, n_coef)."""
         scores = regression.basis * regression.residuals[:, None]
         own = LibraryCovariance(self.meat(regression.panel, scores), regression.to_coefficients)
+        return self.mended(regression, own)
+
+    def mended(self, regression: Regression, own: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return a covariance whose middle is by `meat`, (n_coef, n_coef), without negative eigenvalues."""
         matrix, mended = own.matrix, ""
         if (np.linalg.eigvalsh(own.turned) < 0.0).any():
             matrix, mended = own.nearest(), ", negative eigenvalues set to zero"

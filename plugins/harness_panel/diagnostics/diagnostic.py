@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness import EstimationError, Problem
 
-Distribution = Literal["F", "chi2", "normal"]
+Distribution = Literal["F", "chi2", "noncentral chi2", "normal"]
 """``normal`` tests both tails, the others the upper one."""
 
 
@@ -21,7 +21,8 @@ class Diagnostic:
     name : such as ``hausman``
     null : what is true if the statistic is small
     statistic : the number
-    distribution, df : what the statistic follows under the null
+    distribution, df : what the statistic follows under the null; of a noncentral chi2 the second is its
+        noncentrality
     source : of the test
     caution : why the p-value deserves less trust than others; empty where it does not
     """
@@ -41,7 +42,7 @@ class Diagnostic:
 
         if self.distribution == "normal":
             return float(2.0 * stats.norm.sf(abs(self.statistic)))
-        tail = stats.f if self.distribution == "F" else stats.chi2
+        tail = {"F": stats.f, "chi2": stats.chi2, "noncentral chi2": stats.ncx2}[self.distribution]
         return float(tail.sf(self.statistic, *self.df))
 
 

@@ -13,7 +13,7 @@ from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.robust import Classical
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.instrumental.equation import InstrumentedCovariance, InstrumentedEquation, Method
-from harness_panel.instrumental.strength import Strength
+from harness_panel.instrumental.strength import BIAS, Strength
 from harness_panel.resampling.absorb import without_effects
 from harness_panel.resampling.regression import regress
 
@@ -31,6 +31,7 @@ def instrument_tests(
     """Return the tests of an instrumented equation by name, not yet computed."""
     return {
         "first_stage": partial(_first_stage, strength),
+        "weak_instruments": partial(_weak_instruments, strength),
         "overidentification": partial(_overidentification, equation, covariance, method),
         "exogeneity": partial(_exogeneity, equation, covariance),
     }
@@ -44,6 +45,20 @@ def _first_stage(strength: Strength) -> Diagnostic:
         distribution="F",
         df=strength.df,
         source="F for errors of equal variance; below 10 weak (Staiger & Stock 1997)",
+    )
+
+
+def _weak_instruments(strength: Strength) -> Diagnostic:
+    """Test by the effective F that the bias is no small share of the worst case; a small p is good."""
+    df = strength.effective_df
+    return Diagnostic(
+        name="weak_instruments",
+        null=f"the bias may be a share of {BIAS:.0%} of the worst case, or more",
+        statistic=df * strength.effective_f,
+        distribution="noncentral chi2",
+        df=(df, df / BIAS),
+        source=f"effective F {strength.effective_f:.4g} times its degrees of freedom; "
+        "Montiel Olea & Pflueger 2013",
     )
 
 

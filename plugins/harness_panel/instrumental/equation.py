@@ -21,6 +21,7 @@ from harness import (
     require_dose,
 )
 from harness_panel.covariance.clustered import Clustered
+from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.of_library import LibraryCovariance
 from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.resampling.absorb import absorb_in_place, without_effects
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 Method = Literal["2sls", "liml", "gmm"]
 """Two-stage least squares, limited information maximum likelihood, two-step GMM."""
 
-InstrumentedCovariance = Annotated[Classical | Robust | Clustered, Field(discriminator="kind")]
+InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="kind")]
 """Covariances of instrumented equations; HC2 and HC3 are not among them."""
 
 _NOTHING = 1e-9
@@ -221,6 +222,8 @@ class InstrumentedEquation:
         """
         covariance.library_options(self.regression)
         meat = _meat(self.regression, covariance, basis, residuals)
+        if isinstance(covariance, Conley):
+            return covariance.mended(self.regression, LibraryCovariance(meat, to_coefficients))
         return covariance.corrected(self.regression, LibraryCovariance(meat, to_coefficients))
 
     def residuals(self, results: IVResults | IVGMMResults) -> Floats:
@@ -310,6 +313,8 @@ def _meat(
     if isinstance(covariance, Robust):
         robust: Floats = rows.T @ rows
         return robust
+    if isinstance(covariance, Conley):
+        return covariance.meat(regression.panel, rows)
     own = [regression.grouping(name) for name in covariance.by]
     terms = [(1.0, grouping) for grouping in own]
     if len(own) == 2:

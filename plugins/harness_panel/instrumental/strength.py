@@ -11,7 +11,7 @@ from harness_panel.instrumental.equation import InstrumentedCovariance, Instrume
 LEAST_F = 10.0
 """Partial F below which instruments are called weak (Staiger & Stock 1997)."""
 
-_BIAS = 0.10
+BIAS = 0.10
 """Share of the worst-case bias that the effective F is held against."""
 
 
@@ -24,6 +24,7 @@ class Strength:
     partial_f, df : F of the instruments for errors of equal variance, and its degrees of freedom
     partial_r2 : share of the exposure's variation, given regressors and effects, that the instruments explain
     effective_f : of Montiel Olea & Pflueger, by the fit's own covariance; with one instrument its robust F
+    effective_df : degrees of freedom of the effective F, K of the notes of `strength_of`
     critical_f : the effective F is above it with probability 0.05 where the worst-case bias is a tenth
     """
 
@@ -31,6 +32,7 @@ class Strength:
     df: tuple[int, int]
     partial_r2: float
     effective_f: float
+    effective_df: float
     critical_f: float
 
     @property
@@ -70,12 +72,13 @@ def strength_of(equation: InstrumentedEquation, covariance: InstrumentedCovarian
     partial_f = explained / n_instruments / (float(residuals @ residuals) / df)
     matrix, _ = equation.corrected(covariance, basis, np.eye(n_instruments), residuals)
     trace = float(np.trace(matrix))
-    largest, x = float(np.linalg.eigvalsh(matrix)[-1]), 1.0 / _BIAS
+    largest, x = float(np.linalg.eigvalsh(matrix)[-1]), 1.0 / BIAS
     size = trace**2 * (1 + 2 * x) / (float(np.sum(matrix**2)) + 2 * x * trace * largest)
     return Strength(
         partial_f=partial_f,
         df=(n_instruments, df),
         partial_r2=explained / total,
         effective_f=explained / trace,
+        effective_df=size,
         critical_f=float(stats.ncx2.ppf(0.95, size, x * size) / size),
     )

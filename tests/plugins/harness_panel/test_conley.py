@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, great_circle_km, nearest_neighbours, random_stream
-from harness_panel import Conley, FixedEffects, PooledOLS, Robust
+from harness_panel import Conley, FixedEffects, Instrumental, PooledOLS, Robust
 from panels import panel_from_arrays, simulated_panel
 
 
@@ -70,6 +70,24 @@ def test_it_is_the_sum_over_pairs(kernel, lags, effects):
         return
     np.testing.assert_allclose(table.covariance, expected, rtol=1e-8, atol=1e-12)
     assert table.correction.kind.startswith(f"Conley, {kernel} kernel up to 900 km")
+
+
+def test_of_an_instrumented_equation_it_is_the_sum_over_pairs_of_fitted_rows():
+    panel = placed(simulated_panel(random_stream(3), n_entities=12, n_periods=4, n_columns=2))
+    own = random_stream(4).normal(size=(panel.n_obs, 2))
+    panel = replace(panel, instruments=("z0", "z1"), Z=panel.X[:, :1] + own)
+    covariance = Conley(cutoff_km=900.0, lags=1)
+    table = Instrumental(covariance=covariance).fit(panel, rng=random_stream(0)).coefficients()
+    columns = np.column_stack([np.ones(panel.n_obs), panel.X])
+    moments = np.column_stack([np.ones(panel.n_obs), panel.X[:, 1:], panel.Z])
+    projected = moments @ np.linalg.lstsq(moments, columns, rcond=None)[0]
+    estimate = np.linalg.solve(projected.T @ columns, projected.T @ panel.observed)
+    expected = pair_by_pair(
+        panel, projected, panel.observed - columns @ estimate, cutoff=900.0, kernel="bartlett", lags=1
+    )
+    np.testing.assert_allclose(table.estimate, estimate, rtol=1e-9)
+    np.testing.assert_allclose(table.covariance, expected, rtol=1e-8, atol=1e-14)
+    assert table.correction.kind.startswith("Conley")
 
 
 def test_distances_are_those_of_the_globe():

@@ -12,6 +12,7 @@ from linearmodels.iv import IV2SLS, IVGMM, IVLIML
 
 from harness import EstimationError, random_stream
 from harness_panel import Classical, Clustered, FixedEffects, Instrumental, PooledOLS, Robust
+from harness_panel.diagnostics.diagnostic import Diagnostic
 from panels import panel_from_arrays
 
 
@@ -133,6 +134,22 @@ def test_with_one_instrument_the_effective_f_is_the_robust_f():
     strength = fitted(panel, covariance=Robust("HC1")).strength
     assert strength.effective_f == pytest.approx(float(robust.tvalues[2] ** 2), rel=1e-9)
     assert strength.critical_f == pytest.approx(23.1, abs=0.02)  # Montiel Olea & Pflueger 2013, 10 %, one
+
+
+@pytest.mark.parametrize("strength", [0.2, 0.4, 1.0])
+def test_the_test_of_weak_instruments_rejects_above_the_critical_value(strength):
+    fit = fitted(endogenous_panel(8, strength=strength, n_instruments=3))
+    tests = fit.details()["diagnostics"]
+    at = tests["test"].index("weak_instruments")
+    df, noncentrality = tests["df1"][at], tests["df2"][at]
+    assert tests["statistic"][at] == pytest.approx(df * fit.strength.effective_f, rel=1e-12)
+    assert noncentrality == pytest.approx(10.0 * df, rel=1e-12)
+    assert (tests["p_value"][at] < 0.05) == (fit.strength.effective_f > fit.strength.critical_f)
+    normal = random_stream(9).normal(size=(200_000, 4))
+    normal[:, 0] += np.sqrt(10.0 * 4)
+    # A noncentral chi2 of four degrees of freedom, drawn.
+    drawn = Diagnostic("", "", 60.0, "noncentral chi2", (4.0, 40.0), "").p_value
+    assert drawn == pytest.approx(np.mean(np.sum(normal**2, axis=1) > 60.0), abs=0.003)
 
 
 def test_weak_instruments_are_called_weak():

@@ -40,7 +40,7 @@ STATISTICS: Mapping[str, str] = {
 """Statistics that are shown, in their order; the run folder has all of them, each with its definition."""
 
 COUNTS = frozenset({"n_obs", "n_entities"})
-SYMBOLS: Mapping[str, str] = {"F": "F", "chi2": "χ²", "normal": "z"}
+SYMBOLS: Mapping[str, str] = {"F": "F", "chi2": "χ²", "noncentral chi2": "χ²", "normal": "z"}
 
 
 @dataclass(frozen=True)
