@@ -16,6 +16,7 @@ from harness import __version__
 from harness.commands.calibrate import calibrate
 from harness.commands.compare import compare
 from harness.commands.doctor import doctor
+from harness.commands.export import export
 from harness.commands.init import init
 from harness.commands.new_plugin import new_plugin
 from harness.commands.pin import pin
@@ -67,6 +68,7 @@ for command in (
     schema,
     report,
     compare,
+    export,
     verify,
     pin,
     new_plugin,

@@ -28,6 +28,7 @@ TOP = {
     "scaffold",
     "draft",
     "commands",
+    "export",
     "study_result",
     "api",
     "cli",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
+
+if TYPE_CHECKING:
+    from harness.audit.compare.tolerance import Tolerance
+    from harness.store.folder import RunFolder
 
 DIFFER = 1
 """Exit code where two runs found different numbers."""
@@ -35,10 +41,13 @@ DIFFER = 1
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as_json: bool) -> None:
-    """Say what differs between the runs in the folders A and B.
+    """Say what differs between the runs in the folders A and B, or between run A and a CSV file B.
 
     Compared are the specs, the data, the versions, the code, how every cell ended, and every number of every
     table and of the predictions, rows matched by what they are about.
+
+    A CSV file is what a script of `harness export` wrote: every coefficient and standard error of it has a
+    line with a verdict.
 
     The exit code is 0 where the runs found the same within the tolerance, whatever they were asked and
     computed with; 1 where a number, a row or the ending of a cell differs; 5 where a folder is no finished
@@ -51,6 +60,9 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     from harness.audit.compare.tolerance import Tolerance
     from harness.store.folder import RunFolder
 
+    if b.suffix == ".csv":
+        _with_file(RunFolder.open(a), b, Tolerance(rtol, atol), as_json=as_json)
+        return
     found(choice)
     difference = compare_runs(RunFolder.open(a), RunFolder.open(b), tolerance=Tolerance(rtol, atol))
     same = difference.found_the_same
@@ -60,3 +72,27 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
         click.echo("\n".join(lines(difference)))
     if not same:
         sys.exit(DIFFER)
+
+
+def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: bool) -> None:
+    """Print a verdict for each number that another program wrote."""
+    from dataclasses import asdict
+
+    from harness.audit.compare.outside import compare_outside, outside_lines
+
+    numbers = compare_outside(run, file, tolerance=tolerance)
+    if as_json:
+        shown = [
+            {name: _finite(value) for name, value in asdict(number).items()} | {"agrees": number.agrees}
+            for number in numbers
+        ]
+        click.echo(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo("\n".join(outside_lines(numbers)))
+    if not all(number.agrees for number in numbers):
+        sys.exit(DIFFER)
+
+
+def _finite(value: str | float) -> str | float | None:
+    """Return a value as JSON has it, which knows no infinite numbers."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

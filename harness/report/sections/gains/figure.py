@@ -152,6 +152,7 @@ def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> Non
         color=colour,
         va="center",
         fontsize=7,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
     )
 
 

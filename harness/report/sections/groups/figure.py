@@ -20,11 +20,8 @@ from harness.report.sections.groups.rows import MODES, POOLED, GroupLevels, Grou
 from harness.report.text.plain_text import shortened, wrapped
 
 MOST_COLUMNS = 3
-BLOCK_HEIGHT = 4.9
-"""Inches of the three panels of an outcome."""
-
-EFFECTS_HEIGHT = 2.2
-"""Inches where there is but the panel of effects."""
+EFFECTS_HEIGHT, LEVELS_HEIGHT = 2.2, 1.35
+"""Inches of the panel of effects, and of each panel of levels above it."""
 
 BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles at the lower whisker, the lower hinge, the median, the upper hinge and the upper whisker."""
@@ -77,16 +74,20 @@ class GroupScene:
     true_effects: Mapping[str, float] = field(default_factory=dict)
     has_levels: bool = True
 
+    def has_boxes(self, mode: str) -> bool:
+        """Return whether levels of a mode are drawn."""
+        return self.has_levels and any(box.levels is not None and box.row.mode == mode for box in self.boxes)
+
 
 def draw_groups(scenes: Sequence[GroupScene]) -> Figure:
     """Return the figure of one partition, the scenes one an outcome; more than three go to further rows."""
     n_columns = min(MOST_COLUMNS, len(scenes))
     n_rows = math.ceil(len(scenes) / n_columns)
-    height = BLOCK_HEIGHT if any(scene.has_levels for scene in scenes) else EFFECTS_HEIGHT
+    modes = [mode for mode in MODES if any(scene.has_boxes(mode) for scene in scenes)]
+    height = EFFECTS_HEIGHT + LEVELS_HEIGHT * len(modes)
     figure = new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 0.7 + height * n_rows)
     grid = figure.add_gridspec(n_rows, n_columns)
     for place, scene in enumerate(scenes):
-        modes = MODES if scene.has_levels else ()
         parts = grid[place].subgridspec(len(modes) + 1, 1)
         effects = figure.add_subplot(parts[len(modes)])
         panels = [figure.add_subplot(parts[row], sharex=effects) for row in range(len(modes))]
@@ -114,7 +115,7 @@ def _draw_levels(axes: Axes, scene: GroupScene, mode: str) -> None:
     if mode == POOLED:
         _draw_truths(axes, scene, scene.true_levels)
     axes.grid(axis="y")
-    axes.set_ylabel(drawable_label(scene.level_label, 28))
+    axes.set_ylabel(drawable_label(scene.level_label, 20))
     axes.tick_params(axis="x", labelbottom=False)
 
 
@@ -151,7 +152,7 @@ def _draw_effects(axes: Axes, scene: GroupScene) -> None:
     upright = len(scene.groups) >= UPRIGHT
     names = [_upright(name) if upright else _wrapped(name, len(scene.groups)) for name in scene.groups]
     axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90 if upright else 0)
-    axes.set_ylabel(drawable_label(scene.effect_label, 28))
+    axes.set_ylabel(drawable_label(scene.effect_label, 24))
 
 
 def _draw_truths(axes: Axes, scene: GroupScene, truths: Mapping[str, float]) -> None:

@@ -58,7 +58,7 @@ def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord, scene
     effect = f"the mean effect in each group with its {level} interval"
     if scene.has_levels:
         text = (
-            f"{estimator.label} by {study.label(by)}. Below: {effect}. Above and middle: levels of the net "
+            f"{estimator.label} by {study.label(by)}. Below: {effect}. Above it: levels of the net "
             f"effect curve, which is averaged over all rows that the model is fitted on, at the {exposure} "
             "of each group's own rows; the line is the median, the box holds the middle half, whiskers reach "
             "from the 5th to the 95th percentile. Levels are not effects: groups differ in level as their "

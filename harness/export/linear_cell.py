@@ -1,0 +1,126 @@
+"""Which cells of a run are regressions that other programs know, and what each regression is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.data.panel import Panel
+from harness.report.model.run import Run
+from harness.report.sections.coefficients.table import CoefficientRow, coefficient_rows
+from harness.store.study_record import EstimatorRecord
+
+CONSTANT = "const"
+"""Term of the constant."""
+
+Model = Literal["pooled", "within", "random"]
+MODELS: Mapping[str, Model] = {
+    "pooled_ols": "pooled",
+    "fixed_effects": "within",
+    "random_effects": "random",
+}
+"""Regressions by the names that estimators of linear panel models are chosen by."""
+
+Errors = Literal["classical", "by entity", "by time"]
+ERRORS: Mapping[str, Errors] = {
+    "classical": "classical",
+    "clustered by entity": "by entity",
+    "clustered by time": "by time",
+}
+"""Covariances that the programs compute alike, by what the table of coefficients calls them."""
+
+
+@dataclass(frozen=True)
+class LinearCell:
+    """One regression.
+
+    Attributes
+    ----------
+    terms : columns of the panel, without the constant
+    has_constant : whether the run reports one
+    effects : of ``entity`` and ``time``, those that are absorbed
+    errors : which standard errors; None for those that the programs do not compute alike
+    """
+
+    outcome: str
+    estimator: str
+    label: str
+    model: Model
+    terms: tuple[str, ...]
+    has_constant: bool
+    effects: tuple[str, ...]
+    errors: Errors | None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A cell that is not repeated elsewhere, and why."""
+
+    outcome: str
+    estimator: str
+    reason: str
+
+
+def linear_cells(run: Run, panels: Mapping[str, Panel]) -> tuple[tuple[LinearCell, ...], tuple[LeftOut, ...]]:
+    """Return the cells that can be repeated, and the others that have coefficients, outcome by outcome.
+
+    Parameters
+    ----------
+    panels : the rows of each outcome
+    """
+    study = run.manifest.study
+    cells: list[LinearCell] = []
+    others: list[LeftOut] = []
+    for outcome in study.outcomes:
+        for entry in study.estimators:
+            rows = [
+                row
+                for row in coefficient_rows(run)
+                if (row.outcome, row.estimator) == (outcome, entry.id) and row.is_done and row.term
+            ]
+            if not rows:
+                continue
+            reason = _reason(entry, rows, panels[outcome], keys=(study.entity, study.time))
+            if reason:
+                others.append(LeftOut(outcome, entry.id, reason))
+            else:
+                cells.append(_cell(entry, rows, keys=(study.entity, study.time)))
+    return tuple(cells), tuple(others)
+
+
+def _reason(
+    entry: EstimatorRecord, rows: Sequence[CoefficientRow], panel: Panel, *, keys: tuple[str, str]
+) -> str:
+    """Return why an estimator is not repeated, or an empty string."""
+    strangers = {row.term for row in rows} - {CONSTANT, *panel.columns}
+    if entry.use not in MODELS:
+        return f"{entry.use} is none of {', '.join(MODELS)}"
+    if strangers:
+        return f"it has terms that are no columns of the panel: {', '.join(sorted(strangers))}"
+    if rows[0].n_obs != panel.n_obs:
+        return "it is fitted on rows of its own"
+    if entry.options.get("weights"):
+        return "its rows are weighted"
+    if set(_effects(entry, keys)) - {"entity", "time"}:
+        return "it absorbs effects of other columns than the keys"
+    return ""
+
+
+def _effects(entry: EstimatorRecord, keys: tuple[str, str]) -> Iterable[str]:
+    named = dict(zip(keys, ("entity", "time"), strict=True))
+    return (named.get(effect, effect) for effect in entry.effects)
+
+
+def _cell(entry: EstimatorRecord, rows: Sequence[CoefficientRow], *, keys: tuple[str, str]) -> LinearCell:
+    terms = [row.term for row in rows]
+    return LinearCell(
+        outcome=rows[0].outcome,
+        estimator=entry.id,
+        label=entry.label,
+        model=MODELS[entry.use],
+        terms=tuple(term for term in terms if term != CONSTANT),
+        has_constant=CONSTANT in terms,
+        effects=tuple(sorted(set(_effects(entry, keys)))),
+        errors=ERRORS.get(rows[0].covariance),
+    )

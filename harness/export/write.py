@@ -1,0 +1,123 @@
+"""Write the linear cells of a run for another program: its script, and the rows of each outcome as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from harness.data.panel import Panel
+from harness.data.read.frame_file import FRAME_FILE
+from harness.errors import ArtifactError, Problem
+from harness.execution.options import RunOptions
+from harness.execution.run import prepare
+from harness.export.linear_cell import LeftOut, LinearCell, linear_cells
+from harness.export.names import plain_names
+from harness.export.r_script import FILE as R_FILE
+from harness.export.r_script import r_script
+from harness.export.stata_script import FILE as STATA_FILE
+from harness.export.stata_script import stata_script
+from harness.registry.plugin_choice import PluginChoice
+from harness.registry.registry import Registry
+from harness.report.model.run import read_run
+from harness.store.folder import SPEC, RunFolder
+
+Program = Literal["r", "stata"]
+SCRIPTS = {"r": (R_FILE, r_script), "stata": (STATA_FILE, stata_script)}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes
+    ----------
+    script : the file to run, beside the data
+    cells : that it repeats
+    left_out : cells with coefficients that it does not, each with the reason
+    """
+
+    script: Path
+    cells: tuple[LinearCell, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def export(
+    folder: RunFolder,
+    registry: Registry,
+    *,
+    program: Program,
+    out: Path,
+    data: Path | None = None,
+    plugins: PluginChoice,
+) -> Exported:
+    """Write script and data of a finished run's linear cells into a folder.
+
+    Parameters
+    ----------
+    registry : what plugins offer, as the run had them
+    data : file that the run was given, where its spec names one that is not beside the run folder's spec
+
+    Raises
+    ------
+    ArtifactError
+        Where the data are not those of the run, or no cell can be repeated.
+    """
+    run = read_run(folder)
+    panels = panels_of(folder, registry, data=data, plugins=plugins)
+    cells, left_out = linear_cells(run, panels)
+    if not cells:
+        told = "; ".join(f"{one.estimator}: {one.reason}" for one in left_out) or "no cell has coefficients"
+        raise ArtifactError(Problem(str(folder.path), f"no cell can be repeated elsewhere: {told}"))
+    outcomes = run.manifest.study.outcomes
+    names = plain_names((*outcomes, *(column for panel in panels.values() for column in panel.columns)))
+    files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
+    out.mkdir(parents=True, exist_ok=True)
+    for outcome, file in files.items():
+        _frame(panels[outcome], names).to_csv(out / file, index=False, encoding="utf-8")
+    name, script = SCRIPTS[program]
+    (out / name).write_text(script(cells, left_out, data=files, names=names), encoding="utf-8")
+    return Exported(out / name, cells, left_out)
+
+
+def panels_of(
+    folder: RunFolder, registry: Registry, *, data: Path | None, plugins: PluginChoice
+) -> Mapping[str, Panel]:
+    """Return the rows that a finished run was fitted on, by outcome.
+
+    Raises
+    ------
+    ArtifactError
+        Where the data at hand are not those of the run.
+    """
+    manifest = folder.manifest()
+    own = folder.path / FRAME_FILE
+    options = RunOptions(
+        spec=folder.path / SPEC,
+        data=data or (own if own.is_file() else None),
+        overrides=manifest.spec.overrides,
+        allow_outside=True,
+        plugins=plugins,
+    )
+    prepared = prepare(options, registry)
+    if not own.is_file() and prepared.table.sha256 != manifest.data.sha256:
+        what = f"are not those of the run: SHA-256 {prepared.table.sha256}, then {manifest.data.sha256}"
+        raise ArtifactError(Problem(prepared.table.origin, what, hint="name the run's file with --data"))
+    return {outcome: prepared.panels.panel(outcome) for outcome in manifest.study.outcomes}
+
+
+def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows with plain names; time counts periods, so that gaps stay gaps."""
+    columns = {names[name]: panel.X[:, place] for place, name in enumerate(panel.columns)}
+    return pd.DataFrame(
+        {
+            "entity": np.array(panel.entity.labels, dtype=object)[panel.entity.codes],
+            "time": panel.period,
+            names[panel.outcome]: panel.observed,
+            **columns,
+        }
+    )

@@ -1,0 +1,119 @@
+"""Linear cells in R by plm against those of the run, on wages and on Grunfeld's corporations."""
+
+import csv
+import shutil
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+import harness
+from harness.cli import cli
+
+SPECS = {
+    "wage": {
+        "data": {"dataset": "wage_panel"},
+        "roles": {
+            "entity": "nr",
+            "time": "year",
+            "outcomes": ["lwage"],
+            "exposure": "married",
+            "controls": ["expersq", "union", "educ"],
+        },
+    },
+    "grunfeld": {
+        "data": {"dataset": "grunfeld"},
+        "roles": {
+            "entity": "firm",
+            "time": "year",
+            "outcomes": ["invest"],
+            "exposure": "value",
+            "controls": ["capital"],
+        },
+    },
+}
+ESTIMATORS = [
+    {"id": "ols", "use": "pooled_ols"},
+    {"id": "iid", "use": "pooled_ols", "covariance": {"kind": "classical"}},
+    {"id": "fe", "use": "fixed_effects", "effects": ["entity"]},
+    {
+        "id": "two_way",
+        "use": "fixed_effects",
+        "effects": ["entity", "time"],
+        "covariance": {"kind": "classical"},
+    },
+    {"id": "re", "use": "random_effects", "covariance": {"kind": "classical"}},
+    {"id": "mundlak", "use": "mundlak"},
+]
+NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5), "grunfeld": 2 * (3 + 3 + 2 + 2 + 3)}
+"""An estimate and a standard error of every term."""
+
+
+def run_of(name, out):
+    spec = {
+        "spec_version": 1,
+        "study": name,
+        "title": name,
+        "seed": 1,
+        "estimators": ESTIMATORS,
+        **SPECS[name],
+    }
+    spec |= {"evaluation": {"reference": "ols", "protocols": ["in_sample"], "draws": 20}, "scenarios": []}
+    harness.run(spec | {"report": {"formats": []}}, out=out, quick=True, progress=False)
+    return out
+
+
+def command(*words):
+    return CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module", params=SPECS)
+def exported(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    run, out = run_of(request.param, folder / "run"), folder / "r"
+    said = command("export", run, "--to", "r", "--out", out)
+    assert said.exit_code == 0
+    return request.param, run, out, said.output
+
+
+def test_what_is_not_repeated_is_said_with_the_reason(exported):
+    name, _, out, said = exported
+    outcome = SPECS[name]["roles"]["outcomes"][0]
+    assert f"not repeated: mundlak on {outcome}: mundlak is none of pooled_ols" in said
+    script = (out / "linear_cells.R").read_text(encoding="utf-8")
+    assert f"# not repeated: mundlak on {outcome}" in script
+    assert script.count("plm(") == 5
+
+
+def test_a_do_file_has_a_regression_for_each_cell(exported):
+    _, run, out, _ = exported
+    stata = out.with_name("stata")
+    assert command("export", run, "--to", "stata", "--out", stata).exit_code == 0
+    lines = (stata / "linear_cells.do").read_text(encoding="utf-8").splitlines()
+    regressions = [line.split()[0] for line in lines if line.startswith(("regress ", "reghdfe ", "xtreg "))]
+    assert regressions == ["regress", "regress", "reghdfe", "reghdfe", "xtreg"]
+    assert any("absorb(entity_id time)" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_r_agrees_to_eight_digits_and_a_changed_digit_is_one_failed_line(exported):
+    """plm 2.6 of R 4.5; standard errors clustered by entity are `vcovHC` of type sss."""
+    if (
+        shutil.which("Rscript") is None
+        or subprocess.run(["Rscript", "-e", "library(plm)"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("needs R with plm")
+    name, run, out, _ = exported
+    subprocess.run(["Rscript", "linear_cells.R"], cwd=out, check=True, capture_output=True)
+    said = command("compare", run, out / "r_results.csv", "--rtol", "1e-8")
+    lines = said.output.splitlines()
+    assert lines[-1] == f"{NUMBERS[name]} of {NUMBERS[name]} numbers agree"
+    assert said.exit_code == 0
+    rows = list(csv.reader((out / "r_results.csv").read_text().splitlines()))
+    at = next(place for place, digit in enumerate(rows[3][3]) if digit in "12345678" and place > 3)
+    rows[3][3] = rows[3][3][:at] + str(int(rows[3][3][at]) + 1) + rows[3][3][at + 1 :]
+    with (out / "changed.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    changed = command("compare", run, out / "changed.csv")
+    assert changed.exit_code == 1
+    assert [line.split(":")[0] for line in changed.output.splitlines()].count("differs") == 1
