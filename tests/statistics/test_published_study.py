@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import skew
 
 from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.execution.options import RunOptions
 from harness.installed import installed
+from harness.scenarios.partial_dependence import partial_dependence
+from harness.scenarios.truth import TrueFit
 from harness.spec.load import load_study
 
 SPEC = Path(__file__).parents[2] / "specs" / "digital_carbon.yaml"
@@ -74,3 +78,58 @@ def test_rab_finds_the_fall_of_total_emissions_no_better_than_pooled_ols(seed):
     assert 0.6 < rab.change < 1.1  # .73, .97, .81
     assert rab.turns == ()
     assert ols.error < 1.2 * rab.error
+
+
+def task_of(seed, outcome, *, draws):
+    """Return the fit of the bootstrapped networks with its curve, on simulated cities."""
+    known = load_study(SPEC, catalogs=installed().catalogs).study.estimators
+    at = [entry.id for entry in known].index("rab")
+    changed = (f"data.simulate.seed={seed}", f"estimators.{at}.draws={draws}", "scenarios.0.grid=23")
+    tasks = prepare(RunOptions(SPEC, overrides=changed)).plan.full_tasks()
+    task = next(task for task in tasks if (task.estimator_id, task.outcome) == ("rab", outcome))
+    return replace(task, scenarios={"curve": task.scenarios["curve"]})
+
+
+def logged(panel):
+    """Return a panel whose regressors but the exposure are logarithms, where they are positive and skewed."""
+    X = panel.X.copy()
+    for at, column in enumerate(panel.X.T):
+        if at and column.min() >= 0.0 and skew(column) > 1.0:
+            X[:, at] = np.log(np.maximum(column, np.median(column) / 100.0))
+    return replace(panel, X=X)
+
+
+def covered(task, truth):
+    """Return the share of supported points whose interval holds the truth, and the change of the curve."""
+    curves = task.run().answers[0].tables["curves"]
+    own = curves.query("kind == 'level' and band == 'pointwise' and supported").merge(truth, on="at")
+    held = (own["conf_low"] <= own["truth"]) & (own["truth"] <= own["conf_high"])
+    return held.mean(), own["estimate"].iloc[-1] - own["estimate"].iloc[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "over_all", "mean"), [(1, 840.4, 788.8), (6, 838.8, 788.0)])
+def test_effects_that_differ_by_city_lift_the_true_curve_over_the_mean(seed, over_all, mean):
+    """Without interactions of the index with size and wealth both numbers would be one."""
+    task, truth = task_of(seed, "co2", draws=2), TrueFit(DigitalCarbon(seed=seed))
+    index, at = task.panel.column("digital_economy"), np.linspace(0.0, 0.88, 23)
+    curve = partial_dependence(truth, task.panel, at)
+    assert np.interp(index, at, curve).mean() == pytest.approx(over_all, abs=0.1)
+    assert truth.predict(task.panel).mean() == pytest.approx(mean, abs=0.1)
+
+
+@pytest.mark.slow
+def test_networks_find_more_of_what_differs_by_city_where_skewed_inputs_are_logarithms():
+    shares, changes = {"given": [], "logged": []}, {"given": [], "logged": []}
+    for seed in (1, 3):
+        task = task_of(seed, "co2_intensity", draws=40)
+        known = task.scenarios["curve"].truth(TrueFit(DigitalCarbon(seed=seed)), task.panel)
+        truth = pd.DataFrame(known).query("kind == 'level'")[["at", "truth"]]
+        for name, own in (("given", task), ("logged", replace(task, panel=logged(task.panel)))):
+            share, change = covered(own, truth)
+            shares[name].append(share)
+            changes[name].append(change)
+    # the truth rises by 0.067 and 0.069
+    assert max(changes["given"]) < -0.02
+    assert min(changes["logged"]) > max(changes["given"])
+    assert np.mean(shares["logged"]) > np.mean(shares["given"]) + 0.1
