@@ -36,10 +36,13 @@ from harness.estimators.level_models import LevelModels, means_at, stacked
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
+    CanPrepareDraws,
     CanProfile,
     CanRunQuick,
+    DrawMaker,
     DrawSelection,
     Estimator,
+    FitsByDraws,
     Fitted,
     FittedDraws,
     HasCoefficients,
@@ -50,6 +53,7 @@ from harness.estimators.protocol import (
     HasResultRows,
     NeedsGroups,
     NestedEstimator,
+    PreparedDraws,
     SelectsRows,
 )
 from harness.estimators.refusals import Refusals, listed
@@ -69,9 +73,10 @@ from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
 from harness.python_spec import Spec, entry
 from harness.registry.hooks import hookimpl
-from harness.rng import random_stream
+from harness.rng import random_stream, stream_at
+from harness.scenarios.draws import DrawPlan
 from harness.scenarios.scenario import Scenario
-from harness.scenarios.subject import DrawPlan, Subject
+from harness.scenarios.subject import Subject
 from harness.spec.ladder import Rung
 from harness.study_result import StudyResult
 from harness.tables import ResultTable
@@ -85,6 +90,7 @@ __all__ = [
     "Calendar",
     "CanFitDraws",
     "CanFitFolds",
+    "CanPrepareDraws",
     "CanProfile",
     "CanRunQuick",
     "ClusteredRegression",
@@ -94,12 +100,14 @@ __all__ = [
     "Correction",
     "DataError",
     "Dataset",
+    "DrawMaker",
     "DrawPlan",
     "DrawSelection",
     "EffectKey",
     "EstimationError",
     "Estimator",
     "EvaluationProtocol",
+    "FitsByDraws",
     "Fitted",
     "FittedDraws",
     "Floats",
@@ -126,6 +134,7 @@ __all__ = [
     "Panel",
     "PanelStep",
     "PluginError",
+    "PreparedDraws",
     "Problem",
     "Refusals",
     "ResultTable",
@@ -168,6 +177,7 @@ __all__ = [
     "run",
     "stacked",
     "statistic_columns",
+    "stream_at",
     "wild_cluster_inference",
     "with_left_out_levels",
 ]

@@ -24,3 +24,22 @@ def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
         digest = hashlib.sha256(f"{type(label).__name__}:{label}".encode()).digest()
         words += [int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4)]
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(words)))
+
+
+def stream_at(rng: np.random.Generator, position: int) -> np.random.Generator:
+    """Return the child of a stream at a position >= 0, as `numpy.random.Generator.spawn` would count it.
+
+    It is the same whatever was drawn from the parent, so that work on some positions needs no other.
+
+    Parameters
+    ----------
+    rng : a stream that nothing was spawned from
+    """
+    parent = rng.bit_generator.seed_seq
+    if not isinstance(parent, np.random.SeedSequence):
+        message = f"a stream seeded by a {type(parent).__name__} has no children that are told by position"
+        raise TypeError(message)
+    child = np.random.SeedSequence(
+        parent.entropy, spawn_key=(*parent.spawn_key, position), pool_size=parent.pool_size
+    )
+    return np.random.default_rng(child)

@@ -129,6 +129,83 @@ class CanFitDraws(Protocol):
         """
 
 
+class PreparedDraws(Protocol):
+    """What draws of one estimator have in common, such as the size of a network; it can be pickled."""
+
+    def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> FittedDraws:
+        """Fit once a draw; a draw's fit does not depend on which others there are.
+
+        Parameters
+        ----------
+        weights : (n_draws, n_obs), counts of the rows that were prepared for
+        selection : (n_draws, n_obs), counts of the rows that each draw selects on, where no rows were given
+            for that; None where there are none
+        rngs : of each draw, its only source of randomness
+        """
+
+
+@runtime_checkable
+class CanPrepareDraws(Protocol):
+    """Capability of an estimator: what its draws have in common is found once, then any of them are fitted.
+
+    An estimator that searches something on all rows before its draws are fitted offers it beside
+    `CanFitDraws`; without it the search would be done again for every block of draws.
+    """
+
+    def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedDraws:
+        """Find what draws have in common.
+
+        Parameters
+        ----------
+        panel : rows that weights of draws are of
+        selection : further rows that all draws select on; with None each has its own among those of `panel`
+        rng : the only source of randomness; draws have streams of their own
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`.
+        """
+
+
+class DrawMaker(Protocol):
+    """What makes the draws that a fit is the mean of, any of them; it can be pickled.
+
+    Where it has `HasDetails` or `HasNotes`, these are the fit's.
+    """
+
+    def draw(self, draws: range) -> FittedDraws:
+        """Return these draws, counted from 0; a draw does not depend on which others there are.
+
+        Raises
+        ------
+        EstimationError
+            Where one of them refuses its rows.
+        """
+
+
+@runtime_checkable
+class FitsByDraws(Protocol):
+    """Capability of an estimator: its fit is the mean of draws that can be made apart, in blocks.
+
+    Where scenarios ask for nothing but what can be found draw by draw, `fit` is not called: draws are made
+    on all workers, block by block.
+    """
+
+    @property
+    def draws(self) -> int:
+        """Number of draws, >= 2."""
+
+    def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> DrawMaker:
+        """Return what makes the draws that `fit` with these arguments is the mean of.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`.
+        """
+
+
 @runtime_checkable
 class CanRunQuick(Protocol):
     """Capability of an estimator: a cheaper version of itself for ``--quick``."""

@@ -36,6 +36,22 @@ def draw_weights(panel: Panel, n_draws: int, *, unit: ResampleUnit, rng: Generat
     return per_entity[:, position]
 
 
+def weights_of(panel: Panel, draws: range, *, unit: ResampleUnit, rng: Generator) -> Floats:
+    """Return the weights of some of the draws that `draw_weights` makes, (n_taken, n_obs).
+
+    Those before them are drawn and forgotten, one at a time.
+
+    Parameters
+    ----------
+    draws : positions, counted from 0, of step one
+    rng : at the start of its stream
+    """
+    n_units = panel.n_obs if unit == "row" else panel.n_entities
+    for _ in range(draws.start):
+        draw_counts(n_units, 1, rng)
+    return draw_weights(panel, len(draws), unit=unit, rng=rng)
+
+
 def left_out(weights: Floats) -> Floats:
     """Return ones where a draw left a row out and zeros elsewhere, (n_draws, n_obs)."""
     return np.equal(weights, 0.0).astype(np.float64)

@@ -9,27 +9,24 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
 from harness.execution.dependence import Dependence, Surroundings
-from harness.execution.executor import CanFail, Task, iter_results
+from harness.execution.executor import iter_results
+from harness.execution.graph import AnyTask, Runnable, StudyTask, TaskGraph
 from harness.execution.result_file import TaskResult, decode, encode
 from harness.execution.workers import Workers
+from harness.scenarios.blocks import PrepareTask
 from harness.store.atomic import write_atomically
 
 FORMAT = b"harness result 1\n"
 """What every kept result begins with; files that do not are another's."""
 
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
-
-
-class StudyTask(Task[TaskResult], CanFail[TaskResult], Protocol):
-    """A task of a study."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +138,45 @@ class CheckpointedTask:
         return encode(self.task.failed(reason))
 
 
+class _Kept:
+    """Results in a store, each as bytes, and why those that are not taken up are not."""
+
+    def __init__(self, store: CheckpointStore, surroundings: Surroundings) -> None:
+        self._store, self._surroundings = store, surroundings
+        self._missing: dict[str, Dependence] = {}
+        self.n_taken_up = 0
+        self.anew: Counter[str] = Counter()
+
+    def has(self, task: StudyTask) -> bool:
+        """Return whether the store has the result of this very task."""
+        dependence = self._surroundings.dependence(task)
+        reason = self._store.why_anew(task.label, dependence)
+        if reason:
+            self.anew[reason] += 1
+            self._missing[task.label] = dependence
+        else:
+            self.n_taken_up += 1
+        return not reason
+
+    def put(self, task: StudyTask, result: bytes) -> None:
+        """Keep the result of a task."""
+        self._store.save(Checkpoint(task.label, self._missing.pop(task.label), result))
+
+    def get(self, label: str) -> TaskResult:
+        """Return a kept result.
+
+        Raises
+        ------
+        ArtifactError
+            Where its file is damaged.
+        """
+        data = self._store.load(label)
+        if data is None:
+            what = "its result was written but cannot be read back"
+            raise ArtifactError(Problem(label, what, hint="check the disk; run again with --resume"))
+        return decode(data)
+
+
 @dataclass(frozen=True, eq=False)
 class Checkpointed:
     """The results of tasks, of which some were kept by an earlier run.
@@ -148,7 +184,7 @@ class Checkpointed:
     Attributes
     ----------
     results : in the order of the tasks
-    n_taken_up : how many an earlier run had finished
+    n_taken_up : how many an earlier run had finished, those that these results rest on included
     anew : how many were computed now, by the reason why
     """
 
@@ -157,7 +193,8 @@ class Checkpointed:
     anew: Mapping[str, int]
 
     def __str__(self) -> str:
-        said = f"{self.n_taken_up} of {len(self.results)} results are taken up from the earlier run"
+        n_results = self.n_taken_up + sum(self.anew.values())
+        said = f"{self.n_taken_up} of {n_results} results are taken up from the earlier run"
         reasons = [f"{count} {reason}" for reason, count in self.anew.items()]
         return f"{said}; computed anew: {'; '.join(reasons)}" if reasons else said
 
@@ -172,7 +209,8 @@ def run_checkpointed(
 ) -> Checkpointed:
     """Run the tasks whose results the store does not hold, and return the results of all.
 
-    Results travel and wait as bytes and are read once, when the last is there. This process alone writes to
+    Results travel and wait as bytes and are read when they are needed: by a task that rests on them, or when
+    the last is there. This process alone writes to
     the store, so that workers need no disk in common with it.
 
     Parameters
@@ -186,33 +224,13 @@ def run_checkpointed(
         Where a result's file is damaged before it is read. A task whose worker dies each time it is tried, or
         that no worker can take on, is a failed result.
     """
-    labels: list[str] = []
-    missing: list[tuple[str, Dependence]] = []
-    anew: Counter[str] = Counter()
-
-    def not_kept() -> Iterator[CheckpointedTask]:
-        for task in tasks:
-            labels.append(task.label)
-            dependence = surroundings.dependence(task)
-            reason = store.why_anew(task.label, dependence)
-            if reason:
-                anew[reason] += 1
-                missing.append((task.label, dependence))
-                yield CheckpointedTask(task)
-            else:
-                on_done(task.label)
-
-    for done in iter_results(not_kept(), workers=workers):
-        label, dependence = missing[done.position]
-        store.save(Checkpoint(label, dependence, done.result))
-        on_done(label)
-    results = [decode(_load(store, label)) for label in labels]
-    return Checkpointed(results, len(labels) - len(missing), anew)
+    kept = _Kept(store, surroundings)
+    graph = TaskGraph(tasks, kept, ready=_as_bytes, on_done=on_done)
+    for done in iter_results(graph, workers=workers):
+        graph.done(done.position, done.result)
+    return Checkpointed([kept.get(label) for label in graph.labels], kept.n_taken_up, kept.anew)
 
 
-def _load(store: CheckpointStore, label: str) -> bytes:
-    data = store.load(label)
-    if data is None:
-        what = "its result was written but cannot be read back"
-        raise ArtifactError(Problem(label, what, hint="check the disk; run again with --resume"))
-    return data
+def _as_bytes(task: AnyTask) -> Runnable:
+    """Return a task whose result can be kept; what is passed on from task to task is not."""
+    return task if isinstance(task, PrepareTask) else CheckpointedTask(task)

@@ -67,10 +67,14 @@ class _Attempt(Generic[R]):
 
 
 class _Queue(Generic[R]):
-    """Tasks that are to be run beside others, new ones first, and those that are to be run alone."""
+    """Tasks that are to be run beside others, new ones first, and those that are to be run alone.
+
+    Where the tasks given end, more may follow once some are done; so the end is asked for again each time.
+    """
 
     def __init__(self, tasks: Iterable[Task[R]]) -> None:
-        self._new = (_Attempt(position, task) for position, task in enumerate(tasks))
+        self._tasks = iter(tasks)
+        self._n_begun = 0
         self._again: deque[_Attempt[R]] = deque()
         self._alone: deque[_Attempt[R]] = deque()
 
@@ -78,8 +82,9 @@ class _Queue(Generic[R]):
         return self
 
     def __next__(self) -> _Attempt[R]:
-        for attempt in self._new:
-            return attempt
+        for task in self._tasks:
+            self._n_begun += 1
+            return _Attempt(self._n_begun - 1, task)
         if self._again:
             return self._again.popleft()
         raise StopIteration
@@ -90,9 +95,17 @@ class _Queue(Generic[R]):
             is_shared = attempt.worker_errors < MAX_SHARED_ATTEMPTS
             (self._again if is_shared else self._alone).append(attempt)
 
+    def has_more(self) -> bool:
+        """Return whether there are tasks to be run beside others; the first of them is fetched."""
+        for attempt in self:
+            self._again.appendleft(attempt)
+            return True
+        return False
+
     def alone(self) -> Iterator[_Attempt[R]]:
-        """Return the tasks that died beside others once too often."""
-        return iter(self._alone)
+        """Take out the tasks that died beside others once too often."""
+        while self._alone:
+            yield self._alone.popleft()
 
 
 class _Round(Generic[R]):
@@ -105,15 +118,19 @@ class _Round(Generic[R]):
 
     def run(self, attempts: Iterator[_Attempt[R]]) -> Iterator[Done[R]]:
         """Yield results as they come; after a death, those that still come, and no further task is begun."""
-        for attempt in attempts:
-            try:
-                self._running[self._pool.executor.submit(run_on_one_thread, attempt.task)] = attempt
-            except self._pool.worker_errors:
-                self.lost.append(attempt)
-            if len(self._running) >= self._pool.n_at_a_time:
-                yield from self._next()
-            if self.lost:
+        while not self.lost:
+            for attempt in attempts:
+                try:
+                    self._running[self._pool.executor.submit(run_on_one_thread, attempt.task)] = attempt
+                except self._pool.worker_errors:
+                    self.lost.append(attempt)
+                if len(self._running) >= self._pool.n_at_a_time:
+                    yield from self._next()
+                if self.lost:
+                    break
+            if not self._running:
                 break
+            yield from self._next()
         while self._running:
             yield from self._next()
 
@@ -136,7 +153,8 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
     """Run tasks and yield their results as they come, in any order.
 
     Tasks are consumed as workers become free, so that few wait in memory, and a result is kept no longer than
-    the caller keeps it. A task whose worker dies, and those that waited with it, are tried
+    the caller keeps it. An iterator of tasks that has ended is asked again whenever results have come, so
+    that tasks may follow from results. A task whose worker dies, and those that waited with it, are tried
     `MAX_SHARED_ATTEMPTS` times in all, then once more at the end with no other task beside them.
 
     Raises
@@ -145,23 +163,26 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
         Where a worker dies that runs one task alone, which is no `CanFail`; after all other results.
     """
     queue = _Queue(tasks)
-    lost_any = True
-    while lost_any:
-        with workers.pool() as pool:
-            shared = _Round[R](pool)
-            yield from shared.run(queue)
-        queue.put_back(shared.lost)
-        lost_any = bool(shared.lost)
     problems = []
-    for attempt in queue.alone():
-        with workers.pool() as pool:
-            last = _Round[R](pool)
-            yield from last.run(iter([attempt]))
-        for dead in last.lost:
-            if isinstance(dead.task, CanFail):
-                yield Done(dead.position, dead.task.failed(_given_up(dead).what))
+    while True:
+        while queue.has_more():
+            with workers.pool() as pool:
+                shared = _Round[R](pool)
+                yield from shared.run(queue)
+            queue.put_back(shared.lost)
+        dead: list[_Attempt[R]] = []
+        for attempt in queue.alone():
+            with workers.pool() as pool:
+                last = _Round[R](pool)
+                yield from last.run(iter([attempt]))
+            dead += last.lost
+        for one in dead:
+            if isinstance(one.task, CanFail):
+                yield Done(one.position, one.task.failed(_given_up(one).what))
             else:
-                problems.append(_given_up(dead))
+                problems.append(_given_up(one))
+        if not queue.has_more():
+            break
     if problems:
         raise ArtifactError(*problems)
 

@@ -8,8 +8,8 @@ from functools import partial
 
 from harness.estimators.guard import Attempt, attempt
 from harness.execution.plan import Plan
-from harness.scenarios.full_fit import Answer
 from harness.scenarios.parts import PartResult
+from harness.scenarios.sample_fit import Answer
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldCell, FoldTask
+from harness.execution.graph import all_tasks
 from harness.execution.variants import Variant, variants
 from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
@@ -124,6 +125,11 @@ class Plan:
         folds = sum(len(split.folds) for split in self.splits)
         fits = len(self.study.estimators) + (len(self.compared) + len(self.variants)) * folds
         return len(self.study.roles.outcomes) * fits + sum(1 for _ in self.part_tasks())
+
+    @property
+    def n_steps(self) -> int:
+        """Number of tasks that fits on all rows rest on: fits and blocks of draws."""
+        return sum(len(list(all_tasks(task))) - 1 for task in self.full_tasks())
 
     def describe(self) -> str:
         """Return the plan in words, a line for each protocol and estimator."""

@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.execution.checkpoints import StudyTask
 from harness.execution.dependence import Surroundings
+from harness.execution.graph import StudyTask
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
 from harness.execution.run import carry_out, prepare, provenance_of, whole_manifest

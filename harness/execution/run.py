@@ -18,10 +18,10 @@ from harness.data.read.table import Table, refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
 from harness.execution.calibrated import calibrated_rates, calibration_record
-from harness.execution.checkpoints import CheckpointStore, StudyTask, run_checkpointed
+from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.data_rules import places_in, read_schema_file
 from harness.execution.dependence import Surroundings
-from harness.execution.executor import execute
+from harness.execution.graph import StudyTask, run_all
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
 from harness.execution.plan import Plan, as_quick, group_columns, make_plan
@@ -277,7 +277,7 @@ def carry_out(
     panels : what the plan's panels come from
     """
     count = _Count(plan, on_progress)
-    results = execute(count.begun(tasks), workers=workers, on_done=lambda result: count.done(result.label))
+    results = run_all(count.begun(tasks), workers=workers, on_done=count.done)
     return results_of(plan, panels, results)
 
 
@@ -286,7 +286,7 @@ class _Count:
 
     def __init__(self, plan: Plan, on_progress: Progress | None) -> None:
         self._tell = on_progress
-        self._done, self._n_tasks = 0, plan.n_tasks if on_progress is not None else 0
+        self._done, self._n_tasks = 0, plan.n_tasks + plan.n_steps if on_progress is not None else 0
         self._begun: dict[str, None] = {}
 
     def begun(self, tasks: Iterable[StudyTask]) -> Iterator[StudyTask]:

@@ -8,7 +8,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.bins import Bins, bin_means
-from harness.scenarios.grid import centred, locate, on_curve
+from harness.scenarios.grid import locate, on_curve
 
 
 def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bins: Bins) -> Floats:
@@ -35,9 +35,3 @@ def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bi
     at_rows = on_curve(uncentred, locate(bins.edges, panel.column(name)))
     effects: Floats = uncentred - at_rows.mean(axis=-1, keepdims=True)
     return effects
-
-
-def effects_at_rows(model: Fitted | FittedDraws, panel: Panel, name: str, bins: Bins) -> Floats:
-    """Return each row's accumulated local effect, (..., n_obs), with mean zero."""
-    effects = accumulated_effects(model, panel, name, bins)
-    return centred(on_curve(effects, locate(bins.edges, panel.column(name))))

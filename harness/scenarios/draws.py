@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.random import Generator
@@ -11,22 +12,72 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.protocol import CanFitDraws, CanProfile, Estimator, Fitted, FittedDraws
-from harness.evaluation.resample import left_out
+from harness.estimators.protocol import (
+    CanFitDraws,
+    CanPrepareDraws,
+    CanProfile,
+    Estimator,
+    Fitted,
+    FittedDraws,
+    PreparedDraws,
+)
+from harness.evaluation.resample import ResampleUnit, left_out, weights_of
+from harness.rng import random_stream, stream_at
+
+MOST_DRAWS = 25
+"""Draws of a block; what they have in common is looked up once a block."""
+
+MOST_NUMBERS = 2**22
+"""Predictions of all draws of a block that are held at a time, 32 MiB."""
+
+MOST_REFUSED = 0.1
+"""Share of the draws that may refuse their rows; the others stand for all."""
+
+
+def cut_draws(n_draws: int, *, n_obs: int) -> Iterator[range]:
+    """Yield the draws of each block, in order.
+
+    Blocks depend on the draws and rows alone, never on the workers: sums over the draws of a block are in
+    one order, wherever it is made.
+    """
+    size = max(1, min(MOST_DRAWS, MOST_NUMBERS // n_obs))
+    for first in range(0, n_draws, size):
+        yield range(first, min(first + size, n_draws))
+
+
+@dataclass(frozen=True)
+class DrawPlan:
+    """The bootstrap draws a scenario asks for; equal plans share their draws.
+
+    Attributes
+    ----------
+    n_draws : >= 2
+    unit : what is resampled
+    """
+
+    n_draws: int
+    unit: ResampleUnit
 
 
 @dataclass(frozen=True, eq=False)
 class LoopedDraws:
-    """Draws fitted one by one."""
+    """Draws fitted one by one.
+
+    Attributes
+    ----------
+    fits : of the draws that were not refused
+    refusals : of the others
+    """
 
     fits: Sequence[Fitted]
+    refusals: Sequence[EstimationError] = ()
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
         return np.stack([fit.predict(panel) for fit in self.fits])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LoopedProfiles(LoopedDraws):
     """Draws fitted one by one, each of which has mean predictions without predicting every row."""
 
@@ -35,6 +86,62 @@ class LoopedProfiles(LoopedDraws):
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions over the rows at each point, (n_draws, n_points), outcome units."""
         return np.stack([fit.profile(panel, columns, points) for fit in self.profiles])
+
+
+@dataclass(frozen=True, eq=False)
+class Resamples:
+    """Bootstrap draws of an estimator on some rows, made in any blocks.
+
+    Attributes
+    ----------
+    estimator : its options
+    panel : the rows
+    plan : how many draws, and of what
+    seed : root seed of the study
+    name : of the estimator in the study
+    rows : what `panel` holds, such as ``all rows``; all estimators are drawn the same units of them
+    prepared : what draws have in common, of an estimator that finds it once
+    """
+
+    estimator: Estimator
+    panel: Panel
+    plan: DrawPlan
+    seed: int
+    name: str
+    rows: str
+    prepared: PreparedDraws | None = None
+
+    def prepare(self) -> Self:
+        """Return the same, ready to make draws.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the rows.
+        """
+        if not isinstance(self.estimator, CanPrepareDraws):
+            return self
+        prepared = self.estimator.prepare_draws(self.panel, selection=None, rng=self._rng("draws", self.name))
+        return replace(self, prepared=prepared)
+
+    def draw(self, draws: range) -> FittedDraws:
+        """Return these draws, selecting on the rows each left out.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the draws; one that fits them one by one refuses each on its own.
+        """
+        weights = weights_of(self.panel, draws, unit=self.plan.unit, rng=self._rng("weights"))
+        rng = self._rng("draws", self.name)
+        rngs = [stream_at(rng, draw) for draw in draws]
+        if self.prepared is not None:
+            return self.prepared.fit(weights, selection=left_out(weights), rngs=rngs)
+        return _fit(self.estimator, self.panel, weights=weights, rngs=rngs)
+
+    def _rng(self, what: str, *labels: str) -> Generator:
+        plan, where = self.plan, (self.panel.outcome, self.rows)
+        return random_stream(self.seed, what, *where, plan.unit, plan.n_draws, *labels)
 
 
 def _repeated(weights: Floats) -> Ints:
@@ -56,9 +163,9 @@ def drawn_panel(panel: Panel, weights: Floats) -> Panel:
     return panel.take(_repeated(weights))
 
 
-def _loop(estimator: Estimator, panel: Panel, weights: Floats, rng: Generator) -> LoopedDraws:
+def _loop(estimator: Estimator, panel: Panel, weights: Floats, rngs: Sequence[Generator]) -> LoopedDraws:
     fits, refusals = [], []
-    for draw, own in zip(weights, rng.spawn(len(weights)), strict=True):
+    for draw, own in zip(weights, rngs, strict=True):
         rows_left_out = np.flatnonzero(draw == 0)
         try:
             fits.append(
@@ -70,10 +177,27 @@ def _loop(estimator: Estimator, panel: Panel, weights: Floats, rng: Generator) -
             )
         except EstimationError as error:
             refusals.append(error)
-    if len(refusals) > 0.1 * len(weights):
-        raise refusals[0]
     profiles = [fit for fit in fits if isinstance(fit, CanProfile)]
-    return LoopedProfiles(fits, profiles) if len(profiles) == len(fits) else LoopedDraws(fits)
+    if fits and len(profiles) == len(fits):
+        return LoopedProfiles(fits, refusals, profiles=profiles)
+    return LoopedDraws(fits, refusals)
+
+
+def _fit(estimator: Estimator, panel: Panel, *, weights: Floats, rngs: Sequence[Generator]) -> FittedDraws:
+    """Fit an estimator once a draw of weights, (n_draws, n_obs), those that refuse left out."""
+    if isinstance(estimator, CanFitDraws):
+        return estimator.fit_draws(panel, weights=weights, selection=left_out(weights), rng=rngs[0])
+    return _loop(estimator, panel, weights, rngs)
+
+
+def refusals_of(draws: FittedDraws) -> Sequence[EstimationError]:
+    """Return why draws are missing among those that were asked for."""
+    return draws.refusals if isinstance(draws, LoopedDraws) else ()
+
+
+def too_many_refused(n_refused: int, n_draws: int) -> bool:
+    """Return whether too few draws are left to stand for all."""
+    return n_refused > MOST_REFUSED * n_draws
 
 
 def fit_draws(estimator: Estimator, panel: Panel, *, weights: Floats, rng: Generator) -> FittedDraws:
@@ -90,4 +214,7 @@ def fit_draws(estimator: Estimator, panel: Panel, *, weights: Floats, rng: Gener
     """
     if isinstance(estimator, CanFitDraws):
         return estimator.fit_draws(panel, weights=weights, selection=left_out(weights), rng=rng)
-    return _loop(estimator, panel, weights, rng)
+    found = _loop(estimator, panel, weights, rng.spawn(len(weights)))
+    if too_many_refused(len(found.refusals), len(weights)):
+        raise found.refusals[0]
+    return found

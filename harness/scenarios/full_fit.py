@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.data.note import Note
 from harness.data.panel import Panel
-from harness.errors import EstimationError, PluginError, Problem
-from harness.estimators.coefficients import CoefficientTable
-from harness.estimators.guard import Attempt, Status, as_reason, attempt
-from harness.estimators.protocol import (
-    Columns,
-    Estimator,
-    Fitted,
-    HasCoefficients,
-    HasDetails,
-    HasNotes,
-    HasResultRows,
+from harness.errors import Problem
+from harness.estimators.guard import Attempt, Status, attempt, in_one_line
+from harness.estimators.protocol import DrawMaker, Estimator, FitsByDraws, HasDraws
+from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample
+from harness.scenarios.blocks import (
+    BlockResult,
+    BlockTask,
+    OwnDraws,
+    PrepareTask,
+    ScenarioDraws,
+    Source,
+    of_all_draws,
 )
-from harness.rng import random_stream
+from harness.scenarios.draws import cut_draws
+from harness.scenarios.numbers import FitAndDraws, mean_of_draws
+from harness.scenarios.place import FitPlace
+from harness.scenarios.sample_fit import (
+    NO_TABLES,
+    Answer,
+    FitTables,
+    OutlineTask,
+    SampleFitResult,
+    SampleFitTask,
+    require_declared,
+)
 from harness.scenarios.scenario import AsksAbout, Scenario, Tables
-from harness.scenarios.subject import Subject
-from harness.tables import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,17 +43,7 @@ if TYPE_CHECKING:
 
 def full_label(outcome: str, estimator: str) -> str:
     """Return the name of a fit on all rows, for progress, manifest and store."""
-    return f"{outcome} · {estimator} · all rows"
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What one estimator answered to one scenario; `tables` is empty unless `status` is ``ok``."""
-
-    scenario: str
-    tables: Tables
-    status: Status
-    reason: str
+    return str(FitPlace(outcome, estimator))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,8 @@ class FullResult:
     rows : what the fit gives of the harness's result tables, by name
     answers : one for each scenario
     notes : what the fit has to say
-    status, reason, seconds : of the fit itself
+    status, reason : of the fit itself
+    seconds : of the fit, its draws and the answers, added up over workers
     """
 
     outcome: str
@@ -78,9 +79,174 @@ class FullResult:
         return full_label(self.outcome, self.estimator)
 
 
+Step = SampleFitTask | OutlineTask | BlockTask
+"""A task that a fit on all rows waits for."""
+
+StepResult = SampleFitResult | BlockResult
+"""What such a task returns."""
+
+
+@dataclass(frozen=True, eq=False)
+class SampleSteps:
+    """The tasks of a fit on some rows: the fit itself, and the draws, whose they are and of which scenarios.
+
+    Attributes
+    ----------
+    blocks : in the order of their draws
+    """
+
+    fit: SampleFitTask | OutlineTask
+    blocks: tuple[BlockTask, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FoundBlock:
+    """What some draws answered, whose they are, and to which scenarios."""
+
+    source: Source
+    scenarios: frozenset[str]
+    result: BlockResult
+
+
+@dataclass(frozen=True, eq=False)
+class SampleFound:
+    """What came of the tasks of a fit on some rows, in their order."""
+
+    fit: SampleFitResult
+    blocks: tuple[FoundBlock, ...]
+
+    def numbers(self, scenario: str) -> Attempt[FitAndDraws]:
+        """Return what the fit and its draws answered to a scenario."""
+        own = self.fit.numbers.get(scenario)
+        if own is not None and (own.value is None or self.fit.carries_draws):
+            return own
+        blocks = [block.result for block in self.blocks if scenario in block.scenarios]
+        if (own is None and not self.fit.carries_draws) or not blocks:
+            return Attempt(None, self.fit.status, self.fit.reason)
+        drawn = of_all_draws(blocks, scenario)
+        if drawn.value is None:
+            return Attempt(None, drawn.status, drawn.reason)
+        fit = own.value.fit if own is not None and own.value is not None else mean_of_draws(drawn.value)
+        return Attempt(FitAndDraws(fit, drawn.value), "ok", "")
+
+    @property
+    def own_blocks(self) -> tuple[BlockResult, ...]:
+        """The blocks of the draws that the fit is the mean of."""
+        return tuple(block.result for block in self.blocks if isinstance(block.source, OwnDraws))
+
+    @property
+    def how(self) -> tuple[Status, str]:
+        """Status and reason of the fit, of which its own draws are a part."""
+        if self.fit.status == "ok":
+            for block in self.own_blocks:
+                if block.status != "ok":
+                    return block.status, block.reason
+        return self.fit.status, self.fit.reason
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the fit and its own draws have to say, each once."""
+        said = [*self.fit.tables.notes, *(note for block in self.own_blocks for note in block.notes)]
+        return tuple(dict.fromkeys(said))
+
+    @property
+    def seconds(self) -> float:
+        """Of the fit and of all its blocks."""
+        return self.fit.seconds + sum(block.result.seconds for block in self.blocks)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadyFull:
+    """A fit on all rows of which all is found but the tables of the answers.
+
+    Attributes
+    ----------
+    found : by sample
+    refused : why scenarios are not asked, by id
+    """
+
+    place: FitPlace
+    scenarios: Mapping[str, Scenario]
+    panel: Panel
+    seed: int
+    found: Mapping[str, SampleFound]
+    refused: Mapping[str, str]
+
+    @property
+    def label(self) -> str:
+        """Name of the fit."""
+        return str(self.place)
+
+    def run(self) -> FullResult:
+        """Answer every scenario."""
+        start = perf_counter()
+        own = self.found[ALL_ROWS]
+        answers = tuple(self._answer(name, scenario) for name, scenario in self.scenarios.items())
+        status, reason = own.how
+        seconds = sum(sample.seconds for sample in self.found.values())
+        return _full_result(
+            self.place,
+            own.fit.tables,
+            (status, reason),
+            answers=answers,
+            notes=own.notes,
+            seconds=seconds + perf_counter() - start,
+        )
+
+    def failed(self, reason: str) -> FullResult:
+        """Return what stands for a result that could not be had."""
+        return _failed(self.place, self.scenarios, reason)
+
+    def _answer(self, name: str, scenario: Scenario) -> Answer:
+        if name in self.refused:
+            return Answer(name, {}, "refused", self.refused[name])
+        if not isinstance(scenario, AsksModels):
+            answers = self.found[ALL_ROWS].fit.answers
+            return next(answer for answer in answers if answer.scenario == name)
+        whole = self.found[_rows_of(scenario, self.panel)].numbers(name)
+        if whole.value is None:
+            return Answer(name, {}, whole.status, whole.reason)
+        tried = attempt(partial(self._tables, name, scenario, whole.value))
+        return Answer(name, tried.value or {}, tried.status, tried.reason)
+
+    def _tables(self, name: str, scenario: AsksModels, whole: FitAndDraws) -> Tables:
+        samples = {sample: found.numbers(name) for sample, found in self.found.items() if sample != ALL_ROWS}
+        asked = Asked(self.panel, self.seed, self.found[ALL_ROWS].fit.carries_draws, whole, samples)
+        answer = scenario.concluded(asked)
+        require_declared(answer, self.scenarios[name])
+        return answer
+
+
+def _full_result(
+    place: FitPlace,
+    tables: FitTables,
+    how: tuple[Status, str],
+    *,
+    answers: tuple[Answer, ...],
+    notes: tuple[Note, ...],
+    seconds: float,
+) -> FullResult:
+    return FullResult(
+        place.outcome,
+        place.estimator,
+        tables.coefficients,
+        tables.details,
+        tables.rows,
+        answers,
+        notes,
+        *how,
+        seconds,
+    )
+
+
+def _failed(place: FitPlace, scenarios: Mapping[str, Scenario], reason: str) -> FullResult:
+    answers = tuple(Answer(name, {}, "failed", reason) for name in scenarios)
+    return _full_result(place, NO_TABLES, ("failed", reason), answers=answers, notes=(), seconds=0.0)
+
+
 @dataclass(frozen=True, eq=False)
 class FullTask:
-    """A full-sample fit that is ready to run in any process.
+    """A full-sample fit: its parts are ready to run in any process, and its answers when these are done.
 
     Attributes
     ----------
@@ -105,135 +271,136 @@ class FullTask:
         """Name of the fit."""
         return full_label(self.outcome, self.estimator_id)
 
+    @property
+    def needs(self) -> tuple[Step, ...]:
+        """What has to be found before: fits and blocks of draws."""
+        return tuple(task for steps in self._steps.values() for task in (steps.fit, *steps.blocks))
+
+    def given(self, found: Sequence[StepResult]) -> ReadyFull:
+        """Return the task, ready to answer, from the results of what it needs, in their order."""
+        results = iter(found)
+        samples = {name: _found(steps, results) for name, steps in self._steps.items()}
+        place = FitPlace(self.outcome, self.estimator_id)
+        return ReadyFull(place, self.scenarios, self.panel, self.seed, samples, self._refused)
+
     def run(self) -> FullResult:
-        """Fit on all rows, tabulate the coefficients and answer every scenario."""
-        start = perf_counter()
-        tried = attempt(self.subject)
-        answers = tuple(self._answer(name, tried) for name in self.scenarios)
-        fit = tried.value.fit if tried.value else None
-        coefficients = attempt(partial(self._coefficients, fit))
-        details = attempt(partial(_details, fit))
-        rows = attempt(partial(_result_rows, fit))
-        notes = attempt(partial(_notes, fit))
-        asked: dict[str, Attempt[Any]] = {
-            "coefficients": coefficients,
-            "details": details,
-            "result rows": rows,
-            "notes": notes,
-        }
-        wrong = [f"{name}: {one.reason}" for name, one in asked.items() if one.status != "ok"]
-        is_whole = tried.status != "ok" or not wrong
-        return FullResult(
-            outcome=self.outcome,
-            estimator=self.estimator_id,
-            coefficients=coefficients.value,
-            details=details.value or {},
-            rows=rows.value or {},
-            answers=answers,
-            notes=notes.value or (),
-            status=tried.status if is_whole else "failed",
-            reason=tried.reason if is_whole else as_reason("; ".join(wrong)),
-            seconds=perf_counter() - start,
-        )
+        """Fit on all rows, make the draws and answer every scenario, one after the other, here."""
+        prepared: dict[PrepareTask, Attempt[DrawMaker]] = {}
+        found: list[StepResult] = []
+        for task in self.needs:
+            if isinstance(task, SampleFitTask) or not task.needs:
+                found.append(task.run())
+                continue
+            for need in task.needs:
+                if need not in prepared:
+                    prepared[need] = need.run()
+            found.append(task.given([prepared[need] for need in task.needs]).run())
+        return self.given(found).run()
 
     def failed(self, reason: str) -> FullResult:
         """Return what stands for a result that could not be had."""
-        answers = tuple(Answer(name, {}, "failed", reason) for name in self.scenarios)
-        where = (self.outcome, self.estimator_id)
-        return FullResult(*where, None, {}, {}, answers, (), "failed", reason, 0.0)
+        return _failed(FitPlace(self.outcome, self.estimator_id), self.scenarios, reason)
 
-    def subject(self) -> Subject:
-        """Fit on all rows, ready to be asked."""
-        rng = random_stream(self.seed, "fit", self.outcome, self.estimator_id, "all rows")
-        fit = self.estimator.fit(self.panel, rng=rng)
-        return Subject(self.estimator, self.panel, fit, seed=self.seed, name=self.estimator_id)
+    @cached_property
+    def _refused(self) -> Mapping[str, str]:
+        """Why some scenarios are not asked, by id: their exposure is none of this estimator's."""
+        return {name: why for name, one in self.scenarios.items() if (why := self._why_not(name, one))}
 
-    def _answer(self, name: str, tried: Attempt[Subject]) -> Answer:
-        if tried.value is None:
-            return Answer(name, {}, tried.status, tried.reason)
-        answered = attempt(partial(self._tables, name, tried.value))
-        return Answer(name, answered.value or {}, answered.status, answered.reason)
-
-    def _tables(self, name: str, subject: Subject) -> Tables:
-        """Return the answer to a scenario, checked: the tables that it declares, and no other."""
-        scenario = self.scenarios[name]
-        asked = (scenario.exposure if isinstance(scenario, AsksAbout) else None) or self.exposure
+    def _why_not(self, name: str, scenario: Scenario) -> str:
+        about = scenario.exposure if isinstance(scenario, AsksAbout) else None
+        asked = about or self.exposure
         if asked == self.exposure != self.panel.exposure:
             what = f"'{self.estimator_id}' has another exposure, '{self.panel.exposure}'"
             hint = f"ask `exposure: {self.panel.exposure}` where the scenario has that option"
-            raise EstimationError(Problem(name, what, f"the exposure '{asked}'", hint))
-        answer = scenario.answer(subject)
-        _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
-        return answer
+            return in_one_line(Problem(name, what, f"the exposure '{asked}'", hint))
+        if about is not None and about not in self.panel.columns:
+            what, known = f"'{about}' is none of its regressors", ", ".join(self.panel.columns)
+            return in_one_line(Problem(self.estimator_id, what, expected=known))
+        return ""
 
-    def _coefficients(self, fit: Fitted | None) -> pd.DataFrame | None:
-        table = fit.coefficients() if isinstance(fit, HasCoefficients) else None
-        return None if table is None else coefficient_rows(table, level=self.level)
+    @cached_property
+    def _steps(self) -> Mapping[str, SampleSteps]:
+        """The tasks of the fits on all rows, and of those on other rows that scenarios ask for, by name."""
+        put = {name: one for name, one in self.scenarios.items() if name not in self._refused}
+        asking: dict[str, dict[str, AsksModels]] = {ALL_ROWS: {}}
+        others = {name: one for name, one in put.items() if not isinstance(one, AsksModels)}
+        for name, one in put.items():
+            if isinstance(one, AsksModels):
+                asking.setdefault(_rows_of(one, self.panel), {})[name] = one
+        place = FitPlace(self.outcome, self.estimator_id)
+        steps = {ALL_ROWS: self._of_sample(place, self.panel, asking[ALL_ROWS], others)}
+        for rows, scenarios in asking.items():
+            if rows != ALL_ROWS:
+                panel = self.panel.with_exposure(rows)
+                steps[rows] = self._of_sample(replace(place, exposure=rows), panel, scenarios, {})
+        for sample, scenarios in self._samples(asking[ALL_ROWS]):
+            panel = self.panel.take(sample.rows)
+            steps[sample.name] = self._of_sample(replace(place, sample=sample.name), panel, scenarios, {})
+        return steps
+
+    def _samples(self, asking: Mapping[str, AsksModels]) -> Iterator[tuple[Sample, dict[str, AsksModels]]]:
+        """Yield further rows to fit on, each with the scenarios that ask for it."""
+        samples: dict[str, Sample] = {}
+        scenarios: dict[str, dict[str, AsksModels]] = {}
+        for name, scenario in asking.items():
+            for sample in scenario.samples(self.panel):
+                samples.setdefault(sample.name, sample)
+                scenarios.setdefault(sample.name, {})[name] = scenario
+        for name, sample in samples.items():
+            yield sample, scenarios[name]
+
+    def _of_sample(
+        self,
+        place: FitPlace,
+        panel: Panel,
+        asking: Mapping[str, AsksModels],
+        others: Mapping[str, Scenario],
+    ) -> SampleSteps:
+        estimator = self.estimator
+        if isinstance(estimator, FitsByDraws) and not others:
+            prepare = PrepareTask(place, OwnDraws(estimator.draws), estimator, panel, self.seed)
+            return SampleSteps(OutlineTask(prepare, self.level), _blocks(prepare, asking))
+        fit = SampleFitTask(place, estimator, panel, asking, others, self.level, self.seed)
+        if HasDraws in estimator.provides:
+            return SampleSteps(fit, ())
+        plans = dict.fromkeys(scenario.plan for scenario in asking.values())
+        blocks = [
+            block
+            for plan in plans
+            for block in _blocks(
+                PrepareTask(place, ScenarioDraws(plan), estimator, panel, self.seed),
+                {key: scenario for key, scenario in asking.items() if scenario.plan == plan},
+            )
+        ]
+        return SampleSteps(fit, tuple(blocks))
 
 
-def _details(fit: Fitted | None) -> Tables:
-    return _frames(fit.details()) if isinstance(fit, HasDetails) else {}
+def _rows_of(scenario: AsksModels, panel: Panel) -> str:
+    """Return the name of the fit that a scenario asks: that on all rows, or that with another exposure."""
+    about = scenario.exposure if isinstance(scenario, AsksAbout) else None
+    return ALL_ROWS if about is None or about == panel.exposure else about
 
 
-def _result_rows(fit: Fitted | None) -> Tables:
-    rows: Tables = _frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {}
-    _require_frames(rows, set(TABLES), type(fit).__name__)
-    return rows
+def _blocks(prepare: PrepareTask, scenarios: Mapping[str, AsksModels]) -> tuple[BlockTask, ...]:
+    """Return the blocks of all draws of a source; none where nobody asks them anything."""
+    if not scenarios:
+        return ()
+    cut = cut_draws(prepare.source.n_draws, n_obs=prepare.panel.n_obs)
+    return tuple(BlockTask(prepare, draws, scenarios) for draws in cut)
 
 
-def _notes(fit: Fitted | None) -> tuple[Note, ...]:
-    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
-    notes = tuple(note for note in said if isinstance(note, Note))
-    for note in said:
-        if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
-            found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
-            raise PluginError(Problem(type(fit).__name__, f"returned {found}", "harness.Note of three texts"))
-    return notes
-
-
-def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
-    """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
-    import pandas as pd
-
-    if not isinstance(tables, Mapping):
-        problem = Problem(who, f"returned a {type(tables).__name__}", "tables by name")
-        raise PluginError(problem)
-    for name, frame in tables.items():
-        if name not in allowed or not isinstance(frame, pd.DataFrame):
-            found = f"returned a {type(frame).__name__} as '{name}'"
-            expected = f"data frames, of the names {', '.join(sorted(allowed))}"
-            raise PluginError(Problem(who, found, expected))
-
-
-def _frames(tables: Mapping[str, Columns]) -> Tables:
-    import pandas as pd
-
-    return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
-
-
-def coefficient_rows(table: CoefficientTable, *, level: float) -> pd.DataFrame:
-    """Return a coefficient table as tidy rows, one a term, with the covariance named."""
-    import pandas as pd
-
-    limits = table.conf_int(level)
-    correction = table.correction
-    columns = {
-        "term": table.terms,
-        "estimate": table.estimate,
-        "std_error": table.std_error,
-        "statistic": table.statistic,
-        "p_value": table.p_value,
-        "conf_low": limits[:, 0],
-        "conf_high": limits[:, 1],
-    }
-    fixed = {
-        "covariance": correction.kind,
-        "n_obs": correction.n_obs,
-        "n_coef": correction.n_coef,
-        "n_effects": correction.n_effects,
-        "n_clusters": " x ".join(str(count) for count in correction.n_clusters),
-        "factor": correction.factor,
-        "df_resid": correction.df_resid,
-        "bandwidth": correction.bandwidth,
-    }
-    return pd.DataFrame(columns | fixed)
+def _found(steps: SampleSteps, results: Iterator[StepResult]) -> SampleFound:
+    """Return what came of a fit on some rows, its results taken from the head of all of them."""
+    fit = next(results)
+    blocks = [(task, next(results)) for task in steps.blocks]
+    if not isinstance(fit, SampleFitResult):
+        message = f"{fit.label} is not the fit that {steps.fit.label} names"
+        raise TypeError(message)
+    return SampleFound(
+        fit,
+        tuple(
+            FoundBlock(task.prepare.source, frozenset(task.scenarios), result)
+            for task, result in blocks
+            if isinstance(result, BlockResult)
+        ),
+    )

@@ -43,6 +43,10 @@ class Places:
     left: Ints
     share: Floats
 
+    def take(self, rows: Ints) -> Places:
+        """Return the places of some of the values, (n_rows,) positions."""
+        return Places(self.left[rows], self.share[rows])
+
 
 def locate(grid: Floats, values: Floats) -> Places:
     """Return where values, (n_obs,), lie on an increasing grid of two points or more; ends hold beyond it."""

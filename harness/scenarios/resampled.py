@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from pydantic import Field
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.evaluation.resample import ResampleUnit
-from harness.scenarios.subject import DrawPlan
+from harness.scenarios.asked import Sample
+from harness.scenarios.draws import DrawPlan
 
 QUICK_DRAWS = 40
 """Most draws of a quick run."""
@@ -35,6 +37,10 @@ class Resampled:
     def plan(self) -> DrawPlan:
         """The draws to ask for."""
         return DrawPlan(self.draws, self.unit)
+
+    def samples(self, panel: Panel) -> Iterator[Sample]:  # noqa: ARG002 - what most questions need
+        """Yield nothing: all rows are enough."""
+        yield from ()
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return warnings about intervals from too few draws, or from resampled rows."""

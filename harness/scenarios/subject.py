@@ -10,23 +10,11 @@ from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
-from harness.evaluation.resample import ResampleUnit, draw_weights
+from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
-from harness.scenarios.draws import fit_draws
-
-
-@dataclass(frozen=True)
-class DrawPlan:
-    """The bootstrap draws a scenario asks for; equal plans share their draws.
-
-    Attributes
-    ----------
-    n_draws : >= 2
-    unit : what is resampled
-    """
-
-    n_draws: int
-    unit: ResampleUnit
+from harness.scenarios.asked import ALL_ROWS, AsksModels
+from harness.scenarios.draws import DrawPlan, Resamples, cut_draws, fit_draws, refusals_of, too_many_refused
+from harness.scenarios.numbers import FitAndDraws, Numbers, joined
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +36,13 @@ class Subject:
     fit: Fitted
     seed: int
     name: str
-    rows: str = "all rows"
+    rows: str = ALL_ROWS
     _drawn: dict[DrawPlan, FittedDraws] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def carries_draws(self) -> bool:
+        """Whether the fit has draws of its own."""
+        return isinstance(self.fit, HasDraws)
 
     def draws(self, plan: DrawPlan) -> FittedDraws:
         """Return the draws the fit carries, or bootstrap draws; all estimators are drawn the same entities.
@@ -67,6 +60,33 @@ class Subject:
             own = self.rng("draws", *labels, self.name)
             self._drawn[plan] = fit_draws(self.estimator, self.panel, weights=weights, rng=own)
         return self._drawn[plan]
+
+    def numbers(self, scenario: AsksModels) -> FitAndDraws:
+        """Return what a scenario asks of the fit and of its draws, made block by block.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the draws, or nothing can be asked on these rows.
+        """
+        fit = scenario.numbers(self.fit, self.panel)
+        if isinstance(self.fit, HasDraws):
+            return FitAndDraws(fit, scenario.numbers(self.fit.draws, self.panel))
+        return FitAndDraws(fit, self._of_draws(scenario))
+
+    def _of_draws(self, scenario: AsksModels) -> Numbers:
+        plan = scenario.plan
+        parts: list[Numbers] = []
+        refusals: list[EstimationError] = []
+        maker = Resamples(self.estimator, self.panel, plan, self.seed, self.name, self.rows).prepare()
+        for draws in cut_draws(plan.n_draws, n_obs=self.panel.n_obs):
+            fits = maker.draw(draws)
+            refusals += refusals_of(fits)
+            if len(refusals_of(fits)) < len(draws):
+                parts.append(scenario.numbers(fits, self.panel))
+        if too_many_refused(len(refusals), plan.n_draws):
+            raise refusals[0]
+        return joined(parts)
 
     def refitted(self, rows: Ints, *, name: str) -> Subject:
         """Return the same estimator fitted on some of the rows, (n_rows,) positions.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ from harness_neural.search import SizeSearch, has_training_rows, require_rows, s
 
 if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch
+
+
+FALLBACK = "a fit with too few rows to train and select on there uses the network of all rows"
+"""What a note says of a cluster; the same for any number of draws, so that blocks of them say it once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,20 @@ class ClusteredSample:
         return np.stack([has_training_rows(part) & (part.selection.any(axis=1) | ~selects) for part in parts])
 
 
+@dataclass(frozen=True, eq=False)
+class ClusterSearches:
+    """Searches of the networks of clusters, on all rows, for draws to start from.
+
+    Attributes
+    ----------
+    own : by cluster, of those that have rows enough
+    everyone : searches on the rows of all clusters together, for draws that lack rows in one
+    """
+
+    own: Mapping[int, SizeSearch]
+    everyone: Callable[[], SizeSearch]
+
+
 def learn_by_cluster(clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator) -> Learned:
     """Search a network for each cluster of a sample of one.
 
@@ -51,8 +70,20 @@ def learn_by_cluster(clustered: ClusteredSample, options: NetworkOptions, *, rng
     EstimationError
         Where a cluster has too few rows, and so have all clusters together.
     """
+    return learn_searched(clustered, search_clusters(clustered, options, rng=rng), options, rng=rng)
+
+
+def learn_searched(
+    clustered: ClusteredSample, own: dict[int, SizeSearch], options: NetworkOptions, *, rng: Generator
+) -> Learned:
+    """Return the networks that searches by cluster found, that of all rows where a cluster has none.
+
+    Raises
+    ------
+    EstimationError
+        Where all clusters together have too few rows.
+    """
     can = clustered.can_learn()
-    own = _search_clusters(clustered, can[:, 0], options, rng=rng)
     if can.all():
         return _learned(own, tuple(own[at].networks for at in range(clustered.n_clusters)), ())
     whole = search_size(clustered.sample, options, where="", rng=rng)
@@ -61,13 +92,13 @@ def learn_by_cluster(clustered: ClusteredSample, options: NetworkOptions, *, rng
 
 
 def learn_draws_by_cluster(
-    draws: ClusteredSample, whole: ClusteredSample, options: NetworkOptions, *, rng: Generator
+    draws: ClusteredSample, searches: ClusterSearches, options: NetworkOptions, *, rngs: Sequence[Generator]
 ) -> Learned:
-    """Search a size for each cluster on all rows, then train one network a draw and cluster.
+    """Train one network a draw and cluster, of the sizes that were found on all rows.
 
     Parameters
     ----------
-    whole : the sample of one to search on
+    rngs : of each draw
 
     Raises
     ------
@@ -77,36 +108,33 @@ def learn_draws_by_cluster(
     from harness_neural.batch import Piece, gather
 
     require_rows(draws.sample, where="")
-    is_searched = whole.can_learn()
-    own = _search_clusters(whole, is_searched[:, 0], options, rng=rng)
-    can = draws.can_learn() & is_searched
+    own = dict(searches.own)
+    can = draws.can_learn() & np.isin(np.arange(draws.n_clusters), list(own))[:, None]
     pieces: list[list[Piece]] = [[] for _ in range(draws.n_clusters)]
-    for cluster, search in own.items():
+    for cluster, search in searches.own.items():
         able = np.flatnonzero(can[cluster])
         if able.size:
             part = draws.part(cluster).networks(able)
-            pieces[cluster].append(Piece(able, train_draws(part, search, options, rng=rng)))
+            streams = [rngs[at] for at in able.tolist()]
+            pieces[cluster].append(Piece(able, train_draws(part, search, options, rngs=streams)))
     lacking = np.flatnonzero(~can.all(axis=0))
     if lacking.size:
-        own[draws.n_clusters] = search_size(whole.sample, options, where="", rng=rng)
-        others = train_draws(draws.sample.networks(lacking), own[draws.n_clusters], options, rng=rng)
+        own[draws.n_clusters] = searches.everyone()
+        streams = [rngs[at] for at in lacking.tolist()]
+        others = train_draws(draws.sample.networks(lacking), own[draws.n_clusters], options, rngs=streams)
         for cluster, piece in enumerate(pieces):
             unable = np.flatnonzero(~can[cluster])
             piece.append(Piece(unable, others.take(np.searchsorted(lacking, unable))))
     return _learned(own, tuple(gather(of_cluster) for of_cluster in pieces), _fallback_notes(can))
 
 
-def _search_clusters(
-    clustered: ClusteredSample,
-    can: npt.NDArray[np.bool_],
-    options: NetworkOptions,
-    *,
-    rng: Generator,
+def search_clusters(
+    clustered: ClusteredSample, options: NetworkOptions, *, rng: Generator
 ) -> dict[int, SizeSearch]:
-    """Return a search for each cluster that has rows enough, (n_clusters,) booleans, by cluster."""
+    """Return a search for each cluster that has rows enough, by cluster."""
     return {
         at: search_size(clustered.part(at), options, where=f"cluster {at + 1}", rng=rng)
-        for at in np.flatnonzero(can).tolist()
+        for at in np.flatnonzero(clustered.can_learn()[:, 0]).tolist()
     }
 
 
@@ -119,14 +147,5 @@ def _learned(
 
 def _fallback_notes(can: npt.NDArray[np.bool_]) -> tuple[Note, ...]:
     """Return a note for each cluster that the network of all rows serves, for one fit or for some draws."""
-    n_clusters, n_fits = can.shape
-    return tuple(
-        Note(
-            "W-CLUSTER",
-            f"cluster {at + 1}",
-            f"too few rows to train and select on in {n_fits - can[at].sum()} of {n_fits} fits, "
-            "which use the network of all rows there",
-        )
-        for at in range(n_clusters)
-        if not can[at].all()
-    )
+    lacking = np.flatnonzero(~can.all(axis=1)).tolist()
+    return tuple(Note("W-CLUSTER", f"cluster {at + 1}", FALLBACK) for at in lacking)

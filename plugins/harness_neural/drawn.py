@@ -29,6 +29,20 @@ class DrawnRows:
         return self.panel.take(np.flatnonzero(self.weights.any(axis=0)))
 
 
+def ordered_rows(panel: Panel, *, weights: Floats, selection: DrawSelection) -> DrawnRows:
+    """Return all rows, whether a draw uses them or not, so that draws do not depend on which there are.
+
+    Parameters
+    ----------
+    weights, selection : as `harness.CanFitDraws` has them
+    """
+    whole = _whole(panel, weights, selection)
+    order = whole.panel.canonical_order
+    if np.array_equal(order, np.arange(order.size)):
+        return whole
+    return DrawnRows(whole.panel.take(order), whole.weights[:, order], whole.selection[:, order])
+
+
 def drawn_rows(panel: Panel, *, weights: Floats, selection: DrawSelection) -> DrawnRows:
     """Return the rows that some draw trains or selects on.
 
@@ -36,16 +50,21 @@ def drawn_rows(panel: Panel, *, weights: Floats, selection: DrawSelection) -> Dr
     ----------
     weights, selection : as `harness.CanFitDraws` has them
     """
-    if isinstance(selection, Panel):
-        whole = panel.joined(selection)
-        is_aside = np.arange(whole.n_obs) >= panel.n_obs
-        asides = np.broadcast_to(is_aside.astype(np.float64), (len(weights), whole.n_obs))
-        weights = np.pad(weights, ((0, 0), (0, selection.n_obs)))
-    else:
-        whole, asides = panel, np.broadcast_to(0.0, weights.shape) if selection is None else selection
-    order = whole.canonical_order
-    is_used = np.asarray(weights.any(axis=0)) | np.asarray(asides.any(axis=0))
+    found = _whole(panel, weights, selection)
+    order = found.panel.canonical_order
+    is_used = np.asarray(found.weights.any(axis=0)) | np.asarray(found.selection.any(axis=0))
     rows = order[is_used[order]]
-    if np.array_equal(rows, np.arange(whole.n_obs)):
-        return DrawnRows(whole, weights, asides)
-    return DrawnRows(whole.take(rows), weights[:, rows], asides[:, rows])
+    if np.array_equal(rows, np.arange(found.panel.n_obs)):
+        return found
+    return DrawnRows(found.panel.take(rows), found.weights[:, rows], found.selection[:, rows])
+
+
+def _whole(panel: Panel, weights: Floats, selection: DrawSelection) -> DrawnRows:
+    """Return the rows of draws with further ones that all select on, in the order given."""
+    if not isinstance(selection, Panel):
+        asides = np.broadcast_to(0.0, weights.shape) if selection is None else selection
+        return DrawnRows(panel, weights, asides)
+    whole = panel.joined(selection)
+    is_aside = np.arange(whole.n_obs) >= panel.n_obs
+    asides = np.broadcast_to(is_aside.astype(np.float64), (len(weights), whole.n_obs))
+    return DrawnRows(whole, np.pad(weights, ((0, 0), (0, selection.n_obs))), asides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +17,21 @@ if TYPE_CHECKING:
 
 
 def train_draws(
-    draws: NetworkSample, found: SizeSearch, options: NetworkOptions, *, rng: Generator
+    draws: NetworkSample, found: SizeSearch, options: NetworkOptions, *, rngs: Sequence[Generator]
 ) -> NetworkBatch:
     """Train networks on every draw, and keep a draw's best on the rows it selects on.
 
     A draw without rows to stop by trains one network of the chosen candidate's size, for as many steps as
     that candidate did.
+
+    Parameters
+    ----------
+    rngs : of each draw, for its initial values
     """
     from harness_neural.batch import Piece, gather
 
     trained = [
-        _train(draws, found, options, n_units=n_units, rng=rng) for n_units in _tried(draws, found, options)
+        _train(draws, found, options, n_units=n_units, rngs=rngs) for n_units in _tried(draws, found, options)
     ]
     best = np.stack([start.selection for start in trained]).argmin(axis=0)
     places = [np.flatnonzero(best == at) for at in range(len(trained))]
@@ -47,7 +52,12 @@ def _tried(draws: NetworkSample, found: SizeSearch, options: NetworkOptions) -> 
 
 
 def _train(
-    draws: NetworkSample, found: SizeSearch, options: NetworkOptions, *, n_units: int, rng: Generator
+    draws: NetworkSample,
+    found: SizeSearch,
+    options: NetworkOptions,
+    *,
+    n_units: int,
+    rngs: Sequence[Generator],
 ) -> Trained:
     from harness_neural.batch import TrainingTask, initial_values, train
 
@@ -56,7 +66,9 @@ def _train(
     if options.draw_start == "full_sample" and n_units == found.chosen.n_units:
         start = np.tile(found.point, (n_draws, 1))
     else:
-        start = initial_values(sizes, n_inputs=n_inputs, rng=rng)
+        start = np.concatenate(
+            [initial_values(sizes[:1], n_inputs=n_inputs, rng=own) for own in rngs],
+        )
     task = TrainingTask(
         X=draws.X,
         outcome=draws.outcome,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,13 +47,13 @@ def learn(sample: NetworkSample, options: NetworkOptions, *, rng: Generator) -> 
 
 
 def learn_draws(
-    draws: NetworkSample, whole: NetworkSample, options: NetworkOptions, *, rng: Generator
+    draws: NetworkSample, search: SizeSearch, options: NetworkOptions, *, rngs: Sequence[Generator]
 ) -> Learned:
-    """Search a size on all rows, then train one network of this size a draw.
+    """Train one network a draw, of the size that a search on all rows found.
 
     Parameters
     ----------
-    whole : the sample of one to search on
+    rngs : of each draw
 
     Raises
     ------
@@ -60,5 +61,4 @@ def learn_draws(
         Where a draw has too few rows.
     """
     require_rows(draws, where="")
-    search = search_size(whole, options, where="", rng=rng)
-    return Learned((train_draws(draws, search, options, rng=rng),), (search,), search.notes)
+    return Learned((train_draws(draws, search, options, rngs=rngs),), (search,), search.notes)

@@ -10,7 +10,12 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import Floats
-from harness_neural.by_cluster import ClusteredSample, learn_by_cluster, learn_draws_by_cluster
+from harness_neural.by_cluster import (
+    ClusteredSample,
+    ClusterSearches,
+    learn_by_cluster,
+    learn_draws_by_cluster,
+)
 from harness_neural.design import settle
 from harness_neural.draws import train_draws
 from harness_neural.learn import Learned
@@ -41,37 +46,43 @@ def learn_stacked(clustered: ClusteredSample, options: NetworkOptions, *, rng: G
     Networks of the clusters, the further one last.
     """
     first = learn_by_cluster(clustered, options, rng=rng)
-    search = _search_second(clustered.sample, first, options, rng=rng)
+    search = search_further(clustered.sample, first, options, rng=rng)
     return _joined(first, search, search.networks)
 
 
 def learn_draws_stacked(
-    draws: ClusteredSample, whole: ClusteredSample, options: NetworkOptions, *, rng: Generator
+    draws: ClusteredSample,
+    searches: ClusterSearches,
+    further: SizeSearch,
+    options: NetworkOptions,
+    *,
+    rngs: Sequence[Generator],
 ) -> Learned:
-    """Search all sizes on all rows, then train the networks of both stages on every draw.
+    """Train the networks of both stages on every draw, of the sizes that were found on all rows.
 
     The outputs differ from draw to draw, so further networks are trained one after the other.
 
     Parameters
     ----------
-    whole : the sample of one to search on
+    further : search of the second stage
+    rngs : of each draw
     """
     from harness_neural.batch import Piece, gather
 
-    search = _search_second(whole.sample, learn_by_cluster(whole, options, rng=rng), options, rng=rng)
-    first = learn_draws_by_cluster(draws, whole, options, rng=rng)
+    first = learn_draws_by_cluster(draws, searches, options, rngs=rngs)
     taken_in = outputs(first.networks, draws.sample.X)
     pieces = []
     for at, own in enumerate(taken_in):
         place = np.array([at])
         sample = replace(draws.sample.networks(place), X=settle(own))
-        pieces.append(Piece(place, train_draws(sample, search, options, rng=rng)))
-    return _joined(first, search, gather(pieces))
+        pieces.append(Piece(place, train_draws(sample, further, options, rngs=[rngs[at]])))
+    return _joined(first, further, gather(pieces))
 
 
-def _search_second(
+def search_further(
     sample: NetworkSample, first: Learned, options: NetworkOptions, *, rng: Generator
 ) -> SizeSearch:
+    """Search the network that takes in the outputs of those of the clusters."""
     (own,) = outputs(first.networks, sample.X)
     return search_size(replace(sample, X=settle(own)), options, where=STAGE, rng=rng)
 

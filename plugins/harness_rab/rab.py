@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -13,10 +14,13 @@ from pydantic_core import PydanticCustomError
 from harness import (
     CanFitDraws,
     CanFitFolds,
+    CanPrepareDraws,
     CanProfile,
     CanRunQuick,
     DrawSelection,
     Estimator,
+    FitsByDraws,
+    FittedDraws,
     Floats,
     HasDetails,
     HasDraws,
@@ -25,11 +29,13 @@ from harness import (
     NestedEstimator,
     Note,
     Panel,
+    PreparedDraws,
     Rung,
     SelectsRows,
     draw_weights,
     inner_split,
     left_out,
+    stream_at,
 )
 from harness_rab.ensemble import Ensemble, mean_of
 
@@ -76,7 +82,7 @@ class Rab:
         Rung(250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}, is_drafted=True),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitFolds, CanProfile, CanRunQuick, HasDetails, HasDraws, HasEffects, HasNotes}
+        {CanFitFolds, CanProfile, CanRunQuick, FitsByDraws, HasDetails, HasDraws, HasEffects, HasNotes}
     )
 
     base: NestedEstimator
@@ -112,29 +118,94 @@ class Rab:
         EstimationError
             Where the base estimator refuses these rows, or there are too few units to set any aside.
         """
-        if selection is not None and selection.n_obs > 0:
-            weights = draw_weights(panel, self.draws, unit=self.unit, rng=rng)
-            selects: DrawSelection = selection
-        else:
-            weights, selects = self._resampled(panel, rng=rng)
-        fitted = _draw_fitter(self.base).fit_draws(panel, weights=weights, selection=selects, rng=rng)
-        own = Note("W-METHOD", self.name, RECONSTRUCTION)
-        notes = (own, *(fitted.notes if isinstance(fitted, HasNotes) else ()))
-        if self.unit == "row":
-            notes = (*notes, Note("W-ROWBOOT", self.name, ROW_WARNING))
-        return mean_of(fitted, n_draws=self.draws, notes=notes)
+        maker = self.prepare(panel, rng=rng, selection=selection)
+        fitted = maker.draw(range(self.draws))
+        said = (*maker.notes, *(fitted.notes if isinstance(fitted, HasNotes) else ()))
+        return mean_of(fitted, n_draws=self.draws, notes=tuple(dict.fromkeys(said)))
 
-    def _resampled(self, panel: Panel, *, rng: Generator) -> tuple[Floats, Floats]:
-        """Return how often each draw trains on a row, and whether it selects on it, (n_draws, n_obs) each."""
-        if SelectsRows not in self.base.provides or not isinstance(self.base, SelectsRows):
-            weights = draw_weights(panel, self.draws, unit=self.unit, rng=rng)
-            return weights, left_out(weights)
-        weights, asides = (np.zeros((self.draws, panel.n_obs)) for _ in range(2))
-        for trained, aside in zip(weights, asides, strict=True):
-            split = inner_split(panel, share=self.base.selection_share, rng=rng)
-            (trained[split.train],) = draw_weights(panel.take(split.train), 1, unit=self.unit, rng=rng)
-            aside[split.selection] = 1.0
-        return weights, asides
+    def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Resampled:
+        """Return what makes the draws, once what these have in common is found.
+
+        Raises
+        ------
+        EstimationError
+            Where the base estimator refuses these rows.
+        """
+        selects = selection if selection is not None and selection.n_obs > 0 else None
+        prepared = None
+        if CanPrepareDraws in self.base.provides and isinstance(self.base, CanPrepareDraws):
+            prepared = self.base.prepare_draws(panel, selection=selects, rng=rng)
+        return Resampled(self, panel, selects, prepared, rng)
+
+
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """What makes the draws of an ensemble, any of them.
+
+    Attributes
+    ----------
+    options : of the ensemble
+    panel : the rows
+    selection : rows that every draw selects on; with None each sets its own aside
+    prepared : what draws have in common, of a base that finds it once
+    rng : whose children are the streams of the draws, each by its position
+    """
+
+    options: Rab
+    panel: Panel
+    selection: Panel | None
+    prepared: PreparedDraws | None
+    rng: Generator
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What to know about the method, and about what draws have in common."""
+        own = (Note("W-METHOD", Rab.name, RECONSTRUCTION),)
+        by_row = (Note("W-ROWBOOT", Rab.name, ROW_WARNING),) if self.options.unit == "row" else ()
+        return (*own, *(self.prepared.notes if isinstance(self.prepared, HasNotes) else ()), *by_row)
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the tables of what draws have in common, such as the search of a network's size."""
+        return self.prepared.details() if isinstance(self.prepared, HasDetails) else {}
+
+    def draw(self, draws: range) -> FittedDraws:
+        """Fit the base estimator on some of the resamples.
+
+        Raises
+        ------
+        EstimationError
+            Where the base estimator refuses one, or there are too few units to set any aside.
+        """
+        rngs = [stream_at(self.rng, draw) for draw in draws]
+        used = [self._used(own) for own in rngs]
+        weights = np.stack([own.weights for own in used])
+        asides = np.stack([own.asides for own in used]) if self.selection is None else None
+        if self.prepared is not None:
+            return self.prepared.fit(weights, selection=asides, rngs=rngs)
+        selects: DrawSelection = asides if self.selection is None else self.selection
+        base = _draw_fitter(self.options.base)
+        return base.fit_draws(self.panel, weights=weights, selection=selects, rng=rngs[0])
+
+    def _used(self, rng: Generator) -> UsedRows:
+        """Return how one draw uses the rows."""
+        unit, panel = self.options.unit, self.panel
+        base = self.options.base
+        if self.selection is None and SelectsRows in base.provides and isinstance(base, SelectsRows):
+            weights, asides = np.zeros(panel.n_obs), np.zeros(panel.n_obs)
+            split = inner_split(panel, share=base.selection_share, rng=rng)
+            (weights[split.train],) = draw_weights(panel.take(split.train), 1, unit=unit, rng=rng)
+            asides[split.selection] = 1.0
+            return UsedRows(weights, asides)
+        (weights,) = draw_weights(panel, 1, unit=unit, rng=rng)
+        return UsedRows(weights, left_out(weights))
+
+
+@dataclass(frozen=True, eq=False)
+class UsedRows:
+    """How often a draw trains on each row, and whether it selects on it, (n_obs,) each."""
+
+    weights: Floats
+    asides: Floats
 
 
 def _draw_fitter(base: Estimator) -> CanFitDraws:

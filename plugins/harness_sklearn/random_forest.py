@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 from pydantic import Field
 
 from harness import (
     CanFitDraws,
+    CanPrepareDraws,
     CanRunQuick,
     DrawSelection,
     EstimationError,
@@ -21,6 +24,7 @@ from harness import (
     Problem,
     Rung,
     SelectsRows,
+    stream_at,
 )
 from harness_sklearn.forest_fits import ForestDraws, ForestFit
 from harness_sklearn.inputs import Inputs, make_inputs
@@ -56,7 +60,7 @@ class RandomForest:
     known_as: ClassVar[tuple[str, ...]] = ("rf", "forest")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(210, "Random forest", id="forest"),)
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanRunQuick, HasDetails, HasNotes, SelectsRows}
+        {CanFitDraws, CanPrepareDraws, CanRunQuick, HasDetails, HasNotes, SelectsRows}
     )
 
     trees: Annotated[int, Field(ge=1)] = 100
@@ -103,17 +107,30 @@ class RandomForest:
         EstimationError
             As by `fit`, or where a draw trains on no row.
         """
-        refuse_empty_draws(weights, estimator=self.name)
         parts = parts_of_draws(panel, weights, selection, share=self.selection_share, rng=rng)
-        min_leaf = int(self._search(parts.rows, int(rng.integers(2**32))).best("min_leaf"))
-        inputs = make_inputs(parts.rows.whole)
-        X, outcome = inputs.values(parts.rows.whole).astype(np.float32), inputs.outcome(parts.rows.whole)
-        models = []
-        for draw in parts.weights.astype(np.int64):
-            rows = np.repeat(np.arange(draw.size), draw)
-            forest = self._forest(self.draw_trees, min_leaf, int(rng.integers(2**32)))
-            models.append(forest.fit(X[rows], outcome[rows]))
-        return ForestDraws(inputs, tuple(models), min_leaf)
+        rngs = [stream_at(rng, at) for at in range(len(weights))]
+        return self._prepared(parts.rows, rng=rng).fit(parts.weights, selection=None, rngs=rngs)
+
+    def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedForests:
+        """Choose the size of leaves for the forests of draws, as by `fit`.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`.
+        """
+        parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
+        return self._prepared(parts, rng=rng).in_order_of(panel)
+
+    def _prepared(self, parts: RowParts, *, rng: Generator) -> PreparedForests:
+        min_leaf = int(self._search(parts, int(rng.integers(2**32))).best("min_leaf"))
+        inputs = make_inputs(parts.whole)
+        X, outcome = inputs.values(parts.whole).astype(np.float32), inputs.outcome(parts.whole)
+        return PreparedForests(self, inputs, X, outcome, min_leaf)
+
+    def forest_of_draw(self, min_leaf: int, seed: int) -> RandomForestRegressor:
+        """Return the forest of a draw, not grown."""
+        return self._forest(self.draw_trees, min_leaf, seed)
 
     def _search(self, parts: RowParts, seed: int) -> Search:
         """Grow a forest for every candidate that these rows can fill, and compare them."""
@@ -140,6 +157,52 @@ class RandomForest:
             random_state=seed,
             n_jobs=1,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedForests:
+    """What the forests of draws have in common.
+
+    Attributes
+    ----------
+    options : of the forests
+    inputs : from panels to columns
+    X, outcome : (n_obs, n_inputs) and (n_obs,), the rows that weights of draws are of
+    min_leaf : least rows of a leaf
+    """
+
+    options: RandomForest
+    inputs: Inputs
+    X: npt.NDArray[np.float32]
+    outcome: Floats
+    min_leaf: int
+
+    def in_order_of(self, panel: Panel) -> Self:
+        """Return the same for weights of rows in the order of the panel; here they are by entity and time."""
+        place = np.argsort(panel.canonical_order)
+        return replace(self, X=self.X[place], outcome=self.outcome[place])
+
+    def fit(
+        self,
+        weights: Floats,
+        *,
+        selection: Floats | None,  # noqa: ARG002 - the size of leaves is chosen
+        rngs: Sequence[Generator],
+    ) -> ForestDraws:
+        """Grow a forest on each draw's rows.
+
+        Raises
+        ------
+        EstimationError
+            Where a draw trains on no row.
+        """
+        refuse_empty_draws(weights, estimator=self.options.name)
+        models = []
+        for draw, rng in zip(weights.astype(np.int64), rngs, strict=True):
+            rows = np.repeat(np.arange(draw.size), draw)
+            forest = self.options.forest_of_draw(self.min_leaf, int(rng.integers(2**32)))
+            models.append(forest.fit(self.X[rows], self.outcome[rows]))
+        return ForestDraws(self.inputs, tuple(models), self.min_leaf)
 
 
 def _too_few_rows(n_obs: int, min_leaf: int) -> EstimationError:

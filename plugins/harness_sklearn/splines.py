@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -9,7 +11,17 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import CanFitDraws, DrawSelection, Floats, HasDetails, HasNotes, Panel, SelectsRows
+from harness import (
+    CanFitDraws,
+    CanPrepareDraws,
+    DrawSelection,
+    Floats,
+    HasDetails,
+    HasNotes,
+    Ints,
+    Panel,
+    SelectsRows,
+)
 from harness_sklearn.ridge import Moments, errors_of_penalties, solve_ridge
 from harness_sklearn.selection import (
     RowParts,
@@ -49,7 +61,9 @@ class Splines:
 
     name: ClassVar[str] = "splines"
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
-    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, HasDetails, HasNotes, SelectsRows})
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanPrepareDraws, HasDetails, HasNotes, SelectsRows}
+    )
 
     knots: Annotated[int, Field(ge=2)] = 8
     products: Literal["none", "moderators"] = "none"
@@ -86,20 +100,49 @@ class Splines:
         EstimationError
             As by `fit`, or where a draw trains on no row.
         """
-        refuse_empty_draws(weights, estimator=self.name)
         rows = rows_in_use(panel, weights)
-        trained_on = panel.take(rows)
-        design = self._design(trained_on)
-        train = design.moments(trained_on, weights[:, rows])
-        aside, asides = rows_to_select_on(panel, weights, selection)
+        prepared = PreparedSplines(self, panel, None, self._design(panel.take(rows)), rows, rng)
+        return prepared.fit_draws(weights, selection)
+
+    def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedSplines:
+        """Choose knots and units for draws, those of all rows.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`.
+        """
+        rows = panel.canonical_order
+        return PreparedSplines(self, panel, selection, self._design(panel.take(rows)), rows, rng)
+
+    def penalties_of(
+        self,
+        design: SplineDesign,
+        train: Moments,
+        panel: Panel,
+        asides: Floats,
+        *,
+        otherwise: Callable[[], float],
+    ) -> Floats:
+        """Return the penalty of each draw, (n_draws,).
+
+        Parameters
+        ----------
+        train : of the draws
+        asides : (n_draws, n_obs), how often each selects on a row of the panel
+        otherwise : returns that of a draw that selects on none
+        """
         chooses = np.flatnonzero(asides.any(axis=1))
-        penalties = np.empty(len(weights))
+        penalties = np.empty(len(asides))
         if chooses.size:
-            penalties[chooses] = self._own_penalties(design, train.take(chooses), aside, asides[chooses])
+            penalties[chooses] = self._own_penalties(design, train.take(chooses), panel, asides[chooses])
         if chooses.size < penalties.size:
-            parts = split_to_select(trained_on, None, share=self.selection_share, rng=rng)
-            penalties[~asides.any(axis=1)] = self._search(parts).best("penalty")
-        return SplineDraws(design, solve_ridge(train, penalties, n_free=design.n_free), penalties)
+            penalties[~asides.any(axis=1)] = otherwise()
+        return penalties
+
+    def penalty_on(self, panel: Panel, *, rng: Generator) -> float:
+        """Return the penalty that `fit` would choose on these rows."""
+        return self._search(split_to_select(panel, None, share=self.selection_share, rng=rng)).best("penalty")
 
     @property
     def _candidates(self) -> Floats:
@@ -127,3 +170,57 @@ class Splines:
             design.moments(side, np.ones((1, side.n_obs))) for side in (parts.train, parts.selection)
         )
         return Search({"penalty": self._candidates.tolist()}, self._errors(design, train, selection)[:, 0])
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSplines:
+    """What the splines of draws have in common.
+
+    Attributes
+    ----------
+    options : of the splines
+    panel : rows that weights of draws are of
+    selection : further rows that all draws select on
+    design : knots and units
+    rows : (n_used,) positions of the rows that draws train on
+    rng : for the choice of a draw that has no rows to select on
+    """
+
+    options: Splines
+    panel: Panel
+    selection: Panel | None
+    design: SplineDesign
+    rows: Ints
+    rng: Generator
+
+    def fit(
+        self,
+        weights: Floats,
+        *,
+        selection: Floats | None,
+        rngs: Sequence[Generator],  # noqa: ARG002 - least squares draws nothing
+    ) -> SplineDraws:
+        """Fit by weighted least squares once a draw.
+
+        Raises
+        ------
+        EstimationError
+            Where a draw trains on no row.
+        """
+        return self.fit_draws(weights, selection if self.selection is None else self.selection)
+
+    def fit_draws(self, weights: Floats, selection: DrawSelection) -> SplineDraws:
+        """Fit once a draw of weights, (n_draws, n_obs); selection is as `harness.CanFitDraws` has it."""
+        options, design = self.options, self.design
+        refuse_empty_draws(weights, estimator=options.name)
+        trained_on = self.panel.take(self.rows)
+        train = design.moments(trained_on, weights[:, self.rows])
+        aside, asides = rows_to_select_on(self.panel, weights, selection)
+        penalties = options.penalties_of(
+            design,
+            train,
+            aside,
+            asides,
+            otherwise=lambda: options.penalty_on(trained_on, rng=deepcopy(self.rng)),
+        )
+        return SplineDraws(design, solve_ridge(train, penalties, n_free=design.n_free), penalties)

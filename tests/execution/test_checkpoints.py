@@ -14,7 +14,8 @@ from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.dependence import Surroundings
 from harness.execution.result_file import decode, encode
 from harness.execution.workers import LocalWorkers
-from harness.scenarios.full_fit import Answer, FullResult
+from harness.scenarios.full_fit import FullResult
+from harness.scenarios.sample_fit import Answer
 
 PREDICTIONS = FoldPredictions(
     train=np.array([0.1, 1 / 3]),

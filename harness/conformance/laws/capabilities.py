@@ -12,8 +12,10 @@ from harness.conformance.verdict import Broken, Skipped
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
+    CanPrepareDraws,
     CanProfile,
     CanRunQuick,
+    FitsByDraws,
     HasCoefficients,
     HasDetails,
     HasDraws,
@@ -24,7 +26,15 @@ from harness.estimators.protocol import (
     SelectsRows,
 )
 
-OF_ESTIMATORS: tuple[type, ...] = (CanFitDraws, CanFitFolds, CanRunQuick, NeedsGroups, SelectsRows)
+OF_ESTIMATORS: tuple[type, ...] = (
+    CanFitDraws,
+    CanFitFolds,
+    CanPrepareDraws,
+    CanRunQuick,
+    FitsByDraws,
+    NeedsGroups,
+    SelectsRows,
+)
 OF_FITS: tuple[type, ...] = (HasCoefficients, HasDetails, HasDraws, HasEffects, HasNotes, HasResultRows)
 OF_FITS_OR_DRAWS: tuple[type, ...] = (CanProfile,)
 

@@ -7,52 +7,90 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.ale import effects_at_rows
+from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import Bins, bin_means, quantile_bins
-from harness.scenarios.grid import centred, locate, on_surface
+from harness.scenarios.grid import centred, locate, on_curve, on_surface
+from harness.scenarios.numbers import Numbers
 
 N_BINS = 10
 """Bins of each regressor; a cell of two bins needs rows of its own."""
 
 
-def interaction_share(model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str]) -> Floats:
+def local_changes(model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str]) -> Numbers:
+    """Return what `interaction_share` rests on.
+
+    Returns
+    -------
+    ``ale_first`` and ``ale_second``, accumulated local effects of each regressor at the edges of its bins,
+    and ``corners``, (..., n_cells), the mean difference over the corners of each cell that has rows.
+    """
+    bins = _bins(panel, names)
+    first, second = (
+        accumulated_effects(model, panel, name, own) for name, own in zip(names, bins, strict=True)
+    )
+    return {"ale_first": first, "ale_second": second, "corners": corner_means(model, panel, names, bins)}
+
+
+def interaction_share(found: Numbers, panel: Panel, names: tuple[str, str]) -> Floats:
     """Return the share of the variance of two regressors' joint effect that is their interaction.
 
     The parts are the second-order accumulated local effect and the sum of both first-order ones; variances
     are over the panel's rows. Zero for effects that add up.
 
+    Parameters
+    ----------
+    found : as `local_changes` gives it, of one fit or of draws
+
     Returns
     -------
     One number in [0, 1] for one fit, (n_draws,) for draws; NaN where there is no effect at all.
     """
-    bins = (
-        quantile_bins(panel.column(names[0]), n_bins=N_BINS),
-        quantile_bins(panel.column(names[1]), n_bins=N_BINS),
+    bins = _bins(panel, names)
+    alone = sum(
+        centred(on_curve(effects, locate(own.edges, panel.column(name))))
+        for effects, name, own in zip((found["ale_first"], found["ale_second"]), names, bins, strict=True)
     )
-    alone = sum(effects_at_rows(model, panel, name, own) for name, own in zip(names, bins, strict=True))
-    together = np.var(second_order(model, panel, names, bins), axis=-1)
+    together = np.var(second_order(found["corners"], panel, names, bins), axis=-1)
     whole = together + np.var(alone, axis=-1)
     share: Floats = np.divide(together, whole, out=np.full_like(whole, np.nan), where=whole > 0.0)
     return share
 
 
-def second_order(
+def _bins(panel: Panel, names: tuple[str, str]) -> tuple[Bins, Bins]:
+    first, second = (quantile_bins(panel.column(name), n_bins=N_BINS) for name in names)
+    return first, second
+
+
+def _cells(bins: tuple[Bins, Bins]) -> Ints:
+    """Return the cell of each row, (n_obs,), the second regressor's bins running faster."""
+    first, second = bins
+    return first.codes * second.n_bins + second.codes
+
+
+def corner_means(
     model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]
 ) -> Floats:
+    """Return the mean over the rows of each cell of the change of their change, (..., n_cells)."""
+    n_cells = bins[0].n_bins * bins[1].n_bins
+    return bin_means(_corner_differences(model, panel, names, bins), _cells(bins), n_cells)
+
+
+def second_order(means: Floats, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]) -> Floats:
     """Return each row's second-order accumulated local effect (Apley and Zhu 2020).
 
     Every row's prediction is compared at the four corners of its cell of bins; an empty cell takes the mean
     of the nearest one that has rows. The accumulated differences are freed of what each regressor does alone.
 
+    Parameters
+    ----------
+    means : as `corner_means` gives it
+
     Returns
     -------
     (..., n_obs), outcome units, with mean zero.
     """
-    first, second = bins
-    shape = (first.n_bins, second.n_bins)
-    cells = first.codes * second.n_bins + second.codes
-    counts = np.bincount(cells, minlength=shape[0] * shape[1])
-    means = bin_means(_corner_differences(model, panel, names, bins), cells, counts.size)
+    shape = (bins[0].n_bins, bins[1].n_bins)
+    counts = np.bincount(_cells(bins), minlength=shape[0] * shape[1])
     filled = means[..., nearest_filled(counts.reshape(shape))]
     steps = filled.reshape(*filled.shape[:-1], *shape)
     margin = [(0, 0)] * (steps.ndim - 2) + [(1, 0), (1, 0)]

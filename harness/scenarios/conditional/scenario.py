@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 
+from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.dose import require_dose
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.conditional.ale_interaction import interaction_share
+from harness.scenarios.asked import Asked, answered
+from harness.scenarios.conditional.ale_interaction import interaction_share, local_changes
 from harness.scenarios.conditional.cell_support import cell_support
 from harness.scenarios.conditional.surface import (
+    Axes,
     Plane,
+    axis_levels,
     conditional_effects,
     effects_on,
     friedman_h,
@@ -31,6 +36,7 @@ from harness.scenarios.conditional.tables import (
 )
 from harness.scenarios.conditional.thresholds import sign_changes
 from harness.scenarios.grid import Spacing, exposure_grid
+from harness.scenarios.numbers import FitAndDraws, Numbers, some_at_a_time
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
@@ -82,39 +88,54 @@ class ConditionalScenario(Resampled):
 
     def answer(self, subject: Subject) -> Tables:
         """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
-        panel, level = subject.panel, self.level
+        return answered(self, subject)
+
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+        """Return levels on the plane and along each axis, and what accumulated local effects rest on.
+
+        Raises
+        ------
+        EstimationError
+            Where exposure or moderator do not vary, or cannot be set apart.
+        """
         self._require_moderator(panel)
+        axes = self._axes(panel)
+        return {
+            "levels": levels_on(model, panel, axes),
+            **axis_levels(model, panel, axes),
+            **local_changes(model, panel, (panel.exposure, self.moderator)),
+        }
+
+    def concluded(self, asked: Asked) -> Tables:
+        """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
+        panel, level, whole = asked.panel, self.level, asked.whole
         plane = self._plane(panel)
-        models = subject.fit, subject.draws(self.plan)
-        levels = EstimateWithDraws(*(levels_on(model, panel, plane) for model in models))
+        levels = EstimateWithDraws(whole.fit["levels"], whole.draws["levels"])
         effects = averaged_effects(levels, plane)
         measures = {
-            "friedman_h": EstimateWithDraws(
-                friedman_h(models[0], panel, plane, levels.estimate),
-                friedman_h(models[1], panel, plane, levels.draws),
+            "friedman_h": _measure(whole, panel, lambda found: friedman_h(found, panel, plane)),
+            "ale_interaction_share": _measure(
+                whole, panel, lambda found: interaction_share(found, panel, (panel.exposure, self.moderator))
             ),
-            "ale_interaction_share": self._shares(models, panel),
         }
+        bands = partial(asked.rng, "bands", self.moderator)
         return {
             "surfaces": surface_rows(levels, plane, level=level),
-            "conditional_effects": effect_rows(
-                effects, plane, level=level, rng=subject.rng("bands", self.moderator)
-            ),
-            "thresholds": threshold_rows(
-                effects, plane, level=level, rng=subject.rng("bands", self.moderator)
-            ),
+            "conditional_effects": effect_rows(effects, plane, level=level, rng=bands()),
+            "thresholds": threshold_rows(effects, plane, level=level, rng=bands()),
             "interactions": interaction_rows(measures, level=level),
         }
 
-    def _shares(self, models: tuple[Fitted, FittedDraws], panel: Panel) -> EstimateWithDraws:
-        names = (panel.exposure, self.moderator)
-        return EstimateWithDraws(*(interaction_share(model, panel, names) for model in models))
+    def _axes(self, panel: Panel) -> Axes:
+        columns = panel.column(panel.exposure), panel.column(self.moderator)
+        grids = (exposure_grid(column, n_grid=self.grid, spacing=self.spacing) for column in columns)
+        return Axes(self.moderator, *grids)
 
     def _plane(self, panel: Panel) -> Plane:
+        axes = self._axes(panel)
         values = np.column_stack([panel.column(panel.exposure), panel.column(self.moderator)])
-        first, second = (exposure_grid(column, n_grid=self.grid, spacing=self.spacing) for column in values.T)
-        near = cell_support(values, panel.entity.codes, first, second)
-        return Plane(self.moderator, first, second, near)
+        near = cell_support(values, panel.entity.codes, axes.exposure_at, axes.moderator_at)
+        return Plane(**vars(axes), support=near)
 
     def _require_moderator(self, panel: Panel) -> None:
         require_dose(panel)
@@ -143,3 +164,13 @@ class ConditionalScenario(Resampled):
     def quick(self) -> Self:
         """Return a copy with at most 40 draws and 12 grid points along each axis."""
         return replace(self, draws=min(self.draws, QUICK_DRAWS), grid=min(self.grid, QUICK_GRID))
+
+
+def _measure(whole: FitAndDraws, panel: Panel, measure: Callable[[Numbers], Floats]) -> EstimateWithDraws:
+    """Return a measure of the fit and of each draw."""
+    n_draws = len(whole.draws["levels"])
+
+    def of_some(some: slice) -> Floats:
+        return measure({name: values[some] for name, values in whole.draws.items()})
+
+    return EstimateWithDraws(measure(whole.fit), some_at_a_time(of_some, n_draws=n_draws, n_obs=panel.n_obs))

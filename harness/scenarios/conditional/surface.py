@@ -10,31 +10,25 @@ from harness.arrays import Floats, Mask
 from harness.data.panel import Panel
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.grid import centred, locate, on_curve, on_surface
+from harness.scenarios.numbers import Numbers
 from harness.scenarios.partial_dependence import mean_predictions, slope
 from harness.scenarios.support import Support
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
-    """The cells on which levels are asked for.
+class Axes:
+    """The values of exposure and moderator at whose pairs, the cells, levels are asked for.
 
     Attributes
     ----------
     moderator : name
     exposure_at : (n_exposure,), increasing
     moderator_at : (n_moderator,), increasing
-    support : of the cells, (n_exposure, n_moderator)
     """
 
     moderator: str
     exposure_at: Floats
     moderator_at: Floats
-    support: Support
-
-    @property
-    def has_support(self) -> Mask:
-        """Whether any cell at each moderator value is supported, (n_moderator,)."""
-        return np.asarray(self.support.supported.any(axis=0))
 
     @property
     def cells(self) -> Floats:
@@ -43,16 +37,33 @@ class Plane:
         return np.stack(both, axis=-1).reshape(-1, 2)
 
 
-def levels_on(model: Fitted | FittedDraws, panel: Panel, plane: Plane) -> Floats:
+@dataclass(frozen=True, eq=False)
+class Plane(Axes):
+    """Cells, and the data near them.
+
+    Attributes
+    ----------
+    support : of the cells, (n_exposure, n_moderator)
+    """
+
+    support: Support
+
+    @property
+    def has_support(self) -> Mask:
+        """Whether any cell at each moderator value is supported, (n_moderator,)."""
+        return np.asarray(self.support.supported.any(axis=0))
+
+
+def levels_on(model: Fitted | FittedDraws, panel: Panel, axes: Axes) -> Floats:
     """Return mean predictions were exposure and moderator the same in all rows, at each cell.
 
     Returns
     -------
     (n_exposure, n_moderator) for one fit, after (n_draws, ...) for draws, outcome units.
     """
-    columns = (panel.exposure, plane.moderator)
-    means = mean_predictions(model, panel, columns=columns, points=plane.cells)
-    return means.reshape(*means.shape[:-1], plane.exposure_at.size, plane.moderator_at.size)
+    columns = (panel.exposure, axes.moderator)
+    means = mean_predictions(model, panel, columns=columns, points=axes.cells)
+    return means.reshape(*means.shape[:-1], axes.exposure_at.size, axes.moderator_at.size)
 
 
 def effects_on(levels: Floats, plane: Plane) -> Floats:
@@ -81,7 +92,19 @@ def conditional_effects(effects: Floats, plane: Plane) -> Floats:
     return means
 
 
-def friedman_h(model: Fitted | FittedDraws, panel: Panel, plane: Plane, levels: Floats) -> Floats:
+def axis_levels(model: Fitted | FittedDraws, panel: Panel, axes: Axes) -> Numbers:
+    """Return mean predictions along each axis alone, ``along_exposure`` and ``along_moderator``."""
+    along = {
+        "along_exposure": (panel.exposure, axes.exposure_at),
+        "along_moderator": (axes.moderator, axes.moderator_at),
+    }
+    return {
+        key: mean_predictions(model, panel, columns=(name,), points=grid[:, None])
+        for key, (name, grid) in along.items()
+    }
+
+
+def friedman_h(found: Numbers, panel: Panel, axes: Axes) -> Floats:
     """Return the H statistic of exposure and moderator (Friedman and Popescu 2008).
 
     The root of the share of the variance of their joint partial dependence that their own do not add up to.
@@ -90,18 +113,19 @@ def friedman_h(model: Fitted | FittedDraws, panel: Panel, plane: Plane, levels: 
 
     Parameters
     ----------
-    levels : of the same model, see `levels_on`
+    found : ``levels``, see `levels_on`, and those of `axis_levels`, of one fit or of draws
 
     Returns
     -------
     One number >= 0 for one fit, (n_draws,) for draws; NaN where the joint dependence is flat.
     """
-    names, grids = (panel.exposure, plane.moderator), (plane.exposure_at, plane.moderator_at)
-    places = [locate(grid, panel.column(name)) for name, grid in zip(names, grids, strict=True)]
-    joint = centred(on_surface(levels, places[0], places[1]))
+    places = (
+        locate(axes.exposure_at, panel.column(panel.exposure)),
+        locate(axes.moderator_at, panel.column(axes.moderator)),
+    )
+    joint = centred(on_surface(found["levels"], *places))
     left = joint
-    for name, grid, at in zip(names, grids, places, strict=True):
-        own = mean_predictions(model, panel, columns=(name,), points=grid[:, None])
+    for own, at in zip((found["along_exposure"], found["along_moderator"]), places, strict=True):
         left = left - centred(on_curve(own, at))
     whole = np.square(joint).sum(axis=-1)
     share = np.square(left).sum(axis=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -79,28 +79,25 @@ class Contrast:
     draws: Floats
 
 
-def contrasts(
-    fit: Fitted, draws: FittedDraws, questions: Sequence[Question], values: Floats
-) -> Iterator[Contrast]:
-    """Yield the contrasts of every question: of each level with the base, or of each value with each lower.
+def contrasts(question: Question, values: Floats, *, means: Floats, drawn: Floats) -> Iterator[Contrast]:
+    """Yield the contrasts of a question: of each level with the base, or of each value with each lower.
 
     Parameters
     ----------
     values : (n_values,), increasing
+    means, drawn : mean predictions at these, (n_values,) of the fit and (n_draws, n_values) of draws
     """
-    for question in questions:
-        means, drawn = question.means(fit, values), question.means(draws, values)
-        observed = question.panel.column(question.panel.exposure)
-        for low, high in _pairs(question.panel, values.size):
-            yield Contrast(
-                question=question,
-                exposure_from=value_name(question.panel, values[low]),
-                exposure_to=value_name(question.panel, values[high]),
-                n_obs_from=int(np.count_nonzero(observed == values[low])),
-                n_obs_to=int(np.count_nonzero(observed == values[high])),
-                estimate=float(means[high] - means[low]),
-                draws=drawn[:, high] - drawn[:, low],
-            )
+    observed = question.panel.column(question.panel.exposure)
+    for low, high in _pairs(question.panel, values.size):
+        yield Contrast(
+            question=question,
+            exposure_from=value_name(question.panel, values[low]),
+            exposure_to=value_name(question.panel, values[high]),
+            n_obs_from=int(np.count_nonzero(observed == values[low])),
+            n_obs_to=int(np.count_nonzero(observed == values[high])),
+            estimate=float(means[high] - means[low]),
+            draws=drawn[:, high] - drawn[:, low],
+        )
 
 
 def value_name(panel: Panel, value: float) -> float | str:

@@ -11,7 +11,8 @@ from numpy.random import Generator
 
 from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Fitted, FittedDraws
+from harness.scenarios.asked import Asked, answered
 from harness.scenarios.bands import bands
 from harness.scenarios.contrast.differences import (
     Contrast,
@@ -19,6 +20,7 @@ from harness.scenarios.contrast.differences import (
     contrasts,
     exposure_values,
 )
+from harness.scenarios.numbers import Numbers
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
@@ -77,9 +79,29 @@ class ContrastScenario(Resampled):
 
     def answer(self, subject: Subject) -> Tables:
         """Return every contrast with its pointwise and its simultaneous interval."""
-        values = exposure_values(subject.panel)
-        found = list(contrasts(subject.fit, subject.draws(self.plan), self._questions(subject.panel), values))
-        return {"contrasts": contrast_rows(found, level=self.level, rng=subject.rng("bands", "contrast"))}
+        return answered(self, subject)
+
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+        """Return mean predictions at each value of the exposure, a name each question.
+
+        Raises
+        ------
+        EstimationError
+            Where the exposure has one value, or too many.
+        """
+        values = exposure_values(panel)
+        questions = enumerate(self._questions(panel))
+        return {str(at): question.means(model, values) for at, question in questions}
+
+    def concluded(self, asked: Asked) -> Tables:
+        """Return every contrast with its pointwise and its simultaneous interval."""
+        values, whole = exposure_values(asked.panel), asked.whole
+        found = [
+            contrast
+            for at, question in enumerate(self._questions(asked.panel))
+            for contrast in contrasts(question, values, means=whole.fit[str(at)], drawn=whole.draws[str(at)])
+        ]
+        return {"contrasts": contrast_rows(found, level=self.level, rng=asked.rng("bands", "contrast"))}
 
     def _questions(self, panel: Panel) -> Sequence[Question]:
         if self.by is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
@@ -14,15 +14,17 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.dose import require_dose
-from harness.estimators.protocol import Fitted, HasDraws
+from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.ale import accumulated_effects
-from harness.scenarios.bins import quantile_bins
+from harness.scenarios.asked import Asked, answered
+from harness.scenarios.bins import Bins, quantile_bins
 from harness.scenarios.curve.changes import own_extremes
 from harness.scenarios.curve.equality import draw_rows
 from harness.scenarios.curve.supported_curve import extrapolation_notes, supported_dependence
 from harness.scenarios.curve.tables import CurveEstimate, curve_rows, turning_point_rows
 from harness.scenarios.grid import Spacing, exposure_grid
 from harness.scenarios.joint_support import joint_support
+from harness.scenarios.numbers import FitAndDraws, Numbers
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
@@ -110,73 +112,77 @@ class CurveScenario(Resampled):
         EstimationError
             Where the exposure has levels, or two values only, or the estimator refuses the draws.
         """
-        subject = subject if self.exposure is None else subject.about(self.exposure)
-        panel = subject.panel
-        require_dose(panel)
-        require_variation(panel, panel.exposure)
-        if has_two_values(panel.column(panel.exposure)):
-            what = "has two values only, between which there is no curve"
-            raise EstimationError(
-                Problem(
-                    panel.exposure, what, expected="a dose", hint="ask `use: contrast` for the difference"
-                )
-            )
-        level = self._level(subject)
+        return answered(self, subject if self.exposure is None else subject.about(self.exposure))
+
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+        """Return levels, accumulated local effects, levels of supported rows, and means over the rows.
+
+        Raises
+        ------
+        EstimationError
+            Where the exposure has levels, or two values only.
+        """
+        exposure, at = _exposure(panel), self._points(panel)
+        rows = hold(panel, self.held)
+        return {
+            "level": partial_dependence(model, rows, at),
+            "ale": accumulated_effects(model, panel, panel.exposure, self._bins(exposure)),
+            "level_supported": supported_dependence(model, rows, at, joint_support(panel, at)),
+            "average_effect": row_slopes(model, panel).mean(axis=-1, keepdims=True),
+            "mean": np.asarray(model.predict(panel).mean(axis=-1)),
+        }
+
+    def concluded(self, asked: Asked) -> Tables:
+        """Return ``curves``, each with both bands, and ``turning_points`` of the level."""
+        level = self._level(asked.panel, asked.whole)
         slopes = replace(
             level, kind="slope", curve=slope(level.curve, level.at), draws=slope(level.draws, level.at)
         )
-        curves = (level, slopes, self._ale(subject), self._supported(subject), self._average(subject))
-        unit = "" if isinstance(subject.fit, HasDraws) else self.unit
-        shared = {} if not unit else {CURVE_DRAWS.name: _draw_rows(level)}
+        others = self._others(asked.panel, asked.whole)
+        unit = "" if asked.carries_draws else self.unit
+        shared = {CURVE_DRAWS.name: _draw_rows(level)} if unit else {}
         return shared | {
-            "curves": curve_rows(curves, subject, level=self.level, unit=unit),
-            "turning_points": turning_point_rows(level, level=self.level, rng=subject.rng("turning points")),
+            "curves": curve_rows((level, slopes, *others), asked, level=self.level, unit=unit),
+            "turning_points": turning_point_rows(level, level=self.level, rng=asked.rng("turning points")),
         }
 
-    def _level(self, subject: Subject) -> CurveEstimate:
-        at = self._points(subject.panel)
-        panel = hold(subject.panel, self.held)
+    def _bins(self, exposure: Floats) -> Bins:
+        return quantile_bins(exposure, n_bins=self.grid - 1)
+
+    def _level(self, panel: Panel, found: FitAndDraws) -> CurveEstimate:
+        at = self._points(panel)
         return CurveEstimate(
             kind="level",
             at=at,
-            curve=partial_dependence(subject.fit, panel, at),
-            draws=partial_dependence(subject.draws(self.plan), panel, at),
-            supported=_support(subject.panel, at).supported,
+            curve=found.fit["level"],
+            draws=found.draws["level"],
+            supported=_support(panel, at).supported,
         )
 
-    def _ale(self, subject: Subject) -> CurveEstimate:
-        panel, name = subject.panel, subject.panel.exposure
-        bins = quantile_bins(panel.column(name), n_bins=self.grid - 1)
-        return CurveEstimate(
+    def _others(self, panel: Panel, found: FitAndDraws) -> Iterator[CurveEstimate]:
+        edges, at = self._bins(panel.column(panel.exposure)).edges, self._points(panel)
+        yield CurveEstimate(
             kind="ale",
-            at=bins.edges,
-            curve=accumulated_effects(subject.fit, panel, name, bins),
-            draws=accumulated_effects(subject.draws(self.plan), panel, name, bins),
-            supported=_support(panel, bins.edges).supported,
-            mean_level=float(subject.fit.predict(panel).mean()),
+            at=edges,
+            curve=found.fit["ale"],
+            draws=found.draws["ale"],
+            supported=_support(panel, edges).supported,
+            mean_level=float(found.fit["mean"]),
         )
-
-    def _supported(self, subject: Subject) -> CurveEstimate:
-        at = self._points(subject.panel)
-        joint = joint_support(subject.panel, at)
-        panel = hold(subject.panel, self.held)
-        curve = supported_dependence(subject.fit, panel, at, joint)
-        return CurveEstimate(
+        curve = found.fit["level_supported"]
+        yield CurveEstimate(
             kind="level_supported",
             at=at,
             curve=curve,
-            draws=supported_dependence(subject.draws(self.plan), panel, at, joint),
-            supported=_support(subject.panel, at).supported & np.isfinite(curve),
-            share_of_rows=joint.share,
+            draws=found.draws["level_supported"],
+            supported=_support(panel, at).supported & np.isfinite(curve),
+            share_of_rows=joint_support(panel, at).share,
         )
-
-    def _average(self, subject: Subject) -> CurveEstimate:
-        draws = row_slopes(subject.draws(self.plan), subject.panel)
-        return CurveEstimate(
+        yield CurveEstimate(
             kind="average_effect",
             at=np.array([np.nan]),
-            curve=np.array([row_slopes(subject.fit, subject.panel).mean()]),
-            draws=draws.mean(axis=-1, keepdims=True),
+            curve=found.fit["average_effect"],
+            draws=found.draws["average_effect"],
             supported=np.array([True]),
         )
 
@@ -187,7 +193,7 @@ class CurveScenario(Resampled):
         if panel.levels or has_two_values(panel.column(panel.exposure)):
             return average
         at, rows = self._points(panel), hold(panel, self.held)
-        bins = quantile_bins(panel.column(panel.exposure), n_bins=self.grid - 1)
+        bins = self._bins(panel.column(panel.exposure))
         level = partial_dependence(fit, rows, at)
         stretch = longest_run(_support(panel, at).supported)
         turns = own_extremes(at[stretch], level[stretch], (), scale=float(np.abs(fit.predict(panel)).max()))
@@ -218,6 +224,18 @@ class CurveScenario(Resampled):
 
 def _draw_rows(level: CurveEstimate) -> pd.DataFrame:
     return draw_rows(level.at, level.curve, level.draws, level.supported)
+
+
+def _exposure(panel: Panel) -> Floats:
+    """Return the exposure, (n_obs,), or refuse one between whose values there is no curve."""
+    require_dose(panel)
+    require_variation(panel, panel.exposure)
+    exposure = panel.column(panel.exposure)
+    if has_two_values(exposure):
+        what = "has two values only, between which there is no curve"
+        hint = "ask `use: contrast` for the difference"
+        raise EstimationError(Problem(panel.exposure, what, expected="a dose", hint=hint))
+    return exposure
 
 
 def hold(panel: Panel, held: Held) -> Panel:

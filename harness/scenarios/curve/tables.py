@@ -11,9 +11,9 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Mask
 from harness.evaluation.resample import ResampleUnit
+from harness.scenarios.asked import Asked
 from harness.scenarios.bands import bands
 from harness.scenarios.curve.turning_points import turning_points
-from harness.scenarios.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,13 +47,13 @@ class CurveEstimate:
 
 
 def curve_rows(
-    curves: Iterable[CurveEstimate], subject: Subject, *, level: float, unit: ResampleUnit | Literal[""]
+    curves: Iterable[CurveEstimate], asked: Asked, *, level: float, unit: ResampleUnit | Literal[""]
 ) -> pd.DataFrame:
     """Return a row for each curve, band and grid point.
 
     Parameters
     ----------
-    subject : gives each curve's random stream
+    asked : gives each curve's random stream
     level : in (0, 1), of the bands
     unit : what a draw resamples; empty where the estimator's own draws do not tell
     """
@@ -78,7 +78,7 @@ def curve_rows(
         )
         for curve in curves
         for band in bands(
-            curve.draws, level=level, supported=curve.supported, rng=subject.rng("bands", curve.kind)
+            curve.draws, level=level, supported=curve.supported, rng=asked.rng("bands", curve.kind)
         )
     ]
     return pd.concat(frames, ignore_index=True)

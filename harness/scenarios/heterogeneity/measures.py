@@ -9,13 +9,11 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.dose import require_dose
 from harness.estimators.guard import Status
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.grid import locate, on_curve
+from harness.scenarios.grid import Places, locate, on_curve
+from harness.scenarios.numbers import FitAndDraws, some_at_a_time
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes
-from harness.scenarios.subject import DrawPlan, Subject
-from harness.scenarios.support import require_variation
 
 Mode = Literal["pooled", "refit"]
 
@@ -86,33 +84,28 @@ class RowAnswers:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class SubjectAnswers:
-    """What a fit says of every row of its panel, and what its draws say."""
+def measured(group: Group, mode: Mode, found: FitAndDraws, *, places: Places, at: int) -> Measured:
+    """Return what a fit and its draws say of a group.
 
-    fit: RowAnswers
-    draws: RowAnswers
-
-    def of(self, rows: Ints, group: Group, mode: Mode) -> Measured:
-        """Return what they say of some rows, (n_rows,) positions."""
-        estimates = {measure: float(value) for measure, value in self.fit.of(rows).items()}
-        return Measured(group, mode, self.fit.levels[rows], estimates, self.draws.of(rows))
-
-
-def subject_answers(subject: Subject, plan: DrawPlan, grid: Floats) -> SubjectAnswers:
-    """Return levels and slopes of all rows.
-
-    Raises
-    ------
-    EstimationError
-        Where the exposure has levels or does not vary, or the estimator refuses the draws.
+    Parameters
+    ----------
+    found : ``curve`` on a grid, and ``slopes``, the mean slope of each group's rows
+    places : of the group's rows on the grid
+    at : position of the group among those of the slopes
     """
-    panel = subject.panel
-    require_dose(panel)
-    require_variation(panel, panel.exposure)
-    return SubjectAnswers(
-        row_answers(subject.fit, panel, grid), row_answers(subject.draws(plan), panel, grid)
+    curves, n_rows = found.draws["curve"], places.left.size
+    levels = on_curve(found.fit["curve"], places)
+    medians = some_at_a_time(
+        lambda some: np.asarray(np.median(on_curve(curves[some], places), axis=-1)),
+        n_draws=len(curves),
+        n_obs=n_rows,
     )
+    estimates: dict[Measure, float] = {
+        "median": float(np.median(levels)),
+        "effect": float(found.fit["slopes"][at]),
+    }
+    draws: dict[Measure, Floats] = {"median": medians, "effect": found.draws["slopes"][:, at]}
+    return Measured(group, mode, levels, estimates, draws)
 
 
 def row_answers(model: Fitted | FittedDraws, panel: Panel, grid: Floats) -> RowAnswers:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -12,21 +11,25 @@ from pydantic import Field
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.guard import attempt
-from harness.estimators.protocol import Fitted
-from harness.scenarios.grid import exposure_grid
+from harness.estimators.dose import require_dose
+from harness.estimators.protocol import Fitted, FittedDraws
+from harness.scenarios.asked import Asked, Sample, answered
+from harness.scenarios.grid import exposure_grid, locate
 from harness.scenarios.heterogeneity.measures import (
     Group,
     Measured,
-    SubjectAnswers,
+    Mode,
     Unmeasured,
+    measured,
     row_answers,
-    subject_answers,
 )
 from harness.scenarios.heterogeneity.tables import difference_rows, group_rows, level_rows
+from harness.scenarios.numbers import FitAndDraws, Numbers
+from harness.scenarios.partial_dependence import partial_dependence, row_slopes
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
+from harness.scenarios.support import require_variation
 from harness.scenarios.truth import Truths
 from harness.tables import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, ResultTable
 
@@ -75,33 +78,58 @@ class HeterogeneityScenario(Resampled):
 
     def answer(self, subject: Subject) -> Tables:
         """Return levels and effects of every group, their differences, and quantiles of the levels."""
-        answers = [*self.pooled(subject), *self._refitted(subject)]
+        return answered(self, subject)
+
+    def samples(self, panel: Panel) -> Iterator[Sample]:
+        """Yield the rows of each group, where a model of each is asked for."""
+        if self.refit:
+            for group, rows in self._groups(panel):
+                yield Sample(self._sample(group), rows)
+
+    def _sample(self, group: Group) -> str:
+        return f"{self.by}={group.name}"
+
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+        """Return the curve, and the mean slope of each group's rows.
+
+        Raises
+        ------
+        EstimationError
+            Where the exposure has levels or does not vary.
+        """
+        require_dose(panel)
+        require_variation(panel, panel.exposure)
+        slopes = row_slopes(model, panel)
+        means = [slopes[..., rows].mean(axis=-1) for _, rows in self._groups(panel)]
+        return {
+            "curve": partial_dependence(model, panel, self._points(panel)),
+            "slopes": np.stack(means, axis=-1),
+        }
+
+    def concluded(self, asked: Asked) -> Tables:
+        """Return levels and effects of every group, their differences, and quantiles of the levels."""
+        answers = [*self._measured(asked.panel, asked.whole, "pooled"), *self._refitted(asked)]
         return {
             "heterogeneity": group_rows(answers, level=self.level),
             "heterogeneity_differences": difference_rows(answers, level=self.level),
             "heterogeneity_rows": level_rows(answers),
         }
 
-    def pooled(self, subject: Subject) -> Iterator[Measured]:
-        """Yield what the fit on all rows says of every group."""
-        answers = self._answers(subject)
-        for group, rows in self._groups(subject.panel):
-            yield answers.of(rows, group, "pooled")
-
-    def _refitted(self, subject: Subject) -> Iterator[Measured | Unmeasured]:
-        for group, rows in self._groups(subject.panel):
+    def _refitted(self, asked: Asked) -> Iterator[Measured | Unmeasured]:
+        for group, rows in self._groups(asked.panel):
             if not self.refit:
                 yield Unmeasured(group, "refit", "refused", NOT_REFITTED)
                 continue
-            tried = attempt(partial(self._refit, subject, rows, group))
-            yield tried.value or Unmeasured(group, "refit", tried.status, tried.reason)
+            tried = asked.samples[self._sample(group)]
+            if tried.value is None:
+                yield Unmeasured(group, "refit", tried.status, tried.reason)
+            else:
+                yield from self._measured(asked.panel.take(rows), tried.value, "refit")
 
-    def _refit(self, subject: Subject, rows: Ints, group: Group) -> Measured:
-        own = subject.refitted(rows, name=f"{self.by}={group.name}")
-        return self._answers(own).of(np.arange(rows.size), group, "refit")
-
-    def _answers(self, subject: Subject) -> SubjectAnswers:
-        return subject_answers(subject, self.plan, self._points(subject.panel))
+    def _measured(self, panel: Panel, found: FitAndDraws, mode: Mode) -> Iterator[Measured]:
+        places = locate(self._points(panel), panel.column(panel.exposure))
+        for at, (group, rows) in enumerate(self._groups(panel)):
+            yield measured(group, mode, found, places=places.take(rows), at=at)
 
     def _points(self, panel: Panel) -> Floats:
         return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing="uniform")

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness_neural.by_cluster import ClusteredSample, learn_by_cluster, learn_draws_by_cluster
-from harness_neural.learn import learn, learn_draws
+from harness_neural.by_cluster import (
+    ClusteredSample,
+    ClusterSearches,
+    learn_by_cluster,
+    learn_draws_by_cluster,
+    search_clusters,
+)
+from harness_neural.learn import Learned, learn, learn_draws
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample
+from harness_neural.search import SizeSearch, search_size
 
 OPTIONS = NetworkOptions(hidden=1, restarts=2)
 SIZES = (100, 90, 12)
@@ -24,6 +31,21 @@ def two_clusters_and_a_small_one(n_networks: int = 1, *, seed: int = 1) -> Clust
     return ClusteredSample(
         NetworkSample(X, outcome, weights, 1.0 - weights, 2, np.arange(cluster.size)), cluster, 3
     )
+
+
+def streams(n_draws: int) -> list[np.random.Generator]:
+    return [np.random.default_rng(draw) for draw in range(n_draws)]
+
+
+def everyone(whole: ClusteredSample) -> SizeSearch:
+    return search_size(whole.sample, OPTIONS, where="", rng=np.random.default_rng(1))
+
+
+def drawn(draws: ClusteredSample, whole: ClusteredSample) -> Learned:
+    """Search on all rows, then train the draws."""
+    own = search_clusters(whole, OPTIONS, rng=np.random.default_rng(0))
+    searches = ClusterSearches(own, lambda: everyone(whole))
+    return learn_draws_by_cluster(draws, searches, OPTIONS, rngs=streams(draws.sample.weights.shape[0]))
 
 
 def test_every_cluster_gets_the_network_of_its_own_rows() -> None:
@@ -49,7 +71,7 @@ def test_a_cluster_with_too_few_rows_uses_the_network_of_all_rows(lacks: str) ->
     learned = learn_by_cluster(clustered, OPTIONS, rng=np.random.default_rng(0))
     (note,) = learned.notes
     assert (note.code, note.where) == ("W-CLUSTER", "cluster 3")
-    assert "in 1 of 1 fits" in note.message
+    assert "uses the network of all rows" in note.message
     assert [search.where for search in learned.searches] == ["cluster 1", "cluster 2", ""]
     X = clustered.sample.X
     np.testing.assert_array_equal(learned.networks[2].predict(X), learned.searches[2].networks.predict(X))
@@ -67,10 +89,9 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
     small = np.flatnonzero(draws.cluster == 2)
     for draw in (1, 3):
         draws.sample.weights[draw, small] = 0.0
-    learned = learn_draws_by_cluster(draws, whole, OPTIONS, rng=np.random.default_rng(0))
+    learned = drawn(draws, whole)
     (note,) = learned.notes
     assert note.where == "cluster 3"
-    assert "in 2 of 5 fits" in note.message
     X, outcome = draws.sample.X, draws.sample.outcome
     errors = [
         np.sqrt(np.mean((networks.predict(X) - outcome)[:, draws.cluster == at] ** 2, axis=1))
@@ -78,10 +99,7 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
     ]
     assert max(errors[0].max(), errors[1].max(), errors[2][[0, 2, 4]].max()) < 0.3
     everybody = learn_draws(
-        draws.sample.networks(np.array([1, 3])),
-        whole.sample,
-        OPTIONS,
-        rng=np.random.default_rng(0),
+        draws.sample.networks(np.array([1, 3])), everyone(whole), OPTIONS, rngs=streams(2)
     ).networks[0]
     expected = np.sqrt(np.mean((everybody.predict(X) - outcome)[:, small] ** 2, axis=1))
     np.testing.assert_allclose(errors[2][[1, 3]], expected, rtol=0.5)
@@ -91,8 +109,8 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
 def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows() -> None:
     draws, whole = two_clusters_and_a_small_one(3), two_clusters_and_a_small_one()
     whole.sample.weights[0, whole.cluster == 2] = 0.0
-    learned = learn_draws_by_cluster(draws, whole, OPTIONS, rng=np.random.default_rng(0))
-    assert "in 3 of 3 fits" in learned.notes[0].message
+    learned = drawn(draws, whole)
+    assert [note.where for note in learned.notes] == ["cluster 3"]
     assert [search.where for search in learned.searches] == ["cluster 1", "cluster 2", ""]
     assert learned.networks[2].n_networks == 3
 
@@ -100,6 +118,6 @@ def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows()
 def test_draws_without_any_selection_rows_learn_their_clusters_blind() -> None:
     draws, whole = two_clusters_and_a_small_one(2), two_clusters_and_a_small_one()
     draws.sample.selection[:] = 0.0
-    learned = learn_draws_by_cluster(draws, whole, OPTIONS, rng=np.random.default_rng(0))
+    learned = drawn(draws, whole)
     assert learned.notes == ()
     assert len(learned.searches) == 3

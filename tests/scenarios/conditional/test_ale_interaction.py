@@ -5,40 +5,50 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.scenarios.conditional.ale_interaction import interaction_share, nearest_filled, second_order
+from harness.scenarios.conditional.ale_interaction import (
+    corner_means,
+    interaction_share,
+    local_changes,
+    nearest_filled,
+    second_order,
+)
 from scenarios.functions import Draws, Function, bins_of, uniform_panel
+
+
+def share_of(model, panel, names=("x", "m")):
+    return interaction_share(local_changes(model, panel, names), panel, names)
+
+
+def second_order_of(model, panel, bins):
+    return second_order(corner_means(model, panel, ("x", "m"), bins), panel, ("x", "m"), bins)
 
 
 def test_the_interaction_of_a_product():
     """With x and m independent on (0, 1), var((x - 1/2)(m - 1/2)) = 1/144 of var(x m) = 7/144."""
     panel = uniform_panel(n_obs=20_000)
-    share = interaction_share(Function(lambda x, m: x * m), panel, ("x", "m"))
-    assert share == pytest.approx(1 / 7, abs=0.006)
-    values = second_order(
-        Function(lambda x, m: x * m), panel, ("x", "m"), (bins_of(panel), bins_of(panel, "m"))
-    )
+    model = Function(lambda x, m: x * m)
+    assert share_of(model, panel) == pytest.approx(1 / 7, abs=0.006)
+    values = second_order_of(model, panel, (bins_of(panel), bins_of(panel, "m")))
     x, m = panel.X.T
     assert values == pytest.approx((x - x.mean()) * (m - m.mean()), abs=0.01)
 
 
 def test_effects_that_add_up_do_not_interact():
     panel = uniform_panel()
-    shares = interaction_share(
-        Draws((lambda x, m: x**2 + np.sin(m), lambda x, m: x * (m > 0.5))), panel, ("x", "m")
-    )
+    shares = share_of(Draws((lambda x, m: x**2 + np.sin(m), lambda x, m: x * (m > 0.5))), panel)
     assert shares[0] == pytest.approx(0.0, abs=1e-20)
     assert shares[1] > 0.1
 
 
 def test_no_effect_has_no_share():
-    assert np.isnan(interaction_share(Function(lambda x, _m: 0 * x), uniform_panel(), ("x", "m")))
+    assert np.isnan(share_of(Function(lambda x, _m: 0 * x), uniform_panel()))
 
 
 def test_the_interaction_does_not_depend_on_the_order_of_the_two():
     panel = uniform_panel(n_obs=4000)
     model = Function(lambda x, m: np.exp(2 * x * m))
-    share = interaction_share(model, panel, ("x", "m"))
-    assert interaction_share(model, panel, ("m", "x")) == pytest.approx(share, rel=1e-12)
+    share = share_of(model, panel)
+    assert share_of(model, panel, ("m", "x")) == pytest.approx(share, rel=1e-12)
 
 
 def loop_second_order(function, x, m, first, second):
@@ -73,7 +83,7 @@ def test_second_implementation_of_the_second_order():
     function = lambda x, m: np.exp(2 * x * m) + x  # noqa: E731 - one function for both implementations
     pure = loop_second_order(function, *panel.X.T, *bins)
     at_rows = RegularGridInterpolator([axis.edges for axis in bins], pure)(panel.X)
-    values = second_order(Function(function), panel, ("x", "m"), bins)
+    values = second_order_of(Function(function), panel, bins)
     assert values == pytest.approx(at_rows - at_rows.mean(), rel=1e-10, abs=1e-12)
 
 

@@ -1,0 +1,210 @@
+"""Tasks in an order in which they can be run: one that needs others comes after these."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from harness.execution.executor import CanFail, Task, iter_results
+from harness.execution.result_file import TaskResult
+from harness.execution.workers import Workers
+from harness.scenarios.blocks import PrepareTask
+
+
+class StudyTask(Task[TaskResult], CanFail[TaskResult], Protocol):
+    """A task of a study, whose result can be kept."""
+
+
+AnyTask = StudyTask | PrepareTask
+"""A task whose result is kept, or one whose result is passed on to others and not kept."""
+
+Runnable = Task[Any]
+"""What is run in the place of a task."""
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """Capability of a task: it is run once others are done."""
+
+    @property
+    def needs(self) -> Sequence[AnyTask]:
+        """The others; tasks of one label are one task."""
+
+    def given(self, found: Sequence[Any]) -> StudyTask:
+        """Return the task, ready to run, from what the others returned."""
+
+
+class Results(Protocol):
+    """Where results of tasks are put, and where those of an earlier run may be."""
+
+    def has(self, task: StudyTask) -> bool:
+        """Return whether a result is there already, of this very task."""
+
+    def put(self, task: StudyTask, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
+        """Take in the result of a task."""
+
+    def get(self, label: str) -> TaskResult:
+        """Return a result that is there."""
+
+
+@dataclass(eq=False)
+class _Node:
+    """A task that is not done.
+
+    Attributes
+    ----------
+    missing : labels of what it waits for
+    wanted_by : labels of those that wait for it
+    """
+
+    task: AnyTask
+    missing: set[str] = field(default_factory=set)
+    wanted_by: list[str] = field(default_factory=list)
+
+
+class TaskGraph:
+    """An iterator over tasks that can be run now; when it ends, more may follow once some of them are done.
+
+    Targets are looked at one by one, when nothing else is left to run. What is there already is not run, nor
+    what only that needed.
+
+    Parameters
+    ----------
+    targets : whose results are wanted
+    results : where those of an earlier run are, and new ones go
+    ready : turns a task that can be run into what is run in its place
+    on_done : called with the label of each task that need not be run any more
+    """
+
+    def __init__(
+        self,
+        targets: Iterable[StudyTask],
+        results: Results,
+        *,
+        ready: Callable[[AnyTask], Runnable],
+        on_done: Callable[[str], None],
+    ) -> None:
+        self._targets = iter(targets)
+        self._results = results
+        self._as_ready = ready
+        self._on_done = on_done
+        self._begun: list[str] = []
+        self._ready: deque[AnyTask] = deque()
+        self._open: dict[str, _Node] = {}
+        self._passed: dict[str, Any] = {}
+        self._wanted: dict[str, int] = {}
+        self.labels: list[str] = []
+
+    def __iter__(self) -> Iterator[Runnable]:
+        return self
+
+    def __next__(self) -> Runnable:
+        while not self._ready:
+            target = next(self._targets)
+            self.labels.append(target.label)
+            self._is_done(target)
+        task = self._ready.popleft()
+        self._begun.append(task.label)
+        return self._as_ready(task)
+
+    def done(self, position: int, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
+        """Take in the result of the task that came at a position, counted from 0."""
+        done = self._begun[position]
+        node = self._open.pop(done)
+        if isinstance(node.task, PrepareTask):
+            self._passed[done] = result
+        else:
+            self._results.put(node.task, result)
+        self._on_done(done)
+        for label in node.wanted_by:
+            waiting = self._open[label]
+            waiting.missing.discard(done)
+            if not waiting.missing:
+                self._release(waiting.task)
+
+    def _is_done(self, task: AnyTask) -> bool:
+        """Return whether a task need not be run; one that has to be is put in its place."""
+        if task.label in self._open:
+            return False
+        if task.label in self._passed:
+            return True
+        if not isinstance(task, PrepareTask) and self._results.has(task):
+            for one in all_tasks(task):
+                self._on_done(one.label)
+            return True
+        node = self._open[task.label] = _Node(task)
+        for need in task.needs if isinstance(task, Waits) else ():
+            if isinstance(need, PrepareTask):
+                self._wanted[need.label] = self._wanted.get(need.label, 0) + 1
+            if not self._is_done(need):
+                node.missing.add(need.label)
+                self._open[need.label].wanted_by.append(task.label)
+        if not node.missing:
+            self._release(task)
+        return False
+
+    def _release(self, task: AnyTask) -> None:
+        if isinstance(task, Waits) and task.needs:
+            task = task.given([self._taken(need) for need in task.needs])
+        self._ready.append(task)
+
+    def _taken(self, need: AnyTask) -> Any:  # noqa: ANN401 - as the task's run returns it
+        """Return what a task returned; what is passed on is forgotten with the last that wants it."""
+        if not isinstance(need, PrepareTask):
+            return self._results.get(need.label)
+        self._wanted[need.label] -= 1
+        return self._passed[need.label] if self._wanted[need.label] else self._passed.pop(need.label)
+
+
+def all_tasks(task: AnyTask) -> Iterator[AnyTask]:
+    """Yield a task and all that it rests on, each once."""
+    seen: dict[str, AnyTask] = {}
+    waiting = [task]
+    while waiting:
+        one = waiting.pop()
+        if one.label not in seen:
+            seen[one.label] = one
+            waiting += one.needs if isinstance(one, Waits) else ()
+    yield from seen.values()
+
+
+class InMemory:
+    """Results of one run, which are kept nowhere else."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, TaskResult] = {}
+
+    def has(self, task: StudyTask) -> bool:  # noqa: ARG002 - nothing is there before the run
+        """Return that there is none."""
+        return False
+
+    def put(self, task: StudyTask, result: TaskResult) -> None:
+        """Take in the result of a task."""
+        self._found[task.label] = result
+
+    def get(self, label: str) -> TaskResult:
+        """Return the result of a task."""
+        return self._found[label]
+
+
+def run_all(
+    targets: Iterable[StudyTask], *, workers: Workers, on_done: Callable[[str], None]
+) -> Sequence[TaskResult]:
+    """Run tasks and all that they rest on, keep nothing, and return the results of the tasks in their order.
+
+    Parameters
+    ----------
+    on_done : called with the label of each task as it is done, in any order
+
+    Raises
+    ------
+    ArtifactError
+        As `harness.execution.executor.iter_results` does.
+    """
+    results = InMemory()
+    graph = TaskGraph(targets, results, ready=lambda task: task, on_done=on_done)
+    for done in iter_results(graph, workers=workers):
+        graph.done(done.position, done.result)
+    return [results.get(label) for label in graph.labels]

@@ -1,0 +1,107 @@
+"""Scenarios that ask models for numbers, of a fit and of its draws alike, and make tables of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from numpy.random import Generator
+
+from harness.arrays import Ints
+from harness.data.panel import Panel
+from harness.estimators.guard import Attempt, attempt
+from harness.estimators.protocol import Fitted, FittedDraws
+from harness.rng import random_stream
+from harness.scenarios.draws import DrawPlan
+from harness.scenarios.numbers import FitAndDraws, Numbers
+
+if TYPE_CHECKING:
+    from harness.scenarios.scenario import Tables
+    from harness.scenarios.subject import Subject
+
+ALL_ROWS = "all rows"
+"""Name of the rows of the study among those that estimators are fitted on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows that estimators are fitted on as well.
+
+    Attributes
+    ----------
+    name : labels their random streams
+    rows : (n_rows,) positions in the panel
+    """
+
+    name: str
+    rows: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What one estimator said, for tables.
+
+    Attributes
+    ----------
+    panel : all rows
+    seed : root seed of the study
+    carries_draws : whether the draws are the fit's own
+    whole : of the fit on all rows
+    samples : of the fits on other rows, by name, or why there is none
+    """
+
+    panel: Panel
+    seed: int
+    carries_draws: bool
+    whole: FitAndDraws
+    samples: Mapping[str, Attempt[FitAndDraws]]
+
+    def rng(self, what: str, *labels: str | int) -> Generator:
+        """Return the random stream of all rows and this outcome that is for something."""
+        return random_stream(self.seed, what, self.panel.outcome, ALL_ROWS, *labels)
+
+
+@runtime_checkable
+class AsksModels(Protocol):
+    """Capability of a scenario: all it asks is found draw by draw, so draws are made in blocks, anywhere."""
+
+    @property
+    def plan(self) -> DrawPlan:
+        """The draws to ask for; fits that carry their own keep to those."""
+
+    def samples(self, panel: Panel) -> Iterator[Sample]:
+        """Yield the rows that estimators are to be fitted on, beside all of them."""
+
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+        """Return what is asked of a model; each number is linear in predictions.
+
+        Then the numbers of a mean of draws are the means of theirs.
+
+        Parameters
+        ----------
+        panel : the rows that the model is fitted on
+
+        Raises
+        ------
+        EstimationError
+            Where nothing can be asked on these rows.
+        """
+
+    def concluded(self, asked: Asked) -> Tables:
+        """Return the tables; it takes seconds at most."""
+
+
+def answered(scenario: AsksModels, subject: Subject) -> Tables:
+    """Return what one estimator answers, its draws made here."""
+    whole = subject.numbers(scenario)
+    samples = {
+        sample.name: attempt(partial(_of_sample, scenario, subject, sample))
+        for sample in scenario.samples(subject.panel)
+    }
+    return scenario.concluded(Asked(subject.panel, subject.seed, subject.carries_draws, whole, samples))
+
+
+def _of_sample(scenario: AsksModels, subject: Subject, sample: Sample) -> FitAndDraws:
+    return subject.refitted(sample.rows, name=sample.name).numbers(scenario)

@@ -1,0 +1,224 @@
+"""Blocks of draws: tasks that make some of the draws of a fit and ask them what scenarios ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.estimators.guard import Attempt, Status, attempt, in_one_line
+from harness.estimators.protocol import (
+    CanPrepareDraws,
+    DrawMaker,
+    Estimator,
+    FitsByDraws,
+    FittedDraws,
+    HasNotes,
+)
+from harness.scenarios.asked import AsksModels
+from harness.scenarios.draws import DrawPlan, Resamples, refusals_of, too_many_refused
+from harness.scenarios.numbers import Numbers, joined
+from harness.scenarios.place import FitPlace
+
+
+@dataclass(frozen=True)
+class OwnDraws:
+    """The draws that a fit is the mean of."""
+
+    n_draws: int
+
+    def __str__(self) -> str:
+        return f"{self.n_draws} draws of its own"
+
+
+@dataclass(frozen=True)
+class ScenarioDraws:
+    """Bootstrap draws that scenarios ask for."""
+
+    plan: DrawPlan
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws."""
+        return self.plan.n_draws
+
+    def __str__(self) -> str:
+        return f"{self.n_draws} draws by {self.plan.unit}"
+
+
+Source = OwnDraws | ScenarioDraws
+"""Whose draws they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class PrepareTask:
+    """What draws of one fit have in common, ready to be found in any process.
+
+    What comes of it travels to the blocks and is not kept: it follows from the fields, and a run that is
+    taken up finds it again for the blocks that are missing.
+
+    Attributes
+    ----------
+    panel : the rows of the fit
+    seed : root seed of the study
+    """
+
+    place: FitPlace
+    source: Source
+    estimator: Estimator
+    panel: Panel
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """Name of the task within the study."""
+        return f"{self.place} · what {self.source} have in common"
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether draws have nothing in common that takes time to find."""
+        return isinstance(self.source, ScenarioDraws) and not isinstance(self.estimator, CanPrepareDraws)
+
+    def run(self) -> Attempt[DrawMaker]:
+        """Prepare, and keep the reason where that cannot be done."""
+        return attempt(self._made)
+
+    def failed(self, reason: str) -> Attempt[DrawMaker]:
+        """Return what stands for a result that could not be had."""
+        return Attempt(None, "failed", reason)
+
+    def _made(self) -> DrawMaker:
+        if isinstance(self.source, ScenarioDraws):
+            where = self.place.estimator, self.place.sample
+            return Resamples(self.estimator, self.panel, self.source.plan, self.seed, *where).prepare()
+        if not isinstance(self.estimator, FitsByDraws):
+            message = f"{type(self.estimator).__name__} is no estimator that fits by draws"
+            raise TypeError(message)
+        return self.estimator.prepare(self.panel, rng=self.place.stream(self.seed))
+
+
+@dataclass(frozen=True, eq=False)
+class BlockResult:
+    """What some draws answered.
+
+    Attributes
+    ----------
+    label : of the task
+    n_draws : how many were asked for
+    refusals : why some of these are missing, a reason each
+    numbers : by scenario; empty where all are missing
+    notes : what the draws have to say
+    status, reason, seconds : of making the draws
+    """
+
+    label: str
+    n_draws: int
+    refusals: tuple[str, ...]
+    numbers: Mapping[str, Attempt[Numbers]]
+    notes: tuple[Note, ...]
+    status: Status
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class ReadyBlock:
+    """A block whose draws can be made: `maker` is what they have in common."""
+
+    task: BlockTask
+    maker: Attempt[DrawMaker]
+
+    @property
+    def label(self) -> str:
+        """Name of the task within the study."""
+        return self.task.label
+
+    def run(self) -> BlockResult:
+        """Make the draws and ask them, and keep the reason where that cannot be done."""
+        start = perf_counter()
+        maker, own = self.maker, self.task
+        tried: Attempt[FittedDraws] = Attempt(None, maker.status, maker.reason)
+        if maker.value is not None:
+            tried = attempt(partial(maker.value.draw, own.draws))
+        fits = tried.value
+        refused = () if fits is None else refusals_of(fits)
+        numbers: dict[str, Attempt[Numbers]] = {}
+        if fits is not None and len(refused) < len(own.draws):
+            for name, scenario in own.scenarios.items():
+                numbers[name] = attempt(partial(scenario.numbers, fits, own.prepare.panel))
+        return BlockResult(
+            own.label,
+            len(own.draws),
+            tuple(in_one_line(error.problems[0]) for error in refused),
+            numbers,
+            tuple(fits.notes) if isinstance(fits, HasNotes) else (),
+            tried.status,
+            tried.reason,
+            perf_counter() - start,
+        )
+
+    def failed(self, reason: str) -> BlockResult:
+        """Return what stands for a result that could not be had."""
+        return self.task.failed(reason)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockTask:
+    """Some draws of a fit, with what scenarios ask of them.
+
+    Attributes
+    ----------
+    prepare : finds what the draws have in common
+    draws : positions among all draws of the fit
+    scenarios : by id
+    """
+
+    prepare: PrepareTask
+    draws: range
+    scenarios: Mapping[str, AsksModels]
+
+    @property
+    def label(self) -> str:
+        """Name of the block within the study."""
+        own = self.prepare
+        return f"{own.place} · {self.draws.start + 1} to {self.draws.stop} of {own.source}"
+
+    @property
+    def needs(self) -> tuple[PrepareTask, ...]:
+        """What has to be found before."""
+        return () if self.prepare.is_immediate else (self.prepare,)
+
+    def given(self, found: Sequence[Attempt[DrawMaker]]) -> ReadyBlock:
+        """Return the block, ready to run."""
+        return ReadyBlock(self, found[0])
+
+    def run(self) -> BlockResult:
+        """Prepare, and run."""
+        return self.given([self.prepare.run()]).run()
+
+    def failed(self, reason: str) -> BlockResult:
+        """Return what stands for a result that could not be had."""
+        return BlockResult(self.label, len(self.draws), (), {}, (), "failed", reason, 0.0)
+
+
+def of_all_draws(blocks: Sequence[BlockResult], scenario: str) -> Attempt[Numbers]:
+    """Return what all draws of a fit answered to a scenario, or why there is no answer.
+
+    Parameters
+    ----------
+    blocks : in the order of their draws
+    """
+    refusals = [reason for block in blocks for reason in block.refusals]
+    if too_many_refused(len(refusals), sum(block.n_draws for block in blocks)):
+        return Attempt(None, "refused", refusals[0])
+    for block in blocks:
+        if block.status != "ok":
+            return Attempt(None, block.status, block.reason)
+    found = [block.numbers[scenario] for block in blocks if block.numbers]
+    for one in found:
+        if one.value is None:
+            return one
+    return Attempt(joined([one.value for one in found if one.value is not None]), "ok", "")

@@ -1,0 +1,352 @@
+"""One estimator fitted on some rows: its coefficients, and what scenarios ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from harness.data.note import Note
+from harness.data.panel import Panel
+from harness.errors import PluginError, Problem
+from harness.estimators.coefficients import CoefficientTable
+from harness.estimators.guard import Attempt, Status, as_reason, attempt
+from harness.estimators.protocol import (
+    Columns,
+    DrawMaker,
+    Estimator,
+    HasCoefficients,
+    HasDetails,
+    HasDraws,
+    HasNotes,
+    HasResultRows,
+)
+from harness.scenarios.asked import AsksModels
+from harness.scenarios.blocks import PrepareTask
+from harness.scenarios.numbers import FitAndDraws
+from harness.scenarios.place import FitPlace
+from harness.scenarios.scenario import Scenario, Tables
+from harness.scenarios.subject import Subject
+from harness.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one estimator answered to one scenario; `tables` is empty unless `status` is ``ok``."""
+
+    scenario: str
+    tables: Tables
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class FitTables:
+    """What a fit itself gives.
+
+    Attributes
+    ----------
+    coefficients : tidy table, None for a fit without one
+    details : the fit's own tables, by name
+    rows : what the fit gives of the harness's result tables, by name
+    notes : what the fit has to say
+    """
+
+    coefficients: pd.DataFrame | None
+    details: Tables
+    rows: Tables
+    notes: tuple[Note, ...]
+
+
+NO_TABLES = FitTables(None, {}, {}, ())
+
+
+@dataclass(frozen=True, eq=False)
+class SampleFitResult:
+    """How a fit went, and what came of it.
+
+    Attributes
+    ----------
+    label : of the task
+    tables : what the fit itself gives
+    numbers : of the fit, by scenario that asks models; the draws are empty unless the fit carries them
+    answers : to the scenarios that ask in their own way
+    carries_draws : whether the fit carries draws
+    status, reason, seconds : of the fit itself
+    """
+
+    label: str
+    tables: FitTables
+    numbers: Mapping[str, Attempt[FitAndDraws]]
+    answers: tuple[Answer, ...]
+    carries_draws: bool
+    status: Status
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class SampleFitTask:
+    """A fit that is ready to run in any process.
+
+    Attributes
+    ----------
+    panel : the rows of the fit
+    asking : scenarios that ask models, by id
+    others : scenarios that ask in their own way, by id
+    level : of the coefficients' confidence limits
+    seed : root seed of the study
+    """
+
+    place: FitPlace
+    estimator: Estimator
+    panel: Panel
+    asking: Mapping[str, AsksModels]
+    others: Mapping[str, Scenario]
+    level: float
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """Name of the task within the study."""
+        return f"{self.place} · the fit itself"
+
+    def run(self) -> SampleFitResult:
+        """Fit, tabulate, and ask."""
+        start = perf_counter()
+        tried = attempt(self.subject)
+        numbers = {name: self._numbers(scenario, tried) for name, scenario in self.asking.items()}
+        answers = tuple(self._answer(name, tried) for name in self.others)
+        subject = tried.value
+        return _result(
+            self,
+            subject.fit if subject else None,
+            (tried.status, tried.reason),
+            numbers=numbers,
+            answers=answers,
+            carries_draws=subject is not None and subject.carries_draws,
+            start=start,
+        )
+
+    def failed(self, reason: str) -> SampleFitResult:
+        """Return what stands for a result that could not be had."""
+        answers = tuple(Answer(name, {}, "failed", reason) for name in self.others)
+        return SampleFitResult(self.label, NO_TABLES, {}, answers, False, "failed", reason, 0.0)
+
+    def subject(self) -> Subject:
+        """Fit, ready to be asked."""
+        fit = self.estimator.fit(self.panel, rng=self.place.stream(self.seed))
+        where = self.place.estimator, self.place.sample
+        return Subject(self.estimator, self.panel, fit, self.seed, *where)
+
+    def _numbers(self, scenario: AsksModels, tried: Attempt[Subject]) -> Attempt[FitAndDraws]:
+        if tried.value is None:
+            return Attempt(None, tried.status, tried.reason)
+        return attempt(partial(_asked, scenario, tried.value))
+
+    def _answer(self, name: str, tried: Attempt[Subject]) -> Answer:
+        if tried.value is None:
+            return Answer(name, {}, tried.status, tried.reason)
+        answered = attempt(partial(_tables, self.others[name], tried.value))
+        return Answer(name, answered.value or {}, answered.status, answered.reason)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadyOutline:
+    """A fit that is the mean of draws, but for the draws: `maker` is what they have in common."""
+
+    task: OutlineTask
+    maker: Attempt[DrawMaker]
+
+    @property
+    def label(self) -> str:
+        """Name of the task within the study."""
+        return self.task.label
+
+    def run(self) -> SampleFitResult:
+        """Tabulate what there is to tell before the draws are made."""
+        how = self.maker.status, self.maker.reason
+        start = perf_counter()
+        return _result(
+            self.task, self.maker.value, how, numbers={}, answers=(), carries_draws=True, start=start
+        )
+
+    def failed(self, reason: str) -> SampleFitResult:
+        """Return what stands for a result that could not be had."""
+        return self.task.failed(reason)
+
+
+@dataclass(frozen=True, eq=False)
+class OutlineTask:
+    """What a fit by draws tells beside its draws.
+
+    Attributes
+    ----------
+    prepare : finds what the draws have in common
+    level : of the coefficients' confidence limits
+    """
+
+    prepare: PrepareTask
+    level: float
+
+    @property
+    def label(self) -> str:
+        """Name of the task within the study."""
+        return f"{self.prepare.place} · the fit itself"
+
+    @property
+    def needs(self) -> tuple[PrepareTask, ...]:
+        """What has to be found before."""
+        return (self.prepare,)
+
+    def given(self, found: Sequence[Attempt[DrawMaker]]) -> ReadyOutline:
+        """Return the task, ready to run."""
+        return ReadyOutline(self, found[0])
+
+    def run(self) -> SampleFitResult:
+        """Prepare, and run."""
+        return self.given([self.prepare.run()]).run()
+
+    def failed(self, reason: str) -> SampleFitResult:
+        """Return what stands for a result that could not be had."""
+        return SampleFitResult(self.label, NO_TABLES, {}, (), True, "failed", reason, 0.0)
+
+
+def _asked(scenario: AsksModels, subject: Subject) -> FitAndDraws:
+    """Return what a fit answers, and the draws that it carries."""
+    fit = scenario.numbers(subject.fit, subject.panel)
+    drawn = scenario.numbers(subject.fit.draws, subject.panel) if isinstance(subject.fit, HasDraws) else {}
+    return FitAndDraws(fit, drawn)
+
+
+def _result(
+    task: SampleFitTask | OutlineTask,
+    fit: object,
+    how: tuple[Status, str],
+    *,
+    numbers: Mapping[str, Attempt[FitAndDraws]],
+    answers: tuple[Answer, ...],
+    carries_draws: bool,
+    start: float,
+) -> SampleFitResult:
+    """Return the result of a fit, which failed where any of its own tables did."""
+    coefficients = attempt(partial(_coefficients, fit, task.level))
+    details = attempt(partial(_details, fit))
+    rows = attempt(partial(_result_rows, fit))
+    notes = attempt(partial(notes_of, fit))
+    asked: dict[str, Attempt[Any]] = {
+        "coefficients": coefficients,
+        "details": details,
+        "result rows": rows,
+        "notes": notes,
+    }
+    wrong = [f"{name}: {one.reason}" for name, one in asked.items() if one.status != "ok"]
+    status, reason = how
+    if status == "ok" and wrong:
+        status, reason = "failed", as_reason("; ".join(wrong))
+    return SampleFitResult(
+        label=task.label,
+        tables=FitTables(coefficients.value, details.value or {}, rows.value or {}, notes.value or ()),
+        numbers=numbers,
+        answers=answers,
+        carries_draws=carries_draws,
+        status=status,
+        reason=reason,
+        seconds=perf_counter() - start,
+    )
+
+
+def _tables(scenario: Scenario, subject: Subject) -> Tables:
+    """Return the answer to a scenario, checked: the tables that it declares, and no other."""
+    answer = scenario.answer(subject)
+    require_declared(answer, scenario)
+    return answer
+
+
+def require_declared(answer: Tables, scenario: Scenario) -> None:
+    """Refuse an answer with a table that its scenario does not declare.
+
+    Raises
+    ------
+    PluginError
+    """
+    _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
+
+
+def _coefficients(fit: object, level: float) -> pd.DataFrame | None:
+    table = fit.coefficients() if isinstance(fit, HasCoefficients) else None
+    return None if table is None else coefficient_rows(table, level=level)
+
+
+def _details(fit: object) -> Tables:
+    return _frames(fit.details()) if isinstance(fit, HasDetails) else {}
+
+
+def _result_rows(fit: object) -> Tables:
+    rows: Tables = _frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {}
+    _require_frames(rows, set(TABLES), type(fit).__name__)
+    return rows
+
+
+def notes_of(fit: object) -> tuple[Note, ...]:
+    """Return what a fit has to say, checked."""
+    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
+    notes = tuple(note for note in said if isinstance(note, Note))
+    for note in said:
+        if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
+            found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
+            raise PluginError(Problem(type(fit).__name__, f"returned {found}", "harness.Note of three texts"))
+    return notes
+
+
+def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
+    """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
+    import pandas as pd
+
+    if not isinstance(tables, Mapping):
+        problem = Problem(who, f"returned a {type(tables).__name__}", "tables by name")
+        raise PluginError(problem)
+    for name, frame in tables.items():
+        if name not in allowed or not isinstance(frame, pd.DataFrame):
+            found = f"returned a {type(frame).__name__} as '{name}'"
+            expected = f"data frames, of the names {', '.join(sorted(allowed))}"
+            raise PluginError(Problem(who, found, expected))
+
+
+def _frames(tables: Mapping[str, Columns]) -> Tables:
+    import pandas as pd
+
+    return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
+
+
+def coefficient_rows(table: CoefficientTable, *, level: float) -> pd.DataFrame:
+    """Return a coefficient table as tidy rows, one a term, with the covariance named."""
+    import pandas as pd
+
+    limits = table.conf_int(level)
+    correction = table.correction
+    columns = {
+        "term": table.terms,
+        "estimate": table.estimate,
+        "std_error": table.std_error,
+        "statistic": table.statistic,
+        "p_value": table.p_value,
+        "conf_low": limits[:, 0],
+        "conf_high": limits[:, 1],
+    }
+    fixed = {
+        "covariance": correction.kind,
+        "n_obs": correction.n_obs,
+        "n_coef": correction.n_coef,
+        "n_effects": correction.n_effects,
+        "n_clusters": " x ".join(str(count) for count in correction.n_clusters),
+        "factor": correction.factor,
+        "df_resid": correction.df_resid,
+        "bandwidth": correction.bandwidth,
+    }
+    return pd.DataFrame(columns | fixed)
