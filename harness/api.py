@@ -33,6 +33,7 @@ def run(
     out: AnyPath | None = None,
     quick: bool = False,
     jobs: int = 1,
+    time_limit: float | None = None,
     resume: bool = False,
     overrides: Sequence[str] = (),
     allow_outside: bool = False,
@@ -51,7 +52,8 @@ def run(
     out : run folder; None puts it under ``runs/``, named after the study. What an earlier run left there is
         replaced
     quick : fewer draws, splits and restarts
-    jobs : >= 1, worker processes
+    jobs : >= 1, worker processes; with one, everything runs in this process
+    time_limit : seconds that one task may take: a fit on a fold, or on all rows, or a block of draws
     resume : take up what an interrupted run of the same study finished
     overrides : ``key=value`` changes to the spec, such as ``"evaluation.draws=500"``
     allow_outside : whether a spec may name data outside its own folder
@@ -71,6 +73,7 @@ def run(
         out=None if out is None else Path(out),
         quick=quick,
         n_jobs=jobs,
+        time_limit=time_limit,
         resume=resume,
         overrides=tuple(overrides),
         allow_outside=allow_outside,

@@ -96,6 +96,10 @@ class EstimationError(HarnessError):
     exit_code: ClassVar[int] = 4
 
 
+class TimeLimitReached(BaseException):
+    """What ends a task whose time is over; no `Exception`, since code that is stopped must not catch it."""
+
+
 class ArtifactError(HarnessError):
     """A run folder cannot be written, or does not hold what its manifest says."""
 

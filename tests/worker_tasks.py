@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,3 +74,29 @@ class Spilling(Line2D):
     def draw(self, _renderer):
         """Fail."""
         raise RuntimeError("out of ink")
+
+
+@dataclass(frozen=True)
+class Sleeping:
+    """Sleeps.
+
+    Attributes
+    ----------
+    seconds : how long
+    hears_nothing : whether signals wait meanwhile, as they do for a loop of a compiled library
+    """
+
+    seconds: float
+    hears_nothing: bool = False
+    label: str = "sleeping"
+
+    def run(self) -> str:
+        """Sleep."""
+        if self.hears_nothing:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        time.sleep(self.seconds)
+        return "slept"
+
+    def failed(self, reason: str) -> str:
+        """Return the reason."""
+        return reason

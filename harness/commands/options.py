@@ -34,6 +34,12 @@ scheduler_option = click.option(
     metavar="ADDRESS",
     help="Use the workers of this dask cluster, in the place of --jobs.",
 )
+time_limit_option = click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="SECONDS",
+    help="How long one task may take: a fit on a fold, or on all rows, or a block of draws.",
+)
 outside_option = click.option(
     "--allow-outside", is_flag=True, help="Let the spec name data files outside its own folder."
 )

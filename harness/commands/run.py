@@ -18,6 +18,7 @@ from harness.commands.options import (
     scheduler_option,
     set_option,
     spec_argument,
+    time_limit_option,
 )
 from harness.commands.plugin_options import found
 from harness.commands.progress import progress
@@ -33,6 +34,7 @@ from harness.registry.plugin_choice import PluginChoice
 @jobs_option
 @backend_option
 @scheduler_option
+@time_limit_option
 @click.option("--resume", is_flag=True, help="Take up a run of this study that was cut off.")
 @click.option(
     "--calibrated",
@@ -52,6 +54,7 @@ def run(
     jobs: int | None,
     backend: Literal["loky", "dask"],
     scheduler: str | None,
+    time_limit: float | None,
     resume: bool,
     calibrated: Path | None,
     opens: bool,
@@ -75,6 +78,7 @@ def run(
         n_jobs=n_jobs(jobs),
         backend=backend,
         scheduler=scheduler,
+        time_limit=time_limit,
         resume=resume,
         calibrated=calibrated,
         overrides=overrides,

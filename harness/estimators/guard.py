@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, HarnessError, PluginError, Problem
+from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
 from harness.estimators.protocol import Fitted, FittedDraws
 
 Status = Literal["ok", "refused", "failed"]
@@ -64,7 +64,8 @@ def what_broke(error: BaseException) -> str:
 def attempt(call: Callable[[], T]) -> Attempt[T]:
     """Run a call that may fail, or try to end the process, without taking the rest of the study with it.
 
-    Only a `KeyboardInterrupt` goes on its way, since nothing tells that of a plugin from a user's Ctrl-C.
+    A `KeyboardInterrupt` goes on its way, since nothing tells that of a plugin from a user's Ctrl-C, and so
+    does the end of the time that the task has.
     """
     try:
         return Attempt(call(), "ok", "")
@@ -72,7 +73,7 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
         return Attempt(None, "refused", in_one_line(error.problems[0]))
     except HarnessError as error:
         return Attempt(None, "failed", in_one_line(error.problems[0]))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TimeLimitReached):
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
         return Attempt(None, "failed", what_broke(error))

@@ -87,6 +87,11 @@ class FoldTask:
     seed: int
 
     @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.cell.estimator
+
+    @property
     def label(self) -> str:
         """Name of the cell."""
         return str(self.cell)

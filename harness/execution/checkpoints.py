@@ -19,6 +19,7 @@ from harness.execution.dependence import Dependence, Surroundings
 from harness.execution.executor import iter_results
 from harness.execution.graph import AnyTask, Runnable, StudyTask, TaskGraph
 from harness.execution.result_file import TaskResult, decode, encode
+from harness.execution.time_limit import NO_LIMITS, Limited, TimeLimits
 from harness.execution.workers import Workers
 from harness.scenarios.blocks import PrepareTask
 from harness.store.atomic import write_atomically
@@ -205,6 +206,7 @@ def run_checkpointed(
     surroundings: Surroundings,
     *,
     workers: Workers,
+    limits: TimeLimits = NO_LIMITS,
     on_done: Callable[[str], None],
 ) -> Checkpointed:
     """Run the tasks whose results the store does not hold, and return the results of all.
@@ -216,6 +218,7 @@ def run_checkpointed(
     Parameters
     ----------
     surroundings : what all of the tasks depend on
+    limits : of the tasks' time
     on_done : called with the label of each task as it is done, in any order
 
     Raises
@@ -225,12 +228,14 @@ def run_checkpointed(
         that no worker can take on, is a failed result.
     """
     kept = _Kept(store, surroundings)
-    graph = TaskGraph(tasks, kept, ready=_as_bytes, on_done=on_done)
+
+    def ready(task: AnyTask) -> Runnable:
+        """Return what is run for a task; what is passed on from task to task is not kept as bytes."""
+        runnable: Runnable = task if isinstance(task, PrepareTask) else CheckpointedTask(task)
+        seconds = limits.of(task.estimator_id)
+        return runnable if seconds is None else Limited(runnable, seconds)
+
+    graph = TaskGraph(tasks, kept, ready=ready, on_done=on_done)
     for done in iter_results(graph, workers=workers):
         graph.done(done.position, done.result)
     return Checkpointed([kept.get(label) for label in graph.labels], kept.n_taken_up, kept.anew)
-
-
-def _as_bytes(task: AnyTask) -> Runnable:
-    """Return a task whose result can be kept; what is passed on from task to task is not."""
-    return task if isinstance(task, PrepareTask) else CheckpointedTask(task)

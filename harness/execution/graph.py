@@ -16,6 +16,10 @@ from harness.scenarios.blocks import PrepareTask
 class StudyTask(Task[TaskResult], CanFail[TaskResult], Protocol):
     """A task of a study, whose result can be kept."""
 
+    @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that it asks."""
+
 
 AnyTask = StudyTask | PrepareTask
 """A task whose result is kept, or one whose result is passed on to others and not kept."""

@@ -10,12 +10,13 @@ from typing import Literal
 from harness.data.data_spec import DataSpec
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.execution.cluster import DaskWorkers
-from harness.execution.workers import LocalWorkers, Workers
+from harness.execution.workers import LocalWorkers, ThisProcess, Workers
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 from harness.spec.written import WrittenSpec
 from harness.store.folder import SPEC
 
-Backend = Literal["loky", "dask"]
+Backend = Literal["here", "loky", "dask"]
+"""``here`` is this process where one worker is asked for, and ``loky`` for more."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class RunOptions:
     out : run folder; None puts it under ``runs/``, named after the study
     quick : fewer draws, splits and restarts
     n_jobs : worker processes on this machine
-    backend : what starts them, or finds others
+    backend : what starts them, or finds others; see `Backend`
     scheduler : address of a running dask cluster, whose workers are used in their place
+    time_limit : seconds that one task may take, where its estimator has no limit of its own; None is for ever
     resume : take up what an interrupted run of the same study finished
     overrides : ``key=value`` changes to the spec
     allow_outside : whether the spec may name files outside its own folder
@@ -44,8 +46,9 @@ class RunOptions:
     out: Path | None = None
     quick: bool = False
     n_jobs: int = 1
-    backend: Backend = "loky"
+    backend: Backend = "here"
     scheduler: str | None = None
+    time_limit: float | None = None
     resume: bool = False
     overrides: tuple[str, ...] = ()
     allow_outside: bool = False
@@ -58,9 +61,9 @@ class RunOptions:
         return self.cluster or self.local_workers
 
     @property
-    def local_workers(self) -> LocalWorkers:
-        """Processes of this machine."""
-        return LocalWorkers(self.n_jobs)
+    def local_workers(self) -> LocalWorkers | ThisProcess:
+        """Processes of this machine, or this one."""
+        return ThisProcess() if self.backend == "here" and self.n_jobs == 1 else LocalWorkers(self.n_jobs)
 
     @property
     def cluster(self) -> DaskWorkers | None:

@@ -22,12 +22,14 @@ from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.data_rules import places_in, read_schema_file
 from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask, run_all
+from harness.execution.memory import machine_bytes, require_memory
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
 from harness.execution.plan import Plan, as_quick, group_columns, make_plan
 from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import TaskResult
 from harness.execution.results import RunResults
+from harness.execution.time_limit import TimeLimits
 from harness.execution.workers import Workers
 from harness.execution.write import FindingsOf, write_conclusions, write_tables
 from harness.registry.registry import Registry
@@ -134,8 +136,8 @@ def write_run(
     Raises
     ------
     SpecError, DataError, ArtifactError
-        Before anything is fitted, where error rates are of another study too. Cells that cannot be fitted
-        are rows with a reason, not errors.
+        Before anything is fitted, where error rates are of another study too, or answers need more memory
+        than there is. Cells that cannot be fitted are rows with a reason, not errors.
     DataError
         At the end, where the data file is not what it was at the start.
     """
@@ -145,6 +147,7 @@ def write_run(
     surroundings = Surroundings(installed_code(), versions(registry.brought_by))
     used = surroundings.versions
     rates = _error_rates(options, prepared, used)
+    require_memory(prepared.plan, available=machine_bytes())
     folder = RunFolder.create(options.out or Path("runs") / study.study)
     with locked(folder.path):
         store = CheckpointStore(folder.inner(CHECKPOINTS))
@@ -156,7 +159,14 @@ def write_run(
             plan = prepared.plan
             count = _Count(plan, on_progress)
             tasks = count.begun(tasks_of(plan))
-            kept = run_checkpointed(tasks, store, surroundings, workers=workers, on_done=count.done)
+            kept = run_checkpointed(
+                tasks,
+                store,
+                surroundings,
+                workers=workers,
+                limits=limits_of(study, options.time_limit),
+                on_done=count.done,
+            )
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))
             results = results_of(plan, prepared.panels, kept.results)
@@ -195,6 +205,12 @@ def write_results(
     content = whole_manifest(prepared, provenance, results, seconds=seconds)
     write_conclusions(folder, results.study, content, find=find)
     folder.write_manifest(content)
+
+
+def limits_of(study: Study, general: float | None) -> TimeLimits:
+    """Return how long a task of a study may take, in seconds; None is for ever."""
+    own = {entry.id: entry.time_limit for entry in study.estimators if entry.time_limit is not None}
+    return TimeLimits(general, own)
 
 
 def provenance_of(

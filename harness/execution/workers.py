@@ -24,6 +24,10 @@ ONE_THREAD: Mapping[str, str] = dict.fromkeys(
 """Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone."""
 
 
+IS_WORKER = "HARNESS_WORKER"
+"""Variable in the environment of workers that were started here; they may be ended without harm to others."""
+
+
 class Executor(Protocol):
     """What takes calls and does them, as `concurrent.futures.Executor` has it."""
 
@@ -65,8 +69,23 @@ class _InThisProcess:
 
 
 @dataclass(frozen=True)
+class ThisProcess:
+    """No other process: a task that ends the process ends the run."""
+
+    @contextmanager
+    def pool(self) -> Iterator[Pool]:
+        """Start nothing."""
+        yield Pool(_InThisProcess(), 1, ())
+
+    @contextmanager
+    def kept(self) -> Iterator[Workers]:
+        """Return this process, which goes on anyhow."""
+        yield self
+
+
+@dataclass(frozen=True)
 class LocalWorkers:
-    """Processes of this machine, started afresh by loky; with one, everything runs in this process."""
+    """Processes of this machine, started afresh by loky; `n_jobs` >= 1."""
 
     n_jobs: int = 1
 
@@ -79,23 +98,11 @@ class LocalWorkers:
     @contextmanager
     def kept(self) -> Iterator[Workers]:
         """Return workers whose processes go on from one pool to the next, as long as none of them dies."""
-        if self.n_jobs == 1:
-            yield _ThisProcess()
-            return
         kept = _KeptProcesses(self.n_jobs)
         try:
             yield kept
         finally:
             kept.end()
-
-
-class _ThisProcess:
-    """No process but this one."""
-
-    @contextmanager
-    def pool(self) -> Iterator[Pool]:
-        """Return what does a call at once."""
-        yield Pool(_InThisProcess(), 1, ())
 
 
 class _KeptProcesses:
@@ -128,7 +135,10 @@ class _KeptProcesses:
             # loky retires a worker whose memory has grown, between two calls, and warns; no call is lost.
             warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
             self._processes = ProcessPoolExecutor(
-                max_workers=self._n_jobs, env=dict(ONE_THREAD), initializer=end_with, initargs=(os.getpid(),)
+                max_workers=self._n_jobs,
+                env={**ONE_THREAD, IS_WORKER: "1"},
+                initializer=end_with,
+                initargs=(os.getpid(),),
             )
         return self._processes
 

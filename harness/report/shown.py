@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from harness.errors import ArtifactError, HarnessError, Problem
-from harness.execution.workers import LocalWorkers, Workers
+from harness.execution.workers import ThisProcess, Workers
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.drawing.printing import print_figures
 from harness.report.model.run import Run
@@ -18,7 +18,7 @@ FAILED = '<p class="worse">This section could not be made: {{ shown }}.</p>\n'
 """Template in the place of one that failed; it shows the reason."""
 
 
-IN_THIS_PROCESS = LocalWorkers(1)
+IN_THIS_PROCESS = ThisProcess()
 
 
 @dataclass(frozen=True, eq=False)

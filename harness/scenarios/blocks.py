@@ -73,6 +73,11 @@ class PrepareTask:
     seed: int
 
     @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.place.estimator
+
+    @property
     def label(self) -> str:
         """Name of the task within the study."""
         return f"{self.place} · what {self.source} have in common"
@@ -132,6 +137,11 @@ class ReadyBlock:
     maker: Attempt[DrawMaker]
 
     @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.task.estimator_id
+
+    @property
     def label(self) -> str:
         """Name of the task within the study."""
         return self.task.label
@@ -179,6 +189,11 @@ class BlockTask:
     prepare: PrepareTask
     draws: range
     scenarios: Mapping[str, AsksModels]
+
+    @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.prepare.place.estimator
 
     @property
     def label(self) -> str:

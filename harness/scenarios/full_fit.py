@@ -173,6 +173,11 @@ class ReadyFull:
     refused: Mapping[str, str]
 
     @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.place.estimator
+
+    @property
     def label(self) -> str:
         """Name of the fit."""
         return str(self.place)

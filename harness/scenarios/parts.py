@@ -105,6 +105,11 @@ class PartTask:
     part: Part
 
     @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.part_cell.estimator
+
+    @property
     def label(self) -> str:
         """Name of the part within the study."""
         return str(self.part_cell)

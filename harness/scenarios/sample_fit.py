@@ -112,6 +112,11 @@ class SampleFitTask:
     seed: int
 
     @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.place.estimator
+
+    @property
     def label(self) -> str:
         """Name of the task within the study."""
         return f"{self.place} · the fit itself"
@@ -164,6 +169,11 @@ class ReadyOutline:
     maker: Attempt[DrawMaker]
 
     @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.task.estimator_id
+
+    @property
     def label(self) -> str:
         """Name of the task within the study."""
         return self.task.label
@@ -193,6 +203,11 @@ class OutlineTask:
 
     prepare: PrepareTask
     level: float
+
+    @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.prepare.place.estimator
 
     @property
     def label(self) -> str:

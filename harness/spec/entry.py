@@ -95,6 +95,8 @@ class EstimatorEntry(Entry):
     controls : of the controls of the study those that it has; left out, all
     rows : that it is fitted on, by column; left out, all. With rows of its own it has coefficients, curves
         and effects, and no gain: gains are over the same rows
+    time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws), in
+        the place of ``--time-limit``; what takes longer is a row with this reason
     estimator : the estimator
     """
 
@@ -103,6 +105,7 @@ class EstimatorEntry(Entry):
     exposure: ColumnName | None = None
     controls: tuple[ColumnName, ...] | None = None
     rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
+    time_limit: Annotated[float, Field(gt=0)] | None = None
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
 
     def columns_of(self, panel: Panel) -> Panel:

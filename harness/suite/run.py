@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from harness.execution.checkpoints import Checkpointed, CheckpointStore, StudyTask, run_checkpointed
+from harness.execution.checkpoints import Checkpointed, CheckpointStore, run_checkpointed
 from harness.execution.dependence import Surroundings
+from harness.execution.graph import StudyTask
 from harness.execution.plan import Plan
 from harness.execution.result_file import TaskResult
 from harness.execution.run import (
@@ -45,6 +46,11 @@ class CellTask:
 
     study: str
     task: StudyTask
+
+    @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.task.estimator_id
 
     @property
     def label(self) -> str:

@@ -14,7 +14,7 @@ from harness.api import prepare_study as prepare
 from harness.calibration.run import calibration_manifest
 from harness.calibration.table import Truth, calibration_tables, exact_limits
 from harness.execution.options import RunOptions
-from harness.execution.workers import LocalWorkers
+from harness.execution.workers import LocalWorkers, ThisProcess
 from harness.report.calibration.rows import VERDICT
 from harness.report.calibration.table import HEADINGS
 from test_run import harness
@@ -34,7 +34,7 @@ def tables(effect=0.0, n_panels=40, n_jobs=1, changes=LINEAR):
     options = RunOptions(spec=SPEC, quick=True, overrides=changes)
     prepared, truth = prepare(options), Truth(n_panels, effect)
     manifest = calibration_manifest(options, prepared, truth, datetime.now(UTC))
-    workers = LocalWorkers(n_jobs)
+    workers = LocalWorkers(n_jobs) if n_jobs > 1 else ThisProcess()
     return calibration_tables(prepared.plan, manifest, truth, workers=workers, on_done=lambda _: None)
 
 

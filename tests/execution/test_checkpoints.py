@@ -13,7 +13,7 @@ from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.dependence import Surroundings
 from harness.execution.result_file import decode, encode
-from harness.execution.workers import LocalWorkers
+from harness.execution.workers import ThisProcess
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.sample_fit import Answer
 
@@ -48,6 +48,7 @@ class Counted:
 
     result: FoldResult
     label: str = "y · ols · forward · 1"
+    estimator_id: str = "ols"
 
     def __post_init__(self):
         self.runs = []
@@ -63,7 +64,7 @@ HERE = Surroundings({"harness": "0a", OWN: "0b", "elsewhere": "0c"}, {"numpy": "
 
 def kept_run(tasks, store, surroundings=HERE, on_done=lambda _: None):
     """Run a study of these tasks on this code."""
-    return run_checkpointed(tasks, store, surroundings, workers=LocalWorkers(1), on_done=on_done)
+    return run_checkpointed(tasks, store, surroundings, workers=ThisProcess(), on_done=on_done)
 
 
 def run_once(task, store, on_done=lambda _: None):

@@ -9,7 +9,7 @@ import pytest
 
 from harness.estimators.guard import Attempt
 from harness.execution.graph import run_all
-from harness.execution.workers import LocalWorkers
+from harness.execution.workers import LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import cut_draws
@@ -83,9 +83,7 @@ def test_what_draws_have_in_common_is_found_once():
     counted = []
     estimator = Prepares(crossed, counted=(counted,))
     scenarios = {"curve": SCENARIOS["curve"], "surface": SCENARIOS["surface"]}
-    (found,) = run_all(
-        [task_on(panel, estimator, scenarios)], workers=LocalWorkers(1), on_done=lambda _: None
-    )
+    (found,) = run_all([task_on(panel, estimator, scenarios)], workers=ThisProcess(), on_done=lambda _: None)
     assert counted == [panel.n_obs]
     plain = tables_of(task_on(panel, LeastSquares(crossed), scenarios).run())
     for key, table in tables_of(found).items():
@@ -108,7 +106,7 @@ class Unprepared(Prepares):
 def test_draws_that_fail_leave_the_fit_and_fail_the_answers(estimator):
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task = replace(task_on(panel, estimator), scenarios={"curve": SCENARIOS["curve"]})
-    (found,) = run_all([task], workers=LocalWorkers(1), on_done=lambda _: None)
+    (found,) = run_all([task], workers=ThisProcess(), on_done=lambda _: None)
     (answer,) = found.answers
     assert found.status == "ok"
     assert (answer.status, answer.reason) == ("failed", "ZeroDivisionError: one over zero")

@@ -104,7 +104,8 @@ class NoDraws:
 def test_rab_of_ols_is_a_weighted_bootstrap(unit: str) -> None:
     panel, at = make_panel(curved, noise=1.0), make_panel(curved, seed=8)
     fitted = Rab(base=PooledOLS(), draws=60, unit=unit).fit(panel, rng=np.random.default_rng(4))
-    weights = draw_weights(panel, 60, unit=unit, rng=np.random.default_rng(4))
+    streams = np.random.default_rng(4).spawn(60)
+    weights = np.concatenate([draw_weights(panel, 1, unit=unit, rng=own) for own in streams])
     expected = direct_bootstrap(panel, weights, at)
     np.testing.assert_allclose(fitted.predict(at), expected.mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(

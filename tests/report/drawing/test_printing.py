@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from matplotlib.lines import Line2D
 
-from harness.execution.workers import LocalWorkers, Pool
+from harness.execution.workers import LocalWorkers, Pool, ThisProcess
 from harness.report.drawing.canvas import FigureRenderer, house_style, new_figure
 from harness.report.drawing.printing import print_figures
 from worker_tasks import Spilling
@@ -42,7 +42,7 @@ class Refusing:
 
 
 @pytest.mark.parametrize(
-    "workers", [LocalWorkers(1), LocalWorkers(2), Refusing()], ids=["here", "workers", "dying workers"]
+    "workers", [ThisProcess(), LocalWorkers(2), Refusing()], ids=["here", "workers", "dying workers"]
 )
 def test_bytes_do_not_depend_on_where_a_figure_is_printed_and_one_that_fails_takes_no_other_with_it(workers):
     made, again = figures(), figures()

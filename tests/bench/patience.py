@@ -1,0 +1,142 @@
+"""Measure what patience costs and buys, and print the table of ``docs/decisions/when_networks_stop.md``.
+
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [SPEC ...]``. Estimators are fitted on the
+folds of whole entities held out of each shipped panel, once for each patience; errors are of the test rows, as
+ratios to those of the longest patience.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+
+import harness_neural.batch
+from harness import Estimator, random_stream
+from harness.execution.options import RunOptions
+from harness.execution.plan import Plan
+from harness.execution.run import prepare
+from harness.installed import installed
+from harness_neural.batch import Settings, Trained, TrainingTask
+from harness_neural.mlp import Mlp
+from harness_neural.som_ann import SomAnn
+from harness_rab.rab import Rab
+
+PATIENCE = (150, 40, 20, 10, 5)
+PROTOCOL = "held_out_entities"
+N_DRAWS = 20
+N_SEEDS = 3
+SHIPPED = (
+    "grunfeld",
+    "public_capital",
+    "wage_panel",
+    "country_digital_carbon",
+    "null_effect",
+    "digital_carbon",
+)
+SPECS = Path(__file__).parents[2] / "specs"
+BASES = {"mlp": Mlp(), "som_ann": SomAnn()}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a fit cost: training steps of its networks, on the mean, and seconds of the processor."""
+
+    steps: float
+    seconds: float
+
+
+@contextmanager
+def counted_steps(found: list[int]) -> Iterator[None]:
+    """Put the steps of every network that is trained meanwhile into a list."""
+    train = harness_neural.batch.train
+
+    def counting(task: TrainingTask, settings: Settings) -> Trained:
+        trained = train(task, settings)
+        found.extend(trained.steps.tolist())
+        return trained
+
+    harness_neural.batch.train = counting
+    try:
+        yield
+    finally:
+        harness_neural.batch.train = train
+
+
+def with_patience(estimator: Rab | Mlp | SomAnn, patience: int) -> Estimator:
+    """Return an estimator whose networks have so much patience."""
+    if isinstance(estimator, Rab):
+        return replace(estimator, base=with_patience(estimator.base, patience))
+    return replace(estimator, patience=patience)
+
+
+def held_out_error(plan: Plan, outcome: str, estimator: Estimator, *, seed: int) -> tuple[float, Cost]:
+    """Return the mean squared error on held-out entities, over the outcome's variance, and its cost."""
+    (split,) = (split for split in plan.splits if split.entry.id == PROTOCOL)
+    errors, steps, start = [], [], process_time()
+    for fold in split.folds:
+        panel = plan.panels.panel(outcome, fit_rows=fold.train, split_unit=fold.split_unit)
+        train, test = panel.take(fold.train), panel.take(fold.test)
+        selection = None if fold.selection is None else panel.take(fold.selection)
+        with counted_steps(steps):
+            fit = estimator.fit(train, rng=random_stream(seed, "patience", fold.name), selection=selection)
+        errors.append(np.square(test.observed - fit.predict(test)))
+    panel = plan.panels.panel(outcome)
+    error = float(np.concatenate(errors).mean() / panel.observed.var())
+    return error, Cost(float(np.mean(steps)), process_time() - start)
+
+
+def rows(spec: Path, estimators: dict[str, Rab | Mlp | SomAnn], n_seeds: int) -> Iterator[str]:
+    """Yield a row for each estimator of a panel's first outcome: ratios of error, steps and seconds."""
+    plan = prepare(RunOptions(spec), installed()).plan
+    outcome = plan.study.roles.outcomes[0]
+    for name, estimator in estimators.items():
+        found = {
+            patience: [
+                held_out_error(plan, outcome, with_patience(estimator, patience), seed=seed)
+                for seed in range(1 if name.startswith("rab") else n_seeds)
+            ]
+            for patience in PATIENCE
+        }
+        first = found[PATIENCE[0]]
+        error, steps, seconds = (
+            {p: float(np.mean(of)) for p, of in by_patience.items()}
+            for by_patience in (
+                {p: [e for e, _ in runs] for p, runs in found.items()},
+                {p: [c.steps for _, c in runs] for p, runs in found.items()},
+                {p: [c.seconds for _, c in runs] for p, runs in found.items()},
+            )
+        )
+        del first
+        longest = PATIENCE[0]
+        cells = [f"{error[p] / error[longest]:.3f} ({steps[p] / steps[longest]:.2f})" for p in PATIENCE[1:]]
+        yield (
+            f"| {spec.stem} | {name} | {error[longest]:.4f} | {steps[longest]:.0f} | {' | '.join(cells)} | "
+            f"{sum(seconds.values()):.0f} s |"
+        )
+
+
+def main() -> None:
+    """Measure and print."""
+    wanted = sys.argv[1:] or SHIPPED
+    estimators: dict[str, Rab | Mlp | SomAnn] = {
+        f"rab, {name}": Rab(base=base, draws=N_DRAWS, fold_draws=N_DRAWS) for name, base in BASES.items()
+    }
+    estimators |= BASES
+    print(  # noqa: T201
+        f"| panel | estimator | error | steps | {' | '.join(map(str, PATIENCE[1:]))} | all |",
+        "|---|---|---|---|" + "---|" * len(PATIENCE),
+        sep="\n",
+    )
+    for name in wanted:
+        for line in rows(SPECS / f"{name}.yaml", estimators, N_SEEDS):
+            print(line, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
