@@ -1,8 +1,8 @@
 """Measure what patience costs and buys, and print the table of ``docs/decisions/when_networks_stop.md``.
 
-Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [SPEC ...]``. Estimators are fitted on the
-folds of whole entities held out of each shipped panel, once for each patience; errors are of the test rows, as
-ratios to those of the longest patience.
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [SPEC ...]``. Estimators are fitted
+on the folds of whole entities held out of each shipped panel, once for each patience; errors are of the test
+rows, as ratios to those of the longest patience.
 """
 
 from __future__ import annotations
@@ -103,7 +103,6 @@ def rows(spec: Path, estimators: dict[str, Rab | Mlp | SomAnn], n_seeds: int) ->
             ]
             for patience in PATIENCE
         }
-        first = found[PATIENCE[0]]
         error, steps, seconds = (
             {p: float(np.mean(of)) for p, of in by_patience.items()}
             for by_patience in (
@@ -112,7 +111,6 @@ def rows(spec: Path, estimators: dict[str, Rab | Mlp | SomAnn], n_seeds: int) ->
                 {p: [c.seconds for _, c in runs] for p, runs in found.items()},
             )
         )
-        del first
         longest = PATIENCE[0]
         cells = [f"{error[p] / error[longest]:.3f} ({steps[p] / steps[longest]:.2f})" for p in PATIENCE[1:]]
         yield (
