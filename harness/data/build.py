@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -41,6 +41,8 @@ from harness.errors import DataError, Problem
 class PanelBuilder:
     """Checked data of a study, from which the panel of any outcome and fold is made.
 
+    Where no step learns, the panels of all folds of an outcome are one, and its columns are prepared once.
+
     Attributes
     ----------
     roles : of the columns
@@ -72,6 +74,8 @@ class PanelBuilder:
     notes: tuple[Note, ...]
     read: tuple[StepRecord, ...] = ()
     missing: frozenset[str] = frozenset()
+    _panels: dict[tuple[str, SplitUnit], Panel] = field(default_factory=dict, init=False, repr=False)
+    _whole: list[PreparedColumns] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def build(
@@ -191,7 +195,20 @@ class PanelBuilder:
         DataError
             Where a step learns nothing from these rows.
         """
-        prepared = self._prepared(fit_rows)
+        if fit_rows is not None and self.learns:
+            return self._panel(outcome, self._prepared(fit_rows), split_unit)
+        found = self._panels.get((outcome, split_unit))
+        if found is None:
+            same = [panel for (name, _), panel in self._panels.items() if name == outcome]
+            found = (
+                replace(same[0], split_unit=split_unit)
+                if same
+                else self._panel(outcome, self._prepared(None), split_unit)
+            )
+            self._panels[outcome, split_unit] = found
+        return found
+
+    def _panel(self, outcome: str, prepared: PreparedColumns, split_unit: SplitUnit) -> Panel:
         roles = self.roles
         return Panel(
             entity=self.entity,
@@ -253,6 +270,9 @@ class PanelBuilder:
         return filled_table(self._prepared(None), self.locator)
 
     def _prepared(self, fit_rows: Ints | None) -> PreparedColumns:
+        """Return the columns, learned from some rows; those learned from all rows are computed once."""
+        if fit_rows is None and self._whole:
+            return self._whole[0]
         problems = ProblemCollector()
         prepared = run_steps(
             self.raw,
@@ -263,6 +283,8 @@ class PanelBuilder:
             problems=problems,
         )
         problems.raise_if_any()
+        if fit_rows is None:
+            self._whole.append(prepared)
         return prepared
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from harness.arrays import Ints, frozen_ints
+from harness.data.shared_arrays import as_received, as_sent
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +31,8 @@ class Key:
     def __post_init__(self) -> None:
         object.__setattr__(self, "codes", frozen_ints(self.codes))
 
-    def __reduce__(self) -> tuple[type[Key], tuple[str, tuple[str, ...], Ints]]:
-        return Key, (self.name, self.labels, self.codes)
+    def __reduce__(self) -> tuple[Callable[..., Key], tuple[Any, ...]]:
+        return _key_from, (self.name, self.labels, as_sent(self.codes))
 
     @property
     def n_present(self) -> int:
@@ -62,3 +64,7 @@ class Key:
         position = {label: at for at, label in enumerate(labels)}
         lookup = np.array([position.get(label, -1) for label in self.labels], dtype=np.int64)
         return lookup[self.codes]
+
+
+def _key_from(name: str, labels: tuple[str, ...], codes: Any) -> Key:  # noqa: ANN401 - as it was sent
+    return Key(name, labels, as_received(codes))

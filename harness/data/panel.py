@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
 from harness.data.key import Key
 from harness.data.name import exposure_columns
+from harness.data.shared_arrays import as_received, as_sent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,9 +135,12 @@ class Panel:
             ),
         )
 
-    def __reduce__(self) -> tuple[type[Panel], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., Panel], tuple[Any, ...]]:
         # Arrays come out of a pickle writable; going through __init__ locks them again.
-        return Panel, tuple(getattr(self, field.name) for field in fields(self))
+        values = (getattr(self, field.name) for field in fields(self))
+        return _panel_from, tuple(
+            as_sent(value) if isinstance(value, np.ndarray) else value for value in values
+        )
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
@@ -296,6 +300,10 @@ class Panel:
             codes.append(np.full(rows_of[code].size, at))
         drawn = self.take(np.concatenate(rows))
         return replace(drawn, entity=Key(self.entity.name, tuple(labels), np.concatenate(codes)))
+
+
+def _panel_from(*sent: Any) -> Panel:  # noqa: ANN401 - fields as they were sent
+    return Panel(*(as_received(value) for value in sent))
 
 
 def _joined(own: Floats | None, other: Floats | None) -> Floats | None:

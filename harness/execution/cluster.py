@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.data.shared_arrays import sharing
 from harness.errors import ArtifactError, Problem
 from harness.execution.workers import Pool
 from harness.store.code import installed_code
@@ -71,6 +72,7 @@ class DaskWorkers:
                     yield client
                 return
             with (
+                sharing(),
                 LocalCluster(n_workers=self.n_jobs, threads_per_worker=1, dashboard_address=":0") as cluster,
                 Client(cluster) as client,
             ):

@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from harness.data.shared_arrays import sharing
+
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
 
@@ -118,7 +120,8 @@ class _KeptProcesses:
         from joblib.externals.loky import BrokenProcessPool
 
         try:
-            yield Pool(self._alive(), 2 * self._n_jobs, (BrokenProcessPool,))
+            with sharing():
+                yield Pool(self._alive(), 2 * self._n_jobs, (BrokenProcessPool,))
         except BaseException:
             self.end()
             raise

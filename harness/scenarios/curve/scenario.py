@@ -141,10 +141,10 @@ class CurveScenario(Resampled):
         others = self._others(asked.panel, asked.whole)
         unit = "" if asked.carries_draws else self.unit
         shared = {CURVE_DRAWS.name: _draw_rows(level)} if unit else {}
-        return shared | {
+        return {
             "curves": curve_rows((level, slopes, *others), asked, level=self.level, unit=unit),
             "turning_points": turning_point_rows(level, level=self.level, rng=asked.rng("turning points")),
-        }
+        } | shared
 
     def _bins(self, exposure: Floats) -> Bins:
         return quantile_bins(exposure, n_bins=self.grid - 1)

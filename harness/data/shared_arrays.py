@@ -1,0 +1,79 @@
+"""Arrays that processes of a machine have in common: each is written once, and mapped by all that read it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+AnyArray = npt.NDArray[Any]
+
+LEAST_BYTES = 2**20
+"""Arrays from this size on are shared; smaller ones travel faster than a file is opened."""
+
+
+@dataclass(frozen=True)
+class MappedArray:
+    """An array in a file."""
+
+    path: str
+
+    def open(self) -> AnyArray:
+        """Return the array, read-only; its pages are in memory once for all processes that look at them."""
+        mapped: AnyArray = np.asarray(np.load(self.path, mmap_mode="r", allow_pickle=False))
+        return mapped
+
+
+class _Share:
+    """Files of arrays that were written, each known by the array itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count()
+        self._known: dict[int, tuple[weakref.ref[AnyArray], MappedArray]] = {}
+
+    def mapped(self, array: AnyArray) -> MappedArray:
+        """Return where an array is, which is written if it was not."""
+        known = self._known.get(id(array))
+        if known is not None and known[0]() is array:
+            return known[1]
+        path = self._folder / f"{next(self._numbers)}.npy"
+        np.save(path, array, allow_pickle=False)
+        found = MappedArray(str(path))
+        self._known[id(array)] = (weakref.ref(array), found)
+        return found
+
+
+_shares: list[_Share] = []
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Share the large arrays of panels that are pickled meanwhile with processes of this machine."""
+    with TemporaryDirectory(prefix="harness-arrays-") as folder:
+        share = _Share(Path(folder))
+        _shares.append(share)
+        try:
+            yield
+        finally:
+            _shares.remove(share)
+
+
+def as_sent(array: AnyArray) -> AnyArray | MappedArray:
+    """Return what an array is pickled as: itself, or where it is."""
+    if not _shares or array.nbytes < LEAST_BYTES:
+        return array
+    return _shares[-1].mapped(array)
+
+
+def as_received(sent: Any) -> Any:  # noqa: ANN401 - a field of any type
+    """Return what was sent: the array of a `MappedArray`, and anything else as it is."""
+    return sent.open() if isinstance(sent, MappedArray) else sent
