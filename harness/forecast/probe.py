@@ -9,8 +9,8 @@ from time import process_time
 
 from harness.evaluation.fold_fit import FoldTask
 from harness.execution.capped import capped, greatest
-from harness.execution.checkpoints import StudyTask
 from harness.execution.executor import run_on_one_thread
+from harness.execution.graph import StudyTask
 from harness.execution.plan import Plan
 from harness.execution.run import tasks_of
 from harness.scenarios.full_fit import FullTask

@@ -1,8 +1,8 @@
 """Measure what patience costs and buys, and print the table of ``docs/decisions/when_networks_stop.md``.
 
-Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [SPEC ...]``. Estimators are fitted on
-the folds of whole entities held out of each shipped panel, once for each patience; errors are of the test rows,
-as ratios to those of the longest patience.
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [SPEC ...]``. Estimators are fitted
+on the folds of whole entities held out of each shipped panel, once for each patience; errors are of the
+test rows, as ratios to those of the longest patience.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ SCENARIOS = {
 
 
 def task_on(panel, estimator, scenarios=SCENARIOS):
-    return FullTask("outcome", "ls", estimator, scenarios, panel, 0.95, 1)
+    return FullTask("outcome", "ls", estimator, scenarios, panel, panel.exposure, 0.95, 1)
 
 
 def tables_of(result):
