@@ -34,6 +34,25 @@ def test_the_spec_in_the_readme_is_valid(tmp_path):
     assert [entry.id for entry in study.estimators] == ["ols", "fe", "ann", "rab"]
 
 
+def test_the_finding_on_the_first_screen_is_what_its_spec_expects():
+    """The numbers of the spec are those of a run; the environment `replicate` runs it."""
+    study = load_study(ROOT / "specs/recognised.yaml", catalogs=installed().catalogs).study
+    expected = {(one.where["protocol"], one.column): one.value for one in study.expect}
+    said = re.findall(r"(−?\d+) % \[(−?\d+), (−?\d+)\]", README)
+    assert len(said) == 2
+    for protocol, numbers in zip(("random_rows", "held_out_entities"), said, strict=True):
+        for column, number in zip(("gain", "conf_low", "conf_high"), numbers, strict=True):
+            shown = float(number.replace("−", "-"))
+            assert abs(shown - 100 * expected[protocol, column]) <= 0.51
+
+
+def test_the_figure_on_the_first_screen_is_small_and_of_that_study():
+    (path,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    figure = (ROOT / path).read_text(encoding="utf-8")
+    assert figure.startswith("<?xml") or "<svg" in figure[:500]
+    assert len(figure) < 60_000
+
+
 def test_the_estimator_in_the_readme_fits_and_predicts():
     from panels import panel_from_arrays
 

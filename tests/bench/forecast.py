@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+import tempfile
 
 RUN = """
 import json, resource, sys, time
@@ -55,9 +55,9 @@ def told(code: str, *words: str) -> dict[str, float]:
 def main() -> None:
     """Run, foretell and print."""
     flags = [word for word in sys.argv[1:] if word.startswith("--")]
-    out = Path("/tmp") / f"forecast-{Path.cwd().name}"  # noqa: S108 - replaced by each run
     for spec in (word for word in sys.argv[1:] if not word.startswith("--")):
-        plan, run = told(PLAN, spec, *flags), told(RUN, spec, str(out), *flags)
+        with tempfile.TemporaryDirectory() as folder:
+            plan, run = told(PLAN, spec, *flags), told(RUN, spec, f"{folder}/run", *flags)
         print(spec, *flags)  # noqa: T201
         for name, took in run.items():
             if name in plan and took:

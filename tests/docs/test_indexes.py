@@ -1,0 +1,66 @@
+"""The pages that list codes of warnings, figures and extras list those that there are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from test_run import ROOT
+
+SOURCES = sorted([*(ROOT / "harness").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")])
+CODE = re.compile(r"W-[A-Z][A-Z-]*[A-Z]")
+
+
+def first_column(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"^\| `([^`]+)` \| \S", text, flags=re.MULTILINE)
+
+
+def texts(path):
+    """Yield the string constants of a module that are no docstrings of more than a code."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_code_of_a_warning_is_in_the_index_and_no_other():
+    used = {text for path in SOURCES for text in texts(path) if CODE.fullmatch(text)}
+    listed = first_column("warnings.md")
+    assert len(used) > 30
+    assert listed == sorted(used)
+
+
+def names_drawn():
+    """Return the beginnings of the names that figures are rendered under."""
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "render"
+            if called and node.args and "report" in path.parts:
+                found |= set(re.findall(r"[\"']([a-z]+(?:-[a-z]+)*)(?=-\{|[\"'])", ast.unparse(node.args[0])))
+    return found
+
+
+def test_every_figure_is_on_the_page_of_figures():
+    listed = {re.split(r"-(?=[A-Z])", name)[0] for name in first_column("reading_figures.md")}
+    drawn = names_drawn()
+    assert {"front-curve", "gain", "groups", "surface", "map"} <= drawn
+    missing = {name for name in drawn if name not in listed and not name.startswith("calibration")}
+    assert missing == set()
+
+
+def test_the_glossary_is_in_order_and_has_the_words_of_the_readme():
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\*\*([^*]+)\*\*$", text, flags=re.MULTILINE)
+    assert words == sorted(words, key=str.casefold)
+    assert {"Exposure", "Protocol", "RAB", "Gain"} <= set(words)
+
+
+def test_commands_of_the_page_on_trouble_are_those_of_the_code():
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for extra in re.findall(r"panel-harness\[(\w+)\]", page):
+        assert f"\n{extra} = [" in project
+    assert "_HARNESS_COMPLETE" in page
+    assert Path(ROOT / "docs/warnings.md").is_file()
