@@ -19,6 +19,7 @@ from harness.commands.doctor import doctor
 from harness.commands.export import export
 from harness.commands.init import init
 from harness.commands.new_plugin import new_plugin
+from harness.commands.pack import pack
 from harness.commands.pin import pin
 from harness.commands.plan import plan
 from harness.commands.plugin_options import chosen, plugins_folder_option, plugins_off_option
@@ -69,6 +70,7 @@ for command in (
     report,
     compare,
     export,
+    pack,
     verify,
     pin,
     new_plugin,

@@ -29,6 +29,7 @@ TOP = {
     "draft",
     "commands",
     "export",
+    "pack",
     "study_result",
     "api",
     "cli",

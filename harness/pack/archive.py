@@ -1,0 +1,128 @@
+"""Write the replication archive of a finished run."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.data.read.frame_file import FRAME_FILE
+from harness.data.read.table import DataFile
+from harness.errors import ArtifactError, Problem
+from harness.execution.options import RunOptions
+from harness.execution.run import prepare
+from harness.pack.crate import METADATA, metadata
+from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
+from harness.registry.plugin_choice import PluginChoice
+from harness.registry.registry import Registry
+from harness.store.folder import MANIFEST, MANIFEST_SUM, MARKER, RunFolder
+from harness.store.manifest import Manifest
+
+DATA = "data"
+"""Folder of a data file that lies outside the folder of the spec."""
+
+STAMP = (1980, 1, 1, 0, 0, 0)
+"""Date of every file in the archive, so that the same run gives the same bytes."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The data files of a run.
+
+    Attributes
+    ----------
+    contents : by their place in the archive
+    digests : their SHA-256
+    given : the one that takes the place of the data that the spec names; empty where the spec finds its own
+    """
+
+    contents: Mapping[str, bytes]
+    digests: tuple[tuple[str, str], ...]
+    given: str
+
+
+def pack(
+    folder: RunFolder,
+    registry: Registry,
+    *,
+    out: Path,
+    spec: Path | None = None,
+    data: Path | None = None,
+    with_data: bool = True,
+    plugins: PluginChoice,
+) -> Path:
+    """Write the archive of a finished run and return its path.
+
+    Parameters
+    ----------
+    registry : what plugins offer, as the run had them
+    spec : where the spec lies that was run, beside its data; where it lay unless given
+    data : file that the run was given in the place of the data that its spec names
+    with_data : whether the archive holds data files; without, its README names them by their SHA-256
+
+    Raises
+    ------
+    ArtifactError
+        Where the data at hand are not those of the run.
+    """
+    manifest = folder.manifest()
+    inputs = _inputs(folder, manifest, registry, spec=spec, data=data, plugins=plugins)
+    run = {name: (folder.path / name).read_bytes() for name in _run_files(folder)}
+    files = {f"{RUN}/{name}": content for name, content in run.items()}
+    files |= inputs.contents if with_data else {}
+    files[SPEC] = run[SPEC]
+    files[REQUIREMENTS] = requirements(manifest).encode()
+    text = readme(manifest, given=inputs.given, files=inputs.digests, has_data=with_data)
+    files["README.md"] = text.encode()
+    held = tuple(inputs.contents) if with_data else ()
+    files[METADATA] = metadata(manifest, files, data=held).encode()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
+    return out
+
+
+def _run_files(folder: RunFolder) -> tuple[str, ...]:
+    return (*folder.files(), MANIFEST, MANIFEST_SUM, MARKER)
+
+
+def _inputs(
+    folder: RunFolder,
+    manifest: Manifest,
+    registry: Registry,
+    *,
+    spec: Path | None,
+    data: Path | None,
+    plugins: PluginChoice,
+) -> Inputs:
+    """Return the data files of a run, none where it was given a script's table, a dataset or a simulation."""
+    if (folder.path / FRAME_FILE).is_file():
+        return Inputs({}, (), f"{RUN}/{FRAME_FILE}")
+    lay = spec or Path(manifest.spec.path)
+    options = RunOptions(
+        spec=lay if lay.is_file() else folder.path / SPEC,
+        data=data,
+        overrides=manifest.spec.overrides,
+        allow_outside=True,
+        plugins=plugins,
+    )
+    table = prepare(options, registry).table
+    if table.sha256 != manifest.data.sha256:
+        what = f"are not those of the run: SHA-256 {table.sha256}, then {manifest.data.sha256}"
+        raise ArtifactError(Problem(table.origin, what, hint="name spec and file of the run: --spec, --data"))
+    root = options.root.resolve()
+    places = {file: _place(file, root, is_given=data is not None) for file in table.files}
+    given = next(iter(places.values()), "") if data is not None else ""
+    return Inputs(
+        {place: file.path.read_bytes() for file, place in places.items()},
+        tuple((place, file.sha256) for file, place in places.items()),
+        given or next((place for place in places.values() if place.startswith(f"{DATA}/")), ""),
+    )
+
+
+def _place(file: DataFile, root: Path, *, is_given: bool) -> str:
+    """Return where a file lies in the archive: as it lies beside the spec, or in the folder of data."""
+    if is_given or not file.path.is_relative_to(root):
+        return f"{DATA}/{file.path.name}"
+    return file.path.relative_to(root).as_posix()

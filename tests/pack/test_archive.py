@@ -1,0 +1,115 @@
+"""A replication archive runs again in a new folder, by its README, and compares equal."""
+
+import hashlib
+import json
+import re
+import shlex
+import zipfile
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli import cli
+from small_run import grunfeld
+
+SPEC = """\
+spec_version: 1
+study: packed
+title: Investment of corporations
+seed: 3
+data: {path: tables/grunfeld.csv}
+roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
+estimators:
+  - {id: ols, use: pooled_ols}
+  - {id: fe, use: fixed_effects, effects: [entity]}
+evaluation: {reference: ols, protocols: [random_rows], draws: 20}
+scenarios: []
+report: {formats: [html]}
+"""
+
+
+def command(*words):
+    return CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """Return the run and its archive; the spec's data lie beside it."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "tables").mkdir()
+    grunfeld().reset_index().to_csv(folder / "tables" / "grunfeld.csv", index=False)
+    (folder / "study.yaml").write_text(SPEC, encoding="utf-8")
+    run = folder / "run"
+    words = ["--out", run, "--quick", "--jobs", 1, "--set", "evaluation.draws=30"]
+    assert command("run", folder / "study.yaml", *words).exit_code == 0
+    assert command("pack", run).exit_code == 0
+    return run, folder / "run.zip"
+
+
+def lines_of(archive):
+    """Return the commands that the README of an archive gives, each as words."""
+    with zipfile.ZipFile(archive) as packed:
+        text = packed.read("README.md").decode("utf-8")
+    block = re.search(r"```sh\n(.*?)```", text, re.DOTALL)[1]
+    return [shlex.split(line) for line in block.splitlines() if line.startswith("harness ")]
+
+
+def test_it_runs_again_by_its_readme_and_compares_equal(packed, tmp_path, monkeypatch):
+    _, archive = packed
+    with zipfile.ZipFile(archive) as files:
+        files.extractall(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    again, compare = lines_of(archive)
+    assert again == [
+        "harness",
+        "run",
+        "spec.yaml",
+        "--out",
+        "again",
+        "--quick",
+        "--set",
+        "evaluation.draws=30",
+    ]
+    assert compare == ["harness", "compare", "run", "again"]
+    assert command("verify", "run").exit_code == 0
+    assert command(*again[1:], "--jobs", 1).exit_code == 0
+    said = command(*compare[1:])
+    assert said.exit_code == 0, said.output
+
+
+def test_its_metadata_name_every_file_with_its_hash(packed):
+    with zipfile.ZipFile(packed[1]) as archive:
+        graph = {one["@id"]: one for one in json.loads(archive.read("ro-crate-metadata.json"))["@graph"]}
+        names = set(archive.namelist()) - {"ro-crate-metadata.json"}
+        assert {one["@id"] for one in graph["./"]["hasPart"]} == names
+        for name in names:
+            assert graph[name]["sha256"] == hashlib.sha256(archive.read(name)).hexdigest()
+    assert graph["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    assert [one["@id"] for one in graph["#run"]["object"]] == ["spec.yaml", "tables/grunfeld.csv"]
+    assert {"@id": "run/gain.csv"} in graph["#run"]["result"]
+
+
+def test_data_may_be_left_out_and_are_then_named(packed, tmp_path):
+    run, _ = packed
+    out = tmp_path / "without.zip"
+    assert command("pack", run, "--out", out, "--without-data").exit_code == 0
+    with zipfile.ZipFile(out) as archive:
+        assert "tables/grunfeld.csv" not in archive.namelist()
+        text = archive.read("README.md").decode("utf-8")
+    digest = hashlib.sha256((run.parent / "tables" / "grunfeld.csv").read_bytes()).hexdigest()
+    assert f"- `tables/grunfeld.csv`, SHA-256 `{digest}`" in text
+
+
+def test_the_same_run_gives_the_same_archive(packed, tmp_path):
+    run, archive = packed
+    assert command("pack", run, "--out", tmp_path / "again.zip").exit_code == 0
+    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+def test_other_data_than_those_of_the_run_are_refused(packed, tmp_path):
+    run, _ = packed
+    other = tmp_path / "other.csv"
+    grunfeld().reset_index().assign(invest=1.0).iloc[:150].to_csv(other, index=False)
+    said = CliRunner().invoke(cli, ["pack", str(run), "--data", str(other), "--out", str(tmp_path / "x.zip")])
+    assert said.exit_code
+    assert "are not those of the run" in str(said.exception)
