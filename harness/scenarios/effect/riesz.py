@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
+from numpy.polynomial.legendre import legvander
 from numpy.random import Generator
 
 from harness.arrays import Floats
@@ -18,10 +19,19 @@ Representer = Literal["ridge", "lasso", "network"]
 STEP = 0.1
 """Half the step of finite differences, in standard deviations of the exposure."""
 
+DEGREE = 8
+"""Of the polynomial of the exposure."""
+
+N_PRODUCTS = 3
+"""Terms of the polynomial that go with each other column."""
+
+OUTSIDE = 1.05
+"""Half ranges beyond which the polynomial goes on level."""
+
 PENALTIES = 10.0 ** np.arange(-6.0, 2.0)
 """Candidates, for moments of standardised columns."""
 
-MOST_ROUNDS = 200
+MOST_ROUNDS = 100
 """Rounds of coordinate descent after which a fit stops."""
 
 TOLERANCE = 1e-6
@@ -30,32 +40,42 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Dictionary:
-    """Functions of the inputs: powers of the exposure, the other columns, their products with the exposure.
+    """Functions of the inputs: a polynomial of the exposure, the other columns, their squares and products.
+
+    The polynomial is high enough to weigh the ends of the exposure's range, where few rows are; each other
+    column goes with its first three terms.
 
     Attributes
     ----------
     centre, scale : (n_columns,), of the training rows
+    low, high : range of the exposure there
     step : half the step of finite differences, the exposure's unit
     """
 
     centre: Floats
     scale: Floats
+    low: float
+    high: float
     step: float
 
     @classmethod
     def of(cls, panel: Panel) -> Self:
         """Return the dictionary in units of training rows."""
         scale = panel.X.std(axis=0)
-        step = STEP * float(panel.column(panel.exposure).std())
-        return cls(panel.X.mean(axis=0), np.where(scale > 0.0, scale, 1.0), step)
+        exposure = panel.column(panel.exposure)
+        limits = float(exposure.min()), float(exposure.max())
+        step = STEP * float(exposure.std())
+        return cls(panel.X.mean(axis=0), np.where(scale > 0.0, scale, 1.0), *limits, step)
 
     def values(self, panel: Panel) -> Floats:
         """Return the functions, (n_obs, n_functions)."""
         standard = (panel.X - self.centre) / self.scale
         at = panel.columns.index(panel.exposure)
-        exposure, others = standard[:, at], np.delete(standard, at, axis=1)
-        powers = np.stack([exposure**power for power in range(5)], axis=1)
-        return np.column_stack([powers, others, others * exposure[:, None]])
+        others = np.delete(standard, at, axis=1)
+        place = 2.0 * (panel.column(panel.exposure) - self.low) / (self.high - self.low) - 1.0
+        terms = legvander(np.clip(place, -OUTSIDE, OUTSIDE), DEGREE)
+        products = [others * terms[:, [degree]] for degree in range(1, N_PRODUCTS + 1)]
+        return np.column_stack([terms, others, np.square(others), *products])
 
     def derivatives(self, panel: Panel) -> Floats:
         """Return their derivatives by finite differences, (n_obs, n_functions), per unit of the exposure."""

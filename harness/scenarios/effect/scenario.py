@@ -63,7 +63,7 @@ class EffectScenario:
     repeats : times that folds are drawn anew; effects are medians over them
     level : nominal coverage of intervals
     representer : what learns the Riesz representer of the form ``derivative``: ``ridge`` or ``lasso`` on
-        powers of the exposure, the other columns and their products with it, or a ``network``
+        a polynomial of the exposure, the other columns, their squares and products, or a ``network``
     """
 
     name: ClassVar[str] = "effect"
