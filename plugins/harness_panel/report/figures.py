@@ -18,7 +18,7 @@ from harness.drawing import (
     drawable,
     new_figure,
 )
-from harness.reporting import Run, StudyRecord, file_slug, fixed
+from harness.reporting import Run, StudyRecord, file_slug, plain
 from harness_panel.report.rows import EventRow, Fit, LikelihoodRow, rivals
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#333333"
@@ -62,7 +62,7 @@ def draw_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figur
         axes.plot([row.at for row in part], [row.likelihood_ratio for row in part], color=BLUE, linewidth=1.0)
         axes.axhline(critical, color=ORANGE, linewidth=0.9, linestyle=(0, (4.0, 1.5)))
         axes.axvline(place, color=GREY, linewidth=0.7, linestyle=DOTTED)
-        axes.set_title(f"threshold {part[0].threshold}: {fixed(place, 3)}", loc="left", fontsize=7)
+        axes.set_title(f"threshold {part[0].threshold}: {plain(place)}", loc="left", fontsize=7)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     figure.supxlabel(drawable(study.axis_label(rows[0].variable)), fontsize=8)
     figure.supylabel("Likelihood ratio", fontsize=8)
