@@ -15,6 +15,7 @@ from harness.report.model.run import Run
 from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK, EffectRow
 from harness.report.text.numbers import fixed, percent, plain, with_interval
 from harness.report.text.plain_text import joined
+from harness.store.study_record import StudyRecord
 from harness.tables import EFFECTS
 
 
@@ -52,7 +53,7 @@ def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
         about=", ".join([f"{first.scenario}: {first.form}", first.method, first.learner, *where]),
         text=(
             f"Debiased effect of {study.label(first.exposure)} ({', '.join([how, first.form, *where])}): "
-            f"{_numbers(rows, clearest)}{said}."
+            f"{_numbers(study, rows, clearest)}{said}."
         ),
         is_established=is_established,
         estimate=clearest.estimate,
@@ -75,9 +76,11 @@ def _clearness(row: EffectRow) -> float:
     return math.inf if width == 0.0 else -math.inf
 
 
-def _numbers(rows: Sequence[EffectRow], clearest: EffectRow) -> str:
+def _numbers(study: StudyRecord, rows: Sequence[EffectRow], clearest: EffectRow) -> str:
     """Return the effect with its interval; of several places where it is told from zero, and the clearest."""
     number = with_interval(clearest.estimate, clearest.conf_low, clearest.conf_high)
+    if clearest.form == "contrast" and study.level_at(clearest.exposure, clearest.at):
+        return _of_levels(study, rows)
     if len(rows) == 1:
         return number
     at = np.array([row.at for row in rows])
@@ -87,6 +90,15 @@ def _numbers(rows: Sequence[EffectRow], clearest: EffectRow) -> str:
     }
     told = [f"{side} {stretches(at, places)}" for side, places in sides.items() if places.any()]
     return f"{joined(told) or 'nowhere told from zero'}; {number} at {plain(clearest.at)}"
+
+
+def _of_levels(study: StudyRecord, rows: Sequence[EffectRow]) -> str:
+    """Return the contrast of each level with the base."""
+    numbers = (
+        f"{study.level_at(row.exposure, row.at)} {with_interval(row.estimate, row.conf_low, row.conf_high)}"
+        for row in rows
+    )
+    return f"{', '.join(numbers)}, each less {study.levels[0]}"
 
 
 def _warnings(row: EffectRow) -> Iterator[str]:

@@ -159,6 +159,10 @@ class StudyRecord:
         """Return the variable that a scenario asks about."""
         return self.exposures.get(scenario, self.exposure)
 
+    def level_at(self, exposure: str, position: float) -> str:
+        """Return a level of the exposure by its position; empty where the exposure asked about has none."""
+        return self.levels[int(position)] if self.levels and exposure == self.exposure else ""
+
     @property
     def honest_first(self) -> tuple[ProtocolRecord, ...]:
         """The protocols, those that keep test rows apart before the others."""

@@ -302,6 +302,19 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     assert open_one.text.endswith("it is not established.")
 
 
+def test_debiased_contrasts_of_levels_have_their_names(run):
+    named = with_study(run, levels=("none", "craft", "union"))
+    place = {"form": "contrast", "band": "simultaneous"}
+    (found,) = debiased(
+        named,
+        place | {"at": 1.0, "estimate": 0.1, "conf_low": -0.1, "conf_high": 0.3},
+        place | {"at": 2.0, "estimate": 0.5, "conf_low": 0.2, "conf_high": 0.8},
+    )
+    text = f"craft 0.10 [−0.10,{NB}0.30], union 0.50 [0.20,{NB}0.80], each less none."
+    assert found.text.endswith(text)
+    assert (found.is_established, found.estimate) == (True, 0.5)
+
+
 def test_a_debiased_curve_is_judged_by_its_simultaneous_band(run):
     points = [
         {"form": "curve", "at": at, "estimate": value, "conf_low": value - wide, "conf_high": value + wide}

@@ -60,7 +60,7 @@ def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
     study = run.manifest.study
     for row in effects.numbers:
         if row.is_done:
-            label = f"{effect_name(row)}: {study.estimator_label(row.learner)}"
+            label = f"{effect_name(study, row)}: {study.estimator_label(row.learner)}"
             yield Whisker(label, row.method, row.estimate, row.conf_low, row.conf_high)
     for one in effects.coefficients:
         label = f"Coefficient: {study.estimator_label(one.estimator)}"

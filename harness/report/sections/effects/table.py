@@ -61,21 +61,22 @@ def effect_table(study: StudyRecord, effects: SubjectEffects) -> EffectTable:
     )
 
 
-def effect_name(row: EffectRow) -> str:
+def effect_name(study: StudyRecord, row: EffectRow) -> str:
     """Return what an effect is called: its method and form, and its place where it has one."""
     parts = [METHODS.get(row.method, row.method), FORMS.get(row.form, row.form)]
     if row.form == "contrast" and math.isfinite(row.at):
-        parts[-1] = f"{plain(row.at)} less the least value"
+        level = study.level_at(row.exposure, row.at)
+        parts[-1] = f"{level} less {study.levels[0]}" if level else f"{plain(row.at)} less the least value"
     return ", ".join([*parts, *([row.group] if row.group else [])])
 
 
 def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> EffectTableRow:
     if not row.is_done:
         mark = footnotes.mark(row.reason)
-        name = effect_name(row) if row.method else "Effect"
+        name = effect_name(study, row) if row.method else "Effect"
         return EffectTableRow(name, study.estimator_label(row.learner), NOTHING, mark=mark)
     return EffectTableRow(
-        label=effect_name(row),
+        label=effect_name(study, row),
         learner=study.estimator_label(row.learner),
         effect=estimated(row.estimate, row.conf_low, row.conf_high),
         p_value=p_value(row.p_value),
