@@ -82,6 +82,8 @@ class Ranking:
 def ranking(results: Sequence[PanelResult], estimators: Sequence[str], *, level: float) -> Ranking:
     """Rank estimators by their error on every panel; one that refuses a panel is last there.
 
+    Errors that are alike to ten digits are ties: such differences are of the machine, not of estimators.
+
     Parameters
     ----------
     results : of one protocol, a panel each
@@ -89,5 +91,10 @@ def ranking(results: Sequence[PanelResult], estimators: Sequence[str], *, level:
     """
     from scipy.stats import rankdata
 
-    errors = np.array([[result.mse.get(name, np.inf) for name in estimators] for result in results])
+    errors = np.array([[_rounded(result.mse.get(name, np.inf)) for name in estimators] for result in results])
     return Ranking(tuple(estimators), rankdata(errors, axis=1), level)
+
+
+def _rounded(error: float) -> float:
+    """Return an error with the digits that count."""
+    return float(f"{error:.10g}")

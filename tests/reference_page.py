@@ -1,0 +1,138 @@
+"""The numbers of the page on the public panels, as the committed tables have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from harness.report.text.numbers import count, fixed, interval, percent, percent_interval
+from harness.suite.spec import load_suite
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "suites" / "reference" / "public_panels"
+SUITE = load_suite(ROOT / "suites" / "public_panels.yaml").suite
+PROTOCOLS = ("held_out_entities", "forward")
+FEATURES = ("n_entities", "n_periods", "n_obs", "share_between", "curvature")
+
+
+def table(name):
+    """Return one of the committed tables."""
+    return pd.read_csv(REFERENCE / f"{name}.csv")
+
+
+def standings(protocol):
+    """Return the table of all estimators under a protocol, best average rank first."""
+    ranks = table("suite_ranks").query("protocol == @protocol").set_index("estimator")
+    summary = table("suite_summary").query("protocol == @protocol").set_index(["over", "estimator"])
+    lines = [
+        "| estimator | average rank | smaller error than two-way effects "
+        "| mean log error ratio over two-way effects | over the best simple rival |",
+        "|---|---|---|---|---|",
+    ]
+    for name in ranks.sort_values("average_rank", kind="stable").index:
+        cells = [SUITE.labels[name], fixed(ranks.loc[name, "average_rank"], 2)]
+        two_way = summary.loc[("two_way", name)] if ("two_way", name) in summary.index else None
+        simple = summary.loc[("simple", name)] if ("simple", name) in summary.index else None
+        cells.append("" if two_way is None else _wins(two_way))
+        cells.append("" if two_way is None else _ratio(two_way, name))
+        cells.append("" if simple is None else _ratio(simple, name))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _wins(row):
+    share = f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))}"
+    return f"{share} {percent_interval(row['win_low'], row['win_high'])}"
+
+
+def _ratio(row, name):
+    """Return the ratio with its interval; of flexible estimators the one that holds for all at once."""
+    start = "simultaneous" if name in SUITE.flexible else "conf"
+    limits = interval(row[f"{start}_low"], row[f"{start}_high"], 2)
+    return f"{fixed(row['log_error_ratio'], 2)} {limits}"
+
+
+def single_panels():
+    """Return on how many panels gains are established one by one."""
+    found = table("suite_findings").query("finding == 'panels' and over == 'simple'")
+    return "\n".join(f"- {_headed(row)}" for row in found.to_dict("records"))
+
+
+def overall(protocol, over):
+    """Return the sentences on all panels together."""
+    found = table("suite_findings").query("finding == 'overall' and protocol == @protocol and over == @over")
+    return "\n".join(f"- {text}" for text in found["text"])
+
+
+def verdict(protocol):
+    """Return the sentence on ranks."""
+    return table("suite_findings").query("finding == 'rank' and protocol == @protocol")["text"].iloc[0]
+
+
+def _headed(row):
+    where = {"held_out_entities": "Held-out entities", "forward": "Forward in time"}[row["protocol"]]
+    return f"{where}: {row['text']}"
+
+
+def explained():
+    """Return the table of what goes together with the error ratios of networks."""
+    found = table("suite_explained")
+    lines = [
+        "| protocol | estimator | entities | periods | rows | variance between entities | curvature |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (protocol, name), own in found.groupby(["protocol", "estimator"], sort=False):
+        if name in ("mlp", "mlp_effects", "rab"):
+            by_feature = own.set_index("feature").to_dict("index")
+            cells = [
+                f"{fixed(one['rank_correlation'], 2)} {interval(one['conf_low'], one['conf_high'], 2)}"
+                if (one := by_feature.get(feature))
+                else ""
+                for feature in FEATURES
+            ]
+            lines.append(f"| {protocol} | {SUITE.labels[name]} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def shapes():
+    """Return the panels with their shapes."""
+    panels = table("suite_panels")
+    lines = ["| panel | rows | entities | periods | variance between entities |", "|---|---|---|---|---|"]
+    for row in panels.to_dict("records"):
+        cells = [row["title"], *(count(int(row[name])) for name in ("n_obs", "n_entities", "n_periods"))]
+        lines.append(f"| {' | '.join([*cells, percent(row['share_between'], 0)])} |")
+    return "\n".join(lines)
+
+
+def refusals():
+    """Return how often each estimator refused a panel."""
+    budgets = table("suite_budgets")
+    own = budgets[budgets["n_refused"] > 0]
+    return "\n".join(f"- {row.label}: {row.n_refused}" for row in own.itertuples())
+
+
+BLOCKS = {
+    "held_out_verdict": lambda: verdict("held_out_entities"),
+    "held_out_standings": lambda: standings("held_out_entities"),
+    "held_out_two_way": lambda: overall("held_out_entities", "two_way"),
+    "held_out_simple": lambda: overall("held_out_entities", "simple"),
+    "forward_verdict": lambda: verdict("forward"),
+    "forward_standings": lambda: standings("forward"),
+    "forward_two_way": lambda: overall("forward", "two_way"),
+    "forward_simple": lambda: overall("forward", "simple"),
+    "single_panels": single_panels,
+    "explained": explained,
+    "refusals": refusals,
+    "shapes": shapes,
+}
+"""What stands on the page between ``<!-- NAME -->`` and ``<!-- end -->``, by name."""
+
+
+def with_numbers(page):
+    """Return the page with every block as the tables have it."""
+    for name, made in BLOCKS.items():
+        before, mark, rest = page.partition(f"<!-- {name} -->\n")
+        assert mark, name
+        page = f"{before}{mark}{made()}\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
+    return page
