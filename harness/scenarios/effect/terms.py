@@ -20,7 +20,7 @@ FORMS: tuple[Form, ...] = get_args(Form)
 DEGREE = 3
 """Of the splines of a curve."""
 
-INNER_KNOTS = 3
+INNER_KNOTS = 5
 """Of the splines of a curve, at quantiles of the exposure."""
 
 CURVE_SHARES = np.linspace(0.01, 0.99, 40)

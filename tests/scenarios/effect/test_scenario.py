@@ -111,7 +111,7 @@ def test_instruments_find_the_slope_of_an_exposure_that_the_outcome_moves(panel)
     assert abs(line["estimate"] - 0.5) < 3.5 * line["std_error"]
     assert line["first_stage_f"] > 50.0
     assert "instruments are as good as random" in line["assumption"]
-    assert "too few for the 6 terms" in found.loc["instrumented", "curve"]["reason"]
+    assert "too few for the 8 terms" in found.loc["instrumented", "curve"]["reason"]
     within = rows(moved, methods=("instrumented",), instrumented_within="correlated_random_effects")
     assert abs(within["estimate"][0] - 0.5) < 3.5 * within["std_error"][0]
     assert "no instruments" in rows(panel, methods=("instrumented",))["reason"][0]
