@@ -21,6 +21,7 @@ import torch
 from harness.execution.cluster import DaskWorkers
 from harness.execution.executor import execute
 from harness.execution.workers import LocalWorkers, Workers
+from harness.scenarios.draws import cut_draws
 from harness_neural.batch import FixedInputs, Settings, train
 from harness_neural.options import NetworkOptions
 from harness_neural.profile import mean_profile
@@ -81,8 +82,8 @@ class Costs:
         return n_draws * n_rows * (self.steps * self.step + self.curve + 4.0 * self.surface)
 
     def memory(self, n_draws: int, n_rows: int) -> float:
-        """Return bytes of a worker that has the draws of one fit."""
-        return self.base + self.draw_row * n_draws * n_rows
+        """Return bytes of a worker that has a block of the draws of one fit."""
+        return self.base + self.draw_row * len(next(cut_draws(n_draws, n_obs=n_rows))) * n_rows
 
 
 def least(call: Callable[[], object], *, clock: Callable[[], float] = process_time) -> float:
@@ -175,14 +176,15 @@ def span(seconds: float) -> str:
 def plan_lines(costs: Costs) -> list[str]:
     """Return what studies of several sizes need."""
     lines = [
-        "| rows | draws | worker time of a fit | by draw | memory of a worker, all draws in one unit |",
-        "|---|---|---|---|---|",
+        "| rows | draws | blocks | worker time of a fit | by draw | memory of a worker |",
+        "|---|---|---|---|---|---|",
     ]
     for n_rows, n_draws in PLANNED:
         whole, memory = costs.seconds(n_draws, n_rows), costs.memory(n_draws, n_rows) / 1e9
         one = costs.seconds(1, n_rows)
         each = f"{1e3 * one:.0f} ms" if one < 2.0 else span(one)
-        lines.append(f"| {n_rows:,} | {n_draws:,} | {span(whole)} | {each} | {memory:,.1f} GB |")
+        blocks = sum(1 for _ in cut_draws(n_draws, n_obs=n_rows))
+        lines.append(f"| {n_rows:,} | {n_draws:,} | {blocks:,} | {span(whole)} | {each} | {memory:,.1f} GB |")
     return lines
 
 

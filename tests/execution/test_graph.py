@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from harness.estimators.guard import Attempt
+from harness.execution.checkpoints import CheckpointStore, run_checkpointed
+from harness.execution.dependence import Surroundings
 from harness.execution.graph import run_all
 from harness.execution.workers import LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
@@ -87,6 +90,26 @@ def test_what_draws_have_in_common_is_found_once():
     assert counted == [panel.n_obs]
     plain = tables_of(task_on(panel, LeastSquares(crossed), scenarios).run())
     for key, table in tables_of(found).items():
+        assert table.equals(plain[key])
+
+
+def test_a_block_is_a_checkpoint_that_the_next_run_takes_up(tmp_path):
+    panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
+    task = task_on(panel, LeastSquares(crossed), {"curve": SCENARIOS["curve"]})
+    kept = partial(
+        run_checkpointed,
+        store=CheckpointStore(tmp_path / "checkpoints"),
+        surroundings=Surroundings({}, {}),
+        workers=ThisProcess(),
+        on_done=lambda _: None,
+    )
+    _, *blocks = task.needs
+    kept(blocks[1:])
+    found = kept([task])
+    assert (found.n_taken_up, found.anew) == (1, {"not finished before": 3})
+    assert kept([task]).n_taken_up == 1
+    plain = tables_of(task.run())
+    for key, table in tables_of(found.results[0]).items():
         assert table.equals(plain[key])
 
 
