@@ -13,7 +13,7 @@ from harness.data.name import fold_name, near_columns
 from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
 from harness.draft.column import FEW, Column
-from harness.draft.keys import likely_keys, names_rows
+from harness.draft.keys import likely_keys, names_rows, nearly_keys
 from harness.errors import DataError, Problem
 
 
@@ -137,8 +137,26 @@ def _keys(
         if answers.entity in (None, pair[0]) and answers.time in (None, pair[1])
     ]
     if not pairs:
+        doubles = nearly_keys(tuple(columns.values()), texts)
+        if doubles is not None:
+            raise _doubles(frame, *doubles, origin)
         raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
     return pairs[0]
+
+
+def _doubles(frame: pd.DataFrame, entity: str, time: str, origin: str) -> DataError:
+    """Return an error that names rows of the same entity and period."""
+    rows = frame[frame.duplicated([entity, time], keep=False)].sort_values([entity, time])
+    shown = few([f"{at} ({row[entity]}, {row[time]})" for at, row in rows.iterrows()])
+    return DataError(
+        Problem(
+            origin,
+            f"'{entity}' and '{time}' look like entity and time, but {len(rows)} rows are of a pair that "
+            f"others are of too: {rows.index.name or 'row'}s {shown}",
+            "each pair in one row",
+            "take the doubles out, or say --entity and --time with columns that tell them apart",
+        )
+    )
 
 
 def _no_keys(what: str, columns: Mapping[str, Column], origin: str) -> DataError:

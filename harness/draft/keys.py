@@ -20,6 +20,12 @@ TIME_NAMES = (
     "wave",
     "t",
     "yr",
+    "jahr",
+    "année",
+    "annee",
+    "año",
+    "ano",
+    "anno",
     "年份",
     "年",
     "年度",
@@ -56,6 +62,26 @@ def likely_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -
     ]
     ranked = sorted(pairs, key=lambda pair: (_rank(pair[1], TIME_NAMES), *entity_rank(pair[0])))
     return tuple((entity.name, time.name) for entity, time in ranked)
+
+
+def nearly_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return the likeliest pair that names all but a tenth of the rows once; None where there is none."""
+    named = [column for column in columns if _rank(column, TIME_NAMES) < len(TIME_NAMES)]
+    found = [
+        (n_doubled(entity, time), *entity_rank(entity), entity.name, time.name)
+        for time in named
+        if may_be_time(time, texts[time.name])
+        for entity in columns
+        if entity is not time and may_be_entity(entity) and entity.n_values < entity.codes.size
+    ]
+    few_doubled = [pair for pair in found if 10 * pair[0] <= columns[0].codes.size]
+    return min(few_doubled)[-2:] if few_doubled else None
+
+
+def n_doubled(entity: Column, time: Column) -> int:
+    """Return how many rows are of a pair that an earlier row is of."""
+    pairs = np.column_stack([entity.codes, time.codes])
+    return len(pairs) - len(np.unique(pairs, axis=0))
 
 
 def names_rows(entity: Column, time: Column) -> bool:

@@ -114,6 +114,14 @@ def test_a_table_without_keys_is_refused_with_the_remedy():
     assert "--time" in caught.value.hint
 
 
+def test_rows_that_are_there_twice_are_named():
+    frame = table()
+    frame = pd.concat([frame, frame.iloc[[7]]], ignore_index=True)
+    with pytest.raises(harness.DataError, match="2 rows are of a pair") as caught:
+        draft_of(frame, ASKED, origin="towns.csv")
+    assert "rows 7 (town 1, 2003), 30 (town 1, 2003)" in caught.value.what
+
+
 @pytest.mark.parametrize(
     ("dataset", "outcome", "exposure", "keys"),
     [

@@ -189,6 +189,7 @@ class PolynomialEffects(FixedEffects):
     """
 
     name: ClassVar[str] = "polynomial_effects"
+    known_as: ClassVar[tuple[str, ...]] = ("polynomial", "quadratic", "cubic", "ekc")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(130, "Fixed effects, cubic with interactions", id="curved"),)
 
     degree: Annotated[int, Field(ge=1, le=6)] = 3
