@@ -26,6 +26,7 @@ SHOWN: Mapping[str, str] = {
     "gain_report.json": "errors, gains, protocols and what they leak, for programs",
     "report.html": "this report",
     "brief.html": "its first screen with the notes, two pages for print",
+    "tables/tables.docx": "every table of the report, whole, with three rules, for Word",
     f"{FIGURES}/*.svg, *.png": "its figures, for print",
 }
 

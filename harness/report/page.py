@@ -14,6 +14,7 @@ from markupsafe import Markup
 from harness.data.note import METHOD_CODE, Note
 from harness.report.front.front import Front
 from harness.report.model.run import Run
+from harness.report.page_table import PageTable, page_tables
 from harness.report.shown import FAILED, ShownSection, failure
 from harness.report.table_links import with_links
 from harness.report.templating import environment, page_script, script_hash, style_sheet
@@ -142,8 +143,16 @@ def render_brief(run: Run, page: Page, front: Front) -> str:
     return template.render(study=study, data=data, page=page, front=front, style=style_sheet())
 
 
-def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSection]) -> str:
-    """Return the report as one HTML document; every name in it is escaped."""
+@dataclass(frozen=True, eq=False)
+class RenderedPage:
+    """The report as one HTML document, and its tables whole."""
+
+    html: str
+    tables: tuple[PageTable, ...]
+
+
+def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSection]) -> RenderedPage:
+    """Return the report; every name in it is escaped."""
     study = run.manifest.study
     templates = environment()
     common = {
@@ -154,9 +163,10 @@ def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSect
         "many": len(study.outcomes) > 1,
         "numbers": Numbering(),
     }
-    rendered = [(shown, _body(templates, shown, common)) for shown in sections]
+    bodies = [_body(templates, shown, common) for shown in sections]
+    rendered = [(shown, _linked(body)) for shown, body in zip(sections, bodies, strict=True)]
     script = page_script()
-    return templates.get_template("report.html.j2").render(
+    html = templates.get_template("report.html.j2").render(
         common,
         front=front,
         sections=rendered,
@@ -164,12 +174,17 @@ def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSect
         script=script,
         script_hash=script_hash(script),
     )
+    return RenderedPage(html, tuple(table for body in bodies for table in page_tables(body)))
 
 
-def _body(templates: Environment, shown: ShownSection, common: Mapping[str, object]) -> Markup:
+def _body(templates: Environment, shown: ShownSection, common: Mapping[str, object]) -> str:
     """Return a section without its heading, or why its template failed."""
     try:
         body = templates.from_string(shown.template).render(common, shown=shown.content.shown)
     except Exception as error:  # noqa: BLE001 - a template of a plugin may raise anything
         body = templates.from_string(FAILED).render(shown=failure(error))
-    return Markup(with_links(body.strip()))  # noqa: S704 - the template has escaped what it shows
+    return body.strip()
+
+
+def _linked(body: str) -> Markup:
+    return Markup(with_links(body))  # noqa: S704 - the template has escaped what it shows

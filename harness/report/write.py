@@ -21,6 +21,7 @@ from harness.report.model.run import Run, RunStore, read_run
 from harness.report.page import page_of, render_brief, render_page
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
+from harness.report.three_line_tables import three_line_tables
 from harness.spec.study import ReportFormat
 from harness.store.csv_table import as_declared, csv_text
 from harness.store.folder import RunFolder
@@ -31,6 +32,7 @@ from harness.tables import FINDINGS, WARNINGS
 HTML = "report.html"
 BRIEF = "brief.html"
 GAIN_REPORT = "gain_report.json"
+DOCX = "tables/tables.docx"
 
 
 def report_run(path: Path, sections: Sequence[Section], *, workers: Workers = IN_THIS_PROCESS) -> RunFolder:
@@ -126,11 +128,16 @@ def write_report(
     for file in files:
         _write(folder, file)
     written += [file.path for file in files]
-    if "html" in formats:
-        written.append(HTML)
+    written += [HTML] if "html" in formats else []
+    written += [DOCX] if "docx" in formats else []
+    if {HTML, DOCX} & set(written):
         contents = described([*folder.files(), *written], run.manifest, files)
         page = page_of(read_run(folder).rows(WARNINGS.name, Note), contents)
-        folder.write_text(HTML, render_page(run, page, front, shown))
+        rendered = render_page(run, page, front, shown)
+        if HTML in written:
+            folder.write_text(HTML, rendered.html)
+        if DOCX in written:
+            folder.write_bytes(DOCX, three_line_tables(rendered.tables))
     return tuple(written)
 
 

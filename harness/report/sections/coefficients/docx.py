@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import ShownCoefficients, coefficient_notes, coefficient_table
+from harness.report.undated import undated
 
 if TYPE_CHECKING:
     import maketables
-
-_NO_DATE = (1980, 1, 1, 0, 0, 0)
-"""The earliest that an archive can say."""
 
 
 def docx_coefficients(run: Run) -> bytes:
@@ -34,7 +30,7 @@ def docx_coefficients(run: Run) -> bytes:
         path = Path(folder) / "coefficients.docx"
         for outcome, table in having:
             _table(run, outcome, table).update_docx(str(path))
-        return _undated(path.read_bytes())
+        return undated(path.read_bytes())
 
 
 def _table(run: Run, outcome: str, table: ShownCoefficients) -> maketables.MTable:
@@ -62,12 +58,3 @@ def _table(run: Run, outcome: str, table: ShownCoefficients) -> maketables.MTabl
         notes="\n".join(coefficient_notes(study, outcome, table)),
         caption=f"Coefficients for {study.axis_label(outcome)}: {study.title}",
     )
-
-
-def _undated(archive: bytes) -> bytes:
-    """Return an archive without the time at which it was written."""
-    undated = BytesIO()
-    with ZipFile(BytesIO(archive)) as own, ZipFile(undated, "w", ZIP_DEFLATED) as other:
-        for name in own.namelist():
-            other.writestr(ZipInfo(name, _NO_DATE), own.read(name), ZIP_DEFLATED)
-    return undated.getvalue()

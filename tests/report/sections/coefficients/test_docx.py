@@ -66,3 +66,4 @@ def test_a_run_has_it_where_the_spec_asks_for_it(formats, tmp_path):
     written = write_report(folder, formats=formats, sections=[CoefficientsSection()])
     assert ("tables/coefficients.docx" in written) == ("docx" in formats)
     assert ("tables/coefficients.docx" in folder.files()) == ("docx" in formats)
+    assert ("tables/tables.docx" in folder.files()) == ("docx" in formats)
