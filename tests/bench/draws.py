@@ -72,7 +72,13 @@ def _draw(X: Floats, outcome: Floats, entity: Ints, seed: int) -> Floats:
     known = np.unique(entity)
     drawn = rng.choice(known, known.size)
     rows = np.concatenate([np.flatnonzero(entity == code) for code in drawn])
-    network = MLPRegressor((N_UNITS,), activation="tanh", solver="lbfgs", max_iter=N_STEPS, random_state=seed)
+    network = MLPRegressor(
+        hidden_layer_sizes=(N_UNITS,),
+        activation="tanh",
+        solver="lbfgs",
+        max_iter=N_STEPS,
+        random_state=seed,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says that it has not converged
         return np.asarray(network.fit(X[rows], outcome[rows]).predict(X))
