@@ -99,7 +99,6 @@ class LibraryData:
         """Return columns, (n_obs,) each, as linearmodels takes them."""
         import pandas as pd
 
-        # Column by column in memory, as pandas goes through them.
         values = np.asfortranarray(columns[0] if len(columns) == 1 else np.column_stack(columns))
         return pd.DataFrame(values, index=self.index, columns=list(names), copy=False)
 
@@ -113,12 +112,13 @@ class LibraryData:
     def columns(self) -> pd.DataFrame:
         """The leading column, if any, and the kept columns, turned."""
         names = [f"x{position}" for position in self.kept]
+        X = self.rows.X if len(names) == self.rows.X.shape[1] else self.rows.X[:, self.kept]
+        taken = self.centre if self.leading is None else np.outer(self.leading, self.centre)
+        # Column by column in memory, as pandas goes through them.
+        turned = (self.turn.T @ (X - taken).T).T
         if self.leading is None:
-            return self.frame([(self.rows.X[:, self.kept] - self.centre) @ self.turn], names)
-        taken = np.outer(self.leading, self.centre)
-        return self.frame(
-            [self.leading, (self.rows.X[:, self.kept] - taken) @ self.turn], ["leading", *names]
-        )
+            return self.frame([turned], names)
+        return self.frame([self.leading, turned], ["leading", *names])
 
     @property
     def weights(self) -> pd.DataFrame | None:
