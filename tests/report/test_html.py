@@ -127,6 +127,11 @@ def test_the_report_of_a_newcomer(wage):
     assert "SIMULATED" not in body
 
 
+def test_the_report_is_short(wage):
+    """One outcome, five estimators, four protocols; whole tables are in the links and count for nothing."""
+    assert 1_500 < len(text_of(wage).split()) <= 7_000
+
+
 def test_sections_stand_in_their_order(wage):
     headings = ["".join(one.itertext()) for one in elements(wage) if one.tag in {f"{XHTML}h1", f"{XHTML}h2"}]
     assert headings == [
