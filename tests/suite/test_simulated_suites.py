@@ -51,12 +51,15 @@ def test_a_suite_that_was_killed_is_taken_up_with_equal_tables(small_suite, tmp_
     whole, file = small_suite
     out = tmp_path / "out"
     command = [sys.executable, "-m", "harness.cli", "suite", str(file), "--out", str(out), "--jobs", "2"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    # In a session of its own, so that its workers end with it.
+    process = subprocess.Popen(
+        command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     cells = out / "cells"
     while process.poll() is None and (not cells.is_dir() or len(list(cells.iterdir())) < 10):
         time.sleep(0.05)
     assert process.poll() is None
-    os.kill(process.pid, signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
     assert not (out / "suite.html").exists()
     done = subprocess.run(
