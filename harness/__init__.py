@@ -21,6 +21,7 @@ from harness.errors import (
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
 from harness.estimators.dose import require_dose
+from harness.estimators.guard import Attempt
 from harness.estimators.inner_split import inner_split
 from harness.estimators.left_out_levels import with_left_out_levels
 from harness.estimators.level_effects import (
@@ -74,7 +75,9 @@ from harness.evaluation.resample import draw_weights, left_out
 from harness.python_spec import Spec, entry
 from harness.registry.hooks import hookimpl
 from harness.rng import random_stream, stream_at
+from harness.scenarios.asked import Asked, AsksModels, Sample
 from harness.scenarios.draws import DrawPlan
+from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
 from harness.spec.ladder import Rung
@@ -86,6 +89,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Account",
     "ArtifactError",
+    "Asked",
+    "AsksModels",
+    "Attempt",
     "Auxiliary",
     "Calendar",
     "CanFitDraws",
@@ -107,6 +113,7 @@ __all__ = [
     "EstimationError",
     "Estimator",
     "EvaluationProtocol",
+    "FitAndDraws",
     "FitsByDraws",
     "Fitted",
     "FittedDraws",
@@ -140,6 +147,7 @@ __all__ = [
     "ResultTable",
     "RowStep",
     "Rung",
+    "Sample",
     "Scenario",
     "SelectsRows",
     "ShownFit",

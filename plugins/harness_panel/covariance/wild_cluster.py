@@ -28,7 +28,10 @@ _MOST_CLUSTERS = 1_000
 
 @dataclass(frozen=True)
 class WildCluster(WildClusters):
-    """Errors of `Clustered` with p-values and limits of a bootstrap, as `harness.WildClusters` has them."""
+    """Clustered errors whose p-values and limits come from a wild cluster bootstrap, the null imposed.
+
+    Its options, and the sources of the method, are those of `harness.WildClusters`.
+    """
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
