@@ -44,4 +44,6 @@ nitpick_ignore_regex = [
     ("py:class", r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest)"),
     ("py:class", r"harness\..*\.(RunReader|Row|View)"),
     ("py:class", r"dict\[object"),
+    # A variable of types.
+    ("py:class", r"harness\..*\.T"),
 ]
