@@ -20,7 +20,7 @@ from harness.execution.parts import AnswerInParts
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import AsksAbout
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
-from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
+from harness.store.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.store.study_record import (
     EstimatorRecord,
     MetricRecord,
@@ -74,7 +74,7 @@ def manifest_of(
     """
     references = study.multiverse.references if study.multiverse else ()
     return Manifest(
-        manifest_version=1,
+        manifest_version=FORMAT,
         study=study_record(study, quick=provenance.quick, learns=panels.learns),
         data=data_record(table, panels.panel(study.roles.outcomes[0])),
         multiverse=MultiverseRecord(tuple(references), tuple(universes)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,6 +12,9 @@ from harness.errors import ArtifactError, Problem
 from harness.evaluation.universe import Universe
 from harness.store.study_record import StudyRecord
 from harness.tables import ResultTable, with_own
+
+FORMAT = 2
+"""Of run folders: what the manifest holds and which tables there are. Raised with every change of either."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Manifest:
 
     Attributes
     ----------
+    manifest_version : format of the folder, which was `FORMAT` where it was written
     versions : of Python, the libraries and what brings plugins
     command : that repeats the run
     started : when, in ISO 8601
@@ -98,7 +101,7 @@ class Manifest:
     forced : files that were not as the run wrote them when a report was written all the same
     """
 
-    manifest_version: Literal[1]
+    manifest_version: int
     study: StudyRecord
     data: DataRecord
     multiverse: MultiverseRecord
@@ -125,8 +128,9 @@ class Manifest:
         Raises
         ------
         ArtifactError
-            Naming every key that is missing or of a wrong type.
+            Where it is of another format, or naming every key that is missing or of a wrong type.
         """
+        _require_format(text)
         try:
             return TypeAdapter(cls).validate_json(text)
         except ValidationError as error:
@@ -146,3 +150,21 @@ class Manifest:
         """Return the manifest as text, a key a line."""
         content = TypeAdapter(Manifest).dump_python(self, mode="json")
         return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
+
+
+def _require_format(text: str) -> None:
+    """Refuse a manifest of another format; one that is no JSON, or has none, is refused by its keys."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return
+    written = content.get("manifest_version", FORMAT) if isinstance(content, dict) else FORMAT
+    if written != FORMAT:
+        raise ArtifactError(
+            Problem(
+                "manifest.json: manifest_version",
+                f"the run folder is of format {written!r:.20}",
+                expected=f"format {FORMAT}, which this version writes and reads",
+                hint="read it with the version that the manifest names, or run the study again",
+            )
+        )

@@ -16,7 +16,7 @@ from harness.evaluation.protocols.held_out_entities import HeldOutEntities
 from harness.evaluation.protocols.in_sample import InSample
 from harness.findings.table import findings_of
 from harness.store.folder import RunFolder
-from harness.store.manifest import Manifest
+from harness.store.manifest import FORMAT, Manifest
 from harness.tables import FINDINGS, MULTIVERSE, TABLES
 from report import fake_comparison, fake_details, fake_effects
 from report.fake_effects import REASON
@@ -77,7 +77,7 @@ def manifest(
     variables = {name: {"label": label, "unit": unit} for name, (label, unit) in outcomes.items()}
     name, label, unit = exposure
     return {
-        "manifest_version": 1,
+        "manifest_version": FORMAT,
         "study": {
             "id": "wage_panel",
             "title": title,

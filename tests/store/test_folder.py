@@ -16,12 +16,12 @@ from harness.evaluation.universe import Universe
 from harness.store import folder as folder_module
 from harness.store.folder import MANIFEST, RunFolder
 from harness.store.lock import locked
-from harness.store.manifest import CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
+from harness.store.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord
 from harness.tables import ResultTable
 
 MANIFEST_OF_NOTHING = Manifest(
-    manifest_version=1,
+    manifest_version=FORMAT,
     study=StudyRecord(
         id="none",
         title="碳排放",
