@@ -215,8 +215,14 @@ class ReadyFull:
         return Answer(name, tried.value or {}, tried.status, tried.reason)
 
     def _tables(self, name: str, scenario: AsksModels, whole: FitAndDraws) -> Tables:
-        samples = {sample: found.numbers(name) for sample, found in self.found.items() if sample != ALL_ROWS}
-        asked = Asked(self.panel, self.seed, self.found[ALL_ROWS].fit.carries_draws, whole, samples)
+        rows = _rows_of(scenario, self.panel)
+        panel = self.panel if rows == ALL_ROWS else self.panel.with_exposure(rows)
+        samples = {
+            sample: found.numbers(name)
+            for sample, found in self.found.items()
+            if sample not in {ALL_ROWS, rows}
+        }
+        asked = Asked(panel, self.seed, self.found[rows].fit.carries_draws, whole, samples)
         answer = scenario.concluded(asked)
         require_declared(answer, self.scenarios[name])
         return answer
