@@ -268,7 +268,7 @@ def test_equal_tables_have_equal_bytes():
 def test_progress_is_told_on_standard_error_and_only_where_asked(tmp_path, capsys):
     harness.run(SPEC, data=grunfeld(), out=tmp_path, overrides=TINY)
     told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith("1 of 4 done in ")
+    assert told[0].startswith("1 of 6 done in ")
     assert told[-1].endswith("now writing tables and report")
     run_small(tmp_path, overrides=TINY)
     assert capsys.readouterr().err == ""

@@ -118,6 +118,8 @@ def finished(command, study, tmp_path_factory):
         (("compare", "RUN", "RUN"), "the same: "),
         (("verify", "RUN"), "holds: the manifest is the one that the run wrote"),
         (("pin", "RUN"), "expect:"),
+        (("pack", "RUN", "--out", "OUT"), "archive: "),
+        (("export", "RUN", "--to", "r", "--out", "OUT", "--data", "PANEL"), "cells: "),
         (("new-plugin", "harness-other", "--out", "OUT"), "plugin: "),
         (("test-plugin", "harness_panel", "--only", "mean", "--quick"), "0 failed"),
         (("doctor",), "cores"),
@@ -129,7 +131,8 @@ def test_every_command_works_and_says_what_is_wrong_with_each(
 ):
     table = tmp_path / "towns.csv"
     table.write_text("town,year,invest,value\na,1,1.5,2\na,2,2.5,2\nb,1,3,1\nb,2,4,7\n")
-    paths = {"SPEC": study, "RUN": finished[0], "OUT": tmp_path / "out", "DATA": table}
+    places = {"SPEC": study, "PANEL": study.parent / "panel.csv", "RUN": finished[0]}
+    paths = places | {"OUT": tmp_path / "out", "DATA": table}
     done = command(*(paths.get(word, word) for word in words))
     assert done.returncode == 0, done.stderr
     assert printed in done.stdout
@@ -142,7 +145,7 @@ def test_these_are_all_the_commands():
         for mark in test_every_command_works_and_says_what_is_wrong_with_each.pytestmark
         if mark.name == "parametrize"
     ]
-    assert {words[0] for words, _ in asked} | {"run", "plugins"} == set(cli.commands)
+    assert {words[0] for words, _ in asked} | {"run", "plugins", "suite"} == set(cli.commands)
 
 
 def assert_each_is_named(told):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from importlib.resources import files
@@ -55,7 +56,8 @@ def test_the_report_judges_and_tabulates_each(run):
         assert f"Gain over {label} in predicting invest" in page
         assert f"gain over {label}" in page
     over = run.gain[(run.gain["reference"] == "fe") & (run.gain["sample"] == "test")]
-    table = page.split("Gain over Fixed effects in predicting invest")[1].split("</table>")[0]
+    carried = page.split("Gain over Fixed effects in predicting invest")[1].split(";base64,")[1]
+    table = base64.b64decode(carried.split('"')[0]).decode()
     assert all(percent(value) in table for value in over["gain"])
     tex = (run.path / "tables" / "gain.tex").read_text(encoding="utf-8")
     assert tex.count(r"\begin{table}") == tex.count(r"\end{table}") == 2

@@ -186,6 +186,7 @@ def worker_of(process):
 
 
 @pytest.mark.parametrize("backend", ["loky", pytest.param("dask", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finished, tmp_path, backend):
     out = tmp_path / "run"
     words = ("run", GRUNFELD, "--quick", "--out", str(out), "--jobs", "2", "--backend", backend)

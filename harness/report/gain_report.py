@@ -30,6 +30,7 @@ CELL_FIELDS = (
     *("outcome", "estimator", "protocol", "sample", "status", "reason", "n_obs", "n_entities"),
     *("mse", "rmse", "nmse", "r2"),
 )
+ESTIMATOR_FIELDS = ("id", "use", "label", "options")
 GAIN_FIELDS = (
     *("reference", "conf_low", "conf_high", "p_value", "p_splits", "p_holm", "p_best", "mse_reference"),
     *("inference", "n_folds", "fold_gain_min", "fold_gain_max"),
@@ -62,7 +63,7 @@ def report_of(run: Run) -> dict[str, Any]:
         "data": dataclasses.asdict(manifest.data),
         "spec": {"path": manifest.spec.path, "sha256": manifest.spec.sha256},
         "versions": dict(manifest.versions),
-        "estimators": [dataclasses.asdict(entry) for entry in study.estimators],
+        "estimators": [_fields(entry, ESTIMATOR_FIELDS) for entry in study.estimators],
         "protocols": [_protocol(entry) for entry in study.protocols],
         "cells": [_cell(row, gains.get(_key(row), {}), study) for row in accuracy_rows(run)],
         "verdicts": [_verdict(over, outcome) for outcome in study.outcomes],

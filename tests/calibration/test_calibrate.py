@@ -43,6 +43,7 @@ def shares(effect):
     return found[found["effect"] == effect].set_index(["estimator", "protocol", "finding"])
 
 
+@pytest.mark.slow
 def test_entity_constants_make_gains_under_the_published_protocol_and_none_for_new_entities():
     share = shares(0.0)["share"]
     assert share["fe", "as_published", "gain established"] > 0.8

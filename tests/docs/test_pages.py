@@ -16,8 +16,8 @@ from test_run import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
-SLOW = {"reading_a_gain.md"}
-"""Pages whose studies take minutes."""
+SLOW = {"reading_a_gain.md", "add_an_estimator.md", "pin_a_replication.md", "calibration.md"}
+"""Pages whose studies and installations take half a minute or more."""
 
 NOT_RUN = {
     "benchmark.md": "its commands run in tests/docs/test_benchmark.py, on one panel",

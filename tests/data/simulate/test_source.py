@@ -32,7 +32,7 @@ def table_of(spec, root, given=None):
 def test_every_simulation_is_named_by_its_class():
     simulations = installed().of(SIMULATION)
     assert set(simulations) == {
-        "digital_carbon", "null_effect", "s_curve", "inverted_u", "interaction", "monotone"
+        "digital_carbon", "null_effect", "s_curve", "inverted_u", "interaction", "monotone", "linear"
     }  # fmt: skip
     assert all(cls.title and cls().draw is not None for cls in simulations.values())
 

@@ -103,7 +103,7 @@ def test_draws_that_lack_a_cluster_use_the_network_of_all_rows_there() -> None:
     ).networks[0]
     expected = np.sqrt(np.mean((everybody.predict(X) - outcome)[:, small] ** 2, axis=1))
     np.testing.assert_allclose(errors[2][[1, 3]], expected, rtol=0.5)
-    assert errors[2][[1, 3]].min() > 2.0 * errors[2][[0, 2, 4]].max()
+    assert errors[2][[1, 3]].min() > 1.5 * errors[2][[0, 2, 4]].max()
 
 
 def test_a_cluster_that_no_draw_can_learn_is_served_by_the_network_of_all_rows() -> None:

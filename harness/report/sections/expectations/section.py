@@ -90,8 +90,9 @@ class ExpectationsSection(PackagedSection):
 
 
 def expectation_table(rows: tuple[ExpectationRow, ...]) -> ExpectationTable:
-    """Return the expected numbers by source, as in the spec."""
+    """Return the expected numbers by source, those that the run does not reproduce first."""
     footnotes = Footnotes()
+    rows = tuple(sorted(rows, key=lambda row: row.status == "reproduced"))
     sources = dict.fromkeys(_source(row) for row in rows)
     return ExpectationTable(
         n_reproduced=sum(row.status == "reproduced" for row in rows),
