@@ -22,18 +22,18 @@ ROWS = (
 )
 
 
-def test_numbers_stand_by_source_and_keep_their_printed_zeros():
+def test_missed_numbers_come_first_by_source_and_keep_their_printed_zeros():
     table = expectation_table(ROWS)
     assert (table.n_reproduced, table.n_all) == (1, 3)
-    assert [group.source for group in table.groups] == ["Table 1", "pinned from a run"]
-    printed = table.groups[0].rows[0]
+    assert [group.source for group in table.groups] == ["pinned from a run", "Table 1"]
+    printed = table.groups[1].rows[0]
     assert (printed.expected, printed.obtained, printed.status, printed.mark) == (
         "0.310",
         "0.3100653",
         "reproduced",
         "",
     )
-    differs, missing = table.groups[1].rows
+    differs, missing = table.groups[0].rows
     assert (differs.expected, differs.difference, differs.mark) == ("0.1234568", "0.077", "a")
     assert (missing.expected, missing.obtained, missing.difference, missing.mark) == ("refused", "–", "", "b")
     assert table.footnotes == (("a", "off by 0.0767, 1e-07 allowed"), ("b", "no such row"))
