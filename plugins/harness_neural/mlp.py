@@ -34,7 +34,7 @@ from harness_neural.learn import learn, learn_draws
 from harness_neural.models import OneNetwork
 from harness_neural.names import Dimension
 from harness_neural.options import NetworkOptions
-from harness_neural.sample import sample_of_draws, sample_to_fit, sample_to_search
+from harness_neural.sample import NetworkSample, sample_of_draws, sample_to_fit, sample_to_search
 from harness_neural.search import SizeSearch, require_rows, search_size
 
 if TYPE_CHECKING:
@@ -92,16 +92,7 @@ class Mlp(NetworkOptions):
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
-        ordered = panel.take(panel.canonical_order)
-        design = make_design(ordered)
-        sample = sample_to_fit(
-            ordered,
-            design,
-            selection=selection,
-            share=self.selection_share,
-            rng=rng,
-            effects=self.effects,
-        )
+        ordered, design, sample = self._searched(panel, selection=selection, rng=rng)
         learned = learn(sample, self, rng=rng)
         everyone = np.ones((1, ordered.n_obs))
         found = self.with_effects(learned.networks[0], ordered, design, weights=everyone)
@@ -145,6 +136,13 @@ class Mlp(NetworkOptions):
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
+        _, design, sample = self._searched(panel, selection=selection, rng=rng)
+        return PreparedMlp(self, panel, selection, design, search_size(sample, self, where="", rng=rng))
+
+    def _searched(
+        self, panel: Panel, *, selection: Panel | None, rng: Generator
+    ) -> tuple[Panel, Design, NetworkSample]:
+        """Return the rows in canonical order, their design, and the sample that sizes are searched on."""
         ordered = panel.take(panel.canonical_order)
         design = make_design(ordered)
         sample = sample_to_fit(
@@ -155,7 +153,7 @@ class Mlp(NetworkOptions):
             rng=rng,
             effects=self.effects,
         )
-        return PreparedMlp(self, panel, selection, design, search_size(sample, self, where="", rng=rng))
+        return ordered, design, sample
 
     def with_effects(
         self, networks: NetworkBatch, panel: Panel, design: Design, *, weights: Floats
