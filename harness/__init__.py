@@ -1,6 +1,6 @@
 """One panel study, through many estimators side by side: the public names for plugins and scripts."""
 
-from harness.api import draft_spec, open_run, run
+from harness.api import draft_spec, open_run, panel_from_frame, run
 from harness.arrays import Floats, Ints, Mask, numbered
 from harness.data.dataset import Dataset
 from harness.data.distance import great_circle_km, nearest_neighbours, rows_by_period
@@ -9,6 +9,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.data.prepare.account import Account
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, StepGroup
+from harness.data.roles import Roles
 from harness.data.simulate.simulation import Simulation
 from harness.errors import (
     ArtifactError,
@@ -145,6 +146,7 @@ __all__ = [
     "Problem",
     "Refusals",
     "ResultTable",
+    "Roles",
     "RowStep",
     "Rung",
     "Sample",
@@ -177,6 +179,7 @@ __all__ = [
     "nearest_neighbours",
     "numbered",
     "open_run",
+    "panel_from_frame",
     "random_stream",
     "reporting",
     "require_dose",

@@ -15,7 +15,9 @@ from harness.study_result import StudyResult
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.data.panel import Panel
     from harness.data.read.frame_file import FrameFile
+    from harness.data.roles import Roles
     from harness.execution.options import RunOptions
     from harness.execution.run import Prepared, Progress
     from harness.execution.workers import Workers
@@ -152,6 +154,32 @@ def prepare_study(options: RunOptions) -> Prepared:
     from harness.installed import installed
 
     return prepare(options, installed(options.plugins))
+
+
+def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
+    """Return the panel of the first outcome of a table, checked as that of a spec is.
+
+    Named levels of the table's index are columns. Rows with a missing cell are refused, and rows are put
+    in the order of entities and periods.
+
+    Raises
+    ------
+    DataError
+        With everything that is wrong with the table.
+    """
+    from harness.data.build import PanelBuilder
+    from harness.data.data_spec import DataSpec
+    from harness.data.expand import expand
+    from harness.data.read.files import read_bytes
+    from harness.data.read.frame_file import FRAME_FILE, frame_file
+
+    spec = DataSpec()
+    content = frame_file(frame).content
+    table = read_bytes(
+        content, Path(FRAME_FILE), origin="the table", spec=spec, entity=roles.entity, time=roles.time
+    )
+    made = expand(table, spec, roles)
+    return PanelBuilder.build(made.table, made.spec, made.roles).panel(roles.outcomes[0])
 
 
 def open_run(path: AnyPath) -> StudyResult:

@@ -1,8 +1,9 @@
-"""Imports run downward through the layers, the core names no plugin, and plugins use public names alone."""
+"""Imports run downward and in no circle, the core names no plugin, and plugins use public names alone."""
 
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,35 @@ def test_core_imports_run_downward(path):
         root, *rest = name.split(".")
         if root == "harness" and rest:
             assert rest[0] in allowed, f"{path} imports {name}"
+
+
+def modules():
+    """Return the files of the core and of the plugins by the dotted name that they are imported by."""
+    found = {}
+    for root in (ROOT, ROOT / "plugins"):
+        for path in files(root / "harness") if root == ROOT else files(root):
+            parts = path.relative_to(root).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def modules_needed(path, known):
+    """Return those of our modules that a file imports, or imports names from; a package only as such."""
+    needed = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            inside = (f"{node.module}.{alias.name}" for alias in node.names)
+            names = [name if name in known else node.module for name in inside]
+        needed.update(name for name in names if name in known)
+    return needed
+
+
+def test_imports_make_no_circle():
+    known = modules()
+    graph = {name: modules_needed(path, known) - {name} for name, path in known.items()}
+    assert sum(map(len, graph.values())) > len(graph)
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("path", files("harness"), ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
 from harness.data.key import Key
 from harness.data.name import exposure_columns
 from harness.data.shared_arrays import as_received, as_sent
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SplitUnit = Literal["row", "entity", "time"]
 """What an honest inner split must not cut: nothing, an entity's rows, or the order of periods."""
@@ -98,42 +95,6 @@ class Panel:
         if self.X.shape != shape or len(sizes) != 1:
             message = f"panel arrays disagree: X is {self.X.shape}, keys and columns ask for {shape}"
             raise ValueError(message)
-
-    @classmethod
-    def from_frame(
-        cls,
-        frame: pd.DataFrame,
-        *,
-        entity: str,
-        time: str,
-        outcome: str,
-        exposure: str,
-        moderators: Sequence[str] = (),
-        controls: Sequence[str] = (),
-    ) -> Panel:
-        """Return the panel of a table, checked as that of a spec is; named levels of its index are columns.
-
-        Rows with a missing cell are refused, and rows are put in the order of entities and periods.
-
-        Raises
-        ------
-        DataError
-            With everything that is wrong with the table.
-        """
-        from harness.data.from_frame import panel_from_frame
-        from harness.data.roles import Roles
-
-        return panel_from_frame(
-            frame,
-            Roles(
-                entity=entity,
-                time=time,
-                outcomes=(outcome,),
-                exposure=exposure,
-                moderators=tuple(moderators),
-                controls=tuple(controls),
-            ),
-        )
 
     def __reduce__(self) -> tuple[Callable[..., Panel], tuple[Any, ...]]:
         # Arrays come out of a pickle writable; going through __init__ locks them again.

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from numpy.random import Generator
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
-from harness.estimators.guard import Attempt, attempt
+from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.rng import random_stream
 from harness.scenarios.draws import DrawPlan
 from harness.scenarios.numbers import FitAndDraws, Numbers
 
 if TYPE_CHECKING:
-    from harness.scenarios.scenario import Tables
-    from harness.scenarios.subject import Subject
+    import pandas as pd
+
+Tables = Mapping[str, "pd.DataFrame"]
+"""Tidy tables by name, without the columns that name the outcome and the estimator."""
 
 ALL_ROWS = "all rows"
 """Name of the rows of the study among those that estimators are fitted on."""
@@ -91,17 +92,3 @@ class AsksModels(Protocol):
 
     def concluded(self, asked: Asked) -> Tables:
         """Return the tables; it takes seconds at most."""
-
-
-def answered(scenario: AsksModels, subject: Subject) -> Tables:
-    """Return what one estimator answers, its draws made here."""
-    whole = subject.numbers(scenario)
-    samples = {
-        sample.name: attempt(partial(_of_sample, scenario, subject, sample))
-        for sample in scenario.samples(subject.panel)
-    }
-    return scenario.concluded(Asked(subject.panel, subject.seed, subject.carries_draws, whole, samples))
-
-
-def _of_sample(scenario: AsksModels, subject: Subject, sample: Sample) -> FitAndDraws:
-    return subject.refitted(sample.rows, name=sample.name).numbers(scenario)

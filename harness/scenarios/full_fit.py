@@ -13,7 +13,7 @@ from harness.data.panel import Panel
 from harness.errors import Problem
 from harness.estimators.guard import Attempt, Status, attempt, in_one_line
 from harness.estimators.protocol import DrawMaker, Estimator, FitsByDraws, HasDraws
-from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample
+from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
 from harness.scenarios.blocks import (
     BlockResult,
     BlockTask,
@@ -35,7 +35,7 @@ from harness.scenarios.sample_fit import (
     SampleFitTask,
     require_declared,
 )
-from harness.scenarios.scenario import AsksAbout, Scenario, Tables
+from harness.scenarios.scenario import AsksAbout, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd

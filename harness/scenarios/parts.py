@@ -12,7 +12,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import Estimator
-from harness.scenarios.scenario import Tables
+from harness.scenarios.asked import Tables
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,11 +23,11 @@ from harness.estimators.protocol import (
     HasNotes,
     HasResultRows,
 )
-from harness.scenarios.asked import AsksModels
+from harness.scenarios.asked import AsksModels, Tables
 from harness.scenarios.blocks import PrepareTask
 from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
-from harness.scenarios.scenario import Scenario, Tables
+from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
 from harness.tables import TABLES
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.registry.kind import Kind, OptionsClass
+from harness.scenarios.asked import Tables
 from harness.scenarios.subject import Subject
 from harness.tables import TABLES, ResultTable
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Tables = Mapping[str, "pd.DataFrame"]
-"""Tidy tables by name, without the columns that name the outcome and the estimator."""
 
 
 class Scenario(Protocol):

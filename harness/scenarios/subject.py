@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from numpy.random import Generator
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.estimators.guard import attempt
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
-from harness.scenarios.asked import ALL_ROWS, AsksModels
+from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
 from harness.scenarios.draws import DrawPlan, Resamples, cut_draws, fit_draws, refusals_of, too_many_refused
 from harness.scenarios.numbers import FitAndDraws, Numbers, joined
 
@@ -60,6 +62,24 @@ class Subject:
             own = self.rng("draws", *labels, self.name)
             self._drawn[plan] = fit_draws(self.estimator, self.panel, weights=weights, rng=own)
         return self._drawn[plan]
+
+    def answers(self, scenario: AsksModels) -> Tables:
+        """Return what the estimator answers to a scenario that asks models for numbers, draws made here.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the draws, or nothing can be asked on these rows.
+        """
+        whole = self.numbers(scenario)
+        samples = {
+            sample.name: attempt(partial(self._numbers_of_sample, scenario, sample))
+            for sample in scenario.samples(self.panel)
+        }
+        return scenario.concluded(Asked(self.panel, self.seed, self.carries_draws, whole, samples))
+
+    def _numbers_of_sample(self, scenario: AsksModels, sample: Sample) -> FitAndDraws:
+        return self.refitted(sample.rows, name=sample.name).numbers(scenario)
 
     def numbers(self, scenario: AsksModels) -> FitAndDraws:
         """Return what a scenario asks of the fit and of its draws, made block by block.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,15 +12,15 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from small_run import grunfeld
 
-ROLES = {"entity": "firm", "time": "year", "outcome": "invest", "exposure": "value", "controls": ["capital"]}
+ROLES = harness.Roles("firm", "year", outcomes=("invest",), exposure="value", controls=("capital",))
 
 
 def test_an_estimator_fits_the_panel_of_a_table_and_predicts_another():
     frame = grunfeld().reset_index()
     early, late = frame[frame["year"] < 1950], frame[frame["year"] >= 1950]
     estimator = installed().of(ESTIMATOR)["pooled_ols"]()
-    fit = estimator.fit(harness.Panel.from_frame(early, **ROLES), rng=np.random.default_rng(1))
-    panel = harness.Panel.from_frame(late, **ROLES)
+    fit = estimator.fit(harness.panel_from_frame(early, ROLES), rng=np.random.default_rng(1))
+    panel = harness.panel_from_frame(late, ROLES)
     design = lambda rows: np.column_stack([np.ones(len(rows)), rows[["value", "capital"]]])  # noqa: E731
     slopes = np.linalg.lstsq(design(early), early["invest"], rcond=None)[0]
     expected = design(late.sort_values(["firm", "year"])) @ slopes
@@ -28,8 +30,8 @@ def test_an_estimator_fits_the_panel_of_a_table_and_predicts_another():
 
 def test_levels_of_an_index_are_columns_and_rows_are_put_in_order():
     shuffled = grunfeld().sample(frac=1, random_state=2)
-    ordered = harness.Panel.from_frame(grunfeld(), **ROLES)
-    again = harness.Panel.from_frame(shuffled, **ROLES)
+    ordered = harness.panel_from_frame(grunfeld(), ROLES)
+    again = harness.panel_from_frame(shuffled, ROLES)
     np.testing.assert_array_equal(again.X, ordered.X)
     assert (again.n_obs, again.n_entities, again.n_periods) == (220, 11, 20)
 
@@ -38,6 +40,6 @@ def test_what_is_wrong_with_a_table_is_told():
     frame = grunfeld().reset_index()
     frame.loc[3, "capital"] = np.nan
     with pytest.raises(harness.DataError, match="capital"):
-        harness.Panel.from_frame(frame, **ROLES)
+        harness.panel_from_frame(frame, ROLES)
     with pytest.raises(harness.DataError, match="did you mean 'value'"):
-        harness.Panel.from_frame(frame, **(ROLES | {"exposure": "valu"}))
+        harness.panel_from_frame(frame, replace(ROLES, exposure="valu"))

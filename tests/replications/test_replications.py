@@ -12,7 +12,7 @@ import pytest
 import statsmodels.api as sm
 from linearmodels.datasets import munnell, wage_panel
 
-from harness import Panel, random_stream
+from harness import Roles, panel_from_frame, random_stream
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
 from harness.execution.options import RunOptions
@@ -128,14 +128,14 @@ def test_the_thresholds_of_investment():
     Printed of one threshold: .0154, sum of squares 17.7818, slopes .0552 (.0053) and .0862 (.0052).
     Of two: .0154 and .5418, by a coarser grid, sum of squares 17.7258.
     """
-    panel = Panel.from_frame(
-        hansens_investment(),
+    roles = Roles(
         entity="firm",
         time="year",
-        outcome="investment",
+        outcomes=("investment",),
         exposure="cash_flow",
-        controls=["q", "q2", "q3", "debt", "q_debt"],
+        controls=("q", "q2", "q3", "debt", "q_debt"),
     )
+    panel = panel_from_frame(hansens_investment(), roles)
     base = ThresholdEffects(
         effects=("entity",),
         variable="debt",

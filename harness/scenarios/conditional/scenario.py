@@ -14,7 +14,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.dose import require_dose
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.asked import Asked, answered
+from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.conditional.ale_interaction import interaction_share, local_changes
 from harness.scenarios.conditional.cell_support import cell_support
 from harness.scenarios.conditional.surface import (
@@ -39,7 +39,6 @@ from harness.scenarios.grid import Spacing, exposure_grid
 from harness.scenarios.numbers import FitAndDraws, Numbers, some_at_a_time
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import require_variation
 from harness.scenarios.truth import Truths
@@ -88,7 +87,7 @@ class ConditionalScenario(Resampled):
 
     def answer(self, subject: Subject) -> Tables:
         """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
-        return answered(self, subject)
+        return subject.answers(self)
 
     def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
         """Return levels on the plane and along each axis, and what accumulated local effects rest on.

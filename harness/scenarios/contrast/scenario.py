@@ -12,7 +12,7 @@ from numpy.random import Generator
 from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.asked import Asked, answered
+from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.bands import bands
 from harness.scenarios.contrast.differences import (
     Contrast,
@@ -23,7 +23,6 @@ from harness.scenarios.contrast.differences import (
 from harness.scenarios.numbers import Numbers
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.truth import Truths
 from harness.tables import CONTRASTS, ResultTable
@@ -79,7 +78,7 @@ class ContrastScenario(Resampled):
 
     def answer(self, subject: Subject) -> Tables:
         """Return every contrast with its pointwise and its simultaneous interval."""
-        return answered(self, subject)
+        return subject.answers(self)
 
     def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
         """Return mean predictions at each value of the exposure, a name each question.

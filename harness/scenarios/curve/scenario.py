@@ -16,7 +16,7 @@ from harness.errors import EstimationError, Problem
 from harness.estimators.dose import require_dose
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.ale import accumulated_effects
-from harness.scenarios.asked import Asked, answered
+from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.bins import Bins, quantile_bins
 from harness.scenarios.curve.changes import own_extremes
 from harness.scenarios.curve.equality import draw_rows
@@ -27,7 +27,6 @@ from harness.scenarios.joint_support import joint_support
 from harness.scenarios.numbers import FitAndDraws, Numbers
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import Support, has_two_values, longest_run, require_variation, support
 from harness.scenarios.truth import Truths, on_grid
@@ -112,7 +111,8 @@ class CurveScenario(Resampled):
         EstimationError
             Where the exposure has levels, or two values only, or the estimator refuses the draws.
         """
-        return answered(self, subject if self.exposure is None else subject.about(self.exposure))
+        asked = subject if self.exposure is None else subject.about(self.exposure)
+        return asked.answers(self)
 
     def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
         """Return levels, accumulated local effects, levels of supported rows, and means over the rows.

@@ -16,6 +16,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import Estimator
+from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
 from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
@@ -24,7 +25,6 @@ from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
-from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.tables import EFFECTS, ResultTable
 

@@ -13,7 +13,7 @@ from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.dose import require_dose
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.scenarios.asked import Asked, Sample, answered
+from harness.scenarios.asked import Asked, Sample, Tables
 from harness.scenarios.grid import exposure_grid, locate
 from harness.scenarios.heterogeneity.measures import (
     Group,
@@ -27,7 +27,6 @@ from harness.scenarios.heterogeneity.tables import difference_rows, group_rows, 
 from harness.scenarios.numbers import FitAndDraws, Numbers
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
-from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.scenarios.support import require_variation
 from harness.scenarios.truth import Truths
@@ -78,7 +77,7 @@ class HeterogeneityScenario(Resampled):
 
     def answer(self, subject: Subject) -> Tables:
         """Return levels and effects of every group, their differences, and quantiles of the levels."""
-        return answered(self, subject)
+        return subject.answers(self)
 
     def samples(self, panel: Panel) -> Iterator[Sample]:
         """Yield the rows of each group, where a model of each is asked for."""

@@ -17,10 +17,10 @@ from harness.errors import EstimationError, Problem
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import Estimator
 from harness.rng import random_stream
+from harness.scenarios.asked import Tables
 from harness.scenarios.effect.score import EntityFolds
 from harness.scenarios.importance.without import HeldOutPart, Importance, importance, without
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
-from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.tables import IMPORTANCE, ResultTable
 

@@ -17,6 +17,7 @@ from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import Estimator
 from harness.rng import random_stream
+from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
 from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
@@ -24,7 +25,6 @@ from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.score import Estimated
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
 from harness.scenarios.robustness.checks import CHECKS, Check, CheckName, checks_of, permuted
-from harness.scenarios.scenario import Tables
 from harness.scenarios.subject import Subject
 from harness.tables import ROBUSTNESS, ResultTable
 
