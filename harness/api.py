@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from harness.data.read.frame_file import FrameFile
     from harness.data.roles import Roles
     from harness.execution.options import RunOptions
-    from harness.execution.run import Prepared, Progress
+    from harness.execution.progress import Progress
+    from harness.execution.run import Prepared
     from harness.execution.workers import Workers
     from harness.registry.plugin_choice import PluginChoice
     from harness.spec.written import WrittenSpec

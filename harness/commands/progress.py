@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.execution.run import Progress
+    from harness.execution.progress import Progress
 
 SILENCE = 30.0
 """Seconds after which a line is written even where nothing was finished."""

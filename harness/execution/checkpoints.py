@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
 from harness.execution.dependence import Dependence, Surroundings
 from harness.execution.executor import iter_results
-from harness.execution.graph import AnyTask, Runnable, StudyTask, TaskGraph
+from harness.execution.graph import AnyTask, Runnable, StudyTask, TaskGraph, Watch
 from harness.execution.result_file import TaskResult, decode, encode
 from harness.execution.time_limit import NO_LIMITS, Limited, TimeLimits
 from harness.execution.workers import Workers
@@ -207,7 +207,7 @@ def run_checkpointed(
     *,
     workers: Workers,
     limits: TimeLimits = NO_LIMITS,
-    on_done: Callable[[str], None],
+    watch: Watch,
 ) -> Checkpointed:
     """Run the tasks whose results the store does not hold, and return the results of all.
 
@@ -219,7 +219,7 @@ def run_checkpointed(
     ----------
     surroundings : what all of the tasks depend on
     limits : of the tasks' time
-    on_done : called with the label of each task as it is done, in any order
+    watch : told of each task as it is handed to a worker and as it is done, in any order
 
     Raises
     ------
@@ -235,7 +235,7 @@ def run_checkpointed(
         seconds = limits.of(task.estimator_id)
         return runnable if seconds is None else Limited(runnable, seconds)
 
-    graph = TaskGraph(tasks, kept, ready=ready, on_done=on_done)
+    graph = TaskGraph(tasks, kept, ready=ready, watch=watch)
     for done in iter_results(graph, workers=workers):
         graph.done(done.position, done.result)
     return Checkpointed([kept.get(label) for label in graph.labels], kept.n_taken_up, kept.anew)

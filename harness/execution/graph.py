@@ -40,6 +40,16 @@ class Waits(Protocol):
         """Return the task, ready to run, from what the others returned."""
 
 
+class Watch(Protocol):
+    """Who is told how far tasks are."""
+
+    def begun(self, label: str) -> None:
+        """Take note of a task that was handed to a worker."""
+
+    def done(self, label: str) -> None:
+        """Take note of a task that need not be run any more."""
+
+
 class Results(Protocol):
     """Where results of tasks are put, and where those of an earlier run may be."""
 
@@ -79,7 +89,7 @@ class TaskGraph:
     targets : whose results are wanted
     results : where those of an earlier run are, and new ones go
     ready : turns a task that can be run into what is run in its place
-    on_done : called with the label of each task that need not be run any more
+    watch : told of each task as it is handed out, and when it need not be run any more
     """
 
     def __init__(
@@ -88,12 +98,12 @@ class TaskGraph:
         results: Results,
         *,
         ready: Callable[[AnyTask], Runnable],
-        on_done: Callable[[str], None],
+        watch: Watch,
     ) -> None:
         self._targets = iter(targets)
         self._results = results
         self._as_ready = ready
-        self._on_done = on_done
+        self._watch = watch
         self._begun: list[str] = []
         self._ready: deque[AnyTask] = deque()
         self._open: dict[str, _Node] = {}
@@ -111,6 +121,7 @@ class TaskGraph:
             self._is_done(target)
         task = self._ready.popleft()
         self._begun.append(task.label)
+        self._watch.begun(task.label)
         return self._as_ready(task)
 
     def done(self, position: int, result: Any) -> None:  # noqa: ANN401 - as the task's run returns it
@@ -121,7 +132,7 @@ class TaskGraph:
             self._passed[done] = result
         else:
             self._results.put(node.task, result)
-        self._on_done(done)
+        self._watch.done(done)
         for label in node.wanted_by:
             waiting = self._open[label]
             waiting.missing.discard(done)
@@ -136,7 +147,7 @@ class TaskGraph:
             return True
         if not isinstance(task, PrepareTask) and self._results.has(task):
             for one in all_tasks(task):
-                self._on_done(one.label)
+                self._watch.done(one.label)
             return True
         node = self._open[task.label] = _Node(task)
         for need in task.needs if isinstance(task, Waits) else ():
@@ -193,14 +204,12 @@ class InMemory:
         return self._found[label]
 
 
-def run_all(
-    targets: Iterable[StudyTask], *, workers: Workers, on_done: Callable[[str], None]
-) -> Sequence[TaskResult]:
+def run_all(targets: Iterable[StudyTask], *, workers: Workers, watch: Watch) -> Sequence[TaskResult]:
     """Run tasks and all that they rest on, keep nothing, and return the results of the tasks in their order.
 
     Parameters
     ----------
-    on_done : called with the label of each task as it is done, in any order
+    watch : told of each task as it is handed to a worker and as it is done, in any order
 
     Raises
     ------
@@ -208,7 +217,7 @@ def run_all(
         As `harness.execution.executor.iter_results` does.
     """
     results = InMemory()
-    graph = TaskGraph(targets, results, ready=lambda task: task, on_done=on_done)
+    graph = TaskGraph(targets, results, ready=lambda task: task, watch=watch)
     for done in iter_results(graph, workers=workers):
         graph.done(done.position, done.result)
     return [results.get(label) for label in graph.labels]

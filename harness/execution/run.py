@@ -26,6 +26,7 @@ from harness.execution.memory import machine_bytes, require_memory
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
 from harness.execution.plan import Plan, as_quick, group_columns, make_plan
+from harness.execution.progress import Count, Progress
 from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import TaskResult
 from harness.execution.results import RunResults
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
 
 OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
 """Why an estimator with `rows` has no accuracy and no gain."""
-
-Progress = Callable[[int, int, str], None]
-"""Called with tasks done, tasks in all, and what runs now."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,15 +155,13 @@ def write_run(
             if isinstance(options.data, FrameFile):
                 new.write_bytes(FRAME_FILE, options.data.content)
             plan = prepared.plan
-            count = _Count(plan, on_progress)
-            tasks = count.begun(tasks_of(plan))
             kept = run_checkpointed(
-                tasks,
+                tasks_of(plan),
                 store,
                 surroundings,
                 workers=workers,
                 limits=limits_of(study, options.time_limit),
-                on_done=count.done,
+                watch=_count(plan, on_progress),
             )
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))
@@ -292,35 +288,14 @@ def carry_out(
     ----------
     panels : what the plan's panels come from
     """
-    count = _Count(plan, on_progress)
-    results = run_all(count.begun(tasks), workers=workers, on_done=count.done)
+    results = run_all(tasks, workers=workers, watch=_count(plan, on_progress))
     return results_of(plan, panels, results)
 
 
-class _Count:
-    """How many tasks of a plan are done, and which are not, told as it changes."""
-
-    def __init__(self, plan: Plan, on_progress: Progress | None) -> None:
-        self._tell = on_progress
-        self._done, self._n_tasks = 0, plan.n_tasks + plan.n_steps if on_progress is not None else 0
-        self._begun: dict[str, None] = {}
-
-    def begun(self, tasks: Iterable[StudyTask]) -> Iterator[StudyTask]:
-        """Yield the tasks; one that is asked for has begun."""
-        for task in tasks:
-            self._begun[task.label] = None
-            self._say("")
-            yield task
-
-    def done(self, label: str) -> None:
-        """Count a task."""
-        self._done += 1
-        self._begun.pop(label, None)
-        self._say("writing tables and report" if self._done == self._n_tasks else f"what follows {label}")
-
-    def _say(self, otherwise: str) -> None:
-        if self._tell is not None:
-            self._tell(self._done, self._n_tasks, next(iter(self._begun), otherwise))
+def _count(plan: Plan, on_progress: Progress | None) -> Count:
+    """Return what counts the tasks of a plan; without a listener they are not even made to be counted."""
+    n_tasks = plan.n_tasks + plan.n_steps if on_progress is not None else 0
+    return Count(n_tasks, on_progress, last="writing tables and report")
 
 
 def results_of(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) -> RunResults:

@@ -11,10 +11,10 @@ from harness.execution.checkpoints import Checkpointed, CheckpointStore, run_che
 from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask
 from harness.execution.plan import Plan
+from harness.execution.progress import Count, Progress
 from harness.execution.result_file import TaskResult
 from harness.execution.run import (
     Prepared,
-    Progress,
     prepare,
     provenance_of,
     results_of,
@@ -117,22 +117,9 @@ def run_cells(
     on_progress : told of each cell with the name of its study before it
     """
     total = sum(study.n_tasks for study in studies)
-    count = _Count(total, on_progress)
     tasks = (task for study in studies for task in study.tasks())
-    return run_checkpointed(tasks, store, surroundings, workers=workers, on_done=count.done)
-
-
-class _Count:
-    """How many cells are done, told as it changes."""
-
-    def __init__(self, total: int, on_progress: Progress | None) -> None:
-        self._done, self._total, self._tell = 0, total, on_progress
-
-    def done(self, label: str) -> None:
-        """Count a cell."""
-        self._done += 1
-        if self._tell is not None:
-            self._tell(self._done, self._total, f"what follows {label}")
+    watch = Count(total, on_progress, last="writing tables and reports")
+    return run_checkpointed(tasks, store, surroundings, workers=workers, watch=watch)
 
 
 def write_studies(

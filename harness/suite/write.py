@@ -13,7 +13,7 @@ from harness.errors import ArtifactError, Problem, SpecError
 from harness.execution.checkpoints import CheckpointStore
 from harness.execution.dependence import Surroundings
 from harness.execution.options import RunOptions
-from harness.execution.run import Progress
+from harness.execution.progress import Progress
 from harness.execution.write import FindingsOf
 from harness.registry.registry import Registry
 from harness.store.code import installed_code

@@ -16,6 +16,7 @@ from harness.execution.result_file import decode, encode
 from harness.execution.workers import ThisProcess
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.sample_fit import Answer
+from watched import Watched
 
 PREDICTIONS = FoldPredictions(
     train=np.array([0.1, 1 / 3]),
@@ -62,14 +63,14 @@ OWN = Counted.__module__.partition(".")[0]
 HERE = Surroundings({"harness": "0a", OWN: "0b", "elsewhere": "0c"}, {"numpy": "2.3"})
 
 
-def kept_run(tasks, store, surroundings=HERE, on_done=lambda _: None):
+def kept_run(tasks, store, surroundings=HERE, watch=None):
     """Run a study of these tasks on this code."""
-    return run_checkpointed(tasks, store, surroundings, workers=ThisProcess(), on_done=on_done)
+    return run_checkpointed(tasks, store, surroundings, workers=ThisProcess(), watch=watch or Watched())
 
 
-def run_once(task, store, on_done=lambda _: None):
+def run_once(task, store, watch=None):
     """Run a study of one task, and return its result."""
-    (result,) = kept_run([task], store, on_done=on_done).results
+    (result,) = kept_run([task], store, watch=watch).results
     return result
 
 
@@ -105,10 +106,11 @@ def test_a_full_fit_comes_back_with_its_tables():
 
 
 def test_a_kept_result_is_not_computed_again(tmp_path):
-    task, store, seen = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints"), []
-    first, second = run_once(task, store, seen.append), run_once(task, store, seen.append)
+    task, store, watched = Counted(FOLD), CheckpointStore(tmp_path / "checkpoints"), Watched()
+    first, second = run_once(task, store, watched), run_once(task, store, watched)
     assert len(task.runs) == 1
-    assert seen == [task.label, task.label]
+    assert watched.finished == [task.label, task.label]
+    assert watched.handed_out == [task.label]
     assert np.array_equal(first.predictions.test, second.predictions.test)
 
 
@@ -187,12 +189,13 @@ def test_a_flipped_bit_is_found_and_the_task_runs_again(tmp_path, position):
 def test_a_file_that_is_damaged_while_the_run_goes_on_is_an_error_that_names_the_task(tmp_path):
     store = CheckpointStore(tmp_path / "checkpoints")
 
-    def damage(label):
-        (file,) = store.path.iterdir()
-        file.write_bytes(b"")
+    class Damage(Watched):
+        def done(self, label):
+            (file,) = store.path.iterdir()
+            file.write_bytes(b"")
 
     with pytest.raises(ArtifactError, match="cannot be read back") as error:
-        run_once(Counted(FOLD), store, damage)
+        run_once(Counted(FOLD), store, Damage())
     assert error.value.where == Counted(FOLD).label
 
 

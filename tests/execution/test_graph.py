@@ -20,6 +20,7 @@ from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
+from watched import Watched
 
 SCENARIOS = {
     "curve": CurveScenario(draws=30, grid=4),
@@ -45,8 +46,8 @@ def test_blocks_cover_all_draws_once_whatever_the_rows():
 
 def test_parts_on_workers_answer_as_the_fit_in_one_piece_and_as_the_scenarios():
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
-    task, seen = task_on(panel, LeastSquares(crossed)), []
-    (found,) = run_all([task], workers=LocalWorkers(2), on_done=seen.append)
+    task, watched = task_on(panel, LeastSquares(crossed)), Watched()
+    (found,) = run_all([task], workers=LocalWorkers(2), watch=watched)
     own = Subject(task.estimator, panel, task.estimator.fit(panel, rng=None), 1, "ls")
     expected = {name: scenario.answer(own) for name, scenario in SCENARIOS.items()}
     tables = tables_of(found)
@@ -54,11 +55,12 @@ def test_parts_on_workers_answer_as_the_fit_in_one_piece_and_as_the_scenarios():
     for (scenario, name), table in tables.items():
         assert table.equals(expected[scenario][name])
         assert table.equals(tables_of(task.run())[scenario, name])
-    blocks = [label for label in seen if " of 30 draws by entity" in label]
+    blocks = [label for label in watched.finished if " of 30 draws by entity" in label]
     assert sorted(blocks) == [
         f"outcome · ls · all rows · {some} of 30 draws by entity" for some in ("1 to 25", "26 to 30")
     ]
-    assert seen[-1] == task.label
+    assert watched.finished[-1] == watched.handed_out[-1] == task.label
+    assert sorted(watched.handed_out) == sorted(watched.finished)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def test_what_draws_have_in_common_is_found_once():
     counted = []
     estimator = Prepares(crossed, counted=(counted,))
     scenarios = {"curve": SCENARIOS["curve"], "surface": SCENARIOS["surface"]}
-    (found,) = run_all([task_on(panel, estimator, scenarios)], workers=ThisProcess(), on_done=lambda _: None)
+    (found,) = run_all([task_on(panel, estimator, scenarios)], workers=ThisProcess(), watch=Watched())
     assert counted == [panel.n_obs]
     plain = tables_of(task_on(panel, LeastSquares(crossed), scenarios).run())
     for key, table in tables_of(found).items():
@@ -101,7 +103,7 @@ def test_a_block_is_a_checkpoint_that_the_next_run_takes_up(tmp_path):
         store=CheckpointStore(tmp_path / "checkpoints"),
         surroundings=Surroundings({}, {}),
         workers=ThisProcess(),
-        on_done=lambda _: None,
+        watch=Watched(),
     )
     _, *blocks = task.needs
     kept(blocks[1:])
@@ -129,7 +131,7 @@ class Unprepared(Prepares):
 def test_draws_that_fail_leave_the_fit_and_fail_the_answers(estimator):
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task = replace(task_on(panel, estimator), scenarios={"curve": SCENARIOS["curve"]})
-    (found,) = run_all([task], workers=ThisProcess(), on_done=lambda _: None)
+    (found,) = run_all([task], workers=ThisProcess(), watch=Watched())
     (answer,) = found.answers
     assert found.status == "ok"
     assert (answer.status, answer.reason) == ("failed", "ZeroDivisionError: one over zero")
