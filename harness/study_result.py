@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Gain:
+class GainEstimate:
     """A gain with its interval; ``float`` of it is the gain.
 
     Attributes
@@ -244,7 +244,7 @@ class StudyResult:
         outcome: str | None = None,
         reference: str | None = None,
         sample: str = "test",
-    ) -> Gain:
+    ) -> GainEstimate:
         """Return one gain as a number with its interval.
 
         Parameters
@@ -283,7 +283,7 @@ class StudyResult:
         row = rows.iloc[0]
         if row["status"] != "ok":
             raise ArtifactError(Problem(str(self.path), f"this gain is {row['status']}: {row['reason']}"))
-        return Gain(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
+        return GainEstimate(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
 
     def fitted(self, estimator: str, outcome: str | None = None) -> pd.DataFrame:
         """Return observed, fitted and their difference in sample, a row an observation, outcome units.

@@ -164,7 +164,7 @@ class Monotone:
 
 
 @dataclass(frozen=True)
-class Sum:
+class SumCheck:
     """``{check: sum, of: [primary, secondary, tertiary], equals: 100, tolerance: 0.1}``.
 
     Attributes
@@ -209,7 +209,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Product:
+class ProductCheck:
     """``{check: product, of: [co2_pc, population], equals: co2, relative: 0.001}``.
 
     Attributes
@@ -292,7 +292,7 @@ class AtMost:
 
 
 PanelCheck = Annotated[
-    Balanced | NoGaps | Constant | Monotone | Sum | Product | AtMost, Field(discriminator="check")
+    Balanced | NoGaps | Constant | Monotone | SumCheck | ProductCheck | AtMost, Field(discriminator="check")
 ]
 """A rule that rows must satisfy together."""
 

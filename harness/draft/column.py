@@ -19,7 +19,7 @@ FEW = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class RawColumn:
     """A column of a raw table.
 
     Attributes
@@ -36,7 +36,7 @@ class Column:
     numbers: Floats
 
     @classmethod
-    def of(cls, name: str, cells: pd.Series) -> Column:
+    def of(cls, name: str, cells: pd.Series) -> RawColumn:
         """Look at the cells of a column."""
         read = read_numbers(cells, frozenset(MISSING_VALUES))
         codes = pd.factorize(cells)[0].astype(np.int64)

@@ -12,7 +12,7 @@ from harness.data.locations import few
 from harness.data.name import fold_name, near_columns
 from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
-from harness.draft.column import FEW, Column
+from harness.draft.column import FEW, RawColumn
 from harness.draft.keys import likely_keys, names_rows, nearly_keys
 from harness.errors import DataError, Problem
 
@@ -37,7 +37,7 @@ class Draft:
     exposure: str
     controls: tuple[str, ...]
     left_out: Mapping[str, str]
-    columns: Mapping[str, Column]
+    columns: Mapping[str, RawColumn]
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
         Where an answer names no column, no two columns name every row once, or outcome or exposure is not
         said; with the columns that there are.
     """
-    columns = {str(name): Column.of(str(name), frame[name]) for name in frame.columns}
+    columns = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
     answers = _found(answers, columns, origin)
     entity, time = _keys(frame, answers, columns, origin)
     numbers = [
@@ -100,7 +100,7 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     )
 
 
-def _found(answers: Answers, columns: Mapping[str, Column], origin: str) -> Answers:
+def _found(answers: Answers, columns: Mapping[str, RawColumn], origin: str) -> Answers:
     """Return the answers as the table spells them; refuse those that it does not have."""
     folded = {fold_name(name): name for name in columns}
     wrong = [
@@ -121,7 +121,7 @@ def _found(answers: Answers, columns: Mapping[str, Column], origin: str) -> Answ
 
 
 def _keys(
-    frame: pd.DataFrame, answers: Answers, columns: Mapping[str, Column], origin: str
+    frame: pd.DataFrame, answers: Answers, columns: Mapping[str, RawColumn], origin: str
 ) -> tuple[str, str]:
     """Return the columns that name each row once, as said or as guessed."""
     if answers.entity is not None and answers.time is not None:
@@ -159,7 +159,7 @@ def _doubles(frame: pd.DataFrame, entity: str, time: str, origin: str) -> DataEr
     )
 
 
-def _no_keys(what: str, columns: Mapping[str, Column], origin: str) -> DataError:
+def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataError:
     return DataError(
         Problem(
             origin,
@@ -183,7 +183,7 @@ def _said(part: str, answer: str | None, numbers: Sequence[str], origin: str) ->
     return answer
 
 
-def _why_not(column: Column, entity: Column, time: Column, exposure: Column) -> str:
+def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: RawColumn) -> str:
     """Return why a column is no control of a first draft; empty where it may be one."""
     if column.kind == "empty":
         return "no cell holds anything"

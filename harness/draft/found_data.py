@@ -18,7 +18,7 @@ from harness.data.read.frame_file import FRAME_FILE, frame_file
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.draft.answers import Answers
-from harness.draft.column import Column
+from harness.draft.column import RawColumn
 from harness.draft.file_form import FileForm
 from harness.draft.keys import likely_keys, may_be_time
 from harness.draft.wide import WideTable, find_stacked, find_wide
@@ -112,7 +112,7 @@ class _Seen:
     def of(cls, form: FileForm, answers: Answers) -> _Seen:
         table = read_bytes(form.content, form.path, origin=form.path.name, spec=form.spec, entity="", time="")
         frame = table.frame
-        columns = {str(name): Column.of(str(name), frame[name]) for name in frame.columns}
+        columns = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
         texts = {name: [str(cell) for cell in frame[name].dropna().unique()] for name in columns}
         pairs = [
             pair
@@ -176,7 +176,7 @@ class _Seen:
         return name if name not in self.table.frame.columns else "period"
 
 
-def _fits(answer: str | None, name: str, columns: Mapping[str, Column]) -> bool:
+def _fits(answer: str | None, name: str, columns: Mapping[str, RawColumn]) -> bool:
     """Return whether a column is the one that was said; a name that the table does not have says nothing."""
     return answer is None or fold_name(answer) not in columns or fold_name(answer) == name
 

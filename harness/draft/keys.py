@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from harness.data.shape.period_kind import KINDS
-from harness.draft.column import Column
+from harness.draft.column import RawColumn
 
 TIME_NAMES = (
     "year",
@@ -42,7 +42,9 @@ YEARS = (1800, 2200)
 """Whole numbers that are taken for years."""
 
 
-def likely_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
+def likely_keys(
+    columns: Sequence[RawColumn], texts: Mapping[str, Sequence[str]]
+) -> tuple[tuple[str, str], ...]:
     """Return pairs of columns (entity, time) that name each row once, the likeliest first.
 
     Parameters
@@ -64,7 +66,7 @@ def likely_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -
     return tuple((entity.name, time.name) for entity, time in ranked)
 
 
-def nearly_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+def nearly_keys(columns: Sequence[RawColumn], texts: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
     """Return the likeliest pair that names all but a tenth of the rows once; None where there is none."""
     named = [column for column in columns if _rank(column, TIME_NAMES) < len(TIME_NAMES)]
     found = [
@@ -78,19 +80,19 @@ def nearly_keys(columns: Sequence[Column], texts: Mapping[str, Sequence[str]]) -
     return min(few_doubled)[-2:] if few_doubled else None
 
 
-def n_doubled(entity: Column, time: Column) -> int:
+def n_doubled(entity: RawColumn, time: RawColumn) -> int:
     """Return how many rows are of a pair that an earlier row is of."""
     pairs = np.column_stack([entity.codes, time.codes])
     return len(pairs) - len(np.unique(pairs, axis=0))
 
 
-def names_rows(entity: Column, time: Column) -> bool:
+def names_rows(entity: RawColumn, time: RawColumn) -> bool:
     """Return whether no two rows have the same cells in both columns, and none is missing."""
     pairs = np.column_stack([entity.codes, time.codes])
     return entity.n_missing == time.n_missing == 0 and len(np.unique(pairs, axis=0)) == len(pairs)
 
 
-def may_be_time(column: Column, texts: Sequence[str]) -> bool:
+def may_be_time(column: RawColumn, texts: Sequence[str]) -> bool:
     """Return whether a column may hold periods: several of them, each in several rows."""
     if column.n_missing or not 1 < column.n_values < column.codes.size:
         return False
@@ -103,18 +105,18 @@ def may_be_time(column: Column, texts: Sequence[str]) -> bool:
     )
 
 
-def may_be_entity(column: Column) -> bool:
+def may_be_entity(column: RawColumn) -> bool:
     """Return whether a column may name entities: texts or whole numbers, several and none missing."""
     is_name = column.kind == "text" or column.is_whole
     return is_name and not column.n_missing and 1 < column.n_values <= column.codes.size
 
 
-def entity_rank(column: Column) -> tuple[int, int, int]:
+def entity_rank(column: RawColumn) -> tuple[int, int, int]:
     """Return what orders candidates: those with the name of a key, then texts, then fewer values."""
     return _rank(column, ENTITY_NAMES), int(column.kind != "text"), column.n_values
 
 
-def _rank(column: Column, names: Sequence[str]) -> int:
+def _rank(column: RawColumn, names: Sequence[str]) -> int:
     """Return the place of a column's name, or of one of its words, among likely ones."""
     words = set(_words(column.name))
     return next((at for at, name in enumerate(names) if name in words), len(names))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.data.file_spec import PERIOD, VARIABLE, Reshape
 from harness.data.shape.reshape import PERIOD_PATTERN
-from harness.draft.column import Column
+from harness.draft.column import RawColumn
 from harness.draft.keys import YEARS, entity_rank, may_be_entity
 
 _NAMED_BY_PERIOD = re.compile(rf"(?P<before>.*?)(?<![0-9]){PERIOD_PATTERN}(?![0-9])(?P<after>.*)")
@@ -43,7 +43,7 @@ def find_wide(frame: pd.DataFrame, *, entity: str | None, value: str) -> WideTab
     pattern, named = _column_pattern([str(name) for name in frame.columns])
     if pattern is None:
         return None
-    others = {str(name): Column.of(str(name), frame[name]) for name in frame.columns if name not in named}
+    others = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns if name not in named}
     entities = sorted(
         (column for column in others.values() if entity in (None, column.name) and may_be_entity(column)),
         key=entity_rank,
@@ -65,7 +65,7 @@ def find_wide(frame: pd.DataFrame, *, entity: str | None, value: str) -> WideTab
     return WideTable(column.name, Reshape(columns=pattern, variable=variable.name))
 
 
-def find_stacked(columns: Mapping[str, Column], times: Sequence[Column]) -> WideTable | None:
+def find_stacked(columns: Mapping[str, RawColumn], times: Sequence[RawColumn]) -> WideTable | None:
     """Return how a table with a row for each entity, period and variable is made wide in its variables.
 
     Parameters
@@ -116,7 +116,7 @@ def _common_mark(texts: Sequence[str], *, last: bool) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _tell_apart(columns: Sequence[Column]) -> bool:
+def _tell_apart(columns: Sequence[RawColumn]) -> bool:
     """Return whether no two rows have the same cells in all columns, and none is missing."""
     rows = np.column_stack([column.codes for column in columns])
     return all(not column.n_missing for column in columns) and len(np.unique(rows, axis=0)) == len(rows)

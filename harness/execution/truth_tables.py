@@ -29,7 +29,7 @@ def truth_parts(results: RunResults, panels: Mapping[str, Panel]) -> Iterator[pd
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class AnswersWithTruth:
     """Numbers of one kind or more that have a truth.
 
     Attributes
@@ -55,30 +55,32 @@ def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame
         yield place_errors(_done(found), own)
 
 
-def _answers(folder: RunFolder) -> Iterator[Answers]:
+def _answers(folder: RunFolder) -> Iterator[AnswersWithTruth]:
     curves, groups, effects, surfaces, contrasts = (
         folder.read_table(name)
         for name in ("curves", "heterogeneity", "conditional_effects", "surfaces", "contrasts")
     )
     if len(curves):
-        yield Answers(_supported(_pointwise(curves)), ("at",))
+        yield AnswersWithTruth(_supported(_pointwise(curves)), ("at",))
     if len(groups):
         pooled = groups[groups["mode"] == "pooled"]
-        yield Answers(pooled.rename(columns={"effect": "estimate"}).assign(kind="effect"), ("group",))
+        yield AnswersWithTruth(
+            pooled.rename(columns={"effect": "estimate"}).assign(kind="effect"), ("group",)
+        )
         limits = {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"}
         levels = pooled.drop(columns=["conf_low", "conf_high"]).rename(columns=limits)
-        yield Answers(levels.assign(kind="median"), ("group",))
+        yield AnswersWithTruth(levels.assign(kind="median"), ("group",))
     if len(effects):
         own = _supported(_pointwise(effects)).rename(columns={"effect": "estimate"})
-        yield Answers(own.assign(kind="conditional_effect"), ("moderator_at",))
+        yield AnswersWithTruth(own.assign(kind="conditional_effect"), ("moderator_at",))
     if len(surfaces):
         cells = _supported(surfaces).rename(columns={"exposure_at": "at"})
-        yield Answers(cells.assign(kind="surface"), ("at", "moderator_at"))
+        yield AnswersWithTruth(cells.assign(kind="surface"), ("at", "moderator_at"))
     if len(contrasts):
         yield from _contrasts(_pointwise(contrasts))
 
 
-def _contrasts(rows: pd.DataFrame) -> Iterator[Answers]:
+def _contrasts(rows: pd.DataFrame) -> Iterator[AnswersWithTruth]:
     """Yield the contrasts with the least value: of all rows, of groups, at moderator values."""
     least = rows[rows["exposure_from"] == rows["exposure_from"].min()]
     own = least.rename(columns={"exposure_to": "at"}).assign(kind="contrast")
@@ -89,7 +91,7 @@ def _contrasts(rows: pd.DataFrame) -> Iterator[Answers]:
         (at_moderator, ("at", "moderator_at")),
     ):
         if chosen.any():
-            yield Answers(own[chosen], columns)
+            yield AnswersWithTruth(own[chosen], columns)
 
 
 def _done(rows: pd.DataFrame) -> pd.DataFrame:

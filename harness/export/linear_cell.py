@@ -54,7 +54,7 @@ class LinearCell:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class CellLeftOut:
     """A cell that is not repeated elsewhere, and why."""
 
     outcome: str
@@ -62,7 +62,9 @@ class LeftOut:
     reason: str
 
 
-def linear_cells(run: Run, panels: Mapping[str, Panel]) -> tuple[tuple[LinearCell, ...], tuple[LeftOut, ...]]:
+def linear_cells(
+    run: Run, panels: Mapping[str, Panel]
+) -> tuple[tuple[LinearCell, ...], tuple[CellLeftOut, ...]]:
     """Return the cells that can be repeated, and the others that have coefficients, outcome by outcome.
 
     Parameters
@@ -71,7 +73,7 @@ def linear_cells(run: Run, panels: Mapping[str, Panel]) -> tuple[tuple[LinearCel
     """
     study = run.manifest.study
     cells: list[LinearCell] = []
-    others: list[LeftOut] = []
+    others: list[CellLeftOut] = []
     for outcome in study.outcomes:
         for entry in study.estimators:
             rows = [
@@ -83,7 +85,7 @@ def linear_cells(run: Run, panels: Mapping[str, Panel]) -> tuple[tuple[LinearCel
                 continue
             reason = _reason(entry, rows, panels[outcome], keys=(study.entity, study.time))
             if reason:
-                others.append(LeftOut(outcome, entry.id, reason))
+                others.append(CellLeftOut(outcome, entry.id, reason))
             else:
                 cells.append(_cell(entry, rows, keys=(study.entity, study.time)))
     return tuple(cells), tuple(others)

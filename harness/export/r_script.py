@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.export.linear_cell import LeftOut, LinearCell
+from harness.export.linear_cell import CellLeftOut, LinearCell
 
 FILE, RESULTS = "linear_cells.R", "r_results.csv"
 
@@ -35,7 +35,7 @@ EFFECTS = {("entity",): "individual", ("time",): "time", ("entity", "time"): "tw
 
 def r_script(
     cells: Sequence[LinearCell],
-    left_out: Sequence[LeftOut],
+    left_out: Sequence[CellLeftOut],
     *,
     data: Mapping[str, str],
     names: Mapping[str, str],

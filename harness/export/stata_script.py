@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.export.linear_cell import LeftOut, LinearCell
+from harness.export.linear_cell import CellLeftOut, LinearCell
 
 FILE, RESULTS = "linear_cells.do", "stata_results.csv"
 
@@ -36,7 +36,7 @@ export delimited using {RESULTS}, replace datafmt
 
 def stata_script(
     cells: Sequence[LinearCell],
-    left_out: Sequence[LeftOut],
+    left_out: Sequence[CellLeftOut],
     *,
     data: Mapping[str, str],
     names: Mapping[str, str],

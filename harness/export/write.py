@@ -15,7 +15,7 @@ from harness.data.read.frame_file import FRAME_FILE
 from harness.errors import ArtifactError, Problem
 from harness.execution.options import RunOptions
 from harness.execution.run import prepare
-from harness.export.linear_cell import LeftOut, LinearCell, linear_cells
+from harness.export.linear_cell import CellLeftOut, LinearCell, linear_cells
 from harness.export.names import plain_names
 from harness.export.r_script import FILE as R_FILE
 from harness.export.r_script import r_script
@@ -43,7 +43,7 @@ class Exported:
 
     script: Path
     cells: tuple[LinearCell, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[CellLeftOut, ...]
 
 
 def export(

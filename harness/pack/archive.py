@@ -27,7 +27,7 @@ STAMP = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Inputs:
+class RunInputs:
     """The data files of a run.
 
     Attributes
@@ -95,10 +95,10 @@ def _inputs(
     spec: Path | None,
     data: Path | None,
     plugins: PluginChoice,
-) -> Inputs:
+) -> RunInputs:
     """Return the data files of a run, none where it was given a script's table, a dataset or a simulation."""
     if (folder.path / FRAME_FILE).is_file():
-        return Inputs({}, (), f"{RUN}/{FRAME_FILE}")
+        return RunInputs({}, (), f"{RUN}/{FRAME_FILE}")
     lay = spec or Path(manifest.spec.path)
     options = RunOptions(
         spec=lay if lay.is_file() else folder.path / SPEC,
@@ -114,7 +114,7 @@ def _inputs(
     root = options.root.resolve()
     places = {file: _place(file, root, is_given=data is not None) for file in table.files}
     given = next(iter(places.values()), "") if data is not None else ""
-    return Inputs(
+    return RunInputs(
         {place: file.path.read_bytes() for file, place in places.items()},
         tuple((place, file.sha256) for file, place in places.items()),
         given or next((place for place in places.values() if place.startswith(f"{DATA}/")), ""),

@@ -32,7 +32,7 @@ class PageTable:
 
 
 @dataclass
-class Cell:
+class PageCell:
     """One cell: parts of its text, and the columns and rows that it takes."""
 
     n_columns: int
@@ -45,14 +45,14 @@ class Cell:
         return " ".join("".join(self.parts).split())
 
 
-class Cells(HTMLParser):
+class CellParser(HTMLParser):
     """Reads the cells of one table, row by row."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[Cell]] = []
+        self.rows: list[list[PageCell]] = []
         self.n_heads = 0
-        self._open: Cell | None = None
+        self._open: PageCell | None = None
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -61,7 +61,7 @@ class Cells(HTMLParser):
         if tag == "tr":
             self.rows.append([])
         elif tag in {"td", "th"}:
-            self._open = Cell(int(own.get("colspan") or 1), int(own.get("rowspan") or 1))
+            self._open = PageCell(int(own.get("colspan") or 1), int(own.get("rowspan") or 1))
             self.rows[-1].append(self._open)
         elif self._open is not None:
             self._hidden += tag in LEFT_OUT
@@ -87,7 +87,7 @@ def page_table(table: str) -> PageTable | None:
     name, caption = NUMBER.search(table), CAPTION.search(table)
     if name is None or caption is None:
         return None
-    reader = Cells()
+    reader = CellParser()
     reader.feed(table)
     return PageTable(name[1], _plain(caption[1]), _filled(reader.rows), reader.n_heads)
 
@@ -116,7 +116,7 @@ def _plain(markup: str) -> str:
     return " ".join("".join(reader.parts).split())
 
 
-def _filled(rows: list[list[Cell]]) -> tuple[tuple[str, ...], ...]:
+def _filled(rows: list[list[PageCell]]) -> tuple[tuple[str, ...], ...]:
     """Return the texts of all cells, as many in every row."""
     filled: list[list[str]] = []
     taken: set[tuple[int, int]] = set()

@@ -34,7 +34,7 @@ _ENTRIES: Mapping[str, type[Entry]] = {
 }
 
 
-class _Described(GenerateJsonSchema):
+class _SpecSchema(GenerateJsonSchema):
     """Takes descriptions from docstrings, and leaves open what JSON Schema cannot say."""
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
@@ -56,7 +56,7 @@ def spec_schema(catalogs: Catalogs) -> Json:
 
     Every estimator, protocol, scenario and preparation step is described with its options.
     """
-    schema = Study.model_json_schema(schema_generator=_Described)
+    schema = Study.model_json_schema(schema_generator=_SpecSchema)
     definitions = schema["$defs"]
     for kind, entry in _ENTRIES.items():
         own = definitions[entry.__name__]["properties"]
@@ -136,7 +136,7 @@ def _options(catalog: Catalog, name: str, definitions: Json) -> Json:
     prefix = f"{catalog.kind.name}.{name}."
     try:
         schema = options_model(catalog.members[name]).model_json_schema(
-            ref_template=f"#/$defs/{prefix}{{model}}", schema_generator=_Described
+            ref_template=f"#/$defs/{prefix}{{model}}", schema_generator=_SpecSchema
         )
     except (PydanticUserError, PydanticUndefinedAnnotation):
         # A plugin's class that pydantic cannot read is refused where it is used, not here.

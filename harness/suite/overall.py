@@ -14,7 +14,7 @@ from harness.suite.panels import PanelResult
 
 
 @dataclass(frozen=True)
-class Interval:
+class IntervalEstimate:
     """A number with the limits of its interval."""
 
     estimate: float
@@ -35,9 +35,9 @@ class Comparison:
     n_refused : of these, without predictions of the estimator; they count as lost, and in no mean
     """
 
-    win_rate: Interval
-    log_error_ratio: Interval
-    simultaneous: Interval
+    win_rate: IntervalEstimate
+    log_error_ratio: IntervalEstimate
+    simultaneous: IntervalEstimate
     n_panels: int
     n_refused: int
 
@@ -145,7 +145,7 @@ def comparison(
     )
 
 
-def _interval(estimate: float, drawn: Floats, level: float) -> Interval:
+def _interval(estimate: float, drawn: Floats, level: float) -> IntervalEstimate:
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail])
-    return Interval(estimate, float(low), float(high))
+    return IntervalEstimate(estimate, float(low), float(high))

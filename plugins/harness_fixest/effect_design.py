@@ -21,7 +21,7 @@ _PASSES = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Trend:
+class LevelTrends:
     """A slope in time for each level of a set.
 
     Attributes
@@ -39,7 +39,7 @@ class Trend:
     spread: Floats
 
     @classmethod
-    def of(cls, entities: EffectSet, period: Ints, weights: Floats) -> Trend:
+    def of(cls, entities: EffectSet, period: Ints, weights: Floats) -> LevelTrends:
         """Return the trends of a set's levels in the rows' periods, (n_obs,)."""
         time = period - np.average(period, weights=weights)
         codes, n_levels = entities.codes, entities.n_levels
@@ -88,7 +88,7 @@ class EffectDesign:
 
     sets: tuple[EffectSet, ...]
     weights: Floats
-    trend: Trend | None = None
+    trend: LevelTrends | None = None
 
     def parts(self, first: EffectSet, second: EffectSet) -> Parts:
         """Return how two of the sets hang together; it is found once."""

@@ -31,7 +31,7 @@ from harness import (
 )
 from harness_fixest.clustered import CRV1
 from harness_fixest.covariance import Hetero, Iid
-from harness_fixest.effect_design import EffectDesign, Trend
+from harness_fixest.effect_design import EffectDesign, LevelTrends
 from harness_fixest.effect_set import read_effect_set
 from harness_fixest.estimate import Request
 from harness_fixest.feols_fit import FeolsFit, summary
@@ -172,7 +172,9 @@ class Feols:
     def _regression(self, panel: Panel, weights: Floats) -> FeolsRegression:
         sets = tuple(read_effect_set(panel, _effect(parts)) for parts in self._sets)
         entities = next((levels for levels in sets if levels.effect == "entity"), None)
-        trend = Trend.of(entities, panel.period, weights) if self.trends and entities is not None else None
+        trend = (
+            LevelTrends.of(entities, panel.period, weights) if self.trends and entities is not None else None
+        )
         return FeolsRegression(panel, EffectDesign(sets, weights, trend))
 
     @staticmethod

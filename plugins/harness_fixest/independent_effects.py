@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness import Floats, Ints
-from harness_fixest.effect_design import EffectDesign, Trend
+from harness_fixest.effect_design import EffectDesign, LevelTrends
 from harness_fixest.effect_set import EffectSet
 
 
@@ -59,7 +59,7 @@ def rows_in_company(sets: Sequence[EffectSet]) -> Ints:
         kept = kept[~is_alone]
 
 
-def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: Trend | None) -> int:
+def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: LevelTrends | None) -> int:
     ordered = sorted(sets, key=lambda levels: -levels.n_levels)
     counted = ordered[0].n_levels
     for at, smaller in enumerate(ordered[1:], start=1):
@@ -67,7 +67,7 @@ def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: Trend | None)
     return counted + (_count_slopes(design, ordered, trend) if trend is not None else 0)
 
 
-def _count_slopes(design: EffectDesign, sets: Sequence[EffectSet], trend: Trend) -> int:
+def _count_slopes(design: EffectDesign, sets: Sequence[EffectSet], trend: LevelTrends) -> int:
     """Return the number of slopes less those that sets of periods hold already, one a connected part."""
     shared = [
         design.parts(trend.entities, levels).n_parts

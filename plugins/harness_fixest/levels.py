@@ -11,7 +11,7 @@ from harness import Floats, LevelEffects, LevelModels, Panel
 from harness_fixest.effect_design import EffectDesign
 from harness_fixest.effect_set import EffectSet
 from harness_fixest.independent_effects import times_of_levels
-from harness_fixest.models import FeolsModels, Trends
+from harness_fixest.models import EntityTrends, FeolsModels
 
 
 def level_model(panel: Panel, design: EffectDesign, slopes: Floats) -> FeolsModels:
@@ -110,11 +110,11 @@ class _SharedEffects:
         self.slopes[:] += change
         self.values[self.holder][:] -= change * trend.centre
 
-    def trends(self) -> Trends | None:
+    def trends(self) -> EntityTrends | None:
         """Return the slopes in time."""
         trend = self.design.trend
         if trend is None:
             return None
         mean, entities = self.mean_slope, trend.entities
         deviations = LevelEffects(entities.effect, entities.labels, (self.slopes - mean)[None])
-        return Trends(np.array([mean]), deviations)
+        return EntityTrends(np.array([mean]), deviations)

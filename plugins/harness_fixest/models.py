@@ -12,7 +12,7 @@ from harness_fixest.effect_set import EffectSet
 
 
 @dataclass(frozen=True, eq=False)
-class Trends:
+class EntityTrends:
     """Slopes in time of the entities.
 
     Attributes
@@ -38,7 +38,7 @@ class FeolsModels:
 
     levels: LevelModels
     origin: float
-    trends: Trends | None = None
+    trends: EntityTrends | None = None
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
@@ -88,7 +88,9 @@ class FeolsModels:
             return LevelEffects(levels.effect, levels.labels, deviations)
 
         effects = tuple(among(effects) for effects in self.levels.effects)
-        trends = None if self.trends is None else Trends(self.trends.mean, among(self.trends.deviations))
+        trends = (
+            None if self.trends is None else EntityTrends(self.trends.mean, among(self.trends.deviations))
+        )
         return replace(self, levels=replace(self.levels, effects=effects), trends=trends)
 
     def at(self, centre: Floats, origin: float) -> FeolsModels:
@@ -116,7 +118,7 @@ def stack(models: Sequence[FeolsModels]) -> FeolsModels:
     return FeolsModels(
         levels=stacked([model.levels for model in moved]),
         origin=first.origin,
-        trends=Trends(
+        trends=EntityTrends(
             np.concatenate([trend.mean for trend in trends]),
             LevelEffects.stacked([trend.deviations for trend in trends]),
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import Floats, Ints, Mask, Panel
-from harness_fixest.effect_design import EffectDesign, Trend
+from harness_fixest.effect_design import EffectDesign, LevelTrends
 from harness_fixest.estimate import DroppedColumn, Estimate, Request
 from harness_fixest.library import COLLINEAR, fit_pyfixest
 from harness_fixest.standardised import Standardised
@@ -38,7 +38,9 @@ class FeolsRegression:
         if self.design.trend is None:
             return FeolsRegression(panel, EffectDesign(sets, weights))
         entities = sets[self.design.sets.index(self.design.trend.entities)]
-        return FeolsRegression(panel, EffectDesign(sets, weights, Trend.of(entities, panel.period, weights)))
+        return FeolsRegression(
+            panel, EffectDesign(sets, weights, LevelTrends.of(entities, panel.period, weights))
+        )
 
     @property
     def is_weighted(self) -> bool:

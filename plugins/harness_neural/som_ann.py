@@ -166,7 +166,7 @@ class SomAnn(NetworkOptions):
             further = search_size(self._seen(whole, som), self, where="", rng=rng)
         lacks = self.combine in ("separate_nets", "stacked") and len(own) < som.n_clusters
         everyone = Everyone(self, whole, seed)
-        searches = ClusterSearches(own, Found(everyone()) if lacks else everyone)
+        searches = ClusterSearches(own, FoundSize(everyone()) if lacks else everyone)
         return PreparedSomAnn(self, panel, selection, design, fitted_map, searches, further)
 
     def _fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> MapFit:
@@ -224,7 +224,7 @@ class Everyone:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class FoundSize:
     """A search that was done."""
 
     search: SizeSearch

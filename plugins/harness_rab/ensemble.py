@@ -17,7 +17,7 @@ MOST_REMEMBERED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class AnsweredProfile:
     """A question to draws and their answer."""
 
     panel: Panel
@@ -30,7 +30,7 @@ class Asked:
         return panel is self.panel and columns == self.columns and np.array_equal(points, self.points)
 
 
-def _nothing_asked() -> deque[Asked]:
+def _nothing_asked() -> deque[AnsweredProfile]:
     return deque(maxlen=MOST_REMEMBERED)
 
 
@@ -45,7 +45,7 @@ class RememberingDraws:
 
     fits: FittedDraws
     profiles: CanProfile
-    _asked: deque[Asked] = field(default_factory=_nothing_asked, init=False, repr=False)
+    _asked: deque[AnsweredProfile] = field(default_factory=_nothing_asked, init=False, repr=False)
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
@@ -57,7 +57,7 @@ class RememberingDraws:
             if known.is_same(panel, columns, points):
                 return known.means.copy()
         means = self.profiles.profile(panel, columns, points)
-        self._asked.append(Asked(panel, columns, points.copy(), means))
+        self._asked.append(AnsweredProfile(panel, columns, points.copy(), means))
         return means.copy()
 
 

@@ -123,7 +123,7 @@ class Rab:
         said = (*maker.notes, *(fitted.notes if isinstance(fitted, HasNotes) else ()))
         return mean_of(fitted, n_draws=self.draws, notes=tuple(dict.fromkeys(said)))
 
-    def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Resampled:
+    def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EnsembleResamples:
         """Return what makes the draws, once what these have in common is found.
 
         Raises
@@ -135,11 +135,11 @@ class Rab:
         prepared = None
         if CanPrepareDraws in self.base.provides and isinstance(self.base, CanPrepareDraws):
             prepared = self.base.prepare_draws(panel, selection=selects, rng=rng)
-        return Resampled(self, panel, selects, prepared, rng)
+        return EnsembleResamples(self, panel, selects, prepared, rng)
 
 
 @dataclass(frozen=True, eq=False)
-class Resampled:
+class EnsembleResamples:
     """What makes the draws of an ensemble, any of them.
 
     Attributes

@@ -13,7 +13,7 @@ from pydantic import Field
 from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung, SelectsRows
 from harness_sklearn.penalty_path import PenaltyPath, fit_path, penalties_to_try
 from harness_sklearn.selection import Search, split_to_select
-from harness_sklearn.terms import Terms, make_terms
+from harness_sklearn.terms import QuadraticTerms, make_terms
 
 LEAST_ROWS = 10
 """On fewer training rows a choice among penalties is a choice among accidents."""
@@ -32,7 +32,7 @@ class ElasticNetFit:
     notes : columns left out, slopes short of their optimum
     """
 
-    terms: Terms
+    terms: QuadraticTerms
     slopes: Floats
     penalty: float
     l1_ratio: float

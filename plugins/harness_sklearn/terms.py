@@ -18,7 +18,7 @@ _COPY = 1.0 - 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class QuadraticTerms:
     """Inputs, their squares and their pairwise products; each standardised on the training rows.
 
     Products are of standardised inputs, so that the level and the unit of a column change no term.
@@ -52,7 +52,7 @@ class Terms:
         return self.values(panel), self.inputs.outcome(panel)
 
 
-def make_terms(panel: Panel) -> Terms:
+def make_terms(panel: Panel) -> QuadraticTerms:
     """Return the terms of training rows.
 
     A column that the preparation computed as the product of two others, or as the square of one, is left out:
@@ -85,7 +85,7 @@ def make_terms(panel: Panel) -> Terms:
     scale = column_scale(products)
     kept = np.flatnonzero(scale.deviation > 0.0)
     kept = kept[~_repeats_earlier(scale.take(kept).standardised(products[:, kept]))]
-    return Terms(
+    return QuadraticTerms(
         inputs=inputs,
         factors=factors[kept],
         scale=scale.take(kept),

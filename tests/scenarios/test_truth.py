@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
-from harness.data.simulate.linear_panels import Interaction
+from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
+from harness.data.simulate.linear_panels import InteractionPanel
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast.scenario import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
@@ -55,7 +55,7 @@ def test_the_curve_of_a_parabola_is_the_parabola_and_turns_where_it_does():
 
 
 @pytest.mark.parametrize(
-    ("simulation", "kinds"), [(SCurve, ["minimum", "maximum"]), (Monotone, []), (Interaction, [])]
+    ("simulation", "kinds"), [(SCurve, ["minimum", "maximum"]), (MonotonePanel, []), (InteractionPanel, [])]
 )
 def test_turning_points_of_the_truth(simulation, kinds):
     rows = truth_of(CurveScenario(grid=41), simulation(n_entities=60, n_periods=4))
@@ -63,7 +63,7 @@ def test_turning_points_of_the_truth(simulation, kinds):
 
 
 def test_a_product_has_the_moderator_as_its_effect_and_its_threshold_at_zero():
-    simulation = Interaction(n_entities=80, n_periods=5)
+    simulation = InteractionPanel(n_entities=80, n_periods=5)
     rows = truth_of(ConditionalScenario(moderator="moderator", grid=11), simulation)
     effects = rows[rows["kind"] == "conditional_effect"]
     assert effects["truth"].to_numpy() == pytest.approx(effects["moderator_at"].to_numpy(), abs=1e-9)
@@ -74,7 +74,7 @@ def test_a_product_has_the_moderator_as_its_effect_and_its_threshold_at_zero():
 
 
 def test_effects_of_groups_are_the_means_of_their_rows():
-    simulation = Interaction(n_entities=80, n_periods=5)
+    simulation = InteractionPanel(n_entities=80, n_periods=5)
     panel = panel_of(simulation)
     m = panel.column("moderator")
     halves = key_from("half", np.where(m < 0.0, "low", "high"))
@@ -85,7 +85,7 @@ def test_effects_of_groups_are_the_means_of_their_rows():
 
 
 def test_contrasts_of_the_truth():
-    simulation = Interaction(n_entities=40, n_periods=5)
+    simulation = InteractionPanel(n_entities=40, n_periods=5)
     panel = panel_of(simulation)
     treated = panel.with_column("exposure", (panel.column("exposure") > 0.5).astype(float))
     rows = truth_of(ContrastScenario(moderator="moderator"), simulation, treated)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.data.simulate.linear_panels import Interaction
+from harness.data.simulate.linear_panels import InteractionPanel
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from rab_subjects import rab_on
 
@@ -16,7 +16,7 @@ DRAWS = 40
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_sign_map_of_a_product_is_right(seed):
     tables = ConditionalScenario(moderator="moderator", draws=DRAWS, grid=20).answer(
-        rab_on(Interaction(seed=seed), draws=DRAWS)
+        rab_on(InteractionPanel(seed=seed), draws=DRAWS)
     )
     surface = tables["surfaces"]
     told = surface[surface["supported"]]

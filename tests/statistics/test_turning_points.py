@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import random_stream
-from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
+from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
 from harness.data.simulate.linear_panels import NullEffect
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.subject import Subject
@@ -44,7 +44,7 @@ def test_turning_points_are_found_in_nine_of_ten_panels(panel, expected):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("panel", [Monotone, NullEffect], ids=["monotone", "null_effect"])
+@pytest.mark.parametrize("panel", [MonotonePanel, NullEffect], ids=["monotone", "null_effect"])
 def test_hardly_any_panel_without_turning_points_is_given_one(panel):
     network = Mlp(optimiser="levenberg_marquardt", hidden=6, restarts=1)
     found = [

@@ -15,7 +15,7 @@ from harness.conformance.laws.degenerate import (
     OnePeriod,
     OneRow,
 )
-from harness.conformance.laws.draws import Draws, OwnDraws
+from harness.conformance.laws.draws import CarriedDraws, Draws
 from harness.conformance.laws.fits import Fits
 from harness.conformance.laws.heavy_rows import HeavyRows
 from harness.conformance.laws.inputs import InputsUnchanged
@@ -58,7 +58,7 @@ LAWS: tuple[Law[Case], ...] = (
     Quick(),
     QuickInFolds(),
     Coefficients(),
-    OwnDraws(),
+    CarriedDraws(),
     Notes(),
     Details(),
     Unseen(),

@@ -36,7 +36,7 @@ class Draws(Law[Case]):
         return ""
 
 
-class OwnDraws(Law[Case]):
+class CarriedDraws(Law[Case]):
     """A fit that carries draws carries more than one."""
 
     name: ClassVar[str] = "own_draws"

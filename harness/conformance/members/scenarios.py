@@ -27,7 +27,7 @@ PLACE = {"outcome", "estimator", "scenario"}
 """Columns that the harness adds to every table."""
 
 
-class Answers(Law[MemberCase]):
+class AnswersAsDeclared(Law[MemberCase]):
     """What is asked of an estimator is answered in the tables that are declared."""
 
     name: ClassVar[str] = "answers"
@@ -112,4 +112,4 @@ def _asked(case: MemberCase, panel: Panel) -> Mapping[str, pd.DataFrame]:
     return tables
 
 
-LAWS: Sequence[Law[MemberCase]] = (Answers(), RepeatableAnswers(), QuickScenario())
+LAWS: Sequence[Law[MemberCase]] = (AnswersAsDeclared(), RepeatableAnswers(), QuickScenario())

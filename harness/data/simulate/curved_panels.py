@@ -52,7 +52,7 @@ RATE = 3.0
 
 
 @dataclass(frozen=True)
-class Monotone(SmallPanel):
+class MonotonePanel(SmallPanel):
     """A saturating response 1 - exp(-3 x), without any turning point."""
 
     name: ClassVar[str] = "monotone"

@@ -12,7 +12,7 @@ from harness.data.simulate.small_panel import SmallPanel
 
 
 @dataclass(frozen=True)
-class Interaction(SmallPanel):
+class InteractionPanel(SmallPanel):
     """The response is exposure times moderator: the effect is m, and changes sign at m = 0."""
 
     name: ClassVar[str] = "interaction"

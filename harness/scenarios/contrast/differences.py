@@ -36,7 +36,7 @@ def exposure_values(panel: Panel) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class AveragedRows:
     """Rows over which predictions are averaged, and columns that are held there.
 
     Attributes
@@ -70,7 +70,7 @@ class Contrast:
     draws : (n_draws,), the same of every draw
     """
 
-    question: Question
+    question: AveragedRows
     exposure_from: float | str
     exposure_to: float | str
     n_obs_from: int
@@ -79,7 +79,7 @@ class Contrast:
     draws: Floats
 
 
-def contrasts(question: Question, values: Floats, *, means: Floats, drawn: Floats) -> Iterator[Contrast]:
+def contrasts(question: AveragedRows, values: Floats, *, means: Floats, drawn: Floats) -> Iterator[Contrast]:
     """Yield the contrasts of a question: of each level with the base, or of each value with each lower.
 
     Parameters

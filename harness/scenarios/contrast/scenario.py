@@ -15,8 +15,8 @@ from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.bands import bands
 from harness.scenarios.contrast.differences import (
+    AveragedRows,
     Contrast,
-    Question,
     contrasts,
     exposure_values,
 )
@@ -102,19 +102,21 @@ class ContrastScenario(Resampled):
         ]
         return {"contrasts": contrast_rows(found, level=self.level, rng=asked.rng("bands", "contrast"))}
 
-    def _questions(self, panel: Panel) -> Sequence[Question]:
+    def _questions(self, panel: Panel) -> Sequence[AveragedRows]:
         if self.by is not None:
             key = panel.group(self.by)
             groups = ((label, np.flatnonzero(key.codes == code)) for code, label in enumerate(key.labels))
-            return [Question({"group": label}, panel.take(rows), {}) for label, rows in groups if rows.size]
+            return [
+                AveragedRows({"group": label}, panel.take(rows), {}) for label, rows in groups if rows.size
+            ]
         if self.moderator is not None:
             require_apart(panel, self.moderator, where=self.name)
             found = np.unique(panel.column(self.moderator))
             if found.size > MOST_LEVELS:
                 found = np.unique(np.quantile(panel.column(self.moderator), MODERATOR_SHARES))
             places = found.tolist()
-            return [Question({"moderator_at": at}, panel, {self.moderator: at}) for at in places]
-        return [Question({}, panel, {})]
+            return [AveragedRows({"moderator_at": at}, panel, {self.moderator: at}) for at in places]
+        return [AveragedRows({}, panel, {})]
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true contrasts of each value with the least one; `at` is the value."""

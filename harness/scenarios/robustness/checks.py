@@ -24,7 +24,7 @@ Target = Literal["baseline", "zero", "none"]
 
 
 @dataclass(frozen=True, eq=False)
-class Check:
+class RobustnessCheck:
     """One way to look once more.
 
     Attributes
@@ -41,7 +41,7 @@ class Check:
 
 def checks_of(
     panel: Panel, names: tuple[CheckName, ...], *, by: str | None, controls: tuple[int, ...]
-) -> Iterator[Check]:
+) -> Iterator[RobustnessCheck]:
     """Yield the checks of a panel whose exposure is in its place.
 
     Parameters
@@ -50,27 +50,27 @@ def checks_of(
     controls : numbers of controls to try, the first so many
     """
     if "lead" in names:
-        yield Check("exposure of the next period, given this one's", "zero", partial(_lead, panel))
+        yield RobustnessCheck("exposure of the next period, given this one's", "zero", partial(_lead, panel))
     if "lag" in names:
-        yield Check("exposure of the period before", "none", partial(_lag, panel))
+        yield RobustnessCheck("exposure of the period before", "none", partial(_lag, panel))
     if "groups" in names and by is not None:
         key = panel.group(by)
         for code in np.unique(key.codes).tolist():
             rows = np.flatnonzero(key.codes != code)
-            yield Check(f"without {by} {key.labels[code]}", "baseline", partial(panel.take, rows))
+            yield RobustnessCheck(f"without {by} {key.labels[code]}", "baseline", partial(panel.take, rows))
     if "winsorised" in names:
-        yield Check("outcome and exposure winsorised", "baseline", partial(_winsorised, panel))
+        yield RobustnessCheck("outcome and exposure winsorised", "baseline", partial(_winsorised, panel))
     if "log_outcome" in names:
-        yield Check("outcome in logs", "none", partial(_log_outcome, panel))
+        yield RobustnessCheck("outcome in logs", "none", partial(_log_outcome, panel))
     if "periods" in names:
         present = np.unique(panel.time.codes)
         half = present[present.size // 2]
         label = panel.time.labels[half]
         early, late = (np.flatnonzero(side) for side in (panel.time.codes < half, panel.time.codes >= half))
-        yield Check(f"periods before {label}", "baseline", partial(_some_periods, panel, early))
-        yield Check(f"periods from {label}", "baseline", partial(_some_periods, panel, late))
+        yield RobustnessCheck(f"periods before {label}", "baseline", partial(_some_periods, panel, early))
+        yield RobustnessCheck(f"periods from {label}", "baseline", partial(_some_periods, panel, late))
     for number in controls:
-        yield Check(
+        yield RobustnessCheck(
             f"first {number} controls", "baseline", partial(panel.with_controls, panel.controls[:number])
         )
 

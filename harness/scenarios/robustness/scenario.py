@@ -24,7 +24,7 @@ from harness.scenarios.effect.learners import Learner, group_columns, named, qui
 from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.score import Estimated
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
-from harness.scenarios.robustness.checks import CHECKS, Check, CheckName, checks_of, permuted
+from harness.scenarios.robustness.checks import CHECKS, CheckName, RobustnessCheck, checks_of, permuted
 from harness.scenarios.subject import Subject
 from harness.tables import ROBUSTNESS, ResultTable
 
@@ -145,22 +145,22 @@ class RobustnessScenario:
             raise EstimationError(Problem("robustness", what, expected=known))
         return question.panel.with_exposure(self.exposure)
 
-    def _checks(self, question: Question) -> list[Check]:
+    def _checks(self, question: Question) -> list[RobustnessCheck]:
         panel = self._panel(question)
         own = checks_of(panel, self.checks, by=self.by, controls=self.controls)
-        return [Check(BASELINE, "none", lambda: panel), *own]
+        return [RobustnessCheck(BASELINE, "none", lambda: panel), *own]
 
-    def _permutations(self, question: Question) -> list[Check]:
+    def _permutations(self, question: Question) -> list[RobustnessCheck]:
         panel = self._panel(question)
         return [
-            Check(f"{PERMUTED} {at + 1}", "zero", partial(_permuted, panel, question.seed, at))
+            RobustnessCheck(f"{PERMUTED} {at + 1}", "zero", partial(_permuted, panel, question.seed, at))
             for at in range(self.permutations)
         ]
 
-    def _all_checks(self, question: Question) -> list[Check]:
+    def _all_checks(self, question: Question) -> list[RobustnessCheck]:
         return [*self._checks(question), *self._permutations(question)]
 
-    def _cell(self, question: Question, method: Within, check: Check) -> Cell:
+    def _cell(self, question: Question, method: Within, check: RobustnessCheck) -> Cell:
         cross_fit = CrossFit(self.folds, 1, self.level)
         return Cell(method, method, "line", check.name, None, check.panel(), terms.line, question, cross_fit)
 
@@ -218,12 +218,17 @@ class _Slope:
 class _Looked:
     """What came of a check."""
 
-    check: Check
+    check: RobustnessCheck
     tried: Attempt[_Slope]
 
     @classmethod
     def at(
-        cls, scenario: RobustnessScenario, question: Question, method: Within, check: Check, found: Found
+        cls,
+        scenario: RobustnessScenario,
+        question: Question,
+        method: Within,
+        check: RobustnessCheck,
+        found: Found,
     ) -> _Looked:
         def slope() -> _Slope:
             cell = scenario._cell(question, method, check)

@@ -25,7 +25,7 @@ class Parameters:
 
 
 @dataclass(frozen=True)
-class Layout:
+class NetworkLayout:
     """Shape of the networks of a batch; smaller networks have their last units switched off."""
 
     n_inputs: int

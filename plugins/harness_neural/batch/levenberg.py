@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness_neural.batch.layout import Layout
+from harness_neural.batch.layout import NetworkLayout
 from harness_neural.batch.objective import Evaluation
 from harness_neural.batch.residuals import Residuals, make_residuals
 from harness_neural.batch.results import ResultCollector, Trained
@@ -31,7 +31,7 @@ LEAST_DAMPING = 1e-10
 
 def train_in_turn(task: TrainingTask, settings: Settings, rule: LevenbergMarquardt) -> Trained:
     """Train the networks of a task one by one, in float64; see `harness_neural.batch.train`."""
-    layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
+    layout = NetworkLayout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
     is_tanh = settings.activation == "tanh"
     results, recorder = ResultCollector(task), Recorder()
     for network in range(task.n_networks):

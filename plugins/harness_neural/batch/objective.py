@@ -13,7 +13,7 @@ from harness_neural.batch import batch_records
 from harness_neural.batch.absorb import EffectRows, make_levels
 from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, make_blocks
 from harness_neural.batch.kernel import make_kernel, unit_of
-from harness_neural.batch.layout import Layout, Parameters
+from harness_neural.batch.layout import NetworkLayout, Parameters
 from harness_neural.batch.passes import Passes, RowShares, Workspace, make_shares, make_workspace
 from harness_neural.batch.scaling import Scaling, make_scaling, unstandardise, unstandardise_backward
 from harness_neural.batch.task import TrainingTask
@@ -67,7 +67,7 @@ class Objective:
         self._dtype = DTYPES[precision]
         self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
         self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision], limits=limits)
-        self.layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
+        self.layout = NetworkLayout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
         levels = tuple(make_levels(codes) for codes in task.levels)
         self._passes = Passes(self.blocks, kernel=make_kernel(unit_of(activation)), levels=levels)
         self._scaling, self._shares, self._rows = self._records_of(np.zeros(0, dtype=np.int64))

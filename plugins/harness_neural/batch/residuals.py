@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness import Floats, Ints
 from harness_neural.batch.absorb import EffectRows, KeyLevels, effects_of_rows, make_levels
-from harness_neural.batch.layout import Layout
+from harness_neural.batch.layout import NetworkLayout
 from harness_neural.batch.scaling import Scaling, make_scaling
 from harness_neural.batch.task import TrainingTask
 from harness_neural.names import Activation
@@ -55,7 +55,7 @@ class Residuals:
 
     rows: NetworkRows
     scaling: Scaling
-    layout: Layout
+    layout: NetworkLayout
     n_units: int
     levels: tuple[KeyLevels, ...]
     activation: Activation
@@ -145,7 +145,7 @@ def make_residuals(
     """Return the residuals of one network of a task, on the rows that it uses."""
     is_trained, is_aside = task.weights[network] > 0.0, task.selection[network] > 0.0
     used = np.concatenate([np.flatnonzero(is_trained), np.flatnonzero(is_aside & ~is_trained)])
-    layout = Layout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
+    layout = NetworkLayout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
     n_units = int(task.n_units[network])
     X, outcome = torch.from_numpy(task.X[used]), torch.from_numpy(task.outcome[used])
     weights, selection = (_counted(counts[network], used) for counts in (task.weights, task.selection))

@@ -78,7 +78,7 @@ class SlopeOfExposure:
         own = self._powers_of(exposure)
         return float(own @ self.powers) / sqrt(float(own @ self.covariance @ own))
 
-    def turning_points(self) -> Iterator[TurningPoint]:
+    def turning_points(self) -> Iterator[PolynomialTurningPoint]:
         """Yield where the slope is zero inside the range, ascending."""
         slope = Polynomial(self.powers)
         roots = slope.roots() if np.any(self.powers[1:]) else np.array([])
@@ -89,7 +89,7 @@ class SlopeOfExposure:
             error = sqrt(float(own @ self.covariance @ own)) / abs(bend)
             half = self._critical() * error
             kind = "maximum" if bend < 0.0 else "minimum"
-            yield TurningPoint(kind, place, (place - half, place + half), self._fieller(place))
+            yield PolynomialTurningPoint(kind, place, (place - half, place + half), self._fieller(place))
 
     def _fieller(self, place: float) -> tuple[float, float]:
         """Return the connected set around a turning point where a slope of zero is not rejected.
@@ -116,7 +116,7 @@ class SlopeOfExposure:
 
 
 @dataclass(frozen=True)
-class TurningPoint:
+class PolynomialTurningPoint:
     """A turning point of a polynomial, the exposure's unit.
 
     Attributes

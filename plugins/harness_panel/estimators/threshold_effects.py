@@ -37,7 +37,7 @@ from harness_panel.thresholds.inference import (
     threshold_tests,
 )
 from harness_panel.thresholds.regimes import Regimes
-from harness_panel.thresholds.search import Candidates, Found, ThresholdSearch
+from harness_panel.thresholds.search import Candidates, FoundThresholds, ThresholdSearch
 
 MOST_THRESHOLDS = 3
 _LEVEL = 0.05
@@ -238,11 +238,11 @@ class ThresholdEffects(FixedEffects):
         candidates = Candidates.of(base.panel.column(variable), counts, n_places=self.grid, trim=self.trim)
         return ThresholdSearch.of(base, variable, candidates, have_levels=self.regime_levels)
 
-    def _found(self, base: Regression, search: ThresholdSearch) -> Found:
+    def _found(self, base: Regression, search: ThresholdSearch) -> FoundThresholds:
         scores = search.scores(base.within.residuals[:, None])[:, :, 0]
         return search.best(scores, self.thresholds)
 
-    def _regimes(self, panel: Panel, search: ThresholdSearch, found: Found) -> Regimes:
+    def _regimes(self, panel: Panel, search: ThresholdSearch, found: FoundThresholds) -> Regimes:
         places = tuple(search.candidates.places[list(found.positions)].tolist())
         return Regimes(self._variable(panel), places, self.regime_levels)
 

@@ -75,7 +75,7 @@ def differenced(panel: Panel, pairs: Pairs) -> Panel:
 
 
 @dataclass(frozen=True)
-class Trend:
+class TrendColumn:
     """A column that grows by one a period; its slope is the constant of differences.
 
     Attributes
@@ -106,7 +106,7 @@ def difference_models(
     weights : (n_draws, n_obs), >= 0, how often a row was drawn
     row_weights : (n_obs,), > 0, how much a row counts each time
     """
-    grouping, trend = Grouping.of(panel.entity.codes), Trend(float(panel.period.mean()))
+    grouping, trend = Grouping.of(panel.entity.codes), TrendColumn(float(panel.period.mean()))
     expanded, counts = trend.expand(panel), weights * row_weights
     centre, slopes = np.append(panel.X.mean(axis=0), 0.0), np.column_stack([slopes, trends])
     left = panel.observed - slopes @ (expanded.X - centre).T

@@ -12,7 +12,7 @@ from harness import Floats, LevelModels, Panel
 from harness_panel.resampling.levels import LinearModels
 
 
-class Terms(Protocol):
+class FurtherColumns(Protocol):
     """Further columns, such as powers of the exposure, or a trend."""
 
     def expand(self, panel: Panel) -> Panel:
@@ -29,7 +29,7 @@ class ExpandedModels:
     draws : of the expanded panel
     """
 
-    terms: Terms
+    terms: FurtherColumns
     draws: LevelModels
 
     def predict(self, panel: Panel) -> Floats:

@@ -14,7 +14,7 @@ from harness import Floats
 from harness_panel.resampling.absorb import without_effects
 from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.regression import Regression
-from harness_panel.thresholds.search import Found, ThresholdSearch, residual
+from harness_panel.thresholds.search import FoundThresholds, ThresholdSearch, residual
 
 FloatsT = TypeVar("FloatsT", float, Floats)
 
@@ -73,7 +73,9 @@ def _statistic(base: Regression, rss: FloatsT, less: FloatsT, more: FloatsT, n_a
     return (more - less) / ((rss - more) / (base.df_resid - n_added))
 
 
-def _draws(base: Regression, search: ThresholdSearch, scores: Floats, null: Found, signs: Floats) -> Floats:
+def _draws(
+    base: Regression, search: ThresholdSearch, scores: Floats, null: FoundThresholds, signs: Floats
+) -> Floats:
     """Return the statistics of samples in which the thresholds of `null` are all there are, (n_draws,)."""
     taken = list(null.positions)
     added = search.columns[:, taken, :].reshape(len(signs), -1)
@@ -122,7 +124,9 @@ def critical_ratio(level: float) -> float:
     return -2.0 * log(1.0 - sqrt(level))
 
 
-def place_likelihoods(base: Regression, search: ThresholdSearch, found: Found) -> tuple[PlaceLikelihood, ...]:
+def place_likelihoods(
+    base: Regression, search: ThresholdSearch, found: FoundThresholds
+) -> tuple[PlaceLikelihood, ...]:
     """Return the likelihood of each threshold's place, errors independent and of equal variance."""
     scores = search.scores(base.within.residuals[:, None])[:, :, 0]
     variance = (base.rss - found.explained) / (base.df_resid - len(found.positions) * search.n_terms)

@@ -57,7 +57,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class FoundThresholds:
     """Thresholds of one sample.
 
     Attributes
@@ -141,7 +141,7 @@ class ThresholdSearch:
         products = self.columns.reshape(len(residuals), -1).T @ residuals
         return products.reshape(n_places, n_terms, -1)
 
-    def path(self, scores: Floats, n_thresholds: int) -> tuple[Found, ...]:
+    def path(self, scores: Floats, n_thresholds: int) -> tuple[FoundThresholds, ...]:
         """Return the best without thresholds, with one, and so on, as far as there are places for more.
 
         Parameters
@@ -153,16 +153,16 @@ class ThresholdSearch:
         Each threshold is found given those before it, and then all anew given the others, until none moves
         (Hansen 1999, section 5; Bai 1997).
         """
-        path, positions = [Found((), 0.0)], list[int]()
+        path, positions = [FoundThresholds((), 0.0)], list[int]()
         for _ in range(n_thresholds):
             gains = self.gains(scores, positions)
             if not gains.max() > 0.0:
                 break
             positions = self._settled(scores, [*positions, int(gains.argmax())])
-            path.append(Found(tuple(positions), self.explained(scores, positions)))
+            path.append(FoundThresholds(tuple(positions), self.explained(scores, positions)))
         return tuple(path)
 
-    def best(self, scores: Floats, n_thresholds: int) -> Found:
+    def best(self, scores: Floats, n_thresholds: int) -> FoundThresholds:
         """Return the thresholds that explain most, given scores, (n_places, n_terms).
 
         Raises

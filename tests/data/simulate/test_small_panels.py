@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.data.simulate.curved_panels import InvertedU, Monotone, SCurve
-from harness.data.simulate.linear_panels import Interaction, NullEffect
+from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
+from harness.data.simulate.linear_panels import InteractionPanel, NullEffect
 
-SMALL = (NullEffect(), SCurve(), InvertedU(), Interaction(), Monotone())
+SMALL = (NullEffect(), SCurve(), InvertedU(), InteractionPanel(), MonotonePanel())
 every_panel = pytest.mark.parametrize("panel", SMALL, ids=lambda panel: panel.name)
 GRID = np.linspace(0.0, 1.0, 1001)
 
@@ -80,7 +80,7 @@ def test_counterfactual_values_as_drawn_change_nothing(panel):
 
 @pytest.mark.parametrize(
     ("panel", "turning_points"),
-    [(SCurve(), [0.13, 0.87]), (InvertedU(), [0.6]), (Monotone(), []), (NullEffect(), [])],
+    [(SCurve(), [0.13, 0.87]), (InvertedU(), [0.6]), (MonotonePanel(), []), (NullEffect(), [])],
     ids=lambda value: getattr(value, "name", None),
 )
 def test_the_truth_turns_where_it_should(panel, turning_points):
@@ -104,14 +104,14 @@ def test_the_parabola_and_the_saturating_curve_are_the_documented_ones():
     np.testing.assert_allclose(
         curve(InvertedU()) - curve(InvertedU())[600], -4 * (GRID - 0.6) ** 2, atol=1e-12
     )
-    truth = curve(Monotone())
+    truth = curve(MonotonePanel())
     np.testing.assert_allclose(truth - truth[0], 1 - np.exp(-3 * GRID), atol=1e-12)
     assert (np.diff(truth) > 0).all()
 
 
 @pytest.mark.parametrize("moderator", [-0.8, 0.0, 0.5])
 def test_the_moderator_is_the_effect(moderator):
-    truth = curve(Interaction(), moderators={"moderator": moderator})
+    truth = curve(InteractionPanel(), moderators={"moderator": moderator})
     np.testing.assert_allclose(truth - truth[0], moderator * GRID, atol=1e-12)
 
 

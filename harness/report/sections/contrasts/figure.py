@@ -16,7 +16,7 @@ from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.palette import LineStyle
 from harness.report.drawing.series import LEGEND_GREY
 from harness.report.drawing.truth import draw_true_places, true_place_handle
-from harness.report.sections.contrasts.rows import Contrast
+from harness.report.sections.contrasts.rows import EstimatedContrast
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import shortened
 
@@ -40,7 +40,7 @@ class ContrastPanel:
     """Some contrasts beneath each other, each with the name at its left and the style it is drawn in."""
 
     title: str
-    lines: Sequence[tuple[str, Contrast, LineStyle]]
+    lines: Sequence[tuple[str, EstimatedContrast, LineStyle]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ def _draw_panel(axes: Axes, panel: ContrastPanel, *, is_named: bool) -> None:
     axes.set_title(drawable(shortened(panel.title, 32)), loc="left")
 
 
-def _draw_contrast(axes: Axes, contrast: Contrast, height: float, style: LineStyle) -> None:
+def _draw_contrast(axes: Axes, contrast: EstimatedContrast, height: float, style: LineStyle) -> None:
     colour = style.colour
     if math.isfinite(contrast.all_low) and math.isfinite(contrast.all_high):
         axes.plot([contrast.all_low, contrast.all_high], [height] * 2, color=colour, linewidth=THIN)

@@ -85,7 +85,7 @@ class ContrastPlace:
 
 
 @dataclass(frozen=True)
-class Contrast:
+class EstimatedContrast:
     """One contrast of one estimator.
 
     Attributes
@@ -123,7 +123,9 @@ def contrast_questions(run: Run) -> tuple[ContrastQuestion, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def contrasts_of(run: Run, question: ContrastQuestion, outcome: str, estimator: str) -> tuple[Contrast, ...]:
+def contrasts_of(
+    run: Run, question: ContrastQuestion, outcome: str, estimator: str
+) -> tuple[EstimatedContrast, ...]:
     """Return the contrasts of one estimator that are shown, in the order of the table."""
     own = [
         row
@@ -168,13 +170,15 @@ def contrast_reason(run: Run, question: ContrastQuestion, outcome: str, estimato
     )
 
 
-def _contrast(run: Run, outcome: str, question: ContrastQuestion, rows: list[ContrastRow]) -> Contrast:
+def _contrast(
+    run: Run, outcome: str, question: ContrastQuestion, rows: list[ContrastRow]
+) -> EstimatedContrast:
     by_band = {row.band: row for row in rows}
     row, together = by_band[POINTWISE], by_band.get(SIMULTANEOUS)
     levels = run.manifest.study.levels
     low, high = (value_in_words(levels, value) for value in (row.exposure_from, row.exposure_to))
     place = ContrastPlace(low, high, row.group, row.moderator_at)
-    return Contrast(
+    return EstimatedContrast(
         place=place,
         estimate=row.estimate,
         low=row.conf_low,

@@ -8,12 +8,12 @@ from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.palette import LineStyle, line_style
 from harness.report.model.run import Run
 from harness.report.sections.contrasts.figure import ContrastPanel, ContrastScene, draw_contrasts
-from harness.report.sections.contrasts.rows import Contrast, ContrastQuestion, contrasts_of
+from harness.report.sections.contrasts.rows import ContrastQuestion, EstimatedContrast, contrasts_of
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import file_slug
 from harness.store.study_record import EstimatorRecord, StudyRecord
 
-Answered = tuple[EstimatorRecord, LineStyle, tuple[Contrast, ...]]
+Answered = tuple[EstimatorRecord, LineStyle, tuple[EstimatedContrast, ...]]
 """An estimator with its style and its contrasts."""
 
 
@@ -57,7 +57,7 @@ def contrast_scene(
     return ContrastScene(panels, f"Difference in {study.axis_label(outcome)}", study.level)
 
 
-def contrast_caption(study: StudyRecord, outcome: str, shown: Sequence[Contrast]) -> str:
+def contrast_caption(study: StudyRecord, outcome: str, shown: Sequence[EstimatedContrast]) -> str:
     """Return the caption of a figure of contrasts."""
     exposure, level = study.label(study.exposure), percent(study.level, 0)
     draws = sorted({one.n_draws for one in shown if one.n_draws is not None})

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import (
-    Contrast,
     ContrastQuestion,
+    EstimatedContrast,
     contrast_reason,
     contrasts_of,
 )
@@ -83,7 +83,7 @@ def _without(label: str, mark: str) -> ContrastTableRow:
     return ContrastTableRow(label, "", "", "", "", EstimateText("", ""), "", False, "", mark)
 
 
-def _row(label: str, one: Contrast) -> ContrastTableRow:
+def _row(label: str, one: EstimatedContrast) -> ContrastTableRow:
     place = one.place
     return ContrastTableRow(
         label=label,
@@ -99,7 +99,7 @@ def _row(label: str, one: Contrast) -> ContrastTableRow:
     )
 
 
-def established_text(label: str, outcome: str, found: tuple[Contrast, ...]) -> str:
+def established_text(label: str, outcome: str, found: tuple[EstimatedContrast, ...]) -> str:
     """Return how many of an estimator's contrasts are told from zero, and to which side.
 
     A contrast is where the interval that holds for all of them at once excludes zero.

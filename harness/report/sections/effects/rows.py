@@ -65,7 +65,7 @@ class EffectRow(ResultRow):
 
 
 @dataclass(frozen=True)
-class Subject:
+class EffectSubject:
     """What one part of the section is about."""
 
     outcome: str
@@ -82,7 +82,7 @@ class SubjectEffects:
     coefficients : of the exposure in models that have one, in the order of the study
     """
 
-    subject: Subject
+    subject: EffectSubject
     rows: tuple[EffectRow, ...]
     coefficients: tuple[CoefficientRow, ...]
 
@@ -116,18 +116,18 @@ def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
     """Return the debiased effects of a run, by outcome and exposure in the order of the table."""
     rows = run.rows("effects", EffectRow)
     own = run.manifest.study.exposure
-    subjects = dict.fromkeys(Subject(row.outcome, row.exposure or own) for row in rows)
+    subjects = dict.fromkeys(EffectSubject(row.outcome, row.exposure or own) for row in rows)
     return tuple(
         SubjectEffects(
             subject,
-            tuple(row for row in rows if Subject(row.outcome, row.exposure or own) == subject),
+            tuple(row for row in rows if EffectSubject(row.outcome, row.exposure or own) == subject),
             tuple(_coefficients(run, subject)),
         )
         for subject in subjects
     )
 
 
-def _coefficients(run: Run, subject: Subject) -> Iterable[CoefficientRow]:
+def _coefficients(run: Run, subject: EffectSubject) -> Iterable[CoefficientRow]:
     for row in run.rows("coefficients", CoefficientRow):
         if row.is_done and (row.outcome, row.term) == (subject.outcome, subject.exposure):
             yield row

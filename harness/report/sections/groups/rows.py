@@ -97,7 +97,7 @@ class GroupLevels:
 
 
 @dataclass(frozen=True, eq=False)
-class Groups:
+class GroupAnswers:
     """All answers about groups."""
 
     rows: tuple[GroupRow, ...]
@@ -138,9 +138,9 @@ def _key(row: GroupRow | DifferenceRow | LevelRow) -> tuple[str, str, str, str]:
     return row.scenario, row.by, row.outcome, row.estimator
 
 
-def groups_of(run: Run) -> Groups:
+def groups_of(run: Run) -> GroupAnswers:
     """Return all answers about groups of a run."""
-    return Groups(
+    return GroupAnswers(
         rows=run.rows("heterogeneity", GroupRow),
         differences=run.rows("heterogeneity_differences", DifferenceRow),
         levels=run.rows("heterogeneity_rows", LevelRow),

@@ -12,7 +12,7 @@ from harness.report.text.plain_text import capitalised, joined
 
 
 @dataclass(frozen=True)
-class PartCell:
+class OriginCell:
     """One part in words; `status` is better or worse where the interval excludes zero, and open elsewhere."""
 
     value: str
@@ -25,7 +25,7 @@ class DecompositionRow:
     """One estimator."""
 
     label: str
-    cells: tuple[PartCell, ...]
+    cells: tuple[OriginCell, ...]
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def decomposition_table(gains: Gains, outcome: str) -> DecompositionTable:
     )
 
 
-def _cell(row: PartRow | None) -> PartCell:
+def _cell(row: PartRow | None) -> OriginCell:
     if row is None:
-        return PartCell("", "", "none")
+        return OriginCell("", "", "none")
     status = "better" if row.conf_low > 0 else "worse" if row.conf_high < 0 else "open"
-    return PartCell(percent(row.estimate), percent_interval(row.conf_low, row.conf_high), status)
+    return OriginCell(percent(row.estimate), percent_interval(row.conf_low, row.conf_high), status)

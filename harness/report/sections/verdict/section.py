@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
-from harness.report.sections.verdict.table import EffectTable, effect_table
+from harness.report.sections.verdict.table import EffectSummary, effect_table
 from harness.report.sections.verdict.text import Said, said_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class OutcomeVerdict:
 
     label: str
     said: Said
-    effects: EffectTable
+    effects: EffectSummary
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from harness.report.text.numbers import decimals_for, fixed, interval, percent, 
 
 
 @dataclass(frozen=True)
-class EffectTableRow:
+class EffectSummaryRow:
     """What one estimator says about the effect, in words; empty texts where it says nothing.
 
     Attributes
@@ -32,7 +32,7 @@ class EffectTableRow:
 
 
 @dataclass(frozen=True)
-class EffectTable:
+class EffectSummary:
     """What every estimator says about the effect on one outcome.
 
     Attributes
@@ -40,7 +40,7 @@ class EffectTable:
     low_at, high_at : the supported range of the exposure; empty where there is no curve
     """
 
-    rows: tuple[EffectTableRow, ...]
+    rows: tuple[EffectSummaryRow, ...]
     low_at: str
     high_at: str
 
@@ -50,21 +50,21 @@ class EffectTable:
         return any(row.supported_change for row in self.rows)
 
 
-def effect_table(run: Run, outcome: str) -> EffectTable:
+def effect_table(run: Run, outcome: str) -> EffectSummary:
     """Return what every estimator that says anything says about the effect on one outcome."""
     found = effects(run, outcome)
     curves = [effect.curve for effect in found if effect.curve is not None]
-    return EffectTable(
+    return EffectSummary(
         rows=tuple(_effect_row(effect) for effect in found),
         low_at=plain(curves[0].low_at) if curves else "",
         high_at=plain(curves[0].high_at) if curves else "",
     )
 
 
-def _effect_row(effect: EffectReading) -> EffectTableRow:
+def _effect_row(effect: EffectReading) -> EffectSummaryRow:
     coefficient, curve = effect.coefficient, effect.curve
     decimals = decimals_for([coefficient.std_error]) if coefficient else 0
-    return EffectTableRow(
+    return EffectSummaryRow(
         label=effect.estimator.label,
         coefficient=fixed(coefficient.estimate, decimals) if coefficient else "",
         std_error=f"({fixed(coefficient.std_error, decimals)})" if coefficient else "",
