@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broken import answers, capable, draws, handling, symmetry
+from broken import answers, blocks, capable, draws, handling, symmetry
 
 FAULTS = {
     "options_frozen": [handling.OptionsInAList],
@@ -30,6 +30,8 @@ FAULTS = {
     "folds": [capable.WorseInFolds],
     "coefficients": [capable.WrongCoefficients],
     "own_draws": [draws.CarriesOneDraw],
+    "prepared_draws": [blocks.DrawsFromOneStream],
+    "fit_by_draws": [blocks.BlocksOfAnotherFit],
     "notes": [capable.NotesWithoutCode],
     "details": [capable.RaggedDetails],
     "unseen": [capable.CountsNothing],

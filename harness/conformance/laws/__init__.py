@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.conformance.case import Case
 from harness.conformance.law import Law
+from harness.conformance.laws.blocks import FitByDraws, PreparedDraws
 from harness.conformance.laws.capabilities import Capabilities
 from harness.conformance.laws.coefficients import Coefficients
 from harness.conformance.laws.degenerate import (
@@ -59,6 +60,8 @@ LAWS: tuple[Law[Case], ...] = (
     QuickInFolds(),
     Coefficients(),
     CarriedDraws(),
+    PreparedDraws(),
+    FitByDraws(),
     Notes(),
     Details(),
     Unseen(),

@@ -1,0 +1,75 @@
+"""Estimators whose draws depend on which others are made beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from broken.sound import DrawsOnly, Sound, SoundDraws
+from harness import CanFitDraws, CanPrepareDraws, FitsByDraws, Floats, Panel, stream_at
+from harness.conformance.stand_in import StandIn
+from harness.estimators.protocol import HasDraws
+from harness.evaluation.resample import draw_weights
+
+
+@dataclass(frozen=True)
+class DrawsFromOneStream(SoundDraws):
+    """Each draw has an intercept that is drawn from the stream of the first."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanPrepareDraws})
+
+    def prepare_draws(self, panel, *, selection, rng):
+        return OneStream(panel)
+
+
+@dataclass(frozen=True, eq=False)
+class OneStream:
+    panel: Panel
+
+    def fit(self, weights, *, selection, rngs):
+        lines = StandIn().fit_draws(self.panel, weights=weights, selection=selection, rng=rngs[0])
+        return Shifted(DrawsOnly(lines), rngs[0].normal(size=len(weights)))
+
+
+@dataclass(frozen=True, eq=False)
+class Shifted:
+    inner: DrawsOnly
+    by: Floats
+
+    def predict(self, panel):
+        return self.inner.predict(panel) + self.by[:, None]
+
+
+@dataclass(frozen=True)
+class BlocksOfAnotherFit(Sound):
+    """Draws of a block count from the block's own start."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({FitsByDraws, HasDraws})
+    draws: int = 6
+
+    def prepare(self, panel, *, rng, selection=None):
+        return FromItsStart(panel, rng)
+
+    def fit(self, panel, *, rng, selection=None):
+        return Mean(self.prepare(panel, rng=rng).draw(range(self.draws)))
+
+
+@dataclass(frozen=True, eq=False)
+class FromItsStart:
+    panel: Panel
+    rng: np.random.Generator
+
+    def draw(self, draws):
+        own = [stream_at(self.rng, at) for at in range(len(draws))]
+        weights = np.concatenate([draw_weights(self.panel, 1, unit="entity", rng=rng) for rng in own])
+        return DrawsOnly(StandIn().fit_draws(self.panel, weights=weights, selection=None, rng=self.rng))
+
+
+@dataclass(frozen=True, eq=False)
+class Mean:
+    draws: DrawsOnly
+
+    def predict(self, panel):
+        return self.draws.predict(panel).mean(axis=0)
