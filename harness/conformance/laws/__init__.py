@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.conformance.case import Case
 from harness.conformance.law import Law
-from harness.conformance.laws.blocks import FitByDraws, PreparedDraws
+from harness.conformance.laws.blocks import DrawsInAnyCompany, FitOfAnyBlocks
 from harness.conformance.laws.capabilities import Capabilities
 from harness.conformance.laws.coefficients import Coefficients
 from harness.conformance.laws.degenerate import (
@@ -60,8 +60,8 @@ LAWS: tuple[Law[Case], ...] = (
     QuickInFolds(),
     Coefficients(),
     CarriedDraws(),
-    PreparedDraws(),
-    FitByDraws(),
+    DrawsInAnyCompany(),
+    FitOfAnyBlocks(),
     Notes(),
     Details(),
     Unseen(),

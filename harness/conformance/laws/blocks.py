@@ -19,7 +19,7 @@ from harness.evaluation.resample import draw_weights, left_out
 from harness.rng import random_stream, stream_at
 
 
-class PreparedDraws(Law[Case]):
+class DrawsInAnyCompany(Law[Case]):
     """What draws have in common is found once, and each draw is the same in any company."""
 
     name: ClassVar[str] = "prepared_draws"
@@ -48,7 +48,7 @@ class PreparedDraws(Law[Case]):
         )
 
 
-class FitByDraws(Law[Case]):
+class FitOfAnyBlocks(Law[Case]):
     """A fit that is the mean of draws is that of draws made in blocks."""
 
     name: ClassVar[str] = "fit_by_draws"
