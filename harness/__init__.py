@@ -173,6 +173,7 @@ __all__ = [
     "hookimpl",
     "inner_split",
     "key_of",
+    "language",
     "left_out",
     "listed",
     "means_at",

@@ -129,14 +129,22 @@ def report_study(path: Path, plugins: PluginChoice, *, workers: Workers) -> RunF
     ArtifactError
         Where `path` is not the folder of a finished run.
     """
+    from harness.findings.table import findings_of
     from harness.installed import installed
     from harness.report.sections.section import SECTION
     from harness.report.write import report_run
 
-    return report_run(path, tuple(installed(plugins).of(SECTION).values()), workers=workers)
+    registry = installed(plugins)
+    return report_run(
+        path,
+        tuple(registry.of(SECTION).values()),
+        find=findings_of,
+        messages=registry.messages,
+        workers=workers,
+    )
 
 
-def brief_study(path: Path) -> Path:
+def brief_study(path: Path, plugins: PluginChoice) -> Path:
     """Write the first screen of a finished run's report, with its notes, for print; return the page.
 
     Raises
@@ -144,9 +152,11 @@ def brief_study(path: Path) -> Path:
     ArtifactError
         Where `path` is not the folder of a finished run.
     """
+    from harness.findings.table import findings_of
+    from harness.installed import installed
     from harness.report.write import brief_run
 
-    return brief_run(path)
+    return brief_run(path, find=findings_of, messages=installed(plugins).messages)
 
 
 def prepare_study(options: RunOptions) -> Prepared:

@@ -22,7 +22,7 @@ LAYERS = (
     "store",
 )
 LAYERS = (*LAYERS, "claims", "expectations", "execution", "report", "findings", "audit", "suite")
-BASE = {"arrays", "errors", "rng", "tables"}
+BASE = {"arrays", "errors", "language", "rng", "tables"}
 TOP = {
     "calibration",
     "forecast",

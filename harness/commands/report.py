@@ -35,7 +35,7 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int | None,
         )
     forced = changed_inputs(run)
     if brief:
-        click.echo(f"brief: {brief_study(folder)}")
+        click.echo(f"brief: {brief_study(folder, choice)}")
         return
     found(choice)
     report_study(folder, choice, workers=LocalWorkers(n_jobs(jobs)))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
+from harness.language import marked
+
 Inference = Literal["entities", "given these periods", "entities and periods"]
 """What the interval and the tests of a gain allow for."""
 
@@ -18,12 +20,12 @@ ENTITIES_AND_PERIODS: Final = "entities and periods"
 class GainStatus(Enum):
     """What interval, p-values and folds say about a gain."""
 
-    BETTER = "better"
-    BETTER_ONCE = "better, given these periods"
-    WORSE = "worse"
-    OPEN = "not established"
-    MISSING = "no result"
-    REFERENCE = "reference"
+    BETTER = marked("better")
+    BETTER_ONCE = marked("better, given these periods")
+    WORSE = marked("worse")
+    OPEN = marked("not established")
+    MISSING = marked("no result")
+    REFERENCE = marked("reference")
 
 
 @dataclass(frozen=True)

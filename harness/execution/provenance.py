@@ -128,6 +128,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         draws=evaluation.draws,
         formats=tuple(study.report.formats),
         featured=tuple(study.report.featured),
+        language=study.report.language,
         metrics=tuple(
             MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
         ),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.data.note import Note
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.findings.finding import StudyFinding
+from harness.language import gettext, marked
 from harness.report.model.accuracy import AccuracyRow, compared_error
 from harness.report.model.gains import Gains
 from harness.report.model.lagged_outcome import nickell_caveat
@@ -28,8 +29,8 @@ DEBIASED = ("effect", "nonlinearity")
 """Kinds of finding without an estimator that are given effects of entities."""
 
 _WARNED = {
-    "W-FEWENTITIES": "Few entities: {}.",
-    "W-SKEW": "{}.",
+    "W-FEWENTITIES": marked("Few entities: {message}."),
+    "W-SKEW": marked("{message}."),
 }
 
 
@@ -37,19 +38,23 @@ def gain_caveats(run: Run, judgement: Judgement, over: Gains) -> Iterator[str]:
     """Yield what bears on the gain of one estimator."""
     once = [cell.protocol for cell in judgement.cells if cell.row.inference == GIVEN_PERIODS]
     if once:
-        yield f"Time was seen once under {_titles(once)}: the interval is one given the periods tested."
+        yield gettext(
+            "Time was seen once under {titles}: the interval is one given the periods tested."
+        ).format(titles=_titles(once))
     outcome = judgement.cells[0].row.outcome
     notes = run.rows("warnings", Note)
     for note in notes:
         if note.code == "W-FEWENTITIES" or (note.code == "W-SKEW" and note.where == outcome):
-            yield _WARNED[note.code].format(note.message)
+            yield gettext(_WARNED[note.code]).format(message=note.message)
     for cell in judgement.cells:
         for estimator in (over.reference, judgement.estimator.id):
             place = f"{outcome} · {estimator} · {cell.protocol.id}"
             for note in notes:
                 if note.code == "W-UNSEEN" and note.where == place:
                     label = run.manifest.study.estimator_label(estimator)
-                    yield f"{label} under “{cell.protocol.title}”: {note.message}."
+                    yield gettext("{label} under “{title}”: {message}.").format(
+                        label=label, title=cell.protocol.title, message=note.message
+                    )
 
 
 def with_nickell(run: Run, finding: StudyFinding) -> StudyFinding:
@@ -84,15 +89,14 @@ def reference_caveats(over: Gains, outcome: str) -> Iterator[str]:
 def _hopeless(
     over: Gains, protocol: ProtocolRecord, own: AccuracyRow, rival: tuple[EstimatorRecord, AccuracyRow] | None
 ) -> str:
-    first = (
-        f"{over.reference_label} is no measure for entities never seen: under “{protocol.title}” its mean "
-        f"squared error is {significant(own.nmse, 3)} times the variance of the outcome."
-    )
+    first = gettext(
+        "{reference_label} is no measure for entities never seen: under “{title}” its mean "
+        "squared error is {nmse} times the variance of the outcome."
+    ).format(reference_label=over.reference_label, title=protocol.title, nmse=significant(own.nmse, 3))
     if rival is None or rival[1].mse >= own.mse:
         return first
-    return (
-        f"{first} The best simple rival there is {rival[0].label}, with "
-        f"{percent(1.0 - rival[1].mse / own.mse)} less error."
+    return gettext("{first} The best simple rival there is {label}, with {mse} less error.").format(
+        first=first, label=rival[0].label, mse=percent(1.0 - rival[1].mse / own.mse)
     )
 
 

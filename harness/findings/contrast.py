@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from harness.findings.finding import StudyFinding
+from harness.language import gettext
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import ContrastRow, value_in_words
 from harness.report.text.numbers import plain, with_interval
+from harness.report.text.plain_text import listed
 from harness.tables import CONTRASTS
 
 
@@ -33,10 +35,14 @@ def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
     study = run.manifest.study
     is_established = row.conf_low > 0.0 or row.conf_high < 0.0
     high, low = (value_in_words(study.levels, value) for value in (row.exposure_to, row.exposure_from))
-    values = f"{high} rather than {low}"
-    said = "" if is_established else "; it is not established"
+    values = gettext("{high} rather than {low}").format(high=high, low=low)
+    said = "" if is_established else gettext("; it is not established")
     among = (
-        f"One of {n_contrasts} contrasts; its interval allows for their number." if n_contrasts > 1 else ""
+        gettext("One of {n_contrasts} contrasts; its interval allows for their number.").format(
+            n_contrasts=n_contrasts
+        )
+        if n_contrasts > 1
+        else ""
     )
     where = _where(run, row)
     return StudyFinding(
@@ -45,8 +51,20 @@ def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
         finding="contrast",
         about=f"{row.scenario}{where and f', {where}'}: {values}",
         text=(
-            f"{study.estimator_label(row.estimator)}, {study.label(study.exposure)} {values}"
-            f"{where and f', {where}'}: {with_interval(row.estimate, row.conf_low, row.conf_high)}{said}."
+            gettext("{subject}: {number}{said}.").format(
+                subject=listed(
+                    filter(
+                        None,
+                        (
+                            study.estimator_label(row.estimator),
+                            f"{study.label(study.exposure)} {values}",
+                            where,
+                        ),
+                    )
+                ),
+                number=with_interval(row.estimate, row.conf_low, row.conf_high),
+                said=said,
+            )
         ),
         is_established=is_established,
         estimate=row.estimate,

@@ -9,6 +9,7 @@ import numpy as np
 from harness.arrays import Mask
 from harness.findings.finding import StudyFinding
 from harness.findings.stretches import stretches
+from harness.language import gettext
 from harness.report.model.bands import SIMULTANEOUS, Band
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
@@ -35,22 +36,25 @@ def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
     study, known = run.manifest.study, curve.supported
     rises, falls = known & (band.low > 0.0), known & (band.high < 0.0)
     signs = [
-        f"{verb} {stretches(curve.at, places)}"
-        for verb, places in (("rises", rises), ("falls", falls))
+        verb.format(stretches=stretches(curve.at, places))
+        for verb, places in ((gettext("rises {stretches}"), rises), (gettext("falls {stretches}"), falls))
         if places.any()
     ]
     subject = _subject(study, curve)
     place = _clearest(curve, band)
     low, high = float(band.low[place]), float(band.high[place])
     estimate = float(curve.estimate[place])
-    slope = f"slope {with_interval(estimate, low, high)} at {plain(float(curve.at[place]))}"
-    moves = f"it {joined(signs)}; {slope}"
+    slope = gettext("slope {estimate} at {at}").format(
+        estimate=with_interval(estimate, low, high), at=plain(float(curve.at[place]))
+    )
+    moves = gettext("it {signs}; {slope}").format(signs=joined(signs), slope=slope)
+    still = gettext("no slope is told from zero; {slope}").format(slope=slope)
     return StudyFinding(
         outcome=curve.outcome,
         estimator=curve.estimator,
         finding="effect",
         about=f"{curve.scenario}: slope",
-        text=f"{subject}: {moves if signs else f'no slope is told from zero; {slope}'}.",
+        text=gettext("{subject}: {said}.").format(subject=subject, said=moves if signs else still),
         is_established=bool(signs),
         estimate=estimate,
         conf_low=low,
@@ -61,8 +65,12 @@ def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
 def _subject(study: StudyRecord, curve: Curve) -> str:
     """Return whose curve it is, and over what where that is not the study's exposure."""
     exposure = study.exposure_of(curve.scenario)
-    over = "" if exposure == study.exposure else f" of {study.label(exposure)}"
-    return f"{study.estimator_label(curve.estimator)}, net effect curve{over}"
+    over = (
+        "" if exposure == study.exposure else gettext(" of {exposure}").format(exposure=study.label(exposure))
+    )
+    return gettext("{estimator}, net effect curve{over}").format(
+        estimator=study.estimator_label(curve.estimator), over=over
+    )
 
 
 def _clearest(curve: Curve, band: Band) -> int:
@@ -75,15 +83,17 @@ def _clearest(curve: Curve, band: Band) -> int:
 def _nonlinearity(run: Run, curve: Curve, band: Band) -> StudyFinding:
     known = _finite(curve, band)
     is_bent = bool(band.low[known].max() > band.high[known].min())
-    said = "no straight line lies" if is_bent else "a straight line lies"
-    rest = "" if is_bent else "; that it bends is not established"
+    said = gettext("no straight line lies") if is_bent else gettext("a straight line lies")
+    rest = "" if is_bent else gettext("; that it bends is not established")
     return StudyFinding(
         outcome=curve.outcome,
         estimator=curve.estimator,
         finding="nonlinearity",
         about=f"{curve.scenario}: slope",
         text=(
-            f"{_subject(run.manifest.study, curve)}: {said} within the simultaneous band of its slope{rest}."
+            gettext("{subject}: {said} within the simultaneous band of its slope{rest}.").format(
+                subject=_subject(run.manifest.study, curve), said=said, rest=rest
+            )
         ),
         is_established=is_bent,
     )

@@ -10,11 +10,12 @@ import numpy as np
 
 from harness.findings.finding import StudyFinding
 from harness.findings.stretches import stretches
+from harness.language import gettext
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
 from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK, EffectRow
 from harness.report.text.numbers import fixed, percent, plain, with_interval
-from harness.report.text.plain_text import joined
+from harness.report.text.plain_text import joined, listed
 from harness.store.study_record import StudyRecord
 from harness.tables import EFFECTS
 
@@ -40,20 +41,25 @@ def _effect(row: EffectRow) -> tuple[str, ...]:
 
 def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
     first, study = rows[0], run.manifest.study
-    how = f"{first.method.replace('_', ' ')}, {study.estimator_label(first.learner)}"
+    method = gettext(first.method.replace("_", " "))
+    how = listed([method, study.estimator_label(first.learner)])
     where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
     clearest = max(rows, key=_clearness)
     warnings = tuple(_warnings(first))
     is_established = any(map(_excludes_zero, rows)) and not warnings
-    said = "" if is_established else "; it is not established"
+    said = "" if is_established else gettext("; it is not established")
     return StudyFinding(
         outcome=first.outcome,
         estimator="",
         finding="effect",
         about=", ".join([f"{first.scenario}: {first.form}", first.method, first.learner, *where]),
         text=(
-            f"Debiased effect of {study.label(first.exposure)} ({', '.join([how, first.form, *where])}): "
-            f"{_numbers(study, rows, clearest)}{said}."
+            gettext("Debiased effect of {exposure} ({how}): {numbers}{said}.").format(
+                exposure=study.label(first.exposure),
+                how=listed([how, gettext(first.form), *where]),
+                numbers=_numbers(study, rows, clearest),
+                said=said,
+            )
         ),
         is_established=is_established,
         estimate=clearest.estimate,
@@ -85,11 +91,13 @@ def _numbers(study: StudyRecord, rows: Sequence[EffectRow], clearest: EffectRow)
         return number
     at = np.array([row.at for row in rows])
     sides = {
-        "above zero": np.array([row.conf_low > 0.0 for row in rows]),
-        "below zero": np.array([row.conf_high < 0.0 for row in rows]),
+        gettext("above zero {stretches}"): np.array([row.conf_low > 0.0 for row in rows]),
+        gettext("below zero {stretches}"): np.array([row.conf_high < 0.0 for row in rows]),
     }
-    told = [f"{side} {stretches(at, places)}" for side, places in sides.items() if places.any()]
-    return f"{joined(told) or 'nowhere told from zero'}; {number} at {plain(clearest.at)}"
+    told = [side.format(stretches=stretches(at, places)) for side, places in sides.items() if places.any()]
+    return gettext("{told}; {number} at {at}").format(
+        told=joined(told) or gettext("nowhere told from zero"), number=number, at=plain(clearest.at)
+    )
 
 
 def _of_levels(study: StudyRecord, rows: Sequence[EffectRow]) -> str:
@@ -98,14 +106,20 @@ def _of_levels(study: StudyRecord, rows: Sequence[EffectRow]) -> str:
         f"{study.level_at(row.exposure, row.at)} {with_interval(row.estimate, row.conf_low, row.conf_high)}"
         for row in rows
     )
-    return f"{', '.join(numbers)}, each less {study.levels[0]}"
+    return gettext("{numbers}, each less {base}").format(numbers=listed(numbers), base=study.levels[0])
 
 
 def _warnings(row: EffectRow) -> Iterator[str]:
     """Yield what keeps an effect from being established."""
     if row.n_entities is not None and row.n_entities < FEW_ENTITIES:
-        yield f"It rests on {row.n_entities} entities; with fewer than {FEW_ENTITIES} its interval is rough."
+        yield gettext(
+            "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
+        ).format(n_entities=row.n_entities, least=FEW_ENTITIES)
     if row.share_left < LITTLE_LEFT:
-        yield f"Of the exposure's variation {percent(row.share_left)} is left; there is little to learn from."
+        yield gettext(
+            "Of the exposure's variation {share_left} is left; there is little to learn from."
+        ).format(share_left=percent(row.share_left))
     if row.first_stage_f < WEAK:
-        yield f"The instruments are weak: their first-stage F is {fixed(row.first_stage_f, 1)}."
+        yield gettext("The instruments are weak: their first-stage F is {first_stage_f}.").format(
+            first_stage_f=fixed(row.first_stage_f, 1)
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.findings.finding import StudyFinding
+from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.groups.rows import DifferenceRow, groups_of
 from harness.report.text.numbers import with_interval
@@ -40,8 +41,9 @@ def _one_effect(run: Run, row: DifferenceRow) -> StudyFinding:
         finding="group_difference",
         about=f"{row.scenario}, {row.by}",
         text=(
-            f"{study.estimator_label(row.estimator)} has one effect for all groups by {study.label(row.by)}: "
-            "its form allows no other."
+            gettext("{estimator} has one effect for all groups by {by}: its form allows no other.").format(
+                estimator=study.estimator_label(row.estimator), by=study.label(row.by)
+            )
         ),
         is_established=False,
         estimate=0.0,
@@ -52,17 +54,29 @@ def _one_effect(run: Run, row: DifferenceRow) -> StudyFinding:
 
 def _finding(run: Run, row: DifferenceRow, *, n_pairs: int) -> StudyFinding:
     study = run.manifest.study
-    pairs = f"One of {n_pairs} pairs; intervals are not adjusted for their number." if n_pairs > 1 else ""
+    pairs = (
+        gettext("One of {n_pairs} pairs; intervals are not adjusted for their number.").format(
+            n_pairs=n_pairs
+        )
+        if n_pairs > 1
+        else ""
+    )
     is_established = row.conf_low > 0 or row.conf_high < 0
-    said = "" if is_established else "; it is not established"
+    said = "" if is_established else gettext("; it is not established")
     return StudyFinding(
         outcome=row.outcome,
         estimator=row.estimator,
         finding="group_difference",
         about=f"{row.scenario}, {row.by}: {row.group} less {row.other}",
         text=(
-            f"{study.estimator_label(row.estimator)}, effect by {study.label(row.by)}: {row.group} less "
-            f"{row.other} {with_interval(row.difference, row.conf_low, row.conf_high)}{said}."
+            gettext("{estimator}, effect by {by}: {group} less {other} {difference}{said}.").format(
+                estimator=study.estimator_label(row.estimator),
+                by=study.label(row.by),
+                group=row.group,
+                other=row.other,
+                difference=with_interval(row.difference, row.conf_low, row.conf_high),
+                said=said,
+            )
         ),
         is_established=is_established,
         estimate=row.difference,

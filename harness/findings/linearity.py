@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.evaluation.gain_status import size_of
 from harness.findings.finding import StudyFinding
+from harness.language import gettext
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import p_text
@@ -38,15 +39,25 @@ def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     for row in run.rows(EFFECT_TESTS.name, EffectTestRow):
         if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
             is_bent = row.p_value < size_of(study.level)
-            said = "is rejected" if is_bent else "is not rejected; a nonlinearity is not established"
+            said = (
+                gettext("is rejected")
+                if is_bent
+                else gettext("is not rejected; a nonlinearity is not established")
+            )
             yield StudyFinding(
                 outcome=outcome,
                 estimator=row.estimator,
                 finding="nonlinearity",
                 about=", ".join(filter(None, (LINEARITY, row.exposure, row.against))),
                 text=(
-                    f"{_given(study, row)}test of a linear effect of "
-                    f"{study.label(row.exposure)}: linearity {said} ({p_text(row.p_value)})."
+                    gettext(
+                        "{given}test of a linear effect of {exposure}: linearity {said} ({p_value})."
+                    ).format(
+                        given=_given(study, row),
+                        exposure=study.label(row.exposure),
+                        said=said,
+                        p_value=p_text(row.p_value),
+                    )
                 ),
                 is_established=is_bent,
                 p_value=row.p_value,
@@ -55,4 +66,8 @@ def linearity_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 
 def _given(study: StudyRecord, row: EffectTestRow) -> str:
     """Return whose test it is; a regression with entity means is no estimator of the study."""
-    return f"{study.estimator_label(row.estimator)}, " if row.estimator else "Given entity effects, "
+    return (
+        gettext("{estimator}, ").format(estimator=study.estimator_label(row.estimator))
+        if row.estimator
+        else gettext("Given entity effects, ")
+    )

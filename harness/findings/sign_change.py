@@ -9,9 +9,11 @@ import numpy as np
 from harness.arrays import Mask
 from harness.findings.finding import StudyFinding
 from harness.findings.stretches import stretches
+from harness.language import gettext
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
 from harness.report.sections.moderators.rows import ConditionalEffect, conditional
+from harness.report.text.plain_text import joined
 
 
 def sign_change_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -43,21 +45,30 @@ def _finding(run: Run, effect: ConditionalEffect) -> StudyFinding:
     study, key = run.manifest.study, effect.key
     above, below = signs(effect)
     told = [
-        f"{side} zero {stretches(effect.at, places)}"
-        for side, places in (("below", below), ("above", above))
+        side.format(stretches=stretches(effect.at, places))
+        for side, places in (
+            (gettext("below zero {stretches}"), below),
+            (gettext("above zero {stretches}"), above),
+        )
         if places.any()
     ]
     is_established = has_both_signs(effect)
-    where = " and ".join(told) or "nowhere told from zero"
-    said = "it changes its sign" if is_established else "no change of its sign is established"
+    where = joined(told) or gettext("nowhere told from zero")
+    said = (
+        gettext("it changes its sign") if is_established else gettext("no change of its sign is established")
+    )
     return StudyFinding(
         outcome=key.outcome,
         estimator=key.estimator,
         finding="sign_change",
         about=f"{key.scenario}: {key.moderator}",
         text=(
-            f"{study.estimator_label(key.estimator)}, effect by {study.axis_label(key.moderator)}: "
-            f"{where}; {said}."
+            gettext("{estimator}, effect by {moderator}: {where}; {said}.").format(
+                estimator=study.estimator_label(key.estimator),
+                moderator=study.axis_label(key.moderator),
+                where=where,
+                said=said,
+            )
         ),
         is_established=is_established,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from harness.arrays import Floats, Mask
+from harness.language import gettext
 from harness.report.text.numbers import plain
 from harness.report.text.plain_text import joined
 
@@ -22,5 +23,9 @@ def stretches(at: Floats, places: Mask) -> str:
         if is_meant:
             own = list(run)
             first, last = plain(float(at[own[0]])), plain(float(at[own[-1]]))
-            found.append(f"at {first}" if len(own) == 1 else f"from {first} to {last}")
+            found.append(
+                f"at {first}"
+                if len(own) == 1
+                else gettext("from {first} to {last}").format(first=first, last=last)
+            )
     return joined(found)

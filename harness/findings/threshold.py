@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.findings.finding import StudyFinding
 from harness.findings.sign_change import has_both_signs
+from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.moderators.rows import NONE, ThresholdRow, conditional
 from harness.report.text.numbers import percent, with_interval
@@ -26,19 +27,23 @@ def threshold_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 
 def _finding(run: Run, row: ThresholdRow, *, is_established: bool) -> StudyFinding:
     study = run.manifest.study
-    subject = f"{study.estimator_label(row.estimator)}, effect by {study.axis_label(row.moderator)}"
+    subject = gettext("{estimator}, effect by {moderator}").format(
+        estimator=study.estimator_label(row.estimator), moderator=study.axis_label(row.moderator)
+    )
     if row.kind == NONE:
-        said = "no threshold is established"
+        said = gettext("no threshold is established")
     else:
         place = with_interval(row.at, row.conf_low, row.conf_high)
-        rest = "" if is_established else "; it is not established"
-        said = f"its threshold is at {place}, in {percent(row.share_of_draws, 0)} of draws{rest}"
+        rest = "" if is_established else gettext("; it is not established")
+        said = gettext("its threshold is at {place}, in {share_of_draws} of draws{rest}").format(
+            place=place, share_of_draws=percent(row.share_of_draws, 0), rest=rest
+        )
     return StudyFinding(
         outcome=row.outcome,
         estimator=row.estimator,
         finding="threshold",
         about=f"{row.scenario}: {row.moderator}" + ("" if row.kind == NONE else f", {row.kind}"),
-        text=f"{subject}: {said}.",
+        text=gettext("{subject}: {said}.").format(subject=subject, said=said),
         is_established=row.kind != NONE and is_established,
         estimate=row.at,
         conf_low=row.conf_low,

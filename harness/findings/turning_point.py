@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.findings.finding import StudyFinding
+from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import NONE, TurningPointRow, curve_scenarios, turning_points_of
 from harness.report.text.numbers import percent, with_interval
@@ -25,13 +26,20 @@ def turning_point_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 
 def _finding(row: TurningPointRow, entry: EstimatorRecord) -> StudyFinding:
     if row.kind == NONE:
-        text = f"{entry.label}: the curve has no turning point inside the supported range."
+        text = gettext("{label}: the curve has no turning point inside the supported range.").format(
+            label=entry.label
+        )
     else:
         place = with_interval(row.at, row.conf_low, row.conf_high)
-        said = "" if row.is_established else "; it is not established"
-        text = (
-            f"{entry.label}: the curve has a {row.kind} at {place}, in {percent(row.share_of_draws, 0)} of "
-            f"draws{said}."
+        said = "" if row.is_established else gettext("; it is not established")
+        text = gettext(
+            "{label}: the curve has a {kind} at {place}, in {share_of_draws} of draws{said}."
+        ).format(
+            label=entry.label,
+            kind=gettext(row.kind),
+            place=place,
+            share_of_draws=percent(row.share_of_draws, 0),
+            said=said,
         )
     return StudyFinding(
         outcome=row.outcome,

@@ -7,9 +7,11 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError, PluginError, Problem
+from harness.language import LOCALE
 from harness.registry.collect import Kinds, collect
 from harness.registry.hooks import NEEDS_ATTRIBUTE
 from harness.registry.kind import Kind, Offer
@@ -46,10 +48,16 @@ class Plugin:
 
 @dataclass(frozen=True)
 class LoadedPlugin:
-    """A plugin and what it offers, which is nothing where it is broken, absent or off."""
+    """A plugin and what it offers, which is nothing where it is broken, absent or off.
+
+    Attributes
+    ----------
+    messages : folder of its catalogs in other languages; None where it has none
+    """
 
     plugin: Plugin
     offer: Offer = field(default_factory=dict)
+    messages: Path | None = None
 
 
 def switched_off(source: PluginSource) -> LoadedPlugin:
@@ -76,7 +84,14 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         _refuse_taken(names, tuple(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
         return LoadedPlugin(Plugin(*who, broken=_reason(error)))
-    return LoadedPlugin(Plugin(*who, names, absent=absent), {} if absent else offer)
+    return LoadedPlugin(Plugin(*who, names, absent=absent), {} if absent else offer, _messages(module))
+
+
+def _messages(module: object) -> Path | None:
+    """Return the folder of catalogs beside the module that a plugin is loaded from."""
+    file = getattr(module, "__file__", None)
+    folder = Path(file).parent / LOCALE if file else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _absent_libraries(needs: object) -> str:

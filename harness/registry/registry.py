@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
@@ -26,11 +27,13 @@ class Registry:
     plugins : all that were found, the harness itself first
     catalogs : what the plugins that work offer, by kind; every kind is there
     brought_by : versions of what brought the plugins that work, for the manifest of a run
+    messages : folders of the plugins' catalogs in other languages, each once
     """
 
     plugins: tuple[Plugin, ...]
     catalogs: Catalogs
     brought_by: Mapping[str, str] = field(default_factory=dict)
+    messages: tuple[Path, ...] = ()
 
     def of(self, kind: Kind[MemberT]) -> Mapping[str, MemberT]:
         """Return all members of a kind by name."""
@@ -77,7 +80,8 @@ def read_registry(
     catalogs = {
         kind.name: Catalog(kind, _members(kind, loaded), absent, _needs(kind, plugins)) for kind in kinds
     }
-    return Registry(plugins, catalogs, brought_by)
+    messages = dict.fromkeys(found.messages for found in loaded if found.messages is not None)
+    return Registry(plugins, catalogs, brought_by, tuple(messages))
 
 
 def _members(kind: Kind[Any], loaded: Iterable[LoadedPlugin]) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from harness.language import gettext, marked
 from harness.report.sections.section import ReportFile
 from harness.store.manifest import Manifest
 from harness.tables import PARQUET_TABLES
@@ -16,17 +17,19 @@ DETAILS = "details"
 
 
 RECORDS: Mapping[str, str] = {
-    "manifest.json": "what was run, on what and with what, how each cell ended, the SHA-256 of every file",
-    "manifest.sha256": "the SHA-256 of the manifest; `sha256sum -c manifest.sha256` checks it",
-    "spec.yaml": "the spec that was run",
-    "data.parquet": "the data, where the run was given a table of a script",
+    "manifest.json": marked(
+        "what was run, on what and with what, how each cell ended, the SHA-256 of every file"
+    ),
+    "manifest.sha256": marked("the SHA-256 of the manifest; `sha256sum -c manifest.sha256` checks it"),
+    "spec.yaml": marked("the spec that was run"),
+    "data.parquet": marked("the data, where the run was given a table of a script"),
 }
 SHOWN: Mapping[str, str] = {
     f"{DETAILS}/*.csv": "what fits tell of themselves: tests, statistics, what they chose, networks",
-    "gain_report.json": "errors, gains, protocols and what they leak, for programs",
-    "report.html": "this report",
-    "brief.html": "its first screen with the notes, two pages for print",
-    "tables/tables.docx": "every table of the report, whole, with three rules, for Word",
+    "gain_report.json": marked("errors, gains, protocols and what they leak, for programs"),
+    "report.html": marked("this report"),
+    "brief.html": marked("its first screen with the notes, two pages for print"),
+    "tables/tables.docx": marked("every table of the report, whole, with three rules, for Word"),
     f"{FIGURES}/*.svg, *.png": "its figures, for print",
 }
 
@@ -42,7 +45,7 @@ def described(
     added : files of the report's sections
     """
     there = {_kind(name) for name in present} | {"manifest.json", "manifest.sha256"}
-    return tuple((name, what) for name, what in _files(manifest, added) if name in there)
+    return tuple((name, gettext(what)) for name, what in _files(manifest, added) if name in there)
 
 
 def _files(manifest: Manifest, added: Sequence[ReportFile]) -> Iterator[tuple[str, str]]:

@@ -12,10 +12,11 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from harness.data.note import METHOD_CODE, Note
+from harness.language import gettext
 from harness.report.front.front import Front
 from harness.report.model.run import Run
 from harness.report.page_table import PageTable, page_tables
-from harness.report.shown import FAILED, ShownSection, failure
+from harness.report.shown import FAILED, ShownSection, failure, not_made
 from harness.report.table_links import with_links
 from harness.report.templating import environment, page_script, script_hash, style_sheet
 from harness.report.text.plain_text import sentences
@@ -82,7 +83,10 @@ class Numbering:
         """Return a caption without the sentences that an earlier figure has, and which figure that is."""
         earlier = [self._said[sentence] for sentence in sentences(caption) if sentence in self._said]
         first = self.say(caption)
-        otherwise = [f"{'Otherwise as' if first else 'As'} figure {max(earlier)}."] if earlier else []
+        otherwise = []
+        if earlier:
+            words = gettext("Otherwise as figure {number}.") if first else gettext("As figure {number}.")
+            otherwise.append(words.format(number=max(earlier)))
         return " ".join(filter(None, [first, *otherwise]))
 
     def earlier(self, note: str) -> int | None:
@@ -119,21 +123,27 @@ def _messages(notes: Iterable[Note]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         (_first(own), tuple(_places([note.where for note in own if note.where]))) for own in alike.values()
     ]
     left_out = len(told) - MOST_MESSAGES
-    more = [(f"{left_out} more in warnings.csv", ())] if left_out > 0 else []
+    more = (
+        [(gettext("{left_out} more in warnings.csv").format(left_out=left_out), ())] if left_out > 0 else []
+    )
     return (*told[:MOST_MESSAGES], *more)
 
 
 def _first(alike: Sequence[Note]) -> str:
     messages = dict.fromkeys(note.message for note in alike)
     first, more = next(iter(messages)), len(messages) - 1
-    return f"{first} (and {more} more with other numbers)" if more else first
+    return (
+        gettext("{first} (and {more} more with other numbers)").format(first=first, more=more)
+        if more
+        else first
+    )
 
 
 def _places(cells: Sequence[str]) -> Iterator[str]:
     """Yield the first cells, and how many more there are."""
     yield from cells[:MOST_CELLS]
     if len(cells) > MOST_CELLS:
-        yield f"{len(cells) - MOST_CELLS} more in warnings.csv"
+        yield gettext("{n_cells} more in warnings.csv").format(n_cells=len(cells) - MOST_CELLS)
 
 
 def render_brief(run: Run, page: Page, front: Front) -> str:
@@ -182,7 +192,7 @@ def _body(templates: Environment, shown: ShownSection, common: Mapping[str, obje
     try:
         body = templates.from_string(shown.template).render(common, shown=shown.content.shown)
     except Exception as error:  # noqa: BLE001 - a template of a plugin may raise anything
-        body = templates.from_string(FAILED).render(shown=failure(error))
+        body = templates.from_string(FAILED).render(shown=not_made(failure(error)))
     return body.strip()
 
 

@@ -8,13 +8,14 @@ from itertools import chain
 
 from harness.errors import ArtifactError, HarnessError, Problem
 from harness.execution.workers import ThisProcess, Workers
+from harness.language import gettext, in_language
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
 from harness.report.drawing.printing import print_figures
 from harness.report.model.run import Run
 from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
 from harness.spec.study import ReportFormat
 
-FAILED = '<p class="worse">This section could not be made: {{ shown }}.</p>\n'
+FAILED = '<p class="worse">{{ shown }}</p>\n'
 """Template in the place of one that failed; it shows the reason."""
 
 
@@ -39,7 +40,12 @@ class ShownSection:
     @property
     def heading(self) -> str:
         """How the section is headed."""
-        return self.content.heading or self.section.title
+        return self.content.heading or self.title
+
+    @property
+    def title(self) -> str:
+        """What the table of contents calls it."""
+        return gettext(self.section.title)
 
 
 def shown_sections(
@@ -66,7 +72,9 @@ def shown_sections(
         Where a table lacks what a section needs, or one of the figures `before` cannot be printed.
     """
     made: list[ShownSection] = []
-    missing = print_figures(chain(before, _made(run, sections, formats, into=made)), workers=workers)
+    # Workers ask for the figures that follow from threads of their own.
+    drawn = in_language(_made(run, sections, formats, into=made))
+    missing = print_figures(chain(before, drawn), workers=workers)
     problems = [
         Problem(figure.name, missing[figure.name], hint="see harness doctor for fonts and versions")
         for figure in before
@@ -93,7 +101,7 @@ def _made(
 def _without_unprinted(shown: ShownSection, missing: Mapping[str, str]) -> ShownSection:
     """Return the section, or why it failed where one of its figures could not be printed."""
     reasons = [missing[figure.name] for figure in shown.content.figures if figure.name in missing]
-    return ShownSection(shown.section, FAILED, SectionContent(reasons[0])) if reasons else shown
+    return ShownSection(shown.section, FAILED, SectionContent(not_made(reasons[0]))) if reasons else shown
 
 
 def _shown(
@@ -106,13 +114,18 @@ def _shown(
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
-        yield ShownSection(section, FAILED, SectionContent(failure(error)))
+        yield ShownSection(section, FAILED, SectionContent(not_made(failure(error))))
 
 
 def _files(run: Run, section: Section, formats: Sequence[ReportFormat]) -> Iterator[ReportFile]:
     if isinstance(section, WritesFiles):
         for report_format in formats:
             yield from section.files(run, report_format)
+
+
+def not_made(reason: str) -> str:
+    """Return what stands in the place of a section that failed."""
+    return gettext("This section could not be made: {reason}.").format(reason=reason)
 
 
 def failure(error: Exception) -> str:

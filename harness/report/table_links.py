@@ -11,6 +11,7 @@ from itertools import chain
 
 from markupsafe import Markup
 
+from harness.language import gettext
 from harness.report.page_table import CAPTION, TABLE, page_table
 from harness.report.text.plain_text import latex
 
@@ -44,7 +45,7 @@ def _offered(table: str) -> str:
     most = int(asked[2]) if asked else MOST_ROWS
     shown = _cut(table, most, is_each=asked is not None and asked[1] == "each")
     n_left_out = table.count("<tr") - shown.count("<tr")
-    what = f"CSV, {len(rows) - n_heads} rows" if n_left_out else "CSV"
+    what = gettext("CSV, {n_rows} rows").format(n_rows=len(rows) - n_heads) if n_left_out else "CSV"
     links = Markup(' <span class="tools">{} {}</span>').format(
         _link(f"{whole.name}.csv", "text/csv", "\ufeff" + csv_of(rows), what),
         _link(f"{whole.name}.tex", "text/x-tex", latex_of(rows, n_heads), "LaTeX"),

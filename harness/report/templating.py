@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.language import gettext, ngettext, npgettext, pgettext, reworded
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.pixels import FORMAT
 from harness.report.text.numbers import count, p_value, percent, plain, significant
@@ -30,7 +31,13 @@ def environment() -> Environment:
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    made.filters.update({"reworded": reworded, "translated": gettext})
     made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
     made.filters.update({"p_value": p_value, "capitalised": capitalised, "options": options})
     made.filters["data_uri"] = data_uri

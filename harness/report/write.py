@@ -18,6 +18,7 @@ from harness.report.drawing.fonts import FONT_CODE, font_notes
 from harness.report.front.front import front_of
 from harness.report.gain_report import report_of
 from harness.report.model.run import Run, RunStore, read_run
+from harness.report.model.told import FindingsOf, told
 from harness.report.page import page_of, render_brief, render_page
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
@@ -35,12 +36,21 @@ GAIN_REPORT = "gain_report.json"
 DOCX = "tables/tables.docx"
 
 
-def report_run(path: Path, sections: Sequence[Section], *, workers: Workers = IN_THIS_PROCESS) -> RunFolder:
+def report_run(
+    path: Path,
+    sections: Sequence[Section],
+    *,
+    find: FindingsOf | None = None,
+    messages: Sequence[Path] = (),
+    workers: Workers = IN_THIS_PROCESS,
+) -> RunFolder:
     """Write the report of a finished run from its tables, in the formats that its spec asks for.
 
     Parameters
     ----------
     sections : that a report may have
+    find : makes the findings again in the language of the report, where that is not English
+    messages : folders of the plugins' catalogs in other languages
     workers : that print its figures
 
     Raises
@@ -52,13 +62,24 @@ def report_run(path: Path, sections: Sequence[Section], *, workers: Workers = IN
     manifest = folder.manifest()
     _require_findings(manifest)
     with locked(path):
-        write_report(folder, formats=manifest.study.formats, sections=sections, workers=workers)
+        write_report(
+            folder,
+            formats=manifest.study.formats,
+            sections=sections,
+            find=find,
+            messages=messages,
+            workers=workers,
+        )
         folder.write_manifest(manifest)
     return folder
 
 
-def brief_run(path: Path) -> Path:
+def brief_run(path: Path, *, find: FindingsOf | None = None, messages: Sequence[Path] = ()) -> Path:
     """Write the first screen of a finished run's report, and what to know of it, as two pages for print.
+
+    Parameters
+    ----------
+    find, messages : as for `report_run`
 
     Returns
     -------
@@ -73,9 +94,10 @@ def brief_run(path: Path) -> Path:
     manifest = folder.manifest()
     _require_findings(manifest)
     with locked(path):
-        run = read_run(folder)
-        page = page_of(run.rows(WARNINGS.name, Note), ())
-        folder.write_text(BRIEF, render_brief(run, page, front_of(run)))
+        with told(read_run(folder), find=find, messages=messages) as run:
+            page = page_of(run.rows(WARNINGS.name, Note), ())
+            brief = render_brief(run, page, front_of(run))
+        folder.write_text(BRIEF, brief)
         folder.write_manifest(manifest)
     return path / BRIEF
 
@@ -98,6 +120,8 @@ def write_report(
     *,
     formats: Sequence[ReportFormat],
     sections: Sequence[Section],
+    find: FindingsOf | None = None,
+    messages: Sequence[Path] = (),
     workers: Workers = IN_THIS_PROCESS,
 ) -> tuple[str, ...]:
     """Write figures, the accuracy-gain report and the asked formats; the folder's tables are all it reads.
@@ -106,6 +130,7 @@ def write_report(
     ----------
     folder : of a finished run
     sections : that the report may have, in any order; those that are present in the run are shown
+    find, messages : as for `report_run`
     workers : that print its figures
 
     Returns
@@ -117,12 +142,24 @@ def write_report(
     ArtifactError
         Where the folder lacks what the report needs, or cannot be written.
     """
-    run = read_run(folder)
+    english = read_run(folder)
+    report = json.dumps(report_of(english), indent=1, ensure_ascii=False, allow_nan=False)
+    folder.write_text(GAIN_REPORT, report + "\n")
+    with told(english, find=find, messages=messages) as run:
+        return (GAIN_REPORT, *_write_for_readers(folder, run, formats, sections, workers))
+
+
+def _write_for_readers(
+    folder: RunStore,
+    run: Run,
+    formats: Sequence[ReportFormat],
+    sections: Sequence[Section],
+    workers: Workers,
+) -> tuple[str, ...]:
+    """Write figures and the asked formats, in the language in use, and return their paths."""
     front = front_of(run)
     shown = shown_sections(run, sections, formats, before=front.figures, workers=workers)
-    written = [*_write_figures(folder, [*front.figures, *_figures(shown)]), GAIN_REPORT]
-    report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
-    folder.write_text(GAIN_REPORT, report + "\n")
+    written = [*_write_figures(folder, [*front.figures, *_figures(shown)])]
     _warn_of_fonts(folder, font_notes(_drawn_names(run, shown)))
     files = [file for section in shown for file in section.files]
     for file in files:
@@ -131,7 +168,8 @@ def write_report(
     written += [HTML] if "html" in formats else []
     written += [DOCX] if "docx" in formats else []
     if {HTML, DOCX} & set(written):
-        contents = described([*folder.files(), *written], run.manifest, files)
+        contents = described([*folder.files(), *written, GAIN_REPORT], run.manifest, files)
+        # The table of warnings was written again for fonts.
         page = page_of(read_run(folder).rows(WARNINGS.name, Note), contents)
         rendered = render_page(run, page, front, shown)
         if HTML in written:

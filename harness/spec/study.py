@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.data.data_spec import DataSpec
 from harness.data.roles import Roles
+from harness.language import ENGLISH, languages
 from harness.spec.any_claim import AnyClaim
 from harness.spec.claim import Identity
 from harness.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry, as_entries
@@ -42,6 +43,21 @@ Slug = Annotated[
 
 ReportFormat = Literal["html", "latex", "docx", "markdown"]
 """What a report is asked for in."""
+
+
+def _there_is_a_catalog(language: str) -> str:
+    """Refuse a language without a catalog."""
+    if language not in languages():
+        context = {"kind": "language", "name": language, "expected": ", ".join(languages())}
+        raise PydanticCustomError("unknown_choice", "unknown {kind} '{name}'", context)
+    return language
+
+
+Language = Annotated[
+    str,
+    AfterValidator(_there_is_a_catalog),
+    Field(json_schema_extra={"enum": list(languages()), WORDS: f"one of {', '.join(languages())}"}),
+]
 
 
 class Variable(SpecModel):
@@ -123,13 +139,13 @@ class ReportSpec(SpecModel):
     ----------
     formats : a report for the browser, tables for a paper in LaTeX, coefficients for Word, published tables
         and figures beside those of the run in Markdown
-    language : of the report
+    language : of all that is read: ``en``, or another that there is a catalog of
     featured : ids of the estimators that groups, surfaces and outcomes side by side are shown of; left out,
         the one that stands for the published curves, or the last, and the reference
     """
 
     formats: tuple[ReportFormat, ...] = ("html", "latex")
-    language: Literal["en"] = "en"
+    language: Language = ENGLISH
     featured: tuple[str, ...] = ()
 
 

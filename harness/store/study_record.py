@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.name import exposure_columns
 from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
+from harness.language import ENGLISH
 from harness.spec.study import ReportFormat
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class StudyRecord:
     left_open : what the publication does not say
     levels : of an exposure that is no dose, the base first
     exposures : variables that scenarios ask about in the place of `exposure`, by the id of the scenario
+    language : of the report
     """
 
     id: str
@@ -149,6 +151,7 @@ class StudyRecord:
     left_open: tuple[OpenQuestionRecord, ...] = ()
     levels: tuple[str, ...] = ()
     exposures: Mapping[str, str] = field(default_factory=dict)
+    language: str = ENGLISH
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harness.language import gettext
 from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.text.plain_text import shortened
@@ -57,10 +58,10 @@ def draw_calibration(scenes: Sequence[CalibrationScene]) -> Figure:
         _draw_blocks(left, scene.gains, height=height)
         _draw_blocks(right, scene.bands, height=height)
         name = f": {shortened(scene.outcome, 30)}" if len(scenes) > 1 else ""
-        left.set_title(drawable(f"Gains found{name}"), loc="left")
-        right.set_title(drawable(f"Truth inside the band{name}"), loc="left")
-        left.set_xlabel("Panels (%)")
-        right.set_xlabel("Panels, or share of the curve (%)")
+        left.set_title(drawable(gettext("Gains found{name}").format(name=name)), loc="left")
+        right.set_title(drawable(gettext("Truth inside the band{name}").format(name=name)), loc="left")
+        left.set_xlabel(gettext("Panels (%)"))
+        right.set_xlabel(gettext("Panels, or share of the curve (%)"))
     return figure
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.report.calibration.figure import Block, CalibrationScene, Line, draw_calibration
 from harness.report.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow
 from harness.report.calibration.table import CalibrationGroup, calibration_groups, is_off
@@ -45,7 +46,11 @@ def _block(found: Calibration) -> EffectBlock:
     study = found.manifest.study
     exposure = study.label(study.exposure)
     return EffectBlock(
-        heading=f"An effect of {exposure} of {plain(found.effect)}" if found.effect else "No effect",
+        heading=gettext("An effect of {exposure} of {effect}").format(
+            exposure=exposure, effect=plain(found.effect)
+        )
+        if found.effect
+        else gettext("No effect"),
         parts=tuple(
             (study.label(outcome), calibrated(found, outcome), calibration_groups(found, outcome))
             for outcome in study.outcomes
@@ -60,13 +65,15 @@ def calibration_figure(found: Calibration) -> RenderedFigure:
         return FigureRenderer(is_simulated=True).render(
             "calibration-with-effect" if found.effect else "calibration",
             draw_calibration([_scene(found, outcome) for outcome in found.manifest.study.outcomes]),
-            alt="Dots with limits: how often gains were found, and how often bands held the truth.",
+            alt=gettext("Dots with limits: how often gains were found, and how often bands held the truth."),
             caption=(
-                f"Left: share of {count(found.n_panels)} panels in which a gain was found, by protocol. "
-                "Right: share in which the simultaneous band holds the whole truth, and share of the curve "
-                f"that pointwise bands hold. Bars are exact binomial {percent(found.limits, 0)} limits; "
-                "dashed lines what is promised, for gains at most. An open diamond is a share whose limits "
-                "exclude it on the wrong side."
+                gettext(
+                    "Left: share of {n_panels} panels in which a gain was found, by protocol. Right: "
+                    "share in which the simultaneous band holds the whole truth, and share of the "
+                    "curve that pointwise bands hold. Bars are exact binomial {limits} limits; "
+                    "dashed lines what is promised, for gains at most. An open diamond is a share "
+                    "whose limits exclude it on the wrong side."
+                ).format(n_panels=count(found.n_panels), limits=percent(found.limits, 0))
             ),
         )
 
@@ -76,7 +83,11 @@ def _scene(found: Calibration, outcome: str) -> CalibrationScene:
         outcome=found.manifest.study.label(outcome),
         gains=tuple(_gain_blocks(found, outcome)),
         bands=tuple(
-            Block(f"{capitalised(kind)}, {band} band", _lines(found, rows), found.nominal(name))
+            Block(
+                gettext("{kind}, {band} band").format(kind=capitalised(kind), band=band),
+                _lines(found, rows),
+                found.nominal(name),
+            )
             for name, (kind, band) in BANDS.items()
             if (rows := found.of(outcome, name))
         ),
@@ -86,7 +97,7 @@ def _scene(found: Calibration, outcome: str) -> CalibrationScene:
 def _gain_blocks(found: Calibration, outcome: str) -> Iterator[Block]:
     verdicts = found.of(outcome, VERDICT)
     if verdicts:
-        yield Block("Verdict, all honest protocols", _lines(found, verdicts), found.nominal(VERDICT))
+        yield Block(gettext("Verdict, all honest protocols"), _lines(found, verdicts), found.nominal(VERDICT))
     for protocol in found.manifest.study.protocols:
         rows = [row for row in found.of(outcome, GAIN) if row.protocol == protocol.id]
         if rows:

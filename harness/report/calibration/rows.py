@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from harness.language import gettext, marked
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
 from harness.store.manifest import Manifest
 
 VERDICT = "gain"
-GAIN = "gain established"
-LOSS = "loss established"
-P_VALUE = "p-value below 0.05"
+GAIN = marked("gain established")
+LOSS = marked("loss established")
+P_VALUE = marked("p-value below 0.05")
 
 KINDS: Mapping[str, str] = {
-    VERDICT: "a gain",
-    "effect": "an effect",
-    "nonlinearity": "a nonlinearity",
-    "turning_point": "a turning point",
-    "contrast": "a contrast",
-    "group_difference": "a difference between groups",
-    "sign_change": "a change of sign along a moderator",
-    "threshold": "a threshold along a moderator",
+    VERDICT: marked("a gain"),
+    "effect": marked("an effect"),
+    "nonlinearity": marked("a nonlinearity"),
+    "turning_point": marked("a turning point"),
+    "contrast": marked("a contrast"),
+    "group_difference": marked("a difference between groups"),
+    "sign_change": marked("a change of sign along a moderator"),
+    "threshold": marked("a threshold along a moderator"),
 }
 """Kinds of findings as ``findings.csv`` has them, in words."""
 
 
 def band_finding(kind: str, band: str) -> str:
     """Return how it is called that a band of a curve holds the truth; a simultaneous one all of it."""
-    return f"{kind} inside the {band} band" + (" everywhere" if band == SIMULTANEOUS else "")
+    return gettext("{kind} inside the {band} band").format(kind=kind, band=band) + (
+        gettext(" everywhere") if band == SIMULTANEOUS else ""
+    )
 
 
 BANDS: Mapping[str, tuple[str, str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.calibration.rows import (
     BANDS,
     GAIN,
@@ -19,12 +20,19 @@ from harness.report.text.numbers import percent, percent_interval
 from harness.report.text.plain_text import capitalised
 
 HEADINGS: Mapping[str, str] = {
-    VERDICT: "Gain called established by the verdict, all honest protocols together",
-    **{name: f"{capitalised(words)} called established" for name, words in KINDS.items() if name != VERDICT},
-    GAIN: "Interval of a single gain above zero",
-    LOSS: "Interval of a single gain below zero",
-    P_VALUE: "P-value of a single gain below 0.05",
-    **{name: f"Truth of the {kind} inside its {band} band" for name, (kind, band) in BANDS.items()},
+    VERDICT: marked("Gain called established by the verdict, all honest protocols together"),
+    **{
+        name: gettext("{words} called established").format(words=capitalised(words))
+        for name, words in KINDS.items()
+        if name != VERDICT
+    },
+    GAIN: marked("Interval of a single gain above zero"),
+    LOSS: marked("Interval of a single gain below zero"),
+    P_VALUE: marked("P-value of a single gain below 0.05"),
+    **{
+        name: gettext("Truth of the {kind} inside its {band} band").format(kind=kind, band=band)
+        for name, (kind, band) in BANDS.items()
+    },
 }
 """Headings of the groups in their order; a finding that is not here has its own name."""
 
@@ -68,7 +76,11 @@ def calibration_groups(found: Calibration, outcome: str) -> tuple[CalibrationGro
 def _promised(found: Calibration, finding: str) -> str:
     if finding in BANDS:
         return percent(found.nominal(finding))
-    return f"at most {percent(found.nominal(finding))}" if finding in {VERDICT, GAIN} else ""
+    return (
+        gettext("at most {nominal}").format(nominal=percent(found.nominal(finding)))
+        if finding in {VERDICT, GAIN}
+        else ""
+    )
 
 
 def _row(found: Calibration, row: CalibrationRow) -> CalibrationTableRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.language import gettext, marked
 from harness.report.calibration.rows import GAIN, KINDS, VERDICT, Calibration, CalibrationRow, band_finding
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
 from harness.report.text.numbers import count, percent, percent_interval, plain, significant
@@ -15,31 +16,42 @@ def repeated(found: Calibration) -> str:
     study, data = found.manifest.study, found.manifest.data
     exposure = study.label(study.exposure)
     truths = [
-        f"an effect of {exposure} of {plain(effect)} per unit"
+        gettext("an effect of {exposure} of {effect} per unit").format(
+            exposure=exposure, effect=plain(effect)
+        )
         if effect
-        else f"no effect of {exposure} at all"
+        else gettext("no effect of {exposure} at all").format(exposure=exposure)
         for effect in found.effects
     ]
-    form = " in a cheaper form, which a table below gives," if found.reductions else ""
-    return (
-        f"The study “{study.title}” was repeated{form} on "
-        f"{count(found.n_panels)} panels{' each' if len(truths) > 1 else ''} with {joined(truths)}. Each "
-        f"panel has the rows and regressors of the data ({data.title}: {count(data.n_obs)} rows, "
-        f"{count(data.n_entities)} entities, {count(data.n_periods)} periods), but an outcome drawn from a "
-        "linear truth: what the other regressors predict linearly, each entity's own level, shocks of "
-        "periods and remainders, the three as those of the data with random signs. Nothing in these panels "
-        "is nonlinear, turns, or differs between groups."
+    form = gettext(" in a cheaper form, which a table below gives,") if found.reductions else ""
+    return gettext(
+        "The study “{title}” was repeated{form} on {n_panels} panels{n_truths} with {truths}. "
+        "Each panel has the rows and regressors of the data ({title_2}: {n_obs} rows, "
+        "{n_entities} entities, {n_periods} periods), but an outcome drawn from a linear truth: "
+        "what the other regressors predict linearly, each entity's own level, shocks of periods "
+        "and remainders, the three as those of the data with random signs. Nothing in these "
+        "panels is nonlinear, turns, or differs between groups."
+    ).format(
+        title=study.title,
+        form=form,
+        n_panels=count(found.n_panels),
+        n_truths=" each" if len(truths) > 1 else "",
+        truths=joined(truths),
+        title_2=data.title,
+        n_obs=count(data.n_obs),
+        n_entities=count(data.n_entities),
+        n_periods=count(data.n_periods),
     )
 
 
 FEATURES: Mapping[str, str] = {
-    "share_entity": "share of variance between entities",
-    "share_period": "share of variance between periods",
-    "share_remainder": "share of variance left",
-    "autocorrelation": "autocorrelation within entities",
-    "correlation_between_entities": "correlation between entities within periods",
+    "share_entity": marked("share of variance between entities"),
+    "share_period": marked("share of variance between periods"),
+    "share_remainder": marked("share of variance left"),
+    "autocorrelation": marked("autocorrelation within entities"),
+    "correlation_between_entities": marked("correlation between entities within periods"),
     "kurtosis": "kurtosis",
-    "missing_rows": "share of rows that are missing",
+    "missing_rows": marked("share of rows that are missing"),
 }
 """Features of errors in words."""
 
@@ -52,14 +64,21 @@ def kept(found: Calibration) -> tuple[str, ...]:
         rows = [row for row in found.features if row.outcome == outcome]
         having = [FEATURES[row.feature] for row in rows if row.is_kept]
         losing = [
-            f"{FEATURES[row.feature]} ({significant(row.fitted, 2)} in the data, "
-            f"{significant(row.drawn, 2)} drawn)"
+            gettext("{FEATURES} ({fitted} in the data, {drawn} drawn)").format(
+                FEATURES=FEATURES[row.feature],
+                fitted=significant(row.fitted, 2),
+                drawn=significant(row.drawn, 2),
+            )
             for row in rows
             if not row.is_kept
         ]
-        rest = f" Not kept: {joined(losing)}." if losing else ""
+        rest = gettext(" Not kept: {losing}.").format(losing=joined(losing)) if losing else ""
         if rows:
-            sentences.append(f"{study.label(outcome)}: kept are {joined(having) or 'none'}.{rest}")
+            sentences.append(
+                gettext("{outcome}: kept are {having}.{rest}").format(
+                    outcome=study.label(outcome), having=joined(having) or "none", rest=rest
+                )
+            )
     return tuple(sentences)
 
 
@@ -84,9 +103,13 @@ def _kinds(found: Calibration, outcome: str) -> Iterator[str]:
     for kind, words in KINDS.items():
         rows = found.of(outcome, kind) if kind != VERDICT else ()
         if rows:
-            what = capitalised(words) + ("" if kind == "effect" and found.effect else " that is not there")
+            what = capitalised(words) + (
+                "" if kind == "effect" and found.effect else gettext(" that is not there")
+            )
             named = [f"{_label(found, row)} in {share_text(row)}" for row in rows]
-            yield f"{what} was called established for {joined(named)} of panels."
+            yield gettext("{what} was called established for {named} of panels.").format(
+                what=what, named=joined(named)
+            )
 
 
 def _label(found: Calibration, row: CalibrationRow) -> str:
@@ -96,11 +119,18 @@ def _label(found: Calibration, row: CalibrationRow) -> str:
 def _verdicts(found: Calibration, outcome: str) -> Iterator[str]:
     rows = found.of(outcome, VERDICT)
     if rows:
-        named = [f"{_label(found, row)} in {share_text(row)} of panels" for row in rows]
+        named = [
+            gettext("{label} in {share_text} of panels").format(
+                label=_label(found, row), share_text=share_text(row)
+            )
+            for row in rows
+        ]
         yield (
-            f"The verdict, which asks every protocol that keeps test rows apart and allows for the number of "
-            f"comparisons, called a gain over {found.manifest.study.reference_label} established for "
-            f"{joined(named)}."
+            gettext(
+                "The verdict, which asks every protocol that keeps test rows apart and allows for "
+                "the number of comparisons, called a gain over {reference_label} established for "
+                "{named}."
+            ).format(reference_label=found.manifest.study.reference_label, named=joined(named))
         )
 
 
@@ -113,39 +143,53 @@ def _gains(found: Calibration, outcome: str) -> Iterator[str]:
     known = [row for row in rows if row.protocol not in hidden]
     if unknown:
         yield (
-            "For entities never seen there is nothing to gain by; the interval of a single gain lay above "
-            f"zero most often for {_most(found, unknown)}; at most {percent(found.nominal(GAIN))} is "
-            "promised."
+            gettext(
+                "For entities never seen there is nothing to gain by; the interval of a single gain "
+                "lay above zero most often for {most}; at most {nominal} is promised."
+            ).format(most=_most(found, unknown), nominal=percent(found.nominal(GAIN)))
         )
     if known:
         yield (
-            "Where the tested entities are known from training, recognising them is a gain without any "
-            f"nonlinearity; it was found most often for {_most(found, known)}."
+            gettext(
+                "Where the tested entities are known from training, recognising them is a gain "
+                "without any nonlinearity; it was found most often for {most}."
+            ).format(most=_most(found, known))
         )
 
 
 def _most(found: Calibration, rows: Sequence[CalibrationRow]) -> str:
     most = max(rows, key=lambda row: row.share)
     if most.share == 0:
-        return f"no estimator, in {share_text(most)} of panels"
+        return gettext("no estimator, in {share_text} of panels").format(share_text=share_text(most))
     protocol = found.manifest.study.protocol_title(most.protocol)
-    return f"{_label(found, most)} under “{protocol}”, in {share_text(most)} of panels"
+    return gettext("{label} under “{protocol}”, in {share_text} of panels").format(
+        label=_label(found, most), protocol=protocol, share_text=share_text(most)
+    )
 
 
 def _effects(found: Calibration, outcome: str) -> Iterator[str]:
     """Yield how often a slope's simultaneous band excludes the truth somewhere."""
     rows = found.of(outcome, band_finding("slope", SIMULTANEOUS))
     if rows:
-        what = "An effect that is not there" if found.effect == 0 else "An effect other than the true one"
+        what = (
+            gettext("An effect that is not there")
+            if found.effect == 0
+            else gettext("An effect other than the true one")
+        )
         named = [
-            f"{_label(found, row)} in {percent(1.0 - row.share)} "
-            f"{percent_interval(1.0 - row.conf_high, 1.0 - row.conf_low)} of panels"
+            gettext("{label} in {share} {percent_interval} of panels").format(
+                label=_label(found, row),
+                share=percent(1.0 - row.share),
+                percent_interval=percent_interval(1.0 - row.conf_high, 1.0 - row.conf_low),
+            )
             for row in rows
         ]
         promised = percent(1.0 - found.manifest.study.level, 0)
         yield (
-            f"{what} was found somewhere on the slope by the simultaneous band of {joined(named)}; "
-            f"{promised} is promised."
+            gettext(
+                "{what} was found somewhere on the slope by the simultaneous band of {named}; "
+                "{promised} is promised."
+            ).format(what=what, named=joined(named), promised=promised)
         )
 
 
@@ -155,6 +199,8 @@ def _bands(found: Calibration, outcome: str) -> Iterator[str]:
     if rows:
         named = [f"{_label(found, row)} {percent(row.share)}" for row in rows]
         yield (
-            f"The pointwise {percent(found.manifest.study.level, 0)} bands held the true net effect curve on "
-            f"this share of it, on average: {joined(named)}."
+            gettext(
+                "The pointwise {level} bands held the true net effect curve on this share of it, on "
+                "average: {named}."
+            ).format(level=percent(found.manifest.study.level, 0), named=joined(named))
         )

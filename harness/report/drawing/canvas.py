@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from harness.language import gettext, marked
 from harness.report.drawing.fonts import families
 from harness.report.drawing.pixels import small_pixels
 from harness.report.drawing.ticks import shorten_numbers
@@ -34,7 +35,7 @@ POSITION_DIGITS = 4
 PADDING = 0.08
 """Inches around axes and their labels."""
 
-SIMULATED = "SIMULATED DATA"
+SIMULATED = marked("SIMULATED DATA")
 MARK_COLOUR = "#a84300"
 MARK_WIDTH = 0.14
 """Inches at the right edge that the mark of simulated data takes."""
@@ -105,7 +106,7 @@ def mark_simulated(figure: Figure) -> None:
     figure.text(
         1.0 - share / 3.0,
         0.5,
-        SIMULATED,
+        gettext(SIMULATED),
         rotation=90,
         ha="right",
         va="center",

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from harness.language import gettext, marked
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import LineStyle, line_style
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Band, Banded
@@ -33,7 +34,7 @@ BESIDE_DASH = (0, (1.0, 1.4))
 BESIDE_WIDTH = 1.0
 """Of a line beside another of the same estimator."""
 
-MARKERS = {"minimum": "v", "maximum": "^"}
+MARKERS = {marked("minimum"): "v", marked("maximum"): "^"}
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,19 @@ def series_of(study: StudyRecord, line: Banded, estimator: str, *, marks: tuple[
 
 def effect_unit_label(study: StudyRecord, outcome: str) -> str:
     """Return the label of an axis of effects in a narrow panel whose outcome is told elsewhere."""
-    return f"Effect ({_per_unit(study, outcome)})"
+    return gettext("Effect ({per_unit})").format(per_unit=_per_unit(study, outcome))
 
 
 def effect_label(study: StudyRecord, outcome: str) -> str:
     """Return the label of an axis of effects."""
-    return f"Effect on {study.label(outcome)} ({_per_unit(study, outcome)})"
+    return gettext("Effect on {outcome} ({per_unit})").format(
+        outcome=study.label(outcome), per_unit=_per_unit(study, outcome)
+    )
 
 
 def _per_unit(study: StudyRecord, outcome: str) -> str:
-    return f"{study.unit(outcome) or 'change'} per unit"
+    unit = study.unit(outcome)
+    return gettext("{unit} per unit").format(unit=unit) if unit else gettext("change per unit")
 
 
 def draw_background(axes: Axes, unsupported: Iterable[tuple[float, float]], *, has_zero: bool) -> None:
@@ -169,7 +173,9 @@ def band_handles(all_series: Sequence[Series], *, level: float) -> list[Artist]:
     ):
         bands = [band for series in all_series if (band := series.line.band(kind)) is not None]
         if bands:
-            label = f"{kind} {percent(level_of(bands, level), 0)} band"
+            label = gettext("{kind} {level} band").format(
+                kind=gettext(kind), level=percent(level_of(bands, level), 0)
+            )
             edge = EDGE if kind == SIMULTANEOUS else 0.0
             grey = (LEGEND_GREY, shown)
             handles.append(Patch(facecolor=grey, edgecolor=LEGEND_GREY, linewidth=edge, label=label))
@@ -193,7 +199,7 @@ def mark_handles(all_series: Sequence[Series]) -> list[Artist]:
             marker=MARKERS[kind],
             markerfacecolor="white",
             markersize=5,
-            label=f"{kind}, with interval",
+            label=gettext("{kind}, with interval").format(kind=gettext(kind)),
         )
         for kind in kinds
     ]

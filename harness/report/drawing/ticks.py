@@ -9,13 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from mpl_toolkits.mplot3d import Axes3D
 
+from harness.language import gettext, marked
+
 LARGE = 1e5
 """From here on numbers are counted in thousands, millions or billions."""
 
 SMALL = 1e-3
 """Below this numbers carry a power of ten."""
 
-SUFFIXES = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
+UNITS = marked("1e9 bn, 1e6 M, 1e3 k")
+"""What large numbers are counted in, the largest first; each language has its own."""
 
 
 class ShortNumbers(ScalarFormatter):
@@ -25,6 +28,8 @@ class ShortNumbers(ScalarFormatter):
         super().__init__(useOffset=False)
         self.set_scientific(False)
         self._largest = 0.0
+        pairs = (unit.split() for unit in gettext(UNITS).split(", "))
+        self._units = tuple((float(size), name) for size, name in pairs)
 
     def set_locs(self, locs: Iterable[float]) -> None:
         """Take the ticks, whose largest tells how all are written."""
@@ -37,14 +42,14 @@ class ShortNumbers(ScalarFormatter):
         if x == 0.0:
             return "0"
         if self._largest >= LARGE:
-            return self.fix_minus(_counted(x))
+            return self.fix_minus(_counted(x, self._units))
         if self._largest < SMALL:
             return self.fix_minus(f"{x:.3g}")
         return super().__call__(x, pos)
 
 
-def _counted(x: float) -> str:
-    unit, suffix = next(((unit, name) for unit, name in SUFFIXES if abs(x) >= unit), (1.0, ""))
+def _counted(x: float, units: Iterable[tuple[float, str]]) -> str:
+    unit, suffix = next(((unit, name) for unit, name in units if abs(x) >= unit), (1.0, ""))
     return f"{x / unit:.4g}{suffix}"
 
 

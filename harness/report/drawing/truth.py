@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from harness.language import gettext, marked
 from harness.report.drawing.palette import Dash
 from harness.report.model.truth import TruthLine
 
@@ -17,7 +18,7 @@ DOT_DASH: Dash = (0, (4.0, 1.5, 1.0, 1.5))
 """Of the truth, and of a second one in the same axes."""
 
 WIDTH = 1.2
-TRUTH = "truth (simulated)"
+TRUTH = marked("truth (simulated)")
 """What a legend calls it."""
 
 PLACE_DASH = (0, (2.0, 1.0))
@@ -38,18 +39,27 @@ def draw_true_turns(axes: Axes, turns: Iterable[float]) -> None:
         axes.axvline(at, color=INK, linestyle=PLACE_DASH, linewidth=TURN_WIDTH, zorder=1)
 
 
-def true_turn_handles(turns: Sequence[float], *, label: str = "true turning point") -> list[Line2D]:
+def true_turn_handles(turns: Sequence[float], *, label: str = "") -> list[Line2D]:
     """Return the entry of such lines in a legend, where there are any."""
     if not turns:
         return []
-    return [Line2D([], [], color=INK, linestyle=PLACE_DASH, linewidth=TURN_WIDTH, label=label)]
+    return [
+        Line2D(
+            [],
+            [],
+            color=INK,
+            linestyle=PLACE_DASH,
+            linewidth=TURN_WIDTH,
+            label=label or gettext("true turning point"),
+        )
+    ]
 
 
-def truth_handles(line: TruthLine | None, *, dash: Dash = DASH, label: str = TRUTH) -> list[Line2D]:
+def truth_handles(line: TruthLine | None, *, dash: Dash = DASH, label: str = "") -> list[Line2D]:
     """Return the entry of a true curve in a legend, where there is one."""
     if line is None:
         return []
-    return [Line2D([], [], color=INK, linestyle=dash, linewidth=WIDTH, label=label)]
+    return [Line2D([], [], color=INK, linestyle=dash, linewidth=WIDTH, label=label or gettext(TRUTH))]
 
 
 def draw_true_places(
@@ -72,4 +82,4 @@ def draw_true_places(
 
 def true_place_handle() -> Line2D:
     """Return the entry of such strokes in a legend."""
-    return Line2D([], [], color=INK, linestyle=PLACE_DASH, linewidth=WIDTH, label=TRUTH)
+    return Line2D([], [], color=INK, linestyle=PLACE_DASH, linewidth=WIDTH, label=gettext(TRUTH))

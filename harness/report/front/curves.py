@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats, frozen_floats
+from harness.language import gettext
 from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.series import draw_background, series_of
@@ -23,7 +24,7 @@ from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario, rug_of, unsupported_of
 from harness.report.sections.effects.rows import EffectRow, effects_of
 from harness.report.sections.effects.scenes import centred
-from harness.report.text.plain_text import file_slug, shortened
+from harness.report.text.plain_text import file_slug, listed, shortened
 
 DEBIASED = "#7b3294"
 """Of the debiased curve, which no estimator's line has."""
@@ -126,12 +127,16 @@ def front_curve_figure(run: Run, outcome: str, renderer: FigureRenderer) -> Rend
     if scene is None:
         return None
     study = run.manifest.study
-    names = ", ".join(study.estimator_label(curve.estimator) for curve in scene.curves)
+    names = listed(study.estimator_label(curve.estimator) for curve in scene.curves)
     return renderer.render(
         f"front-curve-{file_slug(outcome)}",
         draw_front_curve(run, scene),
-        alt=f"Net effect curve of {study.label(study.exposure)} on {study.label(outcome)}: {names}.",
-        caption=f"{study.label(outcome)} over {study.label(study.exposure)}, less its mean over the rows.",
+        alt=gettext("Net effect curve of {exposure} on {outcome}: {names}.").format(
+            exposure=study.label(study.exposure), outcome=study.label(outcome), names=names
+        ),
+        caption=gettext("{outcome} over {exposure}, less its mean over the rows.").format(
+            outcome=study.label(outcome), exposure=study.label(study.exposure)
+        ),
     )
 
 
@@ -176,4 +181,4 @@ def _draw_model(axes: Axes, run: Run, curve: Curve, rug: Floats) -> Line2D:
 def _draw_debiased(axes: Axes, shape: DebiasedShape) -> Line2D:
     axes.fill_between(shape.at, shape.low, shape.high, color=DEBIASED, alpha=0.15, linewidth=0)
     axes.plot(shape.at, shape.estimate, color=DEBIASED, linestyle=(0, (3, 1)))
-    return Line2D([], [], color=DEBIASED, linestyle=(0, (3, 1)), label="debiased effect")
+    return Line2D([], [], color=DEBIASED, linestyle=(0, (3, 1)), label=gettext("debiased effect"))

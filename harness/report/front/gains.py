@@ -11,12 +11,13 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.decomposition import LEFT
 from harness.evaluation.gain_status import GainStatus
+from harness.language import gettext
 from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
 from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.model.gains import GainCell, Gains
 from harness.report.sections.gains.figure import axis_limits, draw_gain
 from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug, shortened
+from harness.report.text.plain_text import file_slug, joined, shortened
 from harness.store.study_record import ProtocolRecord, StudyRecord
 
 LEADING = ("entities never seen", "later periods")
@@ -59,15 +60,23 @@ def front_gains(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
     """Return the figure of the leading gains of one outcome over the study's reference."""
     study = gains.run.manifest.study
     pale = published_protocol(study)
-    beside = f" Pale grey: “{pale.title}”, where test rows take part in selecting." if pale else ""
-    columns = " and ".join(f"“{protocol.title}”" for protocol in leading_protocols(study))
+    beside = (
+        gettext(" Pale grey: “{title}”, where test rows take part in selecting.").format(title=pale.title)
+        if pale
+        else ""
+    )
+    columns = joined([f"“{protocol.title}”" for protocol in leading_protocols(study)])
     return renderer.render(
         f"front-gains-{file_slug(outcome)}",
         draw_front_gains(gains, outcome),
-        alt=f"Gain of each estimator in predicting {study.label(outcome)} under {columns}, with intervals.",
+        alt=gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.").format(
+            outcome=study.label(outcome), columns=columns
+        ),
         caption=(
-            f"Gain over {study.reference_label}, {percent(study.level, 0)} intervals; filled: established "
-            f"under that protocol.{beside}"
+            gettext(
+                "Gain over {reference_label}, {level} intervals; filled: established under that "
+                "protocol.{beside}"
+            ).format(reference_label=study.reference_label, level=percent(study.level, 0), beside=beside)
         ),
     )
 
@@ -96,7 +105,12 @@ def draw_front_gains(gains: Gains, outcome: str) -> Figure:
     panels[0].set_ylim(len(candidates) - 0.4, -0.6)
     panels[0].set_xlim(100 * start, 100 * end)
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
-    figure.supxlabel(f"Gain over {drawable(shortened(study.reference_label, 24))} (%)", fontsize=8)
+    figure.supxlabel(
+        gettext("Gain over {reference_label} (%)").format(
+            reference_label=drawable(shortened(study.reference_label, 24))
+        ),
+        fontsize=8,
+    )
     return figure
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.text.numbers import count, percent, percent_interval
@@ -33,9 +34,16 @@ class ToldFinding:
 
 def shape(study: StudyRecord, data: DataRecord) -> str:
     """Return the shape of the panel on one line."""
-    return (
-        f"{count(data.n_entities)} entities ({study.label(study.entity)}) × {count(data.n_periods)} periods "
-        f"({data.first_period} to {data.last_period}), {count(data.n_obs)} rows"
+    return gettext(
+        "{n_entities} entities ({entity}) × {n_periods} periods ({first_period} to "
+        "{last_period}), {n_obs} rows"
+    ).format(
+        n_entities=count(data.n_entities),
+        entity=study.label(study.entity),
+        n_periods=count(data.n_periods),
+        first_period=data.first_period,
+        last_period=data.last_period,
+        n_obs=count(data.n_obs),
     )
 
 
@@ -52,16 +60,20 @@ def gain_sentence(run: Run, outcome: str) -> str:
         if (row.outcome, row.finding, row.about) == (outcome, GAIN, study.reference) and row.estimator
     ]
     if not any(math.isfinite(row.estimate) for row in found):
-        return f"no gain over {over} could be computed."
+        return gettext("no gain over {over} could be computed.").format(over=over)
     apart = [protocol for protocol in study.protocols if protocol.keeps_test_rows_apart]
     if not apart:
-        return f"no gain over {over} can be established: test rows take part in fitting under every protocol."
+        return gettext(
+            "no gain over {over} can be established: test rows take part in fitting under every protocol."
+        ).format(over=over)
     better = [row for row in found if row.is_established]
     if not better:
-        return f"no estimator is established to predict better than {over}."
+        return gettext("no estimator is established to predict better than {over}.").format(over=over)
     named = joined([_named(study, row) for row in better])
-    unseen = ", entities never seen not tested" if all(one.knows_entities for one in apart) else ""
-    return f"better than {over}: {named} at least{unseen}."
+    unseen = gettext(", entities never seen not tested") if all(one.knows_entities for one in apart) else ""
+    return gettext("better than {over}: {named} at least{unseen}.").format(
+        over=over, named=named, unseen=unseen
+    )
 
 
 def _named(study: StudyRecord, row: ToldFinding) -> str:

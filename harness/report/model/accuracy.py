@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.language import marked
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 
 SAMPLES = ("test", "all", "train")
 """Samples in the order in which they are preferred for comparing estimators."""
 
-NOT_RUN = ("no result", "the run holds no such cell")
+NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
 """Status and reason of a cell that no table has."""
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
+from harness.language import marked
 from harness.report.model.rows import ResultRow
 
-POINTWISE = "pointwise"
-SIMULTANEOUS = "simultaneous"
+POINTWISE = marked("pointwise")
+SIMULTANEOUS = marked("simultaneous")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from harness.evaluation.gain_status import GainStatus, adjusted_p_value
+from harness.language import gettext
 from harness.report.model.accuracy import NOT_RUN, SAMPLES, compared_error, refusal
 from harness.report.model.gain_row import SYMBOLS, GainRow
 from harness.report.model.run import Run
@@ -48,8 +49,8 @@ class GainCell:
     def text(self) -> str:
         """Return "57.2%", "reference", or the status of a cell without result."""
         if self.status is GainStatus.REFERENCE:
-            return "reference"
-        return percent(self.row.gain) if self.has_gain else self.row.status
+            return gettext(self.status.value)
+        return percent(self.row.gain) if self.has_gain else gettext(self.row.status)
 
     @property
     def beneath(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.text.plain_text import joined
 
@@ -34,8 +35,8 @@ def nickell_caveat(run: Run, outcome: str) -> str:
     if not lagged:
         return ""
     entity, n_periods = run.manifest.study.entity, run.manifest.data.n_periods
-    return (
-        f"{joined(lagged)} is the outcome of an earlier period: beside effects of {entity} its coefficient "
-        f"is biased by about 1/T, with {n_periods} periods (Nickell 1981), and those of regressors that go "
-        "with it."
-    )
+    return gettext(
+        "{lagged} is the outcome of an earlier period: beside effects of {entity} its "
+        "coefficient is biased by about 1/T, with {n_periods} periods (Nickell 1981), and those "
+        "of regressors that go with it."
+    ).format(lagged=joined(lagged), entity=entity, n_periods=n_periods)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from harness.language import reworded
 from harness.report.model.rows import Row, read_rows
 from harness.store.manifest import Manifest
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 View = TypeVar("View")
+
+WORDS = frozenset({"reason", "message", "assumption"})
+"""Columns of tables that are sentences of the harness."""
 
 
 class RunReader(Protocol):
@@ -46,15 +50,17 @@ class Run:
     ----------
     manifest : what was run, on what, and how each cell ended
     folder : that holds the tables
+    retold : tables whose sentences were made again, in another language
     """
 
     manifest: Manifest
     folder: RunReader
+    retold: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _kept: dict[object, Any] = field(default_factory=dict, repr=False)
 
     def frame(self, table: str) -> pd.DataFrame:
         """Return a table as it was written; an empty frame where the study did not ask for it."""
-        return self.folder.read_table(table)
+        return self.retold[table] if table in self.retold else self.folder.read_table(table)
 
     def rows(self, table: str, row_type: type[Row]) -> tuple[Row, ...]:
         """Return the rows of a table as values of a dataclass whose fields name columns; read once.
@@ -66,7 +72,9 @@ class Run:
         """
         key = (table, row_type)
         if key not in self._kept:
-            self._kept[key] = read_rows(self.frame(table), row_type, table=table)
+            read = read_rows(self.frame(table), row_type, table=table)
+            words = [name for one in fields(row_type) if (name := one.name) in WORDS]
+            self._kept[key] = tuple(_reworded(row, words) for row in read) if words else read
         found: tuple[Row, ...] = self._kept[key]
         return found
 
@@ -76,6 +84,12 @@ class Run:
             self._kept[make] = make(self)
         made: View = self._kept[make]
         return made
+
+
+def _reworded(row: Row, words: Sequence[str]) -> Row:
+    """Return a row with its sentences in the language in use."""
+    changed = {name: own for name in words if (own := reworded(was := getattr(row, name))) != was}
+    return replace(row, **changed) if changed else row
 
 
 def read_run(folder: RunReader) -> Run:

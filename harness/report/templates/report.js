@@ -38,11 +38,11 @@
   const carried = (link) => new TextDecoder().decode(
     Uint8Array.from(atob(link.href.split("base64,")[1]), (sign) => sign.charCodeAt(0)));
   for (const link of document.querySelectorAll(".tools a[download$='.tex']")) {
-    link.title = "Copy this table as LaTeX";
+    link.title = document.body.dataset.copy;
     link.addEventListener("click", async (event) => {
       event.preventDefault();
       await copied(carried(link));
-      link.textContent = "copied";
+      link.textContent = document.body.dataset.copied;
       setTimeout(() => { link.textContent = "LaTeX"; }, 1500);
     });
   }

@@ -6,7 +6,10 @@ import hashlib
 import re
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from harness.language import gettext, pgettext
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 """Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles."""
@@ -45,7 +48,7 @@ LATEX = {
 }
 """What stands for each character; brackets and stars would be options of ``\\\\``."""
 
-SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])")
+SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])|(?<=[。：])\s*(?=.)")
 SLUG_LENGTH = 40
 
 
@@ -108,11 +111,27 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def joined(parts: Sequence[str], last: str = "and") -> str:
-    """Return "a, b and c"."""
+def joined(parts: Sequence[str], last: Literal["and", "or"] = "and") -> str:
+    """Return "a, b and c" in the language in use."""
     if len(parts) < 2:
         return "".join(parts)
-    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+    words = gettext("{before} and {last}") if last == "and" else gettext("{before} or {last}")
+    return words.format(before=listed(parts[:-1]), last=parts[-1])
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Return "a, b, c" in the language in use."""
+    return pgettext("list", ", ").join(parts)
+
+
+def in_turn(parts: Iterable[str]) -> str:
+    """Return "a; b; c" in the language in use."""
+    return pgettext("list", "; ").join(parts)
+
+
+def ranged(low: str, high: str) -> str:
+    """Return "low to high" in the language in use."""
+    return gettext("{low} to {high}").format(low=low, high=high)
 
 
 def sentences(text: str) -> list[str]:

@@ -21,6 +21,7 @@ from harness.drawing import (
     drawable_lines,
     new_figure,
 )
+from harness.language import gettext
 from harness.reporting import Run, StudyRecord, file_slug
 from harness_neural.report.rows import LearningRow, networks
 
@@ -59,7 +60,9 @@ def learning_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterat
         yield renderer.render(
             f"learning-{file_slug(outcome)}",
             draw_learning(shown),
-            alt=f"Errors of the chosen networks for {study.label(outcome)}, step by step.",
+            alt=gettext("Errors of the chosen networks for {outcome}, step by step.").format(
+                outcome=study.label(outcome)
+            ),
             caption=learning_caption(study, outcome),
         )
 
@@ -79,10 +82,11 @@ def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence
 
 def learning_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of learning."""
-    return (
-        f"Learning of the networks that were chosen for {study.label(outcome)}. Drawn is the mean squared "
-        "error over the outcome's variance after each step, on all rows of the panel and a logarithmic axis."
-    )
+    return gettext(
+        "Learning of the networks that were chosen for {outcome}. Drawn is the mean squared "
+        "error over the outcome's variance after each step, on all rows of the panel and a "
+        "logarithmic axis."
+    ).format(outcome=study.label(outcome))
 
 
 def draw_learning(shown: Sequence[Learning]) -> Figure:
@@ -104,15 +108,22 @@ def draw_learning(shown: Sequence[Learning]) -> Figure:
     panels[0].set_yscale("log")
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panels[0].yaxis.set_minor_formatter(NullFormatter())
-    figure.supxlabel("Step", fontsize=8)
-    figure.supylabel("MSE / variance of the outcome", fontsize=8)
+    figure.supxlabel(gettext("Step"), fontsize=8)
+    figure.supylabel(gettext("MSE / variance of the outcome"), fontsize=8)
     figure.legend(handles=_handles(), loc="outside upper left", ncols=3)
     return figure
 
 
 def _handles() -> list[Line2D]:
     return [
-        Line2D([], [], color=TRAINING.colour, linestyle=TRAINING.dash, label="training rows"),
-        Line2D([], [], color=SELECTION.colour, linestyle=SELECTION.dash, label="rows to select on"),
-        Line2D([], [], color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)), label="step that was kept"),
+        Line2D([], [], color=TRAINING.colour, linestyle=TRAINING.dash, label=gettext("training rows")),
+        Line2D([], [], color=SELECTION.colour, linestyle=SELECTION.dash, label=gettext("rows to select on")),
+        Line2D(
+            [],
+            [],
+            color="#333333",
+            linewidth=0.7,
+            linestyle=(0, (1.0, 1.0)),
+            label=gettext("step that was kept"),
+        ),
     ]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.drawing import DEVIATION_MAP, SINGLE_COLUMN, FigureRenderer, RenderedFigure, drawable, new_figure
+from harness.language import gettext
 from harness.reporting import Run, StudyRecord, count, file_slug, fixed, joined, shortened
 from harness_neural.report.rows import Fit, MapRow, ProfileRow, networks
 
@@ -31,7 +32,7 @@ def map_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
         yield renderer.render(
             f"map-{file_slug(outcome)}-{file_slug(estimator)}",
             draw_map(found.map_of(fits[0]), profile, labels),
-            alt="Self-organising map: rows of each cluster, and means of the variables in each.",
+            alt=gettext("Self-organising map: rows of each cluster, and means of the variables in each."),
             caption=map_caption(study, fits),
         )
 
@@ -44,11 +45,11 @@ def map_caption(study: StudyRecord, fits: Sequence[Fit]) -> str:
     fits : at least one; all that have this map
     """
     named = [f"{study.estimator_label(name)} on {study.label(outcome)}" for outcome, name in fits]
-    return (
-        f"The self-organising map of {joined(named)}. Above: its clusters as they lie on the map, with their "
-        "rows. Below: the mean of each variable in each cluster, in standard deviations from the mean of all "
-        "rows."
-    )
+    return gettext(
+        "The self-organising map of {named}. Above: its clusters as they lie on the map, with "
+        "their rows. Below: the mean of each variable in each cluster, in standard deviations "
+        "from the mean of all rows."
+    ).format(named=joined(named))
 
 
 def draw_map(clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: Sequence[str]) -> Figure:
@@ -86,7 +87,7 @@ def _draw_grid(axes: Axes, clusters: Sequence[MapRow]) -> None:
     axes.imshow(counts, cmap="Blues", vmin=0.0, vmax=2.2 * counts.max(), aspect=0.35)
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_title("Map: cluster and its rows", loc="left")
+    axes.set_title(gettext("Map: cluster and its rows"), loc="left")
 
 
 def _draw_profile(
@@ -107,6 +108,6 @@ def _draw_profile(
     axes.set_yticks(
         range(len(variables)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=6
     )
-    axes.set_title("Means in each cluster (standard deviations)", loc="left")
-    axes.set_xlabel("Cluster")
+    axes.set_title(gettext("Means in each cluster (standard deviations)"), loc="left")
+    axes.set_xlabel(gettext("Cluster"))
     axes.tick_params(length=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.reporting import PackagedSection, Run, SectionContent
 from harness_neural.report.rows import networks
 from harness_neural.report.table import MapQuality, SearchRow, map_table, search_table
@@ -35,7 +36,7 @@ class NetworksSection(PackagedSection):
     """Searches for a size, learning, and self-organising maps."""
 
     name: ClassVar[str] = "networks"
-    title: ClassVar[str] = "Networks"
+    title: ClassVar[str] = marked("Networks")
     place: ClassVar[int] = 1400
 
     def is_present(self, run: Run, /) -> bool:
@@ -59,6 +60,6 @@ class NetworksSection(PackagedSection):
         maps = tuple(map_figures(run, renderer))
         return SectionContent(
             ShownNetworks(outcomes, map_table(run), maps),
-            "Networks and maps",
+            gettext("Networks and maps"),
             figures=(*(figure for part in outcomes for figure in part.figures), *maps),
         )

@@ -18,6 +18,7 @@ from harness.drawing import (
     drawable,
     new_figure,
 )
+from harness.language import gettext
 from harness.reporting import Run, StudyRecord, file_slug, plain
 from harness_panel.report.rows import EventRow, Fit, LikelihoodRow, rivals
 
@@ -36,18 +37,23 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
         yield renderer.render(
             f"threshold-{slug}",
             draw_likelihoods(likelihoods, study),
-            alt=f"Likelihood ratio of the places of thresholds of {named}.",
-            caption=f"{named}: likelihood ratio of the estimated place of each threshold to other places, "
-            "the other thresholds held. Places below the dashed line make up the 95 % set (Hansen 1999); it "
-            "holds for independent errors of equal variance.",
+            alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=named),
+            caption=gettext(
+                "{named}: likelihood ratio of the estimated place of each threshold to other "
+                "places, the other thresholds held. Places below the dashed line make up the "
+                "95 % set (Hansen 1999); it holds for independent errors of equal variance."
+            ).format(named=named),
         )
     if events:
         yield renderer.render(
             f"event-study-{slug}",
             draw_events(events, study),
-            alt=f"Effects by periods since the treatment started, {named}.",
-            caption=f"{named}: effect of {study.label(study.exposure)} by periods since it started, against "
-            "the period before, with pointwise 95 % intervals. The outermost hold those further away.",
+            alt=gettext("Effects by periods since the treatment started, {named}.").format(named=named),
+            caption=gettext(
+                "{named}: effect of {exposure} by periods since it started, against the "
+                "period before, with pointwise 95 % intervals. The outermost hold those "
+                "further away."
+            ).format(named=named, exposure=study.label(study.exposure)),
         )
 
 
@@ -62,10 +68,14 @@ def draw_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figur
         axes.plot([row.at for row in part], [row.likelihood_ratio for row in part], color=BLUE, linewidth=1.0)
         axes.axhline(critical, color=ORANGE, linewidth=0.9, linestyle=(0, (4.0, 1.5)))
         axes.axvline(place, color=GREY, linewidth=0.7, linestyle=DOTTED)
-        axes.set_title(f"threshold {part[0].threshold}: {plain(place)}", loc="left", fontsize=7)
+        axes.set_title(
+            gettext("threshold {threshold}: {place}").format(threshold=part[0].threshold, place=plain(place)),
+            loc="left",
+            fontsize=7,
+        )
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     figure.supxlabel(drawable(study.axis_label(rows[0].variable)), fontsize=8)
-    figure.supylabel("Likelihood ratio", fontsize=8)
+    figure.supylabel(gettext("Likelihood ratio"), fontsize=8)
     return figure
 
 
@@ -85,6 +95,6 @@ def draw_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
             time, row.estimate, "o", color=colour, markersize=4, fillstyle="none" if is_reference else "full"
         )
     axes.set_xticks(np.array([row.event_time or 0 for row in rows]))
-    axes.set_xlabel("Periods since the start")
-    axes.set_ylabel(drawable(f"Effect on {study.label(rows[0].outcome)}"))
+    axes.set_xlabel(gettext("Periods since the start"))
+    axes.set_ylabel(drawable(gettext("Effect on {outcome}").format(outcome=study.label(rows[0].outcome))))
     return figure

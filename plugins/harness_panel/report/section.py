@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.reporting import MISSING, PackagedSection, Run, SectionContent, count, estimate, fixed
 from harness_panel.report.rows import Fit, NumberTestRow, PreTrendRow, rivals
 
@@ -36,7 +37,7 @@ class ThresholdsSection(PackagedSection):
     """Places of thresholds with their likelihood, and effects since a treatment started."""
 
     name: ClassVar[str] = "thresholds"
-    title: ClassVar[str] = "Thresholds and treatments"
+    title: ClassVar[str] = marked("Thresholds and treatments")
     place: ClassVar[int] = 780
 
     def is_present(self, run: Run, /) -> bool:
@@ -81,8 +82,9 @@ def _pre_trend(run: Run, fit: Fit, row: PreTrendRow) -> str:
     study = run.manifest.study
     named = f"{study.estimator_label(fit[1])}, {study.label(fit[0])}"
     if not row.is_done:
-        return f"{named}: effects before the start could not be tested together, since {row.reason}."
-    return (
-        f"{named}: the joint test of no effect before the start has F {fixed(row.statistic, 2)} and "
-        f"p {fixed(row.p_value, 3)}."
-    )
+        return gettext(
+            "{named}: effects before the start could not be tested together, since {reason}."
+        ).format(named=named, reason=row.reason)
+    return gettext(
+        "{named}: the joint test of no effect before the start has F {statistic} and p {p_value}."
+    ).format(named=named, statistic=fixed(row.statistic, 2), p_value=fixed(row.p_value, 3))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.accuracy import (
     AccuracyRow,
     accuracy_rows,
@@ -81,7 +82,7 @@ class AccuracySection(PackagedSection):
     """Gains and errors of every estimator under every protocol."""
 
     name: ClassVar[str] = "accuracy"
-    title: ClassVar[str] = "Accuracy"
+    title: ClassVar[str] = marked("Accuracy")
     place: ClassVar[int] = 300
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
@@ -97,7 +98,7 @@ class AccuracySection(PackagedSection):
             for outcome in study.outcomes
         )
         symbols = {status.name.lower(): symbol for status, symbol in SYMBOLS.items()}
-        return SectionContent(ShownAccuracy(outcomes, symbols), "Accuracy by estimator and protocol")
+        return SectionContent(ShownAccuracy(outcomes, symbols), gettext("Accuracy by estimator and protocol"))
 
 
 def accuracy_table(run: Run, outcome: str) -> AccuracyTable:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.sections.claims.rows import ClaimRow, published_text
-from harness.report.text.plain_text import joined
+from harness.report.text.plain_text import joined, listed
 from harness.store.study_record import StudyRecord
 
-INCONSISTENT, ASSUMING = "inconsistent", "inconsistent under assumption"
+INCONSISTENT, ASSUMING = "inconsistent", marked("inconsistent under assumption")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ def _named(study: StudyRecord, rows: Sequence[ClaimRow]) -> str:
     outcomes = joined(list(dict.fromkeys(study.label(row.outcome) for row in rows)))
     sources = joined(list(dict.fromkeys(row.source for row in rows if row.source)))
     if len(rows) > 1:
-        return f"{len(rows)} numbers on {outcomes}" + (f" of {sources}" if sources else "")
+        words = (
+            gettext("{n_rows} numbers on {outcomes} of {sources}")
+            if sources
+            else gettext("{n_rows} numbers on {outcomes}")
+        )
+        return words.format(n_rows=len(rows), outcomes=outcomes, sources=sources)
     (row,) = rows
-    return f"{f'{sources}: ' if sources else ''}{outcomes}, {row.about}, {published_text(row)}"
+    told = listed([outcomes, row.about, published_text(row)])
+    return gettext("{sources}: {told}").format(sources=sources, told=told) if sources else told

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from harness.language import gettext
 from harness.report.sections.claims.rows import ClaimRow
+from harness.report.text.plain_text import in_turn, listed
 from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord
 
 NAME = "name"
@@ -28,20 +30,26 @@ def _of_estimators(study: StudyRecord, published: str, other: str) -> str:
     if published == other or not {published, other} <= records.keys():
         return ""
     first, second = records[published], records[other]
-    changed = "; ".join(_changed(first, second)) or "nothing but their names"
-    return f"{first.label} (as published) and {second.label} (as it should be) differ in {changed}."
+    changed = in_turn(_changed(first, second)) or gettext("nothing but their names")
+    return gettext("{label} (as published) and {label_2} (as it should be) differ in {changed}.").format(
+        label=first.label, label_2=second.label, changed=changed
+    )
 
 
 def _changed(first: EstimatorRecord, second: EstimatorRecord) -> Iterator[str]:
     """Yield what differs between two estimators, option by option."""
-    one = {"method": first.use, **dict(_flat(first.options))}
-    two = {"method": second.use, **dict(_flat(second.options))}
+    one = {gettext("method"): first.use, **dict(_flat(first.options))}
+    two = {gettext("method"): second.use, **dict(_flat(second.options))}
     for key in dict.fromkeys((*one, *two)):
         if key in one and key in two and one[key] != two[key]:
-            yield f"{key}, {_shown(one[key])} against {_shown(two[key])}"
+            yield gettext("{key}, {shown} against {shown_2}").format(
+                key=key, shown=_shown(one[key]), shown_2=_shown(two[key])
+            )
         elif (key in one) != (key in two):
             owner, value = (first, one[key]) if key in one else (second, two[key])
-            yield f"{key}, {_shown(value)} of {owner.label} alone"
+            yield gettext("{key}, {shown} of {label} alone").format(
+                key=key, shown=_shown(value), label=owner.label
+            )
 
 
 def _flat(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
@@ -55,7 +63,7 @@ def _flat(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, A
 
 
 def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return listed(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _of_protocols(study: StudyRecord, published: str, other: str) -> str:
@@ -63,9 +71,15 @@ def _of_protocols(study: StudyRecord, published: str, other: str) -> str:
     if published == other or not {published, other} <= records.keys():
         return ""
     first, second = records[published], records[other]
-    return f"{_told(first)} (as published); {_told(second)} (as it should be)."
+    return gettext("{told} (as published); {told_2} (as it should be).").format(
+        told=_told(first), told_2=_told(second)
+    )
 
 
 def _told(protocol: ProtocolRecord) -> str:
-    leaks = ", ".join(leak.text for leak in protocol.leaks)
-    return f"{protocol.title}: {protocol.how.rstrip('.')}; {leaks or 'nothing of the test rows is known'}"
+    leaks = listed(leak.text for leak in protocol.leaks)
+    return gettext("{title}: {how}; {leaks}").format(
+        title=protocol.title,
+        how=protocol.how.rstrip(".。"),
+        leaks=leaks or gettext("nothing of the test rows is known"),
+    )

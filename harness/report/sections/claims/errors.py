@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.model.accuracy import errors_of
 from harness.report.model.gain_row import GainRow
 from harness.report.model.run import Run
@@ -12,7 +13,7 @@ from harness.report.sections.claims.rows import ClaimRow
 from harness.report.text.numbers import MISSING, percent, significant
 from harness.store.study_record import StudyRecord
 
-SAMPLES = (("train", "training rows"), ("test", "test rows"), ("all", "all rows"))
+SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
 ERROR = "mse"
 COMPARED = frozenset({ERROR, "gain"})
 """Quantities of claims that are of a sample."""
@@ -69,7 +70,7 @@ def error_table(run: Run, claims: Iterable[ClaimRow]) -> ErrorTable | None:
         rows=tuple(
             ErrorRow(
                 study.label(outcome),
-                words,
+                gettext(words),
                 study.estimator_label(estimator),
                 _compared(run, study, outcome, estimator, published, sample),
                 _compared(run, study, outcome, estimator, other, sample),

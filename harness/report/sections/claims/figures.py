@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.claims.contradictions import Contradiction, contradictions
 from harness.report.sections.claims.differences import differences
@@ -18,9 +19,10 @@ from harness.report.sections.claims.rows import (
     published_text,
 )
 from harness.report.sections.claims.standing import MEANINGS, SYMBOLS
+from harness.report.text.plain_text import in_turn, listed
 from harness.store.study_record import OpenQuestionRecord, StudyRecord
 
-NO_SOURCE = "no source given"
+NO_SOURCE = marked("no source given")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,15 @@ class PublishedFigure:
     differences: tuple[str, ...]
     left_open: tuple[OpenQuestionRecord, ...]
 
+    @property
+    def by(self) -> str:
+        """By which estimators its numbers are here, both as published and as it should be."""
+        if not self.counterpart:
+            return self.published
+        return gettext("{published}; as it should be {counterpart}").format(
+            published=self.published, counterpart=self.counterpart
+        )
+
 
 @dataclass(frozen=True)
 class PublishedFigures:
@@ -114,7 +125,7 @@ def published_figures(run: Run) -> PublishedFigures:
     counts = {status: sum(row.status == status for row in claims) for status, _ in MEANINGS}
     return PublishedFigures(
         counts=tuple((status, number) for status, number in counts.items() if number),
-        meanings=tuple((status, meaning) for status, meaning in MEANINGS if counts[status]),
+        meanings=tuple((status, gettext(meaning)) for status, meaning in MEANINGS if counts[status]),
         contradictions=contradictions(run.manifest.study, claims),
         figures=figures,
     )
@@ -124,7 +135,7 @@ def _figure(run: Run, source: str, claims: Sequence[ClaimRow]) -> PublishedFigur
     study = run.manifest.study
     is_of_several = len({row.estimator for row in claims}) > 1
     return PublishedFigure(
-        source=source or NO_SOURCE,
+        source=source or gettext(NO_SOURCE),
         published=_by(study, [(row.estimator, row.protocol) for row in claims]),
         counterpart=_by(
             study,
@@ -145,12 +156,12 @@ def _by(study: StudyRecord, cells: Sequence[tuple[str, str]]) -> str:
     """Return the estimators, and protocols where there are any, that numbers are by."""
     labels = dict.fromkeys(study.estimator_label(estimator) for estimator, _ in cells)
     titles = dict.fromkeys(study.protocol_title(protocol) for _, protocol in cells if protocol)
-    return "; ".join(filter(None, (", ".join(labels), ", ".join(titles))))
+    return in_turn(filter(None, (listed(labels), listed(titles))))
 
 
 def _row(study: StudyRecord, row: ClaimRow, *, is_named: bool) -> FigureRow:
     return FigureRow(
-        about=f"{row.about}, {study.estimator_label(row.estimator)}" if is_named else row.about,
+        about=listed([row.about, study.estimator_label(row.estimator)]) if is_named else row.about,
         note=row.note,
         outcome=study.label(row.outcome),
         printed=published_text(row),

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.language import gettext, marked
 from harness.report.sections.claims.errors import ErrorTable
 from harness.report.sections.claims.figures import PublishedFigure, PublishedFigures
 from harness.report.text.footnotes import Footnotes
+from harness.report.text.plain_text import listed
 
-HEAD = ("what", "outcome", "printed", "as published, here", "as it should be, here")
+HEAD = (
+    marked("what"),
+    marked("outcome"),
+    marked("printed"),
+    marked("as published, here"),
+    marked("as it should be, here"),
+)
 
 
 def markdown(shown: PublishedFigures) -> str:
@@ -17,14 +25,18 @@ def markdown(shown: PublishedFigures) -> str:
     parts = [part for figure in shown.figures for part in _figure(figure, footnotes)]
     notes = "\n".join(f"- ({mark}) {_plain(reason)}" for mark, reason in footnotes.listed())
     if notes:
-        parts += ["## Where a number is missing", notes]
+        parts += [f"## {gettext('Where a number is missing')}", notes]
     return "\n\n".join(parts) + "\n"
 
 
 def _figure(figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
     yield f"## {_plain(figure.source)}"
-    by = f"As published: {_plain(figure.published)}."
-    yield f"{by} As it should be: {_plain(figure.counterpart)}." if figure.counterpart else by
+    by = gettext("As published: {published}.").format(published=_plain(figure.published))
+    yield (
+        gettext("{by} As it should be: {counterpart}.").format(by=by, counterpart=_plain(figure.counterpart))
+        if figure.counterpart
+        else by
+    )
     rows = [
         (
             row.about,
@@ -35,20 +47,25 @@ def _figure(figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
         )
         for row in figure.rows
     ]
-    yield _table(HEAD, rows)
+    yield _table([gettext(head) for head in HEAD], rows)
     if figure.errors is not None:
         yield _errors(figure.errors)
     if figure.differences:
-        yield "Why they differ:\n\n" + _list(figure.differences)
+        yield gettext("Why they differ:") + "\n\n" + _list(figure.differences)
     if figure.left_open:
-        told = [f"{one.question.rstrip('.')}. Here: {one.taken}" for one in figure.left_open]
-        yield "Not said in the publication:\n\n" + _list(told)
+        told = [
+            gettext("{question}. Here: {taken}").format(question=one.question.rstrip("."), taken=one.taken)
+            for one in figure.left_open
+        ]
+        yield gettext("Not said in the publication:") + "\n\n" + _list(told)
 
 
 def _errors(errors: ErrorTable) -> str:
-    gains = [f"gain over {label}" for label in errors.references]
+    gains = [gettext("gain over {label}").format(label=label) for label in errors.references]
     halves = [
-        f"{what}, {title}" for title in (errors.published, errors.counterpart) for what in ("MSE", *gains)
+        listed([what, title])
+        for title in (errors.published, errors.counterpart)
+        for what in (gettext("MSE"), *gains)
     ]
     rows = [
         (
@@ -57,7 +74,7 @@ def _errors(errors: ErrorTable) -> str:
         )
         for row in errors.rows
     ]
-    return _table(("outcome", "sample", "estimator", *halves), rows)
+    return _table((gettext("outcome"), gettext("sample"), gettext("estimator"), *halves), rows)
 
 
 def _marked(mark: str) -> str:

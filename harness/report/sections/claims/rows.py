@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.report.model.run import Run
-from harness.report.text.numbers import MISSING, NO_BREAK, fixed, percent, significant
+from harness.report.text.numbers import MISSING, fixed, percent, significant
 
 FRACTIONS = frozenset(
     {
@@ -76,4 +77,4 @@ def allowed_range(row: ClaimRow) -> str:
     low, high = row.recomputed_low, row.recomputed_high
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"{claim_number(row, low)} to{NO_BREAK}{claim_number(row, high)}"
+    return gettext("{low} to\u00a0{high}").format(low=claim_number(row, low), high=claim_number(row, high))

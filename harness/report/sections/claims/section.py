@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.claims.figures import published_figures
 from harness.report.sections.claims.markdown import markdown
@@ -22,7 +23,7 @@ class ClaimsSection(PackagedSection):
     """Every published number: printed, recomputed, as published, as it should be, and how it stands."""
 
     name: ClassVar[str] = "claims"
-    title: ClassVar[str] = "Published numbers"
+    title: ClassVar[str] = marked("Published numbers")
     place: ClassVar[int] = 1000
 
     def is_present(self, run: Run, /) -> bool:
@@ -31,10 +32,10 @@ class ClaimsSection(PackagedSection):
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
         """Return the tables and figures of the publication."""
-        return SectionContent(published_figures(run), "Published numbers, figure by figure")
+        return SectionContent(published_figures(run), gettext("Published numbers, figure by figure"))
 
     def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
         """Yield the section as Markdown."""
         if report_format == "markdown" and self.is_present(run):
             text = markdown(published_figures(run))
-            yield ReportFile(MARKDOWN, text, "the publication figure by figure, as Markdown")
+            yield ReportFile(MARKDOWN, text, gettext("the publication figure by figure, as Markdown"))

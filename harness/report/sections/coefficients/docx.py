@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import ShownCoefficients, coefficient_notes, coefficient_table
 from harness.report.undated import undated
@@ -56,5 +57,7 @@ def _table(run: Run, outcome: str, table: ShownCoefficients) -> maketables.MTabl
     return maketables.MTable(
         frame,
         notes="\n".join(coefficient_notes(study, outcome, table)),
-        caption=f"Coefficients for {study.axis_label(outcome)}: {study.title}",
+        caption=gettext("Coefficients for {outcome}: {title}").format(
+            outcome=study.axis_label(outcome), title=study.title
+        ),
     )

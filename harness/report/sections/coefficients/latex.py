@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import ShownCoefficients, coefficient_notes, coefficient_table
-from harness.report.sections.gains.latex import latex_label, latex_row
+from harness.report.sections.gains.latex import latex_label, latex_needs, latex_row
 from harness.report.text.plain_text import latex
 
 
@@ -20,7 +21,7 @@ def latex_coefficients(run: Run) -> str:
     study = run.manifest.study
     tables = [(outcome, coefficient_table(run, outcome)) for outcome in study.outcomes]
     parts = ["\n".join(_table(run, outcome, table)) for outcome, table in tables if table.columns]
-    head = r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX and a font that has them."
+    head = latex_needs()
     return "\n\n".join([head, *parts]) + "\n" if parts else ""
 
 
@@ -28,7 +29,10 @@ def _table(run: Run, outcome: str, table: ShownCoefficients) -> Iterator[str]:
     study, columns = run.manifest.study, table.columns
     yield r"\begin{table}"
     yield r"\centering"
-    yield rf"\caption{{Coefficients for {latex(study.axis_label(outcome))}: {latex(study.title)}}}"
+    caption = gettext("Coefficients for {outcome}: {title}").format(
+        outcome=study.axis_label(outcome), title=study.title
+    )
+    yield rf"\caption{{{latex(caption)}}}"
     yield rf"\label{{tab:coefficients-{latex_label(study.id)}-{latex_label(outcome)}}}"
     yield rf"\begin{{tabular}}{{l*{{{len(columns)}}}{{c}}}}"
     yield r"\toprule"
@@ -39,10 +43,10 @@ def _table(run: Run, outcome: str, table: ShownCoefficients) -> Iterator[str]:
         yield latex_row("", [latex(cell.std_error) for cell in row.cells])
         yield latex_row("", [latex(cell.interval) for cell in row.cells])
     yield r"\midrule"
-    yield latex_row("Effects", [latex(column.effects) for column in columns])
-    yield latex_row("Covariance", [latex(column.covariance) for column in columns])
-    yield latex_row("Degrees of freedom", [latex(column.df_resid) for column in columns])
-    yield latex_row("Rows", [latex(column.n_obs) for column in columns])
+    yield latex_row(gettext("Effects"), [latex(column.effects) for column in columns])
+    yield latex_row(gettext("Covariance"), [latex(column.covariance) for column in columns])
+    yield latex_row(gettext("Degrees of freedom"), [latex(column.df_resid) for column in columns])
+    yield latex_row(gettext("Rows"), [latex(column.n_obs) for column in columns])
     yield r"\bottomrule"
     yield r"\end{tabular}"
     yield ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.docx import docx_coefficients
 from harness.report.sections.coefficients.latex import latex_coefficients
@@ -33,7 +34,7 @@ class CoefficientsSection(PackagedSection):
     """The coefficients of all estimators side by side."""
 
     name: ClassVar[str] = "coefficients"
-    title: ClassVar[str] = "Coefficients"
+    title: ClassVar[str] = marked("Coefficients")
     place: ClassVar[int] = 1200
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:
@@ -51,6 +52,6 @@ class CoefficientsSection(PackagedSection):
     def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
         """Yield the tables for LaTeX or Word where any estimator has coefficients."""
         if report_format == "latex" and (table := latex_coefficients(run)):
-            yield ReportFile(LATEX, table, "the coefficients of all estimators for LaTeX")
+            yield ReportFile(LATEX, table, gettext("the coefficients of all estimators for LaTeX"))
         if report_format == "docx" and (document := docx_coefficients(run)):
-            yield ReportFile(DOCX, document, "the coefficients of all estimators for Word")
+            yield ReportFile(DOCX, document, gettext("the coefficients of all estimators for Word"))

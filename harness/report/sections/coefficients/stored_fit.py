@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.language import gettext, marked
+
 if TYPE_CHECKING:
     import pandas as pd
 
-STATISTICS: Mapping[str, str] = {"N": "Observations", "se_type": "Covariance"}
+STATISTICS: Mapping[str, str] = {"N": marked("Observations"), "se_type": marked("Covariance")}
 """Statistics beneath the coefficients, with their labels."""
 
 COLUMNS: Mapping[str, str] = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
@@ -36,7 +38,7 @@ class StoredFit:
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:
         table = self.rows.set_index("term")[list(COLUMNS)].rename(columns=COLUMNS)
-        return table.rename_axis("Coefficient")
+        return table.rename_axis(gettext("Coefficient"))
 
     @property
     def __maketables_depvar__(self) -> str:

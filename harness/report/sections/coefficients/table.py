@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext, marked, reworded
 from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
@@ -98,8 +99,14 @@ class ShownCoefficients:
     without: tuple[tuple[str, str], ...]
     caveat: str = ""
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why some estimators have none, in sentences."""
+        words = gettext("{label}: {reason}.")
+        return tuple(words.format(label=label, reason=reason) for label, reason in self.without)
 
-NO_COEFFICIENTS = "no coefficients; the curves say what is estimated"
+
+NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
 
 def coefficient_rows(run: Run) -> tuple[CoefficientRow, ...]:
@@ -121,7 +128,7 @@ def coefficient_table(run: Run, outcome: str) -> ShownCoefficients:
     without: dict[str, list[str]] = {}
     for entry in study.estimators:
         if entry not in having:
-            without.setdefault(reasons.get(entry.id) or NO_COEFFICIENTS, []).append(entry.label)
+            without.setdefault(reasons.get(entry.id) or gettext(NO_COEFFICIENTS), []).append(entry.label)
     return ShownCoefficients(
         columns=tuple(
             _column(entry, next(row for (name, _), row in done.items() if name == entry.id))
@@ -139,7 +146,9 @@ def coefficient_table(run: Run, outcome: str) -> ShownCoefficients:
 def _caveat(run: Run, outcome: str, having: Sequence[EstimatorRecord]) -> str:
     biased = [entry.label for entry in having if entry.goes_by_within]
     caveat = nickell_caveat(run, outcome) if biased else ""
-    return f"{joined(biased)}: {caveat}" if caveat else ""
+    return (
+        gettext("{estimators}: {caveat}").format(estimators=joined(biased), caveat=caveat) if caveat else ""
+    )
 
 
 def _in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
@@ -152,8 +161,8 @@ def _in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
 def _column(estimator: EstimatorRecord, row: CoefficientRow) -> CoefficientColumn:
     return CoefficientColumn(
         label=estimator.label,
-        effects=joined(estimator.effects) or MISSING,
-        covariance=row.covariance,
+        effects=joined([gettext(name) for name in estimator.effects]) or MISSING,
+        covariance=reworded(row.covariance),
         groups=_groups(row),
         bandwidth=count(int(row.bandwidth)) if math.isfinite(row.bandwidth) else "",
         factor=fixed(row.factor, 4) if math.isfinite(row.factor) else "",
@@ -167,7 +176,8 @@ def _groups(row: CoefficientRow) -> str:
     if not row.n_clusters:
         return ""
     numbers = joined([count(int(float(number))) for number in row.n_clusters.split(" x ")])
-    return f"{numbers} {'periods' if math.isfinite(row.bandwidth) else 'clusters'}"
+    words = gettext("{numbers} periods") if math.isfinite(row.bandwidth) else gettext("{numbers} clusters")
+    return words.format(numbers=numbers)
 
 
 def _degrees(value: float) -> str:
@@ -199,16 +209,19 @@ def _cell(row: CoefficientRow | None, decimals: int) -> CoefficientCell:
 
 def coefficient_notes(study: StudyRecord, outcome: str, table: ShownCoefficients) -> Iterator[str]:
     """Yield the notes of the coefficients for one outcome, a paragraph each, in plain text."""
-    quick = "A quick run with few draws; not for publication. " if study.quick else ""
+    quick = gettext("A quick run with few draws; not for publication. ") if study.quick else ""
     yield (
-        f"{quick}In brackets standard errors, beneath them {percent(study.level, 0)} intervals. All "
-        f"rows of the panel; units of {study.axis_label(outcome)} per unit of the term. A blank is a "
-        "term that the estimator does not have or that its effects absorb."
+        gettext(
+            "{quick}In brackets standard errors, beneath them {level} intervals. All rows of the "
+            "panel; units of {outcome} per unit of the term. A blank is a term that the estimator "
+            "does not have or that its effects absorb."
+        ).format(quick=quick, level=percent(study.level, 0), outcome=study.axis_label(outcome))
     )
     for column in table.columns:
-        yield f"{column.label}: covariance {column.covariance}{_corrections(column)}."
-    for label, reason in table.without:
-        yield f"{label}: {reason}."
+        yield gettext("{label}: covariance {covariance}{corrections}.").format(
+            label=column.label, covariance=column.covariance, corrections=_corrections(column)
+        )
+    yield from table.reasons
     if table.caveat:
         yield table.caveat
 
@@ -218,9 +231,9 @@ def _corrections(column: CoefficientColumn) -> str:
         text
         for value, text in (
             (column.groups, column.groups),
-            (column.bandwidth, f"bandwidth {column.bandwidth}"),
-            (column.factor, f"small-sample factor {column.factor}"),
+            (column.bandwidth, gettext("bandwidth {bandwidth}").format(bandwidth=column.bandwidth)),
+            (column.factor, gettext("small-sample factor {factor}").format(factor=column.factor)),
         )
         if value
     ]
-    return f" ({joined(known)})" if known else ""
+    return gettext(" ({known})").format(known=joined(known)) if known else ""

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from harness.language import gettext
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, bare, grid_shape, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.palette import LineStyle
@@ -109,8 +110,20 @@ def _handles(scene: ContrastScene) -> list[Artist]:
     shown = [contrast for panel in scene.panels for _, contrast, _ in panel.lines]
     share = percent(scene.level, 0)
     handles: list[Artist] = [
-        Line2D([], [], color=LEGEND_GREY, linewidth=THICK, label=f"{share} interval of each"),
-        Line2D([], [], color=LEGEND_GREY, linewidth=THIN, label=f"{share} interval for all at once"),
+        Line2D(
+            [],
+            [],
+            color=LEGEND_GREY,
+            linewidth=THICK,
+            label=gettext("{share} interval of each").format(share=share),
+        ),
+        Line2D(
+            [],
+            [],
+            color=LEGEND_GREY,
+            linewidth=THIN,
+            label=gettext("{share} interval for all at once").format(share=share),
+        ),
     ]
     if any(math.isfinite(contrast.truth) for contrast in shown):
         handles.append(true_place_handle())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from harness.language import gettext
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
@@ -81,7 +82,9 @@ class ContrastPlace:
     @property
     def pair(self) -> str:
         """Both values in words."""
-        return f"{self.exposure_to} less {self.exposure_from}"
+        return gettext("{exposure_to} less {exposure_from}").format(
+            exposure_to=self.exposure_to, exposure_from=self.exposure_from
+        )
 
 
 @dataclass(frozen=True)

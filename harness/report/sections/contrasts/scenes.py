@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.language import gettext
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.palette import LineStyle, line_style
 from harness.report.model.run import Run
@@ -33,7 +34,9 @@ def contrast_figures(
             yield renderer.render(
                 f"contrast-{file_slug(outcome)}-{file_slug(question.scenario)}",
                 draw_contrasts(scene),
-                alt=f"Contrasts of {study.label(study.exposure)} on {study.label(outcome)}, with intervals.",
+                alt=gettext("Contrasts of {exposure} on {outcome}, with intervals.").format(
+                    exposure=study.label(study.exposure), outcome=study.label(outcome)
+                ),
                 caption=contrast_caption(study, outcome, [one for _, _, own in answered for one in own]),
             )
 
@@ -54,7 +57,9 @@ def contrast_scene(
             )
             for entry, style, found in answered
         ]
-    return ContrastScene(panels, f"Difference in {study.axis_label(outcome)}", study.level)
+    return ContrastScene(
+        panels, gettext("Difference in {outcome}").format(outcome=study.axis_label(outcome)), study.level
+    )
 
 
 def contrast_caption(study: StudyRecord, outcome: str, shown: Sequence[EstimatedContrast]) -> str:
@@ -62,15 +67,19 @@ def contrast_caption(study: StudyRecord, outcome: str, shown: Sequence[Estimated
     exposure, level = study.label(study.exposure), percent(study.level, 0)
     draws = sorted({one.n_draws for one in shown if one.n_draws is not None})
     made = (
-        f" from {' to '.join(count(number) for number in draws[:: max(1, len(draws) - 1)])} draws"
+        gettext(" from {join} draws").format(
+            join=" to ".join(count(number) for number in draws[:: max(1, len(draws) - 1)])
+        )
         if draws
         else ""
     )
     parts = [
-        f"Mean predicted {study.label(outcome)} were every row's {exposure} one value, less that were it "
-        f"another, the other variables as observed. Thick: {level} intervals that hold for one contrast at a "
-        f"time{made}; thin: for all of an estimator's contrasts shown here at once."
+        gettext(
+            "Mean predicted {outcome} were every row's {exposure} one value, less that were it "
+            "another, the other variables as observed. Thick: {level} intervals that hold for one "
+            "contrast at a time{made}; thin: for all of an estimator's contrasts shown here at once."
+        ).format(outcome=study.label(outcome), exposure=exposure, level=level, made=made)
     ]
     if any(one.truth == one.truth for one in shown):
-        parts.append("The dashed strokes are the truth behind the simulated data, on the same rows.")
+        parts.append(gettext("The dashed strokes are the truth behind the simulated data, on the same rows."))
     return " ".join(parts)

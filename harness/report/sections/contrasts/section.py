@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import contrast_questions, contrast_rows
 from harness.report.sections.contrasts.table import ContrastTable, contrast_table
@@ -26,7 +27,7 @@ class ContrastsSection(PackagedSection):
     """Differences between the values of an exposure that has few: of all rows, by group, by moderator."""
 
     name: ClassVar[str] = "contrasts"
-    title: ClassVar[str] = "Contrasts"
+    title: ClassVar[str] = marked("Contrasts")
     place: ClassVar[int] = 750
 
     def is_present(self, run: Run, /) -> bool:
@@ -44,7 +45,7 @@ class ContrastsSection(PackagedSection):
         study = run.manifest.study
         return SectionContent(
             shown,
-            f"Contrasts of {study.label(study.exposure)}",
+            gettext("Contrasts of {exposure}").format(exposure=study.label(study.exposure)),
             figures=tuple(figure for part in shown for figure in part.figures),
             drawn_names=tuple(dict.fromkeys(row.group for row in contrast_rows(run) if row.group)),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import (
     ContrastQuestion,
@@ -14,6 +15,7 @@ from harness.report.sections.contrasts.rows import (
 )
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import EstimateText, count, estimate, estimated, plain, significant
+from harness.report.text.plain_text import joined
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,22 @@ def established_text(label: str, outcome: str, found: tuple[EstimatedContrast, .
     if len(found) == 1:
         (one,) = found
         if not one.is_established:
-            return f"{label}: no difference in {outcome} is established."
-        side = "higher" if one.estimate > 0.0 else "lower"
-        return f"{label}: {outcome} is {side} at {one.place.exposure_to} than at {one.place.exposure_from}."
+            return gettext("{label}: no difference in {outcome} is established.").format(
+                label=label, outcome=outcome
+            )
+        side = gettext("higher") if one.estimate > 0.0 else gettext("lower")
+        return gettext("{label}: {outcome} is {side} at {exposure_to} than at {exposure_from}.").format(
+            label=label,
+            outcome=outcome,
+            side=side,
+            exposure_to=one.place.exposure_to,
+            exposure_from=one.place.exposure_from,
+        )
     above = sum(one.is_established and one.estimate > 0.0 for one in found)
     below = sum(one.is_established and one.estimate < 0.0 for one in found)
-    sides = [f"{number} above" for number in (above,) if number]
-    sides += [f"{number} below" for number in (below,) if number]
-    told = f"{' and '.join(sides)} zero" if sides else "none"
-    return f"{label}: of {len(found)} differences in {outcome}, established are {told}."
+    sides = [gettext("{number} above").format(number=number) for number in (above,) if number]
+    sides += [gettext("{number} below").format(number=number) for number in (below,) if number]
+    told = gettext("{sides} zero").format(sides=joined(sides)) if sides else gettext("none")
+    return gettext("{label}: of {n_found} differences in {outcome}, established are {told}.").format(
+        label=label, n_found=len(found), outcome=outcome, told=told
+    )

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from harness.arrays import Floats, frozen_floats
+from harness.language import gettext
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     FigureRenderer,
@@ -39,7 +40,7 @@ from harness.report.model.truth import TruthLine, truth_line
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of, unsupported_of
 from harness.report.sections.curves.scenes import figure_name, level_label
 from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug, shortened
+from harness.report.text.plain_text import file_slug, listed, shortened
 from harness.store.study_record import StudyRecord
 
 PANELS_IN_A_ROW = 3
@@ -92,11 +93,13 @@ def ale_figures(run: Run, outcome: str, renderer: FigureRenderer) -> Iterator[Re
         scene = ale_scene(run, outcome, scenario)
         if not scene.pairs:
             continue
-        names = ", ".join(pair.level.label for pair in scene.pairs)
+        names = listed(pair.level.label for pair in scene.pairs)
         yield renderer.render(
             figure_name(run, f"ale-{file_slug(outcome)}", scenario),
             draw_ales(scene),
-            alt=f"Accumulated local effects beside partial dependence on {study.label(outcome)}: {names}.",
+            alt=gettext("Accumulated local effects beside partial dependence on {outcome}: {names}.").format(
+                outcome=study.label(outcome), names=names
+            ),
             caption=ale_caption(study, outcome, scenario, has_truth=scene.truth is not None),
         )
 
@@ -146,17 +149,19 @@ def _raised_truth(line: TruthLine | None, mean_level: float) -> TruthLine | None
 def ale_caption(study: StudyRecord, outcome: str, scenario: str, *, has_truth: bool) -> str:
     """Return the caption of accumulated local effects beside partial dependence."""
     exposure = study.label(study.exposure_of(scenario))
-    text = (
-        f"Partial dependence and accumulated local effects for {study.label(outcome)}. The former sets every "
-        f"row's {exposure} to each value and averages predictions, also for combinations that no row has; "
-        "the latter add up changes within the rows near each value, set at the mean prediction. Where the "
-        "two part, the exposure goes with other variables: they answer different questions, of all rows and "
-        "of those observed near each value. Both are drawn within the support."
-    )
+    text = gettext(
+        "Partial dependence and accumulated local effects for {outcome}. The former sets every "
+        "row's {exposure} to each value and averages predictions, also for combinations that no "
+        "row has; the latter add up changes within the rows near each value, set at the mean "
+        "prediction. Where the two part, the exposure goes with other variables: they answer "
+        "different questions, of all rows and of those observed near each value. Both are drawn "
+        "within the support."
+    ).format(outcome=study.label(outcome), exposure=exposure)
     if has_truth:
-        text += (
-            " The black dashes are the truth of partial dependence, the black dots and dashes that of "
-            "accumulated local effects, which is set at each estimator's mean prediction too."
+        text += gettext(
+            " The black dashes are the truth of partial dependence, the black dots and dashes "
+            "that of accumulated local effects, which is set at each estimator's mean prediction "
+            "too."
         )
     return text
 
@@ -200,15 +205,21 @@ def _handles(scene: AleScene) -> list[Artist]:
     levels = [pair.level for pair in scene.pairs]
     bands = [band for pair in scene.pairs if (band := pair.ale.band(POINTWISE)) is not None]
     handles: list[Artist] = [
-        Line2D([], [], color=levels[0].style.colour, label="partial dependence (each its own colour)"),
+        Line2D(
+            [], [], color=levels[0].style.colour, label=gettext("partial dependence (each its own colour)")
+        ),
         *band_handles(levels, level=scene.nominal),
-        Line2D([], [], color=INK, linestyle=DASH, linewidth=1.1, label="accumulated local effects"),
+        Line2D([], [], color=INK, linestyle=DASH, linewidth=1.1, label=gettext("accumulated local effects")),
     ]
     handles += truth_handles(scene.truth)
     handles += truth_handles(
-        next((pair.true_ale for pair in scene.pairs), None), dash=DOT_DASH, label="truth of these effects"
+        next((pair.true_ale for pair in scene.pairs), None),
+        dash=DOT_DASH,
+        label=gettext("truth of these effects"),
     )
     if bands:
-        label = f"their pointwise {percent(level_of(bands, scene.nominal), 0)} band"
+        label = gettext("their pointwise {level_of} band").format(
+            level_of=percent(level_of(bands, scene.nominal), 0)
+        )
         handles.append(Line2D([], [], color=INK, linestyle=EDGE, linewidth=0.7, label=label))
     return handles

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
+from harness.language import gettext
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     GREY,
@@ -174,7 +175,7 @@ def beside_handles(scene: CurveScene) -> list[Line2D]:
     """Return the entry of the curves over other rows in a legend, where there are any."""
     if not scene.beside or scene.share is None:
         return []
-    label = "over all rows" if scene.share.is_leading else "over supported rows"
+    label = gettext("over all rows") if scene.share.is_leading else gettext("over supported rows")
     return [Line2D([], [], color=LEGEND_GREY, linestyle=BESIDE_DASH, linewidth=BESIDE_WIDTH, label=label)]
 
 

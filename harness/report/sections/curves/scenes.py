@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from harness.language import gettext, marked
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import Mark, Series, effect_label, series_of
 from harness.report.model.featured import featured
@@ -21,10 +22,13 @@ from harness.report.sections.curves.rows import (
     turning_points_of,
     unsupported_of,
 )
-from harness.report.text.plain_text import file_slug
+from harness.report.text.plain_text import file_slug, listed
 from harness.store.study_record import StudyRecord
 
-KINDS = {"level": ("curve", "Net effect curves"), "slope": ("slope", "Slopes of the net effect curves")}
+KINDS = {
+    "level": ("curve", marked("Net effect curves")),
+    "slope": ("slope", marked("Slopes of the net effect curves")),
+}
 """File name and description of each kind of curve."""
 
 
@@ -37,11 +41,16 @@ def curve_figures(run: Run, outcome: str, kind: str, renderer: FigureRenderer) -
         if not curves:
             continue
         leading, scene = leading_of(run, curves), curve_scene(run, curves)
-        names = ", ".join(series.label for series in scene.series)
+        names = listed(series.label for series in scene.series)
         yield renderer.render(
             figure_name(run, f"{prefix}-{file_slug(outcome)}", scenario),
             draw_curves(scene),
-            alt=f"{what} of {study.label(study.exposure_of(scenario))} on {study.label(outcome)}: {names}.",
+            alt=gettext("{what} of {exposure} on {outcome}: {names}.").format(
+                what=gettext(what),
+                exposure=study.label(study.exposure_of(scenario)),
+                outcome=study.label(outcome),
+                names=names,
+            ),
             caption=curve_caption(study, outcome, leading, scene),
         )
 
@@ -55,12 +64,14 @@ def outcomes_figures(run: Run, renderer: FigureRenderer) -> Iterator[RenderedFig
         chosen = [[curve for curve in curves if curve.estimator in ids] for curves in levels]
         scenes = [curve_scene(run, curves) for curves in chosen if curves]
         if len(scenes) > 1:
-            labels = ", ".join(study.label(outcome) for outcome in study.outcomes)
+            labels = listed(study.label(outcome) for outcome in study.outcomes)
             exposure = study.label(study.exposure_of(scenario))
             yield renderer.render(
                 figure_name(run, "curves", scenario),
                 draw_outcomes(scenes),
-                alt=f"Net effect curves of {exposure} on {labels}, side by side.",
+                alt=gettext("Net effect curves of {exposure} on {labels}, side by side.").format(
+                    exposure=exposure, labels=labels
+                ),
                 caption=outcomes_caption(
                     study,
                     [curve for curves in chosen if curves for curve in leading_of(run, curves)],
@@ -162,4 +173,4 @@ def _marks(run: Run, curve: Curve) -> tuple[Mark, ...]:
 
 def level_label(study: StudyRecord, outcome: str) -> str:
     """Return the label of an axis of levels."""
-    return f"Mean predicted {study.axis_label(outcome)}"
+    return gettext("Mean predicted {outcome}").format(outcome=study.axis_label(outcome))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.data.note import Note
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import contrast_rows
 from harness.report.sections.curves.rows import curve_rows, curve_scenarios
@@ -67,7 +68,7 @@ class CurvesSection(PackagedSection):
     """Net effect curves, their turning points and slopes, and accumulated local effects."""
 
     name: ClassVar[str] = "curves"
-    title: ClassVar[str] = "Net effect curves"
+    title: ClassVar[str] = marked("Net effect curves")
     place: ClassVar[int] = 700
 
     def is_present(self, run: Run, /) -> bool:
@@ -96,7 +97,7 @@ class CurvesSection(PackagedSection):
         )
         return SectionContent(
             ShownCurves(_exposures(run, study.axis_label), extrapolates(run), together, outcomes),
-            f"Net effect of {_exposures(run, study.label)}",
+            gettext("Net effect of {exposures}").format(exposures=_exposures(run, study.label)),
             figures=(*together, *(figure for part in outcomes for figure in part.figures)),
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import NONE, curve_scenarios, turning_points_of
 from harness.report.text.numbers import estimate, percent, significant
 
-NO_POINT = "no interior turning point"
+NO_POINT = marked("no interior turning point")
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,21 @@ def turning_table(run: Run, outcome: str) -> tuple[TurningTableRow, ...]:
     for scenario in scenarios:
         for entry in study.estimators:
             about = scenario if scenario not in study.exposures else study.label(study.exposures[scenario])
-            label = f"{entry.label} ({about})" if len(scenarios) > 1 else entry.label
+            label = (
+                gettext("{label} ({about})").format(label=entry.label, about=about)
+                if len(scenarios) > 1
+                else entry.label
+            )
             for point in turning_points_of(run, outcome, scenario, entry.id):
                 if point.kind == NONE:
-                    rows.append(TurningTableRow(label, NO_POINT, "", "", "", ""))
+                    rows.append(TurningTableRow(label, gettext(NO_POINT), "", "", "", ""))
                     continue
                 at, limits = estimate(point.at, point.conf_low, point.conf_high)
                 share = percent(point.share_of_draws, 0)
-                kind = point.kind if point.is_established else f"{point.kind}, not established"
+                kind = (
+                    gettext(point.kind)
+                    if point.is_established
+                    else gettext("{kind}, not established").format(kind=gettext(point.kind))
+                )
                 rows.append(TurningTableRow(label, kind, at, limits, significant(point.estimate), share))
     return tuple(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.diagnostics.rows import DiagnosticRow, StatisticRow, selections
 from harness.report.sections.diagnostics.table import DiagnosticTable, diagnostic_table
@@ -26,7 +27,7 @@ class DiagnosticsSection(PackagedSection):
     """What fits tell of themselves: tests, statistics, what they chose."""
 
     name: ClassVar[str] = "diagnostics"
-    title: ClassVar[str] = "Diagnostics"
+    title: ClassVar[str] = marked("Diagnostics")
     place: ClassVar[int] = 1300
 
     def is_present(self, run: Run, /) -> bool:
@@ -45,5 +46,5 @@ class DiagnosticsSection(PackagedSection):
                 OutcomeDiagnostics(study.label(outcome), diagnostic_table(run, outcome))
                 for outcome in study.outcomes
             ),
-            "Diagnostics of the fits",
+            gettext("Diagnostics of the fits"),
         )

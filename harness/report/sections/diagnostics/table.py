@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext, marked, reworded
 from harness.report.model.run import Run
 from harness.report.sections.diagnostics.rows import ChosenCandidate, DiagnosticRow, StatisticRow, selections
 from harness.report.text.footnotes import Footnotes
@@ -13,27 +14,27 @@ from harness.report.text.numbers import count, fixed, p_text, plain, significant
 from harness.report.text.plain_text import capitalised
 
 TESTS: Mapping[str, str] = {
-    "slopes": "Wald test of the slopes",
-    "f_effects": "F test of the effects",
-    "breusch_pagan": "Breusch–Pagan LM test",
-    "hausman": "Hausman test",
-    "mundlak": "Mundlak test",
-    "serial_correlation": "Wooldridge test",
-    "cross_section_dependence": "Pesaran CD test",
+    "slopes": marked("Wald test of the slopes"),
+    "f_effects": marked("F test of the effects"),
+    "breusch_pagan": marked("Breusch–Pagan LM test"),
+    "hausman": marked("Hausman test"),
+    "mundlak": marked("Mundlak test"),
+    "serial_correlation": marked("Wooldridge test"),
+    "cross_section_dependence": marked("Pesaran CD test"),
 }
 """How tests are called; one that is not here has its name as the table has it."""
 
 STATISTICS: Mapping[str, str] = {
-    "n_obs": "Rows",
-    "n_entities": "Entities",
-    "r2_within": "R² within",
-    "r2_between": "R² between",
-    "r2_overall": "R² overall",
-    "r2_dummies": "R² with the effects",
-    "sigma": "Standard error of the regression",
-    "variance_entity": "Variance between entities",
-    "variance_idiosyncratic": "Variance of the rest",
-    "log_likelihood": "Log likelihood",
+    "n_obs": marked("Rows"),
+    "n_entities": marked("Entities"),
+    "r2_within": marked("R² within"),
+    "r2_between": marked("R² between"),
+    "r2_overall": marked("R² overall"),
+    "r2_dummies": marked("R² with the effects"),
+    "sigma": marked("Standard error of the regression"),
+    "variance_entity": marked("Variance between entities"),
+    "variance_idiosyncratic": marked("Variance of the rest"),
+    "log_likelihood": marked("Log likelihood"),
     "aic": "AIC",
     "bic": "BIC",
 }
@@ -115,9 +116,9 @@ def _test_rows(
     found = {(row.test, row.estimator): row for row in rows}
     return tuple(
         DiagnosticTableRow(
-            label=TESTS.get(test, capitalised(test.replace("_", " "))),
+            label=gettext(TESTS.get(test, capitalised(test.replace("_", " ")))),
             null_hypothesis=next(
-                (row.null_hypothesis for row in rows if row.test == test and row.is_done), ""
+                (reworded(row.null_hypothesis) for row in rows if row.test == test and row.is_done), ""
             ),
             cells=tuple(_test_cell(found.get((test, estimator)), footnotes) for estimator in ids),
         )
@@ -129,13 +130,13 @@ def _test_cell(row: DiagnosticRow | None, footnotes: Footnotes) -> DiagnosticCel
     if row is None:
         return DiagnosticCell("")
     if not row.is_done:
-        return DiagnosticCell(row.status, mark=footnotes.mark(row.reason))
+        return DiagnosticCell(gettext(row.status), mark=footnotes.mark(row.reason))
     degrees = ", ".join(plain(number) for number in (row.df1, row.df2) if math.isfinite(number))
     symbol = SYMBOLS.get(row.distribution, row.distribution)
     return DiagnosticCell(
         value=f"{symbol}{f'({degrees})' if degrees else ''} = {significant(row.statistic)}",
         p_value=p_text(row.p_value),
-        mark=footnotes.mark(row.caution),
+        mark=footnotes.mark(reworded(row.caution)),
     )
 
 
@@ -143,7 +144,7 @@ def _statistic_rows(rows: Sequence[StatisticRow], ids: Sequence[str]) -> tuple[D
     found = {(row.statistic, row.estimator): row.value for row in rows}
     return tuple(
         DiagnosticTableRow(
-            label=label,
+            label=gettext(label),
             null_hypothesis="",
             cells=tuple(DiagnosticCell(_statistic(name, found.get((name, estimator)))) for estimator in ids),
         )

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from harness.arrays import Floats
+from harness.language import gettext
 from harness.report.drawing.canvas import DOUBLE_COLUMN, GREY, SINGLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import COLOURS
@@ -139,6 +140,6 @@ def _handles(scene: LineScene) -> list[Line2D | Patch]:
         Line2D([], [], color=GREY, linewidth=0.8, linestyle=dash, label=drawable(shortened(one.label, 28)))
         for one, dash in zip(scene.models, _dashes(len(scene.models)), strict=True)
     ]
-    handles.append(Patch(facecolor=GREY, alpha=0.34, linewidth=0, label="pointwise band"))
-    handles.append(Patch(facecolor=GREY, alpha=0.12, linewidth=0, label="simultaneous band"))
+    handles.append(Patch(facecolor=GREY, alpha=0.34, linewidth=0, label=gettext("pointwise band")))
+    handles.append(Patch(facecolor=GREY, alpha=0.12, linewidth=0, label=gettext("simultaneous band")))
     return [*handles, *truth_handles(scene.truth)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import CoefficientRow
@@ -22,16 +23,25 @@ WEAK = 10.0
 """Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997)."""
 
 METHODS = {
-    "first_differences": "First differences",
-    "correlated_random_effects": "Correlated random effects",
-    "instrumented": "Instrumented",
+    "first_differences": marked("First differences"),
+    "correlated_random_effects": marked("Correlated random effects"),
+    "instrumented": marked("Instrumented"),
 }
+"""How methods are called."""
+
+
+IN_SENTENCES = (
+    *(marked("first differences"), marked("correlated random effects"), marked("instrumented")),
+    *(marked("line"), marked("contrast"), marked("derivative"), marked("curve"), marked("conditional")),
+)
+"""What sentences call methods and forms: by their names in the table."""
+
 FORMS = {
-    "line": "slope",
-    "contrast": "contrast",
-    "derivative": "mean derivative",
-    "curve": "curve",
-    "conditional": "conditional effect",
+    "line": marked("slope"),
+    "contrast": marked("contrast"),
+    "derivative": marked("mean derivative"),
+    "curve": marked("curve"),
+    "conditional": marked("conditional effect"),
 }
 
 
@@ -104,7 +114,9 @@ class SubjectEffects:
     @property
     def assumptions(self) -> tuple[tuple[str, str], ...]:
         """The methods that gave an effect, each with what it assumes."""
-        found = {METHODS.get(row.method, row.method): row.assumption for row in self.rows if row.is_done}
+        found = {
+            gettext(METHODS.get(row.method, row.method)): row.assumption for row in self.rows if row.is_done
+        }
         return tuple(found.items())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from harness.arrays import Floats
+from harness.language import gettext
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
 from harness.report.model.truth import TruthLine, truth_line
@@ -34,12 +35,19 @@ def effect_figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) 
     if whiskers:
         yield renderer.render(
             f"effects-{slug}",
-            draw_forest(whiskers, x_label=f"Effect on {study.axis_label(subject.outcome)}"),
-            alt=f"Effects of {what} with intervals, by method and learner, beside coefficients of models.",
+            draw_forest(
+                whiskers,
+                x_label=gettext("Effect on {outcome}").format(outcome=study.axis_label(subject.outcome)),
+            ),
+            alt=gettext(
+                "Effects of {what} with intervals, by method and learner, beside coefficients of models."
+            ).format(what=what),
             caption=(
-                f"Effects of {what}, with {percent(study.level, 0)} intervals: debiased ones by method and "
-                "learner, and beneath them in grey the coefficient in models that have one. Coefficients "
-                "hold under their model; debiased effects under the assumption named below."
+                gettext(
+                    "Effects of {what}, with {level} intervals: debiased ones by method and learner, "
+                    "and beneath them in grey the coefficient in models that have one. Coefficients "
+                    "hold under their model; debiased effects under the assumption named below."
+                ).format(what=what, level=percent(study.level, 0))
             ),
         )
     for form in ("curve", "conditional"):
@@ -50,7 +58,9 @@ def effect_figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) 
             yield renderer.render(
                 name,
                 draw_lines(line_scene(run, effects, own)),
-                alt=f"Debiased {FORMS[form]} of {what}: {', '.join(_label(run, rows[0]) for rows in own)}.",
+                alt=gettext("Debiased {FORMS} of {what}: {join}.").format(
+                    FORMS=FORMS[form], what=what, join=", ".join(_label(run, rows[0]) for rows in own)
+                ),
                 caption=_caption(run, effects, own),
             )
 
@@ -83,9 +93,9 @@ def line_scene(run: Run, effects: SubjectEffects, lines: Sequence[tuple[EffectRo
         truth=_truth(run, effects) if is_curve else None,
         x_label=study.axis_label(subject.exposure if is_curve else first.moderator),
         y_label=(
-            f"{study.axis_label(subject.outcome)}, less its mean"
+            gettext("{outcome}, less its mean").format(outcome=study.axis_label(subject.outcome))
             if is_curve
-            else f"Effect on {study.axis_label(subject.outcome)}"
+            else gettext("Effect on {outcome}").format(outcome=study.axis_label(subject.outcome))
         ),
     )
 
@@ -139,16 +149,19 @@ def _caption(run: Run, effects: SubjectEffects, lines: Sequence[tuple[EffectRow,
     study, subject = run.manifest.study, effects.subject
     first = lines[0][0]
     exposure, outcome = study.label(subject.exposure), study.label(subject.outcome)
-    bands = (
-        f"The inner band holds each point with {percent(study.level, 0)} confidence, the outer one the whole "
-        "line."
-    )
+    bands = gettext(
+        "The inner band holds each point with {level} confidence, the outer one the whole line."
+    ).format(level=percent(study.level, 0))
     if first.form == "conditional":
         moderator = study.label(first.moderator)
-        return f"Debiased effect of {exposure} on {outcome} along {moderator}. {bands}"
-    models = (
-        " Thin grey lines are the net effect curves of the models: what these predict, without a claim to "
-        "an effect."
+        return gettext("Debiased effect of {exposure} on {outcome} along {moderator}. {bands}").format(
+            exposure=exposure, outcome=outcome, moderator=moderator, bands=bands
+        )
+    models = gettext(
+        " Thin grey lines are the net effect curves of the models: what these predict, without a "
+        "claim to an effect."
     )
     shown = models if any(True for _ in _models(run, effects)) else ""
-    return f"Debiased curve of {exposure} for {outcome}, less its mean over the rows. {bands}{shown}"
+    return gettext(
+        "Debiased curve of {exposure} for {outcome}, less its mean over the rows. {bands}{shown}"
+    ).format(exposure=exposure, outcome=outcome, bands=bands, shown=shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import marked
 from harness.report.model.run import Run
 from harness.report.sections.effects.rows import effects_of
 from harness.report.sections.effects.table import EffectTable, effect_table
@@ -30,7 +31,7 @@ class EffectsSection(PackagedSection):
     """Debiased effects beside coefficients, and debiased curves over those of the models."""
 
     name: ClassVar[str] = "effects"
-    title: ClassVar[str] = "Debiased effects"
+    title: ClassVar[str] = marked("Debiased effects")
     place: ClassVar[int] = 770
 
     def is_present(self, run: Run, /) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, SubjectEffects
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
@@ -18,6 +19,7 @@ from harness.report.text.numbers import (
     percent,
     plain,
 )
+from harness.report.text.plain_text import listed
 from harness.store.study_record import StudyRecord
 
 
@@ -51,7 +53,7 @@ def effect_table(study: StudyRecord, effects: SubjectEffects) -> EffectTable:
         effects=tuple(_effect(study, row, footnotes) for row in effects.numbers),
         coefficients=tuple(
             EffectTableRow(
-                label="Coefficient",
+                label=gettext("Coefficient"),
                 learner=study.estimator_label(row.estimator),
                 effect=estimated(row.estimate, row.conf_low, row.conf_high),
             )
@@ -63,17 +65,21 @@ def effect_table(study: StudyRecord, effects: SubjectEffects) -> EffectTable:
 
 def effect_name(study: StudyRecord, row: EffectRow) -> str:
     """Return what an effect is called: its method and form, and its place where it has one."""
-    parts = [METHODS.get(row.method, row.method), FORMS.get(row.form, row.form)]
+    parts = [gettext(METHODS.get(row.method, row.method)), gettext(FORMS.get(row.form, row.form))]
     if row.form == "contrast" and math.isfinite(row.at):
         level = study.level_at(row.exposure, row.at)
-        parts[-1] = f"{level} less {study.levels[0]}" if level else f"{plain(row.at)} less the least value"
-    return ", ".join([*parts, *([row.group] if row.group else [])])
+        parts[-1] = (
+            gettext("{level} less {base}").format(level=level, base=study.levels[0])
+            if level
+            else gettext("{at} less the least value").format(at=plain(row.at))
+        )
+    return listed([*parts, *([row.group] if row.group else [])])
 
 
 def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> EffectTableRow:
     if not row.is_done:
         mark = footnotes.mark(row.reason)
-        name = effect_name(study, row) if row.method else "Effect"
+        name = effect_name(study, row) if row.method else gettext("Effect")
         return EffectTableRow(name, study.estimator_label(row.learner), NOTHING, mark=mark)
     return EffectTableRow(
         label=effect_name(study, row),
@@ -89,7 +95,7 @@ def _effect(study: StudyRecord, row: EffectRow, footnotes: Footnotes) -> EffectT
 def _robustness(row: EffectRow) -> str:
     """Return the robustness value and that of the interval's limit, of instruments their strength."""
     if math.isfinite(row.first_stage_f):
-        return f"first-stage F {fixed(row.first_stage_f, 1)}"
+        return gettext("first-stage F {first_stage_f}").format(first_stage_f=fixed(row.first_stage_f, 1))
     if math.isnan(row.robustness_value):
         return MISSING
     return f"{percent(row.robustness_value)} ({percent(row.robustness_value_limit)})"

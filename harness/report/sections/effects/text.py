@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.language import gettext
 from harness.report.sections.effects.rows import FEW_ENTITIES, FORMS, LITTLE_LEFT, METHODS, WEAK, EffectRow
-from harness.report.text.numbers import count, fixed, percent
+from harness.report.text.numbers import count, fixed, percent, plain
 from harness.store.study_record import StudyRecord
 
 
@@ -17,8 +18,10 @@ def cautions(study: StudyRecord, rows: tuple[EffectRow, ...]) -> Iterator[str]:
     least = min(row.n_entities or 0 for row in done)
     if least < FEW_ENTITIES:
         yield (
-            f"These intervals rest on {count(least)} entities ({study.label(study.entity)}); they hold for "
-            f"many, and with fewer than {FEW_ENTITIES} they are rough."
+            gettext(
+                "These intervals rest on {least} entities ({entity}); they hold for many, and with "
+                "fewer than {few} they are rough."
+            ).format(least=count(least), entity=study.label(study.entity), few=FEW_ENTITIES)
         )
     scarce = dict.fromkeys(
         (row.method, row.form, row.learner, row.group, row.share_left)
@@ -26,19 +29,36 @@ def cautions(study: StudyRecord, rows: tuple[EffectRow, ...]) -> Iterator[str]:
         if row.share_left < LITTLE_LEFT
     )
     for method, form, learner, group, share in scarce:
-        place = f" of {group}" if group else ""
+        place = gettext(" of {group}").format(group=group) if group else ""
         yield (
-            f"{METHODS.get(method, method)}, {FORMS.get(form, form)}{place}, learned by "
-            f"{study.estimator_label(learner)}: of the exposure's variation {percent(share)} is left once "
-            "controls are held fixed, so the effect hangs on little and a small fault in them moves it."
+            gettext(
+                "{method}, {form}{place}, learned by {learner}: of the exposure's variation {share} is "
+                "left once controls are held fixed, so the effect hangs on little and a small fault "
+                "in them moves it."
+            ).format(
+                method=gettext(METHODS.get(method, method)),
+                form=gettext(FORMS.get(form, form)),
+                place=place,
+                learner=study.estimator_label(learner),
+                share=percent(share),
+            )
         )
     weak = dict.fromkeys(
         (row.form, row.learner, row.group, row.first_stage_f) for row in done if row.first_stage_f < WEAK
     )
     for form, learner, group, statistic in weak:
-        place = f" of {group}" if group else ""
+        place = gettext(" of {group}").format(group=group) if group else ""
         yield (
-            f"{METHODS['instrumented']}, {FORMS.get(form, form)}{place}, learned by "
-            f"{study.estimator_label(learner)}: the instruments hardly move the exposure (first-stage F "
-            f"{fixed(statistic, 1)}, below {WEAK:.0f}), and such estimates and intervals mislead."
+            gettext(
+                "{method}, {form}{place}, learned by {learner}: the instruments hardly move the "
+                "exposure (first-stage F {statistic}, below {weak}), and such estimates and "
+                "intervals mislead."
+            ).format(
+                method=gettext(METHODS["instrumented"]),
+                form=gettext(FORMS.get(form, form)),
+                place=place,
+                learner=study.estimator_label(learner),
+                statistic=fixed(statistic, 1),
+                weak=plain(WEAK),
+            )
         )

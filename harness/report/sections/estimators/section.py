@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import marked
 from harness.report.model.rows import NOT_DONE
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -16,7 +17,7 @@ class EstimatorsSection(PackagedSection):
     """Estimators with their options, warnings, and cells without a result."""
 
     name: ClassVar[str] = "estimators"
-    title: ClassVar[str] = "Estimators and warnings"
+    title: ClassVar[str] = marked("Estimators and warnings")
     place: ClassVar[int] = 1500
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:

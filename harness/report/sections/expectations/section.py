@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import marked
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
@@ -14,7 +15,7 @@ from harness.report.text.numbers import MISSING, fixed, significant
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
-PINNED = "pinned from a run"
+PINNED = marked("pinned from a run")
 """Source of numbers that nobody published."""
 
 
@@ -77,7 +78,7 @@ class ExpectationsSection(PackagedSection):
     """Numbers that the spec expects beside those of the run."""
 
     name: ClassVar[str] = "expectations"
-    title: ClassVar[str] = "Expected numbers"
+    title: ClassVar[str] = marked("Expected numbers")
     place: ClassVar[int] = 1100
 
     def is_present(self, run: Run, /) -> bool:

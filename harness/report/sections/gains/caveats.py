@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.evaluation.gain_status import GainStatus, size_of
+from harness.language import gettext
 from harness.report.model.gains import GainCell
 from harness.report.sections.gains.judgement import judgements
 from harness.report.text.numbers import p_text, percent
@@ -41,12 +42,17 @@ def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
         ]
         if better:
             least = min(better, key=lambda cell: cell.row.gain)
-            numbers = f"{percent(least.row.gain)} against at most {percent(most)}"
+            numbers = gettext("{gain} against at most {most}").format(
+                gain=percent(least.row.gain), most=percent(most)
+            )
             places.setdefault(least.estimator.label, []).append(f"“{least.protocol.title}” ({numbers})")
     for label, where in places.items():
         yield (
-            f"{label} gains more than every estimator without levels of entities under {joined(where)}. "
-            "Where an entity is known from training, its own level is worth more than what those find."
+            gettext(
+                "{label} gains more than every estimator without levels of entities under {where}. "
+                "Where an entity is known from training, its own level is worth more than what those "
+                "find."
+            ).format(label=label, where=joined(where))
         )
 
 
@@ -65,12 +71,16 @@ def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]
                 unsure.setdefault(cell.protocol.title, []).append(named)
     for title, labels in unsure.items():
         yield (
-            f"Over all folds of “{title}” together there is a gain for {joined(labels)}. It hangs on how the "
-            "rows were split; more splits would tell."
+            gettext(
+                "Over all folds of “{title}” together there is a gain for {labels}. It hangs on how "
+                "the rows were split; more splits would tell."
+            ).format(title=title, labels=joined(labels))
         )
 
 
 def _folds(cell: GainCell) -> str:
-    limits = f"folds {percent(cell.row.fold_gain_min)} to {percent(cell.row.fold_gain_max)}"
+    limits = gettext("folds {fold_gain_min} to {fold_gain_max}").format(
+        fold_gain_min=percent(cell.row.fold_gain_min), fold_gain_max=percent(cell.row.fold_gain_max)
+    )
     over = p_text(cell.row.p_splits)
-    return f"{limits}, {over} over the splits" if over else limits
+    return gettext("{limits}, {over} over the splits").format(limits=limits, over=over) if over else limits

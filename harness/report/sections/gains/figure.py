@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.gain_status import GainStatus
+from harness.language import gettext
 from harness.report.drawing.canvas import (
     DOUBLE_COLUMN,
     GREY,
@@ -42,8 +43,10 @@ def gain_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
         f"gain-{file_slug(outcome)}",
         draw_gains(gains.cells(outcome), study.honest_first, reference=study.reference_label),
         alt=(
-            f"Dots with intervals: gain of each estimator over {study.reference_label} in predicting "
-            f"{study.label(outcome)} under each protocol. The numbers are in the table of gains."
+            gettext(
+                "Dots with intervals: gain of each estimator over {reference_label} in predicting "
+                "{outcome} under each protocol. The numbers are in the table of gains."
+            ).format(reference_label=study.reference_label, outcome=study.label(outcome))
         ),
         caption=gain_caption(study, outcome),
     )
@@ -51,13 +54,19 @@ def gain_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
 
 def gain_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of gains."""
-    return (
-        f"Gain over {study.reference_label} in predicting {study.label(outcome)}, one panel a protocol. "
-        f"Whiskers are {percent(study.level, 0)} intervals from {count(study.draws)} bootstrap draws of "
-        f"whole entities ({study.label(study.entity)}), the trained models held fixed. A filled triangle is "
-        "a gain (pointing up) or a loss (pointing down) that is established: its interval excludes zero, and "
-        "so do the tests that allow for many comparisons. An open circle is one that is not. An arrow at the "
+    return gettext(
+        "Gain over {reference_label} in predicting {outcome}, one panel a protocol. Whiskers are "
+        "{level} intervals from {draws} bootstrap draws of whole entities ({entity}), the "
+        "trained models held fixed. A filled triangle is a gain (pointing up) or a loss "
+        "(pointing down) that is established: its interval excludes zero, and so do the tests "
+        "that allow for many comparisons. An open circle is one that is not. An arrow at the "
         "left edge is a loss beyond the axis."
+    ).format(
+        reference_label=study.reference_label,
+        outcome=study.label(outcome),
+        level=percent(study.level, 0),
+        draws=count(study.draws),
+        entity=study.label(study.entity),
     )
 
 
@@ -103,7 +112,10 @@ def draw_gains(cells: Sequence[GainCell], protocols: Sequence[ProtocolRecord], *
     first.set_xlim(100 * start, 100 * end)
     first.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     figure.supxlabel(
-        f"Gain over {drawable(shortened(reference, 40))} (%), right of zero is better", fontsize=8
+        gettext("Gain over {reference} (%), right of zero is better").format(
+            reference=drawable(shortened(reference, 40))
+        ),
+        fontsize=8,
     )
     return figure
 
@@ -126,7 +138,7 @@ def draw_gain(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
     """
     if cell.status is GainStatus.MISSING:
         axes.annotate(
-            drawable(cell.row.status),
+            drawable(gettext(cell.row.status)),
             (0.0, place),
             xytext=(3, 0),
             textcoords="offset points",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.evaluation.gain_status import GainStatus
+from harness.language import gettext
 from harness.report.model.gains import GainCell, Gains
 from harness.report.sections.gains.table import GainTable, gain_table
 from harness.report.text.numbers import count, percent, plain
-from harness.report.text.plain_text import latex
+from harness.report.text.plain_text import in_turn, latex
 
 SIGNS = {
     GainStatus.BETTER: r"$^{+}$",
@@ -29,12 +30,15 @@ def _table(gains: Gains) -> str:
     study = gains.run.manifest.study
     tables = [(study.label(outcome), gain_table(gains, outcome)) for outcome in study.outcomes]
     width = 1 + len(study.protocols)
+    caption = gettext("Gain over {reference}, per cent: {title}").format(
+        reference=gains.reference_label, title=study.title
+    )
     heads = [latex(protocol.title) for protocol in study.honest_first]
     lines = [
-        r"% Needs \usepackage{booktabs}; names in Chinese need XeLaTeX and a font that has them.",
+        latex_needs(),
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{Gain over {latex(gains.reference_label)}, per cent: {latex(study.title)}}}",
+        rf"\caption{{{latex(caption)}}}",
         rf"\label{{tab:gain-{latex_label(_key(gains))}}}",
         rf"\begin{{tabular}}{{l*{{{width - 1}}}{{c}}}}",
         r"\toprule",
@@ -59,6 +63,12 @@ def _table(gains: Gains) -> str:
 def _key(gains: Gains) -> str:
     study = gains.run.manifest.study
     return f"{study.id}-over-{gains.over}" if gains.over else study.id
+
+
+def latex_needs() -> str:
+    """Return the comment that says what a table needs."""
+    words = gettext("Needs {package}; names in Chinese need XeLaTeX and a font that has them.")
+    return "% " + words.format(package=r"\usepackage{booktabs}")
 
 
 def latex_label(name: str) -> str:
@@ -88,20 +98,35 @@ def _gain(cell: GainCell, *, mark: str) -> str:
 
 def _notes(gains: Gains, tables: Sequence[GainTable]) -> list[str]:
     study = gains.run.manifest.study
-    quick = "A quick run with few draws; not for publication. " if study.quick else ""
+    quick = gettext("A quick run with few draws; not for publication. ") if study.quick else ""
     lines = [
         r"\par\smallskip\footnotesize",
-        f"{quick}Gain is {FORMULA} on the test rows; beneath, its {latex(percent(study.level, 0))} interval "
-        f"from {count(study.draws)} bootstrap draws of whole entities. "
-        "$^{+}$ better, $^{-}$ worse: the interval excludes zero, and the p-values that allow for many "
-        f"comparisons are below {plain(1.0 - study.level)}.",
+        gettext(
+            "{quick}Gain is {FORMULA} on the test rows; beneath, its {level} interval from {draws} "
+            "bootstrap draws of whole entities. $^{{+}}$ better, $^{{-}}$ worse: the interval "
+            "excludes zero, and the p-values that allow for many comparisons are below {level_2}."
+        ).format(
+            quick=quick,
+            FORMULA=FORMULA,
+            level=latex(percent(study.level, 0)),
+            draws=count(study.draws),
+            level_2=plain(1.0 - study.level),
+        ),
     ]
     for protocol in study.protocols:
-        leaks = "; ".join(leak.text for leak in protocol.leaks) or "nothing known"
-        lines.append(r"\par " + latex(f"{protocol.title}: {protocol.how} What it leaks: {leaks}."))
+        leaks = in_turn(leak.text for leak in protocol.leaks) or gettext("nothing known")
+        lines.append(
+            r"\par "
+            + latex(
+                gettext("{title}: {how} What it leaks: {leaks}.").format(
+                    title=protocol.title, how=protocol.how, leaks=leaks
+                )
+            )
+        )
     for outcome, table in zip(study.outcomes, tables, strict=True):
         lines += [
-            rf"\par $^{{\mathrm{{{mark}}}}}$ {latex(study.label(outcome))}: {latex(reason)}"
+            rf"\par $^{{\mathrm{{{mark}}}}}$ "
+            + latex(gettext("{outcome}: {reason}").format(outcome=study.label(outcome), reason=reason))
             for mark, reason in table.footnotes
         ]
     return lines

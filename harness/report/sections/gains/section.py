@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
 from harness.report.sections.gains.latex import latex_gains
@@ -30,7 +31,7 @@ class GainsSection(PackagedSection):
     """The gains of every outcome with their intervals."""
 
     name: ClassVar[str] = "gains"
-    title: ClassVar[str] = "Figure of gains"
+    title: ClassVar[str] = marked("Figure of gains")
     place: ClassVar[int] = 400
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
@@ -43,9 +44,9 @@ class GainsSection(PackagedSection):
             for outcome in study.outcomes
         )
         figures = tuple(part.figure for part in shown)
-        return SectionContent(shown, "Gains and their intervals", figures)
+        return SectionContent(shown, gettext("Gains and their intervals"), figures)
 
     def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
         """Yield the table of gains for LaTeX."""
         if report_format == "latex":
-            yield ReportFile(LATEX, latex_gains(Gains(run)), "the table of gains for LaTeX")
+            yield ReportFile(LATEX, latex_gains(Gains(run)), gettext("the table of gains for LaTeX"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.evaluation.gain_status import GainStatus
+from harness.language import gettext
 from harness.report.model.accuracy import compared_error
 from harness.report.model.gains import GainCell
 from harness.report.model.run import Run
@@ -26,7 +27,11 @@ def gain_text(cell: GainCell) -> str:
     """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one."""
     gain = f"{cell.text} {cell.beneath}".strip()
     adjusted = p_text(cell.p_adjusted)
-    p_value = f"adjusted{NO_BREAK}{adjusted}" if adjusted else p_text(cell.row.p_value)
+    p_value = (
+        gettext("adjusted{NO_BREAK}{adjusted}").format(NO_BREAK=NO_BREAK, adjusted=adjusted)
+        if adjusted
+        else p_text(cell.row.p_value)
+    )
     return ", ".join(part for part in (gain, p_value) if part)
 
 
@@ -38,10 +43,10 @@ def lowest_error(run: Run, outcome: str, protocol: ProtocolRecord) -> str:
         if (row := compared_error(run, outcome, estimator.id, protocol.id)) is not None
     ]
     if not rows:
-        return f"“{protocol.title}”: no estimator has a result."
+        return gettext("“{title}”: no estimator has a result.").format(title=protocol.title)
     winner, least = min(rows, key=lambda pair: pair[1].mse)
     others = sorted(row.mse for _, row in rows)[1:]
-    beside = f"; the next lowest is {significant(others[0])}" if others else ""
+    beside = gettext("; the next lowest is {others}").format(others=significant(others[0])) if others else ""
     return f"“{protocol.title}”: {winner.label} ({significant(least.mse)}{beside})."
 
 
@@ -58,18 +63,20 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
     reference : how the reference is called
     """
     if all(cell.status is GainStatus.MISSING for cell in cells):
-        return f"No gain over {reference} could be computed."
+        return gettext("No gain over {reference} could be computed.").format(reference=reference)
     found = judgements(cells)
     established = [judgement for judgement in found if judgement.is_established]
     if established:
         first = _established(established, reference)
     elif any(cell.protocol.keeps_test_rows_apart for cell in cells):
-        first = f"No gain over {reference} is established for any estimator."
-    else:
-        first = (
-            f"No gain over {reference} can be established: test rows take part in fitting or selecting under "
-            "every protocol of this run."
+        first = gettext("No gain over {reference} is established for any estimator.").format(
+            reference=reference
         )
+    else:
+        first = gettext(
+            "No gain over {reference} can be established: test rows take part in fitting or "
+            "selecting under every protocol of this run."
+        ).format(reference=reference)
     others = [judgement for judgement in found if not judgement.is_established]
     return " ".join([first, *_partly(others), *_given(others), *_only_inside(others)])
 
@@ -79,28 +86,30 @@ def _established(found: Sequence[Judgement], reference: str) -> str:
     honest = tuple(cell.protocol for cell in found[0].cells if cell.protocol.keeps_test_rows_apart)
     once = found[0].once
     where = (
-        "every protocol of this run"
+        gettext("every protocol of this run")
         if all(judgement.stands_everywhere for judgement in found)
-        else f"every protocol that keeps test rows apart ({quoted(honest)})"
+        else gettext("every protocol that keeps test rows apart ({honest})").format(honest=quoted(honest))
     )
     known = (
-        ". All of these protocols train on other rows of the tested entities, so it is not known whether it "
-        "holds for entities never seen"
+        gettext(
+            ". All of these protocols train on other rows of the tested entities, so it is not known "
+            "whether it holds for entities never seen"
+        )
         if all(protocol.knows_entities for protocol in honest)
         else ""
     )
     given = f". {_seen_once(once)}" if once else ""
-    return (
-        f"A gain over {reference} is established for {labels}: it stands under {where}, the number of "
-        f"comparisons allowed for{known}{given}."
-    )
+    return gettext(
+        "A gain over {reference} is established for {labels}: it stands under {where}, the "
+        "number of comparisons allowed for{known}{given}."
+    ).format(reference=reference, labels=labels, where=where, known=known, given=given)
 
 
 def _seen_once(protocols: Protocols) -> str:
-    return (
-        f"Under {quoted(protocols)} time was seen once: the gain is one given the few periods tested, and "
+    return gettext(
+        "Under {protocols} time was seen once: the gain is one given the few periods tested, and "
         "whether other periods would show it is not tested"
-    )
+    ).format(protocols=quoted(protocols))
 
 
 def _partly(found: Sequence[Judgement]) -> Iterator[str]:
@@ -112,12 +121,20 @@ def _partly(found: Sequence[Judgement]) -> Iterator[str]:
             same.setdefault(key, []).append(judgement)
     for (won, lost, missing, once), group in same.items():
         labels = joined([judgement.estimator.label for judgement in group])
-        but = f", but not under {quoted(lost, 'or')}" if lost else ""
-        without = f"; there is no result under {quoted(missing, 'or')}" if missing else ""
-        why = (
-            ", where the tested entities are not known from training" if group[0].needs_known_entities else ""
+        but = gettext(", but not under {lost}").format(lost=quoted(lost, "or")) if lost else ""
+        without = (
+            gettext("; there is no result under {missing}").format(missing=quoted(missing, "or"))
+            if missing
+            else ""
         )
-        yield f"For {labels} a gain appears under {quoted(won or once)}{but}{why}{without}."
+        why = (
+            gettext(", where the tested entities are not known from training")
+            if group[0].needs_known_entities
+            else ""
+        )
+        yield gettext("For {labels} a gain appears under {won}{but}{why}{without}.").format(
+            labels=labels, won=quoted(won or once), but=but, why=why, without=without
+        )
 
 
 def _given(found: Sequence[Judgement]) -> Iterator[str]:
@@ -135,8 +152,10 @@ def _only_inside(found: Sequence[Judgement]) -> Iterator[str]:
             same.setdefault(judgement.won_inside, []).append(judgement.estimator.label)
     for protocols, labels in same.items():
         yield (
-            f"For {joined(labels)} a gain appears only where test rows take part in fitting or selecting, "
-            f"under {quoted(protocols)}."
+            gettext(
+                "For {labels} a gain appears only where test rows take part in fitting or selecting, "
+                "under {protocols}."
+            ).format(labels=joined(labels), protocols=quoted(protocols))
         )
 
 
@@ -148,10 +167,16 @@ def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:
     cells : at least one; the gains of one estimator for one outcome
     """
     parts = [
-        _part(cells, GainStatus.BETTER, f"better than {reference} under"),
-        _part(cells, GainStatus.BETTER_ONCE, f"better than {reference}, given the few periods tested, under"),
-        _part(cells, GainStatus.WORSE, f"worse than {reference} under"),
-        _part(cells, GainStatus.OPEN, "not established to differ under"),
+        _part(cells, GainStatus.BETTER, gettext("better than {reference} under").format(reference=reference)),
+        _part(
+            cells,
+            GainStatus.BETTER_ONCE,
+            gettext("better than {reference}, given the few periods tested, under").format(
+                reference=reference
+            ),
+        ),
+        _part(cells, GainStatus.WORSE, gettext("worse than {reference} under").format(reference=reference)),
+        _part(cells, GainStatus.OPEN, gettext("not established to differ under")),
         _missing(cells),
     ]
     return f"{cells[0].estimator.label}: {'; '.join(part for part in parts if part)}."
@@ -168,4 +193,4 @@ def _missing(cells: Sequence[GainCell]) -> str:
         for cell in cells
         if cell.status is GainStatus.MISSING
     ]
-    return f"no result under {joined(named)}" if named else ""
+    return gettext("no result under {named}").format(named=joined(named)) if named else ""

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from harness.language import gettext, marked
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import MODE_STYLES
@@ -40,7 +41,7 @@ UPRIGHT = 5
 
 UPRIGHT_LABEL = 18
 
-MODE_LABELS = {"pooled": "one model for all groups", "refit": "a model for each group"}
+MODE_LABELS = {"pooled": marked("one model for all groups"), "refit": marked("a model for each group")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +187,7 @@ def _draw_whisker(axes: Axes, row: GroupRow, place: float) -> None:
 def _handles(modes: Iterable[str]) -> Iterable[Patch | Line2D]:
     for mode in modes:
         style = MODE_STYLES[mode]
-        label = drawable(MODE_LABELS[mode])
+        label = drawable(gettext(MODE_LABELS[mode]))
         yield Patch(
             facecolor=style.fill, edgecolor=style.colour, hatch=style.hatch, linewidth=0.8, label=label
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.language import gettext
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import effect_unit_label
 from harness.report.model.featured import featured
@@ -30,7 +31,9 @@ def group_figures(run: Run, partition: Partition, renderer: FigureRenderer) -> I
             yield renderer.render(
                 f"groups-{file_slug(scenario)}-{file_slug(estimator.id)}",
                 draw_groups(scenes),
-                alt=f"Boxes of levels and dots of effects by {study.label(by)}, {estimator.label}.",
+                alt=gettext("Boxes of levels and dots of effects by {by}, {label}.").format(
+                    by=study.label(by), label=estimator.label
+                ),
                 caption=group_caption(study, by, estimator, scenes[0]),
             )
 
@@ -44,7 +47,9 @@ def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) ->
         boxes=boxes,
         groups=tuple(dict.fromkeys(row.group for row in rows)),
         outcome=study.label(outcome),
-        level_label=f"Level ({study.unit(outcome)})" if study.unit(outcome) else "Level",
+        level_label=gettext("Level ({outcome})").format(outcome=study.unit(outcome))
+        if study.unit(outcome)
+        else gettext("Level"),
         effect_label=effect_unit_label(study, outcome),
         true_levels=true_of_groups(run, outcome, partition[0], "median"),
         true_effects=true_of_groups(run, outcome, partition[0], "effect"),
@@ -55,20 +60,22 @@ def group_scene(run: Run, partition: Partition, outcome: str, estimator: str) ->
 def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord, scene: GroupScene) -> str:
     """Return the caption of the figure of groups, of whose outcomes `scene` is one."""
     exposure, level = study.label(study.exposure), percent(study.level, 0)
-    effect = f"the mean effect in each group with its {level} interval"
+    effect = gettext("the mean effect in each group with its {level} interval").format(level=level)
     if scene.has_levels:
-        text = (
-            f"{estimator.label} by {study.label(by)}. Below: {effect}. Above it: levels of the net "
-            f"effect curve, which is averaged over all rows that the model is fitted on, at the {exposure} "
-            "of each group's own rows; the line is the median, the box holds the middle half, whiskers reach "
-            "from the 5th to the 95th percentile. Levels are not effects: groups differ in level as their "
-            "exposures, or the other variables of a model of their own, do."
-        )
+        text = gettext(
+            "{label} by {by}. Below: {effect}. Above it: levels of the net effect curve, which "
+            "is averaged over all rows that the model is fitted on, at the {exposure} of each "
+            "group's own rows; the line is the median, the box holds the middle half, whiskers "
+            "reach from the 5th to the 95th percentile. Levels are not effects: groups differ in "
+            "level as their exposures, or the other variables of a model of their own, do."
+        ).format(label=estimator.label, by=study.label(by), effect=effect, exposure=exposure)
     else:
-        text = (
-            f"{estimator.label} by {study.label(by)}: {effect}, of one value of {exposure} less the other, "
-            "averaged over the group's rows."
-        )
+        text = gettext(
+            "{label} by {by}: {effect}, of one value of {exposure} less the other, averaged over "
+            "the group's rows."
+        ).format(label=estimator.label, by=study.label(by), effect=effect, exposure=exposure)
     if scene.true_effects:
-        text += " The dashed strokes are the truth behind the simulated data for one model of all groups."
+        text += gettext(
+            " The dashed strokes are the truth behind the simulated data for one model of all groups."
+        )
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import marked
 from harness.report.model.run import Run
 from harness.report.sections.groups.rows import groups_of
 from harness.report.sections.groups.table import GroupTable, group_table
@@ -26,7 +27,7 @@ class GroupsSection(PackagedSection):
     """Levels and effects by group, and the differences between groups."""
 
     name: ClassVar[str] = "groups"
-    title: ClassVar[str] = "Groups"
+    title: ClassVar[str] = marked("Groups")
     place: ClassVar[int] = 800
 
     def is_present(self, run: Run, /) -> bool:

@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.sections.groups.rows import MODES, DifferenceRow, GroupRow, Partition, groups_of
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import NOTHING, EstimateText, count, estimated
+from harness.report.text.plain_text import listed
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def group_table(run: Run, partition: Partition) -> GroupTable:
             rows = groups.of(partition, outcome, entry.id)
             if rows:
                 block = GroupBlock(
-                    heading=f"{study.axis_label(outcome)}, {entry.label}",
+                    heading=listed([study.axis_label(outcome), entry.label]),
                     rows=_rows(rows, footnotes),
                     differences=_differences(groups.differences_of(partition, outcome, entry.id)),
                 )
@@ -76,7 +78,9 @@ def _rows(rows: Sequence[GroupRow], footnotes: Footnotes) -> tuple[GroupTableRow
         first = next(iter(by_mode.values()))
         shown = [by_mode.get(mode) for mode in MODES] if group else [first] * len(MODES)
         cells = tuple(_cell(row, footnotes) for row in shown)
-        found.append(GroupTableRow(group or "all groups", count(first.n_obs), count(first.n_entities), cells))
+        found.append(
+            GroupTableRow(group or gettext("all groups"), count(first.n_obs), count(first.n_entities), cells)
+        )
     return tuple(found)
 
 
@@ -99,7 +103,7 @@ def _differences(rows: Sequence[DifferenceRow]) -> tuple[GroupTableRow, ...]:
     pairs = dict.fromkeys((group, other) for group, other, _, _ in known)
     return tuple(
         GroupTableRow(
-            name=f"{group} less {other}",
+            name=gettext("{group} less {other}").format(group=group, other=other),
             n_obs="",
             n_entities="",
             cells=tuple(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -59,7 +60,7 @@ class ImportanceSection(PackagedSection):
     """How much worse entities held out are predicted without some columns."""
 
     name: ClassVar[str] = "importance"
-    title: ClassVar[str] = "Importance"
+    title: ClassVar[str] = marked("Importance")
     place: ClassVar[int] = 720
 
     def is_present(self, run: Run, /) -> bool:
@@ -118,12 +119,17 @@ def _figures(
         name, label = study.estimator_label(estimator), study.label(outcome)
         yield renderer.render(
             f"importance-{file_slug(outcome)}-{file_slug(estimator)}",
-            draw_forest(whiskers, x_label="Rise of the mean squared error, % of the outcome's variance"),
-            alt=f"What {name} loses in predicting {label} without each group of columns, with intervals.",
+            draw_forest(
+                whiskers, x_label=gettext("Rise of the mean squared error, % of the outcome's variance")
+            ),
+            alt=gettext(
+                "What {name} loses in predicting {label} without each group of columns, with intervals."
+            ).format(name=name, label=label),
             caption=(
-                f"Rise of the error of {name} in predicting {label} for entities held out where columns are "
-                f"left out, with intervals from draws of entities"
-                f"{f'; the {SHOWN} largest' if len(own) == SHOWN else ''}."
+                gettext(
+                    "Rise of the error of {name} in predicting {label} for entities held out where "
+                    "columns are left out, with intervals from draws of entities{value}."
+                ).format(name=name, label=label, value=f"; the {SHOWN} largest" if len(own) == SHOWN else "")
             ),
         )
 

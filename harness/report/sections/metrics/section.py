@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -67,7 +68,7 @@ class MetricsSection(PackagedSection):
     """Errors by other losses than the squared one."""
 
     name: ClassVar[str] = "metrics"
-    title: ClassVar[str] = "Other losses"
+    title: ClassVar[str] = marked("Other losses")
     place: ClassVar[int] = 350
 
     def is_present(self, run: Run, /) -> bool:
@@ -83,7 +84,7 @@ class MetricsSection(PackagedSection):
                 reference=study.reference_label,
                 tables=metric_tables(run),
             ),
-            "Errors by other losses, on test rows",
+            gettext("Errors by other losses, on test rows"),
         )
 
 

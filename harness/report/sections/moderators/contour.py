@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats, Mask
+from harness.language import gettext, marked
 from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR
 from harness.report.drawing.truth import DASH, INK
 from harness.report.sections.moderators.rows import NONE, ThresholdRow
@@ -32,7 +33,10 @@ VEIL = "#ffffffc8"
 CASED = (withStroke(linewidth=2.4, foreground="white"),)
 CASED_INTERVAL = (withStroke(linewidth=1.5, foreground="white"),)
 INTERVAL_DASH = (0, (3.0, 1.5))
-SIGN_NAMES = {"^": "effect above zero, its interval too", "v": "effect below zero, its interval too"}
+SIGN_NAMES = {
+    "^": marked("effect above zero, its interval too"),
+    "v": marked("effect below zero, its interval too"),
+}
 
 
 def draw_contours(axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRow]) -> ContourSet:
@@ -152,7 +156,11 @@ def surface_handles(surfaces: Iterable[Surface], thresholds: Iterable[ThresholdR
     shown = list(surfaces)
     if any(not surface.supported.all() for surface in shown):
         yield Patch(
-            facecolor="white", edgecolor="#9a9a9a", hatch="/////", linewidth=0, label="few entities near"
+            facecolor="white",
+            edgecolor="#9a9a9a",
+            hatch="/////",
+            linewidth=0,
+            label=gettext("few entities near"),
         )
     for marker, name in SIGN_NAMES.items():
         if any(established_signs(surface)[marker].any() for surface in shown):
@@ -165,13 +173,13 @@ def surface_handles(surfaces: Iterable[Surface], thresholds: Iterable[ThresholdR
                 markerfacecolor="white",
                 markeredgecolor="black",
                 markeredgewidth=0.5,
-                label=name,
+                label=gettext(name),
             )
     if any(changes_sign(surface) for surface in shown):
-        yield Line2D([], [], color="black", linewidth=1.2, label="effect of zero")
+        yield Line2D([], [], color="black", linewidth=1.2, label=gettext("effect of zero"))
     known = [row for row in thresholds if row.kind != NONE]
     if known:
-        label = "average effect changes sign"
+        label = gettext("average effect changes sign")
         if any(math.isfinite(row.conf_low) for row in known):
-            label += ", with interval (dashed)"
+            label += gettext(", with interval (dashed)")
         yield Line2D([], [], color=THRESHOLD_COLOUR, linewidth=1.3, label=label)

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 
 from harness.arrays import Floats
+from harness.language import gettext
 from harness.report.drawing.canvas import DOUBLE_COLUMN, fixed_figure
 from harness.report.drawing.fonts import drawable_label
 from harness.report.drawing.series import Series, band_handles, draw_background, draw_bands, draw_line
@@ -97,7 +98,7 @@ def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
         *band_handles([scene.effect for scene in scenes], level=scenes[0].level),
         *truth_handles(next((scene.true_effect for scene in scenes if scene.true_effect), None)),
         *true_turn_handles(
-            [at for scene in scenes for at in scene.true_thresholds], label="true change of sign"
+            [at for scene in scenes for at in scene.true_thresholds], label=gettext("true change of sign")
         ),
     ]
     figure.legend(handles=handles, loc="upper left", ncols=LEGEND_COLUMNS, fontsize=LABEL)

@@ -11,7 +11,9 @@ import numpy as np
 from markupsafe import Markup
 
 from harness.arrays import Floats
+from harness.language import gettext
 from harness.report.drawing.series import effect_label
+from harness.report.drawing.truth import TRUTH
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Banded
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
@@ -72,6 +74,7 @@ def surface_content(run: Run) -> dict[str, Any]:
     leading = [entry.id for entry in featured(run)]
     estimators = sorted({key.estimator for key in keys}, key=lambda name: _place(study, leading, name))
     return {
+        "words": _words(),
         "exposure": printable(study.axis_label(study.exposure)),
         "outcomes": [printable(study.axis_label(name)) for name in outcomes],
         "effects": [printable(effect_label(study, name)) for name in outcomes],
@@ -88,6 +91,21 @@ def surface_content(run: Run) -> dict[str, Any]:
             }
             for surface in answers.surfaces
         ],
+    }
+
+
+def _words() -> dict[str, str]:
+    """Return what the script writes, in the language in use; `%` stands for what it fills in."""
+    return {
+        "limits": gettext("limits of the level: % to %"),
+        "effect": gettext("effect: % (% to %)"),
+        "near": gettext("rows near: %"),
+        "simultaneous": gettext("simultaneous band"),
+        "pointwise": gettext("pointwise band"),
+        "line": gettext("effect"),
+        "truth": gettext(TRUTH),
+        "changes": gettext("the moderator value at which the effect changes its sign: %"),
+        "unchanged": gettext("a change of the effect's sign; none is established here"),
     }
 
 

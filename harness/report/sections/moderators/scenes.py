@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.language import gettext
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.drawing.series import effect_unit_label, series_of
 from harness.report.model.featured import featured
@@ -28,11 +29,15 @@ def surface_figures(run: Run, question: Question, renderer: FigureRenderer) -> I
             if (scene := surface_scene(run, SurfaceKey(scenario, moderator, outcome, estimator.id)))
         ]
         if scenes:
-            names = f"{study.label(study.exposure)} and {study.label(moderator)}"
+            names = gettext("{exposure} and {moderator}").format(
+                exposure=study.label(study.exposure), moderator=study.label(moderator)
+            )
             yield renderer.render(
                 f"surface-{file_slug(scenario)}-{file_slug(estimator.id)}",
                 draw_surfaces(scenes),
-                alt=f"Surfaces, contours and conditional effects over {names}, {estimator.label}.",
+                alt=gettext("Surfaces, contours and conditional effects over {names}, {label}.").format(
+                    names=names, label=estimator.label
+                ),
                 caption=surface_caption(study, moderator, estimator, has_truth=bool(scenes[0].true_effect)),
             )
 
@@ -65,18 +70,25 @@ def surface_caption(
 ) -> str:
     """Return the caption of the figure of one moderator."""
     exposure = study.label(study.exposure)
-    text = (
-        f"{estimator.label}, by {study.label(moderator)}. Left and middle: mean prediction were every row's "
-        f"{exposure} and moderator set to each pair of values; grey or hatched where too few entities are "
-        "near. Triangles in the middle mark cells where the interval of the effect excludes zero, up for a "
-        f"rise; the black line is where the effect is zero. Right: effect of {exposure} at each value of the "
-        "moderator, averaged over the exposures observed around it, with pointwise (darker) and simultaneous "
-        f"(lighter) {percent(study.level, 0)} bands. Red: where that effect changes its sign, with its "
-        "interval; none is drawn where no change of sign is established."
+    text = gettext(
+        "{label}, by {moderator}. Left and middle: mean prediction were every row's {exposure} "
+        "and moderator set to each pair of values; grey or hatched where too few entities are "
+        "near. Triangles in the middle mark cells where the interval of the effect excludes "
+        "zero, up for a rise; the black line is where the effect is zero. Right: effect of "
+        "{exposure} at each value of the moderator, averaged over the exposures observed around "
+        "it, with pointwise (darker) and simultaneous (lighter) {level} bands. Red: where that "
+        "effect changes its sign, with its interval; none is drawn where no change of sign is "
+        "established."
+    ).format(
+        label=estimator.label,
+        moderator=study.label(moderator),
+        exposure=exposure,
+        level=percent(study.level, 0),
     )
     if has_truth:
-        text += (
-            " Black dashes are the truth behind the simulated data: its contours in the middle, at every "
-            "second step of the colours, its effect at the right, and where that changes its sign."
+        text += gettext(
+            " Black dashes are the truth behind the simulated data: its contours in the middle, "
+            "at every second step of the colours, its effect at the right, and where that "
+            "changes its sign."
         )
     return text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.moderators.rows import conditional
 from harness.report.sections.moderators.table import ConditionalTable, conditional_table
@@ -42,7 +43,7 @@ class ModeratorsSection(PackagedSection):
     """How the effect depends on moderators."""
 
     name: ClassVar[str] = "moderators"
-    title: ClassVar[str] = "Conditions"
+    title: ClassVar[str] = marked("Conditions")
     place: ClassVar[int] = 900
 
     def is_present(self, run: Run, /) -> bool:
@@ -60,7 +61,7 @@ class ModeratorsSection(PackagedSection):
         figures = tuple(figure for part in shown for figure in part.figures)
         return SectionContent(
             ShownConditions(shown, has_surfaces=bool(run.view(conditional).surfaces), can_turn=can_turn()),
-            "Conditions of the effect",
+            gettext("Conditions of the effect"),
             figures,
         )
 
@@ -69,7 +70,9 @@ class ModeratorsSection(PackagedSection):
         from harness.report.sections.moderators.page import surface_page
 
         if report_format == "html" and can_turn() and run.view(conditional).surfaces:
-            yield ReportFile(SURFACES, surface_page(run), "surfaces that can be turned, offline as well")
+            yield ReportFile(
+                SURFACES, surface_page(run), gettext("surfaces that can be turned, offline as well")
+            )
 
 
 def can_turn() -> bool:

@@ -40,11 +40,13 @@
         one.conf_low[up][across], one.conf_high[up][across], one.effect[up][across],
         one.effect_low[up][across], one.effect_high[up][across], one.n_obs[up][across],
       ]));
+  // Words are in the language of the report; each % is filled in turn.
+  const filled = (words, ...parts) => parts.reduce((text, part) => text.replace("%", () => part.replace(/%/g, "\u0000")), words).replaceAll("\u0000", "%");
   const hover = (names, z) =>
     `${names.exposure}: %{x:.4~g}<br>${names.moderator}: %{y:.4~g}<br>${z}: %{z:.5~g}` +
-    "<br>limits of the level: %{customdata[0]:.5~g} to %{customdata[1]:.5~g}" +
-    "<br>effect: %{customdata[2]:.4~g} (%{customdata[3]:.4~g} to %{customdata[4]:.4~g})" +
-    "<br>rows near: %{customdata[5]:.0f}<extra></extra>";
+    `<br>${filled(content.words.limits, "%{customdata[0]:.5~g}", "%{customdata[1]:.5~g}")}` +
+    `<br>${filled(content.words.effect, "%{customdata[2]:.4~g}", "%{customdata[3]:.4~g}", "%{customdata[4]:.4~g}")}` +
+    `<br>${filled(content.words.near, "%{customdata[5]:.0f}")}<extra></extra>`;
 
   const surface3dTraces = (one, layer, names, z) => {
     const sheet = (values, more) => ({ type: "surface", x: one.x, y: one.y, z: values, showscale: false, ...more });
@@ -93,14 +95,14 @@
     if (!one.line) return [];
     const line = knownOnly(one.line);
     const traces = [];
-    if (line.simultaneous) traces.push(bandTrace(line, line.simultaneous, 0.12, "simultaneous band"));
-    if (line.pointwise) traces.push(bandTrace(line, line.pointwise, 0.22, "pointwise band"));
+    if (line.simultaneous) traces.push(bandTrace(line, line.simultaneous, 0.12, content.words.simultaneous));
+    if (line.pointwise) traces.push(bandTrace(line, line.pointwise, 0.22, content.words.pointwise));
     traces.push({
-      type: "scatter", mode: "lines", x: line.at, y: line.effect, line: { color: BLUE, width: 2 }, name: "effect",
+      type: "scatter", mode: "lines", x: line.at, y: line.effect, line: { color: BLUE, width: 2 }, name: content.words.line,
     });
     if (one.truth) {
       traces.push({
-        type: "scatter", mode: "lines", x: one.truth.at, y: one.truth.effect, name: "truth (simulated)",
+        type: "scatter", mode: "lines", x: one.truth.at, y: one.truth.effect, name: content.words.truth,
         line: { color: "#000", width: 2, dash: "dash" },
       });
     }
@@ -108,7 +110,7 @@
   };
 
   const trueContours = (one, layer) => (one.truth && layer === "estimate" ? [{
-    type: "contour", x: one.x, y: one.y, z: one.truth.estimate, name: "truth (simulated)", showscale: false,
+    type: "contour", x: one.x, y: one.y, z: one.truth.estimate, name: content.words.truth, showscale: false,
     contours: { coloring: "none", showlabels: true }, line: { color: "#000", width: 1, dash: "dash" },
     hoverinfo: "skip",
   }] : []);
@@ -152,8 +154,8 @@
     }, STILL);
 
     element("thresholds").textContent = one.thresholds.length
-      ? `the moderator value at which the effect changes its sign: ${one.thresholds.map((row) => row.text).join("; ")}`
-      : "a change of the effect's sign; none is established here";
+      ? filled(content.words.changes, one.thresholds.map((row) => row.text).join("; "))
+      : content.words.unchanged;
     return Promise.all([surface3d, contours, effect]);
   };
 

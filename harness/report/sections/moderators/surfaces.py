@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.errors import ArtifactError, Problem
+from harness.language import gettext
 from harness.report.model.rows import NOT_DONE
 from harness.report.model.run import Run
 from harness.report.model.truth import true_rows
@@ -93,7 +94,7 @@ def surfaces_from(frame: pd.DataFrame) -> tuple[Surface, ...]:
     wanted = (*KEY, "exposure_at", "moderator_at", *LAYERS, "supported", "status")
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
-        raise _unreadable(f"the table lacks {', '.join(missing)}")
+        raise _unreadable(gettext("the table lacks {join}").format(join=", ".join(missing)))
     done = frame[~frame["status"].isin(NOT_DONE)]
     return tuple(
         _surface(SurfaceKey(*(str(part) for part in key)), rows)
@@ -107,7 +108,11 @@ def _surface(key: SurfaceKey, rows: pd.DataFrame) -> Surface:
     exposure, moderator = (np.unique(rows[name].to_numpy(float)) for name in ("exposure_at", "moderator_at"))
     shape = exposure.size, moderator.size
     if len(rows) != exposure.size * moderator.size:
-        raise _unreadable(f"{key.estimator} on {key.outcome} by {key.moderator}: cells are missing")
+        raise _unreadable(
+            gettext("{estimator} on {outcome} by {moderator}: cells are missing").format(
+                estimator=key.estimator, outcome=key.outcome, moderator=key.moderator
+            )
+        )
     layers = {name: frozen_floats(rows[name].to_numpy(float).reshape(shape)) for name in LAYERS}
     return Surface(
         key=key,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.language import gettext, marked
 from harness.report.model.bands import POINTWISE
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
@@ -33,8 +34,8 @@ from harness.report.text.numbers import (
 MEASURE_DECIMALS = 3
 """Of measures of interaction, which are shares."""
 
-NO_CHANGE = "none established"
-SIGNS = {"negative_to_positive": "from − to +", "positive_to_negative": "from + to −"}
+NO_CHANGE = marked("none established")
+SIGNS = {"negative_to_positive": marked("from − to +"), "positive_to_negative": marked("from + to −")}
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,14 @@ def _effect(line: ConditionalEffect, place: int) -> EstimateText:
 def threshold_text(row: ThresholdRow) -> str:
     """Return a change of sign in words, with its interval and the share of draws that have it."""
     if row.kind == NONE:
-        return NO_CHANGE
+        return gettext(NO_CHANGE)
     at, limits = estimate(row.at, row.conf_low, row.conf_high)
-    return f"{at} {limits}, {SIGNS.get(row.kind, row.kind)}, in {percent(row.share_of_draws, 0)} of draws"
+    return gettext("{at} {limits}, {signs}, in {share_of_draws} of draws").format(
+        at=at,
+        limits=limits,
+        signs=gettext(SIGNS.get(row.kind, row.kind)),
+        share_of_draws=percent(row.share_of_draws, 0),
+    )
 
 
 def _measure(row: InteractionRow) -> EstimateText:

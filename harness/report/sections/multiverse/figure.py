@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.language import gettext
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 from harness.report.model.run import Run
 from harness.report.sections.claims.rows import claim_rows
@@ -28,8 +29,14 @@ def specification_figure(run: Run, multiverse: Multiverse, renderer: FigureRende
         f"multiverse-{file_slug(outcome)}",
         draw_specification_curve(scene),
         alt=(
-            f"Sorted gains of {study.estimator_label(multiverse.estimator)} in predicting "
-            f"{study.label(outcome)} under {multiverse.gain.size} combinations of choices, with intervals."
+            gettext(
+                "Sorted gains of {estimator} in predicting {outcome} under {size} combinations of "
+                "choices, with intervals."
+            ).format(
+                estimator=study.estimator_label(multiverse.estimator),
+                outcome=study.label(outcome),
+                size=multiverse.gain.size,
+            )
         ),
         caption=specification_caption(study, outcome, scene),
     )
@@ -59,12 +66,26 @@ def specification_caption(study: StudyRecord, outcome: str, scene: Specification
     own = scene.multiverse
     start, _ = axis_limits(scene)
     n_hidden = int((own.gain < start).sum())
-    hidden = f" {count(n_hidden)} gains lie below the axis: triangles at its edge." if n_hidden else ""
-    published = " The dashed line is the published gain." if scene.published else ""
-    return (
-        f"Gain of {study.estimator_label(own.estimator)} in predicting {study.label(outcome)} under every "
-        "combination of the choices listed below the curve, each computed, in increasing order. Dots are "
-        f"gains, upright lines their {percent(study.level, 0)} intervals from {count(study.draws)} bootstrap "
-        f"draws of whole entities ({study.label(study.entity)}), not adjusted for their number; a mark below "
-        f"is the level that the combination above it has.{published}{hidden}"
+    hidden = (
+        gettext(" {n_hidden} gains lie below the axis: triangles at its edge.").format(
+            n_hidden=count(n_hidden)
+        )
+        if n_hidden
+        else ""
+    )
+    published = gettext(" The dashed line is the published gain.") if scene.published else ""
+    return gettext(
+        "Gain of {estimator} in predicting {outcome} under every combination of the choices "
+        "listed below the curve, each computed, in increasing order. Dots are gains, upright "
+        "lines their {level} intervals from {draws} bootstrap draws of whole entities "
+        "({entity}), not adjusted for their number; a mark below is the level that the "
+        "combination above it has.{published}{hidden}"
+    ).format(
+        estimator=study.estimator_label(own.estimator),
+        outcome=study.label(outcome),
+        level=percent(study.level, 0),
+        draws=count(study.draws),
+        entity=study.label(study.entity),
+        published=published,
+        hidden=hidden,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.multiverse.rows import choices_of, multiverses
@@ -30,7 +31,7 @@ class MultiverseSection(PackagedSection):
     """The gain under every combination of choices."""
 
     name: ClassVar[str] = "multiverse"
-    title: ClassVar[str] = "Multiverse"
+    title: ClassVar[str] = marked("Multiverse")
     place: ClassVar[int] = 600
 
     def is_present(self, run: Run, /) -> bool:
@@ -55,6 +56,6 @@ class MultiverseSection(PackagedSection):
         )
         return SectionContent(
             shown,
-            "The gain under every combination of choices",
+            gettext("The gain under every combination of choices"),
             tuple(part.figure for part in shown),
         )

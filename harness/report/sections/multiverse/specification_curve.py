@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from harness.arrays import Floats, Ints, Mask
 from harness.evaluation.gain_status import GainStatus
+from harness.language import gettext, marked
 from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PUBLISHED_COLOUR, STATUS_COLOURS
@@ -41,9 +42,9 @@ TICK = 0.36
 """Half the height of a mark in its line."""
 
 NAMES = {
-    GainStatus.BETTER: "interval above zero",
-    GainStatus.OPEN: "interval includes zero",
-    GainStatus.WORSE: "interval below zero",
+    GainStatus.BETTER: marked("interval above zero"),
+    GainStatus.OPEN: marked("interval includes zero"),
+    GainStatus.WORSE: marked("interval below zero"),
 }
 
 
@@ -93,7 +94,7 @@ def draw_specification_curve(scene: SpecificationScene) -> Figure:
     n = scene.multiverse.gain.size
     grid.set_xlim(-0.02 * n + 0.5, 1.02 * n + 0.5)
     grid.xaxis.set_major_locator(FixedLocator(round_places(n)))
-    grid.set_xlabel(f"Combinations in the order of their gains ({n:,} in all)")
+    grid.set_xlabel(gettext("Combinations in the order of their gains ({n:,} in all)").format(n=n))
     figure.legend(handles=list(_handles(scene)), loc="outside upper left", ncols=4)
     return figure
 
@@ -134,7 +135,7 @@ def _draw_curve(axes: Axes, scene: SpecificationScene) -> None:
         _draw_published(axes, published)
     axes.set_ylim(100 * start, 100 * end)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
-    axes.set_ylabel("Gain (%)")
+    axes.set_ylabel(gettext("Gain (%)"))
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
 
@@ -146,10 +147,10 @@ def _draw_hidden(axes: Axes, at: Ints, *, start: float) -> None:
 
 
 def _draw_published(axes: Axes, published: Published) -> None:
-    source = f" ({shortened(published.source, 24)})" if published.source else ""
+    source = gettext(" ({source})").format(source=shortened(published.source, 24)) if published.source else ""
     axes.axhline(100 * published.gain, color=PUBLISHED_COLOUR, linewidth=1.1, linestyle=(0, (5, 2)))
     axes.annotate(
-        drawable(f"published: {percent(published.gain)}{source}"),
+        drawable(gettext("published: {gain}{source}").format(gain=percent(published.gain), source=source)),
         (0.005, 100 * published.gain),
         xycoords=("axes fraction", "data"),
         xytext=(0, 2),
@@ -208,5 +209,5 @@ def _draw_choices(axes: Axes, scene: SpecificationScene) -> None:
 def _handles(scene: SpecificationScene) -> Iterable[Artist]:
     for status, mask in status_masks(scene.multiverse).items():
         if mask.any():
-            yield Line2D([], [], color=STATUS_COLOURS[status], linewidth=3.0, label=NAMES[status])
-    yield Line2D([], [], color="#1a1a1a", marker="o", linestyle="none", markersize=3, label="gain")
+            yield Line2D([], [], color=STATUS_COLOURS[status], linewidth=3.0, label=gettext(NAMES[status]))
+    yield Line2D([], [], color="#1a1a1a", marker="o", linestyle="none", markersize=3, label=gettext("gain"))

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.multiverse.rows import choices_of
 from harness.report.text.numbers import count, percent
 from harness.report.text.plain_text import capitalised
 from harness.store.study_record import StudyRecord
 
-CHOICES: Mapping[str, str] = {"sample": "rows compared on", "seed": "random seed"}
-SAMPLES: Mapping[str, str] = {"train": "training rows", "test": "test rows", "all": "all rows"}
+CHOICES: Mapping[str, str] = {
+    "sample": marked("rows compared on"),
+    "seed": marked("random seed"),
+    "reference": marked("reference"),
+    "protocol": marked("protocol"),
+    "controls": marked("controls"),
+}
+SAMPLES: Mapping[str, str] = {
+    "train": marked("training rows"),
+    "test": marked("test rows"),
+    "all": marked("all rows"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ def choice_table(run: Run, outcome: str) -> tuple[ChoiceGroup, ...]:
 
 def choice_label(choice: str) -> str:
     """Return how a choice is called; an option by its name."""
-    return capitalised(CHOICES.get(choice, choice.replace("_", " ")))
+    return capitalised(gettext(CHOICES.get(choice, choice.replace("_", " "))))
 
 
 def level_label(study: StudyRecord, choice: str, level: str) -> str:
@@ -61,4 +72,4 @@ def level_label(study: StudyRecord, choice: str, level: str) -> str:
         return study.estimator_label(level)
     if choice == "protocol":
         return study.protocol_title(level)
-    return SAMPLES.get(level, level) if choice == "sample" else level
+    return gettext(SAMPLES.get(level, level)) if choice == "sample" else level

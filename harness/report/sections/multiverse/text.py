@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.language import gettext
 from harness.report.sections.claims.rows import ClaimRow
 from harness.report.sections.multiverse.rows import ChoiceRow, Multiverse, Tally
 from harness.report.sections.multiverse.table import choice_label, level_label
@@ -46,11 +47,13 @@ def multiverse_text(
     """
     label = study.estimator_label(multiverse.estimator)
     tally, apart = multiverse.tally(), honest(study, multiverse)
-    sentences = [f"{label} has {_tallied(tally, 'all')}"]
+    sentences = [gettext("{label} has {tallied}").format(label=label, tallied=_tallied(tally, "all"))]
     if 0 < apart.gain.size < tally.n:
-        kept = "compared on test rows that take no part in fitting or selecting"
+        kept = gettext("compared on test rows that take no part in fitting or selecting")
         sentences.append(
-            f"Of these combinations, {count(apart.gain.size)} are {kept}: {_tallied(apart.tally(), 'them')}"
+            gettext("Of these combinations, {size} are {kept}: {tallied}").format(
+                size=count(apart.gain.size), kept=kept, tallied=_tallied(apart.tally(), "them")
+            )
         )
     return (
         *sentences,
@@ -60,27 +63,38 @@ def multiverse_text(
 
 
 def _tallied(tally: Tally, whole: str) -> str:
-    of = f"all {count(tally.n)} combinations" if whole == "all" else whole
+    of = gettext("all {n} combinations").format(n=count(tally.n)) if whole == "all" else gettext("them")
     share = percent(tally.n_positive / tally.n, 0)
-    return (
-        f"a positive gain in {count(tally.n_positive)} of {of} ({share}), an interval above zero in "
-        f"{count(tally.n_above)} and below zero in {count(tally.n_below)}. The median gain is "
-        f"{percent(tally.median)}, the range from {percent(tally.lowest)} to {percent(tally.highest)}."
+    return gettext(
+        "a positive gain in {n_positive} of {of} ({share}), an interval above zero in {n_above} "
+        "and below zero in {n_below}. The median gain is {median}, the range from {lowest} to "
+        "{highest}."
+    ).format(
+        n_positive=count(tally.n_positive),
+        of=of,
+        share=share,
+        n_above=count(tally.n_above),
+        n_below=count(tally.n_below),
+        median=percent(tally.median),
+        lowest=percent(tally.lowest),
+        highest=percent(tally.highest),
     )
 
 
 def _published(row: ClaimRow, multiverse: Multiverse) -> str:
     n_below = multiverse.n_below(row.published)
-    n, source = multiverse.gain.size, f" ({row.source})" if row.source else ""
+    n, source = multiverse.gain.size, gettext(" ({source})").format(source=row.source) if row.source else ""
     if n_below == n:
-        where = f"lies above the gains of all {count(n)} combinations"
+        where = gettext("lies above the gains of all {n} combinations").format(n=count(n))
     elif n_below == 0:
-        where = f"lies below the gains of all {count(n)} combinations"
+        where = gettext("lies below the gains of all {n} combinations").format(n=count(n))
     else:
-        where = (
-            f"lies above the gains of {count(n_below)} of {count(n)} combinations ({percent(n_below / n, 0)})"
+        where = gettext("lies above the gains of {n_below} of {n} combinations ({n_below_2})").format(
+            n_below=count(n_below), n=count(n), n_below_2=percent(n_below / n, 0)
         )
-    return f"The published gain of {percent(row.published)}{source} {where}."
+    return gettext("The published gain of {published}{source} {where}.").format(
+        published=percent(row.published), source=source, where=where
+    )
 
 
 def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str]:
@@ -91,14 +105,21 @@ def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str
     ends = sorted(levels, key=lambda row: row.mean_gain)
     means = joined(
         [
-            f"{percent(row.mean_gain)} with “{level_label(study, row.choice, row.level)}”"
+            gettext("{mean_gain} with “{level_label}”").format(
+                mean_gain=percent(row.mean_gain), level_label=level_label(study, row.choice, row.level)
+            )
             for row in (ends[0], ends[-1])
         ]
     )
     yield (
-        f"The choice that moves the gain most is “{choice_label(levels[0].choice)}”: "
-        f"{percent(levels[0].share_of_variance, 0)} of the variance of the gain lies between its levels. The "
-        f"mean gain is {means}."
+        gettext(
+            "The choice that moves the gain most is “{choice_label}”: {share_of_variance} of the "
+            "variance of the gain lies between its levels. The mean gain is {means}."
+        ).format(
+            choice_label=choice_label(levels[0].choice),
+            share_of_variance=percent(levels[0].share_of_variance, 0),
+            means=means,
+        )
     )
 
 

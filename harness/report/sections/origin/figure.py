@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from harness.evaluation.decomposition import LEFT
+from harness.language import gettext
 from harness.report.drawing.canvas import DOUBLE_COLUMN, FigureRenderer, RenderedFigure, bare, new_figure
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.palette import PART_STYLES
 from harness.report.model.gains import Gains
 from harness.report.sections.origin.rows import GainLeft, PartRow, gains_left
 from harness.report.text.numbers import count, fixed, percent
-from harness.report.text.plain_text import capitalised, file_slug, shortened
+from harness.report.text.plain_text import capitalised, file_slug, listed, shortened, wrapped
 from harness.store.study_record import StudyRecord
 
 PANELS_IN_A_ROW = 3
@@ -47,8 +47,14 @@ def left_figures(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterat
             f"origin-{file_slug(outcome)}",
             draw_gains_left(found, labels, reference=study.reference_label),
             alt=(
-                f"Bars: what is left of the gain over {study.reference_label} in predicting "
-                f"{study.label(outcome)}, for {', '.join(labels)}. The numbers are in the table."
+                gettext(
+                    "Bars: what is left of the gain over {reference_label} in predicting {outcome}, "
+                    "for {join}. The numbers are in the table."
+                ).format(
+                    reference_label=study.reference_label,
+                    outcome=study.label(outcome),
+                    join=listed(labels),
+                )
             ),
             caption=left_caption(study, outcome),
         )
@@ -56,14 +62,20 @@ def left_figures(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterat
 
 def left_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of what is left of the gains."""
-    return (
-        f"What is left of the gain over {study.reference_label} in predicting {study.label(outcome)}, one "
-        "panel an estimator, from rows at hand downwards. Each bar is the gain under one protocol, a "
-        "fraction of the error that the reference has there; bars are not parts of one gain. Hatched: the "
-        "rows compared on took part in fitting or selecting; dark: entities never seen. Whiskers are "
-        f"{percent(study.level, 0)} intervals from {count(study.draws)} bootstrap draws of whole entities "
-        f"({study.label(study.entity)}), the trained models held fixed; an arrow at the left edge is a loss "
-        "beyond the axis. The numbers are per cent."
+    return gettext(
+        "What is left of the gain over {reference_label} in predicting {outcome}, one panel an "
+        "estimator, from rows at hand downwards. Each bar is the gain under one protocol, a "
+        "fraction of the error that the reference has there; bars are not parts of one gain. "
+        "Hatched: the rows compared on took part in fitting or selecting; dark: entities never "
+        "seen. Whiskers are {level} intervals from {draws} bootstrap draws of whole entities "
+        "({entity}), the trained models held fixed; an arrow at the left edge is a loss beyond "
+        "the axis. The numbers are per cent."
+    ).format(
+        reference_label=study.reference_label,
+        outcome=study.label(outcome),
+        level=percent(study.level, 0),
+        draws=count(study.draws),
+        entity=study.label(study.entity),
     )
 
 
@@ -105,13 +117,15 @@ def draw_gains_left(found: Sequence[GainLeft], labels: Sequence[str], *, referen
     first.set_ylim(len(parts) - 0.4, -0.6)
     first.set_xlim(start, end + NUMBERS / (1.0 - NUMBERS) * (end - start))
     first.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    figure.supxlabel(f"Gain over {drawable(shortened(reference, 40))} (%)", fontsize=8)
+    figure.supxlabel(
+        gettext("Gain over {reference} (%)").format(reference=drawable(shortened(reference, 40))), fontsize=8
+    )
     return figure
 
 
 def _wrapped(name: str) -> str:
     """Return the name of a part on at most two lines."""
-    return "\n".join(wrap(capitalised(name), LABEL_WIDTH))
+    return wrapped(capitalised(gettext(name)), LABEL_WIDTH, lines=2)
 
 
 def _draw_panel(axes: Axes, rows: Sequence[PartRow | None], *, start: float) -> None:

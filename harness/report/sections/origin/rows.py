@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.evaluation.decomposition import LEFT
+from harness.language import marked
 from harness.report.model.run import Run
 
-NEVER_SEEN = "entities never seen"
+NEVER_SEEN = marked("entities never seen")
 """The part that no knowledge of an entity can carry."""
 
 NEEDED = tuple(LEFT.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import marked
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -28,7 +29,7 @@ class OriginSection(PackagedSection):
     """The gains under each protocol, from rows at hand to entities never seen."""
 
     name: ClassVar[str] = "origin"
-    title: ClassVar[str] = "What is left of the gain"
+    title: ClassVar[str] = marked("What is left of the gain")
     place: ClassVar[int] = 500
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.evaluation.decomposition import LEFT
+from harness.language import gettext
 from harness.report.model.gains import Gains
 from harness.report.sections.origin.rows import NEEDED, PartRow, gains_left
 from harness.report.text.numbers import percent, percent_interval, significant
@@ -56,7 +57,7 @@ def decomposition_table(gains: Gains, outcome: str) -> DecompositionTable:
     parts = [name for name in LEFT if name in errors]
     shown = [entry for entry in gains.candidates if entry.id in found]
     return DecompositionTable(
-        heads=tuple(capitalised(name) for name in parts),
+        heads=tuple(capitalised(gettext(name)) for name in parts),
         errors=tuple(significant(errors[name], 3) for name in parts),
         rows=tuple(
             DecompositionRow(entry.label, tuple(_cell(found[entry.id].part(name)) for name in parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.language import gettext
 from harness.report.sections.origin.rows import NEVER_SEEN, GainLeft, PartRow
 from harness.report.text.plain_text import joined
 from harness.store.study_record import StudyRecord
@@ -17,11 +18,15 @@ def never_seen(study: StudyRecord, found: Sequence[GainLeft]) -> Iterator[str]:
     above = [row for row in rows if row.conf_low > 0]
     below = [row for row in rows if row.conf_high < 0]
     if above:
-        yield f"For entities never seen the interval lies above zero for {_labels(study, above)}."
+        yield gettext("For entities never seen the interval lies above zero for {labels}.").format(
+            labels=_labels(study, above)
+        )
     else:
-        yield "For entities never seen no estimator has an interval above zero."
+        yield gettext("For entities never seen no estimator has an interval above zero.")
     if below:
-        yield f"It lies below zero for {_labels(study, below)}: they predict new entities worse."
+        yield gettext("It lies below zero for {labels}: they predict new entities worse.").format(
+            labels=_labels(study, below)
+        )
 
 
 def _labels(study: StudyRecord, rows: Sequence[PartRow]) -> str:

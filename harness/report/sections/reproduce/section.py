@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import marked
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 
@@ -15,7 +16,7 @@ class ReproduceSection(PackagedSection):
     """Command, seed, spec, data and versions, and the files of the run folder."""
 
     name: ClassVar[str] = "reproduce"
-    title: ClassVar[str] = "How to reproduce"
+    title: ClassVar[str] = marked("How to reproduce")
     place: ClassVar[int] = 1600
 
     def content(self, _run: Run, _renderer: FigureRenderer, /) -> SectionContent:

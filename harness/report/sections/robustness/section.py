@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked, reworded
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.effects.rows import METHODS
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import MISSING, NOTHING, EstimateText, count, estimated, p_value, percent
-from harness.report.text.plain_text import file_slug
+from harness.report.text.plain_text import file_slug, listed
 from harness.scenarios.robustness.scenario import JOINT
 from harness.store.study_record import StudyRecord
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
 
-LOGS = "outcome in logs"
+LOGS = marked("outcome in logs")
 """The check whose slope is in other units, and so in no figure."""
 
 
@@ -73,7 +74,7 @@ class RobustnessSection(PackagedSection):
     """The debiased slope under other choices, beside placebos and a joint test."""
 
     name: ClassVar[str] = "robustness"
-    title: ClassVar[str] = "Robustness"
+    title: ClassVar[str] = marked("Robustness")
     place: ClassVar[int] = 775
 
     def is_present(self, run: Run, /) -> bool:
@@ -98,15 +99,17 @@ def _subject(row: RobustnessRow) -> tuple[str, ...]:
 
 def _shown(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) -> ShownRobustness:
     study, first, footnotes = run.manifest.study, rows[0], Footnotes()
-    what = f"{study.label(first.exposure)} on {study.label(first.outcome)}"
-    how = f"{METHODS.get(first.method, first.method)}, {study.estimator_label(first.learner)}"
+    what = gettext("{exposure} on {outcome}").format(
+        exposure=study.label(first.exposure), outcome=study.label(first.outcome)
+    )
+    how = listed([gettext(METHODS.get(first.method, first.method)), study.estimator_label(first.learner)])
     return ShownRobustness(
-        heading=f"{what}: {how}",
+        heading=gettext("{what}: {how}").format(what=what, how=how),
         sentence=joint_sentence(study, rows),
-        figures=tuple(_figures(run, rows, f"{what} ({how})", renderer)),
+        figures=tuple(_figures(run, rows, gettext("{what} ({how})").format(what=what, how=how), renderer)),
         rows=tuple(
             RobustnessTableRow(
-                check=row.check,
+                check=reworded(row.check),
                 slope=_slope(row),
                 p_value=p_value(row.p_value),
                 p_difference=p_value(row.p_difference),
@@ -132,11 +135,13 @@ def joint_sentence(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> str:
         return ""
     level = 1.0 - study.level
     said = (
-        "some differ from what they should be by more than chance"
+        gettext("some differ from what they should be by more than chance")
         if joint.p_difference < level
-        else "none is told from what it should be"
+        else gettext("none is told from what it should be")
     )
-    return f"All checks together: {said} at {percent(level, 0)} (p {_with_sign(joint.p_difference)})."
+    return gettext("All checks together: {said} at {level} (p {with_sign}).").format(
+        said=said, level=percent(level, 0), with_sign=_with_sign(joint.p_difference)
+    )
 
 
 def _with_sign(value: float) -> str:
@@ -154,18 +159,23 @@ def _figures(
     if not drawn:
         return
     whiskers = [
-        Whisker(row.check, row.method, row.estimate, row.conf_low, row.conf_high)
+        Whisker(reworded(row.check), row.method, row.estimate, row.conf_low, row.conf_high)
         for row in sorted(drawn[1:], key=lambda row: row.estimate)
     ]
     head = drawn[0]
-    baseline = Whisker(head.check, head.method, head.estimate, head.conf_low, head.conf_high)
+    baseline = Whisker(reworded(head.check), head.method, head.estimate, head.conf_low, head.conf_high)
     slug = "-".join(map(file_slug, (first.outcome, first.exposure, first.method, first.learner)))
     yield renderer.render(
         f"robustness-{slug}",
-        draw_forest([baseline, *whiskers], x_label=f"Effect on {study.axis_label(first.outcome)}"),
-        alt=f"The debiased slope of {what} under each check, with intervals.",
+        draw_forest(
+            [baseline, *whiskers],
+            x_label=gettext("Effect on {outcome}").format(outcome=study.axis_label(first.outcome)),
+        ),
+        alt=gettext("The debiased slope of {what} under each check, with intervals.").format(what=what),
         caption=(
-            f"The debiased slope of {what} as it is, and beneath it under every check in its unit, the "
-            f"smallest first, with {percent(study.level, 0)} intervals."
+            gettext(
+                "The debiased slope of {what} as it is, and beneath it under every check in its "
+                "unit, the smallest first, with {level} intervals."
+            ).format(what=what, level=percent(study.level, 0))
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.sections.truth.table import TruthTable, truth_rows, truth_table
@@ -25,7 +26,7 @@ class TruthSection(PackagedSection):
     """How far each estimator is from the truth, of simulated data alone."""
 
     name: ClassVar[str] = "truth"
-    title: ClassVar[str] = "Truth"
+    title: ClassVar[str] = marked("Truth")
     place: ClassVar[int] = 980
 
     def is_present(self, run: Run, /) -> bool:
@@ -38,4 +39,4 @@ class TruthSection(PackagedSection):
         tables = (truth_table(run, outcome) for outcome in study.outcomes)
         labels = tuple(entry.label for entry in study.estimators)
         shown = ShownTruth(labels, tuple(table for table in tables if table.lines))
-        return SectionContent(shown, "The truth, and how far each estimator is from it")
+        return SectionContent(shown, gettext("The truth, and how far each estimator is from it"))

@@ -6,24 +6,25 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, significant
 from harness.store.study_record import StudyRecord
 
 KINDS = {
-    "level_supported": "curve over supported rows",
-    "level": "curve over all rows",
-    "slope": "slope of the curve",
-    "ale": "accumulated local effects",
-    "average_effect": "average effect",
-    "maximum": "where the curve has maxima",
-    "minimum": "where the curve has minima",
-    "contrast": "contrasts",
-    "effect": "effects by group",
-    "median": "levels of the curve by group",
-    "conditional_effect": "effects by moderator",
-    "threshold": "where the effect changes its sign",
-    "surface": "surface of levels",
+    "level_supported": marked("curve over supported rows"),
+    "level": marked("curve over all rows"),
+    "slope": marked("slope of the curve"),
+    "ale": marked("accumulated local effects"),
+    "average_effect": marked("average effect"),
+    "maximum": marked("where the curve has maxima"),
+    "minimum": marked("where the curve has minima"),
+    "contrast": marked("contrasts"),
+    "effect": marked("effects by group"),
+    "median": marked("levels of the curve by group"),
+    "conditional_effect": marked("effects by moderator"),
+    "threshold": marked("where the effect changes its sign"),
+    "surface": marked("surface of levels"),
 }
 """What has a truth, in words, in the order of the table."""
 
@@ -95,9 +96,9 @@ def truth_table(run: Run, outcome: str) -> TruthTable:
         for kind, label in KINDS.items():
             rows = [row for row in own if (row.scenario, row.kind) == (scenario, kind)]
             if rows:
-                lines.append(ErrorLine(label, scenario, _cells(study, kind, rows)))
+                lines.append(ErrorLine(gettext(label), scenario, _cells(study, kind, rows)))
                 if kind == shape:
-                    sentences.append(nearest_text(study, outcome, label, rows))
+                    sentences.append(nearest_text(study, outcome, gettext(label), rows))
     return TruthTable(study.label(outcome), study.axis_label(outcome), tuple(sentences), tuple(lines))
 
 
@@ -117,8 +118,8 @@ def _cells(study: StudyRecord, kind: str, rows: Sequence[TruthErrorRow]) -> tupl
 def _beneath(kind: str, row: TruthErrorRow) -> str:
     """Return how often intervals hold the truth; of places, how many are found of how many true ones."""
     if kind in PLACES:
-        return f"found {row.n_found}, true {row.n_points}"
-    return f"held at {percent(row.coverage, 0)}"
+        return gettext("found {n_found}, true {n_points}").format(n_found=row.n_found, n_points=row.n_points)
+    return gettext("held at {coverage}").format(coverage=percent(row.coverage, 0))
 
 
 def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Sequence[TruthErrorRow]) -> str:
@@ -126,10 +127,22 @@ def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Sequence[Tru
     known = [row for row in rows if math.isfinite(row.rmse)]
     nearest = min(known, key=lambda row: row.rmse)
     own = next((row for row in known if row.estimator == study.reference), nearest)
-    beside = "" if own is nearest else f", {study.reference_label} {significant(own.rmse, 3)} away"
+    beside = (
+        ""
+        if own is nearest
+        else gettext(", {reference_label} {rmse} away").format(
+            reference_label=study.reference_label, rmse=significant(own.rmse, 3)
+        )
+    )
     label = study.estimator_label(nearest.estimator)
-    return (
-        f"{label} is nearest to the true {what} of {study.label(outcome)}: "
-        f"{significant(nearest.rmse, 3)} away in the root mean square{beside}; its pointwise intervals hold "
-        f"the truth at {percent(nearest.coverage, 0)} of the points."
+    return gettext(
+        "{label} is nearest to the true {what} of {outcome}: {rmse} away in the root mean "
+        "square{beside}; its pointwise intervals hold the truth at {coverage} of the points."
+    ).format(
+        label=label,
+        what=what,
+        outcome=study.label(outcome),
+        rmse=significant(nearest.rmse, 3),
+        beside=beside,
+        coverage=percent(nearest.coverage, 0),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.numbers import count, significant
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer
 
 ROLES: Mapping[str, str] = {
-    "outcome": "Outcomes",
-    "exposure": "Exposure",
-    "moderator": "Moderators",
-    "control": "Controls",
+    "outcome": marked("Outcomes"),
+    "exposure": marked("Exposure"),
+    "moderator": marked("Moderators"),
+    "control": marked("Controls"),
 }
 """Headings of the groups, in their order; a role that is not here has its own name as heading."""
 
@@ -94,7 +95,7 @@ class VariablesSection(PackagedSection):
     """What each variable is, how it was prepared, and its moments."""
 
     name: ClassVar[str] = "variables"
-    title: ClassVar[str] = "Variables"
+    title: ClassVar[str] = marked("Variables")
     place: ClassVar[int] = 200
 
     def is_present(self, run: Run, /) -> bool:
@@ -105,7 +106,7 @@ class VariablesSection(PackagedSection):
         """Return variables and preparation."""
         return SectionContent(
             ShownVariables(variable_table(run), preparation_table(run)),
-            "Variables and how they were prepared",
+            gettext("Variables and how they were prepared"),
         )
 
 
@@ -114,7 +115,9 @@ def variable_table(run: Run) -> tuple[VariableGroup, ...]:
     variables = run.rows("summary", VariableRow)
     roles = [*ROLES, *dict.fromkeys(row.role for row in variables if row.role not in ROLES)]
     groups = (
-        VariableGroup(ROLES.get(role, role), tuple(_row(run, row) for row in variables if row.role == role))
+        VariableGroup(
+            gettext(ROLES.get(role, role)), tuple(_row(run, row) for row in variables if row.role == role)
+        )
         for role in roles
     )
     return tuple(group for group in groups if group.rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from harness.language import marked
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -41,7 +42,7 @@ class VerdictSection(PackagedSection):
     """The verdict, the findings, and what each estimator says of the effect."""
 
     name: ClassVar[str] = "verdict"
-    title: ClassVar[str] = "What the run says"
+    title: ClassVar[str] = marked("What the run says")
     place: ClassVar[int] = 100
 
     def content(self, run: Run, _renderer: FigureRenderer, /) -> SectionContent:

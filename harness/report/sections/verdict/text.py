@@ -8,12 +8,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.data.note import Note
+from harness.language import gettext, marked
 from harness.report.model.featured import featured
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, percent_interval
 from harness.report.text.plain_text import joined, sentences
 
 GAIN, LOWEST = "gain", "lowest_error"
+KINDS = {
+    "gain": marked("gain"),
+    "effect": marked("effect"),
+    "nonlinearity": marked("nonlinearity"),
+    "turning_point": marked("turning point"),
+    "contrast": marked("contrast"),
+    "group_difference": marked("group difference"),
+    "sign_change": marked("sign change"),
+    "threshold": marked("threshold"),
+}
+"""How kinds of findings are called."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +119,13 @@ def said_of(run: Run, outcome: str) -> Said:
 
 def _open(rows: Iterable[FindingRow]) -> str:
     """Return what is not established, by kind; that it is not there does not follow."""
-    numbers = Counter(row.finding.replace("_", " ") for row in rows)
+    numbers = Counter(gettext(KINDS.get(row.finding, row.finding)) for row in rows)
     kinds = [f"{kind} ({number})" if number > 1 else kind for kind, number in numbers.items()]
-    return f"Not established, each a row of findings.csv: {joined(kinds)}." if kinds else ""
+    return (
+        gettext("Not established, each a row of findings.csv: {kinds}.").format(kinds=joined(kinds))
+        if kinds
+        else ""
+    )
 
 
 def _with_rate(run: Run, row: FindingRow) -> str:
@@ -123,4 +139,6 @@ def _with_rate(run: Run, row: FindingRow) -> str:
         if (rate.outcome, rate.estimator, rate.finding) == key
     )
     share = f"{percent(rate.error_rate)} {percent_interval(rate.conf_low, rate.conf_high)}"
-    return f"{row.text} Where it is not there such a finding was made in {share} of {rate.n_panels} panels."
+    return gettext(
+        "{text} Where it is not there such a finding was made in {share} of {n_panels} panels."
+    ).format(text=row.text, share=share, n_panels=rate.n_panels)

@@ -1,0 +1,68 @@
+"""A run told in the language of its report: names that the harness gives, and findings, made again in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.language import ENGLISH, gettext, reworded, spoken
+from harness.report.model.run import Run, RunReader
+from harness.store.manifest import Manifest
+from harness.store.study_record import MetricRecord, ProtocolRecord, StudyRecord
+from harness.tables import FINDINGS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FindingsOf = Callable[[Manifest, RunReader], "pd.DataFrame"]
+"""Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""
+
+
+@contextmanager
+def told(run: Run, *, find: FindingsOf | None = None, messages: Sequence[Path] = ()) -> Iterator[Run]:
+    """Write texts in the language of a run's report, and yield the run with its own words in it.
+
+    Tables hold English. What was composed then is looked up by the shape of its message, and the sentences
+    of findings are made again from the tables that they rest on.
+
+    Parameters
+    ----------
+    find : makes the findings; left out, their sentences stay as they are stored
+    messages : folders of the plugins' catalogs
+    """
+    study = run.manifest.study
+    with spoken(study.language, messages):
+        if study.language == ENGLISH:
+            yield run
+            return
+        manifest = replace(
+            run.manifest,
+            study=_study(study),
+            data=replace(run.manifest.data, title=reworded(run.manifest.data.title)),
+        )
+        found = {} if find is None else {FINDINGS.name: find(manifest, run.folder)}
+        yield Run(manifest, run.folder, found)
+
+
+def _study(study: StudyRecord) -> StudyRecord:
+    return replace(
+        study,
+        estimators=tuple(replace(entry, label=gettext(entry.label)) for entry in study.estimators),
+        protocols=tuple(map(_protocol, study.protocols)),
+        metrics=tuple(MetricRecord(one.id, reworded(one.title), reworded(one.how)) for one in study.metrics),
+    )
+
+
+def _protocol(protocol: ProtocolRecord) -> ProtocolRecord:
+    """Return a protocol in the language in use; its title may carry its id."""
+    apart = f", {protocol.id}"
+    own = protocol.title.removesuffix(apart)
+    return replace(
+        protocol,
+        title=gettext(own) + (apart if own != protocol.title else ""),
+        how=reworded(protocol.how),
+        leaks=tuple(replace(leak, text=reworded(leak.text)) for leak in protocol.leaks),
+    )

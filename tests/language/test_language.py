@@ -1,0 +1,73 @@
+"""Catalogs are looked up in the language in use, which is that of one thread and ends with its block."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from harness.language import gettext, in_language, languages, ngettext, reworded, spoken
+
+CATALOG = """msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+
+msgid "a purple cow"
+msgstr "紫牛"
+
+msgid "{n} purple cow"
+msgid_plural "{n} purple cows"
+msgstr[0] "{n} 头紫牛"
+
+msgid "the {colour} cow has {n} calves"
+msgstr "{n} 只小牛属于{colour}牛"
+
+msgid "violet"
+msgstr "紫罗兰色"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "zh.po").write_text(CATALOG, encoding="utf-8")
+    return tmp_path
+
+
+def test_texts_are_english_before_and_after(folder):
+    assert gettext("a purple cow") == "a purple cow"
+    with spoken("zh", [folder]):
+        assert gettext("a purple cow") == "紫牛"
+        assert ngettext("{n} purple cow", "{n} purple cows", 2).format(n=2) == "2 头紫牛"
+        with spoken("en"):
+            assert gettext("a purple cow") == "a purple cow"
+        assert gettext("a purple cow") == "紫牛"
+    assert gettext("a purple cow") == "a purple cow"
+
+
+def test_the_language_ends_with_an_error(folder):
+    with pytest.raises(ValueError, match="stop"), spoken("zh", [folder]):
+        raise ValueError("stop")
+    assert gettext("a purple cow") == "a purple cow"
+
+
+def test_a_composed_text_is_found_by_its_shape_and_its_parts_are_too(folder):
+    with spoken("zh", [folder]):
+        assert reworded("the violet cow has 3 calves") == "3 只小牛属于紫罗兰色牛"
+        assert reworded("the violet cow has 3 calves; a purple cow") == "3 只小牛属于紫罗兰色牛；紫牛"
+        assert reworded("nothing known of it") == "nothing known of it"
+    assert reworded("the violet cow has 3 calves") == "the violet cow has 3 calves"
+
+
+def test_values_are_made_in_the_language_in_which_they_were_asked_for(folder):
+    with spoken("zh", [folder]):
+        values = in_language(gettext("a purple cow") for _ in range(2))
+    found = []
+    other = threading.Thread(target=lambda: found.extend([gettext("a purple cow"), *values]))
+    other.start()
+    other.join()
+    assert found == ["a purple cow", "紫牛", "紫牛"]
+
+
+def test_a_language_is_one_file():
+    assert languages() == ("en", "zh")
