@@ -41,7 +41,7 @@ def languages() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Catalog:
+class Messages:
     """The messages of one language.
 
     Attributes
@@ -77,8 +77,8 @@ class Catalog:
         return text
 
 
-IN_ENGLISH = Catalog()
-_IN_USE: contextvars.ContextVar[Catalog] = contextvars.ContextVar("catalog", default=IN_ENGLISH)
+IN_ENGLISH = Messages()
+_IN_USE: contextvars.ContextVar[Messages] = contextvars.ContextVar("catalog", default=IN_ENGLISH)
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def spoken(language: str, catalogs: Iterable[Path] = ()) -> Iterator[None]:
 
 
 @functools.cache
-def _read(language: str, folders: tuple[Path, ...]) -> Catalog:
+def _read(language: str, folders: tuple[Path, ...]) -> Messages:
     if language == ENGLISH:
         return IN_ENGLISH
     from babel.messages.mofile import write_mo
@@ -119,7 +119,7 @@ def _read(language: str, folders: tuple[Path, ...]) -> Catalog:
             else:
                 whole.add_fallback(translations)
             messages += [message.id for message in own if isinstance(message.id, str) and message.id]
-    return Catalog(whole or library.NullTranslations(), tuple(_composed(messages)))
+    return Messages(whole or library.NullTranslations(), tuple(_composed(messages)))
 
 
 def _composed(messages: Iterable[str]) -> Iterator[tuple[re.Pattern[str], str]]:
