@@ -30,9 +30,9 @@ seed: 7
 data: {path: plants.csv}
 roles: {entity: plant, time: year, outcomes: [y], exposure: x, controls: [z], weights: size}
 estimators:
-  - {id: ols, use: pooled_ols, weighted: true, covariance: {kind: classical}}
-  - {id: fe, use: fixed_effects, effects: [entity], absorb: [industry], covariance: {kind: classical}}
-  - {id: weighed, use: fixed_effects, absorb: [industry], weighted: true, covariance: {kind: robust}}
+  - {id: ols, use: pooled_ols, weighted: true, covariance: {use: classical}}
+  - {id: fe, use: fixed_effects, effects: [entity], absorb: [industry], covariance: {use: classical}}
+  - {id: weighed, use: fixed_effects, absorb: [industry], weighted: true, covariance: {use: robust}}
   - {id: bagged, use: rab, draws: 10, base: {use: fixed_effects, absorb: [branch], weighted: true}}
   - {id: plain, use: fixed_effects}
 evaluation: {reference: ols, protocols: [in_sample, held_out_entities, as_published], draws: 50}

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 GRUNFELD = "specs/grunfeld.yaml"
 ESTIMATORS = """[
   {id: ols, use: pooled_ols, label: Pooled OLS},
-  {id: fe, use: fixed_effects, label: Fixed effects (firm), effects: [entity], covariance: {kind: classical}},
+  {id: fe, use: fixed_effects, label: Fixed effects (firm), effects: [entity], covariance: {use: classical}},
   {id: boosting, use: boosting, label: Boosted trees},
   {id: mlp, use: mlp, label: Neural network, max_steps: 60},
   {id: rab, use: rab, label: RAB (bootstrapped network), base: {use: mlp, max_steps: 60}, draws: 4},

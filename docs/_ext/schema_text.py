@@ -93,9 +93,9 @@ class SpecText:
             if "." not in name:
                 continue
             one = self._definitions[name]
-            kind = one["properties"]["kind"]["const"]
-            yield f"`kind: {kind}`: {_plain(one['description'])}"
-            others = {key: value for key, value in one["properties"].items() if key != "kind"}
+            kind = one["properties"][USE]["const"]
+            yield f"`{USE}: {kind}`: {_plain(one['description'])}"
+            others = {key: value for key, value in one["properties"].items() if key != USE}
             yield self._table({**one, "properties": others})
 
     def _table(self, schema: Schema) -> str:
@@ -135,7 +135,7 @@ class SpecText:
         if name in CHOICES:
             return CHOICES[name]
         if "." in name:
-            return code(f"{{kind: {self._definitions[name]['properties']['kind']['const']}}}")
+            return code(f"{{{USE}: {self._definitions[name]['properties'][USE]['const']}}}")
         return f"[{name}](#{name.lower()})"
 
 

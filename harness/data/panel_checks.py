@@ -22,14 +22,14 @@ Tolerance = Annotated[float, Field(ge=0)]
 
 @dataclass(frozen=True)
 class Balanced:
-    """``{check: balanced}``: every entity has a row in every period that some entity has.
+    """``{use: balanced}``: every entity has a row in every period that some entity has.
 
     Attributes
     ----------
-    check : kind of check
+    use : kind of check
     """
 
-    check: Literal["balanced"]
+    use: Literal["balanced"]
 
     columns = ()
     says = "every entity in every period"
@@ -49,14 +49,14 @@ class Balanced:
 
 @dataclass(frozen=True)
 class NoGaps:
-    """``{check: no_gaps}``: no entity lacks a period between two that it has.
+    """``{use: no_gaps}``: no entity lacks a period between two that it has.
 
     Attributes
     ----------
-    check : kind of check
+    use : kind of check
     """
 
-    check: Literal["no_gaps"]
+    use: Literal["no_gaps"]
 
     columns = ()
     says = "no period left out between the first and the last of an entity"
@@ -75,15 +75,15 @@ class NoGaps:
 
 @dataclass(frozen=True)
 class Constant:
-    """``{check: constant, column: province}``: one value within each entity.
+    """``{use: constant, column: province}``: one value within each entity.
 
     Attributes
     ----------
-    check : kind of check
+    use : kind of check
     column : numbers or texts
     """
 
-    check: Literal["constant"]
+    use: Literal["constant"]
     column: ColumnName
 
     @property
@@ -116,16 +116,16 @@ class Constant:
 
 @dataclass(frozen=True)
 class Monotone:
-    """``{check: monotone, column: patents, direction: rising}``: from period to period within each entity.
+    """``{use: monotone, column: patents, direction: rising}``: from period to period within each entity.
 
     Attributes
     ----------
-    check : kind of check
+    use : kind of check
     column : of numbers
     direction : ``rising`` allows equal numbers, and so does ``falling``
     """
 
-    check: Literal["monotone"]
+    use: Literal["monotone"]
     column: ColumnName
     direction: Literal["rising", "falling"]
 
@@ -165,17 +165,17 @@ class Monotone:
 
 @dataclass(frozen=True)
 class SumCheck:
-    """``{check: sum, of: [primary, secondary, tertiary], equals: 100, tolerance: 0.1}``.
+    """``{use: sum, of: [primary, secondary, tertiary], equals: 100, tolerance: 0.1}``.
 
     Attributes
     ----------
-    check : kind of check
+    use : kind of check
     of : columns that are added
     equals : a number, or a column
     tolerance : in the unit of the columns
     """
 
-    check: Literal["sum"]
+    use: Literal["sum"]
     of: Columns
     equals: float | ColumnName
     tolerance: Tolerance = 1e-6
@@ -210,17 +210,17 @@ class SumCheck:
 
 @dataclass(frozen=True)
 class ProductCheck:
-    """``{check: product, of: [co2_pc, population], equals: co2, relative: 0.001}``.
+    """``{use: product, of: [co2_pc, population], equals: co2, relative: 0.001}``.
 
     Attributes
     ----------
-    check : kind of check
+    use : kind of check
     of : columns that are multiplied
     equals : a column
     relative : tolerance, as a share of `equals`
     """
 
-    check: Literal["product"]
+    use: Literal["product"]
     of: Columns
     equals: ColumnName
     relative: Tolerance = 1e-6
@@ -259,15 +259,15 @@ class ProductCheck:
 
 @dataclass(frozen=True)
 class AtMost:
-    """``{check: at_most, column: urban, other: population}``: no row has more of one than of another.
+    """``{use: at_most, column: urban, other: population}``: no row has more of one than of another.
 
     Attributes
     ----------
-    check : kind of check
+    use : kind of check
     column, other : of numbers in one unit
     """
 
-    check: Literal["at_most"]
+    use: Literal["at_most"]
     column: ColumnName
     other: ColumnName
 
@@ -292,7 +292,7 @@ class AtMost:
 
 
 PanelCheck = Annotated[
-    Balanced | NoGaps | Constant | Monotone | SumCheck | ProductCheck | AtMost, Field(discriminator="check")
+    Balanced | NoGaps | Constant | Monotone | SumCheck | ProductCheck | AtMost, Field(discriminator="use")
 ]
 """A rule that rows must satisfy together."""
 

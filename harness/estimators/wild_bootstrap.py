@@ -56,7 +56,7 @@ class WildClusters:
     by: str = "entity"
     draws: int = 999
     weights: Auxiliary = "rademacher"
-    kind: Literal["wild_cluster"] = "wild_cluster"
+    use: Literal["wild_cluster"] = "wild_cluster"
 
     def __post_init__(self) -> None:
         if self.draws < 99:

@@ -84,7 +84,8 @@ def _pairs(given: Mapping[str, Any]) -> str:
 
 def _option(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
     if isinstance(value, Mapping):
-        return f"{value.get('use', '')} ({_pairs(value)})".strip()
+        pairs = _pairs(value)
+        return " ".join([*([value["use"]] if "use" in value else []), *([f"({pairs})"] if pairs else [])])
     if isinstance(value, list):
         return " + ".join(_option(item) for item in value) or "none"
     return value if isinstance(value, str) else json.dumps(value)

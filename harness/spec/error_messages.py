@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from pydantic_core import ErrorDetails, core_schema
 
 from harness.errors import near_names
+from harness.registry.catalog import USE
 from harness.spec.document import Document
 from harness.spec.mistake import Loc, Mistake, Place
 from harness.spec.schema_text import Expected
@@ -97,8 +99,18 @@ def _hint(value: object, place: Place, expected: Expected) -> str:
         return f"write {int(value)}"
     if isinstance(value, str) and (near := near_names(value, expected.values(place.path))):
         return near
+    if isinstance(value, list) and value and expected.is_one_value(place.path):
+        return _one_of_a_list(value, place)
     default = expected.default(place.path)
     return "write an allowed value" + (f", or leave the key out for {default!r}" if default else "")
+
+
+def _one_of_a_list(found: Sequence[object], place: Place) -> str:
+    if len(found) > 1:
+        return "one is meant: write one of them, without brackets"
+    key = place.path[-1]
+    written = f"{key}: {found[0]}" if isinstance(key, str) else str(found[0])
+    return f"one is meant: write `{written}`"
 
 
 def _wrong_tag(error: ErrorDetails, document: Document, expected: Expected) -> Mistake:
@@ -106,10 +118,20 @@ def _wrong_tag(error: ErrorDetails, document: Document, expected: Expected) -> M
     key = error["ctx"]["discriminator"].strip("'")
     place = document.find((*error["loc"], key))
     if place.path[-1:] != (key,):
-        return _missing({**error, "loc": (*error["loc"], key)}, place, expected)
+        missing = _missing({**error, "loc": (*error["loc"], key)}, place, expected)
+        moved = _moved_tag(key, error["input"], expected.values((*place.path, key)))
+        return replace(missing, hint=moved) if moved else missing
     tag = error["ctx"]["tag"]
     hint = near_names(tag, expected.values(place.path)) or "write one of the allowed names"
-    return Mistake(place, f"unknown {key} '{tag}'", expected.words(place.path), hint)
+    what = "name" if key == USE else key
+    return Mistake(place, f"unknown {what} '{tag}'", expected.words(place.path), hint)
+
+
+def _moved_tag(key: str, given: object, known: Iterable[str]) -> str:
+    """Return where the kind of a mapping belongs that stands under another key; empty where none does."""
+    pairs = given.items() if isinstance(given, dict) else ()
+    other, value = next(((name, value) for name, value in pairs if value in known), ("", ""))
+    return f"write `{key}: {value}` in the place of `{other}: {value}`" if other else ""
 
 
 def _refused(error: ErrorDetails, place: Place, _: Expected) -> Mistake:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
-from harness.registry.catalog import USE
+from harness.registry.catalog import USE, Choose
 
 WORD: Final = "ladder"
 
@@ -69,7 +69,7 @@ def drafted_rungs(
 
     drafted: list[tuple[Rung, str]] = []
     for rung, name in offered:
-        if not rung.is_drafted or not all(needed in estimators for needed in _named(rung.options)):
+        if not rung.is_drafted or not all(needed in estimators for needed in _named(rung, estimators[name])):
             continue
         if not says_nothing(rung):
             drafted.append((rung, name))
@@ -88,9 +88,15 @@ def _rungs(estimators: Mapping[str, type]) -> list[tuple[Rung, str]]:
     return [(rung, name) for name in sorted(estimators) for rung in getattr(estimators[name], "rungs", ())]
 
 
-def _named(options: Mapping[str, Any]) -> list[str]:
+def _named(rung: Rung, estimator: type) -> list[str]:
     """Return the estimators that a rung's options name."""
-    return [option[USE] for option in options.values() if isinstance(option, Mapping) and USE in option]
+    kinds = get_type_hints(estimator, include_extras=True)
+    nested = [
+        option
+        for key, option in rung.options.items()
+        if Choose("estimator") in getattr(kinds.get(key), "__metadata__", ())
+    ]
+    return [option[USE] if isinstance(option, Mapping) else str(option) for option in nested]
 
 
 def _entries(rungs: list[tuple[Rung, str]]) -> list[dict[str, Any]]:

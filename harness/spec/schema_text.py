@@ -68,6 +68,11 @@ class Expected:
         leaves = [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
         return tuple(value for leaf in leaves for value in _constants(leaf) if isinstance(value, str))
 
+    def is_one_value(self, path: Loc) -> bool:
+        """Return whether a text or a number may stand at `path`, and neither a list nor a mapping."""
+        leaves = [leaf for schema in self._at(path) for leaf in self._leaves(schema)]
+        return bool(leaves) and all(leaf.get("type") not in ("array", "object") for leaf in leaves)
+
     def default(self, path: Loc) -> Any:  # noqa: ANN401 - any YAML value
         """Return what stands for a value that is left out, or None."""
         return next((schema["default"] for schema in self._at(path) if "default" in schema), None)

@@ -40,7 +40,7 @@ class CRV1:
 
     by: tuple[str, ...] = ("entity",)
     correction: Literal["fixest", "plm", "none"] = "fixest"
-    kind: Literal["crv1"] = "crv1"
+    use: Literal["crv1"] = "crv1"
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.by) <= 2 or len(set(self.by)) < len(self.by):

@@ -19,7 +19,7 @@ from harness_fixest.regression import FeolsRegression
 class Iid:
     """Independent errors of equal variance, RSS / (n - K - E), with K coefficients and E effects."""
 
-    kind: Literal["iid"] = "iid"
+    use: Literal["iid"] = "iid"
 
     def request(self, regression: FeolsRegression) -> Request:  # noqa: ARG002 - whatever the rows
         """Return what is asked of pyfixest."""
@@ -43,7 +43,7 @@ class Iid:
 class Hetero:
     """Independent errors of any variance (White 1980) times n / (n - K - E), which is HC1 on dummies."""
 
-    kind: Literal["hetero"] = "hetero"
+    use: Literal["hetero"] = "hetero"
 
     def request(self, regression: FeolsRegression) -> Request:  # noqa: ARG002 - whatever the rows
         """Return what is asked of pyfixest."""

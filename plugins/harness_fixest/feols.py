@@ -43,8 +43,8 @@ from harness_fixest.models import FeolsModels, stack
 from harness_fixest.regression import FeolsRegression
 from harness_fixest.wild_bootstrap import WildBootstrap
 
-Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildBootstrap, Field(discriminator="kind")]
-"""Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
+Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildBootstrap, Field(discriminator="use")]
+"""Any of them, told apart by ``use``; an option that belongs to another kind is refused."""
 
 Columns = Annotated[tuple[str, ...], Field(min_length=2)]
 """Columns and keys whose combinations are levels."""

@@ -31,7 +31,7 @@ class CRV3:
     """
 
     by: str = "entity"
-    kind: Literal["crv3"] = "crv3"
+    use: Literal["crv3"] = "crv3"
 
     def request(self, regression: FeolsRegression) -> Request:
         """Return what is asked of pyfixest.

@@ -84,7 +84,7 @@ def test_every_field_of_the_gain_report_has_its_row(texts):
 
 def test_covariances_are_described_beside_their_estimators(spec_text):
     own = section(spec_text.choices("estimator"), "`fixed_effects`")
-    assert "`kind: wild_cluster`: Clustered errors whose p-values" in own
+    assert "`use: wild_cluster`: Clustered errors whose p-values" in own
     assert "| `draws` |" in own
 
 

@@ -34,15 +34,15 @@ SPECS = {
 }
 ESTIMATORS = [
     {"id": "ols", "use": "pooled_ols"},
-    {"id": "iid", "use": "pooled_ols", "covariance": {"kind": "classical"}},
+    {"id": "iid", "use": "pooled_ols", "covariance": {"use": "classical"}},
     {"id": "fe", "use": "fixed_effects", "effects": ["entity"]},
     {
         "id": "two_way",
         "use": "fixed_effects",
         "effects": ["entity", "time"],
-        "covariance": {"kind": "classical"},
+        "covariance": {"use": "classical"},
     },
-    {"id": "re", "use": "random_effects", "covariance": {"kind": "classical"}},
+    {"id": "re", "use": "random_effects", "covariance": {"use": "classical"}},
     {"id": "mundlak", "use": "mundlak"},
 ]
 NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5), "grunfeld": 2 * (3 + 3 + 2 + 2 + 3)}

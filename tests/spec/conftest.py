@@ -50,10 +50,10 @@ class Classical:
 
     Attributes
     ----------
-    kind : the classical covariance
+    use : the classical covariance
     """
 
-    kind: Literal["classical"] = "classical"
+    use: Literal["classical"] = "classical"
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ class Clustered:
     Attributes
     ----------
     by : keys that rows are grouped by
-    kind : the clustered covariance
+    use : the clustered covariance
     """
 
     by: Annotated[tuple[Literal["entity", "time"], ...], Field(min_length=1)]
-    kind: Literal["clustered"] = "clustered"
+    use: Literal["clustered"] = "clustered"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Ols:
     """
 
     name: ClassVar[str] = "ols"
-    covariance: Annotated[Classical | Clustered, Field(discriminator="kind")] = Classical()
+    covariance: Annotated[Classical | Clustered, Field(discriminator="use")] = Classical()
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Clustered:
 
     by: tuple[str, ...] = ("entity",)
     correction: CorrectionName = "plm"
-    kind: Literal["clustered"] = "clustered"
+    use: Literal["clustered"] = "clustered"
 
     def __post_init__(self) -> None:
         if not 1 <= len(set(self.by)) == len(self.by) <= 2:

@@ -37,7 +37,7 @@ class Conley:
     cutoff_km: float
     kernel: Literal["bartlett", "uniform"] = "bartlett"
     lags: int = 0
-    kind: Literal["conley"] = "conley"
+    use: Literal["conley"] = "conley"
 
     def __post_init__(self) -> None:
         if not self.cutoff_km > 0.0:

@@ -27,7 +27,7 @@ class DriscollKraay:
     """
 
     bandwidth: int | None = None
-    kind: Literal["driscoll_kraay"] = "driscoll_kraay"
+    use: Literal["driscoll_kraay"] = "driscoll_kraay"
 
     def __post_init__(self) -> None:
         if self.bandwidth is not None and self.bandwidth < 0:

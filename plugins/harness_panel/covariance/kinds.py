@@ -14,11 +14,11 @@ from harness_panel.covariance.robust import Classical, Robust
 from harness_panel.covariance.wild_cluster import WildCluster
 
 Covariance = Annotated[
-    Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster, Field(discriminator="kind")
+    Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster, Field(discriminator="use")
 ]
-"""Any of them, told apart by ``kind``; an option that belongs to another kind is refused."""
+"""Any of them, told apart by ``use``; an option that belongs to another kind is refused."""
 
-IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="kind")]
+IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="use")]
 """Those of rows that no key groups, as the means of entities are."""
 
 

@@ -20,7 +20,7 @@ _LEVERAGE_POWERS: Mapping[str, float] = {"HC2": 0.5, "HC3": 1.0}
 class Classical:
     """Independent errors of equal variance, RSS / (n - K - G), with K coefficients and G effects."""
 
-    kind: Literal["classical"] = "classical"
+    use: Literal["classical"] = "classical"
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:  # noqa: ARG002 - whatever it is
         """Return what linearmodels' ``fit`` is asked for."""
@@ -52,7 +52,7 @@ class Robust:
     """
 
     variant: Literal["HC0", "HC1", "HC2", "HC3"] = "HC1"
-    kind: Literal["robust"] = "robust"
+    use: Literal["robust"] = "robust"
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for.

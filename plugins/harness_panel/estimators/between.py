@@ -46,8 +46,8 @@ class Between(LinearEstimator[BetweenFit]):
     covariance: IndependentCovariance = field(default_factory=Classical)
 
     def __post_init__(self) -> None:
-        if self.covariance.kind not in _OFFERED:
-            message = f"covariance: classical or robust; found {self.covariance.kind}"
+        if self.covariance.use not in _OFFERED:
+            message = f"covariance: classical or robust; found {self.covariance.use}"
             raise ValueError(message)
 
     def _solve(self, panel: Panel) -> BetweenFit:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Method = Literal["2sls", "liml", "gmm"]
 """Two-stage least squares, limited information maximum likelihood, two-step GMM."""
 
-InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="kind")]
+InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="use")]
 """Covariances of instrumented equations; HC2 and HC3 are not among them."""
 
 _NOTHING = 1e-9

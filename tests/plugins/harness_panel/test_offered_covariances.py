@@ -18,17 +18,17 @@ from panels import simulated_panel
 
 BOTH = "entity and time"
 COVARIANCES = {
-    "classical": ({"kind": "classical"}, "classical"),
-    "HC0": ({"kind": "robust", "variant": "HC0"}, "HC0"),
-    "HC1": ({"kind": "robust", "variant": "HC1"}, "HC1"),
-    "HC2": ({"kind": "robust", "variant": "HC2"}, "HC2"),
-    "HC3": ({"kind": "robust", "variant": "HC3"}, "HC3"),
-    "entity": ({"kind": "clustered", "by": ["entity"]}, "clustered by entity"),
-    "time": ({"kind": "clustered", "by": ["time"]}, "clustered by time"),
-    "both": ({"kind": "clustered", "by": ["entity", "time"]}, f"clustered by {BOTH}"),
-    "Driscoll-Kraay": ({"kind": "driscoll_kraay", "bandwidth": 1}, "Driscoll-Kraay"),
-    "Conley": ({"kind": "conley", "cutoff_km": 500.0}, "Conley, bartlett kernel up to 500 km"),
-    "wild": ({"kind": "wild_cluster", "draws": 99}, "clustered by entity, wild bootstrap of 99"),
+    "classical": ({"use": "classical"}, "classical"),
+    "HC0": ({"use": "robust", "variant": "HC0"}, "HC0"),
+    "HC1": ({"use": "robust", "variant": "HC1"}, "HC1"),
+    "HC2": ({"use": "robust", "variant": "HC2"}, "HC2"),
+    "HC3": ({"use": "robust", "variant": "HC3"}, "HC3"),
+    "entity": ({"use": "clustered", "by": ["entity"]}, "clustered by entity"),
+    "time": ({"use": "clustered", "by": ["time"]}, "clustered by time"),
+    "both": ({"use": "clustered", "by": ["entity", "time"]}, f"clustered by {BOTH}"),
+    "Driscoll-Kraay": ({"use": "driscoll_kraay", "bandwidth": 1}, "Driscoll-Kraay"),
+    "Conley": ({"use": "conley", "cutoff_km": 500.0}, "Conley, bartlett kernel up to 500 km"),
+    "wild": ({"use": "wild_cluster", "draws": 99}, "clustered by entity, wild bootstrap of 99"),
 }
 ESTIMATORS = {one.name: one for one in harness_estimators()}
 TABULATED = {name for name, one in ESTIMATORS.items() if HasCoefficients in one.provides}

@@ -39,30 +39,30 @@ def build(name: str, options: dict[str, object]):
         ("fixed_effects", {}, FixedEffects(("entity",), Clustered(("entity",)))),
         (
             "fixed_effects",
-            {"effects": ["entity", "time"], "covariance": {"kind": "clustered", "by": ["entity"]}},
+            {"effects": ["entity", "time"], "covariance": {"use": "clustered", "by": ["entity"]}},
             FixedEffects(("entity", "time"), Clustered(("entity",))),
         ),
-        ("pooled_ols", {"covariance": {"kind": "classical"}}, PooledOLS(Classical())),
-        ("pooled_ols", {"covariance": {"kind": "robust"}}, PooledOLS(Robust("HC1"))),
-        ("pooled_ols", {"covariance": {"kind": "robust", "variant": "HC3"}}, PooledOLS(Robust("HC3"))),
+        ("pooled_ols", {"covariance": {"use": "classical"}}, PooledOLS(Classical())),
+        ("pooled_ols", {"covariance": {"use": "robust"}}, PooledOLS(Robust("HC1"))),
+        ("pooled_ols", {"covariance": {"use": "robust", "variant": "HC3"}}, PooledOLS(Robust("HC3"))),
         (
             "fixed_effects",
-            {"covariance": {"kind": "driscoll_kraay", "bandwidth": 2}},
+            {"covariance": {"use": "driscoll_kraay", "bandwidth": 2}},
             FixedEffects(covariance=DriscollKraay(2)),
         ),
         (
             "pooled_ols",
-            {"covariance": {"kind": "clustered", "by": ["entity", "time"], "correction": "none"}},
+            {"covariance": {"use": "clustered", "by": ["entity", "time"], "correction": "none"}},
             PooledOLS(Clustered(("entity", "time"), "none")),
         ),
         ("random_effects", {}, RandomEffects(Clustered(("entity",)))),
-        ("mundlak", {"covariance": {"kind": "classical"}}, Mundlak(Classical())),
+        ("mundlak", {"covariance": {"use": "classical"}}, Mundlak(Classical())),
         ("between", {}, Between(Classical())),
-        ("between", {"covariance": {"kind": "robust", "variant": "HC2"}}, Between(Robust("HC2"))),
+        ("between", {"covariance": {"use": "robust", "variant": "HC2"}}, Between(Robust("HC2"))),
         ("first_difference", {"constant": True}, FirstDifference(constant=True)),
         (
             "fixed_effects",
-            {"covariance": {"kind": "wild_cluster", "weights": "webb", "draws": 1999}},
+            {"covariance": {"use": "wild_cluster", "weights": "webb", "draws": 1999}},
             FixedEffects(covariance=WildCluster(draws=1999, weights="webb")),
         ),
     ],
@@ -78,26 +78,26 @@ def test_a_spec_builds_the_estimator(name, options, expected):
         ({"effects": ["time", "time"]}, (), "each once"),
         ({"effects": ["firm"]}, ("effects", 0), "'entity' or 'time'"),
         ({"effect": ["entity"]}, ("effect",), "Unexpected"),
-        ({"covariance": {"kind": "classical", "bandwidth": 2}}, ("covariance", "classical", "bandwidth"), ""),
-        ({"covariance": {"kind": "robust", "by": ["entity"]}}, ("covariance", "robust", "by"), ""),
-        ({"covariance": {"kind": "clustered", "variant": "HC1"}}, ("covariance", "clustered", "variant"), ""),
-        ({"covariance": {"kind": "clustered", "by": []}}, ("covariance", "clustered"), "each once"),
-        ({"covariance": {"kind": "robust", "variant": "HC5"}}, ("covariance", "robust", "variant"), "HC3"),
+        ({"covariance": {"use": "classical", "bandwidth": 2}}, ("covariance", "classical", "bandwidth"), ""),
+        ({"covariance": {"use": "robust", "by": ["entity"]}}, ("covariance", "robust", "by"), ""),
+        ({"covariance": {"use": "clustered", "variant": "HC1"}}, ("covariance", "clustered", "variant"), ""),
+        ({"covariance": {"use": "clustered", "by": []}}, ("covariance", "clustered"), "each once"),
+        ({"covariance": {"use": "robust", "variant": "HC5"}}, ("covariance", "robust", "variant"), "HC3"),
         (
-            {"covariance": {"kind": "driscoll_kraay", "bandwidth": -1}},
+            {"covariance": {"use": "driscoll_kraay", "bandwidth": -1}},
             ("covariance", "driscoll_kraay"),
             ">= 0",
         ),
         (
-            {"covariance": {"kind": "driscoll_kraay", "bandwidth": True}},
+            {"covariance": {"use": "driscoll_kraay", "bandwidth": True}},
             ("covariance", "driscoll_kraay", "bandwidth"),
             "integer",
         ),
-        ({"covariance": {"by": ["entity"]}}, ("covariance",), "kind"),
-        ({"covariance": {"kind": "newey_west"}}, ("covariance",), "driscoll_kraay"),
-        ({"covariance": {"kind": "wild_cluster", "draws": 9}}, ("covariance", "wild_cluster"), "at least 99"),
+        ({"covariance": {"by": ["entity"]}}, ("covariance",), "use"),
+        ({"covariance": {"use": "newey_west"}}, ("covariance",), "driscoll_kraay"),
+        ({"covariance": {"use": "wild_cluster", "draws": 9}}, ("covariance", "wild_cluster"), "at least 99"),
         (
-            {"covariance": {"kind": "wild_cluster", "by": ["entity"]}},
+            {"covariance": {"use": "wild_cluster", "by": ["entity"]}},
             ("covariance", "wild_cluster", "by"),
             "valid string",
         ),
@@ -111,10 +111,10 @@ def test_options_that_do_not_go_together_are_refused_where_they_stand(options, a
     assert words in mistake["msg"]
 
 
-@pytest.mark.parametrize("kind", ["clustered", "driscoll_kraay", "wild_cluster"])
-def test_between_refuses_covariances_that_need_rows_of_an_entity(kind):
+@pytest.mark.parametrize("name", ["clustered", "driscoll_kraay", "wild_cluster"])
+def test_between_refuses_covariances_that_need_rows_of_an_entity(name):
     with pytest.raises(ValidationError, match="'classical', 'robust'"):
-        build("between", {"covariance": {"kind": kind}})
+        build("between", {"covariance": {"use": name}})
 
 
 def test_listing_the_estimators_loads_no_heavy_library():

@@ -20,12 +20,12 @@ MODELS = {
     "fd_intercept": {"use": "first_difference", "constant": True},
 }
 COVARIANCES = {
-    "classical": {"kind": "classical"},
-    "white1_HC0": {"kind": "robust", "variant": "HC0"},
-    "cl_entity_sss": {"kind": "clustered"},
-    "cl_time_HC0": {"kind": "clustered", "by": ["time"], "correction": "none"},
-    "cl_twoway_sss": {"kind": "clustered", "by": ["entity", "time"]},
-    "dk_HC0_lag2": {"kind": "driscoll_kraay", "bandwidth": 2},
+    "classical": {"use": "classical"},
+    "white1_HC0": {"use": "robust", "variant": "HC0"},
+    "cl_entity_sss": {"use": "clustered"},
+    "cl_time_HC0": {"use": "clustered", "by": ["time"], "correction": "none"},
+    "cl_twoway_sss": {"use": "clustered", "by": ["entity", "time"]},
+    "dk_HC0_lag2": {"use": "driscoll_kraay", "bandwidth": 2},
 }
 BY_ROW = {("edge", "fd"), ("edge", "fd_intercept")}
 """Where plm differences adjacent rows across gaps, and a spec adjacent periods."""

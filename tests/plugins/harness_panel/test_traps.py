@@ -74,7 +74,7 @@ def test_labels_of_pandas_own_type_of_text_are_labels(tmp_path):
             "exposure": "value",
             "controls": ["capital"],
         },
-        "estimators": [{"id": "fe", "use": "fixed_effects", "covariance": {"kind": "classical"}}],
+        "estimators": [{"id": "fe", "use": "fixed_effects", "covariance": {"use": "classical"}}],
         "evaluation": {"reference": "fe", "protocols": ["in_sample"]},
         "report": {"formats": []},
     }
