@@ -185,11 +185,11 @@ def worker_of(process):
     pytest.fail("the run ended before it had a worker")
 
 
-@pytest.mark.parametrize("backend", ["loky", pytest.param("dask", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("backend", "jobs"), [("loky", "2"), ("dask", "4")])
 @pytest.mark.slow
-def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finished, tmp_path, backend):
+def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finished, tmp_path, backend, jobs):
     out = tmp_path / "run"
-    words = ("run", GRUNFELD, "--quick", "--out", str(out), "--jobs", "2", "--backend", backend)
+    words = ("run", GRUNFELD, "--quick", "--out", str(out), "--jobs", jobs, "--backend", backend)
     command = [sys.executable, "-m", "harness.cli", *words, *SMALL]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None and len(list(out.glob("checkpoints/*"))) < 3:
