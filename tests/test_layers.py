@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from harness.installed import KINDS, installed
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
@@ -117,6 +120,30 @@ def test_no_class_name_stands_twice():
 def test_the_core_names_no_plugin_and_no_torch(path):
     roots = {name.split(".")[0] for name in imports_of(path)}
     assert not roots & {*PLUGINS, "torch", "minisom"}
+
+
+def strings_of(path):
+    """Return the strings of a file, but for docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in said)
+    return [node.value for node in constants if isinstance(node.value, str)]
+
+
+def test_the_core_names_no_plugin_in_a_string():
+    """Names of one word, such as mean and between, are words of the language as well."""
+    plugins = [plugin for plugin in installed().plugins if plugin.name in PLUGINS]
+    members = {name for plugin in plugins for kind in KINDS for name in plugin.names(kind)}
+    names = {*PLUGINS, *(name for name in members if "_" in name)}
+    assert len(names) > 12
+    texts = {path: strings_of(path) for path in files("harness")}
+    templates = (path for path in (ROOT / "harness").rglob("*") if path.suffix in {".j2", ".html", ".js"})
+    texts |= {path: [path.read_text(encoding="utf-8")] for path in templates}
+    named = re.compile(rf"(?<!\w)({'|'.join(sorted(names))})(?!\w)")
+    found = {
+        (path.name, *named.findall(text)) for path, own in texts.items() for text in own if named.search(text)
+    }
+    assert found == set()
 
 
 @pytest.mark.parametrize("plugin", sorted(PLUGINS))

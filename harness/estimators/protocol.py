@@ -7,7 +7,7 @@ estimator lists in `provides` when it, or its fits, have the members named there
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Protocol, Self, runtime_checkable
+from typing import Annotated, ClassVar, Literal, Protocol, Self, get_args, runtime_checkable
 
 from numpy.random import Generator
 
@@ -34,6 +34,10 @@ class FittedDraws(Protocol):
         """Return predictions, (n_draws, n_obs), outcome units."""
 
 
+LinearModel = Literal["pooled", "within", "random"]
+"""Least squares of all rows, the same after effects are taken out, or with random effects of entities."""
+
+
 @runtime_checkable
 class Estimator(Protocol):
     """A frozen dataclass of options that can be fitted.
@@ -44,9 +48,10 @@ class Estimator(Protocol):
     provides : capabilities, named by their protocol classes
 
     It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`, list in
-    ``known_as`` what others call it, for hints where a spec uses such a name, and say in ``roundoff`` how
+    ``known_as`` what others call it, for hints where a spec uses such a name, say in ``roundoff`` how
     far rounding moves its predictions, in standard deviations of the outcome, where it computes in less
-    than 64 bits.
+    than 64 bits, and in ``linear_model`` which regression it is that other programs know as well
+    (`LinearModel`), so that ``harness export`` repeats it there.
     """
 
     name: ClassVar[str]
@@ -78,6 +83,11 @@ def roundoff_of(estimator: object) -> float:
     return float(getattr(estimator, "roundoff", 0.0))
 
 
+def linear_model_of(estimator: type) -> LinearModel | None:
+    """Return which regression that other programs know an estimator is, as it declares; None of others."""
+    return getattr(estimator, "linear_model", None)
+
+
 def _wrong_values(cls: type) -> str:
     provides, rungs = getattr(cls, "provides", None), getattr(cls, "rungs", ())
     if not isinstance(provides, frozenset) or not all(isinstance(able, type) for able in provides):
@@ -87,6 +97,8 @@ def _wrong_values(cls: type) -> str:
     roundoff = getattr(cls, "roundoff", 0.0)
     if not isinstance(roundoff, float) or not 0.0 <= roundoff <= MOST_ROUNDOFF:
         return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"
+    if linear_model_of(cls) not in (None, *get_args(LinearModel)):
+        return f"has a `linear_model` that is none of {', '.join(get_args(LinearModel))}"
     return ""
 
 

@@ -9,7 +9,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import Problem
 
-_POOLED = "or use pooled_ols"
+_POOLED = "or use an estimator that absorbs none"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -7,20 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.data.panel import Panel
+from harness.estimators.protocol import LinearModel
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import CoefficientRow, coefficient_rows
 from harness.store.study_record import EstimatorRecord
 
 CONSTANT = "const"
 """Term of the constant."""
-
-Model = Literal["pooled", "within", "random"]
-MODELS: Mapping[str, Model] = {
-    "pooled_ols": "pooled",
-    "fixed_effects": "within",
-    "random_effects": "random",
-}
-"""Regressions by the names that estimators of linear panel models are chosen by."""
 
 Errors = Literal["classical", "by entity", "by time"]
 ERRORS: Mapping[str, Errors] = {
@@ -46,7 +39,7 @@ class LinearCell:
     outcome: str
     estimator: str
     label: str
-    model: Model
+    model: LinearModel
     terms: tuple[str, ...]
     has_constant: bool
     effects: tuple[str, ...]
@@ -63,13 +56,14 @@ class CellLeftOut:
 
 
 def linear_cells(
-    run: Run, panels: Mapping[str, Panel]
+    run: Run, panels: Mapping[str, Panel], models: Mapping[str, LinearModel]
 ) -> tuple[tuple[LinearCell, ...], tuple[CellLeftOut, ...]]:
     """Return the cells that can be repeated, and the others that have coefficients, outcome by outcome.
 
     Parameters
     ----------
     panels : the rows of each outcome
+    models : which regressions estimators are, by the names that these are chosen by
     """
     study = run.manifest.study
     cells: list[LinearCell] = []
@@ -83,21 +77,26 @@ def linear_cells(
             ]
             if not rows:
                 continue
-            reason = _reason(entry, rows, panels[outcome], keys=(study.entity, study.time))
+            reason = _reason(entry, rows, panels[outcome], models, keys=(study.entity, study.time))
             if reason:
                 others.append(CellLeftOut(outcome, entry.id, reason))
             else:
-                cells.append(_cell(entry, rows, keys=(study.entity, study.time)))
+                cells.append(_cell(entry, rows, models[entry.use], keys=(study.entity, study.time)))
     return tuple(cells), tuple(others)
 
 
 def _reason(
-    entry: EstimatorRecord, rows: Sequence[CoefficientRow], panel: Panel, *, keys: tuple[str, str]
+    entry: EstimatorRecord,
+    rows: Sequence[CoefficientRow],
+    panel: Panel,
+    models: Iterable[str],
+    *,
+    keys: tuple[str, str],
 ) -> str:
     """Return why an estimator is not repeated, or an empty string."""
     strangers = {row.term for row in rows} - {CONSTANT, *panel.columns}
-    if entry.use not in MODELS:
-        return f"{entry.use} is none of {', '.join(MODELS)}"
+    if entry.use not in models:
+        return f"{entry.use} is none of {', '.join(models)}"
     if strangers:
         return f"it has terms that are no columns of the panel: {', '.join(sorted(strangers))}"
     if rows[0].n_obs != panel.n_obs:
@@ -114,13 +113,15 @@ def _effects(entry: EstimatorRecord, keys: tuple[str, str]) -> Iterable[str]:
     return (named.get(effect, effect) for effect in entry.effects)
 
 
-def _cell(entry: EstimatorRecord, rows: Sequence[CoefficientRow], *, keys: tuple[str, str]) -> LinearCell:
+def _cell(
+    entry: EstimatorRecord, rows: Sequence[CoefficientRow], model: LinearModel, *, keys: tuple[str, str]
+) -> LinearCell:
     terms = [row.term for row in rows]
     return LinearCell(
         outcome=rows[0].outcome,
         estimator=entry.id,
         label=entry.label,
-        model=MODELS[entry.use],
+        model=model,
         terms=tuple(term for term in terms if term != CONSTANT),
         has_constant=CONSTANT in terms,
         effects=tuple(sorted(set(_effects(entry, keys)))),

@@ -13,6 +13,7 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.data.read.frame_file import FRAME_FILE
 from harness.errors import ArtifactError, Problem
+from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.execution.options import RunOptions
 from harness.execution.run import prepare
 from harness.export.linear_cell import CellLeftOut, LinearCell, linear_cells
@@ -69,7 +70,7 @@ def export(
     """
     run = read_run(folder)
     panels = panels_of(folder, registry, data=data, plugins=plugins)
-    cells, left_out = linear_cells(run, panels)
+    cells, left_out = linear_cells(run, panels, _models(registry))
     if not cells:
         told = "; ".join(f"{one.estimator}: {one.reason}" for one in left_out) or "no cell has coefficients"
         raise ArtifactError(Problem(str(folder.path), f"no cell can be repeated elsewhere: {told}"))
@@ -108,6 +109,12 @@ def panels_of(
         what = f"are not those of the run: SHA-256 {prepared.table.sha256}, then {manifest.data.sha256}"
         raise ArtifactError(Problem(prepared.table.origin, what, hint="name the run's file with --data"))
     return {outcome: prepared.panels.panel(outcome) for outcome in manifest.study.outcomes}
+
+
+def _models(registry: Registry) -> Mapping[str, LinearModel]:
+    """Return the regressions that estimators say they are, by the estimators' names."""
+    found = ((name, linear_model_of(estimator)) for name, estimator in registry.of(ESTIMATOR).items())
+    return {name: model for name, model in found if model is not None}
 
 
 def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:

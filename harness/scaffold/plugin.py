@@ -12,6 +12,7 @@ from harness.scaffold.folder import write_folder
 from harness.scaffold.names import PluginNames, read_name
 from harness.scaffold.render import render
 from harness.scaffold.taken import refuse_taken
+from harness.spec.ladder import drafted_rungs
 
 
 def new_plugin(
@@ -35,5 +36,8 @@ def new_plugin(
     """
     names = read_name(name)
     refuse_taken(names, registry, kind)
-    write_folder(out or Path(names.distribution), render(names, kind))
+    drafted = drafted_rungs(registry.of(ESTIMATOR))
+    write_folder(
+        out or Path(names.distribution), render(names, kind, reference=drafted[0] if drafted else None)
+    )
     return names

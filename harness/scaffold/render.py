@@ -40,8 +40,15 @@ def templates_of(kind: Kind[Any]) -> Mapping[str, str]:
     return {**SHARED, **own}
 
 
-def render(names: PluginNames, kind: Kind[Any] = ESTIMATOR) -> Mapping[PurePosixPath, str]:
-    """Return the text of every file by its path within the distribution."""
+def render(
+    names: PluginNames, kind: Kind[Any] = ESTIMATOR, *, reference: Mapping[str, Any] | None = None
+) -> Mapping[PurePosixPath, str]:
+    """Return the text of every file by its path within the distribution.
+
+    Parameters
+    ----------
+    reference : entry of a spec that a new estimator is compared with; None where there is no estimator yet
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -51,6 +58,7 @@ def render(names: PluginNames, kind: Kind[Any] = ESTIMATOR) -> Mapping[PurePosix
         keep_trailing_newline=True,
     )
     given = {"names": names, "kind": kind.name, "harness_version": __version__, "seam": SEAM_VERSION}
+    given |= {"reference": reference}
     return {
         PurePosixPath(path.format(package=names.package)): environment.get_template(template).render(given)
         for path, template in templates_of(kind).items()

@@ -23,6 +23,7 @@ from harness import (
     HasEffects,
     HasResultRows,
     LevelModels,
+    LinearModel,
     Note,
     Panel,
     Rung,
@@ -145,6 +146,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
 
     name: ClassVar[str] = "fixed_effects"
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
+    linear_model: ClassVar[LinearModel | None] = "within"
     rungs: ClassVar[tuple[Rung, ...]] = (
         Rung(
             110,

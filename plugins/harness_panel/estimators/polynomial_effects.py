@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Floats, Panel, Rung, require_dose
+from harness import Floats, LinearModel, Panel, Rung, require_dose
 from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.collinearity import Screening
@@ -190,6 +190,7 @@ class PolynomialEffects(FixedEffects):
 
     name: ClassVar[str] = "polynomial_effects"
     known_as: ClassVar[tuple[str, ...]] = ("polynomial", "quadratic", "cubic", "ekc")
+    linear_model: ClassVar[LinearModel | None] = None
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(130, "Fixed effects, cubic with interactions", id="curved"),)
 
     degree: Annotated[int, Field(ge=1, le=6)] = 3

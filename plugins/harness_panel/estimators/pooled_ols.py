@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from harness import Floats, LevelModels, Panel, Rung, Statistic, row_weights
+from harness import Floats, LevelModels, LinearModel, Panel, Rung, Statistic, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check, unweighted
@@ -70,6 +70,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
 
     name: ClassVar[str] = "pooled_ols"
     known_as: ClassVar[tuple[str, ...]] = ("ols", "pooled", "pols")
+    linear_model: ClassVar[LinearModel | None] = "pooled"
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(100, "Pooled OLS", id="ols", is_drafted=True),)
     provides: ClassVar[frozenset[type]] = LINEAR
 

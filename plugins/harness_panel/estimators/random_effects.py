@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
-from harness import Floats, HasEffects, LevelModels, Note, Panel, Statistic, stacked
+from harness import Floats, HasEffects, LevelModels, LinearModel, Note, Panel, Statistic, stacked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
@@ -123,6 +123,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
 
     name: ClassVar[str] = "random_effects"
     known_as: ClassVar[tuple[str, ...]] = ("re",)
+    linear_model: ClassVar[LinearModel | None] = "random"
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)

@@ -18,6 +18,7 @@ from harness import (
     EstimationError,
     Floats,
     LevelModels,
+    LinearModel,
     Note,
     Panel,
     Problem,
@@ -178,6 +179,7 @@ class ThresholdEffects(FixedEffects):
 
     name: ClassVar[str] = "threshold_effects"
     known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
+    linear_model: ClassVar[LinearModel | None] = None
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(135, "Fixed effects, one threshold", id="threshold"),)
 
     effects: tuple[Dimension, ...] = ("entity", "time")
