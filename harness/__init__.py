@@ -2,9 +2,12 @@
 
 from harness.api import draft_spec, open_run, panel_from_frame, run
 from harness.arrays import Floats, Ints, Mask, numbered
+from harness.data.contiguity import Contiguity
 from harness.data.dataset import Dataset
-from harness.data.distance import great_circle_km, nearest_neighbours, rows_by_period
+from harness.data.distance import great_circle_km, rows_by_period
 from harness.data.key import Key
+from harness.data.links import Links
+from harness.data.neighbours import neighbour_links
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.data.prepare.account import Account
@@ -105,6 +108,7 @@ __all__ = [
     "CoefficientTable",
     "Column",
     "Combination",
+    "Contiguity",
     "Correction",
     "DataError",
     "Dataset",
@@ -136,6 +140,7 @@ __all__ = [
     "LevelEffects",
     "LevelModels",
     "LinearModel",
+    "Links",
     "Mask",
     "Metric",
     "NeedsGroups",
@@ -179,7 +184,7 @@ __all__ = [
     "left_out",
     "listed",
     "means_at",
-    "nearest_neighbours",
+    "neighbour_links",
     "numbered",
     "open_run",
     "panel_from_frame",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from harness.arrays import Floats, Ints
 from harness.data.checks import check_columns, read_raw
+from harness.data.contiguity import Contiguity
 from harness.data.data_spec import DataSpec
 from harness.data.derived_columns import DerivedColumn, find_derived
 from harness.data.key import Key
@@ -22,6 +23,7 @@ from harness.data.prepare.classes import named_classes
 from harness.data.prepare.pipeline import PreparedColumns, needed_steps, raw_columns, run_steps
 from harness.data.prepare.step import Calendar, Column, LearnedStep, Step
 from harness.data.problems import ProblemCollector
+from harness.data.read.contiguity import match_notes
 from harness.data.read.numbers import cast_note
 from harness.data.read.table import Table
 from harness.data.required_columns import require_columns
@@ -58,6 +60,7 @@ class PanelBuilder:
     notes : what the reader of the report should know about the data
     read : what was cleaned, left out and joined while the data were read
     missing : texts that stand for a missing cell
+    contiguity : which entities are neighbours, by a file; None without
     """
 
     roles: Roles
@@ -74,6 +77,7 @@ class PanelBuilder:
     notes: tuple[Note, ...]
     read: tuple[StepRecord, ...] = ()
     missing: frozenset[str] = frozenset()
+    contiguity: Contiguity | None = None
     _panels: dict[tuple[str, SplitUnit], Panel] = field(default_factory=dict, init=False, repr=False)
     _whole: list[PreparedColumns] = field(default_factory=list, init=False, repr=False)
 
@@ -117,7 +121,16 @@ class PanelBuilder:
             raise problems.error() from error
         locator = locator.take(index.order)
         raw = {name: values[index.order] for name, values in raw.items()}
-        calendar = Calendar(index.entity.codes, index.period, index.positions)
+        near = table.contiguity
+        calendar = Calendar(
+            index.entity.codes,
+            index.period,
+            index.positions,
+            None if near is None else near.links(index.entity, index.period),
+        )
+        beside: tuple[Note, ...] = ()
+        with problems.collecting():
+            beside = () if near is None else match_notes(near, index.entity.labels)
         columns = check_columns(
             raw,
             spec,
@@ -146,6 +159,7 @@ class PanelBuilder:
             *table.notes,
             *index.notes,
             *(note for note in casts if note),
+            *beside,
             *derived.notes,
             *completeness_notes(complete, calendar.entity),
             *shape_notes(entity, period),
@@ -165,6 +179,7 @@ class PanelBuilder:
             notes=notes,
             read=table.records,
             missing=missing,
+            contiguity=near,
         )
         # Fails where the rows that are left are too few to learn from.
         records = builder._prepared(None).records
@@ -225,6 +240,7 @@ class PanelBuilder:
             instruments=roles.instruments,
             Z=self._beside(prepared, roles.instruments),
             coordinates=self._beside(prepared, roles.coordinates),
+            contiguity=self.contiguity,
             groups=self.groups,
             weights=None if roles.weights is None else prepared.columns[roles.weights].cells[self.kept],
             split_unit=split_unit,

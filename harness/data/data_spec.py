@@ -39,6 +39,23 @@ class Join(FileSpec):
 
 
 @dataclass(frozen=True)
+class ContiguityFile(FileSpec):
+    """A file that says which entities are neighbours, a pair in a row.
+
+    A pair holds in both directions, whether the file has it once or twice.
+
+    Attributes
+    ----------
+    entity, neighbour : columns with the two entities of a pair, named as the data name them
+    weight : column with how much a pair counts, > 0; without it all pairs count alike
+    """
+
+    entity: ColumnName = "entity"
+    neighbour: ColumnName = "neighbour"
+    weight: ColumnName | None = None
+
+
+@dataclass(frozen=True)
 class DataSpec(FileSpec):
     """Source and preparation of a panel.
 
@@ -50,6 +67,7 @@ class DataSpec(FileSpec):
     simulate : a simulated panel whose truth is known, instead of either
     append : files with further rows, such as those of other years
     merge : files with further columns
+    contiguity : file with the pairs of entities that are neighbours, for `spatial_lag` and tests of residuals
     missing : ``error`` refuses missing cells in columns that play a role, ``drop`` leaves their rows out
     rows : which rows are kept, by column
     prepare : steps that compute further columns, in order
@@ -62,6 +80,7 @@ class DataSpec(FileSpec):
     simulate: Annotated[Simulation | None, Choose(SIMULATION.name)] = None
     append: tuple[FileSpec, ...] = ()
     merge: tuple[Join, ...] = ()
+    contiguity: ContiguityFile | None = None
     missing: MissingPolicy = "error"
     rows: Mapping[ColumnName, RowFilter] = field(default_factory=dict)
     prepare: tuple[PreparationStep, ...] = ()
@@ -74,8 +93,9 @@ class DataSpec(FileSpec):
         if sum(source is not None for source in (self.path, self.dataset, self.simulate)) > 1:
             message = "give either path or dataset or simulate, not several"
             raise ValueError(message)
-        if any(file.path is None for file in (*self.append, *self.merge)):
-            message = "each file to append or merge needs its path"
+        beside = () if self.contiguity is None else (self.contiguity,)
+        if any(file.path is None for file in (*self.append, *self.merge, *beside)):
+            message = "each file to append or merge, and of contiguity, needs its path"
             raise ValueError(message)
 
     @property

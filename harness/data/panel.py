@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
+from harness.data.contiguity import Contiguity
 from harness.data.key import Key
 from harness.data.name import exposure_columns
 from harness.data.shared_arrays import as_received, as_sent
@@ -49,6 +50,7 @@ class Panel:
         1 for each but the base
     instruments, Z : names of the instruments and their columns, (n_obs, n_instruments); no regressors
     coordinates : (n_obs, 2), latitude and longitude in degrees; None without
+    contiguity : which entities are neighbours, by a file; None without
     groups : keys that sort rows into groups, n_obs rows each; no regressors
     weights : (n_obs,), > 0, how much a row counts in estimators that are told to weigh; None without
     derived : regressors that follow from other regressors; `with_columns` recomputes them
@@ -70,6 +72,7 @@ class Panel:
     instruments: tuple[str, ...] = ()
     Z: Floats | None = None
     coordinates: Floats | None = None
+    contiguity: Contiguity | None = None
     groups: tuple[Key, ...] = ()
     weights: Floats | None = None
     derived: tuple[Derivation, ...] = ()

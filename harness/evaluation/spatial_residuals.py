@@ -9,14 +9,14 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.data.distance import nearest_neighbours
+from harness.data.contiguity import Contiguity
+from harness.data.key import Key
+from harness.data.links import Links
+from harness.data.neighbours import nearest_links
 from harness.data.panel import Panel
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NEAREST = 5
-"""Neighbours of an entity, with equal weights."""
 
 N_PERMUTATIONS = 499
 """Draws of who lives where; the least p-value is one in 500."""
@@ -34,16 +34,24 @@ class Moran:
     n_entities: int
 
 
-def places_of(panel: Panel) -> pd.DataFrame:
-    """Return where each entity is, the mean of its rows: columns latitude and longitude, by its label."""
+def surroundings_of(panel: Panel) -> Contiguity | pd.DataFrame | None:
+    """Return which entities are neighbours by a file, or else where they are; None where neither is known.
+
+    A place is the mean of an entity's rows: columns latitude and longitude, by its label.
+    """
     import pandas as pd
+
+    if panel.contiguity is not None or panel.coordinates is None:
+        return panel.contiguity
 
     labels = np.asarray(panel.entity.labels, dtype=object)[panel.entity.codes]
     coordinates = pd.DataFrame(panel.coordinates, columns=["latitude", "longitude"])
     return coordinates.groupby(labels).mean().dropna()
 
 
-def moran_test(predictions: pd.DataFrame, places: pd.DataFrame, rng: Generator) -> Moran | None:
+def moran_test(
+    predictions: pd.DataFrame, surroundings: Contiguity | pd.DataFrame, rng: Generator
+) -> Moran | None:
     """Test whether residuals of entities near each other go together in the same period.
 
     Moran's I of all periods together, with a p-value from permutations of entities over places: an entity
@@ -52,33 +60,41 @@ def moran_test(predictions: pd.DataFrame, places: pd.DataFrame, rng: Generator) 
     Parameters
     ----------
     predictions : rows with columns entity, time, observed, predicted; of a row predicted twice the first
-    places : of `places_of`
+    surroundings : of `surroundings_of`
     rng : of the permutations
 
     Returns
     -------
-    None where fewer than `LEAST_ENTITIES` have a place.
+    None where fewer than `LEAST_ENTITIES` have a place, or neighbours by a file.
     """
     once = predictions.drop_duplicates(["entity", "time"])
     residual = (once["observed"] - once["predicted"]).rename("residual")
     wide = once.assign(residual=residual - residual.mean()).pivot_table(
         index="entity", columns="time", values="residual"
     )
-    wide = wide.reindex(places.index.intersection(wide.index)).fillna(0.0)
-    if len(wide) < LEAST_ENTITIES:
+    known = surroundings.entities if isinstance(surroundings, Contiguity) else surroundings.index
+    wide = wide[wide.index.isin(known)].fillna(0.0)
+    links = _links(surroundings, wide.index)
+    if np.unique(links.rows).size < LEAST_ENTITIES:
         return None
-    own = places.loc[wide.index].to_numpy(dtype=np.float64)
-    near = nearest_neighbours(own, np.zeros(len(own), dtype=np.int64), nearest=NEAREST)
     products = wide.to_numpy() @ wide.to_numpy().T
-    found = _share(products, near, np.arange(len(own)))
+    found = _share(products, links, np.arange(len(wide)))
     drawn = np.array(
-        [_share(products, near, rng.permutation(len(own)).astype(np.int64)) for _ in range(N_PERMUTATIONS)]
+        [_share(products, links, rng.permutation(len(wide)).astype(np.int64)) for _ in range(N_PERMUTATIONS)]
     )
     as_far = np.abs(drawn - drawn.mean()) >= abs(found - drawn.mean())
-    return Moran(found, (1.0 + float(as_far.sum())) / (N_PERMUTATIONS + 1.0), len(own))
+    return Moran(found, (1.0 + float(as_far.sum())) / (N_PERMUTATIONS + 1.0), len(wide))
 
 
-def _share(products: Floats, near: Ints, order: Ints) -> float:
+def _links(surroundings: Contiguity | pd.DataFrame, labels: pd.Index) -> Links:
+    """Return the neighbours of some entities among themselves."""
+    together = np.zeros(len(labels), dtype=np.int64)
+    if isinstance(surroundings, Contiguity):
+        return surroundings.links(Key("entity", tuple(labels), np.arange(len(labels))), together)
+    return nearest_links(surroundings.loc[labels].to_numpy(dtype=np.float64), together)
+
+
+def _share(products: Floats, links: Links, order: Ints) -> float:
     """Return the mean product of neighbours over that of an entity with itself, entities in some order."""
-    rows = np.repeat(order, near.shape[1]).reshape(near.shape)
-    return float(products[rows, order[near]].mean() / np.trace(products) * len(products))
+    own = products[order[links.rows], order[links.others]]
+    return float(links.weights @ own / links.weights.sum() / np.trace(products) * len(products))

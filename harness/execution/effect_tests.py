@@ -11,7 +11,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.encompassing import encompassing_test
 from harness.evaluation.fold import TOUCHES_TEST_ROWS
-from harness.evaluation.spatial_residuals import moran_test, places_of
+from harness.evaluation.spatial_residuals import moran_test, surroundings_of
 from harness.execution.results import RunResults
 from harness.rng import random_stream
 from harness.scenarios.curve.equality import equal_curves_test
@@ -39,8 +39,7 @@ def effect_tests(
             own = predictions[predictions["outcome"] == outcome]
             yield from _encompassing(results, own, outcome)
             yield from _equal_curves(results, outcome)
-            if panel.coordinates is not None:
-                yield from _spatial(results, own, panel)
+            yield from _spatial(results, own, panel)
 
 
 def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
@@ -115,13 +114,15 @@ def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
 def _spatial(results: RunResults, predictions: pd.DataFrame, panel: Panel) -> Iterator[pd.DataFrame]:
     """Yield whether residuals of test rows go together in near entities, for each estimator."""
     place = {"outcome": panel.outcome, "exposure": results.study.roles.exposure, "test": "moran"}
-    places = places_of(panel)
+    surroundings = surroundings_of(panel)
+    if surroundings is None:
+        return
     for protocol, own in _apart(results, predictions):
         for estimator in results.estimators:
             if estimator not in own:
                 continue
             rng = random_stream(results.study.seed, "moran", panel.outcome, protocol)
-            found = moran_test(own[estimator], places, rng)
+            found = moran_test(own[estimator], surroundings, rng)
             if found is not None:
                 named = {"estimator": estimator, "protocol": protocol, "status": "ok"}
                 yield pd.DataFrame([place | named | vars(found)])

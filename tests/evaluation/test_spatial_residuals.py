@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness import neighbour_links
 from harness.evaluation.spatial_residuals import moran_test
-from harness_panel.diagnostics.spatial import Neighbours, neighbour_weights
+from harness_panel.diagnostics.spatial import Neighbours, weight_matrix
 from panels import panel_from_arrays
 
 
@@ -38,7 +39,8 @@ def test_the_statistic_is_the_one_for_cross_sections():
     )
     panel = replace(panel, coordinates=places.to_numpy())
     own = panel.observed - panel.observed.mean()
-    near = Neighbours(neighbour_weights(panel), np.full((60, 1), 60.0**-0.5), own, panel.observed)
+    weights = weight_matrix(neighbour_links(panel), 60)
+    near = Neighbours(weights, np.full((60, 1), 60.0**-0.5), own, panel.observed, "")
     found = moran_test(predictions, places, np.random.default_rng(1))
     assert found.statistic == pytest.approx(near.moran()[0], rel=1e-9)
     assert found.n_entities == 60

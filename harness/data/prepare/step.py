@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
+from harness.data.links import Links
 from harness.data.panel import Derivation
 from harness.data.prepare.account import Account
 from harness.errors import EstimationError, Problem
@@ -104,11 +105,13 @@ class Calendar:
     entity : (n_obs,), codes
     period : (n_obs,), positions; no two rows agree in both
     positions : of the periods, by their labels
+    neighbours : of the rows, where a file names them; None without
     """
 
     entity: Ints
     period: Ints
     positions: Mapping[str, int] = field(default_factory=dict)
+    neighbours: Links | None = None
 
     def earlier(self, periods: int) -> Ints:
         """Return the row of the same entity so many periods earlier, (n_obs,); -1 where there is none."""

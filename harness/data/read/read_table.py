@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import ContiguityFile, DataSpec
 from harness.data.dataset import Dataset
 from harness.data.file_spec import FileSpec
 from harness.data.locations import few
+from harness.data.read.contiguity import read_contiguity
 from harness.data.read.files import find_file, read_bytes, read_file
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.data.read.header import check_header
@@ -64,7 +66,22 @@ def read_table(
         table = append(table, [further(file) for file in spec.append], entity=entity, time=time)
     for at, file in enumerate(spec.merge):
         table = merge(table, further(file), file, entity=entity, time=time, place=f"data.merge[{at}]")
+    if spec.contiguity is not None:
+        table = _with_neighbours(table, spec.contiguity, root=root, allow_outside=allow_outside)
     return table
+
+
+def _with_neighbours(table: Table, file: ContiguityFile, *, root: Path, allow_outside: bool) -> Table:
+    path = find_file(str(file.path), root=root, allow_outside=allow_outside)
+    found = read_contiguity(path, origin=_origin(path, root), spec=file)
+    return replace(
+        table,
+        contiguity=found.contiguity,
+        sha256=hashlib.sha256(f"{table.sha256}{found.file.sha256}".encode()).hexdigest(),
+        notes=(*table.notes, *found.notes),
+        files=(*table.files, found.file),
+        records=(*table.records, found.record),
+    )
 
 
 def _first(

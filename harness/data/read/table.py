@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harness.data.contiguity import Contiguity
 from harness.data.note import Note
 from harness.data.prepare.account import StepRecord
 from harness.errors import DataError, Problem
@@ -61,6 +62,7 @@ class Table:
     simulated : whether nobody observed these data
     labels : that the files bring along
     records : what was cleaned, left out, reshaped and joined while the data were read
+    contiguity : which entities are neighbours, by a file of its own; None without
     """
 
     frame: pd.DataFrame
@@ -73,6 +75,7 @@ class Table:
     simulated: bool = False
     labels: Labels = field(default_factory=Labels)
     records: tuple[StepRecord, ...] = ()
+    contiguity: Contiguity | None = None
 
 
 def refuse_empty(frame: pd.DataFrame, origin: str) -> None:

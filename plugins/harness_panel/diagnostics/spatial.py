@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import EstimationError, Floats, Panel, Problem, nearest_neighbours
+from harness import EstimationError, Floats, Links, Problem, neighbour_links
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.resampling.regression import Regression
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-NEAREST = 5
-"""Neighbours of a row, the nearest of its period, with equal weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +27,17 @@ class Neighbours:
     weights : (n_obs, n_obs), rows sum to one, or to zero without neighbours
     basis : (n_obs, n_coef), orthonormal, of the regressors
     residuals, outcome : (n_obs,)
+    source : what tells neighbours, in words
     """
 
     weights: csr_array
     basis: Floats
     residuals: Floats
     outcome: Floats
+    source: str
 
     @classmethod
-    def of(cls, regression: Regression) -> Neighbours:
+    def of(cls, regression: Regression, links: Links) -> Neighbours:
         """Return the neighbours of a pooled regression's rows.
 
         Raises
@@ -46,10 +45,11 @@ class Neighbours:
         EstimationError
             Where no row has a neighbour.
         """
-        weights = neighbour_weights(regression.panel)
-        if not weights.nnz:
-            raise EstimationError(Problem("neighbours", "no period has two rows with coordinates"))
-        return cls(weights, regression.basis, regression.residuals, regression.panel.observed)
+        if not links.rows.size:
+            raise EstimationError(Problem("neighbours", "no period has two rows that are neighbours"))
+        outcome = regression.panel.observed
+        weights = weight_matrix(links, outcome.size)
+        return cls(weights, regression.basis, regression.residuals, outcome, links.source)
 
     @cached_property
     def trace(self) -> float:
@@ -99,36 +99,34 @@ class Neighbours:
         return unit * own, mean, variance
 
 
-def neighbour_weights(panel: Panel) -> csr_array:
-    """Return the weights of each row's nearest rows of its period, (n_obs, n_obs), which sum to one."""
+def weight_matrix(links: Links, n_obs: int) -> csr_array:
+    """Return the weights of each row's neighbours, (n_obs, n_obs); those of a row sum to one."""
     from scipy.sparse import csr_array
 
-    assert panel.coordinates is not None  # noqa: S101 - asked of panels with coordinates alone
-    near = nearest_neighbours(panel.coordinates, panel.period, nearest=NEAREST)
-    rows, places = np.nonzero(near >= 0)
-    counts = np.bincount(rows, minlength=panel.n_obs)
-    return csr_array((1.0 / counts[rows], (rows, near[rows, places])), shape=(panel.n_obs, panel.n_obs))
+    return csr_array((links.weights, (links.rows, links.others)), shape=(n_obs, n_obs))
 
 
 def spatial_tests(regression: Regression) -> Mapping[str, Check]:
-    """Return the tests of a pooled regression whose panel has coordinates, none of another, not computed."""
-    if regression.panel.coordinates is None:
+    """Return the tests of a pooled regression whose rows have neighbours, none of another, not computed."""
+    links = neighbour_links(regression.panel)
+    if links is None:
         return {}
     return {
-        "moran": partial(_moran, regression),
-        **{name: partial(_lagrange, regression, name) for name in _NULLS},
+        "moran": partial(_moran, regression, links),
+        **{name: partial(_lagrange, regression, links, name) for name in _NULLS},
     }
 
 
-def _moran(regression: Regression) -> Diagnostic:
-    value, mean, variance = Neighbours.of(regression).moran()
+def _moran(regression: Regression, links: Links) -> Diagnostic:
+    near = Neighbours.of(regression, links)
+    value, mean, variance = near.moran()
     return Diagnostic(
         name="moran",
         null="residuals of neighbours are independent",
         statistic=(value - mean) / sqrt(variance),
         distribution="normal",
         df=(),
-        source=f"Moran's I {value:.4f} of {NEAREST} nearest rows of a period; Cliff & Ord 1981",
+        source=f"Moran's I {value:.4f} of {near.source}; Cliff & Ord 1981",
     )
 
 
@@ -140,8 +138,8 @@ _NULLS: Mapping[str, str] = {
 }
 
 
-def _lagrange(regression: Regression, name: str) -> Diagnostic:
-    near = Neighbours.of(regression)
+def _lagrange(regression: Regression, links: Links, name: str) -> Diagnostic:
+    near = Neighbours.of(regression, links)
     error, lag, trace, information = near.error_score, near.lag_score, near.trace, near.lag_information
     share = trace / information
     statistic = {
@@ -156,5 +154,5 @@ def _lagrange(regression: Regression, name: str) -> Diagnostic:
         statistic=statistic,
         distribution="chi2",
         df=(1,),
-        source=f"{NEAREST} nearest rows of a period; Anselin, Bera, Florax & Yoon 1996",
+        source=f"{near.source}; Anselin, Bera, Florax & Yoon 1996",
     )

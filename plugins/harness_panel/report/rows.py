@@ -1,15 +1,27 @@
-"""What fits tell of the places of thresholds, and of effects by periods since a treatment started."""
+"""What fits tell of thresholds, of shapes, and of effects by periods since a treatment started."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.language import marked
 from harness.reporting import ResultRow, Run
 
 BREAK = "break"
 """Kind of a threshold that a model assumes, unlike a change of sign that curves show."""
 
 PRE_TREND = "pre_trend"
+
+SHAPES: Mapping[str, str] = {
+    "linearity": marked("against a straight line"),
+    "parabola": marked("against a parabola"),
+    "U": marked("a U"),
+    "inverted U": marked("an inverted U"),
+    "N": marked("an N"),
+    "inverted N": marked("an inverted N"),
+}
+"""Tests of a polynomial's shape, as the report calls them."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +80,27 @@ class EventRow:
 
 
 @dataclass(frozen=True)
-class PreTrendRow(ResultRow):
-    """The joint test that there is no effect before the start, among other tests of effects."""
+class TurningRow:
+    """Where a polynomial turns, the exposure's unit, with both intervals; an end may be infinite."""
+
+    outcome: str
+    estimator: str
+    kind: str
+    at: float
+    delta_low: float
+    delta_high: float
+    fieller_low: float
+    fieller_high: float
+
+
+@dataclass(frozen=True)
+class EffectTestRow(ResultRow):
+    """A test of an effect's form that one estimator tells."""
 
     outcome: str
     estimator: str
     test: str
+    against: str
     statistic: float
     p_value: float
     status: str
@@ -86,13 +113,14 @@ Fit = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Rivals:
-    """All that fits tell of thresholds and treatments."""
+    """All that fits tell of thresholds, shapes and treatments."""
 
     breaks: tuple[BreakRow, ...]
     number_tests: tuple[NumberTestRow, ...]
     likelihoods: tuple[LikelihoodRow, ...]
     events: tuple[EventRow, ...]
-    pre_trends: tuple[PreTrendRow, ...]
+    tests: tuple[EffectTestRow, ...]
+    turning: tuple[TurningRow, ...]
 
     def breaks_of(self, fit: Fit) -> tuple[BreakRow, ...]:
         """Return the thresholds of one fit."""
@@ -110,18 +138,29 @@ class Rivals:
         """Return the event study of one fit, in the order of the periods."""
         return tuple(row for row in self.events if (row.outcome, row.estimator) == fit)
 
-    def pre_trend_of(self, fit: Fit) -> PreTrendRow | None:
-        """Return the test of effects before the start, None where there is none."""
-        return next((row for row in self.pre_trends if (row.outcome, row.estimator) == fit), None)
+    def pre_trend_of(self, fit: Fit) -> EffectTestRow | None:
+        """Return the joint test of no effect before the start, None where there is none."""
+        return next(iter(self._named(fit, (PRE_TREND,))), None)
+
+    def shapes_of(self, fit: Fit) -> tuple[EffectTestRow, ...]:
+        """Return the tests of the shape of one fit."""
+        return self._named(fit, tuple(SHAPES))
+
+    def turning_of(self, fit: Fit) -> tuple[TurningRow, ...]:
+        """Return where the polynomial of one fit turns."""
+        return tuple(row for row in self.turning if (row.outcome, row.estimator) == fit)
+
+    def _named(self, fit: Fit, names: Sequence[str]) -> tuple[EffectTestRow, ...]:
+        return tuple(row for row in self.tests if (row.outcome, row.estimator) == fit and row.test in names)
 
 
 def rivals(run: Run) -> Rivals:
-    """Return all that fits of a run tell of thresholds and treatments."""
-    tests = run.rows("effect_tests", PreTrendRow)
+    """Return all that fits of a run tell of thresholds, shapes and treatments."""
     return Rivals(
         breaks=tuple(row for row in run.rows("thresholds", BreakRow) if row.kind == BREAK and row.is_done),
         number_tests=run.rows("details/threshold_tests", NumberTestRow),
         likelihoods=run.rows("details/threshold_likelihood", LikelihoodRow),
         events=run.rows("details/event_study", EventRow),
-        pre_trends=tuple(row for row in tests if row.test == PRE_TREND),
+        tests=run.rows("effect_tests", EffectTestRow),
+        turning=run.rows("details/polynomial_turning_points", TurningRow),
     )

@@ -1,16 +1,30 @@
-"""The section of thresholds and treatments."""
+"""The section of thresholds, shapes and treatments."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked
-from harness.reporting import MISSING, PackagedSection, Run, SectionContent, count, estimate, fixed
-from harness_panel.report.rows import Fit, NumberTestRow, PreTrendRow, rivals
+from harness.reporting import (
+    MISSING,
+    PackagedSection,
+    Run,
+    SectionContent,
+    count,
+    estimate,
+    fixed,
+    significant,
+)
+from harness_panel.report.rows import SHAPES, EffectTestRow, Fit, NumberTestRow, TurningRow, rivals
 
 if TYPE_CHECKING:
     from harness.drawing import FigureRenderer, RenderedFigure
+
+
+KINDS: Mapping[str, str] = {"minimum": marked("minimum"), "maximum": marked("maximum")}
 
 
 @dataclass(frozen=True)
@@ -24,47 +38,93 @@ class BreakText:
     tests: str
 
 
+@dataclass(frozen=True)
+class ShapeText:
+    """The shape of one polynomial in words."""
+
+    label: str
+    tests: tuple[str, ...]
+    turning: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class ShownRivals:
-    """Thresholds in words, sentences on treatments, and the figures of both."""
+    """Thresholds and shapes in words, sentences on treatments, and the figures."""
 
     breaks: tuple[BreakText, ...]
+    shapes: tuple[ShapeText, ...]
     pre_trends: tuple[str, ...]
     figures: tuple[RenderedFigure, ...]
 
 
 class ThresholdsSection(PackagedSection):
-    """Places of thresholds with their likelihood, and effects since a treatment started."""
+    """Places of thresholds and their likelihood, shapes of polynomials, effects since a treatment started."""
 
     name: ClassVar[str] = "thresholds"
-    title: ClassVar[str] = marked("Thresholds and treatments")
+    title: ClassVar[str] = marked("Thresholds, shapes and treatments")
     place: ClassVar[int] = 780
 
     def is_present(self, run: Run, /) -> bool:
-        """Return whether any fit has a threshold or tells of a treatment."""
-        return bool(run.view(rivals).breaks or run.view(rivals).events)
+        """Return whether any fit has a threshold, is tested for a shape or tells of a treatment."""
+        found = run.view(rivals)
+        return bool(found.breaks or found.events or any(found.shapes_of(fit) for fit in _fits(run)))
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
-        """Return thresholds, event studies and their figures."""
+        """Return thresholds, shapes, event studies and their figures."""
         from harness_panel.report.figures import figures_of
 
-        study = run.manifest.study
-        fits = [(outcome, entry.id) for outcome in study.outcomes for entry in study.estimators]
+        fits = _fits(run)
         figures = tuple(figure for fit in fits for figure in figures_of(run, fit, renderer))
         breaks = tuple(text for fit in fits for text in _breaks(run, fit))
         found = [(fit, run.view(rivals).pre_trend_of(fit)) for fit in fits]
         sentences = tuple(_pre_trend(run, fit, row) for fit, row in found if row is not None)
-        return SectionContent(ShownRivals(breaks, sentences, figures), self.title, figures=figures)
+        shapes = tuple(_shape(run, fit) for fit in fits if run.view(rivals).shapes_of(fit))
+        return SectionContent(ShownRivals(breaks, shapes, sentences, figures), self.title, figures=figures)
+
+
+def _fits(run: Run) -> list[Fit]:
+    study = run.manifest.study
+    return [(outcome, entry.id) for outcome in study.outcomes for entry in study.estimators]
+
+
+def _shape(run: Run, fit: Fit) -> ShapeText:
+    found, study = run.view(rivals), run.manifest.study
+    return ShapeText(
+        label=_label(run, fit),
+        tests=tuple(_shape_test(row) for row in found.shapes_of(fit)),
+        turning=tuple(_turning(row) for row in found.turning_of(fit))
+        or (gettext("none within the range of {exposure}").format(exposure=study.label(study.exposure)),),
+    )
+
+
+def _shape_test(row: EffectTestRow) -> str:
+    """Return a test as ``inverted U: 2.71, p 0.003``."""
+    name = gettext(SHAPES[row.test])
+    return f"{name}: {fixed(row.statistic, 2)}, p {fixed(row.p_value, 3)}"
+
+
+def _turning(row: TurningRow) -> str:
+    place, delta = estimate(row.at, row.delta_low, row.delta_high)
+    low, high = (
+        gettext("no end") if math.isinf(limit) else significant(limit)
+        for limit in (row.fieller_low, row.fieller_high)
+    )
+    words = gettext("{kind} at {place}, {limits} by the delta method, {low} to {high} by Fieller's")
+    return words.format(kind=gettext(KINDS[row.kind]), place=place, limits=delta, low=low, high=high)
+
+
+def _label(run: Run, fit: Fit) -> str:
+    study = run.manifest.study
+    return f"{study.estimator_label(fit[1])}, {study.label(fit[0])}"
 
 
 def _breaks(run: Run, fit: Fit) -> tuple[BreakText, ...]:
     study, found = run.manifest.study, run.view(rivals)
-    outcome, estimator = fit
     tests = "; ".join(_number_test(row) for row in found.tests_of(fit))
     places = [(row, *estimate(row.at, row.conf_low, row.conf_high)) for row in found.breaks_of(fit)]
     return tuple(
         BreakText(
-            label=f"{study.estimator_label(estimator)}, {study.label(outcome)}",
+            label=_label(run, fit),
             variable=study.label(row.moderator),
             place=place,
             limits=limits,
@@ -78,9 +138,8 @@ def _number_test(row: NumberTestRow) -> str:
     return f"{count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, p {fixed(row.p_value, 3)}"
 
 
-def _pre_trend(run: Run, fit: Fit, row: PreTrendRow) -> str:
-    study = run.manifest.study
-    named = f"{study.estimator_label(fit[1])}, {study.label(fit[0])}"
+def _pre_trend(run: Run, fit: Fit, row: EffectTestRow) -> str:
+    named = _label(run, fit)
     if not row.is_done:
         return gettext(
             "{named}: effects before the start could not be tested together, since {reason}."

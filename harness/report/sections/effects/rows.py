@@ -82,6 +82,14 @@ class EffectSubject:
     exposure: str
 
 
+@dataclass(frozen=True)
+class ModelSlope:
+    """The coefficient of the exposure in a model, of rows that `where` says; empty for all rows."""
+
+    row: CoefficientRow
+    where: str
+
+
 @dataclass(frozen=True, eq=False)
 class SubjectEffects:
     """The debiased effects of one exposure on one outcome.
@@ -89,12 +97,14 @@ class SubjectEffects:
     Attributes
     ----------
     rows : all of them, also those that only have a reason
-    coefficients : of the exposure in models that have one, in the order of the study
+    slopes : of the exposure in models where it has one, or one in each regime, in the order of the study
+    curved : estimators with powers or products of the exposure, whose coefficients are no effect each
     """
 
     subject: EffectSubject
     rows: tuple[EffectRow, ...]
-    coefficients: tuple[CoefficientRow, ...]
+    slopes: tuple[ModelSlope, ...]
+    curved: tuple[str, ...]
 
     @property
     def numbers(self) -> tuple[EffectRow, ...]:
@@ -133,13 +143,32 @@ def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
         SubjectEffects(
             subject,
             tuple(row for row in rows if EffectSubject(row.outcome, row.exposure or own) == subject),
-            tuple(_coefficients(run, subject)),
+            tuple(_slopes(run, subject)),
+            _curved(run, subject),
         )
         for subject in subjects
     )
 
 
-def _coefficients(run: Run, subject: EffectSubject) -> Iterable[CoefficientRow]:
-    for row in run.rows("coefficients", CoefficientRow):
-        if row.is_done and (row.outcome, row.term) == (subject.outcome, subject.exposure):
-            yield row
+def _slopes(run: Run, subject: EffectSubject) -> Iterable[ModelSlope]:
+    curved = _curved(run, subject)
+    for row in _terms(run, subject):
+        if row.estimator in curved:
+            continue
+        if row.term == subject.exposure:
+            yield ModelSlope(row, "")
+        elif row.term.startswith(f"{subject.exposure} ("):
+            yield ModelSlope(row, row.term[len(subject.exposure) + 2 : -1])
+
+
+def _curved(run: Run, subject: EffectSubject) -> tuple[str, ...]:
+    further = (f"{subject.exposure}^", f"{subject.exposure} x ")
+    return tuple(dict.fromkeys(row.estimator for row in _terms(run, subject) if row.term.startswith(further)))
+
+
+def _terms(run: Run, subject: EffectSubject) -> Iterable[CoefficientRow]:
+    return (
+        row
+        for row in run.rows("coefficients", CoefficientRow)
+        if row.is_done and row.outcome == subject.outcome
+    )

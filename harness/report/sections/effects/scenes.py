@@ -21,7 +21,7 @@ from harness.report.sections.effects.figure import (
     draw_lines,
 )
 from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, SubjectEffects
-from harness.report.sections.effects.table import effect_name
+from harness.report.sections.effects.table import effect_name, slope_name
 from harness.report.text.numbers import percent
 from harness.report.text.plain_text import file_slug
 
@@ -72,9 +72,9 @@ def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
         if row.is_done:
             label = f"{effect_name(study, row)}: {study.estimator_label(row.learner)}"
             yield Whisker(label, row.method, row.estimate, row.conf_low, row.conf_high)
-    for one in effects.coefficients:
-        label = f"Coefficient: {study.estimator_label(one.estimator)}"
-        yield Whisker(label, "", one.estimate, one.conf_low, one.conf_high)
+    for one in effects.slopes:
+        label = f"{slope_name(one)}: {study.estimator_label(one.row.estimator)}"
+        yield Whisker(label, "", one.row.estimate, one.row.conf_low, one.row.conf_high)
 
 
 def _label(run: Run, row: EffectRow) -> str:

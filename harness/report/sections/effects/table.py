@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from harness.language import gettext
-from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, SubjectEffects
+from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, ModelSlope, SubjectEffects
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import (
     MISSING,
@@ -39,10 +39,11 @@ class EffectTableRow:
 
 @dataclass(frozen=True)
 class EffectTable:
-    """Debiased effects, and the coefficients of the exposure in other models."""
+    """Debiased effects, and the coefficients in other models; of `curved` ones none is the effect."""
 
     effects: tuple[EffectTableRow, ...]
     coefficients: tuple[EffectTableRow, ...]
+    curved: str
     footnotes: tuple[tuple[str, str], ...]
 
 
@@ -53,14 +54,20 @@ def effect_table(study: StudyRecord, effects: SubjectEffects) -> EffectTable:
         effects=tuple(_effect(study, row, footnotes) for row in effects.numbers),
         coefficients=tuple(
             EffectTableRow(
-                label=gettext("Coefficient"),
-                learner=study.estimator_label(row.estimator),
-                effect=estimated(row.estimate, row.conf_low, row.conf_high),
+                label=slope_name(one),
+                learner=study.estimator_label(one.row.estimator),
+                effect=estimated(one.row.estimate, one.row.conf_low, one.row.conf_high),
             )
-            for row in effects.coefficients
+            for one in effects.slopes
         ),
+        curved=listed(study.estimator_label(name) for name in effects.curved),
         footnotes=footnotes.listed(),
     )
+
+
+def slope_name(slope: ModelSlope) -> str:
+    """Return what a coefficient is called, with the regime that it is of."""
+    return listed([gettext("Coefficient"), *([slope.where] if slope.where else [])])
 
 
 def effect_name(study: StudyRecord, row: EffectRow) -> str:

@@ -19,6 +19,7 @@ ROLES: Mapping[str, str] = {
     "exposure": marked("Exposure"),
     "moderator": marked("Moderators"),
     "control": marked("Controls"),
+    "instrument": marked("Instruments"),
 }
 """Headings of the groups, in their order; a role that is not here has its own name as heading."""
 

@@ -1,0 +1,196 @@
+"""A file of pairs of neighbours, read as any other file is, and checked pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from harness.arrays import Floats, Ints, Mask
+from harness.data.contiguity import Contiguity
+from harness.data.data_spec import ContiguityFile
+from harness.data.locations import RowLocator, few
+from harness.data.name import near_columns
+from harness.data.note import Note
+from harness.data.prepare.account import Account, StepRecord
+from harness.data.read.files import read_file
+from harness.data.read.numbers import require_numbers
+from harness.data.read.table import DataFile
+from harness.data.shape.entities import in_order, read_entities
+from harness.errors import DataError, Problem
+
+_WHERE = "data.contiguity"
+
+
+@dataclass(frozen=True, eq=False)
+class ReadContiguity:
+    """Neighbours, the file that told them, and what there is to say about it."""
+
+    contiguity: Contiguity
+    file: DataFile
+    notes: tuple[Note, ...]
+    record: StepRecord
+
+
+def read_contiguity(path: Path, *, origin: str, spec: ContiguityFile) -> ReadContiguity:
+    """Return the pairs of neighbours in a file.
+
+    A pair holds in both directions, whether the file has it once or twice.
+
+    Raises
+    ------
+    DataError
+        Where columns lack, a cell is empty, an entity is paired with itself, a weight is not above zero, or
+        one pair has several weights.
+    """
+    # The reader takes one column as names, which it leaves as they are written.
+    by_one = read_file(path, origin=origin, spec=spec, entity=spec.entity, time="")
+    by_other = read_file(path, origin=origin, spec=spec, entity=spec.neighbour, time="")
+    locator = RowLocator(origin, by_one.frame, spec.entity, spec.neighbour)
+    _require_columns(locator, spec)
+    one = read_entities(by_one.frame[spec.entity], name=spec.entity, locator=locator)
+    other = read_entities(by_other.frame[spec.neighbour], name=spec.neighbour, locator=locator)
+    itself = np.array([a == b for a, b in zip(one, other, strict=True)], dtype=np.bool_)
+    _refuse(locator, spec.neighbour, itself, "entities are neighbours of themselves", "two entities in a row")
+    entities = in_order([*one, *other])
+    position = {label: at for at, label in enumerate(entities)}
+    ends = np.sort([[position[a], position[b]] for a, b in zip(one, other, strict=True)], axis=1)
+    weights = _weights(locator, spec)
+    pairs, first, which = np.unique(ends, axis=0, return_index=True, return_inverse=True)
+    which = which.ravel()
+    _refuse_other_weights(locator, spec, weights, first[which])
+    contiguity = Contiguity(entities, pairs[:, 0], pairs[:, 1], weights[first], origin)
+    written = [(position[a], position[b]) for a, b in zip(one, other, strict=True)]
+    detail = f"{len(pairs)} pairs of {len(entities)} entities"
+    return ReadContiguity(
+        contiguity,
+        by_one.files[0],
+        _notes(written, which, len(pairs), contiguity),
+        StepRecord("contiguity", "neighbours", (origin,), Account(detail)),
+    )
+
+
+def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> tuple[Note, ...]:
+    """Return which entities of a panel have no neighbours, and which of the file are not in the panel.
+
+    Raises
+    ------
+    DataError
+        Where no pair is of two entities of the panel.
+    """
+    known = set(labels)
+    are_here = np.array([label in known for label in contiguity.entities], dtype=np.bool_)
+    paired = are_here[contiguity.ones] & are_here[contiguity.others]
+    if not paired.any():
+        raise DataError(
+            Problem(
+                where=f"{contiguity.origin} ({_WHERE})",
+                what=f"none of its {contiguity.ones.size} pairs is of two entities of the data, such as "
+                f"{few([repr(label) for label in labels])}; it has {few([*map(repr, contiguity.entities)])}",
+                expected="entities as the data name them",
+                hint="write both files with the same names or codes",
+            )
+        )
+    at = np.unique(np.concatenate([contiguity.ones[paired], contiguity.others[paired]])).tolist()
+    linked = {contiguity.entities[place] for place in at}
+    alone = [label for label in labels if label not in linked]
+    strange = [label for label in contiguity.entities if label not in known]
+    notes = []
+    if strange:
+        notes.append(
+            Note(
+                "W-NEIGHBOURS",
+                contiguity.origin,
+                f"{len(strange)} of its {len(contiguity.entities)} entities are not in the data, and "
+                f"{int((~paired).sum())} of its {paired.size} pairs are left out: {few(strange)}.",
+            )
+        )
+    if alone:
+        message = f"{len(alone)} of {len(labels)} entities of the data have no neighbours: {few(alone)}."
+        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
+    return tuple(notes)
+
+
+def _require_columns(locator: RowLocator, spec: ContiguityFile) -> None:
+    known = locator.frame.columns
+    asked = {"entity": spec.entity, "neighbour": spec.neighbour, "weight": spec.weight}
+    problems = [
+        Problem(
+            where=f"{locator.origin}: column '{name}' ({_WHERE}.{part})",
+            what="there is no such column",
+            expected=few(list(map(str, known))),
+            hint=near_columns(name, known) or f"name the column under {_WHERE}.{part}",
+        )
+        for part, name in asked.items()
+        if name is not None and name not in known
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
+def _weights(locator: RowLocator, spec: ContiguityFile) -> Floats:
+    if spec.weight is None:
+        return np.ones(len(locator.frame))
+    weights = require_numbers(
+        locator.frame[spec.weight], frozenset(spec.missing_values), name=spec.weight, locator=locator
+    )
+    _refuse(
+        locator, spec.weight, ~(weights > 0.0), "weights are zero, negative or missing", "numbers above zero"
+    )
+    return weights
+
+
+def _refuse(locator: RowLocator, name: str, are_wrong: Mask, what: str, expected: str) -> None:
+    if are_wrong.any():
+        raise DataError(
+            Problem(
+                where=f"{locator.column(name, are_wrong)} ({_WHERE})",
+                what=f"{int(are_wrong.sum())} of {are_wrong.size} {what}",
+                expected=expected,
+                hint="take these rows out of the file, or correct them",
+            )
+        )
+
+
+def _refuse_other_weights(locator: RowLocator, spec: ContiguityFile, weights: Floats, first: Ints) -> None:
+    """Refuse rows whose pair has another weight in the row where it stands first, (n_rows,)."""
+    other = weights != weights[first]
+    if spec.weight is not None and other.any():
+        raise DataError(
+            Problem(
+                where=f"{locator.column(spec.weight, other)} ({_WHERE})",
+                what=f"{int(other.sum())} rows have another weight than the same pair has in an earlier row",
+                expected="one weight for a pair, whichever of the two comes first",
+                hint="neighbours are mutual: give the mean of both directions, or no weight",
+            )
+        )
+
+
+def _notes(
+    written: list[tuple[int, int]], which: Ints, n_pairs: int, contiguity: Contiguity
+) -> tuple[Note, ...]:
+    """Return notes on repeated rows, and on pairs of one direction where others have both."""
+    directed = pd.Series(written)
+    repeated = directed.duplicated().to_numpy()
+    directions = np.bincount(which[~repeated], minlength=n_pairs)
+    one_way = np.flatnonzero(directions == 1)
+    notes = []
+    if repeated.any():
+        names = few([_pair(contiguity, *ends) for ends in directed[repeated].tolist()])
+        message = f"{int(repeated.sum())} rows repeat others and count once: {names}."
+        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
+    if 0 < one_way.size < n_pairs:
+        ends = zip(contiguity.ones[one_way].tolist(), contiguity.others[one_way].tolist(), strict=True)
+        names = few([_pair(contiguity, *pair) for pair in ends])
+        message = (
+            f"{one_way.size} of {n_pairs} pairs are listed in one direction only, and count in both: {names}."
+        )
+        notes.append(Note("W-NEIGHBOURS", contiguity.origin, message))
+    return tuple(notes)
+
+
+def _pair(contiguity: Contiguity, one: int, other: int) -> str:
+    return f"{contiguity.entities[one]} and {contiguity.entities[other]}"

@@ -1,0 +1,122 @@
+"""One run of the rivals: each in the gain table, the curves, and beside the debiased effect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness import random_stream
+from harness.report.drawing.canvas import FigureRenderer, house_style
+from harness.report.model.run import read_run
+from harness.report.sections.effects.rows import effects_of
+from harness.report.sections.effects.scenes import whiskers_of
+from harness.report.sections.effects.table import effect_table
+from harness.store.folder import RunFolder
+from harness_panel.report.section import ThresholdsSection
+
+ESTIMATORS = [
+    {"id": "ols", "use": "pooled_ols", "label": "OLS"},
+    {"id": "fe", "use": "fixed_effects", "effects": ["entity", "time"], "label": "FE"},
+    {"id": "iv", "use": "instrumental", "effects": ["entity"], "label": "IV"},
+    {"id": "broken", "use": "threshold_effects", "bootstraps": 19, "grid": 20, "label": "Break"},
+    {"id": "cubic", "use": "polynomial_effects", "degree": 2, "with_moderators": False, "label": "Parabola"},
+]
+STUDY = {
+    "spec_version": 1,
+    "study": "rivals",
+    "title": "Rivals",
+    "seed": 1,
+    "data": {"path": "rows.csv"},
+    "roles": {
+        "entity": "id",
+        "time": "year",
+        "outcomes": ["y"],
+        "exposure": "x",
+        "controls": ["w"],
+        "instruments": ["z"],
+    },
+    "estimators": ESTIMATORS,
+    "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"], "draws": 50},
+    "scenarios": [
+        {"use": "curve", "grid": 9},
+        {
+            "use": "effect",
+            "methods": ["correlated_random_effects"],
+            "forms": ["line"],
+            "learners": [{"use": "splines", "knots": 3}],
+        },
+    ],
+}
+
+
+def rows():
+    """Rows whose x moves with the error, by 0.8 of it; its effect is one."""
+    rng = random_stream(3, "side by side")
+    entity, period = (axis.ravel() for axis in np.indices((40, 6)))
+    z, w, error = rng.normal(size=(3, 240))
+    x = z + 0.8 * error + 0.3 * rng.normal(size=240) + 0.5 * rng.normal(size=40)[entity]
+    y = rng.normal(size=40)[entity] + x + w + error
+    return pd.DataFrame({"id": entity, "year": 2001 + period, "y": y, "x": x, "w": w, "z": z})
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rivals") / "run"
+    return harness.run(STUDY, data=rows(), out=folder, quick=True, progress=False), folder
+
+
+def test_every_rival_has_gains_and_a_curve(result):
+    run, _ = result
+    gains, curves = run.table("gain"), run.table("curves")
+    assert set(gains.query("status == 'ok'")["estimator"]) >= {"fe", "iv", "broken", "cubic"}
+    assert set(curves.query("status == 'ok'")["estimator"]) == {one["id"] for one in ESTIMATORS}
+
+
+def test_the_instrumented_effect_stands_beside_least_squares_and_the_debiased_effect(result):
+    run, folder = result
+    (found,) = effects_of(read_run(RunFolder.open(folder)))
+    table = effect_table(read_run(RunFolder.open(folder)).manifest.study, found)
+    assert [row.learner for row in table.effects] == ["splines"]
+    assert [(row.label.partition(",")[0], row.learner) for row in table.coefficients] == [
+        ("Coefficient", "OLS"),
+        ("Coefficient", "FE"),
+        ("Coefficient", "IV"),
+        ("Coefficient", "Break"),
+        ("Coefficient", "Break"),
+    ]
+    slopes = {one.row.estimator: one.row for one in found.slopes if not one.where}
+    assert slopes["iv"].conf_low < 1.0 < slopes["iv"].conf_high
+    assert slopes["ols"].conf_low > 1.0
+    shown = run.table("coefficients").query("estimator == 'iv' and term == 'x'")["estimate"].item()
+    assert slopes["iv"].estimate == pytest.approx(shown)
+
+
+def test_a_break_has_a_slope_in_each_regime_and_a_parabola_no_single_one(result):
+    _, folder = result
+    run = read_run(RunFolder.open(folder))
+    (found,) = effects_of(run)
+    (place,) = run.frame("thresholds")["at"]
+    regimes = [one.where for one in found.slopes if one.row.estimator == "broken"]
+    assert regimes == [f"x <= {place:.6g}", f"x > {place:.6g}"]
+    assert found.curved == ("cubic",)
+    labels = [one.label for one in whiskers_of(run, found)]
+    assert f"Coefficient, x > {place:.6g}: Break" in labels
+    assert not any("Parabola" in label for label in labels)
+    text = (folder / "report.html").read_text("utf-8")
+    assert "No coefficient is the effect in Parabola" in text
+
+
+def test_the_shape_of_the_parabola_is_told(result):
+    run, folder = result
+    with house_style():
+        content = ThresholdsSection().content(
+            read_run(RunFolder.open(folder)), FigureRenderer(is_simulated=False)
+        )
+    (shape,) = content.shown.shapes
+    assert shape.label == "Parabola, y"
+    tests = run.table("effect_tests").query("estimator == 'cubic'").set_index("test")
+    wanted = f"an inverted U: {tests.loc['inverted U', 'statistic']:.2f}, p ".replace("-", "−")
+    assert any(said.startswith(wanted) for said in shape.tests)
+    assert "Shapes of polynomials" in (folder / "report.html").read_text("utf-8")
