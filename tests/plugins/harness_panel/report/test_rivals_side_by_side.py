@@ -40,7 +40,7 @@ STUDY = {
     "estimators": ESTIMATORS,
     "evaluation": {"reference": "ols", "protocols": ["in_sample", "held_out_entities"], "draws": 50},
     "scenarios": [
-        {"use": "curve", "grid": 9},
+        {"use": "curve", "grid": 9, "draws": 10},
         {
             "use": "effect",
             "methods": ["correlated_random_effects"],
