@@ -94,7 +94,7 @@ class TurningRow:
 
 
 @dataclass(frozen=True)
-class EffectTestRow(ResultRow):
+class FormTestRow(ResultRow):
     """A test of an effect's form that one estimator tells."""
 
     outcome: str
@@ -119,7 +119,7 @@ class Rivals:
     number_tests: tuple[NumberTestRow, ...]
     likelihoods: tuple[LikelihoodRow, ...]
     events: tuple[EventRow, ...]
-    tests: tuple[EffectTestRow, ...]
+    tests: tuple[FormTestRow, ...]
     turning: tuple[TurningRow, ...]
 
     def breaks_of(self, fit: Fit) -> tuple[BreakRow, ...]:
@@ -138,11 +138,11 @@ class Rivals:
         """Return the event study of one fit, in the order of the periods."""
         return tuple(row for row in self.events if (row.outcome, row.estimator) == fit)
 
-    def pre_trend_of(self, fit: Fit) -> EffectTestRow | None:
+    def pre_trend_of(self, fit: Fit) -> FormTestRow | None:
         """Return the joint test of no effect before the start, None where there is none."""
         return next(iter(self._named(fit, (PRE_TREND,))), None)
 
-    def shapes_of(self, fit: Fit) -> tuple[EffectTestRow, ...]:
+    def shapes_of(self, fit: Fit) -> tuple[FormTestRow, ...]:
         """Return the tests of the shape of one fit."""
         return self._named(fit, tuple(SHAPES))
 
@@ -150,7 +150,7 @@ class Rivals:
         """Return where the polynomial of one fit turns."""
         return tuple(row for row in self.turning if (row.outcome, row.estimator) == fit)
 
-    def _named(self, fit: Fit, names: Sequence[str]) -> tuple[EffectTestRow, ...]:
+    def _named(self, fit: Fit, names: Sequence[str]) -> tuple[FormTestRow, ...]:
         return tuple(row for row in self.tests if (row.outcome, row.estimator) == fit and row.test in names)
 
 
@@ -161,6 +161,6 @@ def rivals(run: Run) -> Rivals:
         number_tests=run.rows("details/threshold_tests", NumberTestRow),
         likelihoods=run.rows("details/threshold_likelihood", LikelihoodRow),
         events=run.rows("details/event_study", EventRow),
-        tests=run.rows("effect_tests", EffectTestRow),
+        tests=run.rows("effect_tests", FormTestRow),
         turning=run.rows("details/polynomial_turning_points", TurningRow),
     )

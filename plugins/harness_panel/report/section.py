@@ -18,7 +18,7 @@ from harness.reporting import (
     fixed,
     significant,
 )
-from harness_panel.report.rows import SHAPES, EffectTestRow, Fit, NumberTestRow, TurningRow, rivals
+from harness_panel.report.rows import SHAPES, Fit, FormTestRow, NumberTestRow, TurningRow, rivals
 
 if TYPE_CHECKING:
     from harness.drawing import FigureRenderer, RenderedFigure
@@ -97,7 +97,7 @@ def _shape(run: Run, fit: Fit) -> ShapeText:
     )
 
 
-def _shape_test(row: EffectTestRow) -> str:
+def _shape_test(row: FormTestRow) -> str:
     """Return a test as ``inverted U: 2.71, p 0.003``."""
     name = gettext(SHAPES[row.test])
     return f"{name}: {fixed(row.statistic, 2)}, p {fixed(row.p_value, 3)}"
@@ -138,7 +138,7 @@ def _number_test(row: NumberTestRow) -> str:
     return f"{count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, p {fixed(row.p_value, 3)}"
 
 
-def _pre_trend(run: Run, fit: Fit, row: EffectTestRow) -> str:
+def _pre_trend(run: Run, fit: Fit, row: FormTestRow) -> str:
     named = _label(run, fit)
     if not row.is_done:
         return gettext(
