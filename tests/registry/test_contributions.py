@@ -113,7 +113,10 @@ REFUSED = {
         offering(estimator(learn=fit, into="x"), hook="harness_steps"),
         "Mine has no `inputs`",
     ),
-    "a regression nobody knows": (offering(estimator(linear_model="ridge")), "none of pooled, within, random"),
+    "a regression nobody knows": (
+        offering(estimator(linear_model="ridge")),
+        "none of pooled, within, random",
+    ),
     "rungs in words": (offering(estimator(rungs=("top",))), "`rungs` that are no tuple of harness.Rung"),
     "a newer seam": (
         plugin(harness_seam=SEAM_VERSION + 1),

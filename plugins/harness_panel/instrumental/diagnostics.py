@@ -76,7 +76,7 @@ def _overidentification(
     else:
         clusters = clusters_of_rows(equation, covariance)
         statistic = float(equation.fit_gmm(clusters).j_stat.stat)
-        source = f"Hansen's J of two-step GMM, by linearmodels; weights {covariance.kind}"
+        source = f"Hansen's J of two-step GMM, by linearmodels; weights {covariance.use}"
     return Diagnostic(
         name="overidentification",
         null="every instrument is uncorrelated with the errors",
