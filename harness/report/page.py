@@ -19,7 +19,7 @@ from harness.report.page_table import PageTable, page_tables
 from harness.report.shown import FAILED, ShownSection, failure, not_made
 from harness.report.table_links import with_links
 from harness.report.templating import environment, page_script, script_hash, style_sheet
-from harness.report.text.plain_text import sentences
+from harness.report.text.plain_text import joined, sentences
 
 LIFTED = frozenset({METHOD_CODE})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
@@ -63,6 +63,8 @@ class Numbering:
 
     _counts: Counter[str] = field(default_factory=Counter)
     _said: dict[str, int] = field(default_factory=dict)
+    _places: dict[str, str] = field(default_factory=dict)
+    _referred: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def next(self, kind: str) -> int:
         """Return the next number of a kind, from 1."""
@@ -89,11 +91,26 @@ class Numbering:
             otherwise.append(words.format(number=max(earlier)))
         return " ".join(filter(None, [first, *otherwise]))
 
+    def otherwise(self, text: str, place: str) -> str:
+        """Return a text without the sentences after its first that other places have, and which these are."""
+        first, *more = sentences(text)
+        places = [self._places.setdefault(sentence, place) for sentence in more]
+        new = [sentence for sentence, own in zip(more, places, strict=True) if own == place]
+        others = joined(list(dict.fromkeys(own for own in places if own != place)))
+        otherwise = [gettext("Otherwise as for {others}.").format(others=others)] if others else []
+        return " ".join([first, *new, *otherwise])
+
     def earlier(self, note: str) -> int | None:
         """Return the table that the same note stands under already; None where it is said first."""
         table = self._counts["table"]
         first = self._said.setdefault(f"note: {note}", table)
         return None if first == table else first
+
+    def refers(self, table: int) -> bool:
+        """Return whether the present table has been referred to an earlier one, and remember that it is."""
+        before = self._referred.get(self._counts["table"], frozenset())
+        self._referred[self._counts["table"]] = before | {table}
+        return table in before
 
 
 def page_of(notes: Iterable[Note], contents: tuple[tuple[str, str], ...]) -> Page:

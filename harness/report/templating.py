@@ -15,6 +15,7 @@ from markupsafe import Markup
 from harness.language import gettext, ngettext, npgettext, pgettext, reworded
 from harness.report.drawing.canvas import RenderedFigure
 from harness.report.drawing.pixels import FORMAT
+from harness.report.drawing.vectors import svg_text
 from harness.report.text.numbers import count, p_value, percent, plain, significant
 from harness.report.text.plain_text import capitalised, printable
 from harness.store.study_record import EstimatorRecord
@@ -68,9 +69,11 @@ def script_hash(source: str) -> str:
 def data_uri(figure: RenderedFigure) -> Markup:
     """Return an address that carries a figure: as SVG, or as pixels where the SVG is large."""
     prints = figure.sheet.prints
-    kind, content = ("svg+xml", prints.svg) if prints.small is None else (FORMAT, prints.small)
-    address = f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
-    return Markup(address)  # noqa: S704 - letters, digits and signs of base 64
+    if prints.small is None:
+        address = f"data:image/svg+xml,{svg_text(prints.svg)}"
+    else:
+        address = f"data:image/{FORMAT};base64,{base64.b64encode(prints.small).decode('ascii')}"
+    return Markup(address)  # noqa: S704 - percent-encoded, or letters, digits and signs of base 64
 
 
 def options(estimator: EstimatorRecord) -> str:

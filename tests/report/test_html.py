@@ -15,7 +15,7 @@ from report.fake_run import HOSTILE, REASON
 XHTML = "{http://www.w3.org/1999/xhtml}"
 RUNS = ["wage", "chinese", "hostile"]
 CARRIED = (
-    "data:image/svg+xml;base64,",
+    "data:image/svg+xml,%3Csvg ",
     f"data:image/{FORMAT};base64,",
     "data:text/csv;charset=utf-8;base64,",
     "data:text/x-tex;charset=utf-8;base64,",

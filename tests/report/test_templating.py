@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageColor
 
-from harness.report.drawing import canvas, pixels
+from harness.report.drawing import canvas
 from harness.report.drawing.canvas import (
     MARK_COLOUR,
     FigureRenderer,
@@ -33,22 +33,21 @@ def test_options_in_words():
     )
 
 
-def test_a_large_figure_is_embedded_as_pixels_without_loss_or_in_few_colours(monkeypatch):
+def test_a_large_figure_is_embedded_as_pixels_in_few_colours(monkeypatch):
     with house_style():
         figure = new_figure(3.5, 2.0)
-        figure.subplots().imshow(np.random.default_rng(1).random((100, 100)))
+        figure.subplots().imshow(np.random.default_rng(1).random((30, 30)))
         small = FigureRenderer(is_simulated=False).render("small", figure, alt="", caption="")
-    assert data_uri(small).startswith("data:image/svg+xml;base64,")
+    assert data_uri(small).startswith("data:image/svg+xml,%3Csvg ")
     monkeypatch.setattr(canvas, "MOST_SVG", 1)
     kind, encoded = data_uri(replace(small, sheet=Sheet(figure))).split(",")
     assert kind == f"data:image/{FORMAT};base64"
     content = base64.b64decode(encoded)
     assert len(content) < len(small.png)
-    assert (pixels_of(content) == pixels_of(small.png)).all()
-    monkeypatch.setattr(pixels, "MOST_PNG", 1)
-    few = pixels_of(base64.b64decode(data_uri(replace(small, sheet=Sheet(figure))).split(",")[1]))
+    few, whole = pixels_of(content), pixels_of(small.png)
     assert few.shape == (400, 700, 3)
     assert len(np.unique(few.reshape(-1, 3), axis=0)) <= COLOURS + len(canvas.KEPT)
+    assert np.abs(few.astype(int) - whole).max() <= 12
 
 
 def pixels_of(content):
@@ -62,7 +61,6 @@ def test_the_mark_of_simulated_data_keeps_its_colour_among_few(monkeypatch):
         figure.subplots().imshow(np.arange(10_000.0).reshape(100, 100))
         marked = FigureRenderer(is_simulated=True).render("marked", figure, alt="", caption="")
     monkeypatch.setattr(canvas, "MOST_SVG", 1)
-    monkeypatch.setattr(pixels, "MOST_PNG", 1)
     edge = pixels_of(base64.b64decode(data_uri(marked).split(",")[1]))[:, -60:]
     assert (edge == ImageColor.getrgb(MARK_COLOUR)).all(axis=2).sum() > 100
     assert tuple(edge[0, -1]) == (255, 255, 255)

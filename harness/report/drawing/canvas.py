@@ -28,7 +28,7 @@ DOUBLE_COLUMN = 7.0
 """Width of a figure across a journal's page, inches."""
 
 PNG_DPI = 200
-MOST_SVG = 80_000
+MOST_SVG = 60_000
 """Bytes of a figure as SVG above which a page carries it as pixels; SVG and PNG are in the run folder."""
 
 POSITION_DIGITS = 4

@@ -15,15 +15,12 @@ FORMAT = "webp" if features.check("webp") else "png"
 QUALITY, METHOD = 80, 2
 """Effort of the encoder; more takes many times as long for a twentieth of the size."""
 
-MOST_PNG = 180_000
-"""Bytes of a figure as PNG above which it has few colours."""
-
-COLOURS = 128
-"""Of such a figure."""
+COLOURS = 200
+"""Of a figure as pixels, so spread that each of its colours is near one of them."""
 
 
 def small_pixels(png: bytes, *, kept: Sequence[str]) -> bytes:
-    """Return a figure in `FORMAT`; one that is large has few colours, chosen for it, and those that are kept.
+    """Return a figure in `FORMAT`, in few colours that are chosen for it, and those that are kept.
 
     Parameters
     ----------
@@ -31,14 +28,13 @@ def small_pixels(png: bytes, *, kept: Sequence[str]) -> bytes:
     """
     with Image.open(io.BytesIO(png)) as image:
         whole = image.convert("RGB")
-    shown = whole if len(png) <= MOST_PNG else _in_few_colours(whole, kept)
     buffer = io.BytesIO()
-    shown.save(buffer, format=FORMAT, lossless=True, quality=QUALITY, method=METHOD)
+    _in_few_colours(whole, kept).save(buffer, format=FORMAT, lossless=True, quality=QUALITY, method=METHOD)
     return buffer.getvalue()
 
 
 def _in_few_colours(whole: Image.Image, kept: Sequence[str]) -> Image.Image:
-    few = whole.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = whole.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     places, pixels = np.array(few), np.asarray(whole)
     exact = [ImageColor.getrgb(colour) for colour in kept]
     for at, colour in enumerate(exact, start=COLOURS):

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked
 from harness.report.sections.claims.rows import ClaimRow, published_text
-from harness.report.text.plain_text import joined, listed
+from harness.report.text.plain_text import in_turn, joined, listed
 from harness.store.study_record import StudyRecord
 
 INCONSISTENT, ASSUMING = "inconsistent", marked("inconsistent under assumption")
 
 
+PART = re.compile(r"[:;] |[：；]")
+
+
 @dataclass(frozen=True)
 class Contradiction:
-    """Claims that cannot be right, and why; `assumption` is what that takes, empty for arithmetic."""
+    """Claims that cannot be right, and why.
+
+    Attributes
+    ----------
+    assumption : what that takes, empty for arithmetic
+    reason : without what the reason before it, of the same assumption, says too
+    """
 
     claims: str
     reason: str
@@ -28,10 +38,21 @@ def contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contra
     for row in rows:
         if row.status in (INCONSISTENT, ASSUMING):
             same.setdefault((row.assumption, row.reason), []).append(row)
-    return tuple(
-        Contradiction(_named(study, same[key]), reason=key[1], assumption=key[0])
-        for key in sorted(same, key=lambda key: bool(key[0]))
-    )
+    known: dict[str, frozenset[str]] = {}
+    found = []
+    for assumption, reason in sorted(same, key=lambda key: bool(key[0])):
+        before = known.get(assumption, frozenset())
+        known[assumption] = before | set(PART.split(reason))
+        claims = _named(study, same[assumption, reason])
+        found.append(Contradiction(claims, _unsaid(reason, before), assumption))
+    return tuple(found)
+
+
+def _unsaid(reason: str, said: frozenset[str]) -> str:
+    """Return a reason without the parts that were said, and that these hold too."""
+    parts = PART.split(reason)
+    new = [part for part in parts if part not in said]
+    return reason if len(new) == len(parts) else gettext("likewise: {said}").format(said=in_turn(new))
 
 
 def _named(study: StudyRecord, rows: Sequence[ClaimRow]) -> str:

@@ -14,15 +14,20 @@ NAME = "name"
 """Key under which a nested estimator has its name."""
 
 
-def differences(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
-    """Return a sentence for every two estimators, and every two protocols, that stand beside each other."""
-    known = [row for row in rows if row.counterpart_estimator]
-    estimators = dict.fromkeys((row.estimator, row.counterpart_estimator) for row in known)
-    protocols = dict.fromkeys((row.protocol, row.counterpart_protocol) for row in known)
-    return (
-        *(text for pair in estimators if (text := _of_estimators(study, *pair))),
-        *(text for pair in protocols if (text := _of_protocols(study, *pair))),
+def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
+    """Return a sentence for every two estimators that stand beside each other."""
+    pairs = dict.fromkeys(
+        (row.estimator, row.counterpart_estimator) for row in rows if row.counterpart_estimator
     )
+    return tuple(text for pair in pairs if (text := _of_estimators(study, *pair)))
+
+
+def differing_protocols(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
+    """Return a sentence for every two protocols that stand beside each other."""
+    pairs = dict.fromkeys(
+        (row.protocol, row.counterpart_protocol) for row in rows if row.counterpart_estimator
+    )
+    return tuple(text for pair in pairs if (text := _of_protocols(study, *pair)))
 
 
 def _of_estimators(study: StudyRecord, published: str, other: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.claims.contradictions import Contradiction, contradictions
-from harness.report.sections.claims.differences import differences
+from harness.report.sections.claims.differences import differing_estimators, differing_protocols
 from harness.report.sections.claims.errors import ErrorTable, error_table
 from harness.report.sections.claims.rows import (
     ClaimRow,
@@ -61,7 +61,7 @@ class PublishedFigure:
     ----------
     published, counterpart : by which estimators its numbers are here
     errors : on all samples, of a table of errors
-    differences : why the two differ, a sentence each
+    estimators, protocols : in what those of the two differ, a sentence each
     left_open : what the publication does not say of it
     """
 
@@ -70,7 +70,8 @@ class PublishedFigure:
     counterpart: str
     rows: tuple[FigureRow, ...]
     errors: ErrorTable | None
-    differences: tuple[str, ...]
+    estimators: tuple[str, ...]
+    protocols: tuple[str, ...]
     left_open: tuple[OpenQuestionRecord, ...]
 
     @property
@@ -99,9 +100,14 @@ class PublishedFigures:
     figures: tuple[PublishedFigure, ...]
 
     @property
-    def differences(self) -> tuple[str, ...]:
-        """Why numbers as published and as they should be differ, each sentence once."""
-        return tuple(dict.fromkeys(text for figure in self.figures for text in figure.differences))
+    def estimators(self) -> tuple[str, ...]:
+        """In what estimators as published and as they should be differ, each sentence once."""
+        return tuple(dict.fromkeys(text for figure in self.figures for text in figure.estimators))
+
+    @property
+    def has_two_protocols(self) -> bool:
+        """Whether some number as it should be is under another protocol than the published one."""
+        return any(figure.protocols for figure in self.figures)
 
     @property
     def left_open(self) -> tuple[OpenQuestionRecord, ...]:
@@ -147,7 +153,8 @@ def _figure(run: Run, source: str, claims: Sequence[ClaimRow]) -> PublishedFigur
         ),
         rows=tuple(_row(study, row, is_named=is_of_several) for row in claims),
         errors=error_table(run, claims),
-        differences=differences(study, claims),
+        estimators=differing_estimators(study, claims),
+        protocols=differing_protocols(study, claims),
         left_open=tuple(one for one in study.left_open if source in one.sources),
     )
 

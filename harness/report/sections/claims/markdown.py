@@ -50,8 +50,8 @@ def _figure(figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
     yield _table([gettext(head) for head in HEAD], rows)
     if figure.errors is not None:
         yield _errors(figure.errors)
-    if figure.differences:
-        yield gettext("Why they differ:") + "\n\n" + _list(figure.differences)
+    if figure.estimators or figure.protocols:
+        yield gettext("Why they differ:") + "\n\n" + _list([*figure.estimators, *figure.protocols])
     if figure.left_open:
         told = [
             gettext("{question}. Here: {taken}").format(question=one.question.rstrip("."), taken=one.taken)

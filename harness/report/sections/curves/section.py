@@ -29,7 +29,7 @@ class OutcomeCurves:
     Attributes
     ----------
     axis_label : of the outcome, with its unit
-    without_turning : estimators whose curve has no interior turning point, as a list
+    n_without_turning : curves that have no interior turning point
     without_curve : estimators that have no curve, each with the reason
     """
 
@@ -37,7 +37,7 @@ class OutcomeCurves:
     axis_label: str
     levels: tuple[RenderedFigure, ...]
     turning: tuple[TurningTableRow, ...]
-    without_turning: str
+    n_without_turning: int
     slopes: tuple[RenderedFigure, ...]
     ales: tuple[RenderedFigure, ...]
     without_curve: tuple[tuple[str, str], ...]
@@ -88,7 +88,7 @@ class CurvesSection(PackagedSection):
                 axis_label=study.axis_label(outcome),
                 levels=tuple(curve_figures(run, outcome, "level", renderer)),
                 turning=tuple(row for row in turning_table(run, outcome) if row.at),
-                without_turning=joined([row.label for row in turning_table(run, outcome) if not row.at]),
+                n_without_turning=sum(not row.at for row in turning_table(run, outcome)),
                 slopes=tuple(curve_figures(run, outcome, "slope", renderer)),
                 ales=tuple(ale_figures(run, outcome, renderer)),
                 without_curve=_without_curve(run, outcome),

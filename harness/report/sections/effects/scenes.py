@@ -44,8 +44,8 @@ def effect_figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) 
             ).format(what=what),
             caption=(
                 gettext(
-                    "Effects of {what}, with {level} intervals: debiased ones by method and learner, "
-                    "and beneath them in grey the coefficient in models that have one. Coefficients "
+                    "Effects of {what}, with {level} intervals. Debiased ones stand by method and "
+                    "learner, and beneath them in grey the coefficient in models that have one. Coefficients "
                     "hold under their model; debiased effects under the assumption named below."
                 ).format(what=what, level=percent(study.level, 0))
             ),
@@ -163,5 +163,5 @@ def _caption(run: Run, effects: SubjectEffects, lines: Sequence[tuple[EffectRow,
     )
     shown = models if any(True for _ in _models(run, effects)) else ""
     return gettext(
-        "Debiased curve of {exposure} for {outcome}, less its mean over the rows. {bands}{shown}"
+        "Debiased curve of {exposure} for {outcome}. It is less its mean over the rows. {bands}{shown}"
     ).format(exposure=exposure, outcome=outcome, bands=bands, shown=shown)

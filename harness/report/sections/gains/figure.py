@@ -55,7 +55,7 @@ def gain_figure(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
 def gain_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of gains."""
     return gettext(
-        "Gain over {reference_label} in predicting {outcome}, one panel a protocol. Whiskers are "
+        "Gain over {reference_label} in predicting {outcome}. One panel a protocol. Whiskers are "
         "{level} intervals from {draws} bootstrap draws of whole entities ({entity}), the "
         "trained models held fixed. A filled triangle is a gain (pointing up) or a loss "
         "(pointing down) that is established: its interval excludes zero, and so do the tests "

@@ -63,7 +63,7 @@ def left_figures(gains: Gains, outcome: str, renderer: FigureRenderer) -> Iterat
 def left_caption(study: StudyRecord, outcome: str) -> str:
     """Return the caption of the figure of what is left of the gains."""
     return gettext(
-        "What is left of the gain over {reference_label} in predicting {outcome}, one panel an "
+        "What is left of the gain over {reference_label} in predicting {outcome}. One panel an "
         "estimator, from rows at hand downwards. Each bar is the gain under one protocol, a "
         "fraction of the error that the reference has there; bars are not parts of one gain. "
         "Hatched: the rows compared on took part in fitting or selecting; dark: entities never "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ShownTruth:
-    """A table for each outcome, whose columns are estimators."""
+    """The errors of each outcome, whose columns are estimators."""
 
     estimators: tuple[str, ...]
     tables: tuple[TruthTable, ...]

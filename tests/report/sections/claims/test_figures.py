@@ -9,7 +9,7 @@ import re
 import pytest
 
 from harness.report.model.run import read_run
-from harness.report.sections.claims.differences import differences
+from harness.report.sections.claims.differences import differing_estimators
 from harness.report.sections.claims.figures import published_figures
 from harness.report.sections.claims.markdown import markdown
 from harness.report.sections.claims.rows import claim_rows
@@ -88,10 +88,10 @@ def test_a_table_of_errors_is_shown_on_training_test_and_all_rows(run):
 
 def test_what_two_estimators_and_two_protocols_do_otherwise_is_told(run):
     table, curve = published_figures(run).figures
-    assert curve.differences == (
+    assert curve.estimators == (
         "RAB (as published) and Boosting (as it should be) differ in method, rab against boosting.",
     )
-    (told,) = table.differences
+    (told,) = table.protocols
     published, other = told.split(" (as published); ")
     assert published.startswith("As published (random rows): A random 10% of the rows are held out")
     assert "models are selected on the test rows" in published
@@ -117,7 +117,7 @@ def test_options_of_nested_estimators_are_compared_by_their_paths(run):
             dataclasses.replace(rab, id="own", label="RAB of men", options=other),
         ),
     )
-    assert differences(changed, [claim]) == (
+    assert differing_estimators(changed, [claim]) == (
         "RAB (as published) and RAB of men (as it should be) differ in unit, row against entity; "
         "base.use, som_ann against mlp; base.clusters, 4 of RAB alone.",
     )
