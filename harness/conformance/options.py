@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
@@ -25,6 +25,9 @@ from harness.spec.overrides import with_overrides
 
 Options = Mapping[str, Mapping[str, object]]
 """Options by member, as a spec would hold them."""
+
+N_STAND_INS = 2
+"""Estimators in a list of them that has no default."""
 
 DEFAULTS: Options = MappingProxyType({})
 """No option but the defaults."""
@@ -87,14 +90,27 @@ def _stand_ins(cls: type) -> dict[str, object]:
         if option.default is not dataclasses.MISSING or option.default_factory is not dataclasses.MISSING:
             continue
         plain, notes = plain_hints[option.name], getattr(hints[option.name], "__metadata__", ())
-        if any(isinstance(note, Choose) and note.kind == ESTIMATOR.name for note in notes):
+        if _is_estimator(hints[option.name]):
             found[option.name] = StandIn.name
+        elif get_origin(plain) is tuple and _is_estimator(get_args(_unannotated(hints[option.name]))[0]):
+            found[option.name] = [StandIn.name] * N_STAND_INS
         elif plain is str:
             found[option.name] = "made" if option.name == "into" else next(columns, COLUMNS[0])
         elif get_origin(plain) is tuple and str in get_args(plain):
             n_columns = _most(notes) if ... in get_args(plain) else len(get_args(plain))
             found[option.name] = list(COLUMNS[:n_columns])
     return found
+
+
+def _is_estimator(hint: object) -> bool:
+    """Return whether an option of this type is an estimator that a spec chooses."""
+    notes = getattr(hint, "__metadata__", ())
+    return any(isinstance(note, Choose) and note.kind == ESTIMATOR.name for note in notes)
+
+
+def _unannotated(hint: object) -> object:
+    """Return a type without what is noted of it as a whole; what is noted of its parts stays."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 def _most(notes: Sequence[object]) -> int:

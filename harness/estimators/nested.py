@@ -1,11 +1,11 @@
-"""Estimators within estimators: the columns they group rows by, and whether they take levels out."""
+"""Estimators within estimators: the columns they group rows by, levels they take out, how many they are."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
 
-from harness.estimators.protocol import Estimator, HasEffects, NeedsGroups
+from harness.estimators.protocol import ComparesCandidates, Estimator, HasEffects, NeedsGroups
 
 
 def with_nested(estimator: object) -> Iterator[object]:
@@ -37,3 +37,8 @@ def takes_levels_out(estimator: Estimator) -> bool:
         return any(map(takes_levels_out, nested))
     named = [getattr(estimator, option) for option in ("effects", "absorb") if hasattr(estimator, option)]
     return any("entity" in keys for keys in named) if named else HasEffects in estimator.provides
+
+
+def n_candidates(estimator: Estimator) -> int:
+    """Return how many estimators one compares to keep the best; 1 where it compares none."""
+    return len(estimator.candidates) if isinstance(estimator, ComparesCandidates) else 1

@@ -256,6 +256,18 @@ class SelectsRows(Protocol):
 
 
 @runtime_checkable
+class ComparesCandidates(Protocol):
+    """Capability of an estimator: it fits every one of several estimators and keeps the best.
+
+    How many there are is what tuning may cost: a suite refuses estimators that have unlike numbers of them.
+    """
+
+    @property
+    def candidates(self) -> tuple[Estimator, ...]:
+        """The estimators, of which the first is the one at its defaults."""
+
+
+@runtime_checkable
 class HasCoefficients(Protocol):
     """Capability of a fit: a coefficient table."""
 

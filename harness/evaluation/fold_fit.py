@@ -56,6 +56,7 @@ class FoldResult:
     ----------
     predictions : None unless `status` is ``ok``
     seconds : wall time
+    memory : bytes that it took at its height; NaN where that was not measured
     """
 
     cell: FoldCell
@@ -63,6 +64,7 @@ class FoldResult:
     status: Status
     reason: str
     seconds: float
+    memory: float = float("nan")
 
     @property
     def label(self) -> str:

@@ -24,6 +24,10 @@ def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec ca
             changed[option.name] = most[option.name] if value == "auto" else min(value, most[option.name])
         elif isinstance(value, Estimator):
             changed[option.name] = capped(value, most)
+        elif isinstance(value, tuple):
+            changed[option.name] = tuple(
+                capped(one, most) if isinstance(one, Estimator) else one for one in value
+            )
     return dataclasses.replace(choice, **changed)
 
 
@@ -37,6 +41,6 @@ def greatest(choice: Any, name: str) -> int:  # noqa: ANN401 - whatever a spec c
         value = getattr(choice, option.name)
         if option.name == name and type(value) is int:
             found.append(value)
-        elif isinstance(value, Estimator):
-            found.append(greatest(value, name))
+        nested = value if isinstance(value, tuple) else (value,)
+        found += [greatest(one, name) for one in nested if isinstance(one, Estimator)]
     return max(found)

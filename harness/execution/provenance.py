@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.data.read.table import Table
-from harness.estimators.nested import takes_levels_out
+from harness.estimators.nested import n_candidates, takes_levels_out
 from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.universe import Universe
@@ -152,7 +153,14 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
         }
         options = _options(entry.estimator) | {name: _options(value) for name, value in own.items()}
         has_levels = takes_levels_out(entry.estimator)
-        yield EstimatorRecord(entry.id, entry.use, labels[entry.id], options, has_levels=has_levels)
+        yield EstimatorRecord(
+            id=entry.id,
+            use=entry.use,
+            label=labels[entry.id],
+            options=options,
+            has_levels=has_levels,
+            n_candidates=n_candidates(entry.estimator),
+        )
 
 
 def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ProtocolRecord]:
@@ -203,7 +211,8 @@ def cell_records(
 ) -> Iterator[CellRecord]:
     """Yield how every cell ended: folds, fits on all rows and answers to scenarios."""
     for fold in folds:
-        yield CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3))
+        memory = None if math.isnan(fold.memory) else round(fold.memory)
+        yield CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3), memory)
     for full in answered:
         if isinstance(full, FullResult):
             yield CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -83,6 +84,7 @@ def _encode_fold(result: FoldResult) -> bytes:
         "status": result.status,
         "reason": result.reason,
         "seconds": result.seconds,
+        "memory": None if math.isnan(result.memory) else result.memory,
     }
     predictions = result.predictions
     if predictions is None:
@@ -105,7 +107,14 @@ def _decode_fold(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FoldResul
             n_unseen=meta["n_unseen"],
             notes=_notes(meta["notes"]),
         )
-    return FoldResult(FoldCell(**meta["cell"]), predictions, meta["status"], meta["reason"], meta["seconds"])
+    return FoldResult(
+        cell=FoldCell(**meta["cell"]),
+        predictions=predictions,
+        status=meta["status"],
+        reason=meta["reason"],
+        seconds=meta["seconds"],
+        memory=math.nan if meta["memory"] is None else meta["memory"],
+    )
 
 
 def _encode_part(result: PartResult) -> bytes:

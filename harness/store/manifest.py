@@ -13,7 +13,7 @@ from harness.evaluation.universe import Universe
 from harness.store.study_record import StudyRecord
 from harness.tables import ResultTable, with_own
 
-FORMAT = 3
+FORMAT = 4
 """Of run folders: what the manifest holds and which tables there are. Raised with every change of either."""
 
 
@@ -76,12 +76,14 @@ class CellRecord:
     cell : its name
     reason : why it has no numbers, where it has none
     seconds : >= 0, that it took
+    memory : bytes that it took at its height; None where that was not measured
     """
 
     cell: str
     status: str
     reason: str
     seconds: float
+    memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class EstimatorRecord:
     label : how it is called, unlike any other of the study
     options : its options as plain data, nested estimators with their name under ``use``
     has_levels : whether it, or an estimator nested in it, takes out a level of each entity
+    n_candidates : estimators that it compares to keep the best; 1 for one that is given its options
     """
 
     id: str
@@ -41,6 +42,7 @@ class EstimatorRecord:
     label: str
     options: Mapping[str, Any]
     has_levels: bool = False
+    n_candidates: int = 1
 
     @property
     def effects(self) -> tuple[str, ...]:

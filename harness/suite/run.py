@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
+from harness.errors import Problem, SpecError
+from harness.estimators.nested import n_candidates
+from harness.evaluation.fold_fit import FoldResult
 from harness.execution.checkpoints import Checkpointed, CheckpointStore, run_checkpointed
 from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask
@@ -23,12 +26,17 @@ from harness.execution.run import (
 from harness.execution.workers import Workers
 from harness.execution.write import FindingsOf
 from harness.registry.registry import Registry
+from harness.spec.study import EstimatorEntry
 from harness.store.folder import RunFolder
 from harness.store.lock import locked
+from harness.suite.fit_memory import with_memory
 from harness.suite.studies import StudyRun
 
 STUDIES = "studies"
 """Folder within that of a suite which holds the run folders of its studies."""
+
+BETWEEN = " · "
+"""What stands between the name of a study and the rest of the label of its tasks."""
 
 CELLS = "cells"
 """Folder within that of a suite which holds every finished cell, so that unchanged ones are taken up."""
@@ -55,11 +63,12 @@ class CellTask:
     @property
     def label(self) -> str:
         """Name of the task, its own within the suite."""
-        return f"{self.study} · {self.task.label}"
+        return f"{self.study}{BETWEEN}{self.task.label}"
 
     def run(self) -> TaskResult:
-        """Do the work."""
-        return self.task.run()
+        """Do the work, and see what memory it takes."""
+        result, memory = with_memory(self.task.run)
+        return replace(result, memory=memory) if isinstance(result, FoldResult) else result
 
     def failed(self, reason: str) -> TaskResult:
         """Return what stands for a result that could not be had."""
@@ -97,9 +106,26 @@ def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepa
     Raises
     ------
     SpecError, DataError
-        Of the first study that cannot be run.
+        Of the first study that cannot be run, or where estimators compare unlike numbers of candidates.
     """
-    return tuple(PreparedStudy(run, prepare(run.options, registry)) for run in runs)
+    prepared = tuple(PreparedStudy(run, prepare(run.options, registry)) for run in runs)
+    if prepared:
+        require_equal_budgets(prepared[0].plan.study.estimators)
+    return prepared
+
+
+def require_equal_budgets(estimators: Sequence[EstimatorEntry]) -> None:
+    """Refuse estimators of which some may try more sets of options than others.
+
+    Raises
+    ------
+    SpecError
+    """
+    tried = {one.id: n for one in estimators if (n := n_candidates(one.estimator)) > 1}
+    if len(set(tried.values())) > 1:
+        found = ", ".join(f"{name} {n}" for name, n in tried.items())
+        what = f"tuned estimators compare unlike numbers of candidates: {found}"
+        raise SpecError(Problem("estimators", what, "as many for each", "add candidates, or leave some out"))
 
 
 def run_cells(
@@ -116,10 +142,37 @@ def run_cells(
     ----------
     on_progress : told of each cell with the name of its study before it
     """
-    total = sum(study.n_tasks for study in studies)
+    watch = CountByStudy({study.run.id: study.n_tasks for study in studies}, on_progress)
     tasks = (task for study in studies for task in study.tasks())
-    watch = Count(total, on_progress, last="writing tables and reports")
     return run_checkpointed(tasks, store, surroundings, workers=workers, watch=watch)
+
+
+class CountByStudy:
+    """How many tasks and studies are done, told as it changes.
+
+    Parameters
+    ----------
+    tasks : how many there are of each study
+    tell : what is told; None where nobody listens
+    """
+
+    def __init__(self, tasks: Mapping[str, int], tell: Progress | None) -> None:
+        self._left, self._tell = dict(tasks), tell
+        self._count = Count(sum(tasks.values()), self._say, last="writing tables and reports")
+
+    def begun(self, label: str) -> None:
+        """Take note of a task that was handed to a worker."""
+        self._count.begun(label)
+
+    def done(self, label: str) -> None:
+        """Count a task, whose label begins with the name of its study."""
+        self._left[label.partition(BETWEEN)[0]] -= 1
+        self._count.done(label)
+
+    def _say(self, n_done: int, n_tasks: int, now: str) -> None:
+        if self._tell is not None:
+            n_studies = sum(left == 0 for left in self._left.values())
+            self._tell(n_done, n_tasks, f"{n_studies} of {len(self._left)} studies done; {now}")
 
 
 def write_studies(

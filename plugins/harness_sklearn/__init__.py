@@ -1,4 +1,4 @@
-"""Estimators between OLS and networks, on scikit-learn."""
+"""Estimators between OLS and networks, on scikit-learn, and the best of several by rows set aside."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from harness_sklearn.boosting import Boosting
 from harness_sklearn.elastic_net import ElasticNet
 from harness_sklearn.random_forest import RandomForest
 from harness_sklearn.splines import Splines
+from harness_sklearn.tuned import Tuned
 
-__all__ = ["Boosting", "ElasticNet", "RandomForest", "Splines", "harness_estimators"]
+__all__ = ["Boosting", "ElasticNet", "RandomForest", "Splines", "Tuned", "harness_estimators"]
 
 
 @hookimpl
 def harness_estimators() -> list[type[Estimator]]:
     """Offer the estimators of this plugin."""
-    return [ElasticNet, Splines, RandomForest, Boosting]
+    return [ElasticNet, Splines, RandomForest, Boosting, Tuned]

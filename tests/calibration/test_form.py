@@ -10,10 +10,12 @@ import pytest
 from harness.api import prepare_study as prepare
 from harness.calibration.form import CAPS, calibration_form, capped
 from harness.evaluation.protocols.held_out_entities import HeldOutEntities
+from harness.execution.capped import greatest
 from harness.execution.options import RunOptions
 from harness.tables import SUPPORT, ResultTable
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
+from harness_sklearn import Tuned
 
 SPECS = Path(__file__).parents[2] / "specs"
 CHANGES = (
@@ -43,6 +45,13 @@ def test_estimators_within_estimators_are_held_too():
     assert capped(Rab(base=Mlp(restarts=3), draws=9), {"restarts": 1, "draws": 10}) == Rab(
         base=Mlp(restarts=1), draws=9
     )
+
+
+def test_estimators_in_a_list_are_held_and_counted_too():
+    tuned = Tuned((Rab(base=Mlp(restarts=3), draws=9), Mlp(restarts=1)))
+    held = capped(tuned, {"restarts": 2, "draws": 10})
+    assert held == Tuned((Rab(base=Mlp(restarts=2), draws=9), Mlp(restarts=1)))
+    assert (greatest(tuned, "restarts"), greatest(tuned, "draws"), greatest(tuned, "knots")) == (3, 9, 0)
 
 
 def test_an_option_that_is_no_number_stays():

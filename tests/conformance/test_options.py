@@ -50,6 +50,26 @@ def test_a_nested_estimator_without_a_default_is_stood_in_for():
     assert build(REGISTRY, "wraps", {"size": 2}) == Wraps(base=StandIn(), size=2)
 
 
+@dataclass(frozen=True)
+class WrapsSeveral:
+    """An estimator around a list of others."""
+
+    name: ClassVar[str] = "wraps_several"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    several: Annotated[tuple[NestedEstimator, ...], Field(min_length=2)]
+
+    def fit(self, panel, *, rng, selection=None):
+        return self.several[0].fit(panel, rng=rng)
+
+
+def test_a_list_of_estimators_without_a_default_is_stood_in_for():
+    registry = Registry(
+        plugins=REGISTRY.plugins, catalogs=catalogs_of(Catalog(ESTIMATOR, {"wraps_several": WrapsSeveral}))
+    )
+    assert build(registry, "wraps_several", {}) == WrapsSeveral((StandIn(), StandIn()))
+
+
 def test_given_options_come_before_stand_ins():
     built: Estimator = build(
         REGISTRY, "wraps", {"size": 2, "base": {"use": "wraps", "size": 3, "base": StandIn.name}}

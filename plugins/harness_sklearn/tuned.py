@@ -1,0 +1,194 @@
+"""Any estimator with the options that are best on rows set aside, among those of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, ClassVar, Self
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness import (
+    CanFitFolds,
+    CanRunQuick,
+    ComparesCandidates,
+    EstimationError,
+    Estimator,
+    Fitted,
+    Floats,
+    HasDetails,
+    HasEffects,
+    HasNotes,
+    NestedEstimator,
+    Note,
+    Panel,
+    SelectsRows,
+    stream_at,
+)
+from harness_sklearn.selection import RowParts, split_to_select
+
+QUICK_CANDIDATES = 4
+"""Candidates, from the first on, that a quick run compares."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What was tried and what was chosen.
+
+    Attributes
+    ----------
+    candidates : as they were tried
+    selection_nmse : (n_candidates,), squared error on the selection rows over the outcome's variance there;
+        infinite for one that refuses the other rows
+    """
+
+    candidates: tuple[Estimator, ...]
+    selection_nmse: Floats
+
+    @property
+    def chosen(self) -> int:
+        """Position of the candidate with the least error, the first of equals, and where all refuse."""
+        return int(np.argmin(self.selection_nmse))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """That no candidate could be compared, where it is so."""
+        if np.isfinite(self.selection_nmse).any():
+            return ()
+        message = "Every candidate refuses the rows less those set aside; the first is fitted, untuned."
+        return (Note("W-UNTUNED", Tuned.name, message),)
+
+    def table(self) -> Mapping[str, Sequence[object]]:
+        """Return one row a candidate, with the options in which it is unlike the first."""
+        positions = range(len(self.candidates))
+        return {
+            "candidate": [at + 1 for at in positions],
+            "options": [told_apart(self.candidates[0], one) for one in self.candidates],
+            "selection_nmse": self.selection_nmse.tolist(),
+            "chosen": [at == self.chosen for at in positions],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class TunedFit:
+    """The fit of the candidate that was chosen.
+
+    Attributes
+    ----------
+    fit : of the candidate
+    compared : all candidates
+    """
+
+    fit: Fitted
+    compared: Tried
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the candidate has to say, and whether there was anything to compare."""
+        return (*self.compared.notes, *(self.fit.notes if isinstance(self.fit, HasNotes) else ()))
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        return self.fit.predict(panel)
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect; zero for a fit without effects."""
+        return self.fit.n_unseen(panel) if isinstance(self.fit, HasEffects) else 0
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the candidates."""
+        return {"search": self.compared.table()}
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The best of several estimators on rows set aside from the training rows.
+
+    Every candidate is fitted on the training rows but those set aside, is stopped or chosen on these where it
+    stops or chooses anything, and is compared on them; the one with the least squared error is fitted on all
+    training rows. Where the protocol gives rows to select on, these are what candidates are compared on, and
+    the fit that was compared is kept. What is set aside is what the protocol holds apart: rows, entities, or
+    the last periods.
+
+    Candidates are commonly one estimator with several sets of options, its defaults first. One that refuses
+    the rows is passed over; where all do, too little varies once rows are set aside, and the first is fitted.
+
+    Attributes
+    ----------
+    candidates : at least two; of equals the first is chosen
+    selection_share : share of the units set aside where the protocol names no selection rows
+    """
+
+    name: ClassVar[str] = "tuned"
+    known_as: ClassVar[tuple[str, ...]] = ("grid_search", "cross_validated")
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitFolds, CanRunQuick, ComparesCandidates, HasDetails, HasEffects, HasNotes, SelectsRows}
+    )
+
+    candidates: Annotated[tuple[NestedEstimator, ...], Field(min_length=2)]
+    selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+    def quick(self) -> Self:
+        """Return a copy with the first four candidates, each as a quick run has it."""
+        first = self.candidates[:QUICK_CANDIDATES]
+        return replace(self, candidates=tuple(map(_quick, first)))
+
+    def for_folds(self) -> Self:
+        """Return a copy whose candidates are as folds have them."""
+        return replace(self, candidates=tuple(map(_for_folds, self.candidates)))
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> TunedFit:
+        """Compare the candidates, and fit the best on all training rows.
+
+        Raises
+        ------
+        EstimationError
+            Where there is one unit only, or the chosen candidate refuses the training rows.
+        """
+        parts = split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
+        fits = [_tried(one, parts, stream_at(rng, at + 1)) for at, one in enumerate(self.candidates)]
+        compared = Tried(self.candidates, np.array([_error(fit, parts.selection) for fit in fits]))
+        kept = fits[compared.chosen]
+        if selection is None or kept is None:
+            kept = self.candidates[compared.chosen].fit(parts.whole, rng=rng, selection=selection)
+        return TunedFit(kept, compared)
+
+
+def _tried(candidate: Estimator, parts: RowParts, rng: Generator) -> Fitted | None:
+    """Return the fit of a candidate to the rows less those set aside; None where it refuses them."""
+    try:
+        return candidate.fit(parts.train, rng=rng, selection=parts.selection)
+    except EstimationError:
+        return None
+
+
+def _error(fit: Fitted | None, selection: Panel) -> float:
+    """Return the squared error on the selection rows over the outcome's variance there, where it varies."""
+    if fit is None:
+        return float("inf")
+    error, variance = np.mean((selection.observed - fit.predict(selection)) ** 2), selection.observed.var()
+    return float(error / variance if variance > 0 else error)
+
+
+def _quick(candidate: Estimator) -> Estimator:
+    return candidate.quick() if isinstance(candidate, CanRunQuick) else candidate
+
+
+def _for_folds(candidate: Estimator) -> Estimator:
+    return candidate.for_folds() if isinstance(candidate, CanFitFolds) else candidate
+
+
+def told_apart(first: Estimator, other: Estimator) -> str:
+    """Return the options in which an estimator is unlike another, as ``name=value``; empty where in none."""
+    if other.name != first.name:
+        return other.name
+    unlike = []
+    for option in fields(other):  # type: ignore[arg-type] - estimators are dataclasses
+        own, theirs = (getattr(one, option.name) for one in (other, first))
+        if own == theirs:
+            continue
+        nested = isinstance(own, Estimator) and isinstance(theirs, Estimator)
+        unlike.append(told_apart(theirs, own) if nested else f"{option.name}={own}")
+    return ", ".join(unlike)

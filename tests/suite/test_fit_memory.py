@@ -1,0 +1,47 @@
+"""The memory of a fit is what it takes, whatever was taken before."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import numpy as np
+import pytest
+
+from harness.suite.fit_memory import with_memory
+
+MEGABYTE = 1e6
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not tell")
+
+
+def take(megabytes):
+    return float(np.ones(int(megabytes * MEGABYTE / 8)).sum())
+
+
+@on_linux
+@pytest.mark.parametrize("megabytes", [8, 60, 200])
+def test_what_is_taken_is_told(megabytes):
+    found, memory = with_memory(lambda: take(megabytes))
+    assert found == megabytes * MEGABYTE / 8
+    assert memory == pytest.approx(megabytes * MEGABYTE, rel=0.05, abs=1 * MEGABYTE)
+
+
+@on_linux
+def test_what_was_taken_and_given_back_before_is_not_counted():
+    take(300)
+    _, memory = with_memory(lambda: take(10))
+    assert memory == pytest.approx(10 * MEGABYTE, abs=1 * MEGABYTE)
+
+
+@on_linux
+def test_the_height_counts_and_not_what_is_left():
+    _, memory = with_memory(lambda: [take(50), take(5)])
+    assert memory == pytest.approx(50 * MEGABYTE, abs=2 * MEGABYTE)
+
+
+def test_other_systems_do_not_tell(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    found, memory = with_memory(lambda: 3)
+    assert found == 3
+    assert math.isnan(memory)
