@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 import statsmodels.api as sm
 from linearmodels.datasets import munnell, wage_panel
 
-from harness import Roles, panel_from_frame, random_stream
+from harness import Panel, Roles, panel_from_frame, random_stream
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
 from harness.execution.options import RunOptions
@@ -109,11 +108,11 @@ def test_fiellers_interval_of_the_turning_point_of_wages():
 
 
 def hansens_investment() -> pd.DataFrame:
-    """The data of Hansen 1999, which R's package pdR ships: 565 firms from 1973 to 1987, no keys."""
-    path = os.environ.get("HANSEN_INVEST", "")
-    if not path:
-        pytest.skip("HANSEN_INVEST names no csv; write.csv(pdR::invest, row.names = FALSE) in R makes it")
-    frame = pd.read_csv(path, names=["investment", "q", "cash_flow", "debt"], skiprows=1)
+    """The data of Hansen 1999, 565 firms from 1973 to 1987: the four columns of `invest` in R's pdR 1.9.3.
+
+    Investment, Tobin's Q, cash flow and debt over assets, firm by firm; all but investment are of the year before.
+    """
+    frame = pd.read_csv(FOLDER / "hansen_1999.csv.gz")
     firm, year = np.divmod(np.arange(len(frame)), 15)
     frame = frame.assign(firm=firm, year=1973 + year)
     before = frame.groupby("firm")[["q", "cash_flow", "debt"]].shift()
@@ -122,12 +121,7 @@ def hansens_investment() -> pd.DataFrame:
     return frame.dropna()
 
 
-def test_the_thresholds_of_investment():
-    """Hansen 1999, Journal of Econometrics 93, as Wang 2015, Stata Journal 15, has it by xthreg.
-
-    Printed of one threshold: .0154, sum of squares 17.7818, slopes .0552 (.0053) and .0862 (.0052).
-    Of two: .0154 and .5418, by a coarser grid, sum of squares 17.7258.
-    """
+def panel_of_investment() -> Panel:
     roles = Roles(
         entity="firm",
         time="year",
@@ -135,12 +129,21 @@ def test_the_thresholds_of_investment():
         exposure="cash_flow",
         controls=("q", "q2", "q3", "debt", "q_debt"),
     )
-    panel = panel_from_frame(hansens_investment(), roles)
+    return panel_from_frame(hansens_investment(), roles)
+
+
+def test_the_thresholds_of_investment():
+    """Hansen 1999, Journal of Econometrics 93, as Wang 2015, Stata Journal 15, has it by xthreg.
+
+    Printed of one threshold: .0154, sum of squares 17.7818, slopes .0552 (.0053) and .0862 (.0052).
+    Of two: .0154 and .5418, by a coarser grid, sum of squares 17.7258.
+    """
+    panel = panel_of_investment()
     base = ThresholdEffects(
         effects=("entity",),
         variable="debt",
         regime_levels=False,
-        grid=2000,
+        grid=1000,
         trim=0.01,
         bootstraps=19,
         covariance=Classical(),
@@ -156,3 +159,21 @@ def test_the_thresholds_of_investment():
     two = replace(base, thresholds=2).fit(panel, rng=random_stream(1))
     np.testing.assert_allclose([place.at for place in two.likelihoods], [0.0154, 0.5418], atol=2e-3)
     assert two.reported.rss <= 17.7258
+
+
+@pytest.mark.parametrize(("resample", "p_values"), [("entities", (0.0, 0.03)), ("signs", (0.06, 0.2))])
+def test_the_number_of_thresholds_of_investment_depends_on_whose_errors_are_drawn(resample, p_values):
+    """Hansen draws firms' residuals for other firms, and finds a threshold; signs leave each firm its own."""
+    estimator = ThresholdEffects(
+        effects=("entity",),
+        variable="debt",
+        regime_levels=False,
+        grid=100,
+        trim=0.01,
+        bootstraps=199,
+        resample=resample,
+        covariance=Classical(),
+    )
+    test = estimator.fit(panel_of_investment(), rng=random_stream(2)).tests[0]
+    assert p_values[0] < test.p_value < p_values[1]
+    assert (test.critical(0.05) < 20.0) is (resample == "entities")

@@ -30,6 +30,7 @@ from harness_panel.covariance.robust import PredictionsAlone
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.regression import Regression, regress
+from harness_panel.thresholds.bootstrap import Resample, error_draws
 from harness_panel.thresholds.inference import (
     PlaceLikelihood,
     ThresholdTest,
@@ -175,6 +176,9 @@ class ThresholdEffects(FixedEffects):
     grid : quantiles that are tried
     trim : share of the rows that every regime has at least
     bootstraps : samples of the tests
+    resample : what a sample's errors are: ``signs``, each entity's own with a random sign, or ``entities``,
+        those of another entity, as Hansen and Stata's `xthreg` have it; that asks for each entity in each
+        period and for errors that do not depend on regressors
     """
 
     name: ClassVar[str] = "threshold_effects"
@@ -189,6 +193,7 @@ class ThresholdEffects(FixedEffects):
     grid: Annotated[int, Field(ge=10, le=2000)] = 200
     trim: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
     bootstraps: Annotated[int, Field(ge=19)] = 300
+    resample: Resample = "signs"
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ThresholdFit:
         """Fit on all rows of a panel; rng draws the tests' bootstrap samples.
@@ -196,14 +201,16 @@ class ThresholdEffects(FixedEffects):
         Raises
         ------
         EstimationError
-            As by `FixedEffects`, and where no threshold can be told.
+            As by `FixedEffects`, where no threshold can be told, and where `resample` asks for periods
+            that entities lack.
         """
         fit = cast("ThresholdFit", super().fit(panel, rng=rng, selection=selection))
         if isinstance(self.covariance, PredictionsAlone):
             return fit
         base = self._regress(panel)
         search = self._search(base, np.ones(panel.n_obs))
-        tests = threshold_tests(base, search, MOST_THRESHOLDS, n_draws=self.bootstraps, rng=rng)
+        draws = error_draws(base.panel, self.resample, self.bootstraps, rng)
+        tests = threshold_tests(base, search, MOST_THRESHOLDS, draws)
         # An event study is of the exposure without regimes.
         return replace(fit, tests=tests, events=None)
 

@@ -8,12 +8,11 @@ from math import log, sqrt
 from typing import TypeVar
 
 import numpy as np
-from numpy.random import Generator
 
 from harness import Floats
 from harness_panel.resampling.absorb import without_effects
-from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.regression import Regression
+from harness_panel.thresholds.bootstrap import ErrorDraws
 from harness_panel.thresholds.search import FoundThresholds, ThresholdSearch, residual
 
 FloatsT = TypeVar("FloatsT", float, Floats)
@@ -45,27 +44,23 @@ class ThresholdTest:
 
 
 def threshold_tests(
-    base: Regression, search: ThresholdSearch, n_thresholds: int, *, n_draws: int, rng: Generator
+    base: Regression, search: ThresholdSearch, n_thresholds: int, draws: ErrorDraws
 ) -> tuple[ThresholdTest, ...]:
     """Test each number of thresholds up to some number, or that there are places for, against one less.
 
-    The samples keep regressors, and give each entity's residuals of the model with one threshold less a
-    random sign. Hansen 1999, section 4, draws whole entities' residuals, which needs entities with the same
-    periods; signs keep what varies between entities and depends within them (wild cluster bootstrap).
+    The samples keep regressors, and have drawn residuals of the model with one threshold less.
 
     Parameters
     ----------
     base : the model without thresholds
-    rng : draws the signs, which all tests share
+    draws : of residuals, which all tests share
     """
-    grouping = Grouping.of(base.panel.entity.codes)
-    signs = rng.choice(np.array([-1.0, 1.0]), size=(grouping.n_levels, n_draws))[grouping.codes]
     scores = search.scores(base.within.residuals[:, None])[:, :, 0]
     path = search.path(scores, n_thresholds)
     tests = []
     for number, (null, found) in enumerate(pairwise(path), start=1):
         statistic = _statistic(base, base.rss, null.explained, found.explained, number * search.n_terms)
-        tests.append(ThresholdTest(number, statistic, _draws(base, search, scores, null, signs)))
+        tests.append(ThresholdTest(number, statistic, _draws(base, search, scores, null, draws)))
     return tuple(tests)
 
 
@@ -74,15 +69,15 @@ def _statistic(base: Regression, rss: FloatsT, less: FloatsT, more: FloatsT, n_a
 
 
 def _draws(
-    base: Regression, search: ThresholdSearch, scores: Floats, null: FoundThresholds, signs: Floats
+    base: Regression, search: ThresholdSearch, scores: Floats, null: FoundThresholds, draws: ErrorDraws
 ) -> Floats:
     """Return the statistics of samples in which the thresholds of `null` are all there are, (n_draws,)."""
     taken = list(null.positions)
-    added = search.columns[:, taken, :].reshape(len(signs), -1)
+    added = search.columns[:, taken, :].reshape(len(search.columns), -1)
     fitted = added @ search.coefficients(scores, taken)
-    drawn = (base.within.residuals - fitted)[:, None] * signs
-    root = np.sqrt(base.weights)[:, None]
-    drawn = residual(base, root * without_effects(base.absorber, drawn / root, base.weights))
+    root = np.sqrt(base.weights)
+    drawn = draws.of((base.within.residuals - fitted) / root)
+    drawn = residual(base, root[:, None] * without_effects(base.absorber, drawn, base.weights))
     samples = fitted[:, None] + drawn
     rss, products = np.sum(samples**2, axis=0), search.scores(samples)
     n_added = (len(taken) + 1) * search.n_terms

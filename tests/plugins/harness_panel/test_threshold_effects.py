@@ -10,6 +10,7 @@ import statsmodels.api as sm
 
 from harness import EstimationError, random_stream
 from harness_panel import FixedEffects, ThresholdEffects
+from harness_panel.thresholds.bootstrap import error_draws
 from harness_panel.thresholds.inference import critical_ratio
 from harness_panel.thresholds.search import Candidates
 from panels import panel_from_arrays
@@ -145,6 +146,29 @@ def test_what_cannot_be_told_is_refused():
         ThresholdEffects(variable="z").fit(panel, rng=random_stream(0))
     with pytest.raises(EstimationError, match="no value of it leaves"):
         fitted(panel.with_column("q", 1.0 * (panel.column("q") > 0.99)))
+
+
+def test_errors_of_another_entity_are_those_of_its_row_in_the_same_period():
+    panel = broken_panel(10, n_entities=5, n_periods=3)
+    shuffled = panel.take(random_stream(3, "rows").permutation(panel.n_obs))
+    draws = error_draws(shuffled, "entities", 40, random_stream(4))
+    period = draws.of(shuffled.period.astype(float))
+    np.testing.assert_array_equal(period, np.repeat(shuffled.period[:, None], 40, axis=1))
+    whose = draws.of(shuffled.entity.codes.astype(float))
+    for code in range(5):
+        (rows,) = np.nonzero(shuffled.entity.codes == code)
+        assert (whose[rows] == whose[rows[:1]]).all()
+    assert len(np.unique(whose[0])) == 5
+    signed = error_draws(shuffled, "signs", 40, random_stream(4)).of(shuffled.observed)
+    np.testing.assert_array_equal(np.abs(signed), np.abs(np.tile(shuffled.observed[:, None], 40)))
+
+
+def test_errors_of_other_entities_ask_for_the_same_periods():
+    panel = broken_panel(11)
+    gap = panel.take(np.arange(1, panel.n_obs))
+    with pytest.raises(EstimationError, match="40 entities in 6 periods have 239 rows"):
+        fitted(gap, resample="entities")
+    assert fitted(gap).tests
 
 
 def test_another_number_of_thresholds_is_a_note():
