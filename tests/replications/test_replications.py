@@ -110,7 +110,7 @@ def test_fiellers_interval_of_the_turning_point_of_wages():
 def hansens_investment() -> pd.DataFrame:
     """The data of Hansen 1999, 565 firms from 1973 to 1987: the four columns of `invest` in R's pdR 1.9.3.
 
-    Investment, Tobin's Q, cash flow and debt over assets, firm by firm; all but investment are of the year before.
+    Investment; Tobin's Q, cash flow and debt over assets, firm by firm; these three are of the year before.
     """
     frame = pd.read_csv(FOLDER / "hansen_1999.csv.gz")
     firm, year = np.divmod(np.arange(len(frame)), 15)

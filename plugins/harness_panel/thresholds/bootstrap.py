@@ -22,7 +22,7 @@ class ErrorDraws(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class SignDraws:
+class SignedErrors:
     """Each entity keeps its errors, with a sign of its own (wild cluster bootstrap).
 
     So what varies between entities, depends on regressors or lasts within them stays as it is.
@@ -47,7 +47,7 @@ class SignDraws:
 
 
 @dataclass(frozen=True, eq=False)
-class EntityDraws:
+class ErrorsOfOthers:
     """Each entity gets the errors of an entity that is drawn, of the same periods (Hansen 1999, section 4.2).
 
     Errors have to be independent of regressors, and of entities with the same periods.
@@ -100,5 +100,5 @@ def error_draws(panel: Panel, resample: Resample, n_draws: int, rng: Generator) 
     EstimationError
         Where entities have other periods than one another and their errors would be passed on.
     """
-    kind: type[SignDraws | EntityDraws] = SignDraws if resample == "signs" else EntityDraws
+    kind: type[SignedErrors | ErrorsOfOthers] = SignedErrors if resample == "signs" else ErrorsOfOthers
     return kind.drawn(panel, n_draws, rng)
