@@ -65,7 +65,7 @@ def test_options_that_are_objects_are_written_whole():
         estimators=[PooledOLS(covariance=Conley(cutoff_km=100.0))],
     )
     (entry,) = yaml.safe_load(spec.text)["estimators"]
-    assert entry["covariance"]["kind"] == "conley"
+    assert entry["covariance"]["use"] == "conley"
     assert entry["covariance"]["cutoff_km"] == 100.0
 
 

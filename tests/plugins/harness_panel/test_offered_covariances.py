@@ -58,8 +58,8 @@ CELLS = list(product(WITH_TABLE, COVARIANCES))
 
 
 def test_there_is_a_case_for_every_covariance_and_estimator():
-    kinds = {options["kind"] for options, _ in COVARIANCES.values()}
-    assert kinds == {one.kind for one in Covariance.__origin__.__args__}
+    kinds = {options["use"] for options, _ in COVARIANCES.values()}
+    assert kinds == {covariance.use for covariance in Covariance.__origin__.__args__}
     expected = {"pooled_ols", "fixed_effects", "polynomial_effects", "random_effects", "between"}
     expected |= {"first_difference", "mundlak", "threshold_effects"}
     assert {*WITH_TABLE} == expected
@@ -93,10 +93,10 @@ def test_a_covariance_that_is_not_offered_is_refused_where_it_stands(estimator, 
 
 
 @pytest.mark.parametrize(
-    "covariance", [Clustered(), DriscollKraay(1), WildCluster()], ids=lambda one: one.kind
+    "covariance", [Clustered(), DriscollKraay(1), WildCluster()], ids=lambda covariance: covariance.use
 )
 def test_it_is_refused_in_python_too(covariance):
-    with pytest.raises(ValueError, match=f"classical or robust; found {covariance.kind}"):
+    with pytest.raises(ValueError, match=f"classical or robust; found {covariance.use}"):
         Between(covariance)
 
 

@@ -195,7 +195,9 @@ CANCELLING = {("two periods", "entity"), ("two periods", "both"), ("one large en
 """Entities with rows in the same two periods: the scores of each period sum to zero."""
 
 
-@pytest.mark.parametrize("covariance", [Clustered(("time",)), DriscollKraay(0)], ids=lambda one: one.kind)
+@pytest.mark.parametrize(
+    "covariance", [Clustered(("time",)), DriscollKraay(0)], ids=lambda covariance: covariance.use
+)
 @pytest.mark.parametrize(("name", "effects"), sorted(CANCELLING))
 def test_standard_errors_of_which_nothing_is_left_are_refused(name, effects, covariance):
     with pytest.raises(EstimationError, match="standard error of 'x0', 'x1', 'x2' is zero") as caught:
