@@ -60,16 +60,28 @@ def solve_ridge(moments: Moments, penalties: Floats, *, n_free: int) -> Floats:
 
     Parameters
     ----------
-    penalties : (n_draws,), > 0; of the sum of squared coefficients of the columns after the first `n_free`
+    penalties : (n_draws, n_penalised), or (n_draws, 1) for one of all columns, > 0; of the squared
+        coefficients of the columns after the first `n_free`
     """
-    is_free = np.arange(moments.right.shape[1]) < n_free
-    diagonal = np.where(is_free, _FLOOR, penalties[:, None])
-    penalised = moments.cross + diagonal[:, :, None] * np.eye(is_free.size)
+    penalised = penalised_cross(moments, penalties, n_free=n_free)
     return np.asarray(np.linalg.solve(penalised, moments.right[:, :, None])[:, :, 0])
+
+
+def penalised_cross(moments: Moments, penalties: Floats, *, n_free: int) -> Floats:
+    """Return `moments.cross` with the penalties on its diagonal, (n_draws, n_columns, n_columns).
+
+    Parameters
+    ----------
+    penalties, n_free : as for `solve_ridge`
+    """
+    n_draws, n_columns = moments.right.shape
+    diagonal = np.full((n_draws, n_columns), _FLOOR)
+    diagonal[:, n_free:] = penalties
+    return np.asarray(moments.cross + diagonal[:, :, None] * np.eye(n_columns))
 
 
 def errors_of_penalties(train: Moments, selection: Moments, penalties: Floats, *, n_free: int) -> Floats:
     """Return the error on selection rows of each penalty in each draw, (n_penalties, n_draws)."""
     n_draws = train.square.size
-    solutions = (solve_ridge(train, np.full(n_draws, penalty), n_free=n_free) for penalty in penalties)
+    solutions = (solve_ridge(train, np.full((n_draws, 1), penalty), n_free=n_free) for penalty in penalties)
     return np.stack([selection.mean_squared_error(solution) for solution in solutions])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import EstimationError, Floats, Panel, Problem
+from harness import EstimationError, Floats, Ints, Panel, Problem
 from harness_sklearn.inputs import Inputs, make_inputs
 from harness_sklearn.ridge import Moments, weighted_moments
 from harness_sklearn.spline_basis import Bends, make_bends
@@ -39,6 +39,26 @@ class SplineDesign:
         curve += [bent[name] for name in self.exposure if name in bent]
         products = [part * column[factor][:, None] for factor in self.factors for part in curve]
         return np.column_stack([np.ones(panel.n_obs), straight, *bent.values(), *products])
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """What has a penalty: the columns with bends, and products with the exposure's curve."""
+        exposure = " and ".join(self.exposure)
+        return (*self.bends, *(f"{exposure} * {factor}" for factor in self.factors))
+
+    @property
+    def curve_of_column(self) -> Ints:
+        """Position in `curves`, (n_penalised,), of the columns that come after the free ones."""
+        bends = [one.directions.shape[1] for one in self.bends.values()]
+        product = len(self.exposure) + sum(
+            self.bends[name].directions.shape[1] for name in self.exposure if name in self.bends
+        )
+        sizes = np.array([*bends, *(product for _ in self.factors)], dtype=np.int64)
+        return np.repeat(np.arange(len(self.curves)), sizes)
+
+    def of_all_curves(self, penalties: Floats) -> Floats:
+        """Return the one penalty of a draw, (n_draws,), for each curve, (n_draws, n_curves)."""
+        return np.repeat(penalties[:, None], len(self.curves), axis=1)
 
     @property
     def n_free(self) -> int:

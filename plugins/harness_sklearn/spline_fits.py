@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats, Note, Panel
+from harness_sklearn.ridge import Moments, solve_ridge
 from harness_sklearn.selection import Search
 from harness_sklearn.spline_design import SplineDesign
 
@@ -20,7 +21,7 @@ class SplineDraws:
     ----------
     design : from panels to columns
     slopes : (n_draws, n_columns), deviations of the outcome per unit of the column
-    penalties : (n_draws,), chosen on the selection rows
+    penalties : (n_draws, n_curves), of `design.curves`
     """
 
     design: SplineDesign
@@ -44,16 +45,11 @@ class SplinesFit:
     Attributes
     ----------
     curves : a single draw
-    search : all candidates
+    search : all candidates; None where the likelihood chose
     """
 
     curves: SplineDraws
-    search: Search
-
-    @property
-    def penalty(self) -> float:
-        """The penalty chosen on the selection rows."""
-        return float(self.curves.penalties[0])
+    search: Search | None
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -65,5 +61,18 @@ class SplinesFit:
         return np.asarray(self.curves.predict(panel)[0])
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return the candidates."""
-        return {"search": self.search.table()}
+        """Return the candidates, or the penalty of every curve where it has its own."""
+        if self.search is not None:
+            return {"search": self.search.table()}
+        return {
+            "smoothing": {
+                "curve": self.curves.design.curves,
+                "penalty": self.curves.penalties[0].tolist(),
+            }
+        }
+
+
+def fitted(design: SplineDesign, moments: Moments, penalties: Floats) -> SplineDraws:
+    """Return the curves of draws by their moments and penalties, (n_draws, n_curves)."""
+    of_columns = penalties[:, design.curve_of_column]
+    return SplineDraws(design, solve_ridge(moments, of_columns, n_free=design.n_free), penalties)

@@ -22,7 +22,8 @@ from harness import (
     Panel,
     SelectsRows,
 )
-from harness_sklearn.ridge import Moments, errors_of_penalties, solve_ridge
+from harness_sklearn.reml import reml_penalties
+from harness_sklearn.ridge import Moments, errors_of_penalties
 from harness_sklearn.selection import (
     RowParts,
     Search,
@@ -32,7 +33,7 @@ from harness_sklearn.selection import (
     split_to_select,
 )
 from harness_sklearn.spline_design import SplineDesign, make_design
-from harness_sklearn.spline_fits import SplineDraws, SplinesFit
+from harness_sklearn.spline_fits import SplineDraws, SplinesFit, fitted
 
 DECADES = tuple(10.0**power for power in range(2, -9, -1))
 """From penalties that leave straight lines to those that leave curves as the knots allow them."""
@@ -47,15 +48,20 @@ class Splines:
     2008), a product by its squared size. Outside the training rows' range curves go on as straight lines.
     Entity and time are no inputs.
 
-    The penalty with the least squared error on the selection rows is kept, and the curves are fitted with it
-    on all training rows: those that were set aside for the choice are among them, selection rows that the
-    protocol names are not.
+    With ``smoothing: selection`` one penalty is of all curves. That with the least squared error on the
+    selection rows is kept, and the curves are fitted with it on all training rows: those that were set aside
+    for the choice are among them, selection rows that the protocol names are not. With ``smoothing: reml``
+    every curve has a penalty of its own, by restricted maximum likelihood on all training rows (Wood 2011;
+    Wood & Fasiolo 2017), and there is nothing to select. A curve that matters is then not shrunk because
+    others do not, which nuisance functions of the scenario ``effect`` need.
 
     Attributes
     ----------
     knots : of each curve, at quantiles of the training rows
     products : ``moderators`` lets the exposure's curve change in proportion to each moderator
-    penalties : candidates, for the mean squared error of the standardised outcome
+    smoothing : who chooses penalties: the error on selection rows, or the likelihood of the training rows
+    penalties : candidates, for the mean squared error of the standardised outcome; the least and the largest
+        are limits of those by ``reml``
     selection_share : share of the training rows set aside where the protocol names no selection rows
     """
 
@@ -67,24 +73,26 @@ class Splines:
 
     knots: Annotated[int, Field(ge=2)] = 8
     products: Literal["none", "moderators"] = "none"
+    smoothing: Literal["selection", "reml"] = "selection"
     penalties: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = DECADES
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> SplinesFit:
-        """Choose the penalty, and fit with it on all training rows.
+        """Choose the penalties, and fit with them on all training rows.
 
         Raises
         ------
         EstimationError
             Where outcome or exposure do not vary, or there are too few rows.
         """
+        if self.smoothing == "reml":
+            return self._likeliest(panel.take(panel.canonical_order))
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         search = self._search(parts)
         design = self._design(parts.whole)
-        penalties = np.array([search.best("penalty")])
         moments = design.moments(parts.whole, np.ones((1, parts.whole.n_obs)))
-        slopes = solve_ridge(moments, penalties, n_free=design.n_free)
-        return SplinesFit(SplineDraws(design, slopes, penalties), search)
+        penalties = design.of_all_curves(np.array([search.best("penalty")]))
+        return SplinesFit(fitted(design, moments, penalties), search)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
@@ -92,8 +100,8 @@ class Splines:
         """Fit by weighted least squares once a draw.
 
         Knots and units are those of the rows that some draw trains on, each counted once. Every draw chooses
-        its own penalty; draws without selection rows take the one that `fit` would choose on the rows that
-        some draw trains on.
+        its own penalties; where selection rows choose, draws that have none take the penalty that `fit` would
+        choose on the rows that some draw trains on.
 
         Raises
         ------
@@ -143,6 +151,23 @@ class Splines:
     def penalty_on(self, panel: Panel, *, rng: Generator) -> float:
         """Return the penalty that `fit` would choose on these rows."""
         return self._search(split_to_select(panel, None, share=self.selection_share, rng=rng)).best("penalty")
+
+    def likeliest_penalties(self, design: SplineDesign, train: Moments, n_rows: Floats) -> Floats:
+        """Return penalties of curves, (n_draws, n_curves), by restricted maximum likelihood.
+
+        Parameters
+        ----------
+        train : of the draws
+        n_rows : (n_draws,), how many each trains on
+        """
+        limits = {"lowest": min(self.penalties), "highest": max(self.penalties)}
+        return reml_penalties(train, n_rows, design.curve_of_column, **limits)
+
+    def _likeliest(self, ordered: Panel) -> SplinesFit:
+        design = self._design(ordered)
+        moments = design.moments(ordered, np.ones((1, ordered.n_obs)))
+        penalties = self.likeliest_penalties(design, moments, np.array([float(ordered.n_obs)]))
+        return SplinesFit(fitted(design, moments, penalties), None)
 
     @property
     def _candidates(self) -> Floats:
@@ -215,12 +240,21 @@ class PreparedSplines:
         refuse_empty_draws(weights, estimator=options.name)
         trained_on = self.panel.take(self.rows)
         train = design.moments(trained_on, weights[:, self.rows])
+        return fitted(design, train, self._penalties(train, trained_on, weights, selection))
+
+    def _penalties(
+        self, train: Moments, trained_on: Panel, weights: Floats, selection: DrawSelection
+    ) -> Floats:
+        """Return the penalties of all curves in every draw, (n_draws, n_curves)."""
+        options, design = self.options, self.design
+        if options.smoothing == "reml":
+            return options.likeliest_penalties(design, train, weights.sum(axis=1))
         aside, asides = rows_to_select_on(self.panel, weights, selection)
-        penalties = options.penalties_of(
+        chosen = options.penalties_of(
             design,
             train,
             aside,
             asides,
             otherwise=lambda: options.penalty_on(trained_on, rng=deepcopy(self.rng)),
         )
-        return SplineDraws(design, solve_ridge(train, penalties, n_free=design.n_free), penalties)
+        return design.of_all_curves(chosen)

@@ -64,7 +64,7 @@ def test_ridges_of_all_draws_cost_a_third_of_those_of_scikit_learn(benchmark: Be
     def ours() -> np.ndarray:
         train, left_out = (weighted_moments(X, y, rows) for rows in (weights, (weights == 0.0) * 1.0))
         errors = errors_of_penalties(train, left_out, penalties, n_free=0)
-        return solve_ridge(train, penalties[errors.argmin(axis=0)], n_free=0)
+        return solve_ridge(train, penalties[errors.argmin(axis=0), None], n_free=0)
 
     def library() -> np.ndarray:
         return np.stack([one_draw(X, y, draw, penalties) for draw in weights])

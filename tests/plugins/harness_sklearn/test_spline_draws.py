@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from harness import CanFitDraws, EstimationError, draw_weights, left_out, random_stream
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
+from harness_sklearn.reml import reml_penalties
+from harness_sklearn.ridge import weighted_moments
 from panels import panel_from_arrays, simulated_panel
 
 
@@ -34,7 +36,7 @@ def test_unit_weights_are_the_fit(products):
     panel, train, aside = split_panel()
     fit = Splines(products=products).fit(panel.take(train), rng=random_stream(0), selection=panel.take(aside))
     drawn = draws(panel, ones_at(panel, train), selection=ones_at(panel, aside), products=products)
-    assert drawn.penalties == pytest.approx([fit.penalty])
+    np.testing.assert_array_equal(drawn.penalties, fit.curves.penalties)
     np.testing.assert_allclose(drawn.predict(panel), fit.predict(panel)[None], rtol=0, atol=1e-9)
 
 
@@ -45,7 +47,7 @@ def test_draws_without_selection_rows_take_the_penalty_of_the_fit():
     drawn = draws(panel, weights)
     np.testing.assert_allclose(drawn.predict(panel), np.tile(fit.predict(panel), (2, 1)), rtol=0, atol=1e-9)
     some = draws(panel, weights, selection=np.array([[0.0], [1.0]]) * np.ones(panel.n_obs))
-    assert some.penalties.tolist() == [fit.penalty, 1e-8]
+    assert some.penalties[:, 0].tolist() == [fit.search.best("penalty"), 1e-8]
 
 
 @given(seed=st.integers(0, 2**16), unit=st.sampled_from(["entity", "row"]))
@@ -58,12 +60,36 @@ def test_a_draw_is_penalised_least_squares_on_rows_repeated_by_their_weights(see
     columns, outcome = design.values(panel), design.inputs.outcome(panel)
     is_penalised = np.arange(columns.shape[1]) >= design.n_free
     for draw, own in enumerate(weights.astype(np.int64)):
-        root = np.sqrt(own.sum() * drawn.penalties[draw]) * np.diag(is_penalised.astype(np.float64))
+        root = np.sqrt(own.sum() * drawn.penalties[draw, 0]) * np.diag(is_penalised.astype(np.float64))
         stacked = np.vstack([np.repeat(columns, own, axis=0), root])
         target = np.concatenate([np.repeat(outcome, own), np.zeros(len(root))])
         expected = columns @ np.linalg.lstsq(stacked, target)[0]
         predicted = design.inputs.in_outcome_units(expected)
         np.testing.assert_allclose(drawn.predict(panel)[draw], predicted, rtol=0, atol=2e-5)
+
+
+def test_draws_by_reml_are_fits_on_rows_repeated_by_their_weights():
+    panel = simulated_panel(random_stream(13), n_entities=25)
+    weights = draw_weights(panel, 3, unit="row", rng=random_stream(14))
+    drawn = draws(panel, weights, selection=left_out(weights), smoothing="reml")
+    design = drawn.design
+    columns, outcome = design.values(panel), design.inputs.outcome(panel)
+    for draw, own in enumerate(weights.astype(np.int64)):
+        repeated = weighted_moments(
+            np.repeat(columns, own, axis=0), np.repeat(outcome, own), np.ones((1, own.sum()))
+        )
+        expected = reml_penalties(
+            repeated, np.array([own.sum()]), design.curve_of_column, lowest=1e-8, highest=1e2
+        )
+        np.testing.assert_allclose(drawn.penalties[[draw]], expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("products", ["none", "moderators"])
+def test_unit_weights_by_reml_are_the_fit(products):
+    panel, train, _ = split_panel()
+    fit = Splines(products=products, smoothing="reml").fit(panel.take(train), rng=random_stream(0))
+    drawn = draws(panel, ones_at(panel, train), products=products, smoothing="reml")
+    np.testing.assert_allclose(drawn.predict(panel), fit.predict(panel)[None], rtol=0, atol=1e-9)
 
 
 def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_out():
@@ -73,7 +99,7 @@ def test_every_draw_keeps_the_penalty_with_the_least_error_on_the_rows_it_left_o
     penalties = (1e2, 1.0, 1e-2, 1e-4)
     one_by_one = [draws(panel, weights, selection=aside, penalties=(penalty,)) for penalty in penalties]
     errors = [np.sum(aside * (drawn.predict(panel) - panel.observed) ** 2, axis=1) for drawn in one_by_one]
-    chosen = draws(panel, weights, selection=aside, penalties=penalties).penalties
+    chosen = draws(panel, weights, selection=aside, penalties=penalties).penalties[:, 0]
     np.testing.assert_array_equal(chosen, np.array(penalties)[np.argmin(errors, axis=0)])
     assert np.unique(chosen).size > 1
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import make_smoothing_spline
+from scipy.optimize import minimize
 
 from harness import random_stream
 from harness_sklearn import Splines
@@ -91,7 +92,7 @@ def test_penalty_is_the_best_on_the_selection_rows():
     table = fit.details()["search"]
     assert table["penalty"] == [1e3, 1.0, 1e-3, 1e-6]
     assert dict(zip(table["penalty"], table["selection_nmse"], strict=True)) == pytest.approx(errors)
-    assert fit.penalty == min(errors, key=errors.get)
+    assert fit.search.best("penalty") == min(errors, key=errors.get)
 
 
 def test_a_straight_truth_keeps_straight_lines():
@@ -147,6 +148,69 @@ def test_bends_have_unit_curvature_and_share_none_however_skewed_a_column(spread
     grid, step = np.linspace(column.min(), column.max(), 100_001, retstep=True)
     second = bends.transformer.bsplines_[0].derivative(2)(grid) @ bends.directions
     assert step * second.T @ second == pytest.approx(np.eye(second.shape[1]), abs=0.03)
+
+
+def restricted_likelihood(log_variances, columns, free, curve, outcome):
+    """Return twice the negative logarithm of the likelihood of a mixed model, by its dense covariance."""
+    *of_curves, of_errors = np.exp(log_variances)
+    covariance = of_errors * np.eye(outcome.size) + (columns * np.array(of_curves)[curve]) @ columns.T
+    inverse = np.linalg.inv(covariance)
+    information = free.T @ inverse @ free
+    error = outcome - free @ np.linalg.solve(information, free.T @ inverse @ outcome)
+    return np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(information)[1] + error @ inverse @ error
+
+
+def test_penalties_by_reml_are_those_of_a_mixed_model():
+    panel = make_panel(
+        lambda X: np.sin(2 * X[:, 0]) + 0.1 * X[:, 1] ** 2, n_entities=60, n_periods=4, noise=0.5
+    )
+    fit = Splines(smoothing="reml", knots=6).fit(panel, rng=random_stream(0))
+    design = fit.curves.design
+    columns, outcome = design.values(panel), design.inputs.outcome(panel)
+    free, bends = np.split(columns, [design.n_free], axis=1)
+    found = minimize(
+        restricted_likelihood, np.zeros(3), args=(bends, free, design.curve_of_column, outcome), method="BFGS"
+    )
+    *of_curves, of_errors = np.exp(found.x)
+    assert fit.details()["smoothing"]["curve"] == ("x0", "x1")
+    assert fit.details()["smoothing"]["penalty"] == pytest.approx(
+        of_errors / (np.array(of_curves) * panel.n_obs), rel=1e-3
+    )
+
+
+def shrinkage(smoothing, seed):
+    """Return the share of a wave that a fit with four idle curves beside it does not have."""
+    panel = make_panel(
+        lambda X: np.sin(3 * X[:, 0]), n_entities=100, n_columns=5, n_moderators=4, noise=1.5, seed=seed
+    )
+    fit = Splines(smoothing=smoothing).fit(panel, rng=random_stream(seed))
+    truth, grid = np.sin(3 * panel.column("x0")), at(panel, "x0", panel.column("x0"))
+    return 1.0 - np.cov(fit.predict(grid), truth)[0, 1] / np.var(truth), fit
+
+
+def test_a_curve_that_matters_is_not_shrunk_because_others_do_not():
+    shared, own = (
+        np.mean([shrinkage(smoothing, seed)[0] for seed in range(20)]) for smoothing in ("selection", "reml")
+    )
+    assert abs(own) < 0.5 * shared
+    _, fit = shrinkage("reml", 0)
+    penalties = dict(zip(*fit.details()["smoothing"].values(), strict=True))
+    assert 100.0 * penalties.pop("x0") < min(penalties.values())
+
+
+def test_penalties_by_reml_stay_within_those_given():
+    fit = Splines(smoothing="reml", penalties=(1e9, 1e8)).fit(make_panel(wave), rng=random_stream(0))
+    assert fit.details()["smoothing"]["penalty"] == [1e8, 1e8]
+
+
+def test_nothing_has_a_penalty_where_nothing_bends():
+    panel = make_panel(wave, n_moderators=0)
+    panel = panel.with_column("x0", (panel.column("x0") > 0.0).astype(np.float64))
+    columns = np.column_stack([np.ones(panel.n_obs), panel.X])
+    expected = columns @ np.linalg.lstsq(columns, panel.observed)[0]
+    fit = Splines(smoothing="reml").fit(panel, rng=random_stream(0))
+    assert fit.predict(panel) == pytest.approx(expected, abs=1e-6)
+    assert fit.details()["smoothing"] == {"curve": (), "penalty": []}
 
 
 @given(seed=st.integers(0, 2**16), spread=st.sampled_from([0.5, 3.0, 6.0]), knots=st.integers(2, 30))

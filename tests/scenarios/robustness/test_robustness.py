@@ -7,37 +7,43 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 from effect_panels import confounded_panel
 from harness import EstimationError, Key
+from harness.data.simulate.linear_panels import NullEffect
 from harness.estimators.guard import attempt
 from harness.scenarios.parts import Question, answered_in_parts
 from harness.scenarios.robustness.checks import checks_of, permuted
 from harness.scenarios.robustness.scenario import JOINT, PERMUTED, RobustnessScenario
-from panels import panel_from_arrays
+from panels import panel_from_arrays, panel_from_frame
 
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
     values: np.ndarray
+    degree: int
 
     def predict(self, panel):
-        return design(panel) @ self.values
+        return design(panel, self.degree) @ self.values
 
 
 @dataclass(frozen=True)
-class Squares:
-    """Least squares on all columns, squares and cubes."""
+class Powers:
+    """Least squares on powers of all columns."""
 
-    name: ClassVar[str] = "squares"
+    name: ClassVar[str] = "powers"
     provides: ClassVar[frozenset[type]] = frozenset()
 
+    degree: int = 3
+
     def fit(self, panel, *, rng, selection=None):
-        return Slopes(np.linalg.lstsq(design(panel), panel.observed, rcond=None)[0])
+        columns = design(panel, self.degree)
+        return Slopes(np.linalg.lstsq(columns, panel.observed, rcond=None)[0], self.degree)
 
 
-def design(panel):
-    return np.column_stack([np.ones(panel.n_obs), panel.X, np.square(panel.X), panel.X**3])
+def design(panel, degree):
+    return np.column_stack([np.ones(panel.n_obs), *(panel.X**power for power in range(1, degree + 1))])
 
 
 def halves(panel):
@@ -46,7 +52,7 @@ def halves(panel):
 
 def rows(panel, **options):
     scenario = RobustnessScenario(methods=("first_differences",), folds=2, **options)
-    return answered_in_parts(scenario, Question(panel, Squares(), "squares", 3))["robustness"].set_index(
+    return answered_in_parts(scenario, Question(panel, Powers(), "powers", 3))["robustness"].set_index(
         "check"
     )
 
@@ -128,12 +134,19 @@ def test_codings_and_rows_are_what_they_say():
 
 @pytest.mark.slow
 def test_p_values_of_placebos_are_uniform():
-    """200 permutations of one panel without any effect."""
-    from scipy.stats import kstest
-
-    panel = confounded_panel(6, np.zeros_like, n_periods=6)
-    scenario = RobustnessScenario(methods=("first_differences",), checks=(), permutations=200)
-    question = Question(panel, Squares(), "squares", 3)
+    """200 permutations of the simulated panel without any effect, which is linear in its controls."""
+    frame = NullEffect().draw()
+    panel = panel_from_frame(
+        frame,
+        entity="city",
+        time="year",
+        outcome="outcome",
+        exposure="exposure",
+        moderators=("moderator",),
+        controls=tuple(name for name in frame if name.startswith("control")),
+    )
+    scenario = RobustnessScenario(methods=("first_differences",), checks=(), folds=2, permutations=200)
+    question = Question(panel, Powers(degree=1), "powers", 3)
     found = {part.label: attempt(part.run) for part in scenario.parts(question)}
     p_values = scenario.placebos(question, "first_differences", found)
     assert len(p_values) == 200
