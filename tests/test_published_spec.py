@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness import random_stream
 from harness.api import prepare_study as prepare
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.execution.options import RunOptions
@@ -32,4 +33,20 @@ def test_a_file_of_the_same_columns_needs_no_other_line(tmp_path):
             ("super and mega", "large", "small and medium"),
             ("first rank", "other"),
             ("pilot", "other"),
+            ("pilot, before 2019", "pilot, from 2019", "other"),
         ]
+
+
+def test_the_zones_are_a_policy_of_2019_and_a_threshold_stands_beside_the_network():
+    plan = prepare(RunOptions(SPEC)).plan
+    (task,) = [one for one in plan.full_tasks() if (one.outcome, one.estimator_id) == ("co2", "threshold")]
+    policy = task.panel.group("pilot_policy")
+    labels = np.array(policy.labels, dtype=object)[policy.codes]
+    years = np.array(task.panel.time.labels, dtype=object)[task.panel.time.codes].astype(int)
+    zone = task.panel.group("pilot_zone")
+    is_zone = np.array(zone.labels, dtype=object)[zone.codes] == "pilot"
+    np.testing.assert_array_equal(labels == "pilot, from 2019", is_zone & (years >= 2019))
+    np.testing.assert_array_equal(labels == "pilot, before 2019", is_zone & (years < 2019))
+    fit = task.estimator.for_folds().fit(task.panel, rng=random_stream(1))
+    assert fit.regimes.variable == "gdp_pc"
+    assert "by_policy" in task.scenarios
