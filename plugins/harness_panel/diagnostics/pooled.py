@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from statsmodels.regression.linear_model import RegressionResultsWrapper
 
 
+MOST_PRODUCTS = 20_000_000
+"""Values of squares and products up to which White's test is computed: its matrices are 0.16 GB each then."""
+
 _NOTHING = 1e-10
 """Singular values below this share of the largest are rounding."""
 
@@ -38,7 +41,7 @@ def white(regression: Regression) -> Diagnostic:
     Raises
     ------
     EstimationError
-        Where there are more such terms than a third of the rows.
+        Where there are more such terms than a third of the rows, or too many on too many rows.
     """
     from statsmodels.stats.diagnostic import het_breuschpagan
 
@@ -46,6 +49,12 @@ def white(regression: Regression) -> Diagnostic:
     if 3 * n_terms > regression.n_obs:
         what = (
             f"{n_terms} squares and products of columns are more than a third of the {regression.n_obs} rows"
+        )
+        raise EstimationError(Problem("white", what, hint="use the test heteroscedasticity"))
+    if n_terms * regression.n_obs > MOST_PRODUCTS:
+        what = (
+            f"{n_terms} squares and products of columns on {regression.n_obs:,} rows are more than "
+            f"{MOST_PRODUCTS:,} numbers"
         )
         raise EstimationError(Problem("white", what, hint="use the test heteroscedasticity"))
     first, second = np.triu_indices(regression.n_coef)

@@ -24,6 +24,7 @@ from harness_panel import (
     PooledOLS,
     RandomEffects,
 )
+from harness_panel.diagnostics import pooled
 from panels import panel_from_arrays, simulated_panel
 from r_reference import PANELS, r_panel, reference
 
@@ -283,3 +284,13 @@ def test_white_is_that_of_statsmodels_and_refused_with_many_columns():
     np.testing.assert_allclose([own.statistic, own.p_value], [statistic, p_value], rtol=1e-8)
     few = simulated_panel(random_stream(71), n_entities=8, n_periods=3)
     assert "more than a third" in diagnostics_of(fitted(few, PooledOLS()))["white"].reason
+
+
+def test_white_is_refused_where_its_products_would_fill_the_memory(monkeypatch):
+    panel = simulated_panel(random_stream(71), n_entities=40, n_periods=6)
+    n_terms = (panel.X.shape[1] + 1) * (panel.X.shape[1] + 2) // 2
+    monkeypatch.setattr(pooled, "MOST_PRODUCTS", n_terms * panel.n_obs)
+    assert diagnostics_of(fitted(panel, PooledOLS()))["white"].df[0] > 0
+    monkeypatch.setattr(pooled, "MOST_PRODUCTS", n_terms * panel.n_obs - 1)
+    refused = diagnostics_of(fitted(panel, PooledOLS()))["white"]
+    assert f"{n_terms} squares and products of columns on 240 rows" in refused.reason
