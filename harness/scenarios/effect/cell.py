@@ -120,8 +120,9 @@ class Cell:
                 for fold in range(folds.n_folds):
                     yield self._make(
                         label=self._label(target, repeat, fold),
-                        estimator=self.question.estimator,
+                        purpose="effect",
                         name=self.question.name,
+                        estimator=self.question.estimator,
                         panel=panel,
                         train=folds.others(fold),
                         test=folds.held_out(fold),

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.guard import predict
-from harness.estimators.protocol import Estimator, Fitted
+from harness.estimators.protocol import Fitted
 from harness.rng import random_stream
 from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
+from harness.scenarios.held_out_fit import HeldOutFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,42 +24,13 @@ class _Constant:
 
 
 @dataclass(frozen=True, eq=False)
-class NuisancePart:
-    """The conditional mean of one target, learned without the entities of a fold and predicted for them.
-
-    Attributes
-    ----------
-    label : of the part; with `name` it labels the random stream
-    estimator, name : the learner
-    panel : all rows, the target in the outcome's place
-    train, test : positions of rows
-    seed : root seed of the study
-    """
-
-    label: str
-    estimator: Estimator
-    name: str
-    panel: Panel
-    train: Ints
-    test: Ints
-    seed: int
-
-    def run(self) -> Floats:
-        """Return predictions of the rows held out, (n_test,).
-
-        Raises
-        ------
-        EstimationError
-            Where the learner refuses the rows.
-        """
-        return predict(self.fit(), self.panel.take(self.test))
+class NuisancePart(HeldOutFit):
+    """The conditional mean of one target, which stands in the outcome's place."""
 
     def fit(self) -> Fitted:
         """Fit on the training rows; a target that does not vary there is its mean."""
-        train = self.panel.take(self.train)
-        if np.ptp(train.observed) == 0.0:
-            return _Constant(float(train.observed[0]))
-        return self.estimator.fit(train, rng=random_stream(self.seed, "effect", self.name, self.label))
+        observed = self.panel.observed[self.train]
+        return _Constant(float(observed[0])) if np.ptp(observed) == 0.0 else super().fit()
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,8 @@ from harness.estimators.protocol import Estimator
 from harness.rng import random_stream
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect.score import EntityFolds
-from harness.scenarios.importance.without import HeldOutPart, Importance, importance, without
+from harness.scenarios.held_out_fit import HeldOutFit
+from harness.scenarios.importance.without import Importance, importance, without
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
 from harness.scenarios.subject import Subject
 from harness.tables import IMPORTANCE, ResultTable
@@ -116,10 +117,11 @@ class ImportanceScenario:
     def _fits(self, question: Question, group: str, names: tuple[str, ...]) -> list[Part]:
         panel, folds = without(question.panel, names), self.split(question)
         return [
-            HeldOutPart(
+            HeldOutFit(
                 label=label_of(group, fold),
-                estimator=question.estimator,
+                purpose=self.name,
                 name=question.name,
+                estimator=question.estimator,
                 panel=panel,
                 train=folds.others(fold),
                 test=folds.held_out(fold),

@@ -11,9 +11,6 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.guard import predict
-from harness.estimators.protocol import Estimator
-from harness.rng import random_stream
 
 N_DRAWS = 2000
 """Bootstrap draws of entities."""
@@ -54,40 +51,6 @@ def without(panel: Panel, names: Collection[str]) -> Panel:
         X=panel.X[:, [panel.columns.index(name) for name in (*exposure_columns, *further)]],
         derived=derived,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class HeldOutPart:
-    """A fit without the entities of a fold, and its predictions of them.
-
-    Attributes
-    ----------
-    label : of the part
-    estimator, name : that is fitted
-    panel : all rows, with the columns that are left
-    train, test : positions of rows
-    seed : root seed of the study
-    """
-
-    label: str
-    estimator: Estimator
-    name: str
-    panel: Panel
-    train: Ints
-    test: Ints
-    seed: int
-
-    def run(self) -> Floats:
-        """Return predictions of the rows held out, (n_test,).
-
-        Raises
-        ------
-        EstimationError
-            Where the estimator refuses the rows.
-        """
-        rng = random_stream(self.seed, "importance", self.name, self.label)
-        fit = self.estimator.fit(self.panel.take(self.train), rng=rng)
-        return predict(fit, self.panel.take(self.test))
 
 
 @dataclass(frozen=True)
