@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
+from typing import Generic, Protocol, TypeVar
 
 from harness.data.note import Note
 from harness.data.panel import Panel
@@ -22,6 +23,8 @@ from harness.scenarios.asked import AsksModels
 from harness.scenarios.draws import DrawPlan, Resamples, refusals_of, too_many_refused
 from harness.scenarios.numbers import Numbers, joined
 from harness.scenarios.place import FitPlace
+
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -129,11 +132,29 @@ class BlockResult:
     seconds: float
 
 
-@dataclass(frozen=True, eq=False)
-class ReadyBlock:
-    """A block whose draws can be made: `maker` is what they have in common."""
+class AfterPreparation(Protocol[R_co]):
+    """A task that begins once it is known what draws have in common."""
 
-    task: BlockTask
+    @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+
+    @property
+    def label(self) -> str:
+        """Name of the task within the study."""
+
+    def run_with(self, maker: Attempt[DrawMaker]) -> R_co:
+        """Do the work with what was found, and keep the reason where that cannot be done."""
+
+    def failed(self, reason: str) -> R_co:
+        """Return what stands for a result that could not be had."""
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTask(Generic[R_co]):
+    """A task that can run: `maker` is what the draws have in common."""
+
+    task: AfterPreparation[R_co]
     maker: Attempt[DrawMaker]
 
     @property
@@ -146,31 +167,11 @@ class ReadyBlock:
         """Name of the task within the study."""
         return self.task.label
 
-    def run(self) -> BlockResult:
-        """Make the draws and ask them, and keep the reason where that cannot be done."""
-        start = perf_counter()
-        maker, own = self.maker, self.task
-        tried: Attempt[FittedDraws] = Attempt(None, maker.status, maker.reason)
-        if maker.value is not None:
-            tried = attempt(partial(maker.value.draw, own.draws))
-        fits = tried.value
-        refused = () if fits is None else refusals_of(fits)
-        numbers: dict[str, Attempt[Numbers]] = {}
-        if fits is not None and len(refused) < len(own.draws):
-            for name, scenario in own.scenarios.items():
-                numbers[name] = attempt(partial(scenario.numbers, fits, own.prepare.panel))
-        return BlockResult(
-            own.label,
-            len(own.draws),
-            tuple(in_one_line(error.problems[0]) for error in refused),
-            numbers,
-            tuple(fits.notes) if isinstance(fits, HasNotes) else (),
-            tried.status,
-            tried.reason,
-            perf_counter() - start,
-        )
+    def run(self) -> R_co:
+        """Do the work, and keep the reason where that cannot be done."""
+        return self.task.run_with(self.maker)
 
-    def failed(self, reason: str) -> BlockResult:
+    def failed(self, reason: str) -> R_co:
         """Return what stands for a result that could not be had."""
         return self.task.failed(reason)
 
@@ -206,13 +207,36 @@ class BlockTask:
         """What has to be found before."""
         return () if self.prepare.is_immediate else (self.prepare,)
 
-    def given(self, found: Sequence[Attempt[DrawMaker]]) -> ReadyBlock:
+    def given(self, found: Sequence[Attempt[DrawMaker]]) -> PreparedTask[BlockResult]:
         """Return the block, ready to run."""
-        return ReadyBlock(self, found[0])
+        return PreparedTask(self, found[0])
 
     def run(self) -> BlockResult:
         """Prepare, and run."""
-        return self.given([self.prepare.run()]).run()
+        return self.run_with(self.prepare.run())
+
+    def run_with(self, maker: Attempt[DrawMaker]) -> BlockResult:
+        """Make the draws and ask them, and keep the reason where that cannot be done."""
+        start = perf_counter()
+        tried: Attempt[FittedDraws] = Attempt(None, maker.status, maker.reason)
+        if maker.value is not None:
+            tried = attempt(partial(maker.value.draw, self.draws))
+        fits = tried.value
+        refused = () if fits is None else refusals_of(fits)
+        numbers: dict[str, Attempt[Numbers]] = {}
+        if fits is not None and len(refused) < len(self.draws):
+            for name, scenario in self.scenarios.items():
+                numbers[name] = attempt(partial(scenario.numbers, fits, self.prepare.panel))
+        return BlockResult(
+            self.label,
+            len(self.draws),
+            tuple(in_one_line(error.problems[0]) for error in refused),
+            numbers,
+            tuple(fits.notes) if isinstance(fits, HasNotes) else (),
+            tried.status,
+            tried.reason,
+            perf_counter() - start,
+        )
 
     def failed(self, reason: str) -> BlockResult:
         """Return what stands for a result that could not be had."""

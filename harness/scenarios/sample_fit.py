@@ -24,7 +24,7 @@ from harness.estimators.protocol import (
     HasResultRows,
 )
 from harness.scenarios.asked import AsksModels, Tables
-from harness.scenarios.blocks import PrepareTask
+from harness.scenarios.blocks import PreparedTask, PrepareTask
 from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
 from harness.scenarios.scenario import Scenario
@@ -162,36 +162,6 @@ class SampleFitTask:
 
 
 @dataclass(frozen=True, eq=False)
-class ReadyOutline:
-    """A fit that is the mean of draws, but for the draws: `maker` is what they have in common."""
-
-    task: OutlineTask
-    maker: Attempt[DrawMaker]
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.task.estimator_id
-
-    @property
-    def label(self) -> str:
-        """Name of the task within the study."""
-        return self.task.label
-
-    def run(self) -> SampleFitResult:
-        """Tabulate what there is to tell before the draws are made."""
-        how = self.maker.status, self.maker.reason
-        start = perf_counter()
-        return _result(
-            self.task, self.maker.value, how, numbers={}, answers=(), carries_draws=True, start=start
-        )
-
-    def failed(self, reason: str) -> SampleFitResult:
-        """Return what stands for a result that could not be had."""
-        return self.task.failed(reason)
-
-
-@dataclass(frozen=True, eq=False)
 class OutlineTask:
     """What a fit by draws tells beside its draws.
 
@@ -219,13 +189,18 @@ class OutlineTask:
         """What has to be found before."""
         return (self.prepare,)
 
-    def given(self, found: Sequence[Attempt[DrawMaker]]) -> ReadyOutline:
+    def given(self, found: Sequence[Attempt[DrawMaker]]) -> PreparedTask[SampleFitResult]:
         """Return the task, ready to run."""
-        return ReadyOutline(self, found[0])
+        return PreparedTask(self, found[0])
 
     def run(self) -> SampleFitResult:
         """Prepare, and run."""
-        return self.given([self.prepare.run()]).run()
+        return self.run_with(self.prepare.run())
+
+    def run_with(self, maker: Attempt[DrawMaker]) -> SampleFitResult:
+        """Tabulate what there is to tell before the draws are made."""
+        how, start = (maker.status, maker.reason), perf_counter()
+        return _result(self, maker.value, how, numbers={}, answers=(), carries_draws=True, start=start)
 
     def failed(self, reason: str) -> SampleFitResult:
         """Return what stands for a result that could not be had."""
