@@ -16,7 +16,39 @@ from harness.data.prepare.step import Calendar, Column
 
 
 @dataclass(frozen=True)
-class Lag:
+class _OfAnotherPeriod:
+    """A column's value in another period.
+
+    Attributes
+    ----------
+    sign : 1 for earlier, -1 for later periods
+    direction : the same as a word
+    """
+
+    sign: ClassVar[int] = 1
+    direction: ClassVar[str] = "earlier"
+
+    into: ColumnName
+    of: ColumnName
+    periods: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns it is computed from."""
+        return (self.of,)
+
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
+        """Return the column."""
+        return _shifted(columns[self.of], calendar.earlier(self.sign * self.periods))
+
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
+        """Return how many rows have no row so many periods away."""
+        n_without = int(made.unreached.sum())
+        return Account(f"{self.periods} {self.direction}; {n_without} rows have no such period")
+
+
+@dataclass(frozen=True)
+class Lag(_OfAnotherPeriod):
     """``- lag: {into: invest_before, of: invest, periods: 1}``.
 
     Periods are counted on the calendar, not by rows: after a gap there is no value one period earlier. Rows
@@ -31,26 +63,9 @@ class Lag:
 
     name: ClassVar[str] = "lag"
 
-    into: ColumnName
-    of: ColumnName
-    periods: Annotated[int, Field(ge=1, le=1000)] = 1
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
-
-    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
-        """Return the column."""
-        return _shifted(columns[self.of], calendar.earlier(self.periods))
-
-    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
-        """Return how many rows have no row so many periods earlier."""
-        return Account(f"{self.periods} earlier; {int(made.unreached.sum())} rows have no such period")
-
 
 @dataclass(frozen=True)
-class Lead:
+class Lead(_OfAnotherPeriod):
     """``- lead: {into: digital_after, of: digital, periods: 1}``.
 
     It shows whether outcomes go with what has not happened yet. Periods are counted on the calendar, as those
@@ -64,36 +79,12 @@ class Lead:
     """
 
     name: ClassVar[str] = "lead"
-
-    into: ColumnName
-    of: ColumnName
-    periods: Annotated[int, Field(ge=1, le=1000)] = 1
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
-
-    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
-        """Return the column."""
-        return _shifted(columns[self.of], calendar.earlier(-self.periods))
-
-    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
-        """Return how many rows have no row so many periods later."""
-        return Account(f"{self.periods} later; {int(made.unreached.sum())} rows have no such period")
-
-
-def _shifted(of: Column, source: Ints) -> Column:
-    """Return a column's cells of other rows, (n_obs,) positions, -1 where there is none."""
-    found = source >= 0
-    return Column(
-        cells=np.where(found, of.cells[source], np.nan),
-        unreached=~found | of.unreached[source],
-    )
+    sign: ClassVar[int] = -1
+    direction: ClassVar[str] = "later"
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(_OfAnotherPeriod):
     """``- difference: {into: gdp_change, of: gdp, periods: 1}``.
 
     Periods are counted on the calendar, as those of a lag are.
@@ -107,25 +98,17 @@ class Difference:
 
     name: ClassVar[str] = "difference"
 
-    into: ColumnName
-    of: ColumnName
-    periods: Annotated[int, Field(ge=1, le=1000)] = 1
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
-
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column."""
-        of, before = columns[self.of], self._lag.across(columns, calendar)
+        of, before = columns[self.of], super().across(columns, calendar)
         unreached = of.unreached | before.unreached
         return Column(np.where(unreached, np.nan, of.cells - before.cells), unreached)
 
-    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
-        """Return how many rows have no row so many periods earlier."""
-        return self._lag.account(columns, made)
 
-    @property
-    def _lag(self) -> Lag:
-        return Lag(self.into, self.of, self.periods)
+def _shifted(of: Column, source: Ints) -> Column:
+    """Return a column's cells of other rows, (n_obs,) positions, -1 where there is none."""
+    found = source >= 0
+    return Column(
+        cells=np.where(found, of.cells[source], np.nan),
+        unreached=~found | of.unreached[source],
+    )
