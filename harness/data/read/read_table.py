@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -54,21 +54,50 @@ def read_table(
     PluginError
         Where a dataset fails to load.
     """
-
-    def further(file: FileSpec) -> Table:
-        path = find_file(str(file.path), root=root, allow_outside=allow_outside)
-        return read_file(path, origin=_origin(path, root), spec=file, entity=entity, time=time)
-
-    table = _first(
-        spec, root=root, given=given, datasets=datasets, allow_outside=allow_outside, entity=entity, time=time
-    )
+    files = _Files(root, allow_outside, entity, time)
+    table = _first(spec, files, given, datasets)
     if spec.append:
-        table = append(table, [further(file) for file in spec.append], entity=entity, time=time)
+        table = append(table, [files.read(file) for file in spec.append], entity=entity, time=time)
     for at, file in enumerate(spec.merge):
-        table = merge(table, further(file), file, entity=entity, time=time, place=f"data.merge[{at}]")
+        table = merge(table, files.read(file), file, entity=entity, time=time, place=f"data.merge[{at}]")
     if spec.contiguity is not None:
         table = _with_neighbours(table, spec.contiguity, root=root, allow_outside=allow_outside)
     return table
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Files of a study: where they may lie, and which columns hold names and periods.
+
+    Attributes
+    ----------
+    root : folder that their paths are relative to
+    allow_outside : whether they may leave it
+    entity, time : the keys
+    """
+
+    root: Path
+    allow_outside: bool
+    entity: str
+    time: str
+
+    def read(self, file: FileSpec) -> Table:
+        """Read a file that the spec names."""
+        return self.read_path(
+            find_file(str(file.path), root=self.root, allow_outside=self.allow_outside), file
+        )
+
+    def read_path(self, path: Path, spec: FileSpec) -> Table:
+        """Read a file, wherever it lies, as a spec says."""
+        origin = _origin(path, self.root)
+        return read_file(path, origin=origin, spec=spec, entity=self.entity, time=self.time)
+
+    def read_frame(self, frame: FrameFile, spec: FileSpec) -> Table:
+        """Read a script's table."""
+        place = Path(FRAME_FILE)
+        return read_bytes(
+            frame.content, place, origin=FRAME_FILE, spec=spec, entity=self.entity, time=self.time
+        )
 
 
 def _with_neighbours(table: Table, file: ContiguityFile, *, root: Path, allow_outside: bool) -> Table:
@@ -85,25 +114,14 @@ def _with_neighbours(table: Table, file: ContiguityFile, *, root: Path, allow_ou
 
 
 def _first(
-    spec: DataSpec,
-    *,
-    root: Path,
-    given: Path | FrameFile | None,
-    datasets: Mapping[str, Dataset],
-    allow_outside: bool,
-    entity: str,
-    time: str,
+    spec: DataSpec, files: _Files, given: Path | FrameFile | None, datasets: Mapping[str, Dataset]
 ) -> Table:
     if isinstance(given, FrameFile):
-        return read_bytes(
-            given.content, Path(FRAME_FILE), origin=FRAME_FILE, spec=spec, entity=entity, time=time
-        )
+        return files.read_frame(given, spec)
     if given is not None:
-        path = find_file(str(given), root=Path.cwd(), allow_outside=True)
-        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity, time=time)
+        return files.read_path(find_file(str(given), root=Path.cwd(), allow_outside=True), spec)
     if spec.path is not None:
-        path = find_file(spec.path, root=root, allow_outside=allow_outside)
-        return read_file(path, origin=_origin(path, root), spec=spec, entity=entity, time=time)
+        return files.read(spec)
     if spec.dataset is not None:
         return _read_dataset(spec.dataset, datasets)
     if spec.simulate is not None:
