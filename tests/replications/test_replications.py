@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from linearmodels.datasets import munnell, wage_panel
+from linearmodels.datasets import jobtraining, munnell, wage_panel
+from linearmodels.iv import IV2SLS
 
 from harness import Panel, Roles, panel_from_frame, random_stream
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
+from harness.data.dataset import DATASET
 from harness.execution.options import RunOptions
+from harness.installed import installed
 from harness.scenarios.full_fit import FullResult
 from harness_panel import Classical, ThresholdEffects
 
@@ -93,6 +96,35 @@ def test_weighted_states_are_weighted_least_squares_on_dummies():
         table = found[name].coefficients.set_index("term").loc[columns]
         np.testing.assert_allclose(table["estimate"], expected.params[:4], rtol=1e-8)
         np.testing.assert_allclose(table["std_error"], expected.bse[:4], rtol=1e-8)
+
+
+def test_prisoners_by_instruments_are_two_stage_least_squares_on_dummies_of_years():
+    """By linearmodels' own API, with the factor n / (n - k) of classical errors."""
+    rows = installed().of(DATASET)["prisons"].load()
+    changes = ["gpolpc", "gincpc", "cunem", "cblack", "cmetro", "cag0_14", "cag15_17", "cag18_24", "cag25_34"]
+    years = pd.get_dummies(rows["year"], prefix="in", drop_first=True, dtype=float)
+    beside = rows[changes].join(years).assign(one=1.0)
+    own = {"cov_type": "unadjusted", "debiased": True}
+    iv = IV2SLS(rows["gcriv"], beside, rows[["gpris"]], rows[["final1", "final2"]]).fit(**own)
+    ols = IV2SLS(rows["gcriv"], beside.join(rows["gpris"]), None, None).fit(**own)
+    found = fits("prisons_instruments")
+    for name, expected in (("iv", iv), ("ols", ols)):
+        own_row = found[name].coefficients.set_index("term").loc["gpris"]
+        assert own_row["estimate"] == pytest.approx(expected.params["gpris"], rel=1e-9)
+        assert own_row["std_error"] == pytest.approx(expected.std_errors["gpris"], rel=1e-9)
+
+
+def test_training_by_instruments_is_two_stage_least_squares_on_differences():
+    """By linearmodels on the 45 firms with both years: effects of firms and years are a constant there."""
+    rows = jobtraining.load().query("year < 1989").sort_values("year")
+    change = rows.groupby("fcode")[["lscrap", "hrsemp", "grant"]].diff().dropna().assign(one=1.0)
+    expected = IV2SLS(change["lscrap"], change[["one"]], change[["hrsemp"]], change[["grant"]]).fit(
+        cov_type="unadjusted", debiased=True
+    )
+    assert len(change) == 45
+    own = fits("job_training_instruments")["iv"].coefficients.set_index("term").loc["hrsemp"]
+    assert own["estimate"] == pytest.approx(expected.params["hrsemp"], rel=1e-9)
+    assert own["std_error"] == pytest.approx(expected.std_errors["hrsemp"], rel=1e-9)
 
 
 def test_fiellers_interval_of_the_turning_point_of_wages():
