@@ -26,11 +26,10 @@ OWN: Final = Path(__file__).parent / LOCALE
 PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")
 """A named place in a message of Python, or of a template."""
 
-PARTS: Final = ((". ", "。"), ("; ", "；"), (": ", "："))
-"""What parts of a composed text stand between, and what stands there where parts are in another language."""
-
 LEAST_LETTERS: Final = 8
 """Of a message that a text is recognised by; with fewer, such as in “{before} and {last}”, names would be."""
+
+AFTER_WIDE = re.compile(r"(?<=[。；：，、！？）]) +(?=\S)")
 
 T = TypeVar("T")
 
@@ -55,6 +54,8 @@ class Messages:
 
     def reworded(self, text: str) -> str:
         """Return what a text that was composed in English is in this language, itself where it is unknown."""
+        if not text:
+            return ""
         whole = self.translations.gettext(text)
         if whole != text or not self.composed:
             return whole
@@ -67,13 +68,22 @@ class Messages:
 
     def _by_parts(self, text: str) -> str:
         """Return a text put together of sentences, or of a place, a finding and a remedy."""
-        for between, shown in PARTS:
+        words = self.translations
+        for between, shown in (
+            (". ", words.pgettext("between", ". ")),
+            ("; ", words.pgettext("list", "; ")),
+            (": ", words.pgettext("between", ": ")),
+        ):
             if between not in text:
                 continue
             parts = text.split(between)
             told = [self.reworded(part) for part in parts]
             if told != parts:
-                return shown.join(part.rstrip(shown) for part in told)
+                return shown.join(part.removesuffix(shown) for part in told)
+        names = text.split(" and ")
+        told = [words.gettext(name) for name in names]
+        if all(own != name for own, name in zip(told, names, strict=True)):
+            return words.gettext("{before} and {last}").format(before=" and ".join(told[:-1]), last=told[-1])
         return text
 
 
@@ -138,14 +148,14 @@ def _shape(message: str) -> str:
     for found in re.finditer(r"\{(\w+)[^{}]*\}", message):
         parts.append(re.escape(message[end : found.start()]))
         name, end = found[1], found.end()
-        parts.append(f"(?P={name})" if name in names else f"(?P<{name}>.+?)")
+        parts.append(f"(?P={name})" if name in names else f"(?P<{name}>.*?)")
         names.add(name)
     return "".join([*parts, re.escape(message[end:])])
 
 
 def gettext(message: str) -> str:
     """Return a message in the language in use; its named places are filled in afterwards."""
-    return _IN_USE.get().translations.gettext(message)
+    return _IN_USE.get().translations.gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, n: int) -> str:
@@ -171,6 +181,11 @@ def marked(message: str) -> str:
 def reworded(text: str) -> str:
     """Return what a text that was composed in English, as tables have it, is in the language in use."""
     return _IN_USE.get().reworded(text)
+
+
+def closed_up(text: str) -> str:
+    """Return a text without the space of English after stops that are as wide as a letter."""
+    return AFTER_WIDE.sub("", text) if _IN_USE.get() is not IN_ENGLISH else text
 
 
 def in_language(values: Iterable[T]) -> Iterator[T]:

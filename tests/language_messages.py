@@ -37,8 +37,11 @@ PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")
 STORED = ("data", "estimators", "evaluation", "execution", "scenarios")
 """Folders of the core whose messages get into tables, in English."""
 
-SAID = frozenset({"message", "what", "reason", "hint", "assumption", "how", "title", "caution", "definition"})
+SAID = frozenset({"message", "what", "reason", "hint", "how", "title", "caution", "kind", "null"})
 """Names that such messages are given."""
+
+WHOLE = ("claims",)
+"""Folders all of whose sentences get into tables."""
 
 ENDING = ("data", "execution")
 """Folders of which notes get into tables; what else they say ends a run."""
@@ -71,10 +74,34 @@ def messages(package: str) -> dict[tuple[str | None, str], str | tuple[str, str]
 def _stored(root: Path, *, is_core: bool) -> Iterator[str]:
     folders = STORED if is_core else (".",)
     for folder in folders:
-        names = frozenset({"message"}) if folder in ENDING else SAID
         for path in sorted((root / folder).rglob("*.py")):
-            if "report" not in path.relative_to(root).parts:
-                yield from stored_messages(path.read_text(encoding="utf-8"), names)
+            source = path.read_text(encoding="utf-8")
+            if "report" in path.relative_to(root).parts or (folder in ENDING and "Note(" not in source):
+                continue
+            yield from stored_messages(source, frozenset({"message"}) if folder in ENDING else SAID)
+
+    for folder in WHOLE if is_core else ():
+        for path in sorted((root / folder).rglob("*.py")):
+            yield from every_text(path.read_text(encoding="utf-8"))
+
+
+def every_text(source: str) -> Iterator[str]:
+    """Yield every text of several words that a module holds, its documentation aside."""
+    tree = ast.parse(source)
+    aside = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and _is_text(node.value))
+        for inner in ast.walk(node)
+        if inner is not node and _is_text(inner)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr) or (_is_text(node) and id(node) not in aside):
+            yield from _texts(node)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def stored_messages(source: str, names: frozenset[str] = SAID) -> Iterator[str]:
@@ -88,6 +115,10 @@ def stored_messages(source: str, names: frozenset[str] = SAID) -> Iterator[str]:
             for keyword in node.keywords:
                 if keyword.arg in names:
                     yield from _texts(keyword.value)
+        elif isinstance(node, ast.FunctionDef) and node.name in names:
+            for one in ast.walk(node):
+                if isinstance(one, ast.Return) and one.value is not None:
+                    yield from _texts(one.value)
         elif isinstance(node, ast.Assign):
             if any(isinstance(one, ast.Name) and one.id in names for one in node.targets):
                 yield from _texts(node.value)
@@ -100,9 +131,13 @@ def stored_messages(source: str, names: frozenset[str] = SAID) -> Iterator[str]:
             yield from _texts(node.value)
 
 
-def _texts(node: ast.expr) -> Iterator[str]:
+def _texts(node: ast.AST) -> Iterator[str]:
     """Yield what an expression may say, with named places for what it fills in."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search("[a-z]{2}", node.value):
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.search("[A-Za-z].* .*[A-Za-z]", node.value)
+    ):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
         text = _template(node)
@@ -167,12 +202,25 @@ def catalog_of(package: str, language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Stands in every catalog, so that it changes with its messages alone."""
+
+
 def update(package: str, language: str) -> int:
     """Bring the catalog of a package up to date, and return how many messages have no translation."""
     found = messages(package)
     old = catalog_of(package, language)
     new = Catalog(
-        locale=language, project="panel-harness", fuzzy=False, creation_date=datetime(2026, 1, 1, tzinfo=UTC)
+        locale=language,
+        project="panel-harness",
+        version="0.1",
+        header_comment=f"# Messages of {package}.",
+        msgid_bugs_address="none",
+        last_translator="none",
+        language_team="none",
+        creation_date=BEGUN,
+        revision_date=BEGUN,
+        fuzzy=False,
     )
     for (context, one), message in sorted(found.items(), key=lambda item: (item[0][1], item[0][0] or "")):
         before = old.get(one, context)

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from harness.language import marked
+
 LEFT: Mapping[str, str] = {
-    "rows at hand": "in_sample",
-    "other rows, selected on": "as_published",
-    "other rows of the same entities": "random_rows",
-    "later periods": "forward",
-    "entities never seen": "held_out_entities",
-    "entities never seen, later periods": "entities_and_time",
+    marked("rows at hand"): "in_sample",
+    marked("other rows, selected on"): "as_published",
+    marked("other rows of the same entities"): "random_rows",
+    marked("later periods"): "forward",
+    marked("entities never seen"): "held_out_entities",
+    marked("entities never seen, later periods"): "entities_and_time",
 }
 """What is predicted, by the protocol under which it is, from what is nearest to the training rows on."""
 

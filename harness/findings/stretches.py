@@ -24,7 +24,7 @@ def stretches(at: Floats, places: Mask) -> str:
             own = list(run)
             first, last = plain(float(at[own[0]])), plain(float(at[own[-1]]))
             found.append(
-                f"at {first}"
+                gettext("at {first}").format(first=first)
                 if len(own) == 1
                 else gettext("from {first} to {last}").format(first=first, last=last)
             )

@@ -12,7 +12,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from harness.data.note import METHOD_CODE, Note
-from harness.language import gettext
+from harness.language import closed_up, gettext
 from harness.report.front.front import Front
 from harness.report.model.run import Run
 from harness.report.page_table import PageTable, page_tables
@@ -167,7 +167,8 @@ def render_brief(run: Run, page: Page, front: Front) -> str:
     """Return the first screen and what to know of it as one HTML document for print."""
     template = environment().get_template("brief.html.j2")
     study, data = run.manifest.study, run.manifest.data
-    return template.render(study=study, data=data, page=page, front=front, style=style_sheet())
+    html = template.render(study=study, data=data, page=page, front=front, style=style_sheet())
+    return closed_up(html)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +191,7 @@ def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSect
         "many": len(study.outcomes) > 1,
         "numbers": Numbering(),
     }
-    bodies = [_body(templates, shown, common) for shown in sections]
+    bodies = [closed_up(_body(templates, shown, common)) for shown in sections]
     rendered = [(shown, _linked(body)) for shown, body in zip(sections, bodies, strict=True)]
     script = page_script()
     html = templates.get_template("report.html.j2").render(
@@ -201,7 +202,7 @@ def render_page(run: Run, page: Page, front: Front, sections: Sequence[ShownSect
         script=script,
         script_hash=script_hash(script),
     )
-    return RenderedPage(html, tuple(table for body in bodies for table in page_tables(body)))
+    return RenderedPage(closed_up(html), tuple(table for body in bodies for table in page_tables(body)))
 
 
 def _body(templates: Environment, shown: ShownSection, common: Mapping[str, object]) -> str:

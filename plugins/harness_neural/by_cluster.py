@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from harness import Ints, Note
+from harness.language import marked
 from harness_neural.draws import train_draws
 from harness_neural.learn import Learned
 from harness_neural.options import NetworkOptions
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch
 
 
-FALLBACK = "a fit with too few rows to train and select on there uses the network of all rows"
+FALLBACK = marked("a fit with too few rows to train and select on there uses the network of all rows")
 """What a note says of a cluster; the same for any number of draws, so that blocks of them say it once."""
 
 

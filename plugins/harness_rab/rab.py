@@ -37,17 +37,18 @@ from harness import (
     left_out,
     stream_at,
 )
+from harness.language import marked
 from harness_rab.ensemble import Ensemble, mean_of
 
 QUICK_DRAWS = 40
 QUICK_FOLD_DRAWS = 10
-RECONSTRUCTION = (
+RECONSTRUCTION = marked(
     "the original paper of the RAB method is not public; this is our reading of its description: bootstrap "
     "resamples, a fit on each, the mean of their predictions as the curve and their percentiles as its band. "
     "What is drawn, how often, and whether a map comes before each network, the study does not say; its "
     "name, recursive partitioning based on approximate Bayesian computation, describes nothing that it does"
 )
-ROW_WARNING = (
+ROW_WARNING = marked(
     "single rows were resampled: on panels with dependence within entities bands of nominal 95 % covered "
     "83 % of the time, and 93 % where entities were resampled"
 )

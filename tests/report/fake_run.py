@@ -343,7 +343,7 @@ def wage_run(path: Path) -> RunFolder:
     return write_fake_run(path, content, warnings=notes)
 
 
-def chinese_run(path: Path) -> RunFolder:
+def chinese_run(path: Path, *, language: str = "en") -> RunFolder:
     """Write a run of two outcomes with Chinese names and four curves."""
     content = manifest(
         outcomes={
@@ -355,6 +355,7 @@ def chinese_run(path: Path) -> RunFolder:
         quick=False,
     )
     content["data"]["simulated"] = True
+    content["study"]["language"] = language
     return write_fake_run(path, content, drawn=("ols", "fe", "ann", "rab"))
 
 

@@ -78,7 +78,9 @@ def gain_sentence(run: Run, outcome: str) -> str:
 
 def _named(study: StudyRecord, row: ToldFinding) -> str:
     number = f"{percent(row.estimate)} {percent_interval(row.conf_low, row.conf_high)}".strip()
-    return f"{study.estimator_label(row.estimator)} by {number}"
+    return gettext("{estimator} by {number}").format(
+        estimator=study.estimator_label(row.estimator), number=number
+    )
 
 
 def effect_sentence(run: Run, outcome: str) -> str:

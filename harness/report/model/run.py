@@ -18,6 +18,9 @@ View = TypeVar("View")
 WORDS = frozenset({"reason", "message", "assumption"})
 """Columns of tables that are sentences of the harness."""
 
+ALSO_WORDS = {"claims": frozenset({"about", "counterpart_reason"})}
+"""The same of one table; in others such a column may hold names."""
+
 
 class RunReader(Protocol):
     """A run folder that can be read."""
@@ -73,7 +76,11 @@ class Run:
         key = (table, row_type)
         if key not in self._kept:
             read = read_rows(self.frame(table), row_type, table=table)
-            words = [name for one in fields(row_type) if (name := one.name) in WORDS]
+            words = [
+                name
+                for one in fields(row_type)
+                if (name := one.name) in WORDS | ALSO_WORDS.get(table, frozenset())
+            ]
             self._kept[key] = tuple(_reworded(row, words) for row in read) if words else read
         found: tuple[Row, ...] = self._kept[key]
         return found

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.language import ENGLISH, gettext, reworded, spoken
+from harness.language import ENGLISH, gettext, marked, reworded, spoken
 from harness.report.model.run import Run, RunReader
 from harness.store.manifest import Manifest
 from harness.store.study_record import MetricRecord, ProtocolRecord, StudyRecord
@@ -19,6 +19,27 @@ if TYPE_CHECKING:
 
 FindingsOf = Callable[[Manifest, RunReader], "pd.DataFrame"]
 """Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""
+
+
+NAMED = (
+    *(marked("entity"), marked("time"), marked("entity effects"), marked("time effects")),
+    marked("entity and time effects"),
+)
+"""What tables call the keys and what is taken out of them."""
+
+KINDS = (
+    *(marked("rising"), marked("falling"), marked("steepening"), marked("slowing")),
+    *(marked("narrowing"), marked("widening"), marked("negative"), marked("positive")),
+    *(marked("increasing"), marked("decreasing"), marked("minimum"), marked("maximum")),
+)
+"""What claims say of curves and effects."""
+
+SOURCES = (
+    marked("SIMULATED by {simulation}"),
+    marked("nobody observed these data"),
+    marked("{message} (and the like, with other numbers, in {n} more fits)"),
+)
+"""What stands beside simulated data, and beside a warning that stands for several."""
 
 
 @contextmanager
@@ -33,7 +54,7 @@ def told(run: Run, *, find: FindingsOf | None = None, messages: Sequence[Path] =
     find : makes the findings; left out, their sentences stay as they are stored
     messages : folders of the plugins' catalogs
     """
-    study = run.manifest.study
+    study, data = run.manifest.study, run.manifest.data
     with spoken(study.language, messages):
         if study.language == ENGLISH:
             yield run
@@ -41,7 +62,7 @@ def told(run: Run, *, find: FindingsOf | None = None, messages: Sequence[Path] =
         manifest = replace(
             run.manifest,
             study=_study(study),
-            data=replace(run.manifest.data, title=reworded(run.manifest.data.title)),
+            data=replace(data, title=reworded(data.title), source=reworded(data.source)),
         )
         found = {} if find is None else {FINDINGS.name: find(manifest, run.folder)}
         yield Run(manifest, run.folder, found)

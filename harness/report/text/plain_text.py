@@ -48,7 +48,7 @@ LATEX = {
 }
 """What stands for each character; brackets and stars would be options of ``\\\\``."""
 
-SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])|(?<=[。：])\s*(?=.)")
+SENTENCE_END = re.compile(r"(?<=[.:”]) (?=[A-Z])|(?<=。)\s*(?=.)")
 SLUG_LENGTH = 40
 
 

@@ -11,6 +11,7 @@ from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.dose import require_dose
+from harness.language import marked
 from harness.scenarios.effect.terms import control_names
 
 KNOTS = (0.05, 0.275, 0.5, 0.725, 0.95)
@@ -47,7 +48,7 @@ def linearity_test(panel: Panel) -> WaldTest:
     exposure = panel.column(panel.exposure)
     knots = np.quantile(exposure, KNOTS)
     if np.unique(knots).size < len(KNOTS):
-        raise _too_few(panel, "many rows at few values leave no place for bends")
+        raise _too_few(panel, marked("many rows at few values leave no place for bends"))
     bends = restricted_cubic_splines(exposure, knots)
     numbers = np.column_stack([panel.column(name) for name in (panel.exposure, *control_names(panel))])
     own = np.column_stack([bends, numbers])
@@ -61,7 +62,7 @@ def linearity_test(panel: Panel) -> WaldTest:
     outcome, terms = left[:, 0], left[:, 1:]
     if (np.square(terms).sum(axis=0) < LEAST_LEFT * bends.var(axis=0) * panel.n_obs).any():
         raise _too_few(
-            panel, "nothing is left of its bends once the controls and entity means are held fixed"
+            panel, marked("nothing is left of its bends once the controls and entity means are held fixed")
         )
     inverse = np.linalg.inv(terms.T @ terms)
     slopes = inverse @ terms.T @ outcome

@@ -12,6 +12,7 @@ from harness.arrays import Floats, Mask
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.language import marked
 from harness.scenarios.effect.terms import Terms
 
 Within = Literal["first_differences", "correlated_random_effects"]
@@ -21,23 +22,32 @@ Method = Literal["first_differences", "correlated_random_effects", "instrumented
 
 _ASSUMPTIONS: Mapping[Within, str] = {
     "first_differences": (
-        "Given the controls in this period and the one before, changes of the exposure are as good as "
-        "random: nothing else that changes over time moves both exposure and outcome, and shocks to the "
-        "outcome do not feed back into the exposure."
+        marked(
+            "Given the controls in this period and the one before, changes of the exposure are as good as "
+            "random: nothing else that changes over time moves both exposure and outcome, and shocks to the "
+            "outcome do not feed back into the exposure."
+        )
     ),
     "correlated_random_effects": (
-        "Given the controls, their means over the entity's periods and the exposure's own mean, the exposure "
-        "is as good as random: what is constant in an entity and moves both is a function of those means."
+        marked(
+            "Given the controls, their means over the entity's periods and the exposure's own mean, the "
+            "exposure is as good as random: what is constant in an entity and moves both is a function of "
+            "those means."
+        )
     ),
 }
 _INSTRUMENTED: Mapping[Within, str] = {
     "first_differences": (
-        "Given the controls in this period and the one before, changes of the instruments are as good as "
-        "random, and they move the outcome through the exposure alone."
+        marked(
+            "Given the controls in this period and the one before, changes of the instruments are as good as "
+            "random, and they move the outcome through the exposure alone."
+        )
     ),
     "correlated_random_effects": (
-        "Given the controls and the means over the entity's periods of controls and instruments, the "
-        "instruments are as good as random, and they move the outcome through the exposure alone."
+        marked(
+            "Given the controls and the means over the entity's periods of controls and instruments, the "
+            "instruments are as good as random, and they move the outcome through the exposure alone."
+        )
     ),
 }
 

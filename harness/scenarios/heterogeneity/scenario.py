@@ -13,6 +13,7 @@ from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.dose import require_dose
 from harness.estimators.protocol import Fitted, FittedDraws
+from harness.language import marked
 from harness.scenarios.asked import Asked, Sample, Tables
 from harness.scenarios.grid import exposure_grid, locate
 from harness.scenarios.heterogeneity.measures import (
@@ -32,7 +33,7 @@ from harness.scenarios.support import require_variation
 from harness.scenarios.truth import Truths
 from harness.tables import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, ResultTable
 
-NOT_REFITTED = "no model of each group was asked for (`refit: false`, which --quick sets)"
+NOT_REFITTED = marked("no model of each group was asked for (`refit: false`, which --quick sets)")
 """Reason in the place of a group's own model."""
 
 

@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.language import marked
 
 CheckName = Literal["lead", "lag", "groups", "winsorised", "log_outcome", "periods"]
 CHECKS: tuple[CheckName, ...] = get_args(CheckName)
@@ -50,18 +51,22 @@ def checks_of(
     controls : numbers of controls to try, the first so many
     """
     if "lead" in names:
-        yield RobustnessCheck("exposure of the next period, given this one's", "zero", partial(_lead, panel))
+        yield RobustnessCheck(
+            marked("exposure of the next period, given this one's"), "zero", partial(_lead, panel)
+        )
     if "lag" in names:
-        yield RobustnessCheck("exposure of the period before", "none", partial(_lag, panel))
+        yield RobustnessCheck(marked("exposure of the period before"), "none", partial(_lag, panel))
     if "groups" in names and by is not None:
         key = panel.group(by)
         for code in np.unique(key.codes).tolist():
             rows = np.flatnonzero(key.codes != code)
             yield RobustnessCheck(f"without {by} {key.labels[code]}", "baseline", partial(panel.take, rows))
     if "winsorised" in names:
-        yield RobustnessCheck("outcome and exposure winsorised", "baseline", partial(_winsorised, panel))
+        yield RobustnessCheck(
+            marked("outcome and exposure winsorised"), "baseline", partial(_winsorised, panel)
+        )
     if "log_outcome" in names:
-        yield RobustnessCheck("outcome in logs", "none", partial(_log_outcome, panel))
+        yield RobustnessCheck(marked("outcome in logs"), "none", partial(_log_outcome, panel))
     if "periods" in names:
         present = np.unique(panel.time.codes)
         half = present[present.size // 2]

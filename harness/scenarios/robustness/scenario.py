@@ -16,6 +16,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import Estimator
+from harness.language import marked
 from harness.rng import random_stream
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
@@ -28,9 +29,9 @@ from harness.scenarios.robustness.checks import CHECKS, CheckName, RobustnessChe
 from harness.scenarios.subject import Subject
 from harness.tables import ROBUSTNESS, ResultTable
 
-BASELINE = "as it is"
-PERMUTED = "exposure permuted over entities"
-JOINT = "all checks together"
+BASELINE = marked("as it is")
+PERMUTED = marked("exposure permuted over entities")
+JOINT = marked("all checks together")
 
 N_MULTIPLIERS = 2000
 """Multiplier draws of the joint test."""

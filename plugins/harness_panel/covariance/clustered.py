@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from harness import Correction, EstimationError, Floats, Problem, key_of
+from harness.language import marked
 from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.absorb import absorber_of
 from harness_panel.resampling.grouping import Grouping
@@ -142,6 +143,6 @@ def _mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool)
         return matrix, ""
     nearest = factor * covariance.nearest()
     if not has_constant or is_negative[1:].any():
-        return nearest, ", negative eigenvalues set to zero"
+        return nearest, marked(", negative eigenvalues set to zero")
     matrix[0, 0] = nearest[0, 0]
-    return matrix, ", negative eigenvalues set to zero for the constant"
+    return matrix, marked(", negative eigenvalues set to zero for the constant")

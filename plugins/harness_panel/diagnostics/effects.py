@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness import EffectKey, EstimationError, Floats, Panel, Problem
+from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.regression import regress
@@ -54,7 +55,7 @@ def breusch_pagan(panel: Panel) -> Diagnostic:
     share = 1.0 - float(sums @ sums) / float(residuals @ residuals)
     return Diagnostic(
         name="breusch_pagan",
-        null="the variance between entities is zero",
+        null=marked("the variance between entities is zero"),
         statistic=0.5 * n_obs**2 * share**2 / pairs,
         distribution="chi2",
         df=(1,),
@@ -83,7 +84,7 @@ def wald_of_slopes(
     statistic = wald(estimate, covariance) / len(names)
     return Diagnostic(
         name="slopes",
-        null="all slopes are zero",
+        null=marked("all slopes are zero"),
         statistic=statistic,
         distribution="F",
         df=(len(names), df_resid),

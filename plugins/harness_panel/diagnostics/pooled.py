@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import EstimationError, Problem
+from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.regression import Regression
 
@@ -87,7 +88,7 @@ def reset(regression: Regression) -> Diagnostic:
             raise EstimationError(Problem("reset", what, hint="leave the test out")) from singular
     return Diagnostic(
         name="reset",
-        null="the outcome is linear in the columns",
+        null=marked("the outcome is linear in the columns"),
         statistic=float(result.fvalue),
         distribution="F",
         df=(float(result.df_num), float(result.df_denom)),
@@ -107,7 +108,7 @@ def fitted(regression: Regression) -> RegressionResultsWrapper:
 def _of_variance(name: str, statistic: float, df: int, source: str) -> Diagnostic:
     return Diagnostic(
         name=name,
-        null="errors have equal variances",
+        null=marked("errors have equal variances"),
         statistic=statistic,
         distribution="chi2",
         df=(df,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness import EstimationError, Floats, Panel, Problem
+from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
@@ -42,7 +43,7 @@ def wooldridge(panel: Panel) -> Diagnostic:
     variance = n_clusters / (n_clusters - 1) * float(scores @ scores) / power**2
     return Diagnostic(
         name="serial_correlation",
-        null="errors are not correlated over time within entities",
+        null=marked("errors are not correlated over time within entities"),
         statistic=(slope + 0.5) ** 2 / variance,
         distribution="F",
         df=(1, n_clusters - 1),
@@ -84,7 +85,7 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
     statistic = float(np.sqrt(shared[is_pair]) @ correlations) / np.sqrt(n_pairs)
     return Diagnostic(
         name="cross_section_dependence",
-        null="errors are not correlated across entities",
+        null=marked("errors are not correlated across entities"),
         statistic=float(statistic),
         distribution="normal",
         df=(),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import EstimationError, Floats, Links, Problem, neighbour_links
+from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.resampling.regression import Regression
 
@@ -122,7 +123,7 @@ def _moran(regression: Regression, links: Links) -> Diagnostic:
     value, mean, variance = near.moran()
     return Diagnostic(
         name="moran",
-        null="residuals of neighbours are independent",
+        null=marked("residuals of neighbours are independent"),
         statistic=(value - mean) / sqrt(variance),
         distribution="normal",
         df=(),
@@ -131,10 +132,10 @@ def _moran(regression: Regression, links: Links) -> Diagnostic:
 
 
 _NULLS: Mapping[str, str] = {
-    "lm_error": "no spatial correlation of errors",
-    "lm_lag": "no spatial lag of the outcome",
-    "lm_error_robust": "no spatial correlation of errors, a spatial lag or none",
-    "lm_lag_robust": "no spatial lag of the outcome, errors correlated in space or not",
+    "lm_error": marked("no spatial correlation of errors"),
+    "lm_lag": marked("no spatial lag of the outcome"),
+    "lm_error_robust": marked("no spatial correlation of errors, a spatial lag or none"),
+    "lm_lag_robust": marked("no spatial lag of the outcome, errors correlated in space or not"),
 }
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from harness import CoefficientTable, EstimationError, Panel, Problem
+from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.diagnostics.effects import is_definite, wald
 from harness_panel.resampling.entity_means import is_mean
 from harness_panel.resampling.random_equation import random_equation
 from harness_panel.resampling.regression import regress
 
-_NULL = "entity effects are independent of the columns"
+_NULL = marked("entity effects are independent of the columns")
 
 
 def hausman(panel: Panel) -> Diagnostic:

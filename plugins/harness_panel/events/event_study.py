@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import CoefficientTable, EstimationError, Note, Panel
+from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic, Refusal, outcome_of
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.events.treatment import Treatment, TwoWayWeights
@@ -112,7 +113,7 @@ class EventStudy:
             df_resid=self.table.correction.df_resid,
             kind=self.table.correction.kind,
         )
-        return replace(found, name="pre_trend", null="no effect before the treatment starts")
+        return replace(found, name="pre_trend", null=marked("no effect before the treatment starts"))
 
 
 def rows_of_periods(treatment: Treatment, window: EventWindow) -> Mapping[int, int]:

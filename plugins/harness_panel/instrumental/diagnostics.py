@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from harness import EstimationError, Floats, Problem
+from harness.language import marked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.robust import Classical
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
@@ -40,7 +41,7 @@ def instrument_tests(
 def _first_stage(strength: Strength) -> Diagnostic:
     return Diagnostic(
         name="first_stage",
-        null="the instruments do not move the exposure, given regressors and effects",
+        null=marked("the instruments do not move the exposure, given regressors and effects"),
         statistic=strength.partial_f,
         distribution="F",
         df=strength.df,
@@ -79,7 +80,7 @@ def _overidentification(
         source = f"Hansen's J of two-step GMM, by linearmodels; weights {covariance.use}"
     return Diagnostic(
         name="overidentification",
-        null="every instrument is uncorrelated with the errors",
+        null=marked("every instrument is uncorrelated with the errors"),
         statistic=statistic,
         distribution="chi2",
         df=(further,),
@@ -110,7 +111,7 @@ def _exogeneity(equation: InstrumentedEquation, covariance: InstrumentedCovarian
     )
     return Diagnostic(
         name="exogeneity",
-        null="the exposure is uncorrelated with the errors, so that least squares would do",
+        null=marked("the exposure is uncorrelated with the errors, so that least squares would do"),
         statistic=float(augmented.estimate[-1] ** 2 / matrix[-1, -1]),
         distribution="F",
         df=(1, correction.df_resid),

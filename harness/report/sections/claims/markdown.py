@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.language import gettext, marked
+from harness.language import closed_up, gettext, marked
 from harness.report.sections.claims.errors import ErrorTable
 from harness.report.sections.claims.figures import PublishedFigure, PublishedFigures
 from harness.report.text.footnotes import Footnotes
@@ -25,8 +25,9 @@ def markdown(shown: PublishedFigures) -> str:
     parts = [part for figure in shown.figures for part in _figure(figure, footnotes)]
     notes = "\n".join(f"- ({mark}) {_plain(reason)}" for mark, reason in footnotes.listed())
     if notes:
-        parts += [f"## {gettext('Where a number is missing')}", notes]
-    return "\n\n".join(parts) + "\n"
+        head = gettext("Where a number is missing")
+        parts += [f"## {head}", notes]
+    return closed_up("\n\n".join(parts) + "\n")
 
 
 def _figure(figure: PublishedFigure, footnotes: Footnotes) -> Iterator[str]:

@@ -169,4 +169,4 @@ def _units(bands: Iterable[Band], study: StudyRecord) -> str:
         "row": gettext("of single rows"),
     }
     named = [words.get(unit, unit) for unit in dict.fromkeys(band.unit for band in bands) if unit]
-    return f" {joined(named)}" if named else ""
+    return gettext(" {units}").format(units=joined(named)) if named else ""

@@ -11,7 +11,7 @@ from harness.report.model.run import Run
 from harness.report.sections.diagnostics.rows import ChosenCandidate, DiagnosticRow, StatisticRow, selections
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import count, fixed, p_text, plain, significant
-from harness.report.text.plain_text import capitalised
+from harness.report.text.plain_text import capitalised, listed
 
 TESTS: Mapping[str, str] = {
     "slopes": marked("Wald test of the slopes"),
@@ -168,7 +168,9 @@ def _in_order(known: Mapping[str, str], names: Sequence[str]) -> list[str]:
 
 
 def _selection_row(selection: ChosenCandidate, label: str) -> SelectionTableRow:
-    options = ", ".join(f"{name.replace('_', ' ')} {_option(value)}" for name, value in selection.options)
+    options = listed(
+        f"{gettext(name.replace('_', ' '))} {_option(value)}" for name, value in selection.options
+    )
     return SelectionTableRow(
         label, count(selection.n_candidates), options, fixed(selection.selection_nmse, 3)
     )

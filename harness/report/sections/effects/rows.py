@@ -9,6 +9,7 @@ from harness.language import gettext, marked
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import CoefficientRow
+from harness.store.study_record import StudyRecord
 
 SINGLE = ("line", "contrast", "derivative")
 """Forms that are numbers; the others are lines over the exposure or a moderator."""
@@ -80,6 +81,12 @@ class EffectSubject:
 
     outcome: str
     exposure: str
+
+    def named(self, study: StudyRecord) -> str:
+        """Return it in words."""
+        return gettext("{exposure} on {outcome}").format(
+            exposure=study.label(self.exposure), outcome=study.label(self.outcome)
+        )
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ from harness.report.sections.effects.figure import (
 from harness.report.sections.effects.rows import FORMS, METHODS, EffectRow, SubjectEffects
 from harness.report.sections.effects.table import effect_name, slope_name
 from harness.report.text.numbers import percent
-from harness.report.text.plain_text import file_slug
+from harness.report.text.plain_text import file_slug, listed
 
 
 def effect_figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) -> Iterator[RenderedFigure]:
     """Yield the forest of numbers, then curves and conditional effects, those that there are."""
     study, subject = run.manifest.study, effects.subject
     slug = f"{file_slug(subject.outcome)}-{file_slug(subject.exposure)}"
-    what = f"{study.label(subject.exposure)} on {study.label(subject.outcome)}"
+    what = subject.named(study)
     whiskers = tuple(whiskers_of(run, effects))
     if whiskers:
         yield renderer.render(
@@ -58,8 +58,8 @@ def effect_figures(run: Run, effects: SubjectEffects, renderer: FigureRenderer) 
             yield renderer.render(
                 name,
                 draw_lines(line_scene(run, effects, own)),
-                alt=gettext("Debiased {FORMS} of {what}: {join}.").format(
-                    FORMS=FORMS[form], what=what, join=", ".join(_label(run, rows[0]) for rows in own)
+                alt=gettext("Debiased {form} of {what}: {names}.").format(
+                    form=gettext(FORMS[form]), what=what, names=listed(_label(run, rows[0]) for rows in own)
                 ),
                 caption=_caption(run, effects, own),
             )
@@ -70,16 +70,17 @@ def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
     study = run.manifest.study
     for row in effects.numbers:
         if row.is_done:
-            label = f"{effect_name(study, row)}: {study.estimator_label(row.learner)}"
+            label = _named(effect_name(study, row), study.estimator_label(row.learner))
             yield Whisker(label, row.method, row.estimate, row.conf_low, row.conf_high)
     for one in effects.slopes:
-        label = f"{slope_name(one)}: {study.estimator_label(one.row.estimator)}"
+        label = _named(slope_name(one), study.estimator_label(one.row.estimator))
         yield Whisker(label, "", one.row.estimate, one.row.conf_low, one.row.conf_high)
 
 
 def _label(run: Run, row: EffectRow) -> str:
-    parts = [METHODS.get(row.method, row.method), run.manifest.study.estimator_label(row.learner)]
-    return ", ".join([*parts, *([row.group] if row.group else [])])
+    method = gettext(METHODS.get(row.method, row.method))
+    parts = [method, run.manifest.study.estimator_label(row.learner)]
+    return listed([*parts, *([row.group] if row.group else [])])
 
 
 def line_scene(run: Run, effects: SubjectEffects, lines: Sequence[tuple[EffectRow, ...]]) -> LineScene:
@@ -165,3 +166,7 @@ def _caption(run: Run, effects: SubjectEffects, lines: Sequence[tuple[EffectRow,
     return gettext(
         "Debiased curve of {exposure} for {outcome}. It is less its mean over the rows. {bands}{shown}"
     ).format(exposure=exposure, outcome=outcome, bands=bands, shown=shown)
+
+
+def _named(what: str, whose: str) -> str:
+    return gettext("{what}: {whose}").format(what=what, whose=whose)

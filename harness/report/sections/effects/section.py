@@ -45,7 +45,7 @@ class EffectsSection(PackagedSection):
         study = run.manifest.study
         shown = tuple(
             ShownEffects(
-                heading=f"{study.label(one.subject.exposure)} on {study.label(one.subject.outcome)}",
+                heading=one.subject.named(study),
                 figures=tuple(effect_figures(run, one, renderer)),
                 table=effect_table(study, one),
                 assumptions=one.assumptions,

@@ -45,7 +45,9 @@ def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
             numbers = gettext("{gain} against at most {most}").format(
                 gain=percent(least.row.gain), most=percent(most)
             )
-            places.setdefault(least.estimator.label, []).append(f"“{least.protocol.title}” ({numbers})")
+            places.setdefault(least.estimator.label, []).append(
+                gettext("“{title}” ({what})").format(title=least.protocol.title, what=numbers)
+            )
     for label, where in places.items():
         yield (
             gettext(
@@ -67,7 +69,9 @@ def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]
                 and cell.row.conf_low > 0
                 and not cell.p_adjusted >= size_of(level)
             ):
-                named = f"{judgement.estimator.label} ({_folds(cell)})"
+                named = gettext("{label} ({about})").format(
+                    label=judgement.estimator.label, about=_folds(cell)
+                )
                 unsure.setdefault(cell.protocol.title, []).append(named)
     for title, labels in unsure.items():
         yield (

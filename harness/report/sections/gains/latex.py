@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.evaluation.gain_status import GainStatus
-from harness.language import gettext
+from harness.language import closed_up, gettext
 from harness.report.model.gains import GainCell, Gains
 from harness.report.sections.gains.table import GainTable, gain_table
 from harness.report.text.numbers import count, percent, plain
@@ -22,7 +22,7 @@ FORMULA = r"$1 - \mathrm{MSE}/\mathrm{MSE}_{\mathrm{reference}}$"
 
 def latex_gains(gains: Gains) -> str:
     r"""Return a ``table`` environment for each reference; they need ``\usepackage{booktabs}``."""
-    return "\n".join(_table(over) for over in (gains, *gains.further))
+    return closed_up("\n".join(_table(over) for over in (gains, *gains.further)))
 
 
 def _table(gains: Gains) -> str:

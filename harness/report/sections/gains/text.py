@@ -11,7 +11,7 @@ from harness.report.model.gains import GainCell
 from harness.report.model.run import Run
 from harness.report.sections.gains.judgement import Judgement, Protocols, judgements
 from harness.report.text.numbers import NO_BREAK, p_text, significant
-from harness.report.text.plain_text import joined, shortened
+from harness.report.text.plain_text import in_turn, joined, listed, shortened
 from harness.store.study_record import ProtocolRecord
 
 REASON_LENGTH = 160
@@ -32,7 +32,7 @@ def gain_text(cell: GainCell) -> str:
         if adjusted
         else p_text(cell.row.p_value)
     )
-    return ", ".join(part for part in (gain, p_value) if part)
+    return listed(part for part in (gain, p_value) if part)
 
 
 def lowest_error(run: Run, outcome: str, protocol: ProtocolRecord) -> str:
@@ -47,7 +47,9 @@ def lowest_error(run: Run, outcome: str, protocol: ProtocolRecord) -> str:
     winner, least = min(rows, key=lambda pair: pair[1].mse)
     others = sorted(row.mse for _, row in rows)[1:]
     beside = gettext("; the next lowest is {others}").format(others=significant(others[0])) if others else ""
-    return f"“{protocol.title}”: {winner.label} ({significant(least.mse)}{beside})."
+    return gettext("“{title}”: {label} ({error}{beside}).").format(
+        title=protocol.title, label=winner.label, error=significant(least.mse), beside=beside
+    )
 
 
 def headline(cells: Sequence[GainCell], *, reference: str) -> str:
@@ -98,7 +100,7 @@ def _established(found: Sequence[Judgement], reference: str) -> str:
         if all(protocol.knows_entities for protocol in honest)
         else ""
     )
-    given = f". {_seen_once(once)}" if once else ""
+    given = gettext(". {once}").format(once=_seen_once(once)) if once else ""
     return gettext(
         "A gain over {reference} is established for {labels}: it stands under {where}, the "
         "number of comparisons allowed for{known}{given}."
@@ -141,7 +143,7 @@ def _given(found: Sequence[Judgement]) -> Iterator[str]:
     """Yield under which protocols a gain that appears is one given the few periods tested, once."""
     once = dict.fromkeys(protocol for judgement in found for protocol in judgement.once)
     if once:
-        yield f"{_seen_once(tuple(once))}."
+        yield gettext("{sentence}.").format(sentence=_seen_once(tuple(once)))
 
 
 def _only_inside(found: Sequence[Judgement]) -> Iterator[str]:
@@ -179,17 +181,23 @@ def estimator_verdict(cells: Sequence[GainCell], *, reference: str) -> str:
         _part(cells, GainStatus.OPEN, gettext("not established to differ under")),
         _missing(cells),
     ]
-    return f"{cells[0].estimator.label}: {'; '.join(part for part in parts if part)}."
+    return gettext("{subject}: {said}.").format(
+        subject=cells[0].estimator.label, said=in_turn(part for part in parts if part)
+    )
 
 
 def _part(cells: Sequence[GainCell], status: GainStatus, words: str) -> str:
-    named = [f"“{cell.protocol.title}” ({gain_text(cell)})" for cell in cells if cell.status is status]
-    return f"{words} {joined(named)}" if named else ""
+    named = [_told(cell, gain_text(cell)) for cell in cells if cell.status is status]
+    return gettext("{words} {protocols}").format(words=words, protocols=joined(named)) if named else ""
+
+
+def _told(cell: GainCell, what: str) -> str:
+    return gettext("“{title}” ({what})").format(title=cell.protocol.title, what=what)
 
 
 def _missing(cells: Sequence[GainCell]) -> str:
     named = [
-        f"“{cell.protocol.title}” ({shortened(cell.reason, REASON_LENGTH)})"
+        _told(cell, shortened(cell.reason, REASON_LENGTH))
         for cell in cells
         if cell.status is GainStatus.MISSING
     ]

@@ -129,7 +129,11 @@ def _figures(
                 gettext(
                     "Rise of the error of {name} in predicting {label} for entities held out where "
                     "columns are left out, with intervals from draws of entities{value}."
-                ).format(name=name, label=label, value=f"; the {SHOWN} largest" if len(own) == SHOWN else "")
+                ).format(
+                    name=name,
+                    label=label,
+                    value=gettext("; the {n} largest").format(n=SHOWN) if len(own) == SHOWN else "",
+                )
             ),
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from harness.arrays import Floats
-from harness.language import gettext
+from harness.language import closed_up, gettext
 from harness.report.drawing.series import effect_label
 from harness.report.drawing.truth import TRUTH
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS, Banded
@@ -48,14 +48,16 @@ def surface_page(run: Run) -> str:
 
     library, script = get_plotlyjs(), packaged(PACKAGE, "surfaces.js")
     template = environment().from_string(packaged(PACKAGE, "surfaces.html.j2"))
-    return template.render(
-        study=run.manifest.study,
-        data=run.manifest.data,
-        style=style_sheet(packaged(PACKAGE, "surfaces.css")),
-        hashes=[script_hash(source) for source in (library, script)],
-        library=Markup(library),  # noqa: S704 - a file of the library
-        script=Markup(script),  # noqa: S704 - a file of this package
-        content=Markup(script_json(surface_content(run))),  # noqa: S704 - escaped for a script element
+    return closed_up(
+        template.render(
+            study=run.manifest.study,
+            data=run.manifest.data,
+            style=style_sheet(packaged(PACKAGE, "surfaces.css")),
+            hashes=[script_hash(source) for source in (library, script)],
+            library=Markup(library),  # noqa: S704 - a file of the library
+            script=Markup(script),  # noqa: S704 - a file of this package
+            content=Markup(script_json(surface_content(run))),  # noqa: S704 - escaped for a script element
+        )
     )
 
 

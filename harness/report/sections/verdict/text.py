@@ -120,7 +120,10 @@ def said_of(run: Run, outcome: str) -> Said:
 def _open(rows: Iterable[FindingRow]) -> str:
     """Return what is not established, by kind; that it is not there does not follow."""
     numbers = Counter(gettext(KINDS.get(row.finding, row.finding)) for row in rows)
-    kinds = [f"{kind} ({number})" if number > 1 else kind for kind, number in numbers.items()]
+    kinds = [
+        gettext("{kind} ({number})").format(kind=kind, number=number) if number > 1 else kind
+        for kind, number in numbers.items()
+    ]
     return (
         gettext("Not established, each a row of findings.csv: {kinds}.").format(kinds=joined(kinds))
         if kinds

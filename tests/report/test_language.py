@@ -1,0 +1,144 @@
+"""A report in Chinese: nothing that is read is English, and every number is that of the English report."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from matplotlib.text import Text
+
+from harness.findings.table import findings_of
+from harness.installed import installed
+from harness.report.drawing import printing
+from harness.report.drawing.canvas import Prints
+from harness.report.page_table import page_tables
+from harness.report.write import brief_run, write_report
+from report.all_sections import SECTIONS
+from report.fake_run import chinese_run
+
+LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+(?:[ ,]+[A-Za-z][A-Za-z'’-]+){2,}")
+"""More than two words of English one after the other."""
+
+FAKE = (
+    *("Wages of young men", "Vella and Verbeek", "545 men observed for eight years", "whole men beside it"),
+    *("experience is absorbed by the entity and time effects together", "effects are independent"),
+    *("the difference of covariances is no covariance", "too few periods", "mega and super"),
+    *("small and medium", "exposure at which it bends"),
+    "the curve of this run has no minimum within its range",
+)
+"""Names and sentences of the run that no code of the harness says."""
+
+KNOWN = re.compile("|".join(map(re.escape, FAKE)) + r"|Nadeau and Bengio")
+MESSAGES = installed().messages
+READ = frozenset({"alt", "title", "aria-label", "data-copy", "data-copied"})
+UNREAD = frozenset({"script", "style", "code"})
+INLINE = frozenset({"span", "b", "i", "em", "strong", "sup", "a", "br"})
+NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
+
+
+class Readable(HTMLParser):
+    """Collects the texts that a reader meets, a paragraph or cell each, and those of attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.texts, self._parts, self._unread = [], [], 0
+
+    def _end(self, tag):
+        if tag not in INLINE:
+            self.texts.append("".join(self._parts))
+            self._parts = []
+
+    def handle_starttag(self, tag, attrs):
+        self._end(tag)
+        self._unread += tag in UNREAD
+        self.texts += [value for name, value in attrs if name in READ and value]
+
+    def handle_endtag(self, tag):
+        self._unread -= tag in UNREAD
+        self._end(tag)
+
+    def handle_data(self, data):
+        if not self._unread:
+            self._parts.append(data)
+
+
+def english_in(texts):
+    return sorted({found for text in texts for found in LATIN.findall(KNOWN.sub("", text))})
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Return the folders in both languages, and the texts of the Chinese figures; nothing is printed."""
+    drawn = []
+
+    def noted(figure):
+        drawn.extend(text.get_text() for text in figure.findobj(Text))
+        return Prints(b"<svg/>", b"", None)
+
+    folders = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(printing, "printed", noted)
+        for language in ("en", "zh"):
+            drawn.clear()
+            folders[language] = chinese_run(tmp_path_factory.mktemp(language), language=language)
+            write_report(
+                folders[language],
+                formats=("html", "latex", "docx", "markdown"),
+                sections=SECTIONS,
+                find=findings_of,
+                messages=MESSAGES,
+            )
+    return folders, tuple(drawn)
+
+
+def page(folder, name="report.html"):
+    return (folder.path / name).read_text(encoding="utf-8")
+
+
+def test_no_sentence_of_the_page_is_english(written):
+    folders, _ = written
+    reader = Readable()
+    reader.feed(page(folders["zh"]))
+    assert len(reader.texts) > 500
+    assert not english_in(reader.texts)
+
+
+def test_no_figure_says_english(written):
+    _, drawn = written
+    assert len(drawn) > 100
+    assert not english_in(drawn)
+
+
+@pytest.mark.parametrize(
+    "name", ["surfaces.html", "tables/gain.tex", "tables/coefficients.tex", "tables/figure_by_figure.md"]
+)
+def test_no_other_file_says_english(written, name):
+    folders, _ = written
+    text = page(folders["zh"], name)
+    reader = Readable()
+    reader.feed(text if name.endswith("html") else re.sub(r"\\[a-z]+(\{[a-z0-9:-]*\})?", " ", text))
+    assert not english_in(reader.texts or [text])
+
+
+def test_the_first_screen_for_print_is_chinese(written):
+    folders, _ = written
+    brief_run(folders["zh"].path, find=findings_of, messages=MESSAGES)
+    reader = Readable()
+    reader.feed(page(folders["zh"], "brief.html"))
+    assert not english_in(reader.texts)
+
+
+def test_tables_have_the_numbers_of_the_english_report(written):
+    folders, _ = written
+    english, chinese = (page_tables(page(folders[language])) for language in ("en", "zh"))
+    assert len(english) == len(chinese) > 10
+    for own, other in zip(english, chinese, strict=True):
+        numbers = [NUMBER.findall(" ".join(row[1:])) for row in own.rows[own.n_heads :]]
+        assert numbers == [NUMBER.findall(" ".join(row[1:])) for row in other.rows[other.n_heads :]], own.name
+
+
+def test_tables_of_the_run_and_the_report_for_programs_stay_english(written):
+    folders, _ = written
+    for name in ("gain_report.json", "findings.csv", "warnings.csv"):
+        assert page(folders["zh"], name) == page(folders["en"], name)
