@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import process_time
 
 from harness.execution.plan import Plan
-from harness.forecast.conclusion import conclusion_seconds
+from harness.forecast.conclusion import Conclusion, conclusion_of
 from harness.forecast.memory import peak_bytes
 from harness.forecast.probe import Probed, probed
 
@@ -24,20 +24,20 @@ class Forecast:
     ----------
     start : seconds until the first task: libraries, spec and data
     probed : tasks by kind
-    conclusion : seconds of tables, figures and report
+    conclusion : tables, figures and report
     peak : bytes of the process that has the most
     """
 
     start: float
     probed: tuple[Probed, ...]
-    conclusion: float
+    conclusion: Conclusion
     peak: float
 
     def seconds(self, n_jobs: int) -> float:
         """Return the seconds of a run with so many worker processes; no less than its longest task takes."""
         work = sum(one.all_seconds for one in self.probed)
         longest = max((one.seconds for one in self.probed), default=0.0)
-        return self.start + max(longest, work / n_jobs) + self.conclusion
+        return self.start + max(longest, work / n_jobs) + self.conclusion.seconds(n_jobs)
 
     def describe(self, n_jobs: int) -> str:
         """Return time and memory in words, the dearest kinds of tasks first."""
@@ -46,10 +46,10 @@ class Forecast:
             f"about {span(self.seconds(n_jobs))} with {n_jobs} worker process(es) and nothing else running; "
             f"the longest task takes {span(max((one.seconds for one in self.probed), default=0.0))}",
             *(f"  {span(one.all_seconds)}: {one.count} x like {one.label}" for one in dear),
-            f"  {span(self.conclusion)}: tables, figures and report",
+            f"  {span(self.conclusion.seconds(n_jobs))}: tables, figures and report",
         ]
         if math.isfinite(self.peak):
-            lines.append(f"about {self.peak / 1e9:.1f} GB of memory for each process")
+            lines.append(f"about {self.peak / 1e9:.1f} GB of memory in the process that takes most")
         return "\n".join(lines)
 
 
@@ -71,4 +71,5 @@ def forecast(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
     start = process_time()
     found = tuple(probed(plan, on_probe=on_probe))
     on_probe("a figure")
-    return Forecast(start, found, conclusion_seconds(plan), peak_bytes(plan))
+    conclusion = conclusion_of(plan)
+    return Forecast(start, found, conclusion, peak_bytes(plan) + conclusion.n_bytes)

@@ -39,7 +39,8 @@ from harness.forecast.forecast import forecast
 plan = prepare_study(RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv)).plan
 found = forecast(plan, on_probe=lambda label: None)
 tasks = sum(one.all_seconds for one in found.probed)
-told = {"start": found.start, "tasks": tasks, "conclusion": found.conclusion, "all": found.seconds(1)}
+conclusion = found.conclusion.seconds(1)
+told = {"start": found.start, "tasks": tasks, "conclusion": conclusion, "all": found.seconds(1)}
 print(json.dumps({**told, "peak": found.peak, "probing": time.process_time() - found.start}))
 """
 

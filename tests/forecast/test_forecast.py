@@ -15,6 +15,7 @@ from harness.api import prepare_study
 from harness.cli import cli
 from harness.execution.capped import greatest
 from harness.execution.options import RunOptions
+from harness.forecast.conclusion import Conclusion
 from harness.forecast.forecast import Forecast, span
 from harness.forecast.probe import FEW, MORE, Probed, probed
 from harness.scenarios.curve.scenario import CurveScenario
@@ -83,10 +84,10 @@ def test_the_greatest_draws_are_found_within_nested_estimators():
 
 def test_time_is_shared_by_workers_down_to_the_longest_task():
     tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 1, 12.0, 0.1))
-    told = Forecast(start=3.0, probed=tasks, conclusion=5.0, peak=5e8)
-    assert told.seconds(1) == 3 + 32 + 5
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(4.0, 2.0, 0.0), peak=5e8)
+    assert told.seconds(1) == 3 + 32 + 6
     assert told.seconds(2) == 3 + 16 + 5
-    assert told.seconds(16) == 3 + 12 + 5
+    assert told.seconds(16) == 3 + 12 + 4.125
     text = told.describe(2)
     assert text.splitlines()[0].startswith("about 24 s with 2 worker")
     assert "20 s: 10 x like a" in text
@@ -109,7 +110,7 @@ def test_the_command_says_time_and_memory(tmp_path):
     done = CliRunner().invoke(cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small], catch_exceptions=False)
     assert "fits in all" in done.output
     assert "with 2 worker process(es)" in done.output
-    assert "GB of memory for each process" in done.output
+    assert "GB of memory in the process that takes most" in done.output
     listed = CliRunner().invoke(
         cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small, "--list-only"], catch_exceptions=False
     )
