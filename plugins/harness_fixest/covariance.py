@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from numpy.random import Generator
 
@@ -16,58 +16,60 @@ from harness_fixest.regression import FeolsRegression
 
 
 @dataclass(frozen=True)
-class Iid:
-    """Independent errors of equal variance, RSS / (n - K - E), with K coefficients and E effects."""
+class _Independent:
+    """Independent errors; variances are divided by n - K - E, with K coefficients and E effects.
 
-    use: Literal["iid"] = "iid"
+    Attributes
+    ----------
+    asked : what pyfixest calls them
+    known_as : what tables call them
+    n_lost : rows less than all that pyfixest has divided by
+    """
 
-    def request(self, regression: FeolsRegression) -> Request:  # noqa: ARG002 - whatever the rows
+    asked: ClassVar[Literal["iid", "hetero"]]
+    known_as: ClassVar[str]
+    n_lost: ClassVar[int]
+
+    def request(self, regression: FeolsRegression) -> Request:
         """Return what is asked of pyfixest."""
-        return Request("iid")
+        return Request(self.asked)
 
     def table(
         self,
         regression: FeolsRegression,
         estimate: Estimate,
         *,
-        rng: Generator,  # noqa: ARG002 - nothing is drawn
+        rng: Generator,
     ) -> CoefficientTable:
         """Return the coefficient table."""
-        # The variance that was asked for is RSS / (n - 1).
-        return _with_degrees_of_freedom(
-            regression, estimate, "classical", n_counted=regression.panel.n_obs - 1
+        n_obs, n_effects = regression.panel.n_obs, count_effects(regression.design)
+        df = n_obs - estimate.kept.size - n_effects
+        correction = correction_of(
+            regression, estimate, self.known_as, n_effects=n_effects, factor=n_obs / df, df=df
         )
+        return tabulated(regression, estimate, (n_obs - self.n_lost) / df * estimate.covariance, correction)
 
 
 @dataclass(frozen=True)
-class Hetero:
+class Iid(_Independent):
+    """Independent errors of equal variance, RSS / (n - K - E), with K coefficients and E effects."""
+
+    asked: ClassVar[Literal["iid", "hetero"]] = "iid"
+    known_as: ClassVar[str] = "classical"
+    n_lost: ClassVar[int] = 1
+
+    use: Literal["iid"] = "iid"
+
+
+@dataclass(frozen=True)
+class Hetero(_Independent):
     """Independent errors of any variance (White 1980) times n / (n - K - E), which is HC1 on dummies."""
 
+    asked: ClassVar[Literal["iid", "hetero"]] = "hetero"
+    known_as: ClassVar[str] = "HC1"
+    n_lost: ClassVar[int] = 0
+
     use: Literal["hetero"] = "hetero"
-
-    def request(self, regression: FeolsRegression) -> Request:  # noqa: ARG002 - whatever the rows
-        """Return what is asked of pyfixest."""
-        return Request("hetero")
-
-    def table(
-        self,
-        regression: FeolsRegression,
-        estimate: Estimate,
-        *,
-        rng: Generator,  # noqa: ARG002 - nothing is drawn
-    ) -> CoefficientTable:
-        """Return the coefficient table."""
-        return _with_degrees_of_freedom(regression, estimate, "HC1", n_counted=regression.panel.n_obs)
-
-
-def _with_degrees_of_freedom(
-    regression: FeolsRegression, estimate: Estimate, kind: str, *, n_counted: int
-) -> CoefficientTable:
-    """Return the table with variances times `n_counted`, by which they were divided, over n - K - E."""
-    n_obs, n_effects = regression.panel.n_obs, count_effects(regression.design)
-    df = n_obs - estimate.kept.size - n_effects
-    correction = correction_of(regression, estimate, kind, n_effects=n_effects, factor=n_obs / df, df=df)
-    return tabulated(regression, estimate, n_counted / df * estimate.covariance, correction)
 
 
 def correction_of(
