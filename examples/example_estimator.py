@@ -33,7 +33,7 @@ class Median:
     provides: ClassVar[frozenset[type]] = frozenset()
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(1, "Median"),)
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MedianFit:  # noqa: ARG002
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MedianFit:
         """Fit on all rows; nothing is drawn and nothing selected."""
         return MedianFit(float(np.median(panel.observed)))
 

@@ -62,7 +62,7 @@ class LightGbm:
         panel: Panel,
         *,
         rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - nothing is selected
+        selection: Panel | None = None,
     ) -> LightGbmFit:
         """Grow all trees on the training rows, in an order that does not depend on that of the rows.
 

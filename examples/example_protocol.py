@@ -40,7 +40,7 @@ class LeaveOnePeriodOut:
         """One sentence for the report."""
         return f"Each of the last {self.most} periods is predicted by models trained on all other periods."
 
-    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:  # noqa: ARG002 - nothing is drawn
+    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return one fold for each period that is left out."""
         return tuple(
             Fold(

@@ -60,8 +60,8 @@ class StoredFigure:
 
     def _repr_mimebundle_(
         self,
-        include: object = None,  # noqa: ARG002 - a notebook passes both, and takes what it gets
-        exclude: object = None,  # noqa: ARG002
+        include: object = None,
+        exclude: object = None,
     ) -> dict[str, str | bytes]:
         if self.svg.stat().st_size <= MOST_SVG:
             return {"image/svg+xml": self.svg.read_text(encoding="utf-8")}

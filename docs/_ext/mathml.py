@@ -9,13 +9,13 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 
 
-def visit_math(translator: Any, node: nodes.math) -> None:  # noqa: ANN401 - sphinx's translator
+def visit_math(translator: Any, node: nodes.math) -> None:  # noqa: ANN401 - Sphinx hands over any translator - sphinx's translator
     """Write a formula within a line."""
     translator.body.append(tex2mathml(node.astext()))
     raise nodes.SkipNode
 
 
-def visit_displaymath(translator: Any, node: nodes.math_block) -> None:  # noqa: ANN401
+def visit_displaymath(translator: Any, node: nodes.math_block) -> None:  # noqa: ANN401 - Sphinx hands over any translator
     """Write a formula on a line of its own."""
     translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode

@@ -48,7 +48,7 @@ class EffectSpread:
         """The exposure, which needs no column."""
         return {}
 
-    def describe(self, panel: Panel) -> Mapping[str, pd.DataFrame]:  # noqa: ARG002 - as a scenario is asked
+    def describe(self, panel: Panel) -> Mapping[str, pd.DataFrame]:
         """Return nothing: all that is told comes from estimators."""
         return {}
 
@@ -66,7 +66,7 @@ class EffectSpread:
         spread = {"share": shares, "effect": np.quantile(effects, shares), "n_obs": panel.n_obs}
         return {EFFECT_SPREAD.name: pd.DataFrame(spread)}
 
-    def notes(self, panel: Panel) -> tuple[Note, ...]:  # noqa: ARG002 - as a scenario is asked
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return nothing to warn of."""
         return ()
 

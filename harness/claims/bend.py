@@ -14,10 +14,10 @@ class BendKind(CurveKind[BendClaim]):
 
     claim: ClassVar[type[BendClaim]] = BendClaim
 
-    def describe(self, claim: BendClaim) -> str:  # noqa: ARG002 - a bend has no keys
+    def describe(self, claim: BendClaim) -> str:
         """Return what the number is."""
         return "exposure at which the curve bends most"
 
-    def on_curve(self, claim: BendClaim, curve: RunCurve) -> RunValue:  # noqa: ARG002 - a bend has no keys
+    def on_curve(self, claim: BendClaim, curve: RunCurve) -> RunValue:
         """Return where this run's curve bends most."""
         return curve.bend()

@@ -17,7 +17,7 @@ class ErrorKind(ClaimKind[ErrorClaim]):
     claim: ClassVar[type[ErrorClaim]] = ErrorClaim
     source: ClassVar[ResultTable] = ACCURACY
 
-    def describe(self, claim: ErrorClaim) -> str:  # noqa: ARG002 - protocol and sample have columns
+    def describe(self, claim: ErrorClaim) -> str:
         """Return what the number is."""
         return "mean squared error"
 

@@ -19,7 +19,7 @@ class GainKind(ClaimKind[GainClaim]):
     claim: ClassVar[type[GainClaim]] = GainClaim
     source: ClassVar[ResultTable] = GAIN
 
-    def describe(self, claim: GainClaim) -> str:  # noqa: ARG002 - protocol and sample have columns
+    def describe(self, claim: GainClaim) -> str:
         """Return what the number is."""
         return "gain over the reference"
 

@@ -60,7 +60,7 @@ class ClaimKind(ABC, Generic[C]):
     def look_up(self, claim: C, run: RunTables) -> RunValue:
         """Return what a run gives for a claim."""
 
-    def keys(self, claim: C, run: RunTables) -> Mapping[str, Any]:  # noqa: ARG002 - some kinds need the run
+    def keys(self, claim: C, run: RunTables) -> Mapping[str, Any]:
         """Return the columns of the table ``claims`` that say what is claimed; a way is ``at`` and ``to``."""
         keys = claim.model_dump(exclude={"value", "digits"})
         start, end = keys.get("between") or (keys.get("at", keys.get("above")), keys.get("below"))

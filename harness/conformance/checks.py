@@ -25,7 +25,7 @@ def checks_of(estimator: Estimator) -> list[Check]:
     return _checks(Case(estimator), LAWS)
 
 
-def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401
+def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
     """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
     if kind.name == ESTIMATOR.name:
         return _checks(Case(member), LAWS)

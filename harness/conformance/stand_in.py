@@ -59,7 +59,7 @@ class StandIn:
     name: ClassVar[str] = "conformance_stand_in"
     provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanProfile})
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> StandInFit:  # noqa: ARG002
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> StandInFit:
         """Fit on all rows; nothing is drawn and nothing selected."""
         return StandInFit(_fit(panel, np.ones((1, panel.n_obs))))
 
@@ -68,8 +68,8 @@ class StandIn:
         panel: Panel,
         *,
         weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002
-        rng: Generator,  # noqa: ARG002
+        selection: DrawSelection,
+        rng: Generator,
     ) -> StandInDraws:
         """Fit once a draw; nothing is selected."""
         return _fit(panel, weights)

@@ -34,13 +34,13 @@ class Balanced:
     columns = ()
     says = "every entity in every period"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:  # noqa: ARG002
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
         """Return the rows, (n_obs,), of entities that have all periods."""
         rows = np.bincount(calendar.entity)
         passes: Mask = rows[calendar.entity] == np.unique(calendar.period).size
         return passes
 
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:  # noqa: ARG002
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
         """Return what was found, in words."""
         n_periods = np.unique(calendar.period).size
         least = np.bincount(calendar.entity)[calendar.entity[failed]].min()
@@ -61,14 +61,14 @@ class NoGaps:
     columns = ()
     says = "no period left out between the first and the last of an entity"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:  # noqa: ARG002
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
         """Return the rows, (n_obs,), that follow on the period before or are the first of their entity."""
         first = np.full(calendar.entity.max() + 1, calendar.period.max())
         np.minimum.at(first, calendar.entity, calendar.period)
         passes: Mask = (calendar.earlier(1) >= 0) | (calendar.period == first[calendar.entity])
         return passes
 
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:  # noqa: ARG002
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
         """Return what was found, in words."""
         return f"{_entities(calendar, failed)} have gaps; the rows behind them are listed"
 
@@ -191,13 +191,13 @@ class SumCheck:
         equals = self.equals if isinstance(self.equals, str) else f"{self.equals:g}"
         return f"{' + '.join(self.of)} = {equals}, within {self.tolerance:g}"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:  # noqa: ARG002
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
         """Return the rows, (n_obs,), where the sum is as said, or a column has no number."""
         made, asked = self._sides(columns)
         passes: Mask = ~(np.abs(made - asked) > self.tolerance)
         return passes
 
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:  # noqa: ARG002
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
         """Return what was found, in words."""
         return _differ(*self._sides(columns), failed)
 
@@ -235,13 +235,13 @@ class ProductCheck:
         """What is expected."""
         return f"{' x '.join(self.of)} = {self.equals}, within {self.relative:g} of it"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:  # noqa: ARG002
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
         """Return the rows, (n_obs,), where the product is as said, or a column has no number."""
         made, asked = self._sides(columns)
         passes: Mask = ~(np.abs(made - asked) > self.relative * np.abs(asked))
         return passes
 
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:  # noqa: ARG002
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
         """Return what was found, in words, and a factor that all rows share."""
         made, asked = self._sides(columns)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -281,12 +281,12 @@ class AtMost:
         """What is expected."""
         return f"'{self.column}' at most '{self.other}'"
 
-    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:  # noqa: ARG002
+    def passes(self, columns: Mapping[str, pd.Series], calendar: Calendar) -> Mask:
         """Return the rows, (n_obs,), where it is, or a column has no number."""
         passes: Mask = ~(_floats(columns[self.column]) > _floats(columns[self.other]))
         return passes
 
-    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:  # noqa: ARG002
+    def found(self, columns: Mapping[str, pd.Series], calendar: Calendar, failed: Mask) -> str:
         """Return what was found, in words."""
         return _differ(_floats(columns[self.column]), _floats(columns[self.other]), failed)
 

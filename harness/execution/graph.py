@@ -191,7 +191,7 @@ class InMemory:
     def __init__(self) -> None:
         self._found: dict[str, TaskResult] = {}
 
-    def has(self, task: StudyTask) -> bool:  # noqa: ARG002 - nothing is there before the run
+    def has(self, task: StudyTask) -> bool:
         """Return that there is none."""
         return False
 

@@ -30,7 +30,7 @@ class _Zero:
         """Return zeros, (1, n_obs)."""
         return np.zeros((1, panel.n_obs))
 
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:  # noqa: ARG002
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return zeros, (1, n_points)."""
         return np.zeros((1, len(points)))
 

@@ -70,7 +70,7 @@ def catalogs_of(*catalogs: Catalog) -> Catalogs:
     return {catalog.kind.name: catalog for catalog in catalogs}
 
 
-def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a member of any kind
     """Return the chosen object, built from its options.
 
     Raises
@@ -94,7 +94,7 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
     return model.model_validate_json(json.dumps({OPTIONS: options}), context=catalogs).options  # type: ignore[attr-defined]
 
 
-def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) -> Any:  # noqa: ANN401
+def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) -> Any:  # noqa: ANN401 - a member of any kind
     """Return a built choice with one option changed, the value read as strictly as from YAML.
 
     Raises
@@ -137,7 +137,7 @@ class Choose:
         """Leave the choice open, since a type does not know what is installed."""
         return {CHOICE_OF: self.kind}
 
-    def _build(self, value: object, info: ValidationInfo) -> Any:  # noqa: ANN401
+    def _build(self, value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - a member of any kind
         catalogs: Catalogs = info.context or {}
         options = {USE: value} if isinstance(value, str) else value
         if not isinstance(options, dict):

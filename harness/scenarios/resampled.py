@@ -38,7 +38,7 @@ class Resampled:
         """The draws to ask for."""
         return DrawPlan(self.draws, self.unit)
 
-    def samples(self, panel: Panel) -> Iterator[Sample]:  # noqa: ARG002 - what most questions need
+    def samples(self, panel: Panel) -> Iterator[Sample]:
         """Yield nothing: all rows are enough."""
         yield from ()
 

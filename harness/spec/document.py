@@ -61,7 +61,7 @@ def read_document(source: Path | WrittenSpec) -> Document:
     """
     if isinstance(source, WrittenSpec):
         # Nobody saw the text, so its lines would tell a user nothing.
-        return _document(Path(NAME), source.text.encode(), lambda line, column: Spot(NAME))  # noqa: ARG005
+        return _document(Path(NAME), source.text.encode(), lambda line, column: Spot(NAME))  # noqa: ARG005 - a mapping has no lines
     return _document(source, read_bytes(source), lambda line, column: Spot(str(source), line, column))
 
 

@@ -72,7 +72,7 @@ class Entry(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _gathered(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+    def _gathered(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 - any YAML value
         """Gather the options under one key, and name the entry by its choice unless it has an id."""
         written = {USE: value} if isinstance(value, str) else value
         if not isinstance(written, Mapping):

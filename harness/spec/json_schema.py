@@ -44,10 +44,10 @@ class _SpecSchema(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         return _with_texts(super().model_schema(schema), schema["cls"])
 
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - keys are their own titles
+    def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
-    def handle_invalid_for_json_schema(self, schema: object, error_info: str) -> JsonSchemaValue:  # noqa: ARG002
+    def handle_invalid_for_json_schema(self, schema: object, error_info: str) -> JsonSchemaValue:
         return {}
 
 

@@ -77,7 +77,7 @@ class Expected:
         """Return what stands for a value that is left out, or None."""
         return next((schema["default"] for schema in self._at(path) if "default" in schema), None)
 
-    def _value(self, path: Loc) -> Any:  # noqa: ANN401
+    def _value(self, path: Loc) -> Any:  # noqa: ANN401 - any YAML value
         value = self.data
         for segment in path:
             inside = isinstance(value, dict) and segment in value

@@ -62,7 +62,7 @@ class CRV1:
         regression: FeolsRegression,
         estimate: Estimate,
         *,
-        rng: Generator,  # noqa: ARG002 - nothing is drawn
+        rng: Generator,
     ) -> CoefficientTable:
         """Return the coefficient table.
 

@@ -115,7 +115,7 @@ class Feols:
         panel: Panel,
         *,
         rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
+        selection: Panel | None = None,
     ) -> FeolsFit:
         """Fit on all rows of a panel.
 
@@ -141,8 +141,8 @@ class Feols:
         panel: Panel,
         *,
         weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - and draws nothing
+        selection: DrawSelection,
+        rng: Generator,
     ) -> FeolsModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 

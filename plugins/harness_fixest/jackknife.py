@@ -49,7 +49,7 @@ class CRV3:
         regression: FeolsRegression,
         estimate: Estimate,
         *,
-        rng: Generator,  # noqa: ARG002 - nothing is drawn
+        rng: Generator,
     ) -> CoefficientTable:
         """Return the coefficient table.
 

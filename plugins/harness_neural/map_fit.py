@@ -79,7 +79,7 @@ def _train_by_batch(X: Floats, *, n_clusters: int, start: int, rng: Generator) -
     return SelfOrganisingMap(grid, train_batch(X, grid, begin))
 
 
-def _train_by_row(X: Floats, *, n_clusters: int, start: int, rng: Generator) -> SelfOrganisingMap:  # noqa: ARG001
+def _train_by_row(X: Floats, *, n_clusters: int, start: int, rng: Generator) -> SelfOrganisingMap:  # noqa: ARG001 - as its other way
     from minisom import MiniSom
 
     grid = make_grid(n_clusters)

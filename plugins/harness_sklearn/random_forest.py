@@ -186,7 +186,7 @@ class PreparedForests:
         self,
         weights: Floats,
         *,
-        selection: Floats | None,  # noqa: ARG002 - the size of leaves is chosen
+        selection: Floats | None,
         rngs: Sequence[Generator],
     ) -> ForestDraws:
         """Grow a forest on each draw's rows.

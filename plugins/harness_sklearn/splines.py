@@ -223,7 +223,7 @@ class PreparedSplines:
         weights: Floats,
         *,
         selection: Floats | None,
-        rngs: Sequence[Generator],  # noqa: ARG002 - least squares draws nothing
+        rngs: Sequence[Generator],
     ) -> SplineDraws:
         """Fit by weighted least squares once a draw.
 

@@ -113,7 +113,7 @@ def main() -> None:
         f"a study of {many} draws: two workers are {whole[1] / whole[2]:.2f} times as fast as one",
         f"the curves of one and two are equal to the last digit: {curves[1].equals(curves[2])}",
     )
-    print(*lines, sep="\n")  # noqa: T201
+    print(*lines, sep="\n")
 
 
 if __name__ == "__main__":

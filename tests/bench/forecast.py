@@ -57,11 +57,11 @@ def main() -> None:
     for spec in (word for word in sys.argv[1:] if not word.startswith("--")):
         with tempfile.TemporaryDirectory() as folder:
             plan, run = told(PLAN, spec, *flags), told(RUN, spec, f"{folder}/run", *flags)
-        print(spec, *flags)  # noqa: T201
+        print(spec, *flags)
         for name, took in run.items():
             if name in plan and took:
-                print(f"  {name:<12}{plan[name]:14.1f} foretold{took:14.1f} taken{plan[name] / took:8.2f}")  # noqa: T201
-        print(f"  probing     {plan['probing']:14.1f}; figures {run['figures']:.0f}", flush=True)  # noqa: T201
+                print(f"  {name:<12}{plan[name]:14.1f} foretold{took:14.1f} taken{plan[name] / took:8.2f}")
+        print(f"  probing     {plan['probing']:14.1f}; figures {run['figures']:.0f}", flush=True)
 
 
 if __name__ == "__main__":

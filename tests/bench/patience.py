@@ -119,14 +119,14 @@ def main() -> None:
         f"rab, {name}": Rab(base=base, draws=N_DRAWS, fold_draws=N_DRAWS) for name, base in BASES.items()
     }
     estimators = {**estimators, **BASES}
-    print(  # noqa: T201
+    print(
         f"| panel | estimator | error | steps | {' | '.join(map(str, PATIENCE[1:]))} | all |",
         "|---|---|---|---|" + "---|" * len(PATIENCE),
         sep="\n",
     )
     for name, estimator in estimators.items():
         for plan in plans:
-            print(row(plan, name, estimator), flush=True)  # noqa: T201
+            print(row(plan, name, estimator), flush=True)
 
 
 if __name__ == "__main__":

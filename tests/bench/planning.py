@@ -193,7 +193,7 @@ def main() -> None:
     torch.set_num_threads(1)
     costs, lines = measure()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
-    print(f"Measured on {machine}.", "", *lines, "", *plan_lines(costs), sep="\n")  # noqa: T201
+    print(f"Measured on {machine}.", "", *lines, "", *plan_lines(costs), sep="\n")
 
 
 if __name__ == "__main__":

@@ -15,13 +15,16 @@ from small_run import grunfeld
 ROLES = harness.Roles("firm", "year", outcomes=("invest",), exposure="value", controls=("capital",))
 
 
+def design(rows):
+    return np.column_stack([np.ones(len(rows)), rows[["value", "capital"]]])
+
+
 def test_an_estimator_fits_the_panel_of_a_table_and_predicts_another():
     frame = grunfeld().reset_index()
     early, late = frame[frame["year"] < 1950], frame[frame["year"] >= 1950]
     estimator = installed().of(ESTIMATOR)["pooled_ols"]()
     fit = estimator.fit(harness.panel_from_frame(early, ROLES), rng=np.random.default_rng(1))
     panel = harness.panel_from_frame(late, ROLES)
-    design = lambda rows: np.column_stack([np.ones(len(rows)), rows[["value", "capital"]]])  # noqa: E731
     slopes = np.linalg.lstsq(design(early), early["invest"], rcond=None)[0]
     expected = design(late.sort_values(["firm", "year"])) @ slopes
     assert fit.predict(panel) == pytest.approx(expected, rel=1e-9)

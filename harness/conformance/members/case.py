@@ -61,7 +61,7 @@ def require_column(found: object, n_obs: int, *, what: str) -> Floats:
     return column.astype(np.float64)
 
 
-def unchanged(columns: Mapping[str, Floats], use: Callable[[Mapping[str, Floats]], Any]) -> Any:  # noqa: ANN401
+def unchanged(columns: Mapping[str, Floats], use: Callable[[Mapping[str, Floats]], Any]) -> Any:  # noqa: ANN401 - what `use` returns
     """Return what comes of using columns, which must be as they were afterwards.
 
     Raises

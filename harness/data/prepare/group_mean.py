@@ -77,7 +77,7 @@ class MeanWithin:
         """Columns it is computed from."""
         return (self.of, self.groups)
 
-    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:  # noqa: ARG002
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column."""
         of, groups = columns[self.of], columns[self.groups].cells
         known = np.isfinite(of.cells) & np.isfinite(groups)

@@ -41,7 +41,7 @@ class _OfAnotherPeriod:
         """Return the column."""
         return _shifted(columns[self.of], calendar.earlier(self.sign * self.periods))
 
-    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many rows have no row so many periods away."""
         n_without = int(made.unreached.sum())
         return Account(f"{self.periods} {self.direction}; {n_without} rows have no such period")

@@ -90,7 +90,7 @@ class SpatialLag:
         means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
         return Column(cells=means, unreached=~(unreached == 0.0))
 
-    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002 - told by `made`
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many rows have no neighbours."""
         near = f"{self.nearest} nearest" if self._coordinates else "neighbours by data.contiguity"
         return Account(f"{near}; {int(made.unreached.sum())} rows have no such neighbours")

@@ -144,12 +144,12 @@ class Trend:
         """No column: the calendar says it."""
         return ()
 
-    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:  # noqa: ARG002
+    def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
         """Return the column."""
         cells: Floats = calendar.period.astype(np.float64)
         return Column(cells, np.zeros(cells.shape, dtype=np.bool_))
 
-    def account(self, columns: Mapping[str, Column], made: Column) -> Account:  # noqa: ARG002
+    def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how far it goes."""
         return Account(f"0 to {made.cells.max():.0f}")
 

@@ -23,7 +23,7 @@ class SCurve(SmallPanel):
     title: ClassVar[str] = "Panel with an S-shaped response"
     turning_points: ClassVar[tuple[float, float]] = (0.13, 0.87)
 
-    def response(self, exposure: Floats, moderator: Floats) -> Floats:  # noqa: ARG002 - it has no effect
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return the antiderivative of the slope."""
         reach = 0.37
         rise = 2.0 * (_shape(np.array(reach), reach))
@@ -43,7 +43,7 @@ class InvertedU(SmallPanel):
     title: ClassVar[str] = "Panel with an inverted U as response"
     turning_points: ClassVar[tuple[float]] = (0.6,)
 
-    def response(self, exposure: Floats, moderator: Floats) -> Floats:  # noqa: ARG002 - it has no effect
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return the parabola."""
         return np.asarray(1.0 - 4.0 * np.square(exposure - self.turning_points[0]))
 
@@ -58,6 +58,6 @@ class MonotonePanel(SmallPanel):
     name: ClassVar[str] = "monotone"
     title: ClassVar[str] = "Panel with a saturating response"
 
-    def response(self, exposure: Floats, moderator: Floats) -> Floats:  # noqa: ARG002 - it has no effect
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return 1 - exp(-3 x)."""
         return np.asarray(-np.expm1(-RATE * exposure))

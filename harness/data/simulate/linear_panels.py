@@ -30,7 +30,7 @@ class Linear(SmallPanel):
     name: ClassVar[str] = "linear"
     title: ClassVar[str] = "Linear panel"
 
-    def response(self, exposure: Floats, moderator: Floats) -> Floats:  # noqa: ARG002 - it has no effect
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return x."""
         return np.asarray(exposure)
 
@@ -53,6 +53,6 @@ class NullEffect(SmallPanel):
 
     noise: float = 0.22
 
-    def response(self, exposure: Floats, moderator: Floats) -> Floats:  # noqa: ARG002 - it has no effect
+    def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return 0.2 m."""
         return np.asarray(0.2 * moderator)

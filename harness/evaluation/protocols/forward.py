@@ -44,7 +44,7 @@ class Forward:
             "earlier ones and selected on the last of those."
         )
 
-    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:  # noqa: ARG002 - nothing is drawn
+    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return one fold for each window."""
         is_late = last_periods(panel, test_share=self.test_share, protocol=self.name)
         periods = np.unique(panel.period[is_late])

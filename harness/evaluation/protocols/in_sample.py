@@ -27,7 +27,7 @@ class InSample:
         """One sentence for the report."""
         return "All rows are trained on, select the model and are compared on."
 
-    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:  # noqa: ARG002 - nothing is drawn
+    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
         """Return the one fold in which both sides are the whole panel."""
         rows = np.arange(panel.n_obs)
         return (Fold("1", train=rows, test=rows, selection=rows, split_unit="row"),)

@@ -81,7 +81,7 @@ class ConditionalScenario(Resampled):
         """The moderator."""
         return {"moderator": self.moderator}
 
-    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - support stands beside the surface
+    def describe(self, panel: Panel) -> Tables:
         """Return nothing: what the data support stands beside each cell."""
         return {}
 

@@ -72,7 +72,7 @@ class ContrastScenario(Resampled):
         named = {"by": self.by, "moderator": self.moderator}
         return {column: name for column, name in named.items() if name is not None}
 
-    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - counts stand beside the contrasts
+    def describe(self, panel: Panel) -> Tables:
         """Return nothing: the data alone have no contrasts."""
         return {}
 

@@ -100,7 +100,7 @@ class EffectScenario:
         """Nothing: every row says it by itself."""
         return {}
 
-    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - counts stand beside the effects
+    def describe(self, panel: Panel) -> Tables:
         """Return nothing: the data alone have no effects."""
         return {}
 

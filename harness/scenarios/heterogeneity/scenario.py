@@ -72,7 +72,7 @@ class HeterogeneityScenario(Resampled):
         """The column of the groups."""
         return {"by": self.by}
 
-    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - sizes of groups stand beside the answers
+    def describe(self, panel: Panel) -> Tables:
         """Return nothing: the data alone have no levels."""
         return {}
 

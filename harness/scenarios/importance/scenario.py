@@ -66,11 +66,11 @@ class ImportanceScenario:
         """Nothing: every row says it by itself."""
         return {}
 
-    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - counts stand beside the errors
+    def describe(self, panel: Panel) -> Tables:
         """Return nothing: the data alone have no errors."""
         return {}
 
-    def notes(self, panel: Panel) -> tuple[Note, ...]:  # noqa: ARG002 - its intervals say it
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return nothing."""
         return ()
 

@@ -93,11 +93,11 @@ class RobustnessScenario:
         """Nothing: every row says it by itself."""
         return {}
 
-    def describe(self, panel: Panel) -> Tables:  # noqa: ARG002 - counts stand beside the effects
+    def describe(self, panel: Panel) -> Tables:
         """Return nothing: the data alone have no effects."""
         return {}
 
-    def notes(self, panel: Panel) -> tuple[Note, ...]:  # noqa: ARG002 - the scenario `effect` warns
+    def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return nothing."""
         return ()
 

@@ -65,7 +65,7 @@ class Conley:
             )
         return {"cov_type": "robust"}
 
-    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:  # noqa: ARG002 - no library has this one
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return the covariance, (n_coef, n_coef)."""
         scores = regression.basis * regression.residuals[:, None]
         own = LibraryCovariance(self.meat(regression.panel, scores), regression.to_coefficients)

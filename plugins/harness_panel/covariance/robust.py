@@ -22,7 +22,7 @@ class Classical:
 
     use: Literal["classical"] = "classical"
 
-    def library_options(self, regression: Regression) -> Mapping[str, object]:  # noqa: ARG002 - whatever it is
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for."""
         return {"cov_type": "unadjusted"}
 

@@ -223,8 +223,8 @@ class Instrumental:
         self,
         panel: Panel,
         *,
-        rng: Generator,  # noqa: ARG002 - nothing is drawn
-        selection: Panel | None = None,  # noqa: ARG002 - and nothing selected
+        rng: Generator,
+        selection: Panel | None = None,
     ) -> InstrumentalFit:
         """Fit on all rows of a panel.
 
@@ -257,8 +257,8 @@ class Instrumental:
         panel: Panel,
         *,
         weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - nothing is selected
-        rng: Generator,  # noqa: ARG002 - and nothing drawn
+        selection: DrawSelection,
+        rng: Generator,
     ) -> OneByOne:
         """Fit once a draw; weights is (n_draws, n_obs), >= 0, how often a row counts.
 

@@ -57,7 +57,7 @@ class LastValue:
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(20, "Last value"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> LastValueFit:  # noqa: ARG002
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> LastValueFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         order = np.lexsort((panel.period, panel.entity.codes))
         return LastValueFit(

@@ -58,7 +58,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         panel: Panel,
         *,
         rng: Generator,
-        selection: Panel | None = None,  # noqa: ARG002 - least squares chooses nothing
+        selection: Panel | None = None,
     ) -> FitT:
         """Fit on all rows of a panel.
 
@@ -84,8 +84,8 @@ class LinearEstimator(ABC, Generic[FitT]):
         panel: Panel,
         *,
         weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002 - least squares chooses nothing
-        rng: Generator,  # noqa: ARG002 - and draws nothing
+        selection: DrawSelection,
+        rng: Generator,
     ) -> LinearModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 

@@ -46,7 +46,7 @@ class Mean:
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(0, "Mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, CanProfile})
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:  # noqa: ARG002
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> MeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         return MeanFit(_means(panel, np.ones((1, panel.n_obs))))
 
@@ -55,8 +55,8 @@ class Mean:
         panel: Panel,
         *,
         weights: Floats,
-        selection: DrawSelection,  # noqa: ARG002
-        rng: Generator,  # noqa: ARG002
+        selection: DrawSelection,
+        rng: Generator,
     ) -> LevelModels:
         """Return weighted means, one a draw; nothing is selected."""
         return _means(panel, weights)
@@ -70,7 +70,7 @@ class EntityMean:
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(10, "Entity mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
 
-    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EntityMeanFit:  # noqa: ARG002
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EntityMeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         entities, everyone = Grouping.of(panel.entity.codes), np.ones((1, panel.n_obs))
         sizes = entities.sums(everyone.T).T

@@ -119,7 +119,7 @@ def test_few_rows_end_in_numbers_or_a_reason(seed):
     for options in OPTIONS.values():
         for n_rows in rng.integers(1, 40, size=6).tolist():
             panel = PANEL.take(np.sort(rng.choice(PANEL.n_obs, size=n_rows, replace=False)))
-            outcomes.append(attempt(lambda: fit(options, panel).coefficients().std_error))  # noqa: B023
+            outcomes.append(attempt(lambda: fit(options, panel).coefficients().std_error))  # noqa: B023 - called at once
         weights = np.ones((3, PANEL.n_obs))
         for draw, n_rows in zip(weights[1:], (1, 9), strict=True):
             draw[rng.permutation(PANEL.n_obs)[n_rows:]] = 0.0

@@ -140,7 +140,7 @@ def test_linear_truth_is_recovered() -> None:
 
 def test_global_random_state_and_threads_are_left_alone() -> None:
     # NumPy's global state is what is asked about here.
-    state, torch_state = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    state, torch_state = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002 - whether it is left alone
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     task = make_task()
@@ -148,7 +148,7 @@ def test_global_random_state_and_threads_are_left_alone() -> None:
     threads_after = torch.get_num_threads()
     torch.set_num_threads(threads)
     assert threads_after == 2
-    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002 - whether it is left alone
     assert torch.equal(torch.get_rng_state(), torch_state)
 
 
