@@ -130,6 +130,8 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         formats=tuple(study.report.formats),
         featured=tuple(study.report.featured),
         language=study.report.language,
+        brackets=study.report.brackets,
+        stars=tuple(study.report.stars),
         metrics=tuple(
             MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
         ),

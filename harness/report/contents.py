@@ -16,6 +16,9 @@ DETAILS = "details"
 """Folder of the tables that plugins add."""
 
 
+PAPER = "tables/paper"
+"""Folder of the tables for a paper."""
+
 RECORDS: Mapping[str, str] = {
     "manifest.json": marked(
         "what was run, on what and with what, how each cell ended, the SHA-256 of every file"
@@ -29,6 +32,7 @@ SHOWN: Mapping[str, str] = {
     "gain_report.json": marked("errors, gains, protocols and what they leak, for programs"),
     "report.html": marked("this report"),
     "brief.html": marked("its first screen with the notes, two pages for print"),
+    f"{PAPER}/*": marked("results as a paper prints them, each for LaTeX, Word, browsers, and as CSV"),
     "tables/tables.docx": marked("every table of the report, whole, with three rules, for Word"),
     f"{FIGURES}/*.svg, *.png": "its figures, for print",
 }
@@ -61,4 +65,6 @@ def _kind(name: str) -> str:
     """Return the entry under which a file is told."""
     if name.startswith(f"{FIGURES}/"):
         return f"{FIGURES}/*.svg, *.png"
+    if name.startswith(f"{PAPER}/"):
+        return f"{PAPER}/*"
     return f"{DETAILS}/*.csv" if name.startswith(f"{DETAILS}/") else name

@@ -23,12 +23,14 @@ class PageTable:
     caption : on one line, with its number
     rows : texts of the cells, as many in every row; a cell over several columns has its text in the first
     n_heads : how many of them are heads
+    notes : sentences beneath it; none of a table of the page
     """
 
     name: str
     caption: str
     rows: tuple[tuple[str, ...], ...]
     n_heads: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass

@@ -36,7 +36,7 @@ def three_line_tables(tables: Sequence[PageTable]) -> bytes:
     for table in tables:
         document.add_paragraph(table.caption).paragraph_format.keep_with_next = True
         _add(document, table)
-        document.add_paragraph()
+        document.add_paragraph(" ".join(table.notes))
     buffer = BytesIO()
     document.save(buffer)
     return undated(buffer.getvalue())

@@ -20,6 +20,7 @@ from harness.report.gain_report import report_of
 from harness.report.model.run import Run, RunStore, read_run
 from harness.report.model.told import FindingsOf, told
 from harness.report.page import page_of, render_brief, render_page
+from harness.report.paper.files import paper_files
 from harness.report.sections.section import ReportFile, Section
 from harness.report.shown import IN_THIS_PROCESS, ShownSection, shown_sections
 from harness.report.three_line_tables import three_line_tables
@@ -165,6 +166,9 @@ def _write_for_readers(
     for file in files:
         _write(folder, file)
     written += [file.path for file in files]
+    for file in paper_files(run, formats):
+        _write(folder, file)
+        written.append(file.path)
     written += [HTML] if "html" in formats else []
     written += [DOCX] if "docx" in formats else []
     if {HTML, DOCX} & set(written):

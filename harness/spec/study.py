@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -52,6 +53,24 @@ def _there_is_a_catalog(language: str) -> str:
         raise PydanticCustomError("unknown_choice", "unknown {kind} '{name}'", context)
     return language
 
+
+Brackets = Literal["std_error", "t"]
+"""What stands in brackets beneath an estimate in tables for a paper."""
+
+
+def _each_below_the_last(levels: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuse levels that do not fall: a further star is for a smaller p-value."""
+    if any(second >= first for first, second in pairwise(levels)):
+        words = {"what": "levels of stars fall from the first to the last", "expected": "such as [0.1, 0.05]"}
+        raise PydanticCustomError("falling", "{what}; expected {expected}", words)
+    return levels
+
+
+Stars = Annotated[
+    tuple[Annotated[float, Field(gt=0, lt=1)], ...],
+    AfterValidator(_each_below_the_last),
+    Field(max_length=3),
+]
 
 Language = Annotated[
     str,
@@ -142,11 +161,16 @@ class ReportSpec(SpecModel):
     language : of all that is read: ``en``, or another that there is a catalog of
     featured : ids of the estimators that groups, surfaces and outcomes side by side are shown of; left out,
         the one that stands for the published curves, or the last, and the reference
+    brackets : what stands beneath an estimate in tables for a paper: its standard error or test statistic
+    stars : levels of p-values below which an estimate there has one star, two, three; empty for none. No
+        sentence of the report goes by them
     """
 
     formats: tuple[ReportFormat, ...] = ("html", "latex")
     language: Language = ENGLISH
     featured: tuple[str, ...] = ()
+    brackets: Brackets = "std_error"
+    stars: Stars = ()
 
 
 def _contradiction(what: str) -> PydanticCustomError:

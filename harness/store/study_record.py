@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.data.name import exposure_columns
 from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.language import ENGLISH
-from harness.spec.study import ReportFormat
+from harness.spec.study import Brackets, ReportFormat
 
 if TYPE_CHECKING:
     from harness.evaluation.tables import Bootstrap
@@ -127,6 +127,8 @@ class StudyRecord:
     levels : of an exposure that is no dose, the base first
     exposures : variables that scenarios ask about in the place of `exposure`, by the id of the scenario
     language : of the report
+    brackets : what stands beneath estimates in tables for a paper
+    stars : levels of p-values for stars there, falling
     """
 
     id: str
@@ -154,6 +156,8 @@ class StudyRecord:
     levels: tuple[str, ...] = ()
     exposures: Mapping[str, str] = field(default_factory=dict)
     language: str = ENGLISH
+    brackets: Brackets = "std_error"
+    stars: tuple[float, ...] = ()
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ FORMATS = {
     2: "6f067758ccfb09c0d5e1252aa78a4de0676354317e888f0138055884db2df633",
     3: "c57161e779e4a70fb11ddf026fc85b18a126ac06c01ae69f0d55ffa0d86298af",
     4: "d10d03b216eda346837f0f5102ab22272f1f2c3f5760eed03194b76fc2612efe",
+    5: "99c1db81f8cf05a07d4fafff322529fe5d727263532a15fb8bd904380e6c1436",
 }
 """SHA-256 of what each format holds: keys of the manifest, tables and their columns."""
 

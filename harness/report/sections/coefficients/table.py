@@ -136,7 +136,7 @@ def coefficient_table(run: Run, outcome: str) -> ShownCoefficients:
         ),
         rows=tuple(
             _term_row(study, term, [done.get((entry.id, term)) for entry in having])
-            for term in _in_order(study, (term for _, term in done))
+            for term in terms_in_order(study, (term for _, term in done))
         ),
         without=tuple((joined(labels), reason) for reason, labels in without.items()),
         caveat=_caveat(run, outcome, having),
@@ -151,7 +151,8 @@ def _caveat(run: Run, outcome: str, having: Sequence[EstimatorRecord]) -> str:
     )
 
 
-def _in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
+def terms_in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
+    """Return terms once each: the exposure first, then as the study lists its variables, then all others."""
     found = list(dict.fromkeys(terms))
     listed = [*study.exposure_columns, *study.moderators, *study.controls]
     known = [term for term in listed if term in found]

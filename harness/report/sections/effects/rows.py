@@ -59,6 +59,7 @@ class EffectRow(ResultRow):
     moderator: str
     at: float
     estimate: float
+    std_error: float
     conf_low: float
     conf_high: float
     band: str

@@ -10,6 +10,7 @@ from harness.report.model.gains import GainCell, Gains
 from harness.report.sections.gains.table import GainTable, gain_table
 from harness.report.text.numbers import count, percent, plain
 from harness.report.text.plain_text import in_turn, latex
+from harness.store.study_record import ProtocolRecord
 
 SIGNS = {
     GainStatus.BETTER: r"$^{+}$",
@@ -81,6 +82,14 @@ def latex_row(label: str, cells: Sequence[str]) -> str:
     return " & ".join([label, *cells]) + r" \\"
 
 
+def protocol_note(protocol: ProtocolRecord) -> str:
+    """Return what a protocol does, and what the training rows know of the test rows."""
+    leaks = in_turn(leak.text for leak in protocol.leaks) or gettext("nothing known")
+    return gettext("{title}: {how} What it leaks: {leaks}.").format(
+        title=protocol.title, how=protocol.how, leaks=leaks
+    )
+
+
 def _panel(table: GainTable) -> list[str]:
     lines = []
     for row in table.rows:
@@ -113,16 +122,7 @@ def _notes(gains: Gains, tables: Sequence[GainTable]) -> list[str]:
             level_2=plain(1.0 - study.level),
         ),
     ]
-    for protocol in study.protocols:
-        leaks = in_turn(leak.text for leak in protocol.leaks) or gettext("nothing known")
-        lines.append(
-            r"\par "
-            + latex(
-                gettext("{title}: {how} What it leaks: {leaks}.").format(
-                    title=protocol.title, how=protocol.how, leaks=leaks
-                )
-            )
-        )
+    lines += [r"\par " + latex(protocol_note(protocol)) for protocol in study.protocols]
     for outcome, table in zip(study.outcomes, tables, strict=True):
         lines += [
             rf"\par $^{{\mathrm{{{mark}}}}}$ "

@@ -35,6 +35,7 @@ class RobustnessRow(ResultRow):
     learner: str
     check: str
     estimate: float
+    std_error: float
     conf_low: float
     conf_high: float
     p_value: float
@@ -83,14 +84,15 @@ class RobustnessSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the checks by outcome, method and learner."""
-        rows = run.rows("robustness", RobustnessRow)
-        keys = dict.fromkeys(
-            (row.outcome, row.exposure, row.method, row.learner, row.scenario) for row in rows
-        )
-        shown = tuple(
-            _shown(run, tuple(row for row in rows if _subject(row) == key), renderer) for key in keys
-        )
+        shown = tuple(_shown(run, rows, renderer) for rows in checks_together(run))
         return SectionContent(shown, figures=tuple(figure for one in shown for figure in one.figures))
+
+
+def checks_together(run: Run) -> Iterator[tuple[RobustnessRow, ...]]:
+    """Yield the checks of one outcome, exposure, method, learner and scenario after the other."""
+    rows = run.rows("robustness", RobustnessRow)
+    for key in dict.fromkeys(map(_subject, rows)):
+        yield tuple(row for row in rows if _subject(row) == key)
 
 
 def _subject(row: RobustnessRow) -> tuple[str, ...]:
@@ -99,12 +101,9 @@ def _subject(row: RobustnessRow) -> tuple[str, ...]:
 
 def _shown(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) -> ShownRobustness:
     study, first, footnotes = run.manifest.study, rows[0], Footnotes()
-    what = gettext("{exposure} on {outcome}").format(
-        exposure=study.label(first.exposure), outcome=study.label(first.outcome)
-    )
-    how = listed([gettext(METHODS.get(first.method, first.method)), study.estimator_label(first.learner)])
+    what, how = _what(study, first), _how(study, first)
     return ShownRobustness(
-        heading=gettext("{what}: {how}").format(what=what, how=how),
+        heading=check_heading(study, first),
         sentence=joint_sentence(study, rows),
         figures=tuple(_figures(run, rows, gettext("{what} ({how})").format(what=what, how=how), renderer)),
         rows=tuple(
@@ -120,6 +119,21 @@ def _shown(run: Run, rows: tuple[RobustnessRow, ...], renderer: FigureRenderer) 
         ),
         footnotes=footnotes.listed(),
     )
+
+
+def check_heading(study: StudyRecord, row: RobustnessRow) -> str:
+    """Return what a check is of: exposure, outcome, method and learner."""
+    return gettext("{what}: {how}").format(what=_what(study, row), how=_how(study, row))
+
+
+def _what(study: StudyRecord, row: RobustnessRow) -> str:
+    return gettext("{exposure} on {outcome}").format(
+        exposure=study.label(row.exposure), outcome=study.label(row.outcome)
+    )
+
+
+def _how(study: StudyRecord, row: RobustnessRow) -> str:
+    return listed([gettext(METHODS.get(row.method, row.method)), study.estimator_label(row.learner)])
 
 
 def _slope(row: RobustnessRow) -> EstimateText:

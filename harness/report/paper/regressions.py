@@ -1,0 +1,135 @@
+"""Regressions of one outcome: numbered columns, terms down, effects as Yes or No, rows and R² beneath."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.language import gettext, marked, reworded
+from harness.report.model.rows import ResultRow
+from harness.report.model.run import Run
+from harness.report.paper.estimates import (
+    bracketed,
+    estimate_notes,
+    number_text,
+    run_notes,
+    starred,
+)
+from harness.report.paper.table import PaperRow, PaperTable
+from harness.report.sections.coefficients.table import terms_in_order
+from harness.report.sections.diagnostics.rows import StatisticRow
+from harness.report.text.numbers import MISSING, count, decimals_for, fixed
+from harness.report.text.plain_text import file_slug
+from harness.store.study_record import EstimatorRecord, StudyRecord
+
+CONSTANT = "const"
+FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects included")}
+"""Statistics beneath the coefficients, with how they are called."""
+
+
+@dataclass(frozen=True)
+class Coefficient(ResultRow):
+    """One coefficient with its test."""
+
+    outcome: str
+    estimator: str
+    term: str
+    estimate: float
+    std_error: float
+    p_value: float
+    covariance: str
+    n_obs: int | None
+    status: str
+    reason: str
+
+
+Columns = Mapping[str, Mapping[str, Coefficient]]
+"""By estimator and term."""
+
+
+def regression_tables(run: Run) -> Iterator[PaperTable]:
+    """Yield a table for each outcome with coefficients, its columns in the order of the study."""
+    study = run.manifest.study
+    for outcome in study.outcomes:
+        columns = _columns(run, outcome)
+        if columns:
+            yield PaperTable(
+                f"regressions-{file_slug(outcome)}",
+                gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
+                _heads(study, columns),
+                tuple(_rows(run, outcome, columns)),
+                (*estimate_notes(study), *_notes(columns), *run_notes(run)),
+            )
+
+
+def _columns(run: Run, outcome: str) -> Columns:
+    own: dict[str, dict[str, Coefficient]] = {}
+    for row in run.rows("coefficients", Coefficient):
+        if row.outcome == outcome and row.is_done and row.term and math.isfinite(row.estimate):
+            own.setdefault(row.estimator, {})[row.term] = row
+    return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
+
+
+def _heads(study: StudyRecord, columns: Columns) -> tuple[tuple[str, ...], ...]:
+    numbers = (f"({number})" for number in range(1, 1 + len(columns)))
+    return ("", *numbers), ("", *(study.estimator_label(name) for name in columns))
+
+
+def _rows(run: Run, outcome: str, columns: Columns) -> Iterator[PaperRow]:
+    study = run.manifest.study
+    terms = terms_in_order(study, (term for column in columns.values() for term in column))
+    for term in sorted(terms, key=lambda term: term == CONSTANT):
+        label = gettext("Constant") if term == CONSTANT else study.label(term)
+        yield from _term(study, label, [column.get(term) for column in columns.values()])
+    asked = [entry for entry in study.estimators if entry.id in columns]
+    for key in dict.fromkeys(key for entry in asked for key in entry.effects):
+        yield PaperRow(_effects_label(study, key), tuple(_yes_or_no(entry, key) for entry in asked))
+    known = [next(iter(column.values())) for column in columns.values()]
+    yield PaperRow(gettext("N"), tuple(count(row.n_obs) for row in known))
+    for name, label in FIT.items():
+        values = [_statistic(run, outcome, entry.id, name) for entry in asked]
+        if any(map(math.isfinite, values)):
+            yield PaperRow(gettext(label), tuple(fixed(value, 3) for value in values))
+
+
+def _term(study: StudyRecord, label: str, rows: Sequence[Coefficient | None]) -> Iterator[PaperRow]:
+    decimals = decimals_for([row.std_error for row in rows if row is not None] or [1.0])
+    yield PaperRow(label, tuple(_estimate(study, row, decimals) for row in rows))
+    yield PaperRow(
+        "",
+        tuple("" if row is None else bracketed(study, row.estimate, row.std_error, decimals) for row in rows),
+    )
+
+
+def _estimate(study: StudyRecord, row: Coefficient | None, decimals: int) -> str:
+    if row is None:
+        return ""
+    return starred(study, number_text(row.estimate, decimals), row.p_value)
+
+
+def _effects_label(study: StudyRecord, key: str) -> str:
+    column = {"entity": study.entity, "time": study.time}.get(key, key)
+    return gettext("Effects of {column}").format(column=study.label(column))
+
+
+def _yes_or_no(entry: EstimatorRecord, key: str) -> str:
+    return gettext("Yes") if key in entry.effects else gettext("No")
+
+
+def _statistic(run: Run, outcome: str, estimator: str, name: str) -> float:
+    key = (outcome, estimator, name)
+    rows = run.rows("details/statistics", StatisticRow)
+    return next((row.value for row in rows if (row.outcome, row.estimator, row.statistic) == key), math.nan)
+
+
+def _notes(columns: Columns) -> Iterator[str]:
+    """Yield what standard errors rest on, columns with the same together."""
+    same: dict[str, list[str]] = {}
+    for number, column in enumerate(columns.values(), start=1):
+        covariance = next(iter(column.values())).covariance or MISSING
+        same.setdefault(covariance, []).append(f"({number})")
+    for covariance, numbers in same.items():
+        yield gettext("Covariance of {columns}: {covariance}.").format(
+            columns=", ".join(numbers), covariance=reworded(covariance)
+        )

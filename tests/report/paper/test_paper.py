@@ -1,0 +1,187 @@
+"""Tables for a paper: numbers of the run, what stands in brackets, stars, the same in four files."""
+
+import csv
+import dataclasses
+import io
+import re
+
+import lxml.html
+import pandas as pd
+import pytest
+from docx import Document
+from docx.oxml.ns import qn
+
+from harness.report.model.run import read_run
+from harness.report.paper.effects import effect_tables
+from harness.report.paper.estimates import bracketed, starred
+from harness.report.paper.files import paper_files, paper_tables
+from harness.report.paper.robustness import robustness_tables
+from harness.tables import EFFECTS, ROBUSTNESS
+from report.changed_run import with_table
+
+ESTIMATE, ERROR = 0.110124, 0.011857
+NB = "\u00a0"
+FORMATS = ("html", "latex", "docx")
+
+
+def asking(run, **asked):
+    """Return the run of a study that asks for other tables."""
+    study = dataclasses.replace(run.manifest.study, **asked)
+    return dataclasses.replace(run, manifest=dataclasses.replace(run.manifest, study=study), _kept={})
+
+
+@pytest.fixture(scope="module")
+def run(wage):
+    return read_run(wage)
+
+
+@pytest.fixture(scope="module")
+def tables(run):
+    return {table.name: table for table in paper_tables(run)}
+
+
+def test_every_table_is_named_once_and_has_full_rows(tables):
+    kinds = {name.partition("-")[0] for name in tables}
+    assert kinds >= {"descriptive", "regressions", "gains", "heterogeneity"}
+    assert len(tables) == len({table.caption for table in tables.values()})
+    for table in tables.values():
+        assert {len(row) for row in table.texts} == {len(table.heads[0])}
+        assert any("quick run" in note for note in table.notes)
+
+
+def test_regressions_have_numbered_columns_terms_effects_and_rows(tables):
+    table = tables["regressions-lwage"]
+    assert table.heads == (("", "(1)", "(2)"), ("", "Pooled OLS", "Fixed effects"))
+    rows = {label: cells for label, *cells in table.texts if label}
+    assert rows["Experience"] == ["0.11012"] * 2
+    below = table.texts[table.texts.index(("Experience", "0.11012", "0.11012")) + 1]
+    assert below == ("", "(0.01186)", "(0.01186)")
+    assert rows["Effects of man"] == ["No", "Yes"]
+    assert rows["Effects of year"] == ["No", "Yes"]
+    assert rows["N"] == ["4,360"] * 2
+    assert "Covariance of (1): clustered by entity." in table.notes
+
+
+def test_test_statistics_stand_in_brackets_on_request(run):
+    asked = asking(run, brackets="t", stars=(0.1, 0.05, 0.01))
+    table = next(one for one in paper_tables(asked) if one.name == "regressions-lwage")
+    at = next(place for place, row in enumerate(table.texts) if row[0] == "Experience")
+    assert table.texts[at] == ("Experience", "0.11012***", "0.11012***")
+    assert table.texts[at + 1] == ("", *[f"({ESTIMATE / ERROR:.2f})"] * 2)
+    assert "Test statistics in brackets." in table.notes
+    (told,) = [note for note in table.notes if "***" in note]
+    assert told.startswith("* p < 0.1, ** p < 0.05, *** p < 0.01, each p-value alone")
+
+
+@pytest.mark.parametrize(
+    ("p_value", "shown"),
+    [(0.2, "1"), (0.1, "1"), (0.09, "1*"), (0.049, "1**"), (0.0, "1***"), (float("nan"), "1")],
+)
+def test_stars_are_for_p_values_below_each_level(run, p_value, shown):
+    study = asking(run, stars=(0.1, 0.05, 0.01)).manifest.study
+    assert starred(study, "1", p_value) == shown
+    assert starred(run.manifest.study, "1", p_value) == "1"
+
+
+@pytest.mark.parametrize("brackets", ["std_error", "t"])
+def test_nothing_stands_in_brackets_without_a_standard_error(run, brackets):
+    study = asking(run, brackets=brackets).manifest.study
+    assert bracketed(study, 1.0, float("nan"), 2) == bracketed(study, 1.0, 0.0, 2) == ""
+    assert bracketed(study, 1.0, 0.5, 2) == ("(0.50)" if brackets == "std_error" else "(2.00)")
+
+
+def test_each_table_is_the_same_in_four_files(run, tables):
+    files = {file.path: file.content for file in paper_files(run, FORMATS)}
+    assert files.keys() == {
+        f"tables/paper/{name}.{ending}" for name in tables for ending in ("csv", "tex", "docx", "html")
+    }
+    for name, table in tables.items():
+        path = f"tables/paper/{name}"
+        read = csv.reader(io.StringIO(files[f"{path}.csv"].removeprefix("\ufeff")))
+        assert [tuple(row) for row in read] == list(table.texts)
+        (grid,) = Document(io.BytesIO(files[f"{path}.docx"])).tables
+        assert [tuple(cell.text for cell in row.cells) for row in grid.rows] == list(table.texts)
+        page = lxml.html.fromstring(files[f"{path}.html"].encode("utf-8"))
+        (shown,) = page.iter("table")
+        cells = [[cell.text_content() for cell in row.iter("td", "th")] for row in shown.iter("tr")]
+        assert [[text for text in row if text] for row in cells] == [
+            [text for text in row if text] for row in table.texts
+        ]
+        tex = files[f"{path}.tex"]
+        assert re.findall(r"\\(toprule|midrule|bottomrule|hline|cmidrule)", tex) == [
+            *("toprule", "midrule", "bottomrule")
+        ]
+        body = tex.split(r"\begin{tabular}")[1].split(r"\end{tabular}")[0]
+        assert body.count(r"\\") == len(table.texts)
+
+
+def test_a_word_file_has_three_rules(run):
+    for file in paper_files(run, ("docx",)):
+        if file.path.endswith(".docx"):
+            (grid,) = Document(io.BytesIO(file.content)).tables
+            ruled = [
+                (at, edge)
+                for at, row in enumerate(grid.rows)
+                for edge in ("top", "bottom")
+                if row.cells[0]._tc.findall(f".//{qn('w:tcBorders')}/{qn(f'w:{edge}')}")
+            ]
+            assert len(ruled) == 3
+            assert ruled[0] == (0, "top")
+            assert ruled[-1] == (len(grid.rows) - 1, "bottom")
+
+
+def test_debiased_effects_have_their_errors_beneath(run):
+    def table(_frame):
+        place = {"outcome": "lwage", "exposure": "exper", "learner": "boosting", "status": "ok"}
+        place |= {"form": "line", "band": "pointwise", "n_obs": 4360, "n_entities": 545}
+        first = {"method": "first_differences", "estimate": 0.2, "std_error": 0.05, "p_value": 0.02}
+        other = {"method": "instrumented", "estimate": 0.3, "p_value": 0.5}
+        limits = {"conf_low": 0.1, "conf_high": 0.3, "assumption": "No shocks."}
+        rows = [place | limits | first, place | limits | other]
+        return pd.DataFrame(rows).reindex(columns=list(EFFECTS.columns))
+
+    asked = asking(with_table(run, "effects", table), stars=(0.05,))
+    (shown,) = effect_tables(asked)
+    assert shown.texts[1][0] == "Experience on Log wage (log dollars an hour)"
+    interval = f"[0.1000,{NB}0.3000]"
+    first = ("First differences, slope", "Boosting", "0.2000*", interval, "4,360", "545")
+    assert shown.texts[2:4] == (first, ("", "", "(0.0500)", "", "", ""))
+    other = ("Instrumented, slope", "Boosting", "0.30", f"[0.10,{NB}0.30]", "4,360", "545")
+    assert shown.texts[4:] == (other,)
+    assert "First differences: No shocks." in shown.notes
+
+
+def test_robustness_has_a_row_for_each_check(run):
+    def table(_frame):
+        place = {"outcome": "lwage", "exposure": "exper", "method": "first_differences", "status": "ok"}
+        place |= {"learner": "boosting", "scenario": "robustness", "n_obs": 100}
+        slope = {"estimate": 0.2, "std_error": 0.05, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01}
+        rows = [
+            place | slope | {"check": "as it is"},
+            place | {"check": "all together", "p_difference": 0.4},
+        ]
+        return pd.DataFrame(rows).reindex(columns=list(ROBUSTNESS.columns))
+
+    (shown,) = robustness_tables(with_table(run, "robustness", table))
+    assert shown.texts[1][0] == "Experience on Log wage: First differences, Boosting"
+    assert shown.texts[2:] == (
+        ("as it is", "0.2000", "–", "100"),
+        ("", "(0.0500)", "", ""),
+        ("all together", "–", "0.400", "100"),
+    )
+
+
+def test_markdown_alone_asks_for_no_tables(run):
+    assert list(paper_files(run, ("markdown",))) == []
+    endings = {file.path.rpartition(".")[2] for file in paper_files(run, ("latex",))}
+    assert endings == {"csv", "tex"}
+
+
+def test_hostile_names_stay_text(hostile):
+    run = read_run(hostile)
+    for file in paper_files(run, FORMATS):
+        if file.path.endswith(".html"):
+            page = lxml.html.fromstring(file.content.encode("utf-8"))
+            assert not list(page.iter("script", "img", "svg", "b"))
+        if file.path.endswith(".tex"):
+            assert r"\input" not in file.content
