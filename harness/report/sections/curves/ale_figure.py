@@ -184,7 +184,9 @@ def draw_ales(scene: AleScene) -> Figure:
         bare(axes)
     label_lowest(panels[:n_pairs], n_columns=n_columns)
     figure.supxlabel(drawable_label(scene.x_label, 60), fontsize=8)
-    figure.supylabel(drawable_label(scene.y_label, 40), fontsize=8)
+    # Beside one row of panels there is room for half of the characters, under the legend.
+    width, lines = (22, 3) if n_rows == 1 else (40, 2)
+    figure.supylabel(drawable_label(scene.y_label, width, lines=lines), fontsize=8)
     figure.legend(handles=_handles(scene), loc="outside upper left", ncols=2)
     return figure
 

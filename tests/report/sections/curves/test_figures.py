@@ -226,6 +226,18 @@ def test_true_accumulated_effects_are_raised_to_the_estimators_level(run):
     assert [2.0] in drawn
 
 
+def test_the_label_beside_one_row_of_panels_stays_under_the_legend(run):
+    scene = ale_scene(run, "lwage", "curve")
+    one_row = replace(scene, pairs=scene.pairs[:3], y_label="Mean predicted CO2 emissions (10⁴ t)")
+    with house_style():
+        figure = draw_ales(one_row)
+        figure.draw_without_rendering()
+    label = figure.get_supylabel()
+    (text,) = [one for one in figure.texts if one.get_text() == label]
+    assert "\n" in label
+    assert text.get_window_extent().y1 <= figure.legends[0].get_window_extent().y0
+
+
 def test_extrapolates_is_said_above_the_curves(run):
     assert not extrapolates(run)
     note = {"code": "W-EXTRAPOLATED", "where": "exper", "message": "at 3 of 25 exposures"}
