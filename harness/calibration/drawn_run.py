@@ -13,7 +13,7 @@ from harness.execution.effect_tests import linearity_tests
 from harness.execution.parts import AnswerInParts
 from harness.findings.table import established
 from harness.report.model.run import Run
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness.spec.study import Study
 from harness.store.csv_table import as_declared
 from harness.store.manifest import Manifest

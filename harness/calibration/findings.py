@@ -13,7 +13,7 @@ from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan
 from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, band_finding
 from harness.report.model.bands import SIMULTANEOUS
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 
 TEST_ROWS: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
 """The sample that findings are about."""

@@ -18,7 +18,7 @@ from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.universe import Universe
 from harness.execution.parts import AnswerInParts
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness.scenarios.scenario import AsksAbout
 from harness.spec.study import EstimatorEntry, ProtocolEntry, Study
 from harness.store.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord

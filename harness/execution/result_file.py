@@ -6,8 +6,9 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,14 +17,17 @@ from harness.data.note import Note
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.scenarios.blocks import BlockResult
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.fit_tables import FitTables
+from harness.scenarios.full_result import FullResult
 from harness.scenarios.numbers import FitAndDraws, Numbers
 from harness.scenarios.parts import PartCell, PartResult
-from harness.scenarios.sample_fit import Answer, FitTables, SampleFitResult
+from harness.scenarios.sample_fit import Answer, SampleFitResult
 
 META = "meta.json"
 
 Members = Mapping[str, bytes]
+
+V = TypeVar("V")
 
 TaskResult = FoldResult | FullResult | PartResult | SampleFitResult | BlockResult
 """What a task of a study returns."""
@@ -81,9 +85,7 @@ def decode(data: bytes) -> TaskResult:
 def _encode_fold(result: FoldResult) -> bytes:
     meta: dict[str, Any] = {
         "cell": vars(result.cell),
-        "status": result.status,
-        "reason": result.reason,
-        "seconds": result.seconds,
+        **_how(result),
         "memory": None if math.isnan(result.memory) else result.memory,
     }
     predictions = result.predictions
@@ -101,8 +103,8 @@ def _decode_fold(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FoldResul
     predictions = None
     if "train.npy" in archive.namelist():
         predictions = FoldPredictions(
-            train=np.load(io.BytesIO(archive.read("train.npy")), allow_pickle=False),
-            test=np.load(io.BytesIO(archive.read("test.npy")), allow_pickle=False),
+            train=_array(archive, "train.npy"),
+            test=_array(archive, "test.npy"),
             train_variance=meta["train_variance"],
             n_unseen=meta["n_unseen"],
             notes=_notes(meta["notes"]),
@@ -110,9 +112,7 @@ def _decode_fold(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FoldResul
     return FoldResult(
         cell=FoldCell(**meta["cell"]),
         predictions=predictions,
-        status=meta["status"],
-        reason=meta["reason"],
-        seconds=meta["seconds"],
+        **_how_of(meta),
         memory=math.nan if meta["memory"] is None else meta["memory"],
     )
 
@@ -120,9 +120,7 @@ def _decode_fold(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FoldResul
 def _encode_part(result: PartResult) -> bytes:
     meta = {
         "part_cell": vars(result.part_cell),
-        "status": result.status,
-        "reason": result.reason,
-        "seconds": result.seconds,
+        **_how(result),
     }
     return _zip(meta, {} if result.found is None else {"values.npy": _npy(result.found)})
 
@@ -130,102 +128,106 @@ def _encode_part(result: PartResult) -> bytes:
 def _decode_part(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> PartResult:
     values = None
     if "values.npy" in archive.namelist():
-        values = np.load(io.BytesIO(archive.read("values.npy")), allow_pickle=False)
+        values = _array(archive, "values.npy")
     cell = PartCell(**meta["part_cell"])
-    return PartResult(cell, values, meta["status"], meta["reason"], meta["seconds"])
+    return PartResult(cell, values, **_how_of(meta))
 
 
-def _encode_numbers(place: str, numbers: Numbers, members: dict[str, bytes]) -> list[str]:
-    """Put arrays among the members of a file, under a place of their own, and return their names."""
-    members |= {f"{place}/{name}.npy": _npy(values) for name, values in numbers.items()}
-    return list(numbers)
+def _encode_numbers(
+    found: Mapping[str, Attempt[V]], parts_of: Callable[[V], Mapping[str, Numbers]], members: dict[str, bytes]
+) -> list[dict[str, Any]]:
+    """Put the arrays that scenarios got among the members of a file, and return what describes them.
+
+    Parameters
+    ----------
+    parts_of : takes what was found apart into arrays by name, by the part that they belong to
+    """
+    described = []
+    for at, (scenario, tried) in enumerate(found.items()):
+        parts = {} if tried.value is None else parts_of(tried.value)
+        for part, numbers in parts.items():
+            members |= {f"{at}/{part}/{name}.npy": _npy(values) for name, values in numbers.items()}
+        names = {part: list(numbers) for part, numbers in parts.items()}
+        described.append(
+            {"scenario": scenario, "names": names, "status": tried.status, "reason": tried.reason}
+        )
+    return described
 
 
-def _decode_numbers(place: str, names: list[str], archive: zipfile.ZipFile) -> Numbers:
-    return {
-        name: np.load(io.BytesIO(archive.read(f"{place}/{name}.npy")), allow_pickle=False) for name in names
-    }
+def _decode_numbers(
+    meta: Mapping[str, Any], archive: zipfile.ZipFile, made_of: Callable[[Mapping[str, Numbers]], V]
+) -> dict[str, Attempt[V]]:
+    """Return what scenarios got; `made_of` puts its parts together."""
+    found: dict[str, Attempt[V]] = {}
+    for at, described in enumerate(meta["numbers"]):
+        parts = {
+            part: {name: _array(archive, f"{at}/{part}/{name}.npy") for name in names}
+            for part, names in described["names"].items()
+        }
+        value = made_of(parts) if described["status"] == "ok" else None
+        found[described["scenario"]] = Attempt(value, described["status"], described["reason"])
+    return found
+
+
+def _how(result: TaskResult) -> dict[str, Any]:
+    """Return how a task went and how long it took."""
+    return {"status": result.status, "reason": result.reason, "seconds": result.seconds}
+
+
+def _how_of(meta: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: meta[key] for key in ("status", "reason", "seconds")}
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray[Any, Any]:
+    array: np.ndarray[Any, Any] = np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+    return array
 
 
 def _encode_block(result: BlockResult) -> bytes:
     members: dict[str, bytes] = {}
-    numbers = []
-    for at, (scenario, found) in enumerate(result.numbers.items()):
-        names = _encode_numbers(str(at), found.value or {}, members)
-        how = {"status": found.status, "reason": found.reason}
-        numbers.append({"scenario": scenario, "names": names, **how})
     meta = {
         "label": result.label,
         "n_draws": result.n_draws,
         "refusals": list(result.refusals),
-        "numbers": numbers,
+        "numbers": _encode_numbers(result.numbers, lambda draws: {"draws": draws}, members),
         "notes": [vars(note) for note in result.notes],
-        "status": result.status,
-        "reason": result.reason,
-        "seconds": result.seconds,
+        **_how(result),
     }
     return _zip(meta, members)
 
 
 def _decode_block(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> BlockResult:
-    numbers = {}
-    for at, one in enumerate(meta["numbers"]):
-        found = _decode_numbers(str(at), one["names"], archive) if one["status"] == "ok" else None
-        numbers[one["scenario"]] = Attempt(found, one["status"], one["reason"])
     return BlockResult(
         label=meta["label"],
         n_draws=meta["n_draws"],
         refusals=tuple(meta["refusals"]),
-        numbers=numbers,
+        numbers=_decode_numbers(meta, archive, itemgetter("draws")),
         notes=_notes(meta["notes"]),
-        status=meta["status"],
-        reason=meta["reason"],
-        seconds=meta["seconds"],
+        **_how_of(meta),
     )
 
 
 def _encode_sample(result: SampleFitResult) -> bytes:
     members: dict[str, bytes] = {}
-    numbers = []
-    for at, (scenario, found) in enumerate(result.numbers.items()):
-        both = found.value or FitAndDraws({}, {})
-        numbers.append(
-            {
-                "scenario": scenario,
-                "fit": _encode_numbers(f"{at}/fit", both.fit, members),
-                "draws": _encode_numbers(f"{at}/draws", both.draws, members),
-                "status": found.status,
-                "reason": found.reason,
-            }
-        )
     meta = {
         "label": result.label,
         "carries_draws": result.carries_draws,
-        "numbers": numbers,
+        "numbers": _encode_numbers(result.numbers, vars, members),
         "answers": _encode_answers(result.answers, members),
         **_encode_tables(result.tables, members),
-        "status": result.status,
-        "reason": result.reason,
-        "seconds": result.seconds,
+        **_how(result),
     }
     return _zip(meta, members)
 
 
 def _decode_sample(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> SampleFitResult:
-    numbers = {}
-    for at, one in enumerate(meta["numbers"]):
-        fit, draws = (_decode_numbers(f"{at}/{key}", one[key], archive) for key in ("fit", "draws"))
-        found = FitAndDraws(fit, draws) if one["status"] == "ok" else None
-        numbers[one["scenario"]] = Attempt(found, one["status"], one["reason"])
     return SampleFitResult(
         label=meta["label"],
         tables=_decode_tables(meta, archive),
-        numbers=numbers,
+        numbers=_decode_numbers(meta, archive, lambda parts: FitAndDraws(**parts)),
         answers=_decode_answers(meta, archive),
         carries_draws=meta["carries_draws"],
-        status=meta["status"],
-        reason=meta["reason"],
-        seconds=meta["seconds"],
+        **_how_of(meta),
     )
 
 
@@ -282,9 +284,7 @@ def _encode_full(result: FullResult) -> bytes:
         "estimator": result.estimator,
         "answers": _encode_answers(result.answers, members),
         **_encode_tables(tables, members),
-        "status": result.status,
-        "reason": result.reason,
-        "seconds": result.seconds,
+        **_how(result),
     }
     return _zip(meta, members)
 
@@ -295,7 +295,5 @@ def _decode_full(meta: Mapping[str, Any], archive: zipfile.ZipFile) -> FullResul
         estimator=meta["estimator"],
         answers=_decode_answers(meta, archive),
         **vars(_decode_tables(meta, archive)),
-        status=meta["status"],
-        reason=meta["reason"],
-        seconds=meta["seconds"],
+        **_how_of(meta),
     )

@@ -13,7 +13,7 @@ from harness.evaluation.tables import SAMPLES, Bootstrap
 from harness.evaluation.universe import Universe
 from harness.execution.assemble import MissingCell
 from harness.execution.parts import AnswerInParts
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness.spec.study import Study
 
 

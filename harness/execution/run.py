@@ -34,7 +34,7 @@ from harness.execution.time_limit import TimeLimits
 from harness.execution.workers import Workers
 from harness.execution.write import FindingsOf, write_conclusions, write_tables
 from harness.registry.registry import Registry
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartResult
 from harness.spec.load import LoadedStudy, load_study
 from harness.spec.study import Study, Variable

@@ -12,7 +12,7 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.evaluation.fold_fit import FoldResult
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness.spec.study import ScenarioEntry, Study
 
 EXTREME_SKEWNESS = 3.0

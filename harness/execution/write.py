@@ -29,7 +29,7 @@ from harness.execution.warnings import (
     warnings_table,
 )
 from harness.expectations.check import check_expectations, expectations_table
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness.spec.study import Study
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder

@@ -8,10 +8,9 @@ from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import Problem
-from harness.estimators.guard import Attempt, Status, attempt, in_one_line
+from harness.estimators.guard import Attempt, attempt, in_one_line
 from harness.estimators.protocol import DrawMaker, Estimator, FitsByDraws, HasDraws
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
 from harness.scenarios.blocks import (
@@ -20,63 +19,23 @@ from harness.scenarios.blocks import (
     OwnDraws,
     PrepareTask,
     ScenarioDraws,
-    Source,
-    of_all_draws,
 )
 from harness.scenarios.draws import cut_draws
-from harness.scenarios.numbers import FitAndDraws, mean_of_draws
+from harness.scenarios.fit_tables import require_declared
+from harness.scenarios.full_result import FullResult, failed_result, full_label, full_result
+from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sample_fit import (
-    NO_TABLES,
     Answer,
-    FitTables,
     OutlineTask,
     SampleFitResult,
     SampleFitTask,
-    require_declared,
 )
+from harness.scenarios.sample_found import FoundBlock, SampleFound
 from harness.scenarios.scenario import AsksAbout, Scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-
-def full_label(outcome: str, estimator: str) -> str:
-    """Return the name of a fit on all rows, for progress, manifest and store."""
-    return str(FitPlace(outcome, estimator))
-
-
-@dataclass(frozen=True, eq=False)
-class FullResult:
-    """How the fit on all rows went, and what came of it.
-
-    Attributes
-    ----------
-    outcome, estimator : ids
-    coefficients : tidy table, None for an estimator without one
-    details : the fit's own tables, by name
-    rows : what the fit gives of the harness's result tables, by name
-    answers : one for each scenario
-    notes : what the fit has to say
-    status, reason : of the fit itself
-    seconds : of the fit, its draws and the answers, added up over workers
-    """
-
-    outcome: str
-    estimator: str
-    coefficients: pd.DataFrame | None
-    details: Tables
-    rows: Tables
-    answers: tuple[Answer, ...]
-    notes: tuple[Note, ...]
-    status: Status
-    reason: str
-    seconds: float
-
-    @property
-    def label(self) -> str:
-        """Name of the fit, for progress and manifest."""
-        return full_label(self.outcome, self.estimator)
+    pass
 
 
 Step = SampleFitTask | OutlineTask | BlockTask
@@ -97,62 +56,6 @@ class SampleSteps:
 
     fit: SampleFitTask | OutlineTask
     blocks: tuple[BlockTask, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class FoundBlock:
-    """What some draws answered, whose they are, and to which scenarios."""
-
-    source: Source
-    scenarios: frozenset[str]
-    result: BlockResult
-
-
-@dataclass(frozen=True, eq=False)
-class SampleFound:
-    """What came of the tasks of a fit on some rows, in their order."""
-
-    fit: SampleFitResult
-    blocks: tuple[FoundBlock, ...]
-
-    def numbers(self, scenario: str) -> Attempt[FitAndDraws]:
-        """Return what the fit and its draws answered to a scenario."""
-        own = self.fit.numbers.get(scenario)
-        if own is not None and (own.value is None or self.fit.carries_draws):
-            return own
-        blocks = [block.result for block in self.blocks if scenario in block.scenarios]
-        if (own is None and not self.fit.carries_draws) or not blocks:
-            return Attempt(None, self.fit.status, self.fit.reason)
-        drawn = of_all_draws(blocks, scenario)
-        if drawn.value is None:
-            return Attempt(None, drawn.status, drawn.reason)
-        fit = own.value.fit if own is not None and own.value is not None else mean_of_draws(drawn.value)
-        return Attempt(FitAndDraws(fit, drawn.value), "ok", "")
-
-    @property
-    def own_blocks(self) -> tuple[BlockResult, ...]:
-        """The blocks of the draws that the fit is the mean of."""
-        return tuple(block.result for block in self.blocks if isinstance(block.source, OwnDraws))
-
-    @property
-    def how(self) -> tuple[Status, str]:
-        """Status and reason of the fit, of which its own draws are a part."""
-        if self.fit.status == "ok":
-            for block in self.own_blocks:
-                if block.status != "ok":
-                    return block.status, block.reason
-        return self.fit.status, self.fit.reason
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What the fit and its own draws have to say, each once."""
-        said = [*self.fit.tables.notes, *(note for block in self.own_blocks for note in block.notes)]
-        return tuple(dict.fromkeys(said))
-
-    @property
-    def seconds(self) -> float:
-        """Of the fit and of all its blocks."""
-        return self.fit.seconds + sum(block.result.seconds for block in self.blocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +92,7 @@ class ReadyFull:
         answers = tuple(self._answer(name, scenario) for name, scenario in self.scenarios.items())
         status, reason = own.how
         seconds = sum(sample.seconds for sample in self.found.values())
-        return _full_result(
+        return full_result(
             self.place,
             own.fit.tables,
             (status, reason),
@@ -200,7 +103,7 @@ class ReadyFull:
 
     def failed(self, reason: str) -> FullResult:
         """Return what stands for a result that could not be had."""
-        return _failed(self.place, self.scenarios, reason)
+        return failed_result(self.place, self.scenarios, reason)
 
     def _answer(self, name: str, scenario: Scenario) -> Answer:
         if name in self.refused:
@@ -226,33 +129,6 @@ class ReadyFull:
         answer = scenario.concluded(asked)
         require_declared(answer, self.scenarios[name])
         return answer
-
-
-def _full_result(
-    place: FitPlace,
-    tables: FitTables,
-    how: tuple[Status, str],
-    *,
-    answers: tuple[Answer, ...],
-    notes: tuple[Note, ...],
-    seconds: float,
-) -> FullResult:
-    return FullResult(
-        place.outcome,
-        place.estimator,
-        tables.coefficients,
-        tables.details,
-        tables.rows,
-        answers,
-        notes,
-        *how,
-        seconds,
-    )
-
-
-def _failed(place: FitPlace, scenarios: Mapping[str, Scenario], reason: str) -> FullResult:
-    answers = tuple(Answer(name, {}, "failed", reason) for name in scenarios)
-    return _full_result(place, NO_TABLES, ("failed", reason), answers=answers, notes=(), seconds=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,7 +186,7 @@ class FullTask:
 
     def failed(self, reason: str) -> FullResult:
         """Return what stands for a result that could not be had."""
-        return _failed(FitPlace(self.outcome, self.estimator_id), self.scenarios, reason)
+        return failed_result(FitPlace(self.outcome, self.estimator_id), self.scenarios, reason)
 
     @cached_property
     def _refused(self) -> Mapping[str, str]:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness.data.note import Note
 from harness.data.panel import Panel
-from harness.errors import PluginError, Problem
-from harness.estimators.coefficients import CoefficientTable
-from harness.estimators.guard import Attempt, Status, as_reason, attempt
+from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import (
-    Columns,
     DrawMaker,
     Estimator,
-    HasCoefficients,
-    HasDetails,
     HasDraws,
-    HasNotes,
-    HasResultRows,
 )
 from harness.scenarios.asked import AsksModels, Tables
 from harness.scenarios.blocks import PreparedTask, PrepareTask
+from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of
 from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
-from harness.tables import TABLES
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,27 +35,6 @@ class Answer:
     tables: Tables
     status: Status
     reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class FitTables:
-    """What a fit itself gives.
-
-    Attributes
-    ----------
-    coefficients : tidy table, None for a fit without one
-    details : the fit's own tables, by name
-    rows : what the fit gives of the harness's result tables, by name
-    notes : what the fit has to say
-    """
-
-    coefficients: pd.DataFrame | None
-    details: Tables
-    rows: Tables
-    notes: tuple[Note, ...]
-
-
-NO_TABLES = FitTables(None, {}, {}, ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,23 +196,13 @@ def _result(
     start: float,
 ) -> SampleFitResult:
     """Return the result of a fit, which failed where any of its own tables did."""
-    coefficients = attempt(partial(_coefficients, fit, task.level))
-    details = attempt(partial(_details, fit))
-    rows = attempt(partial(_result_rows, fit))
-    notes = attempt(partial(notes_of, fit))
-    asked: dict[str, Attempt[Any]] = {
-        "coefficients": coefficients,
-        "details": details,
-        "result rows": rows,
-        "notes": notes,
-    }
-    wrong = [f"{name}: {one.reason}" for name, one in asked.items() if one.status != "ok"]
+    tables, wrong = tables_of(fit, level=task.level)
     status, reason = how
     if status == "ok" and wrong:
-        status, reason = "failed", as_reason("; ".join(wrong))
+        status, reason = "failed", wrong
     return SampleFitResult(
         label=task.label,
-        tables=FitTables(coefficients.value, details.value or {}, rows.value or {}, notes.value or ()),
+        tables=tables,
         numbers=numbers,
         answers=answers,
         carries_draws=carries_draws,
@@ -256,87 +217,3 @@ def _tables(scenario: Scenario, subject: Subject) -> Tables:
     answer = scenario.answer(subject)
     require_declared(answer, scenario)
     return answer
-
-
-def require_declared(answer: Tables, scenario: Scenario) -> None:
-    """Refuse an answer with a table that its scenario does not declare.
-
-    Raises
-    ------
-    PluginError
-    """
-    _require_frames(answer, {table.name for table in scenario.tables}, type(scenario).__name__)
-
-
-def _coefficients(fit: object, level: float) -> pd.DataFrame | None:
-    table = fit.coefficients() if isinstance(fit, HasCoefficients) else None
-    return None if table is None else coefficient_rows(table, level=level)
-
-
-def _details(fit: object) -> Tables:
-    return _frames(fit.details()) if isinstance(fit, HasDetails) else {}
-
-
-def _result_rows(fit: object) -> Tables:
-    rows: Tables = _frames(fit.result_rows()) if isinstance(fit, HasResultRows) else {}
-    _require_frames(rows, set(TABLES), type(fit).__name__)
-    return rows
-
-
-def notes_of(fit: object) -> tuple[Note, ...]:
-    """Return what a fit has to say, checked."""
-    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
-    notes = tuple(note for note in said if isinstance(note, Note))
-    for note in said:
-        if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
-            found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
-            raise PluginError(Problem(type(fit).__name__, f"returned {found}", "harness.Note of three texts"))
-    return notes
-
-
-def _require_frames(tables: object, allowed: Collection[str], who: str) -> None:
-    """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
-    import pandas as pd
-
-    if not isinstance(tables, Mapping):
-        problem = Problem(who, f"returned a {type(tables).__name__}", "tables by name")
-        raise PluginError(problem)
-    for name, frame in tables.items():
-        if name not in allowed or not isinstance(frame, pd.DataFrame):
-            found = f"returned a {type(frame).__name__} as '{name}'"
-            expected = f"data frames, of the names {', '.join(sorted(allowed))}"
-            raise PluginError(Problem(who, found, expected))
-
-
-def _frames(tables: Mapping[str, Columns]) -> Tables:
-    import pandas as pd
-
-    return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
-
-
-def coefficient_rows(table: CoefficientTable, *, level: float) -> pd.DataFrame:
-    """Return a coefficient table as tidy rows, one a term, with the covariance named."""
-    import pandas as pd
-
-    limits = table.conf_int(level)
-    correction = table.correction
-    columns = {
-        "term": table.terms,
-        "estimate": table.estimate,
-        "std_error": table.std_error,
-        "statistic": table.statistic,
-        "p_value": table.p_value,
-        "conf_low": limits[:, 0],
-        "conf_high": limits[:, 1],
-    }
-    fixed = {
-        "covariance": correction.kind,
-        "n_obs": correction.n_obs,
-        "n_coef": correction.n_coef,
-        "n_effects": correction.n_effects,
-        "n_clusters": " x ".join(str(count) for count in correction.n_clusters),
-        "factor": correction.factor,
-        "df_resid": correction.df_resid,
-        "bandwidth": correction.bandwidth,
-    }
-    return pd.DataFrame(columns | fixed)

@@ -14,7 +14,7 @@ from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.dependence import Surroundings
 from harness.execution.result_file import decode, encode
 from harness.execution.workers import ThisProcess
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness.scenarios.sample_fit import Answer
 from watched import Watched
 

@@ -18,7 +18,7 @@ from harness.api import run_study as run
 from harness.data.dataset import DATASET
 from harness.execution.options import RunOptions
 from harness.installed import installed
-from harness.scenarios.full_fit import FullResult
+from harness.scenarios.full_result import FullResult
 from harness_panel import Classical, ThresholdEffects
 
 FOLDER = Path(__file__).parent
