@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from harness.report.text.numbers import count, fixed, interval, percent, percent_interval
@@ -105,6 +106,41 @@ def shapes():
     return "\n".join(lines)
 
 
+def tuning():
+    """Return how the error of each tuned estimator stands to that of the same one at its defaults."""
+    gains = table("suite_gain").drop_duplicates(["study", "protocol", "estimator"])
+    lines = [
+        "| estimator | protocol | panels | smaller error tuned | mean log error ratio, tuned over defaults |",
+        "|---|---|---|---|---|",
+    ]
+    for name in SUITE.flexible:
+        for protocol in PROTOCOLS if name.endswith("_tuned") else ():
+            errors = gains[gains["protocol"] == protocol].pivot_table(
+                index="study", columns="estimator", values="mse"
+            )
+            ratios = np.log(errors[name] / errors[name.removesuffix("_tuned")]).dropna()
+            label = SUITE.labels[name.removesuffix("_tuned")]
+            cells = [label, protocol, count(len(ratios)), percent((ratios < 0).mean(), 0)]
+            lines.append(f"| {' | '.join([*cells, fixed(ratios.mean(), 2)])} |")
+    return "\n".join(lines)
+
+
+def costs():
+    """Return what each estimator took, held-out entities: medians over panels, of one fit."""
+    own = table("suite_summary").query("protocol == 'held_out_entities' and over != 'simple'")
+    own = own.drop_duplicates("estimator").set_index("estimator")
+    given = table("suite_budgets").set_index("estimator")
+    lines = [
+        "| estimator | sets of options compared | seconds a fit | MB a fit | MB, most of any panel |",
+        "|---|---|---|---|---|",
+    ]
+    for name in SUITE.estimator_ids:
+        spent = [fixed(own.loc[name, "seconds"], 3), fixed(own.loc[name, "memory"], 1)]
+        cells = [SUITE.labels[name], count(int(given.loc[name, "n_candidates"])), *spent]
+        lines.append(f"| {' | '.join([*cells, fixed(given.loc[name, 'memory'], 1)])} |")
+    return "\n".join(lines)
+
+
 def refusals():
     """Return how often each estimator refused a panel."""
     budgets = table("suite_budgets")
@@ -123,6 +159,8 @@ BLOCKS = {
     "forward_simple": lambda: overall("forward", "simple"),
     "single_panels": single_panels,
     "explained": explained,
+    "tuning": tuning,
+    "costs": costs,
     "refusals": refusals,
     "shapes": shapes,
 }

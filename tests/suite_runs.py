@@ -61,7 +61,7 @@ def write_specs(place):
             YAML().dump(spec, stream)
 
 
-def run_suite_file(file, out, *, said=None, only=(), more=(), **options):
+def run_suite_file(file, out, *, said=None, only=(), more=(), on_progress=None, **options):
     """Run a suite without a bar, with further estimators, and return its folder."""
     loaded = load_suite(file)
     return run_suite(
@@ -69,5 +69,6 @@ def run_suite_file(file, out, *, said=None, only=(), more=(), **options):
         SuiteOptions(RunOptions(spec=file, **options), out, only),
         installed(),
         find=findings_of,
+        on_progress=on_progress,
         on_said=(said if said is not None else []).append,
     )

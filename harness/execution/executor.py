@@ -75,6 +75,7 @@ class _Queue(Generic[R]):
     def __init__(self, tasks: Iterable[Task[R]]) -> None:
         self._tasks = iter(tasks)
         self._n_begun = 0
+        self._fetched: deque[_Attempt[R]] = deque()
         self._again: deque[_Attempt[R]] = deque()
         self._alone: deque[_Attempt[R]] = deque()
 
@@ -82,6 +83,8 @@ class _Queue(Generic[R]):
         return self
 
     def __next__(self) -> _Attempt[R]:
+        if self._fetched:
+            return self._fetched.popleft()
         for task in self._tasks:
             self._n_begun += 1
             return _Attempt(self._n_begun - 1, task)
@@ -98,7 +101,7 @@ class _Queue(Generic[R]):
     def has_more(self) -> bool:
         """Return whether there are tasks to be run beside others; the first of them is fetched."""
         for attempt in self:
-            self._again.appendleft(attempt)
+            self._fetched.append(attempt)
             return True
         return False
 

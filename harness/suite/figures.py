@@ -20,8 +20,28 @@ from harness.report.text.plain_text import shortened
 
 ROW_HEIGHT = 0.17
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-LEAST_SECONDS = 0.001
-"""Shorter fits are not told apart."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a fit costs, as it is drawn.
+
+    Attributes
+    ----------
+    column : of ``suite_summary``
+    label : of the axis
+    least : lower costs are not told apart
+    """
+
+    column: str
+    label: str
+    least: float
+
+
+COSTS = (
+    Cost("seconds", "Seconds a fit, median of panels", 0.001),
+    Cost("memory", "Megabytes a fit, median of panels", 0.1),
+)
 
 LEAST_GAIN = -1.0
 """Gains below are drawn at this limit, with an arrow's head."""
@@ -150,7 +170,7 @@ def draw_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[s
 def draw_cost(
     summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle], titles: Mapping[str, str]
 ) -> Figure:
-    """Return mean log error ratios over pooled OLS beside seconds a fit.
+    """Return mean log error ratios over pooled OLS beside seconds a fit and, where it is known, memory.
 
     Parameters
     ----------
@@ -158,29 +178,35 @@ def draw_cost(
     styles : of the estimators that are drawn
     titles : of the protocols, by id
     """
-    figure = new_figure(DOUBLE_COLUMN, 3.2)
-    grid = figure.subplots(1, len(titles), squeeze=False)[0]
-    for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
-        own = summary[summary["protocol"] == protocol].set_index("estimator").to_dict("index")
-        axes.axhline(0.0, color=GREY, linewidth=0.7)
-        for name, row in own.items():
-            style = styles[str(name)]
-            seconds = max(float(row["seconds"]), LEAST_SECONDS)
-            axes.plot([seconds] * 2, [row["conf_low"], row["conf_high"]], color=style.colour, linewidth=0.8)
-            axes.plot(
-                seconds,
-                float(row["log_error_ratio"]),
-                marker=style.marker,
-                markersize=4,
-                markerfacecolor="white",
-                markeredgecolor=style.colour,
-            )
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_title(drawable(title), loc="left")
-        axes.set_xlabel("Seconds a fit, median of panels")
-        axes.set_ylabel("Mean log error ratio over pooled OLS")
-        axes.grid(axis="both")
+    costs = [cost for cost in COSTS if summary[cost.column].notna().any()]
+    figure = new_figure(DOUBLE_COLUMN, 0.8 + 2.4 * len(costs))
+    grid = figure.subplots(len(costs), len(titles), squeeze=False)
+    for cost, line in zip(costs, grid, strict=True):
+        for axes, (protocol, title) in zip(line, titles.items(), strict=True):
+            own = summary[summary["protocol"] == protocol].set_index("estimator")
+            _draw_cost(axes, cost, own, styles)
+            axes.set_title(drawable(title), loc="left")
     _legend(figure, list(styles.values()))
     return figure
+
+
+def _draw_cost(axes: Axes, cost: Cost, summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle]) -> None:
+    axes.axhline(0.0, color=GREY, linewidth=0.7)
+    for name, row in summary.to_dict("index").items():
+        style = styles[str(name)]
+        at = max(float(row[cost.column]), cost.least)
+        axes.plot([at] * 2, [row["conf_low"], row["conf_high"]], color=style.colour, linewidth=0.8)
+        axes.plot(
+            at,
+            float(row["log_error_ratio"]),
+            marker=style.marker,
+            markersize=4,
+            markerfacecolor="white",
+            markeredgecolor=style.colour,
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel(cost.label)
+    axes.set_ylabel("Mean log error ratio\nover pooled OLS")
+    axes.grid(axis="both")

@@ -58,6 +58,7 @@ def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
 def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> Row:
     cost: Row = {
         "seconds": result.seconds.get(estimator, np.nan),
+        "memory": result.memory.get(estimator, np.nan),
         "mse": result.mse.get(estimator, np.nan),
         "nmse": result.nmse.get(estimator, np.nan),
     }

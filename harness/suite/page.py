@@ -128,6 +128,7 @@ def _cells(row: Mapping[Hashable, float]) -> Iterator[str]:
     yield count(int(row["n_refused"]))
     yield count(int(row["n_panels"]))
     yield fixed(row["seconds"], 2)
+    yield fixed(row["memory"], 1)
 
 
 def _explained(
@@ -185,9 +186,10 @@ def _figures(
         yield renderer.render(
             "suite-cost",
             draw_cost(summary[summary["over"] == "pooled"], styles_of(suite.labels), titles),
-            alt="Dots: mean log error ratio over pooled OLS beside the seconds of a fit.",
+            alt="Dots: mean log error ratio over pooled OLS beside seconds and megabytes of a fit.",
             caption=(
                 "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with "
-                "intervals that resample panels and entities, beside the seconds of a fit on one core."
+                "intervals that resample panels and entities, beside the seconds of a fit on one core and "
+                "the memory it takes at its height beside what its process has."
             ),
         )

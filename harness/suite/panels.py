@@ -15,6 +15,9 @@ from harness.evaluation.tables import SAMPLES, samples
 from harness.store.folder import RunFolder
 from harness.store.manifest import CellRecord, Manifest
 
+MEGABYTE = 1e6
+"""Bytes."""
+
 TEST: Mapping[str, tuple[str, ...]] = {"test": SAMPLES["test"]}
 
 
@@ -61,6 +64,8 @@ class PanelResult:
     mse, nmse : by estimator; those without predictions have none
     reasons : why an estimator has no predictions, by estimator
     seconds : of a fit, the mean over folds, by estimator
+    memory : megabytes that a fit takes at its height, the least of its folds, by estimator; none where it was
+        not measured
     n_fits : by estimator
     """
 
@@ -71,6 +76,7 @@ class PanelResult:
     nmse: Mapping[str, float]
     reasons: Mapping[str, str]
     seconds: Mapping[str, float]
+    memory: Mapping[str, float]
     n_fits: Mapping[str, int]
 
     @property
@@ -121,7 +127,7 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
             own = accuracy[(accuracy["outcome"] == outcome) & (accuracy["protocol"] == protocol.id)]
             own = own.set_index("estimator")
             there = own[own["status"] == "ok"]
-            times = _times(manifest.cells, outcome, protocol.id, own.index)
+            fits = _fits(manifest.cells, outcome, protocol.id, own.index)
             yield PanelResult(
                 shape=shape,
                 protocol=protocol.id,
@@ -131,8 +137,13 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
                 reasons={
                     str(name): str(row["reason"]) for name, row in own[own["status"] != "ok"].iterrows()
                 },
-                seconds={name: float(np.mean(spent)) for name, spent in times.items() if spent},
-                n_fits={name: len(spent) for name, spent in times.items()},
+                seconds={
+                    name: float(np.mean([fit.seconds for fit in cells]))
+                    for name, cells in fits.items()
+                    if cells
+                },
+                memory=dict(_memory(fits)),
+                n_fits={name: len(cells) for name, cells in fits.items()},
             )
 
 
@@ -153,14 +164,22 @@ def _shape(place: PanelPlace, manifest: Manifest, summary: pd.DataFrame) -> Pane
     )
 
 
-def _times(
+def _fits(
     cells: Iterable[CellRecord], outcome: str, protocol: str, estimators: Iterable[str]
-) -> Mapping[str, list[float]]:
-    """Return the seconds of the fits on folds, by estimator."""
+) -> Mapping[str, list[CellRecord]]:
+    """Return the fits on folds, by estimator."""
     starts = {f"{outcome} · {name} · {protocol} · ": str(name) for name in estimators}
-    found: dict[str, list[float]] = {name: [] for name in starts.values()}
+    found: dict[str, list[CellRecord]] = {name: [] for name in starts.values()}
     for cell in cells:
         for start, name in starts.items():
             if cell.cell.startswith(start):
-                found[name].append(cell.seconds)
+                found[name].append(cell)
     return found
+
+
+def _memory(fits: Mapping[str, Iterable[CellRecord]]) -> Iterator[tuple[str, float]]:
+    """Yield the megabytes of a fit by estimator: the least of its folds, of which one may load libraries."""
+    for name, cells in fits.items():
+        taken = [cell.memory / MEGABYTE for cell in cells if cell.status == "ok" and cell.memory is not None]
+        if taken:
+            yield name, min(taken)

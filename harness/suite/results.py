@@ -99,6 +99,7 @@ class ProtocolResults:
         for (estimator, over), found in self.compared.items():
             own = self.gains[(self.gains["estimator"] == estimator) & (self.gains["over"] == over)]
             spent = [one.seconds[estimator] for one in self.results if estimator in one.seconds]
+            taken = [one.memory[estimator] for one in self.results if estimator in one.memory]
             yield {
                 "protocol": self.protocol,
                 "estimator": estimator,
@@ -116,6 +117,7 @@ class ProtocolResults:
                 "n_refused": found.n_refused,
                 "n_panels": found.n_panels,
                 "seconds": float(np.median(spent)) if spent else float("nan"),
+                "memory": float(np.median(taken)) if taken else float("nan"),
             }
 
     def rank_rows(self) -> Iterator[Row]:
@@ -207,7 +209,18 @@ class SuiteResults:
                 "use": record.use,
                 "options": json.dumps(given, sort_keys=True),
                 "is_simple": name in self.suite.simple,
+                "n_candidates": record.n_candidates,
                 "seconds": sum(spent),
+                "memory": self._most_memory(name),
                 "n_fits": sum(fits.values()),
                 "n_refused": sum(not one.has(name) for one in self.results),
             }
+
+    def _most_memory(self, estimator: str) -> float:
+        """Return the megabytes of a fit on the panel where it takes most; of each panel the least counts."""
+        least: dict[PanelPlace, float] = {}
+        for one in self.results:
+            if estimator in one.memory:
+                known = least.get(one.place, float("inf"))
+                least[one.place] = min(known, one.memory[estimator])
+        return max(least.values(), default=float("nan"))

@@ -21,6 +21,7 @@ SUITE_GAIN = ResultTable(
             "mse",
             "nmse",
             "seconds",
+            "memory",
             "n_obs",
             "n_entities",
             "n_periods",
@@ -48,6 +49,7 @@ SUITE_SUMMARY = ResultTable(
         *_OF,
         *("protocol", "estimator", "over", "win_rate", "win_low", "win_high", "log_error_ratio", *_INTERVAL),
         *("simultaneous_low", "simultaneous_high", "n_better", "n_worse", "n_refused", "n_panels", "seconds"),
+        "memory",
     ),
     ("protocol", "estimator", "over"),
     "win rate and mean log error ratio over the panels, resampled by panel and entity, and cost",
@@ -81,9 +83,13 @@ SUITE_FINDINGS = ResultTable(
 )
 SUITE_BUDGETS = ResultTable(
     "suite_budgets",
-    (*_OF, "estimator", "label", "use", "options", "is_simple", "seconds", "n_fits", "n_refused"),
+    (
+        *_OF,
+        *("estimator", "label", "use", "options", "is_simple", "n_candidates"),
+        *("seconds", "memory", "n_fits", "n_refused"),
+    ),
     ("estimator",),
-    "what every estimator was given: its options, and the fits and seconds it took",
+    "what every estimator was given, and took: options, sets of options compared, fits, seconds, megabytes",
 )
 SUITE_LEFT_OUT = ResultTable(
     "suite_left_out",

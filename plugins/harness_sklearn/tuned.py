@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -185,10 +186,10 @@ def told_apart(first: Estimator, other: Estimator) -> str:
     if other.name != first.name:
         return other.name
     unlike = []
-    for option in fields(other):  # type: ignore[arg-type] - estimators are dataclasses
-        own, theirs = (getattr(one, option.name) for one in (other, first))
+    for option in inspect.signature(type(other)).parameters:
+        own, theirs = (getattr(one, option) for one in (other, first))
         if own == theirs:
             continue
         nested = isinstance(own, Estimator) and isinstance(theirs, Estimator)
-        unlike.append(told_apart(theirs, own) if nested else f"{option.name}={own}")
+        unlike.append(told_apart(theirs, own) if nested else f"{option}={own}")
     return ", ".join(unlike)

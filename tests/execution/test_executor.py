@@ -6,7 +6,7 @@ import pytest
 
 from harness import ArtifactError
 from harness.execution.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
-from harness.execution.workers import LocalWorkers
+from harness.execution.workers import LocalWorkers, ThisProcess
 from worker_tasks import Killed, Square, Threads
 
 TWO = LocalWorkers(2)
@@ -18,6 +18,11 @@ def test_results_come_in_the_order_of_the_tasks_each_announced_once(n_jobs):
     results = execute((Square(n) for n in range(20)), workers=LocalWorkers(n_jobs), on_done=seen.append)
     assert results == [n**2 for n in range(20)]
     assert sorted(seen) == results
+
+
+def test_tasks_are_done_in_their_order():
+    done = iter_results((Square(n) for n in range(6)), workers=ThisProcess())
+    assert [one.position for one in done] == list(range(6))
 
 
 @pytest.mark.parametrize("times", [1, MAX_SHARED_ATTEMPTS], ids=["once", "each time but alone"])

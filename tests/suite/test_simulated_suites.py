@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 
 from harness.store.folder import RunFolder
+from harness.suite.tables import SUITE_TABLES
 from suite_runs import run_suite_file
 
 ROOT = Path(__file__).parents[2]
 SUITES = ROOT / "suites"
+TIMES = ["seconds", "memory"]
 
 
 def said(name, out):
@@ -47,13 +49,19 @@ def test_splines_and_the_network_are_said_to_beat_two_way_effects_where_there_is
 
 
 @pytest.mark.slow
-def test_a_suite_that_was_killed_is_taken_up_with_equal_tables(small_suite, tmp_path):
+@pytest.mark.parametrize(("killed_with", "taken_up_with"), [("2", "1"), ("1", "2"), ("1", "1")])
+def test_a_suite_that_was_killed_is_taken_up_with_equal_tables(
+    small_suite, tmp_path, killed_with, taken_up_with
+):
     whole, file = small_suite
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "harness.cli", "suite", str(file), "--out", str(out), "--jobs", "2"]
+    command = [sys.executable, "-m", "harness.cli", "suite", str(file), "--out", str(out)]
     # In a session of its own, so that its workers end with it.
     process = subprocess.Popen(
-        command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        [*command, "--jobs", killed_with],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     cells = out / "cells"
     while process.poll() is None and (not cells.is_dir() or len(list(cells.iterdir())) < 10):
@@ -63,12 +71,16 @@ def test_a_suite_that_was_killed_is_taken_up_with_equal_tables(small_suite, tmp_
     process.wait(30)
     assert not (out / "suite.html").exists()
     done = subprocess.run(
-        [*command[:-1], "1", "--resume"], capture_output=True, text=True, check=False, cwd=ROOT
+        [*command, "--jobs", taken_up_with, "--resume"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr
     assert "results are taken up" in done.stderr
-    for name in ("suite_gain", "suite_summary", "suite_ranks", "suite_findings", "suite_explained"):
+    for name in SUITE_TABLES:
         found, expected = (folder.read_table(name) for folder in (RunFolder(out), whole))
         pd.testing.assert_frame_equal(
-            found.drop(columns="seconds", errors="ignore"), expected.drop(columns="seconds", errors="ignore")
+            found.drop(columns=TIMES, errors="ignore"), expected.drop(columns=TIMES, errors="ignore")
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from pathlib import Path
 
 import html5lib
@@ -16,13 +18,14 @@ from harness.execution.options import RunOptions
 from harness.installed import installed
 from harness.store.folder import RunFolder
 from harness.suite.results import WHOLE
+from harness.suite.run import prepare_studies
 from harness.suite.spec import load_suite
 from harness.suite.studies import studies_of, with_estimators
 from harness.suite.tables import SUITE_TABLES
 from harness.suite.write import report_suite
 from suite_runs import run_suite_file
 
-TIMES = ["seconds"]
+TIMES = ["seconds", "memory"]
 
 
 def tables(folder):
@@ -101,6 +104,86 @@ def test_refusals_are_rows_and_are_counted(small_suite):
     budgets = folder.read_table("suite_budgets").set_index("estimator")
     assert budgets.loc["two_way", "n_refused"] == 1
     assert set(budgets["n_fits"]) == {7 * 3 + 3}
+
+
+def test_memory_of_fits_stands_beside_their_time(small_suite):
+    folder, _ = small_suite
+    known = sys.platform.startswith("linux")
+    for name in ("suite_gain", "suite_summary", "suite_budgets"):
+        table = folder.read_table(name)
+        own = table[table["status"] == "ok"] if "status" in table else table
+        assert own["seconds"].ge(0).all()
+        assert own["seconds"].sum() > 0
+        assert own["memory"].ge(0).all() if known else own["memory"].isna().all()
+    cells = RunFolder.open(folder.path / "studies" / "curved-1").manifest().cells
+    taken = [cell.memory / 1e6 for cell in cells if cell.cell.startswith("outcome · splines · held")]
+    gains = folder.read_table("suite_gain").set_index(["study", "estimator", "protocol", "over"]).sort_index()
+    own = gains.loc[("curved-1", "splines", "held_out_entities", "pooled"), "memory"]
+    assert own == pytest.approx(min(taken), abs=1e-6)
+
+
+TUNED = "{id: splines_tuned, use: tuned, candidates: [{use: splines}, {use: splines, knots: 4}]}"
+DEEPER = "{id: net, use: tuned, candidates: [elastic_net, {use: elastic_net, l1_ratios: [1.0]}, mean]}"
+
+
+def test_a_tuned_estimator_has_its_budget_in_table_and_manifest(small_suite, tmp_path):
+    _, file = small_suite
+    folder = run_suite_file(file, tmp_path / "out", only=("curved-1",), more=[TUNED])
+    budgets = folder.read_table("suite_budgets").set_index("estimator")
+    assert budgets["n_candidates"].to_dict() == {
+        **dict.fromkeys(("ols", "two_way", "entity_mean", "splines"), 1),
+        "splines_tuned": 2,
+    }
+    assert [one["knots"] for one in json.loads(budgets.loc["splines_tuned", "options"])["candidates"]] == [
+        8,
+        4,
+    ]
+    records = RunFolder.open(folder.path / "studies" / "curved-1").manifest().study.estimators
+    assert {one.id: one.n_candidates for one in records} == budgets["n_candidates"].to_dict()
+    gains = folder.read_table("suite_gain")
+    assert (gains.loc[gains["estimator"] == "splines_tuned", "status"] == "ok").all()
+
+
+def test_unlike_budgets_are_refused_before_anything_is_fitted(small_suite, tmp_path):
+    _, file = small_suite
+    with pytest.raises(SpecError, match="unlike numbers of candidates: splines_tuned 2, net 3"):
+        run_suite_file(file, tmp_path / "out", only=("curved-1",), more=[TUNED, DEEPER])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("name", ["public_panels", "linear_panels", "curved_panels"])
+def test_every_flexible_estimator_of_the_shipped_suites_is_there_at_its_defaults_and_tuned(name, quick):
+    file = Path(__file__).parents[2] / "suites" / f"{name}.yaml"
+    suite = load_suite(file).suite
+    own = RunOptions(spec=file, quick=quick)
+    runs = studies_of(load_suite(file), own, installed(), only=[first_study(suite)]).runs
+    (prepared,) = prepare_studies(runs, installed())
+    built = {entry.id: entry.estimator for entry in prepared.plan.study.estimators}
+    plain = [one for one in suite.flexible if not one.endswith("_tuned")]
+    assert {f"{one}_tuned" for one in plain} == set(suite.flexible) - set(plain)
+    for one in plain:
+        candidates = built[f"{one}_tuned"].candidates
+        assert candidates[0] == built[one]
+        assert len(set(candidates)) == (4 if quick else 8)
+
+
+def first_study(suite):
+    entry = suite.studies[0]
+    stem = Path(entry.spec).stem.replace("_", "-")
+    return stem if entry.panels == 1 else f"{stem}-01"
+
+
+def test_progress_counts_studies(small_suite, tmp_path):
+    _, file = small_suite
+    told = []
+    run_suite_file(
+        file, tmp_path / "out", only=("curved-1", "short"), on_progress=lambda *said: told.append(said)
+    )
+    assert told[-1] == (24, 24, "2 of 2 studies done; writing tables and reports")
+    counted = [int(said.partition(" of 2 studies done; ")[0]) for _, _, said in told]
+    assert counted == sorted(counted)
+    assert counted[[n_done for n_done, _, _ in told].index(12)] == 1
 
 
 def test_curvature_is_found_where_there_is_some(small_suite):
