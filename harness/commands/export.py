@@ -18,22 +18,34 @@ from harness.registry.plugin_choice import PluginChoice
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder to write into; by default RUN-r or RUN-stata."
 )
+@click.option("--spec", type=click.Path(path_type=Path), help="Where the spec lies now, with its data.")
 @data_option
 @click.pass_obj
 def export(
-    choice: PluginChoice, folder: Path, program: Literal["r", "stata"], out: Path | None, data: Path | None
+    choice: PluginChoice,
+    folder: Path,
+    program: Literal["r", "stata"],
+    out: Path | None,
+    spec: Path | None,
+    data: Path | None,
 ) -> None:
     """Write a script that repeats the linear cells of a finished run, beside the rows they are fitted on.
 
-    R fits them with plm, Stata with regress, reghdfe and xtreg. What the script writes is compared by
-    `harness compare RUN RESULTS.csv`.
+    R fits them with plm, and with fixest where it is installed, Stata with regress, reghdfe and xtreg. What
+    the script writes is compared by `harness compare RUN RESULTS.csv`.
     """
     from harness.export.write import export as write
     from harness.store.folder import RunFolder
 
     into = out or folder.with_name(f"{folder.name}-{program}")
     exported = write(
-        RunFolder.open(folder), found(choice), program=program, out=into, data=data, plugins=choice
+        RunFolder.open(folder),
+        found(choice),
+        program=program,
+        out=into,
+        spec=spec,
+        data=data,
+        plugins=choice,
     )
     for one in exported.left_out:
         click.echo(f"not repeated: {one.estimator} on {one.outcome}: {one.reason}")

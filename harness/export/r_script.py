@@ -1,4 +1,4 @@
-"""An R file that fits linear cells with plm, and writes coefficients and standard errors as CSV."""
+"""An R file that fits linear cells with plm and fixest, and writes coefficients and errors as CSV."""
 
 from __future__ import annotations
 
@@ -6,27 +6,34 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.export.linear_cell import CellLeftOut, LinearCell
 
-FILE, RESULTS = "linear_cells.R", "r_results.csv"
+FILE, RESULTS, BY_FIXEST = "linear_cells.R", "r_results.csv", "fixest_results.csv"
 
 HEAD = """\
 # Repeats the linear cells of a run with plm. In this folder: Rscript linear_cells.R
 # Then: harness compare RUN r_results.csv
+# Where fixest is installed, it fits all but random effects too: harness compare RUN fixest_results.csv
 suppressPackageStartupMessages(library(plm))
+has_fixest <- requireNamespace("fixest", quietly = TRUE)
 
-results <- data.frame()
-keep <- function(fit, covariance, outcome, estimator, terms) {
+rows_of <- function(fit, covariance, outcome, estimator, terms) {
   estimate <- coef(fit)
   error <- if (is.null(covariance)) rep(NA_real_, length(estimate)) else sqrt(diag(covariance))
   found <- match(names(terms), names(estimate))
-  results <<- rbind(results, data.frame(outcome = outcome, estimator = estimator, term = unname(terms),
-    estimate = unname(estimate[found]), std_error = unname(error[found])))
+  data.frame(outcome = outcome, estimator = estimator, term = unname(terms),
+    estimate = unname(estimate[found]), std_error = unname(error[found]))
 }
+write_results <- function(results, file) {
+  results$estimate <- sprintf("%.17g", results$estimate)
+  results$std_error <- ifelse(is.na(results$std_error), "", sprintf("%.17g", results$std_error))
+  write.csv(results, file, row.names = FALSE, quote = TRUE)
+}
+results <- data.frame()
+by_fixest <- data.frame()
 """
 
 TAIL = f"""\
-results$estimate <- sprintf("%.17g", results$estimate)
-results$std_error <- ifelse(is.na(results$std_error), "", sprintf("%.17g", results$std_error))
-write.csv(results, "{RESULTS}", row.names = FALSE, quote = TRUE)
+write_results(results, "{RESULTS}")
+if (nrow(by_fixest)) write_results(by_fixest, "{BY_FIXEST}")
 """
 
 MODELS = {"pooled": "pooling", "within": "within", "random": "random"}
@@ -72,9 +79,14 @@ def _cell(cell: LinearCell, names: Mapping[str, str]) -> Iterator[str]:
     named = ", ".join(f"`{name}` = {quoted(term)}" for name, term in terms.items())
     yield f"\n# {cell.estimator}: {cell.label}\n"
     yield f"fit <- plm({', '.join(asked)})\n"
-    yield (f"keep(fit, {_covariance(cell)}, {quoted(cell.outcome)}, {quoted(cell.estimator)}, c({named}))\n")
+    told = f"{quoted(cell.outcome)}, {quoted(cell.estimator)}, c({named})"
+    yield f"results <- rbind(results, rows_of(fit, {_covariance(cell)}, {told}))\n"
     if cell.model != "random":
-        yield f"# with fixest: {_fixest(cell, formula)}\n"
+        covariance = "NULL" if cell.errors is None else "vcov(fit)"
+        yield "if (has_fixest) {\n"
+        yield f"  fit <- {_fixest(cell, formula)}\n"
+        yield f"  by_fixest <- rbind(by_fixest, rows_of(fit, {covariance}, {told}))\n"
+        yield "}\n"
 
 
 def _covariance(cell: LinearCell) -> str:
@@ -87,11 +99,10 @@ def _covariance(cell: LinearCell) -> str:
 
 
 def _fixest(cell: LinearCell, formula: str) -> str:
+    """Return the call of feols; its default correction for few clusters is that of reghdfe."""
     absorbed = f" | {' + '.join(cell.effects)}" if cell.effects else ""
-    errors = {"classical": '"iid"', "by entity": "~entity", "by time": "~time"}.get(
-        cell.errors or "", '"iid"'
-    )
-    return f"feols({formula}{absorbed}, d, vcov = {errors})"
+    errors = {"by entity": "~entity", "by time": "~time"}.get(cell.errors or "", '"iid"')
+    return f"fixest::feols({formula}{absorbed}, data = as.data.frame(d), vcov = {errors})"
 
 
 def quoted(text: str) -> str:

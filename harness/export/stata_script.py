@@ -8,6 +8,9 @@ from harness.export.linear_cell import CellLeftOut, LinearCell
 
 FILE, RESULTS = "linear_cells.do", "stata_results.csv"
 
+NOT_IN_QUOTES = str.maketrans({"`": "'", "$": "S", '"': "'"})
+"""What would begin a macro or end a text."""
+
 HEAD = """\
 * Repeats the linear cells of a run. In this folder: do linear_cells.do
 * It asks for reghdfe and estout: ssc install reghdfe, ssc install ftools, ssc install estout
@@ -21,7 +24,7 @@ program define keep_term
     args results outcome estimator name term errors
     local error = .
     if `errors' local error = _se[`name']
-    post `results' ("`outcome'") ("`estimator'") ("`term'") (_b[`name']) (`error')
+    post `results' (`"`outcome'"') (`"`estimator'"') (`"`term'"') (_b[`name']) (`error')
 end
 """
 
@@ -43,12 +46,15 @@ def stata_script(
 ) -> str:
     """Return the file; parameters as of `harness.export.r_script.r_script`."""
     parts = [HEAD]
-    parts += [f"* not repeated: {one.estimator} on {one.outcome}: {one.reason}\n" for one in left_out]
+    parts += [
+        f"* not repeated: {one.estimator} on {one.outcome}: {comment(one.reason)}\n" for one in left_out
+    ]
     for outcome, file in data.items():
         own = [cell for cell in cells if cell.outcome == outcome]
         if own:
             parts.append(
-                f'\nimport delimited using "{file}", clear case(preserve) asdouble stringcols(1)\n'
+                f'\nimport delimited using "{file}", clear case(preserve) asdouble stringcols(1) '
+                'encoding("utf-8")\n'
                 "egen entity_id = group(entity)\nxtset entity_id time\n"
             )
         for cell in own:
@@ -58,22 +64,33 @@ def stata_script(
 
 def _cell(cell: LinearCell, names: Mapping[str, str]) -> Iterator[str]:
     regressors = " ".join(names[term] for term in cell.terms)
-    errors = {"classical": "", "by entity": " vce(cluster entity_id)", "by time": " vce(cluster time)"}
-    asked = errors[cell.errors] if cell.errors else ""
+    errors = {"by entity": "vce(cluster entity_id)", "by time": "vce(cluster time)"}
+    asked = errors.get(cell.errors or "", "")
     variables = f"{names[cell.outcome]} {regressors}"
-    yield f"\n* {cell.estimator}: {cell.label}\n"
+    yield f"\n* {cell.estimator}: {comment(cell.label)}\n"
     if cell.model == "pooled":
-        yield f"regress {variables},{asked}\n"
+        yield f"regress {variables}{f', {asked}' if asked else ''}\n"
     elif cell.model == "within":
         keys = {"entity": "entity_id", "time": "time"}
         absorbed = " ".join(keys[effect] for effect in cell.effects)
-        yield f"reghdfe {variables}, absorb({absorbed}) keepsingletons{asked}\n"
+        yield f"reghdfe {variables}, absorb({absorbed}) keepsingletons{f' {asked}' if asked else ''}\n"
     else:
-        yield f"xtreg {variables}, re sa{asked}\n"
+        yield f"xtreg {variables}, re sa{f' {asked}' if asked else ''}\n"
     yield "eststo\n"
     terms = {names[term]: term for term in cell.terms}
     if cell.has_constant and cell.model != "within":
         terms = {"_cons": "const", **terms}
     for name, term in terms.items():
         has_errors = 0 if cell.errors is None else 1
-        yield f'keep_term `results\' "{cell.outcome}" "{cell.estimator}" {name} "{term}" {has_errors}\n'
+        told = f"{quoted(cell.outcome)} {quoted(cell.estimator)} {name} {quoted(term)}"
+        yield f"keep_term `results' {told} {has_errors}\n"
+
+
+def quoted(text: str) -> str:
+    """Return a text in compound quotes, without what would be a macro or end them."""
+    return f'`"{text.translate(NOT_IN_QUOTES)}"\''
+
+
+def comment(text: str) -> str:
+    """Return a text for a comment of one line, without what would begin or go on with another."""
+    return text.replace("/*", "/ *").replace("//", "/ /")

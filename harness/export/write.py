@@ -11,11 +11,9 @@ import numpy as np
 import pandas as pd
 
 from harness.data.panel import Panel
-from harness.data.read.frame_file import FRAME_FILE
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
-from harness.execution.options import RunOptions
-from harness.execution.run import prepare
+from harness.execution.prepared_again import prepare_again
 from harness.export.linear_cell import CellLeftOut, LinearCell, linear_cells
 from harness.export.names import plain_names
 from harness.export.r_script import FILE as R_FILE
@@ -25,7 +23,7 @@ from harness.export.stata_script import stata_script
 from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
 from harness.report.model.run import read_run
-from harness.store.folder import SPEC, RunFolder
+from harness.store.folder import RunFolder
 
 Program = Literal["r", "stata"]
 SCRIPTS = {"r": (R_FILE, r_script), "stata": (STATA_FILE, stata_script)}
@@ -53,6 +51,7 @@ def export(
     *,
     program: Program,
     out: Path,
+    spec: Path | None = None,
     data: Path | None = None,
     plugins: PluginChoice,
 ) -> Exported:
@@ -61,7 +60,8 @@ def export(
     Parameters
     ----------
     registry : what plugins offer, as the run had them
-    data : file that the run was given, where its spec names one that is not beside the run folder's spec
+    spec : where the spec lies that was run, beside its data; where it lay unless given
+    data : file that the run was given in the place of the data that its spec names
 
     Raises
     ------
@@ -69,7 +69,7 @@ def export(
         Where the data are not those of the run, or no cell can be repeated.
     """
     run = read_run(folder)
-    panels = panels_of(folder, registry, data=data, plugins=plugins)
+    panels = panels_of(folder, registry, spec=spec, data=data, plugins=plugins)
     cells, left_out = linear_cells(run, panels, _models(registry))
     if not cells:
         told = "; ".join(f"{one.estimator}: {one.reason}" for one in left_out) or "no cell has coefficients"
@@ -86,7 +86,7 @@ def export(
 
 
 def panels_of(
-    folder: RunFolder, registry: Registry, *, data: Path | None, plugins: PluginChoice
+    folder: RunFolder, registry: Registry, *, spec: Path | None, data: Path | None, plugins: PluginChoice
 ) -> Mapping[str, Panel]:
     """Return the rows that a finished run was fitted on, by outcome.
 
@@ -95,20 +95,8 @@ def panels_of(
     ArtifactError
         Where the data at hand are not those of the run.
     """
-    manifest = folder.manifest()
-    own = folder.path / FRAME_FILE
-    options = RunOptions(
-        spec=folder.path / SPEC,
-        data=data or (own if own.is_file() else None),
-        overrides=manifest.spec.overrides,
-        allow_outside=True,
-        plugins=plugins,
-    )
-    prepared = prepare(options, registry)
-    if not own.is_file() and prepared.table.sha256 != manifest.data.sha256:
-        what = f"are not those of the run: SHA-256 {prepared.table.sha256}, then {manifest.data.sha256}"
-        raise ArtifactError(Problem(prepared.table.origin, what, hint="name the run's file with --data"))
-    return {outcome: prepared.panels.panel(outcome) for outcome in manifest.study.outcomes}
+    prepared = prepare_again(folder, registry, spec=spec, data=data, plugins=plugins).prepared
+    return {outcome: prepared.panels.panel(outcome) for outcome in folder.manifest().study.outcomes}
 
 
 def _models(registry: Registry) -> Mapping[str, LinearModel]:

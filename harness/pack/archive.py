@@ -9,15 +9,12 @@ from pathlib import Path
 
 from harness.data.read.frame_file import FRAME_FILE
 from harness.data.read.table import DataFile
-from harness.errors import ArtifactError, Problem
-from harness.execution.options import RunOptions
-from harness.execution.run import prepare
+from harness.execution.prepared_again import prepare_again
 from harness.pack.crate import METADATA, metadata
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
 from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
 from harness.store.folder import MANIFEST, MANIFEST_SUM, MARKER, RunFolder
-from harness.store.manifest import Manifest
 
 DATA = "data"
 """Folder of a data file that lies outside the folder of the spec."""
@@ -67,7 +64,7 @@ def pack(
         Where the data at hand are not those of the run.
     """
     manifest = folder.manifest()
-    inputs = _inputs(folder, manifest, registry, spec=spec, data=data, plugins=plugins)
+    inputs = _inputs(folder, registry, spec=spec, data=data, plugins=plugins)
     run = {name: (folder.path / name).read_bytes() for name in _run_files(folder)}
     files = {f"{RUN}/{name}": content for name, content in run.items()}
     files |= inputs.contents if with_data else {}
@@ -89,7 +86,6 @@ def _run_files(folder: RunFolder) -> tuple[str, ...]:
 
 def _inputs(
     folder: RunFolder,
-    manifest: Manifest,
     registry: Registry,
     *,
     spec: Path | None,
@@ -99,19 +95,8 @@ def _inputs(
     """Return the data files of a run, none where it was given a script's table, a dataset or a simulation."""
     if (folder.path / FRAME_FILE).is_file():
         return RunInputs({}, (), f"{RUN}/{FRAME_FILE}")
-    lay = spec or Path(manifest.spec.path)
-    options = RunOptions(
-        spec=lay if lay.is_file() else folder.path / SPEC,
-        data=data,
-        overrides=manifest.spec.overrides,
-        allow_outside=True,
-        plugins=plugins,
-    )
-    table = prepare(options, registry).table
-    if table.sha256 != manifest.data.sha256:
-        what = f"are not those of the run: SHA-256 {table.sha256}, then {manifest.data.sha256}"
-        raise ArtifactError(Problem(table.origin, what, hint="name spec and file of the run: --spec, --data"))
-    root = options.root.resolve()
+    again = prepare_again(folder, registry, spec=spec, data=data, plugins=plugins)
+    table, root = again.prepared.table, again.root
     places = {file: _place(file, root, is_given=data is not None) for file in table.files}
     given = next(iter(places.values()), "") if data is not None else ""
     return RunInputs(
