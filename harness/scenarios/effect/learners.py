@@ -8,8 +8,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from harness.data.panel import Panel
 from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanRunQuick, Estimator, NestedEstimator
+from harness.scenarios.asked import Tables
+from harness.scenarios.parts import Question, WorksInParts, answered_in_parts
+from harness.scenarios.subject import Subject
 
 Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
 """An estimator of the study by its id, or one written out."""
@@ -44,3 +48,39 @@ def group_columns(learners: Iterable[Learner], by: str | None) -> tuple[str, ...
     own = (learner for learner in learners if not isinstance(learner, str))
     names = [] if by is None else [by]
     return tuple(dict.fromkeys([*names, *(name for learner in own for name in grouped_by(learner))]))
+
+
+class AsksLearners(WorksInParts):
+    """What scenarios of debiased effects have in common: they ask learners, part by part.
+
+    Attributes
+    ----------
+    learners : those asked; all of the study where there are none
+    by : column of the data whose groups are asked apart
+    """
+
+    learners: tuple[Learner, ...]
+    by: str | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of the groups, where there is one, and those that learners of its own group rows by."""
+        return group_columns(self.learners, self.by)
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """Nothing: every row says it by itself."""
+        return {}
+
+    def describe(self, panel: Panel) -> Tables:
+        """Return nothing: the data alone have no effects."""
+        return {}
+
+    def answer(self, subject: Subject) -> Tables:
+        """Return the answer with the estimator under question as learner."""
+        question = Question(subject.panel, subject.estimator, subject.name, subject.seed)
+        return answered_in_parts(self, question)
+
+    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
+        """Return the learners by name."""
+        return named(self.learners, estimators)

@@ -15,17 +15,15 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
-from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
+from harness.scenarios.effect.learners import AsksLearners, Learner, quickened
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
-from harness.scenarios.parts import Found, Part, Question, answered_in_parts
-from harness.scenarios.subject import Subject
+from harness.scenarios.parts import Found, Part, Question
 from harness.tables import EFFECTS, ResultTable
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ FEW_ENTITIES = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class EffectScenario:
+class EffectScenario(AsksLearners):
     """The debiased effect of the exposure, its nuisance functions learned by estimators of the study.
 
     Double machine learning for panels (Chernozhukov et al. 2018; Clarke and Polselli 2025; Semenova and
@@ -90,20 +88,6 @@ class EffectScenario:
             message = "the form conditional needs a moderator, and no other form takes one"
             raise ValueError(message)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column of the groups, where there is one, and those that learners of its own group rows by."""
-        return group_columns(self.learners, self.by)
-
-    @property
-    def about(self) -> Mapping[str, str]:
-        """Nothing: every row says it by itself."""
-        return {}
-
-    def describe(self, panel: Panel) -> Tables:
-        """Return nothing: the data alone have no effects."""
-        return {}
-
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return a warning about few entities."""
         if panel.n_entities >= FEW_ENTITIES:
@@ -117,15 +101,6 @@ class EffectScenario:
     def quick(self) -> Self:
         """Return a copy with one draw of folds, and quick learners of its own."""
         return replace(self, repeats=1, learners=quickened(self.learners))
-
-    def answer(self, subject: Subject) -> Tables:
-        """Return the effects with the estimator under question as learner."""
-        question = Question(subject.panel, subject.estimator, subject.name, subject.seed)
-        return answered_in_parts(self, question)
-
-    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
-        """Return the learners by name."""
-        return named(self.learners, estimators)
 
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield each nuisance function on each fold once."""

@@ -15,18 +15,16 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import Estimator
 from harness.language import marked
 from harness.rng import random_stream
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
-from harness.scenarios.effect.learners import Learner, group_columns, named, quickened
+from harness.scenarios.effect.learners import AsksLearners, Learner, quickened
 from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.score import Estimated
-from harness.scenarios.parts import Found, Part, Question, answered_in_parts
+from harness.scenarios.parts import Found, Part, Question
 from harness.scenarios.robustness.checks import CHECKS, CheckName, RobustnessCheck, checks_of, permuted
-from harness.scenarios.subject import Subject
 from harness.tables import ROBUSTNESS, ResultTable
 
 BASELINE = marked("as it is")
@@ -41,7 +39,7 @@ QUICK_PERMUTATIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustnessScenario:
+class RobustnessScenario(AsksLearners):
     """The debiased slope of the scenario ``effect`` by every method and learner, looked at once more.
 
     ``lead``: the exposure of the next period, given this one's, has no effect where outcomes do not feed
@@ -83,20 +81,6 @@ class RobustnessScenario:
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column of the groups, where there is one, and those that learners of its own group rows by."""
-        return group_columns(self.learners, self.by)
-
-    @property
-    def about(self) -> Mapping[str, str]:
-        """Nothing: every row says it by itself."""
-        return {}
-
-    def describe(self, panel: Panel) -> Tables:
-        """Return nothing: the data alone have no effects."""
-        return {}
-
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return nothing."""
         return ()
@@ -105,15 +89,6 @@ class RobustnessScenario:
         """Return a copy with at most five permutations, and quick learners of its own."""
         few = min(self.permutations, QUICK_PERMUTATIONS)
         return replace(self, permutations=few, learners=quickened(self.learners))
-
-    def answer(self, subject: Subject) -> Tables:
-        """Return the checks with the estimator under question as learner."""
-        question = Question(subject.panel, subject.estimator, subject.name, subject.seed)
-        return answered_in_parts(self, question)
-
-    def asked(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
-        """Return the learners by name."""
-        return named(self.learners, estimators)
 
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield each nuisance function of every method and check on each fold."""
