@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from harness.report.drawing.canvas import DOUBLE_COLUMN, GREY, new_figure
 from harness.report.drawing.fonts import drawable
@@ -42,6 +42,15 @@ COSTS = (
     Cost("seconds", "Seconds a fit, median of panels", 0.001),
     Cost("memory", "Megabytes a fit, median of panels", 0.1),
 )
+
+LONGEST = 34
+"""Characters of a name, beyond which it is cut."""
+
+MOST_IN_FOUR = 24
+"""Characters of a name of which four stand beside each other."""
+
+WIDE = 100.0
+"""An axis from which on decades alone have numbers."""
 
 LEAST_GAIN = -1.0
 """Gains below are drawn at this limit, with an arrow's head."""
@@ -110,7 +119,7 @@ def draw_gains(
 
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [drawable(shortened(name, 30)) for name in names], fontsize=6.5)
+    axes.set_yticks(range(len(names)), [drawable(shortened(name, LONGEST)) for name in names], fontsize=6.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="both")
     axes.tick_params(axis="y", length=0)
@@ -127,11 +136,12 @@ def _legend(figure: Figure, styles: Sequence[EstimatorStyle]) -> None:
             markerfacecolor="none",
             markeredgecolor=style.colour,
             markersize=4,
-            label=drawable(style.label),
+            label=drawable(shortened(style.label, LONGEST)),
         )
         for style in styles
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), 4))
+    n_columns = 4 if max(len(style.label) for style in styles) <= MOST_IN_FOUR else 3
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), n_columns))
 
 
 def draw_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[str, str]) -> Figure:
@@ -205,6 +215,8 @@ def _draw_cost(axes: Axes, cost: Cost, summary: pd.DataFrame, styles: Mapping[st
             markeredgecolor=style.colour,
         )
     axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if high > WIDE * low else (1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(cost.label)

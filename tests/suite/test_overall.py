@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -60,6 +61,36 @@ def test_interval_is_that_of_a_two_stage_bootstrap_by_loops():
     limits = (found.log_error_ratio.low, found.log_error_ratio.high)
     width = limits[1] - limits[0]
     assert limits == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.06 * width)
+
+
+def test_intervals_are_those_of_loops_over_the_same_draws():
+    n_panels, n_entities, n_draws = 7, 9, 200
+    results = panels(np.random.default_rng(9), n_panels=n_panels, n_entities=n_entities, shift=-0.05)
+    results.append(panel({"ols": results[0].by_entity[0]["ols"]}))  # one that the estimator refuses
+    found = compared(results, ("ols", "effects"), seed=4, n_draws=n_draws)
+    rng, drawn = np.random.default_rng(4), []
+    for result in results:
+        losses, rows = result.by_entity
+        counts = rng.multinomial(n_entities, [1.0 / n_entities] * n_entities, size=n_draws)
+        own = []
+        for times in counts:
+            n_rows = sum(t * n for t, n in zip(times, rows, strict=True))
+            mse = {
+                name: sum(t * v for t, v in zip(times, losses[name], strict=True)) / n_rows for name in losses
+            }
+            rivals = min(mse[name] for name in ("ols", "effects") if name in mse)
+            own.append(math.log(mse["network"] / rivals) if "network" in mse else None)
+        drawn.append(own)
+    rng, ratios, wins = np.random.default_rng(5), [], []
+    picked, inner = (rng.integers(size, size=(n_draws, n_panels + 1)) for size in (n_panels + 1, n_draws))
+    for at in range(n_draws):
+        values = [drawn[one][draw] for one, draw in zip(picked[at], inner[at], strict=True)]
+        known = [value for value in values if value is not None]
+        ratios += [sum(known) / len(known)] if known else []
+        wins.append(sum(value < 0 for value in known) / len(values))
+    for interval, own in ((found.log_error_ratio, ratios), (found.win_rate, wins)):
+        limits = tuple(np.quantile(own, [0.025, 0.975]))
+        assert (interval.low, interval.high) == pytest.approx(limits, abs=1e-10)
 
 
 def test_one_panel_alone_has_the_interval_of_its_entities():

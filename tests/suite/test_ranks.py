@@ -7,8 +7,10 @@ import warnings
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.stats import friedmanchisquare
+from scipy.optimize import brentq
+from scipy.stats import friedmanchisquare, norm
 
 from harness.suite.ranks import ranking
 
@@ -50,6 +52,27 @@ def test_critical_difference_is_demsars():
         found = ranking(panels, names, level=0.95).critical_difference
         expected = quantile * math.sqrt(n_estimators * (n_estimators + 1) / (6 * 14))
         assert found == pytest.approx(expected, abs=5e-4)
+
+
+@pytest.mark.parametrize("n_estimators", [3, 5, 16])
+def test_critical_difference_is_where_the_range_of_normal_variables_has_its_quantile(n_estimators):
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    z, weights = 10.0 * nodes, 10.0 * weights
+
+    def coverage(quantile):
+        inside = (norm.cdf(z) - norm.cdf(z - quantile)) ** (n_estimators - 1)
+        return n_estimators * float(weights @ (norm.pdf(z) * inside))
+
+    quantile = brentq(lambda at: coverage(at) - 0.95, 0.1, 10.0, xtol=1e-13)
+    names = [str(at) for at in range(n_estimators)]
+    found = ranking([SimpleNamespace(mse=dict.fromkeys(names, 1.0))] * 26, names, level=0.95)
+    expected = quantile / math.sqrt(2.0) * math.sqrt(n_estimators * (n_estimators + 1) / (6 * 26))
+    assert found.critical_difference == pytest.approx(expected, abs=1e-8)
+
+
+def test_average_ranks_are_those_of_pandas(errors, ranked):
+    expected = pd.DataFrame(errors).rank(axis=1).mean()
+    assert ranked.average == pytest.approx(expected.to_numpy(), abs=1e-12)
 
 
 def test_two_estimators_differ_by_nemenyi_where_their_ranks_are_a_critical_difference_apart(ranked):

@@ -234,6 +234,13 @@ def test_two_workers_and_a_resumed_run_give_the_same_tables(small_suite, tmp_pat
     assert_equal(tables(resumed), first)
 
 
+@pytest.mark.slow
+def test_a_suite_on_dask_has_the_same_tables(small_suite, tmp_path):
+    pytest.importorskip("distributed")
+    folder, file = small_suite
+    assert_equal(tables(run_suite_file(file, tmp_path / "out", backend="dask", n_jobs=2)), tables(folder))
+
+
 def test_another_estimator_leaves_the_cells_of_the_others(small_suite, tmp_path):
     folder, file = small_suite
     out = tmp_path / "out"
