@@ -80,6 +80,7 @@ from harness.evaluation.protocols.protocol import EvaluationProtocol
 from harness.evaluation.resample import draw_weights, left_out
 from harness.python_spec import Spec, entry
 from harness.registry.hooks import hookimpl
+from harness.results.study_result import StudyResult
 from harness.rng import random_stream, stream_at
 from harness.scenarios.asked import Asked, AsksModels, Sample
 from harness.scenarios.draws import DrawPlan
@@ -87,7 +88,6 @@ from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
 from harness.spec.ladder import Rung
-from harness.study_result import StudyResult
 from harness.tables import ResultTable
 
 __version__ = "0.1.0"

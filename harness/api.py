@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, Problem
 from harness.python_spec import Spec
-from harness.study_result import StudyResult
+from harness.results.study_result import StudyResult
 
 if TYPE_CHECKING:
     import pandas as pd

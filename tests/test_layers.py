@@ -35,7 +35,7 @@ TOP = {
     "commands",
     "export",
     "pack",
-    "study_result",
+    "results",
     "api",
     "cli",
 }

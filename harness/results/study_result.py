@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ArtifactError, Problem, near_names
+from harness.results.gain_estimate import GainEstimate, find_gain, not_there
+from harness.results.stored_figure import StoredFigure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,55 +19,6 @@ if TYPE_CHECKING:
     from harness.report.model.run import Run
     from harness.report.sections.coefficients.stored_fit import StoredFit
     from harness.store.folder import RunFolder
-
-
-@dataclass(frozen=True)
-class GainEstimate:
-    """A gain with its interval; ``float`` of it is the gain.
-
-    Attributes
-    ----------
-    gain : 1 - MSE / MSE of the reference, a fraction
-    conf_low, conf_high : limits of its interval; NaN where there is none
-    p_value : of equal errors; NaN where there is none
-    """
-
-    gain: float
-    conf_low: float
-    conf_high: float
-    p_value: float
-
-    def __float__(self) -> float:
-        return self.gain
-
-    def __repr__(self) -> str:
-        return f"Gain({self.gain:.4g} [{self.conf_low:.4g}, {self.conf_high:.4g}])"
-
-
-MOST_SVG = 150_000
-"""Bytes above which a notebook keeps the PNG, since it stores what it shows."""
-
-
-@dataclass(frozen=True)
-class StoredFigure:
-    """One figure.
-
-    Attributes
-    ----------
-    svg, png : its files
-    """
-
-    svg: Path
-    png: Path
-
-    def _repr_mimebundle_(
-        self,
-        include: object = None,
-        exclude: object = None,
-    ) -> dict[str, str | bytes]:
-        if self.svg.stat().st_size <= MOST_SVG:
-            return {"image/svg+xml": self.svg.read_text(encoding="utf-8")}
-        return {"image/png": self.png.read_bytes()}
 
 
 @dataclass(frozen=True)
@@ -266,24 +219,7 @@ class StudyResult:
             "protocol": protocol,
             "sample": sample,
         }
-        rows = self.gain
-        for column, value in asked.items():
-            known = sorted(rows[column].astype(str).unique())
-            rows = rows[rows[column] == value]
-            if rows.empty:
-                what = f"the run has no gain with {column} '{value}'"
-                raise ArtifactError(
-                    Problem(
-                        str(self.path),
-                        what,
-                        ", ".join(known),
-                        near_names(value, known) or "name one of these",
-                    )
-                )
-        row = rows.iloc[0]
-        if row["status"] != "ok":
-            raise ArtifactError(Problem(str(self.path), f"this gain is {row['status']}: {row['reason']}"))
-        return GainEstimate(*(float(row[name]) for name in ("gain", "conf_low", "conf_high", "p_value")))
+        return find_gain(self.gain, asked, origin=str(self.path))
 
     def fitted(self, estimator: str, outcome: str | None = None) -> pd.DataFrame:
         """Return observed, fitted and their difference in sample, a row an observation, outcome units.
@@ -303,14 +239,7 @@ class StudyResult:
         known = sorted(rows["estimator"].astype(str).unique())
         if estimator not in known:
             what = f"the run has no predictions in sample of '{estimator}'"
-            raise ArtifactError(
-                Problem(
-                    str(self.path),
-                    what,
-                    ", ".join(known),
-                    near_names(estimator, known) or "name one of these",
-                )
-            )
+            raise not_there(what, estimator, known, origin=str(self.path))
         own = rows[(rows["estimator"] == estimator) & (rows["sample"] == "test")]
         table = own[["entity", "time", "observed", "predicted"]].rename(columns={"predicted": "fitted"})
         return table.assign(residual=table["observed"] - table["fitted"]).reset_index(drop=True)
@@ -338,9 +267,8 @@ class StudyResult:
 
         name = "-".join([kind, *map(file_slug, of)])
         if name not in self.figures:
-            expected = ", ".join(self.figures) or "a study whose spec asks for a report"
-            hint = near_names(name, self.figures) or "name one of these"
-            raise ArtifactError(Problem(str(self.path), f"the run has no figure '{name}'", expected, hint))
+            known = self.figures or ["a study whose spec asks for a report"]
+            raise not_there(f"the run has no figure '{name}'", name, known, origin=str(self.path))
         return self.figures[name]
 
     @cached_property
@@ -360,10 +288,7 @@ class StudyResult:
         if asked is None:
             return outcomes[0]
         if asked not in outcomes:
-            what = f"the study has no outcome '{asked}'"
-            raise ArtifactError(
-                Problem(str(self.path), what, ", ".join(outcomes), near_names(asked, outcomes))
-            )
+            raise not_there(f"the study has no outcome '{asked}'", asked, outcomes, origin=str(self.path))
         return asked
 
     def __repr__(self) -> str:

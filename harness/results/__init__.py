@@ -1,0 +1,1 @@
+"""A finished run as a script or a notebook sees it."""
