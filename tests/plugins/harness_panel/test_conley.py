@@ -73,6 +73,45 @@ def test_it_is_the_sum_over_pairs(kernel, lags, effects):
     assert table.correction.kind.startswith(f"Conley, {kernel} kernel up to 900 km")
 
 
+BY_R = {
+    ("pooled", "uniform", 0): (0.0017304624748011182, 0.0010705279801753954, 0.0044259871158029264),
+    ("pooled", "bartlett", 0): (0.0030975194498020844, 0.00056019167067982952, 0.0044805993242818818),
+    ("pooled", "bartlett", 2): (0.0014616086761255883, 0.0003977869908160385, 0.0055351968352786085),
+    ("within", "uniform", 0): (0.0028334026769917513, 0.00075832312880583339, 0.0037624382469332055),
+    ("within", "uniform", 2): (0.0018383080381794393, 0.00068449827624592053, 0.0042734140506643613),
+    ("within", "bartlett", 0): (0.0049008339276013094, 0.00072626623518450765, 0.0038539046502083537),
+    ("within", "bartlett", 2): (0.0039057392887890015, 0.00065244138262459588, 0.004364880453939503),
+}
+"""Variance of the slope of x, covariance, variance of that of w: what conley.R prints, with R 4.5.0.
+
+Its remaining number, pooled with the uniform kernel and lags, has a negative eigenvalue, which is mended here.
+"""
+
+
+@pytest.mark.parametrize(("effects", "kernel", "lags"), sorted(BY_R))
+def test_it_is_that_of_a_script_in_r(effects, kernel, lags):
+    k = np.arange(200)
+    entity, time = k // 5, k % 5
+    latitude, longitude = 35.0 + 12.0 * np.sin(1.3 * entity), 105.0 + 18.0 * np.cos(2.1 * entity)
+    x, w = np.sin(0.7 * k) + 0.5 * np.cos(0.9 * entity), np.cos(1.9 * k + 0.1 * entity)
+    y = 1.0 + 0.8 * x - 0.3 * w + np.sin(0.05 * latitude * time) + 0.6 * np.cos(2.7 * k)
+    panel = panel_from_arrays(
+        entity=entity, period=time, outcome=y, X=np.column_stack([x, w]), columns=("x", "w")
+    )
+    panel = replace(panel, coordinates=np.column_stack([latitude, longitude]))
+    covariance = Conley(cutoff_km=700.0, kernel=kernel, lags=lags)
+    estimator = (
+        PooledOLS(covariance=covariance)
+        if effects == "pooled"
+        else FixedEffects(effects=("entity", "time"), covariance=covariance)
+    )
+    table = estimator.fit(panel, rng=random_stream(0)).coefficients()
+    at = [table.terms.index(name) for name in ("x", "w")]
+    found = table.covariance[np.ix_(at, at)]
+    expected = BY_R[effects, kernel, lags]
+    np.testing.assert_allclose(found[[0, 0, 1], [0, 1, 1]], expected, rtol=1e-8)
+
+
 def test_of_an_instrumented_equation_it_is_the_sum_over_pairs_of_fitted_rows():
     panel = placed(simulated_panel(random_stream(3), n_entities=12, n_periods=4, n_columns=2))
     own = random_stream(4).normal(size=(panel.n_obs, 2))
