@@ -84,7 +84,7 @@ BY_R = {
 }
 """Variance of the slope of x, covariance, variance of that of w: what conley.R prints, with R 4.5.0.
 
-Its remaining number, pooled with the uniform kernel and lags, has a negative eigenvalue, which is mended here.
+Its remaining numbers, pooled, uniform and with lags, have a negative eigenvalue, which is mended here.
 """
 
 
