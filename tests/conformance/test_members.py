@@ -38,6 +38,7 @@ OPTIONS = {
     "classes": {"at": [0.5], "labels": ["low", "high"]},
     "power": {"exponent": 2},
     "recode": {"values": {"high": 1, "low": 2, "middle": 3}},
+    "spatial_lag": {"latitude": "control_1", "longitude": "control_2"},
     "digital_carbon": {"n_entities": 50},
 }
 COUNTER = itertools.count()
