@@ -148,13 +148,13 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - mappings, lists and scalars
     What a name chooses is written with the options that are not its defaults, any other object whole.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        given = {one: getattr(value, one.name) for one in dataclasses.fields(value) if one.init}
+        given = {field: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
         name = getattr(type(value), "name", None)
         if not isinstance(name, str):
-            return {one.name: _plain(option) for one, option in given.items()}
+            return {field.name: _plain(option) for field, option in given.items()}
         return {
             USE: name,
-            **{one.name: _plain(option) for one, option in given.items() if option != _default(one)},
+            **{field.name: _plain(option) for field, option in given.items() if option != _default(field)},
         }
     if isinstance(value, Mapping):
         return {key: _plain(given) for key, given in value.items()}

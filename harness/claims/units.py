@@ -66,7 +66,7 @@ def _implied(medians: Medians, numerator: str, denominator: str) -> Interval | N
             found.append(Interval(above.low / below.high, above.high / below.low))
     if not found:
         return None
-    return Interval(min(one.low for one in found), max(one.high for one in found))
+    return Interval(min(interval.low for interval in found), max(interval.high for interval in found))
 
 
 def _finding(

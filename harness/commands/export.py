@@ -47,6 +47,6 @@ def export(
         data=data,
         plugins=choice,
     )
-    for one in exported.left_out:
-        click.echo(f"not repeated: {one.estimator} on {one.outcome}: {one.reason}")
+    for cell in exported.left_out:
+        click.echo(f"not repeated: {cell.estimator} on {cell.outcome}: {cell.reason}")
     click.echo(f"{len(exported.cells)} cells: {exported.script}")

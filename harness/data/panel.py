@@ -158,7 +158,9 @@ class Panel:
         """Return the panel with some of its controls, in its own order of them."""
         controls = tuple(name for name in self.controls if name in names)
         kept = (*self.exposure_columns, *self.moderators, *controls)
-        derived = tuple(one for one in self.derived if {one.into, *one.inputs} <= set(kept))
+        derived = tuple(
+            derivation for derivation in self.derived if {derivation.into, *derivation.inputs} <= set(kept)
+        )
         return replace(self, controls=controls, X=self._columns(kept), derived=derived)
 
     def with_exposure(self, name: str) -> Panel:

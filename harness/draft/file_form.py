@@ -69,10 +69,10 @@ class FileForm:
     def said(self) -> Mapping[str, Any]:
         """Return what is to be said beside the path, as a spec writes it."""
         return {
-            one.name: value
-            for one in fields(FileSpec)
-            if one.name not in ("path", "reshape")
-            and (value := getattr(self.spec, one.name)) != getattr(FileSpec(), one.name)
+            option.name: value
+            for option in fields(FileSpec)
+            if option.name not in ("path", "reshape")
+            and (value := getattr(self.spec, option.name)) != getattr(FileSpec(), option.name)
         }
 
     def saying(self, remarks: Mapping[str, str], **said: Any) -> FileForm:  # noqa: ANN401 - values of a FileSpec

@@ -32,7 +32,11 @@ def takes_levels_out(estimator: Estimator) -> bool:
     One with the option ``effects`` or ``absorb`` does where ``entity`` is among them; another does where its
     fits have effects, as differences and random effects do.
     """
-    nested = [one for one in with_nested(estimator) if one is not estimator and isinstance(one, Estimator)]
+    nested = [
+        option
+        for option in with_nested(estimator)
+        if option is not estimator and isinstance(option, Estimator)
+    ]
     if nested:
         return any(map(takes_levels_out, nested))
     named = [getattr(estimator, option) for option in ("effects", "absorb") if hasattr(estimator, option)]

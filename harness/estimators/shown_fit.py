@@ -98,7 +98,9 @@ class ShownFit(ABC):
 
     def __maketables_stat__(self, key: str) -> float | int | str | None:
         correction = self.coefficients().correction
-        known: dict[str, float | int | str] = {one.name: one.value for one in self.statistics()}
+        known: dict[str, float | int | str] = {
+            statistic.name: statistic.value for statistic in self.statistics()
+        }
         return (known | {"N": correction.n_obs, "se_type": correction.kind}).get(key)
 
     def _repr_html_(self) -> str:

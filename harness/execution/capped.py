@@ -26,7 +26,7 @@ def capped(choice: Any, most: Most) -> Any:  # noqa: ANN401 - whatever a spec ca
             changed[option.name] = capped(value, most)
         elif isinstance(value, tuple):
             changed[option.name] = tuple(
-                capped(one, most) if isinstance(one, Estimator) else one for one in value
+                capped(option, most) if isinstance(option, Estimator) else option for option in value
             )
     return dataclasses.replace(choice, **changed)
 
@@ -42,5 +42,5 @@ def greatest(choice: Any, name: str) -> int:  # noqa: ANN401 - whatever a spec c
         if option.name == name and type(value) is int:
             found.append(value)
         nested = value if isinstance(value, tuple) else (value,)
-        found += [greatest(one, name) for one in nested if isinstance(one, Estimator)]
+        found += [greatest(option, name) for option in nested if isinstance(option, Estimator)]
     return max(found)

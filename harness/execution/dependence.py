@@ -63,12 +63,12 @@ class Surroundings:
 
 
 def _parts(task: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any dataclass
-    for one in dataclasses.fields(task):
-        value = getattr(task, one.name)
+    for option in dataclasses.fields(task):
+        value = getattr(task, option.name)
         if isinstance(value, Mapping):
-            yield from ((f"{one.name} {key}", entry) for key, entry in value.items())
+            yield from ((f"{option.name} {key}", entry) for key, entry in value.items())
         else:
-            yield one.name.replace("_", " "), value
+            yield option.name.replace("_", " "), value
 
 
 class _Description:
@@ -134,7 +134,7 @@ class _Description:
             self._all("holds", [value.__defaults__, value.__kwdefaults__, *cells])
         elif dataclasses.is_dataclass(value):
             self._named("dataclass", type(value))
-            self._all("fields", [getattr(value, one.name) for one in dataclasses.fields(value)])
+            self._all("fields", [getattr(value, option.name) for option in dataclasses.fields(value)])
         else:
             self._any_other(value)
 

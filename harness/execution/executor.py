@@ -179,11 +179,11 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
                 last = _Round[R](pool)
                 yield from last.run(iter([attempt]))
             dead += last.lost
-        for one in dead:
-            if isinstance(one.task, CanFail):
-                yield Done(one.position, one.task.failed(_given_up(one).what))
+        for ended in dead:
+            if isinstance(ended.task, CanFail):
+                yield Done(ended.position, ended.task.failed(_given_up(ended).what))
             else:
-                problems.append(_given_up(one))
+                problems.append(_given_up(ended))
         if not queue.has_more():
             break
     if problems:

@@ -146,8 +146,8 @@ class TaskGraph:
         if task.label in self._passed:
             return True
         if not isinstance(task, PrepareTask) and self._results.has(task):
-            for one in all_tasks(task):
-                self._watch.done(one.label)
+            for done in all_tasks(task):
+                self._watch.done(done.label)
             return True
         node = self._open[task.label] = _Node(task)
         for need in task.needs if isinstance(task, Waits) else ():
@@ -178,10 +178,10 @@ def all_tasks(task: AnyTask) -> Iterator[AnyTask]:
     seen: dict[str, AnyTask] = {}
     waiting = [task]
     while waiting:
-        one = waiting.pop()
-        if one.label not in seen:
-            seen[one.label] = one
-            waiting += one.needs if isinstance(one, Waits) else ()
+        current = waiting.pop()
+        if current.label not in seen:
+            seen[current.label] = current
+            waiting += current.needs if isinstance(current, Waits) else ()
     yield from seen.values()
 
 

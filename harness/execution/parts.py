@@ -31,9 +31,9 @@ def answers_in_parts(plan: Plan, results: Sequence[PartResult]) -> tuple[AnswerI
     answers = []
     for entry, scenario, question in plan.questions():
         own = parts.get((question.panel.outcome, question.name, entry.id), [])
-        found = {one.part_cell.part: Attempt(one.found, one.status, one.reason) for one in own}
+        found = {part.part_cell.part: Attempt(part.found, part.status, part.reason) for part in own}
         tried = attempt(partial(scenario.concluded, question, found))
         answer = Answer(entry.id, tried.value or {}, tried.status, tried.reason)
-        seconds = sum(one.seconds for one in own)
+        seconds = sum(part.seconds for part in own)
         answers.append(AnswerInParts(question.panel.outcome, question.name, (answer,), seconds))
     return tuple(answers)

@@ -136,7 +136,10 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
             MetricRecord(entry.id, entry.metric.title, entry.metric.how) for entry in evaluation.metrics
         ),
         levels=tuple(str(level) for level in roles.levels),
-        left_open=tuple(OpenQuestionRecord(one.sources, one.question, one.taken) for one in study.left_open),
+        left_open=tuple(
+            OpenQuestionRecord(question.sources, question.question, question.taken)
+            for question in study.left_open
+        ),
         exposures={
             entry.id: entry.scenario.exposure
             for entry in study.scenarios

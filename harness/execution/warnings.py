@@ -88,7 +88,7 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> list[Note]
     for entry in entries:
         said = attempt(partial(entry.scenario.notes, panel))
         described = attempt(partial(entry.scenario.describe, panel))
-        notes = [*(said.value or ()), *(_unsaid(one.reason) for one in (said, described) if one.reason)]
+        notes = [*(said.value or ()), *(_unsaid(tried.reason) for tried in (said, described) if tried.reason)]
         found += [
             replace(note, where=f"{entry.id} · {note.where}" if note.where else entry.id) for note in notes
         ]

@@ -55,7 +55,7 @@ def r_script(
     names : of columns in these files
     """
     parts = [HEAD]
-    parts += [f"# not repeated: {one.estimator} on {one.outcome}: {one.reason}\n" for one in left_out]
+    parts += [f"# not repeated: {cell.estimator} on {cell.outcome}: {cell.reason}\n" for cell in left_out]
     for outcome, file in data.items():
         own = [cell for cell in cells if cell.outcome == outcome]
         if own:

@@ -47,7 +47,7 @@ def stata_script(
     """Return the file; parameters as of `harness.export.r_script.r_script`."""
     parts = [HEAD]
     parts += [
-        f"* not repeated: {one.estimator} on {one.outcome}: {comment(one.reason)}\n" for one in left_out
+        f"* not repeated: {cell.estimator} on {cell.outcome}: {comment(cell.reason)}\n" for cell in left_out
     ]
     for outcome, file in data.items():
         own = [cell for cell in cells if cell.outcome == outcome]

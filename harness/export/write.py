@@ -72,7 +72,9 @@ def export(
     panels = panels_of(folder, registry, spec=spec, data=data, plugins=plugins)
     cells, left_out = linear_cells(run, panels, _models(registry))
     if not cells:
-        told = "; ".join(f"{one.estimator}: {one.reason}" for one in left_out) or "no cell has coefficients"
+        told = (
+            "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out) or "no cell has coefficients"
+        )
         raise ArtifactError(Problem(str(folder.path), f"no cell can be repeated elsewhere: {told}"))
     outcomes = run.manifest.study.outcomes
     names = plain_names((*outcomes, *(column for panel in panels.values() for column in panel.columns)))

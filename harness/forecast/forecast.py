@@ -35,17 +35,17 @@ class Forecast:
 
     def seconds(self, n_jobs: int) -> float:
         """Return the seconds of a run with so many worker processes; no less than its longest task takes."""
-        work = sum(one.all_seconds for one in self.probed)
-        longest = max((one.seconds for one in self.probed), default=0.0)
+        work = sum(kind.all_seconds for kind in self.probed)
+        longest = max((kind.seconds for kind in self.probed), default=0.0)
         return self.start + max(longest, work / n_jobs) + self.conclusion.seconds(n_jobs)
 
     def describe(self, n_jobs: int) -> str:
         """Return time and memory in words, the dearest kinds of tasks first."""
-        dear = sorted(self.probed, key=lambda one: one.all_seconds, reverse=True)[:_SHOWN]
+        dear = sorted(self.probed, key=lambda kind: kind.all_seconds, reverse=True)[:_SHOWN]
         lines = [
             f"about {span(self.seconds(n_jobs))} with {n_jobs} worker process(es) and nothing else running; "
-            f"the longest task takes {span(max((one.seconds for one in self.probed), default=0.0))}",
-            *(f"  {span(one.all_seconds)}: {one.count} x like {one.label}" for one in dear),
+            f"the longest task takes {span(max((kind.seconds for kind in self.probed), default=0.0))}",
+            *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
             f"  {span(self.conclusion.seconds(n_jobs))}: tables, figures and report",
         ]
         if math.isfinite(self.peak):

@@ -98,7 +98,7 @@ def _draws(task: StudyTask) -> int:
     """Return the draws of a task: those of its estimator, or those that its questions ask for."""
     if isinstance(task, FullTask):
         own = greatest(task.estimator, "draws")
-        return own or max((greatest(one, "draws") for one in task.scenarios.values()), default=0)
+        return own or max((greatest(scenario, "draws") for scenario in task.scenarios.values()), default=0)
     if isinstance(task, FoldTask):
         own, most = greatest(task.estimator, "draws"), greatest(task.estimator, "fold_draws")
         return min(own, most) if most else own
@@ -108,7 +108,7 @@ def _draws(task: StudyTask) -> int:
 def _with_draws(task: StudyTask, draws: int) -> StudyTask:
     most = dict.fromkeys(_DRAWS, draws)
     if isinstance(task, FullTask):
-        scenarios = {name: capped(one, most) for name, one in task.scenarios.items()}
+        scenarios = {name: capped(scenario, most) for name, scenario in task.scenarios.items()}
         return replace(task, estimator=capped(task.estimator, most), scenarios=scenarios)
     if isinstance(task, FoldTask):
         return replace(task, estimator=capped(task.estimator, most))

@@ -75,7 +75,7 @@ def in_order(points: tuple[EntryPoint, ...]) -> tuple[InstalledPlugin, ...]:
     the order of their names.
     """
 
-    def place(one: InstalledPlugin) -> tuple[bool, str, str, str]:
-        return one.distribution != DISTRIBUTION, one.name, one.distribution, one.point.value
+    def place(plugin: InstalledPlugin) -> tuple[bool, str, str, str]:
+        return plugin.distribution != DISTRIBUTION, plugin.name, plugin.distribution, plugin.point.value
 
     return tuple(sorted((InstalledPlugin(point) for point in points), key=place))

@@ -257,7 +257,7 @@ def of_all_draws(blocks: Sequence[BlockResult], scenario: str) -> Attempt[Number
         if block.status != "ok":
             return Attempt(None, block.status, block.reason)
     found = [block.numbers[scenario] for block in blocks if block.numbers]
-    for one in found:
-        if one.value is None:
-            return one
-    return Attempt(joined([one.value for one in found if one.value is not None]), "ok", "")
+    for answer in found:
+        if answer.value is None:
+            return answer
+    return Attempt(joined([answer.value for answer in found if answer.value is not None]), "ok", "")

@@ -191,7 +191,9 @@ class FullTask:
     @cached_property
     def _refused(self) -> Mapping[str, str]:
         """Why some scenarios are not asked, by id: their exposure is none of this estimator's."""
-        return {name: why for name, one in self.scenarios.items() if (why := self._why_not(name, one))}
+        return {
+            name: why for name, scenario in self.scenarios.items() if (why := self._why_not(name, scenario))
+        }
 
     def _why_not(self, name: str, scenario: Scenario) -> str:
         about = scenario.exposure if isinstance(scenario, AsksAbout) else None
@@ -208,12 +210,12 @@ class FullTask:
     @cached_property
     def _steps(self) -> Mapping[str, SampleSteps]:
         """The tasks of the fits on all rows, and of those on other rows that scenarios ask for, by name."""
-        put = {name: one for name, one in self.scenarios.items() if name not in self._refused}
+        put = {name: scenario for name, scenario in self.scenarios.items() if name not in self._refused}
         asking: dict[str, dict[str, AsksModels]] = {ALL_ROWS: {}}
-        others = {name: one for name, one in put.items() if not isinstance(one, AsksModels)}
-        for name, one in put.items():
-            if isinstance(one, AsksModels):
-                asking.setdefault(_rows_of(one, self.panel), {})[name] = one
+        others = {name: scenario for name, scenario in put.items() if not isinstance(scenario, AsksModels)}
+        for name, scenario in put.items():
+            if isinstance(scenario, AsksModels):
+                asking.setdefault(_rows_of(scenario, self.panel), {})[name] = scenario
         place = FitPlace(self.outcome, self.estimator_id)
         steps = {ALL_ROWS: self._of_sample(place, self.panel, asking[ALL_ROWS], others)}
         for rows, scenarios in asking.items():

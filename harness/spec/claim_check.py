@@ -70,10 +70,12 @@ def _unknown_counterparts(document: Document, names: Names) -> Iterator[Mistake]
     for kind, known in (("estimators", names.estimators), ("protocols", names.protocols)):
         for published, name in _mapping(beside.get(kind)).items():
             loc = ("counterparts", kind, published)
-            for one in dict.fromkeys((published, name)):
-                if isinstance(one, str) and known and one not in known:
-                    hint = near_columns(one, known) or f"name one of the study's {kind}, or add this one"
-                    what = f"no {kind.removesuffix('s')} is called '{one}'"
+            for candidate in dict.fromkeys((published, name)):
+                if isinstance(candidate, str) and known and candidate not in known:
+                    hint = (
+                        near_columns(candidate, known) or f"name one of the study's {kind}, or add this one"
+                    )
+                    what = f"no {kind.removesuffix('s')} is called '{candidate}'"
                     yield Mistake(document.find(loc), what, ", ".join(known), hint)
 
 

@@ -74,8 +74,8 @@ def drafted_rungs(
         if not says_nothing(rung):
             drafted.append((rung, name))
             continue
-        others = [one for one, of in offered if of == name and one.absorbs and not says_nothing(one)]
-        drafted += [(max(others, key=lambda one: len(one.absorbs)), name)] if others else []
+        others = [rung for rung, of in offered if of == name and rung.absorbs and not says_nothing(rung)]
+        drafted += [(max(others, key=lambda rung: len(rung.absorbs)), name)] if others else []
     return _entries(drafted)
 
 

@@ -49,7 +49,7 @@ class SplineDesign:
     @property
     def curve_of_column(self) -> Ints:
         """Position in `curves`, (n_penalised,), of the columns that come after the free ones."""
-        bends = [one.directions.shape[1] for one in self.bends.values()]
+        bends = [bend.directions.shape[1] for bend in self.bends.values()]
         product = len(self.exposure) + sum(
             self.bends[name].directions.shape[1] for name in self.exposure if name in self.bends
         )

@@ -33,7 +33,7 @@ def named(learners: Iterable[Learner], estimators: Mapping[str, Estimator]) -> M
         else:
             taken = {*estimators, *found}
             further = (f"{learner.name}_{at}" for at in count(2))
-            name = next(one for one in chain([learner.name], further) if one not in taken)
+            name = next(candidate for candidate in chain([learner.name], further) if candidate not in taken)
             found[name] = learner
     return found or estimators
 

@@ -324,12 +324,12 @@ def aggregated(
     from scipy.stats import t
 
     df = len(repeats[0].influence) - 1
-    estimates = np.stack([combinations @ one.theta for one in repeats])
-    influences = [one.influence @ combinations.T for one in repeats]
+    estimates = np.stack([combinations @ repeat.theta for repeat in repeats])
+    influences = [repeat.influence @ combinations.T for repeat in repeats]
     variances = np.stack([np.square(influence).sum(axis=0) for influence in influences])
     estimate = np.median(estimates, axis=0)
     error = np.sqrt(np.median(variances + np.square(estimates - estimate), axis=0))
-    spreads = [np.einsum("ij,jk,ik->i", combinations, one.spread, combinations) for one in repeats]
+    spreads = [np.einsum("ij,jk,ik->i", combinations, repeat.spread, combinations) for repeat in repeats]
     multipliers = rng.standard_normal((N_MULTIPLIERS, df + 1))
     multipliers /= np.sqrt(rng.chisquare(df, size=(N_MULTIPLIERS, 1)) / df)
     critical = [
@@ -343,7 +343,7 @@ def aggregated(
         reach=reach,
         reach_together=max(reach, float(np.median(critical))),
         spread=np.sqrt(np.median(np.stack(spreads), axis=0)),
-        share_left=float(np.median([one.share_left for one in repeats])),
-        first_stage_f=float(np.median([one.first_stage_f for one in repeats])),
+        share_left=float(np.median([repeat.share_left for repeat in repeats])),
+        first_stage_f=float(np.median([repeat.first_stage_f for repeat in repeats])),
         df=df,
     )

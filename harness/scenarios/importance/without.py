@@ -38,7 +38,7 @@ def without(panel: Panel, names: Collection[str]) -> Panel:
         raise EstimationError(
             Problem("importance", "no regressor is left", hint="leave some columns out of the group")
         )
-    derived = tuple(one for one in panel.derived if one.into not in gone)
+    derived = tuple(derivation for derivation in panel.derived if derivation.into not in gone)
     is_kept = panel.exposure not in names
     exposure_columns = panel.exposure_columns if is_kept else (others[0],)
     further = others if is_kept else others[1:]

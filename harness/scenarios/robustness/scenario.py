@@ -106,11 +106,11 @@ class RobustnessScenario(AsksLearners):
 
     def placebos(self, question: Question, method: Within, found: Found) -> Floats:
         """Return the p-values of the slopes of permuted exposures, those that there are."""
-        return np.array([one.p_value for one in self._drawn(question, method, found)])
+        return np.array([slope.p_value for slope in self._drawn(question, method, found)])
 
     def _drawn(self, question: Question, method: Within, found: Found) -> list[_Slope]:
-        looked = (_Looked.at(self, question, method, one, found) for one in self._permutations(question))
-        return [one.tried.value for one in looked if one.tried.value is not None]
+        looked = (_Looked.at(self, question, method, check, found) for check in self._permutations(question))
+        return [look.tried.value for look in looked if look.tried.value is not None]
 
     def _panel(self, question: Question) -> Panel:
         if self.exposure is None:
@@ -145,8 +145,8 @@ class RobustnessScenario(AsksLearners):
         place |= {"learner": question.name}
         looked = [_Looked.at(self, question, method, check, found) for check in self._checks(question)]
         first = looked[0].tried.value
-        for one in looked:
-            yield place | one.row(first, level=self.level)
+        for look in looked:
+            yield place | look.row(first, level=self.level)
         if self.permutations and first is not None:
             yield place | _placebo(first, self._drawn(question, method, found))
         if first is not None:
@@ -251,10 +251,10 @@ def _placebo(baseline: _Slope, drawn: list[_Slope]) -> dict[str, object]:
     """Return the mean slope of permuted exposures, and how often they are as far from zero as the slope."""
     if not drawn:
         return {"check": PERMUTED, "status": "refused", "reason": "no permutation has a slope"}
-    beyond = sum(one.t >= baseline.t for one in drawn)
+    beyond = sum(slope.t >= baseline.t for slope in drawn)
     return {
         "check": PERMUTED,
-        "estimate": float(np.mean([one.value for one in drawn])),
+        "estimate": float(np.mean([slope.value for slope in drawn])),
         "p_value": (1 + beyond) / (1 + len(drawn)),
         "n_entities": baseline.n_entities,
         "status": "ok",
@@ -266,10 +266,10 @@ def _joint(baseline: _Slope, looked: list[_Looked], *, rng: np.random.Generator)
     """Return the p-value of the greatest studentised difference from what slopes should equal."""
     place: dict[str, object] = {"check": JOINT, "n_entities": baseline.n_entities}
     differences, influences = [], []
-    for one in looked:
-        own = one.tried.value
-        if own is not None and one.check.target != "none":
-            less = baseline if one.check.target == "baseline" else None
+    for look in looked:
+        own = look.tried.value
+        if own is not None and look.check.target != "none":
+            less = baseline if look.check.target == "baseline" else None
             differences.append(own.value - (less.value if less else 0.0))
             influences.append(own.influence - (less.influence if less else 0.0))
     if not differences:
