@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from harness.evaluation.gain_status import GainStatus
 from harness.language import gettext
@@ -18,7 +19,7 @@ REASON_LENGTH = 160
 """Most characters of a reason within a sentence; the footnotes of the tables have it whole."""
 
 
-def quoted(protocols: Iterable[ProtocolRecord], last: str = "and") -> str:
+def quoted(protocols: Iterable[ProtocolRecord], last: Literal["and", "or"] = "and") -> str:
     """Return the protocols' titles in quotation marks, as a list."""
     return joined([f"“{protocol.title}”" for protocol in protocols], last)
 
