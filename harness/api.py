@@ -37,6 +37,7 @@ def run(
     quick: bool = False,
     jobs: int = 1,
     time_limit: float | None = None,
+    memory_limit: float | None = None,
     resume: bool = False,
     overrides: Sequence[str] = (),
     allow_outside: bool = False,
@@ -57,6 +58,7 @@ def run(
     quick : fewer draws, splits and restarts
     jobs : >= 1, worker processes; with one, everything runs in this process
     time_limit : seconds that one task may take: a fit on a fold, or on all rows, or a block of draws
+    memory_limit : GB that a worker process may hold, on Linux; with one job there is such a process then
     resume : take up what an interrupted run of the same study finished
     overrides : ``key=value`` changes to the spec, such as ``"evaluation.draws=500"``
     allow_outside : whether a spec may name data outside its own folder
@@ -77,6 +79,7 @@ def run(
         quick=quick,
         n_jobs=jobs,
         time_limit=time_limit,
+        memory_limit=memory_limit,
         resume=resume,
         overrides=tuple(overrides),
         allow_outside=allow_outside,

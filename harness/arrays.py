@@ -11,21 +11,18 @@ Mask = npt.NDArray[np.bool_]
 
 
 def frozen_floats(values: npt.ArrayLike) -> Floats:
-    """Return `values` as a C-ordered read-only float64 array; a read-only one comes back as it is."""
+    """Return `values` as a C-ordered read-only float64 array; a read-only one comes back as it is.
+
+    A copy lies in bytes, so that nobody can make it writable again.
+    """
     array = np.ascontiguousarray(values, dtype=np.float64)
-    if array.flags.writeable:
-        array = array.copy()
-        array.setflags(write=False)
-    return array
+    return np.ndarray(array.shape, array.dtype, array.tobytes()) if array.flags.writeable else array
 
 
 def frozen_ints(values: npt.ArrayLike) -> Ints:
-    """Return `values` as a C-ordered read-only int64 array; a read-only one comes back as it is."""
+    """Return `values` as a C-ordered read-only int64 array, as `frozen_floats` does."""
     array = np.ascontiguousarray(values, dtype=np.int64)
-    if array.flags.writeable:
-        array = array.copy()
-        array.setflags(write=False)
-    return array
+    return np.ndarray(array.shape, array.dtype, array.tobytes()) if array.flags.writeable else array
 
 
 _DENSE = 8

@@ -7,6 +7,8 @@ import os
 import shlex
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,6 +29,7 @@ from harness.commands.plugins import plugins
 from harness.commands.report import report
 from harness.commands.run import run
 from harness.commands.schema import schema
+from harness.commands.sign import sign
 from harness.commands.suite import suite
 from harness.commands.test_plugin import test_plugin
 from harness.commands.validate import validate
@@ -41,6 +44,10 @@ ENDED = 128
 
 UNFORESEEN = 1
 """Exit code of an error that nobody foresaw, and where the reader of the output is gone, as click has it."""
+
+
+PATIENCE = 2.0
+"""Seconds that threads which are left over may take to end."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +79,7 @@ for command in (
     export,
     pack,
     verify,
+    sign,
     pin,
     new_plugin,
     test_plugin,
@@ -101,36 +109,62 @@ def _stop(number: int, _frame: object) -> NoReturn:
 
 def main() -> None:
     """Run the command; an error is one message and an exit code, never a traceback unless asked for."""
+    code = _exit_code()
+    _end_in_spite_of_threads(code)
+    if code:
+        sys.exit(code)
+
+
+def _exit_code() -> int:
     try:
         for number in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
             if hasattr(signal, number):
                 signal.signal(getattr(signal, number), _stop)
+        # The command opens no window, and matplotlib would refuse a name that it does not know.
+        os.environ["MPLBACKEND"] = "agg"
         cli.main(standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is None where it was closed from the start
+            sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        with contextlib.suppress(OSError, ValueError):
+            error.show()
+        return error.exit_code
     except HarnessError as error:
-        _end(f"error: {error}", error.exit_code)
+        return _told(f"error: {error}", error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
         if isinstance(cause, Ended):
-            _end(f"ended by {cause.by.name}{_how_to_go_on(sys.argv[1:])}", ENDED + cause.by)
-        _end(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
+            return _told(f"ended by {cause.by.name}{_how_to_go_on(sys.argv[1:])}", ENDED + cause.by)
+        return _told(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has gone; a flush at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(UNFORESEEN)
+        return UNFORESEEN
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
-        _end(_unforeseen(error), UNFORESEEN)
+        return _told(_unforeseen(error), UNFORESEEN)
+    return 0
 
 
-def _end(message: str, code: int) -> NoReturn:
+def _told(message: str, code: int) -> int:
+    """Write a message, if there is where to write it, and return the exit code."""
     with contextlib.suppress(OSError, ValueError):
         click.echo(message, err=True)
-    sys.exit(code)
+    return code
+
+
+def _end_in_spite_of_threads(code: int) -> None:
+    """Let the process end soon after its main thread, where a plugin's threads would keep it."""
+    if all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        return
+
+    def end() -> None:
+        threading.main_thread().join()
+        time.sleep(PATIENCE)
+        os._exit(code)
+
+    threading.Thread(target=end, name="end of the command", daemon=True).start()
 
 
 def _how_to_go_on(words: list[str]) -> str:

@@ -29,6 +29,7 @@ class OwnPlugin:
     name = PROJECT
     distribution = DISTRIBUTION
     recorded_as = DISTRIBUTION
+    module = "harness.shipped"
 
     @property
     def version(self) -> str:

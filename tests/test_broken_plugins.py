@@ -145,7 +145,7 @@ def test_these_are_all_the_commands():
         for mark in test_every_command_works_and_says_what_is_wrong_with_each.pytestmark
         if mark.name == "parametrize"
     ]
-    assert {words[0] for words, _ in asked} | {"run", "plugins", "suite"} == set(cli.commands)
+    assert {words[0] for words, _ in asked} | {"run", "plugins", "suite", "sign"} == set(cli.commands)
 
 
 def assert_each_is_named(told):

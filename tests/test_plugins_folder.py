@@ -30,6 +30,9 @@ ABORTING = """\
 """
 
 
+EXCHANGING = f"{NEAREST}\nnp.mean = len\n"
+
+
 @pytest.fixture
 def place(tmp_path):
     """A study that uses an estimator of a folder of plugins beside it."""
@@ -137,8 +140,10 @@ def test_a_spec_cannot_name_a_folder(place):
         ("statistics.py", NEAREST, "another module of this name comes first"),
         ("worse.py", "1 / 0\n", "ZeroDivisionError: division by zero"),
         ("zweite.py", NEAREST, "offers estimators whose names are taken: nearest (of knn)"),
+        ("ends.py", "import os\nos._exit(0)\n", "its import ended the process, with exit code 0"),
+        ("exchanges.py", EXCHANGING, "exchanges numpy.mean for its own when it is imported"),
     ],
-    ids=["no identifier", "name of a library", "fails", "taken name"],
+    ids=["no identifier", "name of a library", "fails", "taken name", "ends the process", "exchanges"],
 )
 def test_a_broken_file_is_listed_with_its_reason(place, file, code, reason):
     (place / "own plugins" / file).write_text(code, encoding="utf-8")
@@ -146,6 +151,18 @@ def test_a_broken_file_is_listed_with_its_reason(place, file, code, reason):
     listed = {one["name"]: one for one in json.loads(done.stdout)}
     assert reason in listed[file.removesuffix(".py")]["broken"]
     assert listed["knn"]["offers"] == {"estimators": ["nearest"]}
+
+
+def test_what_it_writes_and_changes_when_it_is_imported_does_no_harm(place):
+    worst = (
+        "import os, sys\nos.write(1, b'noise')\nprint('noise')\nos.chdir('/')\nsys.stdout = None\nos.fork()\n"
+    )
+    code = NEAREST.replace("harness_seam = 1\n", f"harness_seam = 1\n{worst}").replace('"nearest"', '"noisy"')
+    (place / "own plugins" / "noisy.py").write_text(code, encoding="utf-8")
+    done = harness(place, "--plugins-folder", "own plugins", "plugins", "--json")
+    listed = {one["name"]: one for one in json.loads(done.stdout)}
+    assert listed["noisy"]["offers"] == {"estimators": ["noisy"]}
+    assert done.stderr == "noisenoise\n"
 
 
 def test_a_package_is_one_plugin(place):

@@ -24,6 +24,14 @@ CALLS = {
 MODULES = {"pickle", "cloudpickle", "dill", "subprocess", "shelve", "marshal", "patsy", "formulaic", "socket"}
 MODULES |= {"urllib", "requests", "http"}
 
+FREE = {
+    "harness/registry/trial.py": "subprocess",  # this interpreter, to try an import
+    "harness/store/signature.py": "subprocess",  # ssh-keygen
+    "harness/conformance/laws/blocks.py": "pickle",  # of objects that it has just made
+    "harness/report/drawing/vectors.py": "urllib",  # the writing of addresses, which reaches nothing
+}
+"""Files that may use one of them, each for one purpose."""
+
 
 def name_of(call):
     return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
@@ -46,4 +54,5 @@ def test_no_call_runs_text_and_no_module_unpickles_or_reaches_out(path):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [node.module]
-        assert not {name.split(".")[0] for name in names} & MODULES, f"{path}:{node.lineno}"
+        refused = MODULES - {FREE.get(path.relative_to(ROOT).as_posix())}
+        assert not {name.split(".")[0] for name in names} & refused, f"{path}:{node.lineno}"

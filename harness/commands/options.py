@@ -40,6 +40,12 @@ time_limit_option = click.option(
     metavar="SECONDS",
     help="How long one task may take: a fit on a fold, or on all rows, or a block of draws.",
 )
+memory_limit_option = click.option(
+    "--memory-limit",
+    type=click.FloatRange(min=0.5),
+    metavar="GB",
+    help="Memory that a worker process may hold, on Linux; a task that asks for more is a row that says so.",
+)
 outside_option = click.option(
     "--allow-outside", is_flag=True, help="Let the spec name data files outside its own folder."
 )

@@ -12,6 +12,7 @@ from harness.commands.options import (
     backend_option,
     data_option,
     jobs_option,
+    memory_limit_option,
     n_jobs,
     outside_option,
     quick_option,
@@ -35,6 +36,7 @@ from harness.registry.plugin_choice import PluginChoice
 @backend_option
 @scheduler_option
 @time_limit_option
+@memory_limit_option
 @click.option("--resume", is_flag=True, help="Take up a run of this study that was cut off.")
 @click.option(
     "--calibrated",
@@ -55,6 +57,7 @@ def run(
     backend: Literal["loky", "dask"],
     scheduler: str | None,
     time_limit: float | None,
+    memory_limit: float | None,
     resume: bool,
     calibrated: Path | None,
     opens: bool,
@@ -79,6 +82,7 @@ def run(
         backend=backend,
         scheduler=scheduler,
         time_limit=time_limit,
+        memory_limit=memory_limit,
         resume=resume,
         calibrated=calibrated,
         overrides=overrides,

@@ -13,8 +13,13 @@ from harness.registry.plugin_choice import PluginChoice
 
 @click.command()
 @run_argument
+@click.option(
+    "--signer",
+    type=click.Path(path_type=Path),
+    help="Public key of ssh by which the run has to be signed; see harness sign.",
+)
 @click.pass_obj
-def verify(choice: PluginChoice, folder: Path) -> None:
+def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     """Check every file of a finished run by its hash, and every table that recomputes.
 
     Errors, gains, intervals and p-values, the decomposition and the multiverse are computed once more from
@@ -25,7 +30,7 @@ def verify(choice: PluginChoice, folder: Path) -> None:
     from harness.store.folder import RunFolder
 
     problems: list[Problem] = []
-    for check in verified(RunFolder.open(folder), catalogs=found(choice).catalogs):
+    for check in verified(RunFolder.open(folder), catalogs=found(choice).catalogs, signer=signer):
         problems += check.problems
         click.echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
     if problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
@@ -65,8 +66,10 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
     """Run a call that may fail, or try to end the process, without taking the rest of the study with it.
 
     A `KeyboardInterrupt` goes on its way, since nothing tells that of a plugin from a user's Ctrl-C, and so
-    does the end of the time that the task has.
+    does the end of the time that the task has. A copy of the process that comes back, because the call
+    forked, ends here.
     """
+    process = os.getpid()
     try:
         return Attempt(call(), "ok", "")
     except EstimationError as error:
@@ -77,6 +80,9 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything; the cell keeps the reason
         return Attempt(None, "failed", what_broke(error))
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
 
 
 def predict(fit: Fitted, panel: Panel) -> Floats:

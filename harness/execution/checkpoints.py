@@ -18,8 +18,10 @@ from harness.estimators.guard import what_broke
 from harness.execution.dependence import Dependence, Surroundings
 from harness.execution.executor import iter_results
 from harness.execution.graph import AnyTask, Runnable, StudyTask, TaskGraph, Watch
+from harness.execution.noted import with_notes
 from harness.execution.result_file import TaskResult, decode, encode
 from harness.execution.time_limit import NO_LIMITS, Limited, TimeLimits
+from harness.execution.traces import TRACES
 from harness.execution.workers import Workers
 from harness.scenarios.blocks import PrepareTask
 from harness.store.atomic import write_atomically
@@ -130,7 +132,7 @@ class CheckpointedTask:
         """Do the work; what cannot be kept is a failed result that says so."""
         result = self.task.run()
         try:
-            return encode(result)
+            return encode(with_notes(result, TRACES.notes()))
         except Exception as error:  # noqa: BLE001 - whatever a plugin put into its tables
             return self.failed(f"its result cannot be kept: {what_broke(error)}")
 

@@ -6,36 +6,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, TypeVar
 
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
+from harness.execution.apart import run_apart
+from harness.execution.task import CanFail, Task
 from harness.execution.workers import Pool, Workers
 
-R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
 
 MAX_SHARED_ATTEMPTS = 2
 """Times a task is tried while others run; the next and last time it runs alone."""
-
-
-class Task(Protocol[R_co]):
-    """Work that needs nothing but itself."""
-
-    @property
-    def label(self) -> str:
-        """Name of the task."""
-
-    def run(self) -> R_co:
-        """Do the work."""
-
-
-@runtime_checkable
-class CanFail(Protocol[R_co]):
-    """Capability of a task: it knows what stands for its result where its worker dies, or cannot do it."""
-
-    def failed(self, reason: str) -> R_co:
-        """Return a failed result with this reason."""
 
 
 def run_on_one_thread(task: Task[R]) -> R:
@@ -43,7 +25,7 @@ def run_on_one_thread(task: Task[R]) -> R:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
-        return task.run()
+        return run_apart(task)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from harness.execution.executor import CanFail, Task, iter_results
+from harness.execution.executor import iter_results
 from harness.execution.result_file import TaskResult
+from harness.execution.task import CanFail, Task
 from harness.execution.workers import Workers
 from harness.scenarios.blocks import PrepareTask
 

@@ -34,6 +34,7 @@ class RunOptions:
     backend : what starts them, or finds others; see `Backend`
     scheduler : address of a running dask cluster, whose workers are used in their place
     time_limit : seconds that one task may take, where its estimator has no limit of its own; None is for ever
+    memory_limit : GB that one worker of this machine may hold; None for no limit
     resume : take up what an interrupted run of the same study finished
     overrides : ``key=value`` changes to the spec
     allow_outside : whether the spec may name files outside its own folder
@@ -49,6 +50,7 @@ class RunOptions:
     backend: Backend = "here"
     scheduler: str | None = None
     time_limit: float | None = None
+    memory_limit: float | None = None
     resume: bool = False
     overrides: tuple[str, ...] = ()
     allow_outside: bool = False
@@ -62,8 +64,10 @@ class RunOptions:
 
     @property
     def local_workers(self) -> LocalWorkers | ThisProcess:
-        """Processes of this machine, or this one."""
-        return ThisProcess() if self.backend == "here" and self.n_jobs == 1 else LocalWorkers(self.n_jobs)
+        """Processes of this machine, or this one, which has no limit of memory."""
+        if self.backend == "here" and self.n_jobs == 1 and self.memory_limit is None:
+            return ThisProcess()
+        return LocalWorkers(self.n_jobs, self.memory_limit)
 
     @property
     def cluster(self) -> DaskWorkers | None:

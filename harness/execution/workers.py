@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import resource
+import signal
+import sys
 import threading
 import time
 import warnings
@@ -13,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from harness.data.shared_arrays import sharing
+from harness.execution.traces import TRACES
 
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
@@ -25,6 +30,11 @@ ONE_THREAD: Mapping[str, str] = dict.fromkeys(
 )
 """Environment of a worker: libraries that a task loads read it, where a limit reaches loaded ones alone."""
 
+
+GB = 2**30
+
+_PR_SET_PDEATHSIG = 1
+"""Of the Linux system call that asks for a signal once the parent has ended."""
 
 IS_WORKER = "HARNESS_WORKER"
 """Variable in the environment of workers that were started here; they may be ended without harm to others."""
@@ -87,9 +97,16 @@ class ThisProcess:
 
 @dataclass(frozen=True)
 class LocalWorkers:
-    """Processes of this machine, started afresh by loky; `n_jobs` >= 1."""
+    """Processes of this machine, started afresh by loky.
+
+    Attributes
+    ----------
+    n_jobs : >= 1
+    memory_limit : GB that one of them may hold; None for no limit
+    """
 
     n_jobs: int = 1
+    memory_limit: float | None = None
 
     @contextmanager
     def pool(self) -> Iterator[Pool]:
@@ -100,7 +117,7 @@ class LocalWorkers:
     @contextmanager
     def kept(self) -> Iterator[Workers]:
         """Return workers whose processes go on from one pool to the next, as long as none of them dies."""
-        kept = _KeptProcesses(self.n_jobs)
+        kept = _KeptProcesses(self.n_jobs, self.memory_limit)
         try:
             yield kept
         finally:
@@ -110,8 +127,8 @@ class LocalWorkers:
 class _KeptProcesses:
     """Processes that are started when they are first needed, and again after one has died."""
 
-    def __init__(self, n_jobs: int) -> None:
-        self._n_jobs = n_jobs
+    def __init__(self, n_jobs: int, memory_limit: float | None) -> None:
+        self._n_jobs, self._memory_limit = n_jobs, memory_limit
         self._processes: ProcessPoolExecutor | None = None
 
     @contextmanager
@@ -140,8 +157,8 @@ class _KeptProcesses:
             self._processes = ProcessPoolExecutor(
                 max_workers=self._n_jobs,
                 env={**ONE_THREAD, IS_WORKER: "1"},
-                initializer=end_with,
-                initargs=(os.getpid(),),
+                initializer=begin,
+                initargs=(os.getpid(), self._memory_limit),
             )
         return self._processes
 
@@ -152,14 +169,50 @@ class _KeptProcesses:
             self._processes = None
 
 
+def begin(parent: int, memory_limit: float | None) -> None:
+    """Make this process a worker: it hears no Ctrl-C, what it prints is caught, and it ends with its parent.
+
+    The parent ends it after Ctrl-C, which a terminal sends to all. Memory beyond the limit is an error of
+    what asks for it.
+
+    Parameters
+    ----------
+    parent : process that started this one
+    memory_limit : GB that it may hold; None for no limit
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory_limit is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (int(memory_limit * GB), most))
+    TRACES.watch()
+    end_with(parent)
+
+
 def end_with(parent: int) -> None:
     """Let this process end within a second or two of its parent, which may be killed without a word.
+
+    Copies that it makes of itself by forking end with it.
 
     Parameters
     ----------
     parent : process that started this one
     """
+    _watch(parent)
+    os.register_at_fork(after_in_child=_end_with_original)
 
+
+def _end_with_original() -> None:
+    """Let this copy of a process end with it.
+
+    Linux sees to it also where the copy hangs in compiled code, since locks of threads that were not copied
+    stay shut.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _watch(os.getppid())
+
+
+def _watch(parent: int) -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1.0)

@@ -14,7 +14,7 @@ from harness.pack.crate import METADATA, metadata
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
 from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
-from harness.store.folder import MANIFEST, MANIFEST_SUM, MARKER, RunFolder
+from harness.store.folder import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, RunFolder
 
 DATA = "data"
 """Folder of a data file that lies outside the folder of the spec."""
@@ -81,7 +81,8 @@ def pack(
 
 
 def _run_files(folder: RunFolder) -> tuple[str, ...]:
-    return (*folder.files(), MANIFEST, MANIFEST_SUM, MARKER)
+    signature = (SIGNATURE,) if (folder.path / SIGNATURE).is_file() else ()
+    return (*folder.files(), MANIFEST, MANIFEST_SUM, MARKER, *signature)
 
 
 def _inputs(

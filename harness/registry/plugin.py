@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from harness.registry.collect import Kinds, collect
 from harness.registry.hooks import NEEDS_ATTRIBUTE
 from harness.registry.kind import Kind, Offer
 from harness.registry.plugin_source import PluginSource
+from harness.registry.process_state import ProcessState, output_as_errors
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,16 @@ def switched_off(source: PluginSource) -> LoadedPlugin:
     return LoadedPlugin(Plugin(source.name, source.distribution, source.version, off=True))
 
 
+def left_out(source: PluginSource, reason: str) -> LoadedPlugin:
+    """Return a plugin whose import is known to end badly; none of its code runs."""
+    return LoadedPlugin(Plugin(source.name, source.distribution, source.version, broken=reason))
+
+
 def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin]) -> LoadedPlugin:
     """Load a plugin and ask what it offers; whatever goes wrong is told in `Plugin.broken`.
+
+    What it changes of this process meanwhile is put back. A copy of the process that comes back from an
+    import that forked ends here.
 
     Parameters
     ----------
@@ -74,16 +84,22 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
     before : plugins whose names are taken
     """
     who = (source.name, source.distribution, source.version)
+    process, state = os.getpid(), ProcessState.now()
     try:
         # What a plugin prints must not get into output that is read by machines.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), output_as_errors():
             module = source.load()
             offer = collect(module, kinds)
+        _refuse_exchanged(state.restore())
         absent = _absent_libraries(getattr(module, NEEDS_ATTRIBUTE, {}))
         names = {kind.plural: tuple(offer[kind.name]) for kind in kinds if kind.name in offer}
         _refuse_taken(names, tuple(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
         return LoadedPlugin(Plugin(*who, broken=_reason(error)))
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
+        state.restore()
     return LoadedPlugin(Plugin(*who, names, absent=absent), {} if absent else offer, _messages(module))
 
 
@@ -92,6 +108,11 @@ def _messages(module: object) -> Path | None:
     file = getattr(module, "__file__", None)
     folder = Path(file).parent / LOCALE if file else None
     return folder if folder is not None and folder.is_dir() else None
+
+
+def _refuse_exchanged(names: Sequence[str]) -> None:
+    if names:
+        raise PluginError(Problem("", f"exchanges {', '.join(names)} for its own when it is imported"))
 
 
 def _absent_libraries(needs: object) -> str:

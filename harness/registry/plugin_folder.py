@@ -45,6 +45,11 @@ class LocalPlugin:
         """The plugin itself, without the place of its folder."""
         return f"local plugin {self.name}"
 
+    @property
+    def module(self) -> str:
+        """Its own name, which is found in the folder."""
+        return self.name
+
     def load(self) -> object:
         """Import the module, by its own name, from the folder.
 

@@ -28,6 +28,10 @@ class PluginSource(Protocol):
     def recorded_as(self) -> str:
         """Under what the manifest of a run records the version."""
 
+    @property
+    def module(self) -> str:
+        """Dotted name of the module with the hooks."""
+
     def load(self) -> object:
         """Return the module with the hooks; a stranger's code runs, and may raise anything."""
 
@@ -62,6 +66,11 @@ class InstalledPlugin:
     def recorded_as(self) -> str:
         """The distribution."""
         return self.distribution
+
+    @property
+    def module(self) -> str:
+        """What the entry point names."""
+        return self.point.module
 
     def load(self) -> object:
         """Import what the entry point names."""

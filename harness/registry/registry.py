@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,11 +12,13 @@ from typing import Any
 from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs
 from harness.registry.collect import Kinds
+from harness.registry.hooks import DISTRIBUTION
 from harness.registry.kind import Kind, MemberT
-from harness.registry.plugin import LoadedPlugin, Plugin, load_plugin, switched_off
+from harness.registry.plugin import LoadedPlugin, Plugin, left_out, load_plugin, switched_off
 from harness.registry.plugin_choice import ALL_INSTALLED, OFF_VARIABLE, PluginChoice
 from harness.registry.plugin_folder import PluginFolder
 from harness.registry.plugin_source import PluginSource
+from harness.registry.trial import deadly_imports
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,18 @@ def read_registry(
     folder = None if choice.folder is None else PluginFolder.at(choice.folder)
     sources = [*sources, *(folder.plugins if folder else ())]
     _refuse_unknown(choice.off, {source.name for source in sources})
+    deadly = _deadly([source for source in sources if source.name not in choice.off], folder)
     loaded: list[LoadedPlugin] = []
     brought_by = {"local plugins": f"sha256:{folder.sha256}"} if folder else {}
     for source in sources:
         if source.name in choice.off:
             loaded.append(switched_off(source))
-            continue
-        loaded.append(load_plugin(source, kinds, before=[earlier.plugin for earlier in loaded]))
-        if not (loaded[-1].plugin.broken or loaded[-1].plugin.absent):
+        elif source.module in deadly:
+            loaded.append(left_out(source, deadly[source.module]))
+        else:
+            loaded.append(load_plugin(source, kinds, before=[earlier.plugin for earlier in loaded]))
+        found = loaded[-1].plugin
+        if not (found.broken or found.absent or found.off):
             brought_by[source.recorded_as] = source.version
     plugins = tuple(found.plugin for found in loaded)
     absent = _absent(plugins)
@@ -82,6 +89,12 @@ def read_registry(
     }
     messages = dict.fromkeys(found.messages for found in loaded if found.messages is not None)
     return Registry(plugins, catalogs, brought_by, tuple(messages))
+
+
+def _deadly(sources: Iterable[PluginSource], folder: PluginFolder | None) -> Mapping[str, str]:
+    """Return why plugins of others must not be imported here, by module."""
+    modules = [source.module for source in sources if source.distribution != DISTRIBUTION]
+    return deadly_imports(modules, path=[*sys.path, *([str(folder.path)] if folder else [])])
 
 
 def _members(kind: Kind[Any], loaded: Iterable[LoadedPlugin]) -> Mapping[str, Any]:

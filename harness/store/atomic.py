@@ -23,7 +23,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     partial = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
     with writing(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path.parent)
             # A new file and no link: what someone put in its place is not written through.
             partial.unlink(missing_ok=True)
             with partial.open("xb") as file:
@@ -54,9 +54,18 @@ def move(source: Path, target: Path) -> None:
         As `write_atomically` does.
     """
     with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         source.replace(target)
         _flush_names(target.parent)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those that it is in, each with its name on the disk."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _flush_names(folder.parent)
 
 
 def _flush_names(folder: Path) -> None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -28,6 +29,9 @@ MANIFEST = "manifest.json"
 MANIFEST_SUM = "manifest.sha256"
 """The SHA-256 of the manifest, as ``sha256sum -c`` reads it; the manifest has those of all other files."""
 
+SIGNATURE = "manifest.json.sig"
+"""Signature of the manifest, where somebody signed it."""
+
 WRITTEN = ".harness-files"
 """Names of the files that a run wrote so far, a line each; there while no manifest lists them."""
 
@@ -37,6 +41,9 @@ NEW = ".new"
 SPEC = "spec.yaml"
 CHECKPOINTS = "checkpoints"
 """Folder of finished tasks, there while a run is not whole."""
+
+EARLIEST_YEAR = 1980
+"""Of dates in compressed files."""
 
 _LAST = frozenset({MANIFEST, MANIFEST_SUM})
 
@@ -75,8 +82,9 @@ class RunFolder:
         Raises
         ------
         ArtifactError
-            Where the folder holds something that no run wrote.
+            Where the folder holds something that no run wrote, or this machine's clock is before 1980.
         """
+        _refuse_clock(datetime.now(UTC))
         if path.exists() and not (path / MARKER).is_file():
             if not path.is_dir():
                 raise ArtifactError(Problem(str(path), "is a file", hint="choose another folder with --out"))
@@ -188,9 +196,11 @@ class RunFolder:
         """Return the names of files that runs wrote here: of the manifest, and of a run that is not whole."""
         names = set()
         if (self.path / MANIFEST).is_file():
-            with suppress(ValueError, KeyError, TypeError, AttributeError):  # damaged: it names no files
+            # Damaged, it names no files.
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 content = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
                 names |= {MANIFEST, MANIFEST_SUM, *content["files"].keys()}
+            names |= {SIGNATURE} if (self.path / SIGNATURE).is_file() else set()
         if (self.path / WRITTEN).is_file():
             names |= set((self.path / WRITTEN).read_text(encoding="utf-8").splitlines())
         return frozenset(name for name in names if _is_inside(name))
@@ -298,13 +308,25 @@ class RunFolder:
         """
         path = self.path / MANIFEST
         with _readable(path):
-            text = path.read_text(encoding="utf-8")
-        return Manifest.from_json(text)
+            return Manifest.from_json(path.read_text(encoding="utf-8"))
 
 
 def sum_line(manifest: bytes) -> bytes:
     """Return what `MANIFEST_SUM` holds for a manifest of these bytes."""
     return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
+
+
+def _refuse_clock(now: datetime) -> None:
+    """Refuse a date that compressed files, such as those of results and of tables for Word, cannot hold."""
+    if now.year < EARLIEST_YEAR:
+        raise ArtifactError(
+            Problem(
+                where="the clock of this machine",
+                what=f"says {now:%Y-%m-%d}",
+                expected=f"a date from {EARLIEST_YEAR} on, as compressed files have them",
+                hint="set it",
+            )
+        )
 
 
 def _is_inside(name: str) -> bool:
@@ -336,7 +358,7 @@ def _readable(path: Path) -> Iterator[None]:
     """Turn what a library raises on a damaged file into an ArtifactError."""
     try:
         yield
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         problem = Problem(
             str(path), f"is damaged: {error}", hint="take a whole copy of the folder, or run the study again"
         )

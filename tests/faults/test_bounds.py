@@ -7,6 +7,7 @@ import pytest
 
 import harness
 from harness import DataError, SpecError
+from harness.data.simulate.simulation import SIMULATION
 from harness.installed import installed
 from harness.spec.load import load_study
 from harness.spec.written import written_spec
@@ -29,6 +30,13 @@ def test_a_number_beyond_all_machines_is_refused_with_the_most_that_is_allowed(o
     said = str(error.value).replace(",", "").replace("_", "")
     assert "1000000000000" in said
     assert most in said.replace("1000000000000", "")
+
+
+@pytest.mark.parametrize("simulation", ["digital_carbon", "s_curve"])
+def test_a_simulated_panel_beyond_all_machines_is_refused_before_it_is_drawn(simulation, monkeypatch):
+    members = installed().of(SIMULATION)
+    with pytest.raises(DataError, match=r"10,000,000,000 rows.*\n.*at most 5,000,000 rows"):
+        members[simulation](n_entities=1_000_000, n_periods=10_000).draw()
 
 
 def test_more_jobs_than_any_machine_has_cores_are_refused(monkeypatch, capsys):

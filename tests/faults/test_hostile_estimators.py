@@ -43,7 +43,16 @@ LATER = {
 }
 
 
-def run_with(hostile, out, n_jobs=1):
+TO_ITS_WORKER = {
+    "abort": "the worker process died each of the 3 times",
+    "interrupt": "KeyboardInterrupt",
+    "much memory": "Unable to allocate 2.00 GiB",
+    "patch": "exchanged numpy.mean for its own",
+}
+NOTED = {"fork": "W-FORK", "noise": "W-OUTPUT"}
+
+
+def run_with(hostile, out, n_jobs=1, memory_limit=None):
     """Run pooled OLS beside hostile estimators, and return the folder's manifest and tables."""
     spec = {
         **SPEC,
@@ -60,6 +69,7 @@ def run_with(hostile, out, n_jobs=1):
         out=out,
         quick=True,
         n_jobs=n_jobs,
+        memory_limit=memory_limit,
         plugins=PLUGINS,
     )
     folder = run_study(options)
@@ -131,13 +141,25 @@ def test_neighbours_of_hostile_estimators_have_the_same_numbers(alone, beside):
         pd.testing.assert_frame_equal(found[name], frame, check_dtype=False)
 
 
-def test_an_estimator_that_aborts_its_worker_is_a_failed_row_and_the_study_is_finished(tmp_path, alone):
-    hostile = [{"id": "abort", "use": "hostile", "fault": "abort"}]
-    manifest, tables = run_with(hostile, tmp_path / "run", n_jobs=2)
-    for place in ("in_sample", "all rows", "curve"):
-        cell = cell_of(manifest, f"invest · abort · {place}")
-        assert cell.status == "failed"
-        assert "the worker process died each of the 3 times" in cell.reason
+def test_what_an_estimator_does_to_its_worker_is_a_failed_row_or_a_warning_of_a_finished_study(
+    tmp_path, alone, capfd
+):
+    hostile = [
+        {"id": fault.replace(" ", "_"), "use": "hostile", "fault": fault}
+        for fault in (*TO_ITS_WORKER, *NOTED)
+    ]
+    manifest, tables = run_with(hostile, tmp_path / "run", n_jobs=2, memory_limit=1.5)
+    for fault, reason in TO_ITS_WORKER.items():
+        for place in ("in_sample", "all rows"):
+            cell = cell_of(manifest, f"invest · {fault.replace(' ', '_')} · {place}")
+            assert (cell.status, reason in cell.reason) == ("failed", True), cell
+    warnings = tables["warnings"].set_index("where")
+    for fault, code in NOTED.items():
+        assert cell_of(manifest, f"invest · {fault} · in_sample").status == "ok"
+        assert code in warnings.loc[[f"invest · {fault}"], "code"].tolist()
+    said = capfd.readouterr()
+    assert "noise" not in said.out
+    assert "noise" in said.err
     found = of_ols(tables)
     for name in ("accuracy", "curves", "coefficients"):
         pd.testing.assert_frame_equal(found[name], alone[name], check_dtype=False)

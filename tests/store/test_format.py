@@ -49,4 +49,4 @@ def test_the_format_is_raised_with_what_it_holds():
         if is_dataclass(record) and record.__module__ == module.__name__
     }
     held = json.dumps([tables, records], sort_keys=True)
-    assert hashlib.sha256(held.encode()).hexdigest() == FORMATS[FORMAT], "raise FORMAT and add a line"
+    assert hashlib.sha256(held.encode()).hexdigest() == FORMATS[FORMAT], "raise FORMAT, run store_format.py"

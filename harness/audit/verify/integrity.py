@@ -76,6 +76,19 @@ def require_unchanged(folder: RunFolder, *, hint: str = _MEND) -> None:
         raise ArtifactError(*(Problem(name, what, hint=hint) for name in changed))
 
 
+def require_whole(folder: RunFolder) -> None:
+    """Refuse a folder in which any file is not as the run wrote it.
+
+    Raises
+    ------
+    ArtifactError
+        With everything that is wrong.
+    """
+    problems = [*manifest_problems(folder), *file_problems(folder, folder.manifest())]
+    if problems:
+        raise ArtifactError(*problems)
+
+
 def spec_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield whether the spec in the folder is another than the one that was run."""
     written = (folder.path / SPEC).read_bytes()

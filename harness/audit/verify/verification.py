@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.audit.verify.integrity import file_problems, manifest_problems, spec_problems
 from harness.audit.verify.tables import (
@@ -15,7 +16,8 @@ from harness.audit.verify.tables import (
 )
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
-from harness.store.folder import RunFolder
+from harness.store.folder import SIGNATURE, RunFolder
+from harness.store.signature import signed_by
 
 DISAGREEMENT = "solver_disagreement"
 """Name among the statistics of fits of the distance between two computations of their coefficients."""
@@ -38,7 +40,7 @@ class AuditCheck:
     problems: tuple[Problem, ...]
 
 
-def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[AuditCheck]:
+def verify(folder: RunFolder, *, catalogs: Catalogs, signer: Path | None = None) -> Iterator[AuditCheck]:
     """Yield the checks of a finished run; tables are recomputed only from files that hold.
 
     What holds was written by one run and belongs together. Whether that run was given honest data, and
@@ -47,11 +49,14 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[AuditCheck]:
     Parameters
     ----------
     catalogs : what a spec can choose by name, by kind
+    signer : public key by which the manifest has to be signed
     """
     own = _check("the manifest is the one that the run wrote", lambda: manifest_problems(folder))
     yield own
     if own.problems:
         return
+    if signer is not None or (folder.path / SIGNATURE).exists():
+        yield _signature(folder, signer)
     try:
         manifest = folder.manifest()
     except ArtifactError as error:
@@ -78,6 +83,17 @@ def verify(folder: RunFolder, *, catalogs: Catalogs) -> Iterator[AuditCheck]:
     yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
     yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
     yield from agreement(folder)
+
+
+def _signature(folder: RunFolder, signer: Path | None) -> AuditCheck:
+    """Check whose signature the manifest has; without the signer's key, only that it is one."""
+    whose = "a key" if signer is None else str(signer)
+    try:
+        found = signed_by(folder, signer)
+    except ArtifactError as error:
+        return AuditCheck(f"the manifest is signed by {whose}", error.problems)
+    known = "" if signer is not None else ", which --signer would compare with one that you know"
+    return AuditCheck(f"the manifest is signed by {whose}: {found}{known}", ())
 
 
 def agreement(folder: RunFolder) -> Iterator[AuditCheck]:

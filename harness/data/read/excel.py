@@ -13,7 +13,7 @@ import pandas as pd
 
 from harness.data.locations import few
 from harness.data.note import Note
-from harness.data.read.header import check_header
+from harness.data.read.header import MAX_COLUMNS, check_header
 from harness.data.read.layout import FileRow, lay_out, refuse_no_rows
 from harness.data.read.signature import refuse_signature
 from harness.data.read.source import Reading, Source
@@ -22,6 +22,9 @@ from harness.errors import DataError, Problem, near_names
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
+
+MAX_ROWS = 2**20
+"""Rows that a sheet has in the programs that write them."""
 
 
 def read_excel(source: Source) -> Reading:
@@ -89,7 +92,27 @@ def _open(source: Source, *, values: bool) -> Workbook:
 
 
 def _cells(source: Source, sheet: str, *, values: bool) -> Iterator[tuple[Cell, ...]]:
-    yield from _open(source, values=values)[sheet].iter_rows()
+    """Yield the cells of each row up to the last that holds something, whatever size the file says it has.
+
+    Raises
+    ------
+    DataError
+        Where a cell lies in a row or column beyond all sheets.
+    """
+    worksheet = _open(source, values=values)[sheet]
+    worksheet.reset_dimensions()
+    for number, row in enumerate(worksheet.iter_rows(), start=1):
+        n_cells = next((at for at in range(len(row), 0, -1) if row[at - 1].value is not None), 0)
+        if number > MAX_ROWS or n_cells > MAX_COLUMNS:
+            raise DataError(
+                Problem(
+                    where=f"{source.origin}: sheet '{sheet}'",
+                    what=f"a cell lies in row {number:,}, column {n_cells:,}",
+                    expected=f"at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns",
+                    hint="remove what lies far from the table",
+                )
+            )
+        yield row[:n_cells]
 
 
 def _choose_sheet(workbook: Workbook, source: Source) -> str:
@@ -108,7 +131,11 @@ def _choose_sheet(workbook: Workbook, source: Source) -> str:
 
 
 def _refuse_uncomputed(formulas: list[Cell], rows: list[list[object]], place: str) -> None:
-    empty = [cell.coordinate for cell in formulas if rows[cell.row - 1][cell.column - 1] is None]
+    empty = [
+        cell.coordinate
+        for cell in formulas
+        if all(value is None for value in rows[cell.row - 1][cell.column - 1 : cell.column])
+    ]
     if empty:
         raise DataError(
             Problem(

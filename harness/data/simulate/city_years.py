@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.arrays import Floats, Ints
+from harness.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,9 @@ ENTITY, TIME = "city", "year"
 """Key columns of every simulated panel."""
 
 FIRST_YEAR = 2011
+
+MAX_ROWS = 5_000_000
+"""Rows of a simulated panel; with all of its columns they fill about 3 GB."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,19 @@ class CityYears:
 
     n_cities: int
     n_years: int
+
+    def __post_init__(self) -> None:
+        """Refuse more rows than a study can hold, before any is drawn."""
+        n_rows = self.n_cities * self.n_years
+        if n_rows > MAX_ROWS:
+            raise DataError(
+                Problem(
+                    where="data.simulate",
+                    what=f"{self.n_cities:,} cities in {self.n_years:,} years are {n_rows:,} rows",
+                    expected=f"at most {MAX_ROWS:,} rows",
+                    hint="lower n_entities or n_periods",
+                )
+            )
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 import datetime
 import io
+import re
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.data.data_spec import DataSpec
@@ -134,3 +136,36 @@ def test_a_bomb_is_refused_before_it_is_unpacked(read_bytes):
     content[directory + 24 : directory + 28] = (2**31 + 2**20).to_bytes(4, "little")
     with pytest.raises(DataError, match="unpacks to 2,049 MB"):
         read_bytes(bytes(content), name="panel.xlsx")
+
+
+def with_sheet(old, new):
+    """Return a workbook whose sheet was changed by hand."""
+    sink = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(as_workbook({"panel": ROWS}))) as whole,
+        zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as changed,
+    ):
+        for name in whole.namelist():
+            text = whole.read(name)
+            is_sheet = name.endswith("sheet1.xml")
+            changed.writestr(name, re.sub(old, new, text.decode()).encode() if is_sheet else text)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("extent", ["A1", "A1:XFD1048576"])
+def test_the_size_that_a_sheet_says_it_has_does_not_matter(read_bytes, extent):
+    content = with_sheet('<dimension ref="[^"]*"', f'<dimension ref="{extent}"')
+    plain = read_bytes(as_workbook({"panel": ROWS}), name="panel.xlsx").frame
+    pd.testing.assert_frame_equal(read_bytes(content, name="panel.xlsx").frame, plain)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("20", "row 20, column 16,384"), ("100000000000", "row 1,048,577, column 0")],
+    ids=["column", "row"],
+)
+def test_a_cell_far_from_the_table_is_refused_before_the_rows_between_are_made(read_bytes, row, said):
+    far = f'<row r="{row}"><c r="XFD{row}"><v>1</v></c></row></sheetData>'
+    with pytest.raises(DataError, match=said) as caught:
+        read_bytes(with_sheet("</sheetData>", far), name="panel.xlsx")
+    assert "1,048,576 rows and 10,000 columns" in caught.value.expected

@@ -71,3 +71,31 @@ def test_a_small_file_that_unpacks_to_too_much(read_bytes, monkeypatch):
     monkeypatch.setattr("harness.data.read.source.MAX_UNPACKED", 100_000)
     with pytest.raises(DataError, match="unpacks to"):
         read_bytes(as_parquet({"a": np.random.default_rng(1).normal(size=20_000)}), name="panel.parquet")
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["dictionary", "plain"])
+def test_long_texts_that_a_small_file_repeats_are_refused_before_they_are_spelled_out(read_bytes, is_named):
+    texts = pa.array(["x" * 100_000] * 1000)
+    sink = io.BytesIO()
+    schema = pa.schema({"id": pa.dictionary(pa.int32(), pa.string()) if is_named else pa.string()})
+    with parquet.ParquetWriter(sink, schema, dictionary_pagesize_limit=2**30) as writer:
+        for _ in range(30):
+            writer.write_table(pa.table({"id": texts.cast(schema.field("id").type)}, schema=schema))
+    assert len(sink.getvalue()) < 1_000_000
+    with pytest.raises(DataError, match=r"unpacks to 2,861 MB"):
+        read_bytes(sink.getvalue(), name="panel.parquet")
+
+
+def test_one_cell_that_is_a_list_of_too_many_numbers_is_refused(read_bytes, monkeypatch):
+    monkeypatch.setattr("harness.data.read.source.MAX_CELLS", 1000)
+    content = as_parquet({"a": [[1.0] * 1001]})
+    with pytest.raises(DataError, match="1,001 rows x 1 columns"):
+        read_bytes(content, name="panel.parquet")
+
+
+def test_texts_by_number_are_read_as_texts(read_bytes):
+    frame = read_bytes(
+        as_parquet({"id": pa.array(["a", None, "a"]).dictionary_encode()}), name="panel.parquet"
+    ).frame
+    assert frame["id"].isna().tolist() == [False, True, False]
+    assert frame["id"].dropna().tolist() == ["a", "a"]

@@ -46,6 +46,16 @@ def broken(fault):
             raise OSError(28, "No space left on device")
         case "abort":
             os.abort()
+        case "interrupt":
+            raise KeyboardInterrupt
+        case "much memory":
+            np.empty(2**28)
+        case "patch":
+            np.mean = len
+        case "fork":
+            os.fork()
+        case "noise":
+            os.write(1, b"noise\n")
 
 
 class Fit:

@@ -1,0 +1,82 @@
+"""What code of a plugin changes of its process is put back, and what it exchanged is named."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import random
+import signal
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.evaluation import losses
+from harness.registry.process_state import ProcessState
+
+STATES = {
+    "folder": (os.getcwd, lambda: os.chdir("/")),
+    "output": (lambda: sys.stdout, lambda: setattr(sys, "stdout", None)),
+    "errors": (lambda: sys.stderr, lambda: setattr(sys, "stderr", sys.__stdout__)),
+    "Ctrl-C": (
+        lambda: signal.getsignal(signal.SIGINT),
+        lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    ),
+    "SIGTERM": (
+        lambda: signal.getsignal(signal.SIGTERM),
+        lambda: signal.signal(signal.SIGTERM, lambda *_: None),
+    ),
+    "errors of numpy": (np.geterr, lambda: np.seterr(all="raise")),
+    "print of numpy": (np.get_printoptions, lambda: np.set_printoptions(precision=1)),
+    "numpy's generator": (
+        lambda: np.random.get_state()[1].tolist(),  # noqa: NPY002
+        lambda: np.random.seed(1),  # noqa: NPY002
+    ),
+    "Python's generator": (random.getstate, lambda: random.seed(1)),
+    "depth": (sys.getrecursionlimit, lambda: sys.setrecursionlimit(5000)),
+}
+
+FUNCTIONS = {
+    "numpy.mean": (np, "mean"),
+    "numpy.linalg.solve": (np.linalg, "solve"),
+    "pandas.concat": (pd, "concat"),
+    "DataFrame.merge": (pd.DataFrame, "merge"),
+    "builtins.sorted": (builtins, "sorted"),
+    "harness.evaluation.losses.squared_error": (losses, "squared_error"),
+}
+
+
+@pytest.mark.parametrize(("look", "change"), STATES.values(), ids=STATES)
+def test_a_state_is_put_back(look, change):
+    before, state = look(), ProcessState.now()
+    change()
+    assert look() != before
+    assert state.restore() == ()
+    assert look() == before
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_was_exchanged_is_put_back_and_named(name):
+    owner, attribute = FUNCTIONS[name]
+    own, state = getattr(owner, attribute), ProcessState.now()
+    setattr(owner, attribute, lambda *_, **__: 0)
+    assert state.restore() == (name,)
+    assert getattr(owner, attribute) is own
+
+
+def test_one_that_was_removed_too():
+    state, own = ProcessState.now(), np.median
+    del np.median
+    assert state.restore() == ("numpy.median",)
+    assert np.median is own
+
+
+def test_a_name_that_is_new_stays():
+    state = ProcessState.now()
+    losses.new = len
+    try:
+        assert state.restore() == ()
+        assert losses.new is len
+    finally:
+        del losses.new
