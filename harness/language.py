@@ -26,7 +26,7 @@ OWN: Final = Path(__file__).parent / LOCALE
 PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")
 """A named place in a message of Python, or of a template."""
 
-LEAST_LETTERS: Final = 8
+LEAST_LETTERS: Final = 5
 """Of a message that a text is recognised by; with fewer, such as in “{before} and {last}”, names would be."""
 
 AFTER_WIDE = re.compile(r"(?<=[。；：，、！？）]) +(?=\S)")

@@ -7,6 +7,8 @@ import shlex
 from configparser import ConfigParser
 from pathlib import Path
 
+import pytest
+
 from harness.installed import installed
 from harness.spec.load import load_study
 from harness.tables import PARQUET_TABLES, TABLES
@@ -64,8 +66,17 @@ def test_the_estimator_in_the_readme_fits_and_predicts():
     assert estimator().fit(panel, rng=None).predict(panel).tolist() == [2.0, 2.0]
 
 
-def test_every_linked_file_is_there():
-    links = re.findall(r"\]\(([^)#]+)\)", README)
+CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
+
+
+def test_the_chinese_readme_says_the_same_numbers():
+    found = [re.findall(r"(−?\d+) % \[(−?\d+), (−?\d+)\]", text) for text in (README, CHINESE)]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])
+def test_every_linked_file_is_there(text):
+    links = re.findall(r"\]\(([^)#]+)\)", text)
     assert links
     assert [link for link in links if not (ROOT / link).is_file()] == []
 

@@ -79,7 +79,7 @@ def calibrate(options: RunOptions, truth: Truth, *, on_progress: Progress | None
             features=read_rows(tables.features, FeatureRow, table=FEATURES),
             reductions=read_rows(form.reductions, Reduction, table=FORM),
         )
-        new.write_text(f"{CALIBRATION}.html", calibration_page(found))
+        new.write_text(f"{CALIBRATION}.html", calibration_page(found, messages=registry.messages))
         new.write_text(CALIBRATION_RECORD, record.to_json())
     return folder.path / f"{CALIBRATION}.html"
 

@@ -105,8 +105,12 @@ class PublishedCurve:
     def told(self, way: Way) -> str:
         """Return how the curve goes on one of its ways, in numbers where points lie at both ends."""
         where = f"between {way.low:g} and {way.high:g}"
-        verb = "falls" if way.kind == "falling" else "rises"
         ends = (way.low, way.high)
         leg = next((leg for leg in self.legs() if (leg.start.at, leg.end.at) == ends), None)
-        by = f" by {100 * abs(leg.change):.0f} %" if leg else ""
-        return f"{self.outcome} {verb}{by} {where}"
+        falls = way.kind == "falling"
+        if leg is None:
+            return f"{self.outcome} falls {where}" if falls else f"{self.outcome} rises {where}"
+        size = f"{100 * abs(leg.change):.0f} %"
+        return (
+            f"{self.outcome} falls by {size} {where}" if falls else f"{self.outcome} rises by {size} {where}"
+        )

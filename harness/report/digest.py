@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from harness.language import closed_up
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
+from harness.report.model.told import FindingsOf, told
 from harness.report.sections.gains.table import GainTable, gain_table
 from harness.report.sections.verdict.text import Said, said_of
 from harness.report.templating import environment
@@ -20,13 +24,19 @@ class DigestOutcome:
     gains: GainTable
 
 
-def digest(run: Run, *, report: str) -> str:
+def digest(run: Run, *, report: str, find: FindingsOf | None = None, messages: Sequence[Path] = ()) -> str:
     """Return the title, what must be known of the data, the verdict and the gains, with all names escaped.
 
     Parameters
     ----------
     report : where the report is
+    find, messages : make the findings in the language of the report; folders of the plugins' catalogs
     """
+    with told(run, find=find, messages=messages) as own:
+        return closed_up(_digest(own, report))
+
+
+def _digest(run: Run, report: str) -> str:
     study, gains = run.manifest.study, Gains(run)
     template = environment().get_template("digest.html.j2")
     outcomes = [_outcome(gains, outcome) for outcome in study.outcomes]

@@ -300,6 +300,10 @@ class StudyResult:
         return f"StudyResult({study.id!r}: {parts}; {self.path.as_posix()})"
 
     def _repr_html_(self) -> str:
+        from harness.findings.table import findings_of
+        from harness.installed import installed
         from harness.report.digest import digest
 
-        return digest(self._run, report=self.report.as_posix())
+        return digest(
+            self._run, report=self.report.as_posix(), find=findings_of, messages=installed().messages
+        )

@@ -57,7 +57,7 @@ def calls(script):
 
 def harness_calls():
     """Yield every call of ``harness`` on a page, also of those that are not run here."""
-    for path in (*PAGES, ROOT / "README.md"):
+    for path in (*PAGES, ROOT / "README.md", ROOT / "README.zh.md"):
         scripts = [block.content for block in blocks(path) if block.language == "sh"]
         for words in [words for script in scripts for words in calls(script)]:
             if words[:1] == ["harness"]:

@@ -57,7 +57,7 @@ def draw_calibration(scenes: Sequence[CalibrationScene]) -> Figure:
     for scene, (left, right), height in zip(scenes, grid, heights, strict=True):
         _draw_blocks(left, scene.gains, height=height)
         _draw_blocks(right, scene.bands, height=height)
-        name = f": {shortened(scene.outcome, 30)}" if len(scenes) > 1 else ""
+        name = gettext(": {outcome}").format(outcome=shortened(scene.outcome, 30)) if len(scenes) > 1 else ""
         left.set_title(drawable(gettext("Gains found{name}").format(name=name)), loc="left")
         right.set_title(drawable(gettext("Truth inside the band{name}").format(name=name)), loc="left")
         left.set_xlabel(gettext("Panels (%)"))

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from harness.language import gettext
+from harness.language import closed_up, gettext, spoken
 from harness.report.calibration.figure import Block, CalibrationScene, Line, draw_calibration
 from harness.report.calibration.rows import BANDS, GAIN, VERDICT, Calibration, CalibrationRow
 from harness.report.calibration.table import CalibrationGroup, calibration_groups, is_off
 from harness.report.calibration.text import calibrated, kept, repeated
 from harness.report.drawing.canvas import FigureRenderer, RenderedFigure, house_style
+from harness.report.model.told import in_words
 from harness.report.page import Numbering
 from harness.report.templating import environment, packaged, style_sheet
 from harness.report.text.numbers import count, percent, plain
 from harness.report.text.plain_text import capitalised
 
 
-def calibration_page(found: Calibration) -> str:
-    """Return the page as one HTML document; every name in it is escaped."""
+def calibration_page(found: Calibration, *, messages: Sequence[Path] = ()) -> str:
+    """Return the page as one HTML document, in the language of the study; every name in it is escaped.
+
+    Parameters
+    ----------
+    messages : folders of the plugins' catalogs
+    """
+    with spoken(found.manifest.study.language, messages):
+        return closed_up(_page(replace(found, manifest=in_words(found.manifest))))
+
+
+def _page(found: Calibration) -> str:
     study = found.manifest.study
     template = environment().from_string(packaged("harness.report.calibration", "calibration.html.j2"))
     return template.render(
@@ -84,7 +96,7 @@ def _scene(found: Calibration, outcome: str) -> CalibrationScene:
         gains=tuple(_gain_blocks(found, outcome)),
         bands=tuple(
             Block(
-                gettext("{kind}, {band} band").format(kind=capitalised(kind), band=band),
+                gettext("{kind}, {band} band").format(kind=capitalised(gettext(kind)), band=gettext(band)),
                 _lines(found, rows),
                 found.nominal(name),
             )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from harness.language import gettext, marked
+from harness.language import marked
 from harness.report.model.bands import POINTWISE, SIMULTANEOUS
 from harness.store.manifest import Manifest
 
 VERDICT = "gain"
-GAIN = marked("gain established")
-LOSS = marked("loss established")
-P_VALUE = marked("p-value below 0.05")
+GAIN = "gain established"
+LOSS = "loss established"
+P_VALUE = "p-value below 0.05"
 
 KINDS: Mapping[str, str] = {
     VERDICT: marked("a gain"),
@@ -29,9 +29,7 @@ KINDS: Mapping[str, str] = {
 
 def band_finding(kind: str, band: str) -> str:
     """Return how it is called that a band of a curve holds the truth; a simultaneous one all of it."""
-    return gettext("{kind} inside the {band} band").format(kind=kind, band=band) + (
-        gettext(" everywhere") if band == SIMULTANEOUS else ""
-    )
+    return f"{kind} inside the {band} band" + (" everywhere" if band == SIMULTANEOUS else "")
 
 
 BANDS: Mapping[str, tuple[str, str]] = {

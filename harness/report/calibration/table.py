@@ -21,20 +21,24 @@ from harness.report.text.plain_text import capitalised
 
 HEADINGS: Mapping[str, str] = {
     VERDICT: marked("Gain called established by the verdict, all honest protocols together"),
-    **{
-        name: gettext("{words} called established").format(words=capitalised(words))
-        for name, words in KINDS.items()
-        if name != VERDICT
-    },
+    **{name: words for name, words in KINDS.items() if name != VERDICT},
     GAIN: marked("Interval of a single gain above zero"),
     LOSS: marked("Interval of a single gain below zero"),
     P_VALUE: marked("P-value of a single gain below 0.05"),
-    **{
-        name: gettext("Truth of the {kind} inside its {band} band").format(kind=kind, band=band)
-        for name, (kind, band) in BANDS.items()
-    },
+    **dict.fromkeys(BANDS, marked("Truth of the {kind} inside its {band} band")),
 }
-"""Headings of the groups in their order; a finding that is not here has its own name."""
+"""What the findings are, in the order of their groups."""
+
+
+def heading_of(finding: str) -> str:
+    """Return the heading of a group; a finding that is not known has its own name."""
+    words = gettext(HEADINGS.get(finding, finding))
+    if finding in BANDS:
+        kind, band = BANDS[finding]
+        return words.format(kind=gettext(kind), band=gettext(band))
+    if finding in KINDS and finding != VERDICT:
+        return gettext("{words} called established").format(words=capitalised(words))
+    return words
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def calibration_groups(found: Calibration, outcome: str) -> tuple[CalibrationGro
     names = dict.fromkeys(row.finding for row in found.rows if row.outcome == outcome)
     return tuple(
         CalibrationGroup(
-            heading=HEADINGS.get(name, name),
+            heading=heading_of(name),
             promised=_promised(found, name),
             rows=tuple(_row(found, row) for row in found.of(outcome, name)),
         )

@@ -35,7 +35,7 @@ def repeated(found: Calibration) -> str:
         title=study.title,
         form=form,
         n_panels=count(found.n_panels),
-        n_truths=" each" if len(truths) > 1 else "",
+        n_truths=gettext(" each") if len(truths) > 1 else "",
         truths=joined(truths),
         title_2=data.title,
         n_obs=count(data.n_obs),
@@ -50,7 +50,7 @@ FEATURES: Mapping[str, str] = {
     "share_remainder": marked("share of variance left"),
     "autocorrelation": marked("autocorrelation within entities"),
     "correlation_between_entities": marked("correlation between entities within periods"),
-    "kurtosis": "kurtosis",
+    "kurtosis": marked("kurtosis"),
     "missing_rows": marked("share of rows that are missing"),
 }
 """Features of errors in words."""
@@ -62,10 +62,10 @@ def kept(found: Calibration) -> tuple[str, ...]:
     sentences = []
     for outcome in study.outcomes:
         rows = [row for row in found.features if row.outcome == outcome]
-        having = [FEATURES[row.feature] for row in rows if row.is_kept]
+        having = [gettext(FEATURES[row.feature]) for row in rows if row.is_kept]
         losing = [
-            gettext("{FEATURES} ({fitted} in the data, {drawn} drawn)").format(
-                FEATURES=FEATURES[row.feature],
+            gettext("{feature} ({fitted} in the data, {drawn} drawn)").format(
+                feature=gettext(FEATURES[row.feature]),
                 fitted=significant(row.fitted, 2),
                 drawn=significant(row.drawn, 2),
             )
@@ -76,7 +76,7 @@ def kept(found: Calibration) -> tuple[str, ...]:
         if rows:
             sentences.append(
                 gettext("{outcome}: kept are {having}.{rest}").format(
-                    outcome=study.label(outcome), having=joined(having) or "none", rest=rest
+                    outcome=study.label(outcome), having=joined(having) or gettext("none"), rest=rest
                 )
             )
     return tuple(sentences)
@@ -103,10 +103,13 @@ def _kinds(found: Calibration, outcome: str) -> Iterator[str]:
     for kind, words in KINDS.items():
         rows = found.of(outcome, kind) if kind != VERDICT else ()
         if rows:
-            what = capitalised(words) + (
+            what = capitalised(gettext(words)) + (
                 "" if kind == "effect" and found.effect else gettext(" that is not there")
             )
-            named = [f"{_label(found, row)} in {share_text(row)}" for row in rows]
+            named = [
+                gettext("{label} in {share}").format(label=_label(found, row), share=share_text(row))
+                for row in rows
+            ]
             yield gettext("{what} was called established for {named} of panels.").format(
                 what=what, named=joined(named)
             )
@@ -120,9 +123,7 @@ def _verdicts(found: Calibration, outcome: str) -> Iterator[str]:
     rows = found.of(outcome, VERDICT)
     if rows:
         named = [
-            gettext("{label} in {share_text} of panels").format(
-                label=_label(found, row), share_text=share_text(row)
-            )
+            gettext("{label} in {share} of panels").format(label=_label(found, row), share=share_text(row))
             for row in rows
         ]
         yield (
@@ -160,10 +161,10 @@ def _gains(found: Calibration, outcome: str) -> Iterator[str]:
 def _most(found: Calibration, rows: Sequence[CalibrationRow]) -> str:
     most = max(rows, key=lambda row: row.share)
     if most.share == 0:
-        return gettext("no estimator, in {share_text} of panels").format(share_text=share_text(most))
+        return gettext("no estimator, in {share} of panels").format(share=share_text(most))
     protocol = found.manifest.study.protocol_title(most.protocol)
-    return gettext("{label} under “{protocol}”, in {share_text} of panels").format(
-        label=_label(found, most), protocol=protocol, share_text=share_text(most)
+    return gettext("{label} under “{protocol}”, in {share} of panels").format(
+        label=_label(found, most), protocol=protocol, share=share_text(most)
     )
 
 
@@ -177,10 +178,10 @@ def _effects(found: Calibration, outcome: str) -> Iterator[str]:
             else gettext("An effect other than the true one")
         )
         named = [
-            gettext("{label} in {share} {percent_interval} of panels").format(
+            gettext("{label} in {share} {limits} of panels").format(
                 label=_label(found, row),
                 share=percent(1.0 - row.share),
-                percent_interval=percent_interval(1.0 - row.conf_high, 1.0 - row.conf_low),
+                limits=percent_interval(1.0 - row.conf_high, 1.0 - row.conf_low),
             )
             for row in rows
         ]

@@ -34,9 +34,11 @@ KINDS = (
 )
 """What claims say of curves and effects."""
 
+VERDICTS = (marked("they do not"), marked("effects that differ between entities may"))
+"""Parts of what claims say of two curves that are tied."""
+
 SOURCES = (
-    marked("SIMULATED by {simulation}"),
-    marked("nobody observed these data"),
+    marked("SIMULATED by {simulation}; nobody observed these data"),
     marked("{message} (and the like, with other numbers, in {n} more fits)"),
 )
 """What stands beside simulated data, and beside a warning that stands for several."""
@@ -54,18 +56,24 @@ def told(run: Run, *, find: FindingsOf | None = None, messages: Sequence[Path] =
     find : makes the findings; left out, their sentences stay as they are stored
     messages : folders of the plugins' catalogs
     """
-    study, data = run.manifest.study, run.manifest.data
+    study = run.manifest.study
     with spoken(study.language, messages):
         if study.language == ENGLISH:
             yield run
             return
-        manifest = replace(
-            run.manifest,
-            study=_study(study),
-            data=replace(data, title=reworded(data.title), source=reworded(data.source)),
-        )
+        manifest = in_words(run.manifest)
         found = {} if find is None else {FINDINGS.name: find(manifest, run.folder)}
         yield Run(manifest, run.folder, found)
+
+
+def in_words(manifest: Manifest) -> Manifest:
+    """Return a manifest with the names that the harness gives in the language in use."""
+    data = manifest.data
+    return replace(
+        manifest,
+        study=_study(manifest.study),
+        data=replace(data, title=reworded(data.title), source=reworded(data.source)),
+    )
 
 
 def _study(study: StudyRecord) -> StudyRecord:
