@@ -119,7 +119,7 @@ def draw_gains(
 
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [drawable(shortened(name, LONGEST)) for name in names], fontsize=6.5)
+    axes.set_yticks(range(len(names)), [drawable(shortened(name, LONGEST)) for name in names], fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="both")
     axes.tick_params(axis="y", length=0)

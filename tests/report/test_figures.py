@@ -1,6 +1,7 @@
 """All figures of a run: the same each time, for print, and without a trace in global state."""
 
 import io
+import re
 import xml.etree.ElementTree as ET
 
 import matplotlib as mpl
@@ -10,6 +11,9 @@ from matplotlib import image
 from harness.report.model.run import read_run
 from harness.report.shown import shown_sections
 from report.all_sections import SECTIONS
+
+LETTERS = re.compile(rb"scale\(([\d.]+) -[\d.]+\)")
+"""Size of a text in matplotlib's SVG, in hundreds of points."""
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -44,6 +48,13 @@ def test_svg_has_outlines_for_letters_and_no_date(figures):
         assert not list(root.iter(f"{SVG}text"))
         assert b"<dc:date>" not in figure.svg
         assert b"<script" not in figure.svg
+
+
+def test_no_letter_is_smaller_than_eight_points(figures):
+    for figure in figures:
+        sizes = [100 * float(size) for size in LETTERS.findall(figure.svg)]
+        assert sizes
+        assert min(sizes) >= 8.0, figure.name
 
 
 @pytest.mark.parametrize("name", ["gain-lwage", "curve-lwage", "slope-lwage"])

@@ -83,7 +83,7 @@ def _draw_blocks(axes: Axes, blocks: Sequence[Block], *, height: int) -> None:
             at = [100 * block.promised] * 2
             axes.plot(at, [start + 0.4, place + 0.5], color="#1a1a1a", linewidth=0.9, linestyle=(0, (3, 1.5)))
         place += 1
-    axes.set_yticks(range(len(labels)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=6.5)
+    axes.set_yticks(range(len(labels)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=8)
     for heading in headings:
         axes.get_yticklabels()[heading].set_fontweight("bold")
     axes.set_ylim(height - 0.4, -0.6)

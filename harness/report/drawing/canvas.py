@@ -37,7 +37,7 @@ PADDING = 0.08
 
 SIMULATED = marked("SIMULATED DATA")
 MARK_COLOUR = "#a84300"
-MARK_WIDTH = 0.14
+MARK_WIDTH = 0.17
 """Inches at the right edge that the mark of simulated data takes."""
 
 KEPT = ("#ffffff", "#000000", MARK_COLOUR)
@@ -46,21 +46,24 @@ KEPT = ("#ffffff", "#000000", MARK_COLOUR)
 GREY = "#5f6368"
 PALE = "#e8e8e8"
 
+POINTS = 8.0
+"""Size of all letters, in print at the size of a journal's page: no smaller ones."""
+
 STYLE: Mapping[Any, object] = {
-    "font.size": 8.0,
-    "axes.labelsize": 8.0,
-    "axes.titlesize": 8.0,
+    "font.size": POINTS,
+    "axes.labelsize": POINTS,
+    "axes.titlesize": POINTS,
     "axes.linewidth": 0.6,
     "axes.edgecolor": "#333333",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.unicode_minus": True,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
+    "xtick.labelsize": POINTS,
+    "ytick.labelsize": POINTS,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
-    "legend.fontsize": 7.5,
+    "legend.fontsize": POINTS,
     "legend.frameon": False,
     "legend.handlelength": 3.2,
     "lines.linewidth": 1.3,
@@ -110,7 +113,7 @@ def mark_simulated(figure: Figure) -> None:
         rotation=90,
         ha="right",
         va="center",
-        fontsize=6.5,
+        fontsize=POINTS,
         color=MARK_COLOUR,
     )
 

@@ -101,7 +101,7 @@ def draw_learning(shown: Sequence[Learning]) -> Figure:
             axes.plot(learning.step, values, color=style.colour, linestyle=style.dash, linewidth=1.0)
         if learning.chosen_step is not None:
             axes.axvline(learning.chosen_step, color="#333333", linewidth=0.7, linestyle=(0, (1.0, 1.0)))
-        axes.set_title(drawable_lines(learning.title, 24), loc="left", fontsize=7)
+        axes.set_title(drawable_lines(learning.title, 24), loc="left", fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     for axes in panels[len(shown) :]:
         bare(axes)

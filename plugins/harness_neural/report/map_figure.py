@@ -14,7 +14,7 @@ from harness.reporting import Run, StudyRecord, count, file_slug, fixed, joined,
 from harness_neural.report.rows import Fit, MapRow, ProfileRow, networks
 
 MAP_HEIGHT = 1.1
-ROW_HEIGHT = 0.155
+ROW_HEIGHT = 0.18
 LABEL = 52
 """Characters of the name of a variable."""
 
@@ -62,7 +62,7 @@ def draw_map(clusters: Sequence[MapRow], profile: Sequence[ProfileRow], labels: 
     labels : how the variables are called, in the order in which `profile` first has them
     """
     height = ROW_HEIGHT * len(labels) + 0.4
-    figure = new_figure(SINGLE_COLUMN + 1.6, 0.7 + MAP_HEIGHT + height)
+    figure = new_figure(SINGLE_COLUMN + 2.2, 0.7 + MAP_HEIGHT + height)
     grid, means = figure.subplots(2, 1, height_ratios=[MAP_HEIGHT, height]).tolist()
     _draw_grid(grid, clusters)
     _draw_profile(means, clusters, profile, labels)
@@ -82,7 +82,7 @@ def _draw_grid(axes: Axes, clusters: Sequence[MapRow]) -> None:
             f"{cluster.cluster}: {count(cluster.n_obs)}",
             ha="center",
             va="center",
-            fontsize=7,
+            fontsize=8,
         )
     axes.imshow(counts, cmap="Blues", vmin=0.0, vmax=2.2 * counts.max(), aspect=0.35)
     axes.set_xticks([])
@@ -103,10 +103,10 @@ def _draw_profile(
     axes.imshow(means, cmap=DEVIATION_MAP, vmin=-reach, vmax=reach, aspect="auto")
     for (down, across), value in np.ndenumerate(means):
         ink = "white" if abs(value) > 0.65 * reach else "black"
-        axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=5.5, color=ink)
+        axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=8, color=ink)
     axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
     axes.set_yticks(
-        range(len(variables)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=6
+        range(len(variables)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=8
     )
     axes.set_title(gettext("Means in each cluster (standard deviations)"), loc="left")
     axes.set_xlabel(gettext("Cluster"))

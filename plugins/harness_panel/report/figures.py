@@ -71,7 +71,7 @@ def draw_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figur
         axes.set_title(
             gettext("threshold {threshold}: {place}").format(threshold=part[0].threshold, place=plain(place)),
             loc="left",
-            fontsize=7,
+            fontsize=8,
         )
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     figure.supxlabel(drawable(study.axis_label(rows[0].variable)), fontsize=8)

@@ -28,6 +28,10 @@ METHOD_COLOURS = {
 METHOD_MARKERS = {"first_differences": "o", "correlated_random_effects": "D", "instrumented": "s"}
 
 
+LEGEND_ROW = 0.15
+"""Inches of a line of the legend."""
+
+
 @dataclass(frozen=True)
 class Whisker:
     """One number of the forest; `method` is empty for a coefficient of a model."""
@@ -101,8 +105,11 @@ def draw_lines(scene: LineScene) -> Figure:
     """Return debiased lines with bands, over the curves of the models in the same axes."""
     n_columns = min(2, len(scene.lines))
     n_rows = -(-len(scene.lines) // n_columns)
-    width = DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN
-    figure = new_figure(width, 0.7 + 2.5 * n_rows)
+    handles = _handles(scene)
+    is_wide = n_columns > 1
+    width = DOUBLE_COLUMN if is_wide else SINGLE_COLUMN
+    n_legend_rows = -(-len(handles) // 3) if is_wide else len(handles)
+    figure = new_figure(width, 0.4 + LEGEND_ROW * n_legend_rows + 2.5 * n_rows)
     grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for axes, line in zip(grid.ravel(), scene.lines, strict=False):
         _draw_panel(axes, line, scene)
@@ -111,7 +118,7 @@ def draw_lines(scene: LineScene) -> Figure:
     for axes in grid[:, 0]:
         axes.set_ylabel(drawable_label(scene.y_label, 34))
     figure.supxlabel(drawable_label(scene.x_label, 46), fontsize=8)
-    figure.legend(handles=_handles(scene), loc="outside upper left", ncols=3)
+    figure.legend(handles=handles, loc="outside upper left", ncols=3 if is_wide else 1)
     return figure
 
 

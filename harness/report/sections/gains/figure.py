@@ -144,7 +144,7 @@ def draw_gain(axes: Axes, cell: GainCell, place: int, *, start: float) -> None:
             textcoords="offset points",
             color=GREY,
             va="center",
-            fontsize=7,
+            fontsize=8,
             style="italic",
         )
     elif cell.row.gain < start:
@@ -163,7 +163,7 @@ def _draw_beyond(axes: Axes, cell: GainCell, place: int, *, start: float) -> Non
         textcoords="offset points",
         color=colour,
         va="center",
-        fontsize=7,
+        fontsize=8,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
     )
 

@@ -152,7 +152,7 @@ def _draw_effects(axes: Axes, scene: GroupScene) -> None:
     axes.set_xlim(-0.6, len(scene.groups) - 0.4)
     upright = len(scene.groups) >= UPRIGHT
     names = [_upright(name) if upright else _wrapped(name, len(scene.groups)) for name in scene.groups]
-    axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90 if upright else 0)
+    axes.set_xticks(range(len(names)), names, fontsize=8, rotation=90 if upright else 0)
     axes.set_ylabel(drawable_label(scene.effect_label, 24))
 
 

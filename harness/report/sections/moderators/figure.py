@@ -37,23 +37,23 @@ from harness.report.sections.moderators.rows import ThresholdRow
 from harness.report.sections.moderators.surface3d import draw_surface3d
 from harness.report.sections.moderators.surfaces import Surface
 
-ROW_HEIGHT = 2.15
-FOOT = 0.42
-HEAD = 0.55
+ROW_HEIGHT = 2.6
+FOOT = 0.58
+HEAD = 0.65
 """Inches of a row, beneath the last row and above the first."""
 
-SOLID = (0.024, 0.305)
-CONTOURS = (0.395, 0.235)
-BAR = (0.64, 0.012)
-EFFECT = (0.795, 0.175)
+SOLID = (0.02, 0.275)
+CONTOURS = (0.388, 0.222)
+BAR = (0.622, 0.012)
+EFFECT = (0.82, 0.145)
 """Where each column begins and how wide it is, as shares of the width."""
+
+SOLID_LABEL = 18
+"""Characters of a line of the solid's labels."""
 
 LEGEND_COLUMNS = 3
 MOST_TICKS = 6
 """Of a colour bar."""
-
-LABEL = 6.5
-"""Points of the labels of the axes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ def draw_surfaces(scenes: Sequence[SurfaceScene]) -> Figure:
             [at for scene in scenes for at in scene.true_thresholds], label=gettext("true change of sign")
         ),
     ]
-    figure.legend(handles=handles, loc="upper left", ncols=LEGEND_COLUMNS, fontsize=LABEL)
+    figure.legend(handles=handles, loc="upper left", ncols=LEGEND_COLUMNS)
     return figure
 
 
@@ -117,33 +117,31 @@ def _draw_row(figure: Figure, scene: SurfaceScene, *, bottom: float, share: floa
         draw_true_contours(contours, scene.surface, scene.true_levels, filled)
     for at in scene.true_thresholds:
         contours.axhline(at, color=INK, linestyle=PLACE_DASH, linewidth=TURN_WIDTH)
-    contours.set_ylabel(drawable_label(scene.moderator, 32), fontsize=LABEL)
+    contours.set_ylabel(drawable_label(scene.moderator, 32))
     levels = np.asarray(filled.levels)
     ticks = levels[:: math.ceil(levels.size / MOST_TICKS)]
     bar = figure.colorbar(filled, cax=figure.add_axes((BAR[0], low, BAR[1], tall)), ticks=ticks)
-    bar.ax.tick_params(labelsize=6, width=0.4, length=2)
+    bar.ax.tick_params(width=0.4, length=2)
     bar.outline.set_linewidth(0.4)
     effect = figure.add_axes((EFFECT[0], low, EFFECT[1], tall))
     _draw_effect(effect, scene)
-    for axes, label in ((contours, scene.exposure), (effect, scene.moderator)):
+    for axes, label, room in ((contours, scene.exposure, 30), (effect, scene.moderator, 24)):
         _ticks(axes)
         if is_last:
-            axes.set_xlabel(drawable_label(label, 30), fontsize=LABEL)
-    contours.set_title(drawable_label(scene.outcome, 40, lines=1), loc="left", fontsize=LABEL)
+            axes.set_xlabel(drawable_label(label, room, lines=3))
+    contours.set_title(drawable_label(scene.outcome, 40, lines=1), loc="left")
 
 
 def _draw_surface3d(axes: Axes3D, scene: SurfaceScene) -> None:
+    """Draw the solid; its outcome and units are on the panels beside it."""
     draw_surface3d(axes, scene.surface)
-    for axis, label in (
-        (axes.xaxis, scene.exposure),
-        (axes.yaxis, scene.moderator),
-        (axes.zaxis, scene.outcome),
-    ):
-        axis.set_major_locator(MaxNLocator(nbins=4))
-        axis.set_label_text(drawable_label(label, 26), fontsize=5.5)
-        axis.set_tick_params(labelsize=5.5, pad=-3)
-        axis.labelpad = -5
-    axes.set_box_aspect((1.0, 1.0, 0.8), zoom=0.82)
+    for axis, label in ((axes.xaxis, scene.exposure), (axes.yaxis, scene.moderator), (axes.zaxis, "")):
+        axis.set_major_locator(MaxNLocator(nbins=3))
+        name = label.rpartition(" (")[0] or label
+        axis.set_label_text(drawable_label(name, SOLID_LABEL))
+        axis.set_tick_params(pad=1 if axis is axes.zaxis else -3)
+        axis.labelpad = -1
+    axes.set_box_aspect((1.0, 1.0, 0.8), zoom=0.78)
 
 
 def _draw_effect(axes: Axes, scene: SurfaceScene) -> None:
@@ -153,10 +151,9 @@ def _draw_effect(axes: Axes, scene: SurfaceScene) -> None:
     draw_thresholds(axes, scene.thresholds, vertical=True)
     draw_true_turns(axes, scene.true_thresholds)
     draw_truth(axes, scene.true_effect)
-    axes.set_ylabel(drawable_label(scene.effect_label, 34), fontsize=LABEL)
+    axes.set_ylabel(drawable_label(scene.effect_label, 34))
 
 
 def _ticks(axes: Axes) -> None:
-    axes.tick_params(labelsize=6)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))

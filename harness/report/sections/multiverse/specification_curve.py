@@ -155,7 +155,7 @@ def _draw_published(axes: Axes, published: Published) -> None:
         xycoords=("axes fraction", "data"),
         xytext=(0, 2),
         textcoords="offset points",
-        fontsize=7,
+        fontsize=8,
         color=PUBLISHED_COLOUR,
     )
 
@@ -197,7 +197,7 @@ def _draw_choices(axes: Axes, scene: SpecificationScene) -> None:
                 _add_lines(axes, at, ends, status, n=n, opacity=1.0)
         place += 1
     axes.set_yticks(
-        range(len(labels)), [drawable(shortened(label, LEVEL_LABEL)) for label in labels], fontsize=6.5
+        range(len(labels)), [drawable(shortened(label, LEVEL_LABEL)) for label in labels], fontsize=8
     )
     for heading in headings:
         axes.get_yticklabels()[heading].set_fontweight("bold")

@@ -132,7 +132,7 @@ def _draw_panel(axes: Axes, rows: Sequence[PartRow | None], *, start: float) -> 
     axes.axvline(0.0, color="#333333", linewidth=0.8)
     axes.grid(axis="x")
     axes.tick_params(axis="x", labelbottom=True)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=6)
     axes.spines["left"].set_visible(False)
     for place, row in enumerate(rows):
         if row is None:
@@ -144,7 +144,7 @@ def _draw_panel(axes: Axes, rows: Sequence[PartRow | None], *, start: float) -> 
             xycoords=("axes fraction", "data"),
             ha="right",
             va="center",
-            fontsize=7,
+            fontsize=8,
         )
 
 
