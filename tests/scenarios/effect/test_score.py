@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
+from harness import EstimationError
 from harness.scenarios.effect.methods import arranged
 from harness.scenarios.effect.score import (
     EntityFolds,
@@ -135,7 +136,13 @@ def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first
     ours = instrumented(outcome, terms, Z, zeros(outcome), zeros(terms), zeros(Z), folds)
     fit = IV2SLS(outcome, None, terms, Z).fit(cov_type="clustered", clusters=entity, debiased=False)
     assert ours.theta == pytest.approx(fit.params.to_numpy(), rel=1e-10)
-    assert ours.influence.T @ ours.influence == pytest.approx(fit.cov.to_numpy(), rel=1e-8)
+    moved = Z @ np.linalg.lstsq(Z, terms)[0]
+    assert ours.influence == pytest.approx(jackknife(outcome, terms, moved, entity), rel=1e-8)
+    one = instrumented(outcome, terms[:, :1], Z, zeros(outcome), zeros(terms[:, :1]), zeros(Z), folds)
+    fit_of_one = IV2SLS(outcome, None, terms[:, :1], Z).fit(
+        cov_type="clustered", clusters=entity, debiased=False
+    )
+    assert one.influence.T @ one.influence == pytest.approx(fit_of_one.cov.to_numpy(), rel=1e-8)
     stages = [fit.first_stage.individual[name] for name in fit.first_stage.individual]
     statistics = [float(one.wald_test(np.eye(3), np.zeros(3)).stat) / 3 for one in stages]
     assert ours.first_stage_f == pytest.approx(min(statistics), rel=1e-8)
@@ -144,7 +151,20 @@ def test_instrumented_residuals_alone_give_two_stage_least_squares_and_its_first
     assert np.isnan(effects.robustness_value).all()
 
 
+def jackknife(outcome, terms, instruments, entity):
+    """Return how far coefficients move without each entity, (n_entities, n_terms)."""
+    whole = np.linalg.solve(instruments.T @ terms, instruments.T @ outcome)
+    kept = [entity != one for one in np.unique(entity)]
+    return np.stack(
+        [
+            whole - np.linalg.solve(instruments[rows].T @ terms[rows], instruments[rows].T @ outcome[rows])
+            for rows in kept
+        ]
+    )
+
+
 def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
+    """By the sandwich with one term, by the jackknife of entities with several."""
     import statsmodels.api as sm
 
     rng = np.random.default_rng(2)
@@ -153,10 +173,23 @@ def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
     folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
     zeros = np.zeros_like
     ours = partialled_out(outcome, terms, zeros(outcome), zeros(terms), folds)
-    fit = sm.OLS(outcome, terms).fit(cov_type="cluster", cov_kwds={"groups": entity, "use_correction": False})
-    assert ours.theta == pytest.approx(fit.params, rel=1e-10)
-    assert ours.influence.T @ ours.influence == pytest.approx(fit.cov_params(), rel=1e-10)
+    assert ours.theta == pytest.approx(sm.OLS(outcome, terms).fit().params, rel=1e-10)
+    assert ours.influence == pytest.approx(jackknife(outcome, terms, terms, entity), rel=1e-8)
+    one = partialled_out(outcome, terms[:, :1], zeros(outcome), zeros(terms[:, :1]), folds)
+    fit = sm.OLS(outcome, terms[:, :1]).fit(
+        cov_type="cluster", cov_kwds={"groups": entity, "use_correction": False}
+    )
+    assert one.influence.T @ one.influence == pytest.approx(fit.cov_params(), rel=1e-10)
     assert ours.share_left == 1.0
+
+
+def test_a_term_that_one_entity_alone_tells_is_refused():
+    rng = np.random.default_rng(3)
+    entity = np.repeat(np.arange(40), 5)
+    terms = np.stack([rng.standard_normal(200), np.where(entity == 7, rng.standard_normal(200), 0.0)], axis=1)
+    folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
+    with pytest.raises(EstimationError, match="varies in one entity alone"):
+        partialled_out(rng.standard_normal(200), terms, np.zeros(200), np.zeros((200, 2)), folds)
 
 
 def test_the_variance_over_repeats_holds_the_spread_between_them():
