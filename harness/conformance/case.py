@@ -117,7 +117,7 @@ class Case:
 
         Raises
         ------
-        NotAsked
+        Skipped
             Where the estimator does not fit draws.
         """
         estimator = self.estimator

@@ -101,7 +101,7 @@ class Plan:
 
     Attributes
     ----------
-    study : as it will run, so quickened where asked
+    study : as it will run, with ``--quick`` as it runs then
     panels : what the panels come from
     splits : the protocols' folds, the same for all outcomes and estimators
     variants : one estimator as every universe of the multiverse fits it

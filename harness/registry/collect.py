@@ -11,13 +11,13 @@ import pluggy
 
 from harness.errors import PluginError, Problem, near_names
 from harness.registry.hooks import PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
-from harness.registry.kind import Kind, Offer
+from harness.registry.kind import Contributions, Kind
 
 Kinds = Sequence[Kind[Any]]
 """All kinds of what can be chosen by name."""
 
 
-def collect(plugin: object, kinds: Kinds) -> Offer:
+def collect(plugin: object, kinds: Kinds) -> Contributions:
     """Return what a loaded plugin offers; kinds of which it offers nothing are left out.
 
     Raises
@@ -33,10 +33,10 @@ def collect(plugin: object, kinds: Kinds) -> Offer:
     manager.register(plugin)
     _check_hooks(plugin, manager, [kind.hook for kind in kinds])
     found = {kind.name: _by_name(kind, getattr(manager.hook, kind.hook)()) for kind in kinds}
-    offer = {name: members for name, members in found.items() if members}
-    if not offer:
+    kept = {name: members for name, members in found.items() if members}
+    if not kept:
         raise PluginError(Problem("", "offers nothing: its hooks return empty lists"))
-    return offer
+    return kept
 
 
 def _hookspecs(kinds: Kinds) -> types.ModuleType:

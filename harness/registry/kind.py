@@ -120,7 +120,7 @@ class Kind(Generic[MemberT]):
         return str(offered.name)
 
 
-Offer = Mapping[str, Mapping[str, Any]]
+Contributions = Mapping[str, Mapping[str, Any]]
 """Members by kind and name."""
 
 

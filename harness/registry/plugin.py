@@ -15,7 +15,7 @@ from harness.errors import HarnessError, PluginError, Problem
 from harness.language import LOCALE
 from harness.registry.collect import Kinds, collect
 from harness.registry.hooks import NEEDS_ATTRIBUTE
-from harness.registry.kind import Kind, Offer
+from harness.registry.kind import Contributions, Kind
 from harness.registry.plugin_source import PluginSource
 from harness.registry.process_state import ProcessState, output_as_errors
 
@@ -58,7 +58,7 @@ class LoadedPlugin:
     """
 
     plugin: Plugin
-    offer: Offer = field(default_factory=dict)
+    contributions: Contributions = field(default_factory=dict)
     messages: Path | None = None
 
 
@@ -89,10 +89,10 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         # What a plugin prints must not get into output that is read by machines.
         with contextlib.redirect_stdout(sys.stderr), output_as_errors():
             module = source.load()
-            offer = collect(module, kinds)
+            found = collect(module, kinds)
         _refuse_exchanged(state.restore())
         absent = _absent_libraries(getattr(module, NEEDS_ATTRIBUTE, {}))
-        names = {kind.plural: tuple(offer[kind.name]) for kind in kinds if kind.name in offer}
+        names = {kind.plural: tuple(found[kind.name]) for kind in kinds if kind.name in found}
         _refuse_taken(names, tuple(before))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
         return LoadedPlugin(Plugin(*who, broken=_reason(error)))
@@ -100,7 +100,7 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         if os.getpid() != process:
             os._exit(0)
         state.restore()
-    return LoadedPlugin(Plugin(*who, names, absent=absent), {} if absent else offer, _messages(module))
+    return LoadedPlugin(Plugin(*who, names, absent=absent), {} if absent else found, _messages(module))
 
 
 def _messages(module: object) -> Path | None:

@@ -98,7 +98,9 @@ def _deadly(sources: Iterable[PluginSource], folder: PluginFolder | None) -> Map
 
 
 def _members(kind: Kind[Any], loaded: Iterable[LoadedPlugin]) -> Mapping[str, Any]:
-    return {name: member for found in loaded for name, member in found.offer.get(kind.name, {}).items()}
+    return {
+        name: member for found in loaded for name, member in found.contributions.get(kind.name, {}).items()
+    }
 
 
 def _needs(kind: Kind[Any], plugins: Iterable[Plugin]) -> Mapping[str, str]:

@@ -191,5 +191,5 @@ def test_what_the_harness_offers_no_plugin_can(offered, reason, capsys):
     own = load_plugin(OwnPlugin(), KINDS, before=())
     loaded = load_plugin(Found(offered), KINDS, before=(own.plugin,))
     assert reason in loaded.plugin.broken
-    assert loaded.offer == {}
+    assert loaded.contributions == {}
     assert capsys.readouterr() == ("", "a plugin that talks\n")

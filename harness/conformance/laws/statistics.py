@@ -76,7 +76,7 @@ def _drawn_effects(case: Case, panel: Panel) -> Floats:
 
     Raises
     ------
-    NotAsked
+    Skipped
         Where the draws refuse these rows: what a draw left out is new to it.
     """
     try:

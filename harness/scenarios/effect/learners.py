@@ -38,7 +38,7 @@ def named(learners: Iterable[Learner], estimators: Mapping[str, Estimator]) -> M
     return found or estimators
 
 
-def quickened(learners: Iterable[Learner]) -> tuple[Learner, ...]:
+def as_quick(learners: Iterable[Learner]) -> tuple[Learner, ...]:
     """Return learners as ``--quick`` runs them; those of the study are quickened there."""
     return tuple(learner.quick() if isinstance(learner, CanRunQuick) else learner for learner in learners)
 

@@ -18,7 +18,7 @@ from harness.estimators.guard import Attempt, attempt
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
-from harness.scenarios.effect.learners import AsksLearners, Learner, quickened
+from harness.scenarios.effect.learners import AsksLearners, Learner, as_quick
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects
@@ -100,7 +100,7 @@ class EffectScenario(AsksLearners):
 
     def quick(self) -> Self:
         """Return a copy with one draw of folds, and quick learners of its own."""
-        return replace(self, repeats=1, learners=quickened(self.learners))
+        return replace(self, repeats=1, learners=as_quick(self.learners))
 
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield each nuisance function on each fold once."""

@@ -20,7 +20,7 @@ from harness.rng import random_stream
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit
-from harness.scenarios.effect.learners import AsksLearners, Learner, quickened
+from harness.scenarios.effect.learners import AsksLearners, Learner, as_quick
 from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.score import Estimated
 from harness.scenarios.parts import Found, Part, Question
@@ -88,7 +88,7 @@ class RobustnessScenario(AsksLearners):
     def quick(self) -> Self:
         """Return a copy with at most five permutations, and quick learners of its own."""
         few = min(self.permutations, QUICK_PERMUTATIONS)
-        return replace(self, permutations=few, learners=quickened(self.learners))
+        return replace(self, permutations=few, learners=as_quick(self.learners))
 
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield each nuisance function of every method and check on each fold."""

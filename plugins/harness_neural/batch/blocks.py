@@ -44,7 +44,7 @@ class Blocks:
     Attributes
     ----------
     X : (n_blocks, n_rows, n_inputs + 1), ones in the last column
-    X_turned : (n_blocks, n_inputs + 1, n_rows)
+    X_transposed : (n_blocks, n_inputs + 1, n_rows)
     outcome : (n_blocks, n_rows)
     n_obs : rows before filling
     """

@@ -68,7 +68,7 @@ def forward(kernel: Kernel, X_transposed: Tensor, *, hidden: Tensor, output: Ten
 
     Parameters
     ----------
-    X_turned : (n_inputs + 1, n_rows)
+    X_transposed : (n_inputs + 1, n_rows)
     hidden : (n_units, n_networks, n_inputs + 1)
     output : (n_networks, 1, n_units + 1); weights from the units to the outcome, the intercept last
     layer : (n_units + 2, n_networks, n_rows); receives the activations in all but the last two places, and

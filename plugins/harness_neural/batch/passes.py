@@ -53,7 +53,7 @@ class Workspace:
     Attributes
     ----------
     layer : (n_units + 2, n_networks, n_rows), as `forward` fills it; its last place becomes the errors
-    pulls : (n_networks, 2, n_rows); errors times their shares in training and selection loss
+    weighted_errors : (n_networks, 2, n_rows); errors times their shares in training and selection loss
     shares : (n_networks, 2, n_rows) a block, each in one piece of memory
     """
 
