@@ -40,8 +40,8 @@ STORED = ("data", "estimators", "evaluation", "execution", "scenarios")
 SAID = frozenset({"message", "what", "reason", "hint", "how", "title", "caution", "kind", "null"})
 """Names that such messages are given."""
 
-WHOLE = ("claims",)
-"""Folders all of whose sentences get into tables."""
+WHOLE = ("claims", "tables.py")
+"""Folders, and a file, all of whose sentences are shown or get into tables."""
 
 ENDING = ("data", "execution")
 """Folders of which notes get into tables; what else they say ends a run."""
@@ -76,13 +76,19 @@ def _stored(root: Path, *, is_core: bool) -> Iterator[str]:
     for folder in folders:
         for path in sorted((root / folder).rglob("*.py")):
             source = path.read_text(encoding="utf-8")
-            if "report" in path.relative_to(root).parts or (folder in ENDING and "Note(" not in source):
-                continue
-            yield from stored_messages(source, frozenset({"message"}) if folder in ENDING else SAID)
+            if "report" not in path.relative_to(root).parts:
+                yield from stored_messages(source, _names(folder, source))
 
     for folder in WHOLE if is_core else ():
-        for path in sorted((root / folder).rglob("*.py")):
+        place = root / folder
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             yield from every_text(path.read_text(encoding="utf-8"))
+
+
+def _names(folder: str, source: str) -> frozenset[str]:
+    if folder not in ENDING:
+        return SAID
+    return frozenset({"detail", "message"} if "Note(" in source else {"detail"})
 
 
 def every_text(source: str) -> Iterator[str]:

@@ -28,13 +28,13 @@ RECORDS: Mapping[str, str] = {
     "data.parquet": marked("the data, where the run was given a table of a script"),
 }
 SHOWN: Mapping[str, str] = {
-    f"{DETAILS}/*.csv": "what fits tell of themselves: tests, statistics, what they chose, networks",
+    f"{DETAILS}/*.csv": marked("what fits tell of themselves: tests, statistics, what they chose, networks"),
     "gain_report.json": marked("errors, gains, protocols and what they leak, for programs"),
     "report.html": marked("this report"),
     "brief.html": marked("its first screen with the notes, two pages for print"),
     f"{PAPER}/*": marked("results as a paper prints them, each for LaTeX, Word, browsers, and as CSV"),
     "tables/tables.docx": marked("every table of the report, whole, with three rules, for Word"),
-    f"{FIGURES}/*.svg, *.png": "its figures, for print",
+    f"{FIGURES}/*.svg, *.png": marked("its figures, for print"),
 }
 
 

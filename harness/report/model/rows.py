@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from harness.errors import ArtifactError, Problem
+from harness.language import marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound="DataclassInstance")
 
-NOT_DONE = frozenset({"refused", "failed"})
+NOT_DONE = frozenset({marked("refused"), marked("failed")})
 """Status of a row that holds a reason in the place of numbers."""
 
 

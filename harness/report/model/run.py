@@ -18,7 +18,10 @@ View = TypeVar("View")
 WORDS = frozenset({"reason", "message", "assumption"})
 """Columns of tables that are sentences of the harness."""
 
-ALSO_WORDS = {"claims": frozenset({"about", "counterpart_reason"})}
+ALSO_WORDS = {
+    "claims": frozenset({"about", "counterpart_reason"}),
+    "preparation": frozenset({"detail"}),
+}
 """The same of one table; in others such a column may hold names."""
 
 

@@ -44,10 +44,10 @@ def _table(run: Run, outcome: str, table: ShownCoefficients) -> maketables.MTabl
         for row in table.rows
     ]
     beneath = {
-        "Effects": [column.effects for column in columns],
-        "Covariance": [column.covariance for column in columns],
-        "Degrees of freedom": [column.df_resid for column in columns],
-        "Rows": [column.n_obs for column in columns],
+        gettext("Effects"): [column.effects for column in columns],
+        gettext("Covariance"): [column.covariance for column in columns],
+        gettext("Degrees of freedom"): [column.df_resid for column in columns],
+        gettext("Rows"): [column.n_obs for column in columns],
     }
     frame = pd.DataFrame(
         [*cells, *beneath.values()],

@@ -58,7 +58,7 @@ class StoredFit:
 
     @property
     def __maketables_stat_labels__(self) -> Mapping[str, str]:
-        return STATISTICS
+        return {key: gettext(label) for key, label in STATISTICS.items()}
 
     @property
     def __maketables_default_stat_keys__(self) -> list[str]:
