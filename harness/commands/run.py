@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness.commands.expected import expected_line
 from harness.commands.options import (
     backend_option,
     data_option,
@@ -25,6 +24,9 @@ from harness.commands.plugin_options import found
 from harness.commands.progress import progress
 from harness.commands.written_line import REPORT, written_line
 from harness.registry.plugin_choice import PluginChoice
+
+if TYPE_CHECKING:
+    from harness.store.folder import RunFolder
 
 
 @click.command()
@@ -94,9 +96,21 @@ def run(
         folder = run_study(options, on_progress=on_progress, on_resumed=resumed.append)
     for line in resumed:
         click.echo(line, err=True)
-    if line := expected_line(folder):
+    if line := _expected_line(folder):
         click.echo(line)
     click.echo(written_line(folder.path))
     page = folder.path / REPORT
     if opens and page.is_file():
         click.launch(str(page))
+
+
+def _expected_line(folder: RunFolder) -> str:
+    """Return one line on how many expected numbers a run reproduces; an empty text where it expects none."""
+    found = folder.read_table("expectations")
+    if found.empty:
+        return ""
+    n_reproduced = int((found["status"] == "reproduced").sum())
+    told = f"expected numbers: {n_reproduced} of {len(found)} reproduced"
+    if n_reproduced == len(found):
+        return told
+    return f"{told}, see {folder.path / 'expectations.csv'}; a difference fails under pytest, not here"

@@ -11,7 +11,6 @@ from harness.findings.caveats import with_nickell
 from harness.findings.contrast import contrast_findings
 from harness.findings.curve_effect import curve_effect_findings
 from harness.findings.effect import debiased_findings
-from harness.findings.error_rates import with_error_rates
 from harness.findings.finding import StudyFinding
 from harness.findings.gain import error_findings, gain_findings
 from harness.findings.group_difference import group_findings
@@ -35,6 +34,9 @@ from harness.tables import (
     THRESHOLDS,
     TURNING_POINTS,
 )
+
+KEY = ("outcome", "estimator", "finding")
+"""What a finding and its error rate have in common."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +90,27 @@ def findings_table(run: Run) -> pd.DataFrame:
     ]
     findings = as_declared(FINDINGS, [pd.DataFrame(found)])
     return with_error_rates(findings, run.frame(ERROR_RATES.name), reference=study.reference)
+
+
+def with_error_rates(findings: pd.DataFrame, rates: pd.DataFrame, *, reference: str) -> pd.DataFrame:
+    """Return findings with the error rates of their kinds.
+
+    Parameters
+    ----------
+    findings : columns of `harness.tables.FINDINGS`
+    rates : columns of `harness.tables.ERROR_RATES`, as a calibration wrote them; empty without one
+    reference : of the study; a gain over another has no rate, since calibrations compare with this one
+
+    Returns
+    -------
+    The rows as they were, `error_rate` filled in where there is a rate of the outcome, estimator and kind.
+    """
+    if rates.empty:
+        return findings
+    known = rates.assign(estimator=rates["estimator"].fillna("").astype(str))
+    rate_of = known.set_index(list(KEY))["error_rate"]
+    own = pd.MultiIndex.from_frame(findings[list(KEY)].astype(str))
+    counts = (findings["finding"] != "gain") | (findings["about"] == reference)
+    return findings.assign(error_rate=rate_of.reindex(own).to_numpy(dtype=float)).assign(
+        error_rate=lambda frame: frame["error_rate"].where(counts)
+    )

@@ -10,8 +10,7 @@ import pytest
 
 import harness
 from harness.errors import ArtifactError
-from harness.findings.error_rates import with_error_rates
-from harness.findings.table import findings_table
+from harness.findings.table import findings_table, with_error_rates
 from harness.report.model.run import read_run
 from harness.report.sections.verdict.text import said_of
 from harness.store.calibration_record import CALIBRATION_RECORD, CalibrationRecord

@@ -10,7 +10,7 @@ from harness.registry.catalog import Catalog, catalogs_of
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.scaffold.names import PluginNames, read_name
-from harness.scaffold.taken import refuse_taken
+from harness.scaffold.plugin import refuse_taken
 
 TAKEN = Registry(
     plugins=(
