@@ -62,12 +62,15 @@ class Tried:
         return (Note("W-UNTUNED", Tuned.name, message),)
 
     def table(self) -> Mapping[str, Sequence[object]]:
-        """Return one row a candidate, with the options in which it is unlike the first."""
-        positions = range(len(self.candidates))
+        """Return one row a candidate, with the options in which it is unlike the first, or else its name.
+
+        One that refuses has no error.
+        """
+        positions, compared = range(len(self.candidates)), np.isfinite(self.selection_nmse)
         return {
             "candidate": [at + 1 for at in positions],
-            "options": [told_apart(self.candidates[0], one) for one in self.candidates],
-            "selection_nmse": self.selection_nmse.tolist(),
+            "options": [told_apart(self.candidates[0], one) or one.name for one in self.candidates],
+            "selection_nmse": np.where(compared, self.selection_nmse, np.nan).tolist(),
             "chosen": [at == self.chosen for at in positions],
         }
 
