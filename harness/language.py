@@ -82,7 +82,7 @@ class Messages:
                 return shown.join(part.removesuffix(shown) for part in told)
         names = text.split(" and ")
         told = [words.gettext(name) for name in names]
-        if all(own != name for own, name in zip(told, names, strict=True)):
+        if all(own != name or _is_number(name) for own, name in zip(told, names, strict=True)):
             return words.gettext("{before} and {last}").format(before=" and ".join(told[:-1]), last=told[-1])
         return text
 
@@ -137,6 +137,10 @@ def _composed(messages: Iterable[str]) -> Iterator[tuple[re.Pattern[str], str]]:
     having = {message for message in messages if "{" in message and _n_letters(message) >= LEAST_LETTERS}
     for message in sorted(having, key=lambda message: (-len(PLACE.sub("", message)), message)):
         yield re.compile(_shape(message), re.DOTALL), message
+
+
+def _is_number(text: str) -> bool:
+    return not any(letter.isalpha() for letter in text)
 
 
 def _n_letters(message: str) -> int:

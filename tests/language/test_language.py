@@ -55,6 +55,7 @@ def test_a_composed_text_is_found_by_its_shape_and_its_parts_are_too(folder):
     with spoken("zh", [folder]):
         assert reworded("the violet cow has 3 calves") == "3 只小牛属于紫罗兰色牛"
         assert reworded("the violet cow has 3 calves; a purple cow") == "3 只小牛属于紫罗兰色牛；紫牛"
+        assert reworded("the violet cow has 3 and 4.5 calves") == "3和4.5 只小牛属于紫罗兰色牛"
         assert reworded("nothing known of it") == "nothing known of it"
     assert reworded("the violet cow has 3 calves") == "the violet cow has 3 calves"
 

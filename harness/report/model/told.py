@@ -34,8 +34,11 @@ KINDS = (
 )
 """What claims say of curves and effects."""
 
-VERDICTS = (marked("they do not"), marked("effects that differ between entities may"))
-"""Parts of what claims say of two curves that are tied."""
+VERDICTS = (
+    *(marked("they do not"), marked("effects that differ between entities may")),
+    *(marked("within"), marked("beyond")),
+)
+"""Parts of what claims say of numbers that are tied."""
 
 SOURCES = (
     marked("SIMULATED by {simulation}; nobody observed these data"),
