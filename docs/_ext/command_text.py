@@ -40,5 +40,5 @@ def _section(command: click.Command, context: click.Context) -> str:
 
 
 def _options(command: click.Command, context: click.Context) -> list[tuple[str, str]]:
-    records = [one.get_help_record(context) for one in command.get_params(context)]
+    records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
     return [(code(option), meaning) for option, meaning in filter(None, records) if meaning]

@@ -18,7 +18,7 @@ def restructured(lines: Sequence[str]) -> Iterator[str]:
             is_in_section = True
             yield from ("", f"**{line}**", "")
         elif field:
-            names = ", ".join(f"``{one}``" for one in field["names"].split(", "))
+            names = ", ".join(f"``{name}``" for name in field["names"].split(", "))
             yield from (names, f"    {field['text']}")
             yield from [""] * below.strip()[
                 :1

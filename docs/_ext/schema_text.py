@@ -43,23 +43,23 @@ class SpecText:
 
     def parts(self) -> str:
         """Return a section for each mapping of a spec, the spec itself first."""
-        own = {name: one for name, one in self._definitions.items() if self._is_part(name)}
+        own = {name: entry for name, entry in self._definitions.items() if self._is_part(name)}
         order = [name for name in self._met(self.schema) if name in own]
         sections = [("The spec", self.schema), *((name, own[name]) for name in order)]
-        return "\n\n".join(self._section(title, one) for title, one in sections)
+        return "\n\n".join(self._section(title, entry) for title, entry in sections)
 
     def choices(self, kind: str) -> str:
         """Return a section for each choice of a kind, such as ``estimator`` or ``step``."""
-        return "\n\n".join(self._section(name, one) for name, one in self._options(kind))
+        return "\n\n".join(self._section(name, entry) for name, entry in self._options(kind))
 
     def _options(self, kind: str) -> Iterator[tuple[str, Schema]]:
         if kind == "step":
             yield from self._definitions["step"]["properties"].items()
             return
-        for one in self._definitions[kind]["anyOf"]:
-            if "properties" in one:
-                others = {name: value for name, value in one["properties"].items() if name != USE}
-                yield one["properties"][USE]["const"], {**one, "properties": others}
+        for entry in self._definitions[kind]["anyOf"]:
+            if "properties" in entry:
+                others = {name: value for name, value in entry["properties"].items() if name != USE}
+                yield entry["properties"][USE]["const"], {**entry, "properties": others}
 
     @property
     def _definitions(self) -> Mapping[str, Schema]:
@@ -92,17 +92,17 @@ class SpecText:
         for name in dict.fromkeys(_references(schema.get("properties", {}))):
             if "." not in name:
                 continue
-            one = self._definitions[name]
-            kind = one["properties"][USE]["const"]
-            yield f"`{USE}: {kind}`: {_plain(one['description'])}"
-            others = {key: value for key, value in one["properties"].items() if key != USE}
-            yield self._table({**one, "properties": others})
+            entry = self._definitions[name]
+            kind = entry["properties"][USE]["const"]
+            yield f"`{USE}: {kind}`: {_plain(entry['description'])}"
+            others = {key: value for key, value in entry["properties"].items() if key != USE}
+            yield self._table({**entry, "properties": others})
 
     def _table(self, schema: Schema) -> str:
         needed = schema.get("required", ())
         rows = [
-            (code(key), self._words(one), _default(one, is_needed=key in needed), _description(one))
-            for key, one in schema.get("properties", {}).items()
+            (code(key), self._words(entry), _default(entry, is_needed=key in needed), _description(entry))
+            for key, entry in schema.get("properties", {}).items()
         ]
         return table(("key", "what", "default", "meaning"), rows) if rows else ""
 
@@ -114,9 +114,9 @@ class SpecText:
         elif "$ref" in schema:
             words = self._named(schema["$ref"].removeprefix(REFERENCE))
         elif branches:
-            words = " or ".join(dict.fromkeys(self._words(one) for one in branches))
+            words = " or ".join(dict.fromkeys(self._words(entry) for entry in branches))
         elif constants := schema.get("enum", [schema["const"]] if "const" in schema else []):
-            words = " or ".join(code(_shown(one)) for one in constants)
+            words = " or ".join(code(_shown(entry)) for entry in constants)
         elif schema.get("type") == "array":
             words = self._list(schema)
         elif isinstance(schema.get("additionalProperties"), Mapping):
@@ -143,12 +143,12 @@ def _references(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         if "$ref" in value:
             yield value["$ref"].removeprefix(REFERENCE)
-        for key, one in value.items():
+        for key, entry in value.items():
             if key != "discriminator":
-                yield from _references(one)
+                yield from _references(entry)
     elif isinstance(value, list):
-        for one in value:
-            yield from _references(one)
+        for entry in value:
+            yield from _references(entry)
 
 
 def _default(schema: Schema, *, is_needed: bool) -> str:
