@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.data.note import METHOD_CODE, Note
 from harness.language import closed_up, gettext
@@ -26,6 +26,9 @@ LIFTED = frozenset({METHOD_CODE})
 
 
 NUMBERS = re.compile(r"\d[\d.,]*")
+SCROLLS = '<div class="scroll">'
+"""What tables and figures stand in."""
+
 MOST_MESSAGES = 3
 MOST_CELLS = 3
 """Messages of a code, and cells of a message; the table of warnings has all."""
@@ -215,4 +218,7 @@ def _body(templates: Environment, shown: ShownSection, common: Mapping[str, obje
 
 
 def _linked(body: str) -> Markup:
-    return Markup(with_links(body))  # noqa: S704 - the template has escaped what it shows
+    """Return a section with links to its tables, and what scrolls within reach of the keyboard."""
+    name = escape(gettext("Scrolls sideways where it is wider than the screen"))
+    reached = f'<div class="scroll" tabindex="0" role="group" aria-label="{name}">'
+    return Markup(with_links(body).replace(SCROLLS, reached))  # noqa: S704 - the template has escaped what it shows

@@ -37,7 +37,7 @@ from harness.report.sections.moderators.rows import ThresholdRow
 from harness.report.sections.moderators.surface3d import draw_surface3d
 from harness.report.sections.moderators.surfaces import Surface
 
-ROW_HEIGHT = 2.6
+ROW_HEIGHT = 2.3
 FOOT = 0.58
 HEAD = 0.65
 """Inches of a row, beneath the last row and above the first."""

@@ -1,0 +1,87 @@
+"""The report in a browser, by axe-core: no serious fault, nothing to scroll for, no message, no request."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from report.browser import browsing, chromium
+
+BROWSER = chromium()
+SERIOUS = ("serious", "critical")
+AUDIT = """
+axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(
+  fault => [fault.impact, fault.id, fault.nodes.slice(0, 3).map(node => node.html.slice(0, 200))]))
+"""
+OPENED = """
+document.querySelectorAll("details").forEach(one => one.open = true);
+Promise.all([...document.images].map(one => { one.loading = "eager"; return one.decode(); })).then(() => true)
+"""
+WIDER = "document.documentElement.scrollWidth - window.innerWidth"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium is found"),
+]
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """Return the source of axe-core: of the file that ``AXE_CORE`` names, or as npm fetches it by name."""
+    named = os.environ.get("AXE_CORE")
+    if named:
+        return Path(named).read_text(encoding="utf-8")
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("neither npm nor AXE_CORE is found")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm, "install", "--no-save", "--prefix", str(folder), "axe-core"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=300)
+    if done.returncode:
+        pytest.skip(f"npm cannot fetch axe-core: {done.stderr.decode()[-200:]}")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    assert BROWSER is not None
+    with browsing(BROWSER, tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(request):
+    return request.getfixturevalue(request.param).path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 768, 390])
+@pytest.mark.parametrize("folder", ["wage", "chinese"], indirect=True)
+def test_the_report_has_no_serious_fault(folder, page, axe, width, scheme):
+    page.messages.clear()
+    page.requests.clear()
+    page.open(folder / "report.html", width=width, scheme=scheme)
+    assert page.run(OPENED)
+    assert page.run(WIDER) <= 0
+    assert page.messages == []
+    asked = [address for address in page.requests if not address.startswith("data:")]
+    assert asked == [(folder / "report.html").resolve().as_uri()]
+    page.run(f"{axe}; true")
+    faults = page.run(AUDIT)
+    assert [fault for fault in faults if fault[0] in SERIOUS] == []
+
+
+def test_a_fault_is_found(page, axe, tmp_path):
+    """What the audit is for: an image without words, and grey letters on grey."""
+    faulty = tmp_path / "faulty.html"
+    faulty.write_text(
+        '<!DOCTYPE html><html lang="en"><head><title>x</title></head><body><main><h1>x</h1>'
+        '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><p style="color:#999;background:#888">grey letters on grey</p>'
+        "</main></body></html>",
+        encoding="utf-8",
+    )
+    page.open(faulty, width=800, scheme="light")
+    page.run(f"{axe}; true")
+    assert {fault[1] for fault in page.run(AUDIT)} >= {"image-alt", "color-contrast"}
