@@ -82,7 +82,8 @@ class Messages:
                 return shown.join(part.removesuffix(shown) for part in told)
         names = text.split(" and ")
         told = [words.gettext(name) for name in names]
-        if all(own != name or _is_number(name) for own, name in zip(told, names, strict=True)):
+        is_known = (own != name or _is_number(name) for own, name in zip(told, names, strict=True))
+        if len(names) > 1 and all(is_known):
             return words.gettext("{before} and {last}").format(before=" and ".join(told[:-1]), last=told[-1])
         return text
 
