@@ -25,7 +25,13 @@ from harness.registry.plugin_choice import PluginChoice
 @click.command()
 @spec_argument
 @data_option
-@click.option("--panels", type=click.IntRange(min=1), default=100, show_default=True, help="Panels to draw.")
+@click.option(
+    "--panels",
+    type=click.IntRange(min=1, max=100_000),
+    default=100,
+    show_default=True,
+    help="Panels to draw.",
+)
 @click.option(
     "--effect",
     type=float,

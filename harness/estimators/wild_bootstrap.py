@@ -34,6 +34,9 @@ _MOST_AT_ONCE = 64
 _MOST_NUMBERS = 2**23
 """Clusters, and numbers in memory, up to which pieces are rid of effects at once."""
 
+MOST_DRAWS = 1_000_000
+"""Draws that may be asked for."""
+
 
 @dataclass(frozen=True)
 class WildClusters:
@@ -47,7 +50,7 @@ class WildClusters:
     Attributes
     ----------
     by : ``entity``, ``time`` or a further column of the data, of at most 1,000 levels, the clusters
-    draws : >= 99
+    draws : >= 99, <= 1,000,000
     weights : ``rademacher`` is -1 or 1; ``webb`` has six points, for fewer than about ten clusters, where
         Rademacher weights have few distinct draws. Rademacher draws of which there are no more than `draws`
         are all used, each once, and then nothing is random.
@@ -61,6 +64,9 @@ class WildClusters:
     def __post_init__(self) -> None:
         if self.draws < 99:
             message = f"draws: at least 99; found {self.draws}"
+            raise ValueError(message)
+        if self.draws > MOST_DRAWS:
+            message = f"draws: at most {MOST_DRAWS}; found {self.draws}"
             raise ValueError(message)
 
     def is_enumerated(self, n_clusters: int) -> bool:

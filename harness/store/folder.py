@@ -58,7 +58,7 @@ REPORTED = (
     "calibration.html",
     "calibration.json",
     "figures/*",
-    "tables/*",
+    "tables/**/*",
     "details/*",
 )
 """What a run reports, the manifest apart."""

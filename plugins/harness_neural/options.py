@@ -14,8 +14,8 @@ from harness_neural.names import Activation, Device, DrawSize, DrawStart, Optimi
 if TYPE_CHECKING:
     from harness_neural.batch import Settings
 
-AtLeastOne = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1, le=1_000_000)]
+NotNegative = Annotated[int, Field(ge=0, le=1_000)]
 Positive = Annotated[float, Field(gt=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 

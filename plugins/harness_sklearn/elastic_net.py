@@ -81,7 +81,7 @@ class ElasticNet:
         0.5,
         1.0,
     )
-    n_penalties: Annotated[int, Field(ge=2)] = 100
+    n_penalties: Annotated[int, Field(ge=2, le=10_000)] = 100
     smallest: Annotated[float, Field(gt=0, lt=1)] = 1e-3
     max_rounds: Annotated[int, Field(ge=1)] = 1000
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2

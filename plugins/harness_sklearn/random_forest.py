@@ -63,8 +63,8 @@ class RandomForest:
         {CanFitDraws, CanPrepareDraws, CanRunQuick, HasDetails, HasNotes, SelectsRows}
     )
 
-    trees: Annotated[int, Field(ge=1)] = 100
-    draw_trees: Annotated[int, Field(ge=1)] = 25
+    trees: Annotated[int, Field(ge=1, le=100_000)] = 100
+    draw_trees: Annotated[int, Field(ge=1, le=100_000)] = 25
     min_leaf: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (2, 5, 15, 40)
     column_share: Annotated[float, Field(gt=0, le=1)] = 1 / 3
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2

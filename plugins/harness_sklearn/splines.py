@@ -71,7 +71,7 @@ class Splines:
         {CanFitDraws, CanPrepareDraws, HasDetails, HasNotes, SelectsRows}
     )
 
-    knots: Annotated[int, Field(ge=2)] = 8
+    knots: Annotated[int, Field(ge=2, le=1_000)] = 8
     products: Literal["none", "moderators"] = "none"
     smoothing: Literal["selection", "reml"] = "selection"
     penalties: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = DECADES

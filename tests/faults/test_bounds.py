@@ -22,6 +22,13 @@ from small_run import SPEC, exit_code
         ("evaluation.protocols=[{use: random_rows, repeats: 1000000000000}]", "10000"),
         ("evaluation.protocols=[{use: held_out_entities, folds: 1000000000000}]", "10000"),
         ("estimators.1={use: rab, id: curved, draws: 1000000000000}", "1000000"),
+        ("evaluation.protocols=[{use: forward, windows: 1000000000000}]", "10000"),
+        ("estimators.1={use: mlp, id: curved, restarts: 1000000000000}", "1000000"),
+        ("estimators.1={use: mlp, id: curved, hidden: 1000000000000}", "1000000"),
+        ("estimators.1={use: random_forest, id: curved, trees: 1000000000000}", "100000"),
+        ("estimators.1={use: splines, id: curved, knots: 1000000000000}", "1000"),
+        ("estimators.1={use: elastic_net, id: curved, n_penalties: 1000000000000}", "10000"),
+        ("estimators.1={use: threshold_effects, id: curved, bootstraps: 1000000000000}", "1000000"),
     ],
 )
 def test_a_number_beyond_all_machines_is_refused_with_the_most_that_is_allowed(override, most):

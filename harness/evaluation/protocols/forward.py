@@ -33,7 +33,7 @@ class Forward:
     stream: ClassVar[str] = "forward"
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    windows: Annotated[int, Field(ge=1)] = 1
+    windows: Annotated[int, Field(ge=1, le=10_000)] = 1
 
     @property
     def how(self) -> str:

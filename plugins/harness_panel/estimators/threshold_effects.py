@@ -192,7 +192,7 @@ class ThresholdEffects(FixedEffects):
     regime_levels: bool = True
     grid: Annotated[int, Field(ge=10, le=2000)] = 200
     trim: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
-    bootstraps: Annotated[int, Field(ge=19)] = 300
+    bootstraps: Annotated[int, Field(ge=19, le=1_000_000)] = 300
     resample: Resample = "signs"
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ThresholdFit:
