@@ -78,7 +78,8 @@ def test_a_fault_is_found(page, axe, tmp_path):
     faulty = tmp_path / "faulty.html"
     faulty.write_text(
         '<!DOCTYPE html><html lang="en"><head><title>x</title></head><body><main><h1>x</h1>'
-        '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><p style="color:#999;background:#888">grey letters on grey</p>'
+        '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'
+        '<p style="color:#999;background:#888">grey letters on grey</p>'
         "</main></body></html>",
         encoding="utf-8",
     )
