@@ -174,26 +174,16 @@ def panel_from_frame(frame: pd.DataFrame, roles: Roles) -> Panel:
     """Return the panel of the first outcome of a table, checked as that of a spec is.
 
     Named levels of the table's index are columns. Rows with a missing cell are refused, and rows are put
-    in the order of entities and periods.
+    in the order of entities and periods. `Panel.from_frame` takes the usual roles by name.
 
     Raises
     ------
     DataError
         With everything that is wrong with the table.
     """
-    from harness.data.build import PanelBuilder
-    from harness.data.data_spec import DataSpec
-    from harness.data.expand import expand
-    from harness.data.read.files import read_bytes
-    from harness.data.read.frame_file import FRAME_FILE, frame_file
+    from harness.data.from_frame import panel_of
 
-    spec = DataSpec()
-    content = frame_file(frame).content
-    table = read_bytes(
-        content, Path(FRAME_FILE), origin="the table", spec=spec, entity=roles.entity, time=roles.time
-    )
-    made = expand(table, spec, roles)
-    return PanelBuilder.build(made.table, made.spec, made.roles).panel(roles.outcomes[0])
+    return panel_of(frame, roles)
 
 
 def open_run(path: AnyPath) -> StudyResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from harness.data.contiguity import Contiguity
 from harness.data.key import Key
 from harness.data.name import exposure_columns
 from harness.data.shared_arrays import as_received, as_sent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SplitUnit = Literal["row", "entity", "time"]
 """What an honest inner split must not cut: nothing, an entity's rows, or the order of periods."""
@@ -98,6 +101,41 @@ class Panel:
         if self.X.shape != shape or len(sizes) != 1:
             message = f"panel arrays disagree: X is {self.X.shape}, keys and columns ask for {shape}"
             raise ValueError(message)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        entity: str,
+        time: str,
+        outcome: str,
+        exposure: str,
+        moderators: Sequence[str] = (),
+        controls: Sequence[str] = (),
+    ) -> Panel:
+        """Return the panel of a table, checked as that of a spec is; named levels of its index are columns.
+
+        Rows with a missing cell are refused, and rows are put in the order of entities and periods. For
+        further roles, such as instruments and weights, see `harness.panel_from_frame`.
+
+        Raises
+        ------
+        DataError
+            With everything that is wrong with the table.
+        """
+        from harness.data.from_frame import panel_of
+        from harness.data.roles import Roles
+
+        roles = Roles(
+            entity=entity,
+            time=time,
+            outcomes=(outcome,),
+            exposure=exposure,
+            moderators=tuple(moderators),
+            controls=tuple(controls),
+        )
+        return panel_of(frame, roles)
 
     def __reduce__(self) -> tuple[Callable[..., Panel], tuple[Any, ...]]:
         # Arrays come out of a pickle writable; going through __init__ locks them again.
