@@ -31,6 +31,9 @@ BY_ROW = {("edge", "fd"), ("edge", "fd_intercept")}
 """Where plm differences adjacent rows across gaps, and a spec adjacent periods."""
 
 
+REPORTED = "grunfeld"
+"""The panel whose report is read."""
+
 CELLS = [*product(MODELS, COVARIANCES), ("between", "classical")]
 
 
@@ -66,7 +69,7 @@ def study(request, tmp_path_factory) -> tuple[str, StudyResult]:
             "protocols": ["in_sample"],
             "draws": 10,
         },
-        "report": {"formats": ["latex"]},
+        "report": {"formats": ["latex"] if panel == REPORTED else []},
     }
     return panel, harness.run(spec, out=tmp_path_factory.mktemp("r") / panel, progress=False)
 
@@ -93,9 +96,11 @@ def test_coefficients_and_errors_of_a_run_are_those_of_r(study):
 
 
 def test_the_report_of_a_run_says_bandwidth_and_periods_of_driscoll_kraay(study):
-    _, result = study
+    panel, result = study
     row = result.coefficients.set_index("estimator").loc[identifier("pooled", "dk_HC0_lag2")].iloc[0]
     assert row["bandwidth"] == 2
+    if panel != REPORTED:
+        return
     note = f"covariance Driscoll-Kraay ({row['n_clusters']} periods, bandwidth 2 and small-sample factor"
     assert note in (result.path / "tables" / "coefficients.tex").read_text(encoding="utf-8")
 
@@ -106,5 +111,7 @@ def test_the_report_of_a_run_counts_the_clusters_of_both_keys(study):
     sizes = reference()[panel]["spec"]
     n_entities, n_periods = (int(one) for one in str(row["n_clusters"]).split(" x "))
     assert n_entities == sizes["n"]
+    if panel != REPORTED:
+        return
     note = f"covariance clustered by entity and time ({n_entities} and {n_periods} clusters"
     assert note in (result.path / "tables" / "coefficients.tex").read_text(encoding="utf-8")
