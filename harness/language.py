@@ -29,6 +29,9 @@ PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")
 LEAST_LETTERS: Final = 5
 """Of a message that a text is recognised by; with fewer, such as in “{before} and {last}”, names would be."""
 
+JOINTS: Final = ("; ", ", while ")
+"""What joins clauses; a place of a message holds more than one only where nothing else tells the text."""
+
 AFTER_WIDE = re.compile(r"(?<=[。；：，、！？）]) +(?=\S)")
 
 T = TypeVar("T")
@@ -59,12 +62,20 @@ class Messages:
         whole = self.translations.gettext(text)
         if whole != text or not self.composed:
             return whole
+        of_clauses = None
         for pattern, message in self.composed:
             found = pattern.fullmatch(text)
-            if found:
-                values = {name: self.reworded(value) for name, value in found.groupdict().items()}
-                return self.translations.gettext(message).format_map(values)
-        return self._by_parts(text)
+            if found and not any(joint in value for value in found.groupdict().values() for joint in JOINTS):
+                return self._filled(message, found)
+            if found and of_clauses is None:
+                of_clauses = message, found
+        told = self._by_parts(text)
+        return self._filled(*of_clauses) if told == text and of_clauses is not None else told
+
+    def _filled(self, message: str, found: re.Match[str]) -> str:
+        """Return a message with what was found in its places."""
+        values = {name: self.reworded(value) for name, value in found.groupdict().items()}
+        return self.translations.gettext(message).format_map(values)
 
     def _by_parts(self, text: str) -> str:
         """Return a text put together of sentences, or of a place, a finding and a remedy."""

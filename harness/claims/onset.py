@@ -8,6 +8,7 @@ from typing import ClassVar
 from harness.claims.kind import ClaimKind, RunTables
 from harness.claims.moderated import effects_by_moderator, slopes_by_exposure
 from harness.claims.run_value import RunValue
+from harness.language import marked
 from harness.spec.moderated_claim import OnsetClaim
 from harness.tables import CONDITIONAL_EFFECTS, ResultTable
 
@@ -20,9 +21,10 @@ class OnsetKind(ClaimKind[OnsetClaim]):
 
     def describe(self, claim: OnsetClaim) -> str:
         """Return what the number is."""
-        verb = "lowers" if claim.effect == "falling" else "raises"
+        verb = marked("lowers") if claim.effect == "falling" else marked("raises")
         bound = "from which" if claim.kind == "begins" else "up to which"
-        return f"{claim.moderator or 'exposure'} {bound} the exposure {verb} the outcome"
+        moderator = claim.moderator or marked("exposure")
+        return f"{moderator} {bound} the exposure {verb} the outcome"
 
     def look_up(self, claim: OnsetClaim, run: RunTables) -> RunValue:
         """Return the onset of this run that is nearest to the published one, or why there is none."""
@@ -34,7 +36,7 @@ class OnsetKind(ClaimKind[OnsetClaim]):
             return effects
         is_there = effects.has(claim.effect)
         if not is_there.any() or is_there.all():
-            where = "everywhere" if is_there.all() else "nowhere"
+            where = marked("everywhere") if is_there.all() else marked("nowhere")
             return RunValue(math.nan, f"in this run the effect is there {where}", is_absent=True)
         begins = claim.kind == "begins"
         with_effect = is_there[1:] if begins else is_there[:-1]

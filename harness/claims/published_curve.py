@@ -110,7 +110,7 @@ class PublishedCurve:
         falls = way.kind == "falling"
         if leg is None:
             return f"{self.outcome} falls {where}" if falls else f"{self.outcome} rises {where}"
-        size = f"{100 * abs(leg.change):.0f} %"
+        size = f"{100 * abs(leg.change):.0f}%"
         return (
             f"{self.outcome} falls by {size} {where}" if falls else f"{self.outcome} rises by {size} {where}"
         )

@@ -45,13 +45,13 @@ def test_the_three_published_curves_are_not_of_one_effect():
     assert sorted(findings) == list(range(7))
     assert not any(finding.is_consistent for finding in findings.values())
     assert findings[0].reason == (
-        "co2 falls by 36 % between 0 and 0.88, while co2_intensity rises by 17 % between 0 and 0.83; "
+        "co2 falls by 36% between 0 and 0.88, while co2_intensity rises by 17% between 0 and 0.83; "
         "with gdp_pc, population held fixed, and one effect for all entities, both change by the same "
         "factor: they do not; effects that differ between entities may"
     )
     assert {finding.assumption for finding in findings.values()} == {"one effect for all entities"}
     assert not any(finding.is_error for finding in findings.values())
-    assert findings[6].reason.startswith("co2_pc rises between 0.13 and 0.87, while co2 falls by 36 %")
+    assert findings[6].reason.startswith("co2_pc rises between 0.13 and 0.87, while co2 falls by 36%")
 
 
 def test_levels_at_the_same_two_exposures_must_change_by_the_same_factor():

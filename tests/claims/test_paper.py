@@ -55,7 +55,7 @@ def test_the_three_curves_cannot_share_one_slope(claims):
     assert set(curves["status"]) == {"inconsistent under assumption"}
     assert set(curves["assumption"]) == {"one effect for all entities"}
     told = curves.loc[curves["outcome"] == "co2", "reason"].iloc[0]
-    assert "co2 falls by 36 % between 0 and 0.88, while co2_intensity rises by 17 %" in told
+    assert "co2 falls by 36% between 0 and 0.88, while co2_intensity rises by 17%" in told
 
 
 def test_levels_and_thresholds_are_not_of_one_unit_system(claims):

@@ -20,6 +20,7 @@ from test_run import ROOT
 
 SPEC = ROOT / "specs" / "digital_carbon.yaml"
 PAGE = (ROOT / "docs" / "figure_by_figure.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "docs" / "zh" / "figure_by_figure.md").read_text(encoding="utf-8")
 NEAR = 0.05
 """Share of its size by which a network's number may move between machines, and of the greatest in its row."""
 
@@ -54,6 +55,18 @@ def test_what_the_page_says_is_printed_is_what_the_spec_claims():
     assert shown <= known
     errors = [row[0] for row in next(iter(tables(PAGE)))[2][:2]]
     assert errors == ["mean squared error, Pooled OLS", "mean squared error, SOM + ANN"]
+
+
+def test_the_chinese_page_has_the_same_numbers():
+    # Cells are parted by the blank that Chinese leaves out after a wide bracket.
+    both = zip(tables(CHINESE.replace("）|", "） |")), tables(PAGE), strict=True)
+    n_compared = 0
+    for (_, _, mine), (heading, _, theirs) in both:
+        for row, other in zip(mine, theirs, strict=True):
+            (_, numbers), (_, values) = told(" ".join(row[2:])), told(" ".join(other[2:]))
+            assert numbers == pytest.approx(values, rel=NEAR), (heading, row)
+            n_compared += len(values)
+    assert n_compared > 300
 
 
 @pytest.mark.slow

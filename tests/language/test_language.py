@@ -60,6 +60,13 @@ def test_a_composed_text_is_found_by_its_shape_and_its_parts_are_too(folder):
     assert reworded("the violet cow has 3 calves") == "the violet cow has 3 calves"
 
 
+def test_a_place_of_a_message_does_not_swallow_the_next_clause(folder):
+    with spoken("zh", [folder]):
+        assert reworded("the violet cow has 3 calves; a purple cow") == "3 只小牛属于紫罗兰色牛；紫牛"
+        fall = "co2 falls by 36% between 0 and 0.88, while co2_pc rises by 17% between 0 and 0.83"
+        assert reworded(fall) == "co2在 0 与 0.88 之间下降 36%，而co2_pc在 0 与 0.83 之间上升 17%"
+
+
 def test_values_are_made_in_the_language_in_which_they_were_asked_for(folder):
     with spoken("zh", [folder]):
         values = in_language(gettext("a purple cow") for _ in range(2))
