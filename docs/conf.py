@@ -42,7 +42,8 @@ nitpick_ignore_regex = [
     # What a plugin or a script meets but never has to name.
     ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
     ("py:class", r"harness\..*\.(StoredFigure|Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest)"),
-    ("py:class", r"harness\..*\.(RunReader|Row|View)"),
+    ("py:class", r"harness\..*\.(GainEstimate|RunReader|Row|View)"),
+    ("py:class", r"Manifest|RunReader|Mapping\[str"),
     ("py:class", r"dict\[object"),
     # A variable of types.
     ("py:class", r"harness\..*\.T"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 SECTIONS = ("Attributes", "Parameters", "Returns", "Raises", "Notes")
 FIELD = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<text>.+)")
@@ -12,7 +13,7 @@ FIELD = re.compile(r"(?P<names>\w+(?:, \w+)*) : (?P<text>.+)")
 def restructured(lines: Sequence[str]) -> Iterator[str]:
     """Yield a docstring in reStructuredText."""
     is_in_section = False
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+    for line, below in pairwise([*lines, ""]):
         field = FIELD.fullmatch(line) if is_in_section else None
         if line in SECTIONS and _is_rule(below):
             is_in_section = True
