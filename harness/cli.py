@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -110,6 +110,8 @@ def _stop(number: int, _frame: object) -> NoReturn:
 def main() -> None:
     """Run the command; an error is one message and an exit code, never a traceback unless asked for."""
     code = _exit_code()
+    _drain(sys.stdout)
+    _drain(sys.stderr)
     _end_in_spite_of_threads(code)
     if code:
         sys.exit(code)
@@ -128,6 +130,7 @@ def _exit_code() -> int:
     except click.ClickException as error:
         with contextlib.suppress(OSError, ValueError):
             error.show()
+        _drain(sys.stderr)
         return error.exit_code
     except HarnessError as error:
         return _told(f"error: {error}", error.exit_code)
@@ -137,8 +140,6 @@ def _exit_code() -> int:
             return _told(f"ended by {cause.by.name}{_how_to_go_on(sys.argv[1:])}", ENDED + cause.by)
         return _told(f"interrupted{_how_to_go_on(sys.argv[1:])}", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read the output has gone; a flush at exit would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNFORESEEN
     except Exception as error:
         if "--debug" in sys.argv[1:]:
@@ -152,6 +153,17 @@ def _told(message: str, code: int) -> int:
     with contextlib.suppress(OSError, ValueError):
         click.echo(message, err=True)
     return code
+
+
+def _drain(stream: TextIO | None) -> None:
+    """Write out what waits; what cannot be is let go, or Python would fail at it again and exit with 120."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _end_in_spite_of_threads(code: int) -> None:

@@ -24,7 +24,7 @@ pytest.importorskip("distributed")
 
 def dask_calls():
     """Return the words of the two commands that start a cluster."""
-    scheduler, worker = re.findall(r"`dask ((?:scheduler|worker)[^`]*)`", PAGE)
+    scheduler, worker = re.findall(r"`dask (scheduler|worker ADDRESS[^`]*)`", PAGE)
     return scheduler.split(), worker.split()
 
 
