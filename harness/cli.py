@@ -128,9 +128,10 @@ def _exit_code() -> int:
         if sys.stdout is not None:  # it is None where it was closed from the start
             sys.stdout.flush()
     except click.ClickException as error:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             error.show()
-        _drain(sys.stderr)
+        except (OSError, ValueError):
+            _let_go(sys.stderr)
         return error.exit_code
     except HarnessError as error:
         return _told(f"error: {error}", error.exit_code)
@@ -150,19 +151,26 @@ def _exit_code() -> int:
 
 def _told(message: str, code: int) -> int:
     """Write a message, if there is where to write it, and return the exit code."""
-    with contextlib.suppress(OSError, ValueError):
+    try:
         click.echo(message, err=True)
+    except (OSError, ValueError):
+        _let_go(sys.stderr)
     return code
 
 
 def _drain(stream: TextIO | None) -> None:
-    """Write out what waits; what cannot be is let go, or Python would fail at it again and exit with 120."""
-    if stream is None:
-        return
+    """Write out what waits; what cannot be is let go."""
     try:
-        stream.flush()
+        if stream is not None:
+            stream.flush()
     except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
+        _let_go(stream)
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Send a stream that cannot be written nowhere, or Python would fail at it last and exit with 120."""
+    with contextlib.suppress(OSError, ValueError):
+        if stream is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
