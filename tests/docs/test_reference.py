@@ -98,7 +98,7 @@ def test_every_option_of_every_command_is_described(texts):
 
 
 def test_every_capability_and_hook_has_its_place():
-    shown = set(re.findall(r"^\.\. auto\w+:: (?:\S+\.)?(\w+)$", HOOKS_PAGE, flags=re.MULTILINE))
+    shown = set(re.findall(r"^\.\. auto\w+:: (?:\S+\.)?(\w+)(?:\(.*\))?$", HOOKS_PAGE, flags=re.MULTILINE))
     capabilities = {
         name
         for name, one in vars(protocol).items()
