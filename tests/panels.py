@@ -124,3 +124,16 @@ def labelled(panel: Panel, *, entity: str | None = None, time: str | None = None
         entity=panel.entity if entity is None else Key(panel.entity.name, (entity,), same),
         time=panel.time if time is None else Key(panel.time.name, (time,), same),
     )
+
+
+def small_panel(frame: pd.DataFrame) -> Panel:
+    """Return the panel of what a simulation of the family of `SmallPanel` draws."""
+    return panel_from_frame(
+        frame,
+        entity="city",
+        time="year",
+        outcome="outcome",
+        exposure="exposure",
+        moderators=("moderator",),
+        controls=tuple(name for name in frame if name.startswith("control")),
+    )

@@ -7,23 +7,14 @@ from harness.data.simulate.small_panel import SmallPanel
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
-from panels import panel_from_frame
+from panels import small_panel
 
 NETWORK = Mlp(optimiser="levenberg_marquardt", sizes_around=0, restarts=1, draw_restarts=3)
 
 
 def rab_on(simulation: SmallPanel, *, draws: int, network: Mlp = NETWORK) -> Subject:
     """Return a RAB fitted on a simulated panel."""
-    frame = simulation.draw()
-    panel = panel_from_frame(
-        frame,
-        entity="city",
-        time="year",
-        outcome="outcome",
-        exposure="exposure",
-        moderators=("moderator",),
-        controls=tuple(name for name in frame if name.startswith("control")),
-    )
+    panel = small_panel(simulation.draw())
     estimator = Rab(base=network, draws=draws)
     fit = estimator.fit(panel, rng=random_stream(simulation.seed, "fit"))
     return Subject(estimator, panel, fit, seed=simulation.seed, name="rab")

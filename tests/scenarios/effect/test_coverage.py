@@ -17,7 +17,7 @@ from harness.scenarios.parts import Question, answered_in_parts
 from harness_panel.estimators.fixed_effects import FixedEffects
 from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_sklearn.splines import Splines
-from panels import panel_from_frame
+from panels import small_panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +67,7 @@ def holds(seed, slope, learner):
 def holds_curve(seed):
     """Return whether the simultaneous band of either method holds the whole of the simulated S curve."""
     simulation = SCurve(seed=seed)
-    frame = simulation.draw()
-    panel = panel_from_frame(
-        frame,
-        entity="city",
-        time="year",
-        outcome="outcome",
-        exposure="exposure",
-        moderators=("moderator",),
-        controls=tuple(name for name in frame if name.startswith("control")),
-    )
+    panel = small_panel(simulation.draw())
     found = effects(panel, seed, Splines(smoothing="reml"), forms=("curve",))
     found = found[found["band"] == "simultaneous"]
     at, drawn = found["at"].to_numpy(), panel.column("exposure")

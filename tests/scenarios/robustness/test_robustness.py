@@ -16,7 +16,7 @@ from harness.estimators.guard import attempt
 from harness.scenarios.parts import Question, answered_in_parts
 from harness.scenarios.robustness.checks import checks_of, permuted
 from harness.scenarios.robustness.scenario import JOINT, PERMUTED, RobustnessScenario
-from panels import panel_from_arrays, panel_from_frame
+from panels import panel_from_arrays, small_panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,16 +135,7 @@ def test_codings_and_rows_are_what_they_say():
 @pytest.mark.slow
 def test_p_values_of_placebos_are_uniform():
     """200 permutations of the simulated panel without any effect, which is linear in its controls."""
-    frame = NullEffect().draw()
-    panel = panel_from_frame(
-        frame,
-        entity="city",
-        time="year",
-        outcome="outcome",
-        exposure="exposure",
-        moderators=("moderator",),
-        controls=tuple(name for name in frame if name.startswith("control")),
-    )
+    panel = small_panel(NullEffect().draw())
     scenario = RobustnessScenario(methods=("first_differences",), checks=(), folds=2, permutations=200)
     question = Question(panel, Powers(degree=1), "powers", 3)
     found = {part.label: attempt(part.run) for part in scenario.parts(question)}
