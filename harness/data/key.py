@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,19 @@ class Key:
         """Return each row's position in `labels`, (n_obs,); -1 where its level is not among them."""
         if tuple(labels) == self.labels:
             return self.codes
-        position = {label: at for at, label in enumerate(labels)}
-        lookup = np.array([position.get(label, -1) for label in self.labels], dtype=np.int64)
-        return lookup[self.codes]
+        return _places(self.labels, tuple(labels))[self.codes]
+
+
+@lru_cache(maxsize=8)
+def _places(labels: tuple[str, ...], among: tuple[str, ...]) -> Ints:
+    """Return the position of each label among others, -1 where it is none of them; not to be written to.
+
+    It is kept, since models with a level for each of many entities are asked for predictions many times.
+    """
+    position = {label: at for at, label in enumerate(among)}
+    places = np.array([position.get(label, -1) for label in labels], dtype=np.int64)
+    places.flags.writeable = False
+    return places
 
 
 def _key_from(name: str, labels: tuple[str, ...], codes: Any) -> Key:  # noqa: ANN401 - as it was sent

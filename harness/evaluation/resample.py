@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -39,7 +40,8 @@ def draw_weights(panel: Panel, n_draws: int, *, unit: ResampleUnit, rng: Generat
 def weights_of(panel: Panel, draws: range, *, unit: ResampleUnit, rng: Generator) -> Floats:
     """Return the weights of some of the draws that `draw_weights` makes, (n_taken, n_obs).
 
-    Those before them are drawn and forgotten, one at a time.
+    Those before them are drawn and forgotten, one at a time, from where this process last stopped in the
+    stream: blocks of draws in their order cost as much as all draws at once.
 
     Parameters
     ----------
@@ -47,9 +49,36 @@ def weights_of(panel: Panel, draws: range, *, unit: ResampleUnit, rng: Generator
     rng : at the start of its stream
     """
     n_units = panel.n_obs if unit == "row" else panel.n_entities
-    for _ in range(draws.start):
+    passed = _passed(str(rng.bit_generator.state), n_units)
+    first = passed.n_draws if passed.n_draws <= draws.start else 0
+    if first:
+        rng.bit_generator.state = passed.state
+    for _ in range(first, draws.start):
         draw_counts(n_units, 1, rng)
-    return draw_weights(panel, len(draws), unit=unit, rng=rng)
+    weights = draw_weights(panel, len(draws), unit=unit, rng=rng)
+    passed.n_draws, passed.state = draws.stop, rng.bit_generator.state
+    return weights
+
+
+@dataclass
+class _Passed:
+    """How far this process went in a stream of draws.
+
+    Attributes
+    ----------
+    start : state of the stream before any draw
+    n_units : of a draw
+    n_draws : that were drawn
+    state : of the stream after them
+    """
+
+    start: str
+    n_units: int
+    n_draws: int = 0
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+_passed = lru_cache(maxsize=8)(_Passed)
 
 
 def left_out(weights: Floats) -> Floats:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from harness import draw_weights, left_out, random_stream
+from harness.evaluation import resample
+from harness.evaluation.resample import draw_counts, weights_of
 from panels import panel_from_arrays
 
 
@@ -40,3 +43,27 @@ def test_each_entity_is_drawn_once_on_average():
     weights = draw_weights(make_panel(), 4000, unit="entity", rng=random_stream(0, "w"))
     # The standard error of the mean of a count with variance 2/3 over 4,000 draws is 0.013.
     assert np.abs(weights.mean(axis=0) - 1.0).max() < 4 * 0.013
+
+
+@pytest.mark.parametrize("unit", ["entity", "row"])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 2, 1), (2, 2, 0, 3, 1)])
+def test_blocks_of_draws_are_parts_of_all_draws_in_whatever_order_they_are_made(unit, order):
+    panel = make_panel()
+    every = draw_weights(panel, 20, unit=unit, rng=random_stream(1, "blocks", unit))
+    for block in order:
+        draws = range(5 * block, 5 * block + 5)
+        some = weights_of(panel, draws, unit=unit, rng=random_stream(1, "blocks", unit))
+        np.testing.assert_array_equal(some, every[draws.start : draws.stop])
+
+
+def test_blocks_in_their_order_pass_each_draw_once(monkeypatch):
+    passed = []
+
+    def counted(n_units, n_draws, rng):
+        passed.append(n_draws)
+        return draw_counts(n_units, n_draws, rng)
+
+    monkeypatch.setattr(resample, "draw_counts", counted)
+    for start in range(0, 1000, 10):
+        weights_of(make_panel(), range(start, start + 10), unit="entity", rng=random_stream(2, "linear"))
+    assert sum(passed) == 1000
