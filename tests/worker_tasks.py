@@ -100,3 +100,38 @@ class Sleeping:
     def failed(self, reason: str) -> str:
         """Return the reason."""
         return reason
+
+
+@dataclass(frozen=True)
+class Growing:
+    """Takes memory and keeps it, then waits until loky looks at memory again.
+
+    Attributes
+    ----------
+    n_bytes : how much it takes
+    """
+
+    n_bytes: int
+    label: str = "growing"
+
+    def run(self) -> int:
+        """Return the process that it ran in."""
+        HELD.append(b"\1" * self.n_bytes)
+        time.sleep(1.1)
+        return os.getpid()
+
+
+HELD: list[bytes] = []
+"""What tasks of a process keep."""
+
+
+class Opened:
+    """Counts, in each process, how often an object of this class came out of a pickle there."""
+
+    n_times = 0
+
+    def __setstate__(self, state: object) -> None:
+        type(self).n_times += 1
+
+    def __getstate__(self) -> object:
+        return {"nothing": None}

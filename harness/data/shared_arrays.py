@@ -69,9 +69,19 @@ def sharing() -> Iterator[None]:
 
 def as_sent(array: AnyArray) -> AnyArray | MappedArray:
     """Return what an array is pickled as: itself, or where it is."""
-    if not _shares or array.nbytes < LEAST_BYTES:
+    if array.nbytes < LEAST_BYTES:
         return array
-    return _shares[-1].mapped(array)
+    return _whole_file(array) or (_shares[-1].mapped(array) if _shares else array)
+
+
+def _whole_file(array: AnyArray) -> MappedArray | None:
+    """Return the file that an array is a map of, as one that was received is; None for any other array."""
+    base: Any = array
+    while base is not None and not isinstance(base, np.memmap):
+        base = getattr(base, "base", None)
+    if base is None or base.__array_interface__ != array.__array_interface__:
+        return None
+    return MappedArray(str(base.filename))
 
 
 def as_received(sent: Any) -> Any:  # noqa: ANN401 - a field of any type

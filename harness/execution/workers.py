@@ -36,6 +36,12 @@ GB = 2**30
 _PR_SET_PDEATHSIG = 1
 """Of the Linux system call that asks for a signal once the parent has ended."""
 
+MOST_GROWTH = 2 * GB
+"""Bytes by which a worker's memory may grow before loky puts another in its place, between two calls.
+
+Its own limit is passed by importing a library or two, and the new worker would import them again.
+"""
+
 IS_WORKER = "HARNESS_WORKER"
 """Variable in the environment of workers that were started here; they may be ended without harm to others."""
 
@@ -180,6 +186,9 @@ def begin(parent: int, memory_limit: float | None) -> None:
     parent : process that started this one
     memory_limit : GB that it may hold; None for no limit
     """
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = MOST_GROWTH
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if memory_limit is not None:
         _, most = resource.getrlimit(resource.RLIMIT_DATA)

@@ -23,6 +23,7 @@ from harness.scenarios.asked import AsksModels
 from harness.scenarios.draws import DrawPlan, Resamples, refusals_of, too_many_refused
 from harness.scenarios.numbers import Numbers, joined
 from harness.scenarios.place import FitPlace
+from harness.scenarios.sealed import Sealed
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -54,6 +55,9 @@ class ScenarioDraws:
 
 Source = OwnDraws | ScenarioDraws
 """Whose draws they are."""
+
+Preparation = Attempt[Sealed[DrawMaker]]
+"""What draws have in common, on its way to those that make them, or why it could not be found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +94,11 @@ class PrepareTask:
         """Whether draws have nothing in common that takes time to find."""
         return isinstance(self.source, ScenarioDraws) and not isinstance(self.estimator, CanPrepareDraws)
 
-    def run(self) -> Attempt[DrawMaker]:
+    def run(self) -> Preparation:
         """Prepare, and keep the reason where that cannot be done."""
-        return attempt(self._made)
+        return attempt(lambda: Sealed(self._made()))
 
-    def failed(self, reason: str) -> Attempt[DrawMaker]:
+    def failed(self, reason: str) -> Preparation:
         """Return what stands for a result that could not be had."""
         return Attempt(None, "failed", reason)
 
@@ -143,7 +147,7 @@ class AfterPreparation(Protocol[R_co]):
     def label(self) -> str:
         """Name of the task within the study."""
 
-    def run_with(self, maker: Attempt[DrawMaker]) -> R_co:
+    def run_with(self, maker: Preparation) -> R_co:
         """Do the work with what was found, and keep the reason where that cannot be done."""
 
     def failed(self, reason: str) -> R_co:
@@ -155,7 +159,7 @@ class PreparedTask(Generic[R_co]):
     """A task that can run: `maker` is what the draws have in common."""
 
     task: AfterPreparation[R_co]
-    maker: Attempt[DrawMaker]
+    maker: Preparation
 
     @property
     def estimator_id(self) -> str:
@@ -207,7 +211,7 @@ class BlockTask:
         """What has to be found before."""
         return () if self.prepare.is_immediate else (self.prepare,)
 
-    def given(self, found: Sequence[Attempt[DrawMaker]]) -> PreparedTask[BlockResult]:
+    def given(self, found: Sequence[Preparation]) -> PreparedTask[BlockResult]:
         """Return the block, ready to run."""
         return PreparedTask(self, found[0])
 
@@ -215,12 +219,13 @@ class BlockTask:
         """Prepare, and run."""
         return self.run_with(self.prepare.run())
 
-    def run_with(self, maker: Attempt[DrawMaker]) -> BlockResult:
+    def run_with(self, maker: Preparation) -> BlockResult:
         """Make the draws and ask them, and keep the reason where that cannot be done."""
         start = perf_counter()
         tried: Attempt[FittedDraws] = Attempt(None, maker.status, maker.reason)
         if maker.value is not None:
-            tried = attempt(partial(maker.value.draw, self.draws))
+            made = maker.value
+            tried = attempt(lambda: made.open().draw(self.draws))
         fits = tried.value
         refused = () if fits is None else refusals_of(fits)
         numbers: dict[str, Attempt[Numbers]] = {}

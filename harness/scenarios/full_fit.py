@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from harness.data.panel import Panel
 from harness.errors import Problem
-from harness.estimators.guard import Attempt, attempt, in_one_line
-from harness.estimators.protocol import DrawMaker, Estimator, FitsByDraws, HasDraws
+from harness.estimators.guard import attempt, in_one_line
+from harness.estimators.protocol import Estimator, FitsByDraws, HasDraws
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
 from harness.scenarios.blocks import (
     BlockResult,
     BlockTask,
     OwnDraws,
+    Preparation,
     PrepareTask,
     ScenarioDraws,
 )
@@ -172,7 +173,7 @@ class FullTask:
 
     def run(self) -> FullResult:
         """Fit on all rows, make the draws and answer every scenario, one after the other, here."""
-        prepared: dict[PrepareTask, Attempt[DrawMaker]] = {}
+        prepared: dict[PrepareTask, Preparation] = {}
         found: list[StepResult] = []
         for task in self.needs:
             if isinstance(task, SampleFitTask) or not task.needs:

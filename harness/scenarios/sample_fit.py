@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import (
-    DrawMaker,
     Estimator,
     HasDraws,
 )
 from harness.scenarios.asked import AsksModels, Tables
-from harness.scenarios.blocks import PreparedTask, PrepareTask
+from harness.scenarios.blocks import Preparation, PreparedTask, PrepareTask
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of
 from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
@@ -160,7 +159,7 @@ class OutlineTask:
         """What has to be found before."""
         return (self.prepare,)
 
-    def given(self, found: Sequence[Attempt[DrawMaker]]) -> PreparedTask[SampleFitResult]:
+    def given(self, found: Sequence[Preparation]) -> PreparedTask[SampleFitResult]:
         """Return the task, ready to run."""
         return PreparedTask(self, found[0])
 
@@ -168,10 +167,11 @@ class OutlineTask:
         """Prepare, and run."""
         return self.run_with(self.prepare.run())
 
-    def run_with(self, maker: Attempt[DrawMaker]) -> SampleFitResult:
+    def run_with(self, maker: Preparation) -> SampleFitResult:
         """Tabulate what there is to tell before the draws are made."""
         how, start = (maker.status, maker.reason), perf_counter()
-        return _result(self, maker.value, how, numbers={}, answers=(), carries_draws=True, start=start)
+        fit = maker.value.open() if maker.value is not None else None
+        return _result(self, fit, how, numbers={}, answers=(), carries_draws=True, start=start)
 
     def failed(self, reason: str) -> SampleFitResult:
         """Return what stands for a result that could not be had."""

@@ -7,7 +7,7 @@ import pytest
 from harness import ArtifactError
 from harness.execution.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
 from harness.execution.workers import LocalWorkers, ThisProcess
-from worker_tasks import Killed, Square, Threads
+from worker_tasks import Growing, Killed, Square, Threads
 
 TWO = LocalWorkers(2)
 
@@ -61,3 +61,8 @@ def test_few_tasks_wait_in_memory():
 
 def test_libraries_that_a_task_loads_are_held_to_one_thread_in_workers():
     assert execute([Threads(), Threads()], workers=TWO, on_done=lambda _: None) == [1, 1]
+
+
+def test_a_worker_stays_whose_memory_grows_as_with_the_libraries_that_tasks_import():
+    tasks = [Growing(1), Growing(500_000_000), Growing(1)]
+    assert len(set(execute(tasks, workers=LocalWorkers(1), on_done=lambda _: None))) == 1
