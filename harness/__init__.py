@@ -41,6 +41,7 @@ from harness.estimators.level_models import LevelModels, means_at, stacked
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
+    CanLearnNuisances,
     CanPrepareDraws,
     CanProfile,
     CanRunQuick,
@@ -102,6 +103,7 @@ __all__ = [
     "Calendar",
     "CanFitDraws",
     "CanFitFolds",
+    "CanLearnNuisances",
     "CanPrepareDraws",
     "CanProfile",
     "CanRunQuick",

@@ -235,6 +235,18 @@ class CanFitFolds(Protocol):
 
 
 @runtime_checkable
+class CanLearnNuisances(Protocol):
+    """Capability of an estimator: a version of itself for the nuisance functions of debiased effects.
+
+    Options that predict best shrink what they learn; of two functions shrunk to the same side a debiased
+    effect keeps a bias.
+    """
+
+    def for_nuisances(self) -> Self:
+        """Return a copy that shrinks little; options that were chosen, rather than left alone, stay."""
+
+
+@runtime_checkable
 class NeedsGroups(Protocol):
     """Capability of an estimator: it sorts rows into groups by columns that play no role."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from harness import (
     CanFitDraws,
+    CanLearnNuisances,
     CanPrepareDraws,
     DrawSelection,
     Floats,
@@ -53,13 +54,16 @@ class Splines:
     for the choice are among them, selection rows that the protocol names are not. With ``smoothing: reml``
     every curve has a penalty of its own, by restricted maximum likelihood on all training rows (Wood 2011;
     Wood & Fasiolo 2017), and there is nothing to select. A curve that matters is then not shrunk because
-    others do not, which nuisance functions of the scenario ``effect`` need.
+    others do not, which nuisance functions of the scenario ``effect`` need; but where rows of an entity have
+    much in common the likelihood takes what they share for a curve, and entities never seen are predicted
+    worse.
 
     Attributes
     ----------
     knots : of each curve, at quantiles of the training rows
     products : ``moderators`` lets the exposure's curve change in proportion to each moderator
-    smoothing : who chooses penalties: the error on selection rows, or the likelihood of the training rows
+    smoothing : who chooses penalties: the error on selection rows, or the likelihood of the training rows;
+        ``auto`` is ``reml`` where nuisance functions are learned and ``selection`` elsewhere
     penalties : candidates, for the mean squared error of the standardised outcome; the least and the largest
         are limits of those by ``reml``
     selection_share : share of the training rows set aside where the protocol names no selection rows
@@ -68,14 +72,18 @@ class Splines:
     name: ClassVar[str] = "splines"
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanPrepareDraws, HasDetails, HasNotes, SelectsRows}
+        {CanFitDraws, CanLearnNuisances, CanPrepareDraws, HasDetails, HasNotes, SelectsRows}
     )
 
     knots: Annotated[int, Field(ge=2, le=1_000)] = 8
     products: Literal["none", "moderators"] = "none"
-    smoothing: Literal["selection", "reml"] = "selection"
+    smoothing: Literal["auto", "selection", "reml"] = "auto"
     penalties: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = DECADES
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+    def for_nuisances(self) -> Self:
+        """Return a copy whose curves have penalties of their own, unless `smoothing` was chosen."""
+        return replace(self, smoothing="reml") if self.smoothing == "auto" else self
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> SplinesFit:
         """Choose the penalties, and fit with them on all training rows.

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from harness import (
     CanFitFolds,
+    CanLearnNuisances,
     CanRunQuick,
     ComparesCandidates,
     EstimationError,
@@ -128,7 +129,10 @@ class Tuned:
     name: ClassVar[str] = "tuned"
     known_as: ClassVar[tuple[str, ...]] = ("grid_search", "cross_validated")
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitFolds, CanRunQuick, ComparesCandidates, HasDetails, HasEffects, HasNotes, SelectsRows}
+        {
+            *(CanFitFolds, CanLearnNuisances, CanRunQuick, ComparesCandidates),
+            *(HasDetails, HasEffects, HasNotes, SelectsRows),
+        }
     )
 
     candidates: Annotated[tuple[NestedEstimator, ...], Field(min_length=2)]
@@ -142,6 +146,10 @@ class Tuned:
     def for_folds(self) -> Self:
         """Return a copy whose candidates are as folds have them."""
         return replace(self, candidates=tuple(map(_for_folds, self.candidates)))
+
+    def for_nuisances(self) -> Self:
+        """Return a copy whose candidates learn nuisance functions."""
+        return replace(self, candidates=tuple(map(_for_nuisances, self.candidates)))
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> TunedFit:
         """Compare the candidates, and fit the best on all training rows.
@@ -182,6 +190,10 @@ def _quick(candidate: Estimator) -> Estimator:
 
 def _for_folds(candidate: Estimator) -> Estimator:
     return candidate.for_folds() if isinstance(candidate, CanFitFolds) else candidate
+
+
+def _for_nuisances(candidate: Estimator) -> Estimator:
+    return candidate.for_nuisances() if isinstance(candidate, CanLearnNuisances) else candidate
 
 
 def told_apart(first: Estimator, other: Estimator) -> str:

@@ -28,6 +28,7 @@ FAULTS = {
     "profile": [capable.WrongProfile],
     "quick": [capable.QuickInPlace],
     "folds": [capable.WorseInFolds],
+    "nuisances": [capable.AnotherForNuisances],
     "coefficients": [capable.WrongCoefficients],
     "own_draws": [draws.CarriesOneDraw],
     "prepared_draws": [blocks.DrawsFromOneStream],

@@ -11,6 +11,7 @@ from broken.sound import OnlyPredicts, Sound, SoundDraws
 from harness import (
     CanFitDraws,
     CanFitFolds,
+    CanLearnNuisances,
     CanProfile,
     CanRunQuick,
     CoefficientTable,
@@ -207,6 +208,16 @@ class QuickInPlace(Sound):
     def quick(self):
         object.__setattr__(self, "restarts", 1)
         return self
+
+
+@dataclass(frozen=True)
+class AnotherForNuisances(Sound):
+    """Lets another estimator learn in its place."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanLearnNuisances})
+
+    def for_nuisances(self):
+        return Sound()
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from harness.conformance.laws.levels import LeftOutLevels, NewLevels, Unseen
 from harness.conformance.laws.notes_and_details import Details, Notes
 from harness.conformance.laws.options import OptionsFrozen, OptionsUntouched
 from harness.conformance.laws.order import ColumnOrder, RowOrder
+from harness.conformance.laws.other_forms import ForNuisances, Quick, QuickInFolds
 from harness.conformance.laws.predictions import Predictions, RowByRow
 from harness.conformance.laws.process import OtherProcess
 from harness.conformance.laws.profile import Profile
-from harness.conformance.laws.quick_and_folds import Quick, QuickInFolds
 from harness.conformance.laws.randomness import Randomness
 from harness.conformance.laws.relabelling import Renamed, Reordered
 from harness.conformance.laws.statistics import Bands, Effect
@@ -58,6 +58,7 @@ LAWS: tuple[Law[Case], ...] = (
     Profile(),
     Quick(),
     QuickInFolds(),
+    ForNuisances(),
     Coefficients(),
     CarriedDraws(),
     DrawsInAnyCompany(),

@@ -12,6 +12,7 @@ from harness.conformance.verdict import Broken, Skipped
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
+    CanLearnNuisances,
     CanPrepareDraws,
     CanProfile,
     CanRunQuick,
@@ -30,6 +31,7 @@ from harness.estimators.protocol import (
 OF_ESTIMATORS: tuple[type, ...] = (
     CanFitDraws,
     CanFitFolds,
+    CanLearnNuisances,
     CanPrepareDraws,
     CanRunQuick,
     ComparesCandidates,

@@ -12,6 +12,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt
+from harness.estimators.protocol import CanLearnNuisances, Estimator
 from harness.rng import random_stream
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
 from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
@@ -113,6 +114,7 @@ class Cell:
         EstimationError
             Where the rows do not allow the effect.
         """
+        learner = _for_nuisances(self.question.estimator)
         for repeat in range(self.cross_fit.repeats):
             folds = self.folds(repeat)
             for target, values in self._targets:
@@ -122,7 +124,7 @@ class Cell:
                         label=self._label(target, repeat, fold),
                         purpose="effect",
                         name=self.question.name,
-                        estimator=self.question.estimator,
+                        estimator=learner,
                         panel=panel,
                         train=folds.others(fold),
                         test=folds.held_out(fold),
@@ -198,6 +200,10 @@ class Cell:
             label = self._label(target, repeat, fold)
             gathered[:, folds.held_out(fold)] = _values(found[label], label)
         return gathered
+
+
+def _for_nuisances(learner: Estimator) -> Estimator:
+    return learner.for_nuisances() if isinstance(learner, CanLearnNuisances) else learner
 
 
 def _values(part: Attempt[Floats], label: str) -> Floats:

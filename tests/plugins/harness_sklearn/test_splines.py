@@ -198,6 +198,16 @@ def test_a_curve_that_matters_is_not_shrunk_because_others_do_not():
     assert 100.0 * penalties.pop("x0") < min(penalties.values())
 
 
+def test_the_likelihood_smooths_nuisance_functions_unless_something_else_was_chosen():
+    assert Splines(knots=6).for_nuisances() == Splines(knots=6, smoothing="reml")
+    assert Splines(smoothing="selection").for_nuisances() == Splines(smoothing="selection")
+    fits = [
+        Splines(smoothing=chosen).fit(make_panel(wave), rng=random_stream(0))
+        for chosen in ("auto", "selection")
+    ]
+    assert fits[0].details() == fits[1].details()
+
+
 def test_penalties_by_reml_stay_within_those_given():
     fit = Splines(smoothing="reml", penalties=(1e9, 1e8)).fit(make_panel(wave), rng=random_stream(0))
     assert fit.details()["smoothing"]["penalty"] == [1e8, 1e8]

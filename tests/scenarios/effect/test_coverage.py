@@ -68,7 +68,7 @@ def holds_curve(seed):
     """Return whether the simultaneous band of either method holds the whole of the simulated S curve."""
     simulation = SCurve(seed=seed)
     panel = small_panel(simulation.draw())
-    found = effects(panel, seed, Splines(smoothing="reml"), forms=("curve",))
+    found = effects(panel, seed, Splines(), forms=("curve",))
     found = found[found["band"] == "simultaneous"]
     at, drawn = found["at"].to_numpy(), panel.column("exposure")
     truth = simulation.response(at, at) - simulation.response(drawn, drawn).mean()
@@ -91,7 +91,7 @@ def test_debiased_slopes_hold_the_truth_where_coefficients_do_not():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("slope", [0.0, 0.5])
-@pytest.mark.parametrize("learner", [Splines(smoothing="reml"), KnownShapes()], ids=["splines", "known"])
+@pytest.mark.parametrize("learner", [Splines(), KnownShapes()], ids=["splines", "known"])
 def test_coverage_of_slopes(learner, slope):
     shares = np.mean([holds(seed, slope, learner) for seed in range(200)], axis=0)
     assert ((shares >= 0.92) & (shares <= 0.975)).all()
@@ -103,7 +103,7 @@ def test_penalties_of_their_own_leave_less_bias_than_one_of_all_curves():
     panels = [(seed, confounded_panel(seed, np.zeros_like)) for seed in range(3)]
     own, shared, known = (
         np.array([estimates(panel, seed, learner) for seed, panel in panels])
-        for learner in (Splines(smoothing="reml"), Splines(), KnownShapes())
+        for learner in (Splines(), Splines(smoothing="selection"), KnownShapes())
     )
     assert (np.abs((own - known).mean(axis=0)) < 0.6 * (shared - known).mean(axis=0)).all()
 

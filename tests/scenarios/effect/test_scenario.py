@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from effect_panels import confounded_panel
-from harness import Panel
+from harness import CanLearnNuisances, Panel
 from harness.estimators.guard import Attempt
 from harness.execution.result_file import decode, encode
 from harness.scenarios.effect.scenario import EffectScenario
@@ -45,6 +45,19 @@ def design(panel: Panel):
     return np.column_stack([np.ones(panel.n_obs), panel.X, np.square(panel.X), panel.X**3])
 
 
+@dataclass(frozen=True)
+class LearnsOtherwise(StrangersLeastSquares):
+    """Refuses to fit but for nuisance functions."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanLearnNuisances})
+
+    def for_nuisances(self):
+        return StrangersLeastSquares()
+
+    def fit(self, panel, *, rng, selection=None):
+        raise AssertionError
+
+
 def rows(panel, learner=None, **options):
     question = Question(panel, learner or StrangersLeastSquares(), "learner", 3)
     return answered_in_parts(EffectScenario(repeats=1, **options), question)["effects"]
@@ -62,6 +75,12 @@ def test_a_strangers_estimator_finds_the_slope_by_either_method(panel):
     assert found["n_obs"].tolist() == [480, 600]
     assert (np.abs(found["estimate"] - 0.5) < 3.5 * found["std_error"]).all()
     assert found["share_left"].between(0.2, 0.95).all()
+
+
+def test_an_estimator_learns_as_it_says_that_it_does_best(panel):
+    assert rows(panel, LearnsOtherwise()).equals(rows(panel))
+    assert rows(panel, Splines()).equals(rows(panel, Splines(smoothing="reml")))
+    assert not rows(panel, Splines(smoothing="selection")).equals(rows(panel, Splines()))
 
 
 def test_a_line_is_a_conditional_effect_at_the_moderators_mean_and_a_derivative(panel):

@@ -1,4 +1,4 @@
-"""Cheaper forms of an estimator are estimators: the quick one, and the one for folds."""
+"""Other forms of an estimator are estimators: the quick one, those for folds and for nuisance functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE, not_declared
 from harness.conformance.verdict import Broken
 from harness.estimators.guard import predict
-from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
+from harness.estimators.protocol import CanFitFolds, CanLearnNuisances, CanRunQuick, Estimator
 
 WORSE = 0.1
 """How much larger the squared error of the form for folds may be, as a share, on rows held out."""
@@ -28,10 +28,7 @@ class Quick(Law[Case]):
         """Ask for the quick form, and fit it."""
         if not isinstance(case.estimator, CanRunQuick):
             raise not_declared(CanRunQuick)
-        quick = case.estimator.quick()
-        _require_copy(case, quick, made_by="quick")
-        predict(Case(quick).fit, case.panel)
-        return str(quick)
+        return _fitted_copy(case, case.estimator.quick(), made_by="quick")
 
 
 class QuickInFolds(Law[Case]):
@@ -51,6 +48,29 @@ class QuickInFolds(Law[Case]):
         if ratio > 1.0 + WORSE:
             raise Broken(f"its mean squared error on rows held out is {ratio:.3g} times as large")
         return f"mean squared error on rows held out: {ratio:.3g} times that of the whole"
+
+
+class ForNuisances(Law[Case]):
+    """`for_nuisances` returns another estimator of the same kind, which fits as well."""
+
+    name: ClassVar[str] = "nuisances"
+    says: ClassVar[str] = (
+        "for_nuisances returns an estimator of the same class, which fits, and changes nothing"
+    )
+    needs: ClassVar[tuple[str, ...]] = ABLE
+
+    def check(self, case: Case) -> str:
+        """Ask for the form that learns nuisance functions, and fit it."""
+        if not isinstance(case.estimator, CanLearnNuisances):
+            raise not_declared(CanLearnNuisances)
+        return _fitted_copy(case, case.estimator.for_nuisances(), made_by="for_nuisances")
+
+
+def _fitted_copy(case: Case, other: Estimator, *, made_by: str) -> str:
+    """Require that the other form is a copy of the same class, and fit it; return what it is."""
+    _require_copy(case, other, made_by=made_by)
+    predict(Case(other).fit, case.panel)
+    return str(other)
 
 
 def _require_copy(case: Case, other: Estimator, *, made_by: str) -> None:
