@@ -293,7 +293,9 @@ class Panel:
 
         An entity drawn twice appears as two entities; its second copy is labelled ``name#2``.
         """
-        rows_of = [np.flatnonzero(self.entity.codes == code) for code in range(len(self.entity.labels))]
+        order = np.argsort(self.entity.codes, kind="stable")
+        ends = np.cumsum(np.bincount(self.entity.codes, minlength=len(self.entity.labels)))
+        rows_of = np.split(order, ends[:-1])
         times_seen: dict[int, int] = {}
         labels, codes, rows = [], [], []
         for at, code in enumerate(entities.tolist()):

@@ -37,9 +37,9 @@ class _Zero:
 
 def numbers_of_a_draw(scenario: AsksModels, panel: Panel) -> int:
     """Return how many numbers a scenario asks of one draw, by what it asks on some rows; 0 if it refuses."""
-    rows = np.unique(np.linspace(0, panel.n_obs - 1, FEW_ROWS).astype(np.int64))
+    rows = panel.take(np.unique(np.linspace(0, panel.n_obs - 1, FEW_ROWS).astype(np.int64)))
     try:
-        return sum(values.size for values in scenario.numbers(_Zero(), panel.take(rows)).values())
+        return sum(values.size for values in scenario.numbers(_Zero(), rows, rows).values())
     except EstimationError:
         return 0
 

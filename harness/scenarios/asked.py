@@ -75,14 +75,15 @@ class AsksModels(Protocol):
     def samples(self, panel: Panel) -> Iterator[Sample]:
         """Yield the rows that estimators are to be fitted on, beside all of them."""
 
-    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return what is asked of a model; each number is linear in predictions.
 
         Then the numbers of a mean of draws are the means of theirs.
 
         Parameters
         ----------
-        panel : the rows that the model is fitted on
+        panel : the rows that are asked about, which say at which values
+        rows : those whose predictions are averaged: all of them, or of many those of some entities
 
         Raises
         ------

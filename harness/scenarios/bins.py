@@ -27,6 +27,10 @@ class Bins:
         """Number of bins."""
         return self.edges.size - 1
 
+    def of(self, values: Floats) -> Bins:
+        """Return the same bins with other values in them, (n_values,), none outside of the edges."""
+        return Bins(self.edges, _places(self.edges, values))
+
     @property
     def low(self) -> Floats:
         """Lower edge of each row's bin, (n_obs,)."""
@@ -42,7 +46,11 @@ def quantile_bins(values: Floats, *, n_bins: int) -> Bins:
     """Return `n_bins` bins of values, (n_obs,), not all equal; fewer where ties merge bins."""
     shares = np.linspace(0.0, 1.0, n_bins + 1)
     edges = np.unique(np.quantile(values, shares, method="inverted_cdf"))
-    return Bins(edges, np.maximum(np.searchsorted(edges, values, side="left") - 1, 0))
+    return Bins(edges, _places(edges, values))
+
+
+def _places(edges: Floats, values: Floats) -> Ints:
+    return np.maximum(np.searchsorted(edges, values, side="left") - 1, 0)
 
 
 def bin_means(values: Floats, codes: Ints, n_bins: int) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Generic, Protocol, TypeVar
@@ -19,11 +19,13 @@ from harness.estimators.protocol import (
     FittedDraws,
     HasNotes,
 )
+from harness.rng import random_stream
 from harness.scenarios.asked import AsksModels
 from harness.scenarios.draws import DrawPlan, Resamples, refusals_of, too_many_refused
 from harness.scenarios.numbers import Numbers, joined
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sealed import Sealed
+from harness.scenarios.subsample import Subsample, carried_on, is_trained_anew, subsamples
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -40,9 +42,15 @@ class OwnDraws:
 
 @dataclass(frozen=True)
 class ScenarioDraws:
-    """Bootstrap draws that scenarios ask for."""
+    """Bootstrap draws that scenarios ask for.
+
+    Attributes
+    ----------
+    some : the rows that are drawn of; None for all
+    """
 
     plan: DrawPlan
+    some: Subsample | None = None
 
     @property
     def n_draws(self) -> int:
@@ -50,7 +58,47 @@ class ScenarioDraws:
         return self.plan.n_draws
 
     def __str__(self) -> str:
-        return f"{self.n_draws} draws by {self.plan.unit}"
+        own = f"{self.n_draws} draws by {self.plan.unit}"
+        return own if self.some is None else f"{own}, of {self.some}"
+
+    def drawn_of(self, panel: Panel) -> Panel:
+        """Return the rows of a panel that are drawn of."""
+        if self.some is None:
+            return panel
+        some = panel.take(self.some.rows)
+        return replace(some, entity=some.entity.without_absent())
+
+    def averaged(self, panel: Panel) -> Panel:
+        """Return the rows of a panel that predictions of draws are averaged over."""
+        return panel if self.some is None else panel.take(self.some.averaged)
+
+    def resamples(self, estimator: Estimator, panel: Panel, place: FitPlace, seed: int) -> Resamples:
+        """Return the draws of an estimator.
+
+        Parameters
+        ----------
+        panel : all rows of the fit
+        seed : root seed of the study
+        """
+        rows = place.sample if self.some is None else f"{place.sample}, {self.some}"
+        return Resamples(estimator, self.drawn_of(panel), self.plan, seed, place.estimator, rows)
+
+
+def scenario_draws(
+    estimator: Estimator, panel: Panel, plan: DrawPlan, place: FitPlace, seed: int
+) -> tuple[ScenarioDraws, ...]:
+    """Return whose draws answer a plan: those of all rows, or half of them of each of two subsamples.
+
+    Parameters
+    ----------
+    seed : root seed of the study
+    """
+    if not is_trained_anew(estimator):
+        return (ScenarioDraws(plan),)
+    rng = random_stream(seed, "subsample", panel.outcome, place.sample)
+    found = subsamples(panel, most_rows=plan.most_rows, unit=plan.unit, rng=rng)
+    half = replace(plan, n_draws=max(2, plan.n_draws // 2))
+    return tuple(ScenarioDraws(half, some) for some in found) or (ScenarioDraws(plan),)
 
 
 Source = OwnDraws | ScenarioDraws
@@ -85,6 +133,12 @@ class PrepareTask:
         return self.place.estimator
 
     @property
+    def n_obs(self) -> int:
+        """Number of rows that draws are made of, and their predictions averaged over."""
+        some = self.source.some if isinstance(self.source, ScenarioDraws) else None
+        return self.panel.n_obs if some is None else some.averaged.size
+
+    @property
     def label(self) -> str:
         """Name of the task within the study."""
         return f"{self.place} · what {self.source} have in common"
@@ -104,8 +158,7 @@ class PrepareTask:
 
     def _made(self) -> DrawMaker:
         if isinstance(self.source, ScenarioDraws):
-            where = self.place.estimator, self.place.sample
-            return Resamples(self.estimator, self.panel, self.source.plan, self.seed, *where).prepare()
+            return self.source.resamples(self.estimator, self.panel, self.place, self.seed).prepare()
         if not isinstance(self.estimator, FitsByDraws):
             message = f"{type(self.estimator).__name__} is no estimator that fits by draws"
             raise TypeError(message)
@@ -230,8 +283,10 @@ class BlockTask:
         refused = () if fits is None else refusals_of(fits)
         numbers: dict[str, Attempt[Numbers]] = {}
         if fits is not None and len(refused) < len(self.draws):
+            panel, source = self.prepare.panel, self.prepare.source
+            rows = source.averaged(panel) if isinstance(source, ScenarioDraws) else panel
             for name, scenario in self.scenarios.items():
-                numbers[name] = attempt(partial(scenario.numbers, fits, self.prepare.panel))
+                numbers[name] = attempt(partial(scenario.numbers, fits, panel, rows))
         return BlockResult(
             self.label,
             len(self.draws),
@@ -266,3 +321,16 @@ def of_all_draws(blocks: Sequence[BlockResult], scenario: str) -> Attempt[Number
         if answer.value is None:
             return answer
     return Attempt(joined([answer.value for answer in found if answer.value is not None]), "ok", "")
+
+
+def draws_of_all(fit: Numbers, drawn: Sequence[tuple[ScenarioDraws, Numbers]]) -> Numbers:
+    """Return the numbers of draws as draws of all rows give them, or would.
+
+    Parameters
+    ----------
+    fit : numbers of the fit on all rows
+    drawn : whose draws answer a plan, see `scenario_draws`, and what they answered
+    """
+    somes = [source.some for source, _ in drawn if source.some is not None]
+    numbers = [own for _, own in drawn]
+    return carried_on(fit, numbers, somes) if somes else joined(numbers)

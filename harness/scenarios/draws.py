@@ -53,10 +53,12 @@ class DrawPlan:
     ----------
     n_draws : >= 2
     unit : what is resampled
+    most_rows : that an estimator which is trained anew for every draw is trained on
     """
 
     n_draws: int
     unit: ResampleUnit
+    most_rows: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from harness.scenarios.blocks import (
     OwnDraws,
     Preparation,
     PrepareTask,
-    ScenarioDraws,
+    scenario_draws,
 )
 from harness.scenarios.draws import cut_draws
 from harness.scenarios.fit_tables import require_declared
@@ -98,7 +98,7 @@ class ReadyFull:
             own.fit.tables,
             (status, reason),
             answers=answers,
-            notes=own.notes,
+            notes=(*own.notes, *(note for found in self.found.values() for note in found.subsample_notes)),
             seconds=seconds + perf_counter() - start,
         )
 
@@ -257,8 +257,9 @@ class FullTask:
         blocks = [
             block
             for plan in plans
+            for source in scenario_draws(estimator, panel, plan, place, self.seed)
             for block in _blocks(
-                PrepareTask(place, ScenarioDraws(plan), estimator, panel, self.seed),
+                PrepareTask(place, source, estimator, panel, self.seed),
                 {key: scenario for key, scenario in asking.items() if scenario.plan == plan},
             )
         ]
@@ -275,7 +276,7 @@ def _blocks(prepare: PrepareTask, scenarios: Mapping[str, AsksModels]) -> tuple[
     """Return the blocks of all draws of a source; none where nobody asks them anything."""
     if not scenarios:
         return ()
-    cut = cut_draws(prepare.source.n_draws, n_obs=prepare.panel.n_obs)
+    cut = cut_draws(prepare.source.n_draws, n_obs=prepare.n_obs)
     return tuple(BlockTask(prepare, draws, scenarios) for draws in cut)
 
 

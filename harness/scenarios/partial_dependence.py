@@ -131,21 +131,26 @@ def slope(levels: Floats, grid: Floats, *, axis: int = -1) -> Floats:
     return np.asarray(np.gradient(levels, grid, axis=axis))
 
 
-def row_slopes(model: Fitted | FittedDraws, panel: Panel) -> Floats:
+def row_slopes(model: Fitted | FittedDraws, panel: Panel, *, exposure: Floats | None = None) -> Floats:
     """Return each row's slope: the change in its prediction per unit of exposure, all else as observed.
 
     The exposure goes `WINDOW` of its range up and down, but not out of the range; steps of this size let
     models that predict by steps, such as trees, show a slope as well. Where it has two values, it goes from
     one to the other: the slope is their contrast.
 
+    Parameters
+    ----------
+    exposure : values whose range it is, where the panel has only some of the rows in question
+
     Returns
     -------
     (n_obs,) for one fit and (n_draws, n_obs) for draws, outcome units per unit of exposure.
     """
-    exposure = panel.column(panel.exposure)
+    own = panel.column(panel.exposure)
+    exposure = own if exposure is None else exposure
     step = np.ptp(exposure) * (1.0 if has_two_values(exposure) else WINDOW)
-    low = np.maximum(exposure - step, exposure.min())
-    high = np.minimum(exposure + step, exposure.max())
+    low = np.maximum(own - step, exposure.min())
+    high = np.minimum(own + step, exposure.max())
     above = model.predict(panel.with_column(panel.exposure, high))
     slopes: Floats = (above - model.predict(panel.with_column(panel.exposure, low))) / (high - low)
     return slopes

@@ -27,16 +27,20 @@ class Resampled:
     draws : bootstrap draws; an estimator that carries its own keeps to those
     unit : what is resampled; rows ignore that an entity's rows go together, and intervals are too narrow
     level : nominal coverage of intervals, and of each point of a pointwise band
+    draw_rows : most rows that an estimator trained anew for every draw, such as a forest or a network, is
+        trained on; of more, whole entities up to so many are, and a quarter of these for half of the draws,
+        and the spread of the draws is carried on to all rows (``W-SUBSAMPLE``)
     """
 
     draws: Annotated[int, Field(ge=2, le=1_000_000)] = 200
     unit: ResampleUnit = "entity"
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    draw_rows: Annotated[int, Field(ge=100)] = 20_000
 
     @property
     def plan(self) -> DrawPlan:
         """The draws to ask for."""
-        return DrawPlan(self.draws, self.unit)
+        return DrawPlan(self.draws, self.unit, self.draw_rows)
 
     def samples(self, panel: Panel) -> Iterator[Sample]:
         """Yield nothing: all rows are enough."""

@@ -180,9 +180,9 @@ class OutlineTask:
 
 def _asked(scenario: AsksModels, subject: Subject) -> FitAndDraws:
     """Return what a fit answers, and the draws that it carries."""
-    fit = scenario.numbers(subject.fit, subject.panel)
-    drawn = scenario.numbers(subject.fit.draws, subject.panel) if isinstance(subject.fit, HasDraws) else {}
-    return FitAndDraws(fit, drawn)
+    panel, fit = subject.panel, subject.fit
+    drawn = scenario.numbers(fit.draws, panel, panel) if isinstance(fit, HasDraws) else {}
+    return FitAndDraws(scenario.numbers(fit, panel, panel), drawn)
 
 
 def _result(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.data.note import Note
 from harness.estimators.guard import Attempt, Status
-from harness.scenarios.blocks import BlockResult, OwnDraws, Source, of_all_draws
-from harness.scenarios.numbers import FitAndDraws, mean_of_draws
+from harness.scenarios.blocks import (
+    BlockResult,
+    OwnDraws,
+    ScenarioDraws,
+    Source,
+    draws_of_all,
+    of_all_draws,
+)
+from harness.scenarios.numbers import FitAndDraws, Numbers, mean_of_draws
 from harness.scenarios.sample_fit import SampleFitResult
+from harness.scenarios.subsample import rates, told
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +44,39 @@ class SampleFound:
         blocks = [block.result for block in self.blocks if scenario in block.scenarios]
         if (own is None and not self.fit.carries_draws) or not blocks:
             return Attempt(None, self.fit.status, self.fit.reason)
-        drawn = of_all_draws(blocks, scenario)
-        if drawn.value is None:
-            return Attempt(None, drawn.status, drawn.reason)
-        fit = own.value.fit if own is not None and own.value is not None else mean_of_draws(drawn.value)
-        return Attempt(FitAndDraws(fit, drawn.value), "ok", "")
+        if own is None or own.value is None:
+            drawn = of_all_draws(blocks, scenario)
+            if drawn.value is None:
+                return Attempt(None, drawn.status, drawn.reason)
+            return Attempt(FitAndDraws(mean_of_draws(drawn.value), drawn.value), "ok", "")
+        found = self._drawn(scenario)
+        for answer in found.values():
+            if answer.value is None:
+                return Attempt(None, answer.status, answer.reason)
+        pairs = [(source, answer.value) for source, answer in found.items() if answer.value is not None]
+        return Attempt(FitAndDraws(own.value.fit, draws_of_all(own.value.fit, pairs)), "ok", "")
+
+    def _drawn(self, scenario: str) -> Mapping[ScenarioDraws, Attempt[Numbers]]:
+        """Return what the draws that a scenario asked for answered, by whose they are."""
+        blocks: dict[ScenarioDraws, list[BlockResult]] = {}
+        for block in self.blocks:
+            if scenario in block.scenarios and isinstance(block.source, ScenarioDraws):
+                blocks.setdefault(block.source, []).append(block.result)
+        return {source: of_all_draws(own, scenario) for source, own in blocks.items()}
+
+    @property
+    def subsample_notes(self) -> tuple[Note, ...]:
+        """On how many entities draws were trained, where not on all, a note for each scenario."""
+        names = dict.fromkeys(name for block in self.blocks for name in sorted(block.scenarios))
+        found = []
+        for name in names:
+            drawn = self._drawn(name)
+            some = [(source, answer.value) for source, answer in drawn.items() if answer.value is not None]
+            somes = [source.some for source, _ in some if source.some is not None]
+            if len(somes) == len(drawn) > 1:
+                powers = rates([numbers for _, numbers in some], somes)
+                found.append(told(name, somes, powers))
+        return tuple(found)
 
     @property
     def own_blocks(self) -> tuple[BlockResult, ...]:

@@ -15,8 +15,10 @@ from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
-from harness.scenarios.draws import DrawPlan, Resamples, cut_draws, fit_draws, refusals_of, too_many_refused
+from harness.scenarios.blocks import ScenarioDraws, draws_of_all, scenario_draws
+from harness.scenarios.draws import DrawPlan, cut_draws, fit_draws, refusals_of, too_many_refused
 from harness.scenarios.numbers import FitAndDraws, Numbers, joined
+from harness.scenarios.place import FitPlace
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,22 +91,25 @@ class Subject:
         EstimationError
             Where the estimator refuses the draws, or nothing can be asked on these rows.
         """
-        fit = scenario.numbers(self.fit, self.panel)
+        fit = scenario.numbers(self.fit, self.panel, self.panel)
         if isinstance(self.fit, HasDraws):
-            return FitAndDraws(fit, scenario.numbers(self.fit.draws, self.panel))
-        return FitAndDraws(fit, self._of_draws(scenario))
+            return FitAndDraws(fit, scenario.numbers(self.fit.draws, self.panel, self.panel))
+        place = FitPlace(self.panel.outcome, self.name, self.rows)
+        sources = scenario_draws(self.estimator, self.panel, scenario.plan, place, self.seed)
+        drawn = [(source, self._of_draws(source, place, scenario)) for source in sources]
+        return FitAndDraws(fit, draws_of_all(fit, drawn))
 
-    def _of_draws(self, scenario: AsksModels) -> Numbers:
-        plan = scenario.plan
+    def _of_draws(self, source: ScenarioDraws, place: FitPlace, scenario: AsksModels) -> Numbers:
         parts: list[Numbers] = []
         refusals: list[EstimationError] = []
-        maker = Resamples(self.estimator, self.panel, plan, self.seed, self.name, self.rows).prepare()
-        for draws in cut_draws(plan.n_draws, n_obs=self.panel.n_obs):
+        maker = source.resamples(self.estimator, self.panel, place, self.seed).prepare()
+        rows = source.averaged(self.panel)
+        for draws in cut_draws(source.n_draws, n_obs=rows.n_obs):
             fits = maker.draw(draws)
             refusals += refusals_of(fits)
             if len(refusals_of(fits)) < len(draws):
-                parts.append(scenario.numbers(fits, self.panel))
-        if too_many_refused(len(refusals), plan.n_draws):
+                parts.append(scenario.numbers(fits, self.panel, rows))
+        if too_many_refused(len(refusals), source.n_draws):
             raise refusals[0]
         return joined(parts)
 

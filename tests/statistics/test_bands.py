@@ -69,7 +69,9 @@ def drawn(seed, *, linear, city_sd=0.05):
 def covered(estimator, panel, true, *, seed, unit="entity"):
     """Return at which of the points the 95 % pointwise band holds the truth."""
     fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
-    draws = Subject(estimator, panel, fit, seed=seed, name="it").draws(DrawPlan(N_DRAWS, unit))
+    draws = Subject(estimator, panel, fit, seed=seed, name="it").draws(
+        DrawPlan(N_DRAWS, unit, most_rows=20_000)
+    )
     low, high = pointwise_limits(partial_dependence(draws, panel, AT), level=0.95)
     return (low <= true) & (true <= high)
 

@@ -16,19 +16,25 @@ N_BINS = 10
 """Bins of each regressor; a cell of two bins needs rows of its own."""
 
 
-def local_changes(model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str]) -> Numbers:
+def local_changes(model: Fitted | FittedDraws, panel: Panel, rows: Panel, names: tuple[str, str]) -> Numbers:
     """Return what `interaction_share` rests on.
+
+    Parameters
+    ----------
+    panel : whose values are sorted into bins
+    rows : those whose predictions are averaged, all or some of the panel
 
     Returns
     -------
     ``ale_first`` and ``ale_second``, accumulated local effects of each regressor at the edges of its bins,
-    and ``corners``, (..., n_cells), the mean difference over the corners of each cell that has rows.
+    and ``corners``, (..., n_cells), the mean difference over the corners of each cell, see `corner_means`.
     """
-    bins = _bins(panel, names)
+    of_all = _bins(panel, names)
+    bins = of_all[0].of(rows.column(names[0])), of_all[1].of(rows.column(names[1]))
     first, second = (
-        accumulated_effects(model, panel, name, own) for name, own in zip(names, bins, strict=True)
+        accumulated_effects(model, rows, name, own) for name, own in zip(names, bins, strict=True)
     )
-    return {"ale_first": first, "ale_second": second, "corners": corner_means(model, panel, names, bins)}
+    return {"ale_first": first, "ale_second": second, "corners": corner_means(model, rows, names, bins)}
 
 
 def interaction_share(found: Numbers, panel: Panel, names: tuple[str, str]) -> Floats:
@@ -70,16 +76,21 @@ def _cells(bins: tuple[Bins, Bins]) -> Ints:
 def corner_means(
     model: Fitted | FittedDraws, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]
 ) -> Floats:
-    """Return the mean over the rows of each cell of the change of their change, (..., n_cells)."""
-    n_cells = bins[0].n_bins * bins[1].n_bins
-    return bin_means(_corner_differences(model, panel, names, bins), _cells(bins), n_cells)
+    """Return the mean over the rows of each cell of the change of their change, (..., n_cells).
+
+    An empty cell has the mean of the nearest one that has rows.
+    """
+    shape = (bins[0].n_bins, bins[1].n_bins)
+    cells, n_cells = _cells(bins), shape[0] * shape[1]
+    means = bin_means(_corner_differences(model, panel, names, bins), cells, n_cells)
+    return np.asarray(means[..., nearest_filled(np.bincount(cells, minlength=n_cells).reshape(shape))])
 
 
 def second_order(means: Floats, panel: Panel, names: tuple[str, str], bins: tuple[Bins, Bins]) -> Floats:
     """Return each row's second-order accumulated local effect (Apley and Zhu 2020).
 
-    Every row's prediction is compared at the four corners of its cell of bins; an empty cell takes the mean
-    of the nearest one that has rows. The accumulated differences are freed of what each regressor does alone.
+    Every row's prediction is compared at the four corners of its cell of bins. The accumulated differences
+    are freed of what each regressor does alone.
 
     Parameters
     ----------
@@ -91,8 +102,7 @@ def second_order(means: Floats, panel: Panel, names: tuple[str, str], bins: tupl
     """
     shape = (bins[0].n_bins, bins[1].n_bins)
     counts = np.bincount(_cells(bins), minlength=shape[0] * shape[1])
-    filled = means[..., nearest_filled(counts.reshape(shape))]
-    steps = filled.reshape(*filled.shape[:-1], *shape)
+    steps = means.reshape(*means.shape[:-1], *shape)
     margin = [(0, 0)] * (steps.ndim - 2) + [(1, 0), (1, 0)]
     surface = np.pad(steps.cumsum(axis=-2).cumsum(axis=-1), margin)
     pure = without_main_effects(surface, counts.reshape(shape))

@@ -89,7 +89,7 @@ class ConditionalScenario(Resampled):
         """Return the surface, the conditional effects, their changes of sign, and measures of interaction."""
         return subject.answers(self)
 
-    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return levels on the plane and along each axis, and what accumulated local effects rest on.
 
         Raises
@@ -100,9 +100,9 @@ class ConditionalScenario(Resampled):
         self._require_moderator(panel)
         axes = self._axes(panel)
         return {
-            "levels": levels_on(model, panel, axes),
-            **axis_levels(model, panel, axes),
-            **local_changes(model, panel, (panel.exposure, self.moderator)),
+            "levels": levels_on(model, rows, axes),
+            **axis_levels(model, rows, axes),
+            **local_changes(model, panel, rows, (panel.exposure, self.moderator)),
         }
 
     def concluded(self, asked: Asked) -> Tables:

@@ -80,7 +80,7 @@ class ContrastScenario(Resampled):
         """Return every contrast with its pointwise and its simultaneous interval."""
         return subject.answers(self)
 
-    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return mean predictions at each value of the exposure, a name each question.
 
         Raises
@@ -89,7 +89,7 @@ class ContrastScenario(Resampled):
             Where the exposure has one value, or too many.
         """
         values = exposure_values(panel)
-        questions = enumerate(self._questions(panel))
+        questions = enumerate(self._questions(panel, rows))
         return {str(at): question.means(model, values) for at, question in questions}
 
     def concluded(self, asked: Asked) -> Tables:
@@ -97,31 +97,35 @@ class ContrastScenario(Resampled):
         values, whole = exposure_values(asked.panel), asked.whole
         found = [
             contrast
-            for at, question in enumerate(self._questions(asked.panel))
+            for at, question in enumerate(self._questions(asked.panel, asked.panel))
             for contrast in contrasts(question, values, means=whole.fit[str(at)], drawn=whole.draws[str(at)])
         ]
         return {"contrasts": contrast_rows(found, level=self.level, rng=asked.rng("bands", "contrast"))}
 
-    def _questions(self, panel: Panel) -> Sequence[AveragedRows]:
+    def _questions(self, panel: Panel, rows: Panel) -> Sequence[AveragedRows]:
+        """Return whose rows are averaged: some of the panel's, but all of a group that has none of these."""
         if self.by is not None:
-            key = panel.group(self.by)
-            groups = ((label, np.flatnonzero(key.codes == code)) for code, label in enumerate(key.labels))
-            return [
-                AveragedRows({"group": label}, panel.take(rows), {}) for label, rows in groups if rows.size
-            ]
+            groups = []
+            for code, label in enumerate(panel.group(self.by).labels):
+                kept, every = (np.flatnonzero(some.group(self.by).codes == code) for some in (rows, panel))
+                if every.size:
+                    group = rows.take(kept) if kept.size else panel.take(every)
+                    groups.append(AveragedRows({"group": label}, group, {}))
+            return groups
         if self.moderator is not None:
             require_apart(panel, self.moderator, where=self.name)
             found = np.unique(panel.column(self.moderator))
             if found.size > MOST_LEVELS:
                 found = np.unique(np.quantile(panel.column(self.moderator), MODERATOR_SHARES))
             places = found.tolist()
-            return [AveragedRows({"moderator_at": at}, panel, {self.moderator: at}) for at in places]
-        return [AveragedRows({}, panel, {})]
+            return [AveragedRows({"moderator_at": at}, rows, {self.moderator: at}) for at in places]
+        return [AveragedRows({}, rows, {})]
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true contrasts of each value with the least one; `at` is the value."""
         values = exposure_values(panel)
-        questions = [(question.labels, question.means(fit, values)) for question in self._questions(panel)]
+        asked = self._questions(panel, panel)
+        questions = [(question.labels, question.means(fit, values)) for question in asked]
         return [
             labels | {"kind": "contrast", "at": float(value), "truth": float(mean - means[0])}
             for labels, means in questions

@@ -114,8 +114,10 @@ class CurveScenario(Resampled):
         asked = subject if self.exposure is None else subject.about(self.exposure)
         return asked.answers(self)
 
-    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return levels, accumulated local effects, levels of supported rows, and means over the rows.
+
+        Supported rows are those of `joint_support`, which are few already.
 
         Raises
         ------
@@ -123,13 +125,15 @@ class CurveScenario(Resampled):
             Where the exposure has levels, or two values only.
         """
         exposure, at = _exposure(panel), self._points(panel)
-        rows = hold(panel, self.held)
+        bins = self._bins(exposure).of(rows.column(rows.exposure))
+        held, supported = hold(rows, self.held, of=panel), hold(panel, self.held, of=panel)
+        slopes = row_slopes(model, rows, exposure=exposure)
         return {
-            "level": partial_dependence(model, rows, at),
-            "ale": accumulated_effects(model, panel, panel.exposure, self._bins(exposure)),
-            "level_supported": supported_dependence(model, rows, at, joint_support(panel, at)),
-            "average_effect": row_slopes(model, panel).mean(axis=-1, keepdims=True),
-            "mean": np.asarray(model.predict(panel).mean(axis=-1)),
+            "level": partial_dependence(model, held, at),
+            "ale": accumulated_effects(model, rows, rows.exposure, bins),
+            "level_supported": supported_dependence(model, supported, at, joint_support(panel, at)),
+            "average_effect": slopes.mean(axis=-1, keepdims=True),
+            "mean": np.asarray(model.predict(rows).mean(axis=-1)),
         }
 
     def concluded(self, asked: Asked) -> Tables:
@@ -192,7 +196,7 @@ class CurveScenario(Resampled):
         average: Truths = [{"kind": "average_effect", "truth": float(row_slopes(fit, panel).mean())}]
         if panel.levels or has_two_values(panel.column(panel.exposure)):
             return average
-        at, rows = self._points(panel), hold(panel, self.held)
+        at, rows = self._points(panel), hold(panel, self.held, of=panel)
         bins = self._bins(panel.column(panel.exposure))
         level = partial_dependence(fit, rows, at)
         stretch = longest_run(_support(panel, at).supported)
@@ -238,19 +242,23 @@ def _exposure(panel: Panel) -> Floats:
     return exposure
 
 
-def hold(panel: Panel, held: Held) -> Panel:
-    """Return the panel on whose rows a curve is averaged.
+def hold(rows: Panel, held: Held, *, of: Panel) -> Panel:
+    """Return the rows over which a curve is averaged.
 
     With ``average`` it is the panel itself, and the curve is a partial dependence. Otherwise every column
     other than the exposure has its mean, or its median, in all rows; columns that follow from others are
     computed from those. Entities and periods stay, so that their effects are averaged in any case.
+
+    Parameters
+    ----------
+    of : whose means and medians they are
     """
     if held == "average":
-        return panel
-    derived = {derivation.into for derivation in panel.derived}
+        return rows
+    derived = {derivation.into for derivation in rows.derived}
     centre = _CENTRES[held]
-    held_columns = [name for name in panel.columns if name != panel.exposure and name not in derived]
-    return panel.with_columns({name: float(centre(panel.column(name))) for name in held_columns})
+    held_columns = [name for name in rows.columns if name != rows.exposure and name not in derived]
+    return rows.with_columns({name: float(centre(of.column(name))) for name in held_columns})
 
 
 def _support(panel: Panel, at: Floats) -> Support:

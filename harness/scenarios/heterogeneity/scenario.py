@@ -89,7 +89,7 @@ class HeterogeneityScenario(Resampled):
     def _sample(self, group: Group) -> str:
         return f"{self.by}={group.name}"
 
-    def numbers(self, model: Fitted | FittedDraws, panel: Panel) -> Numbers:
+    def numbers(self, model: Fitted | FittedDraws, panel: Panel, rows: Panel) -> Numbers:
         """Return the curve, and the mean slope of each group's rows.
 
         Raises
@@ -99,12 +99,18 @@ class HeterogeneityScenario(Resampled):
         """
         require_dose(panel)
         require_variation(panel, panel.exposure)
-        slopes = row_slopes(model, panel)
-        means = [slopes[..., rows].mean(axis=-1) for _, rows in self._groups(panel)]
+        averaged = self._with_every_group(rows, panel)
+        slopes = row_slopes(model, averaged, exposure=panel.column(panel.exposure))
+        means = [slopes[..., own].mean(axis=-1) for _, own in self._groups(averaged)]
         return {
-            "curve": partial_dependence(model, panel, self._points(panel)),
+            "curve": partial_dependence(model, rows, self._points(panel)),
             "slopes": np.stack(means, axis=-1),
         }
+
+    def _with_every_group(self, rows: Panel, panel: Panel) -> Panel:
+        """Return some rows of a panel, and all rows of the groups that have none of these."""
+        among = np.isin(panel.group(self.by).codes, rows.group(self.by).codes)
+        return rows if among.all() else rows.joined(panel.take(np.flatnonzero(~among)))
 
     def concluded(self, asked: Asked) -> Tables:
         """Return levels and effects of every group, their differences, and quantiles of the levels."""

@@ -16,7 +16,7 @@ from scenarios.functions import Draws, Function, bins_of, uniform_panel
 
 
 def share_of(model, panel, names=("x", "m")):
-    return interaction_share(local_changes(model, panel, names), panel, names)
+    return interaction_share(local_changes(model, panel, panel, names), panel, names)
 
 
 def second_order_of(model, panel, bins):

@@ -32,7 +32,7 @@ def curves(panel, seed):
     for estimator in (FixedEffects(effects=("entity",)), PolynomialEffects(effects=("entity",), degree=3)):
         fit = estimator.fit(panel, rng=random_stream(seed, "fit"))
         subject = Subject(estimator, panel, fit, seed=seed, name=estimator.name)
-        draws = subject.draws(DrawPlan(60, "entity"))
+        draws = subject.draws(DrawPlan(60, "entity", most_rows=20_000))
         levels = [partial_dependence(one, panel, AT) for one in (fit, draws)]
         yield draw_rows(AT, *levels, np.ones(AT.size, dtype=bool))
 

@@ -38,13 +38,15 @@ def make_panel():
 def test_others_held_at_their_centre(held, centre):
     panel, grid = make_panel(), np.array([0.0, 1.0])
     expected = np.exp(grid * centre(panel.column("m")))
-    assert partial_dependence(Exponential(), hold(panel, held), grid) == pytest.approx(expected, rel=1e-13)
+    assert partial_dependence(Exponential(), hold(panel, held, of=panel), grid) == pytest.approx(
+        expected, rel=1e-13
+    )
 
 
 def test_others_as_observed_are_averaged():
     panel, grid = make_panel(), np.array([0.0, 1.0])
     expected = np.exp(np.outer(grid, panel.column("m"))).mean(axis=1)
-    assert hold(panel, "average") is panel
+    assert hold(panel, "average", of=panel) is panel
     assert partial_dependence(Exponential(), panel, grid) == pytest.approx(expected, rel=1e-13)
 
 
@@ -58,4 +60,6 @@ def test_what_follows_from_a_held_column_is_computed_from_it():
         columns=("x", "m", "s"),
         derived=(Square(of="m", into="s"),),
     )
-    assert hold(panel, "mean").column("s") == pytest.approx(panel.column("m").mean() ** 2, rel=1e-13)
+    assert hold(panel, "mean", of=panel).column("s") == pytest.approx(
+        panel.column("m").mean() ** 2, rel=1e-13
+    )
