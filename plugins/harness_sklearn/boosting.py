@@ -11,9 +11,21 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung, SelectsRows
+from harness import (
+    CanProfile,
+    EstimationError,
+    Floats,
+    HasDetails,
+    HasNotes,
+    Note,
+    Panel,
+    Problem,
+    Rung,
+    SelectsRows,
+)
 from harness_sklearn.inputs import refuse_constant
 from harness_sklearn.selection import Search, split_to_select
+from harness_sklearn.tree_means import mean_predictions
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -55,6 +67,11 @@ class BoostingFit:
         stages = self.model.staged_predict(panel.X)
         return np.asarray(next(islice(stages, self.n_rounds - 1, None)), dtype=np.float64)
 
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        places = (panel.columns.index(name) for name in columns)
+        return mean_predictions(self.model, self.n_rounds, panel.X, dict(zip(places, points.T, strict=True)))
+
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the numbers of rounds that were tried."""
         return {"search": self.search.table()}
@@ -81,7 +98,7 @@ class Boosting:
     name: ClassVar[str] = "boosting"
     known_as: ClassVar[tuple[str, ...]] = ("gbm", "gradient_boosting", "xgboost", "lightgbm")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(200, "Boosted trees"),)
-    provides: ClassVar[frozenset[type]] = frozenset({HasDetails, HasNotes, SelectsRows})
+    provides: ClassVar[frozenset[type]] = frozenset({CanProfile, HasDetails, HasNotes, SelectsRows})
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     max_rounds: Annotated[int, Field(ge=1)] = 300
