@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -21,7 +21,15 @@ from harness.estimators.protocol import (
 )
 from harness.rng import random_stream
 from harness.scenarios.asked import AsksModels
-from harness.scenarios.draws import DrawPlan, Resamples, refusals_of, too_many_refused
+from harness.scenarios.draws import (
+    MOST_NUMBERS,
+    MOST_SOLVED,
+    DrawPlan,
+    Resamples,
+    cut_draws,
+    refusals_of,
+    too_many_refused,
+)
 from harness.scenarios.numbers import Numbers, joined
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sealed import Sealed
@@ -133,10 +141,14 @@ class PrepareTask:
         return self.place.estimator
 
     @property
-    def n_obs(self) -> int:
-        """Number of rows that draws are made of, and their predictions averaged over."""
-        some = self.source.some if isinstance(self.source, ScenarioDraws) else None
-        return self.panel.n_obs if some is None else some.averaged.size
+    def cut(self) -> Iterator[range]:
+        """The draws of each block, in order."""
+        if isinstance(self.source, OwnDraws):
+            return cut_draws(self.source.n_draws, n_obs=self.panel.n_obs)
+        some = self.source.some
+        n_obs = self.panel.n_obs if some is None else some.averaged.size
+        most = MOST_NUMBERS if is_trained_anew(self.estimator) else MOST_SOLVED
+        return cut_draws(self.source.n_draws, n_obs=n_obs, most_numbers=most)
 
     @property
     def label(self) -> str:

@@ -30,17 +30,24 @@ MOST_DRAWS = 25
 MOST_NUMBERS = 2**22
 """Predictions of all draws of a block that are held at a time, 32 MiB."""
 
+MOST_SOLVED = 2**24
+"""The same of draws that are solved for at once, which cost less than what they have in common: 128 MiB."""
+
 MOST_REFUSED = 0.1
 """Share of the draws that may refuse their rows; the others stand for all."""
 
 
-def cut_draws(n_draws: int, *, n_obs: int) -> Iterator[range]:
+def cut_draws(n_draws: int, *, n_obs: int, most_numbers: int = MOST_NUMBERS) -> Iterator[range]:
     """Yield the draws of each block, in order.
 
     Blocks depend on the draws and rows alone, never on the workers: sums over the draws of a block are in
     one order, wherever it is made.
+
+    Parameters
+    ----------
+    most_numbers : predictions of all draws of a block that may be held at a time
     """
-    size = max(1, min(MOST_DRAWS, MOST_NUMBERS // n_obs))
+    size = max(1, min(MOST_DRAWS, most_numbers // n_obs))
     for first in range(0, n_draws, size):
         yield range(first, min(first + size, n_draws))
 

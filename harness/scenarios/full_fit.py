@@ -21,7 +21,6 @@ from harness.scenarios.blocks import (
     PrepareTask,
     scenario_draws,
 )
-from harness.scenarios.draws import cut_draws
 from harness.scenarios.fit_tables import require_declared
 from harness.scenarios.full_result import FullResult, failed_result, full_label, full_result
 from harness.scenarios.numbers import FitAndDraws
@@ -276,8 +275,7 @@ def _blocks(prepare: PrepareTask, scenarios: Mapping[str, AsksModels]) -> tuple[
     """Return the blocks of all draws of a source; none where nobody asks them anything."""
     if not scenarios:
         return ()
-    cut = cut_draws(prepare.source.n_draws, n_obs=prepare.n_obs)
-    return tuple(BlockTask(prepare, draws, scenarios) for draws in cut)
+    return tuple(BlockTask(prepare, draws, scenarios) for draws in prepare.cut)
 
 
 def _found(steps: SampleSteps, results: Iterator[StepResult]) -> SampleFound:
