@@ -97,11 +97,11 @@ def test_the_report_of_a_newcomer(wage):
         "a group's level is the median of the net effect curve, which is averaged over all rows of the panel",
         "GroupRowsEntitiesEffectLevel of the curveEffectLevel of the curve",
         "the errors 0.0010 and 0.0034 give a gain of",
-        "No gain over Pooled OLS is established for any estimator. For Fixed effects a gain appears under "
+        "No gain over Pooled OLS is established for any estimator. For Fixed effects a gain stands under "
         "“Forward in time”; there is no result under “Held-out entities”. For SOM + ANN and RAB a gain "
-        "appears "
+        "stands "
         "only where test rows take part in fitting or selecting, under “As published (random rows)” and “In "
-        "sample”. For Boosting a gain appears only where test rows take part in fitting or selecting, under "
+        "sample”. For Boosting a gain stands only where test rows take part in fitting or selecting, under "
         "“In sample”.",
         "Fixed effects gains more than every estimator without levels of entities under “As published "
         "(random rows)” (42.1% against at most 31.2%), “In sample” (47.8% against at most 44.7%)",

@@ -9,7 +9,8 @@ from harness.evaluation.gain_status import GainStatus, size_of
 from harness.language import gettext
 from harness.report.model.gains import GainCell
 from harness.report.sections.gains.judgement import judgements
-from harness.report.text.numbers import p_text, percent
+from harness.report.sections.gains.text import fold_text
+from harness.report.text.numbers import percent
 from harness.report.text.plain_text import joined
 
 
@@ -70,7 +71,7 @@ def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]
                 and not cell.p_adjusted >= size_of(level)
             ):
                 named = gettext("{label} ({about})").format(
-                    label=judgement.estimator.label, about=_folds(cell)
+                    label=judgement.estimator.label, about=fold_text(cell)
                 )
                 unsure.setdefault(cell.protocol.title, []).append(named)
     for title, labels in unsure.items():
@@ -80,11 +81,3 @@ def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]
                 "the rows were split; more splits would tell."
             ).format(title=title, labels=joined(labels))
         )
-
-
-def _folds(cell: GainCell) -> str:
-    limits = gettext("folds {fold_gain_min} to {fold_gain_max}").format(
-        fold_gain_min=percent(cell.row.fold_gain_min), fold_gain_max=percent(cell.row.fold_gain_max)
-    )
-    over = p_text(cell.row.p_splits)
-    return gettext("{limits}, {over} over the splits").format(limits=limits, over=over) if over else limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -11,7 +12,7 @@ from harness.report.model.accuracy import compared_error
 from harness.report.model.gains import GainCell
 from harness.report.model.run import Run
 from harness.report.sections.gains.judgement import Judgement, Protocols, judgements
-from harness.report.text.numbers import NO_BREAK, p_text, significant
+from harness.report.text.numbers import NO_BREAK, p_text, percent, significant
 from harness.report.text.plain_text import in_turn, joined, listed, shortened
 from harness.store.study_record import ProtocolRecord
 
@@ -25,7 +26,11 @@ def quoted(protocols: Iterable[ProtocolRecord], last: Literal["and", "or"] = "an
 
 
 def gain_text(cell: GainCell) -> str:
-    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one."""
+    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one.
+
+    Where the interval excludes zero and the gain is not established all the same, the folds follow: without
+    them the numbers would speak for what the sentence denies.
+    """
     gain = f"{cell.text} {cell.beneath}".strip()
     adjusted = p_text(cell.p_adjusted)
     p_value = (
@@ -33,7 +38,20 @@ def gain_text(cell: GainCell) -> str:
         if adjusted
         else p_text(cell.row.p_value)
     )
-    return listed(part for part in (gain, p_value) if part)
+    is_apart = cell.row.conf_low > 0.0 or cell.row.conf_high < 0.0
+    folds = fold_text(cell) if is_apart and cell.status is GainStatus.OPEN else ""
+    return listed(part for part in (gain, p_value, folds) if part)
+
+
+def fold_text(cell: GainCell) -> str:
+    """Return "folds 3.9% to 7.5%, p = 0.102 over the splits"; empty where a gain has no folds."""
+    if not math.isfinite(cell.row.fold_gain_min):
+        return ""
+    limits = gettext("folds {fold_gain_min} to {fold_gain_max}").format(
+        fold_gain_min=percent(cell.row.fold_gain_min), fold_gain_max=percent(cell.row.fold_gain_max)
+    )
+    over = p_text(cell.row.p_splits)
+    return gettext("{limits}, {over} over the splits").format(limits=limits, over=over) if over else limits
 
 
 def lowest_error(run: Run, outcome: str, protocol: ProtocolRecord) -> str:
@@ -81,7 +99,8 @@ def headline(cells: Sequence[GainCell], *, reference: str) -> str:
             "selecting under every protocol of this run."
         ).format(reference=reference)
     others = [judgement for judgement in found if not judgement.is_established]
-    return " ".join([first, *_partly(others), *_given(others), *_only_inside(others)])
+    said = frozenset(established[0].once) if established else frozenset()
+    return " ".join([first, *_partly(others), *_given(others, said=said), *_only_inside(others)])
 
 
 def _established(found: Sequence[Judgement], reference: str) -> str:
@@ -135,14 +154,21 @@ def _partly(found: Sequence[Judgement]) -> Iterator[str]:
             if group[0].needs_known_entities
             else ""
         )
-        yield gettext("For {labels} a gain appears under {won}{but}{why}{without}.").format(
+        yield gettext("For {labels} a gain stands under {won}{but}{why}{without}.").format(
             labels=labels, won=quoted(won or once), but=but, why=why, without=without
         )
 
 
-def _given(found: Sequence[Judgement]) -> Iterator[str]:
-    """Yield under which protocols a gain that appears is one given the few periods tested, once."""
-    once = dict.fromkeys(protocol for judgement in found for protocol in judgement.once)
+def _given(found: Sequence[Judgement], *, said: frozenset[ProtocolRecord]) -> Iterator[str]:
+    """Yield under which further protocols a gain is one given the few periods tested, once.
+
+    Parameters
+    ----------
+    said : protocols of which it was said already
+    """
+    once = dict.fromkeys(
+        protocol for judgement in found for protocol in judgement.once if protocol not in said
+    )
     if once:
         yield gettext("{sentence}.").format(sentence=_seen_once(tuple(once)))
 
@@ -156,7 +182,7 @@ def _only_inside(found: Sequence[Judgement]) -> Iterator[str]:
     for protocols, labels in same.items():
         yield (
             gettext(
-                "For {labels} a gain appears only where test rows take part in fitting or selecting, "
+                "For {labels} a gain stands only where test rows take part in fitting or selecting, "
                 "under {protocols}."
             ).format(labels=joined(labels), protocols=quoted(protocols))
         )

@@ -1,6 +1,7 @@
 """Verdicts, against sentences written by hand from the numbers."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -65,7 +66,7 @@ NONE = "No gain over OLS is established for any estimator."
     [
         pytest.param(
             [better(ANN, RANDOM), better(ANN, INSIDE), worse(ANN, ENTITIES), unclear(ANN, FORWARD)],
-            f"{NONE} For ANN a gain appears only where test rows take part in fitting or selecting, under "
+            f"{NONE} For ANN a gain stands only where test rows take part in fitting or selecting, under "
             "“Random rows” and “In sample”.",
             id="inside-only",
         ),
@@ -74,19 +75,19 @@ NONE = "No gain over OLS is established for any estimator."
                 *(better(ANN, RANDOM), worse(ANN, ENTITIES), unclear(ANN, FORWARD)),
                 *(better(FE, RANDOM), unclear(FE, ENTITIES), better(FE, FORWARD)),
             ],
-            f"{NONE} For FE a gain appears under “Forward in time”, but not under “Held-out entities”, where "
-            "the tested entities are not known from training. For ANN a gain appears only where test rows "
+            f"{NONE} For FE a gain stands under “Forward in time”, but not under “Held-out entities”, where "
+            "the tested entities are not known from training. For ANN a gain stands only where test rows "
             "take part in fitting or selecting, under “Random rows”.",
             id="known-entities-alone",
         ),
         pytest.param(
             [better(ANN, ENTITIES), worse(ANN, FORWARD)],
-            f"{NONE} For ANN a gain appears under “Held-out entities”, but not under “Forward in time”.",
+            f"{NONE} For ANN a gain stands under “Held-out entities”, but not under “Forward in time”.",
             id="not-forward",
         ),
         pytest.param(
             [better(FE, FORWARD), refusal(FE, ENTITIES, "why")],
-            f"{NONE} For FE a gain appears under “Forward in time”; there is no result under “Held-out "
+            f"{NONE} For FE a gain stands under “Forward in time”; there is no result under “Held-out "
             "entities”.",
             id="a-refusal-is-no-agreement",
         ),
@@ -99,7 +100,7 @@ NONE = "No gain over OLS is established for any estimator."
             "apart "
             "(“Held-out entities” and “Forward in time”), the number of comparisons allowed for. For FE a "
             "gain "
-            "appears under “Forward in time”, but not under “Held-out entities”, where the tested entities "
+            "stands under “Forward in time”, but not under “Held-out entities”, where the tested entities "
             "are not known from training.",
             id="one-established",
         ),
@@ -124,7 +125,7 @@ NONE = "No gain over OLS is established for any estimator."
         pytest.param(
             [better(ANN, RANDOM), unclear(FE, RANDOM)],
             "No gain over OLS can be established: test rows take part in fitting or selecting under every "
-            "protocol of this run. For ANN a gain appears only where test rows take part in fitting or "
+            "protocol of this run. For ANN a gain stands only where test rows take part in fitting or "
             "selecting, under “Random rows”.",
             id="no-protocol-apart",
         ),
@@ -172,4 +173,36 @@ def test_the_lowest_error_is_named_with_the_next(wage):
     assert (
         lowest_error(run, "no such outcome", protocols[2])
         == "“Held-out entities”: no estimator has a result."
+    )
+
+
+def once(estimator, protocol):
+    row = gain_row(estimator, protocol, 0.4, 0.3, 0.5)
+    return GainCell(estimator, protocol, row, GainStatus.BETTER_ONCE)
+
+
+def test_that_time_was_seen_once_is_said_once():
+    cells = [
+        *(better(ANN, ENTITIES), once(ANN, FORWARD)),
+        *(unclear(FE, ENTITIES), once(FE, FORWARD)),
+    ]
+    said = headline(cells, reference="OLS")
+    assert said.count("time was seen once") == 1
+    assert said.endswith(
+        "For FE a gain stands under “Forward in time”, but not under “Held-out entities”, where the tested "
+        "entities are not known from training."
+    )
+
+
+def test_a_gain_that_folds_leave_open_is_given_with_its_folds():
+    row = replace(
+        cell(FE, ENTITIES, 0.052, 0.019, 0.085, p_holm=0.014, p_best=0.01).row,
+        fold_gain_min=0.039,
+        fold_gain_max=0.075,
+        p_splits=0.102,
+    )
+    apart = GainCell(FE, ENTITIES, row, row.status_at(0.95))
+    assert estimator_verdict([apart], reference="OLS") == (
+        f"FE: not established to differ under “Held-out entities” (5.2% [1.9,{NB}8.5], "
+        f"adjusted{NB}p{NB}={NB}0.014, folds 3.9% to 7.5%, p{NB}={NB}0.102 over the splits)."
     )
