@@ -37,18 +37,27 @@ class Forecast:
     conclusion: Conclusion
     peak: float
 
-    def seconds(self, n_jobs: int) -> float:
-        """Return the seconds of a run with so many worker processes; no less than its longest task takes."""
-        work = sum(kind.all_seconds for kind in self.probed)
-        longest = max((kind.seconds for kind in self.probed), default=0.0)
-        return self.start + max(longest, work / n_jobs) + self.conclusion.seconds(n_jobs)
+    def seconds(self, n_jobs: int, *, draws: float = 1.0) -> float:
+        """Return the seconds of a run with so many worker processes; no less than its longest task takes.
+
+        Parameters
+        ----------
+        draws : share of the draws that are made
+        """
+        work = sum(kind.all_seconds - (1.0 - draws) * kind.count * kind.of_draws for kind in self.probed)
+        return self.start + max(self._longest, work / n_jobs) + self.conclusion.seconds(n_jobs)
+
+    @property
+    def _longest(self) -> float:
+        """Seconds of the longest task; draws of a fit on all rows are tasks of their own."""
+        return max((kind.seconds - kind.of_draws for kind in self.probed), default=0.0)
 
     def describe(self, n_jobs: int) -> str:
         """Return time and memory in words, the dearest kinds of tasks first."""
         dear = sorted(self.probed, key=lambda kind: kind.all_seconds, reverse=True)[:_SHOWN]
         lines = [
             f"about {span(self.seconds(n_jobs))} with {n_jobs} worker process(es) and nothing else running; "
-            f"the longest task takes {span(max((kind.seconds for kind in self.probed), default=0.0))}",
+            f"the longest task takes {span(self._longest)}",
             *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
             f"  {span(self.conclusion.seconds(n_jobs))}: tables, figures and report",
         ]

@@ -32,12 +32,14 @@ class Probed:
     count : how many there are
     seconds : of the processor, for one with all its draws
     tried : seconds of the processor that it took to find out
+    of_draws : those of `seconds` that go into draws which are tasks of their own
     """
 
     label: str
     count: int
     seconds: float
     tried: float
+    of_draws: float = 0.0
 
     @property
     def all_seconds(self) -> float:
@@ -85,7 +87,8 @@ def _probe(task: StudyTask, count: int) -> Probed:
         return Probed(task.label, count, seconds, process_time() - start)
     few, more = (_seconds(_with_draws(task, number)) for number in (FEW, MORE))
     each = max(0.0, (more - few) / (MORE - FEW))
-    return Probed(task.label, count, more + each * (draws - MORE), process_time() - start)
+    of_draws = each * draws if isinstance(task, FullTask) else 0.0
+    return Probed(task.label, count, more + each * (draws - MORE), process_time() - start, of_draws)
 
 
 def _seconds(task: StudyTask) -> float:

@@ -15,6 +15,7 @@ from harness.api import prepare_study
 from harness.cli import cli
 from harness.execution.capped import greatest
 from harness.execution.options import RunOptions
+from harness.forecast.budget import fewer_draws, share_within
 from harness.forecast.conclusion import Conclusion
 from harness.forecast.forecast import Forecast, span
 from harness.forecast.probe import FEW, MORE, Probed, probed
@@ -92,6 +93,54 @@ def test_time_is_shared_by_workers_down_to_the_longest_task():
     assert text.splitlines()[0].startswith("about 24 s with 2 worker")
     assert "20 s: 10 x like a" in text
     assert "about 0.5 GB of memory" in text
+
+
+def test_draws_are_cut_to_what_fits_into_a_time():
+    tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 2, 52.0, 0.1, of_draws=50.0))
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(4.0, 2.0, 0.0), peak=5e8)
+    # What is no draw takes 3 + 24 / 2 + 5 s with two workers, and a per cent of the draws half a second.
+    assert told.seconds(2) == 70.0
+    assert told.seconds(2, draws=0.5) == 45.0
+    assert share_within(told, 70.0, n_jobs=2) == 1.0
+    assert share_within(told, 45.2, n_jobs=2) == 0.5
+    assert share_within(told, 20.6, n_jobs=2) == 0.01
+    assert share_within(told, 20.4, n_jobs=2) == 0.0
+
+
+SHORT = """
+spec_version: 1
+study: short
+data: {simulate: {use: inverted_u, n_entities: 20, n_periods: 4}}
+roles: {entity: city, time: year, outcomes: outcome, exposure: exposure}
+estimators: [pooled_ols, {id: net, use: rab, base: {use: splines}, draws: 30}]
+evaluation: {reference: pooled_ols, protocols: [in_sample], draws: 50}
+scenarios: [curve, {id: again, use: curve, draws: 90, grid: 5}]
+"""
+
+
+def test_the_command_with_fewer_draws_is_one_that_runs(tmp_path):
+    (tmp_path / "short.yaml").write_text(SHORT, encoding="utf-8")
+    prepared = prepare_study(RunOptions(tmp_path / "short.yaml"))
+    found = tuple(fewer_draws(prepared, 0.1))
+    assert found == (
+        "estimators[net].draws=3",
+        "scenarios[curve]={use: curve, draws: 20}",
+        "scenarios[again].draws=9",
+    )
+    cut = prepare_study(RunOptions(tmp_path / "short.yaml", overrides=found)).plan.study
+    assert [entry.scenario.draws for entry in cut.scenarios] == [20, 9]
+    assert cut.estimators[1].estimator.draws == 3
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [("0.00001", "no draws"), ("1000", "within 1000 min: all draws")],
+)
+def test_the_command_says_what_fits_into_minutes(tmp_path, minutes, told):
+    (tmp_path / "short.yaml").write_text(SHORT, encoding="utf-8")
+    words = ["plan", str(tmp_path / "short.yaml"), "--set", "estimators=[pooled_ols]", "--within", minutes]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert told in done.output.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
