@@ -66,8 +66,9 @@ def _train(
     if options.draw_start == "full_sample" and n_units == found.chosen.n_units:
         start = np.tile(found.point, (n_draws, 1))
     else:
+        limits = options.start_limits()
         start = np.concatenate(
-            [initial_values(sizes[:1], n_inputs=n_inputs, rng=own) for own in rngs],
+            [initial_values(sizes[:1], n_inputs=n_inputs, rng=own, limits=limits) for own in rngs],
         )
     task = TrainingTask(
         X=draws.X,

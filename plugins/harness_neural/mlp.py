@@ -81,6 +81,10 @@ class Mlp(NetworkOptions):
     def __post_init__(self) -> None:
         if len(set(self.effects)) < len(self.effects):
             raise ValueError(f"effects: entity, time, both or none, each once; found {list(self.effects)}")
+        if self.effects and self.optimiser == "projected_lbfgs":
+            raise ValueError(
+                "optimiser: projected_lbfgs trains networks without effects; with effects use lbfgs"
+            )
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedLevelNetworks:
         """Search size and initial values and keep the best network.

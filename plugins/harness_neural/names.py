@@ -10,8 +10,15 @@ Activation = Literal["tanh", "sigmoid", "relu"]
 Unit = Literal["sigmoid", "relu"]
 """What a hidden unit is computed as: a tanh network is trained and kept as the sigmoid network it equals."""
 
-OptimiserName = Literal["lbfgs", "levenberg_marquardt", "adam", "sgd"]
-"""How networks are trained; all see all rows at every step."""
+OptimiserName = Literal["lbfgs", "projected_lbfgs", "levenberg_marquardt", "adam", "sgd"]
+"""How networks are trained; all see all rows at every step.
+
+``projected_lbfgs`` is L-BFGS on the weights into the units alone: those from the units to the outcome, in
+which the loss is quadratic, are solved for at every step (variable projection).
+"""
+
+OutputWeights = Literal["trained", "solved"]
+"""Weights from the hidden units: moved by the optimiser like all others, or solved for at every step."""
 
 Precision = Literal["float64", "float32"]
 """Arithmetic of the forward and backward pass of training; predictions are float64 always.

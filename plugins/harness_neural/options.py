@@ -12,15 +12,27 @@ from harness_neural.hidden import CandidateSizes, formula_size, round_size
 from harness_neural.names import Activation, Device, DrawSize, DrawStart, OptimiserName, Precision, Rounding
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Settings
+    from harness_neural.batch import Settings, StartLimits
 
 AtLeastOne = Annotated[int, Field(ge=1, le=1_000_000)]
 NotNegative = Annotated[int, Field(ge=0, le=1_000)]
 Positive = Annotated[float, Field(gt=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
-PATIENCE: dict[OptimiserName, int] = {"lbfgs": 150, "levenberg_marquardt": 12, "adam": 150, "sgd": 150}
+PATIENCE: dict[OptimiserName, int] = {
+    "lbfgs": 150,
+    "projected_lbfgs": 15,
+    "levenberg_marquardt": 12,
+    "adam": 150,
+    "sgd": 150,
+}
 """Steps that ``auto`` stands for."""
+
+PROJECTED_STRETCH = 8.0
+"""How much farther biases move than their gradients say, once output weights are solved for at every step.
+
+On five shipped panels it gave less error on held-out entities in fewer steps than 1, 2, 4 and 16.
+"""
 
 DRAW_RESTARTS = 1
 """As published, a draw has one network. The best of three bends less smoothly where the truth does.
@@ -47,12 +59,13 @@ class NetworkOptions:
     sizes_around : with ``auto``, sizes from this many under to this many over the formula's are candidates
     restarts : initial values tried for each size
     activation : of the hidden units
-    optimiser : full-batch L-BFGS, Levenberg-Marquardt, Adam, or gradient descent with momentum
+    optimiser : full-batch L-BFGS; the same with the weights from the units solved for at every step, a better
+        fit in fewer steps; Levenberg-Marquardt, Adam, or gradient descent with momentum
     max_steps : steps after which training stops
     patience : steps without a lower error on the selection rows after which training stops; ``auto`` is 150,
-        and 12 of the far longer steps of ``levenberg_marquardt``
+        15 with ``projected_lbfgs``, and 12 of the far longer steps of ``levenberg_marquardt``
     learning_rate, momentum : of ``adam`` and ``sgd``; the others find their step lengths themselves
-    memory : pairs of steps that ``lbfgs`` keeps
+    memory : pairs of steps that ``lbfgs`` and ``projected_lbfgs`` keep
     weight_decay : penalty on the sum of squared weights, on standardised variables
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
@@ -121,6 +134,7 @@ class NetworkOptions:
             require_gpu(self.optimiser)
         optimisers: dict[OptimiserName, Lbfgs | LevenbergMarquardt | Adam | GradientDescent] = {
             "lbfgs": Lbfgs(memory=self.memory),
+            "projected_lbfgs": Lbfgs(memory=self.memory, bias_stretch=PROJECTED_STRETCH),
             "levenberg_marquardt": LevenbergMarquardt(),
             "adam": Adam(rate=self.learning_rate),
             "sgd": GradientDescent(rate=self.learning_rate, momentum=self.momentum),
@@ -128,12 +142,19 @@ class NetworkOptions:
         return Settings(
             activation=self.activation,
             optimiser=optimisers[self.optimiser],
+            output="solved" if self.optimiser == "projected_lbfgs" else "trained",
             max_steps=self.max_steps,
             patience=PATIENCE[self.optimiser] if self.patience == "auto" else self.patience,
             weight_decay=self.weight_decay,
             precision=self.precision,
             device=self.device,
         )
+
+    def start_limits(self) -> StartLimits:
+        """Return within what networks' initial values are drawn; imports torch."""
+        from harness_neural.batch import SOLVED_LIMITS, StartLimits
+
+        return SOLVED_LIMITS if self.optimiser == "projected_lbfgs" else StartLimits()
 
 
 def require_gpu(optimiser: OptimiserName) -> None:
@@ -147,7 +168,7 @@ def require_gpu(optimiser: OptimiserName) -> None:
 
     if optimiser == "levenberg_marquardt":
         what = "levenberg_marquardt trains on the processor alone"
-        raise EstimationError(Problem("device", what, hint="use lbfgs, adam or sgd, or device: cpu"))
+        raise EstimationError(Problem("device", what, hint="use another optimiser, or device: cpu"))
     if not torch.cuda.is_available():
         what = "cuda is asked for, but torch finds no GPU on this machine"
         raise EstimationError(

@@ -124,7 +124,7 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
         outcome=sample.outcome,
         weights=np.broadcast_to(sample.weights, shape),
         selection=np.broadcast_to(sample.selection, shape),
-        start=initial_values(n_units, n_inputs=n_inputs, rng=rng),
+        start=initial_values(n_units, n_inputs=n_inputs, rng=rng, limits=options.start_limits()),
         n_units=n_units,
         blind_steps=np.full(n_units.size, options.max_steps),
         levels=sample.levels,

@@ -1,8 +1,8 @@
 """Measure what patience costs and buys, and print the table of ``docs/decisions/when_networks_stop.md``.
 
 Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [SPEC ...]``. Estimators are fitted
-on the folds of whole entities held out of each shipped panel, once for each patience; errors are of the
-test rows, as ratios to those of the longest patience.
+on the folds of whole entities held out of each shipped panel, once for each optimiser and patience; errors
+are of the test rows, as ratios to those of the first.
 """
 
 from __future__ import annotations
@@ -24,10 +24,18 @@ from harness.execution.run import prepare
 from harness.installed import installed
 from harness_neural.batch import Settings, Trained, TrainingTask
 from harness_neural.mlp import Mlp
+from harness_neural.names import OptimiserName
 from harness_neural.som_ann import SomAnn
 from harness_rab.rab import Rab
 
-PATIENCE = (150, 40, 20, 10, 5)
+RULES: tuple[tuple[OptimiserName, int], ...] = (
+    ("lbfgs", 150),
+    ("lbfgs", 40),
+    ("projected_lbfgs", 40),
+    ("projected_lbfgs", 20),
+    ("projected_lbfgs", 15),
+    ("projected_lbfgs", 10),
+)
 PROTOCOL = "held_out_entities"
 N_DRAWS = 10
 N_SEEDS = 2
@@ -67,11 +75,11 @@ def counted_steps(found: list[int]) -> Iterator[None]:
         harness_neural.batch.train = train
 
 
-def with_patience(estimator: Rab | Mlp | SomAnn, patience: int) -> Estimator:
-    """Return an estimator whose networks have so much patience."""
+def trained_by(estimator: Rab | Mlp | SomAnn, optimiser: OptimiserName, patience: int) -> Estimator:
+    """Return an estimator whose networks have this optimiser and so much patience."""
     if isinstance(estimator, Rab):
-        return replace(estimator, base=with_patience(estimator.base, patience))
-    return replace(estimator, patience=patience)
+        return replace(estimator, base=trained_by(estimator.base, optimiser, patience))
+    return replace(estimator, optimiser=optimiser, patience=patience)
 
 
 def held_out_error(plan: Plan, outcome: str, estimator: Estimator, *, seed: int) -> tuple[float, Cost]:
@@ -91,23 +99,23 @@ def held_out_error(plan: Plan, outcome: str, estimator: Estimator, *, seed: int)
 
 
 def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn) -> str:
-    """Return the row of a panel's first outcome: ratios of errors, and of steps in brackets."""
+    """Return the row of a panel's first outcome: ratios of errors, and of steps and time."""
     outcome = plan.study.roles.outcomes[0]
-    errors, steps, seconds = [], [], 0.0
-    for patience in PATIENCE:
+    errors, steps, seconds = [], [], []
+    for optimiser, patience in RULES:
         runs = [
-            held_out_error(plan, outcome, with_patience(estimator, patience), seed=seed)
+            held_out_error(plan, outcome, trained_by(estimator, optimiser, patience), seed=seed)
             for seed in range(1 if isinstance(estimator, Rab) else N_SEEDS)
         ]
         errors.append(float(np.mean([error for error, _ in runs])))
         steps.append(float(np.mean([cost.steps for _, cost in runs])))
-        seconds += sum(cost.seconds for _, cost in runs)
+        seconds.append(sum(cost.seconds for _, cost in runs))
     ratios = [
-        f"{error / errors[0]:.3f} ({taken / steps[0]:.2f})"
-        for error, taken in zip(errors[1:], steps[1:], strict=True)
+        f"{error / errors[0]:.3f} ({taken / steps[0]:.2f}, {spent / seconds[0]:.2f})"
+        for error, taken, spent in zip(errors[1:], steps[1:], seconds[1:], strict=True)
     ]
     first = f"{errors[0]:.4f} | {steps[0]:.0f}"
-    return f"| {plan.study.study} | {name} | {first} | {' | '.join(ratios)} | {seconds:.0f} s |"
+    return f"| {plan.study.study} | {name} | {first} | {' | '.join(ratios)} | {sum(seconds):.0f} s |"
 
 
 def main() -> None:
@@ -120,8 +128,8 @@ def main() -> None:
     }
     estimators = {**estimators, **BASES}
     print(
-        f"| panel | estimator | error | steps | {' | '.join(map(str, PATIENCE[1:]))} | all |",
-        "|---|---|---|---|" + "---|" * len(PATIENCE),
+        f"| panel | estimator | error | steps | {' | '.join(f'{name} {n}' for name, n in RULES[1:])} | all |",
+        "|---|---|---|---|" + "---|" * len(RULES),
         sep="\n",
     )
     for name, estimator in estimators.items():

@@ -8,14 +8,16 @@ from harness_neural.batch.networks import NetworkBatch, Piece, gather
 from harness_neural.batch.profile import FixedInputs
 from harness_neural.batch.results import Trained
 from harness_neural.batch.settings import Settings
-from harness_neural.batch.start import initial_values, without_unused
+from harness_neural.batch.start import SOLVED_LIMITS, StartLimits, initial_values, without_unused
 from harness_neural.batch.task import TrainingTask
 
 __all__ = [
+    "SOLVED_LIMITS",
     "FixedInputs",
     "NetworkBatch",
     "Piece",
     "Settings",
+    "StartLimits",
     "Trained",
     "TrainingTask",
     "gather",

@@ -74,12 +74,24 @@ def forward(kernel: Kernel, X_transposed: Tensor, *, hidden: Tensor, output: Ten
     layer : (n_units + 2, n_networks, n_rows); receives the activations in all but the last two places, and
         the predictions in the last; the one before holds ones, to which the intercept belongs
     """
+    activate(kernel, X_transposed, hidden=hidden, layer=layer)
+    combine(output, layer)
+
+
+def activate(kernel: Kernel, X_transposed: Tensor, *, hidden: Tensor, layer: Tensor) -> None:
+    """Compute the activations of a block, as `forward` has them."""
     values = layer[:-2]
     torch.mm(hidden.flatten(0, 1), X_transposed, out=values.view(-1, layer.shape[2]))
     kernel.activate(values)
+
+
+def combine(output: Tensor, layer: Tensor) -> None:
+    """Compute predictions from the activations of a block, as `forward` has them."""
     torch.bmm(output, layer[:-1].transpose(0, 1), out=layer[-1].unsqueeze(1))
 
 
-def make_layer(n_units: int, n_networks: int, n_rows: int, *, dtype: torch.dtype) -> Tensor:
-    """Return the array that `forward` fills, its ones in place."""
-    return torch.ones(n_units + 2, n_networks, n_rows, dtype=dtype)
+def make_layer(
+    n_units: int, n_networks: int, n_rows: int, *, dtype: torch.dtype, n_blocks: int = 1
+) -> Tensor:
+    """Return arrays that `forward` fills, (n_blocks, n_units + 2, n_networks, n_rows), ones in place."""
+    return torch.ones(n_blocks, n_units + 2, n_networks, n_rows, dtype=dtype)

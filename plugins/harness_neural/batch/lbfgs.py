@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -173,16 +172,16 @@ class Lbfgs:
     """Limited-memory BFGS.
 
     Biases say where along its input a unit bends; they are far from their best in the beginning, and change
-    the loss less than weights do. Seen in twice their unit, they are found in fewer steps.
+    the loss less than weights do. Seen in a multiple of their unit, they are found in fewer steps.
 
     Attributes
     ----------
     memory : pairs kept, >= 1
+    bias_stretch : > 0, the multiple
     """
 
-    bias_stretch: ClassVar[float] = 2.0
-
     memory: int = 10
+    bias_stretch: float = 2.0
 
     def begin(self, points: Tensor) -> LbfgsDescent:
         """Start from these points, (n_networks, n_parameters)."""

@@ -59,9 +59,7 @@ class _Descents:
         progress, moved = self._begin(descent, network), torch.tensor([True])
         while True:
             evaluation = descent.evaluation()
-            progress = update_progress(
-                progress, descent.point.unsqueeze(0), evaluation=evaluation, moved=moved
-            )
+            progress = update_progress(progress, evaluation=evaluation, moved=moved)
             self.recorder.add(np.array([network]), evaluation=evaluation, moved=moved)
             finished = has_finished(
                 progress,
@@ -97,6 +95,7 @@ class _Descent:
             loss=self._loss.unsqueeze(0),
             gradient=2.0 * self._slope.unsqueeze(0),
             selection=self._residuals.selection_loss(self.point).unsqueeze(0),
+            points=self.point.unsqueeze(0),
         )
 
     def step(self) -> bool:

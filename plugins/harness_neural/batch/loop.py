@@ -54,6 +54,7 @@ class _Batch:
             activation=settings.activation,
             weight_decay=settings.weight_decay,
             precision=settings.precision,
+            output=settings.output,
             limits=limits,
         )
         self._width = batch_width(
@@ -72,12 +73,11 @@ class _Batch:
 
     def round(self) -> None:
         """Evaluate one point of every network."""
-        points = self._descent.trial()
-        found = self._objective.evaluate(points * self._stretch)
+        found = self._objective.evaluate(self._descent.trial() * self._stretch)
         evaluation = replace(found, gradient=found.gradient * self._stretch)
         outcome = self._descent.advance(evaluation)
         moved = outcome.moved & ~self._finished
-        self._progress = update_progress(self._progress, points, evaluation=evaluation, moved=moved)
+        self._progress = update_progress(self._progress, evaluation=evaluation, moved=moved)
         self._recorder.add(self._networks, evaluation=evaluation, moved=moved)
         self._finished |= outcome.failed | has_finished(
             self._progress,
@@ -104,11 +104,10 @@ class _Batch:
 
     def _leave(self, finished: Tensor) -> None:
         gone, kept = torch.nonzero(finished)[:, 0], torch.nonzero(~finished)[:, 0]
-        best = self._progress.best_point * self._stretch
         self._results.put(
             self._networks[gone.numpy(force=True)],
-            weights=batch_records.take(self._objective.weights_at(best), gone),
-            progress=batch_records.take(replace(self._progress, best_point=best), gone),
+            weights=batch_records.take(self._objective.weights_at(self._progress.best_point), gone),
+            progress=batch_records.take(self._progress, gone),
         )
         self._objective.keep(kept)
         self._descent.keep(kept)
@@ -117,14 +116,14 @@ class _Batch:
         self._finished = self._finished[kept]
 
     def _join(self, networks: Ints) -> None:
-        points = torch.as_tensor(self._task.start[networks]) / self._stretch
+        start = torch.as_tensor(self._task.start[networks])
         watches = torch.as_tensor(self._task.selection[networks].sum(axis=1) > 0.0)
         blind = torch.as_tensor(self._task.blind_steps[networks])
         limit = torch.where(watches, self._settings.max_steps, blind)
         self._objective.admit(networks)
-        self._descent.admit(points)
+        self._descent.admit(start / self._stretch)
         self._progress = batch_records.join(
-            self._progress, begin_progress(points, limit=limit, watches=watches)
+            self._progress, begin_progress(start, limit=limit, watches=watches)
         )
         self._networks = np.append(self._networks, networks)
         self._finished = torch.cat([self._finished, torch.zeros(networks.size, dtype=torch.bool)])

@@ -59,7 +59,7 @@ class NetworkBatch:
             for first in range(0, self.n_networks, width):
                 chunk = slice(first, first + width)
                 hidden = torch.from_numpy(self.hidden[chunk].swapaxes(0, 1).copy())
-                layer = make_layer(hidden.shape[0], hidden.shape[1], blocks.n_rows, dtype=torch.float64)
+                (layer,) = make_layer(hidden.shape[0], hidden.shape[1], blocks.n_rows, dtype=torch.float64)
                 for at, row in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
                     forward(
                         kernel,

@@ -15,9 +15,10 @@ from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, make_blocks
 from harness_neural.batch.kernel import make_kernel, unit_of
 from harness_neural.batch.layout import NetworkLayout, Parameters
 from harness_neural.batch.passes import Passes, RowShares, Workspace, make_shares, make_workspace
+from harness_neural.batch.projection import LEAST_DECAY, solve_output
 from harness_neural.batch.scaling import Scaling, make_scaling, unstandardise, unstandardise_backward
 from harness_neural.batch.task import TrainingTask
-from harness_neural.names import Activation, Precision
+from harness_neural.names import Activation, OutputWeights, Precision
 
 DTYPES: dict[Precision, torch.dtype] = {"float64": torch.float64, "float32": torch.float32}
 
@@ -32,11 +33,14 @@ class Evaluation:
     gradient : (n_networks, n_parameters), of `loss`
     selection : (n_networks,); mean squared error on the selection rows over the same variance; zero for a
         network without selection rows
+    points : (n_networks, n_parameters), at which this is so: as they were given, but for output weights
+        that were solved
     """
 
     loss: Tensor
     gradient: Tensor
     selection: Tensor
+    points: Tensor
 
 
 class Objective:
@@ -48,7 +52,14 @@ class Objective:
     activation : of their units
     weight_decay : >= 0
     precision : of the forward and backward pass
+    output : whether the weights from the units are given with the others, or are the best for these. They
+        then decay by `LEAST_DECAY` at least
     limits : of a block of rows and its layer
+
+    Raises
+    ------
+    ValueError
+        Where output weights are to be solved for networks beside effects of levels.
     """
 
     def __init__(
@@ -58,18 +69,22 @@ class Objective:
         activation: Activation,
         weight_decay: float,
         precision: Precision,
+        output: OutputWeights = "trained",
         limits: BatchLimits = LIMITS["cpu"],
     ) -> None:
+        if output == "solved" and task.levels:
+            raise ValueError("output weights are solved for networks without effects of levels alone")
         self._task = task
+        self._output = output
         self._is_tanh = activation == "tanh"
-        self._kernel = make_kernel(unit_of(activation))
         self._decay = weight_decay
-        self._dtype = DTYPES[precision]
+        self._output_decay = max(weight_decay, LEAST_DECAY) if output == "solved" else weight_decay
         self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
         self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision], limits=limits)
         self.layout = NetworkLayout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
         levels = tuple(make_levels(codes) for codes in task.levels)
-        self._passes = Passes(self.blocks, kernel=make_kernel(unit_of(activation)), levels=levels)
+        kernel = make_kernel(unit_of(activation))
+        self._passes = Passes(self.blocks, kernel=kernel, levels=levels, output=output)
         self._scaling, self._shares, self._rows = self._records_of(np.zeros(0, dtype=np.int64))
         self._workspace = self._make_workspace()
 
@@ -103,16 +118,37 @@ class Objective:
     def evaluate(self, points: Tensor) -> Evaluation:
         """Return losses and gradients at points, (n_networks, n_parameters) float64."""
         own = self.layout.split(points)
+        if self._output == "solved":
+            own = self._with_solved(own)
+            points = self.layout.join(own)
         weights = unstandardise(self._scaling, own, is_tanh=self._is_tanh)
         result = self._passes.run(weights, self._rows, workspace=self._workspace)
         gradient = unstandardise_backward(self._scaling, result.gradient, is_tanh=self._is_tanh)
         loss = result.loss
         if self._decay:
-            squares = own.hidden[..., :-1].square().sum(dim=(1, 2)) + own.output.square().sum(dim=1)
-            loss = loss + self._decay * squares
+            loss = loss + self._decay * own.hidden[..., :-1].square().sum(dim=(1, 2))
             gradient.hidden[..., :-1] += 2.0 * self._decay * own.hidden[..., :-1]
-            gradient.output.add_(own.output, alpha=2.0 * self._decay)
-        return Evaluation(loss=loss, gradient=self.layout.join(gradient), selection=result.selection)
+        if self._output_decay:
+            loss = loss + self._output_decay * own.output.square().sum(dim=1)
+            gradient.output.add_(own.output, alpha=2.0 * self._output_decay)
+        if self._output == "solved":
+            gradient.output.zero_()
+            gradient.intercept.zero_()
+        return Evaluation(
+            loss=loss, gradient=self.layout.join(gradient), selection=result.selection, points=points
+        )
+
+    def _with_solved(self, own: Parameters) -> Parameters:
+        """Return parameters with the output weights that are the best for their hidden ones."""
+        hidden = unstandardise(self._scaling, own, is_tanh=self._is_tanh).hidden
+        moments = self._passes.moments(hidden, workspace=self._workspace)
+        solved = solve_output(
+            moments,
+            outcome_deviation=self._scaling.outcome_deviation,
+            is_tanh=self._is_tanh,
+            decay=self._output_decay,
+        )
+        return replace(own, output=solved.weights, intercept=solved.intercept)
 
     def _records_of(self, networks: Ints) -> tuple[Scaling, RowShares, EffectRows]:
         weights = torch.as_tensor(np.ascontiguousarray(self._task.weights[networks], dtype=np.float64))
@@ -125,13 +161,20 @@ class Objective:
         return scaling, shares, EffectRows(weights[:, :n_counted], selection[:, :n_counted])
 
     def _make_workspace(self) -> Workspace:
-        return make_workspace(self.blocks, self._shares, n_units=self.layout.n_units)
+        return make_workspace(self.blocks, self._shares, n_units=self.layout.n_units, output=self._output)
 
 
 def evaluate_at(
-    task: TrainingTask, points: Floats, *, activation: Activation, weight_decay: float = 0.0
+    task: TrainingTask,
+    points: Floats,
+    *,
+    activation: Activation,
+    weight_decay: float = 0.0,
+    output: OutputWeights = "trained",
 ) -> Evaluation:
     """Return losses and gradients of all networks of a task at given parameters, in float64."""
-    objective = Objective(task, activation=activation, weight_decay=weight_decay, precision="float64")
+    objective = Objective(
+        task, activation=activation, weight_decay=weight_decay, precision="float64", output=output
+    )
     objective.admit(np.arange(task.n_networks))
     return objective.evaluate(torch.as_tensor(points))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness_neural.batch.first_order import Adam, GradientDescent
 from harness_neural.batch.lbfgs import Lbfgs
-from harness_neural.names import Activation, Device, Precision
+from harness_neural.names import Activation, Device, OutputWeights, Precision
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Settings:
     ----------
     activation : of the hidden units
     optimiser : the rule that moves the parameters
+    output : whether the optimiser moves the weights from the units too, or these are solved at every step
     max_steps : >= 1; steps of a network that has rows to stop by
     patience : >= 1; steps without a lower selection loss after which a network stops
     tolerance : >= 0; a network has converged when no element of its gradient is larger
@@ -43,6 +44,7 @@ class Settings:
 
     activation: Activation = "tanh"
     optimiser: Lbfgs | LevenbergMarquardt | Adam | GradientDescent = field(default_factory=Lbfgs)
+    output: OutputWeights = "trained"
     max_steps: int = 500
     patience: int = 40
     tolerance: float = 1e-6

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.random import Generator
 
 from harness import Floats, Ints
 
-# Share of the usual limits within which weights into units are drawn, and limit of the units' biases.
-SHARE_OF_LIMIT = 0.2
-BIAS_LIMIT = 1.0
+
+@dataclass(frozen=True)
+class StartLimits:
+    """Within what initial values are drawn.
+
+    Attributes
+    ----------
+    share : of the usual limits, for weights into units
+    bias : of the units' biases
+    """
+
+    share: float = 0.2
+    bias: float = 1.0
 
 
-def initial_values(n_units: Ints, *, n_inputs: int, rng: Generator) -> Floats:
+SOLVED_LIMITS = StartLimits(share=0.1, bias=2.0)
+"""Where the weights from the units are solved, a smoother start loses no time.
+
+On five shipped panels it gave less error on held-out entities in fewer steps than the other limits do.
+"""
+
+
+def initial_values(
+    n_units: Ints, *, n_inputs: int, rng: Generator, limits: StartLimits = StartLimits()
+) -> Floats:
     """Draw the initial parameters of networks, one network after the other.
 
     Parameters
@@ -27,7 +48,8 @@ def initial_values(n_units: Ints, *, n_inputs: int, rng: Generator) -> Floats:
     Notes
     -----
     Weights from the units are uniform within ``sqrt(6 / (fan_in + fan_out))`` (Glorot & Bengio 2010, equation
-    16), weights into them within a fifth of it, biases of the units within one; the intercept is zero. A
+    16), weights into them within a share of it, biases of the units within their limit; the intercept is
+    zero. A
     network then begins as a smooth function of its inputs whose units bend at different places. With
     weights and biases within Glorot's limits, units begin saturated in random directions of many inputs and
     have to unlearn them: on panels of 27 inputs many networks stop in a poor minimum, and the others take
@@ -37,8 +59,8 @@ def initial_values(n_units: Ints, *, n_inputs: int, rng: Generator) -> Floats:
     values = np.zeros((n_units.size, largest * (n_inputs + 2) + 1))
     n_hidden = largest * (n_inputs + 1)
     for row, size in zip(values, n_units.tolist(), strict=True):
-        hidden = SHARE_OF_LIMIT * np.sqrt(6.0 / (n_inputs + size))
-        limit = np.append(np.full(n_inputs, hidden), BIAS_LIMIT)
+        hidden = limits.share * np.sqrt(6.0 / (n_inputs + size))
+        limit = np.append(np.full(n_inputs, hidden), limits.bias)
         row[: size * (n_inputs + 1)] = rng.uniform(-limit, limit, (size, n_inputs + 1)).ravel()
         output = np.sqrt(6.0 / (size + 1))
         row[n_hidden : n_hidden + size] = rng.uniform(-output, output, size)

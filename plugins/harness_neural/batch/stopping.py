@@ -38,7 +38,7 @@ def begin_progress(points: Tensor, *, limit: Tensor, watches: Tensor) -> Progres
     return Progress(before, limit, watches, before, points, unknown, unknown)
 
 
-def update_progress(progress: Progress, points: Tensor, *, evaluation: Evaluation, moved: Tensor) -> Progress:
+def update_progress(progress: Progress, *, evaluation: Evaluation, moved: Tensor) -> Progress:
     """Count the steps of networks that moved and keep the weights that are the best so far."""
     step = progress.step + moved.long()
     is_better = moved & (~progress.watches | (evaluation.selection < progress.best_selection))
@@ -47,7 +47,7 @@ def update_progress(progress: Progress, points: Tensor, *, evaluation: Evaluatio
         limit=progress.limit,
         watches=progress.watches,
         best_step=torch.where(is_better, step, progress.best_step),
-        best_point=torch.where(is_better.unsqueeze(1), points, progress.best_point),
+        best_point=torch.where(is_better.unsqueeze(1), evaluation.points, progress.best_point),
         best_loss=torch.where(is_better, evaluation.loss, progress.best_loss),
         best_selection=torch.where(is_better, evaluation.selection, progress.best_selection),
     )

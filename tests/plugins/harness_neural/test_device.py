@@ -37,7 +37,7 @@ def test_all_of_a_round_lies_on_the_device_that_is_asked_for(optimiser, precisio
         for _ in range(2):
             evaluation = objective.evaluate(descent.trial())
             outcome = descent.advance(evaluation)
-            progress = update_progress(progress, points, evaluation=evaluation, moved=outcome.moved)
+            progress = update_progress(progress, evaluation=evaluation, moved=outcome.moved)
         finished = has_finished(progress, evaluation.gradient, patience=1, tolerance=0.0, moved=outcome.moved)
         kept = torch.as_tensor(np.array([0, 2]))
         objective.keep(kept)

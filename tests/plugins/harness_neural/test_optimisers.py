@@ -42,7 +42,9 @@ def minimise(function: Function, descent: Descent, *, rounds: int) -> Floats:
         found = [function(point) for point in points]
         values = torch.tensor([pair[0] for pair in found], dtype=torch.float64)
         gradient = torch.from_numpy(np.stack([pair[1] for pair in found]))
-        outcome = descent.advance(Evaluation(values, gradient, torch.zeros_like(values)))
+        outcome = descent.advance(
+            Evaluation(values, gradient, torch.zeros_like(values), torch.zeros_like(gradient))
+        )
         losses = np.where(outcome.moved.numpy(), values.numpy(), losses if losses.size else np.inf)
     return losses
 
@@ -130,6 +132,6 @@ def test_a_network_whose_loss_is_no_number_fails_and_the_others_go_on() -> None:
         found = [broken(point) for point in descent.trial().numpy()]
         values = torch.tensor([pair[0] for pair in found], dtype=torch.float64)
         gradient = torch.from_numpy(np.stack([pair[1] for pair in found]))
-        has_failed |= descent.advance(Evaluation(values, gradient, torch.zeros(2))).failed
+        has_failed |= descent.advance(Evaluation(values, gradient, torch.zeros(2), gradient)).failed
     assert bool(has_failed[0])
     np.testing.assert_allclose(descent.trial()[1], 1.0, atol=1e-4)

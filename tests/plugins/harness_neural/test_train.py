@@ -19,10 +19,17 @@ from neural_tasks import make_task, one_network
 EQUAL = 1e-8
 
 
-@pytest.fixture(params=[Lbfgs(), LevenbergMarquardt()], ids=["lbfgs", "levenberg_marquardt"])
+@pytest.fixture(
+    params=[
+        Settings(max_steps=30),
+        Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved", max_steps=10),
+        Settings(optimiser=LevenbergMarquardt(), max_steps=6),
+    ],
+    ids=["lbfgs", "projected_lbfgs", "levenberg_marquardt"],
+)
 def options(request: pytest.FixtureRequest) -> Settings:
     """Settings for a training of moderate length."""
-    return Settings(optimiser=request.param, max_steps=30 if isinstance(request.param, Lbfgs) else 6)
+    return request.param
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])

@@ -1,0 +1,147 @@
+"""Output weights that are solved for: the best for given hidden weights, and a gradient of what is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness import Floats
+from harness_neural.batch import Settings, TrainingTask, train
+from harness_neural.batch.lbfgs import Lbfgs
+from harness_neural.batch.objective import evaluate_at
+from harness_neural.batch.projection import LEAST_DECAY
+from harness_neural.mlp import Mlp
+from harness_neural.names import Activation
+from neural_tasks import make_task
+
+ACTIVATIONS: list[Activation] = ["tanh", "sigmoid", "relu"]
+UNIT = {
+    "tanh": np.tanh,
+    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
+    "relu": lambda z: np.maximum(z, 0.0),
+}
+DECAY = 0.01
+SOLVED = Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved")
+
+
+@pytest.fixture
+def task() -> TrainingTask:
+    base = make_task(n_obs=600, n_units=(4, 3, 4))
+    units = np.array([3.0, 0.2, 1.0, 5.0])  # inputs that are not standardised put the scaling to work
+    counts = np.random.default_rng(1).integers(0, 3, size=(3, 600)).astype(float)
+    return replace(base, X=base.X * units + units, outcome=4.0 * base.outcome - 1.0, weights=counts)
+
+
+def least_squares(
+    task: TrainingTask, network: int, activation: Activation, decay: float
+) -> tuple[Floats, float]:
+    """Return output weights with the intercept, and the loss, by one regression with rows for the decay."""
+    w = task.weights[network] / task.weights[network].sum()
+    mean, y_mean = w @ task.X, w @ task.outcome
+    Z = (task.X - mean) / np.sqrt(w @ (task.X - mean) ** 2)
+    y = (task.outcome - y_mean) / np.sqrt(w @ (task.outcome - y_mean) ** 2)
+    n_units, n_inputs = int(task.n_units[network]), task.X.shape[1]
+    hidden = task.start[network, : n_units * (n_inputs + 1)].reshape(n_units, -1)
+    units = UNIT[activation](Z @ hidden[:, :-1].T + hidden[:, -1])
+    columns = np.column_stack([units, np.ones(len(y))]) * np.sqrt(w)[:, None]
+    penalty = np.sqrt(decay) * np.eye(n_units, n_units + 1)
+    left = np.concatenate([columns, penalty])
+    right = np.concatenate([y * np.sqrt(w), np.zeros(n_units)])
+    found = np.linalg.lstsq(left, right, rcond=None)[0]
+    return found, float(np.square(left @ found - right).sum())
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("decay", [0.0, DECAY])
+def test_output_weights_are_those_of_a_regression_on_the_units(
+    task: TrainingTask, activation: Activation, decay: float
+) -> None:
+    found = evaluate_at(task, task.start, activation=activation, weight_decay=decay, output="solved")
+    used = max(decay, LEAST_DECAY)
+    for at in range(task.n_networks):
+        expected, loss = least_squares(task, at, activation, used)
+        n_units, n_inputs = int(task.n_units[at]), task.X.shape[1]
+        point = found.points[at].numpy()
+        first = int(task.n_units.max()) * (n_inputs + 1)
+        np.testing.assert_allclose(point[first : first + n_units], expected[:-1], rtol=1e-6, atol=1e-8)
+        assert point[-1] == pytest.approx(expected[-1], rel=1e-6, abs=1e-8)
+        hidden = task.start[at, :first].reshape(-1, n_inputs + 1)
+        loss += decay * float(np.square(hidden[:, :-1]).sum())
+        assert float(found.loss[at]) == pytest.approx(loss, rel=1e-9)
+
+
+def test_solved_weights_are_the_ones_given_beside_them(task: TrainingTask) -> None:
+    solved = evaluate_at(task, task.start, activation="tanh", output="solved")
+    plain = evaluate_at(task, solved.points.numpy(), activation="tanh")
+    outputs = solved.points[:, -1 - int(task.n_units.max()) : -1]
+    decay = LEAST_DECAY * outputs.square().sum(dim=1)
+    np.testing.assert_allclose(solved.loss, plain.loss + decay, rtol=1e-10)
+    np.testing.assert_allclose(solved.selection, plain.selection, rtol=1e-10)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_gradient_agrees_with_finite_differences(task: TrainingTask, activation: Activation) -> None:
+    step = 1e-5
+
+    def loss(points: Floats) -> Floats:
+        found = evaluate_at(task, points, activation=activation, weight_decay=DECAY, output="solved")
+        return np.asarray(found.loss.numpy())
+
+    found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY, output="solved")
+    for at in range(0, task.start.shape[1], 3):
+        shift = np.zeros(task.start.shape[1])
+        shift[at] = step
+        slope = (loss(task.start + shift) - loss(task.start - shift)) / (2.0 * step)
+        has_unit = task.start[:, at] != 0.0
+        np.testing.assert_allclose(found.gradient[has_unit, at], slope[has_unit], rtol=1e-5, atol=1e-8)
+
+
+def test_activations_that_are_computed_twice_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_task(n_obs=700, n_units=(3,) * 5)
+    kept = evaluate_at(task, task.start, activation="tanh", output="solved")
+    monkeypatch.setattr("harness_neural.batch.passes.MOST_KEPT_BYTES", 0)
+    again = evaluate_at(task, task.start, activation="tanh", output="solved")
+    np.testing.assert_array_equal(kept.loss, again.loss)
+    np.testing.assert_array_equal(kept.gradient, again.gradient)
+
+
+def test_training_ends_where_no_weight_can_be_bettered() -> None:
+    task = make_task(n_obs=300, n_units=(2, 2, 2), noise=0.1)
+    blind = replace(task, selection=np.zeros_like(task.selection), blind_steps=np.full(3, 600))
+    trained = train(blind, SOLVED)
+    plain = evaluate_at(blind, trained.points, activation="tanh")
+    started = evaluate_at(blind, blind.start, activation="tanh")
+    assert float(plain.gradient.abs().max()) < 1e-4 < 1e-2 < float(started.gradient.abs().max())
+    decay = LEAST_DECAY * np.square(trained.points[:, -3:-1]).sum(axis=1)
+    np.testing.assert_allclose(plain.loss.numpy() + decay, trained.loss, rtol=1e-6)
+
+
+def test_two_units_that_are_alike_share_their_weight() -> None:
+    task = make_task(n_obs=300, n_units=(2,))
+    start = task.start.copy()
+    n_inputs = task.X.shape[1]
+    start[0, n_inputs + 1 : 2 * (n_inputs + 1)] = start[0, : n_inputs + 1]
+    found = evaluate_at(task, start, activation="tanh", output="solved")
+    first, second = found.points[0, -3:-1].tolist()
+    assert first == pytest.approx(second, rel=1e-6)
+    assert bool(found.loss.isfinite().all())
+
+
+def test_units_that_are_not_finite_make_no_number_and_no_error() -> None:
+    task = make_task(n_obs=300, n_units=(2, 2))
+    start = task.start.copy()
+    start[0, 0] = np.inf
+    loss = evaluate_at(task, start, activation="tanh", output="solved").loss
+    assert bool(loss[0].isnan())
+    assert bool(loss[1].isfinite())
+
+
+def test_effects_of_levels_are_refused() -> None:
+    with pytest.raises(ValueError, match="with effects use lbfgs"):
+        Mlp(effects=("entity",), optimiser="projected_lbfgs")
+    task = make_task(n_obs=300, n_units=(2,))
+    codes = np.arange(300) % 10
+    with pytest.raises(ValueError, match="without effects of levels"):
+        train(replace(task, levels=(codes,)), SOLVED)
