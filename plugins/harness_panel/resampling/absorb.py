@@ -6,7 +6,7 @@ Notation: W the weights of one draw, D the dummies of all levels, V the columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,8 +40,34 @@ class Projection:
         return explained
 
 
-Solver = Callable[[Floats], Projection]
-"""Projects columns times weights, (n_obs, n_draws, n_columns)."""
+@dataclass(frozen=True, eq=False)
+class Solver:
+    """Projects columns on the dummies of groupings under some weights.
+
+    Attributes
+    ----------
+    groupings : one at least
+    blocks : where the levels of all but the first are among those of all but the first
+    reduced : normal equations of these
+    """
+
+    groupings: tuple[Grouping, ...]
+    blocks: tuple[slice, ...]
+    reduced: Reduced
+
+    def __call__(self, weighted: Floats) -> Projection:
+        """Project columns times weights, (n_obs, n_draws, n_columns)."""
+        return self.of_sums(tuple(grouping.sums(weighted) for grouping in self.groupings))
+
+    def of_sums(self, sums: tuple[Floats, ...]) -> Projection:
+        """Project columns whose sums over the levels of each grouping are known, as `Projection` has them."""
+        reduced = self.reduced
+        totals, first = reduced.totals[:, :, None], sums[0].transpose(1, 0, 2)
+        others = np.concatenate([sums[0][:0], *sums[1:]]).transpose(1, 0, 2)
+        small = reduced.solve(others - reduced.cells.transpose(0, 2, 1) @ divide(first, totals))
+        large = divide(first - reduced.cells @ small, totals)
+        parts = (large, *(small[:, block] for block in self.blocks))
+        return Projection(tuple(part.transpose(1, 0, 2) for part in parts), sums)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,24 +101,8 @@ class Absorber:
         return Crossed(self.groupings[0], self.groupings[1:])
 
     def solver(self, weights: Floats) -> Solver:
-        """Return what projects columns on the dummies under weights, (n_obs, n_draws), >= 0."""
-        if not self.groupings:
-            return lambda _: Projection((), ())
-        reduced = self._crossed.reduce(weights)
-
-        def project(weighted: Floats) -> Projection:
-            sums = tuple(grouping.sums(weighted) for grouping in self.groupings)
-            return Projection(self._effects(reduced, sums), sums)
-
-        return project
-
-    def _effects(self, reduced: Reduced, sums: tuple[Floats, ...]) -> tuple[Floats, ...]:
-        totals, first = reduced.totals[:, :, None], sums[0].transpose(1, 0, 2)
-        others = np.concatenate([sums[0][:0], *sums[1:]]).transpose(1, 0, 2)
-        small = reduced.solve(others - reduced.cells.transpose(0, 2, 1) @ divide(first, totals))
-        large = divide(first - reduced.cells @ small, totals)
-        parts = (large, *(small[:, block] for block in self._crossed.blocks))
-        return tuple(part.transpose(1, 0, 2) for part in parts)
+        """Return what projects columns on the dummies of a grouping or more, under weights, (n_obs, n)."""
+        return Solver(self.groupings, self._crossed.blocks, self._crossed.reduce(weights))
 
     def rank(self, weights: Floats) -> int:
         """Return the number of independent effects of the rows that have weight, (n_obs,)."""
@@ -155,6 +165,8 @@ def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tup
     """
     n_obs, n_columns = columns.shape
     effects = tuple(np.zeros((grouping.n_levels, n_columns)) for grouping in absorber.groupings)
+    if not effects:
+        return effects
     project = absorber.solver(weights[:, None])
     width = max(1, _BLOCK_BYTES // (8 * n_obs))
     for start in range(0, n_columns, width):

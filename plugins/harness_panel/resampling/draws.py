@@ -8,6 +8,8 @@ import numpy as np
 
 from harness import EffectKey, EstimationError, Floats, LevelModels, Panel, Problem, stacked
 from harness_panel.resampling.absorb import Absorber, Solver
+from harness_panel.resampling.entity_sums import EntitySums
+from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.levels import RawEffects, knowing_left_out_levels
 from harness_panel.resampling.regression import Regression, regress
 from harness_panel.resampling.within_fit import fit_within
@@ -39,9 +41,9 @@ def regress_draws(
     used = np.flatnonzero(weights.any(axis=0))
     regression = regress(panel.take(used), effects, weights=row_weights[used])
     counts = weights[:, used]
-    models = [
-        _solve(regression, counts[draws]) for draws in _chunks(len(counts), _bytes_per_draw(regression))
-    ]
+    chunks = list(_chunks(len(counts), _bytes_per_draw(regression)))
+    sums = _entity_sums(regression, counts) if len(chunks) > 1 else None
+    models = [_solve(regression, counts[draws], sums) for draws in chunks]
     return knowing_left_out_levels(
         stacked(models),
         panel,
@@ -51,20 +53,45 @@ def regress_draws(
     )
 
 
-def _solve(regression: Regression, draws: Floats) -> LevelModels:
+def _entity_sums(regression: Regression, counts: Floats) -> EntitySums | None:
+    """Return what draws of whole entities are sums of; None where rows of an entity are drawn apart."""
+    entities = Grouping.of(regression.panel.entity.codes)
+    first = np.unique(entities.codes, return_index=True)[1]
+    if not all(np.array_equal(draw[first][entities.codes], draw) for draw in counts):
+        return None
+    columns, groupings = _columns(regression), regression.absorber.groupings
+    return EntitySums.of(entities, columns, regression.weights, groupings)
+
+
+def _columns(regression: Regression) -> Floats:
+    """Return the basis and the residuals of a regression, (n_obs, n_kept + 1), without roots of weights."""
+    base = regression.within
+    return np.column_stack([base.basis, base.residuals]) / np.sqrt(regression.weights)[:, None]
+
+
+def _solve(regression: Regression, draws: Floats, sums: EntitySums | None) -> LevelModels:
     """Solve for the draws of counts, (n_draws, n_obs).
 
     Each draw solves for its difference from the regression in its orthonormal basis, where normal equations
     are close to the identity: forming them costs no digits, and all draws share the matrix products. A draw
     in which columns can hardly be told apart is solved by `fit_within`.
+
+    Parameters
+    ----------
+    sums : of the entities, where rows of each are drawn together; None looks at every row again
     """
     base, absorber = regression.within, regression.absorber
-    columns = np.column_stack([base.basis, base.residuals]) / np.sqrt(regression.weights)[:, None]
     weights = draws.T * regression.weights[:, None]
-    weighted = weights[:, :, None] * columns[:, None, :]
     project = absorber.solver(weights)
-    projection = project(weighted)
-    cross = np.tensordot(columns, weighted, axes=(0, 0)).transpose(1, 0, 2) - projection.explained()
+    if sums is None:
+        columns = _columns(regression)
+        weighted = weights[:, :, None] * columns[:, None, :]
+        projection, products = project(weighted), np.tensordot(columns, weighted, axes=(0, 0))
+        cross = products.transpose(1, 0, 2) - projection.explained()
+    else:
+        counts = draws[:, sums.first]
+        projection = project.of_sums(sums.by_level(counts))
+        cross = sums.cross(counts) - projection.explained()
     values, vectors = np.linalg.eigh(cross[:, :-1, :-1])
     is_suspect = values[:, 0] <= _SUSPECT * np.maximum(values[:, -1], draws.mean(axis=1))
     inverse = 1.0 / np.where(is_suspect[:, None], 1.0, values)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from harness import EstimationError, Floats, Panel, draw_weights, random_stream
 from harness_panel import Classical, FixedEffects, PooledOLS
+from harness_panel.resampling import draws as resampled_draws
+from harness_panel.resampling.entity_sums import EntitySums
 from panels import labelled, panel_from_arrays, simulated_panel
 
 ESTIMATORS = [
@@ -193,3 +195,30 @@ def test_a_draw_without_rows_is_refused(estimator):
     weights = np.stack([np.ones(panel.n_obs), np.zeros(panel.n_obs)])
     with pytest.raises(EstimationError, match="no row"):
         draws(estimator, panel, weights)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("unit", ["entity", "row"])
+@pytest.mark.parametrize(
+    "estimator",
+    [PooledOLS(), FixedEffects(("entity",)), FixedEffects(("time",)), FixedEffects(("entity", "time"))],
+    ids=["pooled", "entity", "time", "entity and time"],
+)
+def test_draws_of_many_rows_are_those_made_one_by_one(estimator, unit, weighted, monkeypatch):
+    """Draws that do not fit a chunk rest on the sums of entities, where rows of an entity go together."""
+    panel = simulated_panel(random_stream(31), n_entities=40, n_periods=5, share=0.8)
+    panel = replace(panel, weights=random_stream(32).uniform(0.5, 2.0, size=panel.n_obs))
+    estimator = replace(estimator, weighted=weighted)
+    weights = draw_weights(panel, 6, unit=unit, rng=random_stream(33))
+    together = draws(estimator, panel, weights).predict(panel)
+    asked, cross = [], EntitySums.cross
+
+    def counted(sums, counts):
+        asked.append(len(counts))
+        return cross(sums, counts)
+
+    monkeypatch.setattr(resampled_draws, "_CHUNK_BYTES", 1)
+    monkeypatch.setattr(EntitySums, "cross", counted)
+    apart = draws(estimator, panel, weights).predict(panel)
+    assert asked == ([1] * 6 if unit == "entity" else [])
+    np.testing.assert_allclose(apart, together, rtol=0, atol=1e-10)
