@@ -21,7 +21,7 @@ Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 PATIENCE: dict[OptimiserName, int] = {
     "lbfgs": 150,
-    "projected_lbfgs": 15,
+    "projected_lbfgs": 10,
     "levenberg_marquardt": 12,
     "adam": 150,
     "sgd": 150,
@@ -31,7 +31,7 @@ PATIENCE: dict[OptimiserName, int] = {
 PROJECTED_STRETCH = 8.0
 """How much farther biases move than their gradients say, once output weights are solved for at every step.
 
-On five shipped panels it gave less error on held-out entities in fewer steps than 1, 2, 4 and 16.
+``docs/decisions/when_networks_stop.md`` has what was tried.
 """
 
 DRAW_RESTARTS = 1
@@ -63,7 +63,7 @@ class NetworkOptions:
         fit in fewer steps; Levenberg-Marquardt, Adam, or gradient descent with momentum
     max_steps : steps after which training stops
     patience : steps without a lower error on the selection rows after which training stops; ``auto`` is 150,
-        15 with ``projected_lbfgs``, and 12 of the far longer steps of ``levenberg_marquardt``
+        10 with ``projected_lbfgs``, and 12 of the far longer steps of ``levenberg_marquardt``
     learning_rate, momentum : of ``adam`` and ``sgd``; the others find their step lengths themselves
     memory : pairs of steps that ``lbfgs`` and ``projected_lbfgs`` keep
     weight_decay : penalty on the sum of squared weights, on standardised variables
