@@ -59,9 +59,8 @@ def test_the_report_judges_and_tabulates_each(run):
     carried = page.split("Gain over Fixed effects in predicting invest")[1].split(";base64,")[1]
     table = base64.b64decode(carried.split('"')[0]).decode()
     assert all(percent(value) in table for value in over["gain"])
-    tex = (run.path / "tables" / "gain.tex").read_text(encoding="utf-8")
-    assert tex.count(r"\begin{table}") == tex.count(r"\end{table}") == 2
-    assert r"\label{tab:gain-small-over-fe}" in tex
+    tex = (run.path / "tables" / "paper" / "gains-over-fe.tex").read_text(encoding="utf-8")
+    assert r"\label{tab:gains-over-fe-small}" in tex
 
 
 def test_programs_read_each(run):

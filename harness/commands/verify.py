@@ -30,7 +30,9 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     from harness.store.folder import RunFolder
 
     problems: list[Problem] = []
-    for check in verified(RunFolder.open(folder), catalogs=found(choice).catalogs, signer=signer):
+    registry = found(choice)
+    run = RunFolder.open(folder)
+    for check in verified(run, catalogs=registry.catalogs, messages=registry.messages, signer=signer):
         problems += check.problems
         click.echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
     if problems:

@@ -19,19 +19,18 @@ version 15
 clear all
 tempname results
 tempfile found
-postfile `results' str244(outcome estimator term) double(estimate std_error) using `found'
+postfile `results' str244(outcome estimator term) double(estimate std_error) using `"`found'"'
 program define keep_term
     args results outcome estimator name term errors
-    local error = .
-    if `errors' local error = _se[`name']
-    post `results' (`"`outcome'"') (`"`estimator'"') (`"`term'"') (_b[`name']) (`error')
+    local error (cond(`errors', _se[`name'], .))
+    post `results' (`"`outcome'"') (`"`estimator'"') (`"`term'"') (_b[`name']) `error'
 end
 """
 
 TAIL = f"""
 esttab using linear_cells.rtf, replace se r2 ar2
 postclose `results'
-use `found', clear
+use `"`found'"', clear
 format estimate std_error %24.17g
 export delimited using {RESULTS}, replace datafmt
 """

@@ -1,16 +1,23 @@
-"""The standardised accuracy-gain report: errors, gain, interval and protocol of every cell, as JSON."""
+"""The standardised accuracy-gain report: errors, gain, interval and protocol of every cell, as JSON.
+
+Keys and codes are English whatever the language of the report; titles, labels, reasons and verdicts are
+in it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from harness.language import closed_up
 from harness.report.model.accuracy import AccuracyRow, accuracy_rows
 from harness.report.model.gain_row import GainRow
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run, RunReader, read_run
+from harness.report.model.told import told
 from harness.report.sections.claims.rows import claim_rows
 from harness.report.sections.gains.caveats import caveats
 from harness.report.sections.gains.judgement import judgements
@@ -43,13 +50,19 @@ PART_FIELDS = (
 CHOICE_FIELDS = ("choice", "level", "n", "mean_gain", "share_of_variance")
 
 
-def gain_report(folder: RunReader) -> dict[str, Any]:
-    """Return the content of gain_report.json for the run in a folder."""
-    return report_of(read_run(folder))
+def gain_report(folder: RunReader, *, messages: Sequence[Path] = ()) -> dict[str, Any]:
+    """Return the content of gain_report.json for the run in a folder.
+
+    Parameters
+    ----------
+    messages : folders of the plugins' catalogs, for a report in another language
+    """
+    with told(read_run(folder), messages=messages) as run:
+        return report_of(run)
 
 
 def report_of(run: Run) -> dict[str, Any]:
-    """Return the accuracy-gain report of a run; missing numbers are None."""
+    """Return the accuracy-gain report of a run, in the language in use; missing numbers are None."""
     manifest = run.manifest
     study = manifest.study
     gains: dict[tuple[str, str, str, str], dict[str, GainRow]] = {}
@@ -117,8 +130,11 @@ def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
             judgement.estimator.id for judgement in judgements(cells) if judgement.is_established
         ],
         "words": [
-            headline(cells, reference=gains.reference_label),
-            *(() if gains.over else caveats(cells, level=study.level)),
+            closed_up(words)
+            for words in (
+                headline(cells, reference=gains.reference_label),
+                *(() if gains.over else caveats(cells, level=study.level)),
+            )
         ],
     }
 

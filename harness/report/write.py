@@ -143,10 +143,9 @@ def write_report(
     ArtifactError
         Where the folder lacks what the report needs, or cannot be written.
     """
-    english = read_run(folder)
-    report = json.dumps(report_of(english), indent=1, ensure_ascii=False, allow_nan=False)
-    folder.write_text(GAIN_REPORT, report + "\n")
-    with told(english, find=find, messages=messages) as run:
+    with told(read_run(folder), find=find, messages=messages) as run:
+        report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
+        folder.write_text(GAIN_REPORT, report + "\n")
         return (GAIN_REPORT, *_write_for_readers(folder, run, formats, sections, workers))
 
 

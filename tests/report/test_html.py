@@ -170,8 +170,8 @@ def test_the_report_can_be_redone(wage):
     assert {
         "surfaces.html",
         "report.html",
-        "tables/gain.tex",
-        "tables/coefficients.tex",
+        "tables/paper/gains.tex",
+        "tables/paper/regressions-lwage.tex",
         "figures/origin-lwage.svg",
         "figures/multiverse-lwage.png",
         "figures/curve-lwage.svg",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -9,6 +10,7 @@ import docx
 import pytest
 from matplotlib.text import Text
 
+from harness.audit.verify.tables import gain_report_problems
 from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.report.drawing import printing
@@ -115,10 +117,9 @@ def test_no_figure_says_english(written):
     "name",
     [
         "surfaces.html",
-        "tables/gain.tex",
-        "tables/coefficients.tex",
         "tables/figure_by_figure.md",
         "tables/paper/gains.tex",
+        "tables/paper/regressions-intensity.tex",
     ],
 )
 def test_no_other_file_says_english(written, name):
@@ -129,9 +130,7 @@ def test_no_other_file_says_english(written, name):
     assert not english_in(reader.texts or [text])
 
 
-@pytest.mark.parametrize(
-    "name", ["tables/tables.docx", "tables/coefficients.docx", "tables/paper/gains.docx"]
-)
+@pytest.mark.parametrize("name", ["tables/tables.docx", "tables/paper/gains.docx"])
 def test_no_word_file_says_english(written, name):
     folders, _ = written
     document = docx.Document(folders["zh"].path / name)
@@ -157,7 +156,43 @@ def test_tables_have_the_numbers_of_the_english_report(written):
         assert numbers == [NUMBER.findall(" ".join(row[1:])) for row in other.rows[other.n_heads :]], own.name
 
 
-def test_tables_of_the_run_and_the_report_for_programs_stay_english(written):
+def test_tables_of_the_run_stay_english(written):
     folders, _ = written
-    for name in ("gain_report.json", "findings.csv", "warnings.csv"):
+    for name in ("findings.csv", "warnings.csv"):
         assert page(folders["zh"], name) == page(folders["en"], name)
+
+
+WORDS = frozenset({"title", "how", "label", "reason", "words", "text", "source"})
+"""Keys of the gain report whose values are read."""
+
+
+def parted(value, key=""):
+    """Yield the values of a JSON text, each with the key it stands under, and the keys."""
+    if isinstance(value, dict):
+        for name, own in value.items():
+            yield "key", name
+            yield from parted(own, name)
+    elif isinstance(value, list):
+        for own in value:
+            yield from parted(own, key)
+    else:
+        yield ("words" if key in WORDS else "code"), value
+
+
+def test_labels_and_sentences_of_the_gain_report_are_chinese_and_the_rest_is_english(written):
+    folders, _ = written
+    english, chinese = (
+        list(parted(json.loads(page(folders[language], "gain_report.json")))) for language in ("en", "zh")
+    )
+    assert len(english) == len(chinese) > 500
+    codes = [pair for pair in english if pair[0] != "words"]
+    assert codes == [pair for pair in chinese if pair[0] != "words"]
+    words = [text for kind, text in chinese if kind == "words" and isinstance(text, str)]
+    assert not english_in(words)
+    assert any("聚类" in text or "收益" in text or "观测" in text for text in words)
+
+
+def test_verify_knows_the_gain_report_in_its_language(written):
+    folders, _ = written
+    for folder in folders.values():
+        assert list(gain_report_problems(folder, MESSAGES)) == []

@@ -69,6 +69,7 @@ def _read(file: Path) -> pd.DataFrame:
             file,
             dtype=dict.fromkeys(KEYS, str),
             keep_default_na=False,
+            skipinitialspace=True,
             na_values={measure: ["", ".", "NA"] for measure in MEASURES},
         )
     except (OSError, ValueError) as error:

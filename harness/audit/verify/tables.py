@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -106,10 +107,10 @@ def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]
     yield from _disagreement(Recomputed(FINDINGS, "the other tables", stored, expected))
 
 
-def gain_report_problems(folder: RunFolder) -> Iterator[Problem]:
+def gain_report_problems(folder: RunFolder, messages: Sequence[Path]) -> Iterator[Problem]:
     """Yield whether ``gain_report.json`` says other than the tables."""
     path = folder.path / "gain_report.json"
-    expected = json.loads(json.dumps(gain_report(folder)))
+    expected = json.loads(json.dumps(gain_report(folder, messages=messages)))
     if not path.is_file() or json.loads(path.read_text(encoding="utf-8")) != expected:
         hint = "write it again: harness report RUN"
         yield Problem(path.name, "is not what the manifest and the tables give", hint=hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,9 @@ class AuditCheck:
     problems: tuple[Problem, ...]
 
 
-def verify(folder: RunFolder, *, catalogs: Catalogs, signer: Path | None = None) -> Iterator[AuditCheck]:
+def verify(
+    folder: RunFolder, *, catalogs: Catalogs, messages: Sequence[Path] = (), signer: Path | None = None
+) -> Iterator[AuditCheck]:
     """Yield the checks of a finished run; tables are recomputed only from files that hold.
 
     What holds was written by one run and belongs together. Whether that run was given honest data, and
@@ -49,6 +51,7 @@ def verify(folder: RunFolder, *, catalogs: Catalogs, signer: Path | None = None)
     Parameters
     ----------
     catalogs : what a spec can choose by name, by kind
+    messages : folders of the plugins' catalogs, for a run whose report is in another language
     signer : public key by which the manifest has to be signed
     """
     own = _check("the manifest is the one that the run wrote", lambda: manifest_problems(folder))
@@ -81,7 +84,7 @@ def verify(folder: RunFolder, *, catalogs: Catalogs, signer: Path | None = None)
         lambda: spec_table_problems(folder, manifest, catalogs),
     )
     yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
-    yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder))
+    yield _check("gain_report.json follows from the tables", lambda: gain_report_problems(folder, messages))
     yield from agreement(folder)
 
 

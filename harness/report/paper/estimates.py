@@ -3,15 +3,86 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from harness.language import gettext
 from harness.report.model.run import Run
-from harness.report.text.numbers import MAX_DECIMALS, decimals_for, fixed, plain, significant
+from harness.report.paper.table import PaperRow, PaperTable
+from harness.report.text.numbers import (
+    MAX_DECIMALS,
+    MISSING,
+    decimals_for,
+    fixed,
+    interval,
+    plain,
+    significant,
+)
 from harness.report.text.plain_text import listed
 from harness.store.study_record import StudyRecord
 
 T_DECIMALS = 2
+
+
+class Estimate(Protocol):
+    """An estimate as a table of the run has it; numbers that it lacks are NaN."""
+
+    @property
+    def estimate(self) -> float:
+        """The number itself."""
+
+    @property
+    def std_error(self) -> float:
+        """Its standard error."""
+
+    @property
+    def conf_low(self) -> float:
+        """Lower limit of its interval."""
+
+    @property
+    def conf_high(self) -> float:
+        """Upper limit of its interval."""
+
+    @property
+    def p_value(self) -> float:
+        """Of the test that it is zero."""
+
+
+def estimate_table(
+    run: Run,
+    name: str,
+    caption: str,
+    heads: tuple[str, ...],
+    rows: Sequence[PaperRow],
+    notes: Sequence[str] = (),
+) -> Iterator[PaperTable]:
+    """Yield a table of estimates in groups; none without rows."""
+    if rows:
+        notes = (*estimate_notes(run.manifest.study), *notes, *run_notes(run))
+        yield PaperTable(name, caption, (heads,), tuple(rows), notes)
+
+
+def estimate_lines(
+    study: StudyRecord, row: Estimate, before: tuple[str, ...], after: tuple[str, ...]
+) -> Iterator[PaperRow]:
+    """Yield an estimate and its interval on one line, and on the next what stands in brackets beneath.
+
+    Parameters
+    ----------
+    before : texts of the cells to the left, the label first
+    after : texts of the cells to the right
+    """
+    label, *left = before
+    if not math.isfinite(row.estimate):
+        yield PaperRow(label, (*left, MISSING, MISSING, *after))
+        return
+    decimals = decimals_of(row.std_error, row.conf_low, row.conf_high)
+    shown = starred(study, number_text(row.estimate, decimals), row.p_value)
+    limits = interval(row.conf_low, row.conf_high, decimals) or MISSING
+    yield PaperRow(label, (*left, shown, limits, *after))
+    beneath = bracketed(study, row.estimate, row.std_error, decimals)
+    if beneath:
+        yield PaperRow("", (*[""] * len(left), beneath))
 
 
 def starred(study: StudyRecord, text: str, p_value: float) -> str:

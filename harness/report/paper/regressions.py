@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from harness.language import gettext, marked, reworded
-from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.paper.estimates import (
     bracketed,
@@ -17,10 +15,15 @@ from harness.report.paper.estimates import (
     starred,
 )
 from harness.report.paper.table import PaperRow, PaperTable
-from harness.report.sections.coefficients.table import terms_in_order
+from harness.report.sections.coefficients.table import (
+    CoefficientRow,
+    coefficient_rows,
+    coefficient_table,
+    terms_in_order,
+)
 from harness.report.sections.diagnostics.rows import StatisticRow
 from harness.report.text.numbers import MISSING, count, decimals_for, fixed
-from harness.report.text.plain_text import file_slug
+from harness.report.text.plain_text import file_slug, joined, listed
 from harness.store.study_record import EstimatorRecord, StudyRecord
 
 CONSTANT = "const"
@@ -28,23 +31,7 @@ FIT = {"r2_within": marked("Within R²"), "r2_dummies": marked("R², effects inc
 """Statistics beneath the coefficients, with how they are called."""
 
 
-@dataclass(frozen=True)
-class Coefficient(ResultRow):
-    """One coefficient with its test."""
-
-    outcome: str
-    estimator: str
-    term: str
-    estimate: float
-    std_error: float
-    p_value: float
-    covariance: str
-    n_obs: int | None
-    status: str
-    reason: str
-
-
-Columns = Mapping[str, Mapping[str, Coefficient]]
+Columns = Mapping[str, Mapping[str, CoefficientRow]]
 """By estimator and term."""
 
 
@@ -59,13 +46,13 @@ def regression_tables(run: Run) -> Iterator[PaperTable]:
                 gettext("Regressions of {outcome}").format(outcome=study.axis_label(outcome)),
                 _heads(study, columns),
                 tuple(_rows(run, outcome, columns)),
-                (*estimate_notes(study), *_notes(columns), *run_notes(run)),
+                (*estimate_notes(study), *_notes(run, outcome, columns), *run_notes(run)),
             )
 
 
 def _columns(run: Run, outcome: str) -> Columns:
-    own: dict[str, dict[str, Coefficient]] = {}
-    for row in run.rows("coefficients", Coefficient):
+    own: dict[str, dict[str, CoefficientRow]] = {}
+    for row in coefficient_rows(run):
         if row.outcome == outcome and row.is_done and row.term and math.isfinite(row.estimate):
             own.setdefault(row.estimator, {})[row.term] = row
     return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
@@ -93,7 +80,7 @@ def _rows(run: Run, outcome: str, columns: Columns) -> Iterator[PaperRow]:
             yield PaperRow(gettext(label), tuple(fixed(value, 3) for value in values))
 
 
-def _term(study: StudyRecord, label: str, rows: Sequence[Coefficient | None]) -> Iterator[PaperRow]:
+def _term(study: StudyRecord, label: str, rows: Sequence[CoefficientRow | None]) -> Iterator[PaperRow]:
     decimals = decimals_for([row.std_error for row in rows if row is not None] or [1.0])
     yield PaperRow(label, tuple(_estimate(study, row, decimals) for row in rows))
     yield PaperRow(
@@ -102,7 +89,7 @@ def _term(study: StudyRecord, label: str, rows: Sequence[Coefficient | None]) ->
     )
 
 
-def _estimate(study: StudyRecord, row: Coefficient | None, decimals: int) -> str:
+def _estimate(study: StudyRecord, row: CoefficientRow | None, decimals: int) -> str:
     if row is None:
         return ""
     return starred(study, number_text(row.estimate, decimals), row.p_value)
@@ -123,13 +110,35 @@ def _statistic(run: Run, outcome: str, estimator: str, name: str) -> float:
     return next((row.value for row in rows if (row.outcome, row.estimator, row.statistic) == key), math.nan)
 
 
-def _notes(columns: Columns) -> Iterator[str]:
-    """Yield what standard errors rest on, columns with the same together."""
+def _notes(run: Run, outcome: str, columns: Columns) -> Iterator[str]:
+    """Yield what standard errors rest on, columns with the same together, and what biases coefficients."""
     same: dict[str, list[str]] = {}
     for number, column in enumerate(columns.values(), start=1):
-        covariance = next(iter(column.values())).covariance or MISSING
-        same.setdefault(covariance, []).append(f"({number})")
+        same.setdefault(_covariance(next(iter(column.values()))), []).append(f"({number})")
     for covariance, numbers in same.items():
         yield gettext("Covariance of {columns}: {covariance}.").format(
-            columns=", ".join(numbers), covariance=reworded(covariance)
+            columns=listed(numbers), covariance=covariance
         )
+    caveat = coefficient_table(run, outcome).caveat
+    if caveat:
+        yield caveat
+
+
+def _covariance(row: CoefficientRow) -> str:
+    """Return how errors are computed: "clustered by entity (545 clusters and small-sample factor 1.0037)"."""
+    known = []
+    if row.n_clusters:
+        known.append(_groups(row))
+    if math.isfinite(row.bandwidth):
+        known.append(gettext("bandwidth {bandwidth}").format(bandwidth=count(int(row.bandwidth))))
+    if math.isfinite(row.factor):
+        known.append(gettext("small-sample factor {factor}").format(factor=fixed(row.factor, 4)))
+    how = reworded(row.covariance) or MISSING
+    return gettext("{how} ({details})").format(how=how, details=joined(known)) if known else how
+
+
+def _groups(row: CoefficientRow) -> str:
+    """Return numbers of clusters, which have `` x `` between those of two keys, or of periods in words."""
+    numbers = joined([count(int(float(number))) for number in row.n_clusters.split(" x ")])
+    words = gettext("{numbers} periods") if math.isfinite(row.bandwidth) else gettext("{numbers} clusters")
+    return words.format(numbers=numbers)

@@ -48,7 +48,7 @@ def test_the_folder_has_a_file_of_every_kind(copy):
     names = {file.relative_to(copy).as_posix() for file in files_of(copy)}
     assert {".harness-run", "manifest.json", "manifest.sha256", "spec.yaml", "data.parquet"} <= names
     assert {"predictions.parquet", "multiverse.parquet", "multiverse.csv", "claims.csv"} <= names
-    assert {"report.html", "gain_report.json", "tables/gain.tex", "figures/gain-invest.png"} <= names
+    assert {"report.html", "gain_report.json", "tables/paper/gains.tex", "figures/gain-invest.png"} <= names
 
 
 def test_a_flipped_byte_in_any_file_is_found(copy):

@@ -95,14 +95,19 @@ def test_coefficients_and_errors_of_a_run_are_those_of_r(study):
     assert compared > 80
 
 
+def regressions_of(result: StudyResult) -> str:
+    (path,) = (result.path / "tables" / "paper").glob("regressions-*.tex")
+    return path.read_text(encoding="utf-8")
+
+
 def test_the_report_of_a_run_says_bandwidth_and_periods_of_driscoll_kraay(study):
     panel, result = study
     row = result.coefficients.set_index("estimator").loc[identifier("pooled", "dk_HC0_lag2")].iloc[0]
     assert row["bandwidth"] == 2
     if panel != REPORTED:
         return
-    note = f"covariance Driscoll-Kraay ({row['n_clusters']} periods, bandwidth 2 and small-sample factor"
-    assert note in (result.path / "tables" / "coefficients.tex").read_text(encoding="utf-8")
+    note = f"Driscoll-Kraay ({row['n_clusters']} periods, bandwidth 2 and small-sample factor"
+    assert note in regressions_of(result)
 
 
 def test_the_report_of_a_run_counts_the_clusters_of_both_keys(study):
@@ -113,5 +118,5 @@ def test_the_report_of_a_run_counts_the_clusters_of_both_keys(study):
     assert n_entities == sizes["n"]
     if panel != REPORTED:
         return
-    note = f"covariance clustered by entity and time ({n_entities} and {n_periods} clusters"
-    assert note in (result.path / "tables" / "coefficients.tex").read_text(encoding="utf-8")
+    note = f"clustered by entity and time ({n_entities} and {n_periods} clusters"
+    assert note in regressions_of(result)

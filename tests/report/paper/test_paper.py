@@ -62,7 +62,28 @@ def test_regressions_have_numbered_columns_terms_effects_and_rows(tables):
     assert rows["Effects of man"] == ["No", "Yes"]
     assert rows["Effects of year"] == ["No", "Yes"]
     assert rows["N"] == ["4,360"] * 2
-    assert "Covariance of (1): clustered by entity." in table.notes
+    covariances = [note for note in table.notes if note.startswith("Covariance of ")]
+    known = "(545 clusters and small-sample factor 1.0037)"
+    assert covariances == [
+        f"Covariance of (1): clustered by entity {known}.",
+        f"Covariance of (2): clustered by entity and time {known}.",
+    ]
+
+
+def test_gains_say_where_they_are_established(tables):
+    table = tables["gains"]
+    heads = ("", "Held-out entities", "Forward in time", "As published (random rows)", "In sample")
+    assert table.heads == (heads,)
+    at = next(place for place, row in enumerate(table.texts) if row[0] == "SOM + ANN")
+    assert table.texts[at] == ("SOM + ANN", "−14.3%‡", "2.1%", "31.2%†", "44.7%†")
+    limits = (f"[−20.3,{NB}−8.3]", f"[−2.9,{NB}7.1]", f"[27.2,{NB}35.2]", f"[42.7,{NB}46.7]")
+    assert table.texts[at + 1] == ("", *limits)
+    assert any(note.startswith("No result: fold 1: experience is absorbed") for note in table.notes)
+
+
+def test_every_outcome_has_its_regressions(chinese):
+    names = [table.name for table in paper_tables(read_run(chinese))]
+    assert len([name for name in names if name.startswith("regressions-")]) == 2
 
 
 def test_test_statistics_stand_in_brackets_on_request(run):
@@ -168,9 +189,9 @@ def test_robustness_has_a_row_for_each_check(run):
     (shown,) = robustness_tables(with_table(run, "robustness", table))
     assert shown.texts[1][0] == "Experience on Log wage: First differences, Boosting"
     assert shown.texts[2:] == (
-        ("as it is", "0.2000", "–", "100"),
-        ("", "(0.0500)", "", ""),
-        ("all together", "–", "0.400", "100"),
+        ("as it is", "0.2000", f"[0.1000,{NB}0.3000]", "–", "100"),
+        ("", "(0.0500)", "", "", ""),
+        ("all together", "–", "–", "0.400", "100"),
     )
 
 
@@ -198,3 +219,25 @@ def test_hostile_names_stay_text(hostile):
             assert not list(page.iter("script", "img", "svg", "b"))
         if file.path.endswith(".tex"):
             assert r"\input" not in file.content
+
+
+COMMANDS = {
+    *("begin", "end", "centering", "caption", "label", "toprule", "midrule", "bottomrule", "multicolumn"),
+    *("textit", "par", "smallskip", "footnotesize", "usepackage", "times"),
+    *("textbackslash", "textless", "textgreater", "textasciicircum", "textasciitilde", "textbar"),
+}
+
+
+@pytest.mark.parametrize("name", ["wage", "chinese", "hostile"])
+def test_braces_balance_rows_are_whole_and_only_known_commands_occur(name, request):
+    run = read_run(request.getfixturevalue(name))
+    widths = {f"{PAPER}/{table.name}.tex": len(table.heads[0]) for table in paper_tables(run)}
+    texts = {file.path: file.content for file in paper_files(run, ("latex",)) if file.path in widths}
+    assert texts.keys() == widths.keys()
+    for path, text in texts.items():
+        bare = text.replace(r"\{", "").replace(r"\}", "")
+        assert bare.count("{") == bare.count("}")
+        rows = [line for line in text.splitlines() if line.endswith(r"\\") and r"\multicolumn" not in line]
+        assert rows
+        assert {1 + len(re.findall(r"(?<!\\)&", row)) for row in rows} == {widths[path]}
+        assert set(re.findall(r"\\([a-zA-Z]+)", text)) <= COMMANDS

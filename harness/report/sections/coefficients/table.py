@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.language import gettext, marked, reworded
@@ -17,7 +17,6 @@ from harness.report.text.numbers import (
     decimals_for,
     fixed,
     interval,
-    percent,
     significant,
 )
 from harness.report.text.plain_text import joined
@@ -43,6 +42,7 @@ class CoefficientRow(ResultRow):
     n_clusters: str = ""
     factor: float = float("nan")
     bandwidth: float = float("nan")
+    p_value: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,11 @@ class CoefficientColumn:
     Attributes
     ----------
     effects : that it takes out, such as "entity and time"
-    groups : that the covariance takes as independent, such as "545 clusters"; empty where they are rows
-    bandwidth, factor : of the covariance; empty where it has none
     """
 
     label: str
     effects: str
     covariance: str
-    groups: str
-    bandwidth: str
-    factor: str
     df_resid: str
     n_obs: str
 
@@ -164,21 +159,9 @@ def _column(estimator: EstimatorRecord, row: CoefficientRow) -> CoefficientColum
         label=estimator.label,
         effects=joined([gettext(name) for name in estimator.effects]) or MISSING,
         covariance=reworded(row.covariance),
-        groups=_groups(row),
-        bandwidth=count(int(row.bandwidth)) if math.isfinite(row.bandwidth) else "",
-        factor=fixed(row.factor, 4) if math.isfinite(row.factor) else "",
         df_resid=_degrees(row.df_resid),
         n_obs=count(row.n_obs),
     )
-
-
-def _groups(row: CoefficientRow) -> str:
-    """Return numbers of clusters, which have `` x `` between those of two keys, or of periods in words."""
-    if not row.n_clusters:
-        return ""
-    numbers = joined([count(int(float(number))) for number in row.n_clusters.split(" x ")])
-    words = gettext("{numbers} periods") if math.isfinite(row.bandwidth) else gettext("{numbers} clusters")
-    return words.format(numbers=numbers)
 
 
 def _degrees(value: float) -> str:
@@ -206,35 +189,3 @@ def _cell(row: CoefficientRow | None, decimals: int) -> CoefficientCell:
         std_error=f"({fixed(row.std_error, decimals)})",
         interval=interval(row.conf_low, row.conf_high, decimals),
     )
-
-
-def coefficient_notes(study: StudyRecord, outcome: str, table: ShownCoefficients) -> Iterator[str]:
-    """Yield the notes of the coefficients for one outcome, a paragraph each, in plain text."""
-    quick = gettext("A quick run with few draws; not for publication. ") if study.quick else ""
-    yield (
-        gettext(
-            "{quick}In brackets standard errors, beneath them {level} intervals. All rows of the "
-            "panel; units of {outcome} per unit of the term. A blank is a term that the estimator "
-            "does not have or that its effects absorb."
-        ).format(quick=quick, level=percent(study.level, 0), outcome=study.axis_label(outcome))
-    )
-    for column in table.columns:
-        yield gettext("{label}: covariance {covariance}{corrections}.").format(
-            label=column.label, covariance=column.covariance, corrections=_corrections(column)
-        )
-    yield from table.reasons
-    if table.caveat:
-        yield table.caveat
-
-
-def _corrections(column: CoefficientColumn) -> str:
-    known = [
-        text
-        for value, text in (
-            (column.groups, column.groups),
-            (column.bandwidth, gettext("bandwidth {bandwidth}").format(bandwidth=column.bandwidth)),
-            (column.factor, gettext("small-sample factor {factor}").format(factor=column.factor)),
-        )
-        if value
-    ]
-    return gettext(" ({known})").format(known=joined(known)) if known else ""

@@ -31,6 +31,9 @@ METHOD_MARKERS = {"first_differences": "o", "correlated_random_effects": "D", "i
 LEGEND_ROW = 0.15
 """Inches of a line of the legend."""
 
+MODEL_WIDTH = 0.6
+"""Points of the lines of models."""
+
 
 @dataclass(frozen=True)
 class Whisker:
@@ -128,25 +131,21 @@ def _draw_panel(axes: Axes, line: DebiasedLine, scene: LineScene) -> None:
     axes.grid(axis="y")
     axes.fill_between(line.at, line.low_together, line.high_together, color=colour, alpha=0.12, linewidth=0)
     axes.fill_between(line.at, line.low, line.high, color=colour, alpha=0.22, linewidth=0)
-    for model, dash in zip(scene.models, _dashes(len(scene.models)), strict=True):
+    for model in scene.models:
         within = (model.at >= line.at[0]) & (model.at <= line.at[-1])
-        axes.plot(
-            model.at, np.where(within, model.estimate, np.nan), color=GREY, linewidth=0.8, linestyle=dash
-        )
+        axes.plot(model.at, np.where(within, model.estimate, np.nan), color=GREY, linewidth=MODEL_WIDTH)
     axes.plot(line.at, line.estimate, color=colour)
     draw_truth(axes, scene.truth)
     axes.set_title(drawable_lines(line.label, 44), loc="left")
 
 
-def _dashes(n_lines: int) -> list[tuple[float, tuple[float, ...]]]:
-    return [(0.0, (1.5 + 1.3 * at, 1.2)) for at in range(n_lines)]
-
-
 def _handles(scene: LineScene) -> list[Line2D | Patch]:
-    handles: list[Line2D | Patch] = [
-        Line2D([], [], color=GREY, linewidth=0.8, linestyle=dash, label=drawable(shortened(one.label, 28)))
-        for one, dash in zip(scene.models, _dashes(len(scene.models)), strict=True)
-    ]
+    handles: list[Line2D | Patch] = []
+    if scene.models:
+        label = scene.models[0].label if len(scene.models) == 1 else gettext("models, each a line")
+        handles.append(
+            Line2D([], [], color=GREY, linewidth=MODEL_WIDTH, label=drawable(shortened(label, 28)))
+        )
     handles.append(Patch(facecolor=GREY, alpha=0.34, linewidth=0, label=gettext("pointwise band")))
     handles.append(Patch(facecolor=GREY, alpha=0.12, linewidth=0, label=gettext("simultaneous band")))
     return [*handles, *truth_handles(scene.truth)]

@@ -1,22 +1,17 @@
-"""The section with the figure of gains; the table of gains is written for LaTeX as well."""
+"""The section with the figure of gains."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.language import gettext, marked
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run
-from harness.report.sections.gains.latex import latex_gains
-from harness.report.sections.section import PackagedSection, ReportFile, SectionContent
+from harness.report.sections.section import PackagedSection, SectionContent
 
 if TYPE_CHECKING:
     from harness.report.drawing.canvas import FigureRenderer, RenderedFigure
-    from harness.spec.study import ReportFormat
-
-LATEX = "tables/gain.tex"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +40,3 @@ class GainsSection(PackagedSection):
         )
         figures = tuple(part.figure for part in shown)
         return SectionContent(shown, gettext("Gains and their intervals"), figures)
-
-    def files(self, run: Run, report_format: ReportFormat, /) -> Iterator[ReportFile]:
-        """Yield the table of gains for LaTeX."""
-        if report_format == "latex":
-            yield ReportFile(LATEX, latex_gains(Gains(run)), gettext("the table of gains for LaTeX"))

@@ -78,7 +78,10 @@ def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     with house_style():
         figure = draw_lines(scene)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == [*(model.label for model in scene.models), "pointwise band", "simultaneous band"]
+    assert len(scene.models) > 1
+    assert labels == ["models, each a line", "pointwise band", "simultaneous band"]
+    legend, axes = figure.legends[0].get_window_extent(), figure.axes[0].get_window_extent()
+    assert legend.height < axes.height / 2
 
 
 def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
