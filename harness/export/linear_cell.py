@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +24,9 @@ ERRORS: Mapping[str, Errors] = {
 }
 """Covariances that the programs compute alike, by what the table of coefficients calls them."""
 
+ROUNDING = 1e-9
+"""How far a small-sample factor may be from its formula."""
+
 
 @dataclass(frozen=True)
 class LinearCell:
@@ -33,7 +37,8 @@ class LinearCell:
     terms : columns of the panel, without the constant
     has_constant : whether the run reports one
     effects : of ``entity`` and ``time``, those that are absorbed
-    errors : which standard errors; None for those that the programs do not compute alike
+    errors : which standard errors; None for those that the programs do not compute alike. Clustered ones
+        have the factor G / (G - 1) (n - 1) / (n - K), whose K counts no absorbed effect
     """
 
     outcome: str
@@ -125,5 +130,18 @@ def _cell(
         terms=tuple(term for term in terms if term != CONSTANT),
         has_constant=CONSTANT in terms,
         effects=tuple(sorted(set(_effects(entry, keys)))),
-        errors=ERRORS.get(rows[0].covariance),
+        errors=_errors(rows),
     )
+
+
+def _errors(rows: Sequence[CoefficientRow]) -> Errors | None:
+    """Return which errors a regression has; none where clustered ones have another factor than plm's."""
+    first, n_obs = rows[0], rows[0].n_obs
+    errors = ERRORS.get(first.covariance)
+    if errors is None or errors == "classical":
+        return errors
+    n_clusters = float(first.n_clusters or "nan")
+    if n_obs is None or not n_clusters > 1.0:
+        return None
+    factor = n_clusters / (n_clusters - 1.0) * (n_obs - 1.0) / (n_obs - len(rows))
+    return errors if math.isclose(first.factor, factor, rel_tol=ROUNDING) else None

@@ -99,9 +99,13 @@ def _covariance(cell: LinearCell) -> str:
 
 
 def _fixest(cell: LinearCell, formula: str) -> str:
-    """Return the call of feols; its default correction for few clusters is that of reghdfe."""
+    """Return the call of feols; its factor counts absorbed effects for classical errors alone, as plm's does.
+
+    The arguments of ``ssc`` have other names from 0.13 on, in the same places.
+    """
     absorbed = f" | {' + '.join(cell.effects)}" if cell.effects else ""
-    errors = {"by entity": "~entity", "by time": "~time"}.get(cell.errors or "", '"iid"')
+    clustered = {"by entity": "~entity", "by time": "~time"}.get(cell.errors or "", "")
+    errors = f'{clustered}, ssc = fixest::ssc(TRUE, "none")' if clustered else '"iid"'
     return f"fixest::feols({formula}{absorbed}, data = as.data.frame(d), vcov = {errors})"
 
 

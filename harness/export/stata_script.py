@@ -79,10 +79,17 @@ def _cell(cell: LinearCell, names: Mapping[str, str]) -> Iterator[str]:
     terms = {names[term]: term for term in cell.terms}
     if cell.has_constant and cell.model != "within":
         terms = {"_cons": "const", **terms}
+    has_errors = int(_has_same_errors(cell))
+    if cell.errors is not None and not has_errors:
+        yield "* its standard errors have another small-sample factor here, and are not compared\n"
     for name, term in terms.items():
-        has_errors = 0 if cell.errors is None else 1
         told = f"{quoted(cell.outcome)} {quoted(cell.estimator)} {name} {quoted(term)}"
         yield f"keep_term `results' {told} {has_errors}\n"
+
+
+def _has_same_errors(cell: LinearCell) -> bool:
+    """Return whether Stata has the same errors: for clustered ones reghdfe's factor counts effects."""
+    return cell.errors == "classical" or (cell.errors is not None and cell.model == "pooled")
 
 
 def quoted(text: str) -> str:

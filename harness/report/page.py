@@ -29,7 +29,7 @@ NUMBERS = re.compile(r"\d[\d.,]*")
 SCROLLS = '<div class="scroll">'
 """What tables and figures stand in."""
 
-MOST_MESSAGES = 3
+MOST_MESSAGES = 2
 MOST_CELLS = 3
 """Messages of a code, and cells of a message; the table of warnings has all."""
 
@@ -76,7 +76,7 @@ class Numbering:
 
     def unsaid(self, text: str) -> str:
         """Return the sentences of a text that were not said before."""
-        return " ".join(sentence for sentence in sentences(text) if sentence not in self._said)
+        return " ".join(one for one in dict.fromkeys(sentences(text)) if one not in self._said)
 
     def say(self, text: str) -> str:
         """Return the same, and remember them."""

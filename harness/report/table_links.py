@@ -19,6 +19,7 @@ MOST_ROWS = 8
 """Rows that a table shows which does not say how many; the files have all."""
 
 ROW = re.compile(r"\s*<tr\b.*?</tr>", re.DOTALL)
+EMPTY_ROW = re.compile(r"\s*<tr\b[^>]*>\s*</tr>")
 EMPTY_BODY = re.compile(r"\s*<tbody\b[^>]*>\s*</tbody>")
 SHOWN = re.compile(r'<table\b[^>]*\bdata-(shown|each)="(\d+)"')
 MORE = re.compile(r'<(td|th)\b[^>]*\bclass="more".*?</\1>', re.DOTALL)
@@ -81,7 +82,7 @@ def latex_of(rows: Sequence[Sequence[str]], n_heads: int) -> str:
 
 def _cut(table: str, most: int, *, is_each: bool) -> str:
     """Return a table without the cells for the files alone, and without the rows beyond the first."""
-    head, mark, rest = MORE.sub("", table).partition("</thead>")
+    head, mark, rest = EMPTY_ROW.sub("", MORE.sub("", table)).partition("</thead>")
     if not mark:
         return table
     body, foot, last = rest.partition("<tfoot")

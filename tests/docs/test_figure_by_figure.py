@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
+import lxml.html
 import pandas as pd
 import pytest
 
@@ -69,9 +70,30 @@ def test_the_chinese_page_has_the_same_numbers():
     assert n_compared > 300
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return the folder of a quick run of the study."""
+    out = tmp_path_factory.mktemp("published") / "run"
+    return harness.run(SPEC, out=out, quick=True, progress=False).path
+
+
 @pytest.mark.slow
-def test_the_page_is_what_its_run_writes(tmp_path):
-    folder = harness.run(SPEC, out=tmp_path / "run", quick=True, progress=False).path
+def test_its_report_is_short(folder):
+    """A word is what stands between blanks or ends of elements; before unfolding, sections are closed."""
+    page = (folder / "report.html").read_bytes()
+    assert len(page) <= 4_000_000
+    body = lxml.html.fromstring(page).body
+    for unread in [*body.iter("script", "style")]:
+        unread.drop_tree()
+    assert 5_000 < len(" ".join(body.itertext()).split()) <= 9_900
+    for section in body.xpath("//details[@class='section']"):
+        for hidden in section.xpath("*[not(self::summary)]"):
+            hidden.drop_tree()
+    assert 100 < len(" ".join(body.itertext()).split()) <= 600
+
+
+@pytest.mark.slow
+def test_the_page_is_what_its_run_writes(folder):
     written = (folder / "tables" / "figure_by_figure.md").read_text(encoding="utf-8")
     own = PAGE.partition("<!-- the run -->\n")[2]
     found, shown = list(tables("\n" + written)), list(tables("\n" + own))

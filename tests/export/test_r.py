@@ -42,11 +42,20 @@ ESTIMATORS = [
         "effects": ["entity", "time"],
         "covariance": {"use": "classical"},
     },
+    {
+        "id": "uncorrected",
+        "use": "fixed_effects",
+        "effects": ["entity"],
+        "covariance": {"use": "clustered", "correction": "none"},
+    },
     {"id": "re", "use": "random_effects", "covariance": {"use": "classical"}},
     {"id": "mundlak", "use": "mundlak"},
 ]
-NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5), "grunfeld": 2 * (3 + 3 + 2 + 2 + 3)}
-"""An estimate and a standard error of every term."""
+NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2 + 3) + 2}
+"""An estimate and a standard error of every term; those that are not corrected have none elsewhere."""
+
+BY_FIXEST = {"wage": 2 * (5 + 5 + 3 + 3) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2) + 2}
+"""The same without random effects."""
 
 
 def run_of(name, out):
@@ -82,7 +91,7 @@ def test_what_is_not_repeated_is_said_with_the_reason(exported):
     assert f"not repeated: mundlak on {outcome}: mundlak is none of pooled_ols" in said
     script = (out / "linear_cells.R").read_text(encoding="utf-8")
     assert f"# not repeated: mundlak on {outcome}" in script
-    assert script.count("plm(") == 5
+    assert script.count("plm(") == 6
 
 
 def test_a_do_file_has_a_regression_for_each_cell(exported):
@@ -91,17 +100,35 @@ def test_a_do_file_has_a_regression_for_each_cell(exported):
     assert command("export", run, "--to", "stata", "--out", stata).exit_code == 0
     lines = (stata / "linear_cells.do").read_text(encoding="utf-8").splitlines()
     regressions = [line.split()[0] for line in lines if line.startswith(("regress ", "reghdfe ", "xtreg "))]
-    assert regressions == ["regress", "regress", "reghdfe", "reghdfe", "xtreg"]
+    assert regressions == ["regress", "regress", *["reghdfe"] * 3, "xtreg"]
     assert any("absorb(entity_id time)" in line for line in lines)
+
+
+def has_package(name):
+    """Return whether R is found, with a package."""
+    return (
+        shutil.which("Rscript") is not None
+        and subprocess.run(["Rscript", "-e", f"library({name})"], capture_output=True, check=False).returncode
+        == 0
+    )
+
+
+@pytest.mark.slow
+def test_fixest_agrees_to_eight_digits(exported):
+    """fixest 0.12.2 of R 4.5, where it is installed."""
+    if not (has_package("plm") and has_package("fixest")):
+        pytest.skip("needs R with plm and fixest")
+    name, run, out, _ = exported
+    subprocess.run(["Rscript", "linear_cells.R"], cwd=out, check=True, capture_output=True)
+    said = command("compare", run, out / "fixest_results.csv", "--rtol", "1e-8")
+    assert said.output.splitlines()[-1] == f"{BY_FIXEST[name]} of {BY_FIXEST[name]} numbers agree"
+    assert said.exit_code == 0
 
 
 @pytest.mark.slow
 def test_r_agrees_to_eight_digits_and_a_changed_digit_is_one_failed_line(exported):
     """plm 2.6 of R 4.5; standard errors clustered by entity are `vcovHC` of type sss."""
-    if (
-        shutil.which("Rscript") is None
-        or subprocess.run(["Rscript", "-e", "library(plm)"], capture_output=True, check=False).returncode
-    ):
+    if not has_package("plm"):
         pytest.skip("needs R with plm")
     name, run, out, _ = exported
     subprocess.run(["Rscript", "linear_cells.R"], cwd=out, check=True, capture_output=True)

@@ -78,7 +78,7 @@ def test_each_cell_is_fitted_as_it_was(script):
 
 def test_every_coefficient_is_kept_with_its_error_where_it_has_the_same(script):
     kept = [line.split() for line in body(script) if line.startswith("keep_term")]
-    errors = {"ols": "1", "iid": "1", "fe": "1", "hc3": "0", "re": "1"}
+    errors = {"ols": "1", "iid": "1", "fe": "0", "hc3": "0", "re": "1"}
     assert all(words[-1] == errors[re.sub(r"\W", "", words[3])] for words in kept)
     constants = [re.sub(r"\W", "", words[3]) for words in kept if "_cons" in words]
     assert constants == ["ols", "iid", "re"]

@@ -20,7 +20,7 @@ LONG = re.compile(r"-?\d+\.\d{3,}")
 REFERENCE = re.compile(r"#([\w.-]+)(?=\))")
 TRANSLATED = re.compile(r"translate\((\S+) (\S+)\)")
 COORDINATES = frozenset({"d", "points", "x", "y", "width", "height"})
-UNCHANGED = " !$'()*+,-./:;=?@_~"
+UNCHANGED = " !$'()*+,-./;=?@_~"
 """Signs that may stand in an address within double quotes."""
 
 

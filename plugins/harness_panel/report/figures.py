@@ -39,7 +39,7 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
             draw_likelihoods(likelihoods, study),
             alt=gettext("Likelihood ratio of the places of thresholds of {named}.").format(named=named),
             caption=gettext(
-                "{named}: likelihood ratio of the estimated place of each threshold to other "
+                "{named}. Likelihood ratio of the estimated place of each threshold to other "
                 "places, the other thresholds held. Places below the dashed line make up the "
                 "95 % set (Hansen 1999); it holds for independent errors of equal variance."
             ).format(named=named),

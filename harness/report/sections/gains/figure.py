@@ -57,10 +57,9 @@ def gain_caption(study: StudyRecord, outcome: str) -> str:
     return gettext(
         "Gain over {reference_label} in predicting {outcome}. One panel a protocol. Whiskers are "
         "{level} intervals from {draws} bootstrap draws of whole entities ({entity}), the "
-        "trained models held fixed. A filled triangle is a gain (pointing up) or a loss "
-        "(pointing down) that is established: its interval excludes zero, and so do the tests "
-        "that allow for many comparisons. An open circle is one that is not. An arrow at the "
-        "left edge is a loss beyond the axis."
+        "trained models held fixed. Filled triangles are gains (pointing up) and losses "
+        "(pointing down) that are established, open circles those that are not; an arrow at "
+        "the left edge is a loss beyond the axis."
     ).format(
         reference_label=study.reference_label,
         outcome=study.label(outcome),

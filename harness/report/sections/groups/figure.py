@@ -33,8 +33,8 @@ OFFSET = 0.19
 WIDTH = 0.42
 """Of a box."""
 
-GROUP_LABELS = 30
-"""Characters of the names of all groups on a line; each has three lines."""
+LABEL_WIDTHS = {1: 10, 2: 10, 3: 8, 4: 7}
+"""Characters on a line of a group's name, by the number of groups; each has three lines."""
 
 UPRIGHT = 5
 """So many groups have their names upright, each on one line."""
@@ -167,7 +167,7 @@ def _upright(name: str) -> str:
 
 def _wrapped(name: str, n_groups: int) -> str:
     """Return a name on short lines, which may end after an underscore as well."""
-    lines = wrapped(name.replace("_", "_ "), GROUP_LABELS // max(n_groups, 3), lines=3).split("\n")
+    lines = wrapped(name.replace("_", "_ "), LABEL_WIDTHS[n_groups], lines=3).split("\n")
     return "\n".join(drawable(line.replace("_ ", "_")) for line in lines)
 
 

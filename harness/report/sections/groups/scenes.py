@@ -63,10 +63,9 @@ def group_caption(study: StudyRecord, by: str, estimator: EstimatorRecord, scene
     effect = gettext("the mean effect in each group with its {level} interval").format(level=level)
     if scene.has_levels:
         text = gettext(
-            "{label} by {by}. Below: {effect}. Above it: levels of the net effect curve, which "
-            "is averaged over all rows that the model is fitted on, at the {exposure} of each "
-            "group's own rows; the line is the median, the box holds the middle half, whiskers "
-            "reach from the 5th to the 95th percentile. Levels are not effects: groups differ in "
+            "{label} by {by}. Below: {effect}. Above it: levels of the net effect curve at the "
+            "{exposure} of each group's own rows; the line is the median, the box holds the "
+            "middle half, whiskers reach from the 5th to the 95th percentile. Groups differ in "
             "level as their exposures, or the other variables of a model of their own, do."
         ).format(label=estimator.label, by=study.label(by), effect=effect, exposure=exposure)
     else:

@@ -126,13 +126,15 @@
     const z = plain(title);
     const base = { font: FONT, paper_bgcolor: "#fff", plot_bgcolor: "#fff", uirevision: "kept" };
 
+    // On a narrow screen titles of axes lie outside the drawing unless it is seen from further away.
+    const away = innerWidth < 640 ? 1.3 : 1;
     const surface3d = Plotly.react("surface3d", surface3dTraces(one, layer, names, z), {
       ...base, margin: { l: 0, r: 0, t: 10, b: 0 },
       scene: {
         xaxis: { title: { text: untagged(content.exposure) } },
         yaxis: { title: { text: untagged(content.moderators[one.moderator]) } },
         zaxis: { title: { text: untagged(title) } },
-        camera: { eye: { x: -1.6, y: -1.7, z: 0.9 } },
+        camera: { eye: { x: -1.6 * away, y: -1.7 * away, z: 0.9 * away } },
       },
     }, TURNING);
 
@@ -147,7 +149,7 @@
     }, STILL);
 
     const effect = Plotly.react("effect", effectTraces(one), {
-      ...base, margin: { l: 60, r: 10, t: 10, b: 45 }, legend: { orientation: "h", y: 1.15 },
+      ...base, margin: { l: 60, r: 10, t: 60, b: 45 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
       xaxis: { title: { text: names.moderator }, zeroline: false },
       yaxis: { title: { text: plain(content.effects[one.outcome]) }, zeroline: true, zerolinecolor: "#333" },
       shapes: one.thresholds.map((row) => lineAcross(row.at, true)),
