@@ -24,7 +24,7 @@ from harness.store.study_record import StudyRecord
 T_DECIMALS = 2
 
 
-class Estimate(Protocol):
+class PrintedEstimate(Protocol):
     """An estimate as a table of the run has it; numbers that it lacks are NaN."""
 
     @property
@@ -63,7 +63,7 @@ def estimate_table(
 
 
 def estimate_lines(
-    study: StudyRecord, row: Estimate, before: tuple[str, ...], after: tuple[str, ...]
+    study: StudyRecord, row: PrintedEstimate, before: tuple[str, ...], after: tuple[str, ...]
 ) -> Iterator[PaperRow]:
     """Yield an estimate and its interval on one line, and on the next what stands in brackets beneath.
 
