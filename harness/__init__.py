@@ -5,6 +5,7 @@ from harness.arrays import Floats, Ints, Mask, numbered
 from harness.data.contiguity import Contiguity
 from harness.data.dataset import Dataset
 from harness.data.distance import great_circle_km, rows_by_period
+from harness.data.grouping import Grouping, rows_in_company
 from harness.data.key import Key
 from harness.data.links import Links
 from harness.data.neighbours import neighbour_links
@@ -25,6 +26,7 @@ from harness.errors import (
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
 from harness.estimators.dose import require_dose
+from harness.estimators.effect_set import EffectSet, read_effect_set
 from harness.estimators.guard import Attempt
 from harness.estimators.inner_split import inner_split
 from harness.estimators.left_out_levels import with_left_out_levels
@@ -120,6 +122,7 @@ __all__ = [
     "DrawPlan",
     "DrawSelection",
     "EffectKey",
+    "EffectSet",
     "EstimationError",
     "Estimator",
     "EvaluationProtocol",
@@ -130,6 +133,7 @@ __all__ = [
     "Floats",
     "Fold",
     "GroupColumn",
+    "Grouping",
     "HarnessError",
     "HasCoefficients",
     "HasDetails",
@@ -193,10 +197,12 @@ __all__ = [
     "open_run",
     "panel_from_frame",
     "random_stream",
+    "read_effect_set",
     "reporting",
     "require_dose",
     "row_weights",
     "rows_by_period",
+    "rows_in_company",
     "run",
     "stacked",
     "statistic_columns",

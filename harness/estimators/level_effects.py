@@ -126,6 +126,13 @@ class LevelEffects:
         first = effects[0]
         return cls(first.effect, first.labels, np.concatenate([part.deviations for part in effects]))
 
+    def with_levels_of(self, panel: Panel) -> LevelEffects:
+        """Return the effects with zero for further levels, those of these rows."""
+        key = key_of(panel, self.effect)
+        new = np.unique(key.codes[self._codes(panel) < 0]).tolist()
+        deviations = np.pad(self.deviations, ((0, 0), (0, len(new))))
+        return LevelEffects(self.effect, (*self.labels, *(key.labels[code] for code in new)), deviations)
+
     def of_rows(self, panel: Panel) -> Floats:
         """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
         codes = self._codes(panel)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
+from harness.estimators.left_out_levels import with_left_out_levels
 from harness.estimators.level_effects import LevelEffects, count_unseen
+
+_AT_A_TIME = 2**20
+"""Numbers that are held in memory while rows are predicted, or levels are added: 8 MiB."""
 
 
 def means_at(panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
@@ -47,7 +51,12 @@ class LevelModels:
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
-        predicted = self.slopes @ (panel.X - self.centre).T + self.intercepts[:, None]
+        predicted = np.empty((len(self.slopes), panel.n_obs))
+        height = max(1, _AT_A_TIME // max(1, panel.X.shape[1]))
+        for start in range(0, panel.n_obs, height):
+            rows = slice(start, start + height)
+            predicted[:, rows] = self.slopes @ (panel.X[rows] - self.centre).T
+        predicted += self.intercepts[:, None]
         for effects in self.effects:
             predicted += effects.of_rows(panel)
         return predicted
@@ -72,6 +81,32 @@ class LevelModels:
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows with a level that has no effect of its own."""
         return count_unseen(self.effects, panel)
+
+    def knowing_left_out(
+        self, panel: Panel, outcome: Floats, *, weights: Floats, row_weights: Floats
+    ) -> LevelModels:
+        """Return models in which each draw knows the levels that it left out, by `with_left_out_levels`.
+
+        Parameters
+        ----------
+        panel : rows to take levels from; its levels that no draw holds are added
+        outcome : (n_draws, n_obs) or (n_obs,), what the models predict, outcome units
+        weights : (n_draws, n_obs), >= 0, how often a row was drawn
+        row_weights : (n_obs,), > 0, how much a row counts each time
+        """
+        if not self.effects or weights.all():
+            return self
+        target, parts = np.broadcast_to(outcome, weights.shape), []
+        for draws in np.array_split(np.arange(len(weights)), -(-weights.size // _AT_A_TIME)):
+            own = (replace(effects, deviations=effects.deviations[draws]) for effects in self.effects)
+            effects = tuple(levels.with_levels_of(panel) for levels in own)
+            some = LevelModels(self.centre, self.slopes[draws], self.intercepts[draws], effects)
+            left = target[draws] - some.predict(panel)
+            known = with_left_out_levels(
+                effects, panel, left, weights=weights[draws], row_weights=row_weights
+            )
+            parts.append(replace(some, effects=known))
+        return stacked(parts)
 
 
 def stacked(models: Sequence[LevelModels]) -> LevelModels:

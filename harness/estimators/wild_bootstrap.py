@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats
+from harness.data.grouping import Grouping
 from harness.errors import EstimationError, Problem
 from harness.estimators.wild_statistics import NullScores, NullStatistics, WildInference
 
@@ -101,7 +101,7 @@ class ClusteredRegression:
     to_coefficients : (n_coef, n_coef), takes coordinates in the basis to coefficients
     estimate : (n_coef,), coefficients
     residuals : (n_obs,), times the roots of the weights, in the unit of what has the coordinates
-    codes : (n_obs,), in 0 .. n_clusters - 1, each of which has rows
+    clusters : of the rows
     without_effects : takes columns, (n_obs, n_columns), times the roots of the weights, to what effects leave
         of them; None without effects, or where the levels of all of them lie within clusters, so that they
         leave the part of a residual in one cluster as it is
@@ -111,34 +111,17 @@ class ClusteredRegression:
     to_coefficients: Floats
     estimate: Floats
     residuals: Floats
-    codes: Ints
+    clusters: Grouping
     without_effects: Callable[[Floats], Floats] | None = None
-
-    @cached_property
-    def n_clusters(self) -> int:
-        """Number of clusters."""
-        return int(self.codes.max()) + 1
-
-    def sums(self, values: Floats) -> Floats:
-        """Return the sum over each cluster's rows, (n_clusters, ...), of values, (n_obs, ...)."""
-        return np.add.reduceat(values[self._order], self._starts, axis=0)
-
-    @cached_property
-    def _order(self) -> Ints:
-        return np.argsort(self.codes, kind="stable")
-
-    @cached_property
-    def _starts(self) -> Ints:
-        return np.searchsorted(self.codes[self._order], np.arange(self.n_clusters))
 
     def null_scores(self, loadings: Floats, residuals: Floats) -> list[NullScores]:
         """Return the scores of residuals, (n_obs,), on each of the loadings, (n_obs, n_loadings)."""
-        per_cluster = self.sums(self.basis * residuals[:, None])
+        per_cluster = self.clusters.sums(self.basis * residuals[:, None])
         left = None if self.without_effects is None else self._left(loadings, residuals, self.without_effects)
         found = []
         for at, loading in enumerate(loadings.T):
-            own = self.sums(loading * residuals)
-            fitted = self.sums(loading[:, None] * self.basis) @ per_cluster.T
+            own = self.clusters.sums(loading * residuals)
+            fitted = self.clusters.sums(loading[:, None] * self.basis) @ per_cluster.T
             found.append(NullScores(own, (np.diag(own) if left is None else left[at]) - fitted))
         return found
 
@@ -151,13 +134,15 @@ class ClusteredRegression:
         -------
         (n_loadings, n_clusters, n_clusters), the second cluster's residuals on the first one's loading.
         """
-        left = np.empty((loadings.shape[1], self.n_clusters, self.n_clusters))
+        n_clusters = self.clusters.n_levels
+        left = np.empty((loadings.shape[1], n_clusters, n_clusters))
         at_once = min(max(_MOST_NUMBERS // residuals.size, 1), _MOST_AT_ONCE)
-        for start in range(0, self.n_clusters, at_once):
-            chosen = np.arange(start, min(start + at_once, self.n_clusters))
-            pieces = without_effects(np.where(self.codes[:, None] == chosen, residuals[:, None], 0.0))
+        for start in range(0, n_clusters, at_once):
+            chosen = np.arange(start, min(start + at_once, n_clusters))
+            is_own = self.clusters.codes[:, None] == chosen
+            pieces = without_effects(np.where(is_own, residuals[:, None], 0.0))
             for at, loading in enumerate(loadings.T):
-                left[at][:, chosen] = self.sums(loading[:, None] * pieces)
+                left[at][:, chosen] = self.clusters.sums(loading[:, None] * pieces)
         return left
 
 
@@ -179,7 +164,7 @@ def wild_cluster_inference(
     EstimationError
         Where a clustered standard error is zero.
     """
-    weights = draws.of(regression.n_clusters, rng=rng)
+    weights = draws.of(regression.clusters.n_levels, rng=rng)
     loadings = regression.basis @ regression.to_coefficients.T
     levels = regression.null_scores(loadings, regression.residuals)
     found = []

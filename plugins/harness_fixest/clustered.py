@@ -9,9 +9,16 @@ from typing import Final, Literal
 import numpy as np
 from numpy.random import Generator
 
-from harness import CoefficientTable, EstimationError, Floats, Problem, effect_named
+from harness import (
+    CoefficientTable,
+    EffectSet,
+    EstimationError,
+    Floats,
+    Problem,
+    effect_named,
+    read_effect_set,
+)
 from harness_fixest.covariance import correction_of, tabulated
-from harness_fixest.effect_set import EffectSet, read_effect_set
 from harness_fixest.estimate import Estimate, GroupFactor, Request
 from harness_fixest.independent_effects import count_outside
 from harness_fixest.regression import FeolsRegression

@@ -8,8 +8,7 @@ from typing import ClassVar, Literal
 
 from numpy.random import Generator
 
-from harness import CoefficientTable, Correction, Floats
-from harness_fixest.effect_set import EffectSet
+from harness import CoefficientTable, Correction, EffectSet, Floats
 from harness_fixest.estimate import Estimate, Request
 from harness_fixest.independent_effects import count_effects
 from harness_fixest.regression import FeolsRegression

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import EstimationError, Floats, Ints, Mask, Problem, numbered
-from harness_fixest.effect_set import EffectSet
+from harness import EffectSet, EstimationError, Floats, Ints, Mask, Problem, numbered
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -102,8 +101,7 @@ class EffectDesign:
 
     def totals(self, effect_set: EffectSet) -> Floats:
         """Return the weight of each level's rows, (n_levels,)."""
-        totals: Floats = np.bincount(effect_set.codes, self.weights, effect_set.n_levels).astype(np.float64)
-        return totals
+        return effect_set.sums(self.weights)
 
     def residuals(self, values: Floats) -> Floats:
         """Return what effects leave of a column, (n_obs,), by weighted least squares.

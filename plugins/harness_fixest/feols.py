@@ -27,16 +27,16 @@ from harness import (
     Panel,
     Problem,
     effect_named,
+    read_effect_set,
     row_weights,
+    rows_in_company,
 )
 from harness_fixest.clustered import CRV1
 from harness_fixest.covariance import Hetero, Iid
 from harness_fixest.effect_design import EffectDesign, LevelTrends
-from harness_fixest.effect_set import read_effect_set
 from harness_fixest.estimate import Request
 from harness_fixest.feols_fit import FeolsFit, summary
 from harness_fixest.findings import judge, refuse_impossible
-from harness_fixest.independent_effects import rows_in_company
 from harness_fixest.jackknife import CRV3
 from harness_fixest.levels import level_model
 from harness_fixest.models import FeolsModels, stack

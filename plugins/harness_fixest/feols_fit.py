@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import ClassVar
 
-from harness import CoefficientTable, Floats, Note, Panel, ShownFit, Statistic, statistic_columns
+from harness import (
+    CoefficientTable,
+    Floats,
+    Note,
+    Panel,
+    ShownFit,
+    Statistic,
+    rows_in_company,
+    statistic_columns,
+)
 from harness_fixest.estimate import Estimate
-from harness_fixest.independent_effects import count_effects, rows_in_company
+from harness_fixest.independent_effects import count_effects
 from harness_fixest.models import FeolsModels
 from harness_fixest.regression import FeolsRegression
 

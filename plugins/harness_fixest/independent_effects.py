@@ -1,4 +1,4 @@
-"""How many effects are independent, how many of them lie within clusters, and which rows stand alone."""
+"""How many effects are independent, and how many of them lie within clusters."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness import EffectSet, Floats
 from harness_fixest.effect_design import EffectDesign, LevelTrends
-from harness_fixest.effect_set import EffectSet
 
 
 def count_effects(design: EffectDesign) -> int:
@@ -22,41 +21,16 @@ def count_effects(design: EffectDesign) -> int:
 
 def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
     """Return the number of independent effects, those of levels within clusters of some kind taken as one."""
-    inside = tuple(
-        levels for levels in design.sets if any(is_nested(levels, cluster) for cluster in clusters)
-    )
+    inside = tuple(levels for levels in design.sets if any(levels.is_within(cluster) for cluster in clusters))
     if not inside:
         return count_effects(design)
     trend = design.trend if design.trend is not None and design.trend.entities in inside else None
     return count_effects(design) - _count(design, inside, trend) + 1
 
 
-def is_nested(inner: EffectSet, outer: EffectSet) -> bool:
-    """Return whether all rows of each inner level are of one outer level."""
-    some = np.empty(inner.n_levels, dtype=np.int64)
-    some[inner.codes] = outer.codes
-    return bool(np.array_equal(some[inner.codes], outer.codes))
-
-
 def is_counted_exactly(design: EffectDesign) -> bool:
     """Return whether `count_effects` is the number itself, and no bound."""
     return len(design.sets) <= 2
-
-
-def rows_in_company(sets: Sequence[EffectSet]) -> Ints:
-    """Return the rows that are not the only one of a level, nor become so once such rows are left out.
-
-    Correia 2015, "Singletons, cluster-robust standard errors and fixed effects: a bad mix".
-    """
-    kept = np.arange(sets[0].codes.size)
-    while True:
-        is_alone = np.zeros(kept.size, dtype=np.bool_)
-        for levels in sets:
-            codes = levels.codes[kept]
-            is_alone |= np.bincount(codes, minlength=levels.n_levels)[codes] == 1
-        if not is_alone.any():
-            return kept
-        kept = kept[~is_alone]
 
 
 def _count(design: EffectDesign, sets: Sequence[EffectSet], trend: LevelTrends | None) -> int:

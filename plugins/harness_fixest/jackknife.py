@@ -8,10 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from harness import CoefficientTable, EstimationError, Floats, Problem
+from harness import CoefficientTable, EffectSet, EstimationError, Floats, Problem
 from harness_fixest.clustered import read_few_clusters
 from harness_fixest.covariance import correction_of, tabulated
-from harness_fixest.effect_set import EffectSet
 from harness_fixest.estimate import Estimate, Request
 from harness_fixest.regression import FeolsRegression
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Ints, LevelEffects, LevelModels, Panel, stacked, with_left_out_levels
-from harness_fixest.effect_set import EffectSet
+from harness import EffectSet, Floats, Ints, LevelEffects, LevelModels, Panel, stacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +67,9 @@ class FeolsModels:
         weights : (n_draws, n_obs), >= 0, how often a row was drawn
         row_weights : (n_obs,), > 0
         """
-        known = with_left_out_levels(
-            self.levels.effects,
-            panel,
-            panel.observed - self.predict(panel),
-            weights=weights,
-            row_weights=row_weights,
-        )
-        return replace(self, levels=replace(self.levels, effects=known))
+        outcome = panel.observed - self._of_trends(panel)
+        known = self.levels.knowing_left_out(panel, outcome, weights=weights, row_weights=row_weights)
+        return replace(self, levels=known)
 
     def among(self, sets: Sequence[EffectSet], rows: Ints) -> FeolsModels:
         """Return the same models with the levels of all rows; these are the levels of some, (n_rows,)."""

@@ -10,14 +10,13 @@ from numpy.random import Generator
 from harness import (
     ClusteredRegression,
     CoefficientTable,
+    EffectSet,
     Floats,
     WildClusters,
     wild_cluster_inference,
 )
 from harness_fixest.clustered import CRV1, read_few_clusters
-from harness_fixest.effect_set import EffectSet
 from harness_fixest.estimate import Estimate, Request
-from harness_fixest.independent_effects import is_nested
 from harness_fixest.regression import FeolsRegression
 
 
@@ -69,12 +68,12 @@ def _clustered(regression: FeolsRegression, estimate: Estimate, clusters: Effect
         return root * np.column_stack([design.residuals(column) for column in (columns / root).T])
 
     basis, triangle = np.linalg.qr(estimate.basis)
-    are_nested = all(is_nested(levels, clusters) for levels in design.sets)
+    are_nested = all(levels.is_within(clusters) for levels in design.sets)
     return ClusteredRegression(
         basis=basis,
         to_coefficients=estimate.units[:, None] * np.linalg.inv(triangle),
         estimate=estimate.slopes,
         residuals=estimate.residuals,
-        codes=clusters.codes,
+        clusters=clusters,
         without_effects=None if are_nested else without_effects,
     )

@@ -7,7 +7,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import ClusteredRegression, EstimationError, WildClusters, random_stream, wild_cluster_inference
+from harness import (
+    ClusteredRegression,
+    EstimationError,
+    Grouping,
+    WildClusters,
+    random_stream,
+    wild_cluster_inference,
+)
 
 CODES = np.repeat(np.arange(7), [3, 8, 5, 4, 9, 6, 5])[random_stream(7).permutation(40)]
 
@@ -22,7 +29,7 @@ def regression(X, outcome, **effects):
     basis, triangle = np.linalg.qr(X)
     estimate = np.linalg.solve(triangle, basis.T @ outcome)
     return ClusteredRegression(
-        basis, np.linalg.inv(triangle), estimate, outcome - X @ estimate, CODES, **effects
+        basis, np.linalg.inv(triangle), estimate, outcome - X @ estimate, Grouping.of(CODES), **effects
     )
 
 
@@ -96,7 +103,8 @@ def test_few_clusters_have_all_sign_changes_once():
 
 def test_errors_of_zero_are_refused():
     X = np.eye(7)[CODES][:, :2]
-    perfect = ClusteredRegression(np.linalg.qr(X)[0], np.eye(2), np.array([1.0, 2.0]), np.zeros(40), CODES)
+    basis, estimate = np.linalg.qr(X)[0], np.array([1.0, 2.0])
+    perfect = ClusteredRegression(basis, np.eye(2), estimate, np.zeros(40), Grouping.of(CODES))
     with pytest.raises(EstimationError, match="errors that are zero"):
         wild_cluster_inference(perfect, WildClusters(), factor=1.0, rng=random_stream(0))
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from harness import Correction, EstimationError, Floats, Problem, key_of
+from harness import Correction, EstimationError, Floats, Problem
 from harness.language import marked
 from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.absorb import absorber_of
-from harness_panel.resampling.grouping import Grouping
 from harness_panel.resampling.regression import Regression
 
 CorrectionName = Literal["plm", "stata", "linearmodels", "none"]
@@ -70,7 +69,7 @@ class Clustered:
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the correction asked for."""
         n_clusters, n_obs = self._n_clusters(regression), regression.n_obs
-        n_effects = _COUNTED[self.correction](regression, self.by)
+        n_effects = _n_effects(regression, self.by, self.correction)
         df = n_obs - regression.n_coef - n_effects
         least = min(n_clusters) / (min(n_clusters) - 1)
         left, factor = {
@@ -91,44 +90,16 @@ class Clustered:
         return tuple(regression.grouping(name).n_levels for name in self.by)
 
 
-def _none(regression: Regression, by: tuple[str, ...]) -> int:  # noqa: ARG001 - effects are not counted
-    return 0
-
-
-def _as_stata(regression: Regression, by: tuple[str, ...]) -> int:
-    """Count the constant, and absorbed effects of which some level is in several clusters."""
-    if not regression.effects:
+def _n_effects(regression: Regression, by: tuple[str, ...], correction: CorrectionName) -> int:
+    """Return how many effects a correction counts beside the coefficients."""
+    if correction not in ("stata", "linearmodels") or not regression.sets:
         return 0
     clusters = [regression.grouping(name) for name in by]
-    own = [Grouping.of(key_of(regression.panel, effect).codes) for effect in regression.effects]
-    crossing = [levels for levels in own if not any(_is_nested(levels, outer) for outer in clusters)]
-    if not crossing:
-        return 1
-    crossing.sort(key=lambda levels: -levels.n_levels)
-    return absorber_of(crossing).rank(regression.weights)
-
-
-def _as_linearmodels(regression: Regression, by: tuple[str, ...]) -> int:
-    """Count all effects, unless there is one set that is nested in the clusters."""
-    if len(regression.effects) == 1:
-        own = Grouping.of(key_of(regression.panel, regression.effects[0]).codes)
-        if all(_is_nested(own, regression.grouping(name)) for name in by):
-            return 0
-    return regression.n_effects
-
-
-_COUNTED: Mapping[CorrectionName, Callable[[Regression, tuple[str, ...]], int]] = {
-    "plm": _none,
-    "stata": _as_stata,
-    "linearmodels": _as_linearmodels,
-    "none": _none,
-}
-"""How many effects a correction counts beside the coefficients."""
-
-
-def _is_nested(inner: Grouping, outer: Grouping) -> bool:
-    """Say whether every level of the first has its rows in one level of the second."""
-    return Grouping.of_pairs(inner.codes, outer.codes).n_levels == inner.n_levels
+    if correction == "linearmodels":
+        is_nested = len(regression.sets) == 1 and all(map(regression.sets[0].is_within, clusters))
+        return 0 if is_nested else regression.n_effects
+    crossing = [levels for levels in regression.sets if not any(map(levels.is_within, clusters))]
+    return absorber_of(crossing).rank(regression.weights) if crossing else 1
 
 
 def _mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool) -> tuple[Floats, str]:

@@ -67,7 +67,7 @@ class Conley:
 
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return the covariance, (n_coef, n_coef)."""
-        scores = regression.basis * regression.residuals[:, None]
+        scores = regression.basis * regression.within.residuals[:, None]
         own = LibraryCovariance(self.meat(regression.panel, scores), regression.to_coefficients)
         return self.mended(regression, own)
 

@@ -42,7 +42,7 @@ class DriscollKraay:
         EstimationError
             Where there are fewer than two periods, or no more than the bandwidth.
         """
-        n_periods, bandwidth = regression.grouping("time").n_levels, self._lags(regression)
+        n_periods, bandwidth = self._periods_and_lags(regression)
         least = max(2, bandwidth + 1)
         if n_periods < least:
             raise EstimationError(
@@ -58,12 +58,11 @@ class DriscollKraay:
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), as it is."""
         kind = "Driscoll-Kraay" + (", bandwidth floor(T^(1/4))" if self.bandwidth is None else "")
-        n_periods = regression.grouping("time").n_levels
-        lags = self._lags(regression)
+        n_periods, lags = self._periods_and_lags(regression)
         return covariance.matrix, correction_of(
             regression, kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags
         )
 
-    def _lags(self, regression: Regression) -> int:
+    def _periods_and_lags(self, regression: Regression) -> tuple[int, int]:
         n_periods = regression.grouping("time").n_levels
-        return isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth
+        return n_periods, isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth

@@ -82,10 +82,10 @@ class Robust:
             import statsmodels.api as sm
 
             # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
-            fitted = sm.OLS(regression.residuals, regression.basis).fit(cov_type=self.variant)
+            fitted = sm.OLS(regression.within.residuals, regression.basis).fit(cov_type=self.variant)
             return np.asarray(fitted.cov_params())
         slack = (1.0 - regression.leverage()) ** _LEVERAGE_POWERS[self.variant]
-        stretched = regression.basis * (regression.residuals / slack)[:, None]
+        stretched = regression.basis * (regression.within.residuals / slack)[:, None]
         meat: Floats = stretched.T @ stretched
         return meat
 

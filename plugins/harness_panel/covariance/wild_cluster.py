@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,19 +77,17 @@ class WildCluster(WildClusters):
         factor : small-sample factor of the clustered variance
         rng : draws the weights, which all coefficients share
         """
+        absorber, root = regression.absorber, np.sqrt(regression.weights)[:, None]
+
+        def taken_out(columns: Floats) -> Floats:
+            return root * without_effects(absorber, columns / root, regression.weights)
+
         clustered = ClusteredRegression(
             basis=regression.basis,
             to_coefficients=regression.to_coefficients,
             estimate=estimate,
-            residuals=regression.residuals,
-            codes=regression.grouping(self.by).codes,
-            without_effects=_without_effects(regression),
+            residuals=regression.within.residuals,
+            clusters=regression.grouping(self.by),
+            without_effects=taken_out if regression.sets else None,
         )
         return wild_cluster_inference(clustered, self, factor=factor, rng=rng)
-
-
-def _without_effects(regression: Regression) -> Callable[[Floats], Floats] | None:
-    if not regression.effects:
-        return None
-    absorber, root = regression.absorber, np.sqrt(regression.weights)[:, None]
-    return lambda columns: root * without_effects(absorber, columns / root, regression.weights)

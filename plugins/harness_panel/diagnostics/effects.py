@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Panel, Problem
+from harness import CoefficientTable, EffectKey, EstimationError, Floats, Panel, Problem
 from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.effect import in_words
@@ -63,45 +63,36 @@ def breusch_pagan(panel: Panel) -> Diagnostic:
     )
 
 
-def wald_of_slopes(
-    names: Sequence[str], estimate: Floats, covariance: Floats, *, df_resid: float, kind: str
-) -> Diagnostic:
-    """Test that all slopes are zero.
-
-    Parameters
-    ----------
-    names : (n_slopes,)
-    estimate : (n_slopes,)
-    covariance : (n_slopes, n_slopes)
-    df_resid : of the statistics
-    kind : of covariance
+def wald_of_slopes(table: CoefficientTable, at: Sequence[int]) -> Diagnostic:
+    """Test that the slopes at some positions are all zero.
 
     Raises
     ------
     EstimationError
-        Where there is no slope, or the covariance is singular.
+        As by `wald`.
     """
-    statistic = wald(estimate, covariance) / len(names)
+    statistic = wald(table, at) / len(at)
     return Diagnostic(
         name="slopes",
         null=marked("all slopes are zero"),
         statistic=statistic,
         distribution="F",
-        df=(len(names), df_resid),
-        source=f"Wald test, covariance {kind}",
+        df=(len(at), table.correction.df_resid),
+        source=f"Wald test, covariance {table.correction.kind}",
     )
 
 
-def wald(estimate: Floats, covariance: Floats) -> float:
-    """Return b' V^-1 b.
+def wald(table: CoefficientTable, at: Sequence[int]) -> float:
+    """Return b' V^-1 b of the coefficients at some positions.
 
     Raises
     ------
     EstimationError
-        Where V is not positive definite, as with fewer clusters than coefficients.
+        Where there is none, or V is not positive definite, as with fewer clusters than coefficients.
     """
-    if estimate.size == 0:
+    if not at:
         raise EstimationError(Problem("test", "there is nothing to test"))
+    estimate, covariance = table.estimate[list(at)], table.covariance[np.ix_(at, at)]
     if not is_definite(covariance):
         raise EstimationError(
             Problem("covariance", "the covariance of what is tested is not positive definite")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,39 +14,26 @@ _FIXED = 1e-10
 """One less the leverage of a row that has an effect to itself."""
 
 
-@dataclass(frozen=True, eq=False)
-class Influence:
-    """What each row does to the coefficients.
+def influence(regression: Regression) -> tuple[Floats, Floats]:
+    """Return Cook's distance (Cook 1977) and the leverage of rows, (n_obs,) each, as the equation has them.
 
-    Attributes
-    ----------
-    distance : (n_obs,), >= 0, Cook's distance: how far the coefficients move without the row, in units of
-        their classical covariance, over their number; zero for a row that has an effect to itself
-    leverage : (n_obs,), in (0, 1], in the regression on columns and dummies
+    A distance is how far the coefficients move without the row, in units of their classical covariance, over
+    their number; it is zero for a row that has an effect to itself. Leverage is that in the regression on
+    columns and dummies, in (0, 1]. ``OLSInfluence`` of statsmodels has what effects leave of the columns, and
+    does not know that effects take leverage and degrees of freedom; both are put in.
     """
+    import statsmodels.api as sm
+    from statsmodels.stats.outliers_influence import OLSInfluence
 
-    distance: Floats
-    leverage: Floats
-
-    @classmethod
-    def of(cls, regression: Regression) -> Influence:
-        """Return the influence of the rows of a regression, as its equation has them (Cook 1977).
-
-        ``OLSInfluence`` of statsmodels has what effects leave of the columns, and does not know that effects
-        take leverage and degrees of freedom; both are put in, so that distances are those of dummies.
-        """
-        import statsmodels.api as sm
-        from statsmodels.stats.outliers_influence import OLSInfluence
-
-        # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
-        within = OLSInfluence(sm.OLS(regression.residuals, regression.basis).fit())
-        leverage = regression.leverage()
-        is_free = 1.0 - leverage > _FIXED
-        left = (1.0 - within.hat_matrix_diag[is_free]) / (1.0 - leverage[is_free])
-        counted = regression.df_resid / (regression.n_obs - regression.n_coef)
-        distance = np.zeros(regression.n_obs)
-        distance[is_free] = counted * left**2 * within.cooks_distance[0][is_free]
-        return cls(distance, leverage)
+    # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
+    within = OLSInfluence(sm.OLS(regression.within.residuals, regression.basis).fit())
+    leverage = regression.leverage()
+    is_free = 1.0 - leverage > _FIXED
+    left = (1.0 - within.hat_matrix_diag[is_free]) / (1.0 - leverage[is_free])
+    counted = regression.df_resid / (regression.n_obs - regression.n_coef)
+    distance = np.zeros(regression.n_obs)
+    distance[is_free] = counted * left**2 * within.cooks_distance[0][is_free]
+    return distance, leverage
 
 
 def influence_columns(regression: Regression) -> Mapping[str, Sequence[object]]:
@@ -56,13 +42,12 @@ def influence_columns(regression: Regression) -> Mapping[str, Sequence[object]]:
     A row is influential where its distance is above four over the number of rows (Bollen & Jackman 1985).
     A difference is named by its later period, the mean of an entity by its first.
     """
-    influence, panel = Influence.of(regression), regression.panel
-    rows = np.argsort(-influence.distance, kind="stable")[:_SHOWN]
-    distance = influence.distance[rows]
+    (distances, leverage), panel = influence(regression), regression.panel
+    rows = np.argsort(-distances, kind="stable")[:_SHOWN]
     return {
         "entity": [panel.entity.labels[code] for code in panel.entity.codes[rows].tolist()],
         "period": [panel.time.labels[code] for code in panel.time.codes[rows].tolist()],
-        "cooks_distance": distance.tolist(),
-        "leverage": influence.leverage[rows].tolist(),
-        "is_influential": (distance > 4.0 / regression.n_obs).tolist(),
+        "cooks_distance": distances[rows].tolist(),
+        "leverage": leverage[rows].tolist(),
+        "is_influential": (distances[rows] > 4.0 / regression.n_obs).tolist(),
     }

@@ -6,7 +6,6 @@ They are computed in an orthonormal basis of the constant and the columns, which
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +13,6 @@ from harness import EstimationError, Problem
 from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.regression import Regression
-
-if TYPE_CHECKING:
-    from statsmodels.regression.linear_model import RegressionResultsWrapper
-
 
 MOST_PRODUCTS = 20_000_000
 """Values of squares and products up to which White's test is computed: its matrices are 0.16 GB each then."""
@@ -30,7 +25,7 @@ def heteroscedasticity(regression: Regression) -> Diagnostic:
     """Test for a variance of the errors that is linear in the columns."""
     from statsmodels.stats.diagnostic import het_breuschpagan
 
-    statistic = float(het_breuschpagan(regression.residuals, regression.basis)[0])
+    statistic = float(het_breuschpagan(regression.within.residuals, regression.basis)[0])
     return _of_variance(
         "heteroscedasticity", statistic, regression.n_coef - 1, "Breusch & Pagan 1979; Koenker 1981"
     )
@@ -64,7 +59,7 @@ def white(regression: Regression) -> Diagnostic:
     left, sizes, _ = np.linalg.svd(products - products.mean(axis=0), full_matrices=False)
     independent = left[:, sizes > _NOTHING * sizes[0]]
     exog = np.column_stack([np.ones(regression.n_obs), independent])
-    statistic = float(het_breuschpagan(regression.residuals, exog)[0])
+    statistic = float(het_breuschpagan(regression.within.residuals, exog)[0])
     return _of_variance("white", statistic, independent.shape[1], "White 1980")
 
 
@@ -76,13 +71,16 @@ def reset(regression: Regression) -> Diagnostic:
     EstimationError
         Where the columns determine these powers, as dummies alone do.
     """
+    import statsmodels.api as sm
     from statsmodels.stats.diagnostic import linear_reset
     from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
+    outcome = regression.panel.observed - regression.panel.observed.mean()
+    fitted = sm.OLS(outcome / outcome.std(), regression.basis).fit()
     with warnings.catch_warnings():
         warnings.simplefilter("error", SingularMatrixWarning)
         try:
-            result = linear_reset(fitted(regression), power=3, test_type="fitted", use_f=True)
+            result = linear_reset(fitted, power=3, test_type="fitted", use_f=True)
         except SingularMatrixWarning as singular:
             what = "powers of the fitted values are combinations of the columns"
             raise EstimationError(Problem("reset", what, hint="leave the test out")) from singular
@@ -94,15 +92,6 @@ def reset(regression: Regression) -> Diagnostic:
         df=(float(result.df_num), float(result.df_denom)),
         source="Ramsey 1969, powers 2 and 3; statsmodels linear_reset",
     )
-
-
-def fitted(regression: Regression) -> RegressionResultsWrapper:
-    """Return the regression by ``statsmodels.OLS``, in an orthonormal basis, of the outcome standardised."""
-    import statsmodels.api as sm
-
-    outcome = regression.panel.observed - regression.panel.observed.mean()
-    outcome = outcome / outcome.std()
-    return sm.OLS(outcome, regression.basis).fit()
 
 
 def _of_variance(name: str, statistic: float, df: int, source: str) -> Diagnostic:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import EstimationError, Floats, Panel, Problem
+from harness import EstimationError, Floats, Grouping, Panel, Problem
 from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.differences import adjacent_pairs, differenced
 from harness_panel.resampling.equation import Equation
-from harness_panel.resampling.grouping import Grouping
 
 _MOST_ENTITIES = 5_000
 _FEWEST_PERIODS = 3
@@ -28,6 +27,8 @@ def wooldridge(panel: Panel) -> Diagnostic:
     EstimationError
         Where no entity has three adjacent periods, or fewer than two have.
     """
+    import statsmodels.api as sm
+
     changes = differenced(panel, adjacent_pairs(panel))
     equation = Equation(changes, Centring.at_zero(panel), Absorber(()), np.ones(changes.n_obs))
     residuals = equation.regression().within.residuals
@@ -37,10 +38,9 @@ def wooldridge(panel: Panel) -> Diagnostic:
     n_clusters = clusters.n_levels
     if n_clusters < 2:
         raise EstimationError(Problem("entities", "fewer than two have three adjacent periods"))
-    power = float(before @ before)
-    slope = float(before @ after) / power
-    scores = clusters.sums(before * (after - slope * before))
-    variance = n_clusters / (n_clusters - 1) * float(scores @ scores) / power**2
+    clustered = {"cov_type": "cluster", "cov_kwds": {"groups": clusters.codes}}
+    fitted = sm.OLS(after, before).fit(**clustered)
+    slope, variance = float(fitted.params[0]), float(fitted.cov_params()[0, 0])
     return Diagnostic(
         name="serial_correlation",
         null=marked("errors are not correlated over time within entities"),
@@ -66,23 +66,19 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
         raise EstimationError(
             Problem("entities", f"there are {panel.n_entities} to be paired; up to {_MOST_ENTITIES} are")
         )
+    import pandas as pd
+
     entity, time = (Grouping.of(key.codes) for key in (panel.entity, panel.time))
-    present = np.zeros((entity.n_levels, time.n_levels))
-    values = np.zeros_like(present)
-    present[entity.codes, time.codes] = 1.0
-    values[entity.codes, time.codes] = residuals
-    shared = present @ present.T
-    sums, squares = values @ present.T, (values**2) @ present.T
-    counts = np.maximum(shared, 1.0)
-    covariance = values @ values.T - sums * sums.T / counts
-    spread = squares - sums**2 / counts
-    scale = np.sqrt(np.maximum(spread * spread.T, 0.0))
-    is_pair = np.triu((shared >= _FEWEST_PERIODS) & (scale > 0.0), k=1)
+    values = np.full((time.n_levels, entity.n_levels), np.nan)
+    values[time.codes, entity.codes] = residuals
+    present = np.isfinite(values).astype(np.float64)
+    correlations = pd.DataFrame(values).corr(min_periods=_FEWEST_PERIODS).to_numpy()
+    is_pair = np.triu(np.isfinite(correlations), k=1)
     n_pairs = int(np.count_nonzero(is_pair))
     if n_pairs == 0:
         raise EstimationError(Problem("entities", "no two entities share three periods"))
-    correlations = covariance[is_pair] / scale[is_pair]
-    statistic = float(np.sqrt(shared[is_pair]) @ correlations) / np.sqrt(n_pairs)
+    shared = (present.T @ present)[is_pair]
+    statistic = float(np.sqrt(shared) @ correlations[is_pair]) / np.sqrt(n_pairs)
     return Diagnostic(
         name="cross_section_dependence",
         null=marked("errors are not correlated across entities"),

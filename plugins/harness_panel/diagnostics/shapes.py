@@ -7,15 +7,17 @@ Journal of the Royal Statistical Society B 16, 175-185.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from harness import CoefficientTable, Floats
+from harness import CoefficientTable, Floats, Panel
 from harness_panel.diagnostics.effects import wald_of_slopes
+
+_LEVEL = 0.05
 
 _IMAGINARY = 1e-9
 """Imaginary part, over the size of the exposure's range, of a root that is taken as real."""
@@ -183,11 +185,44 @@ def joint_tests(table: CoefficientTable, exposure: str) -> Iterator[ShapeTest]:
     ):
         if terms:
             at = [table.terms.index(term) for term in terms]
-            wald = wald_of_slopes(
-                tuple(terms),
-                table.estimate[at],
-                table.covariance[np.ix_(at, at)],
-                df_resid=table.correction.df_resid,
-                kind=table.correction.kind,
-            )
+            wald = wald_of_slopes(table, at)
             yield ShapeTest(name, null, wald.statistic, wald.p_value)
+
+
+def turning_point_columns(slope: SlopeOfExposure) -> Mapping[str, Sequence[object]]:
+    """Return turning points with both of their intervals as a tidy table by columns."""
+    found = list(slope.turning_points())
+    return {
+        "kind": [point.kind for point in found],
+        "at": [point.at for point in found],
+        "delta_low": [point.delta[0] for point in found],
+        "delta_high": [point.delta[1] for point in found],
+        "fieller_low": [point.fieller[0] for point in found],
+        "fieller_high": [point.fieller[1] for point in found],
+    }
+
+
+def shape_rows(
+    slope: SlopeOfExposure, table: CoefficientTable, rows: Panel
+) -> Mapping[str, Mapping[str, Sequence[object]]]:
+    """Return turning points and tests of the shape, as `harness.HasResultRows` has them."""
+    found, shapes = list(slope.turning_points()), list(shape_tests(slope))
+    tests = [*joint_tests(table, rows.exposure), *shapes]
+    is_established = any(test.p_value < _LEVEL for test in shapes)
+    return {
+        "turning_points": {
+            "kind": [point.kind for point in found],
+            "at": [point.at for point in found],
+            "conf_low": [point.delta[0] for point in found],
+            "conf_high": [point.delta[1] for point in found],
+            "is_established": [is_established] * len(found),
+        },
+        "effect_tests": {
+            "exposure": [rows.exposure] * len(tests),
+            "test": [test.name for test in tests],
+            "against": [test.null for test in tests],
+            "statistic": [test.statistic for test in tests],
+            "p_value": [test.p_value for test in tests],
+            "n_entities": [rows.n_entities] * len(tests),
+        },
+    }

@@ -50,7 +50,7 @@ class Neighbours:
             raise EstimationError(Problem("neighbours", "no period has two rows that are neighbours"))
         outcome = regression.panel.observed
         weights = weight_matrix(links, outcome.size)
-        return cls(weights, regression.basis, regression.residuals, outcome, links.source)
+        return cls(weights, regression.basis, regression.within.residuals, outcome, links.source)
 
     @cached_property
     def trace(self) -> float:

@@ -8,7 +8,7 @@ from harness import CoefficientTable, EstimationError, Panel, Problem
 from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.diagnostics.effects import is_definite, wald
-from harness_panel.resampling.entity_means import is_mean
+from harness_panel.resampling.entity_means import MEAN
 from harness_panel.resampling.random_equation import random_equation
 from harness_panel.resampling.regression import regress
 
@@ -56,8 +56,8 @@ def means_test(table: CoefficientTable) -> Diagnostic:
     EstimationError
         Where there are none, or their covariance is singular.
     """
-    at = [position for position, term in enumerate(table.terms) if is_mean(term)]
-    statistic = wald(table.estimate[at], table.covariance[np.ix_(at, at)])
+    at = [position for position, term in enumerate(table.terms) if term.endswith(MEAN)]
+    statistic = wald(table, at)
     return Diagnostic(
         name="mundlak",
         null=_NULL,

@@ -7,18 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import Floats, LevelModels, Panel, stacked
+from harness import Floats, Grouping, LevelModels, Panel, stacked
 from harness_panel.covariance.kinds import IndependentCovariance
 from harness_panel.covariance.robust import Classical
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.entity_rows import EntityRows, drawn_rows
+from harness_panel.resampling.drawn_rows import drawn_rows
 from harness_panel.resampling.equation import Equation
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import LinearFit
-
-_OFFERED = frozenset({"classical", "robust"})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,29 +44,27 @@ class Between(LinearEstimator[BetweenFit]):
     covariance: IndependentCovariance = field(default_factory=Classical)
 
     def __post_init__(self) -> None:
-        if self.covariance.use not in _OFFERED:
+        if self.covariance.use not in ("classical", "robust"):
             message = f"covariance: classical or robust; found {self.covariance.use}"
             raise ValueError(message)
 
     def _solve(self, panel: Panel) -> BetweenFit:
-        centring = Centring.at_means(panel)
-        regression = _equation(centring.taken_from(panel), centring).regression()
+        regression = _equation(*Centring.at_means(panel)).regression()
         return BetweenFit(panel, regression, regression.model())
 
     def _in_library(self, fit: BetweenFit) -> tuple[LibraryModel, LibraryData]:
-        return LibraryModel("BetweenOLS"), LibraryData.centred(fit.rows, fit.regression)
+        return LibraryModel("BetweenOLS"), LibraryData(fit.rows, fit.regression)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
-        centring = Centring.at_means(panel)
-        bare = centring.taken_from(panel)
+        bare, centring = Centring.at_means(panel)
         equations = (_equation(drawn_rows(bare, draw), centring) for draw in weights)
         return stacked([equation.model(equation.fit()) for equation in equations])
 
 
 def _equation(bare: Panel, centring: Centring) -> Equation:
     """Return the regression of means of rows without their levels, each in its entity's first period."""
-    rows = EntityRows.of(bare)
-    means = rows.means(np.column_stack([bare.X, bare.observed]))
-    firsts = bare.take(np.unique(rows.grouping.codes, return_index=True)[1])
+    entities = Grouping.of(bare.entity.codes)
+    means = entities.means(np.column_stack([bare.X, bare.observed]))
+    firsts = bare.take(np.unique(entities.codes, return_index=True)[1])
     averaged = replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
     return Equation(averaged, centring, Absorber.constant(len(means)), np.ones(len(means)))

@@ -12,32 +12,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import (
-    EstimationError,
-    Floats,
-    HasEffects,
-    Ints,
-    Panel,
-    Problem,
-    effect_named,
-    key_of,
-    row_weights,
-)
+from harness import EstimationError, Floats, HasEffects, Panel, Problem, effect_named, key_of, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.diagnostics.diagnostic import Check
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.differences import (
-    Pairs,
-    adjacent_pairs,
-    difference_models,
-    differenced,
-)
+from harness_panel.resampling.differences import Pairs, adjacent_pairs, difference_models, differenced
 from harness_panel.resampling.equation import Equation
 from harness_panel.resampling.expanded import ExpandedModels
-from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import squared_correlation
@@ -114,9 +98,16 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         codes = [key_of(panel, effect_named(name)).codes for name in clusters_of(self.covariance)]
         if any(np.any(own[pairs.later] != own[pairs.earlier]) for own in codes):
             weights = regression.weights if self.weighted else None
-            return DIFFERENCES, LibraryData.centred(regression.panel, regression, row_weights=weights)
-        rows = row_weights(panel, weighted=True) if self.weighted else None
-        return LibraryModel("FirstDifferenceOLS"), _in_levels(panel, regression, rows)
+            return DIFFERENCES, LibraryData(regression.panel, regression, weights)
+        # A constant of differences is the slope of a trend.
+        data = LibraryData(
+            Centring.at_means(panel)[0],
+            regression,
+            row_weights(panel, weighted=True) if self.weighted else None,
+            trend=panel.period - panel.period.mean(),
+            runs=pairs.runs,
+        )
+        return LibraryModel("FirstDifferenceOLS"), data
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> ExpandedModels:
         pairs, rows = adjacent_pairs(panel), row_weights(panel, weighted=self.weighted)
@@ -136,29 +127,3 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
 
 DIFFERENCES = LibraryModel("PooledOLS")
 """Reports on the differences themselves."""
-
-
-def _in_levels(panel: Panel, regression: Regression, row_weights: Floats | None) -> LibraryData:
-    """Return rows in levels, each run of adjacent periods an entity, so that gaps give no difference.
-
-    A constant of differences is the slope of a trend.
-    """
-    within = regression.within
-    return LibraryData(
-        Centring.at_means(panel).taken_from(panel),
-        regression,
-        centre=within.centre[list(within.screening.kept)],
-        outcome_centre=within.intercept,
-        row_weights=row_weights,
-        leading=panel.period - panel.period.mean() if regression.has_constant else None,
-        runs=_runs(panel),
-    )
-
-
-def _runs(panel: Panel) -> Ints:
-    """Return which run of adjacent periods of an entity each row is in, (n_obs,)."""
-    order = np.lexsort((panel.period, panel.entity.codes))
-    starts = (np.diff(panel.entity.codes[order]) != 0) | (np.diff(panel.period[order]) != 1)
-    runs = np.empty(panel.n_obs, dtype=np.int64)
-    runs[order] = np.concatenate([[0], np.cumsum(starts)])
-    return runs

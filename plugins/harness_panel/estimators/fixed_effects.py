@@ -6,7 +6,7 @@ and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated, ClassVar
@@ -24,13 +24,13 @@ from harness import (
     HasResultRows,
     LevelModels,
     LinearModel,
-    Note,
     Panel,
     Rung,
     Statistic,
     effect_named,
     key_of,
     row_weights,
+    rows_in_company,
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, columns_of
@@ -40,14 +40,12 @@ from harness_panel.diagnostics.effects import f_test_of_effects
 from harness_panel.diagnostics.specification import hausman
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.events.event_study import Events, EventWindow
-from harness_panel.events.treatment import Treatment, TwoWayWeights, two_way_weights
-from harness_panel.resampling.checks import count_singletons
+from harness_panel.events.events_fit import EventsFit
 from harness_panel.resampling.draws import regress_draws
 from harness_panel.resampling.effect import Dimension
 from harness_panel.resampling.levels import LinearModels
 from harness_panel.resampling.regression import Regression, regress
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel, report_of
-from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import intercept_statistics, likelihood_statistics
 
 _MOST_DUMMIES = 2**27
@@ -55,39 +53,14 @@ _MOST_DUMMIES = 2**27
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedEffectsFit(EffectsFit):
-    """A fit with fixed effects.
-
-    Attributes
-    ----------
-    events : what is told of an exposure that is a treatment, with two-way effects; None of others
-    """
+class FixedEffectsFit(EventsFit):
+    """A fit with fixed effects."""
 
     title: ClassVar[str] = "Fixed effects"
 
-    events: Events | None = field(default=None, kw_only=True)
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What was dropped, whether solvers disagree, and whether treatment is staggered."""
-        told = () if self.events is None else self.events.notes(self.rows.exposure)
-        return (*super().notes, *told)
-
-    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return statistics, diagnostics, influential rows and, of a treatment, its event study."""
-        details = dict(super().details())
-        if self.events is not None and self.events.study is not None:
-            details["event_study"] = self.events.study.columns()
-        return details
-
-    def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
-        """Return the test that a treatment has no effect before it starts."""
-        tests = {} if self.events is None else self.events.effect_tests(self.rows.n_entities)
-        return {"effect_tests": tests} if tests else {}
-
     def statistics(self) -> tuple[Statistic, ...]:
         """Return what describes the fit, the likelihood with effects as coefficients included."""
-        absorber = self.regression.absorber
+        n_alone = self.rows.n_obs - rows_in_company(self.regression.sets).size
         return (
             *super().statistics(),
             *intercept_statistics(self.regression),
@@ -97,7 +70,7 @@ class FixedEffectsFit(EffectsFit):
             ),
             Statistic(
                 "n_singleton_rows",
-                count_singletons(absorber.groupings),
+                n_alone,
                 "rows that are the only one of a level, or are so once such rows are left out; "
                 "no slope depends on them",
             ),
@@ -200,15 +173,11 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
             return fit
         window = EventWindow(self.event_window, self.event_window)
 
-        def weigh(treatment: Treatment) -> TwoWayWeights:
-            return two_way_weights(self._regress(panel), treatment)
-
         def tabulate(expanded: Panel) -> CoefficientTable:
-            own = self._regress(expanded)
-            model, data = self._in_library(FixedEffectsFit(expanded, own, own.model()))
+            model, data = self._in_library(FixedEffects._solve(self, expanded))
             return report_of(model, data, self.covariance, rng=rng).table
 
-        return replace(fit, events=Events.of(panel, window, weigh, tabulate))
+        return replace(fit, events=Events.of(panel, window, self._regress, tabulate))
 
     def _solve(self, panel: Panel) -> FixedEffectsFit:
         regression = self._regress(panel)
@@ -219,8 +188,10 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
 
     def _in_library(self, fit: FixedEffectsFit) -> tuple[LibraryModel, LibraryData]:
         weights = fit.regression.weights if self.weighted else None
-        data = LibraryData.centred(fit.rows, fit.regression, row_weights=weights)
-        if self.absorb or (len(self.effects) == 2 and _dummies(fit.rows) > _MOST_DUMMIES):
+        data = LibraryData(fit.rows, fit.regression, weights)
+        n_levels = [fit.rows.entity.n_present, fit.rows.time.n_present]
+        dummies = n_levels[0] * n_levels[1] * min(n_levels)
+        if self.absorb or (len(self.effects) == 2 and dummies > _MOST_DUMMIES):
             return _AbsorbingLS("AbsorbingLS"), data
         options = {f"{name}_effects": True for name in self.effects}
         # Degrees of freedom count independent effects, which the library does not know.
@@ -263,9 +234,3 @@ def _absorbed(name: str) -> EffectKey:
     """Return a column by its name, and a combination by those of its parts, with carets between them."""
     parts = name.split("^")
     return GroupColumn(name) if len(parts) == 1 else Combination(tuple(map(effect_named, parts)))
-
-
-def _dummies(panel: Panel) -> int:
-    """Return the size of the dummies of entities and periods on the grid of both."""
-    n_entities, n_periods = panel.entity.n_present, panel.time.n_present
-    return n_entities * n_periods * min(n_entities, n_periods)

@@ -238,14 +238,12 @@ class Instrumental:
         clusters = clusters_of_rows(equation, self.covariance) if self.method == "gmm" else None
         results = equation.fit(self.method, clusters=clusters)
         slopes = equation.slopes_of(results)
-        fit = InstrumentalFit(
-            equation, equation.model(slopes, panel.X.mean(axis=0)), self.method, self.covariance
-        )
+        fit = InstrumentalFit(equation, equation.model(slopes), self.method, self.covariance)
         if isinstance(self.covariance, PredictionsAlone):
             return fit
         regression = equation.regression
         matrix, correction = equation.covariance(results, self.covariance)
-        estimate = slopes[list(regression.within.screening.kept)]
+        estimate = slopes[regression.within.kept]
         if regression.has_constant:
             constant = fit.model.intercepts[0] - fit.model.centre @ slopes
             estimate = np.concatenate([[constant], estimate])

@@ -53,13 +53,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         """Return a copy whose fits only predict, so that no library is asked for a table nobody reads."""
         return replace(self, covariance=PredictionsAlone())  # type: ignore[type-var]
 
-    def fit(
-        self,
-        panel: Panel,
-        *,
-        rng: Generator,
-        selection: Panel | None = None,
-    ) -> FitT:
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FitT:
         """Fit on all rows of a panel.
 
         Parameters
@@ -80,12 +74,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         return replace(fit, report=report_of(model, data, self.covariance, rng=rng))
 
     def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,
-        rng: Generator,
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> LinearModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.random import Generator
 
-from harness import CanFitDraws, CanProfile, DrawSelection, Floats, HasEffects, LevelModels, Panel, Rung
-from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import RawEffects, level_models
+from harness import (
+    CanFitDraws,
+    CanProfile,
+    DrawSelection,
+    Floats,
+    HasEffects,
+    LevelEffects,
+    LevelModels,
+    Panel,
+    Rung,
+    read_effect_set,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +60,7 @@ class Mean:
         return MeanFit(_means(panel, np.ones((1, panel.n_obs))))
 
     def fit_draws(
-        self,
-        panel: Panel,
-        *,
-        weights: Floats,
-        selection: DrawSelection,
-        rng: Generator,
+        self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator
     ) -> LevelModels:
         """Return weighted means, one a draw; nothing is selected."""
         return _means(panel, weights)
@@ -72,17 +76,10 @@ class EntityMean:
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EntityMeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
-        entities, everyone = Grouping.of(panel.entity.codes), np.ones((1, panel.n_obs))
-        sizes = entities.sums(everyone.T).T
-        labels = tuple(panel.entity.labels[code] for code in entities.levels.tolist())
-        model = level_models(
-            centre=np.zeros(panel.X.shape[1]),
-            slopes=np.zeros((1, panel.X.shape[1])),
-            intercept=0.0,
-            raw=[RawEffects(entities.sums(panel.observed[:, None]).T / sizes, sizes)],
-            levels=[("entity", labels)],
-        )
-        return EntityMeanFit(model)
+        entities, overall = read_effect_set(panel, "entity"), _means(panel, np.ones((1, panel.n_obs)))
+        deviations = entities.means(panel.observed[:, None]).T - overall.intercepts
+        effects = (LevelEffects("entity", entities.labels, deviations),)
+        return EntityMeanFit(replace(overall, effects=effects))
 
 
 def _means(panel: Panel, weights: Floats) -> LevelModels:

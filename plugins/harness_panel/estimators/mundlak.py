@@ -21,10 +21,10 @@ from harness_panel.diagnostics.specification import means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.estimators.random_effects import RandomEffectsFit, reported_correlated
 from harness_panel.resampling.centring import Centring
+from harness_panel.resampling.drawn_rows import drawn_rows, level_rows
 from harness_panel.resampling.entity_means import EntityMeans, varying_columns
-from harness_panel.resampling.entity_rows import drawn_rows, level_rows
 from harness_panel.resampling.expanded import ExpandedModels, OneByOne
-from harness_panel.resampling.random_equation import correlated_equation
+from harness_panel.resampling.random_equation import RandomEquation, random_equation
 from harness_panel.resampling.variance_components import VarianceComponents
 from harness_panel.results.library import LibraryData, LibraryModel
 
@@ -97,8 +97,8 @@ class Mundlak(LinearEstimator[MundlakFit]):
         return fit if selection is None else replace(fit, means=fit.means.knowing(selection))
 
     def _solve(self, panel: Panel) -> MundlakFit:
-        columns, centring = varying_columns(panel), Centring.at_means(panel)
-        equation = correlated_equation(centring.taken_from(panel), columns, centring)
+        columns = varying_columns(panel)
+        equation = random_equation(panel, columns)
         regression = equation.regression()
         return MundlakFit(
             equation.centring.put_back(equation.bare),
@@ -113,10 +113,9 @@ class Mundlak(LinearEstimator[MundlakFit]):
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> OneByOne:
         columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
-        centring, models = Centring.at_means(panel), []
-        bare = centring.taken_from(panel)
+        (bare, centring), models = Centring.at_means(panel), []
         for draw in weights:
-            equation = correlated_equation(drawn_rows(bare, draw), columns, centring)
+            equation = RandomEquation.of(drawn_rows(bare, draw), centring, columns)
             rows = level_rows(bare, draw)
             means = EntityMeans.of(rows, columns)
             model = equation.random_model(equation.fit(), means.expand(rows))

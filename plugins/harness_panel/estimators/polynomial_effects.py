@@ -11,12 +11,10 @@ import numpy as np
 from pydantic import Field
 
 from harness import Floats, LinearModel, Panel, Rung, require_dose
-from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests
+from harness_panel.diagnostics.shapes import SlopeOfExposure, shape_rows, turning_point_columns
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
-from harness_panel.resampling.collinearity import Screening
 from harness_panel.resampling.expanded import ExpandedModels
-
-_LEVEL = 0.05
+from harness_panel.resampling.regression import Regression
 
 
 @dataclass(frozen=True)
@@ -63,19 +61,19 @@ class PolynomialTerms:
             panel, controls=(*panel.controls, *columns), X=np.column_stack([panel.X, *columns.values()])
         )
 
-    def to_raw(self, panel: Panel, screening: Screening) -> Floats:
+    def to_raw(self, regression: Regression) -> Floats:
         """Return what takes the slopes of kept columns to those of terms in units of the raw exposure.
 
         Parameters
         ----------
-        panel : expanded
-        screening : of its columns
+        regression : of the expanded panel
 
         Returns
         -------
         (n_kept, n_kept); a term that was dropped passes what raw terms add to it on to the columns that it is
         a combination of. What they add to constants and to absorbed columns is left to the effects.
         """
+        panel, within = regression.panel, regression.within
         position = {name: at for at, name in enumerate(panel.columns)}
         raw = np.eye(len(position))
         powers = [position[panel.exposure]]
@@ -88,16 +86,15 @@ class PolynomialTerms:
             product = position[f"{panel.exposure} x {name}"]
             raw[product, product] = 1.0 / self.spread
             raw[position[name], product] = -self.centre / self.spread
-        kept = list(screening.kept)
         scaled = np.linalg.inv(raw)
-        for dropped in reversed(screening.dependent):
+        for dropped in reversed(within.dependent):
             # The raw term in scaled columns before it, of which it is one itself, and these in raw terms.
             own = scaled[:, dropped.column].copy()
             own[list(dropped.on)] += own[dropped.column] * np.array(dropped.coefficients)
             own[dropped.column] = 0.0
             raw += np.outer(raw @ own, raw[dropped.column])
             raw[dropped.column] = 0.0
-        return raw[np.ix_(kept, kept)]
+        return raw[np.ix_(within.kept, within.kept)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,42 +132,11 @@ class PolynomialFit(FixedEffectsFit):
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics and turning points with both of their intervals."""
-        found = list(self.slope().turning_points())
-        return {
-            **super().details(),
-            "polynomial_turning_points": {
-                "kind": [point.kind for point in found],
-                "at": [point.at for point in found],
-                "delta_low": [point.delta[0] for point in found],
-                "delta_high": [point.delta[1] for point in found],
-                "fieller_low": [point.fieller[0] for point in found],
-                "fieller_high": [point.fieller[1] for point in found],
-            },
-        }
+        return {**super().details(), "polynomial_turning_points": turning_point_columns(self.slope())}
 
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return tests of the shape, and turning points with their interval by the delta method."""
-        slope = self.slope()
-        found, shapes = list(slope.turning_points()), list(shape_tests(slope))
-        tests = [*joint_tests(self.table, self.rows.exposure), *shapes]
-        is_established = any(test.p_value < _LEVEL for test in shapes)
-        return {
-            "turning_points": {
-                "kind": [point.kind for point in found],
-                "at": [point.at for point in found],
-                "conf_low": [point.delta[0] for point in found],
-                "conf_high": [point.delta[1] for point in found],
-                "is_established": [is_established] * len(found),
-            },
-            "effect_tests": {
-                "exposure": [self.rows.exposure] * len(tests),
-                "test": [test.name for test in tests],
-                "against": [test.null for test in tests],
-                "statistic": [test.statistic for test in tests],
-                "p_value": [test.p_value for test in tests],
-                "n_entities": [self.rows.n_entities] * len(tests),
-            },
-        }
+        return shape_rows(self.slope(), self.table, self.rows)
 
 
 @dataclass(frozen=True)
@@ -199,7 +165,7 @@ class PolynomialEffects(FixedEffects):
     def _solve(self, panel: Panel) -> PolynomialFit:
         terms = self._terms(panel)
         scaled = self._regress(terms.expand(panel))
-        regression = replace(scaled, reported=terms.to_raw(scaled.panel, scaled.within.screening))
+        regression = replace(scaled, reported=terms.to_raw(scaled))
         return PolynomialFit(regression.panel, regression, regression.model(), terms=terms)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> ExpandedModels:

@@ -83,7 +83,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
 
     def _in_library(self, fit: PooledFit) -> tuple[LibraryModel, LibraryData]:
         weights = fit.regression.weights if self.weighted else None
-        return LibraryModel("PooledOLS"), LibraryData.centred(fit.rows, fit.regression, row_weights=weights)
+        return LibraryModel("PooledOLS"), LibraryData(fit.rows, fit.regression, weights)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
         return regress_draws(panel, (), weights, row_weights=row_weights(panel, weighted=self.weighted))

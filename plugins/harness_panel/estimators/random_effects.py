@@ -20,13 +20,9 @@ from harness_panel.diagnostics.effects import breusch_pagan
 from harness_panel.diagnostics.specification import hausman, means_test
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
 from harness_panel.resampling.centring import Centring
+from harness_panel.resampling.drawn_rows import drawn_rows, level_rows
 from harness_panel.resampling.entity_means import varying_columns
-from harness_panel.resampling.entity_rows import drawn_rows, level_rows
-from harness_panel.resampling.random_equation import (
-    RandomEquation,
-    correlated_equation,
-    random_equation,
-)
+from harness_panel.resampling.random_equation import RandomEquation, random_equation
 from harness_panel.resampling.regression import Regression
 from harness_panel.resampling.variance_components import VarianceComponents
 from harness_panel.results.library import LibraryData, LibraryModel, report_of
@@ -136,11 +132,10 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
 
     def _in_library(self, fit: RandomEffectsFit) -> tuple[LibraryModel, LibraryData]:
         model = LibraryModel("RandomEffects", fitting={"small_sample": True})
-        return model, LibraryData.centred(fit.rows, fit.regression)
+        return model, LibraryData(fit.rows, fit.regression)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> LevelModels:
-        centring, models = Centring.at_means(panel), []
-        bare = centring.taken_from(panel)
+        (bare, centring), models = Centring.at_means(panel), []
         for draw in weights:
             equation = RandomEquation.of(drawn_rows(bare, draw), centring)
             models.append(equation.random_model(equation.fit(), level_rows(bare, draw)))
@@ -153,9 +148,8 @@ def reported_correlated(equation: RandomEquation, regression: Regression) -> tup
     ``RandomEffects`` would take its variances from a regression of entity means in which every mean stands
     twice, and its pseudo-inverse tells the copies apart or not by their last digit.
     """
-    return LibraryModel("PooledOLS"), LibraryData.centred(
-        equation.panel, regression, row_weights=equation.weights, levels=equation.centring
-    )
+    data = LibraryData(equation.panel, regression, equation.weights, levels=equation.centring)
+    return LibraryModel("PooledOLS"), data
 
 
 def mundlak_test(panel: Panel) -> Diagnostic:
@@ -166,7 +160,6 @@ def mundlak_test(panel: Panel) -> Diagnostic:
     EstimationError
         Where correlated random effects cannot be estimated.
     """
-    centring, undrawn = Centring.at_means(panel), np.random.default_rng(0)
-    equation = correlated_equation(centring.taken_from(panel), varying_columns(panel), centring)
+    equation = random_equation(panel, varying_columns(panel))
     model, data = reported_correlated(equation, equation.regression())
-    return means_test(report_of(model, data, Clustered(), rng=undrawn).table)
+    return means_test(report_of(model, data, Clustered(), rng=np.random.default_rng(0)).table)

@@ -220,7 +220,7 @@ class ThresholdEffects(FixedEffects):
         found = self._found(base, search)
         regimes = self._regimes(panel, search, found)
         apart = self._regress(regimes.expand(panel))
-        regression = replace(apart, reported=regimes.to_regimes(apart.panel, apart.within.screening))
+        regression = replace(apart, reported=regimes.to_regimes(apart))
         return ThresholdFit(
             regression.panel,
             regression,

@@ -11,7 +11,8 @@ from harness import CoefficientTable, EstimationError, Note, Panel
 from harness.language import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic, Refusal, outcome_of
 from harness_panel.diagnostics.effects import wald_of_slopes
-from harness_panel.events.treatment import Treatment, TwoWayWeights
+from harness_panel.events.treatment import Treatment, TwoWayWeights, two_way_weights
+from harness_panel.resampling.regression import Regression
 
 REFERENCE = -1
 """Period before the start, which the others are compared with."""
@@ -106,13 +107,7 @@ class EventStudy:
         """
         wanted = {self.window.term(self.exposure, at) for at in self.window.periods if at < 0}
         at = [place for place, term in enumerate(self.table.terms) if term in wanted]
-        found = wald_of_slopes(
-            tuple(self.table.terms[place] for place in at),
-            self.table.estimate[at],
-            self.table.covariance[np.ix_(at, at)],
-            df_resid=self.table.correction.df_resid,
-            kind=self.table.correction.kind,
-        )
+        found = wald_of_slopes(self.table, at)
         return replace(found, name="pre_trend", null=marked("no effect before the treatment starts"))
 
 
@@ -145,14 +140,14 @@ class Events:
         cls,
         panel: Panel,
         window: EventWindow,
-        weights: Callable[[Treatment], TwoWayWeights],
+        regress: Callable[[Panel], Regression],
         tabulate: Callable[[Panel], CoefficientTable],
     ) -> Events | None:
         """Return what is told of a panel's exposure; None where it is no treatment.
 
         Parameters
         ----------
-        weights : those of the treated rows of the coefficient
+        regress : regresses the panel on the estimator's effects
         tabulate : fits the panel of the event study with the estimator's effects and covariance
         """
         treatment = Treatment.of(panel)
@@ -161,9 +156,10 @@ class Events:
         try:
             table = tabulate(window.expand(panel, treatment))
         except EstimationError as error:
-            return cls(None, error.problems[0].what, treatment.n_starts, weights(treatment))
-        study = EventStudy(window, panel.exposure, table, rows_of_periods(treatment, window))
-        return cls(study, "", treatment.n_starts, weights(treatment))
+            study, reason = None, error.problems[0].what
+        else:
+            study, reason = EventStudy(window, panel.exposure, table, rows_of_periods(treatment, window)), ""
+        return cls(study, reason, treatment.n_starts, two_way_weights(regress(panel), treatment))
 
     def effect_tests(self, n_entities: int) -> Mapping[str, Sequence[object]]:
         """Return the test that there is no effect before the start; no columns without an event study."""

@@ -107,7 +107,7 @@ def _exogeneity(equation: InstrumentedEquation, covariance: InstrumentedCovarian
     augmented = regress(extended, regression.effects, weights=weights)
     extended_equation = replace(equation, regression=augmented)
     matrix, correction = extended_equation.corrected(
-        covariance, augmented.basis, augmented.to_coefficients, augmented.residuals
+        covariance, augmented.basis, augmented.to_coefficients, augmented.within.residuals
     )
     return Diagnostic(
         name="exogeneity",

@@ -14,20 +14,18 @@ from harness import (
     EffectKey,
     EstimationError,
     Floats,
+    Grouping,
     LevelModels,
     Panel,
     Problem,
-    key_of,
     require_dose,
 )
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.of_library import LibraryCovariance
 from harness_panel.covariance.robust import Classical, Robust
-from harness_panel.resampling.absorb import absorb_in_place, without_effects
+from harness_panel.resampling.absorb import without_effects
 from harness_panel.resampling.effect import in_words
-from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import RawEffects, knowing_left_out_levels, level_models
 from harness_panel.resampling.regression import Regression, regress
 
 if TYPE_CHECKING:
@@ -83,7 +81,7 @@ class InstrumentedEquation:
         """
         _refuse_unusable(panel)
         regression = regress(panel, effects, weights=weights)
-        kept = list(regression.within.screening.kept)
+        kept = regression.within.kept
         root = np.sqrt(regression.weights)[:, None]
         assert panel.Z is not None  # noqa: S101 - refused above
         columns = np.column_stack([panel.X[:, kept], panel.observed, panel.Z])
@@ -162,7 +160,7 @@ class InstrumentedEquation:
     def slopes_of(self, results: IVResults | IVGMMResults) -> Floats:
         """Return coefficients of all columns of the panel, (n_columns,), from linearmodels' results."""
         slopes = np.zeros(self.regression.panel.X.shape[1])
-        slopes[list(self.regression.within.screening.kept)] = self._in_order(results) * self.to_units
+        slopes[self.regression.within.kept] = self._in_order(results) * self.to_units
         return slopes
 
     def covariance(
@@ -197,7 +195,7 @@ class InstrumentedEquation:
         if not self.regression.has_constant:
             return self.corrected(covariance, basis, slopes, residuals)
         weights, panel = self.regression.weights, self.regression.panel
-        kept = list(self.regression.within.screening.kept)
+        kept = self.regression.within.kept
         centre = np.average(panel.X[:, kept], axis=0, weights=weights)
         first = np.concatenate([[weights.sum() ** -0.5], -centre @ slopes])
         whole = np.vstack([first, np.column_stack([np.zeros(len(slopes)), slopes])])
@@ -231,32 +229,9 @@ class InstrumentedEquation:
         left: Floats = self.outcome - self.regressors @ self._in_order(results)
         return left
 
-    def model(self, slopes: Floats, centre: Floats) -> LevelModels:
-        """Return what coefficients, (n_columns,), predict, with the levels that they leave, as one draw.
-
-        Parameters
-        ----------
-        centre : (n_columns,), near the columns' means, which predictions are written around
-        """
-        regression = self.regression
-        panel, weights, absorber = regression.panel, regression.weights, regression.absorber
-        left = panel.observed - (panel.X - centre) @ slopes
-        middle = float(np.average(left, weights=weights))
-        effects = absorb_in_place(absorber, np.asfortranarray((left - middle)[:, None]), weights)
-        pairs = zip(effects, absorber.groupings, strict=True)
-        raw = [RawEffects(values.T, grouping.sums(weights)[None]) for values, grouping in pairs]
-        keys = [key_of(panel, effect) for effect in regression.effects]
-        labels = [
-            tuple(key.labels[level] for level in grouping.levels.tolist())
-            for key, grouping in zip(keys, absorber.groupings, strict=False)
-        ]
-        return level_models(
-            centre=centre,
-            slopes=slopes[None],
-            intercept=middle,
-            raw=raw,
-            levels=list(zip(regression.effects, labels, strict=True)),
-        )
+    def model(self, slopes: Floats) -> LevelModels:
+        """Return what coefficients, (n_columns,), predict, with the levels that they leave, as one draw."""
+        return self.regression.models(slopes[None], self.regression.weights[:, None])
 
     def _in_order(self, results: IVResults | IVGMMResults) -> Floats:
         """Return linearmodels' coefficients, which end with the endogenous one, in the order of the terms."""
@@ -284,20 +259,13 @@ def draw_models(
 
     GMM weighs moments as of independent errors. Levels that a draw leaves out are those of all their rows.
     """
-    models, centre = [], panel.X.mean(axis=0)
+    models = []
     for draw in weights:
         used = np.flatnonzero(draw)
         equation = InstrumentedEquation.of(panel.take(used), effects, weights=draw[used])
-        model = equation.model(equation.slopes(method), centre)
-        models.append(
-            knowing_left_out_levels(
-                model,
-                panel,
-                panel.observed[None],
-                weights=draw[None],
-                row_weights=np.ones(panel.n_obs),
-            )
-        )
+        model = equation.model(equation.slopes(method))
+        alike = np.ones(panel.n_obs)
+        models.append(model.knowing_left_out(panel, panel.observed, weights=draw[None], row_weights=alike))
     return tuple(models)
 
 

@@ -10,14 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harness.drawing import (
-    DOUBLE_COLUMN,
-    SINGLE_COLUMN,
-    FigureRenderer,
-    RenderedFigure,
-    drawable,
-    new_figure,
-)
+from harness.drawing import DOUBLE_COLUMN, SINGLE_COLUMN, FigureRenderer, RenderedFigure, drawable, new_figure
 from harness.language import gettext
 from harness.reporting import Run, StudyRecord, file_slug, plain
 from harness_panel.report.rows import EventRow, Fit, LikelihoodRow, rivals

@@ -30,9 +30,11 @@ class Centring:
     largest: Floats
 
     @classmethod
-    def at_means(cls, panel: Panel) -> Centring:
-        """Return the means of the columns and the outcome over the rows."""
-        return cls(panel.X.mean(axis=0), float(panel.observed.mean()), _largest(panel))
+    def at_means(cls, panel: Panel) -> tuple[Panel, Centring]:
+        """Return the panel without the means of columns and outcome over the rows, and these."""
+        levels = cls(panel.X.mean(axis=0), float(panel.observed.mean()), _largest(panel))
+        X, observed = panel.X - levels.columns, panel.observed - levels.outcome
+        return replace(panel, X=X, observed=observed, derived=()), levels
 
     @classmethod
     def at_zero(cls, panel: Panel) -> Centring:
@@ -47,10 +49,6 @@ class Centring:
             outcome=self.outcome,
             largest=np.concatenate([largest, largest[columns], outcome]),
         )
-
-    def taken_from(self, panel: Panel) -> Panel:
-        """Return the panel without the levels."""
-        return replace(panel, X=panel.X - self.columns, observed=panel.observed - self.outcome, derived=())
 
     def put_back(self, panel: Panel) -> Panel:
         """Return a panel that was made of rows without the levels with them."""

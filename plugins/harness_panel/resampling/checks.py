@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, Refusals, key_of
-from harness_panel.resampling.collinearity import Dependence
+from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, Refusals
 from harness_panel.resampling.effect import in_words
-from harness_panel.resampling.grouping import Grouping
+from harness_panel.resampling.gram_schmidt import Dependence
 from harness_panel.resampling.within_fit import WithinFit
 
 _NOTHING = 1e-9
@@ -42,41 +41,10 @@ def _term(coefficient: float, name: str) -> str:
     return f"{'-' if coefficient < 0 else '+'} {name if size == '1' else f'{size}*{name}'}"
 
 
-def count_singletons(groupings: Sequence[Grouping]) -> int:
-    """Return the number of rows that are the only one of a level of some grouping of the same rows.
-
-    A row that becomes the only one once others are left out counts as well (Correia 2015, "Singletons,
-    cluster-robust standard errors and fixed effects").
-    """
-    n_obs = groupings[0].codes.size
-    kept = np.arange(n_obs)
-    while True:
-        is_alone = np.zeros(kept.size, dtype=np.bool_)
-        for grouping in groupings:
-            codes = grouping.codes[kept]
-            is_alone |= np.bincount(codes, minlength=grouping.n_levels)[codes] == 1
-        if not is_alone.any():
-            return int(n_obs - kept.size)
-        kept = kept[~is_alone]
-
-
 _NOTABLE_CONDITION = 1e8
 """Half of the digits of a double."""
 
 _WORST_CONDITION = 1e12
-
-
-def refuse_single_levels(panel: Panel, effects: Sequence[EffectKey]) -> None:
-    """Refuse effects of a single level.
-
-    Raises
-    ------
-    EstimationError
-        Where a key or column of `effects` has one level, or the panel has no such column.
-    """
-    for effect in effects:
-        if key_of(panel, effect).n_present < 2:
-            raise EstimationError(Refusals(panel, "").single_level(str(effect)))
 
 
 def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effects: int) -> tuple[Note, ...]:
@@ -93,13 +61,13 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effec
         Where the outcome does not vary, rows are too few, the exposure cannot be told apart, or the columns
         are too close to collinear.
     """
-    say, screening = Refusals(panel, f"{in_words(effects)} effects" if effects else ""), fit.screening
+    say = Refusals(panel, f"{in_words(effects)} effects" if effects else "")
     problem = _problem(say, fit, n_effects)
     if problem:
         raise EstimationError(problem)
-    notes = [say.dropped_constant(at) for at in screening.constant]
-    notes += [say.dropped_absorbed(at) for at in screening.absorbed]
-    for found in screening.dependent:
+    notes = [say.dropped_constant(at) for at in fit.constant]
+    notes += [say.dropped_absorbed(at) for at in fit.absorbed]
+    for found in fit.dependent:
         notes.append(say.dropped_collinear(found.column, describe(found, panel.X, panel.columns, say.taken)))
     if fit.condition > _NOTABLE_CONDITION:
         message = f"Regressors are close to collinear: their scaled condition number is {fit.condition:.2g}."
@@ -108,20 +76,20 @@ def judge(panel: Panel, fit: WithinFit, *, effects: Sequence[EffectKey], n_effec
 
 
 def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
-    panel, screening = say.panel, fit.screening
+    panel = say.panel
     if fit.is_outcome_constant:
         return say.constant_outcome(fit.intercept)
-    few = say.few_rows(n_columns=len(screening.kept), n_effects=n_effects)
+    few = say.few_rows(n_columns=len(fit.kept), n_effects=n_effects)
     if few:
         return few
     if fit.is_outcome_absorbed:
         return say.absorbed_outcome()
     own = set(range(len(panel.exposure_columns)))
-    for at in own.intersection(screening.constant):
+    for at in own.intersection(fit.constant):
         return say.constant_exposure(at, float(fit.centre[at]))
-    for at in own.intersection(screening.absorbed):
+    for at in own.intersection(fit.absorbed):
         return say.absorbed_exposure(at)
-    for dependence in screening.dependent:
+    for dependence in fit.dependent:
         found = own.intersection((*dependence.on, dependence.column))
         if found and (len(dependence.on) > 1 or dependence.column in own):
             combination = describe(dependence, panel.X, panel.columns, say.taken)

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import EstimationError, Floats, Ints, Panel, Problem
-from harness_panel.resampling.collinearity import ROUNDING
-from harness_panel.resampling.crossed import divide
+from harness import EstimationError, Floats, Ints, Panel, Problem, read_effect_set
+from harness_panel.resampling.absorb import divide
 from harness_panel.resampling.expanded import ExpandedModels
-from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import RawEffects, knowing_left_out_levels, level_models
+from harness_panel.resampling.levels import level_models
+from harness_panel.resampling.within_fit import ROUNDING
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +20,12 @@ class Pairs:
     Attributes
     ----------
     later, earlier : (n_pairs,), positions of the rows
+    runs : (n_obs,), which run of adjacent periods of an entity each row is in
     """
 
     later: Ints
     earlier: Ints
+    runs: Ints
 
     def difference(self, values: Floats) -> Floats:
         """Return later less earlier, (n_pairs, n_columns), of values, (n_obs, n_columns).
@@ -63,8 +64,9 @@ def adjacent_pairs(panel: Panel) -> Pairs:
                 hint="choose another estimator, or a coarser time step",
             )
         )
-    at = np.flatnonzero(is_pair)
-    return Pairs(later=order[at + 1], earlier=order[at])
+    runs = np.empty(panel.n_obs, dtype=np.int64)
+    runs[order] = np.concatenate([[0], np.cumsum(~is_pair)])
+    return Pairs(later=order[1:][is_pair], earlier=order[:-1][is_pair], runs=runs)
 
 
 def differenced(panel: Panel, pairs: Pairs) -> Panel:
@@ -106,20 +108,11 @@ def difference_models(
     weights : (n_draws, n_obs), >= 0, how often a row was drawn
     row_weights : (n_obs,), > 0, how much a row counts each time
     """
-    grouping, trend = Grouping.of(panel.entity.codes), TrendColumn(float(panel.period.mean()))
-    expanded, counts = trend.expand(panel), weights * row_weights
+    entities, trend = read_effect_set(panel, "entity"), TrendColumn(float(panel.period.mean()))
+    expanded, counts = trend.expand(panel), (weights * row_weights).T
     centre, slopes = np.append(panel.X.mean(axis=0), 0.0), np.column_stack([slopes, trends])
-    left = panel.observed - slopes @ (expanded.X - centre).T
-    totals = grouping.sums(counts.T)
-    values = divide(grouping.sums((counts * left).T), totals)
-    labels = tuple(panel.entity.labels[level] for level in grouping.levels.tolist())
-    model = level_models(
-        centre=centre,
-        slopes=slopes,
-        intercept=0.0,
-        raw=[RawEffects(values.T, totals.T)],
-        levels=[("entity", labels)],
-    )
-    outcome = np.broadcast_to(panel.observed, weights.shape)
-    known = knowing_left_out_levels(model, expanded, outcome, weights=weights, row_weights=row_weights)
+    left = panel.observed[:, None] - (expanded.X - centre) @ slopes.T
+    means = divide(entities.sums(counts * left), entities.sums(counts)).T
+    model = level_models([entities], [means], centre=centre, intercept=0.0, slopes=slopes, weights=counts)
+    known = model.knowing_left_out(expanded, panel.observed, weights=weights, row_weights=row_weights)
     return ExpandedModels(trend, known)

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, LevelModels, Panel, Problem, stacked
-from harness_panel.resampling.absorb import Absorber, Solver
+from harness import EffectKey, EstimationError, Floats, Grouping, LevelModels, Panel, Problem, stacked
+from harness_panel.resampling.absorb import NormalEquations
 from harness_panel.resampling.entity_sums import EntitySums
-from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import RawEffects, knowing_left_out_levels
 from harness_panel.resampling.regression import Regression, regress
 from harness_panel.resampling.within_fit import fit_within
 
@@ -41,16 +39,10 @@ def regress_draws(
     used = np.flatnonzero(weights.any(axis=0))
     regression = regress(panel.take(used), effects, weights=row_weights[used])
     counts = weights[:, used]
-    chunks = list(_chunks(len(counts), _bytes_per_draw(regression)))
+    chunks = list(_chunks(regression, len(counts)))
     sums = _entity_sums(regression, counts) if len(chunks) > 1 else None
     models = [_solve(regression, counts[draws], sums) for draws in chunks]
-    return knowing_left_out_levels(
-        stacked(models),
-        panel,
-        np.broadcast_to(panel.observed, weights.shape),
-        weights=weights,
-        row_weights=row_weights,
-    )
+    return stacked(models).knowing_left_out(panel, panel.observed, weights=weights, row_weights=row_weights)
 
 
 def _entity_sums(regression: Regression, counts: Floats) -> EntitySums | None:
@@ -80,60 +72,51 @@ def _solve(regression: Regression, draws: Floats, sums: EntitySums | None) -> Le
     ----------
     sums : of the entities, where rows of each are drawn together; None looks at every row again
     """
-    base, absorber = regression.within, regression.absorber
+    base, panel, absorber = regression.within, regression.panel, regression.absorber
     weights = draws.T * regression.weights[:, None]
-    project = absorber.solver(weights)
     if sums is None:
         columns = _columns(regression)
         weighted = weights[:, :, None] * columns[:, None, :]
-        projection, products = project(weighted), np.tensordot(columns, weighted, axes=(0, 0))
-        cross = products.transpose(1, 0, 2) - projection.explained()
+        cross = np.tensordot(columns, weighted, axes=(0, 0)).transpose(1, 0, 2)
+        by_level = [grouping.sums(weighted) for grouping in absorber.groupings]
     else:
         counts = draws[:, sums.first]
-        projection = project.of_sums(sums.by_level(counts))
-        cross = sums.cross(counts) - projection.explained()
+        cross, by_level = sums.cross(counts), list(sums.by_level(counts))
+    equations = absorber.weighed(weights)
+    found = equations.effects(by_level)
+    for own, effects in zip(by_level, found, strict=True):
+        cross = cross - own.transpose(1, 2, 0) @ effects.transpose(1, 0, 2)
     values, vectors = np.linalg.eigh(cross[:, :-1, :-1])
     is_suspect = values[:, 0] <= _SUSPECT * np.maximum(values[:, -1], draws.mean(axis=1))
     inverse = 1.0 / np.where(is_suspect[:, None], 1.0, values)
     right = vectors.transpose(0, 2, 1) @ cross[:, :-1, -1:]
     change = (vectors @ (inverse[:, :, None] * right))[:, :, 0]
-    effects = tuple(
-        before + own[:, :, -1].T - np.einsum("lbk,bk->bl", own[:, :, :-1], change) - change @ taken.T
-        for before, own, taken in zip(base.effects, projection.effects, base.column_effects, strict=True)
-    )
-    if len(effects) > 1:
-        effects = _divided(effects, absorber, project, weights)
-    slopes = base.slopes + change @ base.to_slopes.T
     for draw in np.flatnonzero(is_suspect):
-        alone = fit_within(regression.panel.X, regression.panel.observed, weights[:, draw], absorber)
-        slopes[draw] = alone.slopes
-        shift = alone.intercept - base.intercept - (alone.centre - base.centre) @ alone.slopes
-        for values, own in zip(effects, alone.effects, strict=True):
-            values[draw] = own
-        effects[0][draw] += shift
-    totals = (grouping.sums(weights).T for grouping in absorber.groupings)
-    return regression.models(slopes, tuple(RawEffects(*pair) for pair in zip(effects, totals, strict=True)))
+        moved = fit_within(panel.X, panel.observed, weights[:, draw], absorber).slopes - base.slopes
+        change[draw] = np.linalg.solve(base.to_slopes[base.kept], moved[base.kept])
+    slopes = base.slopes + change @ base.to_slopes.T
+    further = (own[:, :, -1].T - np.einsum("lbk,bk->bl", own[:, :, :-1], change) for own in found)
+    levels = [effects + more for effects, more in zip(base.effects(slopes), further, strict=True)]
+    if len(levels) > 1:
+        levels = _divided(levels, equations, weights)
+    return regression.models(slopes, weights, levels)
 
 
-def _divided(
-    effects: tuple[Floats, ...], absorber: Absorber, project: Solver, weights: Floats
-) -> tuple[Floats, ...]:
+def _divided(effects: list[Floats], equations: NormalEquations, weights: Floats) -> list[Floats]:
     """Divide the same sums of effects, (n_draws, n_levels) each, between groupings as a fit of the draw does.
 
     The rows of a draw may fall apart into groups that share no level, and then the groups' levels cannot be
     told from their effects.
     """
-    pairs = zip(effects, absorber.groupings, strict=True)
+    groupings = equations.absorber.groupings
+    pairs = zip(effects, groupings, strict=True)
     together = np.sum([values.T[grouping.codes] for values, grouping in pairs], axis=0)
-    parts = project((weights * together)[:, :, None]).effects
-    return tuple(levels[:, :, 0].T for levels in parts)
+    weighted = (weights * together)[:, :, None]
+    parts = equations.effects([grouping.sums(weighted) for grouping in groupings])
+    return [levels[:, :, 0].T for levels in parts]
 
 
-def _bytes_per_draw(regression: Regression) -> int:
-    within = regression.within
-    return 8 * max(within.basis.size + within.residuals.size, regression.absorber.n_cells)
-
-
-def _chunks(n_draws: int, bytes_per_draw: int) -> Iterator[slice]:
-    size = max(1, _CHUNK_BYTES // bytes_per_draw)
+def _chunks(regression: Regression, n_draws: int) -> Iterator[slice]:
+    numbers = max(regression.within.basis.size + regression.n_obs, regression.absorber.n_cells)
+    size = max(1, _CHUNK_BYTES // (8 * numbers))
     return (slice(start, start + size) for start in range(0, n_draws, size))

@@ -6,24 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Ints, Panel
+from harness import Floats, Grouping, Ints, Panel, read_effect_set
 from harness_panel.resampling.absorb import Absorber
-from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.within_fit import fit_within
 
-_MEAN = " (entity mean)"
-
-
-def is_mean(term: str) -> bool:
-    """Say whether a term is the slope of an entity mean."""
-    return term.endswith(_MEAN)
+MEAN = " (entity mean)"
+"""What the names of entity means end with."""
 
 
 def varying_columns(panel: Panel) -> Ints:
     """Return the positions of the columns that vary within entities."""
-    entity = Absorber((EntityRows.of(panel).grouping,))
-    screening = fit_within(panel.X, panel.observed, np.ones(panel.n_obs), entity).screening
-    fixed = {*screening.constant, *screening.absorbed}
+    entity = Absorber((Grouping.of(panel.entity.codes),))
+    within = fit_within(panel.X, panel.observed, np.ones(panel.n_obs), entity)
+    fixed = {*within.constant, *within.absorbed}
     return np.array([at for at in range(panel.X.shape[1]) if at not in fixed], dtype=np.int64)
 
 
@@ -45,8 +40,8 @@ class EntityMeans:
     @classmethod
     def of(cls, panel: Panel, columns: Ints) -> EntityMeans:
         """Return the means of a panel's entities."""
-        rows = EntityRows.of(panel)
-        return cls(columns, rows.labels, rows.means(panel.X[:, columns]))
+        entities = read_effect_set(panel, "entity")
+        return cls(columns, entities.labels, entities.means(panel.X[:, columns]))
 
     def moved(self, by: Floats) -> EntityMeans:
         """Return the means of columns that are larger by constants, (n_means,)."""
@@ -64,5 +59,5 @@ class EntityMeans:
         """Return the panel with the means of its entities as last controls."""
         known = self.knowing(panel)
         means = known.means[panel.entity.codes_among(known.labels)]
-        names = [f"{panel.columns[at]}{_MEAN}" for at in self.columns.tolist()]
+        names = [f"{panel.columns[at]}{MEAN}" for at in self.columns.tolist()]
         return replace(panel, controls=(*panel.controls, *names), X=np.hstack([panel.X, means]))

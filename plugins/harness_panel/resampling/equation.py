@@ -45,7 +45,7 @@ class Equation:
         EstimationError
             As by `regress`.
         """
-        return judged(self.centring.put_back(self.panel), (), self.absorber, self.fit(), self.weights)
+        return judged(self.centring.put_back(self.panel), self.absorber, self.fit(), self.weights)
 
     def model(self, fit: WithinFit) -> LevelModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw."""

@@ -8,47 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats
-from harness_panel.resampling.collinearity import Dependence
 
 
 @dataclass(frozen=True, eq=False)
-class Orthonormal:
-    """Columns as combinations of an orthonormal basis.
+class Dependence:
+    """A column that is a linear combination of columns before it.
 
     Attributes
     ----------
-    kept : positions of the columns that are independent of those before them
-    basis : (n_obs, n_kept)
-    triangle : (n_kept, n_kept), upper; kept columns, scaled to unit length, are ``basis @ triangle``
-    lengths : (n_kept,), of kept columns
-    dependent : the other columns, and what they are combinations of
+    column : position of the dependent column
+    on : positions of the columns it takes
+    coefficients : units of the column per unit of each of `on`
     """
 
-    kept: tuple[int, ...]
-    basis: Floats
-    triangle: Floats
-    lengths: Floats
-    dependent: tuple[Dependence, ...]
-
-    @property
-    def to_coefficients(self) -> Floats:
-        """Takes coordinates in the basis to coefficients of kept columns, (n_kept, n_kept)."""
-        inverse: Floats = np.linalg.inv(self.triangle) / self.lengths[:, None]
-        return inverse
-
-    @property
-    def condition(self) -> float:
-        """Condition number of the kept columns scaled to unit length, >= 1."""
-        return float(np.linalg.cond(self.triangle)) if self.kept else 1.0
-
-    def split(self, target: Floats) -> tuple[Floats, Floats]:
-        """Return a target's coordinates in the basis, (n_kept,), and what they leave of it, (n_obs,)."""
-        return _split(self.basis, target)
+    column: int
+    on: tuple[int, ...]
+    coefficients: tuple[float, ...]
 
 
 def orthonormalise(
-    columns: Floats, candidates: Sequence[int], *, lengths: Floats, tolerance: Floats
-) -> Orthonormal:
+    columns: Floats, candidates: Sequence[int], *, lengths: Floats, rounding: Floats
+) -> tuple[list[int], Floats, tuple[Dependence, ...]]:
     """Orthogonalise columns by classical Gram-Schmidt, each twice, overwriting them.
 
     Twice is enough: the basis is orthogonal to rounding as long as columns are independent to rounding
@@ -58,36 +38,35 @@ def orthonormalise(
     Parameters
     ----------
     columns : (n_obs, n_columns), in Fortran order; the basis is put in its first columns
-    candidates : positions, ascending
+    candidates : positions, ascending, of columns that are longer than rounding
     lengths : (n_columns,)
-    tolerance : (n_columns,), what is shorter than this once the span of earlier columns is taken out, as a
-        share of the column's length, is dependent on them
+    rounding : (n_columns,), what is shorter than this once the span of earlier columns is taken out is
+        dependent on them
+
+    Returns
+    -------
+    The positions of the columns that are independent of those before them; the upper triangle,
+    (n_kept, n_kept), by which the basis makes these columns, scaled to unit length; and the other columns.
     """
     kept: list[int] = []
     dependent: list[Dependence] = []
     triangle = np.zeros((len(candidates), len(candidates)))
     for at in candidates:
         size = len(kept)
-        shares, left = _split(columns[:, :size], columns[:, at] / lengths[at])
+        shares, left = split(columns[:, :size], columns[:, at] / lengths[at])
         length = float(np.linalg.norm(left))
-        if length <= tolerance[at]:
+        if length <= rounding[at] / lengths[at]:
             scaled = np.linalg.solve(triangle[:size, :size], shares)
             dependent.append(_dependence(at, kept, scaled * lengths[at], lengths))
             continue
         columns[:, size] = left / length
         triangle[:size, size], triangle[size, size] = shares, length
         kept.append(at)
-    n_kept = len(kept)
-    return Orthonormal(
-        kept=tuple(kept),
-        basis=columns[:, :n_kept],
-        triangle=triangle[:n_kept, :n_kept],
-        lengths=lengths[kept],
-        dependent=tuple(dependent),
-    )
+    return kept, triangle[: len(kept), : len(kept)], tuple(dependent)
 
 
-def _split(basis: Floats, target: Floats) -> tuple[Floats, Floats]:
+def split(basis: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """Return a target's coordinates in a basis, (n_kept,), and what they leave of it, (n_obs,)."""
     coordinates = basis.T @ target
     left = target - basis @ coordinates
     rest = basis.T @ left

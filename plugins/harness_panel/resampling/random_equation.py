@@ -6,24 +6,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Ints, LevelEffects, LevelModels, Panel
-from harness_panel.resampling.absorb import Absorber
+from harness import Floats, Grouping, Ints, LevelEffects, LevelModels, Panel, read_effect_set
+from harness_panel.resampling.absorb import Absorber, without_effects
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_means import EntityMeans
-from harness_panel.resampling.entity_rows import EntityRows
 from harness_panel.resampling.equation import Equation
-from harness_panel.resampling.variance_components import (
-    VarianceComponents,
-    predicted_effects,
-    quasi_demeaned,
-    variance_components,
-)
+from harness_panel.resampling.variance_components import VarianceComponents, variance_components
 from harness_panel.resampling.within_fit import WithinFit
 
 
 @dataclass(frozen=True, eq=False)
 class RandomEquation(Equation):
     """A weighted regression on a constant and quasi-demeaned columns.
+
+    A row is its entity's mean plus its deviation times 1 / (1 - theta). With weights (1 - theta)^2 a
+    regression on such columns and a constant is that of Fuller & Battese 1974 on columns less theta times
+    their entity means, written so that a constant stays one.
 
     Attributes
     ----------
@@ -35,52 +33,53 @@ class RandomEquation(Equation):
     components: VarianceComponents
 
     @classmethod
-    def of(cls, bare: Panel, centring: Centring) -> RandomEquation:
+    def of(cls, bare: Panel, centring: Centring, means_of: Ints | None = None) -> RandomEquation:
         """Return the equation of rows without their levels.
+
+        Parameters
+        ----------
+        means_of : (n_means,), positions of columns whose entity means are further controls, the last ones
 
         Raises
         ------
         EstimationError
             Where the variances cannot be estimated.
         """
-        rows = EntityRows.of(bare)
-        components = variance_components(bare.X, bare.observed, rows, largest=centring.largest)
-        values = quasi_demeaned(np.column_stack([bare.X, bare.observed]), rows, components.theta)
+        if means_of is not None:
+            bare, centring = EntityMeans.of(bare, means_of).expand(bare), centring.with_means(means_of)
+        entities = Grouping.of(bare.entity.codes)
+        components = variance_components(bare, entities, largest=centring.largest)
+        theta, values = components.theta[entities.codes], np.column_stack([bare.X, bare.observed])
+        within = without_effects(Absorber((entities,)), values, np.ones(bare.n_obs))
+        values += (theta / (1.0 - theta))[:, None] * within
         panel = replace(bare, X=values[:, :-1], observed=values[:, -1], derived=())
-        weights: Floats = (1.0 - components.theta[rows.grouping.codes]) ** 2
-        return cls(panel, centring, Absorber.constant(panel.n_obs), weights, bare, components)
+        absorber = Absorber.constant(panel.n_obs)
+        return cls(panel, centring, absorber, (1.0 - theta) ** 2, bare, components)
 
     def random_model(self, fit: WithinFit, bare: Panel) -> LevelModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw.
+
+        Effects are best linear unbiased predictions (Goldberger 1962): the mean error of an entity of T rows,
+        times ``T entity / (idiosyncratic + T entity)`` with the two variances.
 
         Parameters
         ----------
         bare : rows without their levels, whose entities have effects
         """
-        model, rows = self.model(fit), EntityRows.of(bare)
+        model, entities = self.model(fit), read_effect_set(bare, "entity")
         errors = bare.observed - (model.intercepts[0] - self.centring.outcome) - bare.X @ fit.slopes
-        effects = predicted_effects(errors, rows, self.components)
-        return replace(model, effects=(LevelEffects("entity", rows.labels, effects[None]),))
+        variances = entities.sizes * self.components.entity
+        shares: Floats = variances / (self.components.idiosyncratic + variances)
+        effects = shares * entities.means(errors[:, None])[:, 0]
+        return replace(model, effects=(LevelEffects("entity", entities.labels, effects[None]),))
 
 
-def random_equation(panel: Panel) -> RandomEquation:
-    """Return the equation of a panel.
-
-    Raises
-    ------
-    EstimationError
-        Where the variances cannot be estimated.
-    """
-    centring = Centring.at_means(panel)
-    return RandomEquation.of(centring.taken_from(panel), centring)
-
-
-def correlated_equation(bare: Panel, columns: Ints, centring: Centring) -> RandomEquation:
-    """Return the equation with the entity means of some columns, (n_means,) positions, as last controls.
+def random_equation(panel: Panel, means_of: Ints | None = None) -> RandomEquation:
+    """Return the equation of a panel; `means_of` as of `RandomEquation.of`.
 
     Raises
     ------
     EstimationError
         Where the variances cannot be estimated.
     """
-    return RandomEquation.of(EntityMeans.of(bare, columns).expand(bare), centring.with_means(columns))
+    return RandomEquation.of(*Centring.at_means(panel), means_of)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from harness import EffectKey, Floats, LevelModels, Note, Panel, effect_named, key_of
+from harness import (
+    EffectKey,
+    EffectSet,
+    EstimationError,
+    Floats,
+    Grouping,
+    LevelModels,
+    Note,
+    Panel,
+    Refusals,
+    effect_named,
+    key_of,
+    read_effect_set,
+)
 from harness_panel.resampling.absorb import Absorber, absorber_of
-from harness_panel.resampling.checks import judge, refuse_single_levels
-from harness_panel.resampling.grouping import Grouping
-from harness_panel.resampling.levels import RawEffects, level_models
+from harness_panel.resampling.checks import judge
+from harness_panel.resampling.levels import level_models
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 
 
@@ -22,8 +35,7 @@ class Regression:
     Attributes
     ----------
     panel : rows of the fit, as the equation has them: in levels, in differences, less part of their means
-    effects : what has effects, most levels first
-    absorber : what takes the effects, or the constant, out
+    absorber : what takes the effects, that of the most levels first, or the constant out
     n_effects : independent effects taken out; a constant is none of them, but a coefficient
     within : the fit
     weights : (n_obs,), > 0
@@ -33,7 +45,6 @@ class Regression:
     """
 
     panel: Panel
-    effects: tuple[EffectKey, ...]
     absorber: Absorber
     n_effects: int
     within: WithinFit
@@ -42,14 +53,24 @@ class Regression:
     reported: Floats | None = None
 
     @property
+    def sets(self) -> tuple[EffectSet, ...]:
+        """Levels that have effects, the most first."""
+        return self.absorber.sets
+
+    @property
+    def effects(self) -> tuple[EffectKey, ...]:
+        """What has effects, most levels first."""
+        return tuple(levels.effect for levels in self.sets)
+
+    @property
     def has_constant(self) -> bool:
         """Whether a constant is one of the coefficients."""
-        return not self.effects and bool(self.absorber.groupings)
+        return not self.sets and bool(self.absorber.groupings)
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the coefficients: a constant, if there is one, and the kept columns."""
-        kept = tuple(self.panel.columns[position] for position in self.within.screening.kept)
+        kept = tuple(self.panel.columns[position] for position in self.within.kept)
         return ("const", *kept) if self.has_constant else kept
 
     @property
@@ -70,17 +91,12 @@ class Regression:
     @property
     def n_coef(self) -> int:
         """Number of coefficients, without absorbed effects."""
-        return len(self.within.screening.kept) + self.has_constant
+        return len(self.within.kept) + self.has_constant
 
     @property
     def df_resid(self) -> int:
         """Rows less coefficients less effects."""
         return self.n_obs - self.n_coef - self.n_effects
-
-    @property
-    def residuals(self) -> Floats:
-        """Outcome less fitted values, times the roots of the weights, (n_obs,)."""
-        return self.within.residuals
 
     @cached_property
     def basis(self) -> Floats:
@@ -97,7 +113,7 @@ class Regression:
     def to_coefficients(self) -> Floats:
         """Takes coordinates in the basis to coefficients, (n_coef, n_coef)."""
         within = self.within
-        slopes = self.in_reported_units(within.to_slopes[list(within.screening.kept)])
+        slopes = self.in_reported_units(within.to_slopes[within.kept])
         if not self.has_constant:
             return slopes
         # Columns of the basis are centred, so the constant is the mean less what means of columns add.
@@ -127,7 +143,7 @@ class Regression:
     @property
     def estimate(self) -> Floats:
         """Coefficients in the order of the terms, (n_coef,)."""
-        slopes = self.in_reported_units(self.within.slopes[list(self.within.screening.kept)])
+        slopes = self.in_reported_units(self.within.slopes[self.within.kept])
         if not self.has_constant:
             return slopes
         return np.concatenate([[self.within.level_at(np.zeros(self.within.centre.size))], slopes])
@@ -138,39 +154,27 @@ class Regression:
 
     def model(self) -> LevelModels:
         """Return what the regression predicts, as one draw."""
-        pairs = zip(self.within.effects, self.absorber.groupings, strict=True)
-        raw = tuple(RawEffects(values[None], grouping.sums(self.weights)[None]) for values, grouping in pairs)
-        return self.models(self.within.slopes[None], raw)
+        return self.models(self.within.slopes[None], self.weights[:, None])
 
-    def models(self, slopes: Floats, raw: tuple[RawEffects, ...]) -> LevelModels:
-        """Return predictors of fits of these rows.
+    def models(self, slopes: Floats, weights: Floats, effects: Sequence[Floats] | None = None) -> LevelModels:
+        """Return what slopes predict, (n_draws, n_columns), of rows weighted by (n_obs, n_draws).
 
         Parameters
         ----------
-        slopes : (n_draws, n_columns)
-        raw : effects of each of the absorber's groupings
+        effects : (n_draws, n_levels) of each grouping of the absorber; None are those that fit best with the
+            weights of the regression
         """
-        # A pooled regression has a grouping, its constant, but no key.
-        keys = [key_of(self.panel, effect) for effect in self.effects]
-        labels = [
-            tuple(key.labels[level] for level in grouping.levels.tolist())
-            for key, grouping in zip(keys, self.absorber.groupings, strict=False)
-        ]
         return level_models(
+            self.absorber.groupings,
+            self.within.effects(slopes) if effects is None else effects,
             centre=self.within.centre,
-            slopes=slopes,
             intercept=self.within.intercept,
-            raw=raw,
-            levels=list(zip(self.effects, labels, strict=True)),
+            slopes=slopes,
+            weights=weights,
         )
 
 
-def regress(
-    panel: Panel,
-    effects: tuple[EffectKey, ...],
-    *,
-    weights: Floats | None = None,
-) -> Regression:
+def regress(panel: Panel, effects: tuple[EffectKey, ...], *, weights: Floats | None = None) -> Regression:
     """Regress a panel on its columns and some effects; without any, on a constant.
 
     Parameters
@@ -180,21 +184,21 @@ def regress(
     Raises
     ------
     EstimationError
-        Where these rows cannot tell the exposure's effect; see `judge`.
+        Where a set of effects has one level, or rows cannot tell the exposure's effect; see `judge`.
     """
-    refuse_single_levels(panel, effects)
-    by_size = tuple(sorted(effects, key=lambda effect: -key_of(panel, effect).n_present))
-    groupings = [Grouping.of(key_of(panel, effect).codes) for effect in by_size]
-    absorber = absorber_of(groupings) if groupings else Absorber.constant(panel.n_obs)
+    sets = [read_effect_set(panel, effect) for effect in effects]
+    for levels in sets:
+        if levels.n_levels < 2:
+            raise EstimationError(Refusals(panel, "").single_level(levels.name))
+    sets.sort(key=lambda levels: -levels.n_levels)
+    absorber = absorber_of(sets) if sets else Absorber.constant(panel.n_obs)
     counted = np.ones(panel.n_obs) if weights is None else weights
     within = fit_within(panel.X, panel.observed, counted, absorber)
-    return judged(panel, by_size, absorber, within, counted)
+    return judged(panel, absorber, within, counted)
 
 
-def judged(
-    panel: Panel, effects: tuple[EffectKey, ...], absorber: Absorber, within: WithinFit, weights: Floats
-) -> Regression:
+def judged(panel: Panel, absorber: Absorber, within: WithinFit, weights: Floats) -> Regression:
     """Return a fit as a regression, if `judge` has nothing against it."""
-    rank = absorber.rank(weights)
-    notes = judge(panel, within, effects=effects, n_effects=rank)
-    return Regression(panel, effects, absorber, rank if effects else 0, within, weights, notes)
+    rank, sets = absorber.rank(weights), absorber.sets
+    notes = judge(panel, within, effects=[levels.effect for levels in sets], n_effects=rank)
+    return Regression(panel, absorber, rank if sets else 0, within, weights, notes)

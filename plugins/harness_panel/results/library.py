@@ -48,44 +48,20 @@ class LibraryData:
 
     Attributes
     ----------
-    rows : in levels
-    regression : our own fit, which says what columns are kept
-    centre : (n_kept,), taken out of the kept columns, times the leading column if there is one
-    outcome_centre : taken out of the outcome likewise
+    rows : in levels, or without `levels`
+    regression : our own fit, which says what columns are kept and what is near their means
     row_weights : (n_obs,), > 0; None where all rows count alike
-    leading : (n_obs,), column that the first coefficient belongs to, such as ones; None without
+    trend : (n_obs,), column that a constant is the coefficient of; None is ones
     runs : (n_obs,), >= 0, what stands in for the entity of a row; None is the entity
     levels : what the rows are without, and their constant has again; None where they are as they are
     """
 
     rows: Panel
     regression: Regression
-    centre: Floats
-    outcome_centre: float
     row_weights: Floats | None = None
-    leading: Floats | None = None
+    trend: Floats | None = None
     runs: Ints | None = None
     levels: Centring | None = None
-
-    @classmethod
-    def centred(
-        cls,
-        rows: Panel,
-        regression: Regression,
-        *,
-        row_weights: Floats | None = None,
-        levels: Centring | None = None,
-    ) -> LibraryData:
-        """Return rows without the means of their columns and outcome; a constant leads if there is one.
-
-        A regression through the origin has its rows as they are.
-        """
-        kept = list(regression.within.screening.kept)
-        if not regression.absorber.groupings:
-            return cls(rows, regression, np.zeros(len(kept)), 0.0, row_weights)
-        means, outcome = rows.X[:, kept].mean(axis=0), float(rows.observed.mean())
-        leading = np.ones(rows.n_obs) if regression.has_constant else None
-        return cls(rows, regression, means, outcome, row_weights, leading, levels=levels)
 
     @cached_property
     def index(self) -> pd.MultiIndex:
@@ -105,30 +81,34 @@ class LibraryData:
     @property
     def outcome(self) -> pd.DataFrame:
         """The outcome."""
-        taken = self.outcome_centre if self.leading is None else self.outcome_centre * self.leading
-        return self.frame([(self.rows.observed - taken) / self.scale], ["outcome"])
+        taken = self.regression.within.intercept - (self.levels.outcome if self.levels else 0.0)
+        outcome = self.rows.observed - (taken if self.leading is None else taken * self.leading)
+        return self.frame([outcome / self.scale], ["outcome"])
 
     @property
     def columns(self) -> pd.DataFrame:
         """The leading column, if any, and the kept columns, turned."""
-        names = [f"x{position}" for position in self.kept]
-        X = self.rows.X if len(names) == self.rows.X.shape[1] else self.rows.X[:, self.kept]
-        taken = self.centre if self.leading is None else np.outer(self.leading, self.centre)
+        kept = self.regression.within.kept
+        X = self.rows.X if len(kept) == self.rows.X.shape[1] else self.rows.X[:, kept]
+        centre = self.regression.within.centre - (self.levels.columns if self.levels else 0.0)
+        taken = centre[kept] if self.leading is None else np.outer(self.leading, centre[kept])
         # Column by column in memory, as pandas goes through them.
-        turned = (self.turn.T @ (X - taken).T).T
+        turned, names = (self.turn.T @ (X - taken).T).T, [f"x{position}" for position in kept]
         if self.leading is None:
             return self.frame([turned], names)
         return self.frame([self.leading, turned], ["leading", *names])
+
+    @cached_property
+    def leading(self) -> Floats | None:
+        """Column that the first coefficient belongs to, (n_obs,), such as ones; None without a constant."""
+        if not self.regression.has_constant:
+            return None
+        return np.ones(self.rows.n_obs) if self.trend is None else self.trend
 
     @property
     def weights(self) -> pd.DataFrame | None:
         """Weights of the rows; None where all count alike."""
         return None if self.row_weights is None else self.frame([self.row_weights], ["weights"])
-
-    @cached_property
-    def kept(self) -> list[int]:
-        """Positions of the columns with a coefficient."""
-        return list(self.regression.within.screening.kept)
 
     @cached_property
     def scale(self) -> float:
@@ -137,22 +117,18 @@ class LibraryData:
 
     @cached_property
     def turn(self) -> Floats:
-        """Takes columns to turned ones, and coefficients of turned ones back, (n_kept, n_kept)."""
-        size = np.sqrt(self.regression.weights.sum())
-        turn: Floats = size * self.regression.within.to_slopes[self.kept]
-        return turn
+        """Takes columns to turned ones, (n_kept, n_kept)."""
+        return self._length * self.regression.within.to_slopes[self.regression.within.kept]
 
     @cached_property
     def to_units(self) -> Floats:
         """Takes the library's coefficients to those of the columns as they are, (n_coef, n_coef)."""
-        slopes = self.regression.in_reported_units(self.turn)
-        if self.leading is None:
-            return self.scale * slopes
-        size = len(self.kept)
-        means = self.centre if self.levels is None else self.centre + self.levels.columns[self.kept]
-        units = np.zeros((size + 1, size + 1))
-        units[0, 0], units[0, 1:], units[1:, 1:] = 1.0, -means @ self.turn, slopes
-        return self.scale * units
+        return self.scale * self._length * self.regression.to_coefficients
+
+    @property
+    def _length(self) -> float:
+        """Length of a turned column times the roots of the weights."""
+        return float(np.sqrt(self.regression.weights.sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +141,7 @@ class LibraryReport:
     results : of the library, on turned columns
     data : what it was handed
     table : coefficients in the units of the columns
+    rss : weighted sum of squared residuals, squared outcome units
     disagreement : >= 0, largest distance of its coefficients from those of our own solver, as a share of the
         coefficient, or of its classical error where that is larger
     notes : a warning where they do not agree
@@ -174,15 +151,9 @@ class LibraryReport:
     results: PanelResults
     data: LibraryData
     table: CoefficientTable
+    rss: float
     disagreement: float
     notes: tuple[Note, ...]
-
-    @property
-    def rss(self) -> float:
-        """Weighted sum of squared residuals, squared outcome units."""
-        # The library divides weights by their mean.
-        unit = 1.0 if self.data.row_weights is None else float(self.data.regression.weights.mean())
-        return float(self.results.resid_ss) * self.data.scale**2 * unit
 
 
 LibraryFit = Callable[..., "PanelResults"]
@@ -215,11 +186,7 @@ class LibraryModel:
 
 
 def report_of(
-    model: LibraryModel,
-    data: LibraryData,
-    covariance: Covariance,
-    *,
-    rng: Generator,
+    model: LibraryModel, data: LibraryData, covariance: Covariance, *, rng: Generator
 ) -> LibraryReport:
     """Fit a library's model, and compare it with our own solver.
 
@@ -238,7 +205,7 @@ def report_of(
     results = ask(debiased=False, **asked, **_clusters(data, clusters_of(covariance)))
     estimate = data.to_units @ np.asarray(results.params)
     if data.leading is not None:
-        estimate[0] += data.outcome_centre + (data.levels.outcome if data.levels else 0.0)
+        estimate[0] += regression.within.intercept
     computed = LibraryCovariance(np.asarray(results.cov), data.to_units)
     matrix, correction = covariance.corrected(regression, computed)
     _refuse_nothing(regression, np.diag(matrix), correction.kind)
@@ -248,7 +215,10 @@ def report_of(
         table = replace(table, inference=inference)
     gaps = _gaps(estimate, regression)
     notes = _notes(library, table, regression, gaps)
-    return LibraryReport(library, results, data, table, float(gaps.max()), notes)
+    # The library divides weights by their mean.
+    unit = data.scale**2 * (1.0 if data.row_weights is None else float(regression.weights.mean()))
+    rss = float(results.resid_ss) * unit
+    return LibraryReport(library, results, data, table, rss, float(gaps.max()), notes)
 
 
 def _clusters(data: LibraryData, by: Sequence[str]) -> Mapping[str, object]:

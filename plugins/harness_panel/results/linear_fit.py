@@ -30,11 +30,7 @@ from harness_panel.resampling.effect import in_order
 from harness_panel.resampling.levels import LinearModels
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import LibraryReport
-from harness_panel.results.statistics import (
-    agreement_statistic,
-    equation_statistics,
-    panel_statistics,
-)
+from harness_panel.results.statistics import agreement_statistic, equation_statistics, panel_statistics
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,14 +166,7 @@ class LinearFit(ShownFit):
 
     def test_slopes(self) -> Diagnostic:
         """Test that all slopes are zero, with the table's own covariance."""
-        table, skipped = self.table, int(self.regression.has_constant)
-        return wald_of_slopes(
-            table.terms[skipped:],
-            table.estimate[skipped:],
-            table.covariance[skipped:, skipped:],
-            df_resid=table.correction.df_resid,
-            kind=table.correction.kind,
-        )
+        return wald_of_slopes(self.table, range(self.regression.has_constant, len(self.table.terms)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,8 +7,8 @@ from math import log, pi, sqrt
 
 import numpy as np
 
-from harness import Floats, Panel, Statistic
-from harness_panel.resampling.entity_rows import EntityRows
+from harness import Floats, Grouping, Panel, Statistic
+from harness_panel.resampling.absorb import Absorber, without_effects
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import AGREEMENT, LibraryReport
 
@@ -65,11 +65,12 @@ def panel_statistics(panel: Panel, slopes: Floats, constant: float | None) -> It
     centre = panel.X.mean(axis=0)
     explained = (panel.X - centre) @ slopes
     level = panel.observed.mean() if constant is None else constant + float(centre @ slopes)
-    rows = EntityRows.of(panel)
+    entities = Grouping.of(panel.entity.codes)
     both = np.column_stack([panel.observed, level + explained])
+    within = without_effects(Absorber((entities,)), both, np.ones(panel.n_obs))
     parts = {
-        "within": (rows.deviations(both), "rows less their entity's means"),
-        "between": (rows.means(both), "means of entities, each counted once"),
+        "within": (within, "rows less their entity's means"),
+        "between": (entities.means(both), "means of entities, each counted once"),
         "overall": (both, "rows as they are"),
     }
     for name, (values, what) in parts.items():

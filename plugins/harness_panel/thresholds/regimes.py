@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from harness import Floats, Panel, means_at
-from harness_panel.resampling.collinearity import Screening
+from harness_panel.resampling.regression import Regression
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,16 @@ class Regimes:
             derived=(),
         )
 
-    def to_regimes(self, panel: Panel, screening: Screening) -> Floats:
+    def to_regimes(self, regression: Regression) -> Floats:
         """Return what takes slopes of kept columns to those of regimes, (n_kept, n_kept).
 
         A column of a threshold holds a change; the slope of a regime is the sum of those before it.
 
         Parameters
         ----------
-        panel : expanded
-        screening : of its columns
+        regression : of the expanded panel
         """
-        n_columns, n_places = len(panel.columns), len(self.places)
+        n_columns, n_places = len(regression.panel.columns), len(self.places)
         n_added = n_places * (1 + self.have_levels)
         slopes = [0, *range(n_columns - n_added, n_columns - n_added + n_places)]
         total = np.eye(n_columns)
@@ -65,8 +64,7 @@ class Regimes:
             levels = list(range(n_columns - n_places, n_columns))
             for at, column in enumerate(levels):
                 total[column, levels[:at]] = 1.0
-        kept = list(screening.kept)
-        return total[np.ix_(kept, kept)]
+        return total[np.ix_(regression.within.kept, regression.within.kept)]
 
     def means_at(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return the mean over rows of every column of the expanded panel, (n_points, n_columns).

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import EstimationError, Floats, Ints, random_stream
+from harness import EstimationError, Floats, Grouping, Ints, random_stream
 from harness_panel.resampling.absorb import (
     MOST_CELLS,
     MOST_SMALL_LEVELS,
     Absorber,
-    absorb_in_place,
     absorber_of,
+    without_effects,
 )
-from harness_panel.resampling.grouping import Grouping
 
 Rows = tuple[Ints, ...]
 """Codes of groupings of the same rows, that of the most levels first."""
@@ -78,13 +77,14 @@ def test_what_is_left_is_orthogonal_to_every_level(rows, weighing):
         "sizes": 10.0 ** random_stream(45).uniform(-3.0, 3.0, size=n_obs),
     }[weighing]
     own, within = absorber(rows), values.copy()
-    effects = absorb_in_place(own, within, weights)
+    effects = own.weighed(weights[:, None]).take_out(within[:, None, :], weights[:, None])
     root = np.sqrt(weights)[:, None]
     design = root * dummies(rows)
     scaled = design / np.maximum(np.linalg.norm(design, axis=0), 1e-300)
     expected = root * values - scaled @ np.linalg.lstsq(scaled, root * values, rcond=1e-12)[0]
     np.testing.assert_allclose(root * within, expected, atol=1e-10 * root.max())
-    rebuilt = sum(part[grouping.codes] for grouping, part in zip(own.groupings, effects, strict=True))
+    rebuilt = sum(part[grouping.codes, 0] for grouping, part in zip(own.groupings, effects, strict=True))
+    np.testing.assert_allclose(without_effects(own, values, weights), within, atol=1e-12)
     np.testing.assert_allclose(within + rebuilt, values, rtol=1e-12)
 
 
@@ -118,9 +118,7 @@ def test_as_many_levels_as_are_solved_for_are_taken(levels):
 
 def test_no_grouping_takes_nothing_out():
     columns, weights = random_stream(48).normal(size=(6, 2)), np.ones(6)
-    left = columns.copy()
-    assert absorb_in_place(Absorber(()), left, weights) == ()
-    np.testing.assert_array_equal(left, columns)
+    np.testing.assert_array_equal(without_effects(Absorber(()), columns, weights), columns)
     assert Absorber(()).rank(weights) == 0
     np.testing.assert_array_equal(Absorber(()).leverage(weights), np.zeros(6))
 

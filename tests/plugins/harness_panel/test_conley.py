@@ -162,7 +162,7 @@ def test_the_city_panel_takes_less_than_a_second():
         FixedEffects(effects=("entity", "time")).for_folds().fit(panel, rng=random_stream(0)).regression
     )
     start = process_time()
-    Conley(cutoff_km=500.0, lags=2).meat(panel, regression.basis * regression.residuals[:, None])
+    Conley(cutoff_km=500.0, lags=2).meat(panel, regression.basis * regression.within.residuals[:, None])
     assert process_time() - start < 1.0
 
 

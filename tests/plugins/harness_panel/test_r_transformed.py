@@ -99,7 +99,7 @@ def test_lags_of_differences_across_gaps_are_those_of_the_calendar(model):
     changes = differenced(rows, adjacent_pairs(by_row(rows)))
     absorber = Absorber(()) if model == "fd" else Absorber.constant(changes.n_obs)
     equation = Equation(changes, Centring.at_zero(rows), absorber, np.ones(changes.n_obs))
-    data = LibraryData.centred(changes, equation.regression())
+    data = LibraryData(changes, equation.regression())
     report = report_of(DIFFERENCES, data, DriscollKraay(2), rng=random_stream(0))
     table = report.table
     factor = changes.n_obs / (rows.n_obs - table.correction.n_coef)

@@ -77,7 +77,7 @@ def test_morans_i_is_that_of_esda():
         regression = regress(panel, ())
         weights = dense(panel)
         near = {row: np.flatnonzero(weights[row]).tolist() for row in range(panel.n_obs)}
-        expected = Moran(regression.residuals, W(near, silence_warnings=True), permutations=0).I
+        expected = Moran(regression.within.residuals, W(near, silence_warnings=True), permutations=0).I
     assert Neighbours.of(regression, neighbour_links(panel)).moran()[0] == pytest.approx(expected, rel=1e-9)
 
 

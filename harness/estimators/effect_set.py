@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness import EffectKey, Ints, Panel, key_of, numbered
+from harness.arrays import Ints, numbered
+from harness.data.grouping import Grouping
+from harness.data.panel import Panel
+from harness.estimators.level_effects import EffectKey, key_of
 
 
 @dataclass(frozen=True, eq=False)
-class EffectSet:
-    """Levels, and the level of each row; every level has a row.
+class EffectSet(Grouping):
+    """Levels that have effects, and the level of each row; every level has a row.
 
     Attributes
     ----------
     effect : whose levels they are
     labels : (n_levels,)
-    codes : (n_obs,), positions among the labels
     """
 
     effect: EffectKey
     labels: tuple[str, ...]
-    codes: Ints
 
     @property
     def name(self) -> str:
         """The key or column, or the combination as ``region^year``."""
         return str(self.effect)
-
-    @property
-    def n_levels(self) -> int:
-        """Number of levels."""
-        return len(self.labels)
 
     def take(self, rows: Ints) -> EffectSet:
         """Return the set of some rows, (n_rows,) positions, without the levels that these have not."""
@@ -50,5 +46,5 @@ def read_effect_set(panel: Panel, effect: EffectKey) -> EffectSet:
 
 
 def _present(effect: EffectKey, labels: tuple[str, ...], codes: Ints) -> EffectSet:
-    present, positions = numbered(codes)
-    return EffectSet(effect, tuple(labels[level] for level in present.tolist()), positions)
+    levels, positions = numbered(codes)
+    return EffectSet(positions, levels, effect, tuple(labels[level] for level in levels.tolist()))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from harness import Floats, Ints, numbered
+from harness.arrays import Floats, Ints, numbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Grouping:
     def of(cls, values: Ints) -> Grouping:
         """Return the grouping of rows by equal values, (n_obs,), >= 0."""
         levels, codes = numbered(values)
-        return cls(codes, levels)
+        return Grouping(codes, levels)
 
     @classmethod
     def of_pairs(cls, first: Ints, second: Ints) -> Grouping:
@@ -40,6 +41,11 @@ class Grouping:
         return int(self.levels.size)
 
     @cached_property
+    def sizes(self) -> Floats:
+        """Rows of each level, (n_levels,)."""
+        return np.bincount(self.codes, minlength=self.n_levels).astype(np.float64)
+
+    @cached_property
     def _order(self) -> Ints | None:
         """Rows sorted by level; None where they are so already, which spares a copy of every array summed."""
         is_sorted = bool(np.all(self.codes[1:] >= self.codes[:-1]))
@@ -47,8 +53,7 @@ class Grouping:
 
     @cached_property
     def _starts(self) -> Ints:
-        counts = np.bincount(self.codes, minlength=self.n_levels)
-        return np.concatenate([[0], np.cumsum(counts)[:-1]])
+        return np.concatenate([[0], np.cumsum(self.sizes[:-1])]).astype(np.int64)
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum over each level's rows, (n_levels, ...), of values, (n_obs, ...)."""
@@ -57,3 +62,30 @@ class Grouping:
             return flat.astype(np.float64, copy=False).reshape(self.n_levels, *values.shape[1:])
         ordered = values if self._order is None else values[self._order]
         return np.add.reduceat(ordered, self._starts, axis=0)
+
+    def means(self, values: Floats) -> Floats:
+        """Return the mean over each level's rows, (n_levels, n_columns), of columns, (n_obs, n_columns)."""
+        means: Floats = self.sums(values) / self.sizes[:, None]
+        return means
+
+    def is_within(self, outer: Grouping) -> bool:
+        """Say whether all rows of each level are of one level of another grouping of the same rows."""
+        some = np.empty(self.n_levels, dtype=np.int64)
+        some[self.codes] = outer.codes
+        return bool(np.array_equal(some[self.codes], outer.codes))
+
+
+def rows_in_company(groupings: Sequence[Grouping]) -> Ints:
+    """Return the rows that are not the only one of a level, nor become so once such rows are left out.
+
+    Correia 2015, "Singletons, cluster-robust standard errors and fixed effects: a bad mix".
+    """
+    kept = np.arange(groupings[0].codes.size)
+    while True:
+        is_alone = np.zeros(kept.size, dtype=np.bool_)
+        for grouping in groupings:
+            codes = grouping.codes[kept]
+            is_alone |= np.bincount(codes, minlength=grouping.n_levels)[codes] == 1
+        if not is_alone.any():
+            return kept
+        kept = kept[~is_alone]

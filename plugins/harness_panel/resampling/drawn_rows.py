@@ -1,49 +1,12 @@
-"""Rows gathered by entity, and the rows of a draw, for random effects and between regressions."""
+"""The rows of a draw, and those that tell its levels, for random effects and between regressions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from harness import Floats, Key, Panel, numbered
-from harness_panel.resampling.grouping import Grouping
-
-
-@dataclass(frozen=True, eq=False)
-class EntityRows:
-    """Which entity each row belongs to.
-
-    Attributes
-    ----------
-    grouping : rows by entity
-    labels : (n_entities,)
-    """
-
-    grouping: Grouping
-    labels: tuple[str, ...]
-
-    @classmethod
-    def of(cls, panel: Panel) -> EntityRows:
-        """Return the rows of a panel."""
-        grouping = Grouping.of(panel.entity.codes)
-        return cls(grouping, tuple(panel.entity.labels[level] for level in grouping.levels.tolist()))
-
-    @property
-    def sizes(self) -> Floats:
-        """Rows of each entity, (n_entities,)."""
-        return np.bincount(self.grouping.codes).astype(np.float64)
-
-    def means(self, values: Floats) -> Floats:
-        """Return the mean of each entity's rows, (n_entities, n_columns)."""
-        means: Floats = self.grouping.sums(values) / self.sizes[:, None]
-        return means
-
-    def deviations(self, values: Floats) -> Floats:
-        """Return columns, (n_obs, n_columns), less the means of their entities, twice for accuracy."""
-        left: Floats = values - self.means(values)[self.grouping.codes]
-        left -= self.means(left)[self.grouping.codes]
-        return left
+from harness import Floats, Grouping, Key, Panel, numbered
 
 
 def drawn_rows(panel: Panel, counts: Floats) -> Panel:
