@@ -247,6 +247,22 @@ class CanLearnNuisances(Protocol):
 
 
 @runtime_checkable
+class CanLearnWithin(Protocol):
+    """Capability of an estimator: it can learn from what moves within entities alone.
+
+    The nuisance functions of debiased effects are then changes of one function of a row, rather than a
+    function of two rows, or of a row and its entity's means, of which less can be learned.
+    """
+
+    def within_entities(self) -> Self | None:
+        """Return a copy with an effect of each entity and period beside its function of the regressors.
+
+        Its fits give entities that they never saw the mean effect (`HasEffects`). None where it cannot, as an
+        ensemble of estimators without effects.
+        """
+
+
+@runtime_checkable
 class NeedsGroups(Protocol):
     """Capability of an estimator: it sorts rows into groups by columns that play no role."""
 

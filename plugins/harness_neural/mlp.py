@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
 
 from harness import (
     CanFitDraws,
+    CanLearnWithin,
     CanPrepareDraws,
     CanProfile,
     CanRunQuick,
@@ -73,7 +74,10 @@ class Mlp(NetworkOptions):
         ),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanPrepareDraws, CanProfile, CanRunQuick, HasDetails, HasEffects, HasNotes, SelectsRows}
+        {
+            *(CanFitDraws, CanLearnWithin, CanPrepareDraws, CanProfile, CanRunQuick),
+            *(HasDetails, HasEffects, HasNotes, SelectsRows),
+        }
     )
 
     effects: tuple[Dimension, ...] = ()
@@ -85,6 +89,10 @@ class Mlp(NetworkOptions):
             raise ValueError(
                 "optimiser: projected_lbfgs trains networks without effects; with effects use lbfgs"
             )
+
+    def within_entities(self) -> Self:
+        """Return a copy with effects of entity and time."""
+        return replace(self, effects=("entity", "time"))
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> FittedLevelNetworks:
         """Search size and initial values and keep the best network.

@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 from harness import (
     CanFitDraws,
     CanFitFolds,
+    CanLearnNuisances,
+    CanLearnWithin,
     CanPrepareDraws,
     CanProfile,
     CanRunQuick,
@@ -83,7 +85,10 @@ class Rab:
         Rung(250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}, is_drafted=True),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitFolds, CanProfile, CanRunQuick, FitsByDraws, HasDetails, HasDraws, HasEffects, HasNotes}
+        {
+            *(CanFitFolds, CanLearnNuisances, CanLearnWithin, CanProfile, CanRunQuick, FitsByDraws),
+            *(HasDetails, HasDraws, HasEffects, HasNotes),
+        }
     )
 
     base: NestedEstimator
@@ -105,6 +110,16 @@ class Rab:
     def for_folds(self) -> Self:
         """Return a copy with at most `fold_draws` draws."""
         return replace(self, draws=min(self.draws, self.fold_draws))
+
+    def for_nuisances(self) -> Self:
+        """Return a copy whose base estimator learns nuisance functions."""
+        base = self.base
+        return replace(self, base=base.for_nuisances()) if isinstance(base, CanLearnNuisances) else self
+
+    def within_entities(self) -> Self | None:
+        """Return a copy whose base estimator has effects; None where that has none."""
+        within = self.base.within_entities() if isinstance(self.base, CanLearnWithin) else None
+        return None if within is None else replace(self, base=within)
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Ensemble:
         """Fit the base estimator on every resample.

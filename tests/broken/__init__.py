@@ -29,6 +29,7 @@ FAULTS = {
     "quick": [capable.QuickInPlace],
     "folds": [capable.WorseInFolds],
     "nuisances": [capable.AnotherForNuisances],
+    "within_entities": [capable.WithinNothing],
     "coefficients": [capable.WrongCoefficients],
     "own_draws": [draws.CarriesOneDraw],
     "prepared_draws": [blocks.DrawsFromOneStream],

@@ -12,6 +12,7 @@ from harness import (
     CanFitDraws,
     CanFitFolds,
     CanLearnNuisances,
+    CanLearnWithin,
     CanProfile,
     CanRunQuick,
     CoefficientTable,
@@ -218,6 +219,16 @@ class AnotherForNuisances(Sound):
 
     def for_nuisances(self):
         return Sound()
+
+
+@dataclass(frozen=True)
+class WithinNothing(Sound):
+    """Has no effects of entities that it promises."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanLearnWithin})
+
+    def within_entities(self):
+        return WithinNothing()
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,17 @@ import numpy as np
 from harness.conformance.case import Case
 from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE, not_declared
-from harness.conformance.verdict import Broken
+from harness.conformance.relabel import renamed
+from harness.conformance.verdict import Broken, Skipped
 from harness.estimators.guard import predict
-from harness.estimators.protocol import CanFitFolds, CanLearnNuisances, CanRunQuick, Estimator
+from harness.estimators.protocol import (
+    CanFitFolds,
+    CanLearnNuisances,
+    CanLearnWithin,
+    CanRunQuick,
+    Estimator,
+    HasEffects,
+)
 
 WORSE = 0.1
 """How much larger the squared error of the form for folds may be, as a share, on rows held out."""
@@ -64,6 +72,29 @@ class ForNuisances(Law[Case]):
         if not isinstance(case.estimator, CanLearnNuisances):
             raise not_declared(CanLearnNuisances)
         return _fitted_copy(case, case.estimator.for_nuisances(), made_by="for_nuisances")
+
+
+class WithinEntities(Law[Case]):
+    """`within_entities` returns another estimator of the same kind, whose fits know entities."""
+
+    name: ClassVar[str] = "within_entities"
+    says: ClassVar[str] = "within_entities returns an estimator of the same class, whose fits have effects"
+    needs: ClassVar[tuple[str, ...]] = ABLE
+
+    def check(self, case: Case) -> str:
+        """Ask for the form with effects, fit it, and count the rows of entities that it never saw."""
+        if not isinstance(case.estimator, CanLearnWithin):
+            raise not_declared(CanLearnWithin)
+        within = case.estimator.within_entities()
+        if within is None:
+            what = "within_entities returns None here"
+            raise Skipped(what)
+        said = _fitted_copy(case, within, made_by="within_entities")
+        fit, new = Case(within).fit, renamed(case.panel)
+        if not isinstance(fit, HasEffects) or fit.n_unseen(new) < new.n_obs:
+            what = "fits of within_entities do not count rows of new entities as unseen"
+            raise Broken(what)
+        return said
 
 
 def _fitted_copy(case: Case, other: Estimator, *, made_by: str) -> str:

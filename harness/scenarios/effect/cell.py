@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -27,6 +27,7 @@ from harness.scenarios.effect.score import (
     partialled_out,
 )
 from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
+from harness.scenarios.effect.within import WithinPart, learning_within, moving_inputs
 from harness.scenarios.parts import Found, Question
 
 OUTCOME = "outcome"
@@ -51,6 +52,14 @@ class CrossFit:
     repeats: int
     level: float
     representer: Representer = "ridge"
+
+
+@dataclass(frozen=True, eq=False)
+class _Target:
+    """What a nuisance function is of: a name, and values of all rows in canonical order, (n_levels,)."""
+
+    name: str
+    levels: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,17 +123,16 @@ class Cell:
         EstimationError
             Where the rows do not allow the effect.
         """
-        learner = _for_nuisances(self.question.estimator)
         for repeat in range(self.cross_fit.repeats):
             folds = self.folds(repeat)
-            for target, values in self._targets:
-                panel = self.rows.targeting(values)
+            for target in self._targets:
+                make = self._make(target)
+                panel = self.rows.targeting(self.rows.moved.of(target.levels))
                 for fold in range(folds.n_folds):
-                    yield self._make(
-                        label=self._label(target, repeat, fold),
+                    yield make(
+                        label=self._label(target.name, repeat, fold),
                         purpose="effect",
                         name=self.question.name,
-                        estimator=learner,
                         panel=panel,
                         train=folds.others(fold),
                         test=folds.held_out(fold),
@@ -155,7 +163,7 @@ class Cell:
         folds = self.folds(repeat)
         n_obs = self.rows.outcome.size
         predicted = {
-            target: self._gathered(found, target, repeat, folds, n_obs) for target, _ in self._targets
+            target.name: self._gathered(found, target.name, repeat, folds, n_obs) for target in self._targets
         }
         if self.form == "derivative":
             fitted, slope, representer = predicted[OUTCOME]
@@ -171,20 +179,36 @@ class Cell:
             *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
         )
 
-    @property
-    def _make(self) -> Callable[..., NuisancePart]:
-        if self.form != "derivative":
-            return NuisancePart
-        return partial(DerivativePart, representer=self.cross_fit.representer)
+    def _make(self, target: _Target) -> Callable[..., NuisancePart]:
+        """Return what makes the parts of a target, the way the learner learns best."""
+        learner = _for_nuisances(self.question.estimator)
+        if self.form == "derivative":
+            return partial(DerivativePart, estimator=learner, representer=self.cross_fit.representer)
+        inputs, within = self._moving, learning_within(learner)
+        if inputs is None or within is None:
+            return partial(NuisancePart, estimator=learner)
+        levels = replace(inputs, observed=target.levels)
+        return partial(WithinPart, estimator=within, levels=levels, moved=self.rows.moved)
+
+    @cached_property
+    def _ordered(self) -> Panel:
+        return self.panel.take(self.panel.canonical_order)
+
+    @cached_property
+    def _moving(self) -> Panel | None:
+        return moving_inputs(self._ordered, control_names(self.panel))
 
     @property
-    def _targets(self) -> Iterator[tuple[str, Floats]]:
-        yield OUTCOME, self.rows.outcome
+    def _targets(self) -> Iterator[_Target]:
+        yield _Target(OUTCOME, self._ordered.observed)
         if self.form != "derivative":
-            for at, values in enumerate(self.rows.terms.T, start=1):
-                yield f"{self.form} {at}", values
-            for at, values in enumerate(self.rows.instruments.T, start=1):
-                yield f"{_INSTRUMENT} {at}", values
+            terms = self.terms.values[self.panel.canonical_order]
+            for at, values in enumerate(terms.T, start=1):
+                yield _Target(f"{self.form} {at}", values)
+        if self.method == "instrumented":
+            instruments = instruments_of(self._ordered, self.terms, self.form, self.moderator)
+            for at, values in enumerate(instruments.T, start=1):
+                yield _Target(f"{_INSTRUMENT} {at}", values)
 
     def _label(self, target: str, repeat: int, fold: int) -> str:
         """Return the name of a part; inputs of differences are the same for all forms but the derivative."""

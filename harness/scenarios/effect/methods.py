@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats, Ints, Mask
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
@@ -58,6 +58,24 @@ def assumption(method: Method, within: Within) -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class Moved:
+    """Which rows in levels the rows of a method are made of.
+
+    Attributes
+    ----------
+    now : (n_obs,), positions among the panel's rows in canonical order
+    before : (n_obs,), of what is taken off; None where nothing is
+    """
+
+    now: Ints
+    before: Ints | None
+
+    def of(self, levels: Floats) -> Floats:
+        """Return levels, (n_levels, ...), as the method has them, (n_obs, ...)."""
+        return levels[self.now] if self.before is None else levels[self.now] - levels[self.before]
+
+
+@dataclass(frozen=True, eq=False)
 class Arranged:
     """The rows, targets and inputs of the nuisance functions.
 
@@ -67,12 +85,14 @@ class Arranged:
     outcome : (n_obs,), the outcome as the method has it
     terms : (n_obs, n_terms), the exposure's terms as the method has them
     instruments : (n_obs, n_instruments), likewise; none unless the exposure is instrumented
+    moved : how the method's rows come from levels
     """
 
     panel: Panel
     outcome: Floats
     terms: Floats
     instruments: Floats
+    moved: Moved
 
     def targeting(self, values: Floats) -> Panel:
         """Return the panel of a nuisance function, whose outcome is the target, (n_obs,)."""
@@ -121,12 +141,13 @@ def _first_differences(panel: Panel, terms: Floats, names: Sequence[str], instru
         )
     columns = {name: panel.column(name)[later] for name in names}
     columns |= {f"{name}, period before": panel.column(name)[later - 1] for name in names}
-    rows = panel.take(later)
+    moved = Moved(later, later - 1)
     return Arranged(
-        panel=_inputs(rows, columns),
-        outcome=panel.observed[later] - panel.observed[later - 1],
-        terms=terms[later] - terms[later - 1],
-        instruments=instruments[later] - instruments[later - 1],
+        panel=_inputs(panel.take(later), columns),
+        outcome=moved.of(panel.observed),
+        terms=moved.of(terms),
+        instruments=moved.of(instruments),
+        moved=moved,
     )
 
 
@@ -137,7 +158,8 @@ def _with_means(panel: Panel, terms: Floats, names: Sequence[str], instruments: 
     what, exogenous = ("instrument", instruments) if instruments.shape[1] else ("exposure", terms)
     means = means_by(panel.entity.codes, exogenous)
     columns |= {f"{what} {at}, mean of entity": mean for at, mean in enumerate(means.T, start=1)}
-    return Arranged(_inputs(panel, columns), panel.observed, terms, instruments)
+    moved = Moved(np.arange(panel.n_obs), None)
+    return Arranged(_inputs(panel, columns), panel.observed, terms, instruments, moved)
 
 
 def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
