@@ -35,12 +35,8 @@ from harness_panel.covariance.kinds import columns_of
 from harness_panel.covariance.robust import PredictionsAlone, Robust
 from harness_panel.diagnostics.diagnostic import diagnostic_columns, outcome_of
 from harness_panel.instrumental.diagnostics import clusters_of_rows, instrument_tests
-from harness_panel.instrumental.equation import (
-    InstrumentedCovariance,
-    InstrumentedEquation,
-    Method,
-    draw_models,
-)
+from harness_panel.instrumental.equation import InstrumentedEquation, Method, draw_models
+from harness_panel.instrumental.sandwich import InstrumentedCovariance
 from harness_panel.instrumental.strength import Strength, strength_of
 from harness_panel.resampling.effect import Dimension, in_order
 from harness_panel.resampling.expanded import OneByOne

@@ -13,7 +13,8 @@ from harness.language import marked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.robust import Classical
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
-from harness_panel.instrumental.equation import InstrumentedCovariance, InstrumentedEquation, Method
+from harness_panel.instrumental.equation import InstrumentedEquation, Method
+from harness_panel.instrumental.sandwich import InstrumentedCovariance
 from harness_panel.instrumental.strength import BIAS, Strength
 from harness_panel.resampling.absorb import without_effects
 from harness_panel.resampling.regression import regress

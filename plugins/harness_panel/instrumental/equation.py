@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-from pydantic import Field
 
 from harness import (
     Correction,
     EffectKey,
-    EstimationError,
     Floats,
-    Grouping,
     LevelModels,
     Panel,
-    Problem,
-    require_dose,
 )
-from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.of_library import LibraryCovariance
-from harness_panel.covariance.robust import Classical, Robust
+from harness_panel.covariance.robust import Classical
+from harness_panel.instrumental.left_over import less, projected
+from harness_panel.instrumental.refusals import refuse_absorbed, refuse_dependent, refuse_unusable
+from harness_panel.instrumental.sandwich import InstrumentedCovariance, meat_of
 from harness_panel.resampling.absorb import without_effects
-from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.regression import Regression, regress
 
 if TYPE_CHECKING:
@@ -33,12 +29,6 @@ if TYPE_CHECKING:
 
 Method = Literal["2sls", "liml", "gmm"]
 """Two-stage least squares, limited information maximum likelihood, two-step GMM."""
-
-InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="use")]
-"""Covariances of instrumented equations; HC2 and HC3 are not among them."""
-
-_NOTHING = 1e-9
-"""Share of a column's length that has to be left of an instrument."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +69,7 @@ class InstrumentedEquation:
             Where there is no instrument, an instrument is of no use, a regressor follows from the exposure,
             or least squares refuse the panel.
         """
-        _refuse_unusable(panel)
+        refuse_unusable(panel)
         regression = regress(panel, effects, weights=weights)
         kept = regression.within.kept
         root = np.sqrt(regression.weights)[:, None]
@@ -90,7 +80,7 @@ class InstrumentedEquation:
         within = root * without_effects(regression.absorber, centred, regression.weights)
         lengths = np.linalg.norm(within, axis=0)
         size = len(kept)
-        _refuse_absorbed(panel, effects, lengths[size + 1 :], whole[size + 1 :])
+        refuse_absorbed(panel, effects, lengths[size + 1 :], whole[size + 1 :])
         scaled = within / lengths
         equation = cls(
             regression,
@@ -100,7 +90,7 @@ class InstrumentedEquation:
             instruments=scaled[:, size + 1 :],
             lengths=lengths[: size + 1],
         )
-        equation._refuse_dependent(panel)
+        refuse_dependent(panel, equation.exposure, equation.exogenous, equation.instruments)
         return equation
 
     @property
@@ -122,7 +112,7 @@ class InstrumentedEquation:
     @cached_property
     def new_instruments(self) -> Floats:
         """An orthonormal basis of the instruments less exogenous columns, (n_obs, n_instruments)."""
-        return np.asarray(np.linalg.qr(_less(self.instruments, self.exogenous))[0])
+        return np.asarray(np.linalg.qr(less(self.instruments, self.exogenous))[0])
 
     def fit(self, method: Method, *, clusters: Floats | None = None) -> IVResults | IVGMMResults:
         """Return linearmodels' results on the scaled columns.
@@ -183,7 +173,7 @@ class InstrumentedEquation:
             fitted = moments @ np.asarray(results.weight_matrix) @ (moments.T @ self.regressors)
             taken = fitted
         else:
-            fitted, kappa = _fitted(self.regressors, moments), float(getattr(results, "kappa", 1.0))
+            fitted, kappa = projected(self.regressors, moments), float(getattr(results, "kappa", 1.0))
             taken = (1.0 - kappa) * self.regressors + kappa * fitted
         basis, triangle = np.linalg.qr(fitted)
         inverse = np.linalg.inv(taken.T @ self.regressors)
@@ -219,7 +209,7 @@ class InstrumentedEquation:
         residuals : (n_obs,), times the roots of the weights
         """
         covariance.library_options(self.regression)
-        meat = _meat(self.regression, covariance, basis, residuals)
+        meat = meat_of(self.regression, covariance, basis, residuals)
         if isinstance(covariance, Conley):
             return covariance.mended(self.regression, LibraryCovariance(meat, to_coefficients))
         return covariance.corrected(self.regression, LibraryCovariance(meat, to_coefficients))
@@ -238,19 +228,6 @@ class InstrumentedEquation:
         params = np.asarray(results.params)
         return np.concatenate([params[-1:], params[:-1]])
 
-    def _refuse_dependent(self, panel: Panel) -> None:
-        """Refuse instruments that regressors, or instruments before them, determine."""
-        for at, name in enumerate(panel.instruments):
-            if name in panel.columns:
-                raise _refused(name, "it is a regressor")
-            before = np.column_stack([self.exogenous, self.instruments[:, :at]])
-            own = self.instruments[:, at : at + 1]
-            if np.linalg.norm(_less(own, before)) <= _NOTHING:
-                raise _refused(name, "regressors and instruments before it determine it")
-            exposure = _less(self.exposure[:, None], self.exogenous)
-            if np.linalg.norm(_less(own, np.column_stack([before, exposure]))) <= _NOTHING:
-                raise _refused(name, f"it is the exposure {panel.exposure!r} itself, up to other regressors")
-
 
 def draw_models(
     panel: Panel, effects: tuple[EffectKey, ...], method: Method, weights: Floats
@@ -267,85 +244,3 @@ def draw_models(
         alike = np.ones(panel.n_obs)
         models.append(model.knowing_left_out(panel, panel.observed, weights=draw[None], row_weights=alike))
     return tuple(models)
-
-
-def _meat(
-    regression: Regression, covariance: InstrumentedCovariance, basis: Floats, residuals: Floats
-) -> Floats:
-    """Return the covariance of the scores, (n, n), of a basis, (n_obs, n), and residuals, (n_obs,)."""
-    n_obs, n_coef = basis.shape
-    if isinstance(covariance, Classical):
-        classical: Floats = float(residuals @ residuals) / n_obs * np.eye(n_coef)
-        return classical
-    rows = basis * residuals[:, None]
-    if isinstance(covariance, Robust):
-        robust: Floats = rows.T @ rows
-        return robust
-    if isinstance(covariance, Conley):
-        return covariance.meat(regression.panel, rows)
-    own = [regression.grouping(name) for name in covariance.by]
-    terms = [(1.0, grouping) for grouping in own]
-    if len(own) == 2:
-        terms.append((-1.0, Grouping.of_pairs(own[0].codes, own[1].codes)))
-    meat = np.zeros((n_coef, n_coef))
-    for sign, grouping in terms:
-        sums, n_levels = grouping.sums(rows), grouping.n_levels
-        # As linearmodels' option group_debias, which the factor of plm counts on.
-        debiased = n_levels / (n_levels - 1) * (n_obs - 1) / n_obs if covariance.correction == "plm" else 1.0
-        meat += sign * debiased * sums.T @ sums
-    return meat
-
-
-def _fitted(target: Floats, columns: Floats) -> Floats:
-    basis = np.linalg.qr(columns)[0]
-    fitted: Floats = basis @ (basis.T @ target)
-    return fitted
-
-
-def _less(target: Floats, columns: Floats) -> Floats:
-    """Return what columns leave of a target, twice for accuracy."""
-    if not columns.shape[1]:
-        return target
-    left: Floats = target - _fitted(target, columns)
-    return left - _fitted(left, columns)
-
-
-def _refused(name: str, why: str) -> EstimationError:
-    return EstimationError(
-        Problem(
-            where=f"instrument {name!r}",
-            what=f"{why}, so that it says nothing of its own about the exposure",
-            hint="take it out of roles.instruments, or absorb fewer effects",
-        )
-    )
-
-
-def _refuse_unusable(panel: Panel) -> None:
-    require_dose(panel)
-    if panel.Z is None or not panel.instruments:
-        raise EstimationError(
-            Problem(
-                where="instruments",
-                what="the panel has no instruments",
-                hint="name their columns as roles.instruments",
-            )
-        )
-    follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
-    if follows:
-        raise EstimationError(
-            Problem(
-                where=f"control {follows[0]!r}",
-                what=f"it follows from the exposure {panel.exposure!r}, and would need instruments as well",
-                hint="take it out of the controls; the instrumented effect is that of a straight line",
-            )
-        )
-
-
-def _refuse_absorbed(panel: Panel, effects: tuple[EffectKey, ...], within: Floats, whole: Floats) -> None:
-    assert panel.Z is not None  # noqa: S101 - refused before
-    largest = np.abs(panel.Z).max(axis=0) * np.sqrt(panel.n_obs)
-    for name, left, centred, size in zip(panel.instruments, within, whole, largest, strict=True):
-        if centred <= _NOTHING * size:
-            raise _refused(name, "it does not vary")
-        if left <= _NOTHING * size:
-            raise _refused(name, f"{in_words(effects)} effects absorb it")

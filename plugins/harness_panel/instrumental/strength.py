@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness_panel.instrumental.equation import InstrumentedCovariance, InstrumentedEquation
+from harness_panel.instrumental.equation import InstrumentedEquation
+from harness_panel.instrumental.sandwich import InstrumentedCovariance
 
 LEAST_F = 10.0
 """Partial F below which instruments are called weak (Staiger & Stock 1997)."""
