@@ -31,7 +31,7 @@ from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import TaskResult
 from harness.execution.results import RunResults
 from harness.execution.time_limit import TimeLimits
-from harness.execution.workers import Workers
+from harness.execution.workers import CanStartEarly, Workers
 from harness.execution.write import FindingsOf, write_conclusions, write_tables
 from harness.registry.registry import Registry
 from harness.scenarios.full_result import FullResult
@@ -74,8 +74,29 @@ def prepare(options: RunOptions, registry: Registry) -> Prepared:
     SpecError, DataError
         With every mistake of the spec, or of the data.
     """
+    return prepare_loaded(load(options, registry), options, registry)
+
+
+def load(options: RunOptions, registry: Registry) -> LoadedStudy:
+    """Read the spec.
+
+    Raises
+    ------
+    SpecError
+        With every mistake of the spec.
+    """
+    return load_study(options.spec, catalogs=registry.catalogs, overrides=options.overrides)
+
+
+def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry) -> Prepared:
+    """Read the data of a study and plan the fits; see `prepare`.
+
+    Raises
+    ------
+    SpecError, DataError
+        With every mistake of the data, or of what the spec says of them.
+    """
     known = registry.catalogs
-    loaded = load_study(options.spec, catalogs=known, overrides=options.overrides)
     study = as_quick(loaded.study) if options.quick else loaded.study
     source = read_table(
         study.data,
@@ -140,7 +161,10 @@ def write_run(
         At the end, where the data file is not what it was at the start.
     """
     started, start = datetime.now(UTC), time.perf_counter()
-    prepared = prepare(options, registry)
+    loaded = load(options, registry)
+    if isinstance(workers, CanStartEarly):
+        workers.start(run_checkpointed.__module__)
+    prepared = prepare_loaded(loaded, options, registry)
     study = prepared.plan.study
     surroundings = Surroundings(installed_code(), versions(registry.brought_by))
     used = surroundings.versions

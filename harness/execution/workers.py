@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from harness.data.shared_arrays import sharing
 from harness.execution.traces import TRACES
@@ -74,6 +75,14 @@ class Workers(Protocol):
 
     def pool(self) -> AbstractContextManager[Pool]:
         """Start workers, or find them; the calls of one pool are done before the next is asked for."""
+
+
+@runtime_checkable
+class CanStartEarly(Protocol):
+    """Capability of workers: they start, and import what tasks need, while the caller does other work."""
+
+    def start(self, module: str) -> None:
+        """Start workers that are not there yet, each of which imports a module, and do not wait for them."""
 
 
 class _InThisProcess:
@@ -149,6 +158,12 @@ class _KeptProcesses:
             self.end()
             raise
 
+    def start(self, module: str) -> None:
+        """Start the processes, each of which imports a module, and do not wait for them."""
+        processes = self._alive()
+        for _ in range(self._n_jobs):
+            processes.submit(_import, module)
+
     def _alive(self) -> ProcessPoolExecutor:
         from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
@@ -173,6 +188,10 @@ class _KeptProcesses:
         if self._processes is not None:
             self._processes.shutdown(kill_workers=True)
             self._processes = None
+
+
+def _import(module: str) -> None:
+    import_module(module)
 
 
 def begin(parent: int, memory_limit: float | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from harness import ArtifactError
 from harness.execution.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
-from harness.execution.workers import LocalWorkers, ThisProcess
+from harness.execution.workers import CanStartEarly, LocalWorkers, ThisProcess
 from worker_tasks import Growing, Killed, Square, Threads
 
 TWO = LocalWorkers(2)
@@ -66,3 +66,12 @@ def test_libraries_that_a_task_loads_are_held_to_one_thread_in_workers():
 def test_a_worker_stays_whose_memory_grows_as_with_the_libraries_that_tasks_import():
     tasks = [Growing(1), Growing(500_000_000), Growing(1)]
     assert len(set(execute(tasks, workers=LocalWorkers(1), on_done=lambda _: None))) == 1
+
+
+def test_workers_that_start_early_do_the_tasks_that_follow():
+    with LocalWorkers(1).kept() as workers:
+        assert isinstance(workers, CanStartEarly)
+        workers.start("worker_tasks")
+        workers.start("no_such_module")
+        first = execute([Growing(1)], workers=workers, on_done=lambda _: None)
+        assert execute([Growing(1)], workers=workers, on_done=lambda _: None) == first

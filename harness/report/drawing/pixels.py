@@ -49,4 +49,5 @@ def _in_few_colours(whole: Image.Image, kept: Sequence[str]) -> Image.Image:
 def _as_numbers(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     """Return colours, (..., 3), as one number each, which is compared far faster."""
     red, green, blue = np.moveaxis(colours.astype(np.uint32), -1, 0)
-    return (red << 16) | (green << 8) | blue
+    numbers: npt.NDArray[np.uint32] = (red << 16) | (green << 8) | blue
+    return numbers
