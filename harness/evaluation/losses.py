@@ -96,13 +96,12 @@ class PairedLosses:
     def of(cls, rows: pd.DataFrame, loss: Loss = squared_error, *, new_periods: bool = False) -> PairedLosses:
         """Pair the predictions of one outcome, protocol and sample by their losses."""
         own = loss(rows["observed"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64))
-        wide = rows[[*ROW, "estimator"]].assign(loss=own)
-        frame = wide.pivot_table(index=ROW, columns="estimator", values="loss", sort=True, observed=True)
+        frame = _side_by_side(rows, own)
         entities, periods = (
             pd.factorize(frame.index.get_level_values(key), sort=True)[0].astype(np.int64)
             for key in ("entity", "time")
         )
-        return cls(frame[list(dict.fromkeys(rows["estimator"]))], entities, periods, new_periods)
+        return cls(frame, entities, periods, new_periods)
 
     @property
     def estimators(self) -> tuple[str, ...]:
@@ -149,6 +148,30 @@ class PairedLosses:
 
     def _column(self, estimator: str) -> Floats:
         return self.frame[estimator].to_numpy(dtype=np.float64)
+
+
+def _side_by_side(rows: pd.DataFrame, losses: Floats) -> pd.DataFrame:
+    """Return losses, (n_rows,), with a column for each estimator, sorted by `ROW`.
+
+    Where all estimators predict the same rows in the same order, as those of a run do, the first says the
+    order; others are matched, and rows that not all predict have holes.
+    """
+    names = list(dict.fromkeys(rows["estimator"]))
+    places = [np.flatnonzero(rows["estimator"] == name) for name in names]
+    keys = [rows[key].astype("category").cat for key in ROW]
+    codes = np.stack([key.codes.to_numpy() for key in keys])
+    first = codes[:, places[0]] if places else codes
+    if all(np.array_equal(codes[:, place], first) for place in places[1:]):
+        order = np.lexsort(first[::-1])
+        ordered = first[:, order]
+        if (np.diff(ordered) != 0).any(axis=0).all():
+            index = pd.MultiIndex(
+                levels=[key.categories.tolist() for key in keys], codes=list(ordered), names=ROW
+            )
+            columns = {name: losses[place[order]] for name, place in zip(names, places, strict=True)}
+            return pd.DataFrame(columns, index=index.remove_unused_levels())
+    wide = rows[[*ROW, "estimator"]].assign(loss=losses)
+    return wide.pivot_table(index=ROW, columns="estimator", values="loss", sort=True, observed=True)[names]
 
 
 def cluster_losses(loss: Floats, loss_reference: Floats, clusters: Ints) -> ClusterLosses:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
@@ -100,14 +101,34 @@ class EntityDraws:
     seed: int
     labels: tuple[str, ...]
 
-    def counts(self, n_entities: int) -> Floats:
-        """Return how often each entity is drawn, (n_draws, n_entities), not to be written to."""
-        return _kept_counts(self, n_entities)
+    def sums(self, values: Floats) -> Floats:
+        """Return the sums of values over the entities of each draw, (n_draws, ...).
+
+        Parameters
+        ----------
+        values : (n_entities, ...), in one or two dimensions
+        """
+        counts = _kept_counts(self, len(values))
+        size = max(1, MOST_COUNTS // len(values))
+        parts = (counts[first : first + size] for first in range(0, self.n_draws, size))
+        return np.concatenate([part.astype(np.float64) @ values for part in parts])
+
+
+MOST_COUNTS = 2**22
+"""Counts that are held as 64-bit numbers at a time, 32 MiB."""
 
 
 @lru_cache(maxsize=8)
-def _kept_counts(draws: EntityDraws, n_entities: int) -> Floats:
-    counts = draw_counts(n_entities, draws.n_draws, random_stream(draws.seed, *draws.labels))
-    kept = counts.astype(np.float64)
+def _kept_counts(draws: EntityDraws, n_entities: int) -> npt.NDArray[np.uint8]:
+    """Return how often each entity is drawn, (n_draws, n_entities), not to be written to.
+
+    A count has a mean of one; that it is above 255 has a chance below 1e-500.
+    """
+    rng = random_stream(draws.seed, *draws.labels)
+    kept = np.empty((draws.n_draws, n_entities), dtype=np.uint8)
+    size = max(1, MOST_COUNTS // n_entities)
+    for first in range(0, draws.n_draws, size):
+        some = kept[first : first + size]
+        some[:] = draw_counts(n_entities, len(some), rng)
     kept.flags.writeable = False
     return kept

@@ -77,16 +77,18 @@ def samples(
     ----------
     among : sides of the folds that make up each sample
     """
-    for key, rows in predictions.groupby(["outcome", "protocol"], sort=False, observed=True):
-        outcome, protocol = key
-        counts = rows["sample"].value_counts()
-        ratio = float(counts["test"] / counts["train"])
-        any_estimator = rows[rows["estimator"] == rows["estimator"].iloc[0]]
-        is_new = are_periods_new(any_estimator)
-        for sample, sides in among.items():
+    pairs = predictions[["outcome", "protocol"]].drop_duplicates()
+    for outcome, protocol in pairs.itertuples(index=False):
+        # Only the rows of one sample are copied at a time: all of 10^6 rows would not fit into memory twice.
+        inside = ((predictions["outcome"] == outcome) & (predictions["protocol"] == protocol)).to_numpy()
+        sides = predictions["sample"]
+        n_test, n_train = (np.count_nonzero(inside & (sides == side)) for side in ("test", "train"))
+        any_estimator = predictions["estimator"].iloc[int(inside.argmax())]
+        is_new = are_periods_new(predictions[inside & (predictions["estimator"] == any_estimator)])
+        for sample, parts in among.items():
             place = {"outcome": str(outcome), "protocol": str(protocol), "sample": sample}
-            own = rows[rows["sample"].isin(sides)]
-            yield SampleRows(place, own, is_new and sample == "test", ratio)
+            own = predictions[inside & sides.isin(parts).to_numpy()]
+            yield SampleRows(place, own, is_new and sample == "test", n_test / n_train)
 
 
 def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:

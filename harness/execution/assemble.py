@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import Status
 from harness.evaluation.fold import Fold
@@ -59,28 +60,74 @@ def predictions_table(
     missing : cells to leave out
     """
     left_out = {(cell.outcome, cell.estimator, cell.protocol) for cell in missing}
-    parts = []
-    for result in results:
-        cell = result.cell
-        if result.predictions is None or (cell.outcome, cell.estimator, cell.protocol) in left_out:
-            continue
-        rows = _rows(result.predictions, panels[cell.outcome], folds[cell.protocol, cell.fold])
-        place = {"outcome": cell.outcome, "estimator": cell.estimator}
-        parts.append(rows.assign(**place, protocol=cell.protocol, fold=cell.fold))
-    if not parts:
+    kept = [
+        (result.cell, result.predictions)
+        for result in results
+        if result.predictions is not None
+        and (result.cell.outcome, result.cell.estimator, result.cell.protocol) not in left_out
+    ]
+    if not kept:
         return pd.DataFrame(columns=list(PREDICTIONS.columns))
+    cells = [cell for cell, _ in kept]
+    named = {name: Texts.of([getattr(cell, name) for cell in cells]) for name in _PLACE}
+    keys = {
+        outcome: (Texts.of(panel.entity.labels), Texts.of(panel.time.labels))
+        for outcome, panel in panels.items()
+    }
+    parts = []
+    for cell, predictions in kept:
+        rows = _rows(predictions, panels[cell.outcome], folds[cell.protocol, cell.fold], keys[cell.outcome])
+        places = {name: texts.same(getattr(cell, name), len(rows)) for name, texts in named.items()}
+        parts.append(rows.assign(**places))
     return pd.concat(parts, ignore_index=True).reindex(columns=list(PREDICTIONS.columns))
 
 
-def _rows(predictions: FoldPredictions, panel: Panel, fold: Fold) -> pd.DataFrame:
+_PLACE = ("outcome", "estimator", "protocol", "fold")
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Few texts of which many cells hold one each, as whole numbers: a table of 10^7 rows fits into memory.
+
+    Attributes
+    ----------
+    dtype : the texts in their order, so that cells are sorted as texts are
+    places : (n_texts,), of the texts as they were given
+    """
+
+    dtype: pd.CategoricalDtype
+    places: Ints
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Texts:
+        """Return texts, some of which may be alike."""
+        ordered = sorted(set(texts))
+        place = {text: at for at, text in enumerate(ordered)}
+        return cls(pd.CategoricalDtype(ordered), np.array([place[text] for text in texts], dtype=np.int64))
+
+    def column(self, codes: Ints) -> pd.Categorical:
+        """Return cells from positions among the texts as they were given, (n_rows,)."""
+        return pd.Categorical.from_codes(self.places[codes], dtype=self.dtype)
+
+    def same(self, text: str, n_rows: int) -> pd.Categorical:
+        """Return cells that all hold one text."""
+        place = self.dtype.categories.get_loc(text)
+        return pd.Categorical.from_codes(np.full(n_rows, place), dtype=self.dtype)
+
+
+_SIDES = Texts.of(["train", "test"])
+
+
+def _rows(predictions: FoldPredictions, panel: Panel, fold: Fold, keys: tuple[Texts, Texts]) -> pd.DataFrame:
     rows = np.concatenate([fold.train, fold.test])
+    entity, time = keys
     return pd.DataFrame(
         {
-            "entity": np.asarray(panel.entity.labels, dtype=object)[panel.entity.codes[rows]],
-            "time": np.asarray(panel.time.labels, dtype=object)[panel.time.codes[rows]],
+            "entity": entity.column(panel.entity.codes[rows]),
+            "time": time.column(panel.time.codes[rows]),
             "observed": panel.observed[rows],
             "predicted": np.concatenate([predictions.train, predictions.test]),
-            "sample": np.repeat(["train", "test"], [fold.train.size, fold.test.size]),
+            "sample": _SIDES.column(np.repeat([0, 1], [fold.train.size, fold.test.size])),
             "train_variance": predictions.train_variance,
         }
     )

@@ -77,7 +77,7 @@ def _apart(
     test = predictions[predictions["sample"] == "test"]
     for entry in results.study.evaluation.protocols:
         if not TOUCHES_TEST_ROWS.intersection(leak.code for leak in entry.protocol.leaks):
-            own = test[test["protocol"] == entry.id].groupby("estimator")
+            own = test[test["protocol"] == entry.id].groupby("estimator", observed=True)
             yield entry.id, {str(name): rows for name, rows in own}
 
 

@@ -30,8 +30,8 @@ MOST_DRAWS = 25
 MOST_NUMBERS = 2**22
 """Predictions of all draws of a block that are held at a time, 32 MiB."""
 
-MOST_SOLVED = 2**24
-"""The same of draws that are solved for at once, which cost less than what they have in common: 128 MiB."""
+MOST_SOLVED = 2**23
+"""The same of draws that are solved for at once, which cost less than what they have in common: 64 MiB."""
 
 MOST_REFUSED = 0.1
 """Share of the draws that may refuse their rows; the others stand for all."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import ArtifactError, Problem
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes | memoryview) -> None:
     """Write a file through a temporary neighbour, both flushed to disk, the file before it takes its name.
 
     Raises

@@ -236,7 +236,7 @@ class RunFolder:
         """Return the SHA-256 of every reported file."""
         return {name: sha256_of(self.path / name) for name in self.files()}
 
-    def write_bytes(self, name: str, data: bytes) -> None:
+    def write_bytes(self, name: str, data: bytes | memoryview) -> None:
         """Write a file atomically.
 
         Raises
@@ -275,7 +275,7 @@ class RunFolder:
         """Write a large table as ``NAME.parquet``."""
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False)
-        self.write_bytes(f"{name}.parquet", buffer.getvalue())
+        self.write_bytes(f"{name}.parquet", buffer.getbuffer())
 
     def read_parquet(self, name: str) -> pd.DataFrame:
         """Read a table that `write_parquet` wrote; an empty frame without columns where there is none.

@@ -50,6 +50,23 @@ def test_predictions_stand_beside_what_they_predict():
     assert second["sample"].tolist() == ["train", "train", "test", "test"]
 
 
+def test_texts_are_held_once_and_sorted_as_texts():
+    frame = predictions_table(RESULTS, panels={"y": PANEL}, folds=FOLDS, missing=missing_cells(RESULTS))
+    names = ["outcome", "estimator", "protocol", "fold", "entity", "time", "sample"]
+    for name in names:
+        assert frame[name].cat.categories.tolist() == sorted(set(frame[name]))
+        assert frame[name].cat.codes.to_numpy().itemsize == 1
+
+
+def test_entities_of_which_numbers_are_names_are_sorted_as_texts():
+    entity = ["2", "2", "10", "10"]
+    panel = panel_from_arrays(entity=entity, period=[1, 2, 1, 2], outcome=np.arange(4.0), X=np.arange(4.0))
+    frame = predictions_table(RESULTS, panels={"y": panel}, folds=FOLDS, missing=missing_cells(RESULTS))
+    found = frame[frame["fold"] == "1"].sort_values("entity")
+    assert found["entity"].tolist() == ["10", "10", "2", "2"]
+    assert found["observed"].tolist() == [2.0, 3.0, 0.0, 1.0]
+
+
 def test_no_result_at_all_is_an_empty_table_with_its_columns():
     frame = predictions_table([], panels={}, folds={}, missing=())
     assert frame.empty
