@@ -1,10 +1,10 @@
 """Measure what a draw of a bootstrapped network costs a study, beside scikit-learn on the same cores.
 
-Run in a checkout, on a quiet machine, as ``OMP_NUM_THREADS=1 python tests/bench/draws.py OPTIMISER
-[FEW MANY]``. It gives seconds of a draw, wall clock, as the difference of two studies that differ in their
-draws alone, with one and with two workers, and the same of scikit-learn's MLPRegressor under joblib; before
-that, processor time of one draw of each on one core, and the mean squared errors of both ensembles on
-entities that none has seen.
+Run in a checkout, on a quiet machine, as ``OMP_NUM_THREADS=1 python tests/bench/draws.py [OPTIMISER
+PRECISION [FEW MANY]]``. It gives seconds of a draw, wall clock, as the difference of two studies that differ
+in their draws alone, with one and with two workers, and the same of scikit-learn's MLPRegressor under
+joblib; before that, processor time of one draw of each on one core, and the mean squared errors of both
+ensembles on entities that none has seen.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from pydantic import TypeAdapter
 from sklearn.neural_network import MLPRegressor
 
 from harness import Floats, Ints, Roles, open_run, panel_from_frame, random_stream, run
 from harness_neural.mlp import Mlp
-from harness_neural.names import OptimiserName
+from harness_neural.names import OptimiserName, Precision
 from harness_rab.rab import Rab
 
 N_ENTITIES, N_PERIODS, N_INPUTS, N_UNITS = 273, 9, 27, 8
@@ -42,9 +42,9 @@ def make_frame(seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"entity": entity, "period": 2000 + period, "outcome": outcome, **columns})
 
 
-def spec(n_draws: int, optimiser: OptimiserName) -> dict[str, object]:
+def spec(n_draws: int, base: Mlp) -> dict[str, object]:
     """Return a study of one ensemble, its curve included."""
-    base = {"use": "mlp", "hidden": N_UNITS, "optimiser": optimiser}
+    options = {"hidden": base.hidden, "optimiser": base.optimiser, "precision": base.precision}
     return {
         "spec_version": 1,
         "study": "draws",
@@ -60,7 +60,7 @@ def spec(n_draws: int, optimiser: OptimiserName) -> dict[str, object]:
         },
         "estimators": [
             {"id": "ols", "use": "pooled_ols"},
-            {"id": "rab", "use": "rab", "draws": n_draws, "base": base},
+            {"id": "rab", "use": "rab", "draws": n_draws, "base": {"use": "mlp", **options}},
         ],
         "evaluation": {"reference": "ols", "protocols": ["in_sample"], "draws": 20},
         "scenarios": [{"use": "curve", "draws": 20}],
@@ -68,21 +68,19 @@ def spec(n_draws: int, optimiser: OptimiserName) -> dict[str, object]:
     }
 
 
-def study_seconds(
-    frame: pd.DataFrame, n_draws: int, optimiser: OptimiserName, *, jobs: int, out: Path
-) -> float:
+def study_seconds(frame: pd.DataFrame, n_draws: int, base: Mlp, *, jobs: int, out: Path) -> float:
     """Return the wall seconds of a study in a folder of its own."""
     start = perf_counter()
-    run(spec(n_draws, optimiser), data=frame, out=out, jobs=jobs, progress=False)
+    run(spec(n_draws, base), data=frame, out=out, jobs=jobs, progress=False)
     return perf_counter() - start
 
 
-def errors_and_seconds(n_draws: int, optimiser: OptimiserName) -> tuple[Race, Race]:
+def errors_and_seconds(n_draws: int, base: Mlp) -> tuple[Race, Race]:
     """Return what an ensemble of ours and one of scikit-learn's come to on entities that none has seen."""
     frame, fresh = make_frame(), make_frame(seed=1)
     roles = Roles(entity="entity", time="period", outcomes=["outcome"], exposure="x0", controls=INPUTS[1:])
     panel, unseen = panel_from_frame(frame, roles), panel_from_frame(fresh, roles)
-    ensemble = Rab(base=Mlp(hidden=N_UNITS, optimiser=optimiser), draws=n_draws)
+    ensemble = Rab(base=base, draws=n_draws)
     start = process_time()
     predicted = ensemble.fit(panel, rng=random_stream(1, "draws")).predict(unseen)
     ours = Race(process_time() - start, float(np.square(predicted - unseen.observed).mean()))
@@ -140,14 +138,14 @@ def sklearn_seconds(frame: pd.DataFrame, n_draws: int) -> float:
     return perf_counter() - start
 
 
-def race_in_studies(few: int, many: int, optimiser: OptimiserName) -> None:
+def race_in_studies(few: int, many: int, base: Mlp) -> None:
     """Print wall seconds of draws, beside scikit-learn's."""
     frame = make_frame()
     with tempfile.TemporaryDirectory() as folder:
         each, whole, curves = {}, {}, {}
         for jobs in (1, 2):
             seconds = {
-                n: study_seconds(frame, n, optimiser, jobs=jobs, out=Path(folder) / f"{n}-{jobs}")
+                n: study_seconds(frame, n, base, jobs=jobs, out=Path(folder) / f"{n}-{jobs}")
                 for n in (few, many)
             }
             each[jobs], whole[jobs] = (seconds[many] - seconds[few]) / (many - few), seconds[many]
@@ -164,10 +162,10 @@ def race_in_studies(few: int, many: int, optimiser: OptimiserName) -> None:
     print(*lines, sep="\n")
 
 
-def race_on_one_core(few: int, many: int, optimiser: OptimiserName) -> None:
+def race_on_one_core(few: int, many: int, base: Mlp) -> None:
     """Print processor time and errors of ensembles, beside scikit-learn's."""
-    errors_and_seconds(2, optimiser)  # imports, and what libraries set up once
-    first, second = errors_and_seconds(few, optimiser), errors_and_seconds(many, optimiser)
+    errors_and_seconds(2, base)  # imports, and what libraries set up once
+    first, second = errors_and_seconds(few, base), errors_and_seconds(many, base)
     ours, theirs = ((b.seconds - a.seconds) / (many - few) for a, b in zip(first, second, strict=True))
     lines = (
         f"processor time of a draw: {1e3 * ours:.1f} ms, scikit-learn {1e3 * theirs:.1f} ms, "
@@ -180,11 +178,15 @@ def race_on_one_core(few: int, many: int, optimiser: OptimiserName) -> None:
 
 def main() -> None:
     """Measure and print."""
-    asked, *numbers = sys.argv[1:] or ["lbfgs"]
-    (optimiser,) = (name for name in get_args(OptimiserName) if name == asked)
+    optimiser, precision, *numbers = sys.argv[1:] or ("lbfgs", "float64")
+    base = Mlp(
+        hidden=N_UNITS,
+        optimiser=TypeAdapter(OptimiserName).validate_python(optimiser),
+        precision=TypeAdapter(Precision).validate_python(precision),
+    )
     few, many = map(int, numbers or (100, 500))
-    race_on_one_core(few, many, optimiser)
-    race_in_studies(few, many, optimiser)
+    race_on_one_core(few, many, base)
+    race_in_studies(few, many, base)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ class Objective:
         self._output = output
         self._is_tanh = activation == "tanh"
         self._decay = weight_decay
-        self._output_decay = max(weight_decay, LEAST_DECAY) if output == "solved" else weight_decay
+        least = LEAST_DECAY[precision] if output == "solved" else 0.0
+        self._output_decay = max(weight_decay, least)
         self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
         self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision], limits=limits)
         self.layout = NetworkLayout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))

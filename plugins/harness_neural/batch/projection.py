@@ -14,8 +14,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Decay of solved output weights, in standardised units: two units that are alike share their weight.
-LEAST_DECAY = 4e-7
+from harness_neural.names import Precision
+
+LEAST_DECAY: dict[Precision, float] = {"float64": 4e-7, "float32": 1e-5}
+"""Decay of solved output weights, in standardised units: two units that are alike share their weight.
+
+It is larger than the rounding of the sums of products.
+"""
 
 
 @dataclass(frozen=True)

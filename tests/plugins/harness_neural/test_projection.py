@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from harness import Floats
 from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.lbfgs import Lbfgs
-from harness_neural.batch.objective import evaluate_at
+from harness_neural.batch.objective import Objective, evaluate_at
 from harness_neural.batch.projection import LEAST_DECAY
 from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
@@ -23,6 +24,7 @@ UNIT = {
     "relu": lambda z: np.maximum(z, 0.0),
 }
 DECAY = 0.01
+LEAST = LEAST_DECAY["float64"]
 SOLVED = Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved")
 
 
@@ -59,7 +61,7 @@ def test_output_weights_are_those_of_a_regression_on_the_units(
     task: TrainingTask, activation: Activation, decay: float
 ) -> None:
     found = evaluate_at(task, task.start, activation=activation, weight_decay=decay, output="solved")
-    used = max(decay, LEAST_DECAY)
+    used = max(decay, LEAST)
     for at in range(task.n_networks):
         expected, loss = least_squares(task, at, activation, used)
         n_units, n_inputs = int(task.n_units[at]), task.X.shape[1]
@@ -76,7 +78,7 @@ def test_solved_weights_are_the_ones_given_beside_them(task: TrainingTask) -> No
     solved = evaluate_at(task, task.start, activation="tanh", output="solved")
     plain = evaluate_at(task, solved.points.numpy(), activation="tanh")
     outputs = solved.points[:, -1 - int(task.n_units.max()) : -1]
-    decay = LEAST_DECAY * outputs.square().sum(dim=1)
+    decay = LEAST * outputs.square().sum(dim=1)
     np.testing.assert_allclose(solved.loss, plain.loss + decay, rtol=1e-10)
     np.testing.assert_allclose(solved.selection, plain.selection, rtol=1e-10)
 
@@ -114,8 +116,19 @@ def test_training_ends_where_no_weight_can_be_bettered() -> None:
     plain = evaluate_at(blind, trained.points, activation="tanh")
     started = evaluate_at(blind, blind.start, activation="tanh")
     assert float(plain.gradient.abs().max()) < 1e-4 < 1e-2 < float(started.gradient.abs().max())
-    decay = LEAST_DECAY * np.square(trained.points[:, -3:-1]).sum(axis=1)
+    decay = LEAST * np.square(trained.points[:, -3:-1]).sum(axis=1)
     np.testing.assert_allclose(plain.loss.numpy() + decay, trained.loss, rtol=1e-6)
+
+
+def test_smooth_starts_can_be_solved_in_single_precision() -> None:
+    """Units that hardly bend are alike up to roundings: their weights are bounded by the decay alone."""
+    task = make_task(n_obs=2000, n_inputs=8, n_units=(8,) * 30)
+    task = replace(task, start=0.05 * task.start)
+    objective = Objective(task, activation="tanh", weight_decay=0.0, precision="float32", output="solved")
+    objective.admit(np.arange(30))
+    found = objective.evaluate(torch.as_tensor(task.start)).loss.numpy()
+    expected = [least_squares(task, at, "tanh", LEAST_DECAY["float32"])[1] for at in range(30)]
+    np.testing.assert_allclose(found, expected, rtol=0.01)
 
 
 def test_two_units_that_are_alike_share_their_weight() -> None:
