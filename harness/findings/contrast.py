@@ -18,7 +18,8 @@ from harness.tables import CONTRASTS
 def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield every contrast of every question.
 
-    It is established where its simultaneous interval, which allows for all of the question, excludes zero.
+    It is established where its simultaneous interval, which allows for all of the question, excludes zero, to
+    the side on which the contrast itself is.
     """
     rows = [
         row
@@ -33,7 +34,7 @@ def contrast_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 
 def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
     study = run.manifest.study
-    is_established = row.conf_low > 0.0 or row.conf_high < 0.0
+    is_established = min(row.conf_low, row.estimate) > 0.0 or max(row.conf_high, row.estimate) < 0.0
     high, low = (value_in_words(study.levels, value) for value in (row.exposure_to, row.exposure_from))
     values = gettext("{high} rather than {low}").format(high=high, low=low)
     said = "" if is_established else gettext("; it is not established")

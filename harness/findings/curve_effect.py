@@ -21,8 +21,10 @@ from harness.store.study_record import StudyRecord
 def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
 
-    An effect is established where that band leaves zero anywhere on the supported grid, a nonlinearity where
-    no single slope lies within it.
+    An effect is established where that band leaves zero anywhere on the supported grid, to the side on which
+    the slope of the fit itself is; a nonlinearity where no single slope lies within the band. A fit may lie
+    outside the band of its draws: of few entities, networks of resamples can all rise where the network of
+    all rows falls.
     """
     for scenario in curve_scenarios(run):
         for curve in curves_of(run, outcome, scenario, "slope"):
@@ -34,14 +36,15 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 
 def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
     study, known = run.manifest.study, curve.supported
-    rises, falls = known & (band.low > 0.0), known & (band.high < 0.0)
+    rises = known & (band.low > 0.0) & (curve.estimate > 0.0)
+    falls = known & (band.high < 0.0) & (curve.estimate < 0.0)
     signs = [
         verb.format(stretches=stretches(curve.at, places))
         for verb, places in ((gettext("rises {stretches}"), rises), (gettext("falls {stretches}"), falls))
         if places.any()
     ]
     subject = _subject(study, curve)
-    place = _clearest(curve, band)
+    place = _clearest(curve, band, among=rises | falls)
     low, high = float(band.low[place]), float(band.high[place])
     estimate = float(curve.estimate[place])
     slope = gettext("slope {estimate} at {at}").format(
@@ -73,11 +76,20 @@ def _subject(study: StudyRecord, curve: Curve) -> str:
     )
 
 
-def _clearest(curve: Curve, band: Band) -> int:
-    """Return the supported place at which the slope is most half-widths of its band from zero."""
+def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
+    """Return the place at which the slope is most half-widths of its band from zero.
+
+    Parameters
+    ----------
+    among : (n_grid,), places that are told from zero; where there is none, all supported ones at which the
+        slope lies within its band, and all supported ones where there is no such place either
+    """
+    known = _finite(curve, band)
+    within = known & (band.low <= curve.estimate) & (curve.estimate <= band.high)
+    asked = next(places for places in (among, within, known) if places.any() or places is known)
     width = band.high - band.low
     size = np.divide(np.abs(curve.estimate), width, out=np.full_like(width, np.inf), where=width > 0.0)
-    return int(np.argmax(np.where(_finite(curve, band), size, -1.0)))
+    return int(np.argmax(np.where(asked, size, -1.0)))
 
 
 def _nonlinearity(run: Run, curve: Curve, band: Band) -> StudyFinding:

@@ -14,8 +14,9 @@ from harness.report.text.numbers import with_interval
 def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield the difference of effects between every pair of groups; one sentence where there can be none.
 
-    It is established where its interval excludes zero. Levels are no findings: the level of a group is the
-    curve, which is averaged over all rows, at the exposures of the group, and no mean of the group.
+    It is established where its interval excludes zero, to the side on which the difference itself is. Levels
+    are no findings: the level of a group is the curve, which is averaged over all rows, at the exposures of
+    the group, and no mean of the group.
     """
     groups = run.view(groups_of)
     for partition in groups.partitions:
@@ -61,7 +62,7 @@ def _finding(run: Run, row: DifferenceRow, *, n_pairs: int) -> StudyFinding:
         if n_pairs > 1
         else ""
     )
-    is_established = row.conf_low > 0 or row.conf_high < 0
+    is_established = min(row.conf_low, row.difference) > 0 or max(row.conf_high, row.difference) < 0
     said = "" if is_established else gettext("; it is not established")
     return StudyFinding(
         outcome=row.outcome,

@@ -20,7 +20,7 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield of every conditional effect where it is told from zero.
 
     That it changes its sign is established where its simultaneous band excludes zero from below at one
-    supported moderator value and from above at another.
+    supported moderator value and from above at another, and the effect of the fit itself has that sign there.
     """
     for effect in run.view(conditional).effects:
         if effect.key.outcome == outcome:
@@ -33,7 +33,9 @@ def signs(effect: ConditionalEffect) -> tuple[Mask, Mask]:
     if band is None:
         nowhere = np.zeros(effect.at.size, dtype=np.bool_)
         return nowhere, nowhere
-    return np.asarray(effect.supported & (band.low > 0.0)), np.asarray(effect.supported & (band.high < 0.0))
+    above = effect.supported & (band.low > 0.0) & (effect.estimate > 0.0)
+    below = effect.supported & (band.high < 0.0) & (effect.estimate < 0.0)
+    return np.asarray(above), np.asarray(below)
 
 
 def has_both_signs(effect: ConditionalEffect) -> bool:

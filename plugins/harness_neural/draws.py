@@ -63,7 +63,8 @@ def _train(
 
     n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
     sizes = np.full(n_draws, n_units)
-    if options.draw_start == "full_sample" and n_units == found.chosen.n_units:
+    is_warm = options.draw_start == "full_sample" and n_units == found.chosen.n_units
+    if is_warm:
         start = np.tile(found.point, (n_draws, 1))
     else:
         limits = options.start_limits()
@@ -80,4 +81,4 @@ def _train(
         blind_steps=np.full(n_draws, max(found.chosen.best_step, 1)),
         levels=draws.levels,
     )
-    return train(task, options.settings())
+    return train(task if is_warm else options.started(task), options.settings())

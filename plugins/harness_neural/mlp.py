@@ -83,6 +83,7 @@ class Mlp(NetworkOptions):
     effects: tuple[Dimension, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(set(self.effects)) < len(self.effects):
             raise ValueError(f"effects: entity, time, both or none, each once; found {list(self.effects)}")
         if self.effects and self.optimiser == "projected_lbfgs":

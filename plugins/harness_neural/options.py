@@ -9,10 +9,19 @@ from pydantic import Field
 
 from harness import EstimationError, Problem
 from harness_neural.hidden import CandidateSizes, formula_size, round_size
-from harness_neural.names import Activation, Device, DrawSize, DrawStart, OptimiserName, Precision, Rounding
+from harness_neural.names import (
+    Activation,
+    Device,
+    DrawSize,
+    DrawStart,
+    OptimiserName,
+    Precision,
+    Rounding,
+    Start,
+)
 
 if TYPE_CHECKING:
-    from harness_neural.batch import Settings, StartLimits
+    from harness_neural.batch import Settings, StartLimits, TrainingTask
 
 AtLeastOne = Annotated[int, Field(ge=1, le=1_000_000)]
 NotNegative = Annotated[int, Field(ge=0, le=1_000)]
@@ -71,6 +80,8 @@ class NetworkOptions:
     train_share, flexibility, rounding : of the formula
     precision : of the arithmetic in training
     device : where networks are trained; ``levenberg_marquardt`` trains on the processor alone
+    start : where networks start, and early stopping keeps them near, see `Start`; ``least_squares`` goes
+        neither with ``relu`` units nor with ``projected_lbfgs``
     draw_start : of the networks of bootstrap draws; from ``full_sample`` they need fewer steps, and bands are
         too narrow, see `DrawStart`
     draw_restarts : initial values tried for the network of each bootstrap draw, of which the one with the
@@ -96,9 +107,23 @@ class NetworkOptions:
     rounding: Rounding = "floor"
     precision: Precision = "float64"
     device: Device = "cpu"
+    start: Start = "random"
     draw_start: DrawStart = "random"
     draw_restarts: AtLeastOne = DRAW_RESTARTS
     draw_size: DrawSize = "full_sample"
+
+    def __post_init__(self) -> None:
+        if self.start == "random":
+            return
+        if self.activation == "relu":
+            raise ValueError(
+                "start: least_squares needs units that are nearly lines, tanh or sigmoid, not relu"
+            )
+        if self.optimiser == "projected_lbfgs":
+            raise ValueError(
+                "start: least_squares and optimiser: projected_lbfgs, which solves for the output weights at "
+                "every step, do not go together; use lbfgs or levenberg_marquardt"
+            )
 
     def quick(self) -> Self:
         """Return a copy that tries one size and one start, and at most two starts a draw."""
@@ -116,6 +141,14 @@ class NetworkOptions:
         size = round_size(formula, self.rounding)
         around = range(max(size.units - self.sizes_around, 1), size.units + self.sizes_around + 1)
         return CandidateSizes(units=tuple(around), formula=size)
+
+    def started(self, task: TrainingTask) -> TrainingTask:
+        """Return a task with random initial values as these options start it; imports torch."""
+        if self.start == "random":
+            return task
+        from harness_neural.batch.linear_start import started_at_least_squares
+
+        return replace(task, start=started_at_least_squares(task, activation=self.activation))
 
     def settings(self) -> Settings:
         """Return what the trainer needs of these options; imports torch.

@@ -129,7 +129,7 @@ def search_size(sample: NetworkSample, options: NetworkOptions, *, where: str, r
         blind_steps=np.full(n_units.size, options.max_steps),
         levels=sample.levels,
     )
-    trained = train(task, options.settings())
+    trained = train(options.started(task), options.settings())
     candidates = tuple(
         Candidate(
             n_units=int(n_units[at]),

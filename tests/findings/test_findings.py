@@ -194,15 +194,20 @@ def test_without_both_signs_neither_a_change_nor_a_threshold_is_established(run)
     assert "nowhere told from zero; no change" in sign.text
 
 
-def with_slopes(run, low, high):
-    """Return a run in which every simultaneous band of a slope has these limits at its grid points."""
+def with_slopes(run, low, high, estimate=None):
+    """Return a run in which every slope has these simultaneous limits, in their middle or elsewhere."""
 
     def change(frame):
-        rows = (frame["kind"] == "slope") & (frame["band"] == "simultaneous")
-        own = frame[rows].sort_values("at", kind="stable")
-        share = (own["at"].rank(method="dense") - 1) / (own["at"].nunique() - 1)
-        limits = {"conf_low": low(share), "conf_high": high(share)}
-        return pd.concat([frame[~rows], own.assign(**limits)]).assign(supported=True)
+        slopes = frame[frame["kind"] == "slope"].sort_values("at", kind="stable")
+        share = (slopes["at"].rank(method="dense") - 1) / (slopes["at"].nunique() - 1)
+        middle = (low(share) + high(share)) / 2.0
+        is_wide = slopes["band"] == "simultaneous"
+        slopes = slopes.assign(
+            conf_low=slopes["conf_low"].mask(is_wide, low(share)),
+            conf_high=slopes["conf_high"].mask(is_wide, high(share)),
+            estimate=middle if estimate is None else estimate(share),
+        )
+        return pd.concat([frame[frame["kind"] != "slope"], slopes]).assign(supported=True)
 
     return with_table(run, "curves", change)
 
@@ -224,6 +229,31 @@ def test_a_slope_has_an_effect_off_zero_and_a_bend_where_no_line_fits(run, low, 
     assert found["nonlinearity"].is_established == nonlinearity
     assert ("rises" in found["effect"].text or "falls" in found["effect"].text) == effect
     assert ("no straight line" in found["nonlinearity"].text) == nonlinearity
+
+
+def test_nothing_is_established_where_the_fit_is_on_the_other_side_of_zero_than_its_draws(run):
+    changed = with_slopes(run, lambda t: 0 * t + 0.01, lambda t: 0 * t + 0.2, lambda t: 0 * t - 0.03)
+    (found,) = [
+        row
+        for row in curve_effect_findings(changed, "lwage")
+        if (row.estimator, row.finding) == ("rab", "effect")
+    ]
+    assert not found.is_established
+    assert "no slope is told from zero" in found.text
+
+
+def test_the_slope_that_is_named_is_one_of_those_told_from_zero(run):
+    changed = with_slopes(
+        run, lambda t: t - 0.5, lambda t: t + 0.3, lambda t: np.where(t < 0.9, -0.3, t - 0.1)
+    )
+    (found,) = [
+        row
+        for row in curve_effect_findings(changed, "lwage")
+        if (row.estimator, row.finding) == ("rab", "effect")
+    ]
+    assert found.is_established
+    assert found.estimate > 0.0
+    assert found.conf_low > 0.0
 
 
 def contrasts(run, **interval):
@@ -253,6 +283,8 @@ def test_a_contrast_is_established_by_its_simultaneous_interval(run):
     assert first.is_established
     assert second.about == "contrast: 2 rather than 1"
     assert first.caveats == "One of 2 contrasts; its interval allows for their number."
+    beyond, _ = contrasts(run, estimate=-0.01, conf_low=0.05, conf_high=0.45)
+    assert not beyond.is_established
     open_one, _ = contrasts(run, conf_low=-0.05, conf_high=0.45)
     assert not open_one.is_established
     assert open_one.text.endswith("it is not established.")

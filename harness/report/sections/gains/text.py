@@ -44,8 +44,8 @@ def gain_text(cell: GainCell) -> str:
 
 
 def fold_text(cell: GainCell) -> str:
-    """Return "folds 3.9% to 7.5%, p = 0.102 over the splits"; empty where a gain has no folds."""
-    if not math.isfinite(cell.row.fold_gain_min):
+    """Return "folds 3.9% to 7.5%, p = 0.102 over the splits"; empty where a gain has one fold or none."""
+    if not math.isfinite(cell.row.fold_gain_min) or cell.row.fold_gain_min == cell.row.fold_gain_max:
         return ""
     limits = gettext("folds {fold_gain_min} to {fold_gain_max}").format(
         fold_gain_min=percent(cell.row.fold_gain_min), fold_gain_max=percent(cell.row.fold_gain_max)
