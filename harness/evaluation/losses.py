@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -159,15 +159,15 @@ def _side_by_side(rows: pd.DataFrame, losses: Floats) -> pd.DataFrame:
     names = list(dict.fromkeys(rows["estimator"]))
     places = [np.flatnonzero(rows["estimator"] == name) for name in names]
     keys = [rows[key].astype("category").cat for key in ROW]
-    codes = np.stack([key.codes.to_numpy() for key in keys])
-    first = codes[:, places[0]] if places else codes
-    if all(np.array_equal(codes[:, place], first) for place in places[1:]):
+    codes = [key.codes.to_numpy() for key in keys]
+    first = [own[places[0]] if places else own for own in codes]
+    if all(
+        np.array_equal(own[place], at) for place in places[1:] for own, at in zip(codes, first, strict=True)
+    ):
         order = np.lexsort(first[::-1])
-        ordered = first[:, order]
-        if (np.diff(ordered) != 0).any(axis=0).all():
-            index = pd.MultiIndex(
-                levels=[key.categories.tolist() for key in keys], codes=list(ordered), names=ROW
-            )
+        ordered: list[Any] = [own[order] for own in first]
+        if np.any([own[1:] != own[:-1] for own in ordered], axis=0).all():
+            index = pd.MultiIndex(levels=[key.categories.tolist() for key in keys], codes=ordered, names=ROW)
             columns = {name: losses[place[order]] for name, place in zip(names, places, strict=True)}
             return pd.DataFrame(columns, index=index.remove_unused_levels())
     wide = rows[[*ROW, "estimator"]].assign(loss=losses)

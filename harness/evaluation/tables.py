@@ -68,6 +68,10 @@ class SampleRows:
     test_to_train: float
 
 
+NOT_OF_SAMPLES = frozenset({"outcome", "protocol", "predicted_low", "predicted_high"})
+"""Columns of predictions that rows of a sample do not have: they are the same in all, or not looked at."""
+
+
 def samples(
     predictions: pd.DataFrame, *, among: Mapping[str, tuple[str, ...]] = SAMPLES
 ) -> Iterator[SampleRows]:
@@ -78,6 +82,7 @@ def samples(
     among : sides of the folds that make up each sample
     """
     pairs = predictions[["outcome", "protocol"]].drop_duplicates()
+    asked = predictions[[name for name in predictions if name not in NOT_OF_SAMPLES]]
     for outcome, protocol in pairs.itertuples(index=False):
         # Only the rows of one sample are copied at a time: all of 10^6 rows would not fit into memory twice.
         inside = ((predictions["outcome"] == outcome) & (predictions["protocol"] == protocol)).to_numpy()
@@ -87,7 +92,7 @@ def samples(
         is_new = are_periods_new(predictions[inside & (predictions["estimator"] == any_estimator)])
         for sample, parts in among.items():
             place = {"outcome": str(outcome), "protocol": str(protocol), "sample": sample}
-            own = predictions[inside & sides.isin(parts).to_numpy()]
+            own = asked[inside & sides.isin(parts).to_numpy()]
             yield SampleRows(place, own, is_new and sample == "test", n_test / n_train)
 
 

@@ -51,7 +51,7 @@ def predictions_table(
     folds: Mapping[tuple[str, str], Fold],
     missing: Iterable[MissingCell],
 ) -> pd.DataFrame:
-    """Return the table ``predictions`` of all complete cells.
+    """Return the table ``predictions`` of all complete cells, without the limits of their intervals.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ def predictions_table(
         rows = _rows(predictions, panels[cell.outcome], folds[cell.protocol, cell.fold], keys[cell.outcome])
         places = {name: texts.same(getattr(cell, name), len(rows)) for name, texts in named.items()}
         parts.append(rows.assign(**places))
-    return pd.concat(parts, ignore_index=True).reindex(columns=list(PREDICTIONS.columns))
+    table = pd.concat(parts, ignore_index=True)
+    return table[[name for name in PREDICTIONS.columns if name in table]]
 
 
 _PLACE = ("outcome", "estimator", "protocol", "fold")

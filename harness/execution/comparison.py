@@ -16,7 +16,15 @@ from harness.execution.assemble import MissingCell, in_order, missing_cells, pre
 from harness.execution.results import RunResults
 from harness.store.csv_table import as_declared
 from harness.store.folder import RunFolder
-from harness.tables import ACCURACY, DECOMPOSITION, GAIN, GAIN_WITHIN, METRICS, MULTIVERSE_CHOICES
+from harness.tables import (
+    ACCURACY,
+    DECOMPOSITION,
+    GAIN,
+    GAIN_WITHIN,
+    METRICS,
+    MULTIVERSE_CHOICES,
+    PREDICTIONS,
+)
 
 
 def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str, Panel]) -> None:
@@ -29,7 +37,7 @@ def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str
     missing = [*results.refused, *missing_cells(results.folds_by(results.estimators))]
     predictions = _predictions(results, results.estimators, panels=panels, missing=missing)
     asked = results.study.evaluation.prediction_intervals
-    folder.write_parquet("predictions", with_limits(predictions) if asked else predictions)
+    folder.write_parquet("predictions", _declared(with_limits(predictions) if asked else predictions))
     accuracies = as_declared(ACCURACY, [accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
     references = results.study.evaluation.references
@@ -49,6 +57,11 @@ def write_comparison(folder: RunFolder, results: RunResults, panels: Mapping[str
     folder.write_table("decomposition", as_declared(DECOMPOSITION, [parts]))
     if results.universes:
         _write_multiverse(folder, results, predictions, panels=panels)
+
+
+def _declared(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions with all columns of the table, limits of intervals among them."""
+    return predictions.reindex(columns=list(PREDICTIONS.columns))
 
 
 def _write_metrics(
@@ -81,7 +94,7 @@ def _write_multiverse(
     ids = tuple(universe.id for universe in results.universes)
     missing = missing_cells(results.folds_by(ids))
     own = _predictions(results, ids, panels=panels, missing=missing)
-    folder.write_parquet("multiverse", own)
+    folder.write_parquet("multiverse", _declared(own))
     multiverse = multiverse_table(
         pd.concat([predictions, own], ignore_index=True),
         results.universes,
