@@ -12,6 +12,7 @@ from scipy.stats import binom
 from effect_panels import confounded_panel
 from harness import Floats, random_stream
 from harness.data.simulate.curved_panels import SCurve
+from harness.data.simulate.linear_panels import InteractionPanel
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import Question, answered_in_parts
 from harness_panel.estimators.fixed_effects import FixedEffects
@@ -76,6 +77,16 @@ def holds_curve(seed):
     return is_inside.groupby(found["method"]).all().to_numpy()
 
 
+def holds_derivative(simulation, learner):
+    """Return whether the interval of either method holds the mean slope of a simulated panel's response."""
+    panel = small_panel(simulation.draw())
+    at, moderator, step = panel.column("exposure"), panel.column("moderator"), 1e-5
+    up, down = (simulation.response(at + move, moderator) for move in (step, -step))
+    truth = np.mean((up - down) / (2.0 * step))
+    found = effects(panel, simulation.seed, learner, forms=("derivative",))
+    return ((found["conf_low"] <= truth) & (truth <= found["conf_high"])).to_numpy()
+
+
 def coefficient_holds(estimator, seed, slope):
     panel = confounded_panel(seed, lambda exposure: slope * exposure)
     table = estimator.fit(panel, rng=random_stream(seed, "fit")).coefficients()
@@ -112,3 +123,19 @@ def test_penalties_of_their_own_leave_less_bias_than_one_of_all_curves():
 def test_bands_of_debiased_curves_hold_an_s_curve():
     held = np.array([holds_curve(seed) for seed in range(1, 51)])
     assert (held.mean(axis=0) >= binom.ppf(0.001, len(held), 0.92) / len(held)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("simulated", "learner"),
+    [(SCurve, Splines()), (InteractionPanel, Splines(products="moderators"))],
+    ids=["s_curve", "interaction"],
+)
+def test_average_derivatives_are_held(simulated, learner):
+    """More often than nominal, since every panel has the same exposures; see the page on effects."""
+    held = np.array([holds_derivative(simulated(seed=seed), learner) for seed in range(40)])
+    assert (held.mean(axis=0) >= binom.ppf(0.001, len(held), 0.92) / len(held)).all()
+
+
+def test_the_interval_of_an_average_derivative_holds_that_of_an_s_curve():
+    assert holds_derivative(SCurve(seed=1), Splines()).all()
