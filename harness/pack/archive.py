@@ -11,6 +11,7 @@ from harness.data.read.frame_file import FRAME_FILE
 from harness.data.read.table import DataFile
 from harness.execution.prepared_again import prepare_again
 from harness.pack.crate import METADATA, metadata
+from harness.pack.own_code import own_code
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
 from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
@@ -70,6 +71,7 @@ def pack(
     files |= inputs.contents if with_data else {}
     files[SPEC] = run[SPEC]
     files[REQUIREMENTS] = requirements(manifest).encode()
+    files |= own_code()
     text = readme(manifest, given=inputs.given, files=inputs.digests, has_data=with_data)
     files["README.md"] = text.encode()
     held = tuple(inputs.contents) if with_data else ()

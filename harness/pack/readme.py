@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from harness.pack.own_code import CODE, DISTRIBUTION, own_code, own_requirement
 from harness.store.manifest import Manifest
 
 RUN, AGAIN, SPEC, REQUIREMENTS = "run", "again", "spec.yaml", "requirements.txt"
@@ -65,12 +66,18 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
         f"- `{SPEC}`: the study as it was asked",
         f"- `{RUN}/`: its tables, figures and report; `harness verify {RUN}` checks them",
         f"- `{REQUIREMENTS}`: versions of the libraries",
+        *([f"- `{CODE}/`: the source of {DISTRIBUTION}"] if own_code() else []),
         "- `ro-crate-metadata.json`: what is in this archive, for machines (RO-Crate 1.1)",
     ]
     return "\n".join([*lines, ""])
 
 
 def requirements(manifest: Manifest) -> str:
-    """Return the libraries of the run with their versions, as pip reads them."""
-    pinned = {name: version for name, version in manifest.versions.items() if name != "python"}
-    return "".join(f"{name}=={version}\n" for name, version in pinned.items())
+    """Return the harness and the libraries of the run with their versions, as pip reads them.
+
+    The local label of a version, such as ``+cpu``, names a build that indexes do not have.
+    """
+    versions = dict(manifest.versions)
+    own = own_requirement(versions.pop(DISTRIBUTION, ""))
+    pinned = {name: version.partition("+")[0] for name, version in versions.items() if name != "python"}
+    return "".join([f"{own}\n", *(f"{name}=={version}\n" for name, version in pinned.items())])

@@ -4,12 +4,16 @@ import hashlib
 import json
 import re
 import shlex
+import tomllib
 import zipfile
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import harness
 from harness.cli import cli
+from harness.pack import own_code as own_code_module
 from small_run import grunfeld
 
 SPEC = """\
@@ -75,6 +79,44 @@ def test_it_runs_again_by_its_readme_and_compares_equal(packed, tmp_path, monkey
     assert command(*again[1:], "--jobs", 1).exit_code == 0
     said = command(*compare[1:])
     assert said.exit_code == 0, said.output
+
+
+def test_it_asks_for_what_pip_can_have(packed, tmp_path):
+    with zipfile.ZipFile(packed[1]) as archive:
+        archive.extractall(tmp_path)
+    own, *libraries = (tmp_path / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert any(line.startswith("numpy==") for line in libraries)
+    assert not [line for line in libraries if "+" in line or line.startswith("panel-harness")]
+    # The harness of these tests is installed from a folder, so that no index has it.
+    assert own == "./code"
+    project = tomllib.loads((tmp_path / "code" / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["name"] == "panel-harness"
+    package = Path(harness.__file__).parent
+    for path in package.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            carried = tmp_path / "code" / "harness" / path.relative_to(package)
+            assert carried.read_bytes() == path.read_bytes()
+    assert (tmp_path / "code" / "plugins" / "harness_panel" / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("origin", "asked"),
+    [
+        (None, "panel-harness==0.1.0"),
+        (
+            {"url": "https://host/harness", "vcs_info": {"vcs": "git", "commit_id": "ab12"}},
+            "panel-harness @ git+https://host/harness@ab12",
+        ),
+    ],
+)
+def test_a_harness_from_an_index_or_a_repository_is_asked_for_there(monkeypatch, origin, asked):
+    class Installed:
+        def read_text(self, _name):
+            return origin and json.dumps(origin)
+
+    monkeypatch.setattr(own_code_module, "distribution", lambda _name: Installed())
+    assert own_code_module.own_requirement("0.1.0") == asked
+    assert own_code_module.own_code() == {}
 
 
 def test_its_metadata_name_every_file_with_its_hash(packed):
