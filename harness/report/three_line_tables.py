@@ -63,20 +63,26 @@ def _add(document: Document, table: PageTable) -> None:
             if place:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     rows = [list(row.cells) for row in grid.rows]
-    _widen_first(document, rows)
+    _widen_first(document, grid, rows)
     _repeat(grid, table.n_heads)
     _rule(rows[0], "top", THICK)
     _rule(rows[max(table.n_heads, 1) - 1], "bottom", THIN)
     _rule(rows[-1], "bottom", THICK)
 
 
-def _widen_first(document: Document, rows: Sequence[Sequence[_Cell]]) -> None:
-    """Give the first column, which names rows, twice the width of the others."""
+def _widen_first(document: Document, grid: Table, rows: Sequence[Sequence[_Cell]]) -> None:
+    """Give the first column, which names rows, twice the width of the others.
+
+    Word goes by the cells, LibreOffice by the columns.
+    """
     from docx.shared import Emu
 
     page = document.sections[0]
     whole = int(page.page_width or 0) - int(page.left_margin or 0) - int(page.right_margin or 0)
     share = whole // (len(rows[0]) + 1)
+    grid.autofit = False
+    for column, width in zip(grid.columns, (2 * share, *[share] * len(rows[0])), strict=False):
+        column.width = Emu(width)
     for cells in rows:
         for place, cell in enumerate(cells):
             cell.width = Emu(2 * share if place == 0 else share)
