@@ -151,7 +151,7 @@ def draw_front_curve(run: Run, scene: FrontCurve) -> Figure:
         handles.append(_draw_debiased(axes, scene.debiased))
     draw_truth(axes, scene.truth)
     axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
-    axes.set_ylabel(drawable_label(study.axis_label(scene.outcome), 34))
+    axes.set_ylabel(drawable_label(study.axis_label(scene.outcome), 28))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     figure.legend(handles=[*handles, *truth_handles(scene.truth)], loc="outside upper left", ncols=2)
     return figure
