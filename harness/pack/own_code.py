@@ -26,7 +26,7 @@ BESIDE = (PROJECT, "README.md", "LICENSE")
 def own_requirement(version: str) -> str:
     """Return how pip is asked for the harness: by version, by commit, or from the source in the archive."""
     origin = _origin()
-    if "dir_info" in origin:
+    if _folder(origin) is not None:
         return f"./{CODE}"
     if "vcs_info" in origin:
         vcs = origin["vcs_info"]
@@ -36,16 +36,23 @@ def own_requirement(version: str) -> str:
 
 def own_code() -> Mapping[str, bytes]:
     """Return the source by its place in the archive; none where an index or a repository has it."""
-    origin = _origin()
-    if "dir_info" not in origin:
+    root = _folder(_origin())
+    if root is None:
         return {}
-    root = Path(url2pathname(urlsplit(origin["url"]).path))
     return {f"{CODE}/{path.relative_to(root).as_posix()}": path.read_bytes() for path in _source(root)}
 
 
 def _origin() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(distribution(DISTRIBUTION).read_text(ORIGIN) or "{}")
     return found
+
+
+def _folder(origin: Mapping[str, Any]) -> Path | None:
+    """Return the folder that the harness was installed from, where it is one that is still there."""
+    if "dir_info" not in origin:
+        return None
+    root = Path(url2pathname(urlsplit(origin["url"]).path))
+    return root if (root / PROJECT).is_file() else None
 
 
 def _source(root: Path) -> Iterator[Path]:

@@ -46,8 +46,23 @@ def packed(tmp_path_factory):
     run = folder / "run"
     words = ["--out", run, "--quick", "--jobs", 1, "--set", "evaluation.draws=30"]
     assert command("run", folder / "study.yaml", *words).exit_code == 0
-    assert command("pack", run).exit_code == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own_code_module, "distribution", installed_from(FROM_A_FOLDER))
+        assert command("pack", run).exit_code == 0
     return run, folder / "run.zip"
+
+
+FROM_A_FOLDER = {"url": Path(__file__).parents[2].as_uri(), "dir_info": {}}
+
+
+def installed_from(origin):
+    """Return what `distribution` is where installers noted this origin; none is an index."""
+
+    class Installed:
+        def read_text(self, _name):
+            return origin and json.dumps(origin)
+
+    return lambda _name: Installed()
 
 
 def lines_of(archive):
@@ -87,7 +102,6 @@ def test_it_asks_for_what_pip_can_have(packed, tmp_path):
     own, *libraries = (tmp_path / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert any(line.startswith("numpy==") for line in libraries)
     assert not [line for line in libraries if "+" in line or line.startswith("panel-harness")]
-    # The harness of these tests is installed from a folder, so that no index has it.
     assert own == "./code"
     project = tomllib.loads((tmp_path / "code" / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["name"] == "panel-harness"
@@ -107,14 +121,11 @@ def test_it_asks_for_what_pip_can_have(packed, tmp_path):
             {"url": "https://host/harness", "vcs_info": {"vcs": "git", "commit_id": "ab12"}},
             "panel-harness @ git+https://host/harness@ab12",
         ),
+        ({"url": "file:///no/folder/any/more", "dir_info": {}}, "panel-harness==0.1.0"),
     ],
 )
 def test_a_harness_from_an_index_or_a_repository_is_asked_for_there(monkeypatch, origin, asked):
-    class Installed:
-        def read_text(self, _name):
-            return origin and json.dumps(origin)
-
-    monkeypatch.setattr(own_code_module, "distribution", lambda _name: Installed())
+    monkeypatch.setattr(own_code_module, "distribution", installed_from(origin))
     assert own_code_module.own_requirement("0.1.0") == asked
     assert own_code_module.own_code() == {}
 

@@ -21,7 +21,7 @@ STATES = {
     "errors": (lambda: sys.stderr, lambda: setattr(sys, "stderr", sys.__stdout__)),
     "Ctrl-C": (
         lambda: signal.getsignal(signal.SIGINT),
-        lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        lambda: signal.signal(signal.SIGINT, lambda *_: None),
     ),
     "SIGTERM": (
         lambda: signal.getsignal(signal.SIGTERM),
