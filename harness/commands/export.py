@@ -34,19 +34,13 @@ def export(
     R fits them with plm, and with fixest where it is installed, Stata with regress, reghdfe and xtreg. What
     the script writes is compared by `harness compare RUN RESULTS.csv`.
     """
+    from harness.execution.prepared_again import RunSources
     from harness.export.write import export as write
     from harness.store.folder import RunFolder
 
     into = out or folder.with_name(f"{folder.name}-{program}")
-    exported = write(
-        RunFolder.open(folder),
-        found(choice),
-        program=program,
-        out=into,
-        spec=spec,
-        data=data,
-        plugins=choice,
-    )
+    sources = RunSources(RunFolder.open(folder), found(choice), choice, spec=spec, data=data)
+    exported = write(sources, program=program, out=into)
     for cell in exported.left_out:
         click.echo(f"not repeated: {cell.estimator} on {cell.outcome}: {cell.reason}")
     click.echo(f"{len(exported.cells)} cells: {exported.script}")

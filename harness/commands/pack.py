@@ -28,16 +28,11 @@ def pack(
     without_data: bool,
 ) -> None:
     """Write the replication archive of a finished run: spec, data, versions, tables, how to run it again."""
+    from harness.execution.prepared_again import RunSources
     from harness.pack.archive import pack as write
     from harness.store.folder import RunFolder
 
-    archive = write(
-        RunFolder.open(folder),
-        found(choice),
-        out=out or folder.with_name(f"{folder.name}.zip"),
-        spec=spec,
-        data=data,
-        with_data=not without_data,
-        plugins=choice,
-    )
+    sources = RunSources(RunFolder.open(folder), found(choice), choice, spec=spec, data=data)
+    into = out or folder.with_name(f"{folder.name}.zip")
+    archive = write(sources, out=into, with_data=not without_data)
     click.echo(f"archive: {archive}")

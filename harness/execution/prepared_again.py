@@ -15,6 +15,26 @@ from harness.registry.registry import Registry
 from harness.store.folder import SPEC, RunFolder
 
 
+@dataclass(frozen=True, eq=False)
+class RunSources:
+    """A finished run, and where what it was made from lies now.
+
+    Attributes
+    ----------
+    folder : of the run
+    registry : what plugins offer, as the run had them
+    plugins : which they are
+    spec : where the spec lies that was run, beside its data; where it lay, if none
+    data : file that the run was given in the place of the data that its spec names, if it was
+    """
+
+    folder: RunFolder
+    registry: Registry
+    plugins: PluginChoice
+    spec: Path | None = None
+    data: Path | None = None
+
+
 @dataclass(frozen=True)
 class PreparedAgain:
     """What a run was made from.
@@ -28,27 +48,15 @@ class PreparedAgain:
     root: Path
 
 
-def prepare_again(
-    folder: RunFolder,
-    registry: Registry,
-    *,
-    spec: Path | None,
-    data: Path | None,
-    plugins: PluginChoice,
-) -> PreparedAgain:
+def prepare_again(sources: RunSources) -> PreparedAgain:
     """Read what a finished run was made from.
-
-    Parameters
-    ----------
-    registry : what plugins offer, as the run had them
-    spec : where the spec lies that was run, beside its data; where it lay unless given
-    data : file that the run was given in the place of the data that its spec names
 
     Raises
     ------
     ArtifactError
         Where the data are not found, or spec or data at hand are not those of the run.
     """
+    folder, spec, data = sources.folder, sources.spec, sources.data
     manifest = folder.manifest()
     own = folder.path / FRAME_FILE
     lay = spec or Path(manifest.spec.path)
@@ -62,10 +70,10 @@ def prepare_again(
         data=data or (own if own.is_file() else None),
         overrides=manifest.spec.overrides,
         allow_outside=True,
-        plugins=plugins,
+        plugins=sources.plugins,
     )
     try:
-        prepared = prepare(options, registry)
+        prepared = prepare(options, sources.registry)
     except HarnessError as error:
         if lay.is_file() or data is not None:
             raise

@@ -13,17 +13,15 @@ import pandas as pd
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
-from harness.execution.prepared_again import prepare_again
+from harness.execution.prepared_again import RunSources, prepare_again
 from harness.export.linear_cell import CellLeftOut, LinearCell, linear_cells
 from harness.export.names import plain_names
 from harness.export.r_script import FILE as R_FILE
 from harness.export.r_script import r_script
 from harness.export.stata_script import FILE as STATA_FILE
 from harness.export.stata_script import stata_script
-from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
 from harness.report.model.run import read_run
-from harness.store.folder import RunFolder
 
 Program = Literal["r", "stata"]
 SCRIPTS = {"r": (R_FILE, r_script), "stata": (STATA_FILE, stata_script)}
@@ -45,37 +43,22 @@ class Exported:
     left_out: tuple[CellLeftOut, ...]
 
 
-def export(
-    folder: RunFolder,
-    registry: Registry,
-    *,
-    program: Program,
-    out: Path,
-    spec: Path | None = None,
-    data: Path | None = None,
-    plugins: PluginChoice,
-) -> Exported:
+def export(sources: RunSources, *, program: Program, out: Path) -> Exported:
     """Write script and data of a finished run's linear cells into a folder.
-
-    Parameters
-    ----------
-    registry : what plugins offer, as the run had them
-    spec : where the spec lies that was run, beside its data; where it lay unless given
-    data : file that the run was given in the place of the data that its spec names
 
     Raises
     ------
     ArtifactError
         Where the data are not those of the run, or no cell can be repeated.
     """
-    run = read_run(folder)
-    panels = panels_of(folder, registry, spec=spec, data=data, plugins=plugins)
-    cells, left_out = linear_cells(run, panels, _models(registry))
+    run = read_run(sources.folder)
+    panels = panels_of(sources)
+    cells, left_out = linear_cells(run, panels, _models(sources.registry))
     if not cells:
         told = (
             "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out) or "no cell has coefficients"
         )
-        raise ArtifactError(Problem(str(folder.path), f"no cell can be repeated elsewhere: {told}"))
+        raise ArtifactError(Problem(str(sources.folder.path), f"no cell can be repeated elsewhere: {told}"))
     outcomes = run.manifest.study.outcomes
     names = plain_names((*outcomes, *(column for panel in panels.values() for column in panel.columns)))
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
@@ -87,9 +70,7 @@ def export(
     return Exported(out / name, cells, left_out)
 
 
-def panels_of(
-    folder: RunFolder, registry: Registry, *, spec: Path | None, data: Path | None, plugins: PluginChoice
-) -> Mapping[str, Panel]:
+def panels_of(sources: RunSources) -> Mapping[str, Panel]:
     """Return the rows that a finished run was fitted on, by outcome.
 
     Raises
@@ -97,8 +78,9 @@ def panels_of(
     ArtifactError
         Where the data at hand are not those of the run.
     """
-    prepared = prepare_again(folder, registry, spec=spec, data=data, plugins=plugins).prepared
-    return {outcome: prepared.panels.panel(outcome) for outcome in folder.manifest().study.outcomes}
+    prepared = prepare_again(sources).prepared
+    outcomes = sources.folder.manifest().study.outcomes
+    return {outcome: prepared.panels.panel(outcome) for outcome in outcomes}
 
 
 def _models(registry: Registry) -> Mapping[str, LinearModel]:

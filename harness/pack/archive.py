@@ -9,12 +9,10 @@ from pathlib import Path
 
 from harness.data.read.frame_file import FRAME_FILE
 from harness.data.read.table import DataFile
-from harness.execution.prepared_again import prepare_again
+from harness.execution.prepared_again import RunSources, prepare_again
 from harness.pack.crate import METADATA, metadata
 from harness.pack.own_code import own_code
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
-from harness.registry.plugin_choice import PluginChoice
-from harness.registry.registry import Registry
 from harness.store.folder import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, RunFolder
 
 DATA = "data"
@@ -40,23 +38,11 @@ class RunInputs:
     given: str
 
 
-def pack(
-    folder: RunFolder,
-    registry: Registry,
-    *,
-    out: Path,
-    spec: Path | None = None,
-    data: Path | None = None,
-    with_data: bool = True,
-    plugins: PluginChoice,
-) -> Path:
+def pack(sources: RunSources, *, out: Path, with_data: bool = True) -> Path:
     """Write the archive of a finished run and return its path.
 
     Parameters
     ----------
-    registry : what plugins offer, as the run had them
-    spec : where the spec lies that was run, beside its data; where it lay unless given
-    data : file that the run was given in the place of the data that its spec names
     with_data : whether the archive holds data files; without, its README names them by their SHA-256
 
     Raises
@@ -64,8 +50,9 @@ def pack(
     ArtifactError
         Where the data at hand are not those of the run.
     """
+    folder = sources.folder
     manifest = folder.manifest()
-    inputs = _inputs(folder, registry, spec=spec, data=data, plugins=plugins)
+    inputs = _inputs(sources)
     run = {name: (folder.path / name).read_bytes() for name in _run_files(folder)}
     files = {f"{RUN}/{name}": content for name, content in run.items()}
     files |= inputs.contents if with_data else {}
@@ -87,21 +74,14 @@ def _run_files(folder: RunFolder) -> tuple[str, ...]:
     return (*folder.files(), MANIFEST, MANIFEST_SUM, MARKER, *signature)
 
 
-def _inputs(
-    folder: RunFolder,
-    registry: Registry,
-    *,
-    spec: Path | None,
-    data: Path | None,
-    plugins: PluginChoice,
-) -> RunInputs:
+def _inputs(sources: RunSources) -> RunInputs:
     """Return the data files of a run, none where it was given a script's table, a dataset or a simulation."""
-    if (folder.path / FRAME_FILE).is_file():
+    if (sources.folder.path / FRAME_FILE).is_file():
         return RunInputs({}, (), f"{RUN}/{FRAME_FILE}")
-    again = prepare_again(folder, registry, spec=spec, data=data, plugins=plugins)
-    table, root = again.prepared.table, again.root
-    places = {file: _place(file, root, is_given=data is not None) for file in table.files}
-    given = next(iter(places.values()), "") if data is not None else ""
+    again = prepare_again(sources)
+    table, root, is_given = again.prepared.table, again.root, sources.data is not None
+    places = {file: _place(file, root, is_given=is_given) for file in table.files}
+    given = next(iter(places.values()), "") if is_given else ""
     return RunInputs(
         {place: file.path.read_bytes() for file, place in places.items()},
         tuple((place, file.sha256) for file, place in places.items()),
