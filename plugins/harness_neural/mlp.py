@@ -86,10 +86,6 @@ class Mlp(NetworkOptions):
         super().__post_init__()
         if len(set(self.effects)) < len(self.effects):
             raise ValueError(f"effects: entity, time, both or none, each once; found {list(self.effects)}")
-        if self.effects and self.optimiser == "projected_lbfgs":
-            raise ValueError(
-                "optimiser: projected_lbfgs trains networks without effects; with effects use lbfgs"
-            )
 
     def within_entities(self) -> Self:
         """Return a copy with effects of entity and time."""

@@ -16,119 +16,137 @@ import torch
 from torch import Tensor
 
 from harness import Floats, Ints
+from harness_neural.batch.levels import Levels, make_levels
 
 # Bounds the tables of weights by pairs of levels that are held in memory.
 SOLVED_AT_A_TIME = 128
 
 
 @dataclass(frozen=True)
-class KeyLevels:
-    """The levels of one key: `codes`, (n_obs,), from 0, of which `count` differ."""
-
-    codes: Tensor
-    count: int
-
-    def sums(self, values: Tensor) -> Tensor:
-        """Return sums by level, (n_networks, n_levels), of (n_networks, n_obs)."""
-        index = self.codes.expand(values.shape[0], -1)
-        return values.new_zeros(values.shape[0], self.count).scatter_add_(1, index, values)
-
-    def of_rows(self, values: Tensor) -> Tensor:
-        """Return the value of each row's level, (n_networks, n_obs), from (n_networks, n_levels)."""
-        return values.index_select(1, self.codes)
-
-
-def make_levels(codes: Ints) -> KeyLevels:
-    """Return the levels of a key, (n_obs,) codes from 0."""
-    return KeyLevels(torch.tensor(codes), int(codes.max()) + 1)
-
-
-@dataclass(frozen=True)
-class EffectRows:
-    """How often rows count for each network of a batch, (n_networks, n_obs) each."""
-
-    weights: Tensor
-    selection: Tensor
-
-
-@dataclass(frozen=True)
-class UncentredEffects:
-    """Effects of one key before their mean is taken out.
+class LevelWeights:
+    """What effects need to know of the weights of rows, one row a network.
 
     Attributes
     ----------
-    values, totals : (n_networks, n_levels); effects, and the training weight of each level
+    totals : (n_networks, n_levels); training weight of each level
+    aside : (n_networks, n_levels); selection weight of the levels that have no training weight, and zero
+    shares : (n_networks, n_many, n_few); shares of the levels of the key that has fewer in the training
+        weight of each level of the other; empty with one key
+    inverse : (n_networks, n_few, n_few); of the normal equations of the key that has fewer, once the other's
+        effects are taken out
     """
 
-    values: Tensor
     totals: Tensor
-
-    @property
-    def means(self) -> Tensor:
-        """Mean effect over the training rows, (n_networks, 1)."""
-        return (self.values * self.totals).sum(dim=1, keepdim=True) / self.totals.sum(dim=1, keepdim=True)
-
-    @property
-    def deviations(self) -> Tensor:
-        """Effects less their mean, (n_networks, n_levels); zero for a level of no training weight."""
-        return torch.where(self.totals > 0.0, self.values - self.means, 0.0)
+    aside: Tensor
+    shares: Tensor
+    inverse: Tensor
 
 
-def _ratio(sums: Tensor, totals: Tensor) -> Tensor:
-    """Return sums over totals, zero where the totals are."""
-    return torch.where(totals > 0.0, sums / torch.where(totals > 0.0, totals, 1.0), 0.0)
-
-
-def solve_effects(
-    levels: tuple[KeyLevels, ...], errors: Tensor, weights: Tensor
-) -> tuple[UncentredEffects, ...]:
-    """Return the effects that minimise weighted squared errors, one record a key.
-
-    Parameters
-    ----------
-    levels : of one key or two
-    errors, weights : (n_networks, n_obs)
+def weigh_levels(levels: Levels, weights: Tensor, selection: Tensor) -> LevelWeights:
+    """Return the weights of levels, of rows that count as `weights` and `selection`, (n_networks, n_obs).
 
     Notes
     -----
     With two keys the normal equations are reduced to the key with fewer levels; where effects are not
     identified, as between parts of a panel that share no level, they are the ones of least size.
     """
-    weighted = errors * weights
-    if len(levels) == 1:
-        totals = levels[0].sums(weights)
-        return (UncentredEffects(_ratio(levels[0].sums(weighted), totals), totals),)
-    is_turned = levels[0].count < levels[1].count
-    many, few = levels[::-1] if is_turned else levels
-    totals, few_totals = many.sums(weights), few.sums(weights)
-    cells = KeyLevels(many.codes * few.count + few.codes, many.count * few.count)
-    both = cells.sums(weights).view(-1, many.count, few.count)
-    share = _ratio(both, totals.unsqueeze(2).expand_as(both))
-    reduced = torch.diag_embed(few_totals) - both.transpose(1, 2) @ share
-    sums = many.sums(weighted)
-    right = few.sums(weighted) - (sums.unsqueeze(1) @ share).squeeze(1)
-    own = (torch.linalg.pinv(reduced, rtol=1e-10, hermitian=True) @ right.unsqueeze(2)).squeeze(2)
-    rest = sums - (both @ own.unsqueeze(2)).squeeze(2)
-    found = (UncentredEffects(_ratio(rest, totals), totals), UncentredEffects(own, few_totals))
-    return found[::-1] if is_turned else found
+    totals = levels.sums(weights)
+    aside = torch.where(totals > 0.0, 0.0, levels.sums(selection))
+    if len(levels.keys) == 1:
+        nothing = weights.new_zeros(weights.shape[0], 0, 0)
+        return LevelWeights(totals, aside, nothing, nothing)
+    many, few = (levels.keys[at] for at in levels.many_and_few)
+    of_many, of_few = (totals[:, levels.places[at]] for at in levels.many_and_few)
+    index = (many.codes * few.count + few.codes).expand(weights.shape[0], -1)
+    both = weights.new_zeros(weights.shape[0], many.count * few.count).scatter_add_(1, index, weights)
+    both = both.view(weights.shape[0], many.count, few.count)
+    shares = _ratio(both, of_many.unsqueeze(2))
+    reduced = torch.diag_embed(of_few) - both.transpose(1, 2) @ shares
+    return LevelWeights(totals, aside, shares, torch.linalg.pinv(reduced, rtol=1e-10, hermitian=True))
 
 
-def effects_of_rows(levels: tuple[KeyLevels, ...], errors: Tensor, rows: EffectRows) -> Tensor:
-    """Return what effects account for of each row's error, (n_networks, n_obs).
+def table_bytes(levels: Levels, *, n_units: int) -> int:
+    """Return the memory that weights of levels, and sums and effects of units, take for each network."""
+    numbers = (3 + 4 * n_units) * levels.count
+    if len(levels.keys) == 2:
+        many, few = (levels.keys[at].count for at in levels.many_and_few)
+        numbers += 2 * many * few + few**2
+    return numbers * torch.float64.itemsize
 
-    A level that a network trains on has the effect of its training rows. A level that only selection rows
-    have, such as an entity that a draw left out, has the effect that fits these best: networks cannot be told
-    apart by a constant that none of them could have learned.
+
+def solve_effects(levels: Levels, sums: Tensor, known: LevelWeights) -> Tensor:
+    """Return the effects that minimise weighted squared errors, (n_networks, n_levels, n_columns).
+
+    Parameters
+    ----------
+    sums : (n_networks, n_levels, n_columns); of weighted errors by level
     """
-    raw = solve_effects(levels, errors, rows.weights)
-    absorbed = torch.stack([effects.means for effects in raw]).sum(dim=0).expand_as(errors).clone()
-    for key, effects in zip(levels, raw, strict=True):
-        absorbed += key.of_rows(effects.deviations)
-    for key, effects in zip(levels, raw, strict=True):
-        counts = key.sums(rows.selection)
-        own = _ratio(key.sums((errors - absorbed) * rows.selection), counts)
-        absorbed += key.of_rows(torch.where(effects.totals > 0.0, 0.0, own))
-    return absorbed
+    ratio = _ratio(sums, known.totals.unsqueeze(2))
+    if len(levels.keys) == 1:
+        return ratio
+    many, few = (levels.places[at] for at in levels.many_and_few)
+    own = known.inverse @ (sums[:, few] - known.shares.transpose(1, 2) @ sums[:, many])
+    ratio[:, few] = own
+    ratio[:, many] -= known.shares @ own
+    return ratio
+
+
+def completed(levels: Levels, effects: Tensor, known: LevelWeights) -> Tensor:
+    """Return effects, (n_networks, n_levels), in which a level without training weight has its key's mean."""
+    keys = []
+    for at in levels.places:
+        own, totals = effects[:, at], known.totals[:, at]
+        keys.append(torch.where(totals > 0.0, own, _mean(own, totals)))
+    return torch.cat(keys, dim=1)
+
+
+def effects_aside(levels: Levels, at: int, sums: Tensor, known: LevelWeights) -> Tensor:
+    """Return the effects of those levels of a key that only selection rows have, zero for others.
+
+    Parameters
+    ----------
+    sums : (n_networks, n_levels of the key); of what is left of errors, weighted by selection
+    """
+    return _ratio(sums, known.aside[:, levels.places[at]])
+
+
+@dataclass(frozen=True)
+class RowEffects:
+    """Takes effects out of errors that are known row by row.
+
+    Attributes
+    ----------
+    levels : of the rows
+    weights, selection : (n_networks, n_obs); how often rows count, with one row the same for all errors
+    known : the weights of their levels
+    """
+
+    levels: Levels
+    weights: Tensor
+    selection: Tensor
+    known: LevelWeights
+
+    def absorbed(self, errors: Tensor) -> Tensor:
+        """Return what effects account for of each row's error, (n_networks, n_obs).
+
+        A level that a network trains on has the effect of its training rows. A level that only selection
+        rows have, such as an entity that a draw left out, has the effect that fits these best: networks
+        cannot be told apart by a constant that none of them could have learned.
+        """
+        sums = self.levels.sums(errors * self.weights).unsqueeze(2)
+        effects = completed(self.levels, solve_effects(self.levels, sums, self.known)[..., 0], self.known)
+        found = self.levels.of_rows(effects)
+        if not self.known.aside.any():
+            return found
+        for at, key in enumerate(self.levels.keys):
+            left = key.sums((errors - found) * self.selection)
+            found += key.of_rows(effects_aside(self.levels, at, left, self.known))
+        return found
+
+
+def make_row_effects(levels: Levels, weights: Tensor, selection: Tensor) -> RowEffects:
+    """Return what takes effects out of errors on rows that count so, (n_networks, n_obs) each."""
+    return RowEffects(levels, weights, selection, weigh_levels(levels, weights, selection))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,18 +163,32 @@ class FittedEffects:
     deviations: tuple[Floats, ...]
 
 
-def fit_effects(levels: tuple[Ints, ...], residuals: Floats, *, weights: Floats) -> FittedEffects:
+def fit_effects(codes: tuple[Ints, ...], residuals: Floats, *, weights: Floats) -> FittedEffects:
     """Return the effects that fit residuals best, (n_networks, n_obs), under weights of the same shape."""
-    keys = tuple(make_levels(codes) for codes in levels)
+    levels = make_levels(codes)
     means = np.zeros(residuals.shape[0])
-    deviations = tuple(np.empty((residuals.shape[0], key.count)) for key in keys)
+    deviations = tuple(np.empty((residuals.shape[0], key.count)) for key in levels.keys)
     for first in range(0, residuals.shape[0], SOLVED_AT_A_TIME):
         some = slice(first, first + SOLVED_AT_A_TIME)
-        errors, shares = (
+        errors, counts = (
             torch.from_numpy(np.ascontiguousarray(values[some], dtype=np.float64))
             for values in (residuals, weights)
         )
-        for found, raw in zip(deviations, solve_effects(keys, errors, shares), strict=True):
-            found[some] = raw.deviations.numpy()
-            means[some] += raw.means[:, 0].numpy()
+        known = weigh_levels(levels, counts, torch.zeros_like(counts))
+        effects = solve_effects(levels, levels.sums(errors * counts).unsqueeze(2), known)[..., 0]
+        for found, at in zip(deviations, levels.places, strict=True):
+            own, totals = effects[:, at], known.totals[:, at]
+            mean = _mean(own, totals)
+            found[some] = torch.where(totals > 0.0, own - mean, 0.0).numpy()
+            means[some] += mean[:, 0].numpy()
     return FittedEffects(means, deviations)
+
+
+def _mean(effects: Tensor, totals: Tensor) -> Tensor:
+    """Return the mean effect of a key over the training rows, (n_networks, 1)."""
+    return (effects * totals).sum(dim=1, keepdim=True) / totals.sum(dim=1, keepdim=True)
+
+
+def _ratio(sums: Tensor, totals: Tensor) -> Tensor:
+    """Return sums over totals, zero where the totals are."""
+    return torch.where(totals > 0.0, sums / torch.where(totals > 0.0, totals, 1.0), 0.0)

@@ -1,9 +1,12 @@
-"""Records whose fields are tensors with one row a network, so that networks can leave and join a batch."""
+"""Records whose fields have one row a network, so that networks can leave and join a batch.
+
+A field is a tensor, another such record, or None.
+"""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -12,19 +15,33 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     RecordsT = TypeVar("RecordsT", bound=DataclassInstance)
+    Value = Tensor | DataclassInstance | None
 else:
     RecordsT = TypeVar("RecordsT")
 
 
 def take(records: RecordsT, rows: Tensor) -> RecordsT:
     """Return the record of these networks, (n_kept,) positions."""
-    kept = {field.name: getattr(records, field.name).index_select(0, rows) for field in fields(records)}
-    return replace(records, **kept)
+    return replace(
+        records, **{field.name: _take(getattr(records, field.name), rows) for field in fields(records)}
+    )
 
 
 def join(first: RecordsT, second: RecordsT) -> RecordsT:
     """Return the record of the networks of `first`, then those of `second`."""
     names = [field.name for field in fields(first)]
-    return replace(
-        first, **{name: torch.cat([getattr(first, name), getattr(second, name)]) for name in names}
-    )
+    return replace(first, **{name: _join(getattr(first, name), getattr(second, name)) for name in names})
+
+
+def _take(value: Value, rows: Tensor) -> Value:
+    if value is None:
+        return None
+    return value.index_select(0, rows) if isinstance(value, Tensor) else take(value, rows)
+
+
+def _join(first: Value, second: Value) -> Value:
+    if first is None or second is None:
+        return None
+    if isinstance(first, Tensor):
+        return torch.cat([first, cast("Tensor", second)])
+    return join(first, cast("DataclassInstance", second))

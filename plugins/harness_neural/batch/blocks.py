@@ -22,18 +22,20 @@ class BatchLimits:
     n_rows : of a block, at most
     layer_bytes : of the layer of a block, see `forward`
     n_networks : that train together, at most
+    table_bytes : of what these keep of the levels that have effects, see `table_bytes`
     """
 
     n_rows: int
     layer_bytes: int
     n_networks: int
+    table_bytes: int
 
 
 LIMITS: dict[Device, BatchLimits] = {
     # A layer, a block's inputs and the errors fit a second-level cache of 2 MiB.
-    "cpu": BatchLimits(n_rows=256, layer_bytes=1280 * 1024, n_networks=128),
+    "cpu": BatchLimits(n_rows=256, layer_bytes=1280 * 1024, n_networks=128, table_bytes=256 * 1024**2),
     # Many networks keep the cores of a GPU busy.
-    "cuda": BatchLimits(n_rows=16384, layer_bytes=1024**3, n_networks=4096),
+    "cuda": BatchLimits(n_rows=16384, layer_bytes=1024**3, n_networks=4096, table_bytes=4 * 1024**3),
 }
 
 

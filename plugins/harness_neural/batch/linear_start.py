@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from harness import Floats
-from harness_neural.batch.absorb import EffectRows, effects_of_rows, make_levels
+from harness_neural.batch.absorb import make_row_effects
+from harness_neural.batch.levels import make_levels
 from harness_neural.batch.task import TrainingTask
 from harness_neural.names import Activation
 
@@ -71,6 +72,6 @@ def _slopes(task: TrainingTask, weights: Floats) -> Floats:
 def _of_levels(task: TrainingTask, columns: Floats, weights: Floats) -> Floats:
     """Return what effects of levels account for of columns, (n_obs, n_columns)."""
     values = torch.from_numpy(np.ascontiguousarray(columns.T))
-    shared = torch.tensor(weights).expand_as(values)
-    levels = tuple(make_levels(codes) for codes in task.levels)
-    return effects_of_rows(levels, values, EffectRows(shared, torch.zeros_like(shared))).numpy().T
+    shared = torch.tensor(weights).unsqueeze(0)
+    effects = make_row_effects(make_levels(task.levels), shared, torch.zeros_like(shared))
+    return effects.absorbed(values).numpy().T

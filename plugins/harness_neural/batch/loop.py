@@ -10,7 +10,7 @@ from torch import Tensor
 
 from harness import Ints
 from harness_neural.batch import batch_records
-from harness_neural.batch.blocks import LIMITS, batch_width
+from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.descent import Optimiser
 from harness_neural.batch.levenberg import train_in_turn
 from harness_neural.batch.objective import Objective
@@ -48,17 +48,13 @@ class _Batch:
     def __init__(self, task: TrainingTask, settings: Settings, optimiser: Optimiser) -> None:
         self._task = task
         self._settings = settings
-        limits = LIMITS[settings.device]
         self._objective = Objective(
             task,
             activation=settings.activation,
             weight_decay=settings.weight_decay,
             precision=settings.precision,
             output=settings.output,
-            limits=limits,
-        )
-        self._width = batch_width(
-            self._objective.layout.n_units, blocks=self._objective.blocks, limits=limits
+            limits=LIMITS[settings.device],
         )
         self._n_begun = 0
         self._networks: Ints = np.zeros(0, dtype=np.int64)
@@ -92,7 +88,7 @@ class _Batch:
         n_finished = int(self._finished.sum())
         if n_finished >= max(1.0, SHARE_FINISHED * self._networks.size):
             self._leave(self._finished)
-        n_free = self._width - self._networks.size
+        n_free = self._objective.width - self._networks.size
         last = min(self._n_begun + n_free, self._task.n_networks)
         if last > self._n_begun:
             self._join(np.arange(self._n_begun, last))

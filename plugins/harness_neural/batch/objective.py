@@ -10,12 +10,21 @@ from torch import Tensor
 
 from harness import Floats, Ints
 from harness_neural.batch import batch_records
-from harness_neural.batch.absorb import EffectRows, make_levels
-from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, make_blocks
+from harness_neural.batch.absorb import LevelWeights, completed, solve_effects, table_bytes
+from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, batch_width, make_blocks
 from harness_neural.batch.kernel import make_kernel, unit_of
 from harness_neural.batch.layout import NetworkLayout, Parameters
-from harness_neural.batch.passes import Passes, RowShares, Workspace, make_shares, make_workspace
-from harness_neural.batch.projection import LEAST_DECAY, solve_output
+from harness_neural.batch.levels import make_levels, row_order
+from harness_neural.batch.passes import (
+    ErrorEffects,
+    Passes,
+    RowShares,
+    Workspace,
+    make_shares,
+    make_workspace,
+    weigh_shares,
+)
+from harness_neural.batch.projection import LEAST_DECAY, about_effects, about_means, solve_output
 from harness_neural.batch.scaling import Scaling, make_scaling, unstandardise, unstandardise_backward
 from harness_neural.batch.task import TrainingTask
 from harness_neural.names import Activation, OutputWeights, Precision
@@ -43,6 +52,29 @@ class Evaluation:
     points: Tensor
 
 
+@dataclass(frozen=True)
+class KnownEffects:
+    """What effects need of each network that does not change with its parameters.
+
+    Attributes
+    ----------
+    weights : of the levels
+    of_outcome : (n_networks, n_levels); effects of the outcome
+    """
+
+    weights: LevelWeights
+    of_outcome: Tensor
+
+
+@dataclass(frozen=True)
+class NetworkRecords:
+    """What does not change with the parameters of a network; `effects` is None where there are none."""
+
+    scaling: Scaling
+    shares: RowShares
+    effects: KnownEffects | None
+
+
 class Objective:
     """The losses of the networks of a batch, with the arrays they are computed in.
 
@@ -55,11 +87,6 @@ class Objective:
     output : whether the weights from the units are given with the others, or are the best for these. They
         then decay by `LEAST_DECAY` at least
     limits : of a block of rows and its layer
-
-    Raises
-    ------
-    ValueError
-        Where output weights are to be solved for networks beside effects of levels.
     """
 
     def __init__(
@@ -72,40 +99,41 @@ class Objective:
         output: OutputWeights = "trained",
         limits: BatchLimits = LIMITS["cpu"],
     ) -> None:
-        if output == "solved" and task.levels:
-            raise ValueError("output weights are solved for networks without effects of levels alone")
         self._task = task
         self._output = output
         self._is_tanh = activation == "tanh"
         self._decay = weight_decay
         least = LEAST_DECAY[precision] if output == "solved" else 0.0
         self._output_decay = max(weight_decay, least)
-        self._columns, self._outcome = torch.tensor(task.X), torch.tensor(task.outcome)
-        self.blocks: Blocks = make_blocks(task.X, task.outcome, dtype=DTYPES[precision], limits=limits)
+        order = row_order(task.levels) if task.levels else slice(None)
+        X, outcome = task.X[order], task.outcome[order]
+        self._order, self._columns, self._outcome = order, torch.tensor(X), torch.tensor(outcome)
+        self._limits = limits
+        self.blocks: Blocks = make_blocks(X, outcome, dtype=DTYPES[precision], limits=limits)
         self.layout = NetworkLayout(n_inputs=task.X.shape[1], n_units=int(task.n_units.max()))
-        levels = tuple(make_levels(codes) for codes in task.levels)
+        self._levels = make_levels(tuple(codes[order] for codes in task.levels))
         kernel = make_kernel(unit_of(activation))
-        self._passes = Passes(self.blocks, kernel=kernel, levels=levels, output=output)
-        self._scaling, self._shares, self._rows = self._records_of(np.zeros(0, dtype=np.int64))
+        self._passes = Passes(self.blocks, kernel=kernel, levels=self._levels, output=output)
+        self._networks = self._records_of(np.zeros(0, dtype=np.int64))
         self._workspace = self._make_workspace()
+
+    @property
+    def width(self) -> int:
+        """How many networks train together."""
+        most = batch_width(self.layout.n_units, blocks=self.blocks, limits=self._limits)
+        if not self._levels.keys:
+            return most
+        bytes_each = table_bytes(self._levels, n_units=self.layout.n_units)
+        return max(1, min(most, self._limits.table_bytes // bytes_each))
 
     def admit(self, networks: Ints) -> None:
         """Let these networks of the task, (n_joining,), join the batch behind those in it."""
-        scaling, shares, rows = self._records_of(networks)
-        self._scaling, self._shares = (
-            batch_records.join(self._scaling, scaling),
-            batch_records.join(self._shares, shares),
-        )
-        self._rows = batch_records.join(self._rows, rows)
+        self._networks = batch_records.join(self._networks, self._records_of(networks))
         self._workspace = self._make_workspace()
 
     def keep(self, rows: Tensor) -> None:
         """Let all but the networks at these positions leave the batch."""
-        self._scaling, self._shares = (
-            batch_records.take(self._scaling, rows),
-            batch_records.take(self._shares, rows),
-        )
-        self._rows = batch_records.take(self._rows, rows)
+        self._networks = batch_records.take(self._networks, rows)
         self._workspace = self._make_workspace()
 
     def weights_at(self, points: Tensor) -> Parameters:
@@ -113,18 +141,21 @@ class Objective:
 
         A tanh network comes back as the sigmoid network it equals.
         """
-        weights = unstandardise(self._scaling, self.layout.split(points), is_tanh=self._is_tanh)
+        weights = unstandardise(self._networks.scaling, self.layout.split(points), is_tanh=self._is_tanh)
         return replace(weights, hidden=weights.hidden.transpose(0, 1))
 
     def evaluate(self, points: Tensor) -> Evaluation:
         """Return losses and gradients at points, (n_networks, n_parameters) float64."""
         own = self.layout.split(points)
-        if self._output == "solved":
-            own = self._with_solved(own)
+        scaling, known = self._networks.scaling, self._networks.effects
+        solved = self._solved(own) if self._output == "solved" else None
+        if solved is not None:
+            own = solved.parameters
             points = self.layout.join(own)
-        weights = unstandardise(self._scaling, own, is_tanh=self._is_tanh)
-        result = self._passes.run(weights, self._rows, workspace=self._workspace)
-        gradient = unstandardise_backward(self._scaling, result.gradient, is_tanh=self._is_tanh)
+        weights = unstandardise(scaling, own, is_tanh=self._is_tanh)
+        effects = None if known is None else self._effects(weights, known, solved)
+        result = self._passes.run(weights, effects=effects, workspace=self._workspace)
+        gradient = unstandardise_backward(scaling, result.gradient, is_tanh=self._is_tanh)
         loss = result.loss
         if self._decay:
             loss = loss + self._decay * own.hidden[..., :-1].square().sum(dim=(1, 2))
@@ -139,30 +170,67 @@ class Objective:
             loss=loss, gradient=self.layout.join(gradient), selection=result.selection, points=points
         )
 
-    def _with_solved(self, own: Parameters) -> Parameters:
+    def _solved(self, own: Parameters) -> _Solved:
         """Return parameters with the output weights that are the best for their hidden ones."""
-        hidden = unstandardise(self._scaling, own, is_tanh=self._is_tanh).hidden
-        moments = self._passes.moments(hidden, workspace=self._workspace)
-        solved = solve_output(
+        scaling, known = self._networks.scaling, self._networks.effects
+        hidden = unstandardise(scaling, own, is_tanh=self._is_tanh).hidden
+        sums = self._passes.unit_sums(hidden, workspace=self._workspace)
+        if known is None:
+            of_units = sums.by_level
+            moments = about_means(sums)
+        else:
+            of_units = solve_effects(self._levels, sums.by_level, known.weights)
+            moments = about_effects(sums, of_units=of_units, of_outcome=known.of_outcome)
+        found = solve_output(
             moments,
-            outcome_deviation=self._scaling.outcome_deviation,
+            outcome_deviation=scaling.outcome_deviation,
             is_tanh=self._is_tanh,
             decay=self._output_decay,
         )
-        return replace(own, output=solved.weights, intercept=solved.intercept)
+        return _Solved(replace(own, output=found.weights, intercept=found.intercept), of_units)
 
-    def _records_of(self, networks: Ints) -> tuple[Scaling, RowShares, EffectRows]:
-        weights = torch.as_tensor(np.ascontiguousarray(self._task.weights[networks], dtype=np.float64))
-        selection = torch.as_tensor(np.ascontiguousarray(self._task.selection[networks], dtype=np.float64))
+    def _effects(self, weights: Parameters, known: KnownEffects, solved: _Solved | None) -> ErrorEffects:
+        """Return the effects of errors at weights as `unstandardise` returns them."""
+        if solved is None:
+            sums = self._passes.error_sums(weights, workspace=self._workspace)
+            found = solve_effects(self._levels, sums.unsqueeze(2), known.weights).squeeze(2)
+        else:
+            found = (solved.effects_of_units @ weights.output.unsqueeze(2)).squeeze(2) - known.of_outcome
+            found[:, self._levels.places[0]] += weights.intercept.unsqueeze(1)
+        return ErrorEffects(completed(self._levels, found, known.weights), known.weights)
+
+    def _records_of(self, networks: Ints) -> NetworkRecords:
+        weights, selection = (
+            torch.as_tensor(np.ascontiguousarray(counts[networks][:, self._order], dtype=np.float64))
+            for counts in (self._task.weights, self._task.selection)
+        )
         n_units = torch.as_tensor(self._task.n_units[networks]).unsqueeze(1)
         has_unit = (torch.arange(self.layout.n_units) < n_units).double()
         scaling = make_scaling(self._columns, self._outcome, weights=weights, has_unit=has_unit)
         shares = make_shares(self.blocks, weights, selection, variance=scaling.outcome_deviation.square())
-        n_counted = self.blocks.n_obs if self._task.levels else 0
-        return scaling, shares, EffectRows(weights[:, :n_counted], selection[:, :n_counted])
+        return NetworkRecords(scaling, shares, self._known_effects(shares) if self._levels.keys else None)
+
+    def _known_effects(self, shares: RowShares) -> KnownEffects:
+        weights = weigh_shares(self._levels, shares)
+        weighted = self._outcome * shares.of_losses[:, :, 0].flatten(1)[:, : self.blocks.n_obs].double()
+        sums = self._levels.sums(weighted).unsqueeze(2)
+        return KnownEffects(weights, solve_effects(self._levels, sums, weights).squeeze(2))
 
     def _make_workspace(self) -> Workspace:
-        return make_workspace(self.blocks, self._shares, n_units=self.layout.n_units, output=self._output)
+        return make_workspace(
+            self.blocks,
+            self._networks.shares,
+            n_units=self.layout.n_units,
+            has_two_passes=self._output == "solved" or bool(self._levels.keys),
+        )
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """Parameters with solved output weights, and (n_networks, n_levels, n_units) effects of the units."""
+
+    parameters: Parameters
+    effects_of_units: Tensor
 
 
 def evaluate_at(

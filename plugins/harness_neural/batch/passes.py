@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness_neural.batch.absorb import EffectRows, KeyLevels, effects_of_rows
+from harness_neural.batch.absorb import LevelWeights, effects_aside, weigh_levels
 from harness_neural.batch.blocks import Blocks
 from harness_neural.batch.kernel import Kernel, activate, combine, make_layer
 from harness_neural.batch.layout import Parameters
+from harness_neural.batch.levels import Levels, cut_levels
 from harness_neural.names import OutputWeights
 
 # Activations of all blocks are kept between two passes up to this size, and computed twice beyond it.
@@ -33,6 +34,35 @@ class PassResult:
 
 
 @dataclass(frozen=True)
+class UnitSums:
+    """Sums over rows, weighted as the training loss is, in float64.
+
+    Attributes
+    ----------
+    products : (n_networks, n_units + 1, n_units + 2); of units and a one with these and, in the last place,
+        the outcome
+    by_level : (n_networks, n_levels, n_units); of units; no level without effects
+    """
+
+    products: Tensor
+    by_level: Tensor
+
+
+@dataclass(frozen=True)
+class ErrorEffects:
+    """Effects to be taken out of errors.
+
+    Attributes
+    ----------
+    values : (n_networks, n_levels)
+    weights : of the levels
+    """
+
+    values: Tensor
+    weights: LevelWeights
+
+
+@dataclass(frozen=True)
 class RowShares:
     """Shares in training and selection loss, (n_networks, n_blocks, 2, n_rows): training first."""
 
@@ -50,6 +80,14 @@ def make_shares(blocks: Blocks, weights: Tensor, selection: Tensor, *, variance:
     return RowShares(torch.stack(both, dim=2))
 
 
+def weigh_shares(levels: Levels, shares: RowShares) -> LevelWeights:
+    """Return the weights of levels of rows that have these shares."""
+    n_obs = len(levels.keys[0].codes)
+    training, selection = shares.of_losses.unbind(2)
+    training, selection = (each.flatten(1)[:, :n_obs].double() for each in (training, selection))
+    return weigh_levels(levels, training, selection)
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Arrays that every pass of a batch reuses.
@@ -58,7 +96,7 @@ class Workspace:
     ----------
     layers : (n_units + 2, n_networks, n_rows) a block, as `forward` fills it; the last place becomes the
         errors. One array serves all blocks where nothing is kept
-    keeps : whether activations that `moments` computed are there for `run`
+    keeps : whether activations of a first pass are there for `run`
     weighted_errors : (n_networks, 2, n_rows); errors times their shares in training and selection loss
     shares : (n_networks, 2, n_rows) a block, each in one piece of memory
     """
@@ -69,12 +107,17 @@ class Workspace:
     shares: tuple[Tensor, ...]
 
 
-def make_workspace(blocks: Blocks, shares: RowShares, *, n_units: int, output: OutputWeights) -> Workspace:
-    """Return arrays for the networks that have these shares."""
+def make_workspace(blocks: Blocks, shares: RowShares, *, n_units: int, has_two_passes: bool) -> Workspace:
+    """Return arrays for the networks that have these shares.
+
+    Parameters
+    ----------
+    has_two_passes : whether another pass over the rows comes before `run`
+    """
     n_networks, n_blocks, n_kinds, n_rows = shares.of_losses.shape
     dtype = blocks.X.dtype
     kept_bytes = (n_units + 2) * n_networks * n_blocks * n_rows * dtype.itemsize
-    keeps = output == "solved" and kept_bytes <= MOST_KEPT_BYTES
+    keeps = has_two_passes and kept_bytes <= MOST_KEPT_BYTES
     if keeps:
         layers = make_layer(n_units, n_networks, n_rows, dtype=dtype, n_blocks=n_blocks).unbind(0)
     else:
@@ -98,56 +141,72 @@ class Passes:
     output : whether the loss is to be lowered by the weights from the units, or these are its least ones
     """
 
-    def __init__(
-        self, blocks: Blocks, *, kernel: Kernel, levels: tuple[KeyLevels, ...], output: OutputWeights
-    ) -> None:
+    def __init__(self, blocks: Blocks, *, kernel: Kernel, levels: Levels, output: OutputWeights) -> None:
         self._blocks = blocks
         self._kernel = kernel
         self._levels = levels
+        self._cut = (
+            cut_levels(levels, n_blocks=blocks.X.shape[0], n_rows=blocks.n_rows) if levels.keys else ()
+        )
         self._output = output
 
-    def moments(self, hidden: Tensor, *, workspace: Workspace) -> Tensor:
-        """Return sums of products of units, a one, and the outcome, weighted as the training loss is.
+    def unit_sums(self, hidden: Tensor, *, workspace: Workspace) -> UnitSums:
+        """Return what the best output weights and effects follow from.
 
         Parameters
         ----------
         hidden : (n_units, n_networks, n_inputs + 1), as `unstandardise` returns it
-
-        Returns
-        -------
-        (n_networks, n_units + 1, n_units + 2) float64; the products of units and the one with these and, in
-        the last place, the outcome
         """
         hidden = hidden.to(self._blocks.X.dtype)
         n_places, n_networks, _ = workspace.layers[0].shape
         weighted = torch.empty_like(workspace.layers[0][:-1])
-        sums = torch.zeros(n_networks, n_places - 1, n_places, dtype=torch.float64)
+        products = torch.zeros(n_networks, n_places - 1, n_places, dtype=torch.float64)
+        by_level = torch.zeros(self._levels.count, (n_places - 2) * n_networks, dtype=torch.float64)
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
             activate(self._kernel, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
             layer[-1] = self._blocks.outcome[at]
             torch.mul(layer[:-1], shares[:, 0], out=weighted)
-            sums += torch.bmm(weighted.transpose(0, 1), layer.permute(1, 2, 0))
-        return sums
+            products += torch.bmm(weighted.transpose(0, 1), layer.permute(1, 2, 0))
+            if self._cut:
+                self._cut[at].add_sums(weighted[:-1].flatten(0, 1), out=by_level)
+        by_level = by_level.view(self._levels.count, n_places - 2, n_networks)
+        return UnitSums(products, by_level.permute(2, 0, 1).contiguous())
 
-    def run(self, weights: Parameters, rows: EffectRows, *, workspace: Workspace) -> PassResult:
+    def error_sums(self, weights: Parameters, *, workspace: Workspace) -> Tensor:
+        """Return sums of errors by level, (n_networks, n_levels), at weights as of `run`."""
+        hidden, output = self._cast(weights)
+        sums = torch.zeros(self._levels.count, hidden.shape[1], dtype=torch.float64)
+        for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
+            activate(self._kernel, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
+            combine(output, layer)
+            layer[-1].sub_(self._blocks.outcome[at])
+            self._cut[at].add_sums(layer[-1] * shares[:, 0], out=sums)
+        return sums.t().contiguous()
+
+    def run(self, weights: Parameters, *, effects: ErrorEffects | None, workspace: Workspace) -> PassResult:
         """Return losses and gradient at weights as `unstandardise` returns them.
 
         Sums over the rows of a block have the precision of the blocks, sums over blocks are float64 but for
         the gradient of the hidden weights. That of output weights at their best is zero and not computed.
         """
-        dtype = self._blocks.X.dtype
-        hidden = weights.hidden.to(dtype)
-        output = torch.cat([weights.output, weights.intercept.unsqueeze(1)], dim=1).to(dtype).unsqueeze(1)
-        absorbed = self._effects(hidden, output, rows, workspace) if self._levels else None
+        hidden, output = self._cast(weights)
+        taken = None if effects is None else effects.values.to(hidden.dtype)
+        is_aside = effects is not None and bool(effects.weights.aside.any())
         n_units, n_networks, n_columns = hidden.shape
-        by_weight = torch.zeros(n_columns, n_units * n_networks, dtype=dtype)
+        by_weight = torch.zeros(n_columns, n_units * n_networks, dtype=hidden.dtype)
         sums = torch.zeros(*workspace.weighted_errors.shape[:2], n_units + 2, dtype=torch.float64)
         summed = slice(-1, None) if self._output == "solved" else slice(None)
+        left: list[Tensor] = []
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
-            self._forward(at, hidden, output, workspace)
+            if not workspace.keeps:
+                activate(self._kernel, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
+            combine(output, layer)
             values, errors = layer[:-2], layer[-1]
-            if absorbed is not None:
-                errors.sub_(absorbed[:, at])
+            errors.sub_(self._blocks.outcome[at])
+            if taken is not None:
+                errors.sub_(self._cut[at].of_rows(taken))
+            if is_aside:
+                left.append(errors.clone())
             torch.mul(errors.unsqueeze(1), shares, out=workspace.weighted_errors)
             sums[..., summed] += torch.bmm(workspace.weighted_errors, layer[summed].permute(1, 2, 0))
             self._kernel.backward(values, workspace.weighted_errors[:, 0])
@@ -160,24 +219,34 @@ class Passes:
             output=2.0 * sums[:, 0, :-2],
             intercept=2.0 * sums[:, 0, -2],
         )
-        return PassResult(gradient, loss=sums[:, 0, -1], selection=sums[:, 1, -1])
+        selection = sums[:, 1, -1]
+        if effects is not None and left:
+            selection = self._selection_loss(left, effects.weights, workspace)
+        return PassResult(gradient, loss=sums[:, 0, -1], selection=selection)
 
-    def _forward(self, at: int, hidden: Tensor, output: Tensor, workspace: Workspace) -> None:
-        """Fill activations and errors of one block."""
-        layer = workspace.layers[at]
-        if not workspace.keeps:
-            activate(self._kernel, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
-        combine(output, layer)
-        layer[-1].sub_(self._blocks.outcome[at])
+    def _selection_loss(self, errors: list[Tensor], known: LevelWeights, workspace: Workspace) -> Tensor:
+        """Return the selection loss once levels that only selection rows have lose their mean error.
 
-    def _effects(self, hidden: Tensor, output: Tensor, rows: EffectRows, workspace: Workspace) -> Tensor:
-        """Return what effects account for of the errors, (n_networks, n_blocks, n_rows)."""
-        errors = []
-        for at, layer in enumerate(workspace.layers):
-            self._forward(at, hidden, output, workspace)
-            errors.append(layer[-1].to(torch.float64, copy=True))
-        known = torch.cat(errors, dim=1)[:, : self._blocks.n_obs]
-        return self._blocks.cut(effects_of_rows(self._levels, known, rows))
+        Parameters
+        ----------
+        errors : (n_networks, n_rows) a block, which this changes
+        """
+        shares = [each[:, 1] for each in workspace.shares]
+        for key, place in enumerate(self._levels.places):
+            sums = torch.zeros(self._levels.count, errors[0].shape[0], dtype=torch.float64)
+            for cut, left, counted in zip(self._cut, errors, shares, strict=True):
+                cut.add_sums(left * counted, out=sums)
+            own = effects_aside(self._levels, key, sums[place].t(), known).to(errors[0].dtype)
+            for cut, left in zip(self._cut, errors, strict=True):
+                left.sub_(own.index_select(1, cut.codes[key] - place.start))
+        losses = [(left.square() * counted).sum(dim=1) for left, counted in zip(errors, shares, strict=True)]
+        return torch.stack(losses).double().sum(dim=0)
+
+    def _cast(self, weights: Parameters) -> tuple[Tensor, Tensor]:
+        """Return weights into units, and from them as `forward` has these, in the blocks' precision."""
+        dtype = self._blocks.X.dtype
+        output = torch.cat([weights.output, weights.intercept.unsqueeze(1)], dim=1)
+        return weights.hidden.to(dtype), output.to(dtype).unsqueeze(1)
 
 
 def _over_total(weights: Tensor, variance: Tensor) -> Tensor:

@@ -5,6 +5,9 @@ the solution of linear equations. What is left is a function of the hidden weigh
 that of the plain loss at these output weights (variable projection, Golub & Pereyra 1973; for networks
 Pereyra, Scherer & Wong 2006). It has fewer parameters and is better conditioned: few steps do the work of
 many.
+
+Effects of levels beside the units are solved for together with these weights: they are taken out of the
+units and of the outcome, and the equations are those of what is left.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from harness_neural.batch.passes import UnitSums
 from harness_neural.names import Precision
 
 LEAST_DECAY: dict[Precision, float] = {"float64": 4e-7, "float32": 1e-5}
@@ -31,13 +35,58 @@ class SolvedOutput:
     intercept: Tensor
 
 
-def solve_output(moments: Tensor, *, outcome_deviation: Tensor, is_tanh: bool, decay: float) -> SolvedOutput:
+@dataclass(frozen=True)
+class UnitMoments:
+    """Weighted second moments of units, (n_networks, n_units, ...), less their means or effects.
+
+    Attributes
+    ----------
+    with_units : (..., n_units)
+    with_outcome : (...); in units of the task
+    means : (n_networks, n_units); of the units, nothing taken out
+    """
+
+    with_units: Tensor
+    with_outcome: Tensor
+    means: Tensor
+
+
+def about_means(sums: UnitSums) -> UnitMoments:
+    """Return the moments of units and outcome less their means."""
+    shares = _shares(sums)
+    means = shares[:, -1, :-2]
+    centred = shares[:, :-1] - means.unsqueeze(2) * shares[:, -1].unsqueeze(1)
+    return UnitMoments(centred[:, :, :-2], centred[:, :, -1], means)
+
+
+def about_effects(sums: UnitSums, *, of_units: Tensor, of_outcome: Tensor) -> UnitMoments:
+    """Return the moments of units and outcome less their effects.
+
+    Parameters
+    ----------
+    of_units, of_outcome : (n_networks, n_levels, n_units) and (n_networks, n_levels), their effects
+    """
+    shares = _shares(sums)
+    by_level = sums.by_level.transpose(1, 2) / sums.products[:, -1, -2].unsqueeze(1).unsqueeze(2)
+    return UnitMoments(
+        with_units=shares[:, :-1, :-2] - by_level @ of_units,
+        with_outcome=shares[:, :-1, -1] - (by_level @ of_outcome.unsqueeze(2)).squeeze(2),
+        means=shares[:, -1, :-2],
+    )
+
+
+def _shares(sums: UnitSums) -> Tensor:
+    return sums.products / sums.products[:, -1, -2].unsqueeze(1).unsqueeze(2)
+
+
+def solve_output(
+    moments: UnitMoments, *, outcome_deviation: Tensor, is_tanh: bool, decay: float
+) -> SolvedOutput:
     """Return the output weights that minimise the training loss with its decay.
 
     Parameters
     ----------
-    moments : (n_networks, n_units + 1, n_units + 2), as `Passes.moments` returns them, of sigmoid or relu
-        units
+    moments : of sigmoid or relu units
     outcome_deviation : (n_networks,)
     is_tanh : whether the networks' own units are the tanh units that these sigmoid units equal
     decay : > 0, of the weights but not the intercept
@@ -47,15 +96,12 @@ def solve_output(moments: Tensor, *, outcome_deviation: Tensor, is_tanh: bool, d
     SolvedOutput
         Not a number where the units of a network are not finite.
     """
-    shares = moments / moments[:, -1, -2].unsqueeze(1).unsqueeze(2)
-    means = shares[:, -1, :-2]
-    centred = shares[:, :-1] - means.unsqueeze(2) * shares[:, -1].unsqueeze(1)
     factor = 2.0 if is_tanh else 1.0
-    curvature = factor**2 * centred[:, :, :-2]
+    curvature = factor**2 * moments.with_units
     curvature.diagonal(dim1=1, dim2=2).add_(decay)
-    right = factor * centred[:, :, -1] / outcome_deviation.unsqueeze(1)
+    right = factor * moments.with_outcome / outcome_deviation.unsqueeze(1)
     root, wrong = torch.linalg.cholesky_ex(curvature)
     weights = torch.cholesky_solve(right.unsqueeze(2), root).squeeze(2)
     weights = torch.where((wrong == 0).unsqueeze(1), weights, torch.nan)
-    own_means = factor * means - 1.0 if is_tanh else means
+    own_means = factor * moments.means - 1.0 if is_tanh else moments.means
     return SolvedOutput(weights=weights, intercept=-(weights * own_means).sum(dim=1))

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from harness import Floats, Ints
-from harness_neural.batch.absorb import EffectRows, KeyLevels, effects_of_rows, make_levels
+from harness_neural.batch.absorb import RowEffects, make_row_effects
 from harness_neural.batch.layout import NetworkLayout
+from harness_neural.batch.levels import make_levels
 from harness_neural.batch.scaling import Scaling, make_scaling
 from harness_neural.batch.task import TrainingTask
 from harness_neural.names import Activation
@@ -48,7 +49,8 @@ class Residuals:
     scaling : its scales
     layout : of its row of parameters
     n_units : that it has
-    levels : of keys with effects, by row
+    effects, trained_effects : what takes effects out of errors, on all these rows and on those trained on;
+        None without effects
     activation : of its units
     weight_decay : >= 0
     """
@@ -57,7 +59,8 @@ class Residuals:
     scaling: Scaling
     layout: NetworkLayout
     n_units: int
-    levels: tuple[KeyLevels, ...]
+    effects: RowEffects | None
+    trained_effects: RowEffects | None
     activation: Activation
     weight_decay: float
 
@@ -95,9 +98,9 @@ class Residuals:
         parameters = self.layout.split(point.unsqueeze(0))
         activations = self._activate(self.rows.inputs @ parameters.hidden[0, : self.n_units].T)
         errors = activations @ parameters.output[0, : self.n_units] + parameters.intercept - self.rows.outcome
-        if not self.levels:
+        if self.effects is None:
             return errors
-        return errors - _effects(self.levels, errors.unsqueeze(0), self.rows.weights, self.rows.selection)[0]
+        return errors - self.effects.absorbed(errors.unsqueeze(0))[0]
 
     def _changes(self, point: Tensor) -> Tensor:
         """Return the derivative of the training residuals by the parameters, (n_trained, n_parameters)."""
@@ -111,13 +114,9 @@ class Residuals:
         torch.mul(sensitivity.unsqueeze(2), inputs.unsqueeze(1), out=by_unit[:, : self.n_units])
         changes[:, n_hidden : n_hidden + self.n_units] = activations
         changes[:, -1] = 1.0
-        if not self.levels:
+        if self.trained_effects is None:
             return changes
-        return changes - _effects(self._trained_levels, changes.T, self.rows.weights[:, :n_trained]).T
-
-    @property
-    def _trained_levels(self) -> tuple[KeyLevels, ...]:
-        return tuple(KeyLevels(key.codes[: self.rows.n_trained], key.count) for key in self.levels)
+        return changes - self.trained_effects.absorbed(changes.T).T
 
     def _activate(self, values: Tensor) -> Tensor:
         if self.activation == "tanh":
@@ -157,8 +156,17 @@ def make_residuals(
     )
     observed = (outcome - scaling.outcome_mean) / scaling.outcome_deviation
     rows = NetworkRows(inputs, observed, weights, selection, n_trained=int(is_trained.sum()))
-    levels = tuple(make_levels(codes[used]) for codes in task.levels)
-    return Residuals(rows, scaling, layout, n_units, levels, activation, weight_decay)
+    effects, trained = _row_effects(task, used, rows) if task.levels else (None, None)
+    return Residuals(rows, scaling, layout, n_units, effects, trained, activation, weight_decay)
+
+
+def _row_effects(task: TrainingTask, used: Ints, rows: NetworkRows) -> tuple[RowEffects, RowEffects]:
+    levels = make_levels(tuple(codes[used] for codes in task.levels))
+    weights = rows.weights[:, : rows.n_trained]
+    return (
+        make_row_effects(levels, rows.weights, rows.selection),
+        make_row_effects(levels.rows(slice(rows.n_trained)), weights, torch.zeros_like(weights)),
+    )
 
 
 def _counted(counts: Floats, rows: Ints) -> Tensor:
@@ -167,14 +175,6 @@ def _counted(counts: Floats, rows: Ints) -> Tensor:
 
 def _mean_square(residuals: Tensor, weights: Tensor) -> Tensor:
     return (residuals.square() @ weights) / weights.sum()
-
-
-def _effects(
-    levels: tuple[KeyLevels, ...], errors: Tensor, weights: Tensor, selection: Tensor | None = None
-) -> Tensor:
-    """Return what effects account for of errors, (n, n_rows), that all have the same weights, (1, n_rows)."""
-    aside = torch.zeros_like(weights) if selection is None else selection
-    return effects_of_rows(levels, errors, EffectRows(weights.expand_as(errors), aside.expand_as(errors)))
 
 
 def _gram(columns: Tensor) -> Tensor:

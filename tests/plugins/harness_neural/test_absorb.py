@@ -8,7 +8,8 @@ import torch
 
 from harness import Floats, Ints
 from harness_neural.batch import Settings, TrainingTask, train
-from harness_neural.batch.absorb import EffectRows, effects_of_rows, fit_effects, make_levels
+from harness_neural.batch.absorb import fit_effects, make_row_effects
+from harness_neural.batch.levels import make_levels
 from harness_neural.batch.objective import evaluate_at
 from neural_tasks import make_task
 
@@ -60,7 +61,7 @@ def test_levels_of_selection_rows_alone_lose_their_mean_error_and_touch_no_other
     entity, _ = crossed()
     errors = torch.from_numpy(np.random.default_rng(1).normal(size=(1, entity.size)))
     trains = torch.from_numpy((entity < 10).astype(float))[None]
-    taken = effects_of_rows((make_levels(entity),), errors, EffectRows(trains, 1.0 - trains))[0].numpy()
+    taken = make_row_effects(make_levels((entity,)), trains, 1.0 - trains).absorbed(errors)[0].numpy()
     for level in range(15):
         rows = entity == level
         np.testing.assert_allclose(taken[rows], errors[0].numpy()[rows].mean(), atol=1e-12)

@@ -8,13 +8,14 @@ import pytest
 
 from harness import Floats, HasEffects, Key, Panel, draw_weights, left_out
 from harness_neural.mlp import Mlp
-from harness_neural.names import Dimension
+from harness_neural.names import Dimension, OptimiserName
 from harness_panel.estimators.fixed_effects import FixedEffects
 from panels import labelled, panel_from_arrays
 
 BOTH: tuple[Dimension, ...] = ("entity", "time")
 PLAIN = Mlp(hidden=4, restarts=2)
 WITH_EFFECTS = replace(PLAIN, effects=BOTH)
+BY_LBFGS = pytest.mark.parametrize("optimiser", ["lbfgs", "projected_lbfgs"])
 
 
 def curved(X: Floats) -> Floats:
@@ -50,10 +51,13 @@ def error_of(estimator: Mlp | FixedEffects, train: Panel, test: Panel) -> float:
     return float(np.mean((fitted.predict(test) - test.observed) ** 2))
 
 
+@BY_LBFGS
 @pytest.mark.parametrize("share", [1.0, 0.7], ids=["balanced", "unbalanced"])
-def test_curve_beside_effects_beats_the_plain_network_and_the_linear_model(share: float) -> None:
+def test_curve_beside_effects_beats_the_plain_network_and_the_linear_model(
+    share: float, optimiser: OptimiserName
+) -> None:
     train, test = random_rows(panel_of(curved, share=share))
-    ours = error_of(WITH_EFFECTS, train, test)
+    ours = error_of(replace(WITH_EFFECTS, optimiser=optimiser), train, test)
     assert ours < 0.25 * error_of(PLAIN, train, test)
     assert ours < 0.35 * error_of(FixedEffects(effects=BOTH), train, test)
     assert ours < 0.2
@@ -66,10 +70,11 @@ def test_linear_truth_is_predicted_as_well_as_by_fixed_effects() -> None:
     )
 
 
-def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out() -> None:
+@BY_LBFGS
+def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out(optimiser: OptimiserName) -> None:
     panel = panel_of(curved)
     weights = draw_weights(panel, 20, unit="entity", rng=np.random.default_rng(2))
-    fitted = WITH_EFFECTS.fit_draws(
+    fitted = replace(WITH_EFFECTS, optimiser=optimiser).fit_draws(
         panel, weights=weights, selection=left_out(weights), rng=np.random.default_rng(0)
     )
     at = np.linspace(-2.0, 2.0, 9)

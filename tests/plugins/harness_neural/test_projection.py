@@ -13,7 +13,6 @@ from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective, evaluate_at
 from harness_neural.batch.projection import LEAST_DECAY
-from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
 from neural_tasks import make_task
 
@@ -149,12 +148,3 @@ def test_units_that_are_not_finite_make_no_number_and_no_error() -> None:
     loss = evaluate_at(task, start, activation="tanh", output="solved").loss
     assert bool(loss[0].isnan())
     assert bool(loss[1].isfinite())
-
-
-def test_effects_of_levels_are_refused() -> None:
-    with pytest.raises(ValueError, match="with effects use lbfgs"):
-        Mlp(effects=("entity",), optimiser="projected_lbfgs")
-    task = make_task(n_obs=300, n_units=(2,))
-    codes = np.arange(300) % 10
-    with pytest.raises(ValueError, match="without effects of levels"):
-        train(replace(task, levels=(codes,)), SOLVED)

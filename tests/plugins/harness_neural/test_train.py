@@ -59,7 +59,7 @@ def test_the_width_of_a_batch_changes_no_number(width: int, monkeypatch: pytest.
     task = make_task(n_units=(3,) * 9)
     options = Settings(max_steps=40)
     expected = train(task, options)
-    monkeypatch.setattr("harness_neural.batch.loop.batch_width", lambda *_, **__: width)
+    monkeypatch.setattr("harness_neural.batch.objective.batch_width", lambda *_, **__: width)
     found = train(task, options)
     np.testing.assert_allclose(found.networks.predict(task.X), expected.networks.predict(task.X), atol=EQUAL)
     np.testing.assert_array_equal(found.steps, expected.steps)
