@@ -1,13 +1,14 @@
 """Measure what patience costs and buys, and print the table of ``docs/decisions/when_networks_stop.md``.
 
-Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [SPEC ...]``. Estimators are fitted
-on the folds of whole entities held out of each shipped panel, once for each optimiser and patience; errors
-are of the test rows, as ratios to those of the first.
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [--effects] [SPEC ...]``. Estimators
+are fitted on the folds of whole entities held out of each shipped panel, with ``--effects`` networks beside
+effects of entity and period on those of random rows as well, once for each optimiser and patience; errors are
+of the test rows, as ratios to those of the first.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,7 +29,8 @@ from harness_neural.names import OptimiserName
 from harness_neural.som_ann import SomAnn
 from harness_rab.rab import Rab
 
-RULES: tuple[tuple[OptimiserName, int], ...] = (
+Rules = tuple[tuple[OptimiserName, int], ...]
+RULES: Rules = (
     ("lbfgs", 150),
     ("lbfgs", 40),
     ("projected_lbfgs", 40),
@@ -36,7 +38,9 @@ RULES: tuple[tuple[OptimiserName, int], ...] = (
     ("projected_lbfgs", 15),
     ("projected_lbfgs", 10),
 )
+EFFECT_RULES: Rules = (("lbfgs", 150), *(("projected_lbfgs", steps) for steps in (20, 10)))
 PROTOCOL = "held_out_entities"
+EFFECT_PROTOCOLS = ("random_rows", PROTOCOL)
 N_DRAWS = 10
 N_SEEDS = 2
 SHIPPED = (
@@ -46,8 +50,11 @@ SHIPPED = (
     "null_effect",
     "digital_carbon",
 )
+WITH_EFFECTS = ("digital_carbon", "public_capital", "wage_panel", "grunfeld")
 SPECS = Path(__file__).parents[2] / "specs"
 BASES = {"mlp": Mlp(), "som_ann": SomAnn()}
+# One size and one start are searched: most of the time goes to draws then.
+EFFECT_BASES = {"mlp with effects": Mlp(effects=("entity", "time"), sizes_around=0, restarts=1)}
 
 
 @dataclass(frozen=True)
@@ -82,9 +89,11 @@ def trained_by(estimator: Rab | Mlp | SomAnn, optimiser: OptimiserName, patience
     return replace(estimator, optimiser=optimiser, patience=patience)
 
 
-def held_out_error(plan: Plan, outcome: str, estimator: Estimator, *, seed: int) -> tuple[float, Cost]:
-    """Return the mean squared error on held-out entities, over the outcome's variance, and its cost."""
-    (split,) = (split for split in plan.splits if split.entry.id == PROTOCOL)
+def held_out_error(
+    plan: Plan, outcome: str, estimator: Estimator, *, protocol: str, seed: int
+) -> tuple[float, Cost]:
+    """Return the mean squared error on rows held out, over the outcome's variance, and its cost."""
+    (split,) = (split for split in plan.splits if split.entry.id == protocol)
     errors, steps, start = [], [], process_time()
     for fold in split.folds:
         panel = plan.panels.panel(outcome, fit_rows=fold.train, split_unit=fold.split_unit)
@@ -98,13 +107,15 @@ def held_out_error(plan: Plan, outcome: str, estimator: Estimator, *, seed: int)
     return error, Cost(float(np.mean(steps)), process_time() - start)
 
 
-def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn) -> str:
+def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn, *, protocol: str, rules: Rules) -> str:
     """Return the row of a panel's first outcome: ratios of errors, and of steps and time."""
     outcome = plan.study.roles.outcomes[0]
     errors, steps, seconds = [], [], []
-    for optimiser, patience in RULES:
+    for optimiser, patience in rules:
         runs = [
-            held_out_error(plan, outcome, trained_by(estimator, optimiser, patience), seed=seed)
+            held_out_error(
+                plan, outcome, trained_by(estimator, optimiser, patience), protocol=protocol, seed=seed
+            )
             for seed in range(1 if isinstance(estimator, Rab) else N_SEEDS)
         ]
         errors.append(float(np.mean([error for error, _ in runs])))
@@ -114,27 +125,37 @@ def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn) -> str:
         f"{error / errors[0]:.3f} ({taken / steps[0]:.2f}, {spent / seconds[0]:.2f})"
         for error, taken, spent in zip(errors[1:], steps[1:], seconds[1:], strict=True)
     ]
-    first = f"{errors[0]:.4f} | {steps[0]:.0f}"
+    first = f"{protocol} | {errors[0]:.4f} | {steps[0]:.0f}"
     return f"| {plan.study.study} | {name} | {first} | {' | '.join(ratios)} | {sum(seconds):.0f} s |"
 
 
 def main() -> None:
     """Measure and print."""
-    plans = [
-        prepare(RunOptions(SPECS / f"{name}.yaml"), installed()).plan for name in sys.argv[1:] or SHIPPED
-    ]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--effects", action="store_true", help="networks beside effects of entity and period")
+    parser.add_argument("specs", nargs="*")
+    parser.add_argument("--protocol", choices=EFFECT_PROTOCOLS)
+    asked = parser.parse_args()
+    bases = EFFECT_BASES if asked.effects else BASES
+    rules = EFFECT_RULES if asked.effects else RULES
+    usual = EFFECT_PROTOCOLS if asked.effects else (PROTOCOL,)
+    protocols = usual if asked.protocol is None else (asked.protocol,)
+    shipped = WITH_EFFECTS if asked.effects else SHIPPED
+    plans = [prepare(RunOptions(SPECS / f"{name}.yaml"), installed()).plan for name in asked.specs or shipped]
     estimators: dict[str, Rab | Mlp | SomAnn] = {
-        f"rab, {name}": Rab(base=base, draws=N_DRAWS, fold_draws=N_DRAWS) for name, base in BASES.items()
+        f"rab, {name}": Rab(base=base, draws=N_DRAWS, fold_draws=N_DRAWS) for name, base in bases.items()
     }
-    estimators = {**estimators, **BASES}
+    estimators = {**estimators, **bases}
     print(
-        f"| panel | estimator | error | steps | {' | '.join(f'{name} {n}' for name, n in RULES[1:])} | all |",
-        "|---|---|---|---|" + "---|" * len(RULES),
+        "| panel | estimator | protocol | error | steps "
+        f"| {' | '.join(f'{name} {n}' for name, n in rules[1:])} | all |",
+        "|---|---|---|---|---|" + "---|" * len(rules),
         sep="\n",
     )
     for name, estimator in estimators.items():
-        for plan in plans:
-            print(row(plan, name, estimator), flush=True)
+        for protocol in protocols:
+            for plan in plans:
+                print(row(plan, name, estimator, protocol=protocol, rules=rules), flush=True)
 
 
 if __name__ == "__main__":

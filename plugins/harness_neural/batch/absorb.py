@@ -29,6 +29,7 @@ class LevelWeights:
     Attributes
     ----------
     totals : (n_networks, n_levels); training weight of each level
+    per_total : (n_networks, n_levels); one over it, zero where it is
     aside : (n_networks, n_levels); selection weight of the levels that have no training weight, and zero
     shares : (n_networks, n_many, n_few); shares of the levels of the key that has fewer in the training
         weight of each level of the other; empty with one key
@@ -37,6 +38,7 @@ class LevelWeights:
     """
 
     totals: Tensor
+    per_total: Tensor
     aside: Tensor
     shares: Tensor
     inverse: Tensor
@@ -51,23 +53,25 @@ def weigh_levels(levels: Levels, weights: Tensor, selection: Tensor) -> LevelWei
     identified, as between parts of a panel that share no level, they are the ones of least size.
     """
     totals = levels.sums(weights)
+    per_total = torch.where(totals > 0.0, totals.reciprocal(), 0.0)
     aside = torch.where(totals > 0.0, 0.0, levels.sums(selection))
     if len(levels.keys) == 1:
         nothing = weights.new_zeros(weights.shape[0], 0, 0)
-        return LevelWeights(totals, aside, nothing, nothing)
+        return LevelWeights(totals, per_total, aside, nothing, nothing)
     many, few = (levels.keys[at] for at in levels.many_and_few)
-    of_many, of_few = (totals[:, levels.places[at]] for at in levels.many_and_few)
+    of_many, of_few = (levels.places[at] for at in levels.many_and_few)
     index = (many.codes * few.count + few.codes).expand(weights.shape[0], -1)
     both = weights.new_zeros(weights.shape[0], many.count * few.count).scatter_add_(1, index, weights)
     both = both.view(weights.shape[0], many.count, few.count)
-    shares = _ratio(both, of_many.unsqueeze(2))
-    reduced = torch.diag_embed(of_few) - both.transpose(1, 2) @ shares
-    return LevelWeights(totals, aside, shares, torch.linalg.pinv(reduced, rtol=1e-10, hermitian=True))
+    shares = both * per_total[:, of_many].unsqueeze(2)
+    reduced = torch.diag_embed(totals[:, of_few]) - both.transpose(1, 2) @ shares
+    inverse = torch.linalg.pinv(reduced, rtol=1e-10, hermitian=True)
+    return LevelWeights(totals, per_total, aside, shares, inverse)
 
 
 def table_bytes(levels: Levels, *, n_units: int) -> int:
     """Return the memory that weights of levels, and sums and effects of units, take for each network."""
-    numbers = (3 + 4 * n_units) * levels.count
+    numbers = (4 + 4 * n_units) * levels.count
     if len(levels.keys) == 2:
         many, few = (levels.keys[at].count for at in levels.many_and_few)
         numbers += 2 * many * few + few**2
@@ -81,14 +85,14 @@ def solve_effects(levels: Levels, sums: Tensor, known: LevelWeights) -> Tensor:
     ----------
     sums : (n_networks, n_levels, n_columns); of weighted errors by level
     """
-    ratio = _ratio(sums, known.totals.unsqueeze(2))
+    found = sums * known.per_total.unsqueeze(2)
     if len(levels.keys) == 1:
-        return ratio
+        return found
     many, few = (levels.places[at] for at in levels.many_and_few)
     own = known.inverse @ (sums[:, few] - known.shares.transpose(1, 2) @ sums[:, many])
-    ratio[:, few] = own
-    ratio[:, many] -= known.shares @ own
-    return ratio
+    found[:, few] = own
+    found[:, many] -= known.shares @ own
+    return found
 
 
 def completed(levels: Levels, effects: Tensor, known: LevelWeights) -> Tensor:
@@ -107,7 +111,8 @@ def effects_aside(levels: Levels, at: int, sums: Tensor, known: LevelWeights) ->
     ----------
     sums : (n_networks, n_levels of the key); of what is left of errors, weighted by selection
     """
-    return _ratio(sums, known.aside[:, levels.places[at]])
+    aside = known.aside[:, levels.places[at]]
+    return torch.where(aside > 0.0, sums / aside, 0.0)
 
 
 @dataclass(frozen=True)
@@ -187,8 +192,3 @@ def fit_effects(codes: tuple[Ints, ...], residuals: Floats, *, weights: Floats) 
 def _mean(effects: Tensor, totals: Tensor) -> Tensor:
     """Return the mean effect of a key over the training rows, (n_networks, 1)."""
     return (effects * totals).sum(dim=1, keepdim=True) / totals.sum(dim=1, keepdim=True)
-
-
-def _ratio(sums: Tensor, totals: Tensor) -> Tensor:
-    """Return sums over totals, zero where the totals are."""
-    return torch.where(totals > 0.0, sums / torch.where(totals > 0.0, totals, 1.0), 0.0)

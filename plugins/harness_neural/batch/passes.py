@@ -233,6 +233,8 @@ class Passes:
         """
         shares = [each[:, 1] for each in workspace.shares]
         for key, place in enumerate(self._levels.places):
+            if not known.aside[:, place].any():
+                continue
             sums = torch.zeros(self._levels.count, errors[0].shape[0], dtype=torch.float64)
             for cut, left, counted in zip(self._cut, errors, shares, strict=True):
                 cut.add_sums(left * counted, out=sums)
