@@ -34,8 +34,8 @@ RULES: Rules = (
     ("lbfgs", 150),
     ("lbfgs", 40),
     ("projected_lbfgs", 40),
+    ("projected_lbfgs", 30),
     ("projected_lbfgs", 20),
-    ("projected_lbfgs", 15),
     ("projected_lbfgs", 10),
 )
 EFFECT_RULES: Rules = (("lbfgs", 150), *(("projected_lbfgs", steps) for steps in (20, 10)))
