@@ -43,7 +43,8 @@ def test_the_answer_in_words_is_that_of_the_findings():
     pooled = pooled.loc[new, "two_way", "ols"]
     assert pooled["conf_high"] < 0
     assert not (sure & (ratio < 0)).xs("simple", level="over").any()
-    assert table("suite_findings").query("finding == 'panels' and over == 'simple'")["estimate"].eq(0).all()
+    singly = found.query("finding == 'panels' and over == 'simple' and estimate > 0")
+    assert singly[["protocol", "estimator", "estimate"]].to_numpy().tolist() == [[new, "mlp", 1.0]]
     worse = sure[new, "simple"][sure[new, "simple"]].index
     assert set(worse) == {"mlp_effects", "mlp_effects_tuned", "splines_tuned"}
     for name in ("mlp", "mlp_tuned"):
@@ -58,17 +59,21 @@ def test_the_answer_in_words_is_that_of_the_findings():
     assert set(rivals["reference"].value_counts().index[:2]) == {"last_value", "mundlak"}
 
 
-def test_tuned_estimators_compared_four_sets_of_options_and_stand_near_their_defaults():
+def test_tuned_estimators_compared_four_sets_of_options_and_stand_near_their_defaults_but_for_one():
     tried = table("suite_budgets").set_index("estimator")["n_candidates"]
     assert set(tried[list(SUITE.simple)]) == {1}
     flexible = {name: tried[name] for name in SUITE.flexible}
     assert flexible == {name: 4 if name.endswith("_tuned") else 1 for name in SUITE.flexible}
     assert len(flexible) == 10
     ratios = table("suite_summary").query("over == 'simple'").set_index(["protocol", "estimator"])
+    far = []
     for protocol, name in ratios.index:
         if name.endswith("_tuned"):
             own, plain = (ratios.loc[(protocol, one)] for one in (name, name.removesuffix("_tuned")))
-            assert own["conf_low"] < plain["log_error_ratio"] < own["conf_high"]
+            if not own["conf_low"] < plain["log_error_ratio"] < own["conf_high"]:
+                assert own["log_error_ratio"] < plain["log_error_ratio"]
+                far.append((protocol, name))
+    assert far == [("held_out_entities", "mlp_effects_tuned")]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in REFERENCE.glob("*.csv")))
