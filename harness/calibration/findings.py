@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from harness.calibration.linear_truth import DrawnTruth
-from harness.evaluation.tables import SAMPLES, Bootstrap, gain_table
+from harness.evaluation.samples import SAMPLES
+from harness.evaluation.tables import Bootstrap, gain_table
 from harness.execution.assemble import missing_cells, predictions_table
 from harness.execution.plan import Plan
 from harness.report.calibration.rows import GAIN, LOSS, P_VALUE, band_finding

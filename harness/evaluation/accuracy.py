@@ -39,7 +39,7 @@ def accuracy(observed: Floats, predicted: Floats, *, train_variance: Floats, ent
     observed, predicted : (n_obs,), outcome units
     train_variance : (n_obs,), > 0
         Variance of the outcome on the training rows of the fold that the row was predicted in.
-    entities : (n_obs,), codes
+    entities : (n_obs,), codes >= 0
     """
     squared = (observed - predicted) ** 2
     mse = float(squared.mean())
@@ -50,5 +50,5 @@ def accuracy(observed: Floats, predicted: Floats, *, train_variance: Floats, ent
         nmse=float((squared / train_variance).mean()),
         r2=1.0 - mse / variance if variance > 0 else float("nan"),
         n_obs=observed.size,
-        n_entities=int(np.unique(entities).size),
+        n_entities=int(np.count_nonzero(np.bincount(entities))),
     )

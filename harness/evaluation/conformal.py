@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Ints
+from harness.evaluation.samples import Sides, cells, taken
 
 LEVEL = 0.9
 """Nominal coverage of a row of an entity never seen."""
@@ -45,32 +46,33 @@ def entity_half_widths(tested: pd.DataFrame, *, level: float = LEVEL) -> Floats:
     return half
 
 
-def cells_of_unseen(predictions: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
-    """Yield the test rows of cells whose folds test each entity once, trained on others.
+def cells_of_unseen(predictions: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], Ints]]:
+    """Yield cells whose folds test each entity once, trained on others.
 
     Yields
     ------
-    Outcome, estimator and protocol, and the rows of the table ``predictions``.
+    Outcome, estimator and protocol, and the positions of the test rows in the table ``predictions``.
     """
-    cell = ["outcome", "estimator", "protocol"]
-    for (outcome, estimator, protocol), rows in predictions.groupby(cell, sort=False, observed=True):
-        pairs = rows[["fold", "entity", "sample"]].drop_duplicates()
-        is_test = pairs["sample"] == "test"
-        test, train = (pairs[which][["fold", "entity"]] for which in (is_test, ~is_test))
-        is_once = not test["entity"].duplicated().any() and len(test["fold"].unique()) > 1
-        if is_once and test.merge(train).empty:
-            yield (str(outcome), str(estimator), str(protocol)), rows[rows["sample"] == "test"]
+    for place, own in cells(predictions, ("outcome", "estimator", "protocol")):
+        rows = taken(predictions, own, ("fold", "entity", "sample"))
+        sides = Sides.of(rows, "entity")
+        if sides.are_apart and sides.are_tested_once:
+            yield place, own[(rows["sample"] == "test").to_numpy()]
+
+
+_OF_INTERVALS = ("fold", "entity", "observed", "predicted")
 
 
 def with_limits(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return predictions with the limits of their intervals, NaN where entities were seen."""
-    limits = predictions.assign(predicted_low=np.nan, predicted_high=np.nan)
-    for _, tested in cells_of_unseen(predictions):
+    low, high = (np.full(len(predictions), np.nan) for _ in range(2))
+    for _, own in cells_of_unseen(predictions):
+        tested = taken(predictions, own, _OF_INTERVALS)
         half = entity_half_widths(tested)
         half = np.where(np.isfinite(half), half, np.nan)
-        limits.loc[tested.index, "predicted_low"] = tested["predicted"] - half
-        limits.loc[tested.index, "predicted_high"] = tested["predicted"] + half
-    return limits
+        low[own] = tested["predicted"] - half
+        high[own] = tested["predicted"] + half
+    return predictions.assign(predicted_low=low, predicted_high=high)
 
 
 def coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +83,8 @@ def coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
     Columns outcome, estimator, protocol, sample, coverage, width; no row where there are no such intervals.
     """
     found = []
-    for (outcome, estimator, protocol), tested in cells_of_unseen(predictions):
+    for (outcome, estimator, protocol), own in cells_of_unseen(predictions):
+        tested = taken(predictions, own, _OF_INTERVALS)
         half = entity_half_widths(tested)
         if np.isfinite(half).all():
             error = (tested["observed"] - tested["predicted"]).abs().to_numpy()

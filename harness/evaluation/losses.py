@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
+from harness.evaluation.samples import SampleRows, taken
 
 ROW = ["fold", "sample", "entity", "time"]
 
@@ -93,15 +94,11 @@ class PairedLosses:
     new_periods: bool
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, loss: Loss = squared_error, *, new_periods: bool = False) -> PairedLosses:
-        """Pair the predictions of one outcome, protocol and sample by their losses."""
-        own = loss(rows["observed"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64))
-        frame = _side_by_side(rows, own)
-        entities, periods = (
-            pd.factorize(frame.index.get_level_values(key), sort=True)[0].astype(np.int64)
-            for key in ("entity", "time")
-        )
-        return cls(frame, entities, periods, new_periods)
+    def of(cls, sample: SampleRows, loss: Loss = squared_error) -> PairedLosses:
+        """Pair the predictions of a sample by their losses."""
+        frame = _side_by_side(sample, loss)
+        entities, periods = (_codes(frame.index, key) for key in ("entity", "time"))
+        return cls(frame, entities, periods, sample.new_periods)
 
     @property
     def estimators(self) -> tuple[str, ...]:
@@ -121,7 +118,7 @@ class PairedLosses:
         if not self.new_periods:
             return None
         pair = self._column(estimator), self._column(reference)
-        cells = self.entities * (self.periods.max() + 1) + self.periods
+        cells = np.unique(self.entities * (self.periods.max() + 1) + self.periods, return_inverse=True)[1]
         return PeriodLosses(cluster_losses(*pair, self.periods), cluster_losses(*pair, cells))
 
     def within(self, key: Literal["fold", "time"], estimator: str, reference: str) -> pd.DataFrame:
@@ -150,49 +147,50 @@ class PairedLosses:
         return self.frame[estimator].to_numpy(dtype=np.float64)
 
 
-def _side_by_side(rows: pd.DataFrame, losses: Floats) -> pd.DataFrame:
+def _side_by_side(sample: SampleRows, loss: Loss) -> pd.DataFrame:
     """Return losses, (n_rows,), with a column for each estimator, sorted by `ROW`.
 
     Where all estimators predict the same rows in the same order, as those of a run do, the first says the
     order; others are matched, and rows that not all predict have holes.
     """
-    names = list(dict.fromkeys(rows["estimator"]))
-    places = [np.flatnonzero(rows["estimator"] == name) for name in names]
-    keys = [rows[key].astype("category").cat for key in ROW]
-    codes = [key.codes.to_numpy() for key in keys]
-    first = [own[places[0]] if places else own for own in codes]
+    losses: dict[str, Floats] = {}
+    keys: dict[str, pd.DataFrame] = {}
+    for name in sample.estimators:
+        rows = taken(sample.predictions, sample.positions(name), (*ROW, "observed", "predicted"))
+        losses[name] = loss(rows["observed"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64))
+        keys[name] = rows[ROW]
+    first, *others = keys.values() or [taken(sample.predictions, np.array([], dtype=np.int64), ROW)]
+    codes = [first[key].cat.codes.to_numpy() for key in ROW]
     if all(
-        np.array_equal(own[place], at) for place in places[1:] for own, at in zip(codes, first, strict=True)
+        np.array_equal(own[key].cat.codes, code)
+        for own in others
+        for key, code in zip(ROW, codes, strict=True)
     ):
-        order = np.lexsort(first[::-1])
-        ordered: list[Any] = [own[order] for own in first]
-        if np.any([own[1:] != own[:-1] for own in ordered], axis=0).all():
-            index = pd.MultiIndex(levels=[key.categories.tolist() for key in keys], codes=ordered, names=ROW)
-            columns = {name: losses[place[order]] for name, place in zip(names, places, strict=True)}
-            return pd.DataFrame(columns, index=index.remove_unused_levels())
-    wide = rows[[*ROW, "estimator"]].assign(loss=losses)
-    return wide.pivot_table(index=ROW, columns="estimator", values="loss", sort=True, observed=True)[names]
+        order = np.lexsort(codes[::-1])
+        ordered: list[Any] = [code[order] for code in codes]
+        if np.any([code[1:] != code[:-1] for code in ordered], axis=0).all():
+            levels = [first[key].cat.categories.tolist() for key in ROW]
+            index = pd.MultiIndex(levels=levels, codes=ordered, names=ROW).remove_unused_levels()
+            return pd.DataFrame({name: own[order] for name, own in losses.items()}, index=index, copy=False)
+    tall = pd.concat([own.assign(estimator=name, loss=losses[name]) for name, own in keys.items()])
+    wide = tall.pivot_table(index=ROW, columns="estimator", values="loss", sort=True, observed=True)
+    matched: Any = wide.index
+    return wide[list(losses)].set_axis(matched.remove_unused_levels())
+
+
+def _codes(index: Any, key: str) -> Ints:  # noqa: ANN401 - a MultiIndex, which pandas does not promise
+    """Return the codes of a key, (n_rows,), in the order of its sorted labels."""
+    at = index.names.index(key)
+    place = pd.factorize(index.levels[at], sort=True)[0]
+    return np.asarray(place[index.codes[at]], dtype=np.int64)
 
 
 def cluster_losses(loss: Floats, loss_reference: Floats, clusters: Ints) -> ClusterLosses:
-    """Sum losses, (n_obs,) each, within clusters, (n_obs,) codes."""
-    _, position = np.unique(clusters, return_inverse=True)
+    """Sum losses, (n_obs,) each, within clusters, (n_obs,) codes >= 0, in the order of the codes."""
+    n_rows = np.bincount(clusters)
+    there = n_rows > 0
     return ClusterLosses(
-        loss=np.bincount(position, weights=loss).astype(np.float64),
-        loss_reference=np.bincount(position, weights=loss_reference).astype(np.float64),
-        n_rows=np.bincount(position).astype(np.float64),
+        loss=np.bincount(clusters, weights=loss)[there].astype(np.float64),
+        loss_reference=np.bincount(clusters, weights=loss_reference)[there].astype(np.float64),
+        n_rows=n_rows[there].astype(np.float64),
     )
-
-
-def are_periods_new(rows: pd.DataFrame) -> bool:
-    """Return whether no fold trains on a period that it tests.
-
-    Parameters
-    ----------
-    rows : predictions of one outcome and protocol, both sides of every fold
-    """
-    for _, own in rows.groupby("fold", observed=True):
-        tested = own["sample"] == "test"
-        if set(own.loc[tested, "time"]) & set(own.loc[~tested, "time"]):
-            return False
-    return bool((rows["sample"] == "test").any())

@@ -16,11 +16,9 @@ from harness.evaluation.conformal import coverage_table
 from harness.evaluation.gain import Gain, gain_over
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.evaluation.gain_tests import corrected_t_p_value, holm_adjusted, max_t_p_values
-from harness.evaluation.losses import PairedLosses, are_periods_new
+from harness.evaluation.losses import PairedLosses
 from harness.evaluation.resample import EntityDraws
-
-SAMPLES: Mapping[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
-"""Sides of the folds that make up each sample."""
+from harness.evaluation.samples import SAMPLES, SampleRows, samples, taken
 
 WITHIN: Mapping[str, Literal["fold", "time"]] = {"fold": "fold", "period": "time"}
 """What gains are given within, and its key in the predictions."""
@@ -50,50 +48,7 @@ class Bootstrap:
         return EntityDraws(self.n_draws, self.seed, ("gain", outcome))
 
 
-@dataclass(frozen=True, eq=False)
-class SampleRows:
-    """The rows of one sample of one protocol.
-
-    Attributes
-    ----------
-    place : outcome, protocol and sample
-    rows : predictions
-    new_periods : whether the rows are test rows of periods that their fold does not train on
-    test_to_train : test rows over training rows of the protocol's splits
-    """
-
-    place: Mapping[str, str]
-    rows: pd.DataFrame
-    new_periods: bool
-    test_to_train: float
-
-
-NOT_OF_SAMPLES = frozenset({"outcome", "protocol", "predicted_low", "predicted_high"})
-"""Columns of predictions that rows of a sample do not have: they are the same in all, or not looked at."""
-
-
-def samples(
-    predictions: pd.DataFrame, *, among: Mapping[str, tuple[str, ...]] = SAMPLES
-) -> Iterator[SampleRows]:
-    """Yield the rows of every sample of every protocol of every outcome.
-
-    Parameters
-    ----------
-    among : sides of the folds that make up each sample
-    """
-    pairs = predictions[["outcome", "protocol"]].drop_duplicates()
-    asked = predictions[[name for name in predictions if name not in NOT_OF_SAMPLES]]
-    for outcome, protocol in pairs.itertuples(index=False):
-        # Only the rows of one sample are copied at a time: all of 10^6 rows would not fit into memory twice.
-        inside = ((predictions["outcome"] == outcome) & (predictions["protocol"] == protocol)).to_numpy()
-        sides = predictions["sample"]
-        n_test, n_train = (np.count_nonzero(inside & (sides == side)) for side in ("test", "train"))
-        any_estimator = predictions["estimator"].iloc[int(inside.argmax())]
-        is_new = are_periods_new(predictions[inside & (predictions["estimator"] == any_estimator)])
-        for sample, parts in among.items():
-            place = {"outcome": str(outcome), "protocol": str(protocol), "sample": sample}
-            own = asked[inside & sides.isin(parts).to_numpy()]
-            yield SampleRows(place, own, is_new and sample == "test", n_test / n_train)
+_OF_ACCURACY = ("entity", "observed", "predicted", "train_variance")
 
 
 def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -106,12 +61,13 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     for sample in samples(predictions):
-        for estimator, own in sample.rows.groupby("estimator", sort=False, observed=True):
+        for estimator in sample.estimators:
+            own = taken(sample.predictions, sample.positions(estimator), _OF_ACCURACY)
             figures = accuracy(
                 own["observed"].to_numpy(),
                 own["predicted"].to_numpy(),
                 train_variance=own["train_variance"].to_numpy(),
-                entities=pd.factorize(own["entity"], sort=True)[0],
+                entities=own["entity"].cat.codes.to_numpy().astype(np.int64),
             )
             place = {**sample.place, "estimator": estimator}
             found.append(place | asdict(figures) | {"status": "ok", "reason": ""})
@@ -154,7 +110,7 @@ def gains_table(
     """
     found: dict[str, list[dict[str, object]]] = {reference: [] for reference in references}
     for sample in samples(predictions, among=among):
-        losses = PairedLosses.of(sample.rows, new_periods=sample.new_periods)
+        losses = PairedLosses.of(sample)
         for reference, rows in found.items():
             if reference in losses.estimators and len(losses.estimators) > 1:
                 rows += [
@@ -230,7 +186,7 @@ def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.
     """
     found = []
     for sample in samples(predictions, among={"test": SAMPLES["test"]}):
-        losses = PairedLosses.of(sample.rows)
+        losses = PairedLosses.of(sample)
         for reference, name, (by, key) in product(references, losses.estimators, WITHIN.items()):
             if name != reference and reference in losses.estimators:
                 own = losses.within(key, name, reference).rename_axis("part").reset_index()

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from harness.arrays import Ints
+from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import Status
 from harness.evaluation.fold import Fold
-from harness.evaluation.fold_fit import FoldPredictions, FoldResult
+from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.tables import PREDICTIONS
+
+Cells = Floats | pd.Categorical
+"""Cells of one column."""
+
+Number = TypeVar("Number", np.float64, np.int64)
 
 CellKey = tuple[str, str, str]
 """Outcome, estimator, protocol."""
@@ -68,19 +76,31 @@ def predictions_table(
     ]
     if not kept:
         return pd.DataFrame(columns=list(PREDICTIONS.columns))
-    cells = [cell for cell, _ in kept]
-    named = {name: Texts.of([getattr(cell, name) for cell in cells]) for name in _PLACE}
+    named = {name: Texts.of([getattr(cell, name) for cell, _ in kept]) for name in _PLACE}
     keys = {
         outcome: (Texts.of(panel.entity.labels), Texts.of(panel.time.labels))
         for outcome, panel in panels.items()
     }
-    parts = []
-    for cell, predictions in kept:
-        rows = _rows(predictions, panels[cell.outcome], folds[cell.protocol, cell.fold], keys[cell.outcome])
-        places = {name: texts.same(getattr(cell, name), len(rows)) for name, texts in named.items()}
-        parts.append(rows.assign(**places))
-    table = pd.concat(parts, ignore_index=True)
-    return table[[name for name in PREDICTIONS.columns if name in table]]
+    parts = [
+        _Part(cell, predictions, panels[cell.outcome], folds[cell.protocol, cell.fold], *keys[cell.outcome])
+        for cell, predictions in kept
+    ]
+    columns: dict[str, Callable[[_Part], Cells]] = {
+        **{name: partial(_Part.place, name=name, texts=texts) for name, texts in named.items()},
+        "entity": _Part.entity,
+        "time": _Part.time,
+        "observed": _Part.observed,
+        "predicted": _Part.predicted,
+        "sample": _Part.sample,
+        "train_variance": _Part.train_variance,
+    }
+    # One column after the other: all parts side by side would not fit into memory beside the table.
+    table = {
+        name: pd.concat([pd.Series(columns[name](part)) for part in parts], ignore_index=True)
+        for name in PREDICTIONS.columns
+        if name in columns
+    }
+    return pd.DataFrame(table, copy=False)
 
 
 _PLACE = ("outcome", "estimator", "protocol", "fold")
@@ -119,19 +139,40 @@ class Texts:
 _SIDES = Texts.of(["train", "test"])
 
 
-def _rows(predictions: FoldPredictions, panel: Panel, fold: Fold, keys: tuple[Texts, Texts]) -> pd.DataFrame:
-    rows = np.concatenate([fold.train, fold.test])
-    entity, time = keys
-    return pd.DataFrame(
-        {
-            "entity": entity.column(panel.entity.codes[rows]),
-            "time": time.column(panel.time.codes[rows]),
-            "observed": panel.observed[rows],
-            "predicted": np.concatenate([predictions.train, predictions.test]),
-            "sample": _SIDES.column(np.repeat([0, 1], [fold.train.size, fold.test.size])),
-            "train_variance": predictions.train_variance,
-        }
-    )
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The rows of one fold as one estimator predicts them, those that it trained on first."""
+
+    cell: FoldCell
+    predictions: FoldPredictions
+    panel: Panel
+    fold: Fold
+    entities: Texts
+    times: Texts
+
+    def place(self, name: str, texts: Texts) -> Cells:
+        return texts.same(getattr(self.cell, name), self.fold.train.size + self.fold.test.size)
+
+    def entity(self) -> Cells:
+        return self.entities.column(self._of_rows(self.panel.entity.codes))
+
+    def time(self) -> Cells:
+        return self.times.column(self._of_rows(self.panel.time.codes))
+
+    def observed(self) -> Cells:
+        return self._of_rows(self.panel.observed)
+
+    def predicted(self) -> Cells:
+        return np.concatenate([self.predictions.train, self.predictions.test])
+
+    def sample(self) -> Cells:
+        return _SIDES.column(np.repeat([0, 1], [self.fold.train.size, self.fold.test.size]))
+
+    def train_variance(self) -> Cells:
+        return np.full(self.fold.train.size + self.fold.test.size, self.predictions.train_variance)
+
+    def _of_rows(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+        return np.concatenate([values[self.fold.train], values[self.fold.test]])
 
 
 def status_rows(missing: Iterable[MissingCell], samples: Iterable[str]) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldResult
-from harness.evaluation.tables import SAMPLES, Bootstrap
+from harness.evaluation.samples import SAMPLES
+from harness.evaluation.tables import Bootstrap
 from harness.evaluation.universe import Universe
 from harness.execution.assemble import MissingCell
 from harness.execution.parts import AnswerInParts

@@ -8,12 +8,26 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.errors import ArtifactError, Problem
 
 
-def write_atomically(path: Path, data: bytes | memoryview) -> None:
-    """Write a file through a temporary neighbour, both flushed to disk, the file before it takes its name.
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file at once; see `replacing`.
+
+    Raises
+    ------
+    ArtifactError
+        Where the folder cannot be written or the disk is full.
+    """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary neighbour of a file, which takes its name at the end, both flushed to disk before.
 
     Raises
     ------
@@ -27,11 +41,11 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
             # A new file and no link: what someone put in its place is not written through.
             partial.unlink(missing_ok=True)
             with partial.open("xb") as file:
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
-        except OSError:
+        except BaseException:
             with contextlib.suppress(OSError):  # what kept the file from being written may keep it from going
                 partial.unlink(missing_ok=True)
             raise

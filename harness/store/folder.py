@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -11,11 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import pandas as pd
 
 from harness.errors import ArtifactError, Problem
-from harness.store.atomic import move, partials, sha256_of, write_atomically, writing
+from harness.store.atomic import move, partials, replacing, sha256_of, write_atomically, writing
 from harness.store.csv_table import csv_text, from_csv
 from harness.store.manifest import Manifest
 
@@ -236,7 +236,7 @@ class RunFolder:
         """Return the SHA-256 of every reported file."""
         return {name: sha256_of(self.path / name) for name in self.files()}
 
-    def write_bytes(self, name: str, data: bytes | memoryview) -> None:
+    def write_bytes(self, name: str, data: bytes) -> None:
         """Write a file atomically.
 
         Raises
@@ -244,10 +244,16 @@ class RunFolder:
         ArtifactError
             Where it cannot be written, or what is in its place is a link or was written by no run.
         """
+        with self._replacing(name) as file:
+            file.write(data)
+
+    @contextmanager
+    def _replacing(self, name: str) -> Iterator[BinaryIO]:
         own = self.own()
         self._refuse_stranger(name, own)
         self._note({name} - own)
-        write_atomically(self.path / name, data)
+        with replacing(self.path / name) as file:
+            yield file
 
     def write_text(self, name: str, text: str) -> None:
         """Write a UTF-8 text file atomically."""
@@ -273,9 +279,8 @@ class RunFolder:
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
         """Write a large table as ``NAME.parquet``."""
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=False)
-        self.write_bytes(f"{name}.parquet", buffer.getbuffer())
+        with self._replacing(f"{name}.parquet") as file:
+            frame.to_parquet(file, index=False)
 
     def read_parquet(self, name: str) -> pd.DataFrame:
         """Read a table that `write_parquet` wrote; an empty frame without columns where there is none.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.arrays import Floats
 from harness.evaluation.losses import PairedLosses
-from harness.evaluation.tables import SAMPLES, samples
+from harness.evaluation.samples import SAMPLES, samples
 from harness.store.folder import RunFolder
 from harness.store.manifest import CellRecord, Manifest
 
@@ -116,9 +116,7 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
     summary = folder.read_table("summary").set_index("variable")
     predictions = folder.read_parquet("predictions")
     found = {
-        (sample.place["outcome"], sample.place["protocol"]): PairedLosses.of(
-            sample.rows, new_periods=sample.new_periods
-        )
+        (sample.place["outcome"], sample.place["protocol"]): PairedLosses.of(sample)
         for sample in samples(predictions, among=TEST)
     }
     for outcome in manifest.study.outcomes:

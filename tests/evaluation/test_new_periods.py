@@ -11,8 +11,9 @@ from scipy.stats import binom
 from harness.evaluation.gain import gain_over
 from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
 from harness.evaluation.gain_tests import two_way_difference, two_way_gain
-from harness.evaluation.losses import PeriodLosses, are_periods_new, cluster_losses
+from harness.evaluation.losses import PeriodLosses, cluster_losses
 from harness.evaluation.resample import EntityDraws
+from harness.evaluation.samples import Sides
 from harness.evaluation.tables import Bootstrap, gain_table, gains_within
 
 OFFSET = 0.5
@@ -153,9 +154,9 @@ def test_from_five_periods_on_the_p_value_allows_for_them():
 
 def test_periods_are_new_where_no_fold_trains_on_what_it_tests():
     frame = predictions(2)
-    assert are_periods_new(frame)
+    assert Sides.of(frame, "time").are_apart
     mixed = frame.assign(sample=np.where(frame["entity"] < "e05", "test", "train"))
-    assert not are_periods_new(mixed)
+    assert not Sides.of(mixed, "time").are_apart
 
 
 def test_gains_by_period_and_fold_are_those_of_their_rows():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from harness.evaluation.losses import PairedLosses
+from harness.evaluation.samples import samples
 from harness.evaluation.tables import Bootstrap, accuracy_table, gain_table
 
 
@@ -100,16 +101,23 @@ def test_losses_side_by_side_are_those_matched_row_by_row():
     """Rows of all estimators in one order, and the same rows shuffled, which are matched by their keys."""
     rng = np.random.default_rng(0)
     keys = pd.MultiIndex.from_product(
-        [["2", "10"], ["test"], ["b", "a", "c"], ["1", "2"]], names=["fold", "sample", "entity", "time"]
+        [["2", "10"], ["train", "test"], ["b", "a", "c"], ["1", "2"]],
+        names=["fold", "sample", "entity", "time"],
     ).to_frame(index=False)
+    keys = keys.assign(outcome="y", protocol="random")
     rows = pd.concat([keys.assign(estimator=name) for name in ("second", "first")], ignore_index=True)
     rows = rows.assign(observed=rng.normal(size=len(rows)), predicted=rng.normal(size=len(rows)))
-    together, apart = PairedLosses.of(rows), PairedLosses.of(rows.sample(frac=1.0, random_state=1))
+    together, apart = (
+        PairedLosses.of(next(samples(own, among={"test": ("test",)})))
+        for own in (rows, rows.sample(frac=1.0, random_state=1).sort_values("estimator", ascending=False))
+    )
+    keys = ["fold", "sample", "entity", "time"]
+    rows = rows[rows["sample"] == "test"]
     assert together.estimators == ("second", "first")
     assert together.entities.tolist() == apart.entities.tolist() == [0, 0, 1, 1, 2, 2] * 2
     assert together.periods.tolist() == apart.periods.tolist() == [0, 1] * 6
-    expected = rows.assign(loss=(rows["observed"] - rows["predicted"]) ** 2).sort_values(list(keys))
+    expected = rows.assign(loss=(rows["observed"] - rows["predicted"]) ** 2).sort_values(keys)
     for name, own in expected.groupby("estimator"):
         for found in (together, apart):
             assert found.frame[name].tolist() == own["loss"].tolist()
-            assert found.frame.index.tolist() == own[list(keys)].apply(tuple, axis=1).tolist()
+            assert found.frame.index.tolist() == own[keys].apply(tuple, axis=1).tolist()

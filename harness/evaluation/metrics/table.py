@@ -9,7 +9,8 @@ import pandas as pd
 from harness.evaluation.gain import gain_over
 from harness.evaluation.losses import PairedLosses
 from harness.evaluation.metrics.metric import Metric
-from harness.evaluation.tables import Bootstrap, samples
+from harness.evaluation.samples import samples
+from harness.evaluation.tables import Bootstrap
 
 
 def metrics_table(
@@ -31,7 +32,7 @@ def metrics_table(
         for sample in samples(predictions)
         for name, metric in metrics.items()
         for row in _rows(
-            PairedLosses.of(sample.rows, metric.loss, new_periods=sample.new_periods),
+            PairedLosses.of(sample, metric.loss),
             reference,
             sample.place["outcome"],
             bootstrap,
