@@ -24,7 +24,13 @@ from harness_neural.batch.passes import (
     make_workspace,
     weigh_shares,
 )
-from harness_neural.batch.projection import LEAST_DECAY, about_effects, about_means, solve_output
+from harness_neural.batch.projection import (
+    DECAY_BESIDE_EFFECTS,
+    LEAST_DECAY,
+    about_effects,
+    about_means,
+    solve_output,
+)
 from harness_neural.batch.scaling import Scaling, make_scaling, unstandardise, unstandardise_backward
 from harness_neural.batch.task import TrainingTask
 from harness_neural.names import Activation, OutputWeights, Precision
@@ -60,18 +66,28 @@ class KnownEffects:
     ----------
     weights : of the levels
     of_outcome : (n_networks, n_levels); effects of the outcome
+    unexplained : (n_networks,); share of the outcome's variance that these leave
     """
 
     weights: LevelWeights
     of_outcome: Tensor
+    unexplained: Tensor
 
 
 @dataclass(frozen=True)
 class NetworkRecords:
-    """What does not change with the parameters of a network; `effects` is None where there are none."""
+    """What does not change with the parameters of a network.
+
+    Attributes
+    ----------
+    scaling, shares : of its variables, and of its rows
+    output_decay : (n_networks,); of the weights from its units
+    effects : None where there are none
+    """
 
     scaling: Scaling
     shares: RowShares
+    output_decay: Tensor
     effects: KnownEffects | None
 
 
@@ -103,8 +119,7 @@ class Objective:
         self._output = output
         self._is_tanh = activation == "tanh"
         self._decay = weight_decay
-        least = LEAST_DECAY[precision] if output == "solved" else 0.0
-        self._output_decay = max(weight_decay, least)
+        self._least_decay = LEAST_DECAY[precision] if output == "solved" else 0.0
         order = row_order(task.levels) if task.levels else slice(None)
         X, outcome = task.X[order], task.outcome[order]
         self._order, self._columns, self._outcome = order, torch.tensor(X), torch.tensor(outcome)
@@ -160,9 +175,9 @@ class Objective:
         if self._decay:
             loss = loss + self._decay * own.hidden[..., :-1].square().sum(dim=(1, 2))
             gradient.hidden[..., :-1] += 2.0 * self._decay * own.hidden[..., :-1]
-        if self._output_decay:
-            loss = loss + self._output_decay * own.output.square().sum(dim=1)
-            gradient.output.add_(own.output, alpha=2.0 * self._output_decay)
+        decay = self._networks.output_decay
+        loss = loss + decay * own.output.square().sum(dim=1)
+        gradient.output.addcmul_(own.output, decay.unsqueeze(1), value=2.0)
         if self._output == "solved":
             gradient.output.zero_()
             gradient.intercept.zero_()
@@ -185,7 +200,7 @@ class Objective:
             moments,
             outcome_deviation=scaling.outcome_deviation,
             is_tanh=self._is_tanh,
-            decay=self._output_decay,
+            decay=self._networks.output_decay,
         )
         return _Solved(replace(own, output=found.weights, intercept=found.intercept), of_units)
 
@@ -208,13 +223,22 @@ class Objective:
         has_unit = (torch.arange(self.layout.n_units) < n_units).double()
         scaling = make_scaling(self._columns, self._outcome, weights=weights, has_unit=has_unit)
         shares = make_shares(self.blocks, weights, selection, variance=scaling.outcome_deviation.square())
-        return NetworkRecords(scaling, shares, self._known_effects(shares) if self._levels.keys else None)
+        effects = self._known_effects(shares) if self._levels.keys else None
+        return NetworkRecords(scaling, shares, self._decay_of_output(effects, networks.size), effects)
 
     def _known_effects(self, shares: RowShares) -> KnownEffects:
         weights = weigh_shares(self._levels, shares)
         weighted = self._outcome * shares.of_losses[:, :, 0].flatten(1)[:, : self.blocks.n_obs].double()
-        sums = self._levels.sums(weighted).unsqueeze(2)
-        return KnownEffects(weights, solve_effects(self._levels, sums, weights).squeeze(2))
+        sums = self._levels.sums(weighted)
+        found = solve_effects(self._levels, sums.unsqueeze(2), weights).squeeze(2)
+        left = (weighted @ self._outcome - (sums * found).sum(dim=1)).clamp(0.0, 1.0)
+        return KnownEffects(weights, found, unexplained=left)
+
+    def _decay_of_output(self, effects: KnownEffects | None, n_networks: int) -> Tensor:
+        least = torch.full((n_networks,), max(self._decay, self._least_decay), dtype=torch.float64)
+        if effects is None or self._output == "trained":
+            return least
+        return torch.maximum(least, DECAY_BESIDE_EFFECTS * effects.unexplained)
 
     def _make_workspace(self) -> Workspace:
         return make_workspace(

@@ -26,6 +26,13 @@ LEAST_DECAY: dict[Precision, float] = {"float64": 4e-7, "float32": 1e-5}
 It is larger than the rounding of the sums of products.
 """
 
+DECAY_BESIDE_EFFECTS = 1e-3
+"""Decay of solved output weights beside effects, in units of the variance that effects leave of the outcome.
+
+Units that hardly vary within entities would get any weight otherwise, and with it predictions for new
+entities, which differ in them. ``docs/decisions/when_networks_stop.md`` has what was tried.
+"""
+
 
 @dataclass(frozen=True)
 class SolvedOutput:
@@ -80,7 +87,7 @@ def _shares(sums: UnitSums) -> Tensor:
 
 
 def solve_output(
-    moments: UnitMoments, *, outcome_deviation: Tensor, is_tanh: bool, decay: float
+    moments: UnitMoments, *, outcome_deviation: Tensor, is_tanh: bool, decay: Tensor
 ) -> SolvedOutput:
     """Return the output weights that minimise the training loss with its decay.
 
@@ -89,7 +96,7 @@ def solve_output(
     moments : of sigmoid or relu units
     outcome_deviation : (n_networks,)
     is_tanh : whether the networks' own units are the tanh units that these sigmoid units equal
-    decay : > 0, of the weights but not the intercept
+    decay : (n_networks,) > 0; of the weights but not the intercept
 
     Returns
     -------
@@ -98,7 +105,7 @@ def solve_output(
     """
     factor = 2.0 if is_tanh else 1.0
     curvature = factor**2 * moments.with_units
-    curvature.diagonal(dim1=1, dim2=2).add_(decay)
+    curvature.diagonal(dim1=1, dim2=2).add_(decay.unsqueeze(1))
     right = factor * moments.with_outcome / outcome_deviation.unsqueeze(1)
     root, wrong = torch.linalg.cholesky_ex(curvature)
     weights = torch.cholesky_solve(right.unsqueeze(2), root).squeeze(2)

@@ -13,11 +13,10 @@ from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective, evaluate_at
-from harness_neural.batch.projection import LEAST_DECAY
+from harness_neural.batch.projection import DECAY_BESIDE_EFFECTS
 from neural_tasks import make_task, some_networks
 
 SOLVED = Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved")
-LEAST = LEAST_DECAY["float64"]
 N_UNITS = 3
 KEYS = pytest.mark.parametrize(
     "keys", [(0,), (1,), (0, 1), (1, 0)], ids=["entity", "time", "both", "both turned"]
@@ -60,11 +59,23 @@ def standardised_units(task: TrainingTask, network: int) -> tuple[Floats, Floats
     return np.tanh(Z @ hidden[:, :-1].T + hidden[:, -1]), y, w
 
 
+def decay(task: TrainingTask, y: Floats, w: Floats) -> float:
+    """Of output weights: in units of what dummies alone leave of the outcome, whose variance is one."""
+    columns = dummies(task.levels)
+    found = np.linalg.lstsq(columns * np.sqrt(w)[:, None], y * np.sqrt(w), rcond=None)[0]
+    return DECAY_BESIDE_EFFECTS * float(w @ (y - columns @ found) ** 2)
+
+
+def decays(task: TrainingTask) -> Floats:
+    """Return the decay of the output weights of each network."""
+    return np.array([decay(task, *standardised_units(task, at)[1:]) for at in range(task.n_networks)])
+
+
 def regression(task: TrainingTask, network: int) -> tuple[Floats, Floats, float]:
     """Output weights, errors and loss of one regression on units and dummies, with rows for the decay."""
     units, y, w = standardised_units(task, network)
     columns = np.column_stack([units, dummies(task.levels)])
-    penalty = np.sqrt(LEAST) * np.eye(N_UNITS, columns.shape[1])
+    penalty = np.sqrt(decay(task, y, w)) * np.eye(N_UNITS, columns.shape[1])
     left = np.concatenate([columns * np.sqrt(w)[:, None], penalty])
     right = np.concatenate([y * np.sqrt(w), np.zeros(N_UNITS)])
     found = np.linalg.lstsq(left, right, rcond=None)[0]
@@ -133,7 +144,7 @@ def test_no_other_output_weights_have_a_lower_loss() -> None:
         moved = solved.points.numpy().copy()
         moved[:, -1 - N_UNITS : -1] += size * rng.normal(size=(task.n_networks, N_UNITS))
         loss = evaluate_at(task, moved, activation="tanh").loss.numpy()
-        loss += LEAST * np.square(moved[:, -1 - N_UNITS : -1]).sum(axis=1)
+        loss += decays(task) * np.square(moved[:, -1 - N_UNITS : -1]).sum(axis=1)
         assert (loss > solved.loss.numpy()).all()
 
 
@@ -141,8 +152,8 @@ def test_errors_less_their_effects_are_the_same_where_output_weights_are_given()
     task = make_rows()
     solved = evaluate_at(task, task.start, activation="tanh", output="solved")
     plain = evaluate_at(task, solved.points.numpy(), activation="tanh")
-    decay = LEAST * solved.points[:, -1 - N_UNITS : -1].square().sum(dim=1)
-    np.testing.assert_allclose(solved.loss, plain.loss + decay, rtol=1e-9)
+    decayed = decays(task) * np.square(solved.points.numpy()[:, -1 - N_UNITS : -1]).sum(axis=1)
+    np.testing.assert_allclose(solved.loss, plain.loss.numpy() + decayed, rtol=1e-9)
     np.testing.assert_allclose(solved.selection, plain.selection, rtol=1e-9)
 
 
@@ -200,8 +211,9 @@ def test_single_precision_agrees_to_its_own() -> None:
     np.testing.assert_allclose(found[0].gradient, found[1].gradient, atol=1e-5)
 
 
-def test_training_ends_where_plain_lbfgs_does() -> None:
-    """One unit on a truth of one unit: there is one minimum, found by both."""
+def test_training_ends_where_plain_lbfgs_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One unit on a truth of one unit, and one decay of all weights: there is one minimum, found by both."""
+    monkeypatch.setattr("harness_neural.batch.objective.DECAY_BESIDE_EFFECTS", 0.0)
     task = make_rows(n_networks=2)
     rng = np.random.default_rng(4)
     truth = np.tanh(task.X @ np.array([0.8, -0.4, 0.2, 0.0]) + 0.3)
