@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +19,9 @@ NEAR_SHARE = 0.95
 
 LEAST_SIZE = 1e-8
 """Share of the longest direction's length below which a direction is rounding."""
+
+MOST_KEPT = 16
+"""Answers that a process keeps: all estimators of an outcome, and all blocks of their draws, ask the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +60,24 @@ def joint_support(panel: Panel, grid: Floats) -> JointSupport:
     """
     rows = np.unique(np.linspace(0, panel.n_obs - 1, min(panel.n_obs, MOST_ROWS)).round().astype(np.int64))
     rows = rows[np.argsort(panel.column(panel.exposure)[rows], kind="stable")]
-    exposure, entities = panel.column(panel.exposure)[rows], panel.entity.codes[rows]
-    distance = _distances(panel, rows)
+    exposure, entities = panel.column(panel.exposure)[rows], panel.entity.codes[rows].astype(np.int64)
+    moved = panel.dependents(panel.exposure)
+    names = [name for name in panel.moderators or panel.controls if name not in moved]
+    # A row of zeros, which is no direction, stands there also where there is no covariate.
+    covariates = np.stack([np.zeros(rows.size), *(panel.column(name)[rows] for name in names)])
+    near = _near(exposure.tobytes(), entities.tobytes(), covariates.tobytes(), grid.tobytes())
+    return JointSupport(rows, near)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _near(exposure_bytes: bytes, entity_bytes: bytes, covariate_bytes: bytes, grid_bytes: bytes) -> Mask:
+    """Return whether rows like each are observed at each exposure of a grid, (n_grid, n_rows), read-only.
+
+    Arrays come as their bytes, so that equal ones of different objects are known again.
+    """
+    exposure, grid = np.frombuffer(exposure_bytes), np.frombuffer(grid_bytes)
+    entities = np.frombuffer(entity_bytes, dtype=np.int64)
+    distance = _distances(np.frombuffer(covariate_bytes).reshape(-1, exposure.size))
     distance[entities[:, None] == entities[None, :]] = np.inf
     reach = WINDOW * np.ptp(exposure)
     first, end = (
@@ -65,25 +85,30 @@ def joint_support(panel: Panel, grid: Floats) -> JointSupport:
         np.searchsorted(exposure, exposure + reach, "right"),
     )
     own = np.array([row[low:high].min() for row, low, high in zip(distance, first, end, strict=True)])
-    near = np.quantile(own, NEAR_SHARE, method="inverted_cdf")
+    farthest = np.quantile(own, NEAR_SHARE, method="inverted_cdf")
     first, end = np.searchsorted(exposure, grid - reach), np.searchsorted(exposure, grid + reach, "right")
     nearest = np.stack(
         [distance[:, low:high].min(axis=1, initial=np.inf) for low, high in zip(first, end, strict=True)]
     )
-    return JointSupport(rows, np.isfinite(nearest) & (nearest <= near))
+    near: Mask = np.isfinite(nearest) & (nearest <= farthest)
+    near.setflags(write=False)
+    return near
 
 
-def _distances(panel: Panel, rows: Ints) -> Floats:
-    """Return the squared distance between any two of some rows, (n_rows,) positions, as (n_rows, n_rows)."""
+def _distances(covariates: Floats) -> Floats:
+    """Return the squared distance between any two rows, (n_rows, n_rows).
+
+    Parameters
+    ----------
+    covariates : (n_covariates, n_rows); those that do not vary are no direction
+    """
     from scipy.spatial.distance import cdist
     from scipy.stats import rankdata
 
-    moved = panel.dependents(panel.exposure)
-    names = [name for name in panel.moderators or panel.controls if name not in moved]
-    ranks = [rankdata(panel.column(name)[rows]) for name in names]
-    points = whitened(np.column_stack([np.zeros(rows.size), *ranks]))
+    varying = [row for row in covariates if np.ptp(row) > 0.0]
+    points = whitened(np.column_stack([np.zeros(covariates.shape[1]), *map(rankdata, varying)]))
     if not points.shape[1]:
-        return np.zeros((rows.size, rows.size))
+        return np.zeros((len(points), len(points)))
     return np.asarray(cdist(points, points, "sqeuclidean"))
 
 

@@ -96,3 +96,13 @@ def test_whitened_columns_are_uncorrelated_and_those_that_say_nothing_new_are_le
     a, b = np.random.default_rng(6).normal(size=(2, 50))
     points = whitened(np.column_stack([a, b, a + b, np.full(50, 3.0)]))
     assert np.cov(points.T, ddof=0) == pytest.approx(np.eye(2), abs=1e-12)
+
+
+def test_equal_rows_are_not_compared_again_and_other_ones_are():
+    rng = np.random.default_rng(5)
+    x, m = rng.uniform(size=(2, 300))
+    first = joint_support(panel_of(x, m), GRID)
+    assert joint_support(panel_of(x.copy(), m.copy()), GRID.copy()).near is first.near
+    for other in (joint_support(panel_of(x, m[::-1]), GRID), joint_support(panel_of(x, m), GRID[:2])):
+        assert not np.array_equal(other.near, first.near)
+    assert not first.near.flags.writeable
