@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.execution.run import Prepared
     from harness.execution.workers import Workers
     from harness.registry.plugin_choice import PluginChoice
+    from harness.registry.registry import Registry
     from harness.spec.written import WrittenSpec
     from harness.store.folder import RunFolder
 
@@ -93,22 +94,32 @@ def run(
 def run_study(
     options: RunOptions,
     *,
+    find_plugins: Callable[[PluginChoice], Registry] | None = None,
     on_progress: Progress | None = None,
     on_resumed: Callable[[str], None] | None = None,
 ) -> RunFolder:
     """Run a study, write its report and return its folder.
+
+    Parameters
+    ----------
+    find_plugins : returns what the chosen plugins offer; None for `harness.installed.installed`
 
     Raises
     ------
     SpecError, DataError, ArtifactError
         As `harness.execution.run.write_run` does.
     """
-    from harness.execution.run import write_run
-    from harness.findings.table import findings_of
-    from harness.installed import installed
+    from harness.execution.workers import TASK_MODULE, CanStartEarly
 
-    registry = installed(options.plugins)
     with options.local_workers.kept() as local:
+        if options.cluster is None and isinstance(local, CanStartEarly):
+            local.start([TASK_MODULE])
+        # These imports take as long as the start of a worker, which they go on beside.
+        from harness.execution.run import write_run
+        from harness.findings.table import findings_of
+        from harness.installed import installed
+
+        registry = (find_plugins or installed)(options.plugins)
         folder = write_run(
             options,
             registry,

@@ -74,7 +74,6 @@ def run(
     from harness.api import run_study
     from harness.execution.options import RunOptions
 
-    found(choice)
     options = RunOptions(
         spec=spec,
         data=data,
@@ -93,7 +92,7 @@ def run(
     )
     resumed: list[str] = []
     with progress() as on_progress:
-        folder = run_study(options, on_progress=on_progress, on_resumed=resumed.append)
+        folder = run_study(options, find_plugins=found, on_progress=on_progress, on_resumed=resumed.append)
     for line in resumed:
         click.echo(line, err=True)
     if line := _expected_line(folder):

@@ -31,8 +31,9 @@ from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import TaskResult
 from harness.execution.results import RunResults
 from harness.execution.time_limit import TimeLimits
-from harness.execution.workers import CanStartEarly, Workers
+from harness.execution.workers import TASK_MODULE, CanStartEarly, Workers
 from harness.execution.write import FindingsOf, write_conclusions, write_tables
+from harness.registry.libraries import libraries_of
 from harness.registry.registry import Registry
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartResult
@@ -163,7 +164,7 @@ def write_run(
     started, start = datetime.now(UTC), time.perf_counter()
     loaded = load(options, registry)
     if isinstance(workers, CanStartEarly):
-        workers.start(run_checkpointed.__module__)
+        workers.start([TASK_MODULE, *libraries_of(entry.estimator for entry in loaded.study.estimators)])
     prepared = prepare_loaded(loaded, options, registry)
     study = prepared.plan.study
     surroundings = Surroundings(installed_code(), versions(registry.brought_by))

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -42,6 +42,9 @@ MOST_GROWTH = 2 * GB
 
 Its own limit is passed by importing a library or two, and the new worker would import them again.
 """
+
+TASK_MODULE = "harness.execution.checkpoints"
+"""What a worker imports with its first task, if it has not before."""
 
 IS_WORKER = "HARNESS_WORKER"
 """Variable in the environment of workers that were started here; they may be ended without harm to others."""
@@ -81,8 +84,8 @@ class Workers(Protocol):
 class CanStartEarly(Protocol):
     """Capability of workers: they start, and import what tasks need, while the caller does other work."""
 
-    def start(self, module: str) -> None:
-        """Start workers that are not there yet, each of which imports a module, and do not wait for them."""
+    def start(self, modules: Sequence[str]) -> None:
+        """Start workers that are not there yet, each of which imports modules, and do not wait for them."""
 
 
 class _InThisProcess:
@@ -158,11 +161,11 @@ class _KeptProcesses:
             self.end()
             raise
 
-    def start(self, module: str) -> None:
-        """Start the processes, each of which imports a module, and do not wait for them."""
+    def start(self, modules: Sequence[str]) -> None:
+        """Start the processes, each of which imports modules, and do not wait for them."""
         processes = self._alive()
         for _ in range(self._n_jobs):
-            processes.submit(_import, module)
+            processes.submit(_import, tuple(modules))
 
     def _alive(self) -> ProcessPoolExecutor:
         from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
@@ -190,8 +193,9 @@ class _KeptProcesses:
             self._processes = None
 
 
-def _import(module: str) -> None:
-    import_module(module)
+def _import(modules: Sequence[str]) -> None:
+    for module in modules:
+        import_module(module)
 
 
 def begin(parent: int, memory_limit: float | None) -> None:

@@ -71,7 +71,6 @@ def test_a_worker_stays_whose_memory_grows_as_with_the_libraries_that_tasks_impo
 def test_workers_that_start_early_do_the_tasks_that_follow():
     with LocalWorkers(1).kept() as workers:
         assert isinstance(workers, CanStartEarly)
-        workers.start("worker_tasks")
-        workers.start("no_such_module")
+        workers.start(["worker_tasks", "no_such_module"])
         first = execute([Growing(1)], workers=workers, on_done=lambda _: None)
         assert execute([Growing(1)], workers=workers, on_done=lambda _: None) == first

@@ -79,10 +79,10 @@ class Robust:
     def _with_leverage(self, regression: Regression) -> Floats:
         """Return the covariance of the coordinates in the basis, in which the bread is the identity."""
         if not regression.effects:
-            import statsmodels.api as sm
+            from statsmodels.regression.linear_model import OLS
 
             # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
-            fitted = sm.OLS(regression.within.residuals, regression.basis).fit(cov_type=self.variant)
+            fitted = OLS(regression.within.residuals, regression.basis).fit(cov_type=self.variant)
             return np.asarray(fitted.cov_params())
         slack = (1.0 - regression.leverage()) ** _LEVERAGE_POWERS[self.variant]
         stretched = regression.basis * (regression.within.residuals / slack)[:, None]

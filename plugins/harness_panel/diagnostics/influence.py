@@ -22,11 +22,11 @@ def influence(regression: Regression) -> tuple[Floats, Floats]:
     columns and dummies, in (0, 1]. ``OLSInfluence`` of statsmodels has what effects leave of the columns, and
     does not know that effects take leverage and degrees of freedom; both are put in.
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
     from statsmodels.stats.outliers_influence import OLSInfluence
 
     # Residuals regressed on the basis leave themselves, so that the outcome is not needed.
-    within = OLSInfluence(sm.OLS(regression.within.residuals, regression.basis).fit())
+    within = OLSInfluence(OLS(regression.within.residuals, regression.basis).fit())
     leverage = regression.leverage()
     is_free = 1.0 - leverage > _FIXED
     left = (1.0 - within.hat_matrix_diag[is_free]) / (1.0 - leverage[is_free])

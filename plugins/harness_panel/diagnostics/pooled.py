@@ -71,12 +71,12 @@ def reset(regression: Regression) -> Diagnostic:
     EstimationError
         Where the columns determine these powers, as dummies alone do.
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
     from statsmodels.stats.diagnostic import linear_reset
     from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
     outcome = regression.panel.observed - regression.panel.observed.mean()
-    fitted = sm.OLS(outcome / outcome.std(), regression.basis).fit()
+    fitted = OLS(outcome / outcome.std(), regression.basis).fit()
     with warnings.catch_warnings():
         warnings.simplefilter("error", SingularMatrixWarning)
         try:

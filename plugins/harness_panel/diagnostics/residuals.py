@@ -27,7 +27,7 @@ def wooldridge(panel: Panel) -> Diagnostic:
     EstimationError
         Where no entity has three adjacent periods, or fewer than two have.
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     changes = differenced(panel, adjacent_pairs(panel))
     equation = Equation(changes, Centring.at_zero(panel), Absorber(()), np.ones(changes.n_obs))
@@ -39,7 +39,7 @@ def wooldridge(panel: Panel) -> Diagnostic:
     if n_clusters < 2:
         raise EstimationError(Problem("entities", "fewer than two have three adjacent periods"))
     clustered = {"cov_type": "cluster", "cov_kwds": {"groups": clusters.codes}}
-    fitted = sm.OLS(after, before).fit(**clustered)
+    fitted = OLS(after, before).fit(**clustered)
     slope, variance = float(fitted.params[0]), float(fitted.cov_params()[0, 0])
     return Diagnostic(
         name="serial_correlation",
