@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import logging
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +14,9 @@ from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager
 
 from harness.data.note import Note
 from harness.report.text.plain_text import axis_lines, printable, wrapped
+
+# A family without bold letters is drawn in the weight that it has; matplotlib would tell every reader so.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 BASE = "DejaVu Sans"
 

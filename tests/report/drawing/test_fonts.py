@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import FontProperties, fontManager
 
 from harness.report.drawing import fonts
 from harness.report.drawing.fonts import drawable, families, font_notes
@@ -21,6 +21,13 @@ def run(wage):
 
 def test_many_estimators_have_different_lines():
     assert len({line_style(place) for place in range(42)}) == 42
+
+
+def test_a_family_without_bold_letters_is_used_without_a_word(caplog):
+    """As the one that matplotlib ships is, and some that cover Chinese are."""
+    path = fontManager.findfont(FontProperties(family=["DejaVu Sans Display"], weight="bold"))
+    assert Path(path).name == "DejaVuSansDisplay.ttf"
+    assert caplog.messages == []
 
 
 def test_a_character_without_a_font_is_replaced_and_reported():
