@@ -59,21 +59,17 @@ def test_the_answer_in_words_is_that_of_the_findings():
     assert set(rivals["reference"].value_counts().index[:2]) == {"last_value", "mundlak"}
 
 
-def test_tuned_estimators_compared_four_sets_of_options_and_stand_near_their_defaults_but_for_one():
+def test_tuned_estimators_compared_four_sets_of_options_and_stand_near_their_defaults():
     tried = table("suite_budgets").set_index("estimator")["n_candidates"]
     assert set(tried[list(SUITE.simple)]) == {1}
     flexible = {name: tried[name] for name in SUITE.flexible}
     assert flexible == {name: 4 if name.endswith("_tuned") else 1 for name in SUITE.flexible}
     assert len(flexible) == 10
     ratios = table("suite_summary").query("over == 'simple'").set_index(["protocol", "estimator"])
-    far = []
     for protocol, name in ratios.index:
         if name.endswith("_tuned"):
             own, plain = (ratios.loc[(protocol, one)] for one in (name, name.removesuffix("_tuned")))
-            if not own["conf_low"] < plain["log_error_ratio"] < own["conf_high"]:
-                assert own["log_error_ratio"] < plain["log_error_ratio"]
-                far.append((protocol, name))
-    assert far == [("held_out_entities", "mlp_effects_tuned")]
+            assert own["conf_low"] < plain["log_error_ratio"] < own["conf_high"]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in REFERENCE.glob("*.csv")))
