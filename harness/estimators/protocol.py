@@ -284,6 +284,15 @@ class SelectsRows(Protocol):
 
 
 @runtime_checkable
+class DrawsMaySelect(Protocol):
+    """Capability of an estimator that selects on rows: its options say whether its draws do, too."""
+
+    @property
+    def draws_select(self) -> bool:
+        """Whether they do; resamples of draws that do not set no rows aside."""
+
+
+@runtime_checkable
 class ComparesCandidates(Protocol):
     """Capability of an estimator: it fits every one of several estimators and keeps the best.
 

@@ -22,7 +22,7 @@ def train_draws(
     """Train networks on every draw, and keep a draw's best on the rows it selects on.
 
     A draw without rows to stop by trains one network of the chosen candidate's size, for as many steps as
-    that candidate did.
+    that candidate did, or as the options say.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def train_draws(
 def _tried(draws: NetworkSample, found: SizeSearch, options: NetworkOptions) -> list[int]:
     """Return the hidden size of each network that a draw is tried with, the chosen candidate's first."""
     chosen = found.chosen.n_units
-    if not draws.selection.any():
+    if not (options.draws_select and draws.selection.any()):
         return [chosen]
     tried = {candidate.n_units for candidate in found.candidates}
     sizes = {chosen} if options.draw_size == "full_sample" else tried
@@ -63,6 +63,8 @@ def _train(
 
     n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
     sizes = np.full(n_draws, n_units)
+    found_best = max(found.chosen.best_step, 1)
+    blind_steps = found_best if options.draw_steps == "stopped" else options.draw_steps
     is_warm = options.draw_start == "full_sample" and n_units == found.chosen.n_units
     if is_warm:
         start = np.tile(found.point, (n_draws, 1))
@@ -75,10 +77,10 @@ def _train(
         X=draws.X,
         outcome=draws.outcome,
         weights=draws.weights,
-        selection=draws.selection,
+        selection=draws.selection if options.draws_select else np.zeros_like(draws.selection),
         start=start,
         n_units=sizes,
-        blind_steps=np.full(n_draws, max(found.chosen.best_step, 1)),
+        blind_steps=np.full(n_draws, blind_steps),
         levels=draws.levels,
     )
     return train(task if is_warm else options.started(task), options.settings())

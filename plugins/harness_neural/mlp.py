@@ -16,6 +16,7 @@ from harness import (
     CanProfile,
     CanRunQuick,
     DrawSelection,
+    DrawsMaySelect,
     Floats,
     HasDetails,
     HasEffects,
@@ -76,7 +77,7 @@ class Mlp(NetworkOptions):
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(CanFitDraws, CanLearnWithin, CanPrepareDraws, CanProfile, CanRunQuick),
-            *(HasDetails, HasEffects, HasNotes, SelectsRows),
+            *(DrawsMaySelect, HasDetails, HasEffects, HasNotes, SelectsRows),
         }
     )
 

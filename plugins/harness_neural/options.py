@@ -86,6 +86,10 @@ class NetworkOptions:
         too narrow, see `DrawStart`
     draw_restarts : initial values tried for the network of each bootstrap draw, of which the one with the
         least error on the draw's selection rows is kept, see `DRAW_RESTARTS`
+    draw_steps : steps of the network of each bootstrap draw; ``stopped`` as any other network is, at its own
+        least error on the draw's selection rows. With a number draws select on no rows and have one network
+        each. A mean of draws has their bias and little of their variance, so it is best where each of them
+        has gone on past its own best step, see ``docs/findings.md``
     draw_size : where the hidden size of bootstrap draws is searched; with ``each_draw`` every draw trains all
         candidates and keeps the one with the least error on its selection rows
     """
@@ -110,6 +114,7 @@ class NetworkOptions:
     start: Start = "random"
     draw_start: DrawStart = "random"
     draw_restarts: AtLeastOne = DRAW_RESTARTS
+    draw_steps: Literal["stopped"] | AtLeastOne = "stopped"
     draw_size: DrawSize = "full_sample"
 
     def __post_init__(self) -> None:
@@ -124,6 +129,11 @@ class NetworkOptions:
                 "start: least_squares needs optimiser: lbfgs or levenberg_marquardt; projected_lbfgs, the "
                 "default, solves for the output weights at every step, so that they start nowhere"
             )
+
+    @property
+    def draws_select(self) -> bool:
+        """Whether networks of bootstrap draws are stopped and compared on rows that they do not train on."""
+        return self.draw_steps == "stopped"
 
     def quick(self) -> Self:
         """Return a copy that tries one size and one start, and at most two starts a draw."""

@@ -15,6 +15,7 @@ from harness import (
     CanProfile,
     CanRunQuick,
     DrawSelection,
+    DrawsMaySelect,
     Floats,
     HasDetails,
     HasNotes,
@@ -75,7 +76,10 @@ class SomAnn(NetworkOptions):
     known_as: ClassVar[tuple[str, ...]] = ("ann", "som")
     rungs: ClassVar[tuple[Rung, ...]] = (Rung(240, "SOM + ANN", id="ann"),)
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanPrepareDraws, CanProfile, CanRunQuick, HasDetails, HasNotes, SelectsRows}
+        {
+            *(CanFitDraws, CanPrepareDraws, CanProfile, CanRunQuick, DrawsMaySelect),
+            *(HasDetails, HasNotes, SelectsRows),
+        }
     )
 
     clusters: AtLeastOne = 4

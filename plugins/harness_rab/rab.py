@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, TypeGuard
 
 import numpy as np
 from numpy.random import Generator
@@ -20,6 +20,7 @@ from harness import (
     CanProfile,
     CanRunQuick,
     DrawSelection,
+    DrawsMaySelect,
     Estimator,
     FitsByDraws,
     FittedDraws,
@@ -68,7 +69,8 @@ class Rab:
     Where the base selects on rows (`harness.SelectsRows`) and a protocol gives none, every draw sets a share
     of its own aside, as `panel.split_unit` says: rows, entities, or the last periods. The others are
     resampled. What a resample happens to leave out is no rows to select on: under a protocol that predicts
-    other rows of known entities it would be entities, and a network stopped on these is another one.
+    other rows of known entities it would be entities, and a network stopped on these is another one. Draws of
+    a base that do not select (`harness.DrawsMaySelect`) set nothing aside.
 
     Attributes
     ----------
@@ -206,7 +208,7 @@ class EnsembleResamples:
         """Return how one draw uses the rows."""
         unit, panel = self.options.unit, self.panel
         base = self.options.base
-        if self.selection is None and SelectsRows in base.provides and isinstance(base, SelectsRows):
+        if self.selection is None and _draws_select(base):
             weights, asides = np.zeros(panel.n_obs), np.zeros(panel.n_obs)
             split = inner_split(panel, share=base.selection_share, rng=rng)
             (weights[split.train],) = draw_weights(panel.take(split.train), 1, unit=unit, rng=rng)
@@ -222,6 +224,13 @@ class UsedRows:
 
     weights: Floats
     asides: Floats
+
+
+def _draws_select(base: Estimator) -> TypeGuard[SelectsRows]:
+    """Return whether draws of an estimator are stopped or compared on rows that they do not train on."""
+    if SelectsRows not in base.provides or not isinstance(base, SelectsRows):
+        return False
+    return not isinstance(base, DrawsMaySelect) or base.draws_select
 
 
 def _draw_fitter(base: Estimator) -> CanFitDraws:

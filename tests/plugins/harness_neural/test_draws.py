@@ -91,3 +91,28 @@ def test_draws_that_train_on_all_rows_and_start_from_the_full_sample_are_one(est
     fitted = warm.fit_draws(panel, weights=everyone, selection=None, rng=np.random.default_rng(0))
     predicted = fitted.predict(panel)
     np.testing.assert_allclose(predicted[1:], predicted[[0, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "estimator", [SMALL, SomAnn(hidden=2, restarts=1, map_starts=1)], ids=["mlp", "som_ann"]
+)
+def test_draws_of_a_number_of_steps_do_not_see_rows_left_out(estimator: Mlp | SomAnn) -> None:
+    panel = make_panel(wave, noise=1.0)
+    weights = draw_weights(panel, 3, unit="entity", rng=np.random.default_rng(5))
+    fixed = replace(estimator, draw_steps=9)
+    prepared = fixed.prepare_draws(panel, selection=None, rng=np.random.default_rng(0))
+    rngs = np.random.default_rng(1).spawn(3), np.random.default_rng(1).spawn(3)
+    seen = prepared.fit(weights, selection=left_out(weights), rngs=rngs[0]).predict(panel)
+    unseen = prepared.fit(weights, selection=None, rngs=rngs[1]).predict(panel)
+    np.testing.assert_array_equal(seen, unseen)
+
+
+def test_a_draw_takes_the_steps_that_it_is_told() -> None:
+    panel = make_panel(wave, noise=1.0)
+    errors = []
+    for steps in (1, 5, 25, 125):
+        fitted = fit_draws(replace(SMALL, draw_steps=steps), panel)
+        weights = draw_weights(panel, 12, unit="entity", rng=np.random.default_rng(5))
+        squares = np.square(fitted.predict(panel) - panel.observed) * weights
+        errors.append(squares.sum() / weights.sum())
+    assert (np.diff(errors) < 0.0).all()

@@ -13,6 +13,7 @@ from harness import (
     CanFitDraws,
     CanProfile,
     DrawSelection,
+    DrawsMaySelect,
     Estimator,
     FittedDraws,
     Floats,
@@ -84,6 +85,14 @@ class SelectingRecorder(Recorder):
     selection_share: float = 0.2
 
 
+@dataclass(frozen=True)
+class PartlySelectingRecorder(SelectingRecorder):
+    """One whose draws compare nothing."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitDraws, DrawsMaySelect, SelectsRows})
+    draws_select: bool = False
+
+
 def entities_apart(truth: Callable[[Floats], Floats]) -> Panel:
     """Rows whose entities differ by constants that are far larger than the noise."""
     panel = make_panel(truth, noise=0.5)
@@ -116,9 +125,9 @@ def test_rab_of_ols_is_a_weighted_bootstrap(unit: str) -> None:
     assert isinstance(fitted, HasDraws)
 
 
-def test_a_base_that_selects_nothing_is_drawn_all_rows() -> None:
+@pytest.mark.parametrize("base", [Recorder(), PartlySelectingRecorder()])
+def test_a_base_whose_draws_select_nothing_is_drawn_all_rows(base: Recorder) -> None:
     panel = make_panel(curved)
-    base = Recorder()
     Rab(base=base, draws=4).fit(panel, rng=np.random.default_rng(0))
     (seen,) = base.seen
     assert seen["panel"] is panel
