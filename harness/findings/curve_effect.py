@@ -15,6 +15,7 @@ from harness.report.model.run import Run
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
 from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import joined
+from harness.scenarios.curve.changes import significant_slopes
 from harness.store.study_record import StudyRecord
 
 
@@ -36,8 +37,8 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 
 def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
     study, known = run.manifest.study, curve.supported
-    rises = known & (band.low > 0.0) & (curve.estimate > 0.0)
-    falls = known & (band.high < 0.0) & (curve.estimate < 0.0)
+    steep = significant_slopes(curve.estimate, band.low, band.high)
+    rises, falls = known & (steep > 0), known & (steep < 0)
     signs = [
         verb.format(stretches=stretches(curve.at, places))
         for verb, places in ((gettext("rises {stretches}"), rises), (gettext("falls {stretches}"), falls))
@@ -51,7 +52,11 @@ def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
         estimate=with_interval(estimate, low, high), at=plain(float(curve.at[place]))
     )
     moves = gettext("it {signs}; {slope}").format(signs=joined(signs), slope=slope)
-    still = gettext("no slope is told from zero; {slope}").format(slope=slope)
+    still = (
+        gettext("no slope is told from zero; {slope}").format(slope=slope)
+        if estimate or low or high
+        else gettext("it is flat, in every draw")
+    )
     return StudyFinding(
         outcome=curve.outcome,
         estimator=curve.estimator,
@@ -82,13 +87,14 @@ def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
     Parameters
     ----------
     among : (n_grid,), places that are told from zero; where there is none, all supported ones at which the
-        slope lies within its band, and all supported ones where there is no such place either
+        slope lies within its band, and all supported ones where there is no such place either. Of these one
+        at which nothing moves, in any draw, comes last
     """
     known = _finite(curve, band)
     within = known & (band.low <= curve.estimate) & (curve.estimate <= band.high)
     asked = next(places for places in (among, within, known) if places.any() or places is known)
-    width = band.high - band.low
-    size = np.divide(np.abs(curve.estimate), width, out=np.full_like(width, np.inf), where=width > 0.0)
+    width, slope = band.high - band.low, np.abs(curve.estimate)
+    size = np.divide(slope, width, out=np.where(slope > 0.0, np.inf, -0.5), where=width > 0.0)
     return int(np.argmax(np.where(asked, size, -1.0)))
 
 

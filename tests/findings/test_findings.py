@@ -256,6 +256,34 @@ def test_the_slope_that_is_named_is_one_of_those_told_from_zero(run):
     assert found.conf_low > 0.0
 
 
+def effect_of_rab(run):
+    (found,) = [
+        row
+        for row in curve_effect_findings(run, "lwage")
+        if (row.estimator, row.finding) == ("rab", "effect")
+    ]
+    return found
+
+
+def test_an_open_curve_is_read_where_it_moves(run):
+    """A curve of steps has places at which no draw moves; a slope of 0 [0, 0] there says nothing of it."""
+    changed = with_slopes(
+        run,
+        lambda t: np.where(t < 0.7, 0.0, -1.0),
+        lambda t: np.where(t < 0.7, 0.0, 2.0),
+        lambda t: np.where(t < 0.7, 0.0, 0.4),
+    )
+    found = effect_of_rab(changed)
+    assert not found.is_established
+    assert (found.estimate, found.conf_low, found.conf_high) == (0.4, -1.0, 2.0)
+
+
+def test_a_curve_that_no_draw_moves_is_called_flat(run):
+    found = effect_of_rab(with_slopes(run, lambda t: 0 * t, lambda t: 0 * t, lambda t: 0 * t))
+    assert not found.is_established
+    assert found.text.endswith(": it is flat, in every draw.")
+
+
 def contrasts(run, **interval):
     row = {
         "outcome": "lwage",

@@ -48,6 +48,18 @@ def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: floa
     return np.asarray(rises.astype(np.int64) - falls.astype(np.int64))
 
 
+def significant_slopes(slope: Floats, low: Floats, high: Floats) -> Ints:
+    """Return the sign of each slope, (n_grid,): zero where its band, or the slope itself, denies it.
+
+    Parameters
+    ----------
+    slope : (n_grid,), of the fit
+    low, high : (n_grid,), its simultaneous band
+    """
+    rises, falls = (low > 0.0) & (slope > 0.0), (high < 0.0) & (slope < 0.0)
+    return np.asarray(rises.astype(np.int64) - falls.astype(np.int64))
+
+
 def _critical_change(curves: StudentisedCurves, far: Mask, *, level: float) -> float:
     """Return the quantile of the greatest studentised rise, and of the greatest fall, between grid points."""
     some = np.unique(np.linspace(0, len(far) - 1, min(len(far), CRITICAL_POINTS)).round().astype(np.int64))
@@ -59,24 +71,28 @@ def _critical_change(curves: StudentisedCurves, far: Mask, *, level: float) -> f
     return float(np.quantile(largest, level))
 
 
-def alternating_extremes(curve: Floats, signs: Ints) -> Sequence[tuple[int, Extreme]]:
+def alternating_extremes(
+    curve: Floats, signs: Ints, slopes: Ints | None = None
+) -> Sequence[tuple[int, Extreme]]:
     """Return the places where a curve turns from a significant rise to a significant fall, or the reverse.
 
     Walking along the grid, the curve is on the rise once the change from its least point so far is a
-    significant rise. The greatest point since then is a maximum once the change from there is a significant
-    fall; then the curve is on the fall, and so on.
+    significant rise, or a slope since then is. The greatest point since then is a maximum once the change
+    from there, or a slope, is a significant fall; then the curve is on the fall, and so on.
 
     Parameters
     ----------
     curve : (n_grid,)
     signs : (n_grid, n_grid), see `significant_changes`
+    slopes : (n_grid,), signs of the slopes that are told from zero, which are zero elsewhere
     """
+    steep = np.zeros(curve.size, dtype=np.int64) if slopes is None else slopes
     extremes: list[tuple[int, Extreme]] = []
     direction, since = 0, 0
     for here in range(curve.size):
         for towards in (1, -1) if direction == 0 else (-direction,):
             turn = since + int(np.argmin(towards * curve[since : here + 1]))
-            if signs[turn, here] == towards:
+            if signs[turn, here] == towards or (steep[turn : here + 1] == towards).any():
                 if direction:
                     extremes.append((turn, "minimum" if towards > 0 else "maximum"))
                 direction, since = towards, turn

@@ -147,7 +147,7 @@ class CurveScenario(Resampled):
         shared = {CURVE_DRAWS.name: _draw_rows(level)} if unit else {}
         return {
             "curves": curve_rows((level, slopes, *others), asked, level=self.level, unit=unit),
-            "turning_points": turning_point_rows(level, level=self.level, rng=asked.rng("turning points")),
+            "turning_points": turning_point_rows(level, slopes, asked, level=self.level),
         } | shared
 
     def _bins(self, exposure: Floats) -> Bins:

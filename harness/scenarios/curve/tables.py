@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.random import Generator
 
 from harness.arrays import Floats, Mask
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.asked import Asked
-from harness.scenarios.bands import bands
+from harness.scenarios.bands import bands, simultaneous_limits
+from harness.scenarios.curve.changes import significant_slopes
 from harness.scenarios.curve.turning_points import turning_points
 
 if TYPE_CHECKING:
@@ -84,12 +84,29 @@ def curve_rows(
     return pd.concat(frames, ignore_index=True)
 
 
-def turning_point_rows(curve: CurveEstimate, *, level: float, rng: Generator) -> pd.DataFrame:
-    """Return a row for each interior extreme, or one of kind ``none`` without numbers where there is none."""
+def turning_point_rows(
+    curve: CurveEstimate, slopes: CurveEstimate, asked: Asked, *, level: float
+) -> pd.DataFrame:
+    """Return a row for each interior extreme, or one of kind ``none`` without numbers where there is none.
+
+    Parameters
+    ----------
+    slopes : of `curve`; their simultaneous band is that of `curve_rows`
+    asked : gives each curve's random stream
+    """
     import pandas as pd
 
+    low, high = simultaneous_limits(
+        slopes.draws, level=level, among=slopes.supported, rng=asked.rng("bands", slopes.kind)
+    )
     found = turning_points(
-        curve.at, curve.curve, curve.draws, supported=curve.supported, level=level, rng=rng
+        curve.at,
+        curve.curve,
+        curve.draws,
+        slopes=significant_slopes(slopes.curve, low, high),
+        supported=curve.supported,
+        level=level,
+        rng=asked.rng("turning points"),
     )
     none = {"kind": ["none"], "is_established": [False]}
     rows = pd.DataFrame([asdict(point) for point in found] if found else none)

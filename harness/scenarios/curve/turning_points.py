@@ -30,7 +30,8 @@ class TurningPoint:
     conf_low, conf_high : percentile interval of `at` over the draws that have the extreme; NaN where none has
     estimate : the curve there, outcome units
     share_of_draws : in [0, 1], draws whose own extreme between the neighbouring turning points is interior
-    is_established : whether there is a significant rise on one side and a significant fall on the other
+    is_established : whether there is a significant rise on one side and a significant fall on the other, be
+        it of the curve or of its slope
     """
 
     kind: Extreme
@@ -43,14 +44,23 @@ class TurningPoint:
 
 
 def turning_points(
-    at: Floats, curve: Floats, draws: Floats, *, supported: Mask, level: float, rng: Generator
+    at: Floats,
+    curve: Floats,
+    draws: Floats,
+    *,
+    slopes: Ints | None = None,
+    supported: Mask,
+    level: float,
+    rng: Generator,
 ) -> tuple[TurningPoint, ...]:
     """Return the interior extremes of a curve on its longest supported stretch; none where it has none.
 
     One is established if there is a significant rise on one side and a significant fall on the other, where
     the changes between all pairs of grid points are tested at once. So for a curve that is truly flat or
     monotone one is established with a chance of at most one less `level`, however fine the grid and wiggly
-    the estimate. Draws are matched by place: each is searched for its extreme between the two neighbouring
+    the estimate. The simultaneous band of the slope is a second such test, with the same chance: a curve that
+    it says rises here and falls there turns between the two, though neither change may stand out among those
+    of all pairs. Draws are matched by place: each is searched for its extreme between the two neighbouring
     turning points, of an established one between the established neighbours.
 
     Parameters
@@ -58,6 +68,7 @@ def turning_points(
     at : (n_grid,), increasing, the exposure's unit
     curve : (n_grid,), outcome units
     draws : (n_draws, n_grid)
+    slopes : (n_grid,), see `significant_slopes`; None where these are not asked
     supported : (n_grid,)
     level : in (0, 1), of the test and of the intervals
     rng : of the test's critical value
@@ -67,7 +78,7 @@ def turning_points(
     if at.size < 3:
         return ()
     signs = significant_changes(at, curve, draws, level=level, rng=rng)
-    sure = alternating_extremes(curve, signs)
+    sure = alternating_extremes(curve, signs, None if slopes is None else slopes[stretch])
     own = own_extremes(at, curve, {place for place, _ in sure}, scale=float(np.abs(curve).max()))
     return tuple(
         _measured(

@@ -7,7 +7,12 @@ import pytest
 from numpy.random import default_rng
 
 from harness import draw_weights, random_stream
-from harness.scenarios.curve.changes import alternating_extremes, own_extremes, significant_changes
+from harness.scenarios.curve.changes import (
+    alternating_extremes,
+    own_extremes,
+    significant_changes,
+    significant_slopes,
+)
 from harness.scenarios.curve.turning_points import turning_points, vertices
 from harness.scenarios.support import longest_run
 from scenarios.least_squares import LeastSquares, powers, random_panel
@@ -207,3 +212,38 @@ def test_vertices_of_parabolas_on_an_uneven_grid():
 )
 def test_longest_run(marked, expected):
     assert longest_run(np.array([mark == "1" for mark in marked], dtype=bool)) == expected
+
+
+def test_a_curve_whose_slope_rises_here_and_falls_there_turns_between():
+    """Rise and fall are told by the slope's band and by no change among those of all pairs of points."""
+    curve = 1.0 - np.square(AT - 0.6)
+    draws = (
+        curve
+        + default_rng(1).normal(scale=2.0, size=(40, 1)) * AT
+        + 0.3 * default_rng(2).normal(size=(40, AT.size))
+    )
+    open_ = turning_points(AT, curve, draws, supported=AT >= 0, level=0.95, rng=default_rng(1))
+    assert [(point.kind, point.is_established) for point in open_] == [("maximum", False)]
+    slopes = np.where(AT < 0.3, 1, np.where(AT > 0.9, -1, 0))
+    (point,) = turning_points(
+        AT, curve, draws, slopes=slopes, supported=AT >= 0, level=0.95, rng=default_rng(1)
+    )
+    assert point.is_established
+    assert point.at == pytest.approx(0.6, abs=0.02)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_curve_whose_slope_goes_one_way_has_no_established_turning_point(sign):
+    curve = 1.0 - np.square(AT - 0.6)
+    draws = curve + default_rng(2).normal(size=(40, AT.size))
+    slopes = np.where((AT < 0.3) if sign > 0 else (AT > 0.9), sign, 0)
+    (point,) = turning_points(
+        AT, curve, draws, slopes=slopes, supported=AT >= 0, level=0.95, rng=default_rng(1)
+    )
+    assert not point.is_established
+
+
+def test_slopes_are_told_from_zero_where_band_and_fit_agree():
+    slope, low = np.array([1.0, 1.0, -1.0, -1.0, -1.0]), np.array([0.5, -0.5, -2.0, -2.0, 0.5])
+    high = np.array([2.0, 2.0, -0.5, 0.5, 2.0])
+    np.testing.assert_array_equal(significant_slopes(slope, low, high), [1, 0, -1, 0, 0])
