@@ -40,6 +40,7 @@ SEEDS = (1, 2, 3, 4, 5, 6)
 N_DRAWS, N_POINTS, LEVEL = 40, 23, 0.95
 
 BASE = "use: mlp, optimiser: lbfgs, patience: 40, max_steps: 250"
+SOLVED = "use: mlp, optimiser: projected_lbfgs"
 EFFECTS = "effects: [entity, time]"
 LINE = "start: least_squares"
 SKEWED = 1.0
@@ -96,6 +97,11 @@ VARIANTS = {
     "at defaults": Variant("use: mlp"),
     "at defaults, a tenth set aside": Variant(f"use: mlp, {TENTH}"),
     "at defaults, logs": Variant("use: mlp", in_logs),
+    "80 steps a draw": Variant(f"{BASE}, draw_steps: 80"),
+    "120 steps a draw": Variant(f"{BASE}, draw_steps: 120"),
+    "160 steps a draw": Variant(f"{BASE}, draw_steps: 160"),
+    "40 solved steps a draw": Variant(f"{SOLVED}, draw_steps: 40"),
+    "40 solved steps a draw, decay": Variant(f"{SOLVED}, weight_decay: 3e-5, draw_steps: 40"),
     "a tenth set aside": Variant(f"{BASE}, {TENTH}"),
     "means of cities": Variant(has_means=True),
     "city and year effects": Variant(f"{BASE}, {EFFECTS}"),
