@@ -52,9 +52,11 @@ SHIPPED = (
 )
 WITH_EFFECTS = ("digital_carbon", "public_capital", "wage_panel", "grunfeld")
 SPECS = Path(__file__).parents[2] / "specs"
-BASES = {"mlp": Mlp(), "som_ann": SomAnn()}
+BASES: dict[str, Mlp | SomAnn] = {"mlp": Mlp(), "som_ann": SomAnn()}
 # One size and one start are searched: most of the time goes to draws then.
-EFFECT_BASES = {"mlp with effects": Mlp(effects=("entity", "time"), sizes_around=0, restarts=1)}
+EFFECT_BASES: dict[str, Mlp | SomAnn] = {
+    "mlp with effects": Mlp(effects=("entity", "time"), sizes_around=0, restarts=1)
+}
 
 
 @dataclass(frozen=True)
