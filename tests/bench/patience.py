@@ -38,7 +38,7 @@ RULES: Rules = (
     ("projected_lbfgs", 20),
     ("projected_lbfgs", 10),
 )
-EFFECT_RULES: Rules = (("lbfgs", 150), *(("projected_lbfgs", steps) for steps in (20, 10)))
+EFFECT_RULES: Rules = (("lbfgs", 150), *(("projected_lbfgs", steps) for steps in (30, 10)))
 PROTOCOL = "held_out_entities"
 EFFECT_PROTOCOLS = ("random_rows", PROTOCOL)
 N_DRAWS = 10
