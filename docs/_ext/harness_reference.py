@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from importlib.metadata import distribution
 from typing import Any, ClassVar
 
@@ -30,15 +31,15 @@ def own_spec_text() -> SpecText:
     return SpecText(spec_schema(registry_of(tuple(points)).catalogs))
 
 
-class _Generated(SphinxDirective):
+class _Generated(SphinxDirective, ABC):
     """Parses text that is made where the directive stands."""
 
     def run(self) -> list[nodes.Node]:
         return self.parse_text_to_nodes(self.text(), allow_section_headings=True)
 
+    @abstractmethod
     def text(self) -> str:
         """Return Markdown; sections start at level two."""
-        raise NotImplementedError
 
 
 class SpecReference(_Generated):

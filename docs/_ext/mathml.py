@@ -9,7 +9,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 
 
-def visit_math(translator: Any, node: nodes.math) -> None:  # noqa: ANN401 - Sphinx hands over any translator - sphinx's translator
+def visit_math(translator: Any, node: nodes.math) -> None:  # noqa: ANN401 - Sphinx hands over any translator
     """Write a formula within a line."""
     translator.body.append(tex2mathml(node.astext()))
     raise nodes.SkipNode

@@ -22,10 +22,9 @@ from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
-from panels import panel_from_frame
+from panels import small_panel
 
 AT = np.array([0.25, 0.35, 0.5, 0.65, 0.75])
-CONTROLS = tuple(f"control_{at}" for at in range(1, 5))
 N_ENTITIES, N_PERIODS, NOISE = 100, 6, 0.1
 N_DRAWS = 100
 LEAST, MOST = 0.92, 0.975
@@ -54,16 +53,7 @@ def drawn(seed, *, linear, city_sd=0.05):
         true = true + 0.5 * AT - simulation.response(AT, AT)
     constants = city_sd * random_stream(seed, "cities").standard_normal(N_ENTITIES)
     frame["outcome"] += np.repeat(constants, N_PERIODS)
-    panel = panel_from_frame(
-        frame,
-        entity="city",
-        time="year",
-        outcome="outcome",
-        exposure="exposure",
-        moderators=("moderator",),
-        controls=CONTROLS,
-    )
-    return panel, np.asarray(true)
+    return small_panel(frame), np.asarray(true)
 
 
 def covered(estimator, panel, true, *, seed, unit="entity"):

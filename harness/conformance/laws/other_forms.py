@@ -25,18 +25,33 @@ WORSE = 0.1
 """How much larger the squared error of the form for folds may be, as a share, on rows held out."""
 
 
-class Quick(Law[Case]):
+class OtherForm(Law[Case]):
+    """A method returns another estimator of the same kind, which fits as well.
+
+    Attributes
+    ----------
+    capability : what an estimator with such a form declares
+    made_by : name of the method
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ABLE
+    capability: ClassVar[type]
+    made_by: ClassVar[str]
+
+    def check(self, case: Case) -> str:
+        """Ask for the other form, and fit it."""
+        if not isinstance(case.estimator, self.capability):
+            raise not_declared(self.capability)
+        return _fitted_copy(case, getattr(case.estimator, self.made_by)(), made_by=self.made_by)
+
+
+class Quick(OtherForm):
     """`quick` returns another estimator of the same kind, which fits as well."""
 
     name: ClassVar[str] = "quick"
     says: ClassVar[str] = "quick returns an estimator of the same class, which fits, and changes nothing"
-    needs: ClassVar[tuple[str, ...]] = ABLE
-
-    def check(self, case: Case) -> str:
-        """Ask for the quick form, and fit it."""
-        if not isinstance(case.estimator, CanRunQuick):
-            raise not_declared(CanRunQuick)
-        return _fitted_copy(case, case.estimator.quick(), made_by="quick")
+    capability: ClassVar[type] = CanRunQuick
+    made_by: ClassVar[str] = "quick"
 
 
 class QuickInFolds(Law[Case]):
@@ -58,20 +73,15 @@ class QuickInFolds(Law[Case]):
         return f"mean squared error on rows held out: {ratio:.3g} times that of the whole"
 
 
-class ForNuisances(Law[Case]):
+class ForNuisances(OtherForm):
     """`for_nuisances` returns another estimator of the same kind, which fits as well."""
 
     name: ClassVar[str] = "nuisances"
     says: ClassVar[str] = (
         "for_nuisances returns an estimator of the same class, which fits, and changes nothing"
     )
-    needs: ClassVar[tuple[str, ...]] = ABLE
-
-    def check(self, case: Case) -> str:
-        """Ask for the form that learns nuisance functions, and fit it."""
-        if not isinstance(case.estimator, CanLearnNuisances):
-            raise not_declared(CanLearnNuisances)
-        return _fitted_copy(case, case.estimator.for_nuisances(), made_by="for_nuisances")
+    capability: ClassVar[type] = CanLearnNuisances
+    made_by: ClassVar[str] = "for_nuisances"
 
 
 class WithinEntities(Law[Case]):
