@@ -5,20 +5,26 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from pathlib import Path
+from functools import cache
 
-ROOT = Path(__file__).parents[1]
-TREES = {
-    path: ast.parse(path.read_text(encoding="utf-8"))
-    for folder in ("harness", "plugins", "examples")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-}
-CLASSES = {
-    node.name: node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-}
+from source_files import files, tree_of
+
 SECTION = r"{title}\n-+\n(.*?)(?:\n\n[A-Z]\w+\n---|\Z)"
-EXCEPTIONS = {*CLASSES, *dir(builtins), "ValidationError", "PydanticCustomError", "PluginValidationError"}
-EXCEPTIONS |= {"SkipTest"}
+FOREIGN = {"ValidationError", "PydanticCustomError", "PluginValidationError", "SkipTest"}
+"""Exceptions of libraries that are raised."""
+
+
+@cache
+def nodes(kind):
+    """Return the nodes of a kind in all source files."""
+    paths = [path for folder in ("harness", "plugins", "examples") for path in files(folder)]
+    return [node for path in paths for node in ast.walk(tree_of(path)) if isinstance(node, kind)]
+
+
+@cache
+def classes():
+    """Return our classes by name."""
+    return {node.name: node for node in nodes(ast.ClassDef)}
 
 
 def section(node, title):
@@ -44,23 +50,19 @@ def members(node):
     }
     for base in node.bases:
         name = ast.unparse(base).partition("[")[0]
-        if name in CLASSES and name != node.name:
-            found |= members(CLASSES[name])
+        if name in classes() and name != node.name:
+            found |= members(classes()[name])
     return found
 
 
 def test_attributes_are_there():
-    wrong = {node.name: named(node, "Attributes") - members(node) for node in CLASSES.values()}
+    wrong = {node.name: named(node, "Attributes") - members(node) for node in classes().values()}
     assert {name: extra for name, extra in wrong.items() if extra} == {}
-
-
-def functions():
-    return [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
 def test_parameters_are_there():
     wrong = {}
-    for node in functions():
+    for node in nodes(ast.FunctionDef):
         given = node.args
         further = [parameter for parameter in (given.vararg, given.kwarg) if parameter is not None]
         names = {
@@ -72,7 +74,10 @@ def test_parameters_are_there():
 
 
 def test_exceptions_are_there():
-    lines = (line for node in [*functions(), *CLASSES.values()] for line in section(node, "Raises"))
+    lines = (
+        line for node in [*nodes(ast.FunctionDef), *classes().values()] for line in section(node, "Raises")
+    )
     raised = {name.strip() for line in lines for name in line.split(",")}
     assert len(raised) > 5
-    assert {name for name in raised if name.rpartition(".")[2] not in EXCEPTIONS} == set()
+    known = {*classes(), *dir(builtins), *FOREIGN}
+    assert {name for name in raised if name.rpartition(".")[2] not in known} == set()

@@ -8,13 +8,13 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
+from functools import cache
 
 import pytest
 
 from harness.installed import KINDS, installed
+from source_files import ROOT, files, tree_of
 
-ROOT = Path(__file__).parents[1]
 LAYERS = (
     "registry",
     "data",
@@ -43,22 +43,17 @@ TOP |= {"pytest_plugin", "python_spec", "installed", "shipped", "drawing", "repo
 PLUGINS = {"harness_panel", "harness_fixest", "harness_neural", "harness_rab", "harness_sklearn"}
 
 
+@cache
 def imports_of(path):
     """Return the dotted names a file imports, those for type checking alone included."""
     names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
     return names
-
-
-def files(folder):
-    found = sorted((ROOT / folder).rglob("*.py"))
-    assert found
-    return found
 
 
 def layer_of(path):
@@ -69,16 +64,18 @@ def test_every_file_of_the_core_has_a_layer():
     assert {layer_of(path) for path in files("harness")} == {*LAYERS, *BASE, *TOP, "__init__"}
 
 
-@pytest.mark.parametrize("path", files("harness"), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_core_imports_run_downward(path):
-    layer = layer_of(path)
-    if layer in TOP or layer == "__init__":
-        return
-    allowed = BASE | set(LAYERS[: LAYERS.index(layer) + 1] if layer in LAYERS else ())
-    for name in imports_of(path):
-        root, *rest = name.split(".")
-        if root == "harness" and rest:
-            assert rest[0] in allowed, f"{path} imports {name}"
+def test_core_imports_run_downward():
+    upward = []
+    for path in files("harness"):
+        layer = layer_of(path)
+        if layer in TOP or layer == "__init__":
+            continue
+        allowed = BASE | set(LAYERS[: LAYERS.index(layer) + 1] if layer in LAYERS else ())
+        for name in imports_of(path):
+            root, *rest = name.split(".")
+            if root == "harness" and rest and rest[0] not in allowed:
+                upward.append(f"{path} imports {name}")
+    assert upward == []
 
 
 def modules():
@@ -94,7 +91,7 @@ def modules():
 def modules_needed(path, known):
     """Return those of our modules that a file imports, or imports names from; a package only as such."""
     needed = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             inside = (f"{node.module}.{alias.name}" for alias in node.names)
@@ -116,20 +113,20 @@ def test_imports_make_no_circle():
 
 
 def test_no_class_name_stands_twice():
-    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in modules().values())
+    trees = map(tree_of, modules().values())
     names = [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("path", files("harness"), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_the_core_names_no_plugin_and_no_torch(path):
-    roots = {name.split(".")[0] for name in imports_of(path)}
-    assert not roots & {*PLUGINS, "torch", "minisom"}
+def test_the_core_names_no_plugin_and_no_torch():
+    barred = {*PLUGINS, "torch", "minisom"}
+    named = [(path, name) for path in files("harness") for name in imports_of(path)]
+    assert [(path, name) for path, name in named if name.split(".")[0] in barred] == []
 
 
 def strings_of(path):
     """Return the strings of a file, but for docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in said)
     return [node.value for node in constants if isinstance(node.value, str)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from harness.commands.options import n_cores
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
@@ -50,7 +51,7 @@ def _findings(registry: Registry) -> Iterator[tuple[str, str]]:
             yield plugin.name, f"absent: {plugin.absent}"
         if plugin.broken:
             yield plugin.name, f"broken: {plugin.broken}"
-    yield "cores", f"{os.cpu_count() or 1}; --jobs takes as many worker processes, of one thread each"
+    yield "cores", f"{n_cores()}; --jobs takes as many worker processes, of one thread each"
     limits = [f"{name}={os.environ[name]}" for name in _THREADS if name in os.environ]
     yield "threads", ", ".join(limits) or "no limit in the environment; workers set their own"
     chinese = families()[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -20,7 +19,7 @@ jobs_option = click.option(
     "--jobs",
     type=click.IntRange(min=1, max=1024),
     default=None,
-    help="Worker processes; by default all cores.",
+    help="Worker processes; by default one for each core that the command may use.",
 )
 backend_option = click.option(
     "--backend",
@@ -52,5 +51,12 @@ outside_option = click.option(
 
 
 def n_jobs(jobs: int | None) -> int:
-    """Return the worker processes asked for, or one for each core."""
-    return jobs or os.cpu_count() or 1
+    """Return the worker processes asked for, or one for each core that this process may use."""
+    return jobs or n_cores()
+
+
+def n_cores() -> int:
+    """Return the cores that this process may use, which a container or a scheduler can hold to few."""
+    from joblib import cpu_count
+
+    return int(cpu_count())

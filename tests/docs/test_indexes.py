@@ -6,9 +6,10 @@ import ast
 import re
 from pathlib import Path
 
+from source_files import files, tree_of
 from test_run import ROOT
 
-SOURCES = sorted([*(ROOT / "harness").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")])
+SOURCES = (*files("harness"), *files("plugins"))
 CODE = re.compile(r"W-[A-Z][A-Z-]*[A-Z]")
 
 
@@ -19,7 +20,7 @@ def first_column(page):
 
 def texts(path):
     """Yield the string constants of a module that are no docstrings of more than a code."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
@@ -35,7 +36,7 @@ def names_drawn():
     """Return the beginnings of the names that figures are rendered under."""
     found = set()
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             called = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "render"
             if called and node.args and "report" in path.parts:
                 found |= set(re.findall(r"[\"']([a-z]+(?:-[a-z]+)*)(?=-\{|[\"'])", ast.unparse(node.args[0])))

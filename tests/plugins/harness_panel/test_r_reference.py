@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -99,6 +100,7 @@ def estimator(model: str, covariance: Covariance) -> Estimator:
     return FixedEffects(effects, covariance) if effects else PooledOLS(covariance)
 
 
+@cache
 def fit(panel: str, model: str, covariance: Covariance):
     return estimator(model, covariance).fit(r_panel(panel), rng=random_stream(0))
 
