@@ -185,7 +185,7 @@ class Objective:
             loss=loss, gradient=self.layout.join(gradient), selection=result.selection, points=points
         )
 
-    def _solved(self, own: Parameters) -> _Solved:
+    def _solved(self, own: Parameters) -> _SolvedOutput:
         """Return parameters with the output weights that are the best for their hidden ones."""
         scaling, known = self._networks.scaling, self._networks.effects
         hidden = unstandardise(scaling, own, is_tanh=self._is_tanh).hidden
@@ -202,9 +202,11 @@ class Objective:
             is_tanh=self._is_tanh,
             decay=self._networks.output_decay,
         )
-        return _Solved(replace(own, output=found.weights, intercept=found.intercept), of_units)
+        return _SolvedOutput(replace(own, output=found.weights, intercept=found.intercept), of_units)
 
-    def _effects(self, weights: Parameters, known: KnownEffects, solved: _Solved | None) -> ErrorEffects:
+    def _effects(
+        self, weights: Parameters, known: KnownEffects, solved: _SolvedOutput | None
+    ) -> ErrorEffects:
         """Return the effects of errors at weights as `unstandardise` returns them."""
         if solved is None:
             sums = self._passes.error_sums(weights, workspace=self._workspace)
@@ -250,7 +252,7 @@ class Objective:
 
 
 @dataclass(frozen=True)
-class _Solved:
+class _SolvedOutput:
     """Parameters with solved output weights, and (n_networks, n_levels, n_units) effects of the units."""
 
     parameters: Parameters
