@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -11,27 +11,24 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.guard import Attempt
+from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanLearnNuisances, Estimator
 from harness.rng import random_stream
+from harness.scenarios.effect.effects import Effects, aggregated
+from harness.scenarios.effect.entity_folds import EntityFolds
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
 from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
 from harness.scenarios.effect.riesz import Representer
-from harness.scenarios.effect.score import (
-    Effects,
-    EntityFolds,
-    Estimated,
-    aggregated,
-    averaged,
-    instrumented,
-    partialled_out,
-)
+from harness.scenarios.effect.score import Estimated, averaged, instrumented, partialled_out
 from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
-from harness.scenarios.effect.within import WithinPart, learning_within, moving_inputs
+from harness.scenarios.effect.within import LearnsWithin, WithinPart, with_what_effects_took
 from harness.scenarios.parts import Found, Question
 
 OUTCOME = "outcome"
 """What labels call the nuisance function of the outcome."""
+
+WITHIN = "within entities"
+"""What labels call what learners with effects of entities learn, whatever the method."""
 
 _INSTRUMENT = "instrument"
 
@@ -116,7 +113,7 @@ class Cell:
         return EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
 
     def parts(self) -> Iterator[NuisancePart]:
-        """Yield the parts; some are shared with other forms and have the same label there.
+        """Yield the parts; some are shared with other forms and methods and have the same label there.
 
         Raises
         ------
@@ -126,18 +123,8 @@ class Cell:
         for repeat in range(self.cross_fit.repeats):
             folds = self.folds(repeat)
             for target in self._targets:
-                make = self._make(target)
-                panel = self.rows.targeting(self.rows.moved.of(target.levels))
                 for fold in range(folds.n_folds):
-                    yield make(
-                        label=self._label(target.name, repeat, fold),
-                        purpose="effect",
-                        name=self.question.name,
-                        panel=panel,
-                        train=folds.others(fold),
-                        test=folds.held_out(fold),
-                        seed=self.question.seed,
-                    )
+                    yield self._part(target, repeat, folds, fold)
 
     def effects(self, found: Found) -> Effects:
         """Return what the parts give.
@@ -163,7 +150,7 @@ class Cell:
         folds = self.folds(repeat)
         n_obs = self.rows.outcome.size
         predicted = {
-            target.name: self._gathered(found, target.name, repeat, folds, n_obs) for target in self._targets
+            target.name: self._gathered(found, target, repeat, folds, n_obs) for target in self._targets
         }
         if self.form == "derivative":
             fitted, slope, representer = predicted[OUTCOME]
@@ -179,24 +166,41 @@ class Cell:
             *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
         )
 
-    def _make(self, target: _Target) -> Callable[..., NuisancePart]:
-        """Return what makes the parts of a target, the way the learner learns best."""
-        learner = _for_nuisances(self.question.estimator)
+    def _part(self, target: _Target, repeat: int, folds: EntityFolds, fold: int) -> NuisancePart:
+        """Return a target on a fold, learned the way that the learner learns it best."""
+        label, question = self._label(target.name, repeat, fold), self.question
+        place = (label, "effect", question.name)
+        train, test = folds.others(fold), folds.held_out(fold)
+        if self._within is not None:
+            levels = replace(self._within.levels, observed=target.levels)
+            entities = np.unique(self.rows.panel.entity.codes[train])
+            known = np.isin(levels.entity.codes, entities)
+            split = np.flatnonzero(known), np.flatnonzero(~known)
+            return WithinPart(*place, self._within.learner, levels, *split, question.seed)
+        rows = self._rows_of(target)
         if self.form == "derivative":
-            return partial(DerivativePart, estimator=learner, representer=self.cross_fit.representer)
-        inputs, within = self._moving, learning_within(learner)
-        if inputs is None or within is None:
-            return partial(NuisancePart, estimator=learner)
-        levels = replace(inputs, observed=target.levels)
-        return partial(WithinPart, estimator=within, levels=levels, moved=self.rows.moved)
+            representer = self.cross_fit.representer
+            return DerivativePart(*place, self._learner, rows, train, test, question.seed, representer)
+        return NuisancePart(*place, self._learner, rows, train, test, question.seed)
+
+    def _rows_of(self, target: _Target) -> Panel:
+        return self.rows.targeting(self.rows.moved.of(target.levels))
+
+    @property
+    def _learner(self) -> Estimator:
+        learner = self.question.estimator
+        return learner.for_nuisances() if isinstance(learner, CanLearnNuisances) else learner
+
+    @cached_property
+    def _within(self) -> LearnsWithin | None:
+        """The learner that has effects of entities, where it can; of a derivative it has none."""
+        if self.form == "derivative":
+            return None
+        return LearnsWithin.of(self._learner, self._ordered, control_names(self.panel))
 
     @cached_property
     def _ordered(self) -> Panel:
         return self.panel.take(self.panel.canonical_order)
-
-    @cached_property
-    def _moving(self) -> Panel | None:
-        return moving_inputs(self._ordered, control_names(self.panel))
 
     @property
     def _targets(self) -> Iterator[_Target]:
@@ -211,23 +215,45 @@ class Cell:
                 yield _Target(f"{_INSTRUMENT} {at}", values)
 
     def _label(self, target: str, repeat: int, fold: int) -> str:
-        """Return the name of a part; inputs of differences are the same for all forms but the derivative."""
-        is_shared = self.method == "first_differences" and self.form != "derivative" and target == OUTCOME
-        inputs = () if is_shared else (self.form,)
-        place = (self.group,) if self.group else ()
-        return ", ".join((self.method, *inputs, *place, target, f"repeat {repeat + 1}", f"fold {fold + 1}"))
+        """Return the name of a part, the same for all forms and methods that the same is learned for."""
+        parts = (self._inputs(target), self.group, target, f"repeat {repeat + 1}", f"fold {fold + 1}")
+        return ", ".join(part for part in parts if part)
 
-    def _gathered(self, found: Found, target: str, repeat: int, folds: EntityFolds, n_obs: int) -> Floats:
+    def _inputs(self, target: str) -> str:
+        """Return what a target is learned from; those of differences know nothing of the form's terms."""
+        if self._within is not None:
+            is_whole = self.rows.panel.n_entities == self.panel.n_entities
+            return WITHIN if is_whole else f"{self.within}, {WITHIN}"
+        if self.method == "first_differences" and self.form != "derivative" and target == OUTCOME:
+            return self.method
+        return f"{self.method}, {self.form}"
+
+    def _gathered(self, found: Found, target: _Target, repeat: int, folds: EntityFolds, n_obs: int) -> Floats:
         """Return the values of all folds of a target, (n_values, n_obs)."""
         gathered = np.empty((3 if self.form == "derivative" else 1, n_obs))
+        rows = self._rows_of(target)
         for fold in range(folds.n_folds):
-            label = self._label(target, repeat, fold)
-            gathered[:, folds.held_out(fold)] = _values(found[label], label)
+            train, test = folds.others(fold), folds.held_out(fold)
+            label = self._label(target.name, repeat, fold)
+            values = _values(found[label], label)
+            if self._within is not None:
+                values = with_what_effects_took(self.rows.moved.of(values), rows, train, test)
+            gathered[:, test] = values
         return gathered
 
 
-def _for_nuisances(learner: Estimator) -> Estimator:
-    return learner.for_nuisances() if isinstance(learner, CanLearnNuisances) else learner
+def parts_of(cells: Iterable[Cell]) -> Iterator[NuisancePart]:
+    """Yield the parts of cells, one of each label; a cell that its rows do not allow has none."""
+    seen: set[str] = set()
+    for cell in cells:
+        for part in attempt(partial(_all_parts, cell)).value or ():
+            if part.label not in seen:
+                seen.add(part.label)
+                yield part
+
+
+def _all_parts(cell: Cell) -> list[NuisancePart]:
+    return list(cell.parts())
 
 
 def _values(part: Attempt[Floats], label: str) -> Floats:

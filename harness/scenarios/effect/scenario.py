@@ -17,11 +17,11 @@ from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
-from harness.scenarios.effect.cell import Cell, CrossFit
+from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
+from harness.scenarios.effect.effects import Effects
 from harness.scenarios.effect.learners import AsksLearners, Learner, as_quick
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.riesz import Representer
-from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
 from harness.scenarios.parts import Found, Part, Question
 from harness.tables import EFFECTS, ResultTable
@@ -104,12 +104,7 @@ class EffectScenario(AsksLearners):
 
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield each nuisance function on each fold once."""
-        seen: set[str] = set()
-        for cell in attempt(lambda: list(self._cells(question))).value or ():
-            for part in attempt(partial(_parts, cell)).value or ():
-                if part.label not in seen:
-                    seen.add(part.label)
-                    yield part
+        yield from parts_of(attempt(lambda: list(self._cells(question))).value or ())
 
     def concluded(self, question: Question, found: Found) -> Tables:
         """Return the effects, a row with its reason where there is none."""
@@ -160,10 +155,6 @@ class EffectScenario(AsksLearners):
             "contrast": terms.contrast,
         }
         return makers[form]
-
-
-def _parts(cell: Cell) -> list[Part]:
-    return list(cell.parts())
 
 
 def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:

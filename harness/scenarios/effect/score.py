@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats
 from harness.errors import EstimationError, Problem
-
-N_MULTIPLIERS = 1000
-"""Multiplier draws of a simultaneous band; a probability of 0.95 has a standard error of 0.007 among them."""
+from harness.scenarios.effect.entity_folds import EntityFolds
 
 LEAST_LEFT = 1e-8
 """Share of a term's variation below which nothing of it is left to learn from."""
@@ -40,77 +35,6 @@ class Estimated:
     spread: Floats
     share_left: float
     first_stage_f: float = np.nan
-
-
-@dataclass(frozen=True, eq=False)
-class EntityFolds:
-    """Entities of the rows, and the folds that they are in.
-
-    Attributes
-    ----------
-    entity : (n_obs,), 0 to n_entities - 1
-    fold : (n_entities,), 0 to n_folds - 1
-    """
-
-    entity: Ints
-    fold: Ints
-
-    @classmethod
-    def drawn(cls, codes: Ints, *, n_folds: int, rng: Generator) -> Self:
-        """Return folds of entities, drawn at random and as equal in size as can be.
-
-        Parameters
-        ----------
-        codes : (n_obs,), the entity of each row
-
-        Raises
-        ------
-        EstimationError
-            Where there are fewer entities than two for each fold.
-        """
-        present, entity = np.unique(codes, return_inverse=True)
-        if present.size < 2 * n_folds:
-            raise EstimationError(
-                Problem(
-                    "effect",
-                    f"{present.size} entities are too few for {n_folds} folds",
-                    expected=f"at least {2 * n_folds} entities",
-                    hint="ask for fewer folds",
-                )
-            )
-        return cls(entity, rng.permutation(np.arange(present.size) % n_folds))
-
-    @property
-    def n_entities(self) -> int:
-        """Number of entities."""
-        return int(self.fold.size)
-
-    @property
-    def n_folds(self) -> int:
-        """Number of folds."""
-        return int(self.fold.max()) + 1
-
-    def held_out(self, fold: int) -> Ints:
-        """Return the positions of the rows of a fold."""
-        return np.flatnonzero(self.fold[self.entity] == fold)
-
-    def others(self, fold: int) -> Ints:
-        """Return the positions of the rows of all other folds."""
-        return np.flatnonzero(self.fold[self.entity] != fold)
-
-    @property
-    def weights(self) -> Floats:
-        """By which folds of unequal size count alike, (n_entities,), 1 on average."""
-        size = np.bincount(self.fold)
-        return np.asarray(self.n_entities / (self.n_folds * size[self.fold]), dtype=np.float64)
-
-    def summed(self, values: Floats) -> Floats:
-        """Return sums over the rows of each entity, (n_entities, ...), of values, (n_obs, ...)."""
-        table = values.reshape(self.entity.size, -1).T
-        sums = [np.bincount(self.entity, weights=column, minlength=self.n_entities) for column in table]
-        return np.asarray(
-            np.stack(sums, axis=1).reshape(self.n_entities, *values.shape[1:]), dtype=np.float64
-        )
 
 
 def partialled_out(
@@ -271,98 +195,3 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> _Solved:
         raise EstimationError(Problem("effect", what, expected="terms that vary in two entities or more"))
     influence = np.linalg.solve(others, residual[:, :, None])[:, :, 0]
     return _Solved(theta, np.asarray(influence, dtype=np.float64))
-
-
-@dataclass(frozen=True, eq=False)
-class Effects:
-    """Effects over all repeats of cross-fitting.
-
-    Attributes
-    ----------
-    estimate, std_error : (n_points,), outcome units
-    reach : half the width of the pointwise interval in standard errors
-    reach_together : half the width of the simultaneous band in standard errors
-    spread : (n_points,), S of each effect
-    share_left, first_stage_f : the median over repeats
-    df : degrees of freedom of p-values
-    """
-
-    estimate: Floats
-    std_error: Floats
-    reach: float
-    reach_together: float
-    spread: Floats
-    share_left: float
-    first_stage_f: float
-    df: int
-
-    @property
-    def p_value(self) -> Floats:
-        """Of no effect, two-sided, (n_points,)."""
-        from scipy.stats import t
-
-        return np.asarray(2.0 * t.sf(np.abs(self.estimate) / self.std_error, self.df))
-
-    @property
-    def robustness_value(self) -> Floats:
-        """Share of what is left that an omitted variable has to explain to bring the estimate to zero."""
-        return robustness_values(np.abs(self.estimate) / self.spread)
-
-    @property
-    def robustness_value_limit(self) -> Floats:
-        """The same for the limit of the interval that is nearer to zero; zero where it holds zero."""
-        nearer = np.maximum(np.abs(self.estimate) - self.reach * self.std_error, 0.0)
-        return robustness_values(nearer / self.spread)
-
-
-def robustness_values(ratio: Floats) -> Floats:
-    """Return r with r / sqrt(1 - r) equal to a ratio, the same share explained of outcome and exposure.
-
-    With |t| / sqrt(df) of a regression as ratio it is the robustness value of Cinelli and Hazlett (2020),
-    with the effect over S that of Chernozhukov et al. (2022).
-    """
-    square = np.square(ratio)
-    return np.asarray((np.sqrt(np.square(square) + 4.0 * square) - square) / 2.0)
-
-
-def aggregated(
-    repeats: Sequence[Estimated], combinations: Floats, *, level: float, rng: Generator
-) -> Effects:
-    """Return effects with the median over repeats.
-
-    Their variance is the median of each repeat's plus the squared deviation of its estimate (Chernozhukov et
-    al. 2018, definition 3.3). The simultaneous band is a multiplier bootstrap over entities (Semenova and
-    Chernozhukov 2021), its draws those of a t distribution, as few entities ask for.
-
-    Parameters
-    ----------
-    combinations : (n_points, n_terms)
-    level : in (0, 1)
-    rng : of the multipliers
-    """
-    from scipy.stats import t
-
-    df = len(repeats[0].influence) - 1
-    estimates = np.stack([combinations @ repeat.theta for repeat in repeats])
-    influences = [repeat.influence @ combinations.T for repeat in repeats]
-    variances = np.stack([np.square(influence).sum(axis=0) for influence in influences])
-    estimate = np.median(estimates, axis=0)
-    error = np.sqrt(np.median(variances + np.square(estimates - estimate), axis=0))
-    spreads = [np.einsum("ij,jk,ik->i", combinations, repeat.spread, combinations) for repeat in repeats]
-    multipliers = rng.standard_normal((N_MULTIPLIERS, df + 1))
-    multipliers /= np.sqrt(rng.chisquare(df, size=(N_MULTIPLIERS, 1)) / df)
-    critical = [
-        np.quantile(np.abs(multipliers @ influence / np.sqrt(variance)).max(axis=1), level)
-        for influence, variance in zip(influences, variances, strict=True)
-    ]
-    reach = float(t.ppf((1.0 + level) / 2.0, df))
-    return Effects(
-        estimate=estimate,
-        std_error=error,
-        reach=reach,
-        reach_together=max(reach, float(np.median(critical))),
-        spread=np.sqrt(np.median(np.stack(spreads), axis=0)),
-        share_left=float(np.median([repeat.share_left for repeat in repeats])),
-        first_stage_f=float(np.median([repeat.first_stage_f for repeat in repeats])),
-        df=df,
-    )

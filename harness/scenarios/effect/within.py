@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats, Ints
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.estimators.guard import predict
 from harness.estimators.protocol import CanLearnWithin, Estimator
-from harness.rng import random_stream
-from harness.scenarios.effect.methods import Moved
 from harness.scenarios.effect.nuisance import NuisancePart
-
-
-def learning_within(learner: Estimator) -> Estimator | None:
-    """Return the form of a learner that has an effect of each entity; None of others."""
-    return learner.within_entities() if isinstance(learner, CanLearnWithin) else None
 
 
 def moving_inputs(levels: Panel, names: Sequence[str]) -> Panel | None:
@@ -39,45 +33,69 @@ def moving_inputs(levels: Panel, names: Sequence[str]) -> Panel | None:
 
 
 @dataclass(frozen=True, eq=False)
-class WithinPart(NuisancePart):
-    """The conditional mean of one target, by a function of the inputs beside an effect of each entity.
-
-    The function is fitted on levels, of training entities. Least squares of what it leaves on the inputs of
-    the method add what the effects took: the part of an entity's constant that follows from its means, and
-    what moves all entities in a period.
+class LearnsWithin:
+    """A learner that has an effect of each entity, and what it learns from.
 
     Attributes
     ----------
-    estimator : has effects of entities
-    levels : all rows, with inputs that move within entities and the target as outcome
-    moved : which levels the rows of `panel` are made of
+    learner : has effects of entities
+    levels : all rows in canonical order, with those columns as regressors that move within entities
     """
 
+    learner: Estimator
     levels: Panel
-    moved: Moved
+
+    @classmethod
+    def of(cls, learner: Estimator, levels: Panel, names: Sequence[str]) -> Self | None:
+        """Return the form of a learner that has effects of entities; None where it or the rows allow none.
+
+        Parameters
+        ----------
+        levels : all rows in canonical order
+        names : columns that are held fixed
+        """
+        within = learner.within_entities() if isinstance(learner, CanLearnWithin) else None
+        inputs = moving_inputs(levels, names)
+        return None if within is None or inputs is None else cls(within, inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class WithinPart(NuisancePart):
+    """One target as a function of the inputs beside an effect of each entity, the same for all methods.
+
+    Its rows are in levels, those that the method's rows are made of.
+    """
 
     def run(self) -> Floats:
-        """Return predictions of the rows held out, (n_test,).
+        """Return the function at all rows, (n_obs,), with the mean effect.
 
         Raises
         ------
         EstimationError
             Where the learner refuses the rows.
         """
-        if np.ptp(self.panel.observed[self.train]) == 0.0:
-            return super().run()
-        rng = random_stream(self.seed, self.purpose, self.name, self.label)
-        entities = np.unique(self.panel.entity.codes[self.train])
-        known: Mask = np.isin(self.levels.entity.codes, entities)
-        fit = self.estimator.fit(self.levels.take(np.flatnonzero(known)), rng=rng)
-        function = self.moved.of(predict(fit, _as_new(self.levels)))
-        left = self.panel.observed - function
-        X = self.panel.X
-        centre, scale = X[self.train].mean(axis=0), X[self.train].std(axis=0)
-        inputs = (X - centre) / np.where(scale > 0.0, scale, 1.0)
-        columns = np.column_stack([np.ones(self.panel.n_obs), inputs])
-        slopes = np.linalg.lstsq(columns[self.train], left[self.train])[0]
-        return np.asarray((function + columns @ slopes)[self.test])
+        return predict(self.fit(), _as_new(self.panel))
+
+
+def with_what_effects_took(function: Floats, rows: Panel, train: Ints, test: Ints) -> Floats:
+    """Return predictions of the rows held out, (n_test,): a function, and least squares of what it leaves.
+
+    Least squares on the inputs of the method add what effects took: the part of an entity's constant that
+    follows from its means, and what moves all entities in a period.
+
+    Parameters
+    ----------
+    function : (n_obs,), as the method has it
+    rows : of the method, the target as outcome
+    """
+    if np.ptp(rows.observed[train]) == 0.0:
+        return np.full(test.size, rows.observed[train[0]])
+    left, X = rows.observed - function, rows.X
+    centre, scale = X[train].mean(axis=0), X[train].std(axis=0)
+    inputs = (X - centre) / np.where(scale > 0.0, scale, 1.0)
+    columns = np.column_stack([np.ones(rows.n_obs), inputs])
+    slopes = np.linalg.lstsq(columns[train], left[train])[0]
+    return np.asarray((function + columns @ slopes)[test])
 
 
 def _as_new(panel: Panel) -> Panel:

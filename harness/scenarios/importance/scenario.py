@@ -18,7 +18,7 @@ from harness.estimators.guard import attempt
 from harness.estimators.protocol import Estimator
 from harness.rng import random_stream
 from harness.scenarios.asked import Tables
-from harness.scenarios.effect.score import EntityFolds
+from harness.scenarios.effect.entity_folds import EntityFolds
 from harness.scenarios.held_out_fit import HeldOutFit
 from harness.scenarios.importance.without import Importance, importance, without
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts

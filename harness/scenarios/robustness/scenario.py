@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -19,7 +20,7 @@ from harness.language import marked
 from harness.rng import random_stream
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
-from harness.scenarios.effect.cell import Cell, CrossFit
+from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.learners import AsksLearners, Learner, as_quick
 from harness.scenarios.effect.methods import Within
 from harness.scenarios.effect.score import Estimated
@@ -92,10 +93,9 @@ class RobustnessScenario(AsksLearners):
 
     def parts(self, question: Question) -> Iterator[Part]:
         """Yield each nuisance function of every method and check on each fold."""
-        for method in self.methods:
-            for check in self._all_checks(question):
-                cell = attempt(partial(self._cell, question, method, check)).value
-                yield from (attempt(partial(_parts, cell)).value or ()) if cell is not None else ()
+        looks = product(self.methods, self._all_checks(question))
+        tried = (attempt(partial(self._cell, question, method, check)).value for method, check in looks)
+        yield from parts_of(cell for cell in tried if cell is not None)
 
     def concluded(self, question: Question, found: Found) -> Tables:
         """Return the slope under every check, a row with its reason where there is none."""
@@ -156,10 +156,6 @@ class RobustnessScenario(AsksLearners):
 
 def _permuted(panel: Panel, seed: int, at: int) -> Panel:
     return permuted(panel, random_stream(seed, "placebo", at))
-
-
-def _parts(cell: Cell) -> list[Part]:
-    return list(cell.parts())
 
 
 @dataclass(frozen=True, eq=False)
