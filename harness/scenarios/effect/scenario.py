@@ -51,7 +51,7 @@ class EffectScenario(AsksLearners):
     instrumented_within : how ``instrumented`` allows for what is constant in an entity
     forms : ``line`` is one slope, ``curve`` a spline less its mean over rows, ``contrast`` differences from
         the least value of an exposure that has few, ``conditional`` the slope at values of `moderator`,
-        ``derivative`` the mean derivative of any shape
+        ``derivative`` the mean derivative of any shape, over entities drawn anew
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
         left out, all of the study
     exposure : a regressor whose effect is asked; left out, the exposure of the study

@@ -149,7 +149,10 @@ def _shares_left(values: Floats, left: Floats, what: str) -> Floats:
 
 
 def averaged(values: Floats, representer: Floats, error: Floats, folds: EntityFolds) -> Estimated:
-    """Return the mean of a debiased functional.
+    """Return the mean of a debiased functional over entities drawn anew.
+
+    The score of Chernozhukov, Newey and Singh (2022): that entities differ in the functional is part of the
+    error, which that of the mean over these rows alone would leave out.
 
     Parameters
     ----------

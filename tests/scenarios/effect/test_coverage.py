@@ -31,7 +31,7 @@ N_CITIES = 273
 POPULATION = 40 * N_CITIES
 """Cities that those of a panel are drawn from."""
 
-NETWORK = Mlp(sizes_around=0, patience=30)
+NETWORK = Mlp(sizes_around=0, optimiser="projected_lbfgs")
 
 
 @dataclass(frozen=True, eq=False)
