@@ -10,7 +10,7 @@ Activation = Literal["tanh", "sigmoid", "relu"]
 Unit = Literal["sigmoid", "relu"]
 """What a hidden unit is computed as: a tanh network is trained and kept as the sigmoid network it equals."""
 
-OptimiserName = Literal["projected_lbfgs", "lbfgs", "levenberg_marquardt", "adam", "sgd"]
+OptimiserName = Literal["lbfgs", "projected_lbfgs", "levenberg_marquardt", "adam", "sgd"]
 """How networks are trained; all see all rows at every step.
 
 ``projected_lbfgs`` is L-BFGS on the weights into the units alone: those from the units to the outcome, in

@@ -29,8 +29,8 @@ Positive = Annotated[float, Field(gt=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 PATIENCE: dict[OptimiserName, int] = {
-    "projected_lbfgs": 30,
     "lbfgs": 150,
+    "projected_lbfgs": 30,
     "levenberg_marquardt": 12,
     "adam": 150,
     "sgd": 150,
@@ -68,20 +68,21 @@ class NetworkOptions:
     sizes_around : with ``auto``, sizes from this many under to this many over the formula's are candidates
     restarts : initial values tried for each size
     activation : of the hidden units
-    optimiser : full-batch L-BFGS with the weights from the units solved for at every step; without, a worse
-        fit in more steps; Levenberg-Marquardt, Adam, or gradient descent with momentum
+    optimiser : full-batch L-BFGS; the same with the weights from the units solved for at every step, a better
+        fit in fewer steps, and worse predictions of rows that lie far from those at hand;
+        Levenberg-Marquardt, Adam, or gradient descent with momentum
     max_steps : steps after which training stops
-    patience : steps without a lower error on the selection rows after which training stops; ``auto`` is 30,
-        12 of the far longer steps of ``levenberg_marquardt``, and 150 with the others
+    patience : steps without a lower error on the selection rows after which training stops; ``auto`` is 150,
+        30 with ``projected_lbfgs``, and 12 of the far longer steps of ``levenberg_marquardt``
     learning_rate, momentum : of ``adam`` and ``sgd``; the others find their step lengths themselves
-    memory : pairs of steps that ``projected_lbfgs`` and ``lbfgs`` keep
+    memory : pairs of steps that ``lbfgs`` and ``projected_lbfgs`` keep
     weight_decay : penalty on the sum of squared weights, on standardised variables
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
     precision : of the arithmetic in training
     device : where networks are trained; ``levenberg_marquardt`` trains on the processor alone
     start : where networks start, and early stopping keeps them near, see `Start`; ``least_squares`` goes
-        with ``lbfgs``, ``levenberg_marquardt``, ``adam`` and ``sgd``, and not with ``relu`` units
+        neither with ``relu`` units nor with ``projected_lbfgs``
     draw_start : of the networks of bootstrap draws; from ``full_sample`` they need fewer steps, and bands are
         too narrow, see `DrawStart`
     draw_restarts : initial values tried for the network of each bootstrap draw, of which the one with the
@@ -98,7 +99,7 @@ class NetworkOptions:
     sizes_around: NotNegative = 2
     restarts: AtLeastOne = 3
     activation: Activation = "tanh"
-    optimiser: OptimiserName = "projected_lbfgs"
+    optimiser: OptimiserName = "lbfgs"
     max_steps: AtLeastOne = 1000
     patience: Literal["auto"] | AtLeastOne = "auto"
     learning_rate: Positive = 0.01
@@ -126,8 +127,8 @@ class NetworkOptions:
             )
         if self.optimiser == "projected_lbfgs":
             raise ValueError(
-                "start: least_squares needs optimiser: lbfgs or levenberg_marquardt; projected_lbfgs, the "
-                "default, solves for the output weights at every step, so that they start nowhere"
+                "start: least_squares and optimiser: projected_lbfgs, which solves for the output weights at "
+                "every step, do not go together; use lbfgs or levenberg_marquardt"
             )
 
     @property

@@ -178,7 +178,7 @@ def race_on_one_core(few: int, many: int, base: Mlp) -> None:
 
 def main() -> None:
     """Measure and print."""
-    optimiser, precision, *numbers = sys.argv[1:] or ("projected_lbfgs", "float64")
+    optimiser, precision, *numbers = sys.argv[1:] or ("lbfgs", "float64")
     base = Mlp(
         hidden=N_UNITS,
         optimiser=TypeAdapter(OptimiserName).validate_python(optimiser),

@@ -71,15 +71,14 @@ def changes(estimator, panel):
     "estimator",
     [
         pytest.param(Mlp(hidden=3, restarts=1), id="mlp"),
-        pytest.param(Mlp(hidden=3, restarts=1, effects=("entity",), optimiser="lbfgs"), id="with effects"),
+        pytest.param(Mlp(hidden=3, restarts=1, effects=("entity",)), id="with effects"),
         pytest.param(SomAnn(hidden=3, restarts=1, combine="one_hot", clusters=2), id="som_ann"),
     ],
 )
 def test_early_stopping_does_not_shrink_a_line(estimator):
     panel = make_panel(lambda X: X[:, 0], n_inputs=12, noise=3.0)
     shrunk, kept = (
-        changes(replace(estimator, start=start, optimiser="lbfgs"), panel).mean()
-        for start in ("random", "least_squares")
+        changes(replace(estimator, start=start), panel).mean() for start in ("random", "least_squares")
     )
     X = np.column_stack([panel.X, np.ones(panel.n_obs)])
     slope = np.linalg.lstsq(X, panel.observed, rcond=None)[0][panel.columns.index("x0")]
@@ -90,8 +89,8 @@ def test_early_stopping_does_not_shrink_a_line(estimator):
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"activation": "relu", "optimiser": "lbfgs"}, "needs units that are nearly lines"),
-        ({}, "needs optimiser: lbfgs"),
+        ({"activation": "relu"}, "needs units that are nearly lines"),
+        ({"optimiser": "projected_lbfgs"}, "do not go together"),
     ],
 )
 def test_a_start_that_cannot_be_is_refused(options, why):
