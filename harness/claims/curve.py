@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 STRAIGHT = 1e-10
 """Share of its level by which a straight line may be off through rounding."""
 
+ROUNDING = 1e-9
+"""Share of a grid's range by which its points may be off through rounding."""
+
 
 @dataclass(frozen=True, eq=False)
 class RunCurve:
@@ -36,43 +39,54 @@ class RunCurve:
     at: Floats
     level: Floats
 
-    def _beyond(self, *exposures: float) -> RunValue | None:
+    @property
+    def _slack(self) -> float:
+        return ROUNDING * float(self.at[-1] - self.at[0])
+
+    def _on_grid(self, *exposures: float) -> Floats | RunValue:
+        """Return exposures, (n,), none of them beyond the grid, or that one is."""
         first, last = float(self.at[0]), float(self.at[-1])
-        if all(first <= exposure <= last for exposure in exposures):
-            return None
-        return RunValue(math.nan, f"the curve of this run goes from {first:.4g} to {last:.4g}")
+        if min(exposures) < first - self._slack or max(exposures) > last + self._slack:
+            return RunValue(math.nan, f"the curve of this run goes from {first:.4g} to {last:.4g}")
+        return np.clip(exposures, first, last)
+
+    def _stops(self, start: float, end: float) -> Floats:
+        """Return the ends of a way and the grid points between them."""
+        inside = self.at[(self.at > start + self._slack) & (self.at < end - self._slack)]
+        return np.concatenate([[start], inside, [end]])
 
     def level_at(self, exposure: float) -> RunValue:
         """Return the level at an exposure, linear between grid points."""
-        return self._beyond(exposure) or RunValue(float(np.interp(exposure, self.at, self.level)))
+        place = self._on_grid(exposure)
+        if isinstance(place, RunValue):
+            return place
+        return RunValue(float(np.interp(place[0], self.at, self.level)))
 
     def change(self, start: float, end: float) -> RunValue:
         """Return the level at the second exposure minus that at the first."""
-        beyond = self._beyond(start, end)
-        if beyond is not None:
-            return beyond
-        first, last = np.interp([start, end], self.at, self.level)
+        ends = self._on_grid(start, end)
+        if isinstance(ends, RunValue):
+            return ends
+        first, last = np.interp(ends, self.at, self.level)
         return RunValue(float(last - first))
 
     def share_going(self, start: float, end: float, *, sign: float) -> RunValue:
         """Return the share of the way between two exposures on which the curve rises (1) or falls (-1)."""
-        beyond = self._beyond(start, end)
-        if beyond is not None:
-            return beyond
-        inside = self.at[(self.at > start) & (self.at < end)]
-        stops = np.concatenate([[start], inside, [end]])
+        ends = self._on_grid(start, end)
+        if isinstance(ends, RunValue):
+            return ends
+        stops = self._stops(*ends)
         goes = sign * np.diff(np.interp(stops, self.at, self.level)) > 0
-        return RunValue(float(np.diff(stops)[goes].sum() / (end - start)))
+        return RunValue(float(np.diff(stops)[goes].sum() / (stops[-1] - stops[0])))
 
     def share_pacing(self, start: float, end: float, *, sign: float) -> RunValue:
         """Return the share of the way on which the curve goes ever faster (1) or ever slower (-1)."""
-        beyond = self._beyond(start, end)
-        if beyond is not None:
-            return beyond
-        inside = self.at[(self.at > start) & (self.at < end)]
-        if inside.size < 2:
+        ends = self._on_grid(start, end)
+        if isinstance(ends, RunValue):
+            return ends
+        stops = self._stops(*ends)
+        if stops.size < 4:
             return RunValue(math.nan, "the curve of this run has too few points there")
-        stops = np.concatenate([[start], inside, [end]])
         pace = np.abs(np.diff(np.interp(stops, self.at, self.level)) / np.diff(stops))
         way = np.diff((stops[1:] + stops[:-1]) / 2.0)
         return RunValue(float(way[sign * np.diff(pace) > 0].sum() / way.sum()))

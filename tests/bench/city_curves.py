@@ -93,13 +93,13 @@ class Variant:
 
 TENTH = "selection_share: 0.1"
 VARIANTS = {
-    "as in the spec": Variant(),
+    "as in the spec": Variant(f"{BASE}, draw_steps: 160"),
+    "stopped one by one": Variant(),
     "output solved for": Variant(SOLVED),
     "output solved for, a tenth set aside": Variant(f"{SOLVED}, {TENTH}"),
     "output solved for, logs": Variant(SOLVED, in_logs),
     "80 steps a draw": Variant(f"{BASE}, draw_steps: 80"),
     "120 steps a draw": Variant(f"{BASE}, draw_steps: 120"),
-    "160 steps a draw": Variant(f"{BASE}, draw_steps: 160"),
     "40 solved steps a draw": Variant(f"{SOLVED}, draw_steps: 40"),
     "40 solved steps a draw, decay": Variant(f"{SOLVED}, weight_decay: 3e-5, draw_steps: 40"),
     "a tenth set aside": Variant(f"{BASE}, {TENTH}"),

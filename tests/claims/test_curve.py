@@ -58,3 +58,17 @@ def test_what_lies_beyond_the_grid_or_needs_more_points_has_a_reason():
     for beyond in (curve.level_at(0.5), curve.change(0.0, 1.0), curve.share_going(0.0, 1.0, sign=1.0)):
         assert np.isnan(beyond.value)
     assert curve.bend().reason == "the curve of this run has too few points for a bend"
+
+
+def test_a_grid_that_ends_a_rounding_before_the_exposure_claimed_has_it():
+    at = np.linspace(0.0, 0.88, 89)
+    short = np.append(at[:-1], np.nextafter(at[-1], 0.0))
+    for level in (at**2, -np.sqrt(at)):
+        whole, cut = RunCurve(at, level), RunCurve(short, level)
+        assert cut.level_at(0.88).value == pytest.approx(whole.level_at(0.88).value)
+        assert cut.change(0.4, 0.88).value == pytest.approx(whole.change(0.4, 0.88).value)
+        for sign in (1.0, -1.0):
+            assert cut.share_going(0.0, 0.88, sign=sign) == whole.share_going(0.0, 0.88, sign=sign)
+            found, expected = (one.share_pacing(0.4, 0.88, sign=sign).value for one in (cut, whole))
+            assert found == pytest.approx(expected)
+    assert RunCurve(short, short).level_at(0.8801).reason
