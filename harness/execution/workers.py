@@ -12,9 +12,10 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from queue import Empty
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from harness.data.shared_arrays import sharing
@@ -189,8 +190,20 @@ class _KeptProcesses:
     def end(self) -> None:
         """End the processes, whatever they do."""
         if self._processes is not None:
+            _forget_waiting(self._processes)
             self._processes.shutdown(kill_workers=True)
             self._processes = None
+
+
+def _forget_waiting(processes: ProcessPoolExecutor) -> None:
+    """Take back calls that are not yet on their way to a worker.
+
+    loky forgets them when it is told to kill its workers, but not that they wait: its thread would look for
+    one, and end with a traceback that everybody sees.
+    """
+    with suppress(Empty):
+        while True:
+            processes._work_ids.get_nowait()
 
 
 def _import(modules: Sequence[str]) -> None:

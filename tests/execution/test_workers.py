@@ -1,0 +1,16 @@
+"""Worker processes of this machine."""
+
+import time
+
+import pytest
+
+from harness.execution.workers import LocalWorkers
+
+
+@pytest.mark.parametrize("seconds", [0.6, 0.7, 0.8, 0.9])
+def test_workers_with_calls_that_wait_end_without_an_error_in_a_thread(seconds):
+    """More calls than are on their way to two workers, some of which have begun; warnings are errors."""
+    with LocalWorkers(2).kept() as workers:
+        for _ in range(40):
+            workers.start(["slow_import"])
+        time.sleep(seconds)
