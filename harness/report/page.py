@@ -29,8 +29,8 @@ NUMBERS = re.compile(r"\d[\d.,]*")
 SCROLLS = '<div class="scroll">'
 """What tables and figures stand in."""
 
-MOST_MESSAGES = 2
-MOST_CELLS = 3
+MOST_MESSAGES = 1
+MOST_CELLS = 2
 """Messages of a code, and cells of a message; the table of warnings has all."""
 
 

@@ -79,7 +79,7 @@ class ThresholdsSection(PackagedSection):
         found = [(fit, run.view(rivals).pre_trend_of(fit)) for fit in fits]
         sentences = tuple(_pre_trend(run, fit, row) for fit, row in found if row is not None)
         shapes = tuple(_shape(run, fit) for fit in fits if run.view(rivals).shapes_of(fit))
-        return SectionContent(ShownRivals(breaks, shapes, sentences, figures), self.title, figures=figures)
+        return SectionContent(ShownRivals(breaks, shapes, sentences, figures), figures=figures)
 
 
 def _fits(run: Run) -> list[Fit]:

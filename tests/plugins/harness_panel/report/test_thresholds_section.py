@@ -8,8 +8,11 @@ import pytest
 
 import harness
 from harness import random_stream
+from harness.installed import installed
+from harness.language import spoken
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
+from harness.report.shown import ShownSection
 from harness.store.folder import RunFolder
 from harness_panel.report.rows import rivals
 from harness_panel.report.section import ThresholdsSection
@@ -60,6 +63,9 @@ def test_thresholds_are_shown_with_their_likelihood(tmp_path):
     assert text.label == "Threshold, y"
     assert text.tests.startswith("1: F ")
     assert [figure.name for figure in content.figures] == ["threshold-y-broken"]
+    shown = ShownSection(ThresholdsSection(), "", content)
+    with spoken("zh", installed().messages):
+        assert shown.heading == shown.title == "门槛、形状与处理效应"
     written = result.table("thresholds")
     assert written["kind"].tolist() == ["break"]
     tests = result.table("effect_tests").query("estimator == 'broken'")
