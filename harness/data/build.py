@@ -105,8 +105,9 @@ class PanelBuilder:
         """
         require_columns(table, spec, roles)
         missing = frozenset(spec.missing_values)
-        everything = RowLocator(table.origin, table.frame, roles.entity, roles.time)
-        locator = everything.take(np.flatnonzero(select_rows(everything, spec.rows, missing)))
+        locator = RowLocator(table.origin, table.frame, roles.entity, roles.time)
+        if spec.rows:
+            locator = locator.take(select_rows(locator, spec.rows, missing))
         problems = ProblemCollector()
         derived = find_derived(roles, spec.steps, problems)
         raw = read_raw(
@@ -119,8 +120,10 @@ class PanelBuilder:
             check_columns(raw, spec, roles, calendar=None, locator=locator, problems=problems)
             problems.add(*error.problems)
             raise problems.error() from error
-        locator = locator.take(index.order)
-        raw = {name: values[index.order] for name, values in raw.items()}
+        # Large panels mostly stand in order, and are held once.
+        if not np.array_equal(index.order, np.arange(index.order.size)):
+            locator = locator.take(index.order)
+            raw = {name: values[index.order] for name, values in raw.items()}
         near = table.contiguity
         calendar = Calendar(
             index.entity.codes,

@@ -19,23 +19,26 @@ from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.spec.study import Study
+from harness.store.folder import RunFolder
 from harness.tables import CURVE_DRAWS
 
 
 def effect_tests(
-    results: RunResults, panels: Mapping[str, Panel], predictions: pd.DataFrame
+    results: RunResults, panels: Mapping[str, Panel], folder: RunFolder
 ) -> Iterator[pd.DataFrame]:
     """Yield a row for each test; nothing where no effects are asked.
 
     Parameters
     ----------
     panels : by outcome, all rows
-    predictions : of all estimators under all protocols
+    folder : that holds the predictions, which are read where effects are asked: of a large panel they are
+        gigabytes
     """
     for outcome, panel in panels.items():
         linearity = list(linearity_tests(results.study, panel))
         yield from linearity
         if linearity:
+            predictions = folder.read_parquet("predictions")
             own = predictions[predictions["outcome"] == outcome]
             yield from _encompassing(results, own, outcome)
             yield from _equal_curves(results, outcome)

@@ -48,7 +48,7 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
     for name, parts in _detail_parts(results.fulls).items():
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
     declared = tables_of(results.study)
-    for name, parts in _scenario_parts(results, panels, folder.read_parquet("predictions")).items():
+    for name, parts in _scenario_parts(results, panels, folder).items():
         _write(folder, declared[name], parts)
     true = list(truth_parts(results, panels))
     if true:
@@ -107,7 +107,7 @@ def _slug(name: str) -> str:
 
 
 def _scenario_parts(
-    results: RunResults, panels: Mapping[str, Panel], predictions: pd.DataFrame
+    results: RunResults, panels: Mapping[str, Panel], folder: RunFolder
 ) -> Mapping[str, list[pd.DataFrame]]:
     """Return the parts of every scenario table: what the data say, what estimators answer, and fits alone."""
     parts: dict[str, list[pd.DataFrame]] = {}
@@ -120,7 +120,7 @@ def _scenario_parts(
         parts.setdefault(name, []).extend(frames)
     for name, frame in rows_of_fits(results.fulls):
         parts.setdefault(name, []).append(frame)
-    tested = list(effect_tests(results, panels, predictions))
+    tested = list(effect_tests(results, panels, folder))
     if tested:
         parts.setdefault(EFFECT_TESTS.name, []).extend(tested)
     return parts

@@ -21,6 +21,7 @@ from harness.errors import DataError
 
 COUNTRIES = Path(__file__).parents[2] / "../shared/data/country_digital_co2"
 PLAN = DataSpec(path="panel.csv")
+ROLES = Roles("id", "year", ("y",), "x", (), ())
 WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper2", "union"))
 
 
@@ -449,6 +450,18 @@ def test_country_panels(name, n_obs, n_entities):
     np.testing.assert_array_equal(panel.observed, complete["co2_t_pc"])
     assert panel.column("digital").min() == 0.0
     assert np.corrcoef(panel.column("digital"), complete["internet_pct"])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("rows", "once"), [(["a,2011,1.0,2.0", "a,2012,2.0,3.0", "b,2011,3.0,5.0", "b,2012,4.5,4.0"], True),
+                       (["b,2011,3.0,5.0", "b,2012,4.5,4.0", "a,2011,1.0,2.0", "a,2012,2.0,3.0"], False)]
+)  # fmt: skip
+def test_columns_of_a_table_in_order_are_held_once(read_bytes, rows, once):
+    spec = DataSpec(path="panel.csv")
+    table = read_bytes("\n".join(["id,year,y,x", *rows, ""]).encode(), spec=spec)
+    builder = PanelBuilder.build(table, spec, ROLES)
+    np.testing.assert_array_equal(builder.panel("y").observed, [1.0, 2.0, 3.0, 4.5])
+    assert np.shares_memory(builder.raw["x"], table.frame["x"].to_numpy()) == once
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ def read_parquet(source: Source) -> Reading:
         frame = table.cast(_spelled_out(table.schema)).to_pandas(
             ignore_metadata=True, integer_object_nulls=True
         )
+        del table, plain
+    # As much as the file held unpacked, which nothing else would use.
+    pa.default_memory_pool().release_unused()
     frame.columns = pd.Index(names)
     for name in frame.columns:
         if frame[name].dtype == object:
