@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from matplotlib.lines import Line2D
 
 
@@ -119,6 +120,27 @@ class Growing:
         HELD.append(b"\1" * self.n_bytes)
         time.sleep(1.1)
         return os.getpid()
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """Takes memory in small pieces, and frees all but the last, which lies behind the others.
+
+    Attributes
+    ----------
+    n_pieces : how many
+    size : bytes of each
+    """
+
+    n_pieces: int
+    size: int
+    label: str = "scattered"
+
+    def run(self) -> int:
+        """Return the bytes of the process that were in memory with all of them."""
+        pieces = [b"\1" * self.size for _ in range(self.n_pieces)]
+        HELD.append(pieces[-1])
+        return int(psutil.Process().memory_info().rss)
 
 
 HELD: list[bytes] = []

@@ -93,7 +93,7 @@ def inference_of(periods: PeriodLosses | None) -> Inference:
 
 
 def _entity_interval(losses: ClusterLosses, *, level: float, draws: EntityDraws) -> tuple[float, float]:
-    drawn = 1.0 - draws.sums(losses.loss) / draws.sums(losses.loss_reference)
+    loss, loss_reference = draws.sums(losses.loss, losses.loss_reference)
     tail = (1.0 - level) / 2.0
-    low, high = np.quantile(drawn, [tail, 1.0 - tail])
+    low, high = np.quantile(1.0 - loss / loss_reference, [tail, 1.0 - tail])
     return float(low), float(high)

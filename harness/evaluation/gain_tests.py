@@ -152,7 +152,8 @@ def max_t_p_values(difference: Floats, n_rows: Floats, *, draws: EntityDraws) ->
     mean = difference.sum(axis=1) / n_rows.sum()
     scores = difference - mean[:, None] * n_rows
     error = np.sqrt(n_entities / (n_entities - 1) * (scores**2).sum(axis=1)) / n_rows.sum()
-    drawn = draws.sums(difference.T) / draws.sums(n_rows)[:, None] - mean
+    drawn_difference, drawn_rows = draws.sums(difference.T, n_rows)
+    drawn = drawn_difference / drawn_rows[:, None] - mean
     known = error > 0
     largest = (np.abs(drawn[:, known]) / error[known]).max(axis=1, initial=0.0)
     statistic = np.divide(np.abs(mean), error, out=np.zeros_like(mean), where=known)

@@ -101,17 +101,21 @@ class EntityDraws:
     seed: int
     labels: tuple[str, ...]
 
-    def sums(self, values: Floats) -> Floats:
-        """Return the sums of values over the entities of each draw, (n_draws, ...).
+    def sums(self, *values: Floats) -> tuple[Floats, ...]:
+        """Return the sums of each of some values over the entities of each draw, (n_draws, ...).
 
         Parameters
         ----------
-        values : (n_entities, ...), in one or two dimensions
+        values : (n_entities, ...) each, in one or two dimensions
         """
-        counts = _kept_counts(self, len(values))
-        size = max(1, MOST_COUNTS // len(values))
-        parts = (counts[first : first + size] for first in range(0, self.n_draws, size))
-        return np.concatenate([part.astype(np.float64) @ values for part in parts])
+        counts = _kept_counts(self, len(values[0]))
+        size = max(1, MOST_COUNTS // len(values[0]))
+        found = tuple(np.empty((self.n_draws, *own.shape[1:])) for own in values)
+        for first in range(0, self.n_draws, size):
+            some = counts[first : first + size].astype(np.float64)
+            for drawn, own in zip(found, values, strict=True):
+                drawn[first : first + size] = some @ own
+        return found
 
 
 MOST_COUNTS = 2**22

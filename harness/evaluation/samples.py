@@ -111,7 +111,8 @@ def taken(predictions: pd.DataFrame, positions: Ints, names: Iterable[str]) -> p
 
 def _inside(predictions: pd.DataFrame, sides: Sequence[str]) -> Mask:
     """Return whether rows are on one of these sides of their fold, (n_predictions,)."""
-    return predictions["sample"].isin(sides).to_numpy()
+    side = predictions["sample"].cat
+    return np.isin(side.categories.to_numpy(), list(sides))[side.codes.to_numpy()]
 
 
 @dataclass(frozen=True, eq=False)

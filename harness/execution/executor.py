@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Generic, TypeVar
 
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
 from harness.execution.apart import run_apart
+from harness.execution.freed_memory import give_back
 from harness.execution.task import CanFail, Task
 from harness.execution.workers import Pool, Workers
 
@@ -19,13 +21,23 @@ R = TypeVar("R")
 MAX_SHARED_ATTEMPTS = 2
 """Times a task is tried while others run; the next and last time it runs alone."""
 
+LONG = 1.0
+"""Seconds from which a task may have held much memory; giving it back takes milliseconds."""
+
 
 def run_on_one_thread(task: Task[R]) -> R:
-    """Run a task with the numeric libraries held to one thread, so that results do not depend on cores."""
+    """Run a task with the numeric libraries held to one thread, so that results do not depend on cores.
+
+    A worker waits for its next task, or for the end of the run, without the memory of a large one.
+    """
     from threadpoolctl import threadpool_limits
 
+    start = perf_counter()
     with threadpool_limits(limits=1):
-        return run_apart(task)
+        result = run_apart(task)
+    if perf_counter() - start > LONG:
+        give_back()
+    return result
 
 
 @dataclass(frozen=True, eq=False)

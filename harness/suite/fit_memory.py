@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+from harness.execution.freed_memory import give_back
 
 T = TypeVar("T")
 
@@ -25,18 +26,11 @@ def with_memory(work: Callable[[], T]) -> tuple[T, float]:
     """
     if not sys.platform.startswith("linux"):
         return work(), float("nan")
-    _give_back()
+    give_back()  # what earlier work freed hides nothing of this one's
     _CLEAR.write_text(_FORGET_THE_HEIGHT, encoding="ascii")
     before = _status("VmRSS")
     found = work()
     return found, float(max(0, _status("VmHWM") - before))
-
-
-def _give_back() -> None:
-    """Give memory that was freed back to the system, so that earlier work hides nothing of this one's."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the C library of GNU alone
-    if trim is not None:
-        trim(0)
 
 
 def _status(name: str) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+
+import psutil
 import pytest
 
 from harness import ArtifactError
-from harness.execution.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
+from harness.execution.executor import MAX_SHARED_ATTEMPTS, execute, iter_results, run_on_one_thread
 from harness.execution.workers import CanStartEarly, LocalWorkers, ThisProcess
-from worker_tasks import Growing, Killed, Square, Threads
+from worker_tasks import Growing, Killed, Scattered, Square, Threads
 
 TWO = LocalWorkers(2)
 
@@ -74,3 +77,15 @@ def test_workers_that_start_early_do_the_tasks_that_follow():
         workers.start(["worker_tasks", "no_such_module"])
         first = execute([Growing(1)], workers=workers, on_done=lambda _: None)
         assert execute([Growing(1)], workers=workers, on_done=lambda _: None) == first
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library gives back by itself"
+)
+def test_a_long_task_leaves_no_memory_that_it_freed(monkeypatch):
+    monkeypatch.setattr("harness.execution.executor.LONG", 0.0)
+    process = psutil.Process()
+    before = process.memory_info().rss
+    held = run_on_one_thread(Scattered(n_pieces=3000, size=100_000))
+    assert held > before + 200e6
+    assert process.memory_info().rss < before + 60e6
