@@ -45,7 +45,7 @@ class _Generated(SphinxDirective, ABC):
 class SpecReference(_Generated):
     """``{spec-reference}``: every mapping of a spec with its keys."""
 
-    def text(self) -> str:  # noqa: D102 - as the base class says
+    def text(self) -> str:
         return own_spec_text().parts()
 
 
@@ -54,28 +54,28 @@ class ChoiceReference(_Generated):
 
     required_arguments: ClassVar[int] = 1
 
-    def text(self) -> str:  # noqa: D102 - as the base class says
+    def text(self) -> str:
         return own_spec_text().choices(self.arguments[0])
 
 
 class TableReference(_Generated):
     """``{table-reference}``: every result table with its columns, those of its key in bold."""
 
-    def text(self) -> str:  # noqa: D102 - as the base class says
+    def text(self) -> str:
         return "\n\n".join(_table_text(table) for table in (*TABLES.values(), *PARQUET_TABLES))
 
 
 class SuiteTableReference(_Generated):
     """``{suite-table-reference}``: every table of a suite with its columns, those of its key in bold."""
 
-    def text(self) -> str:  # noqa: D102 - as the base class says
+    def text(self) -> str:
         return "\n\n".join(_table_text(table) for table in SUITE_TABLES.values())
 
 
 class GainReportReference(_Generated):
     """``{gain-report-reference}``: every field of the accuracy-gain report."""
 
-    def text(self) -> str:  # noqa: D102 - as the base class says
+    def text(self) -> str:
         return report_text(gain_report_schema())
 
 
@@ -89,7 +89,7 @@ def _table_text(table: ResultTable) -> str:
 class CommandReference(_Generated):
     """``{command-reference}``: every subcommand, as its ``--help`` tells it."""
 
-    def text(self) -> str:  # noqa: D102 - as the base class says
+    def text(self) -> str:
         return command_text()
 
 

@@ -68,15 +68,17 @@ def two_loop(memory: Memory, gradient: Tensor, *, newest: int) -> Tensor:
     size = gradient.norm(dim=1)
     first_scale = torch.minimum(torch.ones_like(size), size.reciprocal())
     result = gradient.clone()
-    weights = memory.weight.unsqueeze(2)
+    # Cut up once: with small networks a step costs its calls, not its arithmetic.
+    steps, changes = memory.steps.unbind(1), memory.changes.unbind(1)
+    weights = memory.weight.unsqueeze(2).unbind(1)
     used = {}
     for at in order:
-        used[at] = weights[:, at] * inner(memory.steps[:, at], result).unsqueeze(1)
-        result.addcmul_(memory.changes[:, at], used[at], value=-1.0)
+        used[at] = weights[at] * inner(steps[at], result).unsqueeze(1)
+        result.addcmul_(changes[at], used[at], value=-1.0)
     result *= torch.where(memory.scale > 0.0, memory.scale, first_scale).unsqueeze(1)
     for at in reversed(order):
-        back = weights[:, at] * inner(memory.changes[:, at], result).unsqueeze(1)
-        result.addcmul_(memory.steps[:, at], used[at] - back)
+        back = weights[at] * inner(changes[at], result).unsqueeze(1)
+        result.addcmul_(steps[at], used[at] - back)
     return result
 
 
