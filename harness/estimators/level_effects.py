@@ -136,7 +136,10 @@ class LevelEffects:
     def of_rows(self, panel: Panel) -> Floats:
         """Return each row's deviation, (n_draws, n_obs); zero for a level without an effect."""
         codes = self._codes(panel)
-        return np.where(codes >= 0, self.deviations[:, codes], 0.0)
+        deviations, unknown = self.deviations[:, codes], np.flatnonzero(codes < 0)
+        if unknown.size:
+            deviations[:, unknown] = 0.0
+        return deviations
 
     def mean(self, panel: Panel) -> Floats:
         """Return the mean deviation over the rows, (n_draws,)."""

@@ -55,6 +55,7 @@ def _places(edges: Floats, values: Floats) -> Ints:
 
 def bin_means(values: Floats, codes: Ints, n_bins: int) -> Floats:
     """Return the mean of values, (..., n_obs), over the rows of each bin, (..., n_bins); zero without any."""
-    member = np.equal(codes[:, None], np.arange(n_bins)).astype(np.float64)
-    means: Floats = (values @ member) / np.maximum(member.sum(axis=0), 1.0)
+    sums = [np.bincount(codes, own, n_bins) for own in values.reshape(-1, codes.size)]
+    counts = np.maximum(np.bincount(codes, minlength=n_bins), 1)
+    means: Floats = (np.array(sums) / counts).reshape(*values.shape[:-1], n_bins)
     return means
