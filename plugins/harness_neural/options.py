@@ -77,6 +77,10 @@ class NetworkOptions:
     learning_rate, momentum : of ``adam`` and ``sgd``; the others find their step lengths themselves
     memory : pairs of steps that ``lbfgs`` and ``projected_lbfgs`` keep
     weight_decay : penalty on the sum of squared weights, on standardised variables
+    output_decay : of ``projected_lbfgs``; penalty on the sum of squared weights from the units, in units of
+        the share of the outcome's variance that the effects leave, or without effects a line in the inputs.
+        With 0.001 predictions of rows far from those at hand stay near them. ``auto`` is 0.001 beside
+        effects, and otherwise as little as roundings ask for
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
     precision : of the arithmetic in training
@@ -106,6 +110,7 @@ class NetworkOptions:
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.9
     memory: AtLeastOne = 10
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
+    output_decay: Literal["auto"] | Annotated[float, Field(ge=0.0)] = "auto"
     selection_share: Share = 0.2
     train_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
     flexibility: Positive = 10.0
@@ -119,6 +124,11 @@ class NetworkOptions:
     draw_size: DrawSize = "full_sample"
 
     def __post_init__(self) -> None:
+        if self.output_decay != "auto" and self.optimiser != "projected_lbfgs":
+            raise ValueError(
+                f"output_decay is of weights that optimiser: projected_lbfgs solves for; {self.optimiser} "
+                "trains them with the others, and weight_decay is of all of them"
+            )
         if self.start == "random":
             return
         if self.activation == "relu":
@@ -190,6 +200,7 @@ class NetworkOptions:
             max_steps=self.max_steps,
             patience=PATIENCE[self.optimiser] if self.patience == "auto" else self.patience,
             weight_decay=self.weight_decay,
+            output_decay=None if self.output_decay == "auto" else self.output_decay,
             precision=self.precision,
             device=self.device,
         )

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import process_time
+from typing import Literal
 
 import numpy as np
 
@@ -29,18 +30,36 @@ from harness_neural.names import OptimiserName
 from harness_neural.som_ann import SomAnn
 from harness_rab.rab import Rab
 
-Rules = tuple[tuple[OptimiserName, int], ...]
+
+@dataclass(frozen=True)
+class Rule:
+    """How networks are trained, and when they stop."""
+
+    optimiser: OptimiserName
+    patience: int
+    output_decay: float | Literal["auto"] = "auto"
+
+    def __str__(self) -> str:
+        decay = "" if self.output_decay == "auto" else f", decay {self.output_decay:g}"
+        return f"{self.optimiser} {self.patience}{decay}"
+
+
+Rules = tuple[Rule, ...]
+USUAL = Rule("lbfgs", 150)
 RULES: Rules = (
-    ("lbfgs", 150),
-    ("lbfgs", 40),
-    ("projected_lbfgs", 40),
-    ("projected_lbfgs", 30),
-    ("projected_lbfgs", 20),
-    ("projected_lbfgs", 10),
+    USUAL,
+    Rule("lbfgs", 40),
+    *(Rule("projected_lbfgs", steps) for steps in (40, 30, 20, 10)),
 )
-EFFECT_RULES: Rules = (("lbfgs", 150), *(("projected_lbfgs", steps) for steps in (30, 10)))
+EFFECT_RULES: Rules = (USUAL, *(Rule("projected_lbfgs", steps) for steps in (30, 10)))
+DECAY_RULES: Rules = (
+    USUAL,
+    Rule("projected_lbfgs", 30),
+    *(Rule("projected_lbfgs", steps, output_decay=0.001) for steps in (30, 60, 100)),
+)
 PROTOCOL = "held_out_entities"
 EFFECT_PROTOCOLS = ("random_rows", PROTOCOL)
+PROTOCOLS = ("random_rows", PROTOCOL, "forward")
 N_DRAWS = 10
 N_SEEDS = 2
 SHIPPED = (
@@ -57,6 +76,7 @@ BASES: dict[str, Mlp | SomAnn] = {"mlp": Mlp(), "som_ann": SomAnn()}
 EFFECT_BASES: dict[str, Mlp | SomAnn] = {
     "mlp with effects": Mlp(effects=("entity", "time"), sizes_around=0, restarts=1)
 }
+DECAY_BASES: dict[str, Mlp | SomAnn] = {"mlp": Mlp(sizes_around=0, restarts=1)}
 
 
 @dataclass(frozen=True)
@@ -84,11 +104,13 @@ def counted_steps(found: list[int]) -> Iterator[None]:
         harness_neural.batch.train = train
 
 
-def trained_by(estimator: Rab | Mlp | SomAnn, optimiser: OptimiserName, patience: int) -> Estimator:
-    """Return an estimator whose networks have this optimiser and so much patience."""
+def trained_by(estimator: Rab | Mlp | SomAnn, rule: Rule) -> Estimator:
+    """Return an estimator whose networks are trained by a rule."""
     if isinstance(estimator, Rab):
-        return replace(estimator, base=trained_by(estimator.base, optimiser, patience))
-    return replace(estimator, optimiser=optimiser, patience=patience)
+        return replace(estimator, base=trained_by(estimator.base, rule))
+    return replace(
+        estimator, optimiser=rule.optimiser, patience=rule.patience, output_decay=rule.output_decay
+    )
 
 
 def held_out_error(
@@ -113,11 +135,9 @@ def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn, *, protocol: str, 
     """Return the row of a panel's first outcome: ratios of errors, and of steps and time."""
     outcome = plan.study.roles.outcomes[0]
     errors, steps, seconds = [], [], []
-    for optimiser, patience in rules:
+    for rule in rules:
         runs = [
-            held_out_error(
-                plan, outcome, trained_by(estimator, optimiser, patience), protocol=protocol, seed=seed
-            )
+            held_out_error(plan, outcome, trained_by(estimator, rule), protocol=protocol, seed=seed)
             for seed in range(1 if isinstance(estimator, Rab) else N_SEEDS)
         ]
         errors.append(float(np.mean([error for error, _ in runs])))
@@ -135,22 +155,27 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--effects", action="store_true", help="networks beside effects of entity and period")
+    parser.add_argument("--decay", action="store_true", help="with a decay of output weights, all protocols")
     parser.add_argument("specs", nargs="*")
-    parser.add_argument("--protocol", choices=EFFECT_PROTOCOLS)
+    parser.add_argument("--protocol", choices=PROTOCOLS)
+    parser.add_argument("--data", type=Path, help="of a spec that names no data")
     asked = parser.parse_args()
-    bases = EFFECT_BASES if asked.effects else BASES
-    rules = EFFECT_RULES if asked.effects else RULES
-    usual = EFFECT_PROTOCOLS if asked.effects else (PROTOCOL,)
+    bases, rules, usual, shipped = BASES, RULES, (PROTOCOL,), SHIPPED
+    if asked.effects:
+        bases, rules, usual, shipped = EFFECT_BASES, EFFECT_RULES, EFFECT_PROTOCOLS, WITH_EFFECTS
+    if asked.decay:
+        bases, rules, usual = DECAY_BASES, DECAY_RULES, PROTOCOLS
     protocols = usual if asked.protocol is None else (asked.protocol,)
-    shipped = WITH_EFFECTS if asked.effects else SHIPPED
-    plans = [prepare(RunOptions(SPECS / f"{name}.yaml"), installed()).plan for name in asked.specs or shipped]
+    plans = [
+        prepare(RunOptions(SPECS / f"{name}.yaml", data=asked.data), installed()).plan
+        for name in asked.specs or shipped
+    ]
     estimators: dict[str, Rab | Mlp | SomAnn] = {
         f"rab, {name}": Rab(base=base, draws=N_DRAWS, fold_draws=N_DRAWS) for name, base in bases.items()
     }
     estimators = {**estimators, **bases}
     print(
-        "| panel | estimator | protocol | error | steps "
-        f"| {' | '.join(f'{name} {n}' for name, n in rules[1:])} | all |",
+        f"| panel | estimator | protocol | error | steps | {' | '.join(map(str, rules[1:]))} | all |",
         "|---|---|---|---|---|" + "---|" * len(rules),
         sep="\n",
     )

@@ -54,6 +54,7 @@ class _Batch:
             weight_decay=settings.weight_decay,
             precision=settings.precision,
             output=settings.output,
+            output_decay=settings.output_decay,
             limits=LIMITS[settings.device],
         )
         self._n_begun = 0

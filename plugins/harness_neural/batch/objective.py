@@ -15,6 +15,7 @@ from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, batch_width
 from harness_neural.batch.kernel import make_kernel, unit_of
 from harness_neural.batch.layout import NetworkLayout, Parameters
 from harness_neural.batch.levels import make_levels, row_order
+from harness_neural.batch.line import left_by_line
 from harness_neural.batch.passes import (
     ErrorEffects,
     Passes,
@@ -102,6 +103,8 @@ class Objective:
     precision : of the forward and backward pass
     output : whether the weights from the units are given with the others, or are the best for these. They
         then decay by `LEAST_DECAY` at least
+    output_decay : >= 0; of weights that are the best, in units of the share of the outcome's variance that
+        effects leave, or without these a line; None is `DECAY_BESIDE_EFFECTS` beside effects, and otherwise 0
     limits : of a block of rows and its layer
     """
 
@@ -113,12 +116,14 @@ class Objective:
         weight_decay: float,
         precision: Precision,
         output: OutputWeights = "trained",
+        output_decay: float | None = None,
         limits: BatchLimits = LIMITS["cpu"],
     ) -> None:
         self._task = task
         self._output = output
         self._is_tanh = activation == "tanh"
         self._decay = weight_decay
+        self._output_decay = output_decay
         self._least_decay = LEAST_DECAY[precision] if output == "solved" else 0.0
         order = row_order(task.levels) if task.levels else slice(None)
         X, outcome = task.X[order], task.outcome[order]
@@ -226,7 +231,8 @@ class Objective:
         scaling = make_scaling(self._columns, self._outcome, weights=weights, has_unit=has_unit)
         shares = make_shares(self.blocks, weights, selection, variance=scaling.outcome_deviation.square())
         effects = self._known_effects(shares) if self._levels.keys else None
-        return NetworkRecords(scaling, shares, self._decay_of_output(effects, networks.size), effects)
+        decay = self._decay_of_output(scaling, weights=weights, effects=effects)
+        return NetworkRecords(scaling, shares, decay, effects)
 
     def _known_effects(self, shares: RowShares) -> KnownEffects:
         weights = weigh_shares(self._levels, shares)
@@ -236,11 +242,17 @@ class Objective:
         left = (weighted @ self._outcome - (sums * found).sum(dim=1)).clamp(0.0, 1.0)
         return KnownEffects(weights, found, unexplained=left)
 
-    def _decay_of_output(self, effects: KnownEffects | None, n_networks: int) -> Tensor:
-        least = torch.full((n_networks,), max(self._decay, self._least_decay), dtype=torch.float64)
-        if effects is None or self._output == "trained":
+    def _decay_of_output(self, scaling: Scaling, *, weights: Tensor, effects: KnownEffects | None) -> Tensor:
+        least = torch.full((weights.shape[0],), max(self._decay, self._least_decay), dtype=torch.float64)
+        usual = 0.0 if effects is None else DECAY_BESIDE_EFFECTS
+        decay = usual if self._output_decay is None else self._output_decay
+        if self._output == "trained" or decay == 0.0:
             return least
-        return torch.maximum(least, DECAY_BESIDE_EFFECTS * effects.unexplained)
+        if effects is not None:
+            left = effects.unexplained
+        else:
+            left = left_by_line(self._columns, self._outcome, weights=weights, scaling=scaling)
+        return torch.maximum(least, decay * left)
 
     def _make_workspace(self) -> Workspace:
         return make_workspace(
@@ -266,10 +278,16 @@ def evaluate_at(
     activation: Activation,
     weight_decay: float = 0.0,
     output: OutputWeights = "trained",
+    output_decay: float | None = None,
 ) -> Evaluation:
     """Return losses and gradients of all networks of a task at given parameters, in float64."""
     objective = Objective(
-        task, activation=activation, weight_decay=weight_decay, precision="float64", output=output
+        task,
+        activation=activation,
+        weight_decay=weight_decay,
+        precision="float64",
+        output=output,
+        output_decay=output_decay,
     )
     objective.admit(np.arange(task.n_networks))
     return objective.evaluate(torch.as_tensor(points))

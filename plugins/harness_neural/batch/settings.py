@@ -38,6 +38,7 @@ class Settings:
     patience : >= 1; steps without a lower selection loss after which a network stops
     tolerance : >= 0; a network has converged when no element of its gradient is larger
     weight_decay : >= 0; added to the loss times the sum of squared weights, biases left out
+    output_decay : >= 0; of output weights that are solved for, as `Objective` has it
     precision : of the forward and backward pass; parameters and optimiser are float64 in any case
     device : where the passes and the optimiser run
     """
@@ -49,5 +50,6 @@ class Settings:
     patience: int = 40
     tolerance: float = 1e-6
     weight_decay: float = 0.0
+    output_decay: float | None = None
     precision: Precision = "float64"
     device: Device = "cpu"

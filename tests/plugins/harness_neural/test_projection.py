@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 import torch
 
 from harness import Floats
@@ -13,6 +14,7 @@ from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective, evaluate_at
 from harness_neural.batch.projection import LEAST_DECAY
+from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
 from neural_tasks import make_task
 
@@ -97,6 +99,26 @@ def test_gradient_agrees_with_finite_differences(task: TrainingTask, activation:
         slope = (loss(task.start + shift) - loss(task.start - shift)) / (2.0 * step)
         has_unit = task.start[:, at] != 0.0
         np.testing.assert_allclose(found.gradient[has_unit, at], slope[has_unit], rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("is_collinear", [False, True])
+def test_output_weights_decay_in_units_of_what_a_line_leaves(task: TrainingTask, is_collinear: bool) -> None:
+    if is_collinear:
+        task.X[:, 1] = 2.0 - 0.5 * task.X[:, 0]
+    found = evaluate_at(task, task.start, activation="tanh", output="solved", output_decay=DECAY)
+    for at, weights in enumerate(task.weights):
+        distinct = np.delete(task.X, 1, axis=1) if is_collinear else task.X
+        line = sm.WLS(task.outcome, sm.add_constant(distinct), weights=weights).fit()
+        left = 1.0 - float(line.rsquared)
+        assert 0.01 < left < 0.99
+        _, loss = least_squares(task, at, "tanh", DECAY * left)
+        assert float(found.loss[at]) == pytest.approx(loss, rel=1e-8)
+
+
+def test_decay_of_output_weights_is_for_those_that_are_solved_for() -> None:
+    with pytest.raises(ValueError, match="projected_lbfgs solves for"):
+        Mlp(output_decay=0.001)
+    assert Mlp(optimiser="projected_lbfgs", output_decay=0.001).settings().output_decay == 0.001
 
 
 def test_activations_that_are_computed_twice_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:

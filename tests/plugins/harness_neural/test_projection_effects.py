@@ -92,6 +92,15 @@ def test_weights_and_loss_are_those_of_a_regression_on_units_and_dummies(keys: t
         assert float(found.loss[at]) == pytest.approx(loss, rel=1e-9)
 
 
+def test_a_decay_of_output_weights_takes_the_place_of_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_rows()
+    own = evaluate_at(task, task.start, activation="tanh", output="solved", output_decay=0.05).loss
+    assert (own > evaluate_at(task, task.start, activation="tanh", output="solved").loss).all()
+    monkeypatch.setattr("harness_neural.batch.objective.DECAY_BESIDE_EFFECTS", 0.05)
+    usual = evaluate_at(task, task.start, activation="tanh", output="solved").loss
+    np.testing.assert_array_equal(own, usual)
+
+
 @KEYS
 def test_selection_loss_is_that_of_the_regression_and_own_means_of_levels_aside(
     keys: tuple[int, ...],
