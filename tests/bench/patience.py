@@ -1,15 +1,16 @@
 """Measure what patience costs and buys, and print the table of ``docs/decisions/when_networks_stop.md``.
 
-Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [--effects] [SPEC ...]``. Estimators
-are fitted on the folds of whole entities held out of each shipped panel, with ``--effects`` networks beside
-effects of entity and period on those of random rows as well, once for each optimiser and patience; errors are
-of the test rows, as ratios to those of the first.
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/patience.py [--compare WHAT] [SPEC ...]``.
+Estimators are fitted on the folds of whole entities held out of each shipped panel, once for each rule of
+training, and errors are of the test rows, as ratios to those of the first. ``effects`` are networks beside
+effects of entity and period, ``decay`` is one of output weights that are solved for, ``steps`` are draws of a
+number of steps: these three on folds of other protocols as well.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,10 +39,12 @@ class Rule:
     optimiser: OptimiserName
     patience: int
     output_decay: float | Literal["auto"] = "auto"
+    draw_steps: int | Literal["stopped"] = "stopped"
 
     def __str__(self) -> str:
         decay = "" if self.output_decay == "auto" else f", decay {self.output_decay:g}"
-        return f"{self.optimiser} {self.patience}{decay}"
+        steps = "" if self.draw_steps == "stopped" else f", {self.draw_steps} steps a draw"
+        return f"{self.optimiser} {self.patience}{decay}{steps}"
 
 
 Rules = tuple[Rule, ...]
@@ -57,26 +60,48 @@ DECAY_RULES: Rules = (
     Rule("projected_lbfgs", 30),
     *(Rule("projected_lbfgs", steps, output_decay=0.001) for steps in (30, 60, 100)),
 )
-PROTOCOL = "held_out_entities"
-EFFECT_PROTOCOLS = ("random_rows", PROTOCOL)
-PROTOCOLS = ("random_rows", PROTOCOL, "forward")
+STEP_RULES: Rules = (USUAL, *(Rule("lbfgs", 150, draw_steps=steps) for steps in (20, 40, 80, 160)))
+HELD_OUT = "held_out_entities"
+PROTOCOLS = ("random_rows", HELD_OUT, "forward")
 N_DRAWS = 10
 N_SEEDS = 2
-SHIPPED = (
-    "grunfeld",
-    "public_capital",
-    "wage_panel",
-    "null_effect",
-    "digital_carbon",
-)
-WITH_EFFECTS = ("digital_carbon", "public_capital", "wage_panel", "grunfeld")
+SHIPPED = ("grunfeld", "public_capital", "wage_panel", "null_effect", "digital_carbon")
 SPECS = Path(__file__).parents[2] / "specs"
-BASES: dict[str, Mlp | SomAnn] = {"mlp": Mlp(), "som_ann": SomAnn()}
 # One size and one start are searched: most of the time goes to draws then.
-EFFECT_BASES: dict[str, Mlp | SomAnn] = {
-    "mlp with effects": Mlp(effects=("entity", "time"), sizes_around=0, restarts=1)
+ONE = Mlp(sizes_around=0, restarts=1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared where: rules of networks, alone and in ensembles, or in ensembles only."""
+
+    rules: Rules
+    bases: Mapping[str, Mlp | SomAnn]
+    protocols: tuple[str, ...] = (HELD_OUT,)
+    specs: tuple[str, ...] = SHIPPED
+    has_single: bool = True
+
+    @property
+    def estimators(self) -> Mapping[str, Rab | Mlp | SomAnn]:
+        """The estimators by name, ensembles first."""
+        ensembles = {
+            f"rab, {name}": Rab(base=base, draws=N_DRAWS, fold_draws=N_DRAWS)
+            for name, base in self.bases.items()
+        }
+        return {**ensembles, **(self.bases if self.has_single else {})}
+
+
+COMPARISONS = {
+    "patience": Comparison(RULES, {"mlp": Mlp(), "som_ann": SomAnn()}),
+    "effects": Comparison(
+        EFFECT_RULES,
+        {"mlp with effects": replace(ONE, effects=("entity", "time"))},
+        protocols=("random_rows", HELD_OUT),
+        specs=("digital_carbon", "public_capital", "wage_panel", "grunfeld"),
+    ),
+    "decay": Comparison(DECAY_RULES, {"mlp": ONE}, protocols=PROTOCOLS),
+    "steps": Comparison(STEP_RULES, {"mlp": ONE}, protocols=PROTOCOLS, has_single=False),
 }
-DECAY_BASES: dict[str, Mlp | SomAnn] = {"mlp": Mlp(sizes_around=0, restarts=1)}
 
 
 @dataclass(frozen=True)
@@ -109,7 +134,11 @@ def trained_by(estimator: Rab | Mlp | SomAnn, rule: Rule) -> Estimator:
     if isinstance(estimator, Rab):
         return replace(estimator, base=trained_by(estimator.base, rule))
     return replace(
-        estimator, optimiser=rule.optimiser, patience=rule.patience, output_decay=rule.output_decay
+        estimator,
+        optimiser=rule.optimiser,
+        patience=rule.patience,
+        output_decay=rule.output_decay,
+        draw_steps=rule.draw_steps,
     )
 
 
@@ -154,35 +183,27 @@ def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn, *, protocol: str, 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--effects", action="store_true", help="networks beside effects of entity and period")
-    parser.add_argument("--decay", action="store_true", help="with a decay of output weights, all protocols")
-    parser.add_argument("specs", nargs="*")
+    parser.add_argument("specs", nargs="*", metavar="SPEC")
+    parser.add_argument("--compare", choices=COMPARISONS, default="patience")
     parser.add_argument("--protocol", choices=PROTOCOLS)
     parser.add_argument("--data", type=Path, help="of a spec that names no data")
     asked = parser.parse_args()
-    bases, rules, usual, shipped = BASES, RULES, (PROTOCOL,), SHIPPED
-    if asked.effects:
-        bases, rules, usual, shipped = EFFECT_BASES, EFFECT_RULES, EFFECT_PROTOCOLS, WITH_EFFECTS
-    if asked.decay:
-        bases, rules, usual = DECAY_BASES, DECAY_RULES, PROTOCOLS
-    protocols = usual if asked.protocol is None else (asked.protocol,)
+    compared = COMPARISONS[asked.compare]
+    protocols = compared.protocols if asked.protocol is None else (asked.protocol,)
     plans = [
         prepare(RunOptions(SPECS / f"{name}.yaml", data=asked.data), installed()).plan
-        for name in asked.specs or shipped
+        for name in asked.specs or compared.specs
     ]
-    estimators: dict[str, Rab | Mlp | SomAnn] = {
-        f"rab, {name}": Rab(base=base, draws=N_DRAWS, fold_draws=N_DRAWS) for name, base in bases.items()
-    }
-    estimators = {**estimators, **bases}
     print(
-        f"| panel | estimator | protocol | error | steps | {' | '.join(map(str, rules[1:]))} | all |",
-        "|---|---|---|---|---|" + "---|" * len(rules),
+        "| panel | estimator | protocol | error | steps "
+        f"| {' | '.join(map(str, compared.rules[1:]))} | all |",
+        "|---|---|---|---|---|" + "---|" * len(compared.rules),
         sep="\n",
     )
-    for name, estimator in estimators.items():
+    for name, estimator in compared.estimators.items():
         for protocol in protocols:
             for plan in plans:
-                print(row(plan, name, estimator, protocol=protocol, rules=rules), flush=True)
+                print(row(plan, name, estimator, protocol=protocol, rules=compared.rules), flush=True)
 
 
 if __name__ == "__main__":
