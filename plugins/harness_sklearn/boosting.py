@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
@@ -25,7 +24,7 @@ from harness import (
 )
 from harness_sklearn.inputs import refuse_constant
 from harness_sklearn.selection import Search, split_to_select
-from harness_sklearn.tree_means import mean_predictions
+from harness_sklearn.tree_means import keep_rounds, mean_predictions
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -37,7 +36,7 @@ class BoostingFit:
 
     Attributes
     ----------
-    model : fitted on the training rows, with rounds beyond the chosen one
+    model : fitted on the training rows, without the rounds beyond the chosen one
     search : all numbers of rounds that were grown
     most : rounds that might have been grown
     """
@@ -64,13 +63,12 @@ class BoostingFit:
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        stages = self.model.staged_predict(panel.X)
-        return np.asarray(next(islice(stages, self.n_rounds - 1, None)), dtype=np.float64)
+        return np.asarray(self.model.predict(panel.X), dtype=np.float64)
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
         places = (panel.columns.index(name) for name in columns)
-        return mean_predictions(self.model, self.n_rounds, panel.X, dict(zip(places, points.T, strict=True)))
+        return mean_predictions(self.model, panel.X, dict(zip(places, points.T, strict=True)))
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the numbers of rounds that were tried."""
@@ -130,7 +128,9 @@ class Boosting:
         model = self._model().fit(train.X, train.observed, X_val=selection.X, y_val=selection.observed)
         # The scores are those of the constant, then of each round: half the mean squared error, negative.
         errors = -2.0 * np.asarray(model.validation_score_[1:]) / train.observed.var()
-        return BoostingFit(model, Search({"rounds": range(1, errors.size + 1)}, errors), self.max_rounds)
+        search = Search({"rounds": range(1, errors.size + 1)}, errors)
+        keep_rounds(model, int(search.best("rounds")))
+        return BoostingFit(model, search, self.max_rounds)
 
     def _model(self) -> HistGradientBoostingRegressor:
         from sklearn.ensemble import HistGradientBoostingRegressor

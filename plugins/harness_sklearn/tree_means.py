@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -68,15 +68,16 @@ class Tree:
                 waiting.append((self.left[node], is_left if rows is None else rows & is_left, here))
 
 
-def trees_of(model: HistGradientBoostingRegressor, n_rounds: int) -> Iterable[Tree]:
-    """Yield the trees of the first rounds of a fitted model, which has no public name for them."""
-    return (Tree.of(predictor.nodes) for (predictor,) in model._predictors[:n_rounds])
+def keep_rounds(model: HistGradientBoostingRegressor, n_rounds: int) -> None:
+    """Take from a fitted model the trees beyond its first rounds, which has no public way to do so.
+
+    With them its only way to predict by fewer is stage by stage, which took 1.4 times as long on 200 rows.
+    """
+    del model._predictors[n_rounds:]
 
 
-def mean_predictions(
-    model: HistGradientBoostingRegressor, n_rounds: int, X: Floats, points: Mapping[int, Floats]
-) -> Floats:
-    """Return mean predictions over rows at each point, (n_points,), by the first rounds of a model.
+def mean_predictions(model: HistGradientBoostingRegressor, X: Floats, points: Mapping[int, Floats]) -> Floats:
+    """Return mean predictions over rows at each point, (n_points,), by the trees of a fitted model.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def mean_predictions(
     """
     (n_points,) = {values.size for values in points.values()}
     sums, columns = np.zeros(n_points), np.asfortranarray(X)
-    for tree in trees_of(model, n_rounds):
-        tree.add_sums(sums, columns, points)
+    for (predictor,) in model._predictors:
+        Tree.of(predictor.nodes).add_sums(sums, columns, points)
     means: Floats = float(np.squeeze(model._baseline_prediction)) + sums / len(X)
     return means
