@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -207,8 +208,14 @@ def _forget_waiting(processes: ProcessPoolExecutor) -> None:
 
 
 def _import(modules: Sequence[str]) -> None:
-    for module in modules:
-        import_module(module)
+    """Import modules for good: the collector of garbage looks at what they made neither now nor later."""
+    gc.disable()
+    try:
+        for module in modules:
+            import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def begin(parent: int, memory_limit: float | None) -> None:
