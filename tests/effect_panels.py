@@ -1,4 +1,4 @@
-"""Panels whose exposure and outcome share a nonlinear confounder that is correlated with the entity."""
+"""Panels with a known effect of the exposure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from harness import Floats, Panel
-from panels import panel_from_arrays
+from harness.data.simulate.small_panel import SmallPanel
+from panels import panel_from_arrays, small_panel
 
 N_CONTROLS = 8
+
+N_CITIES = 273
+
+POPULATION = 40 * N_CITIES
+"""Cities that those of a panel are drawn from."""
 
 
 def confounded_panel(
@@ -19,7 +25,7 @@ def confounded_panel(
     n_entities: int = 273,
     n_periods: int = 9,
 ) -> Panel:
-    """Return a panel with a known response to the exposure.
+    """Return a panel whose exposure and outcome share a nonlinear confounder that goes with the entity.
 
     Controls lie between entities for 60 % of their variance. The exposure is a nonlinear function of them, a
     constant of the entity and noise; the outcome is the response, another nonlinear function, a constant that
@@ -44,3 +50,17 @@ def confounded_panel(
     )
     outcome = response(exposure) + shared + 0.3 * X[:, 3] + constant + trend + noise.ravel()
     return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=np.column_stack([exposure, X]))
+
+
+def cities_of_many(simulated: type[SmallPanel], seed: int) -> tuple[Panel, float]:
+    """Return a panel of cities drawn from many, and the mean slope of all of these.
+
+    Exposures of a simulated panel are spread evenly, the same in every one; those of the first cities of a
+    far larger one are as they come.
+    """
+    simulation = simulated(n_entities=POPULATION, seed=seed)
+    cities, step = simulation.draw(), 1e-5
+    exposure, moderator = (cities[name].to_numpy() for name in ("exposure", "moderator"))
+    up, down = (simulation.response(exposure + move, moderator) for move in (step, -step))
+    slope = float(np.mean((up - down) / (2.0 * step)))
+    return small_panel(cities.iloc[: N_CITIES * simulation.n_periods]), slope

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
-from effect_panels import confounded_panel
-from harness import Floats, random_stream
+from effect_panels import cities_of_many, confounded_panel
+from harness import random_stream
 from harness.data.simulate.curved_panels import SCurve
 from harness.data.simulate.linear_panels import InteractionPanel
 from harness.estimators.guard import attempt
@@ -22,44 +20,12 @@ from harness_neural.mlp import Mlp
 from harness_panel.estimators.fixed_effects import FixedEffects
 from harness_panel.estimators.pooled_ols import PooledOLS
 from harness_sklearn.splines import Splines
+from known_shapes import KnownShapes
 from panels import small_panel
 
 SLOPES = (0.0, 0.5)
 
-N_CITIES = 273
-
-POPULATION = 40 * N_CITIES
-"""Cities that those of a panel are drawn from."""
-
 NETWORK = Mlp(sizes_around=0, optimiser="projected_lbfgs")
-
-
-@dataclass(frozen=True, eq=False)
-class KnownShapesFit:
-    """Least squares on the functions that the confounder is made of."""
-
-    slopes: Floats
-
-    def predict(self, panel):
-        return shapes(panel) @ self.slopes
-
-
-@dataclass(frozen=True)
-class KnownShapes:
-    """A learner that need not learn which functions there are."""
-
-    name: ClassVar[str] = "known_shapes"
-    provides: ClassVar[frozenset[type]] = frozenset()
-
-    def fit(self, panel, *, rng, selection=None):
-        return KnownShapesFit(np.linalg.lstsq(shapes(panel), panel.observed, rcond=None)[0])
-
-
-def shapes(panel):
-    numbers = [name for name in panel.columns if not name.startswith("period ")]
-    squares = [np.square(panel.column(name)) for name in numbers]
-    sines = [np.sin(1.2 * panel.column(name)) for name in numbers if name.startswith("x2")]
-    return np.column_stack([np.ones(panel.n_obs), panel.X, *squares, *sines])
 
 
 def effects(panel, seed, learner, **options):
@@ -99,16 +65,8 @@ def holds_curve(seed):
 
 
 def holds_derivative(simulated, seed, learner):
-    """Return whether the interval of either method holds the mean slope of the cities that a panel's are of.
-
-    Exposures of a simulated panel are spread evenly, the same in every one; those of the first cities of a
-    far larger one are as they come.
-    """
-    simulation = simulated(n_entities=POPULATION, seed=seed)
-    cities, step = simulation.draw(), 1e-5
-    up, down = (simulation.response(cities["exposure"] + move, cities["moderator"]) for move in (step, -step))
-    truth = np.mean((up - down) / (2.0 * step))
-    panel = small_panel(cities.iloc[: N_CITIES * simulation.n_periods])
+    """Return whether the interval of either method holds the mean slope of all cities."""
+    panel, truth = cities_of_many(simulated, seed)
     found = effects(panel, seed, learner, forms=("derivative",))
     return ((found["conf_low"] <= truth) & (truth <= found["conf_high"])).to_numpy()
 

@@ -1,0 +1,200 @@
+"""Measure how often intervals of debiased effects hold the truth, and print rows of the page on effects.
+
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/effect_coverage.py KIND FIRST LAST --out FILE``,
+with a kind of `KINDS`. The panels are FIRST to LAST; the estimates of each are appended to the file, a line
+of JSON a panel, and panels that it has are not estimated again. ``docs/what_is_the_effect.md`` has the rows.
+
+A row for each method and true effect, of one draw of folds and of the median over `--repeats`: the share of
+panels whose nominal 95 % interval holds the truth, with exact binomial limits; the mean and the standard
+deviation of the error in standard errors; seconds of the processor a panel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from time import process_time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import Estimator, Panel
+from harness.data.simulate.curved_panels import SCurve
+from harness.data.simulate.linear_panels import InteractionPanel
+from harness.data.simulate.small_panel import SmallPanel
+from harness.estimators.guard import attempt
+from harness.scenarios.effect.cell import OUTCOME
+from harness.scenarios.effect.scenario import EffectScenario
+from harness.scenarios.effect.terms import Form
+from harness.scenarios.parts import Found, Question
+from harness_neural.mlp import Mlp
+from harness_rab.rab import Rab
+from harness_sklearn.splines import Splines
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SLOPES = (0.0, 0.5)
+NETWORK = Mlp(sizes_around=0, optimiser="projected_lbfgs")
+N_DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One effect of one panel.
+
+    Attributes
+    ----------
+    repeats : draws of folds that it is the median over
+    truth : the true effect
+    seconds : of the processor, of all effects of the panel
+    """
+
+    panel: int
+    method: str
+    repeats: int
+    truth: float
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.conf_low <= self.truth <= self.conf_high
+
+
+Truths = Iterator[tuple[Panel, float]]
+"""Panels with their true effects; the exposure is the same in all of them."""
+
+
+def slopes(panel: int) -> Truths:
+    """Yield panels with a nonlinear confounder, of no effect and of an effect of one half."""
+    from effect_panels import confounded_panel
+
+    for slope in SLOPES:
+        yield confounded_panel(panel, partial(np.multiply, slope)), slope
+
+
+def derivative(simulated: type[SmallPanel], panel: int) -> Truths:
+    """Yield a panel of cities drawn from many, and their mean slope."""
+    from effect_panels import cities_of_many
+
+    yield cities_of_many(simulated, panel)
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """What is measured: panels by number, a learner and a form."""
+
+    panels: Callable[[int], Truths]
+    learner: Estimator
+    form: Form = "line"
+
+    def estimates(self, panel: int, *, repeats: int) -> list[Estimate]:
+        """Return the effects of a panel, of one draw of folds and of the median over some."""
+        numbers = sorted({1, repeats})
+        scenarios = {number: EffectScenario(repeats=number, forms=(self.form,)) for number in numbers}
+        start, rows = process_time(), []
+        learned: Found = {}
+        for drawn, truth in self.panels(panel):
+            question = Question(drawn, self.learner, "learner", panel)
+            parts = {part.label: part for part in scenarios[repeats].parts(question)}
+            made = {label: attempt(parts[label].run) for label in parts.keys() - learned.keys()}
+            found = {**learned, **made}
+            learned = {label: one for label, one in found.items() if OUTCOME not in label}
+            for number, scenario in scenarios.items():
+                table = scenario.concluded(question, found)["effects"]
+                rows += [(number, truth, table.iloc[at]) for at in range(len(table))]
+        seconds = process_time() - start
+        return [_estimate(panel, *row, seconds) for row in rows]
+
+
+def _estimate(panel: int, repeats: int, truth: float, row: pd.Series, seconds: float) -> Estimate:
+    return Estimate(
+        *(panel, row["method"], repeats, truth),
+        estimate=float(row["estimate"]),
+        std_error=float(row["std_error"]),
+        conf_low=float(row["conf_low"]),
+        conf_high=float(row["conf_high"]),
+        seconds=seconds,
+    )
+
+
+def _known() -> Estimator:
+    from known_shapes import KnownShapes
+
+    learner: Estimator = KnownShapes()
+    return learner
+
+
+KINDS: Mapping[str, Callable[[], Kind]] = {
+    "splines": lambda: Kind(slopes, Splines()),
+    "known": lambda: Kind(slopes, _known()),
+    "selection": lambda: Kind(slopes, Splines(smoothing="selection")),
+    "mlp": lambda: Kind(slopes, NETWORK),
+    "rab": lambda: Kind(slopes, Rab(base=NETWORK, draws=N_DRAWS)),
+    "s_curve": lambda: Kind(partial(derivative, SCurve), Splines(), "derivative"),
+    "interaction": lambda: Kind(
+        partial(derivative, InteractionPanel), Splines(products="moderators"), "derivative"
+    ),
+}
+
+
+def row(estimates: list[Estimate]) -> str:
+    """Return the cells of one method and true effect."""
+    from scipy.stats import binomtest
+
+    held = sum(one.holds for one in estimates)
+    limits = binomtest(held, len(estimates)).proportion_ci(0.95, method="exact")
+    miss = np.array([(one.estimate - one.truth) / one.std_error for one in estimates])
+    cells = [
+        str(len(estimates)),
+        f"{held / len(estimates):.3f} [{limits.low:.3f}, {limits.high:.3f}]",
+        f"{miss.mean():.2f}",
+        f"{miss.std():.2f}",
+        f"{np.mean([one.seconds for one in estimates]):.1f}",
+    ]
+    return " | ".join(cells)
+
+
+def _read(path: Path) -> list[Estimate]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [Estimate(**one) for line in lines for one in json.loads(line)]
+
+
+def main() -> None:
+    """Measure and print."""
+    import sys
+
+    sys.path.append(str(Path(__file__).parents[1]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("first", type=int)
+    parser.add_argument("last", type=int)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--repeats", type=int, default=1)
+    asked = parser.parse_args()
+    kind, wanted = KINDS[asked.kind](), range(asked.first, asked.last + 1)
+    for panel in sorted(set(wanted) - {one.panel for one in _read(asked.out)}):
+        line = json.dumps([asdict(one) for one in kind.estimates(panel, repeats=asked.repeats)])
+        with asked.out.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    estimates = [one for one in _read(asked.out) if one.panel in wanted]
+    print("| method | draws of folds | truth | panels | held | bias | spread | s |")
+    print("|---|---|---|---|---|---|---|---|")
+    # the mean slope of all cities differs between panels in the last digits
+    cells = dict.fromkeys((one.method, one.repeats, round(one.truth, 3)) for one in estimates)
+    for cell in cells:
+        own = [one for one in estimates if (one.method, one.repeats, round(one.truth, 3)) == cell]
+        print(f"| {cell[0]} | {cell[1]} | {cell[2]} | {row(own)} |")
+
+
+if __name__ == "__main__":
+    main()
