@@ -8,7 +8,7 @@ again from the tables of the run.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +60,13 @@ def drawn_curves(draws: pd.DataFrame) -> list[Drawn]:
     """Return the draws of all curves of a run."""
     found = draws[draws["status"] == "ok"].groupby(["outcome", "estimator", "scenario"], observed=True)
     return [
-        Drawn(outcome, estimator, (SimpleNamespace(scenario=scenario, tables={CURVE_DRAWS.name: rows}),))
+        Drawn(str(outcome), str(estimator), (_answer(scenario, rows),))
         for (outcome, estimator, scenario), rows in found
     ]
+
+
+def _answer(scenario: object, rows: pd.DataFrame) -> SimpleNamespace:
+    return SimpleNamespace(scenario=scenario, tables={CURVE_DRAWS.name: rows})
 
 
 def main() -> None:
@@ -84,7 +88,7 @@ def main() -> None:
         panels=prepared.panels,
         fulls=drawn_curves(draws),
     )
-    panels: Mapping[str, object] = {name: prepared.panels.panel(name) for name in study.roles.outcomes}
+    panels = {name: prepared.panels.panel(name) for name in study.roles.outcomes}
     with timed("tests"):
         print(len(list(effect_tests(cast("RunResults", results), panels, predictions))), "tests")
     with timed("figures"), house_style():

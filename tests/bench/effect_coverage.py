@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 SLOPES = (0.0, 0.5)
 NETWORK = Mlp(sizes_around=0, optimiser="projected_lbfgs")
 N_DRAWS = 20
+STEP = 1e-5
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,37 @@ def _estimate(panel: int, repeats: int, truth: float, row: pd.Series, seconds: f
     )
 
 
+@dataclass(frozen=True, eq=False)
+class KnownSlopes:
+    """What no learner is needed for: the mean over cities of true slopes, clustered by city."""
+
+    simulated: type[SmallPanel]
+
+    def estimates(self, panel: int, *, repeats: int) -> list[Estimate]:
+        """Return the mean slope of the rows of either method; there are no folds to draw."""
+        from scipy.stats import t
+
+        from effect_panels import cities_of_many
+
+        start = process_time()
+        drawn, truth = cities_of_many(self.simulated, panel)
+        simulation, exposure = self.simulated(), drawn.column(drawn.exposure)
+        up, down = (simulation.response(exposure + move, exposure) for move in (STEP, -STEP))
+        slope, rows = (up - down) / (2.0 * STEP), np.arange(drawn.n_obs)
+        found = []
+        for method, used in (
+            ("first_differences", rows[drawn.period > drawn.period.min()]),
+            ("correlated_random_effects", rows),
+        ):
+            city = drawn.entity.codes[used]
+            means = np.bincount(city, weights=slope[used]) / np.bincount(city)
+            estimate, error = float(means.mean()), float(means.std(ddof=1) / np.sqrt(means.size))
+            half = float(t.ppf(0.975, means.size - 1)) * error
+            limits = estimate - half, estimate + half
+            found.append(Estimate(panel, method, 1, truth, estimate, error, *limits, process_time() - start))
+        return found
+
+
 def _known() -> Estimator:
     from known_shapes import KnownShapes
 
@@ -134,13 +166,14 @@ def _known() -> Estimator:
     return learner
 
 
-KINDS: Mapping[str, Callable[[], Kind]] = {
+KINDS: Mapping[str, Callable[[], Kind | KnownSlopes]] = {
     "splines": lambda: Kind(slopes, Splines()),
     "known": lambda: Kind(slopes, _known()),
     "selection": lambda: Kind(slopes, Splines(smoothing="selection")),
     "mlp": lambda: Kind(slopes, NETWORK),
     "rab": lambda: Kind(slopes, Rab(base=NETWORK, draws=N_DRAWS)),
     "s_curve": lambda: Kind(partial(derivative, SCurve), Splines(), "derivative"),
+    "s_curve_known": lambda: KnownSlopes(SCurve),
     "interaction": lambda: Kind(
         partial(derivative, InteractionPanel), Splines(products="moderators"), "derivative"
     ),
