@@ -29,7 +29,7 @@ from harness.report.sections.effects.section import EffectsSection
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import answered_in_parts
 from harness.store.folder import RunFolder
-from harness.tables import CURVE_DRAWS, PREDICTIONS
+from harness.tables import CURVE_DRAWS
 
 
 @contextmanager
@@ -78,19 +78,18 @@ def main() -> None:
     prepared = prepare_study(RunOptions(spec=asked.spec, quick=True))
     with timed("learning"):
         learn(prepared)
-    run = read_run(RunFolder.open(asked.run))
+    folder = RunFolder.open(asked.run)
+    run = read_run(folder)
     study = prepared.plan.study
-    predictions = pd.read_parquet(asked.run / PREDICTIONS.file)
-    draws = run.frame(CURVE_DRAWS.name)
     results = SimpleNamespace(
         study=study,
         estimators=tuple(entry.id for entry in study.estimators),
         panels=prepared.panels,
-        fulls=drawn_curves(draws),
+        fulls=drawn_curves(run.frame(CURVE_DRAWS.name)),
     )
     panels = {name: prepared.panels.panel(name) for name in study.roles.outcomes}
     with timed("tests"):
-        print(len(list(effect_tests(cast("RunResults", results), panels, predictions))), "tests")
+        print(len(list(effect_tests(cast("RunResults", results), panels, folder))), "tests")
     with timed("figures"), house_style():
         content = EffectsSection().content(run, FigureRenderer(is_simulated=False))
         for figure in content.figures:
