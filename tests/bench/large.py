@@ -1,15 +1,15 @@
 """A large panel through a whole run: time, memory and progress, and how costs grow with rows and draws.
 
-Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/large.py study rows draws spreads``, or with some
-of the words. Each run is a process of its own with two workers. Memory is that of all its processes together,
-what they share counted once, looked at twice a second (Linux).
+Run in a checkout as ``OMP_NUM_THREADS=1 python tests/bench/large.py rows draws spreads``, or with some of the
+words. Each run is a process of its own with two workers. Memory is that of all its processes together, what
+they share counted once, looked at twice a second (Linux).
 
-``study``
-    10^6 rows, pooled OLS, two-way fixed effects and boosting, their curves with bands, two protocols.
 ``rows``
-    The same study with 10^5 and with 10^6 rows.
+    Pooled OLS, two-way fixed effects and boosting, their curves with bands, two protocols, with 10^4, 10^5
+    and 10^6 rows. Writes its table into ``docs/planning.md``.
 ``draws``
-    Pooled OLS and fixed effects on 5,000 rows, with 10^3 and with 10^4 draws of the curve.
+    Pooled OLS and fixed effects on 5,000 rows, with 10^2, 10^3 and 10^4 draws of the curve. Writes its table
+    into that page.
 ``spreads``
     How the spread of boosting's curve falls with the number of entities.
 """
@@ -21,19 +21,25 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from performance import machine
 
 from harness import Panel, random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
 from harness.scenarios.partial_dependence import partial_dependence
 from harness_sklearn import Boosting
 
+PAGE = Path(__file__).parents[2] / "docs" / "planning.md"
+END = "<!-- end -->\n"
 N_PERIODS, N_COLUMNS = 10, 12
 COLUMNS = [f"x{at}" for at in range(N_COLUMNS)]
 LOOK = 0.5
@@ -81,16 +87,6 @@ class Took:
     cpu: float
     peak: float
     silence: float
-
-    def row(self, *labels: str) -> str:
-        """Return a line of a table."""
-        shown = (
-            f"{self.wall:.0f} s",
-            f"{self.cpu:.0f} s",
-            f"{self.peak / 1e9:.1f} GB",
-            f"{self.silence:.0f} s",
-        )
-        return "| " + " | ".join((*labels, *shown)) + " |"
 
 
 def run(n_rows: int, *, draws: int, further: str) -> Took:
@@ -177,25 +173,72 @@ def spread(n_entities: int, *, draws: int = 40) -> float:
     return float(np.sqrt(n_entities * curves.var(axis=0, ddof=1).mean()))
 
 
-HEAD = ("wall", "processor", "memory", "longest silence")
+@dataclass(frozen=True)
+class Growth:
+    """Runs of one study in several sizes.
+
+    Attributes
+    ----------
+    of : what grows, ``rows`` or ``draws``
+    sizes : rows and draws of each run, ascending
+    further : estimators beside pooled OLS and fixed effects
+    """
+
+    of: Literal["rows", "draws"]
+    sizes: tuple[tuple[int, int], ...]
+    further: str
+
+    def measured(self) -> list[Took]:
+        """Run the study in each size."""
+        return [run(n_rows, draws=draws, further=self.further) for n_rows, draws in self.sizes]
+
+    def lines(self, found: Sequence[Took]) -> Iterator[str]:
+        """Yield the lines of the table; of costs in proportion, further ones are the same."""
+        each = f"a further {self.of.removesuffix('s')}"
+        head = ("rows", "draws", "processor", each, "wall", "memory", "longest silence")
+        yield f"| {' | '.join(head)} |\n"
+        yield f"|{'---|' * len(head)}\n"
+        counts = [size[self.of == "draws"] for size in self.sizes]
+        more = [
+            f"{1e3 * (after.cpu - before.cpu) / (many - few):.2f} ms"
+            for (few, many), (before, after) in zip(pairwise(counts), pairwise(found), strict=True)
+        ]
+        for (n_rows, draws), took, further in zip(self.sizes, found, ("", *more), strict=True):
+            cells = (
+                f"{n_rows:,}",
+                f"{draws:,}",
+                f"{took.cpu:.0f} s",
+                further,
+                f"{took.wall:.0f} s",
+                f"{took.peak / 1e9:.1f} GB",
+                f"{took.silence:.0f} s",
+            )
+            yield f"| {' | '.join(cells)} |\n"
 
 
-def table(*labels: str) -> str:
-    """Return the head of a table."""
-    return f"| {' | '.join((*labels, *HEAD))} |\n|{'---|' * (len(labels) + len(HEAD))}"
+GROWTHS = (
+    Growth("rows", ((10_000, 200), (100_000, 200), (1_000_000, 200)), BOOSTING),
+    Growth("draws", ((5000, 100), (5000, 1000), (5000, 10_000)), ""),
+)
+
+
+def write(growth: Growth) -> None:
+    """Measure, and put the table into its place in the page."""
+    on = machine()
+    lines = list(growth.lines(growth.measured()))
+    page = PAGE.read_text(encoding="utf-8")
+    first, begin, rest = page.partition(f"<!-- {growth.of}, written by tests/bench/large.py -->\n")
+    whole = "".join((begin, "\n", on, "\n", *lines, "\n", END))
+    PAGE.write_text(first + whole + rest.partition(END)[2], encoding="utf-8")
+    print(*lines, sep="", flush=True)
 
 
 def main() -> None:
-    """Print what is asked for."""
-    asked = set(sys.argv[1:]) or {"study"}
-    if asked & {"study", "rows"}:
-        print(table("rows", "draws"))
-        for n_rows in (100_000, 1_000_000) if "rows" in asked else (1_000_000,):
-            print(run(n_rows, draws=200, further=BOOSTING).row(f"{n_rows:,}", "200"), flush=True)
-    if "draws" in asked:
-        print(table("rows", "draws"))
-        for draws in (1000, 10_000):
-            print(run(5000, draws=draws, further="").row("5,000", f"{draws:,}"), flush=True)
+    """Measure what is asked for."""
+    asked = set(sys.argv[1:]) or {growth.of for growth in GROWTHS}
+    for growth in GROWTHS:
+        if growth.of in asked:
+            write(growth)
     if "spreads" in asked:
         print("| entities | spread of the curve times their root |\n|---|---|")
         for n_entities in (500, 1000, 2000, 10_000):
