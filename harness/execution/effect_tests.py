@@ -34,22 +34,25 @@ def effect_tests(
     folder : that holds the predictions, which are read where effects are asked: of a large panel they are
         gigabytes
     """
+    if not _asked(results.study):
+        return
+    predictions = folder.read_parquet("predictions")
     for outcome, panel in panels.items():
-        linearity = list(linearity_tests(results.study, panel))
-        yield from linearity
-        if linearity:
-            predictions = folder.read_parquet("predictions")
-            own = predictions[predictions["outcome"] == outcome]
-            yield from _encompassing(results, own, outcome)
-            yield from _equal_curves(results, outcome)
-            yield from _spatial(results, own, panel)
+        yield from linearity_tests(results.study, panel)
+        own = predictions[predictions["outcome"] == outcome]
+        yield from _encompassing(results, own, outcome)
+        yield from _equal_curves(results, outcome)
+        yield from _spatial(results, own, panel)
 
 
 def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
     """Yield a row for each exposure that debiased effects are asked of; the panel is of one outcome."""
-    asked = [entry.scenario for entry in study.scenarios if isinstance(entry.scenario, EffectScenario)]
-    for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in asked):
+    for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in _asked(study)):
         yield _linearity(panel.with_exposure(exposure))
+
+
+def _asked(study: Study) -> list[EffectScenario]:
+    return [entry.scenario for entry in study.scenarios if isinstance(entry.scenario, EffectScenario)]
 
 
 def _linearity(panel: Panel) -> pd.DataFrame:
