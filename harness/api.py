@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from harness.spec.written import WrittenSpec
     from harness.store.folder import RunFolder
 
+WRITERS = ("harness.report.write",)
+"""What makes reports of a run, and matplotlib with it."""
+
 AnyPath = str | os.PathLike[str]
 
 
@@ -125,6 +128,7 @@ def run_study(
             registry,
             find=findings_of,
             workers=options.cluster or local,
+            meanwhile=WRITERS,
             on_progress=on_progress,
             on_resumed=on_resumed,
         )

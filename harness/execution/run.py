@@ -22,6 +22,7 @@ from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.data_rules import places_in, read_schema_file
 from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask, run_all
+from harness.execution.imported_meanwhile import imported_meanwhile
 from harness.execution.memory import machine_bytes, require_memory
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
@@ -141,6 +142,7 @@ def write_run(
     *,
     find: FindingsOf,
     workers: Workers,
+    meanwhile: Sequence[str] = (),
     on_progress: Progress | None = None,
     on_resumed: Callable[[str], None] | None = None,
 ) -> RunFolder:
@@ -151,6 +153,7 @@ def write_run(
     registry : what the plugins of the options offer
     find : makes the table of findings from the others
     workers : that do the tasks
+    meanwhile : modules that what follows needs, imported while processes beside this one do the tasks
     on_resumed : called, where a run is taken up, with what was taken up and why the rest was not
 
     Raises
@@ -180,14 +183,16 @@ def write_run(
             if isinstance(options.data, FrameFile):
                 new.write_bytes(FRAME_FILE, options.data.content)
             plan = prepared.plan
-            kept = run_checkpointed(
-                tasks_of(plan),
-                store,
-                surroundings,
-                workers=workers,
-                limits=limits_of(study, options.time_limit),
-                watch=_count(plan, on_progress),
-            )
+            # Tasks in this process would see what imports change.
+            with imported_meanwhile(meanwhile if isinstance(workers, CanStartEarly) else ()):
+                kept = run_checkpointed(
+                    tasks_of(plan),
+                    store,
+                    surroundings,
+                    workers=workers,
+                    limits=limits_of(study, options.time_limit),
+                    watch=_count(plan, on_progress),
+                )
             if options.resume and on_resumed is not None:
                 on_resumed(str(kept))
             results = results_of(plan, prepared.panels, kept.results)

@@ -102,11 +102,12 @@ def _distances(covariates: Floats) -> Floats:
     ----------
     covariates : (n_covariates, n_rows); those that do not vary are no direction
     """
+    import pandas as pd
     from scipy.spatial.distance import cdist
-    from scipy.stats import rankdata
 
-    varying = [row for row in covariates if np.ptp(row) > 0.0]
-    points = whitened(np.column_stack([np.zeros(covariates.shape[1]), *map(rankdata, varying)]))
+    # scipy's ranks come with all its distributions, which take longer to import than any study to compare.
+    varying = pd.DataFrame(covariates[np.ptp(covariates, axis=1) > 0.0].T).rank().to_numpy()
+    points = whitened(np.column_stack([np.zeros(covariates.shape[1]), varying]))
     if not points.shape[1]:
         return np.zeros((len(points), len(points)))
     return np.asarray(cdist(points, points, "sqeuclidean"))

@@ -61,6 +61,7 @@ DECAY_RULES: Rules = (
     *(Rule("projected_lbfgs", steps, output_decay=0.001) for steps in (30, 60, 100)),
 )
 STEP_RULES: Rules = (USUAL, *(Rule("lbfgs", 150, draw_steps=steps) for steps in (20, 40, 80, 160)))
+STOP_RULES: Rules = (USUAL, *(Rule("lbfgs", steps) for steps in (30, 40, 60, 80)))
 HELD_OUT = "held_out_entities"
 PROTOCOLS = ("random_rows", HELD_OUT, "forward")
 N_DRAWS = 10
@@ -100,6 +101,7 @@ COMPARISONS = {
         specs=("digital_carbon", "public_capital", "wage_panel", "grunfeld"),
     ),
     "decay": Comparison(DECAY_RULES, {"mlp": ONE}, protocols=PROTOCOLS),
+    "stops": Comparison(STOP_RULES, {"mlp": ONE}, protocols=PROTOCOLS),
     "steps": Comparison(STEP_RULES, {"mlp": ONE}, protocols=PROTOCOLS, has_single=False),
 }
 
