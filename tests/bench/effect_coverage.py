@@ -27,10 +27,9 @@ from harness.data.simulate.curved_panels import SCurve
 from harness.data.simulate.linear_panels import InteractionPanel
 from harness.data.simulate.small_panel import SmallPanel
 from harness.estimators.guard import attempt
-from harness.scenarios.effect.cell import OUTCOME
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import Form
-from harness.scenarios.parts import Found, Question
+from harness.scenarios.parts import Question
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
@@ -38,7 +37,7 @@ from harness_sklearn.splines import Splines
 if TYPE_CHECKING:
     import pandas as pd
 
-SLOPES = (0.0, 0.5)
+SLOPE = 0.5
 NETWORK = Mlp(sizes_around=0, optimiser="projected_lbfgs")
 N_DRAWS = 20
 STEP = 1e-5
@@ -72,15 +71,14 @@ class Estimate:
 
 
 Truths = Iterator[tuple[Panel, float]]
-"""Panels with their true effects; the exposure is the same in all of them."""
+"""Panels with their true effects."""
 
 
-def slopes(panel: int) -> Truths:
-    """Yield panels with a nonlinear confounder, of no effect and of an effect of one half."""
+def confounded(panel: int) -> Truths:
+    """Yield a panel with a nonlinear confounder; intervals of another slope hold it in the same panels."""
     from effect_panels import confounded_panel
 
-    for slope in SLOPES:
-        yield confounded_panel(panel, partial(np.multiply, slope)), slope
+    yield confounded_panel(panel, partial(np.multiply, SLOPE)), SLOPE
 
 
 def derivative(simulated: type[SmallPanel], panel: int) -> Truths:
@@ -103,13 +101,9 @@ class Kind:
         numbers = sorted({1, repeats})
         scenarios = {number: EffectScenario(repeats=number, forms=(self.form,)) for number in numbers}
         start, rows = process_time(), []
-        learned: Found = {}
         for drawn, truth in self.panels(panel):
             question = Question(drawn, self.learner, "learner", panel)
-            parts = {part.label: part for part in scenarios[repeats].parts(question)}
-            made = {label: attempt(parts[label].run) for label in parts.keys() - learned.keys()}
-            found = {**learned, **made}
-            learned = {label: one for label, one in found.items() if OUTCOME not in label}
+            found = {part.label: attempt(part.run) for part in scenarios[repeats].parts(question)}
             for number, scenario in scenarios.items():
                 table = scenario.concluded(question, found)["effects"]
                 rows += [(number, truth, table.iloc[at]) for at in range(len(table))]
@@ -167,11 +161,11 @@ def _known() -> Estimator:
 
 
 KINDS: Mapping[str, Callable[[], Kind | KnownSlopes]] = {
-    "splines": lambda: Kind(slopes, Splines()),
-    "known": lambda: Kind(slopes, _known()),
-    "selection": lambda: Kind(slopes, Splines(smoothing="selection")),
-    "mlp": lambda: Kind(slopes, NETWORK),
-    "rab": lambda: Kind(slopes, Rab(base=NETWORK, draws=N_DRAWS)),
+    "splines": lambda: Kind(confounded, Splines()),
+    "known": lambda: Kind(confounded, _known()),
+    "selection": lambda: Kind(confounded, Splines(smoothing="selection")),
+    "mlp": lambda: Kind(confounded, NETWORK),
+    "rab": lambda: Kind(confounded, Rab(base=NETWORK, draws=N_DRAWS)),
     "s_curve": lambda: Kind(partial(derivative, SCurve), Splines(), "derivative"),
     "s_curve_known": lambda: KnownSlopes(SCurve),
     "interaction": lambda: Kind(

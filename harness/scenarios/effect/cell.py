@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -24,13 +24,8 @@ from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_name
 from harness.scenarios.effect.within import LearnsWithin, WithinPart, with_what_effects_took
 from harness.scenarios.parts import Found, Question
 
-OUTCOME = "outcome"
-"""What labels call the nuisance function of the outcome."""
-
 WITHIN = "within entities"
 """What labels call what learners with effects of entities learn, whatever the method."""
-
-_INSTRUMENT = "instrument"
 
 
 @dataclass(frozen=True)
@@ -49,14 +44,6 @@ class CrossFit:
     repeats: int
     level: float
     representer: Representer = "ridge"
-
-
-@dataclass(frozen=True, eq=False)
-class _Target:
-    """What a nuisance function is of: a name, and values of all rows in canonical order, (n_levels,)."""
-
-    name: str
-    levels: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +109,8 @@ class Cell:
         """
         for repeat in range(self.cross_fit.repeats):
             folds = self.folds(repeat)
-            for target in self._targets:
-                for fold in range(folds.n_folds):
-                    yield self._part(target, repeat, folds, fold)
+            for fold in range(folds.n_folds):
+                yield self._part(repeat, folds, fold)
 
     def effects(self, found: Found) -> Effects:
         """Return what the parts give.
@@ -147,44 +133,38 @@ class Cell:
         EstimationError
             Where a part has no values, or nothing of the exposure's variation is left.
         """
-        folds = self.folds(repeat)
-        n_obs = self.rows.outcome.size
-        predicted = {
-            target.name: self._gathered(found, target, repeat, folds, n_obs) for target in self._targets
-        }
+        folds, rows = self.folds(repeat), self.rows
+        predicted = self._gathered(found, repeat, folds)
         if self.form == "derivative":
-            fitted, slope, representer = predicted[OUTCOME]
-            error = self.rows.outcome - fitted
+            fitted, slope, representer = predicted
+            error = rows.outcome - fitted
             return averaged(slope + representer * error, representer, error, folds)
-        outcome_hat = predicted.pop(OUTCOME)[0]
-        hats = np.stack([values[0] for values in predicted.values()], axis=1)
-        n_terms = self.rows.terms.shape[1]
-        rows, terms_hat, instruments_hat = self.rows, hats[:, :n_terms], hats[:, n_terms:]
+        n_terms = rows.terms.shape[1]
+        outcome_hat, hats = predicted[0], predicted[1:].T
+        terms_hat, instruments_hat = hats[:, :n_terms], hats[:, n_terms:]
         if self.method != "instrumented":
             return partialled_out(rows.outcome, rows.terms, outcome_hat, terms_hat, folds)
         return instrumented(
             *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
         )
 
-    def _part(self, target: _Target, repeat: int, folds: EntityFolds, fold: int) -> NuisancePart:
-        """Return a target on a fold, learned the way that the learner learns it best."""
-        label, question = self._label(target.name, repeat, fold), self.question
-        place = (label, "effect", question.name)
-        train, test = folds.others(fold), folds.held_out(fold)
+    def _part(self, repeat: int, folds: EntityFolds, fold: int) -> NuisancePart:
+        """Return the targets on a fold, learned the way that the learner learns them best."""
+        place = (self._label(repeat, fold), self.question.name)
+        rows, seed = self.rows, self.question.seed
+        split = folds.others(fold), folds.held_out(fold)
         if self._within is not None:
-            levels = replace(self._within.levels, observed=target.levels)
-            entities = np.unique(self.rows.panel.entity.codes[train])
+            levels, targets = self._within.levels, self._levels
+            entities = np.unique(rows.panel.entity.codes[split[0]])
             known = np.isin(levels.entity.codes, entities)
             split = np.flatnonzero(known), np.flatnonzero(~known)
-            return WithinPart(*place, self._within.learner, levels, *split, question.seed)
-        rows = self._rows_of(target)
+            return WithinPart(*place, self._within.learner, levels, *targets, *split, seed)
+        panel = rows.targeting(rows.outcome)
         if self.form == "derivative":
+            none = np.empty((rows.outcome.size, 0))
             representer = self.cross_fit.representer
-            return DerivativePart(*place, self._learner, rows, train, test, question.seed, representer)
-        return NuisancePart(*place, self._learner, rows, train, test, question.seed)
-
-    def _rows_of(self, target: _Target) -> Panel:
-        return self.rows.targeting(self.rows.moved.of(target.levels))
+            return DerivativePart(*place, self._learner, panel, none, none, *split, seed, representer)
+        return NuisancePart(*place, self._learner, panel, rows.terms, rows.instruments, *split, seed)
 
     @property
     def _learner(self) -> Estimator:
@@ -203,43 +183,46 @@ class Cell:
         return self.panel.take(self.panel.canonical_order)
 
     @property
-    def _targets(self) -> Iterator[_Target]:
-        yield _Target(OUTCOME, self._ordered.observed)
-        if self.form != "derivative":
-            terms = self.terms.values[self.panel.canonical_order]
-            for at, values in enumerate(terms.T, start=1):
-                yield _Target(f"{self.form} {at}", values)
-        if self.method == "instrumented":
-            instruments = instruments_of(self._ordered, self.terms, self.form, self.moderator)
-            for at, values in enumerate(instruments.T, start=1):
-                yield _Target(f"{_INSTRUMENT} {at}", values)
+    def _levels(self) -> tuple[Floats, Floats]:
+        """Terms and instruments at all rows in canonical order, (n_levels, n_columns)."""
+        terms = self.terms.values[self.panel.canonical_order]
+        if self.method != "instrumented":
+            return terms, np.empty((terms.shape[0], 0))
+        return terms, instruments_of(self._ordered, self.terms, self.form, self.moderator)
 
-    def _label(self, target: str, repeat: int, fold: int) -> str:
-        """Return the name of a part, the same for all forms and methods that the same is learned for."""
-        parts = (self._inputs(target), self.group, target, f"repeat {repeat + 1}", f"fold {fold + 1}")
+    def _label(self, repeat: int, fold: int) -> str:
+        """Return the name of a part, the same for all methods that the same is learned for."""
+        parts = (self._inputs, self.form, self.group, f"repeat {repeat + 1}", f"fold {fold + 1}")
         return ", ".join(part for part in parts if part)
 
-    def _inputs(self, target: str) -> str:
-        """Return what a target is learned from; those of differences know nothing of the form's terms."""
-        if self._within is not None:
-            is_whole = self.rows.panel.n_entities == self.panel.n_entities
-            return WITHIN if is_whole else f"{self.within}, {WITHIN}"
-        if self.method == "first_differences" and self.form != "derivative" and target == OUTCOME:
+    @property
+    def _inputs(self) -> str:
+        """What is learned from."""
+        if self._within is None:
             return self.method
-        return f"{self.method}, {self.form}"
+        is_whole = self.rows.panel.n_entities == self.panel.n_entities
+        shared = () if self.method != "instrumented" else (self.method,)
+        return ", ".join((*shared, WITHIN) if is_whole else (*shared, self.within, WITHIN))
 
-    def _gathered(self, found: Found, target: _Target, repeat: int, folds: EntityFolds, n_obs: int) -> Floats:
-        """Return the values of all folds of a target, (n_values, n_obs)."""
-        gathered = np.empty((3 if self.form == "derivative" else 1, n_obs))
-        rows = self._rows_of(target)
+    def _gathered(self, found: Found, repeat: int, folds: EntityFolds) -> Floats:
+        """Return the values of all folds, (n_values, n_obs)."""
+        rows, gathered = self.rows, []
         for fold in range(folds.n_folds):
-            train, test = folds.others(fold), folds.held_out(fold)
-            label = self._label(target.name, repeat, fold)
+            label = self._label(repeat, fold)
             values = _values(found[label], label)
             if self._within is not None:
-                values = with_what_effects_took(self.rows.moved.of(values), rows, train, test)
-            gathered[:, test] = values
-        return gathered
+                split = folds.others(fold), folds.held_out(fold)
+                targets = np.column_stack([rows.outcome, rows.terms, rows.instruments]).T
+                functions = rows.moved.of(values.T).T
+                values = np.stack(
+                    [
+                        with_what_effects_took(function, rows.targeting(target), *split)
+                        for function, target in zip(functions, targets, strict=True)
+                    ]
+                )
+            gathered.append(values)
+        held_out = np.concatenate([folds.held_out(fold) for fold in range(folds.n_folds)])
+        return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
 
 
 def parts_of(cells: Iterable[Cell]) -> Iterator[NuisancePart]:

@@ -1,18 +1,18 @@
-"""The pieces of work of an effect: one nuisance function on one fold."""
+"""The pieces of work of an effect: its nuisance functions on one fold."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import predict
-from harness.estimators.protocol import Fitted
+from harness.estimators.protocol import Estimator, Fitted
 from harness.rng import random_stream
 from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
-from harness.scenarios.held_out_fit import HeldOutFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +24,86 @@ class _Constant:
 
 
 @dataclass(frozen=True, eq=False)
-class NuisancePart(HeldOutFit):
-    """The conditional mean of one target, which stands in the outcome's place."""
+class NuisancePart:
+    """The conditional means of outcome, terms of the exposure and instruments, given the rows' inputs.
 
-    def fit(self) -> Fitted:
-        """Fit on the training rows; a target that does not vary there is its mean."""
-        observed = self.panel.observed[self.train]
-        return _Constant(float(observed[0])) if np.ptp(observed) == 0.0 else super().fit()
+    That of the outcome is learned as one of the outcome less the terms times first slopes, plus these times
+    those of the terms. What a learner errs in the exposure then moves an effect by the error of the first
+    slopes in proportion to it, and not by the whole effect (Chernozhukov et al. 2018, section 4.1, have a
+    score that learns the outcome less the effect). First slopes are those of the training rows.
+
+    Attributes
+    ----------
+    label : of the part
+    name : of the estimator in the study; labels its random streams, beside the label
+    estimator : that is fitted
+    panel : all rows, with the inputs; each target takes the outcome's place
+    terms : (n_obs, n_terms)
+    instruments : (n_obs, n_instruments), of the terms; none unless they are instrumented
+    train, test : positions of rows
+    seed : root seed of the study
+    """
+
+    label: str
+    name: str
+    estimator: Estimator
+    panel: Panel
+    terms: Floats
+    instruments: Floats
+    train: Ints
+    test: Ints
+    seed: int
+
+    def run(self) -> Floats:
+        """Return predictions of the rows held out, (1 + n_terms + n_instruments, n_test), outcome first.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the rows.
+        """
+        return self.learned()[:, self.test]
+
+    def learned(self) -> Floats:
+        """Return what is learned at all rows, (1 + n_terms + n_instruments, n_obs), outcome first."""
+        exogenous = [*self._of_each("term", self.terms), *self._of_each("instrument", self.instruments)]
+        beside = np.stack(exogenous) if exogenous else np.empty((0, self.panel.n_obs))
+        terms_hat = beside[: self.terms.shape[1]]
+        slopes = self._first_slopes(terms_hat.T)
+        less = self.conditional_mean("outcome", self.panel.observed - self.terms @ slopes)
+        return np.vstack([less + slopes @ terms_hat, beside])
+
+    def conditional_mean(self, target: str, values: Floats) -> Floats:
+        """Return the mean of a target, (n_obs,), given the inputs, at all rows."""
+        return predict(self.fit(target, values), self.panel)
+
+    def fit(self, target: str, values: Floats) -> Fitted:
+        """Fit a target, (n_obs,), on the training rows; one that does not vary there is its mean."""
+        observed = values[self.train]
+        if np.ptp(observed) == 0.0:
+            return _Constant(float(observed[0]))
+        rng = random_stream(self.seed, "effect", self.name, self.label, target)
+        return self.estimator.fit(replace(self.panel, observed=values).take(self.train), rng=rng)
+
+    def centred(self, values: Floats) -> Floats:
+        """Return values of the training rows, (n_train, ...), less what the method takes no slope from."""
+        return np.asarray(values - values.mean(axis=0))
+
+    def _of_each(self, what: str, columns: Floats) -> Iterator[Floats]:
+        for at, values in enumerate(columns.T, start=1):
+            yield self.conditional_mean(f"{what} {at}", values)
+
+    def _first_slopes(self, terms_hat: Floats) -> Floats:
+        """Return slopes of the outcome, (n_terms,), by what is left of the terms in the training rows.
+
+        What is left stands as an instrument of the term, since a learner that fits its rows closely leaves
+        less of them than there is. An instrumented term has none: what is left of it moves with the errors.
+        """
+        if self.instruments.shape[1]:
+            return np.zeros(self.terms.shape[1])
+        terms, outcome = self.terms[self.train], self.panel.observed[self.train]
+        left = self.centred(terms - terms_hat[self.train])
+        return np.asarray(np.linalg.lstsq(left.T @ terms, left.T @ outcome)[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +126,7 @@ class DerivativePart(NuisancePart):
             Where the learner refuses the rows.
         """
         train, test = self.panel.take(self.train), self.panel.take(self.test)
-        fit = self.fit()
+        fit = self.fit("outcome", self.panel.observed)
         step = STEP * float(train.column(train.exposure).std())
         at = test.column(test.exposure)
         up, down = (predict(fit, test.with_column(test.exposure, at + move)) for move in (step, -step))

@@ -61,20 +61,29 @@ class LearnsWithin:
 
 @dataclass(frozen=True, eq=False)
 class WithinPart(NuisancePart):
-    """One target as a function of the inputs beside an effect of each entity, the same for all methods.
+    """Targets as functions of the inputs beside an effect of each entity, the same for all methods.
 
     Its rows are in levels, those that the method's rows are made of.
     """
 
     def run(self) -> Floats:
-        """Return the function at all rows, (n_obs,), with the mean effect.
+        """Return the functions at all rows, with their mean effects, (1 + n_terms + n_instruments, n_obs).
 
         Raises
         ------
         EstimationError
             Where the learner refuses the rows.
         """
-        return predict(self.fit(), _as_new(self.panel))
+        return self.learned()
+
+    def conditional_mean(self, target: str, values: Floats) -> Floats:
+        """Return the function of a target, (n_obs,), with its mean effect, at all rows."""
+        return predict(self.fit(target, values), _as_new(self.panel))
+
+    def centred(self, values: Floats) -> Floats:
+        """Return values of the training rows, (n_train, n_columns), less their means by entity."""
+        code = self.panel.entity.codes[self.train]
+        return np.asarray(values - means_by(code, values))
 
 
 def with_what_effects_took(function: Floats, rows: Panel, train: Ints, test: Ints) -> Floats:

@@ -12,8 +12,6 @@ from effect_panels import cities_of_many, confounded_panel
 from harness import random_stream
 from harness.data.simulate.curved_panels import SCurve
 from harness.data.simulate.linear_panels import InteractionPanel
-from harness.estimators.guard import attempt
-from harness.scenarios.effect.cell import OUTCOME
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import Question, answered_in_parts
 from harness_neural.mlp import Mlp
@@ -39,16 +37,12 @@ def estimates(panel, seed, learner):
 
 
 def holds(seed, learner):
-    """Return whether intervals hold a true slope, (n_slopes, n_methods); the exposure is learned once."""
-    scenario, learned, held = EffectScenario(repeats=1), {}, []
+    """Return whether intervals hold a true slope, (n_slopes, n_methods)."""
+    held = []
     for slope in SLOPES:
         panel = confounded_panel(seed, partial(np.multiply, slope))
-        question = Question(panel, learner, "learner", seed)
-        parts = {part.label: part for part in scenario.parts(question)}
-        found = learned | {label: attempt(parts[label].run) for label in parts.keys() - learned.keys()}
-        learned = {label: one for label, one in found.items() if OUTCOME not in label}
-        effect = scenario.concluded(question, found)["effects"]
-        held.append(((effect["conf_low"] <= slope) & (slope <= effect["conf_high"])).to_numpy())
+        found = effects(panel, seed, learner)
+        held.append(((found["conf_low"] <= slope) & (slope <= found["conf_high"])).to_numpy())
     return np.array(held)
 
 
