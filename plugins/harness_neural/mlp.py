@@ -11,6 +11,7 @@ from numpy.random import Generator
 
 from harness import (
     CanFitDraws,
+    CanLearnNuisances,
     CanLearnWithin,
     CanPrepareDraws,
     CanProfile,
@@ -41,6 +42,12 @@ from harness_neural.search import SizeSearch, require_rows, search_size
 
 if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch
+
+NUISANCE_DECAY = 1e-5
+"""Decay of output weights of nuisance functions, a hundredth of the usual one beside effects.
+
+What it shrinks is shrunk in outcome and exposure alike, see ``docs/what_is_the_effect.md``.
+"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class Mlp(NetworkOptions):
     )
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(CanFitDraws, CanLearnWithin, CanPrepareDraws, CanProfile, CanRunQuick),
+            *(CanFitDraws, CanLearnNuisances, CanLearnWithin, CanPrepareDraws, CanProfile, CanRunQuick),
             *(DrawsMaySelect, HasDetails, HasEffects, HasNotes, SelectsRows),
         }
     )
@@ -87,6 +94,12 @@ class Mlp(NetworkOptions):
         super().__post_init__()
         if len(set(self.effects)) < len(self.effects):
             raise ValueError(f"effects: entity, time, both or none, each once; found {list(self.effects)}")
+
+    def for_nuisances(self) -> Self:
+        """Return a copy whose output weights decay little, where these are solved for."""
+        if self.optimiser != "projected_lbfgs" or self.output_decay != "auto":
+            return self
+        return replace(self, output_decay=NUISANCE_DECAY)
 
     def within_entities(self) -> Self:
         """Return a copy with effects of entity and time."""

@@ -145,6 +145,16 @@ def test_networks_have_effects_where_they_can():
     assert Rab(base=SomAnn()).within_entities() is None
 
 
+def test_networks_that_learn_for_an_effect_shrink_little_unless_something_else_was_chosen():
+    solved = Mlp(hidden=4, optimiser="projected_lbfgs")
+    little = replace(solved, output_decay=1e-5)
+    assert solved.for_nuisances() == little
+    assert Rab(base=solved).for_nuisances() == Rab(base=little)
+    chosen = replace(solved, output_decay=0.01)
+    assert chosen.for_nuisances() == chosen
+    assert Mlp(hidden=4).for_nuisances() == Mlp(hidden=4)
+
+
 def test_a_network_leaves_most_of_the_confounder_out_of_the_effect(panel):
     """Pooled least squares is off by 0.4."""
     learner = Mlp(sizes_around=0, hidden=6, restarts=1)
