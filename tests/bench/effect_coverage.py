@@ -165,6 +165,7 @@ KINDS: Mapping[str, Callable[[], Kind | KnownSlopes]] = {
     "known": lambda: Kind(confounded, _known()),
     "selection": lambda: Kind(confounded, Splines(smoothing="selection")),
     "mlp": lambda: Kind(confounded, NETWORK),
+    "lbfgs": lambda: Kind(confounded, Mlp(sizes_around=0)),
     "rab": lambda: Kind(confounded, Rab(base=NETWORK, draws=N_DRAWS)),
     "s_curve": lambda: Kind(partial(derivative, SCurve), Splines(), "derivative"),
     "s_curve_known": lambda: KnownSlopes(SCurve),
