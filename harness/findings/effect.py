@@ -90,13 +90,29 @@ def _numbers(study: StudyRecord, rows: Sequence[EffectRow], clearest: EffectRow)
     if len(rows) == 1:
         return number
     at = np.array([row.at for row in rows])
+    above, below, nowhere = _sides(clearest.form)
     sides = {
-        gettext("above zero {stretches}"): np.array([row.conf_low > 0.0 for row in rows]),
-        gettext("below zero {stretches}"): np.array([row.conf_high < 0.0 for row in rows]),
+        above: np.array([row.conf_low > 0.0 for row in rows]),
+        below: np.array([row.conf_high < 0.0 for row in rows]),
     }
     told = [side.format(stretches=stretches(at, places)) for side, places in sides.items() if places.any()]
     return gettext("{told}; {number} at {at}").format(
-        told=joined(told) or gettext("nowhere told from zero"), number=number, at=plain(clearest.at)
+        told=joined(told) or nowhere, number=number, at=plain(clearest.at)
+    )
+
+
+def _sides(form: str) -> tuple[str, str, str]:
+    """Return how to say that an effect is above zero, below and neither; a curve is less its mean."""
+    if form == "curve":
+        return (
+            gettext("above its mean {stretches}"),
+            gettext("below its mean {stretches}"),
+            gettext("nowhere told from its mean"),
+        )
+    return (
+        gettext("above zero {stretches}"),
+        gettext("below zero {stretches}"),
+        gettext("nowhere told from zero"),
     )
 
 

@@ -375,16 +375,21 @@ def test_debiased_contrasts_of_levels_have_their_names(run):
     assert (found.is_established, found.estimate) == (True, 0.5)
 
 
-def test_a_debiased_curve_is_judged_by_its_simultaneous_band(run):
+@pytest.mark.parametrize(("form", "zero"), [("curve", "its mean"), ("conditional", "zero")])
+def test_debiased_effects_of_several_places_are_judged_by_their_simultaneous_band(run, form, zero):
+    """A curve is less its mean over rows, so that it says nothing of zero."""
     points = [
-        {"form": "curve", "at": at, "estimate": value, "conf_low": value - wide, "conf_high": value + wide}
+        {"form": form, "at": at, "estimate": value, "conf_low": value - wide, "conf_high": value + wide}
         | {"band": band}
         for band, wide in (("pointwise", 0.1), ("simultaneous", 0.25))
         for at, value in ((1.0, -0.2), (2.0, 0.2), (3.0, 0.3))
     ]
     (found,) = debiased(run, *points)
     assert found.is_established
-    assert f"above zero at 3; 0.30 [0.05,{NB}0.55] at 3." in found.text
+    assert f"above {zero} at 3; 0.30 [0.05,{NB}0.55] at 3." in found.text
+    wide = [point | {"conf_low": -0.9, "conf_high": 0.9} for point in points]
+    (unclear,) = debiased(run, *wide)
+    assert f"nowhere told from {zero}; " in unclear.text
     refused = {"status": "refused", "reason": "one period"}
     assert debiased(run, refused) == []
 
