@@ -241,7 +241,8 @@ EFFECTS = ResultTable(
     (
         *("outcome", "exposure", "method", "form", "learner", "group", "moderator", "at", "estimate"),
         *("std_error", *_INTERVAL, "band", "p_value", "share_left", "first_stage_f", "robustness_value"),
-        *("robustness_value_limit", "n_obs", "n_entities", "n_repeats", "assumption", "scenario", *STATUS),
+        *("robustness_value_limit", "n_obs", "n_entities", "n_effective", "n_repeats", "assumption"),
+        *("scenario", *STATUS),
     ),
     ("outcome", "scenario", "exposure", "method", "form", "learner", "group", "moderator", "band", "at"),
     "debiased effects of the exposure with their errors, by method, form and learner",

@@ -24,8 +24,9 @@ def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield every debiased effect: of each method, form and learner, group and moderator.
 
     It is established where its interval excludes zero, the simultaneous band anywhere where it has several
-    places, and nothing is warned of: it rests on `FEW_ENTITIES` entities or more, at least `LITTLE_LEFT` of
-    the exposure's variation is left, and instruments have a first-stage F of `WEAK` or more.
+    places, and nothing is warned of: it rests on `FEW_ENTITIES` entities or more, what is left of the
+    exposure is spread as among so many, at least `LITTLE_LEFT` of its variation is left, and instruments
+    have a first-stage F of `WEAK` or more.
     """
     rows = [row for row in run.rows(EFFECTS.name, EffectRow) if row.is_done and row.outcome == outcome]
     for _, same in groupby(rows, key=_effect):
@@ -131,6 +132,11 @@ def _warnings(row: EffectRow) -> Iterator[str]:
         yield gettext(
             "It rests on {n_entities} entities; with fewer than {least} its interval is rough."
         ).format(n_entities=row.n_entities, least=FEW_ENTITIES)
+    elif row.n_effective < FEW_ENTITIES:
+        yield gettext(
+            "What is left of the exposure is spread as among {n_effective} entities; with fewer than {least} "
+            "its interval is rough."
+        ).format(n_effective=fixed(row.n_effective, 1), least=FEW_ENTITIES)
     if row.share_left < LITTLE_LEFT:
         yield gettext(
             "Of the exposure's variation {share_left} is left; there is little to learn from."

@@ -13,7 +13,7 @@ from harness.evaluation.universe import Universe
 from harness.store.study_record import StudyRecord
 from harness.tables import ResultTable, with_own
 
-FORMAT = 5
+FORMAT = 6
 """Of run folders: what the manifest holds and which tables there are. Raised with every change of either."""
 
 

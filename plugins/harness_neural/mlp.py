@@ -96,10 +96,15 @@ class Mlp(NetworkOptions):
             raise ValueError(f"effects: entity, time, both or none, each once; found {list(self.effects)}")
 
     def for_nuisances(self) -> Self:
-        """Return a copy whose output weights decay little, where these are solved for."""
-        if self.optimiser != "projected_lbfgs" or self.output_decay != "auto":
+        """Return a copy whose output weights are solved for, and decay little unless a decay was chosen.
+
+        What L-BFGS stops short of in outcome and exposure alike, solved weights reach. Other optimisers, and
+        starts at a line, which these weights do not go with, stay.
+        """
+        if self.optimiser not in ("lbfgs", "projected_lbfgs") or self.start != "random":
             return self
-        return replace(self, output_decay=NUISANCE_DECAY)
+        decay = NUISANCE_DECAY if self.output_decay == "auto" else self.output_decay
+        return replace(self, optimiser="projected_lbfgs", output_decay=decay)
 
     def within_entities(self) -> Self:
         """Return a copy with effects of entity and time."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SLOPE = 0.5
-NETWORK = Mlp(sizes_around=0, optimiser="projected_lbfgs")
+NETWORK = Mlp(sizes_around=0)
 N_DRAWS = 20
 STEP = 1e-5
 
@@ -165,7 +165,6 @@ KINDS: Mapping[str, Callable[[], Kind | KnownSlopes]] = {
     "known": lambda: Kind(confounded, _known()),
     "selection": lambda: Kind(confounded, Splines(smoothing="selection")),
     "mlp": lambda: Kind(confounded, NETWORK),
-    "lbfgs": lambda: Kind(confounded, Mlp(sizes_around=0)),
     "rab": lambda: Kind(confounded, Rab(base=NETWORK, draws=N_DRAWS)),
     "s_curve": lambda: Kind(partial(derivative, SCurve), Splines(), "derivative"),
     "s_curve_known": lambda: KnownSlopes(SCurve),

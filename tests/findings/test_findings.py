@@ -354,6 +354,11 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (few,) = debiased(run, {"n_entities": 39})
     assert not few.is_established
     assert "It rests on 39 entities" in few.caveats
+    (uneven,) = debiased(run, {"n_effective": 1.06})
+    assert not uneven.is_established
+    assert "is spread as among 1.1 entities" in uneven.caveats
+    (even,) = debiased(run, {"n_effective": 40.0})
+    assert even.is_established
     (little,) = debiased(run, {"share_left": 0.04})
     assert not little.is_established
     assert "variation 4.0% is left" in little.caveats

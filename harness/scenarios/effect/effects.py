@@ -25,7 +25,7 @@ class Effects:
     reach : half the width of the pointwise interval in standard errors
     reach_together : half the width of the simultaneous band in standard errors
     spread : (n_points,), S of each effect
-    share_left, first_stage_f : the median over repeats
+    share_left, n_effective, first_stage_f : the median over repeats
     df : degrees of freedom of p-values
     """
 
@@ -35,6 +35,7 @@ class Effects:
     reach_together: float
     spread: Floats
     share_left: float
+    n_effective: float
     first_stage_f: float
     df: int
 
@@ -105,6 +106,7 @@ def aggregated(
         reach_together=max(reach, float(np.median(critical))),
         spread=np.sqrt(np.median(np.stack(spreads), axis=0)),
         share_left=float(np.median([repeat.share_left for repeat in repeats])),
+        n_effective=float(np.median([repeat.n_effective for repeat in repeats])),
         first_stage_f=float(np.median([repeat.first_stage_f for repeat in repeats])),
         df=df,
     )

@@ -192,6 +192,7 @@ def effect_rows(cell: Cell, tried: Attempt[Effects]) -> pd.DataFrame:
         "first_stage_f": effects.first_stage_f,
         "n_obs": cell.rows.panel.n_obs,
         "n_entities": cell.rows.panel.n_entities,
+        "n_effective": effects.n_effective,
         "n_repeats": cell.cross_fit.repeats,
     }
     frames = [

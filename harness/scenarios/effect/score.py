@@ -27,6 +27,9 @@ class Estimated:
         Cinelli, Newey, Sharma and Syrgkanis 2022)
     share_left : share of the variation of the terms that inputs do not predict, the mean over terms; one
         where predictions of other entities are worse than a mean, NaN where no terms are predicted
+    n_effective : entities among which what is left of the terms is spread, 1 where it is one entity's alone
+        and all where each has as much: Kish's (1965) effective number, as of clusters in Carter, Schnepel and
+        Steigerwald (2017)
     first_stage_f : of the instruments, the least over terms; NaN without
     """
 
@@ -34,7 +37,18 @@ class Estimated:
     influence: Floats
     spread: Floats
     share_left: float
+    n_effective: float
     first_stage_f: float = np.nan
+
+
+def effective_entities(left: Floats, folds: EntityFolds) -> float:
+    """Return the effective number of entities that values, (n_obs, n_columns), are spread among.
+
+    Of shares of the sum of squares, the mean over columns, it is the reciprocal of the sum of their squares.
+    """
+    square = np.square(left)
+    shares = folds.summed(square / square.sum(axis=0)).mean(axis=1)
+    return float(1.0 / np.square(shares).sum())
 
 
 def partialled_out(
@@ -62,7 +76,8 @@ def partialled_out(
     error = left_of_outcome - left @ solved.theta
     gram = left.T @ left / error.size
     spread = np.linalg.inv(gram) * np.square(error).mean()
-    return Estimated(solved.theta, solved.influence, spread, float(np.minimum(shares, 1.0).mean()))
+    share = float(np.minimum(shares, 1.0).mean())
+    return Estimated(solved.theta, solved.influence, spread, share, effective_entities(left, folds))
 
 
 def instrumented(
@@ -122,6 +137,7 @@ def instrumented(
         solved.influence,
         np.full_like(solved.influence.T @ solved.influence, np.nan),
         float(np.minimum(shares, 1.0).mean()),
+        effective_entities(moved, folds),
         min(statistics),
     )
 
@@ -163,7 +179,8 @@ def averaged(values: Floats, representer: Floats, error: Floats, folds: EntityFo
     count = folds.summed(np.ones((error.size, 1, 1)))
     solved = _solved(count, folds.summed(values[:, None]), folds)
     spread = np.array([[np.square(error).mean() * np.square(representer).mean()]])
-    return Estimated(solved.theta, solved.influence, spread, np.nan)
+    n_effective = effective_entities(representer[:, None], folds)
+    return Estimated(solved.theta, solved.influence, spread, np.nan, n_effective)
 
 
 @dataclass(frozen=True, eq=False)

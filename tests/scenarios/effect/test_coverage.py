@@ -23,7 +23,7 @@ from panels import small_panel
 
 SLOPE = 0.5
 
-NETWORK = Mlp(sizes_around=0, optimiser="projected_lbfgs")
+NETWORK = Mlp(sizes_around=0)
 
 
 def effects(panel, seed, learner, **options):

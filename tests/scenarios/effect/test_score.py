@@ -11,7 +11,7 @@ from harness import EstimationError
 from harness.scenarios.effect.effects import aggregated, robustness_values
 from harness.scenarios.effect.entity_folds import EntityFolds
 from harness.scenarios.effect.methods import arranged
-from harness.scenarios.effect.score import Estimated, instrumented, partialled_out
+from harness.scenarios.effect.score import Estimated, effective_entities, instrumented, partialled_out
 from harness.scenarios.effect.terms import control_names, line
 from panels import panel_from_frame
 
@@ -187,11 +187,24 @@ def test_a_term_that_one_entity_alone_tells_is_refused():
         partialled_out(rng.standard_normal(200), terms, np.zeros(200), np.zeros((200, 2)), folds)
 
 
+def test_entities_count_by_what_is_left_in_them():
+    """One over the sum of squared shares: all where they are alike, one where one has all, 1.8 for 2 to 1."""
+    folds = EntityFolds(np.repeat(np.arange(4), 3), np.array([0, 1, 0, 1]))
+    size = np.array([[1.0, 0.0, np.sqrt(2.0)], [1.0, 0.0, 1.0], [1.0, 5.0, 0.0], [1.0, 0.0, 0.0]])
+    left = np.repeat(size, 3, axis=0)
+    found = [effective_entities(left[:, [column]], folds) for column in range(3)]
+    assert found == pytest.approx([4.0, 1.0, 1.8])
+    rng = np.random.default_rng(2)
+    known = np.repeat([1.0, 1.0, 1.0, 9.0], 3) * rng.choice([-1.0, 1.0], size=12)
+    ours = partialled_out(rng.standard_normal(12), known[:, None], np.zeros(12), np.zeros((12, 1)), folds)
+    assert ours.n_effective == pytest.approx(84.0**2 / (3.0 + 81.0**2))
+
+
 def test_the_variance_over_repeats_holds_the_spread_between_them():
     """Chernozhukov et al. (2018), definition 3.3, by hand: estimates 1, 2, 4 with variances 1, 1, 9."""
     influences = [np.array([[1.0], [0.0]]), np.array([[0.0], [1.0]]), np.array([[3.0], [0.0]])]
     repeats = [
-        Estimated(np.array([theta]), influence, np.eye(1), 0.5)
+        Estimated(np.array([theta]), influence, np.eye(1), 0.5, 2.0)
         for theta, influence in zip([1.0, 2.0, 4.0], influences, strict=True)
     ]
     effects = aggregated(repeats, np.ones((1, 1)), level=0.95, rng=np.random.default_rng(1))
@@ -206,7 +219,7 @@ def test_the_robustness_value_is_that_of_sensemakr():
 
 def test_a_band_for_points_that_move_together_is_no_wider_than_pointwise_and_bonferroni_bounds_it():
     rng = np.random.default_rng(3)
-    one = Estimated(np.zeros(8), rng.standard_normal((300, 8)), np.eye(8), 0.5)
+    one = Estimated(np.zeros(8), rng.standard_normal((300, 8)), np.eye(8), 0.5, 300.0)
     alike = aggregated([one], np.ones((5, 8)), level=0.95, rng=np.random.default_rng(1))
     apart = aggregated([one], np.eye(8), level=0.95, rng=np.random.default_rng(1))
     assert alike.reach_together == pytest.approx(alike.reach, abs=0.12)

@@ -145,14 +145,18 @@ def test_networks_have_effects_where_they_can():
     assert Rab(base=SomAnn()).within_entities() is None
 
 
-def test_networks_that_learn_for_an_effect_shrink_little_unless_something_else_was_chosen():
-    solved = Mlp(hidden=4, optimiser="projected_lbfgs")
-    little = replace(solved, output_decay=1e-5)
-    assert solved.for_nuisances() == little
-    assert Rab(base=solved).for_nuisances() == Rab(base=little)
-    chosen = replace(solved, output_decay=0.01)
-    assert chosen.for_nuisances() == chosen
-    assert Mlp(hidden=4).for_nuisances() == Mlp(hidden=4)
+def test_networks_that_learn_for_an_effect_solve_for_output_weights_unless_something_else_was_chosen():
+    usual = Mlp(hidden=4)
+    solved = replace(usual, optimiser="projected_lbfgs", output_decay=1e-5)
+    assert usual.for_nuisances() == solved
+    assert replace(usual, optimiser="projected_lbfgs").for_nuisances() == solved
+    assert Rab(base=usual).for_nuisances() == Rab(base=solved)
+    for chosen in (
+        replace(solved, output_decay=0.01),
+        replace(usual, optimiser="levenberg_marquardt"),
+        replace(usual, start="least_squares"),
+    ):
+        assert chosen.for_nuisances() == chosen
 
 
 def test_a_network_leaves_most_of_the_confounder_out_of_the_effect(panel):

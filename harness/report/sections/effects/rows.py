@@ -15,7 +15,7 @@ SINGLE = ("line", "contrast", "derivative")
 """Forms that are numbers; the others are lines over the exposure or a moderator."""
 
 FEW_ENTITIES = 40
-"""Below this many entities the report warns of the normal approximation."""
+"""Below this many entities, or so many in effect, the report warns of the normal approximation."""
 
 LITTLE_LEFT = 0.05
 """Below this share of the exposure's variation the report warns that little is left to learn from."""
@@ -70,6 +70,7 @@ class EffectRow(ResultRow):
     robustness_value_limit: float
     n_obs: int | None
     n_entities: int | None
+    n_effective: float
     assumption: str
     scenario: str
     status: str

@@ -11,7 +11,10 @@ from harness.store.study_record import StudyRecord
 
 
 def cautions(study: StudyRecord, rows: tuple[EffectRow, ...]) -> Iterator[str]:
-    """Yield a sentence for few entities, and for each effect with little variation or weak instruments."""
+    """Yield a sentence for few entities, and one for each effect that rests on little.
+
+    What is left of the exposure is then that of few entities, or is little, or instruments are weak.
+    """
     done = [row for row in rows if row.is_done and row.n_entities is not None]
     if not done:
         return
@@ -22,6 +25,27 @@ def cautions(study: StudyRecord, rows: tuple[EffectRow, ...]) -> Iterator[str]:
                 "These intervals rest on {least} entities ({entity}); they hold for many, and with "
                 "fewer than {few} they are rough."
             ).format(least=count(least), entity=study.label(study.entity), few=FEW_ENTITIES)
+        )
+    uneven = dict.fromkeys(
+        (row.method, row.form, row.learner, row.group, row.n_effective)
+        for row in done
+        if least >= FEW_ENTITIES and row.n_effective < FEW_ENTITIES
+    )
+    for method, form, learner, group, n_effective in uneven:
+        place = gettext(" of {group}").format(group=group) if group else ""
+        yield (
+            gettext(
+                "{method}, {form}{place}, learned by {learner}: what is left of the exposure is spread as "
+                "among {n_effective} entities ({entity}), and with fewer than {few} intervals are rough."
+            ).format(
+                method=gettext(METHODS.get(method, method)),
+                form=gettext(FORMS.get(form, form)),
+                place=place,
+                learner=study.estimator_label(learner),
+                n_effective=fixed(n_effective, 1),
+                entity=study.label(study.entity),
+                few=FEW_ENTITIES,
+            )
         )
     scarce = dict.fromkeys(
         (row.method, row.form, row.learner, row.group, row.share_left)

@@ -90,18 +90,30 @@ def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
 
 
 @pytest.mark.parametrize(
-    ("n_entities", "share_left", "first_words"),
+    ("n_entities", "n_effective", "share_left", "first_words"),
     [
-        (545, 0.6, []),
-        (39, 0.6, ["These intervals rest on 39 entities"]),
-        (40, 0.04, ["First differences, slope, learned by Boosting", "Correlated random effects, slope"]),
+        (545, 40.0, 0.6, []),
+        (39, 1.06, 0.6, ["These intervals rest on 39 entities"]),
+        (545, 1.06, 0.6, ["First differences, slope, learned by Boosting: what is left of the exposure is"]),
+        (
+            40,
+            40.0,
+            0.04,
+            ["First differences, slope, learned by Boosting", "Correlated random effects, slope"],
+        ),
     ],
 )
-def test_cautions_follow_from_entities_and_variation_left(run, n_entities, share_left, first_words):
-    rows = effects_of(
-        with_table(run, "effects", lambda _: effects(None, n_entities=n_entities, share_left=share_left))
-    )[0].rows
+def test_cautions_follow_from_entities_and_variation_left(
+    run, n_entities, n_effective, share_left, first_words
+):
+    def changed(_frame):
+        return effects(None, n_entities=n_entities, share_left=share_left).assign(n_effective=n_effective)
+
+    rows = effects_of(with_table(run, "effects", changed))[0].rows
     said = list(cautions(run.manifest.study, rows))
+    assert any("spread as among 1.1 entities" in sentence for sentence in said) == (
+        n_entities >= 40 > n_effective
+    )
     for words in first_words:
         assert any(sentence.startswith(words) for sentence in said)
     assert bool(said) == bool(first_words)
