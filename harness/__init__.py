@@ -43,6 +43,7 @@ from harness.estimators.level_models import LevelModels, means_at, stacked
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
+    CanFitOutcomes,
     CanLearnNuisances,
     CanLearnWithin,
     CanPrepareDraws,
@@ -107,6 +108,7 @@ __all__ = [
     "Calendar",
     "CanFitDraws",
     "CanFitFolds",
+    "CanFitOutcomes",
     "CanLearnNuisances",
     "CanLearnWithin",
     "CanPrepareDraws",

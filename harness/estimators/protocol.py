@@ -141,6 +141,35 @@ class CanFitDraws(Protocol):
         """
 
 
+@runtime_checkable
+class CanFitOutcomes(Protocol):
+    """Capability of an estimator: it fits several outcomes of the same rows at once.
+
+    One that does much to the regressors before it fits offers it. The nuisance functions of debiased effects
+    are learned so.
+    """
+
+    def fit_outcomes(self, panel: Panel, outcomes: Floats, *, rngs: Sequence[Generator]) -> FittedDraws:
+        """Fit each outcome as `Estimator.fit` would, with nothing to select on.
+
+        Parameters
+        ----------
+        panel : the rows; its own outcome is none of those that are fitted
+        outcomes : (n_outcomes, n_obs), at least one
+        rngs : of each outcome, its only source of randomness
+
+        Returns
+        -------
+        FittedDraws
+            Which predicts (n_outcomes, n_obs).
+
+        Raises
+        ------
+        EstimationError
+            Where one of them cannot be estimated from these rows.
+        """
+
+
 class PreparedDraws(Protocol):
     """What draws of one estimator have in common, such as the size of a network; it can be pickled."""
 

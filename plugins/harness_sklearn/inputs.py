@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,6 +66,17 @@ class Inputs:
     def outcome(self, panel: Panel) -> Floats:
         """Return the standardised outcome, (n_obs,)."""
         return _settle(self.outcome_scale.standardised(panel.observed[:, None]))[:, 0]
+
+    def with_outcome_of(self, panel: Panel) -> Inputs:
+        """Return these inputs beside the outcome of a panel that has the training rows.
+
+        Raises
+        ------
+        EstimationError
+            Where the outcome does not vary.
+        """
+        refuse_constant(panel)
+        return replace(self, outcome_scale=column_scale(panel.observed[:, None]))
 
     def in_outcome_units(self, values: Floats) -> Floats:
         """Return standardised predictions in the unit of the outcome."""

@@ -38,6 +38,23 @@ class Moments:
         return np.asarray(self.square - 2.0 * np.sum(self.right * coefficients, axis=1) + quadratic)
 
 
+def moments_of_outcomes(columns: Floats, outcomes: Floats) -> Moments:
+    """Return the moments of rows that count alike, those of an outcome in the place of a draw.
+
+    Parameters
+    ----------
+    columns : (n_obs, n_columns)
+    outcomes : (n_outcomes, n_obs)
+    """
+    shares = np.full((1, len(columns)), 1.0 / len(columns))
+    cross = (columns.T * shares) @ columns
+    return Moments(
+        cross=np.broadcast_to(cross, (len(outcomes), *cross.shape)),
+        right=np.concatenate([(shares * outcome) @ columns for outcome in outcomes]),
+        square=np.concatenate([shares @ outcome**2 for outcome in outcomes]),
+    )
+
+
 def weighted_moments(columns: Floats, outcome: Floats, weights: Floats) -> Moments:
     """Return the moments of rows.
 

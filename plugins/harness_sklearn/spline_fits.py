@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness import Floats, Note, Panel
+from harness_sklearn.inputs import Inputs
 from harness_sklearn.ridge import Moments, solve_ridge
 from harness_sklearn.selection import Search
 from harness_sklearn.spline_design import SplineDesign
@@ -36,6 +37,26 @@ class SplineDraws:
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
         return self.design.inputs.in_outcome_units(self.slopes @ self.design.values(panel).T)
+
+
+@dataclass(frozen=True, eq=False)
+class SplinesOfOutcomes:
+    """One set of curves an outcome, all with the same knots.
+
+    Attributes
+    ----------
+    curves : those of an outcome in the place of a draw
+    inputs : of each outcome, in whose units it is predicted
+    """
+
+    curves: SplineDraws
+    inputs: tuple[Inputs, ...]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_outcomes, n_obs), each in the units of its outcome."""
+        columns = self.curves.design.values(panel).T
+        pairs = zip(self.inputs, self.curves.slopes, strict=True)
+        return np.concatenate([inputs.in_outcome_units(slopes[None] @ columns) for inputs, slopes in pairs])
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from harness import (
     CanFitDraws,
+    CanFitOutcomes,
     CanLearnNuisances,
     CanPrepareDraws,
     DrawSelection,
@@ -24,7 +25,7 @@ from harness import (
     SelectsRows,
 )
 from harness_sklearn.reml import reml_penalties
-from harness_sklearn.ridge import Moments, errors_of_penalties
+from harness_sklearn.ridge import Moments, errors_of_penalties, moments_of_outcomes
 from harness_sklearn.selection import (
     RowParts,
     Search,
@@ -34,7 +35,7 @@ from harness_sklearn.selection import (
     split_to_select,
 )
 from harness_sklearn.spline_design import SplineDesign, make_design
-from harness_sklearn.spline_fits import SplineDraws, SplinesFit, fitted
+from harness_sklearn.spline_fits import SplineDraws, SplinesFit, SplinesOfOutcomes, fitted
 
 DECADES = tuple(10.0**power for power in range(2, -9, -1))
 """From penalties that leave straight lines to those that leave curves as the knots allow them."""
@@ -72,7 +73,10 @@ class Splines:
     name: ClassVar[str] = "splines"
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
     provides: ClassVar[frozenset[type]] = frozenset(
-        {CanFitDraws, CanLearnNuisances, CanPrepareDraws, HasDetails, HasNotes, SelectsRows}
+        {
+            *(CanFitDraws, CanFitOutcomes, CanLearnNuisances, CanPrepareDraws),
+            *(HasDetails, HasNotes, SelectsRows),
+        }
     )
 
     knots: Annotated[int, Field(ge=2, le=1_000)] = 8
@@ -101,6 +105,28 @@ class Splines:
         moments = design.moments(parts.whole, np.ones((1, parts.whole.n_obs)))
         penalties = design.of_all_curves(np.array([search.best("penalty")]))
         return SplinesFit(fitted(design, moments, penalties), search)
+
+    def fit_outcomes(self, panel: Panel, outcomes: Floats, *, rngs: Sequence[Generator]) -> SplinesOfOutcomes:
+        """Fit each outcome with penalties of its own; knots, units and products of columns are found once.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`.
+        """
+        order = panel.canonical_order
+        ordered = panel.take(order)
+        rows = [replace(ordered, observed=outcome[order]) for outcome in outcomes]
+        design = self._design(rows[0])
+        inputs = tuple(design.inputs.with_outcome_of(own) for own in rows)
+        standardised = np.stack([scaled.outcome(own) for scaled, own in zip(inputs, rows, strict=True)])
+        moments = moments_of_outcomes(design.values(ordered), standardised)
+        if self.smoothing == "reml":
+            penalties = self.likeliest_penalties(design, moments, np.full(len(rows), float(ordered.n_obs)))
+        else:
+            chosen = [self.penalty_on(own, rng=rng) for own, rng in zip(rows, rngs, strict=True)]
+            penalties = design.of_all_curves(np.array(chosen))
+        return SplinesOfOutcomes(fitted(design, moments, penalties), inputs)
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: DrawSelection, rng: Generator

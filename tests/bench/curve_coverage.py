@@ -46,6 +46,7 @@ RULES = {
     "projected, 10, best of 3": Mlp(optimiser="projected_lbfgs", patience=10, draw_restarts=3),
     "projected, 20, best of 2": Mlp(optimiser="projected_lbfgs", patience=20, draw_restarts=2),
     "projected, 20, best of 3": Mlp(optimiser="projected_lbfgs", patience=20, draw_restarts=3),
+    **{f"lbfgs, {steps} steps": Mlp(optimiser="lbfgs", draw_steps=steps) for steps in (40, 60, 80, 120, 160)},
     "levenberg_marquardt, best of 3": Mlp(optimiser="levenberg_marquardt", draw_restarts=3),
 }
 

@@ -28,6 +28,7 @@ FAULTS = {
     "profile": [capable.WrongProfile],
     "quick": [capable.QuickInPlace],
     "folds": [capable.WorseInFolds],
+    "outcomes": [capable.FirstOutcomeOnly],
     "nuisances": [capable.AnotherForNuisances],
     "within_entities": [capable.WithinNothing],
     "coefficients": [capable.WrongCoefficients],

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from broken.sound import OnlyPredicts, Sound, SoundDraws
+from broken.sound import DrawsOnly, OnlyPredicts, Sound, SoundDraws
 from harness import (
     CanFitDraws,
     CanFitFolds,
+    CanFitOutcomes,
     CanLearnNuisances,
     CanLearnWithin,
     CanProfile,
@@ -209,6 +210,18 @@ class QuickInPlace(Sound):
     def quick(self):
         object.__setattr__(self, "restarts", 1)
         return self
+
+
+@dataclass(frozen=True)
+class FirstOutcomeOnly(Sound):
+    """Takes the first of several outcomes for all."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({CanFitOutcomes})
+
+    def fit_outcomes(self, panel, outcomes, *, rngs):
+        weights = np.ones((len(outcomes), panel.n_obs))
+        first = replace(panel, observed=outcomes[0])
+        return DrawsOnly(StandIn().fit_draws(first, weights=weights, selection=None, rng=rngs[0]))
 
 
 @dataclass(frozen=True)

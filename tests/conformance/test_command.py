@@ -11,7 +11,7 @@ def test_a_plugin_of_this_repository_passes():
     done = harness("test-plugin", "harness-rab", "--set", "rab.draws=20")
     assert done.returncode == 0, done.stderr
     last = done.stdout.splitlines()[-1]
-    assert last.startswith("harness_rab, 42 checks: ")
+    assert last.startswith("harness_rab, 43 checks: ")
     assert "0 failed" in last
     assert (
         "skipped  draws, unit_weights, zero_weights, heavy_rows: CanFitDraws is not declared" in done.stdout

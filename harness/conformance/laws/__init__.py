@@ -25,6 +25,7 @@ from harness.conformance.laws.notes_and_details import Details, Notes
 from harness.conformance.laws.options import OptionsFrozen, OptionsUntouched
 from harness.conformance.laws.order import ColumnOrder, RowOrder
 from harness.conformance.laws.other_forms import ForNuisances, Quick, QuickInFolds, WithinEntities
+from harness.conformance.laws.outcomes import OutcomesTogether
 from harness.conformance.laws.predictions import Predictions, RowByRow
 from harness.conformance.laws.process import OtherProcess
 from harness.conformance.laws.profile import Profile
@@ -58,6 +59,7 @@ LAWS: tuple[Law[Case], ...] = (
     Profile(),
     Quick(),
     QuickInFolds(),
+    OutcomesTogether(),
     ForNuisances(),
     WithinEntities(),
     Coefficients(),

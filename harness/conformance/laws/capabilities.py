@@ -12,6 +12,7 @@ from harness.conformance.verdict import Broken, Skipped
 from harness.estimators.protocol import (
     CanFitDraws,
     CanFitFolds,
+    CanFitOutcomes,
     CanLearnNuisances,
     CanLearnWithin,
     CanPrepareDraws,
@@ -33,6 +34,7 @@ from harness.estimators.protocol import (
 OF_ESTIMATORS: tuple[type, ...] = (
     CanFitDraws,
     CanFitFolds,
+    CanFitOutcomes,
     CanLearnNuisances,
     CanLearnWithin,
     CanPrepareDraws,

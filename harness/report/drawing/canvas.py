@@ -18,7 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from harness.language import gettext, marked
 from harness.report.drawing.fonts import families
-from harness.report.drawing.pixels import small_pixels
+from harness.report.drawing.pixels import drawn_pixels, png_bytes, small_pixels
 from harness.report.drawing.ticks import shorten_numbers
 
 SINGLE_COLUMN = 3.5
@@ -159,13 +159,6 @@ def svg_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def png_bytes(figure: Figure) -> bytes:
-    """Return the figure as PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=PNG_DPI)
-    return buffer.getvalue()
-
-
 @dataclass(frozen=True, eq=False)
 class Prints:
     """The files of a figure.
@@ -186,8 +179,9 @@ def printed(figure: Figure) -> Prints:
     with house_style():
         FigureCanvasAgg(figure)
         settle(figure)
-        svg, png = svg_bytes(figure), png_bytes(figure)
-    return Prints(svg, png, small_pixels(png, kept=KEPT) if len(svg) > MOST_SVG else None)
+        svg, pixels = svg_bytes(figure), drawn_pixels(figure)
+    small = small_pixels(pixels, kept=KEPT) if len(svg) > MOST_SVG else None
+    return Prints(svg, png_bytes(pixels, dpi=PNG_DPI), small)
 
 
 class Sheet:

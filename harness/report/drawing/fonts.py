@@ -1,4 +1,4 @@
-"""Fonts for figures: DejaVu Sans, with whatever installed family covers Chinese, Japanese and Korean."""
+"""Fonts for figures: DejaVu Sans, with an installed family that covers Chinese, Japanese and Korean."""
 
 from __future__ import annotations
 
@@ -45,15 +45,16 @@ DIGITS = 4
 
 @functools.cache
 def families() -> tuple[str, ...]:
-    """Return the base family and the installed ones that cover Chinese.
+    """Return the base family and the first installed one that covers Chinese.
 
-    The list that matplotlib keeps is made once: it may be older than a font, or know one that is gone.
+    matplotlib looks every family up for every text that it draws, and further ones add hardly a character.
+    The list that it keeps is made once: it may be older than a font, or know one that is gone.
     """
     installed = _installed()
     if installed.isdisjoint(CJK):
         _take_in_new_fonts()
         installed = _installed()
-    return (BASE, *(name for name in CJK if name in installed))
+    return (BASE, *[name for name in CJK if name in installed][:1])
 
 
 def _installed() -> frozenset[str]:

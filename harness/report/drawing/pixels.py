@@ -1,4 +1,4 @@
-"""Figures as pixels without loss, for pages that carry many; large ones in few colours."""
+"""Figures as pixels without loss: as files, and in few colours for pages that carry many."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image, ImageColor, features
 
 FORMAT = "webp" if features.check("webp") else "png"
@@ -20,15 +22,32 @@ COLOURS = 200
 """Of a figure as pixels, so spread that each of its colours is near one of them."""
 
 
-def small_pixels(png: bytes, *, kept: Sequence[str]) -> bytes:
-    """Return a figure in `FORMAT`, in few colours that are chosen for it, and those that are kept.
+def drawn_pixels(figure: Figure) -> Image.Image:
+    """Return a figure as matplotlib draws it, opaque, at the resolution that it has."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3]))
+
+
+def png_bytes(whole: Image.Image, *, dpi: float) -> bytes:
+    """Return pixels as PNG.
+
+    Parameters
+    ----------
+    dpi : pixels an inch, which programs that print it go by
+    """
+    buffer = io.BytesIO()
+    whole.save(buffer, format="png", dpi=(dpi, dpi))
+    return buffer.getvalue()
+
+
+def small_pixels(whole: Image.Image, *, kept: Sequence[str]) -> bytes:
+    """Return pixels in `FORMAT`, in few colours that are chosen for them, and those that are kept.
 
     Parameters
     ----------
     kept : colours that stay as they are, as ``#rrggbb``
     """
-    with Image.open(io.BytesIO(png)) as image:
-        whole = image.convert("RGB")
     buffer = io.BytesIO()
     _in_few_colours(whole, kept).save(buffer, format=FORMAT, lossless=True, quality=QUALITY, method=METHOD)
     return buffer.getvalue()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.guard import predict
-from harness.estimators.protocol import Estimator, Fitted
+from harness.estimators.guard import predict, predict_draws
+from harness.estimators.protocol import CanFitOutcomes, Estimator, Fitted
 from harness.rng import random_stream
 from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
 
@@ -66,32 +67,52 @@ class NuisancePart:
 
     def learned(self) -> Floats:
         """Return what is learned at all rows, (1 + n_terms + n_instruments, n_obs), outcome first."""
-        exogenous = [*self._of_each("term", self.terms), *self._of_each("instrument", self.instruments)]
-        beside = np.stack(exogenous) if exogenous else np.empty((0, self.panel.n_obs))
+        names = [*_numbered("term", self.terms), *_numbered("instrument", self.instruments)]
+        beside = self.conditional_means(names, np.hstack([self.terms, self.instruments]).T)
         terms_hat = beside[: self.terms.shape[1]]
         slopes = self._first_slopes(terms_hat.T)
-        less = self.conditional_mean("outcome", self.panel.observed - self.terms @ slopes)
+        less = self.conditional_means(["outcome"], (self.panel.observed - self.terms @ slopes)[None])
         return np.vstack([less + slopes @ terms_hat, beside])
 
-    def conditional_mean(self, target: str, values: Floats) -> Floats:
-        """Return the mean of a target, (n_obs,), given the inputs, at all rows."""
-        return predict(self.fit(target, values), self.panel)
+    @property
+    def predicted(self) -> Panel:
+        """The rows that are predicted: all, as they are."""
+        return self.panel
+
+    def conditional_means(self, names: Sequence[str], targets: Floats) -> Floats:
+        """Return the means of targets, (n_targets, n_obs), given the inputs, at all rows.
+
+        Parameters
+        ----------
+        names : of the targets; label their random streams
+        targets : (n_targets, n_obs); one that does not vary on the training rows is its mean there
+        """
+        learner, observed = self.estimator, targets[:, self.train]
+        means = np.repeat(observed[:, :1], targets.shape[1], axis=1)
+        varies = np.flatnonzero(np.ptp(observed, axis=1) > 0.0).tolist()
+        if varies and isinstance(learner, CanFitOutcomes):
+            rngs = [self._rng(names[at]) for at in varies]
+            fits = learner.fit_outcomes(self.panel.take(self.train), observed[varies], rngs=rngs)
+            means[varies] = predict_draws(fits, self.predicted)
+        else:
+            for at in varies:
+                means[at] = predict(self.fit(names[at], targets[at]), self.predicted)
+        return means
 
     def fit(self, target: str, values: Floats) -> Fitted:
         """Fit a target, (n_obs,), on the training rows; one that does not vary there is its mean."""
         observed = values[self.train]
         if np.ptp(observed) == 0.0:
             return _Constant(float(observed[0]))
-        rng = random_stream(self.seed, "effect", self.name, self.label, target)
-        return self.estimator.fit(replace(self.panel, observed=values).take(self.train), rng=rng)
+        rows = replace(self.panel, observed=values).take(self.train)
+        return self.estimator.fit(rows, rng=self._rng(target))
 
     def centred(self, values: Floats) -> Floats:
         """Return values of the training rows, (n_train, ...), less what the method takes no slope from."""
         return np.asarray(values - values.mean(axis=0))
 
-    def _of_each(self, what: str, columns: Floats) -> Iterator[Floats]:
-        for at, values in enumerate(columns.T, start=1):
-            yield self.conditional_mean(f"{what} {at}", values)
+    def _rng(self, target: str) -> Generator:
+        return random_stream(self.seed, "effect", self.name, self.label, target)
 
     def _first_slopes(self, terms_hat: Floats) -> Floats:
         """Return slopes of the outcome, (n_terms,), by what is left of the terms in the training rows.
@@ -104,6 +125,10 @@ class NuisancePart:
         terms, outcome = self.terms[self.train], self.panel.observed[self.train]
         left = self.centred(terms - terms_hat[self.train])
         return np.asarray(np.linalg.lstsq(left.T @ terms, left.T @ outcome)[0])
+
+
+def _numbered(what: str, columns: Floats) -> list[str]:
+    return [f"{what} {at}" for at in range(1, columns.shape[1] + 1)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,6 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
-from harness.estimators.guard import predict
 from harness.estimators.protocol import CanLearnWithin, Estimator
 from harness.scenarios.effect.nuisance import NuisancePart
 
@@ -76,9 +75,10 @@ class WithinPart(NuisancePart):
         """
         return self.learned()
 
-    def conditional_mean(self, target: str, values: Floats) -> Floats:
-        """Return the function of a target, (n_obs,), with its mean effect, at all rows."""
-        return predict(self.fit(target, values), _as_new(self.panel))
+    @property
+    def predicted(self) -> Panel:
+        """The rows that are predicted: all, as of entities that were never seen."""
+        return _as_new(self.panel)
 
     def centred(self, values: Floats) -> Floats:
         """Return values of the training rows, (n_train, n_columns), less their means by entity."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -176,6 +178,16 @@ def test_penalties_by_reml_are_those_of_a_mixed_model():
     assert fit.details()["smoothing"]["penalty"] == pytest.approx(
         of_errors / (np.array(of_curves) * panel.n_obs), rel=1e-3
     )
+
+
+@pytest.mark.parametrize("smoothing", ["selection", "reml"])
+def test_outcomes_that_are_fitted_together_are_fitted_as_alone(smoothing):
+    panel, splines = make_panel(wave), Splines(smoothing=smoothing)
+    outcomes = np.stack([panel.column("x1") ** 3, 1e6 * panel.observed, np.sin(panel.observed)])
+    together = splines.fit_outcomes(panel, outcomes, rngs=[random_stream(at) for at in range(3)])
+    for at, (outcome, predicted) in enumerate(zip(outcomes, together.predict(panel), strict=True)):
+        alone = splines.fit(replace(panel, observed=outcome), rng=random_stream(at))
+        assert np.array_equal(predicted, alone.predict(panel))
 
 
 def shrinkage(smoothing, seed):
