@@ -24,8 +24,12 @@ from harness.estimators.protocol import (
 from harness.evaluation.resample import ResampleUnit, left_out, weights_of
 from harness.rng import random_stream, stream_at
 
-MOST_DRAWS = 25
-"""Draws of a block; what they have in common is looked up once a block."""
+FEWEST_DRAWS, MOST_DRAWS = 25, 100
+"""Draws of a block. What they have in common is looked up once a block, and many networks train side by side
+faster than few: the last of a block train alone."""
+
+N_BLOCKS = 4
+"""Blocks that many draws are at least cut into, so that several workers share them."""
 
 MOST_NUMBERS = 2**22
 """Predictions of all draws of a block that are held at a time, 32 MiB."""
@@ -47,7 +51,7 @@ def cut_draws(n_draws: int, *, n_obs: int, most_numbers: int = MOST_NUMBERS) -> 
     ----------
     most_numbers : predictions of all draws of a block that may be held at a time
     """
-    size = max(1, min(MOST_DRAWS, most_numbers // n_obs))
+    size = min(MOST_DRAWS, max(FEWEST_DRAWS, n_draws // N_BLOCKS), max(1, most_numbers // n_obs))
     for first in range(0, n_draws, size):
         yield range(first, min(first + size, n_draws))
 

@@ -44,6 +44,11 @@ def test_blocks_cover_all_draws_once_whatever_the_rows():
         assert max(map(len, blocks)) * n_obs <= max(2**22, n_obs)
 
 
+@pytest.mark.parametrize(("n_draws", "sizes"), [(40, [25, 15]), (200, [50] * 4), (1_000, [100] * 10)])
+def test_many_draws_are_cut_into_few_blocks_and_at_least_four(n_draws, sizes):
+    assert [len(block) for block in cut_draws(n_draws, n_obs=2457)] == sizes
+
+
 def test_parts_on_workers_answer_as_the_fit_in_one_piece_and_as_the_scenarios():
     panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m)
     task, watched = task_on(panel, LeastSquares(crossed)), Watched()
