@@ -87,16 +87,16 @@ class NuisancePart:
         names : of the targets; label their random streams
         targets : (n_targets, n_obs); one that does not vary on the training rows is its mean there
         """
-        learner, observed = self.estimator, targets[:, self.train]
+        learner, rows, observed = self.estimator, self.predicted, targets[:, self.train]
         means = np.repeat(observed[:, :1], targets.shape[1], axis=1)
         varies = np.flatnonzero(np.ptp(observed, axis=1) > 0.0).tolist()
         if varies and isinstance(learner, CanFitOutcomes):
             rngs = [self._rng(names[at]) for at in varies]
             fits = learner.fit_outcomes(self.panel.take(self.train), observed[varies], rngs=rngs)
-            means[varies] = predict_draws(fits, self.predicted)
+            means[varies] = predict_draws(fits, rows)
         else:
             for at in varies:
-                means[at] = predict(self.fit(names[at], targets[at]), self.predicted)
+                means[at] = predict(self.fit(names[at], targets[at]), rows)
         return means
 
     def fit(self, target: str, values: Floats) -> Fitted:
