@@ -33,6 +33,27 @@ def join(first: RecordsT, second: RecordsT) -> RecordsT:
     return replace(first, **{name: _join(getattr(first, name), getattr(second, name)) for name in names})
 
 
+def is_known_for_all(holds: Tensor) -> bool:
+    """Return whether something, (n_networks,), holds for all, so that a choice between records can be saved.
+
+    The processor is asked alone: on another device it is not known before all that waits there is done.
+    """
+    return holds.is_cpu and bool(holds.all())
+
+
+def where(chosen: Tensor, first: RecordsT, second: RecordsT) -> RecordsT:
+    """Return the record of the networks of `first` that are chosen, (n_networks,), and of `second` elsewhere.
+
+    All fields are tensors.
+    """
+    found = {}
+    for field in fields(first):
+        own: Tensor = getattr(first, field.name)
+        rows = chosen.view(-1, *(1,) * (own.dim() - 1))
+        found[field.name] = torch.where(rows, own, getattr(second, field.name))
+    return replace(first, **found)
+
+
 def _take(value: Value, rows: Tensor) -> Value:
     if value is None:
         return None

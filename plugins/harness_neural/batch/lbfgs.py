@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from harness_neural.batch import batch_records
 from harness_neural.batch.descent import Outcome
-from harness_neural.batch.line_search import Bracket, TrialStep, judge, new_bracket
+from harness_neural.batch.line_search import Bracket, TrialStep, judge, narrowed, new_bracket
 from harness_neural.batch.objective import Evaluation
 
 # A pair of steps enters the memory if its curvature is not lost in rounding.
@@ -17,20 +19,18 @@ LEAST_CURVATURE = 1e-10
 
 
 @dataclass(frozen=True)
-class Memory:
-    """Recent steps and changes of gradient.
+class Pair:
+    """One round's steps and changes of gradient.
 
     Attributes
     ----------
-    steps, changes : (n_networks, n_pairs, n_parameters)
-    weight : (n_networks, n_pairs); one over the inner product of a pair, zero for an empty place
-    scale : (n_networks,); size of the inverse Hessian along the newest pair, zero before the first
+    step, change : (n_networks, n_parameters)
+    weight : (n_networks, 1); one over their inner product, zero for a network that has no pair of this round
     """
 
-    steps: Tensor
-    changes: Tensor
+    step: Tensor
+    change: Tensor
     weight: Tensor
-    scale: Tensor
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Position:
     ----------
     point, gradient, direction : (n_networks, n_parameters)
     loss, slope : (n_networks,); slope along the direction
+    scale : (n_networks,); size of the inverse Hessian along the newest pair, zero before the first
     """
 
     point: Tensor
@@ -48,6 +49,7 @@ class Position:
     direction: Tensor
     loss: Tensor
     slope: Tensor
+    scale: Tensor
 
 
 def inner(first: Tensor, second: Tensor) -> Tensor:
@@ -56,29 +58,28 @@ def inner(first: Tensor, second: Tensor) -> Tensor:
     return product
 
 
-def two_loop(memory: Memory, gradient: Tensor, *, newest: int) -> Tensor:
+def two_loop(pairs: Sequence[Pair], gradient: Tensor, *, scale: Tensor) -> Tensor:
     """Return the inverse Hessian times the gradients, (n_networks, n_parameters); algorithm 7.4.
 
     Parameters
     ----------
-    newest : place of the newest pair; older ones stand before it, round the end
+    pairs : the newest first
+    scale : as of `Position`
     """
-    n_pairs = memory.weight.shape[1]
-    order = [(newest - age) % n_pairs for age in range(n_pairs)]
-    size = gradient.norm(dim=1)
-    first_scale = torch.minimum(torch.ones_like(size), size.reciprocal())
     result = gradient.clone()
-    # Cut up once: with small networks a step costs its calls, not its arithmetic.
-    steps, changes = memory.steps.unbind(1), memory.changes.unbind(1)
-    weights = memory.weight.unsqueeze(2).unbind(1)
-    used = {}
-    for at in order:
-        used[at] = weights[at] * inner(steps[at], result).unsqueeze(1)
-        result.addcmul_(changes[at], used[at], value=-1.0)
-    result *= torch.where(memory.scale > 0.0, memory.scale, first_scale).unsqueeze(1)
-    for at in reversed(order):
-        back = weights[at] * inner(changes[at], result).unsqueeze(1)
-        result.addcmul_(steps[at], used[at] - back)
+    used = []
+    for pair in pairs:
+        share = pair.weight * inner(pair.step, result).unsqueeze(1)
+        result.addcmul_(pair.change, share, value=-1.0)
+        used.append(share)
+    is_known = scale > 0.0
+    if not batch_records.is_known_for_all(is_known):
+        size: Tensor = torch.linalg.vector_norm(gradient, dim=1)
+        scale = torch.where(is_known, scale, size.reciprocal().clamp(max=1.0))
+    result *= scale.unsqueeze(1)
+    for pair, share in zip(reversed(pairs), reversed(used), strict=True):
+        back = pair.weight * inner(pair.change, result).unsqueeze(1)
+        result.addcmul_(pair.step, share - back)
     return result
 
 
@@ -86,23 +87,13 @@ class LbfgsDescent:
     """L-BFGS at work.
 
     Every round evaluates one point a network. A network whose point is accepted takes its next direction,
-    one whose point is not tries another step length; in the shared ring of pairs it leaves that round's
-    place empty, which shortens its memory by one pair for a while.
+    one whose point is not tries another step length; it has no pair of that round, which shortens its memory
+    by one pair for a while.
     """
 
     def __init__(self, points: Tensor, *, n_pairs: int) -> None:
-        self._n_pairs = n_pairs
-        self._newest = 0
-        self._memory, self._position, self._bracket = self._fresh(points)
-
-    def _fresh(self, points: Tensor) -> tuple[Memory, Position, Bracket]:
-        n_networks, n_parameters = points.shape
-        shape = (n_networks, self._n_pairs, n_parameters)
-        nothing, none = torch.zeros_like(points), points.new_zeros(n_networks)
-        memory = Memory(points.new_zeros(shape), points.new_zeros(shape), points.new_zeros(shape[:2]), none)
-        # A step of zero from an infinite loss: the first evaluation is of the start itself, and is accepted.
-        position = Position(points, nothing, nothing, torch.full_like(none, torch.inf), none)
-        return memory, position, new_bracket(none)
+        self._pairs: deque[Pair] = deque(maxlen=n_pairs)
+        self._position, self._bracket = _fresh(points)
 
     def trial(self) -> Tensor:
         """Return the points to evaluate next."""
@@ -110,63 +101,65 @@ class LbfgsDescent:
 
     def advance(self, evaluation: Evaluation) -> Outcome:
         """Accept points or try other step lengths."""
-        current = self._position
+        current, bracket = self._position, self._bracket
         slope = inner(evaluation.gradient, current.direction)
         trial_step = TrialStep(current.loss, current.slope, evaluation.loss, slope)
-        decision, tried = judge(self._bracket, trial_step)
+        decision = judge(bracket, trial_step)
         moved = decision.accepted
-        self._remember(evaluation.gradient, moved)
-        self._head_for(evaluation, moved)
-        again = new_bracket(torch.ones_like(tried.step))
-        self._bracket = Bracket(
-            step=torch.where(moved, again.step, tried.step),
-            low=torch.where(moved, again.low, tried.low),
-            high=torch.where(moved, again.high, tried.high),
-            trials=torch.where(moved, again.trials, tried.trials),
-        )
+        ahead = self._ahead(evaluation, moved)
+        # With small networks a round costs its calls, not its arithmetic, and in most rounds all move.
+        if batch_records.is_known_for_all(moved):
+            self._position, self._bracket = ahead, new_bracket(torch.ones_like(bracket.step))
+        else:
+            self._position = batch_records.where(moved, ahead, current)
+            tried = narrowed(bracket, trial_step)
+            self._bracket = batch_records.where(moved, new_bracket(torch.ones_like(tried.step)), tried)
         return Outcome(moved=moved, failed=decision.failed)
 
     def keep(self, rows: Tensor) -> None:
         """Let all but the networks at these positions leave."""
-        self._memory = batch_records.take(self._memory, rows)
+        self._put(batch_records.take(pair, rows) for pair in self._pairs)
         self._position = batch_records.take(self._position, rows)
         self._bracket = batch_records.take(self._bracket, rows)
 
     def admit(self, points: Tensor) -> None:
         """Let networks join that start from these points."""
-        memory, position, bracket = self._fresh(points)
-        self._memory = batch_records.join(self._memory, memory)
+        nothing = torch.zeros_like(points)
+        no_pair = Pair(nothing, nothing, nothing[:, :1])
+        self._put(batch_records.join(pair, no_pair) for pair in self._pairs)
+        position, bracket = _fresh(points)
         self._position = batch_records.join(self._position, position)
         self._bracket = batch_records.join(self._bracket, bracket)
 
-    def _remember(self, gradient: Tensor, moved: Tensor) -> None:
-        """Put this round's steps and changes of gradient in the place of the oldest."""
-        self._newest = at = (self._newest + 1) % self._n_pairs
-        step = self._position.direction * self._bracket.step.unsqueeze(1)
-        change = gradient - self._position.gradient
-        product, square = inner(step, change), inner(change, change)
-        is_pair = moved & (product > LEAST_CURVATURE * square.sqrt() * step.norm(dim=1))
-        self._memory.steps[:, at] = step
-        self._memory.changes[:, at] = change
-        self._memory.weight[:, at] = torch.where(is_pair, product.reciprocal(), 0.0)
-        scale = torch.where(is_pair, product / square, self._memory.scale)
-        self._memory = replace(self._memory, scale=scale)
+    def _put(self, pairs: Iterable[Pair]) -> None:
+        self._pairs = deque(pairs, maxlen=self._pairs.maxlen)
 
-    def _head_for(self, evaluation: Evaluation, moved: Tensor) -> None:
-        """Move the networks whose point was accepted and give them their next direction."""
-        current, column = self._position, moved.unsqueeze(1)
-        point = torch.where(column, self.trial(), current.point)
-        gradient = torch.where(column, evaluation.gradient, current.gradient)
-        direction = -two_loop(self._memory, gradient, newest=self._newest)
-        direction = torch.where(column, direction, current.direction)
-        slope = inner(direction, gradient)
-        self._position = Position(
-            point=point,
-            gradient=gradient,
+    def _ahead(self, evaluation: Evaluation, moved: Tensor) -> Position:
+        """Keep this round's pairs, and return where networks are that accept their points."""
+        current = self._position
+        step = current.direction * self._bracket.step.unsqueeze(1)
+        change = evaluation.gradient - current.gradient
+        product, square = inner(step, change), inner(change, change)
+        length: Tensor = torch.linalg.vector_norm(step, dim=1)
+        is_pair = moved & (product > LEAST_CURVATURE * square.sqrt() * length)
+        weight = torch.where(is_pair, product.reciprocal(), 0.0)
+        self._pairs.appendleft(Pair(step, change, weight.unsqueeze(1)))
+        scale = torch.where(is_pair, product / square, current.scale)
+        direction = two_loop(self._pairs, evaluation.gradient, scale=scale).neg_()
+        return Position(
+            point=self.trial(),
+            gradient=evaluation.gradient,
             direction=direction,
-            loss=torch.where(moved, evaluation.loss, current.loss),
-            slope=slope,
+            loss=evaluation.loss,
+            slope=inner(direction, evaluation.gradient),
+            scale=scale,
         )
+
+
+def _fresh(points: Tensor) -> tuple[Position, Bracket]:
+    nothing, none = torch.zeros_like(points), points.new_zeros(points.shape[0])
+    # A step of zero from an infinite loss: the first evaluation is of the start itself, and is accepted.
+    return Position(points, nothing, nothing, torch.full_like(none, torch.inf), none, none), new_bracket(none)
 
 
 @dataclass(frozen=True)

@@ -62,16 +62,17 @@ class StepDecision:
     failed: Tensor
 
 
-def judge(bracket: Bracket, trial_step: TrialStep) -> tuple[StepDecision, Bracket]:
-    """Accept steps, and return the brackets for the networks whose step was not accepted."""
-    expected = (
-        trial_step.start_loss
-        + DECREASE * bracket.step * trial_step.start_slope
-        + ROUNDING * trial_step.start_loss.abs()
-    )
-    is_lower = trial_step.loss <= expected
+def judge(bracket: Bracket, trial_step: TrialStep) -> StepDecision:
+    """Accept steps, and give searches up."""
+    is_lower = _is_lower(bracket, trial_step)
     is_flat_enough = trial_step.slope >= CURVATURE * trial_step.start_slope
     is_last = bracket.trials + 1 >= MOST_TRIALS
+    return StepDecision(accepted=is_lower & (is_flat_enough | is_last), failed=~is_lower & is_last)
+
+
+def narrowed(bracket: Bracket, trial_step: TrialStep) -> Bracket:
+    """Return the brackets of the networks whose step was not accepted, and any others for the rest."""
+    is_lower = _is_lower(bracket, trial_step)
     low = torch.where(is_lower, bracket.step, bracket.low)
     high = torch.where(is_lower, bracket.high, bracket.step)
     bend = (
@@ -81,5 +82,14 @@ def judge(bracket: Bracket, trial_step: TrialStep) -> tuple[StepDecision, Bracke
     width = high - low
     inside = torch.clamp(guess, low + NEAREST * width, low + FARTHEST * width)
     step = torch.where(high.isinf(), STRETCH * bracket.step, inside)
-    decision = StepDecision(accepted=is_lower & (is_flat_enough | is_last), failed=~is_lower & is_last)
-    return decision, Bracket(step=step, low=low, high=high, trials=bracket.trials + 1)
+    return Bracket(step=step, low=low, high=high, trials=bracket.trials + 1)
+
+
+def _is_lower(bracket: Bracket, trial_step: TrialStep) -> Tensor:
+    """Return whether losses fall by enough (Armijo's condition), (n_networks,)."""
+    expected = (
+        trial_step.start_loss
+        + DECREASE * bracket.step * trial_step.start_slope
+        + ROUNDING * trial_step.start_loss.abs()
+    )
+    return trial_step.loss <= expected

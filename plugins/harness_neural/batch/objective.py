@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -137,7 +138,7 @@ class Objective:
         self._networks = self._records_of(np.zeros(0, dtype=np.int64))
         self._workspace = self._make_workspace()
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How many networks train together."""
         most = batch_width(self.layout.n_units, blocks=self.blocks, limits=self._limits)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from harness_neural.batch import batch_records
 from harness_neural.batch.objective import Evaluation
 
 
@@ -40,8 +41,10 @@ def begin_progress(points: Tensor, *, limit: Tensor, watches: Tensor) -> Progres
 
 def update_progress(progress: Progress, *, evaluation: Evaluation, moved: Tensor) -> Progress:
     """Count the steps of networks that moved and keep the weights that are the best so far."""
-    step = progress.step + moved.long()
+    step = progress.step + moved
     is_better = moved & (~progress.watches | (evaluation.selection < progress.best_selection))
+    if batch_records.is_known_for_all(~is_better):
+        return replace(progress, step=step)
     return Progress(
         step=step,
         limit=progress.limit,
