@@ -41,7 +41,10 @@ class TrueFit:
         """Return the true expected outcome, (n_obs,), outcome units."""
         import pandas as pd
 
-        keys = {key.name: np.array(key.labels, dtype=object)[key.codes] for key in (panel.entity, panel.time)}
+        keys = {
+            key.name: pd.Categorical.from_codes(key.codes, pd.Index(key.labels, dtype=object))
+            for key in (panel.entity, panel.time)
+        }
         known = [name for name in self.simulation.moderators if name in panel.columns]
         return self.simulation.expected(
             pd.DataFrame(keys),

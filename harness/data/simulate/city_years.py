@@ -82,12 +82,14 @@ class CityYears:
         """
         import pandas as pd
 
-        named = frame[ENTITY]
-        city = pd.Index(np.array(self.labels, dtype=object)).get_indexer(named.to_numpy(dtype=object))
+        # Every label is looked up once, however many rows have it.
+        codes, named = pd.factorize(frame[ENTITY], use_na_sentinel=False)
+        city = pd.Index(np.array(self.labels, dtype=object)).get_indexer(named.astype(object))
         if (city < 0).any():
-            raise KeyError(named[city < 0].iloc[0])
-        year = frame[TIME].to_numpy().astype(np.int64) - FIRST_YEAR
+            raise KeyError(named[city < 0][0])
+        when, dated = pd.factorize(frame[TIME], use_na_sentinel=False)
+        year = np.asarray(dated).astype(np.int64) - FIRST_YEAR
         if ((year < 0) | (year >= self.n_years)).any():
             message = f"years must lie from {self.years[0]} to {self.years[-1]}"
             raise IndexError(message)
-        return np.asarray(city * self.n_years + year, dtype=np.int64)
+        return np.asarray(city[codes] * self.n_years + year[when], dtype=np.int64)
