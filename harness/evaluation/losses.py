@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,9 @@ from harness.arrays import Floats, Ints
 from harness.evaluation.samples import SampleRows, taken
 
 ROW = ["fold", "sample", "entity", "time"]
+
+PartKey = Literal["fold", "time"]
+"""What rows are grouped by for gains within parts."""
 
 Loss = Callable[[Floats, Floats], Floats]
 """Observed and predicted values, (n_obs,) each, to the loss of each row, (n_obs,), >= 0."""
@@ -78,6 +82,14 @@ class SplitGains:
 
 
 @dataclass(frozen=True, eq=False)
+class _Parts:
+    """Mean losses in each fold or period, one column an estimator, and the rows of each."""
+
+    mse: pd.DataFrame
+    n_obs: pd.Series[int]
+
+
+@dataclass(frozen=True, eq=False)
 class PairedLosses:
     """Losses, a row of the panel in a fold by an estimator.
 
@@ -121,18 +133,30 @@ class PairedLosses:
         cells = np.unique(self.entities * (self.periods.max() + 1) + self.periods, return_inverse=True)[1]
         return PeriodLosses(cluster_losses(*pair, self.periods), cluster_losses(*pair, cells))
 
-    def within(self, key: Literal["fold", "time"], estimator: str, reference: str) -> pd.DataFrame:
+    def within(self, key: PartKey, estimator: str, reference: str) -> pd.DataFrame:
         """Return gain, mean losses and rows of each fold or period: gain, mse, mse_reference, n_obs."""
-        groups = self.frame[[estimator, reference]].groupby(level=key, sort=True, observed=True)
-        mean = groups.mean()
+        parts = self._by_fold if key == "fold" else self._by_period
+        mse, mse_reference = parts.mse[estimator], parts.mse[reference]
         return pd.DataFrame(
             {
-                "gain": 1.0 - mean[estimator] / mean[reference],
-                "mse": mean[estimator],
-                "mse_reference": mean[reference],
-                "n_obs": groups.size(),
+                "gain": 1.0 - mse / mse_reference,
+                "mse": mse,
+                "mse_reference": mse_reference,
+                "n_obs": parts.n_obs,
             }
         )
+
+    @cached_property
+    def _by_fold(self) -> _Parts:
+        return self._by("fold")
+
+    @cached_property
+    def _by_period(self) -> _Parts:
+        return self._by("time")
+
+    def _by(self, key: PartKey) -> _Parts:
+        groups = self.frame.groupby(level=key, sort=True, observed=True)
+        return _Parts(groups.mean(), groups.size())
 
     def differences(self, reference: str) -> tuple[Floats, Floats]:
         """Return loss differences to the reference, (n_estimators, n_entities), and rows by entity."""

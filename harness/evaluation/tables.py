@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,11 +15,11 @@ from harness.evaluation.conformal import coverage_table
 from harness.evaluation.gain import Gain, gain_over
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.evaluation.gain_tests import corrected_t_p_value, holm_adjusted, max_t_p_values
-from harness.evaluation.losses import PairedLosses
+from harness.evaluation.losses import PairedLosses, PartKey
 from harness.evaluation.resample import EntityDraws
 from harness.evaluation.samples import SAMPLES, SampleRows, samples, taken
 
-WITHIN: Mapping[str, Literal["fold", "time"]] = {"fold": "fold", "period": "time"}
+WITHIN: Mapping[str, PartKey] = {"fold": "fold", "period": "time"}
 """What gains are given within, and its key in the predictions."""
 
 
@@ -189,7 +188,8 @@ def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.
         losses = PairedLosses.of(sample)
         for reference, name, (by, key) in product(references, losses.estimators, WITHIN.items()):
             if name != reference and reference in losses.estimators:
-                own = losses.within(key, name, reference).rename_axis("part").reset_index()
-                place = {name: sample.place[name] for name in ("outcome", "protocol")}
-                found.append(own.assign(**place, estimator=name, reference=reference, by=by))
+                own = losses.within(key, name, reference)
+                place = {column: sample.place[column] for column in ("outcome", "protocol")}
+                place |= {"estimator": name, "reference": reference, "by": by}
+                found.append(pd.DataFrame({"part": own.index, **dict(own.items()), **place}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
