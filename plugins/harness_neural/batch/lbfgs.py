@@ -106,14 +106,14 @@ class LbfgsDescent:
         trial_step = TrialStep(current.loss, current.slope, evaluation.loss, slope)
         decision = judge(bracket, trial_step)
         moved = decision.accepted
-        ahead = self._ahead(evaluation, moved)
+        scale = self._remember(evaluation.gradient, moved)
+        ahead, first = self._ahead(evaluation, scale=scale), new_bracket(torch.ones_like(bracket.step))
         # With small networks a round costs its calls, not its arithmetic, and in most rounds all move.
         if batch_records.is_known_for_all(moved):
-            self._position, self._bracket = ahead, new_bracket(torch.ones_like(bracket.step))
+            self._position, self._bracket = ahead, first
         else:
             self._position = batch_records.where(moved, ahead, current)
-            tried = narrowed(bracket, trial_step)
-            self._bracket = batch_records.where(moved, new_bracket(torch.ones_like(tried.step)), tried)
+            self._bracket = batch_records.where(moved, first, narrowed(bracket, trial_step))
         return Outcome(moved=moved, failed=decision.failed)
 
     def keep(self, rows: Tensor) -> None:
@@ -134,17 +134,20 @@ class LbfgsDescent:
     def _put(self, pairs: Iterable[Pair]) -> None:
         self._pairs = deque(pairs, maxlen=self._pairs.maxlen)
 
-    def _ahead(self, evaluation: Evaluation, moved: Tensor) -> Position:
-        """Keep this round's pairs, and return where networks are that accept their points."""
+    def _remember(self, gradient: Tensor, moved: Tensor) -> Tensor:
+        """Keep this round's pairs, and return the scales that follow from them."""
         current = self._position
         step = current.direction * self._bracket.step.unsqueeze(1)
-        change = evaluation.gradient - current.gradient
+        change = gradient - current.gradient
         product, square = inner(step, change), inner(change, change)
         length: Tensor = torch.linalg.vector_norm(step, dim=1)
         is_pair = moved & (product > LEAST_CURVATURE * square.sqrt() * length)
         weight = torch.where(is_pair, product.reciprocal(), 0.0)
         self._pairs.appendleft(Pair(step, change, weight.unsqueeze(1)))
-        scale = torch.where(is_pair, product / square, current.scale)
+        return torch.where(is_pair, product / square, current.scale)
+
+    def _ahead(self, evaluation: Evaluation, *, scale: Tensor) -> Position:
+        """Return where networks are that accept their points, and where they are heading."""
         direction = two_loop(self._pairs, evaluation.gradient, scale=scale).neg_()
         return Position(
             point=self.trial(),
