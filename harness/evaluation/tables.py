@@ -186,10 +186,11 @@ def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.
     found = []
     for sample in samples(predictions, among={"test": SAMPLES["test"]}):
         losses = PairedLosses.of(sample)
-        for reference, name, (by, key) in product(references, losses.estimators, WITHIN.items()):
+        for reference, name, (by, part) in product(references, losses.estimators, WITHIN.items()):
             if name != reference and reference in losses.estimators:
-                own = losses.within(key, name, reference)
-                place = {column: sample.place[column] for column in ("outcome", "protocol")}
-                place |= {"estimator": name, "reference": reference, "by": by}
-                found.append(pd.DataFrame({"part": own.index, **dict(own.items()), **place}))
+                own = losses.within(part, name, reference)
+                columns: dict[str, object] = {"part": own.index} | {column: own[column] for column in own}
+                place = {key: sample.place[key] for key in ("outcome", "protocol")}
+                who = {"estimator": name, "reference": reference, "by": by}
+                found.append(pd.DataFrame(columns | place | who))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
