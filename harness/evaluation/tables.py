@@ -189,8 +189,7 @@ def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.
         for reference, name, (by, part) in product(references, losses.estimators, WITHIN.items()):
             if name != reference and reference in losses.estimators:
                 own = losses.within(part, name, reference)
-                columns: dict[str, object] = {"part": own.index} | {column: own[column] for column in own}
+                own.insert(0, "part", own.index)
                 place = {key: sample.place[key] for key in ("outcome", "protocol")}
-                who = {"estimator": name, "reference": reference, "by": by}
-                found.append(pd.DataFrame(columns | place | who))
+                found.append(own.assign(**place, estimator=name, reference=reference, by=by))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
