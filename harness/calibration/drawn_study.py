@@ -18,6 +18,7 @@ from harness.estimators.guard import Status
 from harness.execution.parts import answers_in_parts
 from harness.execution.plan import PanelSource, Plan
 from harness.rng import random_stream
+from harness.scenarios.parts import run_in_order
 from harness.store.manifest import Manifest
 
 
@@ -98,7 +99,7 @@ class DrawnStudy:
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
         fulls = [task.run() for task in plan.full_tasks()] if plan.study.scenarios else []
         gains = tested_gains(plan)
-        in_parts = answers_in_parts(plan, [task.run() for task in plan.part_tasks()])
+        in_parts = answers_in_parts(plan, run_in_order(plan.part_tasks()))
         run = drawn_run(
             plan.study,
             self.manifest,

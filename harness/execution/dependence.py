@@ -27,6 +27,23 @@ class _Described:
     packages: frozenset[str]
 
 
+class Contents:
+    """Hashes of what values hold; panels, which many have in common, are hashed once each."""
+
+    def __init__(self) -> None:
+        self._panels: WeakKeyDictionary[Panel, _Described] = WeakKeyDictionary()
+
+    def of(self, value: object) -> str:
+        """Return the hash of all that a value holds."""
+        return self.described(value).digest
+
+    def described(self, value: object) -> _Described:
+        """Return the hash, and the packages of what the value holds."""
+        description = _Description(self._panels)
+        description.add(value)
+        return description.result()
+
+
 @dataclass(frozen=True, eq=False)
 class Surroundings:
     """What all tasks of a run depend on beside what they hold.
@@ -39,7 +56,7 @@ class Surroundings:
 
     code: Mapping[str, str]
     versions: Mapping[str, str]
-    _panels: WeakKeyDictionary[Panel, _Described] = field(default_factory=WeakKeyDictionary)
+    _contents: Contents = field(default_factory=Contents)
 
     def dependence(self, task: object) -> Dependence:
         """Return what the result of a task depends on.
@@ -49,17 +66,12 @@ class Surroundings:
         task : a dataclass; all of its fields count, the entries of a mapping apart, and the source of each
             package that a class in it is of
         """
-        parts = {name: self._described(value) for name, value in _parts(task)}
+        parts = {name: self._contents.described(value) for name, value in _parts(task)}
         own = type(task).__module__.partition(".")[0]
         packages = {own, "harness"}.union(*(part.packages for part in parts.values()))
         found = {name: part.digest for name, part in parts.items()}
         found |= {f"code of {name}": self.code[name] for name in sorted(packages & self.code.keys())}
         return found | {f"version of {name}": version for name, version in self.versions.items()}
-
-    def _described(self, value: object) -> _Described:
-        description = _Description(self._panels)
-        description.add(value)
-        return description.result()
 
 
 def _parts(task: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any dataclass

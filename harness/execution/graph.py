@@ -108,6 +108,8 @@ class TaskGraph:
         self._begun: list[str] = []
         self._ready: deque[AnyTask] = deque()
         self._open: dict[str, _Node] = {}
+        self._kept: set[str] = set()
+        self._told: set[str] = set()
         self._passed: dict[str, Any] = {}
         self._wanted: dict[str, int] = {}
         self.labels: list[str] = []
@@ -133,7 +135,8 @@ class TaskGraph:
             self._passed[done] = result
         else:
             self._results.put(node.task, result)
-        self._watch.done(done)
+            self._kept.add(done)
+        self._tell_done(done)
         for label in node.wanted_by:
             waiting = self._open[label]
             waiting.missing.discard(done)
@@ -144,11 +147,12 @@ class TaskGraph:
         """Return whether a task need not be run; one that has to be is put in its place."""
         if task.label in self._open:
             return False
-        if task.label in self._passed:
+        if task.label in self._passed or task.label in self._kept:
             return True
         if not isinstance(task, PrepareTask) and self._results.has(task):
             for done in all_tasks(task):
-                self._watch.done(done.label)
+                self._tell_done(done.label)
+            self._kept.add(task.label)
             return True
         node = self._open[task.label] = _Node(task)
         for need in task.needs if isinstance(task, Waits) else ():
@@ -160,6 +164,12 @@ class TaskGraph:
         if not node.missing:
             self._release(task)
         return False
+
+    def _tell_done(self, label: str) -> None:
+        """Tell of a task that need not be run any more, once."""
+        if label not in self._told:
+            self._told.add(label)
+            self._watch.done(label)
 
     def _release(self, task: AnyTask) -> None:
         if isinstance(task, Waits) and task.needs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from harness.arrays import Ints
@@ -15,12 +15,13 @@ from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldCell, FoldTask
+from harness.execution.dependence import Contents
 from harness.execution.graph import all_tasks
 from harness.execution.variants import Variant, variants
 from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.parts import PartCell, PartTask, Question, WorksInParts
+from harness.scenarios.parts import PartCell, PartTask, Question, RestsOnParts, WorksInParts
 from harness.spec.study import EstimatorEntry, ProtocolEntry, ScenarioEntry, Study
 
 MAX_GROUPS = 250
@@ -182,10 +183,23 @@ class Plan:
                         yield entry, entry.scenario, question
 
     def part_tasks(self) -> Iterator[PartTask]:
-        """Yield a task for each part of an answer."""
+        """Yield a task for each part of an answer, those that others need before them.
+
+        One that is the same for several outcomes is yielded once, under the first of these.
+        """
+        contents, cells = Contents(), dict[tuple[str, ...], PartCell]()
         for entry, scenario, question in self.questions():
             for part in scenario.parts(question):
-                yield PartTask(PartCell(question.panel.outcome, question.name, entry.id, part.label), part)
+                cell = PartCell(question.panel.outcome, question.name, entry.id, part.label)
+                needs = []
+                for need in part.needs if isinstance(part, RestsOnParts) else ():
+                    content = (cell.estimator, cell.scenario, need.label, contents.of(need))
+                    is_new = content not in cells
+                    own = cells.setdefault(content, replace(cell, part=need.label))
+                    needs.append(PartTask(own, need))
+                    if is_new:
+                        yield needs[-1]
+                yield PartTask(cell, part, tuple(needs))
 
     def fold_tasks(self) -> Iterator[FoldTask]:
         """Yield one task for each outcome, protocol, fold and estimator."""

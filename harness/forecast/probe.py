@@ -14,7 +14,7 @@ from harness.execution.graph import StudyTask
 from harness.execution.plan import Plan
 from harness.execution.run import tasks_of
 from harness.scenarios.full_fit import FullTask
-from harness.scenarios.parts import PartTask
+from harness.scenarios.parts import PartTask, run_in_order
 
 FEW, MORE = 4, 12
 """Draws of the two fits from which the seconds of a draw are told."""
@@ -75,11 +75,13 @@ def _kind(task: StudyTask) -> Hashable:
     if isinstance(task, FoldTask):
         return "fold", task.cell.estimator.partition(" (")[0]
     if isinstance(task, PartTask):
-        return "part", task.part_cell.scenario, task.part_cell.estimator
+        return "part", task.part_cell.scenario, task.part_cell.estimator, len(task.needs)
     return task.label
 
 
 def _probe(task: StudyTask, count: int) -> Probed:
+    if isinstance(task, PartTask) and task.needs:
+        task = task.given(run_in_order(task.needs))
     draws = _draws(task)
     start = process_time()
     if draws <= MORE:

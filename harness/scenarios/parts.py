@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import Tables
@@ -42,6 +43,24 @@ class Part(Protocol):
 
     def run(self) -> Floats:
         """Do the work.
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the rows.
+        """
+
+
+@runtime_checkable
+class RestsOnParts(Protocol):
+    """Capability of a part: others come first, which parts of several outcomes may have in common."""
+
+    @property
+    def needs(self) -> Sequence[Part]:
+        """The others; those of equal label and content are one."""
+
+    def run_with(self, found: Sequence[Floats]) -> Floats:
+        """Do the work with what came of the others.
 
         Raises
         ------
@@ -98,11 +117,36 @@ class PartResult:
 
 
 @dataclass(frozen=True, eq=False)
+class _WithOthers:
+    """A part, and what came of those that it rests on."""
+
+    part: RestsOnParts
+    label: str
+    others: Sequence[PartResult]
+
+    def run(self) -> Floats:
+        found = []
+        for other in self.others:
+            if other.found is None:
+                raise EstimationError(Problem(str(other.part_cell), other.reason))
+            found.append(other.found)
+        return self.part.run_with(found)
+
+
+@dataclass(frozen=True, eq=False)
 class PartTask:
-    """A part that is ready to run in any process."""
+    """A part of an answer, whose work can be done in any process.
+
+    Attributes
+    ----------
+    part_cell : where it belongs
+    part : the work
+    needs : tasks of the parts that it rests on, which come first
+    """
 
     part_cell: PartCell
     part: Part
+    needs: tuple[PartTask, ...] = ()
 
     @property
     def estimator_id(self) -> str:
@@ -114,6 +158,13 @@ class PartTask:
         """Name of the part within the study."""
         return str(self.part_cell)
 
+    def given(self, found: Sequence[PartResult]) -> PartTask:
+        """Return the task, ready to run, from what came of those that it needs."""
+        if not isinstance(self.part, RestsOnParts):
+            message = f"{type(self.part).__name__} rests on no other part"
+            raise TypeError(message)
+        return PartTask(self.part_cell, _WithOthers(self.part, self.part.label, found))
+
     def run(self) -> PartResult:
         """Do the work, and keep the reason where that cannot be done."""
         start = perf_counter()
@@ -123,6 +174,15 @@ class PartTask:
     def failed(self, reason: str) -> PartResult:
         """Return what stands for a result that could not be had."""
         return PartResult(self.part_cell, None, "failed", reason, 0.0)
+
+
+def run_in_order(tasks: Iterable[PartTask]) -> Sequence[PartResult]:
+    """Run tasks one after the other, those first that others need, and return what came of them."""
+    found: dict[str, PartResult] = {}
+    for task in tasks:
+        ready = task.given([found[need.label] for need in task.needs]) if task.needs else task
+        found[task.label] = ready.run()
+    return list(found.values())
 
 
 def answered_in_parts(scenario: WorksInParts, question: Question) -> Tables:

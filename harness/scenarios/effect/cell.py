@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -17,12 +17,15 @@ from harness.rng import random_stream
 from harness.scenarios.effect.effects import Effects, aggregated
 from harness.scenarios.effect.entity_folds import EntityFolds
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
-from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
+from harness.scenarios.effect.nuisance import ConditionalMeans, DerivativePart, ExposurePart, NuisancePart
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Estimated, averaged, instrumented, partialled_out
 from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
-from harness.scenarios.effect.within import LearnsWithin, WithinPart, with_what_effects_took
+from harness.scenarios.effect.within import LearnsWithin, WithinPart, as_new, with_what_effects_took
 from harness.scenarios.parts import Found, Question
+
+EffectPart = NuisancePart | DerivativePart
+"""A piece of work of an effect."""
 
 WITHIN = "within entities"
 """What labels call what learners with effects of entities learn, whatever the method."""
@@ -99,7 +102,7 @@ class Cell:
         rng = random_stream(self.question.seed, "effect folds", self.group, repeat)
         return EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
 
-    def parts(self) -> Iterator[NuisancePart]:
+    def parts(self) -> Iterator[EffectPart]:
         """Yield the parts; some are shared with other forms and methods and have the same label there.
 
         Raises
@@ -148,23 +151,40 @@ class Cell:
             *(rows.outcome, rows.terms, rows.instruments), outcome_hat, terms_hat, instruments_hat, folds
         )
 
-    def _part(self, repeat: int, folds: EntityFolds, fold: int) -> NuisancePart:
+    def _part(self, repeat: int, folds: EntityFolds, fold: int) -> EffectPart:
         """Return the targets on a fold, learned the way that the learner learns them best."""
-        place = (self._label(repeat, fold), self.question.name)
-        rows, seed = self.rows, self.question.seed
-        split = folds.others(fold), folds.held_out(fold)
+        train, test = folds.others(fold), folds.held_out(fold)
+        learner = self._learner
         if self._within is not None:
-            levels, targets = self._within.levels, self._levels
-            entities = np.unique(rows.panel.entity.codes[split[0]])
-            known = np.isin(levels.entity.codes, entities)
-            split = np.flatnonzero(known), np.flatnonzero(~known)
-            return WithinPart(*place, self._within.learner, levels, *targets, *split, seed)
-        panel = rows.targeting(rows.outcome)
+            learner, levels = self._within.learner, self._within.levels
+            known = np.isin(levels.entity.codes, np.unique(self.rows.panel.entity.codes[train]))
+            train, test = np.flatnonzero(known), np.flatnonzero(~known)
+        place, seed = (self._label(repeat, fold), self.question.name), self.question.seed
+        means = ConditionalMeans(*place, learner, self._learned_from, self._predicted, train, seed)
         if self.form == "derivative":
-            none = np.empty((rows.outcome.size, 0))
-            representer = self.cross_fit.representer
-            return DerivativePart(*place, self._learner, panel, none, none, *split, seed, representer)
-        return NuisancePart(*place, self._learner, panel, rows.terms, rows.instruments, *split, seed)
+            return DerivativePart(means, test, self.cross_fit.representer)
+        exposure = ExposurePart(replace(means, panel=self._without_outcome), *self._targets)
+        return (NuisancePart if self._within is None else WithinPart)(means, exposure, test)
+
+    @cached_property
+    def _learned_from(self) -> Panel:
+        """The rows that targets are learned from, the outcome in its place."""
+        return self.rows.targeting(self.rows.outcome) if self._within is None else self._within.levels
+
+    @cached_property
+    def _without_outcome(self) -> Panel:
+        """The same rows, so that what is learned of other targets is the same for all outcomes."""
+        return replace(self._learned_from, outcome="", observed=np.zeros(self._learned_from.n_obs))
+
+    @cached_property
+    def _predicted(self) -> Panel:
+        """The rows that targets are predicted at; effects of entities take them for entities never seen."""
+        return self._without_outcome if self._within is None else as_new(self._without_outcome)
+
+    @cached_property
+    def _targets(self) -> tuple[Floats, Floats]:
+        """Terms and instruments at the rows that they are learned from."""
+        return (self.rows.terms, self.rows.instruments) if self._within is None else self._levels
 
     @property
     def _learner(self) -> Estimator:
@@ -225,7 +245,7 @@ class Cell:
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
 
 
-def parts_of(cells: Iterable[Cell]) -> Iterator[NuisancePart]:
+def parts_of(cells: Iterable[Cell]) -> Iterator[EffectPart]:
     """Yield the parts of cells, one of each label; a cell that its rows do not allow has none."""
     seen: set[str] = set()
     for cell in cells:
@@ -235,7 +255,7 @@ def parts_of(cells: Iterable[Cell]) -> Iterator[NuisancePart]:
                 yield part
 
 
-def _all_parts(cell: Cell) -> list[NuisancePart]:
+def _all_parts(cell: Cell) -> list[EffectPart]:
     return list(cell.parts())
 
 

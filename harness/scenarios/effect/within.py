@@ -65,7 +65,7 @@ class WithinPart(NuisancePart):
     Its rows are in levels, those that the method's rows are made of.
     """
 
-    def run(self) -> Floats:
+    def run_with(self, found: Sequence[Floats]) -> Floats:
         """Return the functions at all rows, with their mean effects, (1 + n_terms + n_instruments, n_obs).
 
         Raises
@@ -73,16 +73,11 @@ class WithinPart(NuisancePart):
         EstimationError
             Where the learner refuses the rows.
         """
-        return self.learned()
-
-    @property
-    def predicted(self) -> Panel:
-        """The rows that are predicted: all, as of entities that were never seen."""
-        return _as_new(self.panel)
+        return self.learned(found[0])
 
     def centred(self, values: Floats) -> Floats:
         """Return values of the training rows, (n_train, n_columns), less their means by entity."""
-        code = self.panel.entity.codes[self.train]
+        code = self.means.panel.entity.codes[self.means.train]
         return np.asarray(values - means_by(code, values))
 
 
@@ -107,7 +102,7 @@ def with_what_effects_took(function: Floats, rows: Panel, train: Ints, test: Int
     return np.asarray((function + columns @ slopes)[test])
 
 
-def _as_new(panel: Panel) -> Panel:
+def as_new(panel: Panel) -> Panel:
     """Return the rows as those of entities that nothing was trained on, which have the mean effect."""
     entity = panel.entity
     return replace(panel, entity=replace(entity, labels=tuple(f"new {label}" for label in entity.labels)))
