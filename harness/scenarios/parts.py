@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -10,7 +10,6 @@ from typing import Protocol, runtime_checkable
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import Tables
@@ -117,23 +116,6 @@ class PartResult:
 
 
 @dataclass(frozen=True, eq=False)
-class _WithOthers:
-    """A part, and what came of those that it rests on."""
-
-    part: RestsOnParts
-    label: str
-    others: Sequence[PartResult]
-
-    def run(self) -> Floats:
-        found = []
-        for other in self.others:
-            if other.found is None:
-                raise EstimationError(Problem(str(other.part_cell), other.reason))
-            found.append(other.found)
-        return self.part.run_with(found)
-
-
-@dataclass(frozen=True, eq=False)
 class PartTask:
     """A part of an answer, whose work can be done in any process.
 
@@ -158,22 +140,61 @@ class PartTask:
         """Name of the part within the study."""
         return str(self.part_cell)
 
-    def given(self, found: Sequence[PartResult]) -> PartTask:
+    def given(self, found: Sequence[PartResult]) -> GivenPart:
         """Return the task, ready to run, from what came of those that it needs."""
-        if not isinstance(self.part, RestsOnParts):
-            message = f"{type(self.part).__name__} rests on no other part"
-            raise TypeError(message)
-        return PartTask(self.part_cell, _WithOthers(self.part, self.part.label, found))
+        return GivenPart(self, found)
 
     def run(self) -> PartResult:
         """Do the work, and keep the reason where that cannot be done."""
-        start = perf_counter()
-        tried = attempt(self.part.run)
-        return PartResult(self.part_cell, tried.value, tried.status, tried.reason, perf_counter() - start)
+        return self._tried(self.part.run)
+
+    def run_with(self, found: Sequence[PartResult]) -> PartResult:
+        """Do the work with what came of the parts that it rests on; where one is missing, so is this."""
+        part = self.part
+        if not isinstance(part, RestsOnParts):
+            message = f"{type(part).__name__} rests on no other part"
+            raise TypeError(message)
+        values = []
+        for one in found:
+            if one.found is None:
+                return PartResult(self.part_cell, None, one.status, one.reason, 0.0)
+            values.append(one.found)
+        return self._tried(partial(part.run_with, values))
 
     def failed(self, reason: str) -> PartResult:
         """Return what stands for a result that could not be had."""
         return PartResult(self.part_cell, None, "failed", reason, 0.0)
+
+    def _tried(self, work: Callable[[], Floats]) -> PartResult:
+        start = perf_counter()
+        tried = attempt(work)
+        return PartResult(self.part_cell, tried.value, tried.status, tried.reason, perf_counter() - start)
+
+
+@dataclass(frozen=True, eq=False)
+class GivenPart:
+    """A task of a part that can run: `found` came of those that it needs."""
+
+    task: PartTask
+    found: Sequence[PartResult]
+
+    @property
+    def estimator_id(self) -> str:
+        """Id of the estimator that is asked."""
+        return self.task.estimator_id
+
+    @property
+    def label(self) -> str:
+        """Name of the part within the study."""
+        return self.task.label
+
+    def run(self) -> PartResult:
+        """Do the work, and keep the reason where that cannot be done."""
+        return self.task.run_with(self.found)
+
+    def failed(self, reason: str) -> PartResult:
+        """Return what stands for a result that could not be had."""
+        return self.task.failed(reason)
 
 
 def run_in_order(tasks: Iterable[PartTask]) -> Sequence[PartResult]:
