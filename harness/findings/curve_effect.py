@@ -14,7 +14,7 @@ from harness.report.model.bands import SIMULTANEOUS, Band
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
 from harness.report.text.numbers import plain, with_interval
-from harness.report.text.plain_text import joined
+from harness.report.text.plain_text import listed
 from harness.scenarios.curve.changes import significant_slopes
 from harness.store.study_record import StudyRecord
 
@@ -51,7 +51,7 @@ def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
     slope = gettext("slope {estimate} at {at}").format(
         estimate=with_interval(estimate, low, high), at=plain(float(curve.at[place]))
     )
-    moves = gettext("it {signs}; {slope}").format(signs=joined(signs), slope=slope)
+    moves = gettext("it {signs}; {slope}").format(signs=listed(signs), slope=slope)
     still = (
         gettext("no slope is told from zero; {slope}").format(slope=slope)
         if estimate or low or high

@@ -13,11 +13,16 @@ from harness.findings.stretches import stretches
 from harness.language import gettext
 from harness.report.model.bands import SIMULTANEOUS
 from harness.report.model.run import Run
+from harness.report.model.truth import true_rows
+from harness.report.sections.curves.rows import curve_scenarios, curves_of
 from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK, EffectRow
-from harness.report.text.numbers import fixed, percent, plain, with_interval
-from harness.report.text.plain_text import joined, listed
+from harness.report.text.numbers import fixed, percent, plain, significant, with_interval
+from harness.report.text.plain_text import joined, listed, ranged
 from harness.store.study_record import StudyRecord
 from harness.tables import EFFECTS
+
+SLOPES = ("line", "derivative")
+"""Forms that are one slope, as the mean slope of a net effect curve is."""
 
 
 def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -48,7 +53,7 @@ def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
     clearest = max(rows, key=_clearness)
     warnings = tuple(_warnings(first))
     is_established = any(map(_excludes_zero, rows)) and not warnings
-    said = "" if is_established else gettext("; it is not established")
+    said = _not_held(run, first) + ("" if is_established else gettext("; it is not established"))
     return StudyFinding(
         outcome=first.outcome,
         estimator="",
@@ -69,6 +74,32 @@ def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
         p_value=clearest.p_value,
         caveats=" ".join(filter(None, (first.assumption, *warnings))),
     )
+
+
+def _not_held(run: Run, row: EffectRow) -> str:
+    """Return the mean slopes of curves, and the true one, that the interval of a slope does not hold.
+
+    Nothing where it holds them all, there are none, or the slope is that of some rows.
+    """
+    if row.form not in SLOPES or row.group or row.moderator:
+        return ""
+    exposure_of = run.manifest.study.exposure_of
+    scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == row.exposure), "")
+    kind = "average_effect"
+    curves = [float(curve.estimate[0]) for curve in curves_of(run, row.outcome, scenario, kind)]
+    beyond = [slope for slope in curves if not row.conf_low <= slope <= row.conf_high]
+    truths = [one.truth for one in true_rows(run, row.outcome, scenario, kind)]
+    said = [
+        gettext("the true mean slope ({truth})").format(truth=significant(truth, 3))
+        for truth in truths
+        if not row.conf_low <= truth <= row.conf_high
+    ]
+    if beyond:
+        low, high = (significant(slope, 3) for slope in (min(beyond), max(beyond)))
+        slopes = low if low == high else ranged(low, high)
+        words = gettext("mean slopes of net effect curves ({n_beyond} of {n_curves}: {slopes})")
+        said.insert(0, words.format(n_beyond=len(beyond), n_curves=len(curves), slopes=slopes))
+    return gettext("; not within it: {slopes}").format(slopes=joined(said)) if said else ""
 
 
 def _excludes_zero(row: EffectRow) -> bool:
@@ -98,7 +129,7 @@ def _numbers(study: StudyRecord, rows: Sequence[EffectRow], clearest: EffectRow)
     }
     told = [side.format(stretches=stretches(at, places)) for side, places in sides.items() if places.any()]
     return gettext("{told}; {number} at {at}").format(
-        told=joined(told) or nowhere, number=number, at=plain(clearest.at)
+        told=listed(told) or nowhere, number=number, at=plain(clearest.at)
     )
 
 

@@ -22,7 +22,7 @@ from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
 from harness.report.sections.coefficients.table import coefficient_table
 from harness.store.csv_table import as_declared
-from harness.tables import CONTRASTS, EFFECTS
+from harness.tables import CONTRASTS, EFFECTS, TRUTH
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
@@ -365,6 +365,33 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (open_one,) = debiased(run, {"conf_low": -0.1, "conf_high": 0.5})
     assert not open_one.is_established
     assert open_one.text.endswith("it is not established.")
+
+
+def with_mean_slopes(run, truth, **slopes):
+    """Return a run whose net effect curves have mean slopes, and a true one where it is a number."""
+    row = {"outcome": "lwage", "scenario": "curve", "kind": "average_effect", "at": np.nan, "status": "ok"}
+    band = {"band": "pointwise", "supported": True, "level": 0.95}
+    own = [row | band | {"estimator": name, "estimate": slope} for name, slope in slopes.items()]
+    curved = with_table(run, "curves", lambda table: pd.concat([table, pd.DataFrame(own)]))
+    true = as_declared(TRUTH, [pd.DataFrame([row | {"truth": truth}])] if np.isfinite(truth) else [])
+    return with_table(curved, "truth", lambda _: true)
+
+
+def test_a_debiased_slope_names_the_mean_slopes_that_its_interval_does_not_hold(run):
+    (apart,) = debiased(with_mean_slopes(run, 0.05, ols=0.04, fe=0.2, rab=0.09), {})
+    assert apart.text.endswith(
+        f"line): 0.20 [0.10,{NB}0.30]; not within it: mean slopes of net effect curves (2 of 3: 0.0400 to "
+        "0.0900) and the true mean slope (0.0500)."
+    )
+    assert apart.is_established
+    (one,) = debiased(with_mean_slopes(run, np.nan, ols=0.04, fe=0.2), {})
+    assert one.text.endswith("; not within it: mean slopes of net effect curves (1 of 2: 0.0400).")
+    (held,) = debiased(with_mean_slopes(run, 0.1, ols=0.3, fe=0.2), {})
+    assert held.text.endswith(f"line): 0.20 [0.10,{NB}0.30].")
+    (other,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"exposure": "union"})
+    assert other.text.endswith(f"line): 0.20 [0.10,{NB}0.30].")
+    (curve,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"form": "curve", "at": 1.0})
+    assert "not within it" not in curve.text
 
 
 def test_debiased_contrasts_of_levels_have_their_names(run):
