@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.language import gettext
@@ -14,7 +15,8 @@ from harness.report.text.plain_text import joined
 from harness.store.manifest import DataRecord
 from harness.store.study_record import StudyRecord
 
-GAIN, EFFECT, CONTRAST = "gain", "effect", "contrast"
+GAIN, EFFECT, CONTRAST, SIGN_CHANGE = "gain", "effect", "contrast", "sign_change"
+EFFECTS = (EFFECT, CONTRAST)
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,28 @@ def _named(study: StudyRecord, row: ToldFinding) -> str:
 def effect_sentence(run: Run, outcome: str) -> str:
     """Return one finding on the effect, established ones first, or an empty string where there is none.
 
-    A debiased effect comes before what an estimator's curve or contrast says.
+    A debiased effect of the study's exposure comes before what the leading estimator says of it: whether its
+    curve or contrasts move, and where none does, whether a moderator changes the sign. Effects of other
+    variables come last.
     """
+    study = run.manifest.study
     rows = [row for row in run.rows("findings", ToldFinding) if row.outcome == outcome]
-    effects = [row for row in rows if row.finding in {EFFECT, CONTRAST}]
+    own = [row for row in rows if study.exposure_of(_scenario(row)) == study.exposure]
     leading = [entry.id for entry in featured(run)[:1]]
-    debiased = [row for row in effects if not row.estimator]
-    return _first(debiased) or _first(row for row in effects if row.estimator in leading)
+    return (
+        _first(_debiased(own))
+        or _first(row for row in own if row.estimator in leading and row.finding in (*EFFECTS, SIGN_CHANGE))
+        or _first(_debiased(rows))
+    )
+
+
+def _scenario(row: ToldFinding) -> str:
+    """Return the scenario that a finding on an effect is of."""
+    return re.split("[:,]", row.about, maxsplit=1)[0]
+
+
+def _debiased(rows: Iterable[ToldFinding]) -> Iterator[ToldFinding]:
+    return (row for row in rows if row.finding in EFFECTS and not row.estimator)
 
 
 def _first(rows: Iterable[ToldFinding]) -> str:

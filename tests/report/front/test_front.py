@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.report.front.curves import front_curve, slope_shape
@@ -14,7 +15,9 @@ from harness.report.front.text import effect_sentence, gain_sentence, shape
 from harness.report.model.run import Run, read_run
 from harness.report.page import Numbering
 from harness.report.write import BRIEF, brief_run
-from report.changed_run import with_table
+from harness.store.csv_table import as_declared
+from harness.tables import FINDINGS
+from report.changed_run import with_study, with_table
 
 MOST_WORDS = 600
 
@@ -71,6 +74,30 @@ def test_the_effect_is_that_of_the_leading_estimator_where_none_is_debiased(run)
     rows = run.frame("findings")
     said = effect_sentence(run, "lwage")
     assert said == "" or said in set(rows["text"])
+
+
+def found(estimator, finding, about, *, is_established=False):
+    """Return a finding on the effect on wages, whose text says what it is of."""
+    row = {"outcome": "lwage", "estimator": estimator, "finding": finding, "about": about}
+    return row | {"text": f"{estimator} {finding} {about}".strip(), "is_established": is_established}
+
+
+def test_the_first_screen_speaks_of_the_exposure_of_the_study_and_of_moderators_where_it_has_no_effect(run):
+    union = found("", "effect", "premium: line, first_differences, splines", is_established=True)
+    still, sign = found("rab", "effect", "curve: slope"), found("rab", "sign_change", "conditional: hours")
+    told = {**sign, "is_established": True}
+    of_union = with_study(run, exposures={"premium": "union"})
+
+    def said(*rows):
+        whole = as_declared(FINDINGS, [pd.DataFrame(rows)])
+        return effect_sentence(with_table(of_union, "findings", lambda _: whole), "lwage")
+
+    assert said(union, still, sign) == "rab effect curve: slope"
+    assert said(union, still, told) == "rab sign_change conditional: hours"
+    assert said(union, {**still, "is_established": True}, told) == "rab effect curve: slope"
+    assert said(union, still, found("", "effect", "effect: line, within, ols")).startswith("effect effect:")
+    assert said(union) == union["text"]
+    assert said(found("", "contrast", "premium, craft: 1 rather than 0"), still) == "rab effect curve: slope"
 
 
 def test_the_shape_of_the_panel(run):
