@@ -7,6 +7,7 @@ import html5lib
 import pytest
 
 from harness.report.drawing.pixels import FORMAT
+from harness.report.model.gain_row import SYMBOLS
 from harness.report.templating import script_hash
 from harness.report.write import write_report
 from report.all_sections import SECTIONS
@@ -41,6 +42,15 @@ def text_of(folder):
     root = html5lib.parse(source(folder))
     body = next(root.iter(f"{XHTML}body"))
     return " ".join("".join(body.itertext()).split())
+
+
+@pytest.mark.parametrize("folder", ["wage", "chinese"], indirect=True)
+def test_every_symbol_of_a_gain_is_explained(folder):
+    notes = [element for element in elements(folder) if element.get("class") == "note"]
+    explained = " ".join("".join(note.itertext()) for note in notes)
+    symbols = set(filter(None, SYMBOLS.values()))
+    assert len(symbols) == 4
+    assert {symbol for symbol in symbols if symbol in explained} == symbols
 
 
 @pytest.mark.parametrize("folder", RUNS, indirect=True)

@@ -75,7 +75,7 @@ def front_gains(gains: Gains, outcome: str, renderer: FigureRenderer) -> Rendere
         caption=(
             gettext(
                 "Gain over {reference_label}, {level} intervals; filled: established under that "
-                "protocol.{beside}"
+                "protocol; open triangles: gains given the few periods tested.{beside}"
             ).format(reference_label=study.reference_label, level=percent(study.level, 0), beside=beside)
         ),
     )

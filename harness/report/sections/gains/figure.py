@@ -58,8 +58,9 @@ def gain_caption(study: StudyRecord, outcome: str) -> str:
         "Gain over {reference_label} in predicting {outcome}. One panel a protocol. Whiskers are "
         "{level} intervals from {draws} bootstrap draws of whole entities ({entity}), the "
         "trained models held fixed. Filled triangles are gains (pointing up) and losses "
-        "(pointing down) that are established, open circles those that are not; an arrow at "
-        "the left edge is a loss beyond the axis."
+        "(pointing down) that are established, open triangles gains given the few periods "
+        "tested, open circles those that are not; an arrow at the left edge is a loss beyond "
+        "the axis."
     ).format(
         reference_label=study.reference_label,
         outcome=study.label(outcome),

@@ -24,9 +24,7 @@ def never_seen(study: StudyRecord, found: Sequence[GainLeft]) -> Iterator[str]:
     else:
         yield gettext("For entities never seen no estimator has an interval above zero.")
     if below:
-        yield gettext("It lies below zero for {labels}: they predict new entities worse.").format(
-            labels=_labels(study, below)
-        )
+        yield gettext("It lies below zero for {labels}.").format(labels=_labels(study, below))
 
 
 def _labels(study: StudyRecord, rows: Sequence[PartRow]) -> str:

@@ -5,7 +5,7 @@ import pytest
 from harness.report.drawing.canvas import house_style
 from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
-from harness.report.sections.gains.figure import axis_limits, draw_gains
+from harness.report.sections.gains.figure import axis_limits, draw_gains, gain_caption
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +33,8 @@ def test_the_axis_of_gains_is_not_ruled_by_one_loss(run):
     low, high = axis_limits(Gains(run).cells("lwage"))
     assert high == pytest.approx(0.478 + 0.02 + 0.05)
     assert low == pytest.approx(-high)
+
+
+def test_the_caption_explains_filled_and_open_marks(run):
+    caption = gain_caption(run.manifest.study, "lwage")
+    assert "that are established, open triangles gains given the few periods tested, open circles" in caption
