@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,13 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats, frozen_floats
 from harness.language import gettext
-from harness.report.drawing.canvas import SINGLE_COLUMN, FigureRenderer, RenderedFigure, new_figure
+from harness.report.drawing.canvas import (
+    MARK_WIDTH,
+    SINGLE_COLUMN,
+    FigureRenderer,
+    RenderedFigure,
+    new_figure,
+)
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.series import draw_background, series_of
 from harness.report.drawing.truth import draw_truth, truth_handles
@@ -29,7 +35,8 @@ from harness.report.text.plain_text import file_slug, listed, shortened
 DEBIASED = "#7b3294"
 """Of the debiased curve, which no estimator's line has."""
 
-LABEL = 26
+LABEL = 44
+"""Characters of a name in the legend, where it has a column alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,8 +160,16 @@ def draw_front_curve(run: Run, scene: FrontCurve) -> Figure:
     axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
     axes.set_ylabel(drawable_label(study.axis_label(scene.outcome), 28))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    figure.legend(handles=[*handles, *truth_handles(scene.truth)], loc="outside upper left", ncols=2)
+    _add_legend(figure, [*handles, *truth_handles(scene.truth)])
     return figure
+
+
+def _add_legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """Add a legend above the axes, in two columns where the figure is wide enough for the names."""
+    legend = figure.legend(handles=handles, loc="outside upper left", ncols=2)
+    if legend.get_window_extent().width > figure.bbox.width - MARK_WIDTH * figure.dpi:
+        legend.remove()
+        figure.legend(handles=handles, loc="outside upper left", ncols=1)
 
 
 def _draw_model(axes: Axes, run: Run, curve: Curve, rug: Floats) -> Line2D:

@@ -101,7 +101,7 @@ def draw_front_gains(gains: Gains, outcome: str) -> Figure:
         drawable(shortened(entry.label, LONG_LABEL)) if is_crowded else drawable_lines(entry.label, LABEL)
         for entry in candidates
     ]
-    panels[0].set_yticks(range(len(candidates)), labels)
+    panels[0].set_yticks(range(len(candidates)), labels, linespacing=1.0)
     panels[0].set_ylim(len(candidates) - 0.4, -0.6)
     panels[0].set_xlim(100 * start, 100 * end)
     panels[0].xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
@@ -121,6 +121,7 @@ def _draw_column(axes: Axes, cells: Sequence[GainCell], beside: Sequence[GainCel
     axes.spines["left"].set_visible(False)
     for place, cell in enumerate(beside):
         if cell.status is not GainStatus.MISSING and math.isfinite(cell.row.gain) and cell.row.gain >= start:
-            axes.plot(100 * cell.row.gain, place + 0.28, marker="o", color=PALE, markersize=3.5)
+            # Above the white boxes behind the numbers of losses beyond the axis.
+            axes.plot(100 * cell.row.gain, place + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
     for place, cell in enumerate(cells):
         draw_gain(axes, cell, place, start=start)
