@@ -11,7 +11,7 @@ from itertools import chain
 
 from markupsafe import Markup
 
-from harness.language import gettext
+from harness.language import ngettext
 from harness.report.page_table import CAPTION, TABLE, page_table
 from harness.report.text.plain_text import latex
 
@@ -46,7 +46,9 @@ def _offered(table: str) -> str:
     most = int(asked[2]) if asked else MOST_ROWS
     shown = _cut(table, most, is_each=asked is not None and asked[1] == "each")
     n_left_out = table.count("<tr") - shown.count("<tr")
-    what = gettext("CSV, {n_rows} rows").format(n_rows=len(rows) - n_heads) if n_left_out else "CSV"
+    n_rows = len(rows) - n_heads
+    counted = ngettext("CSV, {n_rows} row", "CSV, {n_rows} rows", n_rows).format(n_rows=n_rows)
+    what = counted if n_left_out else "CSV"
     links = Markup(' <span class="tools">{} {}</span>').format(
         _link(f"{whole.name}.csv", "text/csv", "\ufeff" + csv_of(rows), what),
         _link(f"{whole.name}.tex", "text/x-tex", latex_of(rows, n_heads), "LaTeX"),

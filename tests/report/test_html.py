@@ -44,6 +44,12 @@ def text_of(folder):
     return " ".join("".join(body.itertext()).split())
 
 
+def test_footnotes_of_the_diagnostics_are_those_of_the_tests_that_are_shown(wage):
+    section = source(wage).partition('<section id="diagnostics"')[2].partition("</section>")[0]
+    assert "<sup>a</sup> the difference of covariances is no covariance" in section
+    assert "too few periods" not in section
+
+
 @pytest.mark.parametrize("folder", ["wage", "chinese"], indirect=True)
 def test_every_symbol_of_a_gain_is_explained(folder):
     notes = [element for element in elements(folder) if element.get("class") == "note"]

@@ -74,6 +74,8 @@ def test_a_table_says_how_many_rows_it_shows():
     page = with_links(table(f"<tbody>{rows}</tbody>").replace("<table>", '<table data-shown="2">'))
     assert page.count("<td>") == 2
     assert len(rows_of(page)) == 6
+    alone = table("<tbody><tr><th>A</th><td>1</td></tr></tbody>").replace("<table>", '<table data-shown="0">')
+    assert "CSV, 1 row<" in with_links(alone)
 
 
 def test_a_table_may_say_how_many_rows_of_each_group_it_shows():

@@ -11,7 +11,7 @@ from harness.report.model.run import Run
 from harness.report.sections.diagnostics.rows import ChosenCandidate, DiagnosticRow, StatisticRow, selections
 from harness.report.text.footnotes import Footnotes
 from harness.report.text.numbers import count, fixed, p_text, plain, significant
-from harness.report.text.plain_text import capitalised, listed
+from harness.report.text.plain_text import capitalised, in_turn, listed
 
 TESTS: Mapping[str, str] = {
     "slopes": marked("Wald test of the slopes"),
@@ -117,8 +117,10 @@ def _test_rows(
     return tuple(
         DiagnosticTableRow(
             label=gettext(TESTS.get(test, capitalised(test.replace("_", " ")))),
-            null_hypothesis=next(
-                (reworded(row.null_hypothesis) for row in rows if row.test == test and row.is_done), ""
+            null_hypothesis=in_turn(
+                dict.fromkeys(
+                    reworded(row.null_hypothesis) for row in rows if row.test == test and row.is_done
+                )
             ),
             cells=tuple(_test_cell(found.get((test, estimator)), footnotes) for estimator in ids),
         )

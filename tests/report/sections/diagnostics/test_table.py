@@ -1,9 +1,11 @@
 """Diagnostics of the fits, cell by cell."""
 
+import pandas as pd
 import pytest
 
 from harness.report.model.run import read_run
 from harness.report.sections.diagnostics.table import diagnostic_table
+from report.changed_run import with_table
 
 NB = "\u00a0"
 
@@ -11,6 +13,16 @@ NB = "\u00a0"
 @pytest.fixture(scope="module")
 def run(wage):
     return read_run(wage)
+
+
+def test_a_test_of_several_hypotheses_names_them_all(run):
+    def both(frame):
+        own = frame[frame["test"] == "f_effects"]
+        other = own.assign(estimator="fe", null_hypothesis="all entity and time effects are equal")
+        return pd.concat([frame, other])
+
+    effects, *_ = diagnostic_table(with_table(run, "details/diagnostics", both), "lwage").tests
+    assert effects.null_hypothesis == "all entity effects are equal; all entity and time effects are equal"
 
 
 def test_diagnostics_stand_side_by_side(run):
