@@ -57,10 +57,14 @@ def percent_interval(low: float, high: float) -> str:
 
     A limit so near zero that its sign would be lost gets up to two decimals more.
     """
-    sizes = [abs(100 * limit) for limit in (low, high) if limit != 0 and math.isfinite(limit)]
-    nearest = min(sizes, default=1.0)
-    decimals = next((digits for digits in (1, 2) if nearest >= 0.5 * 10.0**-digits), 3)
-    return interval(100 * low, 100 * high, decimals)
+    return interval(100 * low, 100 * high, _with_signs(100 * low, 100 * high, 1))
+
+
+def _with_signs(low: float, high: float, decimals: int) -> int:
+    """Return decimals that show the signs of both limits: up to two more, and no more where these do not."""
+    nearest = min((abs(limit) for limit in (low, high) if limit != 0), default=math.inf)
+    enough = (more for more in range(decimals, decimals + 3) if nearest >= 0.5 * 10.0**-more)
+    return next(enough, decimals)
 
 
 def interval(low: float, high: float, decimals: int) -> str:
@@ -73,12 +77,14 @@ def interval(low: float, high: float, decimals: int) -> str:
 def estimate(value: float, low: float, high: float) -> tuple[str, str]:
     """Return a number and its interval with as many decimals as show two digits of the interval's width.
 
+    A limit so near zero that its sign would be lost gets up to two decimals more.
     The interval is empty where a limit is missing; the number then has four significant digits. Where more
     than nine decimals were needed all are in powers of ten.
     """
     if not all(math.isfinite(number) for number in (value, low, high)):
         return significant(value), ""
     decimals = decimals_for([high - low], 2) if high > low else decimals_for([value])
+    decimals = min(MAX_DECIMALS, _with_signs(low, high, decimals))
     largest = max(abs(number) for number in (value, low, high))
     if decimals == MAX_DECIMALS or largest >= LARGE:
         return significant(value), f"[{significant(low)},{NO_BREAK}{significant(high)}]"

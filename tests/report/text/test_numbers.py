@@ -15,6 +15,7 @@ from harness.report.text.numbers import (
     percent_interval,
     plain,
     significant,
+    with_interval,
 )
 
 NAN = math.nan
@@ -73,6 +74,10 @@ def test_percentages_and_intervals():
     assert percent_interval(-0.0002, 0.057) == "[−0.02,\u00a05.70]"
     assert percent_interval(0.000021, 0.057) == "[0.002,\u00a05.700]"
     assert percent_interval(0.0, 0.057) == "[0.0,\u00a05.7]"
+    assert percent_interval(1e-9, 0.057) == "[0.0,\u00a05.7]"
+    assert with_interval(-441.7, -554.1, -0.13) == "−441.7 [−554.1,\u00a0−0.1]"
+    assert with_interval(0.0109, 0.0004, 0.0164) == "0.0109 [0.0004,\u00a00.0164]"
+    assert with_interval(0.2, 1e-17, 0.5) == "0.20 [0.00,\u00a00.50]"
     assert interval(NAN, 1.0, 2) == ""
     assert (count(None), count(4360)) == ("–", "4,360")
 

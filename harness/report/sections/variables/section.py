@@ -23,6 +23,9 @@ ROLES: Mapping[str, str] = {
 }
 """Headings of the groups, in their order; a role that is not here has its own name as heading."""
 
+NOISE = 1e-12
+"""A mean of so few standard deviations is what rounding leaves of zero."""
+
 
 @dataclass(frozen=True)
 class VariableRow:
@@ -135,7 +138,7 @@ def _row(run: Run, row: VariableRow) -> VariableTableRow:
         unit=study.unit(row.variable),
         prepared=", ".join(steps),
         n_obs=count(row.n),
-        mean=significant(row.mean),
+        mean=significant(row.mean if abs(row.mean) > NOISE * row.sd else 0.0),
         sd=significant(row.sd),
         sd_within=significant(row.sd_within),
         sd_between=significant(row.sd_between),
