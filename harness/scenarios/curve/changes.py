@@ -54,7 +54,7 @@ def significant_slopes(slope: Floats, low: Floats, high: Floats) -> Ints:
     Parameters
     ----------
     slope : (n_grid,), of the fit
-    low, high : (n_grid,), its simultaneous band
+    low, high : (n_grid,), its band
     """
     rises, falls = (low > 0.0) & (slope > 0.0), (high < 0.0) & (slope < 0.0)
     return np.asarray(rises.astype(np.int64) - falls.astype(np.int64))

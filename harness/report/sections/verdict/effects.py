@@ -10,6 +10,7 @@ from harness.report.model.bands import POINTWISE
 from harness.report.model.run import Run
 from harness.report.sections.coefficients.table import CoefficientRow, coefficient_rows
 from harness.report.sections.curves.rows import Curve, curves_of, leading_scenario
+from harness.scenarios.curve.changes import significant_slopes
 from harness.store.study_record import EstimatorRecord
 
 
@@ -22,8 +23,8 @@ class CurveReading:
     low_at, high_at : lowest and highest exposure that the data support, its unit
     change : mean predicted outcome at `high_at` less that at `low_at`, outcome units
     supported_change : the same of the curve over supported rows; NaN where there is none at both
-    rising, falling : share of the supported grid points at which the slope's band lies above, below zero;
-        NaN where there is no band
+    rising, falling : share of the supported grid points at which the slope and its band lie above, below
+        zero; NaN where there is no band
     """
 
     low_at: float
@@ -57,8 +58,8 @@ def read_curve(level: Curve, slope: Curve | None, supported: Curve | None) -> Cu
     first, last = places[0], places[-1]
     rising = falling = float("nan")
     if slope is not None and (band := slope.band(POINTWISE)) is not None and slope.supported.any():
-        rising = float((band.low > 0)[slope.supported].mean())
-        falling = float((band.high < 0)[slope.supported].mean())
+        steep = significant_slopes(slope.estimate, band.low, band.high)[slope.supported]
+        rising, falling = float((steep > 0).mean()), float((steep < 0).mean())
     return CurveReading(
         low_at=float(level.at[first]),
         high_at=float(level.at[last]),

@@ -1,5 +1,7 @@
 """What each estimator says of the effect, read off curves and coefficients."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,14 @@ def test_a_reading_uses_the_supported_points_alone():
     assert reading.supported_change == 3.5
     assert (reading.low_at, reading.high_at, reading.change) == (1.0, 4.0, 5.0)
     assert (reading.rising, reading.falling) == pytest.approx((1 / 3, 1 / 3))
+
+
+def test_a_slope_on_the_other_side_of_zero_than_its_band_neither_rises_nor_falls():
+    """Networks of resamples can all rise where the network of all rows falls."""
+    level, slope = curve("level", [1.0, 2.0, 3.0, 4.0], 0.5), curve("slope", [0.6, 0.6, 0.6, -0.7], 0.5)
+    other = replace(slope, estimate=np.array([-0.1, 0.6, 0.0, 0.2]))
+    reading = read_curve(level, other, None)
+    assert (reading.rising, reading.falling) == (0.25, 0.0)
 
 
 def test_too_little_support_gives_no_reading():
