@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from harness.data.note import Note
 from harness.language import gettext, marked
 from harness.report.model.featured import featured
+from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, percent_interval
 from harness.report.text.plain_text import joined, sentences
@@ -43,6 +44,13 @@ class FindingRow:
 
 
 @dataclass(frozen=True)
+class AssumedRow:
+    """What a debiased effect assumes."""
+
+    assumption: str
+
+
+@dataclass(frozen=True)
 class ErrorRateRow:
     """How often a kind of finding was made on panels where it is not there, with exact limits."""
 
@@ -68,7 +76,7 @@ class Said:
     won : those of them that are established, without what stands against them
     known : what stands against gains and is no warning, each sentence once
     effects : debiased effects, and what is established of the curves, groups and moderators of the featured
-        estimators, with what a reader should know of it
+        estimators, each with what a reader should know of it once, and why it is not established
     open : what is not established of these, kinds and numbers in one sentence; empty where all is
     """
 
@@ -77,7 +85,7 @@ class Said:
     gains: tuple[tuple[str, str], ...]
     won: tuple[str, ...]
     known: tuple[str, ...]
-    effects: tuple[tuple[str, str], ...]
+    effects: tuple[tuple[str, str, str], ...]
     open: str
 
 
@@ -88,6 +96,8 @@ def said_of(run: Run, outcome: str) -> Said:
     warned = {note.message for note in run.rows("warnings", Note)}
     shown = ["", *(entry.id for entry in featured(run))]
     effects = [row for row in rows if row.finding not in {GAIN, LOWEST} and row.estimator in shown]
+    general = (nickell_caveat(run, outcome), *(row.assumption for row in run.rows("effects", AssumedRow)))
+    known = frozenset(part for text in general for part in sentences(text))
     return Said(
         headlines=tuple(_with_rate(run, row) for row in gains if not row.estimator),
         caveats=tuple(row.caveats for row in gains if not row.estimator and row.caveats),
@@ -111,9 +121,27 @@ def said_of(run: Run, outcome: str) -> Said:
             )
         ),
         effects=tuple(
-            (_with_rate(run, row), row.caveats) for row in effects if row.is_established or not row.estimator
+            (_with_rate(run, row), *_parted(row, known))
+            for row in effects
+            if row.is_established or not row.estimator
         ),
         open=_open(row for row in effects if row.estimator and not row.is_established),
+    )
+
+
+def _parted(row: FindingRow, known: Collection[str]) -> tuple[str, str]:
+    """Return the caveats of a finding, and apart from them the reasons for which it is not established.
+
+    Parameters
+    ----------
+    known : sentences that are no reasons: what is assumed, and what holds for all effects of the outcome
+    """
+    if row.is_established:
+        return row.caveats, ""
+    parts = sentences(row.caveats)
+    return (
+        " ".join(part for part in parts if part in known),
+        " ".join(part for part in parts if part not in known),
     )
 
 

@@ -1,9 +1,12 @@
 """The sentences of the verdict are those of the table of findings, and no other."""
 
+import pandas as pd
 import pytest
 
 from harness.report.model.run import read_run
 from harness.report.sections.verdict.text import said_of
+from harness.store.csv_table import as_declared
+from harness.tables import EFFECTS, FINDINGS
 from report.changed_run import with_table
 
 
@@ -17,7 +20,7 @@ def test_every_sentence_is_a_cell_of_the_table(run):
     cells = set(run.frame("findings")["text"])
     assert {*said.headlines, *(text for text, _ in said.gains)} <= cells
     assert {caveats for _, caveats in said.gains} - {""} <= set(run.frame("findings")["caveats"].dropna())
-    assert {text for text, _ in said.effects} | set(said.won) <= cells
+    assert {text for text, *_ in said.effects} | set(said.won) <= cells
 
 
 def test_a_changed_table_changes_what_is_said(run):
@@ -38,6 +41,19 @@ def test_without_findings_nothing_is_said(run):
     assert not any(vars(said).values())
 
 
+def test_why_an_effect_is_not_established_stands_apart_from_what_it_assumes(run):
+    assumption, reason = "Changes are as good as random: all of them.", "It rests on one entity."
+    row = {"outcome": "lwage", "estimator": "", "finding": "effect", "about": "a", "text": "0.2 [0.1, 0.3]."}
+    both = [
+        row | {"is_established": done, "caveats": caveats}
+        for done, caveats in ((False, f"{assumption} {reason}"), (True, assumption))
+    ]
+    told = with_table(run, "findings", lambda _: as_declared(FINDINGS, [pd.DataFrame(both)]))
+    effects = as_declared(EFFECTS, [pd.DataFrame([{"outcome": "lwage", "assumption": assumption}])])
+    said = said_of(with_table(told, "effects", lambda _: effects), "lwage")
+    assert said.effects == ((row["text"], assumption, reason), (row["text"], assumption, ""))
+
+
 def test_what_is_not_established_is_one_sentence(run):
     changed = with_table(run, "findings", lambda frame: frame.assign(is_established=False))
     said = said_of(changed, "lwage")
@@ -55,4 +71,4 @@ def test_what_is_not_established_is_one_sentence(run):
 def test_turning_points_groups_and_moderators_are_those_of_the_featured(run):
     said = said_of(run, "lwage")
     assert said.effects
-    assert all(sentence.startswith(("RAB", "Pooled OLS")) for sentence, _ in said.effects)
+    assert all(sentence.startswith(("RAB", "Pooled OLS")) for sentence, *_ in said.effects)
