@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,6 +26,7 @@ class ShownEffects:
     table: EffectTable
     assumptions: tuple[tuple[str, str], ...]
     cautions: tuple[str, ...]
+    is_instrumented: bool
 
 
 class EffectsSection(PackagedSection):
@@ -50,6 +52,7 @@ class EffectsSection(PackagedSection):
                 table=effect_table(study, one),
                 assumptions=one.assumptions,
                 cautions=tuple(cautions(study, one.rows)),
+                is_instrumented=any(math.isfinite(row.first_stage_f) for row in one.rows),
             )
             for one in run.view(effects_of)
         )

@@ -129,8 +129,7 @@ def _established(found: Sequence[Judgement], reference: str) -> str:
 
 def _seen_once(protocols: Protocols) -> str:
     return gettext(
-        "Under {protocols} time was seen once: the gain is one given the few periods tested, and "
-        "whether other periods would show it is not tested"
+        "Time was seen once under {protocols}: the interval is one given the periods tested"
     ).format(protocols=quoted(protocols))
 
 

@@ -130,14 +130,14 @@ def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Sequence[Tru
     beside = (
         ""
         if own is nearest
-        else gettext(", {reference_label} {rmse} away").format(
+        else gettext("; {reference_label} {rmse}").format(
             reference_label=study.reference_label, rmse=significant(own.rmse, 3)
         )
     )
     label = study.estimator_label(nearest.estimator)
     return gettext(
-        "{label} is nearest to the true {what} of {outcome}: {rmse} away in the root mean "
-        "square{beside}; its pointwise intervals hold the truth at {coverage} of the points."
+        "{label} is nearest to the true {what} of {outcome}: {rmse} away (root mean "
+        "square{beside}); its pointwise intervals hold the truth at {coverage} of the points."
     ).format(
         label=label,
         what=what,

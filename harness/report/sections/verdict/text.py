@@ -74,7 +74,7 @@ class Said:
     caveats : what stands against the verdict over each reference, where anything does
     gains : a sentence for each estimator over the study's reference, with what stands against it
     won : those of them that are established, without what stands against them
-    known : what stands against gains and is no warning, each sentence once
+    known : what stands against gains and is no warning nor part of a verdict, each sentence once
     effects : debiased effects, and what is established of the curves, groups and moderators of the featured
         estimators, each with what a reader should know of it once, and why it is not established
     open : what is not established of these, kinds and numbers in one sentence; empty where all is
@@ -93,6 +93,7 @@ def said_of(run: Run, outcome: str) -> Said:
     """Return the sentences on one outcome."""
     rows = [row for row in run.rows("findings", FindingRow) if row.outcome == outcome]
     gains = [row for row in rows if row.finding == GAIN]
+    told = {sentence for row in gains if not row.estimator for sentence in sentences(row.text)}
     warned = {note.message for note in run.rows("warnings", Note)}
     shown = ["", *(entry.id for entry in featured(run))]
     effects = [row for row in rows if row.finding not in {GAIN, LOWEST} and row.estimator in shown]
@@ -117,7 +118,7 @@ def said_of(run: Run, outcome: str) -> Said:
                 for row in gains
                 if row.estimator and row.about == run.manifest.study.reference
                 for sentence in sentences(row.caveats)
-                if not any(message in sentence for message in warned)
+                if sentence not in told and not any(message in sentence for message in warned)
             )
         ),
         effects=tuple(

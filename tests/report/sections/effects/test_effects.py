@@ -130,6 +130,10 @@ def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(r
     assert len(said) == 2
     assert "(first-stage F 6.0, below 10)" in said[0]
     assert effect_table(run.manifest.study, found).effects[0].robustness == "first-stage F 6.0"
+    with house_style():
+        for changed, is_instrumented in ((with_table(run, "effects", instrumented), True), (run, False)):
+            content = EffectsSection().content(changed, FigureRenderer(is_simulated=False))
+            assert content.shown[0].is_instrumented == is_instrumented
 
 
 def test_the_section_is_there_where_effects_are_and_says_what_they_assume(run, wage):

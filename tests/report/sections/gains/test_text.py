@@ -187,7 +187,7 @@ def test_that_time_was_seen_once_is_said_once():
         *(unclear(FE, ENTITIES), once(FE, FORWARD)),
     ]
     said = headline(cells, reference="OLS")
-    assert said.count("time was seen once") == 1
+    assert said.count("Time was seen once under “Forward in time”: the interval is one given") == 1
     assert said.endswith(
         "For FE a gain stands under “Forward in time”, but not under “Held-out entities”, where the tested "
         "entities are not known from training."

@@ -34,6 +34,8 @@ def test_what_stands_against_gains_is_said_once_and_not_beside_the_warning_that_
     caveats = f"Time was seen once. Net under “A”: {first}."
     changed = with_table(run, "findings", lambda frame: frame.assign(caveats=caveats))
     assert said_of(changed, "lwage").known == ("Time was seen once.",)
+    told = with_table(changed, "findings", lambda frame: frame.assign(text="No gain. Time was seen once."))
+    assert said_of(told, "lwage").known == ()
 
 
 def test_without_findings_nothing_is_said(run):
