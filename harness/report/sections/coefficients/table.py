@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,10 +18,16 @@ from harness.report.text.numbers import (
     decimals_for,
     fixed,
     interval,
+    plain,
     significant,
 )
 from harness.report.text.plain_text import joined
 from harness.store.study_record import EstimatorRecord, StudyRecord
+
+NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
+REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")
+REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
+"""How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,24 @@ def terms_in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
     return known + [term for term in found if term not in listed]
 
 
+def term_label(study: StudyRecord, term: str) -> str:
+    """Return how a term is called, in a threshold model with the regime that it is of."""
+    found = REGIME_TERM.fullmatch(term)
+    if found is None:
+        return study.label(term)
+    return f"{study.label(found['term'])} ({regime_label(study, found['regime'])})"
+
+
+def regime_label(study: StudyRecord, regime: str) -> str:
+    """Return where a regime lies, such as ``5.513 < GDP ≤ 7.2`` for ``5.51256 < gdp <= 7.2``."""
+    found = REGIME.fullmatch(regime)
+    if found is None:
+        return regime
+    above = f"{plain(float(found['low']))} < " if found["low"] else ""
+    sign = found["sign"].replace("<=", "≤")
+    return f"{above}{study.label(found['variable'])} {sign} {plain(float(found['high']))}"
+
+
 def _column(estimator: EstimatorRecord, row: CoefficientRow) -> CoefficientColumn:
     return CoefficientColumn(
         label=estimator.label,
@@ -172,7 +197,7 @@ def _term_row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | Non
     errors = [row.std_error for row in rows if row is not None]
     decimals = decimals_for(errors or [1.0])
     return TermRow(
-        label=study.label(term),
+        label=term_label(study, term),
         is_exposure=term in study.exposure_columns,
         cells=tuple(_cell(row, decimals) for row in rows),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.language import gettext, marked
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
-from harness.report.sections.coefficients.table import CoefficientRow
+from harness.report.sections.coefficients.table import CoefficientRow, regime_label
 from harness.store.study_record import StudyRecord
 
 SINGLE = ("line", "contrast", "derivative")
@@ -167,7 +167,8 @@ def _slopes(run: Run, subject: EffectSubject) -> Iterable[ModelSlope]:
         if row.term == subject.exposure:
             yield ModelSlope(row, "")
         elif row.term.startswith(f"{subject.exposure} ("):
-            yield ModelSlope(row, row.term[len(subject.exposure) + 2 : -1])
+            regime = row.term[len(subject.exposure) + 2 : -1]
+            yield ModelSlope(row, regime_label(run.manifest.study, regime))
 
 
 def _curved(run: Run, subject: EffectSubject) -> tuple[str, ...]:

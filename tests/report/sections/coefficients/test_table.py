@@ -3,7 +3,7 @@
 import pytest
 
 from harness.report.model.run import read_run
-from harness.report.sections.coefficients.table import coefficient_table
+from harness.report.sections.coefficients.table import coefficient_table, term_label
 
 NB = "\u00a0"
 
@@ -11,6 +11,20 @@ NB = "\u00a0"
 @pytest.fixture(scope="module")
 def run(wage):
     return read_run(wage)
+
+
+@pytest.mark.parametrize(
+    ("term", "label"),
+    [
+        ("exper (educ <= 11.51256)", "Experience (Schooling ≤ 11.51)"),
+        ("exper (-1.5 < educ <= 11.0)", "Experience (−1.5 < Schooling ≤ 11)"),
+        ("level (educ > 1e-05)", "level (Schooling > 1.000 × 10⁻⁵)"),
+        ("exper (squared)", "exper (squared)"),
+        ("exper", "Experience"),
+    ],
+)
+def test_terms_of_regimes_have_labels_and_four_digits(run, term, label):
+    assert term_label(run.manifest.study, term) == label
 
 
 def test_coefficient_table(run):
