@@ -9,12 +9,13 @@ from harness.claims.curve import RunCurve
 from harness.claims.kind import ClaimKind, RunTables
 from harness.claims.moderated import surface_of
 from harness.claims.run_value import RunValue
+from harness.language import marked
 from harness.spec.moderated_claim import ShapeClaim
 from harness.tables import SURFACES, ResultTable
 
 TOLD = {
-    "falling": "falls",
-    "rising": "rises",
+    "falling": marked("falls"),
+    "rising": marked("rises"),
     "v": "is a V, falling to its least and rising from there",
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from harness.language import marked
 from harness_neural.design import Design
 from harness_neural.map_fit import MapFit
 from harness_neural.search import SizeSearch
@@ -13,7 +14,7 @@ from harness_neural.search import SizeSearch
 Table = Mapping[str, Sequence[object]]
 """A tidy table by columns, all of one length."""
 
-ALL_ROWS = "all rows"
+ALL_ROWS = marked("all rows")
 
 
 def search_tables(searches: Sequence[SizeSearch]) -> dict[str, Table]:

@@ -23,7 +23,7 @@ from harness.drawing import (
 )
 from harness.language import gettext
 from harness.reporting import Run, StudyRecord, file_slug
-from harness_neural.report.rows import LearningRow, networks
+from harness_neural.report.rows import LearningRow, networks, place_name
 
 PANELS_IN_A_ROW = 4
 TRAINING = LineStyle("#0072b2", "solid")
@@ -72,7 +72,7 @@ def _learning(run: Run, outcome: str, estimator: str, place: str, rows: Sequence
     searched = run.view(networks).searches
     chosen = (row for row in searched if row.chosen and (row.outcome, row.estimator, row.place) == key)
     return Learning(
-        title=f"{run.manifest.study.estimator_label(estimator)}: {place}",
+        title=f"{run.manifest.study.estimator_label(estimator)}: {place_name(place)}",
         step=np.array([row.step or 0 for row in rows], dtype=float),
         training=np.array([row.training_nmse for row in rows], dtype=float),
         selection=np.array([row.selection_nmse for row in rows], dtype=float),

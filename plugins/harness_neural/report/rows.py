@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.reporting import Run
+
+CLUSTER = "cluster "
+"""What the place of a network of one cluster begins with."""
+
+
+def place_name(place: str) -> str:
+    """Return what rows are called that a network was fitted on: those of a cluster, or all."""
+    if place.startswith(CLUSTER):
+        return gettext("cluster {number}").format(number=place.removeprefix(CLUSTER))
+    return gettext(place)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.language import gettext
 from harness.reporting import MISSING, Run, count, fixed, percent
-from harness_neural.report.rows import Fit, NetworkRow, networks
+from harness_neural.report.rows import Fit, NetworkRow, networks, place_name
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ def _search(label: str, candidates: Sequence[NetworkRow]) -> SearchRow:
     sizes = [row.hidden for row in candidates if row.hidden is not None]
     return SearchRow(
         label=label,
-        place=candidates[0].place,
+        place=place_name(candidates[0].place),
         n_obs=count(candidates[0].n_obs),
-        formula=fixed(formula, 4) if math.isfinite(formula) else "given",
-        tried=f"{min(sizes)} to {max(sizes)}"
+        formula=fixed(formula, 4) if math.isfinite(formula) else gettext("given"),
+        tried=gettext("{low} to {high}").format(low=min(sizes), high=max(sizes))
         if len(set(sizes)) > 1
         else f"{count(sizes[0] if sizes else None)}",
         chosen=count(chosen.hidden) if chosen else MISSING,

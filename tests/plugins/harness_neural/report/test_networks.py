@@ -3,10 +3,12 @@
 import pandas as pd
 import pytest
 
+from harness.installed import installed
+from harness.language import spoken
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness_neural.report.map_figure import draw_map, map_figures
-from harness_neural.report.rows import networks
+from harness_neural.report.rows import networks, place_name
 from harness_neural.report.table import map_table, search_table
 from report.changed_run import with_table
 from report.fake_run import wage_run
@@ -26,6 +28,14 @@ def test_networks_and_maps(run):
     (quality,) = map_table(run)
     assert quality.label == "SOM + ANN, Log wage; RAB, Log wage"
     assert (quality.clusters, quality.topographic_error) == ("500 + 560 + 620 + 680", "4.3%")
+
+
+def test_places_and_sizes_are_told_in_the_language_of_the_report(run):
+    with spoken("zh", installed().messages):
+        first = search_table(run, "lwage")[0]
+        assert (first.place, first.tried) == ("聚类 1", "6 至 8")
+        assert place_name("all rows") == "全部观测"
+    assert place_name("all rows") == "all rows"
 
 
 def test_the_map_lies_as_it_was_trained(run):
