@@ -211,17 +211,13 @@ def _handles(scene: AleScene) -> list[Artist]:
             [], [], color=levels[0].style.colour, label=gettext("partial dependence (each its own colour)")
         ),
         *band_handles(levels, level=scene.nominal),
+        *truth_handles(scene.truth),
         Line2D([], [], color=INK, linestyle=DASH, linewidth=1.1, label=gettext("accumulated local effects")),
     ]
-    handles += truth_handles(scene.truth)
-    handles += truth_handles(
-        next((pair.true_ale for pair in scene.pairs), None),
-        dash=DOT_DASH,
-        label=gettext("truth of these effects"),
-    )
     if bands:
         label = gettext("their pointwise {level_of} band").format(
             level_of=percent(level_of(bands, scene.nominal), 0)
         )
         handles.append(Line2D([], [], color=INK, linestyle=EDGE, linewidth=0.7, label=label))
-    return handles
+    true_ale = next((pair.true_ale for pair in scene.pairs), None)
+    return [*handles, *truth_handles(true_ale, dash=DOT_DASH, label=gettext("their truth"))]
