@@ -53,7 +53,7 @@ def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
     )
     moves = gettext("it {signs}; {slope}").format(signs=listed(signs), slope=slope)
     still = (
-        gettext("no slope is told from zero; {slope}").format(slope=slope)
+        gettext("no slope is told from zero, all places taken together; {slope}").format(slope=slope)
         if estimate or low or high
         else gettext("it is flat, in every draw")
     )

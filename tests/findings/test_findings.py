@@ -239,7 +239,7 @@ def test_nothing_is_established_where_the_fit_is_on_the_other_side_of_zero_than_
         if (row.estimator, row.finding) == ("rab", "effect")
     ]
     assert not found.is_established
-    assert "no slope is told from zero" in found.text
+    assert "no slope is told from zero, all places taken together; slope" in found.text
 
 
 def test_the_slope_that_is_named_is_one_of_those_told_from_zero(run):
