@@ -56,8 +56,8 @@ class Page:
 
     @property
     def n_things(self) -> int:
-        """How many kinds of things a reader should know."""
-        return len(self.warnings)
+        """How many kinds of things a reader should know, in the list that the first screen leads to."""
+        return len(self.below)
 
 
 @dataclass

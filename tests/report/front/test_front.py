@@ -164,7 +164,9 @@ def test_few_words_are_seen_before_anything_is_unfolded(wage):
     seen = re.sub(r"</summary>.*?</details>", "", body, flags=re.DOTALL)
     words = re.sub(r"<[^>]+>", " ", seen).split()
     assert 50 < len(words) <= MOST_WORDS
-    assert re.search(r"\d+ things to know before trusting this", " ".join(words))
+    things = int(re.search(r"(\d+) things to know before trusting this", " ".join(words))[1])
+    listed = source.partition('id="warnings"')[2].partition("<h3")[0]
+    assert listed.count("<h4>") == things > 1
 
 
 def test_the_brief_has_the_first_screen_and_every_warning(wage, tmp_path):
