@@ -27,7 +27,7 @@ def gain_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
         if not cells:
             continue
         found = judgements(cells)
-        own = caveats(cells, level=level)
+        own = caveats(cells, level=level, reference=over.reference_label if over.over else "")
         yield StudyFinding(
             outcome=outcome,
             estimator="",

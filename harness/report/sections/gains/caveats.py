@@ -14,18 +14,20 @@ from harness.report.text.numbers import percent
 from harness.report.text.plain_text import joined
 
 
-def caveats(cells: Sequence[GainCell], *, level: float) -> tuple[str, ...]:
+def caveats(cells: Sequence[GainCell], *, level: float, reference: str = "") -> tuple[str, ...]:
     """Return what a reader should know of the gains of one outcome.
 
     Parameters
     ----------
     cells : gains of one outcome, every estimator but the reference x every protocol
     level : in (0, 1), nominal coverage of the intervals
+    reference : how that of the gains is called where it is another than the study's
     """
-    return (*_beaten_by_levels(cells), *_hanging_on_splits(cells, level))
+    over = gettext(" over {reference}").format(reference=reference) if reference else ""
+    return (*_beaten_by_levels(cells, over), *_hanging_on_splits(cells, level, over))
 
 
-def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
+def _beaten_by_levels(cells: Sequence[GainCell], over: str) -> Iterator[str]:
     """Yield that estimators with levels of entities gain more than all without, where entities are known.
 
     Of several such estimators the one with the least gain is named: what the others add to it is theirs.
@@ -52,14 +54,14 @@ def _beaten_by_levels(cells: Sequence[GainCell]) -> Iterator[str]:
     for label, where in places.items():
         yield (
             gettext(
-                "{label} gains more than every estimator without levels of entities under {where}. "
+                "{label} gains more{over} than every estimator without levels of entities under {where}. "
                 "Where an entity is known from training, its own level is worth more than what those "
                 "find."
-            ).format(label=label, where=joined(where))
+            ).format(label=label, over=over, where=joined(where))
         )
 
 
-def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]:
+def _hanging_on_splits(cells: Sequence[GainCell], level: float, over: str) -> Iterator[str]:
     """Yield which gains interval and adjusted p-values speak for, but not the folds one by one."""
     unsure: dict[str, list[str]] = {}
     for judgement in judgements(cells):
@@ -77,7 +79,7 @@ def _hanging_on_splits(cells: Sequence[GainCell], level: float) -> Iterator[str]
     for title, labels in unsure.items():
         yield (
             gettext(
-                "Over all folds of “{title}” together there is a gain for {labels}. It hangs on how "
-                "the rows were split; more splits would tell."
-            ).format(title=title, labels=joined(labels))
+                "Over all folds of “{title}” together there is a gain{over} for {labels}. More splits "
+                "would tell."
+            ).format(title=title, over=over, labels=joined(labels))
         )

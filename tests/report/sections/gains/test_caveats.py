@@ -53,6 +53,8 @@ def test_of_several_estimators_with_levels_the_one_that_gains_least_is_named():
     cells = [cell(ANN, FORWARD, 0.421), cell(NET, FORWARD, 0.9), cell(FE, FORWARD, 0.868)]
     (said,) = caveats(cells, level=0.95)
     assert said.startswith("FE gains more than every estimator without levels")
+    (over_ols,) = caveats(cells, level=0.95, reference="OLS")
+    assert over_ols.startswith("FE gains more over OLS than every estimator without levels")
     assert caveats([cell(ANN, FORWARD, 0.421), cell(FE, FORWARD, 0.2)], level=0.95) == ()
 
 
@@ -67,8 +69,10 @@ def test_a_gain_that_one_fold_carries_is_said_to_hang_on_the_splits():
     assert unsure.status is GainStatus.OPEN
     said = (
         "Over all folds of “Held-out entities” together there is a gain for ANN (folds 6.0% to 49.0%, "
-        f"p{NB}={NB}0.460 over the splits). It hangs on how the rows were split; more splits would tell."
+        f"p{NB}={NB}0.460 over the splits). More splits would tell."
     )
     assert caveats([cell(ANN, FORWARD, 0.5), unsure], level=0.95) == (said,)
+    (over_fe,) = caveats([cell(ANN, FORWARD, 0.5), unsure], level=0.95, reference="FE")
+    assert over_fe == said.replace("there is a gain for", "there is a gain over FE for")
     assert not judgements([cell(ANN, FORWARD, 0.5), unsure])[0].is_established
     assert caveats([cell(ANN, FORWARD, 0.5), cell(ANN, ENTITIES, 0.05)], level=0.95) == ()
