@@ -10,13 +10,12 @@ from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.paper.table import PaperRow, PaperTable
 from harness.report.text.numbers import (
-    MAX_DECIMALS,
     MISSING,
     decimals_for,
     fixed,
     interval,
     plain,
-    significant,
+    rounded,
 )
 from harness.report.text.plain_text import listed
 from harness.store.study_record import StudyRecord
@@ -77,7 +76,7 @@ def estimate_lines(
         yield PaperRow(label, (*left, MISSING, MISSING, *after))
         return
     decimals = decimals_of(row.std_error, row.conf_low, row.conf_high)
-    shown = starred(study, number_text(row.estimate, decimals), row.p_value)
+    shown = starred(study, rounded(row.estimate, decimals), row.p_value)
     limits = interval(row.conf_low, row.conf_high, decimals) or MISSING
     yield PaperRow(label, (*left, shown, limits, *after))
     beneath = bracketed(study, row.estimate, row.std_error, decimals)
@@ -96,17 +95,12 @@ def bracketed(study: StudyRecord, estimate: float, std_error: float, decimals: i
         return ""
     if study.brackets == "t":
         return f"({fixed(estimate / std_error, T_DECIMALS)})"
-    return f"({number_text(std_error, decimals)})"
+    return f"({rounded(std_error, decimals)})"
 
 
 def decimals_of(std_error: float, low: float, high: float) -> int:
     """Return how many decimals show an estimate by its standard error, or its interval where it has none."""
     return decimals_for([std_error], 3) if math.isfinite(std_error) else decimals_for([high - low], 2)
-
-
-def number_text(value: float, decimals: int) -> str:
-    """Return a number with these decimals, in significant digits where they are as many as there can be."""
-    return significant(value) if decimals == MAX_DECIMALS else fixed(value, decimals)
 
 
 def estimate_notes(study: StudyRecord) -> Iterator[str]:

@@ -10,7 +10,6 @@ from harness.report.model.run import Run
 from harness.report.paper.estimates import (
     bracketed,
     estimate_notes,
-    number_text,
     run_notes,
     starred,
 )
@@ -22,7 +21,7 @@ from harness.report.sections.coefficients.table import (
     terms_in_order,
 )
 from harness.report.sections.diagnostics.rows import StatisticRow
-from harness.report.text.numbers import MISSING, count, decimals_for, fixed
+from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
 from harness.report.text.plain_text import file_slug, joined, listed
 from harness.store.study_record import EstimatorRecord, StudyRecord
 
@@ -92,7 +91,7 @@ def _term(study: StudyRecord, label: str, rows: Sequence[CoefficientRow | None])
 def _estimate(study: StudyRecord, row: CoefficientRow | None, decimals: int) -> str:
     if row is None:
         return ""
-    return starred(study, number_text(row.estimate, decimals), row.p_value)
+    return starred(study, rounded(row.estimate, decimals), row.p_value)
 
 
 def _effects_label(study: StudyRecord, key: str) -> str:

@@ -28,6 +28,11 @@ def fixed(value: float, decimals: int) -> str:
     return text.lstrip("-") if is_zero else text.replace("-", MINUS)
 
 
+def rounded(value: float, decimals: int) -> str:
+    """Return `value` with these decimals; where they are as many as there can be, in significant digits."""
+    return significant(value) if decimals == MAX_DECIMALS else fixed(value, decimals)
+
+
 def count(value: int | None) -> str:
     """Return a whole number with thousands separators, a dash for None."""
     return MISSING if value is None else f"{value:,}"
@@ -71,7 +76,7 @@ def interval(low: float, high: float, decimals: int) -> str:
     """Return "[low, high]", never broken over two lines, or an empty string where a limit is missing."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"[{fixed(low, decimals)},{NO_BREAK}{fixed(high, decimals)}]"
+    return f"[{rounded(low, decimals)},{NO_BREAK}{rounded(high, decimals)}]"
 
 
 def estimate(value: float, low: float, high: float) -> tuple[str, str]:

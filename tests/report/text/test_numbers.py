@@ -14,6 +14,7 @@ from harness.report.text.numbers import (
     percent,
     percent_interval,
     plain,
+    rounded,
     significant,
     with_interval,
 )
@@ -80,6 +81,13 @@ def test_percentages_and_intervals():
     assert with_interval(0.2, 1e-17, 0.5) == "0.20 [0.00,\u00a00.50]"
     assert interval(NAN, 1.0, 2) == ""
     assert (count(None), count(4360)) == ("–", "4,360")
+
+
+def test_numbers_too_small_for_decimals_are_in_powers_of_ten():
+    decimals = decimals_for([6.0995e-11])
+    assert rounded(1.80865e-9, decimals) == "1.809 × 10⁻⁹"
+    assert interval(1.68528e-9, 1.93203e-9, decimals) == "[1.685 × 10⁻⁹,\u00a01.932 × 10⁻⁹]"
+    assert rounded(1.80865, decimals_for([0.060995])) == "1.80865"
 
 
 @given(st.floats(min_value=-1e12, max_value=1e12).filter(lambda value: value == 0 or abs(value) > 1e-9))

@@ -21,7 +21,7 @@ from harness.report.model.run import Run
 from harness.report.sections.gains.comparison import GainComparison, comparisons
 from harness.report.sections.section import PackagedSection, SectionContent
 from harness.report.text.footnotes import Footnotes
-from harness.report.text.numbers import MAX_DECIMALS, MISSING, count, decimals_for, fixed, significant
+from harness.report.text.numbers import MISSING, count, decimals_for, fixed, rounded
 from harness.store.study_record import ProtocolRecord
 
 if TYPE_CHECKING:
@@ -140,9 +140,7 @@ def accuracy_table(run: Run, outcome: str) -> AccuracyTable:
 
 
 def _error(row: AccuracyRow | None, decimals: int) -> str:
-    if row is None:
-        return MISSING
-    return significant(row.mse) if decimals == MAX_DECIMALS else fixed(row.mse, decimals)
+    return MISSING if row is None else rounded(row.mse, decimals)
 
 
 def _empty_row(label: str, mark: str) -> AccuracyTableRow:

@@ -12,7 +12,6 @@ from harness.report.model.lagged_outcome import nickell_caveat
 from harness.report.model.rows import ResultRow
 from harness.report.model.run import Run
 from harness.report.text.numbers import (
-    MAX_DECIMALS,
     MISSING,
     count,
     decimals_for,
@@ -20,6 +19,7 @@ from harness.report.text.numbers import (
     interval,
     plain,
     significant,
+    rounded,
 )
 from harness.report.text.plain_text import joined
 from harness.store.study_record import EstimatorRecord, StudyRecord
@@ -206,11 +206,8 @@ def _term_row(study: StudyRecord, term: str, rows: Sequence[CoefficientRow | Non
 def _cell(row: CoefficientRow | None, decimals: int) -> CoefficientCell:
     if row is None:
         return CoefficientCell("", "", "")
-    if decimals == MAX_DECIMALS:
-        limits = f"[{significant(row.conf_low)}, {significant(row.conf_high)}]"
-        return CoefficientCell(significant(row.estimate), f"({significant(row.std_error)})", limits)
     return CoefficientCell(
-        estimate=fixed(row.estimate, decimals),
-        std_error=f"({fixed(row.std_error, decimals)})",
+        estimate=rounded(row.estimate, decimals),
+        std_error=f"({rounded(row.std_error, decimals)})",
         interval=interval(row.conf_low, row.conf_high, decimals),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.report.model.run import Run
 from harness.report.sections.verdict.effects import EffectReading, effects
-from harness.report.text.numbers import decimals_for, fixed, interval, percent, plain, significant
+from harness.report.text.numbers import decimals_for, interval, percent, plain, rounded, significant
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def _effect_row(effect: EffectReading) -> EffectSummaryRow:
     decimals = decimals_for([coefficient.std_error]) if coefficient else 0
     return EffectSummaryRow(
         label=effect.estimator.label,
-        coefficient=fixed(coefficient.estimate, decimals) if coefficient else "",
-        std_error=f"({fixed(coefficient.std_error, decimals)})" if coefficient else "",
+        coefficient=rounded(coefficient.estimate, decimals) if coefficient else "",
+        std_error=f"({rounded(coefficient.std_error, decimals)})" if coefficient else "",
         interval=interval(coefficient.conf_low, coefficient.conf_high, decimals) if coefficient else "",
         change=significant(curve.change, 3) if curve else "",
         supported_change=_known(curve.supported_change) if curve else "",

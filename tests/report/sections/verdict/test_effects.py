@@ -9,6 +9,8 @@ from harness.report.model.bands import Band
 from harness.report.model.run import read_run
 from harness.report.sections.curves.rows import Curve
 from harness.report.sections.verdict.effects import effects, read_curve
+from harness.report.sections.verdict.table import effect_table
+from report.changed_run import with_table
 
 AT = np.array([0.0, 1.0, 2.0, 4.0])
 
@@ -56,3 +58,15 @@ def test_effects_put_coefficient_and_curve_of_an_estimator_together(wage):
     assert found["ols"].coefficient.estimate == 0.110124
     assert found["ann"].coefficient is None
     assert found["ols"].curve.change == pytest.approx(0.03 * (15.0 - 0.75))
+
+
+def test_coefficients_of_an_outcome_of_very_small_numbers_are_told_apart_from_their_errors(wage):
+    def small(table):
+        return table.assign(
+            **{name: 1e-9 * table[name] for name in ("estimate", "std_error", "conf_low", "conf_high")}
+        )
+
+    row = effect_table(with_table(read_run(wage), "coefficients", small), "lwage").rows[0]
+    assert row.coefficient == "1.101 × 10⁻¹⁰"
+    assert row.std_error == "(1.186 × 10⁻¹¹)"
+    assert "10⁻¹¹" in row.interval
