@@ -18,7 +18,6 @@ from harness.report.text.numbers import (
     fixed,
     interval,
     plain,
-    significant,
     rounded,
 )
 from harness.report.text.plain_text import joined

@@ -1,0 +1,22 @@
+"""The verdict as the page has it."""
+
+import pytest
+
+from harness.report.write import write_report
+from report.all_sections import SECTIONS
+from report.fake_run import wage_run
+
+VERDICT = [section for section in SECTIONS if section.name == "verdict"]
+OF_CURVES = ("Slope's band", "the curve is the effect as the estimator predicts it", "The last two columns")
+
+
+@pytest.mark.parametrize("has_curves", [True, False])
+def test_the_note_on_effects_explains_columns_of_curves_only_where_there_are_some(tmp_path, has_curves):
+    folder = wage_run(tmp_path)
+    if not has_curves:
+        folder.write_table("curves", folder.read_table("curves").iloc[:0])
+    write_report(folder, formats=("html",), sections=VERDICT)
+    html = (folder.path / "report.html").read_text(encoding="utf-8")
+    assert [part in html for part in OF_CURVES] == [has_curves] * len(OF_CURVES)
+    ending = "; the curve is" if has_curves else ".</p>"
+    assert "the exposure enters alone and linearly" + ending in html
