@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 AGREEMENT = 1e-8
 """Relative distance up to which a library and our own solver agree on a coefficient."""
 
+_EXACT = 64.0 * float(np.finfo(np.float64).eps) / AGREEMENT
+"""Errors below this share of the outcome's standard deviation leave coefficients apart by rounding."""
+
 _NOTHING = 1e-24
 """Variances below this share of those of independent errors are rounding."""
 
@@ -233,10 +236,16 @@ def _clusters(data: LibraryData, by: Sequence[str]) -> Mapping[str, object]:
 
 
 def _gaps(estimate: Floats, regression: Regression) -> Floats:
-    """Return distances of coefficients relative to their size or classical error, (n_coef,)."""
+    """Return distances of coefficients relative to their size or classical error, (n_coef,).
+
+    Where regressors determine the outcome both may be rounding, so errors are taken as `_EXACT` at least.
+    """
     own = regression.estimate
     size = np.maximum(np.abs(own), np.sqrt(np.diag(regression.classical_covariance())))
-    return np.divide(np.abs(estimate - own), size, out=np.zeros_like(own), where=size > 0.0)
+    exact = _EXACT * regression.panel.observed.std()
+    size = np.maximum(size, exact * np.linalg.norm(regression.to_coefficients, axis=1))
+    gaps: Floats = np.divide(np.abs(estimate - own), size, out=np.zeros_like(own), where=size > 0.0)
+    return gaps
 
 
 def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: Floats) -> tuple[Note, ...]:

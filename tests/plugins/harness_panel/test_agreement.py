@@ -76,6 +76,16 @@ def test_a_solver_that_is_off_is_a_warning_with_both_numbers(monkeypatch, librar
         assert f"{right[-1] * (1.0 + off):.12g} by the solver" in notes[0].message
 
 
+@pytest.mark.parametrize("library", ["linearmodels PooledOLS", "linearmodels PanelOLS"])
+def test_coefficients_that_are_rounding_do_not_disagree(library):
+    """Where the first regressor is the outcome, the others have coefficients of rounding and no error."""
+    panel = simulated_panel(random_stream(315), n_entities=40, n_periods=6)
+    fitted = ESTIMATORS[library].fit(replace(panel, observed=panel.X[:, 0]), rng=random_stream(0))
+    assert np.abs(fitted.coefficients().estimate[-1]) < 1e-14
+    assert statistic(fitted)[0] < 1e-8
+    assert "W-DISAGREE" not in {note.code for note in fitted.notes}
+
+
 @pytest.mark.parametrize(
     "estimator", [*ESTIMATORS.values(), Mundlak(), PolynomialEffects()], ids=lambda value: value.name
 )
