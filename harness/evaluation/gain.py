@@ -95,5 +95,7 @@ def inference_of(periods: PeriodLosses | None) -> Inference:
 def _entity_interval(losses: ClusterLosses, *, level: float, draws: EntityDraws) -> tuple[float, float]:
     loss, loss_reference = draws.sums(losses.loss, losses.loss_reference)
     tail = (1.0 - level) / 2.0
-    low, high = np.quantile(1.0 - loss / loss_reference, [tail, 1.0 - tail])
+    # Where the reference has no error in a draw its gain has no bound, and a limit among such draws is NaN.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = np.quantile(1.0 - loss / loss_reference, [tail, 1.0 - tail])
     return float(low), float(high)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import product
 
 import numpy as np
@@ -46,6 +46,9 @@ class Bootstrap:
         """
         return EntityDraws(self.n_draws, self.seed, ("gain", outcome))
 
+
+EXACT = 64.0 * float(np.finfo(np.float64).eps)
+"""Share of the largest outcome up to which errors, the root of their mean square, are rounding."""
 
 _OF_ACCURACY = ("entity", "observed", "predicted", "train_variance")
 
@@ -130,6 +133,11 @@ def _gains(
 ) -> Iterator[dict[str, object]]:
     outcome = sample.place["outcome"]
     others = [name for name in losses.estimators if name != reference]
+    if reason := _exact(losses, reference, sample):
+        nothing = dict.fromkeys((field.name for field in fields(Gain)), float("nan"))
+        said = {"reference": reference, **nothing, "status": "refused", "reason": reason}
+        yield from ({"estimator": name, **said} for name in others)
+        return
     found = [
         gain_over(
             losses.by_entity(name, reference),
@@ -146,6 +154,17 @@ def _gains(
         if figures.inference == GIVEN_PERIODS:
             own["p_splits"] = float("nan")
         yield who | asdict(figures) | own | {"status": "ok", "reason": ""}
+
+
+def _exact(losses: PairedLosses, reference: str, sample: SampleRows) -> str:
+    """Return why there is no gain where the reference has no error but rounding; else an empty text."""
+    largest = taken(sample.predictions, sample.positions(reference), ("observed",)).abs().to_numpy().max()
+    if losses.mean(reference) > (EXACT * largest) ** 2:
+        return ""
+    return (
+        f"the reference '{reference}' predicts without error, so nothing can be gained: do its regressors or "
+        f"effects determine '{sample.place['outcome']}'?"
+    )
 
 
 def _best_of_many(

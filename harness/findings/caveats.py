@@ -73,7 +73,8 @@ def reference_caveats(over: Gains, outcome: str) -> Iterator[str]:
     """Yield that the reference is hopeless for entities never seen, and the best simple rival there.
 
     It is where its error reaches the variance of the outcome, or twice the error of a simple estimator of the
-    study: one with a table of coefficients, or one without any option, such as a mean.
+    study: one with a table of coefficients, or one without any option, such as a mean. Where the reference
+    errs by rounding alone, there is no gain and nothing to be far behind.
     """
     run = over.run
     for protocol in run.manifest.study.protocols:
@@ -81,7 +82,11 @@ def reference_caveats(over: Gains, outcome: str) -> Iterator[str]:
         if own is None or protocol.knows_entities:
             continue
         rival = _best_simple(run, outcome, protocol, besides=over.reference)
-        far = rival is not None and own.mse >= FAR_BEHIND * rival[1].mse
+        far = (
+            rival is not None
+            and own.mse >= FAR_BEHIND * rival[1].mse
+            and over.cell(outcome, rival[0], protocol).has_gain
+        )
         if own.nmse >= HOPELESS_NMSE or far:
             yield _hopeless(over, protocol, own, rival)
 

@@ -18,6 +18,9 @@ from harness.report.text.plain_text import listed
 from harness.scenarios.curve.changes import significant_slopes
 from harness.store.study_record import StudyRecord
 
+ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
+"""Share of a curve's level by which neighbouring levels may differ in arithmetic alone."""
+
 
 def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
@@ -28,15 +31,22 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     all rows falls.
     """
     for scenario in curve_scenarios(run):
+        levels = {level.estimator: level for level in curves_of(run, outcome, scenario, "level")}
         for curve in curves_of(run, outcome, scenario, "slope"):
             band = curve.band(SIMULTANEOUS)
             if band is not None and curve.supported.any():
-                yield _effect(run, curve, band)
-                yield _nonlinearity(run, curve, band)
+                least = _rounding(levels[curve.estimator]) if curve.estimator in levels else 0.0
+                yield _effect(run, curve, band, least)
+                yield _nonlinearity(run, curve, band, least)
 
 
-def _effect(run: Run, curve: Curve, band: Band) -> StudyFinding:
-    study, known = run.manifest.study, curve.supported
+def _rounding(level: Curve) -> float:
+    """Return the slope that rounding of a curve's level can make between neighbouring points."""
+    return float(ROUNDING * np.abs(level.estimate).max() / np.diff(level.at).min(initial=np.inf))
+
+
+def _effect(run: Run, curve: Curve, band: Band, least: float) -> StudyFinding:
+    study, known = run.manifest.study, curve.supported & (np.abs(curve.estimate) > least)
     steep = significant_slopes(curve.estimate, band.low, band.high)
     rises, falls = known & (steep > 0), known & (steep < 0)
     signs = [
@@ -98,9 +108,9 @@ def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
     return int(np.argmax(np.where(asked, size, -1.0)))
 
 
-def _nonlinearity(run: Run, curve: Curve, band: Band) -> StudyFinding:
+def _nonlinearity(run: Run, curve: Curve, band: Band, least: float) -> StudyFinding:
     known = _finite(curve, band)
-    is_bent = bool(band.low[known].max() > band.high[known].min())
+    is_bent = bool(band.low[known].max() - band.high[known].min() > least)
     said = gettext("no straight line lies") if is_bent else gettext("a straight line lies")
     rest = "" if is_bent else gettext("; that it bends is not established")
     return StudyFinding(

@@ -92,3 +92,13 @@ def test_units_of_the_outcome_change_nothing(scale, seed):
     assert scaled.gain == pytest.approx(plain.gain, abs=1e-9)
     assert scaled.conf_low == pytest.approx(plain.conf_low, abs=1e-9)
     assert scaled.p_value == pytest.approx(plain.p_value, rel=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_in_which_the_reference_has_no_error_leave_no_lower_limit():
+    """A reference with levels of entities may predict those whose outcome never moves without error."""
+    losses = cluster_losses(np.array([1.0, 1.0, 1.0]), np.array([0.0, 0.0, 2.0]), np.arange(3))
+    found = gain_over(losses, level=0.95, draws=EntityDraws(2000, 0, ()))
+    assert found.gain == -0.5
+    assert np.isnan(found.conf_low)
+    assert found.conf_high == 0.5

@@ -121,3 +121,19 @@ def test_losses_side_by_side_are_those_matched_row_by_row():
         for found in (together, apart):
             assert found.frame[name].tolist() == own["loss"].tolist()
             assert found.frame.index.tolist() == own[keys].apply(tuple, axis=1).tolist()
+
+
+@pytest.mark.parametrize(("error", "is_refused"), [(0.0, True), (3e-16, True), (1e-12, False)])
+def test_over_a_reference_that_errs_by_rounding_alone_there_is_no_gain_but_a_reason(error, is_refused):
+    frame = predictions()
+    signs = np.where(np.arange(len(frame)) % 2, error, -error)
+    exact = frame["observed"] + signs
+    frame["predicted"] = frame["predicted"].where(frame["estimator"] != "ols", exact)
+    found = gain_table(frame, reference="ols", bootstrap=Bootstrap(level=0.95, n_draws=50, seed=3))
+    assert set(found["status"]) == {"refused" if is_refused else "ok"}
+    assert found[["gain", "p_value", "mse", "mse_reference"]].isna().all(axis=None) == is_refused
+    if is_refused:
+        assert set(found["reason"]) == {
+            "the reference 'ols' predicts without error, so nothing can be gained: do its regressors or "
+            "effects determine 'y'?"
+        }

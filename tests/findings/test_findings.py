@@ -471,3 +471,19 @@ def test_an_estimator_that_can_have_but_one_effect_is_told_once(run):
     pairs = list(group_findings(run, "lwage"))
     assert len(pairs) > len(found)
     assert not any("allows no other" in row.text for row in pairs)
+
+
+def test_slopes_that_rounding_of_a_level_makes_are_no_findings(run):
+    """Levels of 1e9 differ by up to 1e-6 from rounding, be the curve a line or flat."""
+    changed = with_slopes(run, lambda t: 1e-7 * t, lambda t: 1e-7 * t + 1e-9)
+    far = with_table(
+        changed,
+        "curves",
+        lambda frame: frame.assign(
+            estimate=frame["estimate"].mask(frame["kind"] == "level", frame["estimate"] + 1e9)
+        ),
+    )
+    for shown, is_found in ((changed, True), (far, False)):
+        found = {row.finding: row for row in curve_effect_findings(shown, "lwage")}
+        assert found["effect"].is_established == is_found
+        assert found["nonlinearity"].is_established == is_found

@@ -50,8 +50,8 @@ def recomputed(folder: RunFolder, manifest: Manifest) -> Iterator[Recomputed]:
     errors = accuracy_table(predictions)
     gains = gains_table(predictions, references=study.references, bootstrap=study.bootstrap)
     for declared, computed in ((ACCURACY, errors), (GAIN, gains)):
-        stored = folder.read_table(declared.name)
-        yield Recomputed(declared, source, stored[stored["status"] == "ok"], as_read(declared, computed))
+        stored, read = folder.read_table(declared.name), as_read(declared, computed)
+        yield Recomputed(declared, source, *(rows[rows["status"] == "ok"] for rows in (stored, read)))
     within = as_read(GAIN_WITHIN, gains_within(predictions, references=study.references))
     yield Recomputed(GAIN_WITHIN, source, folder.read_table("gain_within"), within)
     protocols = {protocol.use: protocol.id for protocol in study.protocols}
