@@ -13,7 +13,7 @@ from harness.data.name import fold_name, near_columns
 from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
 from harness.draft.column import FEW, RawColumn
-from harness.draft.keys import likely_keys, names_rows, nearly_keys
+from harness.draft.keys import likely_keys, names_rows, nearly_keys, texts_of
 from harness.errors import DataError, Problem
 
 
@@ -130,7 +130,7 @@ def _keys(
                 f"'{answers.entity}' and '{answers.time}' do not name each row once", columns, origin
             )
         return answers.entity, answers.time
-    texts = {name: [str(cell) for cell in frame[name].dropna().unique()] for name in columns}
+    texts = texts_of(frame)
     pairs = [
         pair
         for pair in likely_keys(tuple(columns.values()), texts)

@@ -20,7 +20,7 @@ from harness.data.read.table import Table
 from harness.draft.answers import Answers
 from harness.draft.column import RawColumn
 from harness.draft.file_form import FileForm
-from harness.draft.keys import likely_keys, may_be_time
+from harness.draft.keys import likely_keys, may_be_time, texts_of
 from harness.draft.wide import WideTable, find_stacked, find_wide
 
 _VALUE = "value"
@@ -113,7 +113,7 @@ class _Seen:
         table = read_bytes(form.content, form.path, origin=form.path.name, spec=form.spec, entity="", time="")
         frame = table.frame
         columns = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
-        texts = {name: [str(cell) for cell in frame[name].dropna().unique()] for name in columns}
+        texts = texts_of(frame)
         pairs = [
             pair
             for pair in likely_keys(tuple(columns.values()), texts)

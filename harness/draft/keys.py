@@ -6,8 +6,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from harness.data.shape.period_kind import KINDS
+from harness.data.shape.times import written_period
 from harness.draft.column import RawColumn
 
 TIME_NAMES = (
@@ -40,6 +42,14 @@ ENTITY_NAMES = (
 
 YEARS = (1800, 2200)
 """Whole numbers that are taken for years."""
+
+
+def texts_of(frame: pd.DataFrame) -> Mapping[str, Sequence[str]]:
+    """Return the distinct cells of each column as they are written, dates without their time of day."""
+    return {
+        str(name): [written_period(cell) for cell in frame[name].dropna().unique().tolist()]
+        for name in frame.columns
+    }
 
 
 def likely_keys(

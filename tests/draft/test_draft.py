@@ -157,3 +157,10 @@ def test_a_column_name_with_signs_of_yaml_stays_a_name(tmp_path):
     text = harness.draft_spec(frame, outcome="income", exposure="schooling")
     study = load_study(WrittenSpec(text), catalogs=installed().catalogs).study
     assert study.roles.controls == (name,)
+
+
+@pytest.mark.parametrize("month", [12, 3])
+def test_dates_of_a_workbook_or_of_stata_are_seen_as_periods(month):
+    frame = table()
+    frame["year"] = pd.to_datetime([f"{year}-{month}-28" for year in frame["year"]])
+    assert (draft_of(frame, ASKED, origin="towns.xlsx").time, frame["year"].dtype.kind) == ("year", "M")

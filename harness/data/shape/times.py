@@ -70,7 +70,7 @@ def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
         column = column.dt.start_time
     if pd.api.types.is_datetime64_any_dtype(column):
         return _from_moments(column, name=name, locator=locator)
-    return _from_cells([_written(cell) for cell in column], name=name, locator=locator)
+    return _from_cells([written_period(cell) for cell in column], name=name, locator=locator)
 
 
 def _from_moments(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
@@ -97,7 +97,7 @@ def _from_cells(cells: Sequence[str], *, name: str, locator: RowLocator) -> Time
     return Times(kind, np.array(whole, dtype=np.int64))
 
 
-def _written(cell: object) -> str:
+def written_period(cell: object) -> str:
     """Return a cell as it would be written in a text file; a truth value is no period."""
     if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
         return cell.date().isoformat()
