@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.data.locations import few
+from harness.arrays import Mask
+from harness.data.file_spec import MISSING_VALUES
+from harness.data.locations import RowLocator, few, quoted
 from harness.data.name import fold_name, near_columns
+from harness.data.read.numbers import read_numbers, require_numbers, strange_cells
 from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
 from harness.draft.column import FEW, RawColumn
@@ -82,11 +85,17 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     numbers = [
         name for name, column in columns.items() if column.kind == "number" and name not in (entity, time)
     ]
+    for part, answer in (("outcome", answers.outcome), ("exposure", answers.exposure)):
+        if answer is not None and _odd_cells(frame[answer]).any():
+            locator = RowLocator(f"{origin}: {part}", frame, entity, time)
+            require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
     outcome = _said("outcome", answers.outcome, numbers, origin)
     exposure = _said("exposure", answers.exposure, [name for name in numbers if name != outcome], origin)
     rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
     reasons = {
-        column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
+        column.name: _misread(frame[column.name])
+        or _why_not(column, columns[entity], columns[time], columns[exposure])
+        for column in rest
     }
     return Draft(
         origin=origin,
@@ -181,6 +190,21 @@ def _said(part: str, answer: str | None, numbers: Sequence[str], origin: str) ->
         what = f"'{answer}' cannot be the {part}: it is a key, the outcome, or holds no numbers"
         raise DataError(Problem(f"{origin}: {part}", what, few(numbers), f"say --{part} with one of these"))
     return answer
+
+
+def _odd_cells(cells: pd.Series) -> Mask:
+    """Return the few cells, (n_rows,), that make a column of numbers one of texts; none in other columns."""
+    refused = read_numbers(cells, frozenset(MISSING_VALUES)).refused
+    odd = strange_cells(cells, refused)
+    return odd if 2 * odd.sum() < refused.sum() else np.zeros_like(odd)
+
+
+def _misread(cells: pd.Series) -> str:
+    """Return which few cells of a column are no numbers, where all others are; else an empty text."""
+    odd = _odd_cells(cells)
+    if not odd.any():
+        return ""
+    return f"{int(odd.sum()):,} of {odd.size:,} cells are not numbers: {quoted(cells[odd])}"
 
 
 def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: RawColumn) -> str:

@@ -164,3 +164,16 @@ def test_dates_of_a_workbook_or_of_stata_are_seen_as_periods(month):
     frame = table()
     frame["year"] = pd.to_datetime([f"{year}-{month}-28" for year in frame["year"]])
     assert (draft_of(frame, ASKED, origin="towns.xlsx").time, frame["year"].dtype.kind) == ("year", "M")
+
+
+def test_cells_that_keep_a_column_of_numbers_from_being_one_are_named():
+    frame = table().astype({"income": str, "rainfall": str})
+    frame.index.name = "line"
+    frame.loc[[4, 9], "rainfall"] = ["inf", "n.b."]
+    read = frame.assign(income=table()["income"].to_numpy())
+    left_out = draft_of(read, ASKED, origin="towns.csv").left_out
+    assert left_out["rainfall"] == "2 of 30 cells are not numbers: 'inf', 'n.b.'"
+    frame.loc[7, "income"] = "-inf"
+    with pytest.raises(harness.DataError, match="1 of 30 cells are not numbers: '-inf'") as caught:
+        draft_of(frame, ASKED, origin="towns.csv")
+    assert caught.value.where == "towns.csv: outcome: column 'income', line 7 (town 1, 2003)"

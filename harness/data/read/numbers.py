@@ -131,7 +131,7 @@ def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:
 def _not_numbers(
     column: pd.Series, refused: Mask, missing: frozenset[str], *, name: str, locator: RowLocator
 ) -> Problem:
-    rows = _strange(column, refused)
+    rows = strange_cells(column, refused)
     cells = column[rows].tolist()
     return Problem(
         where=locator.column(name, rows),
@@ -141,7 +141,7 @@ def _not_numbers(
     )
 
 
-def _strange(column: pd.Series, refused: Mask) -> Mask:
+def strange_cells(column: pd.Series, refused: Mask) -> Mask:
     """Return the refused cells that make a column one of texts: those that no number is written like."""
     strange = refused & np.array([not _is_written_number(cell) for cell in column], dtype=np.bool_)
     return strange if strange.any() else refused
