@@ -91,6 +91,7 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
     outcome = _said("outcome", answers.outcome, numbers, origin)
     exposure = _said("exposure", answers.exposure, [name for name in numbers if name != outcome], origin)
+    _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
     rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
     reasons = {
         column.name: _misread(frame[column.name])
@@ -190,6 +191,23 @@ def _said(part: str, answer: str | None, numbers: Sequence[str], origin: str) ->
         what = f"'{answer}' cannot be the {part}: it is a key, the outcome, or holds no numbers"
         raise DataError(Problem(f"{origin}: {part}", what, few(numbers), f"say --{part} with one of these"))
     return answer
+
+
+def _require_variation(columns: Mapping[str, RawColumn], parts: Mapping[str, str], origin: str) -> None:
+    """Raise a DataError where the outcome or the exposure, a column by its part, has one value throughout."""
+    same = {part: columns[name] for part, name in parts.items() if columns[name].n_values == 1}
+    problems = [
+        Problem(
+            f"{origin}: {part}",
+            f"'{column.name}' is {np.nanmax(column.numbers):g} in all "
+            f"{column.codes.size - column.n_missing:,} rows that have it, so there is no effect to estimate",
+            "a column of numbers with two values at least",
+            f"say --{part} with another column",
+        )
+        for part, column in same.items()
+    ]
+    if problems:
+        raise DataError(*problems)
 
 
 def _odd_cells(cells: pd.Series) -> Mask:

@@ -177,3 +177,15 @@ def test_cells_that_keep_a_column_of_numbers_from_being_one_are_named():
     with pytest.raises(harness.DataError, match="1 of 30 cells are not numbers: '-inf'") as caught:
         draft_of(frame, ASKED, origin="towns.csv")
     assert caught.value.where == "towns.csv: outcome: column 'income', line 7 (town 1, 2003)"
+
+
+@pytest.mark.parametrize(("name", "part"), [("income", "outcome"), ("schooling", "exposure")])
+def test_an_outcome_or_exposure_of_one_value_is_refused(name, part):
+    frame = table().assign(**{name: 0.5})
+    frame.loc[3, name] = np.nan
+    with pytest.raises(harness.DataError, match=f"'{name}' is 0.5 in all 29 rows that have it") as caught:
+        draft_of(frame, ASKED, origin="towns.csv")
+    assert (caught.value.where, caught.value.hint) == (
+        f"towns.csv: {part}",
+        f"say --{part} with another column",
+    )
