@@ -97,10 +97,20 @@ def run(
         click.echo(line, err=True)
     if line := _expected_line(folder):
         click.echo(line)
+    if line := _nothing_line(folder):
+        click.echo(line, err=True)
     click.echo(written_line(folder.path))
     page = folder.path / REPORT
     if opens and page.is_file():
         click.launch(str(page))
+
+
+def _nothing_line(folder: RunFolder) -> str:
+    """Return one line on a run in which no estimator has a result, with a reason; else an empty text."""
+    found = folder.read_table("accuracy")
+    if found.empty or (found["status"] == "ok").any():
+        return ""
+    return f"no estimator has a result, {len(found)} rows of accuracy.csv say why: {found['reason'].iloc[0]}"
 
 
 def _expected_line(folder: RunFolder) -> str:
