@@ -89,8 +89,9 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
         if answer is not None and _odd_cells(frame[answer]).any():
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
-    outcome = _said("outcome", answers.outcome, numbers, origin)
-    exposure = _said("exposure", answers.exposure, [name for name in numbers if name != outcome], origin)
+    outcome = _said("outcome", answers.outcome, numbers, frame, origin)
+    others = [name for name in numbers if name != outcome]
+    exposure = _said("exposure", answers.exposure, others, frame, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
     rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
     reasons = {
@@ -180,7 +181,8 @@ def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataEr
     )
 
 
-def _said(part: str, answer: str | None, numbers: Sequence[str], origin: str) -> str:
+def _said(part: str, answer: str | None, numbers: Sequence[str], frame: pd.DataFrame, origin: str) -> str:
+    """Return the column that is said to play a part, one of those of numbers that play no other."""
     if answer is None:
         raise DataError(
             Problem(
@@ -188,7 +190,11 @@ def _said(part: str, answer: str | None, numbers: Sequence[str], origin: str) ->
             )
         )
     if answer not in numbers:
-        what = f"'{answer}' cannot be the {part}: it is a key, the outcome, or holds no numbers"
+        cells = frame[answer]
+        odd = cells[strange_cells(cells, read_numbers(cells, frozenset(MISSING_VALUES)).refused)]
+        is_key = not len(odd)
+        why = "is a key, the outcome, or empty" if is_key else f"holds what is no number: {quoted(odd)}"
+        what = f"'{answer}' cannot be the {part}: it {why}"
         raise DataError(Problem(f"{origin}: {part}", what, few(numbers), f"say --{part} with one of these"))
     return answer
 

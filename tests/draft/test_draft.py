@@ -97,8 +97,12 @@ def test_an_exposure_of_few_values_is_asked_for_contrasts(values, scenario):
         (Answers(exposure="schooling"), "which column is the outcome cannot be seen"),
         (Answers(outcome="income"), "say --exposure COLUMN"),
         (Answers(outcome="incom", exposure="schooling"), "did you mean 'income'"),
-        (Answers(outcome="income", exposure="income"), "'income' cannot be the exposure"),
-        (Answers(outcome="town", exposure="schooling"), "'town' cannot be the outcome"),
+        (Answers(outcome="income", exposure="income"), "'income' cannot be the exposure: it is a key, the"),
+        (Answers(outcome="year", exposure="income"), "'year' cannot be the outcome: it is a key, the"),
+        (
+            Answers(outcome="town", exposure="schooling"),
+            "'town' cannot be the outcome: it holds what is no number: 'town 0', 'town 1'",
+        ),
         (Answers("town", "town", "income", "schooling"), "do not name each row once"),
     ],
 )
