@@ -13,7 +13,7 @@ import pandas as pd
 
 from harness.data.file_spec import FileSpec
 from harness.data.read.decode import fitting_encodings
-from harness.data.read.excel import sheet_names, sheet_rows
+from harness.data.read.excel import first_sheet_of_width, sheet_names, sheet_rows
 from harness.data.read.files import READERS, find_file, refuse_unreadable
 from harness.data.read.layout import FileRow, likely_header, likely_skips
 from harness.data.read.source import Source
@@ -23,6 +23,8 @@ _GROUPED = re.compile(r"[+-]?[0-9]{1,3}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+", re.ASCII)
 _PERCENT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s?[%％]", re.ASCII)
 _FIRST_LINES = 20
+_LEAST_COLUMNS = 3
+"""Entities and two periods side by side are the narrowest panel."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,19 @@ class FileForm:
         lines = self.content.decode(self.spec.encoding, errors="replace").splitlines()[:_FIRST_LINES]
         counts = {mark: Counter(line.count(mark) for line in lines) for mark in SEPARATORS}
         usual = {
-            mark: max(found.items(), key=lambda pair: (pair[1], pair[0]))[0] for mark, found in counts.items()
+            mark: max(found.items(), key=lambda pair: (pair[1], pair[0]), default=(0, 0))[0]
+            for mark, found in counts.items()
         }
         best = max(SEPARATORS, key=lambda mark: (usual[mark] > 0, counts[mark][usual[mark]], mark == ","))
         return self if best == "," or not usual[best] else self.saying({}, separator=best)
 
     def _with_sheet(self) -> FileForm:
+        """Take the first of several sheets that is wide enough for a panel; notes on a file are not."""
         names = sheet_names(self.source)
         if len(names) < 2:
             return self
-        return self.saying({"sheet": f"of {len(names)}: {', '.join(names)}"}, sheet=names[0])
+        sheet = first_sheet_of_width(self.source, names, _LEAST_COLUMNS) or names[0]
+        return self.saying({"sheet": f"of {len(names)}: {', '.join(names)}"}, sheet=sheet)
 
     def _with_rows(self, rows: Sequence[FileRow]) -> FileForm:
         header = likely_header(rows)

@@ -131,6 +131,25 @@ def test_the_first_of_several_sheets_is_taken_and_all_are_named(tmp_path):
     assert form.remarks == {"sheet": "of 2: first, second"}
 
 
+def test_a_sheet_of_notes_before_the_table_is_passed_over(tmp_path):
+    rows = [["city", "year", "y", "x"], ["a", 2001, 1.0, 2.0], ["a", 2002, 2.0, 1.0]]
+    sheets = {"read me": [["Statistics of cities"], ["Source", "yearbook"]], "empty": [], "data": rows}
+    (tmp_path / "noted.xlsx").write_bytes(as_workbook(sheets))
+    form = FileForm.of(tmp_path / "noted.xlsx")
+    assert form.said() == {"sheet": "data"}
+    assert form.remarks == {"sheet": "of 3: read me, empty, data"}
+    (tmp_path / "notes.xlsx").write_bytes(
+        as_workbook({"a": [["key", "note"], ["y", "income"]], "b": [["more"]]})
+    )
+    assert FileForm.of(tmp_path / "notes.xlsx").said()["sheet"] == "a"
+
+
+def test_a_file_without_a_byte_is_refused_as_empty(tmp_path):
+    (tmp_path / "none.csv").write_bytes(b"")
+    with pytest.raises(harness.DataError, match=r"none\.csv: no columns: the file is empty"):
+        FileForm.of(tmp_path / "none.csv")
+
+
 def test_what_effects_determine_is_seen_in_an_unbalanced_panel():
     entity, time = (axis.ravel() for axis in np.indices((7, 5)))
     there = np.arange(35) % 6 != 2

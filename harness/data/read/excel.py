@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,20 @@ def sheet_names(source: Source) -> list[str]:
         return [
             sheet.title for sheet in _open(source, values=True).worksheets if sheet.sheet_state == "visible"
         ]
+
+
+def first_sheet_of_width(source: Source, names: Sequence[str], width: int) -> str | None:
+    """Return the first of some sheets with a row in which so many cells hold something; None without one."""
+    with source.read_as("xlsx"):
+        return next(
+            (
+                name
+                for name in names
+                for row in _cells(source, name, values=True)
+                if sum(cell.value is not None for cell in row) >= width
+            ),
+            None,
+        )
 
 
 def _unpacked_size(content: bytes) -> int:
