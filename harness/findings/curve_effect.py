@@ -18,9 +18,6 @@ from harness.report.text.plain_text import listed
 from harness.scenarios.curve.changes import significant_slopes
 from harness.store.study_record import StudyRecord
 
-ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
-"""Share of a curve's level by which neighbouring levels may differ in arithmetic alone."""
-
 
 def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
@@ -35,14 +32,9 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
         for curve in curves_of(run, outcome, scenario, "slope"):
             band = curve.band(SIMULTANEOUS)
             if band is not None and curve.supported.any():
-                least = _rounding(levels[curve.estimator]) if curve.estimator in levels else 0.0
+                least = levels[curve.estimator].rounding_slope if curve.estimator in levels else 0.0
                 yield _effect(run, curve, band, least)
                 yield _nonlinearity(run, curve, band, least)
-
-
-def _rounding(level: Curve) -> float:
-    """Return the slope that rounding of a curve's level can make between neighbouring points."""
-    return float(ROUNDING * np.abs(level.estimate).max() / np.diff(level.at).min(initial=np.inf))
 
 
 def _effect(run: Run, curve: Curve, band: Band, least: float) -> StudyFinding:

@@ -17,6 +17,9 @@ from harness.scenarios.curve.supported_curve import SMALL_SHARE
 NONE = "none"
 """Kind of a row that says: no interior turning point."""
 
+ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
+"""Share of a curve's level by which neighbouring levels may differ in arithmetic alone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CurveRow(BandedRow):
@@ -94,6 +97,13 @@ class Curve(Banded):
     kind: str
     share_of_rows: Floats
     mean_level: float = float("nan")
+
+    @property
+    def rounding_slope(self) -> float:
+        """Slope that rounding of a level alone can make between neighbouring points."""
+        return float(
+            ROUNDING * np.nanmax(np.abs(self.estimate), initial=0.0) / np.diff(self.at).min(initial=np.inf)
+        )
 
     @property
     def extrapolates(self) -> bool:

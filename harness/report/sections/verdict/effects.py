@@ -58,7 +58,8 @@ def read_curve(level: Curve, slope: Curve | None, supported: Curve | None) -> Cu
     first, last = places[0], places[-1]
     rising = falling = float("nan")
     if slope is not None and (band := slope.band(POINTWISE)) is not None and slope.supported.any():
-        steep = significant_slopes(slope.estimate, band.low, band.high)[slope.supported]
+        least = level.rounding_slope
+        steep = significant_slopes(slope.estimate, band.low - least, band.high + least)[slope.supported]
         rising, falling = float((steep > 0).mean()), float((steep < 0).mean())
     return CurveReading(
         low_at=float(level.at[first]),

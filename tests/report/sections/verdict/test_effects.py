@@ -70,3 +70,13 @@ def test_coefficients_of_an_outcome_of_very_small_numbers_are_told_apart_from_th
     assert row.coefficient == "1.101 × 10⁻¹⁰"
     assert row.std_error == "(1.186 × 10⁻¹¹)"
     assert "10⁻¹¹" in row.interval
+
+
+def test_bands_that_rounding_of_a_level_leaves_off_zero_are_at_zero():
+    """A mean of 8 at every exposure is summed to slopes of 1e-15, the same in every draw."""
+    level = curve("level", [8.0, 8.0, 8.0, 8.0], 0.5)
+    rounding = curve("slope", [4e-15, -4e-15, 2e-15, 0.0], 1e-16)
+    reading = read_curve(level, rounding, None)
+    assert (reading.rising, reading.falling) == (0.0, 0.0)
+    steep = read_curve(level, curve("slope", [4e-12, -4e-12, 2e-12, 0.0], 1e-16), None)
+    assert (steep.rising, steep.falling) == (0.5, 0.25)
