@@ -43,8 +43,10 @@ def gain_caveats(run: Run, judgement: Judgement, over: Gains) -> Iterator[str]:
         ).format(titles=_titles(once))
     outcome = judgement.cells[0].row.outcome
     notes = run.rows("warnings", Note)
+    # Scenarios warn of few entities as well, of which they ask more than gains do.
+    places = {"W-FEWENTITIES": "panel", "W-SKEW": outcome}
     for note in notes:
-        if note.code == "W-FEWENTITIES" or (note.code == "W-SKEW" and note.where == outcome):
+        if places.get(note.code) == note.where:
             yield gettext(_WARNED[note.code]).format(message=note.message)
     for cell in judgement.cells:
         for estimator in (over.reference, judgement.estimator.id):

@@ -91,6 +91,13 @@ def test_predictions_by_the_mean_effect_are_counted_where_they_bear(run):
     assert "872" not in verdicts(run)["ann", "ols"].caveats
 
 
+@pytest.mark.parametrize(("where", "is_said"), [("panel", True), ("effect", False)])
+def test_few_entities_of_a_scenario_bear_on_no_gain(run, where, is_said):
+    row = {"code": "W-FEWENTITIES", "where": where, "message": "it rests on 9 entities"}
+    changed = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([row])]))
+    assert ("Few entities: it rests on 9 entities." in verdicts(changed)["ann", "ols"].caveats) == is_said
+
+
 def test_time_seen_once_is_said(run):
     changed = with_table(run, "gain", cells_where(inference="given these periods"))
     assert "Time was seen once under “Forward in time”" in verdicts(changed)["fe", "ols"].caveats
