@@ -34,12 +34,14 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
     doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]
     problems = []
     if unnamed:
+        said = f"columns {few(unnamed)} have" if len(unnamed) > 1 else f"column {unnamed[0]} has"
         problems.append(
             Problem(
                 where=f"{origin}: header",
-                what=f"column {few(unnamed)} has no name",
+                what=f"{said} no name",
                 expected="a text in every cell of the first row",
-                hint="name the column; or, if it only numbers the rows, leave it out",
+                hint="name the column; where names stand in two rows, write them into one; or, if it only "
+                "numbers the rows, leave it out",
             )
         )
     if doubles:

@@ -118,6 +118,11 @@ def test_formulas_that_were_never_computed(read_bytes):
         pytest.param(
             as_workbook({"panel": [["id", None, "y"], ["a", 1, 2]]}), "column 2 has no name", id="merged"
         ),
+        pytest.param(
+            as_workbook({"panel": [["id", "y", None, None], [None, 2001, 2002, 2003], ["a", 1, 2, 3]]}),
+            "columns 3, 4 have no name",
+            id="two-rows-of-names",
+        ),
     ],
 )
 def test_broken_files(read_bytes, content, what):
