@@ -44,6 +44,10 @@ def read_parquet(source: Source) -> Reading:
         frame = table.cast(_spelled_out(table.schema)).to_pandas(
             ignore_metadata=True, integer_object_nulls=True
         )
+        # Nothing else takes cells that are lists or records: they are neither numbers nor names.
+        for field in table.schema:
+            if pa.types.is_nested(field.type):
+                frame[field.name] = frame[field.name].map(str, na_action="ignore")
         del table, plain
     # As much as the file held unpacked, which nothing else would use.
     pa.default_memory_pool().release_unused()

@@ -99,3 +99,11 @@ def test_texts_by_number_are_read_as_texts(read_bytes):
     ).frame
     assert frame["id"].isna().tolist() == [False, True, False]
     assert frame["id"].dropna().tolist() == ["a", "a"]
+
+
+def test_cells_that_are_lists_or_records_are_texts(read_bytes):
+    columns = {"id": ["a", "b", "c"], "many": [[1, 2], None, [3]], "named": [{"x": 1}, {"x": 2}, None]}
+    frame = read_bytes(as_parquet(columns), name="panel.parquet").frame
+    assert frame["many"].dropna().tolist() == ["[1 2]", "[3]"]
+    assert frame["named"].dropna().tolist() == ["{'x': 1}", "{'x': 2}"]
+    assert frame["many"].isna().tolist() == [False, True, False]
