@@ -64,12 +64,12 @@ def some_at_a_time(X: Floats, outcome: Floats, n_train: int, passes: int) -> Flo
             for batch in torch.randperm(n_train)[: n_train // BATCH * BATCH].reshape(-1, BATCH):
                 descent.zero_grad()
                 loss = torch.mean((network(inputs[batch])[:, 0] - target[batch]) ** 2)
-                loss.backward()
+                torch.autograd.backward(loss)
                 descent.step()
                 falling.step()
         with torch.no_grad():
             found.append(network(inputs[n_train:])[:, 0].numpy())
-    return np.mean(found, axis=0)
+    return np.asarray(np.mean(found, axis=0))
 
 
 def main() -> None:

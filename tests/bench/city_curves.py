@@ -163,7 +163,9 @@ def curves(variant: Variant, seed: int) -> Iterator[Curve]:
         exposure = panel.column(panel.exposure)
         at = exposure_grid(exposure, n_grid=N_POINTS, spacing="uniform")
         joint = joint_support(panel, at)
-        truth = supported_dependence(true_fit(plan.study.data.simulate, panel), panel, at, joint)
+        true = true_fit(plan.study.data.simulate, panel)
+        assert true is not None
+        truth = supported_dependence(true, panel, at, joint)
         near = support(exposure, panel.entity.codes, at).supported
         draws = supported_dependence(fit.draws, own, at, joint)
         yield Curve(outcome, draws, np.where(near, truth, np.nan))

@@ -78,7 +78,9 @@ def study_seconds(frame: pd.DataFrame, n_draws: int, base: Mlp, *, jobs: int, ou
 def errors_and_seconds(n_draws: int, base: Mlp) -> tuple[Race, Race]:
     """Return what an ensemble of ours and one of scikit-learn's come to on entities that none has seen."""
     frame, fresh = make_frame(), make_frame(seed=1)
-    roles = Roles(entity="entity", time="period", outcomes=["outcome"], exposure="x0", controls=INPUTS[1:])
+    roles = Roles(
+        entity="entity", time="period", outcomes=("outcome",), exposure="x0", controls=tuple(INPUTS[1:])
+    )
     panel, unseen = panel_from_frame(frame, roles), panel_from_frame(fresh, roles)
     ensemble = Rab(base=base, draws=n_draws)
     start = process_time()

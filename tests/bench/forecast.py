@@ -48,7 +48,8 @@ print(json.dumps({**told, "peak": found.peak, "probing": time.process_time() - f
 def told(code: str, *words: str) -> dict[str, float]:
     """Return what a process prints last."""
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    seconds: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return seconds
 
 
 def main() -> None:

@@ -131,10 +131,11 @@ def counted_steps(found: list[int]) -> Iterator[None]:
         harness_neural.batch.train = train
 
 
-def trained_by(estimator: Rab | Mlp | SomAnn, rule: Rule) -> Estimator:
+def trained_by(estimator: Estimator, rule: Rule) -> Estimator:
     """Return an estimator whose networks are trained by a rule."""
     if isinstance(estimator, Rab):
         return replace(estimator, base=trained_by(estimator.base, rule))
+    assert isinstance(estimator, Mlp | SomAnn)
     return replace(
         estimator,
         optimiser=rule.optimiser,
@@ -149,7 +150,9 @@ def held_out_error(
 ) -> tuple[float, Cost]:
     """Return the mean squared error on rows held out, over the outcome's variance, and its cost."""
     (split,) = (split for split in plan.splits if split.entry.id == protocol)
-    errors, steps, start = [], [], process_time()
+    errors = []
+    steps: list[int] = []
+    start = process_time()
     for fold in split.folds:
         panel = plan.panels.panel(outcome, fit_rows=fold.train, split_unit=fold.split_unit)
         train, test = panel.take(fold.train), panel.take(fold.test)

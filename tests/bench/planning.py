@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter, process_time
 
 import numpy as np
@@ -125,7 +126,7 @@ def task_seconds(workers: Workers, *, n_tasks: int = 400) -> float:
     def run(count: int) -> None:
         execute([Square(number) for number in range(count)], workers=workers, on_done=lambda _: None)
 
-    few, many = (least(lambda count=count: run(count), clock=perf_counter) for count in (2, n_tasks))
+    few, many = (least(partial(run, count), clock=perf_counter) for count in (2, n_tasks))
     return (many - few) / (n_tasks - 2)
 
 

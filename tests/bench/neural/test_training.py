@@ -85,7 +85,8 @@ class Race:
 def run_race(benchmark: BenchmarkFixture, task: TrainingTask, settings: Settings, *, rounds: int) -> Race:
     """Run both in turn, so that other work on the machine slows both; the fastest run of each counts."""
     X, outcome = fresh_rows()
-    seconds, found = [], []
+    seconds: list[float] = []
+    found: list[Floats] = []
 
     def run_theirs() -> None:
         start = perf_counter()
@@ -154,7 +155,8 @@ def test_draws_against_a_plain_loop_of_adam(benchmark: BenchmarkFixture, rate: f
     task = bootstrap_task(N_DRAWS)
     torch.set_num_threads(1)
     few = np.arange(0, N_DRAWS, N_DRAWS // 8)
-    errors, seconds = [], []
+    errors: list[Floats] = []
+    seconds: list[float] = []
 
     def run_adam() -> None:
         start = process_time()

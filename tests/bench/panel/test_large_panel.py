@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
+from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness import Panel, draw_weights, random_stream
+from harness import CoefficientTable, FittedDraws, Panel, draw_weights, random_stream
 from harness_panel import FixedEffects
 from panels import panel_from_arrays
 
@@ -36,11 +37,11 @@ def large_panel(share: float) -> Panel:
     return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X)
 
 
-def ours(panel: Panel):
+def ours(panel: Panel) -> CoefficientTable:
     return FixedEffects(("entity", "time")).fit(panel, rng=random_stream(0)).coefficients()
 
 
-def directly(panel: Panel):
+def directly(panel: Panel) -> tuple[pd.Series, pd.DataFrame]:
     index = pd.MultiIndex.from_arrays([panel.entity.codes, panel.period])
     X = pd.DataFrame(panel.X, index=index, columns=list(panel.columns))
     y = pd.Series(panel.observed, index=index, name="y")
@@ -60,7 +61,7 @@ def least_seconds(call: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("share", [1.0, 0.8], ids=["balanced", "unbalanced"])
-def test_two_way_effects_of_a_million_rows(benchmark, share):
+def test_two_way_effects_of_a_million_rows(benchmark: BenchmarkFixture, share: float) -> None:
     panel = large_panel(share)
     params, covariance = directly(panel)
     table = benchmark.pedantic(ours, args=(panel,), rounds=1, warmup_rounds=1)
@@ -74,7 +75,7 @@ def test_two_way_effects_of_a_million_rows(benchmark, share):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_solver_beside_pyfixest(benchmark):
+def test_the_solver_beside_pyfixest(benchmark: BenchmarkFixture) -> None:
     """Our own solver alone, as folds and draws have it."""
     pyfixest = pytest.importorskip("pyfixest")
     panel = large_panel(0.8)
@@ -92,7 +93,7 @@ def test_the_solver_beside_pyfixest(benchmark):
 
 
 @pytest.mark.parametrize("share", [1.0, 0.8], ids=["balanced", "unbalanced"])
-def test_memory_of_a_million_rows(benchmark, share):
+def test_memory_of_a_million_rows(benchmark: BenchmarkFixture, share: float) -> None:
     panel = large_panel(share)
 
     def most_held() -> int:
@@ -107,7 +108,7 @@ def test_memory_of_a_million_rows(benchmark, share):
     assert peak <= MOST_BYTES
 
 
-def test_draws_of_two_way_effects(benchmark):
+def test_draws_of_two_way_effects(benchmark: BenchmarkFixture) -> None:
     """Two hundred draws of a panel of 273 x 9, beside a single fit of linearmodels each."""
     rng = random_stream(103)
     entity, period = (axis.ravel() for axis in np.indices((273, 9)))
@@ -117,7 +118,7 @@ def test_draws_of_two_way_effects(benchmark):
     weights = draw_weights(panel, 200, unit="entity", rng=rng)
     estimator = FixedEffects(("entity", "time"))
 
-    def draws():
+    def draws() -> FittedDraws:
         return estimator.fit_draws(panel, weights=weights, selection=None, rng=random_stream(0))
 
     fits = benchmark.pedantic(draws, rounds=ROUNDS, warmup_rounds=1)
