@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.data.file_spec import FileSpec
@@ -80,26 +80,25 @@ class Cleaner:
     def column(self, name: str, cells: Sequence[object]) -> list[object]:
         """Return the cells of a column, (n_obs,); what is no text is returned as it is."""
         clean = self._period if name == self.time else self._name if name == self.entity else self._cell
-        seen: dict[str, list[tuple[str, str, str]]] = {}
-        cleaned: list[object] = []
-        for cell in cells:
-            if not isinstance(cell, str):
-                cleaned.append(cell)
-                continue
-            if cell not in seen:
-                seen[cell] = clean(cell)
-            for step, before, after in seen[cell]:
-                self.log.add(step, name, before, after)
-            cleaned.append(seen[cell][-1][2] if seen[cell] else cell)
-        self._refuse_mixed(name, seen)
+        texts = dict.fromkeys(cell for cell in cells if isinstance(cell, str))
+        changes = {text: found for text in texts if (found := clean(text))}
+        self._refuse_mixed(name, texts, changes)
+        cleaned = list(cells)
+        for at, cell in enumerate(cells if changes else ()):
+            if isinstance(cell, str) and cell in changes:
+                for step, before, after in changes[cell]:
+                    self.log.add(step, name, before, after)
+                    cleaned[at] = after
         return cleaned
 
-    def _refuse_mixed(self, name: str, seen: Mapping[str, Sequence[tuple[str, str, str]]]) -> None:
+    def _refuse_mixed(
+        self, name: str, texts: Iterable[str], changes: Mapping[str, Sequence[tuple[str, str, str]]]
+    ) -> None:
         """Refuse fractions made of per cents beside numbers without the sign, which may be either."""
         if self.spec.percent != "fraction":
             return
-        marked = [cell for cell, changes in seen.items() if any(step == "percent" for step, *_ in changes)]
-        bare = [cell for cell in seen if _PLAIN.fullmatch(cell) and float(cell) != 0.0]
+        marked = [cell for cell, found in changes.items() if any(step == "percent" for step, *_ in found)]
+        bare = [cell for cell in texts if _PLAIN.fullmatch(cell) and float(cell) != 0.0]
         if marked and bare:
             raise DataError(
                 Problem(
@@ -119,6 +118,8 @@ class Cleaner:
         )
 
     def _cell(self, cell: str) -> list[tuple[str, str, str]]:
+        if self.spec.thousands != "." and _PLAIN.fullmatch(cell):
+            return []  # as each of the steps would leave it
         return _changes(
             cell,
             ("strip_blanks", plain_blanks),

@@ -32,7 +32,7 @@ def type_texts(cells: Sequence[str], missing: frozenset[str]) -> pd.Series:
     missing : texts that stand for a missing number; among texts only the empty cell is missing
     """
     present = [cell for cell in cells if cell not in missing]
-    if all(NUMBER.fullmatch(cell) for cell in present):
+    if all(map(NUMBER.fullmatch, present)):
         return _numbers(cells, present, missing)
     if all(cell in _TRUTH for cell in present):
         truths = [None if cell in missing else _TRUTH[cell] for cell in cells]
@@ -46,7 +46,7 @@ def texts(cells: Sequence[str]) -> pd.Series:
 
 
 def _numbers(cells: Sequence[str], present: Sequence[str], missing: frozenset[str]) -> pd.Series:
-    whole = [int(cell) for cell in present if _INTEGER.fullmatch(cell)]
+    whole = list(map(int, filter(_INTEGER.fullmatch, present)))
     if not all(is_exact(number) for number in whole):
         return texts(cells)
     if len(whole) == len(cells) and all(abs(number) <= EXACT for number in whole):
