@@ -121,15 +121,6 @@ def test_decay_of_output_weights_is_for_those_that_are_solved_for() -> None:
     assert Mlp(optimiser="projected_lbfgs", output_decay=0.001).settings().output_decay == 0.001
 
 
-def test_activations_that_are_computed_twice_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    task = make_task(n_obs=700, n_units=(3,) * 5)
-    kept = evaluate_at(task, task.start, activation="tanh", output="solved")
-    monkeypatch.setattr("harness_neural.batch.passes.MOST_KEPT_BYTES", 0)
-    again = evaluate_at(task, task.start, activation="tanh", output="solved")
-    np.testing.assert_array_equal(kept.loss, again.loss)
-    np.testing.assert_array_equal(kept.gradient, again.gradient)
-
-
 def test_training_ends_where_no_weight_can_be_bettered() -> None:
     task = make_task(n_obs=300, n_units=(2, 2, 2), noise=0.1)
     blind = replace(task, selection=np.zeros_like(task.selection), blind_steps=np.full(3, 600))

@@ -198,8 +198,12 @@ def test_a_batch_is_as_wide_as_the_tables_of_its_levels_allow() -> None:
     assert 1 <= narrow.width < wide.width
 
 
-def test_activations_that_are_computed_twice_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    task = make_rows()
+@pytest.mark.parametrize(
+    "task", [make_rows(), make_task(n_obs=700, n_units=(3,) * 5)], ids=["with effects", "without"]
+)
+def test_activations_that_are_computed_twice_change_no_number(
+    monkeypatch: pytest.MonkeyPatch, task: TrainingTask
+) -> None:
     kept = evaluate_at(task, task.start, activation="tanh", output="solved")
     monkeypatch.setattr("harness_neural.batch.passes.MOST_KEPT_BYTES", 0)
     again = evaluate_at(task, task.start, activation="tanh", output="solved")
