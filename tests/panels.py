@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import Key, Panel
-from harness.data.panel import Derivation, SplitUnit
+from harness.data.derivation import Derivation
+from harness.data.panel import SplitUnit
 
 if TYPE_CHECKING:
     import pandas as pd

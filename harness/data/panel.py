@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
 from harness.data.contiguity import Contiguity
+from harness.data.derivation import Derivation
 from harness.data.key import Key
 from harness.data.name import exposure_columns
 from harness.data.shared_arrays import as_received, as_sent
@@ -19,21 +20,6 @@ if TYPE_CHECKING:
 
 SplitUnit = Literal["row", "entity", "time"]
 """What an honest inner split must not cut: nothing, an entity's rows, or the order of periods."""
-
-
-class Derivation(Protocol):
-    """A column that follows from other columns of the same row, such as a square."""
-
-    @property
-    def into(self) -> str:
-        """Column that is computed."""
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-
-    def compute(self, columns: Mapping[str, Floats]) -> Floats:
-        """Return the column, (n_obs,), from its inputs, (n_obs,) each."""
 
 
 @dataclass(frozen=True, eq=False)

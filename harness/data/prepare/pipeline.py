@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
+from harness.data.derivation import Derivation
 from harness.data.locations import RowLocator
-from harness.data.panel import Derivation
 from harness.data.prepare.account import Account, StepRecord
 from harness.data.prepare.step import (
     Calendar,

@@ -14,8 +14,8 @@ from typing import ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from harness.arrays import Floats, Ints, Mask
+from harness.data.derivation import Derivation
 from harness.data.links import Links
-from harness.data.panel import Derivation
 from harness.data.prepare.account import Account
 from harness.errors import EstimationError, Problem
 from harness.registry.kind import Kind, OptionsClass
