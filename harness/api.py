@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from harness.data.read.frame_file import FrameFile
     from harness.data.roles import Roles
     from harness.execution.options import RunOptions
+    from harness.execution.prepared import Prepared
     from harness.execution.progress import Progress
-    from harness.execution.run import Prepared
     from harness.execution.workers import Workers
     from harness.registry.plugin_choice import PluginChoice
     from harness.registry.registry import Registry
@@ -178,8 +178,8 @@ def brief_study(path: Path, plugins: PluginChoice) -> Path:
 
 
 def prepare_study(options: RunOptions) -> Prepared:
-    """Read spec and data and plan the fits; see `harness.execution.run.prepare`."""
-    from harness.execution.run import prepare
+    """Read spec and data and plan the fits; see `harness.execution.prepared.prepare`."""
+    from harness.execution.prepared import prepare
     from harness.installed import installed
 
     return prepare(options, installed(options.plugins))

@@ -13,9 +13,9 @@ from harness.calibration.table import LEVEL, Truth, calibration_tables
 from harness.execution.calibrated import calibration_record
 from harness.execution.options import RunOptions
 from harness.execution.plan import make_plan
+from harness.execution.prepared import Prepared, prepare
 from harness.execution.progress import Progress
 from harness.execution.provenance import Provenance, manifest_of
-from harness.execution.run import Prepared, prepare
 from harness.installed import installed
 from harness.report.calibration.page import calibration_page
 from harness.report.calibration.rows import Calibration, CalibrationRow, FeatureRow, Reduction

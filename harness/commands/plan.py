@@ -22,7 +22,7 @@ from harness.registry.plugin_choice import PluginChoice
 
 if TYPE_CHECKING:
     from harness.execution.options import RunOptions
-    from harness.execution.run import Prepared
+    from harness.execution.prepared import Prepared
     from harness.forecast.forecast import Forecast
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.data.read.frame_file import FRAME_FILE
 from harness.errors import ArtifactError, HarnessError, Problem
 from harness.execution.options import RunOptions
-from harness.execution.run import Prepared, prepare
+from harness.execution.prepared import Prepared, prepare
 from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
 from harness.store.folder import SPEC, RunFolder

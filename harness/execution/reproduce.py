@@ -14,7 +14,8 @@ from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
-from harness.execution.run import carry_out, prepare, provenance_of, whole_manifest
+from harness.execution.prepared import prepare
+from harness.execution.run import carry_out, provenance_of, whole_manifest
 from harness.execution.write import FindingsOf, write_tables
 from harness.expectations.check import Reproduction, check_expectations
 from harness.expectations.narrow import narrowed

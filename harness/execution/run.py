@@ -1,32 +1,28 @@
-"""Run a study: read the data, fit every cell, write the folder; its report apart."""
+"""Run a study: fit every cell, write the folder; its report apart."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.build import PanelBuilder
-from harness.data.dataset import DATASET
-from harness.data.expand import expand
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
-from harness.data.read.read_table import read_table
-from harness.data.read.table import Table, refuse_changed
+from harness.data.read.table import refuse_changed
 from harness.evaluation.fold_fit import FoldResult
 from harness.execution.assemble import MissingCell
 from harness.execution.calibrated import calibrated_rates, calibration_record
 from harness.execution.checkpoints import CheckpointStore, run_checkpointed
-from harness.execution.data_rules import places_in, read_schema_file
 from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask, run_all
 from harness.execution.imported_meanwhile import imported_meanwhile
 from harness.execution.memory import machine_bytes, require_memory
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
-from harness.execution.plan import Plan, as_quick, group_columns, make_plan
+from harness.execution.plan import Plan
+from harness.execution.prepared import Prepared, load, prepare_loaded
 from harness.execution.progress import Count, Progress
 from harness.execution.provenance import Provenance, cell_records, manifest_of
 from harness.execution.result_file import TaskResult
@@ -38,8 +34,7 @@ from harness.registry.libraries import libraries_of
 from harness.registry.registry import Registry
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartResult
-from harness.spec.load import LoadedStudy, load_study
-from harness.spec.study import Study, Variable
+from harness.spec.study import Study
 from harness.store.code import installed_code
 from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
 from harness.store.lock import locked
@@ -52,88 +47,6 @@ if TYPE_CHECKING:
 
 OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
 """Why an estimator with `rows` has no accuracy and no gain."""
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A study that is ready to run."""
-
-    loaded: LoadedStudy
-    table: Table
-    panels: PanelBuilder
-    plan: Plan
-
-
-def prepare(options: RunOptions, registry: Registry) -> Prepared:
-    """Read spec and data and plan the fits.
-
-    Parameters
-    ----------
-    registry : what the plugins of the options offer
-
-    Raises
-    ------
-    SpecError, DataError
-        With every mistake of the spec, or of the data.
-    """
-    return prepare_loaded(load(options, registry), options, registry)
-
-
-def load(options: RunOptions, registry: Registry) -> LoadedStudy:
-    """Read the spec.
-
-    Raises
-    ------
-    SpecError
-        With every mistake of the spec.
-    """
-    return load_study(options.spec, catalogs=registry.catalogs, overrides=options.overrides)
-
-
-def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry) -> Prepared:
-    """Read the data of a study and plan the fits; see `prepare`.
-
-    Raises
-    ------
-    SpecError, DataError
-        With every mistake of the data, or of what the spec says of them.
-    """
-    known = registry.catalogs
-    study = as_quick(loaded.study) if options.quick else loaded.study
-    source = read_table(
-        study.data,
-        root=options.root,
-        given=options.data,
-        datasets=registry.of(DATASET),
-        allow_outside=options.allow_outside,
-        entity=study.roles.entity,
-        time=study.roles.time,
-    )
-    expanded = expand(source, study.data, study.roles)
-    source = expanded.table
-    study = with_labels(study, source.labels.columns)
-    study = with_labels(study, {name: _of_level(study, *level) for name, level in expanded.labels.items()})
-    study = study.model_copy(update={"data": expanded.spec, "roles": expanded.roles})
-    own = read_schema_file(study.data, root=options.root, allow_outside=options.allow_outside)
-    with places_in(loaded.document):
-        panels = PanelBuilder.build(
-            source, study.data, study.roles, groups=group_columns(study, known), user_schema=own
-        )
-    return Prepared(loaded, source, panels, make_plan(study, panels, known))
-
-
-def _of_level(study: Study, column: str, level: str) -> str:
-    """Return the label of a column that is 1 for one value of another."""
-    return f"{study.variables.get(column, Variable()).label or column}: {level}"
-
-
-def with_labels(study: Study, labels: Mapping[str, str]) -> Study:
-    """Return a study whose variables without a label of their own have that of the data file."""
-    variables = dict(study.variables)
-    for name, label in labels.items():
-        known = variables.get(name, Variable())
-        variables[name] = known if known.label else known.model_copy(update={"label": label})
-    return study.model_copy(update={"variables": variables})
 
 
 def write_run(

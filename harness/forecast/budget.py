@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.execution.run import Prepared
+from harness.execution.prepared import Prepared
 from harness.forecast.forecast import Forecast
 from harness.spec.node import Node
 from harness.spec.overrides import entry_name

@@ -14,15 +14,10 @@ from harness.execution.checkpoints import Checkpointed, CheckpointStore, run_che
 from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask
 from harness.execution.plan import Plan
+from harness.execution.prepared import Prepared, prepare
 from harness.execution.progress import Count, Progress
 from harness.execution.result_file import TaskResult
-from harness.execution.run import (
-    Prepared,
-    prepare,
-    provenance_of,
-    results_of,
-    write_results,
-)
+from harness.execution.run import provenance_of, results_of, write_results
 from harness.execution.workers import Workers
 from harness.execution.write import FindingsOf
 from harness.registry.registry import Registry

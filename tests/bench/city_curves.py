@@ -26,7 +26,7 @@ from harness.arrays import Floats
 from harness.data.entity_means import with_entity_means
 from harness.data.prepare.arithmetic import Product
 from harness.execution.options import RunOptions
-from harness.execution.run import prepare
+from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.curve.supported_curve import supported_dependence

@@ -21,8 +21,8 @@ import pandas as pd
 from harness.api import prepare_study
 from harness.execution.effect_tests import effect_tests
 from harness.execution.options import RunOptions
+from harness.execution.prepared import Prepared
 from harness.execution.results import RunResults
-from harness.execution.run import Prepared
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness.report.sections.effects.section import EffectsSection

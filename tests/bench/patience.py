@@ -23,7 +23,7 @@ import harness_neural.batch
 from harness import Estimator, random_stream
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
-from harness.execution.run import prepare
+from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness_neural.batch import Settings, Trained, TrainingTask
 from harness_neural.mlp import Mlp

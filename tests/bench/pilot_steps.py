@@ -24,7 +24,7 @@ from harness import Floats, Ints, Panel, draw_weights, inner_split, random_strea
 from harness.evaluation.fold import Fold
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
-from harness.execution.run import prepare
+from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness_neural.mlp import Mlp, PreparedMlp
 

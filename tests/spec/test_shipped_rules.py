@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.execution.options import RunOptions
-from harness.execution.run import prepare
+from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness.spec.load import load_study
 from test_run import ROOT
