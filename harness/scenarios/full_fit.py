@@ -13,14 +13,8 @@ from harness.errors import Problem
 from harness.estimators.guard import attempt, in_one_line
 from harness.estimators.protocol import Estimator, FitsByDraws, HasDraws
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
-from harness.scenarios.blocks import (
-    BlockResult,
-    BlockTask,
-    OwnDraws,
-    Preparation,
-    PrepareTask,
-    scenario_draws,
-)
+from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask
+from harness.scenarios.draw_source import OwnDraws, scenario_draws
 from harness.scenarios.fit_tables import require_declared
 from harness.scenarios.full_result import FullResult, failed_result, full_label, full_result
 from harness.scenarios.numbers import FitAndDraws

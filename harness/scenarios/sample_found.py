@@ -7,14 +7,8 @@ from dataclasses import dataclass
 
 from harness.data.note import Note
 from harness.estimators.guard import Attempt, Status
-from harness.scenarios.blocks import (
-    BlockResult,
-    OwnDraws,
-    ScenarioDraws,
-    Source,
-    draws_of_all,
-    of_all_draws,
-)
+from harness.scenarios.blocks import BlockResult, of_all_draws
+from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws, draws_of_all
 from harness.scenarios.numbers import FitAndDraws, Numbers, mean_of_draws
 from harness.scenarios.sample_fit import SampleFitResult
 from harness.scenarios.subsample import rates, told
@@ -24,7 +18,7 @@ from harness.scenarios.subsample import rates, told
 class FoundBlock:
     """What some draws answered, whose they are, and to which scenarios."""
 
-    source: Source
+    source: DrawSource
     scenarios: frozenset[str]
     result: BlockResult
 

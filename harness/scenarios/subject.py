@@ -15,7 +15,7 @@ from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
-from harness.scenarios.blocks import ScenarioDraws, draws_of_all, scenario_draws
+from harness.scenarios.draw_source import ScenarioDraws, draws_of_all, scenario_draws
 from harness.scenarios.draws import DrawPlan, cut_draws, fit_draws, refusals_of, too_many_refused
 from harness.scenarios.numbers import FitAndDraws, Numbers, joined
 from harness.scenarios.place import FitPlace

@@ -10,8 +10,8 @@ import pytest
 
 from harness import AsksModels, random_stream
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.blocks import scenario_draws
 from harness.scenarios.curve.scenario import CurveScenario
+from harness.scenarios.draw_source import scenario_draws
 from harness.scenarios.draws import DrawPlan
 from harness.scenarios.place import FitPlace
 from harness.scenarios.subject import Subject
