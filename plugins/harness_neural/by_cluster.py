@@ -17,6 +17,7 @@ from harness_neural.learn import Learned
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample
 from harness_neural.search import SizeSearch, has_training_rows, require_rows, search_size
+from harness_neural.som import SelfOrganisingMap
 
 if TYPE_CHECKING:
     from harness_neural.batch import NetworkBatch
@@ -33,6 +34,11 @@ class ClusteredSample:
     sample: NetworkSample
     cluster: Ints
     n_clusters: int
+
+    @classmethod
+    def by_map(cls, sample: NetworkSample, som: SelfOrganisingMap) -> ClusteredSample:
+        """Return a sample whose rows are sorted by a map."""
+        return cls(sample, som.assign(sample.X), som.n_clusters)
 
     def part(self, cluster: int) -> NetworkSample:
         """Return the rows of one cluster."""

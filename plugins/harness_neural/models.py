@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from harness import Floats, Ints
+from harness_neural.learn import Learned
+from harness_neural.names import Combine
 from harness_neural.profile import mean_profile, mean_profile_by_cluster
+from harness_neural.sample import NetworkSample
 from harness_neural.som import SelfOrganisingMap
 from harness_neural.stacked import outputs
 
@@ -112,6 +115,25 @@ class ClusterInputs:
 def with_dummies(X: Floats, cluster: Ints, *, n_clusters: int) -> Floats:
     """Return inputs, (n_obs, n_inputs), with a column of zeros and ones added for each cluster."""
     return np.column_stack([X, (cluster[:, None] == np.arange(n_clusters)).astype(np.float64)])
+
+
+def seen(sample: NetworkSample, som: SelfOrganisingMap, combine: Combine) -> NetworkSample:
+    """Return the sample that a network for all rows sees: with its clusters, or without."""
+    if combine == "none":
+        return sample
+    X = with_dummies(sample.X, som.assign(sample.X), n_clusters=som.n_clusters)
+    return replace(sample, X=X, n_distinct=sample.n_distinct + som.n_clusters)
+
+
+def model_of(combine: Combine, learned: Learned, som: SelfOrganisingMap) -> Model:
+    """Return what networks after a map become."""
+    if combine == "separate_nets":
+        return NetworkByCluster(learned.networks, som)
+    if combine == "stacked":
+        return StackedNetworks(learned.networks[:-1], learned.networks[-1])
+    if combine == "one_hot":
+        return ClusterInputs(learned.networks[0], som)
+    return OneNetwork(learned.networks[0])
 
 
 def _in_cluster(networks: NetworkBatch, cluster: int, *, n_clusters: int) -> NetworkBatch:

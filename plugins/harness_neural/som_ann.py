@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 from numpy.random import Generator
 
 from harness import (
@@ -19,7 +17,6 @@ from harness import (
     Floats,
     HasDetails,
     HasNotes,
-    Note,
     Panel,
     Rung,
     SelectsRows,
@@ -29,30 +26,22 @@ from harness_neural.by_cluster import (
     ClusteredSample,
     ClusterSearches,
     learn_by_cluster,
-    learn_draws_by_cluster,
     learn_searched,
     search_clusters,
 )
 from harness_neural.design import Design, make_design, settle
-from harness_neural.details import Table, map_tables, search_tables
-from harness_neural.drawn import DrawnRows, drawn_rows, ordered_rows
+from harness_neural.drawn import drawn_rows
 from harness_neural.fits import FittedMapDraws, FittedMapNetworks
-from harness_neural.learn import Learned, learn, learn_draws
+from harness_neural.learn import Learned, learn
+from harness_neural.map_draws import Everyone, FoundSize, PreparedSomAnn
 from harness_neural.map_fit import MapFit, fit_map
-from harness_neural.models import (
-    ClusterInputs,
-    Model,
-    NetworkByCluster,
-    OneNetwork,
-    StackedNetworks,
-    with_dummies,
-)
+from harness_neural.models import model_of, seen
 from harness_neural.names import Combine, MapTraining
 from harness_neural.options import AtLeastOne, NetworkOptions
 from harness_neural.sample import NetworkSample, sample_of_draws, sample_to_fit, sample_to_search
 from harness_neural.search import SizeSearch, require_rows, search_size
 from harness_neural.som import SelfOrganisingMap
-from harness_neural.stacked import learn_draws_stacked, learn_stacked, search_further
+from harness_neural.stacked import learn_stacked, search_further
 
 
 @dataclass(frozen=True)
@@ -105,7 +94,7 @@ class SomAnn(NetworkOptions):
         learned = self._learn(sample, fitted_map.map, rng=rng)
         return FittedMapNetworks(
             design=design,
-            model=_model(self.combine, learned, fitted_map.map),
+            model=model_of(self.combine, learned, fitted_map.map),
             searches=learned.searches,
             notes=design.notes + learned.notes,
             map_fit=fitted_map,
@@ -161,17 +150,17 @@ class SomAnn(NetworkOptions):
         own: dict[int, SizeSearch] = {}
         further = None
         if self.combine == "separate_nets":
-            own = search_clusters(_clustered(whole, som), self, rng=rng)
+            own = search_clusters(ClusteredSample.by_map(whole, som), self, rng=rng)
         elif self.combine == "stacked":
-            own = search_clusters(_clustered(whole, som), self, rng=rng)
-            first = learn_searched(_clustered(whole, som), own, self, rng=rng)
+            own = search_clusters(ClusteredSample.by_map(whole, som), self, rng=rng)
+            first = learn_searched(ClusteredSample.by_map(whole, som), own, self, rng=rng)
             further = search_further(whole, first, self, rng=rng)
         else:
-            further = search_size(self._seen(whole, som), self, where="", rng=rng)
+            further = search_size(seen(whole, som, self.combine), self, where="", rng=rng)
         lacks = self.combine in ("separate_nets", "stacked") and len(own) < som.n_clusters
         everyone = Everyone(self, whole, seed)
         searches = ClusterSearches(own, FoundSize(everyone()) if lacks else everyone)
-        return PreparedSomAnn(self, panel, selection, design, fitted_map, searches, further)
+        return PreparedSomAnn(self, self.combine, panel, selection, design, fitted_map, searches, further)
 
     def _fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> MapFit:
         return fit_map(
@@ -184,130 +173,7 @@ class SomAnn(NetworkOptions):
 
     def _learn(self, sample: NetworkSample, som: SelfOrganisingMap, *, rng: Generator) -> Learned:
         if self.combine == "separate_nets":
-            return learn_by_cluster(_clustered(sample, som), self, rng=rng)
+            return learn_by_cluster(ClusteredSample.by_map(sample, som), self, rng=rng)
         if self.combine == "stacked":
-            return learn_stacked(_clustered(sample, som), self, rng=rng)
-        return learn(self._seen(sample, som), self, rng=rng)
-
-    def learn_draws(
-        self, draws: NetworkSample, prepared: PreparedSomAnn, *, rngs: Sequence[Generator]
-    ) -> Learned:
-        """Train the networks of draws, of the sizes that were found on all rows."""
-        som, own, further = prepared.map_fit.map, prepared.searches, prepared.further
-        if further is None:
-            return learn_draws_by_cluster(_clustered(draws, som), own, self, rngs=rngs)
-        if self.combine == "stacked":
-            return learn_draws_stacked(_clustered(draws, som), own, further, self, rngs=rngs)
-        return learn_draws(self._seen(draws, som), further, self, rngs=rngs)
-
-    def _seen(self, sample: NetworkSample, som: SelfOrganisingMap) -> NetworkSample:
-        """Return the sample that a network for all rows sees."""
-        if self.combine == "none":
-            return sample
-        X = with_dummies(sample.X, som.assign(sample.X), n_clusters=som.n_clusters)
-        return replace(sample, X=X, n_distinct=sample.n_distinct + som.n_clusters)
-
-
-@dataclass(frozen=True, eq=False)
-class Everyone:
-    """A search on the rows of all clusters together, which few draws need: each block finds it again.
-
-    Attributes
-    ----------
-    whole : the sample of one to search on
-    seed : of its random numbers
-    """
-
-    options: NetworkOptions
-    whole: NetworkSample
-    seed: int
-
-    def __call__(self) -> SizeSearch:
-        """Search; the same wherever it is done."""
-        return search_size(self.whole, self.options, where="", rng=np.random.default_rng(self.seed))
-
-
-@dataclass(frozen=True, eq=False)
-class FoundSize:
-    """A search that was done."""
-
-    search: SizeSearch
-
-    def __call__(self) -> SizeSearch:
-        """Return it."""
-        return self.search
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedSomAnn:
-    """What draws of networks after a map have in common.
-
-    Attributes
-    ----------
-    options : of the networks
-    panel : rows that weights of draws are of
-    selection : further rows that all draws select on
-    design : from panels to inputs
-    map_fit : the map, which all draws share
-    searches : of the networks of clusters
-    further : search of the network that follows them, or of one for all rows; None where there is none
-    """
-
-    options: SomAnn
-    panel: Panel
-    selection: Panel | None
-    design: Design
-    map_fit: MapFit
-    searches: ClusterSearches
-    further: SizeSearch | None
-
-    @property
-    def found(self) -> tuple[SizeSearch, ...]:
-        """The searches that were done for all draws."""
-        return (*self.searches.own.values(), *(() if self.further is None else (self.further,)))
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What to know about the inputs and the hidden sizes."""
-        return (*self.design.notes, *(note for search in self.found for note in search.notes))
-
-    def details(self) -> Mapping[str, Table]:
-        """Return what was tried and chosen, and the map and its clusters."""
-        return {**search_tables(self.found), **map_tables(self.map_fit, self.design)}
-
-    def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> FittedMapDraws:
-        """Train networks of the sizes that were found, for each draw.
-
-        Raises
-        ------
-        EstimationError
-            Where a draw has too few rows.
-        """
-        selects = selection if self.selection is None else self.selection
-        return self.fit_rows(ordered_rows(self.panel, weights=weights, selection=selects), rngs)
-
-    def fit_rows(self, rows: DrawnRows, rngs: Sequence[Generator]) -> FittedMapDraws:
-        """Train networks for each draw on rows of the panel."""
-        draws = sample_of_draws(rows, self.design)
-        learned = self.options.learn_draws(draws, self, rngs=rngs)
-        return FittedMapDraws(
-            design=self.design,
-            model=_model(self.options.combine, learned, self.map_fit.map),
-            searches=learned.searches,
-            notes=self.design.notes + learned.notes,
-            map_fit=self.map_fit,
-        )
-
-
-def _clustered(sample: NetworkSample, som: SelfOrganisingMap) -> ClusteredSample:
-    return ClusteredSample(sample, som.assign(sample.X), som.n_clusters)
-
-
-def _model(combine: Combine, learned: Learned, som: SelfOrganisingMap) -> Model:
-    if combine == "separate_nets":
-        return NetworkByCluster(learned.networks, som)
-    if combine == "stacked":
-        return StackedNetworks(learned.networks[:-1], learned.networks[-1])
-    if combine == "one_hot":
-        return ClusterInputs(learned.networks[0], som)
-    return OneNetwork(learned.networks[0])
+            return learn_stacked(ClusteredSample.by_map(sample, som), self, rng=rng)
+        return learn(seen(sample, som, self.combine), self, rng=rng)
