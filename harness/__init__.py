@@ -26,6 +26,17 @@ from harness.errors import (
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
 from harness.estimators.dose import require_dose
+from harness.estimators.draws import (
+    CanFitDraws,
+    CanPrepareDraws,
+    DrawMaker,
+    DrawSelection,
+    DrawsMaySelect,
+    FitsByDraws,
+    FittedDraws,
+    HasDraws,
+    PreparedDraws,
+)
 from harness.estimators.effect_set import EffectSet, read_effect_set
 from harness.estimators.guard import Attempt
 from harness.estimators.inner_split import inner_split
@@ -41,32 +52,23 @@ from harness.estimators.level_effects import (
 )
 from harness.estimators.level_models import LevelModels, means_at, stacked
 from harness.estimators.protocol import (
-    CanFitDraws,
     CanFitFolds,
     CanFitOutcomes,
     CanLearnNuisances,
     CanLearnWithin,
-    CanPrepareDraws,
     CanProfile,
     CanRunQuick,
     ComparesCandidates,
-    DrawMaker,
-    DrawSelection,
-    DrawsMaySelect,
     Estimator,
-    FitsByDraws,
     Fitted,
-    FittedDraws,
     HasCoefficients,
     HasDetails,
-    HasDraws,
     HasEffects,
     HasNotes,
     HasResultRows,
     LinearModel,
     NeedsGroups,
     NestedEstimator,
-    PreparedDraws,
     SelectsRows,
 )
 from harness.estimators.refusals import Refusals, listed

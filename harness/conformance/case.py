@@ -11,17 +11,10 @@ from harness.arrays import Floats
 from harness.conformance.panels import SEED, fresh, grouped, ordinary_panel
 from harness.conformance.verdict import Skipped, Verdict
 from harness.data.panel import Panel
+from harness.estimators.draws import CanFitDraws, DrawSelection, FittedDraws
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.nested import grouped_by
-from harness.estimators.protocol import (
-    ESTIMATOR,
-    CanFitDraws,
-    DrawSelection,
-    Estimator,
-    Fitted,
-    FittedDraws,
-    roundoff_of,
-)
+from harness.estimators.protocol import ESTIMATOR, Estimator, Fitted, roundoff_of
 from harness.rng import random_stream
 
 TIGHT = 1e-6

@@ -10,7 +10,8 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.protocol import CanFitDraws, CanProfile, DrawSelection
+from harness.estimators.draws import CanFitDraws, DrawSelection
+from harness.estimators.protocol import CanProfile
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 
 Status = Literal["ok", "refused", "failed"]
 """``refused``: the estimator said why it cannot; ``failed``: something broke."""

@@ -11,7 +11,8 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, EstimationError, Problem
-from harness.estimators.protocol import Estimator, FitsByDraws
+from harness.estimators.draws import FitsByDraws
+from harness.estimators.protocol import Estimator
 from harness.execution.plan import Plan
 from harness.scenarios.asked import AsksModels
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.bins import Bins, bin_means
 from harness.scenarios.grid import locate, on_curve
 

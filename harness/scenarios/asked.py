@@ -10,8 +10,9 @@ from numpy.random import Generator
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
+from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import Attempt
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.rng import random_stream
 from harness.scenarios.draws import DrawPlan
 from harness.scenarios.numbers import FitAndDraws, Numbers

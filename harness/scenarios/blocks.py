@@ -10,15 +10,9 @@ from typing import Generic, Protocol, TypeVar
 
 from harness.data.note import Note
 from harness.data.panel import Panel
+from harness.estimators.draws import CanPrepareDraws, DrawMaker, FitsByDraws, FittedDraws
 from harness.estimators.guard import Attempt, Status, attempt, in_one_line
-from harness.estimators.protocol import (
-    CanPrepareDraws,
-    DrawMaker,
-    Estimator,
-    FitsByDraws,
-    FittedDraws,
-    HasNotes,
-)
+from harness.estimators.protocol import Estimator, HasNotes
 from harness.scenarios.asked import AsksModels
 from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws
 from harness.scenarios.draws import MOST_NUMBERS, MOST_SOLVED, cut_draws, refusals_of, too_many_refused

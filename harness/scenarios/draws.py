@@ -12,15 +12,8 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.protocol import (
-    CanFitDraws,
-    CanPrepareDraws,
-    CanProfile,
-    Estimator,
-    Fitted,
-    FittedDraws,
-    PreparedDraws,
-)
+from harness.estimators.draws import CanFitDraws, CanPrepareDraws, FittedDraws, PreparedDraws
+from harness.estimators.protocol import CanProfile, Estimator, Fitted
 from harness.evaluation.resample import ResampleUnit, left_out, weights_of
 from harness.rng import random_stream, stream_at
 

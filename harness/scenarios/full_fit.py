@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from harness.data.panel import Panel
 from harness.errors import Problem
+from harness.estimators.draws import FitsByDraws, HasDraws
 from harness.estimators.guard import attempt, in_one_line
-from harness.estimators.protocol import Estimator, FitsByDraws, HasDraws
+from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
 from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask
 from harness.scenarios.draw_source import OwnDraws, scenario_draws

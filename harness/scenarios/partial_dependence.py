@@ -9,7 +9,8 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, PluginError, Problem
-from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import CanProfile, Fitted
 from harness.scenarios.support import WINDOW, has_two_values
 
 Columns = tuple[str, ...]

@@ -9,11 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from harness.data.panel import Panel
+from harness.estimators.draws import HasDraws
 from harness.estimators.guard import Attempt, Status, attempt
-from harness.estimators.protocol import (
-    Estimator,
-    HasDraws,
-)
+from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import AsksModels, Tables
 from harness.scenarios.blocks import Preparation, PreparedTask, PrepareTask
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of

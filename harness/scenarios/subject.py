@@ -10,8 +10,9 @@ from numpy.random import Generator
 from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
+from harness.estimators.draws import FittedDraws, HasDraws
 from harness.estimators.guard import attempt
-from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
+from harness.estimators.protocol import Estimator, Fitted
 from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables

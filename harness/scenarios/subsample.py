@@ -11,7 +11,8 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.note import Note
 from harness.data.panel import Panel
-from harness.estimators.protocol import CanFitDraws, CanPrepareDraws, Estimator
+from harness.estimators.draws import CanFitDraws, CanPrepareDraws
+from harness.estimators.protocol import Estimator
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.numbers import Numbers
 

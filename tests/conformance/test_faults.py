@@ -12,7 +12,7 @@ from harness.conformance import checks_of
 from harness.conformance.laws import LAWS
 from harness.conformance.laws.capabilities import OF_ESTIMATORS, OF_FITS, OF_FITS_OR_DRAWS
 from harness.conformance.stand_in import StandIn
-from harness.estimators import protocol
+from harness.estimators import draws, protocol
 
 EACH = [(fault, law) for law, faults in FAULTS.items() for fault in faults]
 
@@ -49,7 +49,8 @@ def test_what_an_estimator_draws_is_allowed_for_where_it_matters():
 
 
 def test_the_kit_knows_every_capability_of_the_seam():
-    classes = (found for found in vars(protocol).values() if isinstance(found, type))
+    names = {**vars(draws), **vars(protocol)}
+    classes = (found for found in names.values() if isinstance(found, type))
     there = {cls for cls in classes if getattr(cls, "_is_runtime_protocol", False)}
     assert {*OF_ESTIMATORS, *OF_FITS, *OF_FITS_OR_DRAWS} == there - {protocol.Estimator}
 

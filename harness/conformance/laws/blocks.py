@@ -13,8 +13,8 @@ from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE, not_declared
 from harness.conformance.laws.draws import N_DRAWS
 from harness.conformance.panels import SEED, fresh
+from harness.estimators.draws import CanPrepareDraws, FitsByDraws
 from harness.estimators.guard import predict_draws
-from harness.estimators.protocol import CanPrepareDraws, FitsByDraws
 from harness.evaluation.resample import draw_weights, left_out
 from harness.rng import random_stream, stream_at
 

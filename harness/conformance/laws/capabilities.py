@@ -9,21 +9,17 @@ import numpy as np
 from harness.conformance.case import Case
 from harness.conformance.law import SOUND, Law
 from harness.conformance.verdict import Broken, Skipped
+from harness.estimators.draws import CanFitDraws, CanPrepareDraws, DrawsMaySelect, FitsByDraws, HasDraws
 from harness.estimators.protocol import (
-    CanFitDraws,
     CanFitFolds,
     CanFitOutcomes,
     CanLearnNuisances,
     CanLearnWithin,
-    CanPrepareDraws,
     CanProfile,
     CanRunQuick,
     ComparesCandidates,
-    DrawsMaySelect,
-    FitsByDraws,
     HasCoefficients,
     HasDetails,
-    HasDraws,
     HasEffects,
     HasNotes,
     HasResultRows,

@@ -9,8 +9,8 @@ from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE, not_declared
 from harness.conformance.panels import SEED, fresh
 from harness.conformance.verdict import Broken
+from harness.estimators.draws import CanFitDraws, HasDraws
 from harness.estimators.guard import predict_draws
-from harness.estimators.protocol import CanFitDraws, HasDraws
 from harness.evaluation.resample import draw_weights, left_out
 from harness.rng import random_stream
 

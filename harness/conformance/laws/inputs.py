@@ -13,7 +13,7 @@ from harness.conformance.law import Law
 from harness.conformance.panels import SEED, fresh
 from harness.conformance.verdict import Broken
 from harness.data.panel import Panel
-from harness.estimators.protocol import CanFitDraws
+from harness.estimators.draws import CanFitDraws
 from harness.rng import random_stream
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from harness.conformance.case import Case
 from harness.conformance.law import SOUND, Law
 from harness.conformance.verdict import Broken
-from harness.estimators.protocol import ESTIMATOR, CanFitDraws
+from harness.estimators.draws import CanFitDraws
+from harness.estimators.protocol import ESTIMATOR
 
 
 class OptionsFrozen(Law[Case]):

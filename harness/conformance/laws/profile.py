@@ -13,7 +13,8 @@ from harness.conformance.law import Law
 from harness.conformance.laws.capabilities import ABLE, not_declared
 from harness.conformance.panels import fresh
 from harness.data.panel import Panel
-from harness.estimators.protocol import CanFitDraws, CanProfile, Fitted, FittedDraws
+from harness.estimators.draws import CanFitDraws, FittedDraws
+from harness.estimators.protocol import CanProfile, Fitted
 
 
 class Profile(Law[Case]):

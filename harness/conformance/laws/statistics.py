@@ -13,8 +13,9 @@ from harness.conformance.panels import SEED, linear_panel
 from harness.conformance.verdict import Broken, Skipped
 from harness.data.panel import Panel
 from harness.errors import EstimationError
+from harness.estimators.draws import FittedDraws, HasDraws
 from harness.estimators.guard import in_one_line
-from harness.estimators.protocol import Fitted, FittedDraws, HasDraws
+from harness.estimators.protocol import Fitted
 from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
 from harness.scenarios.draws import fit_draws

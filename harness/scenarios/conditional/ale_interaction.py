@@ -6,7 +6,8 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import Bins, bin_means, quantile_bins
 from harness.scenarios.grid import centred, locate, on_curve, on_surface

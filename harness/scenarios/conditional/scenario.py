@@ -13,7 +13,8 @@ from pydantic import Field
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.dose import require_dose
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.conditional.ale_interaction import interaction_share, local_changes
 from harness.scenarios.conditional.cell_support import cell_support

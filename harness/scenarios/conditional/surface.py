@@ -8,7 +8,8 @@ import numpy as np
 
 from harness.arrays import Floats, Mask
 from harness.data.panel import Panel
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.grid import centred, locate, on_curve, on_surface
 from harness.scenarios.numbers import Numbers
 from harness.scenarios.partial_dependence import mean_predictions, slope

@@ -12,7 +12,8 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
 from harness.errors import EstimationError, Problem
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.partial_dependence import mean_predictions
 
 

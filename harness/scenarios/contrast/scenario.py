@@ -11,7 +11,8 @@ from numpy.random import Generator
 
 from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.bands import bands
 from harness.scenarios.contrast.differences import (

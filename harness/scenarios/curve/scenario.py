@@ -14,7 +14,8 @@ from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.dose import require_dose
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.bins import Bins, quantile_bins

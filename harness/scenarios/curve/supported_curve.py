@@ -9,7 +9,8 @@ import numpy as np
 from harness.arrays import Floats, Mask
 from harness.data.note import Note
 from harness.data.panel import Panel
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.joint_support import JointSupport
 from harness.scenarios.support import least_entities
 

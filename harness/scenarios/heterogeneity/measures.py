@@ -9,8 +9,9 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
+from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import Status
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.scenarios.grid import Places, locate, on_curve
 from harness.scenarios.numbers import FitAndDraws, some_at_a_time
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes

@@ -12,7 +12,8 @@ from pydantic import Field
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.dose import require_dose
-from harness.estimators.protocol import Fitted, FittedDraws
+from harness.estimators.draws import FittedDraws
+from harness.estimators.protocol import Fitted
 from harness.language import marked
 from harness.scenarios.asked import Asked, Sample, Tables
 from harness.scenarios.grid import exposure_grid, locate
