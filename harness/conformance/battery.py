@@ -18,16 +18,10 @@ from harness.registry.plugin import Plugin
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-def run_checks(
-    plugin: Plugin, checks: Sequence[Check], *, on_done: Callable[[Row], None] = lambda _: None
-) -> Report:
+def run_checks(plugin: Plugin, checks: Sequence[Check]) -> Report:
     """Run checks one after the other and report them.
 
     They run in one process, which is started again where a check ended it: what others found is kept.
-
-    Parameters
-    ----------
-    on_done : called with each row as it is known
     """
     rows: list[Row] = []
 
@@ -37,7 +31,6 @@ def run_checks(
         case, law = check.case, check.law
         where = (case.kind, case.name, law.name, law.says)
         rows.append(Row(*where, verdict.status, verdict.reason, round(seconds, 3)))
-        on_done(rows[-1])
 
     while len(rows) < len(checks):
         _run_until_the_end(checks[len(rows) :], done)

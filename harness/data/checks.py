@@ -73,7 +73,7 @@ def check_columns(
         require_complete(find_complete(columns, variables), spec.missing, locator)
     if roles.weights is not None and roles.weights in columns:
         with problems.collecting():
-            require_positive(columns[roles.weights].cells, locator, name=roles.weights, place="roles.weights")
+            require_positive(columns[roles.weights].cells, locator, name=roles.weights)
     for part, name in zip(("latitude", "longitude"), roles.coordinates, strict=False):
         if name in columns:
             with problems.collecting():
@@ -142,13 +142,12 @@ def _without_missing_cells(
     }
 
 
-def require_positive(weights: Floats, locator: RowLocator, *, name: str, place: str) -> None:
+def require_positive(weights: Floats, locator: RowLocator, *, name: str) -> None:
     """Refuse weights, (n_obs,), of zero or less; missing ones are refused elsewhere.
 
     Parameters
     ----------
     name : of the column
-    place : where the spec names it, such as ``roles.weights``
 
     Raises
     ------
@@ -160,7 +159,7 @@ def require_positive(weights: Floats, locator: RowLocator, *, name: str, place: 
         return
     raise DataError(
         Problem(
-            where=f"{locator.column(name, at_most_zero)} ({place})",
+            where=f"{locator.column(name, at_most_zero)} (roles.weights)",
             what=f"{int(at_most_zero.sum())} of {weights.size} weights are zero or negative",
             expected="numbers above zero",
             hint="leave such rows out under data.rows, or name another column",

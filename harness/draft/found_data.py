@@ -135,7 +135,7 @@ class _Seen:
             return replace(
                 answers, entity=answers.entity or entity or None, time=answers.time or time or None
             )
-        time = self.pair[1] or answers.time or self._free("year")
+        time = self.pair[1] or answers.time or self._free_time()
         return replace(answers, entity=self.wide.entity, time=time)
 
     def said(self, keys: Answers | None = None) -> dict[str, Any]:
@@ -172,8 +172,8 @@ class _Seen:
         """Return the column of a table of entities that the first file calls by the same name."""
         return keys.entity if keys.entity and keys.entity in self.table.frame.columns else ""
 
-    def _free(self, name: str) -> str:
-        return name if name not in self.table.frame.columns else "period"
+    def _free_time(self) -> str:
+        return "period" if "year" in self.table.frame.columns else "year"
 
 
 def _fits(answer: str | None, name: str, columns: Mapping[str, RawColumn]) -> bool:

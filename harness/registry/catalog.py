@@ -65,11 +65,6 @@ Catalogs = Mapping[str, Catalog]
 """Catalogs by the name of their kind, handed to pydantic as validation context."""
 
 
-def catalogs_of(*catalogs: Catalog) -> Catalogs:
-    """Return catalogs by the name of their kind."""
-    return {catalog.kind.name: catalog for catalog in catalogs}
-
-
 def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a member of any kind
     """Return the chosen object, built from its options.
 

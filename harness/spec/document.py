@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +72,3 @@ def _document(path: Path, raw: bytes, spot_at: SpotAt) -> Document:
         what, hint = f"a mapping is expected, found {found}", "start with `spec_version: 1`"
         raise spec_error([*parsed.flaws, Mistake(Place(parsed.root.spot), what, "keys with values", hint)])
     return Document(path, text, hashlib.sha256(raw).hexdigest(), parsed.root, parsed.flaws)
-
-
-def canonical(document: Document) -> str:
-    """Return the values as JSON text that does not depend on comments, layout or the order of keys."""
-    return json.dumps(document.data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

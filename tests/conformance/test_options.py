@@ -14,7 +14,7 @@ from harness.conformance.checks import find_plugin
 from harness.conformance.options import build, read_options
 from harness.conformance.stand_in import StandIn
 from harness.estimators.protocol import ESTIMATOR
-from harness.registry.catalog import Catalog, catalogs_of
+from harness.registry.catalog import Catalog
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 
@@ -42,7 +42,7 @@ REGISTRY = Registry(
         Plugin("data_plugin", "data", "1.0", offers={"datasets": ("prices",)}),
         Plugin("off_plugin", "off", "1.0", off=True),
     ),
-    catalogs=catalogs_of(Catalog(ESTIMATOR, {"wraps": Wraps})),
+    catalogs={ESTIMATOR.name: Catalog(ESTIMATOR, {"wraps": Wraps})},
 )
 
 
@@ -65,7 +65,8 @@ class WrapsSeveral:
 
 def test_a_list_of_estimators_without_a_default_is_stood_in_for():
     registry = Registry(
-        plugins=REGISTRY.plugins, catalogs=catalogs_of(Catalog(ESTIMATOR, {"wraps_several": WrapsSeveral}))
+        plugins=REGISTRY.plugins,
+        catalogs={ESTIMATOR.name: Catalog(ESTIMATOR, {"wraps_several": WrapsSeveral})},
     )
     assert build(registry, "wraps_several", {}) == WrapsSeveral((StandIn(), StandIn()))
 

@@ -81,9 +81,3 @@ def test_the_json_holds_every_check_with_its_reason():
     for one in content["checks"]:
         assert set(one) == {"kind", "member", "check", "says", "status", "reason", "seconds"}
         assert one["reason"] or one["status"] == "passed"
-
-
-def test_each_row_is_told_as_it_is_known():
-    told = []
-    report = run_checks(PLUGIN, checks_of(Sound())[:3], on_done=told.append)
-    assert tuple(told) == report.rows

@@ -6,7 +6,7 @@ import pytest
 
 from harness import PluginError
 from harness.estimators.protocol import ESTIMATOR
-from harness.registry.catalog import Catalog, catalogs_of
+from harness.registry.catalog import Catalog
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.scaffold.names import PluginNames, read_name
@@ -16,7 +16,7 @@ TAKEN = Registry(
     plugins=(
         Plugin("harness_nearest", "harness-nearest", "0.2", offers={"estimators": ("nearest", "kernel")}),
     ),
-    catalogs=catalogs_of(Catalog(ESTIMATOR, {"nearest": object, "kernel": object})),
+    catalogs={ESTIMATOR.name: Catalog(ESTIMATOR, {"nearest": object, "kernel": object})},
 )
 
 

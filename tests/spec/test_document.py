@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.errors import SpecError
 from harness.spec import source
-from harness.spec.document import Document, canonical, read_document
+from harness.spec.document import Document, read_document
 from harness.spec.mistake import Spot, spec_error
 from harness.spec.parse import parse_yaml
 
@@ -238,23 +238,3 @@ def test_every_value_is_found_where_it_was_written(data):
             written = lines[place.spot.line - 1][place.spot.column - 1 :]
             assert written.startswith(json.dumps(path[-1], ensure_ascii=True))
         assert document.find((*path, "(choice)", "no such key")) == place
-
-
-@given(st.dictionaries(KEYS, VALUES, max_size=4), st.randoms())
-def test_the_canonical_text_does_not_depend_on_the_order_of_keys_or_layout(data, random):
-    def shuffled(value):
-        if isinstance(value, dict):
-            items = list(value.items())
-            random.shuffle(items)
-            return {key: shuffled(entry) for key, entry in items}
-        return [shuffled(entry) for entry in value] if isinstance(value, list) else value
-
-    indented = document_of("# a comment\n" + json.dumps(data, indent=1))
-    other = document_of(json.dumps(shuffled(data)))
-    assert canonical(indented) == canonical(other)
-    assert json.loads(canonical(indented)) == indented.data
-
-
-def test_the_canonical_text_tells_values_and_the_order_of_lists_apart(spec_file):
-    texts = ["a: [1, 2]", "a: [2, 1]", "a: ['1', 2]", "a: [1, 2, null]", "b: [1, 2]", "a: [true, 2]"]
-    assert len({canonical(document_of(text)) for text in texts}) == len(texts)

@@ -62,20 +62,17 @@ def truth_handles(line: TruthLine | None, *, dash: Dash = DASH, label: str = "")
     return [Line2D([], [], color=INK, linestyle=dash, linewidth=WIDTH, label=label or gettext(TRUTH))]
 
 
-def draw_true_places(
-    axes: Axes, places: Iterable[tuple[float, float]], *, is_vertical: bool, reach: float = PLACE_REACH
-) -> None:
+def draw_true_places(axes: Axes, places: Iterable[tuple[float, float]], *, is_vertical: bool) -> None:
     """Draw a dashed stroke for each true number that is known, across the line of the estimate beside it.
 
     Parameters
     ----------
     places : where an estimate stands on the axis of names, and the true number
     is_vertical : whether names are on the vertical axis, so that strokes are upright
-    reach : half the length of a stroke, in places
     """
     for place, truth in places:
         if math.isfinite(truth):
-            along, across = [place - reach, place + reach], [truth, truth]
+            along, across = [place - PLACE_REACH, place + PLACE_REACH], [truth, truth]
             x, y = (across, along) if is_vertical else (along, across)
             axes.plot(x, y, color=INK, linestyle=PLACE_DASH, linewidth=WIDTH, zorder=5)
 

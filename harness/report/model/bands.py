@@ -82,11 +82,6 @@ class Banded:
         """Return the band of one kind; None where there is none, or where it has no limits."""
         return next((band for band in self.bands if band.kind == kind and band.is_drawn), None)
 
-    @property
-    def has_band(self) -> bool:
-        """Whether any band has limits."""
-        return any(band.is_drawn for band in self.bands)
-
 
 def banded_from(rows: Sequence[BandedRow]) -> Banded:
     """Return the line that rows make up, at least one, sorted by their place; every band has all places."""

@@ -59,11 +59,6 @@ class Treatment:
         since[is_ever & (own == firsts[panel.entity.codes])] = LONG_AGO
         return cls(treated, since, is_ever, int(np.unique(starts[does_start]).size))
 
-    @property
-    def is_staggered(self) -> bool:
-        """Whether it starts in different periods."""
-        return self.n_starts > 1
-
 
 @dataclass(frozen=True)
 class TwoWayWeights:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.estimators.protocol import ESTIMATOR
-from harness.registry.catalog import Catalog, build_choice, catalogs_of
+from harness.registry.catalog import Catalog, build_choice
 from harness_panel import (
     Between,
     Classical,
@@ -25,7 +25,7 @@ from harness_panel import (
     harness_estimators,
 )
 
-CATALOGS = catalogs_of(Catalog(ESTIMATOR, {cls.name: cls for cls in harness_estimators()}))
+CATALOGS = {ESTIMATOR.name: Catalog(ESTIMATOR, {cls.name: cls for cls in harness_estimators()})}
 
 
 def build(name: str, options: dict[str, object]):

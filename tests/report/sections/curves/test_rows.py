@@ -48,7 +48,7 @@ def test_rows_become_curves_in_order_of_the_grid_and_refusals_do_not():
         ("b", [1.0, 2.0], [1.0, 4.0]),
         ("a", [1.0], [1.0]),
     ]
-    assert not any(one.has_band for one in made)
+    assert not any(band.is_drawn for one in made for band in one.bands)
 
 
 def test_the_bands_of_a_curve_share_its_grid():
