@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from scipy import optimize
 
 from harness import Floats, Ints, Panel
 from harness_neural.batch import TrainingTask, initial_values
+from harness_neural.batch.objective import evaluate_at
 from panels import panel_from_arrays
 
 
@@ -72,6 +74,13 @@ def bootstrap_task(
     )
 
 
+def panel_of_cities() -> Panel:
+    """Return the rows of `bootstrap_task` as a panel of 273 entities and nine periods."""
+    task = bootstrap_task(1)
+    entity, period = (axis.ravel() for axis in np.indices((273, 9)))
+    return panel_from_arrays(entity=entity, period=period, outcome=task.outcome, X=task.X)
+
+
 def fresh_rows() -> tuple[Floats, Floats]:
     """Return inputs and outcome of entities that no draw has seen, in the units of `bootstrap_task`."""
     known = study_rows(np.random.default_rng(0))[1]
@@ -97,6 +106,16 @@ def make_panel(
         outcome=truth(X) + noise * rng.normal(size=len(X)),
         X=X,
     )
+
+
+def wave(X: Floats) -> Floats:
+    """Return an outcome that bends with its first input and is a line in two others."""
+    return 20.0 + 3.0 * np.tanh(2.0 * X[:, 0]) + X[:, 1] - 0.5 * X[:, 2]
+
+
+def r_squared(panel: Panel, predicted: Floats) -> float:
+    """Return the share of the outcome's variance that predictions, (n_obs,), explain."""
+    return float(1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var())
 
 
 def some_networks(task: TrainingTask, networks: Ints) -> TrainingTask:
@@ -126,3 +145,15 @@ def one_network(task: TrainingTask, at: int) -> TrainingTask:
         n_units=task.n_units[[at]],
         blind_steps=task.blind_steps[[at]],
     )
+
+
+def least_loss_of_scipy(task: TrainingTask, at: int) -> float:
+    """Return the training loss that scipy's L-BFGS-B reaches for a single network from its initial values."""
+    alone = one_network(task, at)
+
+    def loss(x: Floats) -> tuple[float, Floats]:
+        found = evaluate_at(alone, x[None], activation="tanh")
+        return float(found.loss[0]), found.gradient[0].numpy()
+
+    tight = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 10_000}
+    return float(optimize.minimize(loss, alone.start[0], jac=True, method="L-BFGS-B", options=tight).fun)

@@ -138,3 +138,27 @@ def small_panel(frame: pd.DataFrame) -> Panel:
         moderators=("moderator",),
         controls=tuple(name for name in frame if name.startswith("control")),
     )
+
+
+def wave_panel(*, n_entities: int = 80, n_periods: int = 6, noise: float = 0.1, seed: int = 0) -> Panel:
+    """Return a panel whose outcome is a sine of its exposure and a line of its control."""
+    rng = np.random.default_rng(seed)
+    size = n_entities * n_periods
+    x, z = rng.uniform(-2, 2, size=(2, size))
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(n_entities), n_periods),
+        period=np.tile(np.arange(n_periods), n_entities),
+        outcome=np.sin(2 * x) + 0.5 * z + noise * rng.normal(size=size),
+        X=np.column_stack([x, z]),
+    )
+
+
+def large_panel(share: float, rng: np.random.Generator) -> Panel:
+    """Return ten periods of 100,000 entities with effects, ten regressors, and a share of the later rows."""
+    entity, period = (axis.ravel() for axis in np.indices((100_000, 10)))
+    has_row = (rng.random(entity.size) < share) | (period < 2)
+    entity, period = entity[has_row], period[has_row]
+    effects = rng.normal(size=100_000)[entity]
+    X = rng.normal(size=(entity.size, 10)) + effects[:, None]
+    outcome = X @ np.linspace(0.1, 1.0, 10) + effects + rng.normal(size=entity.size)
+    return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X)

@@ -14,20 +14,12 @@ from harness import Floats, Panel, draw_weights, random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_sklearn.boosting import Boosting
-from neural_tasks import bootstrap_task
-from panels import panel_from_arrays
+from neural_tasks import panel_of_cities
 
 N_DRAWS = 8
 AT = np.linspace(-2.0, 2.0, 40)
 MOST_TIMES = 0.7
 """Processor time allowed, as a multiple of the loop's."""
-
-
-def panel_of_cities() -> Panel:
-    """Return 273 x 9 rows of 27 columns."""
-    task = bootstrap_task(1)
-    entity, period = (axis.ravel() for axis in np.indices((273, 9)))
-    return panel_from_arrays(entity=entity, period=period, outcome=task.outcome, X=task.X)
 
 
 @dataclass(frozen=True)

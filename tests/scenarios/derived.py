@@ -1,8 +1,12 @@
-"""Columns that follow from others, for tests."""
+"""Columns that follow from others, and a panel with one, for tests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
+
+from panels import panel_from_arrays
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,17 @@ class Product:
 
     def compute(self, columns):
         return columns[self.first] * columns[self.second]
+
+
+def squared_panel():
+    """Return a panel of an exposure, a control, and the square of the exposure."""
+    rng = np.random.default_rng(5)
+    x, m = rng.uniform(0, 2, size=(2, 60))
+    return panel_from_arrays(
+        entity=np.repeat(np.arange(20), 3),
+        period=np.tile(np.arange(3), 20),
+        outcome=np.zeros(60),
+        X=np.column_stack([x, m, x**2]),
+        columns=("x", "m", "s"),
+        derived=(Square(of="x", into="s"),),
+    )

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
-from panels import panel_from_arrays
-from scenarios.derived import Square
+from scenarios.derived import squared_panel
 
 
 @dataclass(frozen=True)
@@ -30,34 +29,21 @@ class KnownDraws:
         return np.stack([b * panel.X[:, 0] for b in self.slopes])
 
 
-def make_panel():
-    rng = np.random.default_rng(5)
-    x, m = rng.uniform(0, 2, size=(2, 60))
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(20), 3),
-        period=np.tile(np.arange(3), 20),
-        outcome=np.zeros(60),
-        X=np.column_stack([x, m, x**2]),
-        columns=("x", "m", "s"),
-        derived=(Square(of="x", into="s"),),
-    )
-
-
 def test_partial_dependence_moves_what_follows_from_the_exposure():
-    panel, grid = make_panel(), np.array([0.0, 0.5, 1.5])
+    panel, grid = squared_panel(), np.array([0.0, 0.5, 1.5])
     expected = grid + 2 * panel.column("m").mean() + 3 * grid**2
     assert partial_dependence(Known(), panel, grid) == pytest.approx(expected, rel=1e-14)
 
 
 def test_counterfactual_leaves_the_panel_as_it_was():
-    panel = make_panel()
+    panel = squared_panel()
     before = panel.X.copy()
     partial_dependence(Known(), panel, np.array([9.0]))
     assert np.array_equal(panel.X, before)
 
 
 def test_draws_come_first_then_grid_points():
-    panel, grid = make_panel(), np.array([0.0, 1.0, 2.0])
+    panel, grid = squared_panel(), np.array([0.0, 1.0, 2.0])
     assert partial_dependence(KnownDraws((1.0, -1.0)), panel, grid).tolist() == [[0, 1, 2], [0, -1, -2]]
 
 
@@ -67,7 +53,7 @@ def test_slope_of_a_parabola():
 
 
 def test_row_slopes_are_chords_within_the_observed_range():
-    panel = make_panel()
+    panel = squared_panel()
     x = panel.column("x")
     step = 0.05 * np.ptp(x)
     low, high = np.maximum(x - step, x.min()), np.minimum(x + step, x.max())

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from harness import random_stream
 from harness.data.simulate.curved_panels import SCurve
@@ -23,15 +22,13 @@ from harness_panel import PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
 from panels import small_panel
+from shares import least
 
 AT = np.array([0.25, 0.35, 0.5, 0.65, 0.75])
 N_ENTITIES, N_PERIODS, NOISE = 100, 6, 0.1
 N_DRAWS = 100
 LEAST, MOST = 0.92, 0.975
 """What a nominal 0.95 has to cover off the edges."""
-CHANCE = 0.0005
-"""Chance that a test here fails though its law holds, on one side."""
-
 NETWORK = Mlp(optimiser="levenberg_marquardt", draw_restarts=3)
 """The network of specs/s_curve.yaml."""
 
@@ -71,11 +68,6 @@ def coverage(estimator, n_panels, *, unit="entity", **truth):
     panels = (drawn(seed, **truth) for seed in range(n_panels))
     found = [covered(estimator, *panel, seed=seed, unit=unit) for seed, panel in enumerate(panels)]
     return np.mean(found, axis=0)
-
-
-def least(share, n_panels):
-    """Return the least share of panels that a true share gives, but for `CHANCE`."""
-    return binom.ppf(CHANCE, n_panels, share) / n_panels
 
 
 def test_ols_covers_a_linear_truth_on_a_few_panels():

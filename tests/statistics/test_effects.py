@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from harness import Key, random_stream
 from harness.data.simulate.slow import spread_evenly
@@ -18,9 +17,7 @@ from harness_panel import FixedEffects, PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
 from panels import panel_from_arrays
-
-CHANCE = 0.0005
-"""Chance that a test here fails though its law holds, on one side."""
+from shares import least, most
 
 NETWORK = Rab(base=Mlp(optimiser="levenberg_marquardt", draw_restarts=3), draws=40)
 
@@ -51,16 +48,6 @@ def subject_of(estimator, panel, *, seed):
     return Subject(
         estimator, panel, estimator.fit(panel, rng=random_stream(seed, "fit")), seed=seed, name="it"
     )
-
-
-def least(share, n):
-    """Return the least share of n panels that a true share gives, but for `CHANCE`."""
-    return binom.ppf(CHANCE, n, share) / n
-
-
-def most(share, n):
-    """Return the greatest share of n panels that a true share gives, but for `CHANCE`."""
-    return binom.isf(CHANCE, n, share) / n
 
 
 @pytest.mark.parametrize("n_panels", [200, pytest.param(1000, marks=full)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from harness import random_stream
 from harness.evaluation.gain import gain_over
@@ -16,11 +15,9 @@ from harness.evaluation.resample import EntityDraws
 from harness_neural.mlp import Mlp
 from harness_panel import PooledOLS
 from panels import panel_from_arrays
+from shares import most
 
 N_ENTITIES, N_PERIODS = 60, 6
-CHANCE = 0.0005
-"""Chance that a test here fails though its law holds, on one side."""
-
 full = pytest.mark.slow
 
 
@@ -60,11 +57,6 @@ def null_panels(seed):
     """Two estimators' panels: each carries one column that the outcome does not depend on."""
     x, (first, second, _), errors = draws(seed)
     return tuple(panel_of(x + errors, x, noise) for noise in (first, second))
-
-
-def most(share, n_panels):
-    """Return the greatest share of panels that a true share gives, but for `CHANCE`."""
-    return binom.isf(CHANCE, n_panels, share) / n_panels
 
 
 @pytest.mark.parametrize("n_panels", [50, pytest.param(1000, marks=full)])

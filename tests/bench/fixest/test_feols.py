@@ -16,9 +16,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness import CoefficientTable, Panel, random_stream
 from harness_fixest import Feols
-from panels import panel_from_arrays
+from panels import large_panel
 
-ENTITIES, PERIODS, COLUMNS, ROUNDS = 100_000, 10, 10, 4
+ROUNDS = 4
 MOST_TIMES = 1.3
 """Wall time allowed, as a multiple of pyfixest's."""
 
@@ -28,22 +28,15 @@ MOST_BYTES = 3 * 2**30
 OPTIONS = Feols(effects=("entity", "time"))
 
 
-def large_panel(share: float) -> Panel:
-    rng = random_stream(111, str(share))
-    entity, period = (axis.ravel() for axis in np.indices((ENTITIES, PERIODS)))
-    has_row = (rng.random(entity.size) < share) | (period < 2)
-    entity, period = entity[has_row], period[has_row]
-    effects = rng.normal(size=ENTITIES)[entity]
-    X = rng.normal(size=(entity.size, COLUMNS)) + effects[:, None]
-    outcome = X @ np.linspace(0.1, 1.0, COLUMNS) + effects + rng.normal(size=entity.size)
-    return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X)
+def drawn_panel(share: float) -> Panel:
+    return large_panel(share, random_stream(111, str(share)))
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("share", [1.0, 0.8], ids=["balanced", "unbalanced"])
 def test_two_way_effects_of_a_million_rows(benchmark: BenchmarkFixture, share: float) -> None:
     """Rounds of both alternate, so that a busy machine is busy for both; the fit can predict as well."""
-    panel = large_panel(share)
+    panel = drawn_panel(share)
     frame = pd.DataFrame(panel.X, columns=list(panel.columns)).assign(
         y=panel.observed, entity=panel.entity.codes, time=panel.period
     )
@@ -82,7 +75,7 @@ def test_memory_of_a_million_rows(benchmark: BenchmarkFixture, share: float) -> 
 
 
 if __name__ == "__main__":
-    OPTIONS.fit(large_panel(float(sys.argv[1])), rng=random_stream(0)).coefficients()
+    OPTIONS.fit(drawn_panel(float(sys.argv[1])), rng=random_stream(0)).coefficients()
     # A process inherits what `resource` reports from its parent; the kernel's status is its own.
     status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))

@@ -13,8 +13,7 @@ from harness import Floats, Panel, draw_weights, left_out
 from harness_neural.fits import FittedNetworkDraws
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from neural_tasks import bootstrap_task
-from panels import panel_from_arrays
+from neural_tasks import panel_of_cities
 
 N_DRAWS = 100
 CURVE = np.linspace(-2.0, 2.0, 40)[:, None]
@@ -26,11 +25,7 @@ ESTIMATORS: dict[str, Mlp | SomAnn] = {
 }
 
 
-@cache
-def panel() -> Panel:
-    task = bootstrap_task(1)
-    entity, period = (axis.ravel() for axis in np.indices((273, 9)))
-    return panel_from_arrays(entity=entity, period=period, outcome=task.outcome, X=task.X)
+panel = cache(panel_of_cities)
 
 
 @cache

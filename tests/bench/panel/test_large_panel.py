@@ -16,9 +16,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness import CoefficientTable, FittedDraws, Panel, draw_weights, random_stream
 from harness_panel import FixedEffects
-from panels import panel_from_arrays
+from panels import large_panel, panel_from_arrays
 
-ENTITIES, PERIODS, COLUMNS, ROUNDS = 100_000, 10, 10, 3
+ROUNDS = 3
 MOST_TIMES = 1.3
 """Time allowed, as a multiple of linearmodels called directly."""
 
@@ -26,15 +26,8 @@ MOST_BYTES = 3e9
 """Memory allowed, data excluded; linearmodels called directly takes 1.6 GB, data included."""
 
 
-def large_panel(share: float) -> Panel:
-    rng = random_stream(101, str(share))
-    entity, period = (axis.ravel() for axis in np.indices((ENTITIES, PERIODS)))
-    has_row = (rng.random(entity.size) < share) | (period < 2)
-    entity, period = entity[has_row], period[has_row]
-    effects = rng.normal(size=ENTITIES)[entity]
-    X = rng.normal(size=(entity.size, COLUMNS)) + effects[:, None]
-    outcome = X @ np.linspace(0.1, 1.0, COLUMNS) + effects + rng.normal(size=entity.size)
-    return panel_from_arrays(entity=entity, period=period, outcome=outcome, X=X)
+def drawn_panel(share: float) -> Panel:
+    return large_panel(share, random_stream(101, str(share)))
 
 
 def ours(panel: Panel) -> CoefficientTable:
@@ -62,11 +55,12 @@ def least_seconds(call: Callable[[], object]) -> float:
 
 @pytest.mark.parametrize("share", [1.0, 0.8], ids=["balanced", "unbalanced"])
 def test_two_way_effects_of_a_million_rows(benchmark: BenchmarkFixture, share: float) -> None:
-    panel = large_panel(share)
+    panel = drawn_panel(share)
     params, covariance = directly(panel)
     table = benchmark.pedantic(ours, args=(panel,), rounds=1, warmup_rounds=1)
     np.testing.assert_allclose(table.estimate, params, rtol=1e-9)
-    factor = table.correction.factor / (panel.n_obs / (panel.n_obs - COLUMNS - PERIODS - ENTITIES + 1))
+    n_left = panel.n_obs - len(panel.columns) - panel.n_periods - panel.n_entities + 1
+    factor = table.correction.factor / (panel.n_obs / n_left)
     np.testing.assert_allclose(table.covariance, factor * np.asarray(covariance), rtol=1e-7, atol=1e-16)
     if benchmark.stats is not None:
         seconds, theirs = (least_seconds(partial(call, panel)) for call in (ours, directly))
@@ -78,7 +72,7 @@ def test_two_way_effects_of_a_million_rows(benchmark: BenchmarkFixture, share: f
 def test_the_solver_beside_pyfixest(benchmark: BenchmarkFixture) -> None:
     """Our own solver alone, as folds and draws have it."""
     pyfixest = pytest.importorskip("pyfixest")
-    panel = large_panel(0.8)
+    panel = drawn_panel(0.8)
     frame = pd.DataFrame(panel.X, columns=list(panel.columns)).assign(
         y=panel.observed, entity=panel.entity.codes, time=panel.period
     )
@@ -94,7 +88,7 @@ def test_the_solver_beside_pyfixest(benchmark: BenchmarkFixture) -> None:
 
 @pytest.mark.parametrize("share", [1.0, 0.8], ids=["balanced", "unbalanced"])
 def test_memory_of_a_million_rows(benchmark: BenchmarkFixture, share: float) -> None:
-    panel = large_panel(share)
+    panel = drawn_panel(share)
 
     def most_held() -> int:
         tracemalloc.start()

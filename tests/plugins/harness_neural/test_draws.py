@@ -9,7 +9,7 @@ from harness import Floats, Panel, draw_weights, left_out
 from harness_neural.fits import FittedNetworkDraws
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from neural_tasks import make_panel
+from neural_tasks import make_panel, wave
 
 SMALL = Mlp(hidden=3, restarts=2)
 
@@ -18,10 +18,6 @@ SMALL = Mlp(hidden=3, restarts=2)
 def test_a_quick_run_starts_a_draw_at_most_twice(asked, kept):
     quick = Mlp(draw_restarts=asked, restarts=3, sizes_around=2).quick()
     assert (quick.draw_restarts, quick.restarts, quick.sizes_around) == (kept, 1, 0)
-
-
-def wave(X: Floats) -> Floats:
-    return 20.0 + 3.0 * np.tanh(2.0 * X[:, 0]) + X[:, 1] - 0.5 * X[:, 2]
 
 
 def fit_draws(estimator: Mlp | SomAnn, panel: Panel, *, n_draws: int = 12) -> FittedNetworkDraws:

@@ -15,18 +15,10 @@ from harness import (
 )
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from neural_tasks import make_panel
+from neural_tasks import make_panel, r_squared, wave
 from panels import panel_from_arrays
 
 SMALL = Mlp(hidden=3, restarts=2)
-
-
-def wave(X: Floats) -> Floats:
-    return 20.0 + 3.0 * np.tanh(2.0 * X[:, 0]) + X[:, 1] - 0.5 * X[:, 2]
-
-
-def r_squared(panel: Panel, predicted: Floats) -> float:
-    return float(1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var())
 
 
 def fit(estimator: Mlp, panel: Panel, *, selection: Panel | None = None, seed: int = 0) -> Floats:

@@ -9,12 +9,12 @@ import torch
 from scipy import optimize
 
 from harness import Floats
-from harness_neural.batch import Settings, TrainingTask, train
+from harness_neural.batch import Settings, train
 from harness_neural.batch.descent import Descent
 from harness_neural.batch.first_order import Adam, GradientDescent
 from harness_neural.batch.lbfgs import Lbfgs
-from harness_neural.batch.objective import Evaluation, evaluate_at
-from neural_tasks import make_task, one_network
+from harness_neural.batch.objective import Evaluation
+from neural_tasks import least_loss_of_scipy, make_task
 
 Function = Callable[[Floats], tuple[float, Floats]]
 
@@ -64,15 +64,7 @@ def test_lbfgs_reaches_the_loss_that_scipy_reaches_on_networks() -> None:
     blind = replace(task, selection=np.zeros_like(task.selection), blind_steps=np.full(8, 2000))
     trained = train(blind, Settings(tolerance=1e-9))
     for at in range(task.n_networks):
-        alone = one_network(task, at)
-
-        def loss(x: Floats, alone: TrainingTask = alone) -> tuple[float, Floats]:
-            found = evaluate_at(alone, x[None], activation="tanh")
-            return float(found.loss[0]), found.gradient[0].numpy()
-
-        tight = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 10_000}
-        expected = optimize.minimize(loss, alone.start[0], jac=True, method="L-BFGS-B", options=tight)
-        assert trained.loss[at] == pytest.approx(expected.fun, abs=1e-8)
+        assert trained.loss[at] == pytest.approx(least_loss_of_scipy(task, at), abs=1e-8)
 
 
 @pytest.mark.parametrize("seed", range(3))

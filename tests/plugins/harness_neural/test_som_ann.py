@@ -11,7 +11,7 @@ from harness_neural.mlp import Mlp
 from harness_neural.names import Combine
 from harness_neural.som_ann import SomAnn
 from harness_neural.stacked import STAGE
-from neural_tasks import make_panel
+from neural_tasks import make_panel, r_squared
 from panels import panel_from_arrays
 
 COMBINE: list[Combine] = ["separate_nets", "stacked", "one_hot", "none"]
@@ -33,10 +33,6 @@ def regimes_panel(
         outcome=10.0 * regime + effect * exposure + noise * rng.normal(size=regime.size),
         X=np.column_stack([exposure, corner + 0.5 * rng.normal(size=corner.shape)]),
     )
-
-
-def r_squared(panel: Panel, predicted: Floats) -> float:
-    return float(1.0 - np.mean((panel.observed - predicted) ** 2) / panel.observed.var())
 
 
 def test_a_network_a_cluster_recovers_regimes() -> None:

@@ -8,29 +8,17 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from harness import EstimationError, random_stream
 from harness_sklearn import Boosting
-from panels import panel_from_arrays
-
-
-def make_panel(n_entities=80, n_periods=6, noise=0.1, seed=0):
-    rng = np.random.default_rng(seed)
-    size = n_entities * n_periods
-    x, z = rng.uniform(-2, 2, size=(2, size))
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
-        outcome=np.sin(2 * x) + 0.5 * z + noise * rng.normal(size=size),
-        X=np.column_stack([x, z]),
-    )
+from panels import wave_panel
 
 
 def test_a_nonlinear_truth_is_found():
-    train, test = make_panel(seed=1), make_panel(seed=2, noise=0.0)
+    train, test = wave_panel(seed=1), wave_panel(seed=2, noise=0.0)
     fit = Boosting().fit(train, rng=random_stream(0, "b"))
     assert np.mean((fit.predict(test) - test.observed) ** 2) < 0.1 * test.observed.var()
 
 
 def test_rounds_are_the_best_on_the_selection_rows():
-    train, selection = make_panel(seed=1, noise=1.0), make_panel(seed=2, noise=1.0)
+    train, selection = wave_panel(seed=1, noise=1.0), wave_panel(seed=2, noise=1.0)
     fit = Boosting(max_rounds=60).fit(train, rng=random_stream(0, "b"), selection=selection)
     errors = []
     for rounds in range(1, 61):
@@ -46,7 +34,7 @@ def test_rounds_are_the_best_on_the_selection_rows():
 
 
 def test_row_order_and_streams_without_a_draw_change_nothing():
-    panel, selection = make_panel(seed=1), make_panel(seed=2)
+    panel, selection = wave_panel(seed=1), wave_panel(seed=2)
     order = np.random.default_rng(3).permutation(panel.n_obs)
     own = Boosting().fit(panel, rng=random_stream(0, "b"), selection=selection).predict(panel)
     other = Boosting().fit(panel.take(order), rng=random_stream(1, "b"), selection=selection).predict(panel)
@@ -54,13 +42,13 @@ def test_row_order_and_streams_without_a_draw_change_nothing():
 
 
 def test_too_few_rows_are_refused_with_their_number():
-    panel = make_panel(n_entities=5, n_periods=5)
+    panel = wave_panel(n_entities=5, n_periods=5)
     with pytest.raises(EstimationError, match="20 training rows cannot fill two leaves of 20 rows"):
         Boosting().fit(panel, rng=random_stream(0, "b"))
 
 
 def test_growing_stops_when_rounds_bring_nothing_and_the_best_round_is_kept():
-    train, selection = make_panel(seed=1, noise=1.0), make_panel(seed=2, noise=1.0)
+    train, selection = wave_panel(seed=1, noise=1.0), wave_panel(seed=2, noise=1.0)
     short, long = (
         Boosting(patience=patience).fit(train, rng=random_stream(0, "b"), selection=selection)
         for patience in (20, 300)
@@ -73,7 +61,7 @@ def test_growing_stops_when_rounds_bring_nothing_and_the_best_round_is_kept():
 
 
 def test_the_search_is_told_and_a_search_that_ended_too_soon_is_noted():
-    train, selection = make_panel(seed=1), make_panel(seed=2)
+    train, selection = wave_panel(seed=1), wave_panel(seed=2)
     long, short = (
         Boosting(max_rounds=most).fit(train, rng=random_stream(0, "b"), selection=selection)
         for most in (300, 5)

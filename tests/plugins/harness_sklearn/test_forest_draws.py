@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,21 +12,10 @@ from sklearn.ensemble import RandomForestRegressor
 from harness import EstimationError, draw_weights, left_out, random_stream
 from harness.scenarios.draws import drawn_panel
 from harness_sklearn import RandomForest
-from panels import panel_from_arrays
+from panels import wave_panel
 
 FOREST = RandomForest(trees=20, draw_trees=10, min_leaf=(3, 30))
-
-
-def make_panel(n_entities=40, n_periods=5, noise=0.3, seed=0):
-    rng = np.random.default_rng(seed)
-    size = n_entities * n_periods
-    x, z = rng.uniform(-2, 2, size=(2, size))
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
-        outcome=np.sin(2 * x) + 0.5 * z + noise * rng.normal(size=size),
-        X=np.column_stack([x, z]),
-    )
+make_panel = partial(wave_panel, n_entities=40, n_periods=5, noise=0.3)
 
 
 def drawn(panel, weights, *, estimator=FOREST, selection=None, seed=0):

@@ -8,19 +8,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from harness import CanRunQuick, random_stream
 from harness_sklearn import RandomForest
-from panels import panel_from_arrays
-
-
-def make_panel(n_entities=80, n_periods=6, noise=0.1, seed=0):
-    rng = np.random.default_rng(seed)
-    size = n_entities * n_periods
-    x, z = rng.uniform(-2, 2, size=(2, size))
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(n_entities), n_periods),
-        period=np.tile(np.arange(n_periods), n_entities),
-        outcome=np.sin(2 * x) + 0.5 * z + noise * rng.normal(size=size),
-        X=np.column_stack([x, z]),
-    )
+from panels import wave_panel
 
 
 def direct(panel, *, min_leaf, trees=30, column_share=1 / 3):
@@ -35,14 +23,14 @@ def direct(panel, *, min_leaf, trees=30, column_share=1 / 3):
 
 
 def test_a_nonlinear_truth_is_found():
-    train, test = make_panel(seed=1, n_entities=200), make_panel(seed=2, noise=0.0)
+    train, test = wave_panel(seed=1, n_entities=200), wave_panel(seed=2, noise=0.0)
     fit = RandomForest().fit(train, rng=random_stream(0))
     assert np.mean((fit.predict(test) - test.observed) ** 2) < 0.1 * test.observed.var()
 
 
 @pytest.mark.parametrize("noise", [0.1, 3.0])
 def test_leaves_are_the_best_on_the_selection_rows_and_the_fit_is_that_of_scikit_learn(noise):
-    train, selection = make_panel(seed=1, noise=noise), make_panel(seed=2, noise=noise)
+    train, selection = wave_panel(seed=1, noise=noise), wave_panel(seed=2, noise=noise)
     fit = RandomForest(trees=30, min_leaf=(3, 30, 10)).fit(
         train, rng=random_stream(0, "f"), selection=selection
     )
@@ -60,13 +48,13 @@ def test_leaves_are_the_best_on_the_selection_rows_and_the_fit_is_that_of_scikit
 
 
 def test_rows_set_aside_for_the_choice_are_fitted_on_after_it():
-    panel = make_panel(seed=3)
+    panel = wave_panel(seed=3)
     fit = RandomForest(trees=1, min_leaf=(40,)).fit(panel, rng=random_stream(0))
     assert fit.model.estimators_[0].tree_.weighted_n_node_samples[0] == panel.n_obs
 
 
 def test_a_large_level_costs_no_digits():
-    panel = make_panel(seed=1)
+    panel = wave_panel(seed=1)
     panel = panel.with_column("x0", np.round(panel.column("x0") * 2**12) / 2**12)
     high = panel.with_column("x0", panel.column("x0") + 2.0**30)
     forest = RandomForest(trees=30)
@@ -75,7 +63,7 @@ def test_a_large_level_costs_no_digits():
 
 
 def test_the_stream_is_the_only_randomness():
-    panel, selection = make_panel(seed=1), make_panel(seed=2)
+    panel, selection = wave_panel(seed=1), wave_panel(seed=2)
     forest = RandomForest(trees=20)
     first, same, other = (
         forest.fit(panel, rng=random_stream(seed), selection=selection).predict(panel) for seed in (0, 0, 1)
@@ -85,7 +73,7 @@ def test_the_stream_is_the_only_randomness():
 
 
 def test_leaves_that_rows_cannot_fill_are_not_tried():
-    panel = make_panel(n_entities=10, n_periods=3)
+    panel = wave_panel(n_entities=10, n_periods=3)
     fit = RandomForest(trees=5, min_leaf=(5, 12, 13, 60)).fit(panel, rng=random_stream(0))
     assert fit.details()["search"]["min_leaf"] == [12, 5]
 

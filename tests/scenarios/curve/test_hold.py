@@ -10,7 +10,7 @@ import pytest
 from harness.scenarios.curve.scenario import hold
 from harness.scenarios.partial_dependence import partial_dependence
 from panels import panel_from_arrays
-from scenarios.derived import Square
+from scenarios.derived import Square, squared_panel
 
 
 @dataclass(frozen=True)
@@ -21,22 +21,9 @@ class Exponential:
         return np.exp(panel.column("x") * panel.column("m"))
 
 
-def make_panel():
-    rng = np.random.default_rng(5)
-    x, m = rng.uniform(0, 2, size=(2, 60))
-    return panel_from_arrays(
-        entity=np.repeat(np.arange(20), 3),
-        period=np.tile(np.arange(3), 20),
-        outcome=np.zeros(60),
-        X=np.column_stack([x, m, x**2]),
-        columns=("x", "m", "s"),
-        derived=(Square(of="x", into="s"),),
-    )
-
-
 @pytest.mark.parametrize(("held", "centre"), [("mean", np.mean), ("median", np.median)])
 def test_others_held_at_their_centre(held, centre):
-    panel, grid = make_panel(), np.array([0.0, 1.0])
+    panel, grid = squared_panel(), np.array([0.0, 1.0])
     expected = np.exp(grid * centre(panel.column("m")))
     assert partial_dependence(Exponential(), hold(panel, held, of=panel), grid) == pytest.approx(
         expected, rel=1e-13
@@ -44,14 +31,14 @@ def test_others_held_at_their_centre(held, centre):
 
 
 def test_others_as_observed_are_averaged():
-    panel, grid = make_panel(), np.array([0.0, 1.0])
+    panel, grid = squared_panel(), np.array([0.0, 1.0])
     expected = np.exp(np.outer(grid, panel.column("m"))).mean(axis=1)
     assert hold(panel, "average", of=panel) is panel
     assert partial_dependence(Exponential(), panel, grid) == pytest.approx(expected, rel=1e-13)
 
 
 def test_what_follows_from_a_held_column_is_computed_from_it():
-    panel = make_panel()
+    panel = squared_panel()
     panel = panel_from_arrays(
         entity=panel.entity.codes,
         period=panel.period,
