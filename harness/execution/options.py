@@ -13,7 +13,7 @@ from harness.execution.cluster import DaskWorkers
 from harness.execution.workers import LocalWorkers, ThisProcess, Workers
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 from harness.spec.written import WrittenSpec
-from harness.store.folder import SPEC
+from harness.store.layout import SPEC
 
 Backend = Literal["here", "loky", "dask"]
 """``here`` is this process where one worker is asked for, and ``loky`` for more."""

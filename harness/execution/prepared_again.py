@@ -12,7 +12,8 @@ from harness.execution.options import RunOptions
 from harness.execution.prepared import Prepared, prepare
 from harness.registry.plugin_choice import PluginChoice
 from harness.registry.registry import Registry
-from harness.store.folder import SPEC, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import SPEC
 
 
 @dataclass(frozen=True, eq=False)

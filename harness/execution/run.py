@@ -36,7 +36,8 @@ from harness.scenarios.full_result import FullResult
 from harness.scenarios.parts import PartResult
 from harness.spec.study import Study
 from harness.store.code import installed_code
-from harness.store.folder import CHECKPOINTS, SPEC, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import CHECKPOINTS, SPEC
 from harness.store.lock import locked
 from harness.store.manifest import Manifest, SpecRecord
 from harness.store.versions import versions

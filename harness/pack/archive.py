@@ -13,7 +13,8 @@ from harness.execution.prepared_again import RunSources, prepare_again
 from harness.pack.crate import METADATA, metadata
 from harness.pack.own_code import own_code
 from harness.pack.readme import REQUIREMENTS, RUN, SPEC, readme, requirements
-from harness.store.folder import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE
 
 DATA = "data"
 """Folder of a data file that lies outside the folder of the spec."""

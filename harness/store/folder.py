@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -17,51 +16,23 @@ import pandas as pd
 from harness.errors import ArtifactError, Problem
 from harness.store.atomic import move, partials, replacing, sha256_of, write_atomically, writing
 from harness.store.csv_table import csv_text, from_csv
+from harness.store.layout import (
+    MANIFEST,
+    MANIFEST_SUM,
+    MARK,
+    MARKER,
+    NEW,
+    REPORTED,
+    SIGNATURE,
+    WRITTEN,
+    sum_line,
+)
 from harness.store.manifest import Manifest
-
-MARKER = ".harness-run"
-"""File that tells a run folder from any other; only a folder that has it is written into again."""
-
-MARK = b"written by harness; this folder may be overwritten by another run\n"
-"""What it holds."""
-
-MANIFEST = "manifest.json"
-MANIFEST_SUM = "manifest.sha256"
-"""The SHA-256 of the manifest, as ``sha256sum -c`` reads it; the manifest has those of all other files."""
-
-SIGNATURE = "manifest.json.sig"
-"""Signature of the manifest, where somebody signed it."""
-
-WRITTEN = ".harness-files"
-"""Names of the files that a run wrote so far, a line each; there while no manifest lists them."""
-
-NEW = ".new"
-"""Folder within a run folder in which the next run is built."""
-
-SPEC = "spec.yaml"
-CHECKPOINTS = "checkpoints"
-"""Folder of finished tasks, there while a run is not whole."""
 
 EARLIEST_YEAR = 1980
 """Of dates in compressed files."""
 
 _LAST = frozenset({MANIFEST, MANIFEST_SUM})
-
-REPORTED = (
-    "*.csv",
-    "*.parquet",
-    SPEC,
-    "gain_report.json",
-    "report.html",
-    "brief.html",
-    "surfaces.html",
-    "calibration.html",
-    "calibration.json",
-    "figures/*",
-    "tables/**/*",
-    "details/*",
-)
-"""What a run reports, the manifest apart."""
 
 
 @dataclass(frozen=True)
@@ -314,11 +285,6 @@ class RunFolder:
         path = self.path / MANIFEST
         with _readable(path):
             return Manifest.from_json(path.read_text(encoding="utf-8"))
-
-
-def sum_line(manifest: bytes) -> bytes:
-    """Return what `MANIFEST_SUM` holds for a manifest of these bytes."""
-    return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
 
 
 def _refuse_clock(now: datetime) -> None:

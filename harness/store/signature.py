@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.errors import ArtifactError, Problem
-from harness.store.folder import MANIFEST, SIGNATURE, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import MANIFEST, SIGNATURE
 
 PURPOSE = "panel-harness"
 """What signatures are for, as the format of ssh has it, so that none made for something else counts."""

@@ -11,7 +11,8 @@ from harness.api import run_study
 from harness.execution import run as run_module
 from harness.execution.options import RunOptions
 from harness.spec.written import written_spec
-from harness.store.folder import CHECKPOINTS, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import CHECKPOINTS
 from small_run import SPEC, TINY, grunfeld
 
 

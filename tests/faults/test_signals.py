@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.store.folder import CHECKPOINTS
+from harness.store.layout import CHECKPOINTS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 5

@@ -14,7 +14,8 @@ from harness import ArtifactError
 from harness.evaluation.fold import SAME_ENTITY
 from harness.evaluation.universe import Universe
 from harness.store import folder as folder_module
-from harness.store.folder import MANIFEST, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import MANIFEST
 from harness.store.lock import locked
 from harness.store.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
 from harness.store.study_record import EstimatorRecord, ProtocolRecord, StudyRecord, VariableRecord

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from harness.store.folder import MANIFEST, MANIFEST_SUM, SIGNATURE, RunFolder, sum_line
+from harness.store.folder import RunFolder
+from harness.store.layout import MANIFEST, MANIFEST_SUM, SIGNATURE, sum_line
 from small_run import copy_of, exit_code, run_small
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")

@@ -12,7 +12,8 @@ import pytest
 
 from harness import open_run
 from harness.audit.verify.integrity import require_whole
-from harness.store.folder import MANIFEST, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import MANIFEST
 from harness.store.manifest import FORMAT
 from plugin_files import write_tiny_study
 from small_run import exit_code

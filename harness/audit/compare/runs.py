@@ -12,7 +12,8 @@ from harness.audit.compare.tolerance import Tolerance
 from harness.spec.difference import ValueDifference, spec_differences
 from harness.spec.document import Document, read_document
 from harness.spec.overrides import with_overrides
-from harness.store.folder import SPEC, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import SPEC
 from harness.store.manifest import DataRecord, Manifest
 from harness.store.study_record import StudyRecord
 from harness.tables import PARQUET_TABLES, ResultTable

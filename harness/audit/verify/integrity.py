@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from harness.errors import ArtifactError, Problem
 from harness.store.atomic import sha256_of
-from harness.store.folder import CHECKPOINTS, MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, RunFolder, sum_line
+from harness.store.folder import RunFolder
+from harness.store.layout import CHECKPOINTS, MANIFEST, MANIFEST_SUM, MARK, MARKER, SPEC, sum_line
 from harness.store.lock import HOLDER
 from harness.store.manifest import Manifest
 

@@ -25,7 +25,8 @@ from harness.findings.table import findings_of
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
 from harness.spec.load import load_study
-from harness.store.folder import SPEC, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import SPEC
 from harness.store.manifest import Manifest
 from harness.tables import (
     ACCURACY,

@@ -16,7 +16,8 @@ from harness.audit.verify.tables import (
 )
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
-from harness.store.folder import SIGNATURE, RunFolder
+from harness.store.folder import RunFolder
+from harness.store.layout import SIGNATURE
 from harness.store.signature import signed_by
 
 DISAGREEMENT = "solver_disagreement"
