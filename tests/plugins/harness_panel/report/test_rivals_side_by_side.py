@@ -97,12 +97,13 @@ def test_a_break_has_a_slope_in_each_regime_and_a_parabola_no_single_one(result)
     _, folder = result
     run = read_run(RunFolder.open(folder))
     (found,) = effects_of(run)
-    (place,) = run.frame("thresholds")["at"]
+    (at,) = run.frame("thresholds")["at"]
+    place = f"{at:.4g}".replace("-", "\N{MINUS SIGN}")
     regimes = [one.where for one in found.slopes if one.row.estimator == "broken"]
-    assert regimes == [f"x <= {place:.6g}", f"x > {place:.6g}"]
+    assert regimes == [f"x \N{LESS-THAN OR EQUAL TO} {place}", f"x > {place}"]
     assert found.curved == ("cubic",)
     labels = [one.label for one in whiskers_of(run, found)]
-    assert f"Coefficient, x > {place:.6g}: Break" in labels
+    assert f"Coefficient, x > {place}: Break" in labels
     assert not any("Parabola" in label for label in labels)
     text = (folder / "report.html").read_text("utf-8")
     assert "No coefficient is the effect in Parabola" in text
