@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Generic, Protocol, TypeVar
 
 from harness.data.note import Note
 from harness.data.panel import Panel
@@ -16,13 +15,11 @@ from harness.estimators.protocol import Estimator, HasNotes
 from harness.scenarios.asked import AsksModels
 from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws
 from harness.scenarios.draws import MOST_NUMBERS, MOST_SOLVED, cut_draws, refusals_of, too_many_refused
+from harness.scenarios.given_task import GivenTask
 from harness.scenarios.numbers import Numbers, joined
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sealed import Sealed
 from harness.scenarios.subsample import is_trained_anew
-
-R_co = TypeVar("R_co", covariant=True)
-
 
 Preparation = Attempt[Sealed[DrawMaker]]
 """What draws have in common, on its way to those that make them, or why it could not be found."""
@@ -113,50 +110,6 @@ class BlockResult:
     seconds: float
 
 
-class AfterPreparation(Protocol[R_co]):
-    """A task that begins once it is known what draws have in common."""
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-
-    @property
-    def label(self) -> str:
-        """Name of the task within the study."""
-
-    def run_with(self, maker: Preparation) -> R_co:
-        """Do the work with what was found, and keep the reason where that cannot be done."""
-
-    def failed(self, reason: str) -> R_co:
-        """Return what stands for a result that could not be had."""
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedTask(Generic[R_co]):
-    """A task that can run: `maker` is what the draws have in common."""
-
-    task: AfterPreparation[R_co]
-    maker: Preparation
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.task.estimator_id
-
-    @property
-    def label(self) -> str:
-        """Name of the task within the study."""
-        return self.task.label
-
-    def run(self) -> R_co:
-        """Do the work, and keep the reason where that cannot be done."""
-        return self.task.run_with(self.maker)
-
-    def failed(self, reason: str) -> R_co:
-        """Return what stands for a result that could not be had."""
-        return self.task.failed(reason)
-
-
 @dataclass(frozen=True, eq=False)
 class BlockTask:
     """Some draws of a fit, with what scenarios ask of them.
@@ -188,9 +141,9 @@ class BlockTask:
         """What has to be found before."""
         return () if self.prepare.is_immediate else (self.prepare,)
 
-    def given(self, found: Sequence[Preparation]) -> PreparedTask[BlockResult]:
+    def given(self, found: Sequence[Preparation]) -> GivenTask[Preparation, BlockResult]:
         """Return the block, ready to run."""
-        return PreparedTask(self, found[0])
+        return GivenTask(self, found[0])
 
     def run(self) -> BlockResult:
         """Prepare, and run."""

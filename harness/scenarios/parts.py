@@ -13,6 +13,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import Tables
+from harness.scenarios.given_task import GivenTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +141,9 @@ class PartTask:
         """Name of the part within the study."""
         return str(self.part_cell)
 
-    def given(self, found: Sequence[PartResult]) -> GivenPart:
+    def given(self, found: Sequence[PartResult]) -> GivenTask[Sequence[PartResult], PartResult]:
         """Return the task, ready to run, from what came of those that it needs."""
-        return GivenPart(self, found)
+        return GivenTask(self, found)
 
     def run(self) -> PartResult:
         """Do the work, and keep the reason where that cannot be done."""
@@ -168,32 +169,6 @@ class PartTask:
         start = perf_counter()
         tried = attempt(work)
         return PartResult(self.part_cell, tried.value, tried.status, tried.reason, perf_counter() - start)
-
-
-@dataclass(frozen=True, eq=False)
-class GivenPart:
-    """A task of a part that can run: `found` came of those that it needs."""
-
-    task: PartTask
-    found: Sequence[PartResult]
-
-    @property
-    def estimator_id(self) -> str:
-        """Id of the estimator that is asked."""
-        return self.task.estimator_id
-
-    @property
-    def label(self) -> str:
-        """Name of the part within the study."""
-        return self.task.label
-
-    def run(self) -> PartResult:
-        """Do the work, and keep the reason where that cannot be done."""
-        return self.task.run_with(self.found)
-
-    def failed(self, reason: str) -> PartResult:
-        """Return what stands for a result that could not be had."""
-        return self.task.failed(reason)
 
 
 def run_in_order(tasks: Iterable[PartTask]) -> Sequence[PartResult]:

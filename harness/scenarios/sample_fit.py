@@ -13,8 +13,9 @@ from harness.estimators.draws import HasDraws
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import AsksModels, Tables
-from harness.scenarios.blocks import Preparation, PreparedTask, PrepareTask
+from harness.scenarios.blocks import Preparation, PrepareTask
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of
+from harness.scenarios.given_task import GivenTask
 from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
 from harness.scenarios.scenario import Scenario
@@ -157,9 +158,9 @@ class OutlineTask:
         """What has to be found before."""
         return (self.prepare,)
 
-    def given(self, found: Sequence[Preparation]) -> PreparedTask[SampleFitResult]:
+    def given(self, found: Sequence[Preparation]) -> GivenTask[Preparation, SampleFitResult]:
         """Return the task, ready to run."""
-        return PreparedTask(self, found[0])
+        return GivenTask(self, found[0])
 
     def run(self) -> SampleFitResult:
         """Prepare, and run."""
