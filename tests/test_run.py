@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from harness.store.atomic import sha256_of
+from kept_results import kept_results, wait_for_results
 
 ROOT = Path(__file__).parents[1]
 GRUNFELD = "specs/grunfeld.yaml"
@@ -164,11 +165,9 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(finished, tmp_path):
         "1",
     ]
     with subprocess.Popen([*command, *SMALL], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and len(list(out.glob("checkpoints/*"))) < 3:
-            pass
+        wait_for_results(process, out, 3)
         process.kill()
-    kept = len(list(out.glob("checkpoints/*")))
-    assert kept >= 3
+    assert len(kept_results(out)) >= 3
     assert not (out / "manifest.json").exists()
     run(out, "--jobs", "1", "--resume")
     for name in ("accuracy", "gain", "curves"):
@@ -192,8 +191,7 @@ def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finishe
     words = ("run", GRUNFELD, "--quick", "--out", str(out), "--jobs", jobs, "--backend", backend)
     command = [sys.executable, "-m", "harness.cli", *words, *SMALL]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and len(list(out.glob("checkpoints/*"))) < 3:
-            pass
+        wait_for_results(process, out, 3)
         worker_of(process).kill()
     assert process.returncode == 0
     for name in ("accuracy", "gain", "coefficients", "curves", "summary", "warnings"):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from harness.store.layout import CHECKPOINTS
+from kept_results import kept_results, wait_for_results
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 5
@@ -23,8 +22,7 @@ def ended_by(signal_, run):
     words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(run)]
     command = [sys.executable, "-m", "harness.cli", *words, "--set", "scenarios=[]"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not list(run.glob(f"{CHECKPOINTS}/*")):
-            time.sleep(0.05)
+        wait_for_results(process, run)
         others = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal_)
         said = process.communicate(timeout=60)[1]
@@ -49,4 +47,4 @@ def test_a_signal_ends_the_workers_and_says_how_to_go_on(tmp_path, by, code):
     _, alive = psutil.wait_procs(others, timeout=SECONDS)
     assert alive == []
     assert not (tmp_path / "run" / ".new").exists()
-    assert list((tmp_path / "run" / CHECKPOINTS).iterdir())
+    assert kept_results(tmp_path / "run")
