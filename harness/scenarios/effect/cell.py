@@ -58,6 +58,7 @@ class Cell:
     method, form : of the effect
     within : how what is constant in an entity is allowed for, by the method itself or under its instruments
     group : whose rows they are; empty for all
+    check : what makes the rows others than those of the study; empty where they are those
     moderator : of a conditional effect; None for others
     panel : the rows, the exposure in its place
     terms_of : makes the terms of the form
@@ -69,6 +70,7 @@ class Cell:
     within: Within
     form: Form
     group: str
+    check: str
     moderator: str | None
     panel: Panel
     terms_of: MakesTerms
@@ -98,7 +100,11 @@ class Cell:
         return arranged(self.within, self.panel, self.terms, held)
 
     def folds(self, repeat: int) -> EntityFolds:
-        """Return the folds of a repeat, the same for all learners, outcomes and forms."""
+        """Return the folds of a repeat, the same for all learners, outcomes and forms.
+
+        They are the same for all checks with the same entities too, so that what a check changes is not
+        what other folds change.
+        """
         rng = random_stream(self.question.seed, "effect folds", self.group, repeat)
         return EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
 
@@ -212,7 +218,8 @@ class Cell:
 
     def _label(self, repeat: int, fold: int) -> str:
         """Return the name of a part, the same for all methods that the same is learned for."""
-        parts = (self._inputs, self.form, self.group, f"repeat {repeat + 1}", f"fold {fold + 1}")
+        rows = (self.group, self.check)
+        parts = (self._inputs, self.form, *rows, f"repeat {repeat + 1}", f"fold {fold + 1}")
         return ", ".join(part for part in parts if part)
 
     @property

@@ -123,7 +123,7 @@ class EffectScenario(AsksLearners):
                     moderator = self.moderator if form == "conditional" else None
                     within = self.instrumented_within if method == "instrumented" else method
                     yield Cell(
-                        *(method, within, form, group, moderator, rows, self._terms_of(form)),
+                        *(method, within, form, group, "", moderator, rows, self._terms_of(form)),
                         *(question, cross_fit),
                     )
 

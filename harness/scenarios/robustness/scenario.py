@@ -46,7 +46,8 @@ class RobustnessScenario(AsksLearners):
     ``lead``: the exposure of the next period, given this one's, has no effect where outcomes do not feed
     back. ``lag``: that of the period before in its place. ``groups``: without each group of `by`.
     ``winsorised``: outcome and exposure, one per cent of the rows on either side. ``log_outcome``: in logs.
-    ``periods``: the early and the late ones apart. The exposure of other entities, drawn at random, has no
+    ``periods``: the early and the late ones apart. Folds of entities are the first that ``effect`` draws,
+    the same for every check that has the same entities. The exposure of other entities, drawn at random, has no
     effect: how often its t statistic is as large gives a p-value. A joint test asks whether all that should
     equal the slope does, and the lead zero: the greatest studentised difference, entities' influences drawn
     by multipliers (Chernozhukov, Chetverikov and Kato 2013).
@@ -137,8 +138,9 @@ class RobustnessScenario(AsksLearners):
         return [*self._checks(question), *self._permutations(question)]
 
     def _cell(self, question: Question, method: Within, check: RobustnessCheck) -> Cell:
+        name = "" if check.name == BASELINE else check.name
         cross_fit = CrossFit(self.folds, 1, self.level)
-        return Cell(method, method, "line", check.name, None, check.panel(), terms.line, question, cross_fit)
+        return Cell(method, method, "line", "", name, None, check.panel(), terms.line, question, cross_fit)
 
     def _rows(self, question: Question, method: Within, found: Found) -> Iterator[Mapping[str, object]]:
         place = {"exposure": self.exposure or question.panel.exposure, "method": method}
