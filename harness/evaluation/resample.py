@@ -108,11 +108,11 @@ class EntityDraws:
         ----------
         values : (n_entities, ...) each, in one or two dimensions
         """
-        counts = _kept_counts(self, len(values[0]))
-        size = max(1, MOST_COUNTS // len(values[0]))
+        n_entities = len(values[0])
+        size = max(1, MOST_COUNTS // n_entities)
         found = tuple(np.empty((self.n_draws, *own.shape[1:])) for own in values)
         for first in range(0, self.n_draws, size):
-            some = counts[first : first + size].astype(np.float64)
+            some = _counts_from(self, n_entities, first, size)
             for drawn, own in zip(found, values, strict=True):
                 drawn[first : first + size] = some @ own
         return found
@@ -120,6 +120,14 @@ class EntityDraws:
 
 MOST_COUNTS = 2**22
 """Counts that are held as 64-bit numbers at a time, 32 MiB."""
+
+
+@lru_cache(maxsize=1)  # where all draws are one block, gain after gain asks for the same
+def _counts_from(draws: EntityDraws, n_entities: int, first: int, size: int) -> Floats:
+    """Return a block of the counts of `_kept_counts` as 64-bit numbers, not to be written to."""
+    block = _kept_counts(draws, n_entities)[first : first + size].astype(np.float64)
+    block.flags.writeable = False
+    return block
 
 
 @lru_cache(maxsize=8)

@@ -13,6 +13,7 @@ from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
 from harness.execution.apart import run_apart
 from harness.execution.freed_memory import give_back
+from harness.execution.one_thread import one_thread
 from harness.execution.task import CanFail, Task
 from harness.execution.workers import Pool, Workers
 
@@ -30,10 +31,8 @@ def run_on_one_thread(task: Task[R]) -> R:
 
     A worker waits for its next task, or for the end of the run, without the memory of a large one.
     """
-    from threadpoolctl import threadpool_limits
-
     start = perf_counter()
-    with threadpool_limits(limits=1):
+    with one_thread():
         result = run_apart(task)
     if perf_counter() - start > LONG:
         give_back()

@@ -19,6 +19,7 @@ from harness.execution.dependence import Surroundings
 from harness.execution.graph import StudyTask, run_all
 from harness.execution.imported_meanwhile import imported_meanwhile
 from harness.execution.memory import machine_bytes, require_memory
+from harness.execution.one_thread import one_thread
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
 from harness.execution.plan import Plan
@@ -242,6 +243,7 @@ def _count(plan: Plan, on_progress: Progress | None) -> Count:
     return Count(n_tasks, on_progress, last="writing tables and report")
 
 
+@one_thread()
 def results_of(plan: Plan, panels: PanelBuilder, results: Sequence[TaskResult]) -> RunResults:
     """Return what the tasks of a plan found, from their results in any order."""
     return RunResults(

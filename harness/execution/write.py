@@ -16,6 +16,7 @@ from harness.estimators.guard import attempt
 from harness.execution.answers import answer_parts, rows_of_fits
 from harness.execution.comparison import write_comparison
 from harness.execution.effect_tests import effect_tests
+from harness.execution.one_thread import one_thread
 from harness.execution.provenance import tables_of
 from harness.execution.results import RunResults
 from harness.execution.truth_tables import error_parts, truth_parts
@@ -40,6 +41,7 @@ FindingsOf = Callable[[Manifest, RunFolder], pd.DataFrame]
 """Returns the findings of a run from its manifest and its other tables; sentences are made elsewhere."""
 
 
+@one_thread()
 def write_tables(folder: RunFolder, results: RunResults) -> None:
     """Write all tables but those of findings and of expectations, which look into the others."""
     panels = results.panel_of()
@@ -65,6 +67,7 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
         _write(folder, TABLES["claims"], [claims_table(results.study, written)])
 
 
+@one_thread()
 def write_conclusions(folder: RunFolder, study: Study, manifest: Manifest, *, find: FindingsOf) -> None:
     """Write what follows from the other tables: findings, and what was expected of them and of the others.
 

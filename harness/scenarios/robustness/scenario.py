@@ -47,10 +47,10 @@ class RobustnessScenario(AsksLearners):
     back. ``lag``: that of the period before in its place. ``groups``: without each group of `by`.
     ``winsorised``: outcome and exposure, one per cent of the rows on either side. ``log_outcome``: in logs.
     ``periods``: the early and the late ones apart. Folds of entities are the first that ``effect`` draws,
-    the same for every check that has the same entities. The exposure of other entities, drawn at random, has no
-    effect: how often its t statistic is as large gives a p-value. A joint test asks whether all that should
-    equal the slope does, and the lead zero: the greatest studentised difference, entities' influences drawn
-    by multipliers (Chernozhukov, Chetverikov and Kato 2013).
+    the same for every check that has the same entities. The exposure of other entities, drawn at random,
+    has no effect: how often its t statistic is as large gives a p-value. A joint test asks whether all that
+    should equal the slope does, and the lead zero: the greatest studentised difference, entities' influences
+    drawn by multipliers (Chernozhukov, Chetverikov and Kato 2013).
 
     Attributes
     ----------
