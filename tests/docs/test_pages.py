@@ -16,7 +16,13 @@ from test_run import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
-SLOW = {"reading_a_gain.md", "add_an_estimator.md", "pin_a_replication.md", "calibration.md"}
+SLOW = {
+    "add_an_estimator.md",
+    "calibration.md",
+    "pin_a_replication.md",
+    "reading_a_gain.md",
+    "tutorial.md",
+}
 """Pages whose studies and installations take half a minute or more."""
 
 NOT_RUN = {
@@ -38,8 +44,8 @@ def pages():
     """Yield the pages that have something to run."""
     for path in PAGES:
         if path.name not in NOT_RUN and blocks(path):
-            marks = [pytest.mark.slow] if path.name in SLOW else []
-            yield pytest.param(path, marks=marks, id=path.relative_to(DOCS).as_posix())
+            name = path.relative_to(DOCS).as_posix()
+            yield pytest.param(path, marks=[pytest.mark.slow] if name in SLOW else [], id=name)
 
 
 def calls(script):

@@ -64,6 +64,7 @@ def address():
         yield found
 
 
+@pytest.mark.slow
 def test_every_way_to_run_a_study_gives_the_same_numbers(address, tmp_path):
     study = write_tiny_study(tmp_path, other="pooled_ols")
     here = {"my_study.yaml": str(study), ADDRESS: address, "8": "2"}

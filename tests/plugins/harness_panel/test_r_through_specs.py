@@ -34,6 +34,9 @@ BY_ROW = {("edge", "fd"), ("edge", "fd_intercept")}
 REPORTED = "grunfeld"
 """The panel whose report is read."""
 
+QUICK = ("grunfeld", "edge")
+"""Panels that are always run, balanced and not; estimators alone are compared with R on all of them."""
+
 CELLS = [*product(MODELS, COVARIANCES), ("between", "classical")]
 
 
@@ -41,7 +44,10 @@ def identifier(model: str, name: str) -> str:
     return f"{model}__{name.lower()}"
 
 
-@pytest.fixture(scope="module", params=PANELS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in PANELS],
+)
 def study(request, tmp_path_factory) -> tuple[str, StudyResult]:
     panel = request.param
     roles = reference()[panel]["spec"]
