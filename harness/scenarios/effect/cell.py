@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -12,16 +12,17 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanLearnNuisances, Estimator
+from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin, Estimator
 from harness.rng import random_stream
 from harness.scenarios.effect.effects import Effects, aggregated
 from harness.scenarios.effect.entity_folds import EntityFolds
+from harness.scenarios.effect.learning import NuisanceLearning
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
-from harness.scenarios.effect.nuisance import ConditionalMeans, DerivativePart, ExposurePart, NuisancePart
+from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Estimated, averaged, instrumented, partialled_out
 from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
-from harness.scenarios.effect.within import LearnsWithin, WithinPart, as_new, with_what_effects_took
+from harness.scenarios.effect.within import WithinLearning, moving_inputs
 from harness.scenarios.parts import Found, Question
 
 EffectPart = NuisancePart | DerivativePart
@@ -159,95 +160,54 @@ class Cell:
 
     def _part(self, repeat: int, folds: EntityFolds, fold: int) -> EffectPart:
         """Return the targets on a fold, learned the way that the learner learns them best."""
-        train, test = folds.others(fold), folds.held_out(fold)
-        learner = self._learner
-        if self._within is not None:
-            learner, levels = self._within.learner, self._within.levels
-            known = np.isin(levels.entity.codes, np.unique(self.rows.panel.entity.codes[train]))
-            train, test = np.flatnonzero(known), np.flatnonzero(~known)
-        place, seed = (self._label(repeat, fold), self.question.name), self.question.seed
-        means = ConditionalMeans(*place, learner, self._learned_from, self._predicted, train, seed)
-        if self.form == "derivative":
-            return DerivativePart(means, test, self.cross_fit.representer)
-        exposure = ExposurePart(replace(means, panel=self._without_outcome), *self._targets)
-        return (NuisancePart if self._within is None else WithinPart)(means, exposure, test)
+        label, learning = self._label(repeat, fold), self._learning
+        if self.form != "derivative":
+            return learning.part(label, self.question, folds, fold)
+        train, test = learning.split(folds, fold)
+        return DerivativePart(learning.means(label, self.question, train), test, self.cross_fit.representer)
 
     @cached_property
-    def _learned_from(self) -> Panel:
-        """The rows that targets are learned from, the outcome in its place."""
-        return self.rows.targeting(self.rows.outcome) if self._within is None else self._within.levels
+    def _learning(self) -> NuisanceLearning:
+        """Within entities where the learner can; of a derivative it never is."""
+        own = self.question.estimator
+        learner = own.for_nuisances() if isinstance(own, CanLearnNuisances) else own
+        if self.form != "derivative" and isinstance(learner, CanLearnWithin):
+            within = self._learning_within(learner.within_entities())
+            if within is not None:
+                return within
+        return NuisanceLearning.at_rows(learner, self.method, self.rows)
 
-    @cached_property
-    def _without_outcome(self) -> Panel:
-        """The same rows, so that what is learned of other targets is the same for all outcomes."""
-        return replace(self._learned_from, outcome="", observed=np.zeros(self._learned_from.n_obs))
-
-    @cached_property
-    def _predicted(self) -> Panel:
-        """The rows that targets are predicted at; effects of entities take them for entities never seen."""
-        return self._without_outcome if self._within is None else as_new(self._without_outcome)
-
-    @cached_property
-    def _targets(self) -> tuple[Floats, Floats]:
-        """Terms and instruments at the rows that they are learned from."""
-        return (self.rows.terms, self.rows.instruments) if self._within is None else self._levels
-
-    @property
-    def _learner(self) -> Estimator:
-        learner = self.question.estimator
-        return learner.for_nuisances() if isinstance(learner, CanLearnNuisances) else learner
-
-    @cached_property
-    def _within(self) -> LearnsWithin | None:
-        """The learner that has effects of entities, where it can; of a derivative it has none."""
-        if self.form == "derivative":
+    def _learning_within(self, learner: Estimator | None) -> NuisanceLearning | None:
+        """Return the learning of a learner with effects of entities; None where it or the rows allow none."""
+        order = self.panel.canonical_order
+        ordered = self.panel.take(order)
+        levels = moving_inputs(ordered, control_names(self.panel))
+        if learner is None or levels is None:
             return None
-        return LearnsWithin.of(self._learner, self._ordered, control_names(self.panel))
-
-    @cached_property
-    def _ordered(self) -> Panel:
-        return self.panel.take(self.panel.canonical_order)
-
-    @property
-    def _levels(self) -> tuple[Floats, Floats]:
-        """Terms and instruments at all rows in canonical order, (n_levels, n_columns)."""
-        terms = self.terms.values[self.panel.canonical_order]
-        if self.method != "instrumented":
-            return terms, np.empty((terms.shape[0], 0))
-        return terms, instruments_of(self._ordered, self.terms, self.form, self.moderator)
-
-    def _label(self, repeat: int, fold: int) -> str:
-        """Return the name of a part, the same for all methods that the same is learned for."""
-        rows = (self.group, self.check)
-        parts = (self._inputs, self.form, *rows, f"repeat {repeat + 1}", f"fold {fold + 1}")
-        return ", ".join(part for part in parts if part)
+        terms, instruments = self.terms.values[order], np.empty((order.size, 0))
+        if self.method == "instrumented":
+            instruments = instruments_of(ordered, self.terms, self.form, self.moderator)
+        return WithinLearning(learner, self._inputs_within, self.rows, levels, (terms, instruments))
 
     @property
-    def _inputs(self) -> str:
-        """What is learned from."""
-        if self._within is None:
-            return self.method
+    def _inputs_within(self) -> str:
+        """What is learned from within entities, the same for all methods whose rows are of all entities."""
         is_whole = self.rows.panel.n_entities == self.panel.n_entities
         shared = () if self.method != "instrumented" else (self.method,)
         return ", ".join((*shared, WITHIN) if is_whole else (*shared, self.within, WITHIN))
 
+    def _label(self, repeat: int, fold: int) -> str:
+        """Return the name of a part, the same for all methods that the same is learned for."""
+        rows = (self.group, self.check)
+        parts = (self._learning.inputs, self.form, *rows, f"repeat {repeat + 1}", f"fold {fold + 1}")
+        return ", ".join(part for part in parts if part)
+
     def _gathered(self, found: Found, repeat: int, folds: EntityFolds) -> Floats:
         """Return the values of all folds, (n_values, n_obs)."""
-        rows, gathered = self.rows, []
+        gathered = []
         for fold in range(folds.n_folds):
             label = self._label(repeat, fold)
-            values = _values(found[label], label)
-            if self._within is not None:
-                split = folds.others(fold), folds.held_out(fold)
-                targets = np.column_stack([rows.outcome, rows.terms, rows.instruments]).T
-                functions = rows.moved.of(values.T).T
-                values = np.stack(
-                    [
-                        with_what_effects_took(function, rows.targeting(target), *split)
-                        for function, target in zip(functions, targets, strict=True)
-                    ]
-                )
-            gathered.append(values)
+            gathered.append(self._learning.held_out(_values(found[label], label), folds, fold))
         held_out = np.concatenate([folds.held_out(fold) for fold in range(folds.n_folds)])
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
-from harness.estimators.protocol import CanLearnWithin, Estimator
+from harness.scenarios.effect.entity_folds import EntityFolds
+from harness.scenarios.effect.learning import NuisanceLearning
 from harness.scenarios.effect.nuisance import NuisancePart
 
 
@@ -29,33 +31,6 @@ def moving_inputs(levels: Panel, names: Sequence[str]) -> Panel | None:
     X = np.column_stack([columns[name] for name in moving])
     first, *others = moving
     return replace(levels, exposure=first, levels=(), moderators=tuple(others), controls=(), X=X, derived=())
-
-
-@dataclass(frozen=True, eq=False)
-class LearnsWithin:
-    """A learner that has an effect of each entity, and what it learns from.
-
-    Attributes
-    ----------
-    learner : has effects of entities
-    levels : all rows in canonical order, with those columns as regressors that move within entities
-    """
-
-    learner: Estimator
-    levels: Panel
-
-    @classmethod
-    def of(cls, learner: Estimator, levels: Panel, names: Sequence[str]) -> Self | None:
-        """Return the form of a learner that has effects of entities; None where it or the rows allow none.
-
-        Parameters
-        ----------
-        levels : all rows in canonical order
-        names : columns that are held fixed
-        """
-        within = learner.within_entities() if isinstance(learner, CanLearnWithin) else None
-        inputs = moving_inputs(levels, names)
-        return None if within is None or inputs is None else cls(within, inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,3 +81,36 @@ def as_new(panel: Panel) -> Panel:
     """Return the rows as those of entities that nothing was trained on, which have the mean effect."""
     entity = panel.entity
     return replace(panel, entity=replace(entity, labels=tuple(f"new {label}" for label in entity.labels)))
+
+
+@dataclass(frozen=True, eq=False)
+class WithinLearning(NuisanceLearning):
+    """Learning at all rows in levels, beside an effect of each entity; those held out are entities unseen.
+
+    What is learned from are those columns that move within entities.
+    """
+
+    part_type: ClassVar[type[NuisancePart]] = WithinPart
+
+    @cached_property
+    def predicted(self) -> Panel:
+        """The rows, as those of entities never seen."""
+        return as_new(self.without_outcome)
+
+    def split(self, folds: EntityFolds, fold: int) -> tuple[Ints, Ints]:
+        """Return positions of the rows in levels whose entities are learned from, and of the others."""
+        known = np.unique(self.rows.panel.entity.codes[folds.others(fold)])
+        is_known = np.isin(self.panel.entity.codes, known)
+        return np.flatnonzero(is_known), np.flatnonzero(~is_known)
+
+    def held_out(self, values: Floats, folds: EntityFolds, fold: int) -> Floats:
+        """Return functions of all levels as predictions of the method's rows held out, (n_values, n_test)."""
+        rows, train, test = self.rows, folds.others(fold), folds.held_out(fold)
+        targets = np.column_stack([rows.outcome, rows.terms, rows.instruments]).T
+        functions = rows.moved.of(values.T).T
+        return np.stack(
+            [
+                with_what_effects_took(function, rows.targeting(target), train, test)
+                for function, target in zip(functions, targets, strict=True)
+            ]
+        )
