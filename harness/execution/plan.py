@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 from harness.arrays import Ints
@@ -15,8 +16,8 @@ from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
 from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldCell, FoldTask
-from harness.execution.dependence import Contents
 from harness.execution.graph import all_tasks
+from harness.execution.shared_parts import SharedParts
 from harness.execution.variants import Variant, variants
 from harness.registry.catalog import Catalogs
 from harness.rng import random_stream
@@ -187,19 +188,23 @@ class Plan:
 
         One that is the same for several outcomes is yielded once, under the first of these.
         """
-        contents, cells = Contents(), dict[tuple[str, ...], PartCell]()
+        yielded: set[PartCell] = set()
         for entry, scenario, question in self.questions():
             for part in scenario.parts(question):
                 cell = PartCell(question.panel.outcome, question.name, entry.id, part.label)
                 needs = []
                 for need in part.needs if isinstance(part, RestsOnParts) else ():
-                    content = (cell.estimator, cell.scenario, need.label, contents.of(need))
-                    is_new = content not in cells
-                    own = cells.setdefault(content, replace(cell, part=need.label))
-                    needs.append(PartTask(own, need))
-                    if is_new:
+                    first = self._shared.first(replace(cell, part=need.label), need)
+                    needs.append(PartTask(first, need))
+                    if first not in yielded:
+                        yielded.add(first)
                         yield needs[-1]
                 yield PartTask(cell, part, tuple(needs))
+
+    @cached_property
+    def _shared(self) -> SharedParts:
+        """Kept from the counting of tasks to their making: what parts hold are all rows."""
+        return SharedParts()
 
     def fold_tasks(self) -> Iterator[FoldTask]:
         """Yield one task for each outcome, protocol, fold and estimator."""

@@ -13,7 +13,7 @@ from effect_panels import confounded_panel
 from harness.api import prepare_study
 from harness.data.read.frame_file import frame_file
 from harness.execution.checkpoints import CheckpointStore, run_checkpointed
-from harness.execution.dependence import Surroundings
+from harness.execution.dependence import Contents, Surroundings
 from harness.execution.graph import run_all
 from harness.execution.options import RunOptions
 from harness.execution.parts import answers_in_parts
@@ -77,6 +77,18 @@ def test_what_is_learned_of_the_exposure_is_learned_once_for_outcomes_of_the_sam
     watched = Watched()
     run_all(tasks, workers=ThisProcess(), watch=watched)
     assert sorted(watched.handed_out) == sorted(watched.finished) == sorted(task.label for task in tasks)
+
+
+def test_what_parts_hold_is_looked_at_once_though_they_are_counted_and_then_made(frame, monkeypatch):
+    looked_at = []
+    of = Contents.of
+    monkeypatch.setattr(Contents, "of", lambda self, part: looked_at.append(part.label) or of(self, part))
+    plan = planned(frame)
+    counted, made = plan.n_tasks, len(list(plan.part_tasks()))
+    # beside 24 parts two estimators are fitted to two outcomes, in sample and on all rows
+    assert (counted, made) == (24 + 2 * 2 * 2, 24)
+    # eight of either outcome
+    assert len(looked_at) == 2 * 8
 
 
 @dataclass(frozen=True)
