@@ -11,11 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.execution.dependence import Surroundings
-from harness.execution.graph import StudyTask
+from harness.execution.graph import StudyTask, run_all
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
 from harness.execution.prepared import prepare
-from harness.execution.run import carry_out, provenance_of, whole_manifest
+from harness.execution.progress import Count
+from harness.execution.run import provenance_of, results_of, whole_manifest
 from harness.execution.write import FindingsOf, write_tables
 from harness.expectations.check import Reproduction, check_expectations
 from harness.expectations.narrow import narrowed
@@ -47,7 +48,8 @@ def reproduce(options: RunOptions, registry: Registry, *, find: FindingsOf) -> t
     prepared = prepare(options, registry)
     plan = needed(prepared.plan, prepared.loaded.study.expect)
     tasks: Iterable[StudyTask] = chain(plan.part_tasks(), plan.full_tasks(), plan.fold_tasks())
-    results = carry_out(plan, prepared.panels, tasks, workers=options.workers)
+    found = run_all(tasks, workers=options.workers, watch=Count(0, None, last=""))
+    results = results_of(plan, prepared.panels, found)
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
         write_tables(folder, results)

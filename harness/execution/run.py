@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from harness.execution.assemble import MissingCell
 from harness.execution.calibrated import calibrated_rates, calibration_record
 from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.dependence import Surroundings
-from harness.execution.graph import StudyTask, run_all
+from harness.execution.graph import StudyTask
 from harness.execution.imported_meanwhile import imported_meanwhile
 from harness.execution.memory import machine_bytes, require_memory
 from harness.execution.one_thread import one_thread
@@ -217,24 +217,6 @@ def tasks_of(plan: Plan) -> Iterator[StudyTask]:
     yield from plan.full_tasks()
     yield from plan.part_tasks()
     yield from plan.fold_tasks()
-
-
-def carry_out(
-    plan: Plan,
-    panels: PanelBuilder,
-    tasks: Iterable[StudyTask],
-    *,
-    workers: Workers,
-    on_progress: Progress | None = None,
-) -> RunResults:
-    """Run tasks of a plan and return what they found; nothing is written.
-
-    Parameters
-    ----------
-    panels : what the plan's panels come from
-    """
-    results = run_all(tasks, workers=workers, watch=_count(plan, on_progress))
-    return results_of(plan, panels, results)
 
 
 def _count(plan: Plan, on_progress: Progress | None) -> Count:
