@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness.arrays import Floats, Mask
-from harness.data.name import ColumnName
+from harness.arrays import Floats
+from harness.data.prepare.elementwise import OneColumnStep
 from harness.data.prepare.step import Column, Step
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Classes:
+class Classes(OneColumnStep):
     """``- classes: {into: city_size, of: urban_population, at: [100, 500], labels: [small, large, mega]}``.
 
     A row is in the first class below the first threshold, and in the next class from each threshold on.
@@ -35,8 +35,6 @@ class Classes:
 
     name: ClassVar[str] = "classes"
 
-    into: ColumnName
-    of: ColumnName
     at: Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(min_length=1)]
     labels: tuple[str, ...]
 
@@ -50,24 +48,10 @@ class Classes:
             raise ValueError(message)
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """Column it is computed from."""
-        return (self.of,)
-
-    @property
     def detail(self) -> str:
         """How rows are sorted."""
         classes = [f"{label} from {least:g}" for least, label in zip(self.at, self.labels[1:], strict=True)]
         return ", ".join([f"{self.of}: {self.labels[0]} below {self.at[0]:g}", *classes])
-
-    @property
-    def demand(self) -> str:
-        """What the input must satisfy."""
-        return "any number"
-
-    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
-        """Return no row: every number is in a class."""
-        return np.zeros(columns[self.of].shape, dtype=np.bool_)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the position of each row's class, (n_obs,); NaN where `of` is missing."""

@@ -15,8 +15,8 @@ from harness.data.prepare.step import refuse_impossible
 
 
 @dataclass(frozen=True)
-class ElementwiseStep:
-    """A function of one cell.
+class OneColumnStep:
+    """A step that looks at one cell of a row.
 
     Attributes
     ----------
@@ -25,12 +25,8 @@ class ElementwiseStep:
     """
 
     name: ClassVar[str]
-    written: ClassVar[str]
-    """The function in mathematical notation, ``{of}`` being the column."""
-    function: ClassVar[Callable[[Floats], Floats]]
-    """The function, of arrays (n_obs,)."""
     above: ClassVar[float] = -np.inf
-    """The function exists above this number."""
+    """There is a result above this number."""
 
     into: ColumnName
     of: ColumnName
@@ -41,11 +37,6 @@ class ElementwiseStep:
         return (self.of,)
 
     @property
-    def detail(self) -> str:
-        """How the column is computed."""
-        return self.written.format(of=self.of)
-
-    @property
     def demand(self) -> str:
         """What the inputs must satisfy."""
         return "any number" if np.isinf(self.above) else f"numbers above {self.above:g}"
@@ -53,6 +44,21 @@ class ElementwiseStep:
     def impossible(self, columns: Mapping[str, Floats]) -> Mask:
         """Return the rows, (n_obs,), whose number has no result."""
         return np.less_equal(columns[self.of], self.above)
+
+
+@dataclass(frozen=True)
+class ElementwiseStep(OneColumnStep):
+    """A function without options of one cell."""
+
+    written: ClassVar[str]
+    """The function in mathematical notation, ``{of}`` being the column."""
+    function: ClassVar[Callable[[Floats], Floats]]
+    """The function, of arrays (n_obs,)."""
+
+    @property
+    def detail(self) -> str:
+        """How the column is computed."""
+        return self.written.format(of=self.of)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""
@@ -108,7 +114,7 @@ class Square(ElementwiseStep):
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(OneColumnStep):
     """``- power: {into: gdp3, of: gdp, exponent: 3}``.
 
     Attributes
@@ -120,19 +126,12 @@ class Power:
 
     name: ClassVar[str] = "power"
 
-    into: ColumnName
-    of: ColumnName
     exponent: Annotated[float, Field(allow_inf_nan=False)]
 
     def __post_init__(self) -> None:
         if self.exponent == 0.0:
             message = "exponent 0 makes a constant"
             raise ValueError(message)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
     @property
     def detail(self) -> str:
@@ -159,7 +158,7 @@ class Power:
 
 
 @dataclass(frozen=True)
-class Indicator:
+class Indicator(OneColumnStep):
     """``- indicator: {into: d81, of: year, equals: 1981}``.
 
     Attributes
@@ -171,28 +170,12 @@ class Indicator:
 
     name: ClassVar[str] = "indicator"
 
-    into: ColumnName
-    of: ColumnName
     equals: Annotated[float, Field(allow_inf_nan=False)]
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Columns it is computed from."""
-        return (self.of,)
 
     @property
     def detail(self) -> str:
         """How the column is computed."""
         return f"1 where {self.of} = {self.equals:.15g}, else 0"
-
-    @property
-    def demand(self) -> str:
-        """What the inputs must satisfy."""
-        return "any number"
-
-    def impossible(self, columns: Mapping[str, Floats]) -> Mask:
-        """Return no row: every number equals another or does not."""
-        return np.zeros(columns[self.of].shape, dtype=np.bool_)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""
