@@ -166,6 +166,10 @@ class Panel:
             return np.asarray(self.X[:, : len(self.levels) - 1] @ np.arange(1.0, len(self.levels)))
         return self.X[:, self.columns.index(name)]
 
+    def regressors(self, names: Sequence[str]) -> Floats:
+        """Return some columns of X, (n_obs, n_names), in the order of their names."""
+        return self.X[:, [self.columns.index(name) for name in names]]
+
     def dependents(self, name: str) -> frozenset[str]:
         """Return the columns of X that change when a regressor does: its own, and those derived from it."""
         changed = set(self.exposure_columns if name == self.exposure else (name,))
@@ -185,7 +189,7 @@ class Panel:
         derived = tuple(
             derivation for derivation in self.derived if {derivation.into, *derivation.inputs} <= set(kept)
         )
-        return replace(self, controls=controls, X=self._columns(kept), derived=derived)
+        return replace(self, controls=controls, X=self.regressors(kept), derived=derived)
 
     def with_exposure(self, name: str) -> Panel:
         """Return the panel with another of its regressors as the exposure, the former the first control."""
@@ -194,12 +198,8 @@ class Panel:
         others = [other for other in self.columns if other != name]
         moderators = tuple(other for other in self.moderators if other != name)
         controls = tuple(other for other in others if other not in moderators)
-        X = self._columns((name, *moderators, *controls))
+        X = self.regressors((name, *moderators, *controls))
         return replace(self, exposure=name, levels=(), moderators=moderators, controls=controls, X=X)
-
-    def _columns(self, names: Sequence[str]) -> Floats:
-        """Return some regressors, (n_obs, n_names)."""
-        return self.X[:, [self.columns.index(name) for name in names]]
 
     def take(self, rows: Ints) -> Panel:
         """Return the panel of these rows, (n_rows,) positions, in the order given."""
@@ -221,14 +221,13 @@ class Panel:
 
         Weights, instruments and coordinates are kept where both have them.
         """
-        columns = [other.columns.index(name) for name in self.columns]
         return replace(
             self,
             entity=self.entity.joined(other.entity),
             time=self.time.joined(other.time),
             period=np.concatenate([self.period, other.period]),
             observed=np.concatenate([self.observed, other.observed]),
-            X=np.concatenate([self.X, other.X[:, columns]]),
+            X=np.concatenate([self.X, other.regressors(self.columns)]),
             groups=tuple(group.joined(other.group(group.name)) for group in self.groups),
             instruments=self.instruments if other.Z is not None else (),
             Z=_joined(self.Z, other.Z),

@@ -68,7 +68,7 @@ class Design:
 
     def inputs(self, panel: Panel) -> Floats:
         """Return standardised inputs, (n_obs, n_columns)."""
-        return (_columns(panel, self.columns) - self.inputs_scale.centre) / self.inputs_scale.deviation
+        return (panel.regressors(self.columns) - self.inputs_scale.centre) / self.inputs_scale.deviation
 
     def outcome(self, panel: Panel) -> Floats:
         """Return the standardised outcome, (n_obs,)."""
@@ -100,7 +100,7 @@ def make_design(panel: Panel) -> Design:
         Where the outcome or the exposure does not vary.
     """
     names = tuple(sorted(panel.columns))
-    scale = column_scale(_columns(panel, names))
+    scale = column_scale(panel.regressors(names))
     outcome = column_scale(panel.observed[:, None])
     constant = [name for name, size in zip(names, scale.deviation, strict=True) if size == 0.0]
     for name, size in (
@@ -119,7 +119,7 @@ def make_design(panel: Panel) -> Design:
     varies = scale.deviation > 0.0
     columns = tuple(name for name in names if name not in constant)
     kept = ColumnScale(scale.centre[varies], scale.deviation[varies])
-    repeated = _repeated(settle((_columns(panel, columns) - kept.centre) / kept.deviation), columns)
+    repeated = _repeated(settle((panel.regressors(columns) - kept.centre) / kept.deviation), columns)
     return Design(
         columns=columns,
         inputs_scale=kept,
@@ -134,10 +134,6 @@ def make_design(panel: Panel) -> Design:
             *(Note("W-DUP", name, f"is {twin} in other units and counts once") for name, twin in repeated),
         ),
     )
-
-
-def _columns(panel: Panel, names: tuple[str, ...]) -> Floats:
-    return panel.X[:, [panel.columns.index(name) for name in names]]
 
 
 def _repeated(values: Floats, names: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ class Inputs:
 
     def values(self, panel: Panel) -> Floats:
         """Return standardised inputs, (n_obs, n_columns)."""
-        return _settle(self.scale.standardised(_columns(panel, self.columns)))
+        return _settle(self.scale.standardised(panel.regressors(self.columns)))
 
     def outcome(self, panel: Panel) -> Floats:
         """Return the standardised outcome, (n_obs,)."""
@@ -93,7 +93,7 @@ def make_inputs(panel: Panel, *, without: Collection[str] = ()) -> Inputs:
     """
     refuse_constant(panel)
     names = tuple(sorted(set(panel.columns) - set(without)))
-    scale = column_scale(_columns(panel, names))
+    scale = column_scale(panel.regressors(names))
     varies = np.flatnonzero(scale.deviation > 0.0)
     columns = tuple(names[at] for at in varies.tolist())
     return Inputs(
@@ -129,10 +129,6 @@ def refuse_constant(panel: Panel) -> None:
                     hint="train on more rows, or choose another variable",
                 )
             )
-
-
-def _columns(panel: Panel, names: tuple[str, ...]) -> Floats:
-    return panel.X[:, [panel.columns.index(name) for name in names]]
 
 
 def _settle(values: Floats) -> Floats:

@@ -29,6 +29,10 @@ def test_arrays_are_read_only_also_after_a_pickle(array):
             getattr(panel, array)[0] = 7
 
 
+def test_regressors_come_in_the_order_of_their_names():
+    assert make_panel().regressors(("z", "x")).tolist()[:2] == [[1.0, 0.0], [3.0, 2.0]]
+
+
 def test_the_callers_array_stays_writable():
     X = np.ones((5, 1))
     panel_from_arrays(entity=[1, 1, 2, 2, 3], period=[1, 2, 1, 2, 1], outcome=np.ones(5), X=X)

@@ -48,7 +48,7 @@ def without(panel: Panel, names: Collection[str]) -> Panel:
         levels=panel.levels if is_kept else (),
         moderators=tuple(name for name in further if name in panel.moderators),
         controls=tuple(name for name in further if name in panel.controls),
-        X=panel.X[:, [panel.columns.index(name) for name in (*exposure_columns, *further)]],
+        X=panel.regressors((*exposure_columns, *further)),
         derived=derived,
     )
 
