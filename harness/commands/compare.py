@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,11 +78,12 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
     from dataclasses import asdict
 
     from harness.audit.compare.outside import compare_outside, outside_lines
+    from harness.store.json_value import json_value
 
     numbers = compare_outside(run, file, tolerance=tolerance)
     if as_json:
         shown = [
-            {name: _finite(value) for name, value in asdict(number).items()} | {"agrees": number.agrees}
+            {name: json_value(value) for name, value in asdict(number).items()} | {"agrees": number.agrees}
             for number in numbers
         ]
         click.echo(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
@@ -91,8 +91,3 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
         click.echo("\n".join(outside_lines(numbers)))
     if not all(number.agrees for number in numbers):
         sys.exit(DIFFER)
-
-
-def _finite(value: str | float) -> str | float | None:
-    """Return a value as JSON has it, which knows no infinite numbers."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,6 @@ in it.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from harness.report.sections.gains.text import headline
 from harness.report.sections.multiverse.rows import Multiverse, choices_of, multiverses
 from harness.report.sections.multiverse.text import honest, published_gains
 from harness.report.sections.origin.rows import PartRow
+from harness.store.json_value import json_value
 from harness.store.study_record import ProtocolRecord, StudyRecord
 
 VERSION = "2.0"
@@ -93,11 +93,7 @@ def _key(row: AccuracyRow | GainRow) -> tuple[str, str, str, str]:
 
 
 def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
-    return {name: _plain(getattr(value, name)) for name in names}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON values are of any type
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return {name: json_value(getattr(value, name)) for name in names}
 
 
 def _outcome(study: StudyRecord, name: str) -> dict[str, Any]:
@@ -118,7 +114,7 @@ def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: StudyRecord) ->
 
 def _gain(row: GainRow, *, level: float) -> dict[str, Any]:
     standing = row.status_at(level).value if row.is_done else None
-    return _fields(row, GAIN_FIELDS) | {"estimate": _plain(row.gain), "standing": standing}
+    return _fields(row, GAIN_FIELDS) | {"estimate": json_value(row.gain), "standing": standing}
 
 
 def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
