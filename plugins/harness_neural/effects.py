@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import Floats, Ints, LevelEffects, Panel, key_of, with_left_out_levels
+from harness_neural.design import Design
 from harness_neural.names import Dimension
 
 if TYPE_CHECKING:
@@ -30,18 +31,21 @@ def codes_of(panel: Panel, dimensions: Dimensions) -> tuple[Ints, ...]:
 
 
 def add_effects(
-    networks: NetworkBatch, panel: Panel, dimensions: Dimensions, *, residuals: Floats, weights: Floats
+    networks: NetworkBatch, panel: Panel, design: Design, dimensions: Dimensions, *, weights: Floats
 ) -> WithEffects:
     """Return networks with the effects that fit what they leave over.
 
     Parameters
     ----------
     panel : rows to fit effects to, those of levels that a network does not train on as well
-    residuals : (n_networks, n_obs), standardised outcome less prediction
+    design : of the networks
     weights : (n_networks, n_obs), >= 0, how often a network trains on a row
     """
+    if not dimensions:
+        return WithEffects(networks, ())
     from harness_neural.batch.absorb import fit_effects
 
+    residuals = design.outcome(panel) - networks.predict(design.inputs(panel))
     fitted = fit_effects(codes_of(panel, dimensions), residuals, weights=weights)
     known = []
     for dimension, deviations in zip(dimensions, fitted.deviations, strict=True):

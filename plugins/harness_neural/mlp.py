@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -22,26 +21,22 @@ from harness import (
     HasDetails,
     HasEffects,
     HasNotes,
-    Note,
     Panel,
     Rung,
     SelectsRows,
     stream_at,
 )
 from harness_neural.design import Design, make_design
-from harness_neural.details import Table, search_tables
-from harness_neural.drawn import DrawnRows, drawn_rows, ordered_rows
-from harness_neural.effects import WithEffects, add_effects
+from harness_neural.drawn import drawn_rows
+from harness_neural.effects import add_effects
 from harness_neural.fits import FittedLevelDraws, FittedLevelNetworks
-from harness_neural.learn import learn, learn_draws
+from harness_neural.learn import learn
+from harness_neural.mlp_draws import PreparedMlp
 from harness_neural.models import OneNetwork
 from harness_neural.names import Dimension
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample, sample_of_draws, sample_to_fit, sample_to_search
-from harness_neural.search import SizeSearch, require_rows, search_size
-
-if TYPE_CHECKING:
-    from harness_neural.batch import NetworkBatch
+from harness_neural.search import require_rows, search_size
 
 NUISANCE_DECAY = 1e-5
 """Decay of output weights of nuisance functions, a hundredth of the usual one beside effects.
@@ -123,7 +118,7 @@ class Mlp(NetworkOptions):
         ordered, design, sample = self._searched(panel, selection=selection, rng=rng)
         learned = learn(sample, self, rng=rng)
         everyone = np.ones((1, ordered.n_obs))
-        found = self.with_effects(learned.networks[0], ordered, design, weights=everyone)
+        found = add_effects(learned.networks[0], ordered, design, self.effects, weights=everyone)
         return FittedLevelNetworks(
             design=design,
             model=OneNetwork(found.networks),
@@ -153,7 +148,9 @@ class Mlp(NetworkOptions):
         draws = sample_of_draws(rows, design, effects=self.effects)
         whole = sample_to_search(rows.panel, draws, share=self.selection_share, rng=rng)
         require_rows(draws, where="")
-        prepared = PreparedMlp(self, panel, None, design, search_size(whole, self, where="", rng=rng))
+        prepared = PreparedMlp(
+            self, self.effects, panel, None, design, search_size(whole, self, where="", rng=rng)
+        )
         return prepared.fit_rows(rows, weights, [stream_at(rng, at) for at in range(len(weights))])
 
     def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedMlp:
@@ -165,7 +162,9 @@ class Mlp(NetworkOptions):
             Where outcome or exposure do not vary, or there are too few rows.
         """
         _, design, sample = self._searched(panel, selection=selection, rng=rng)
-        return PreparedMlp(self, panel, selection, design, search_size(sample, self, where="", rng=rng))
+        return PreparedMlp(
+            self, self.effects, panel, selection, design, search_size(sample, self, where="", rng=rng)
+        )
 
     def _searched(
         self, panel: Panel, *, selection: Panel | None, rng: Generator
@@ -182,68 +181,3 @@ class Mlp(NetworkOptions):
             effects=self.effects,
         )
         return ordered, design, sample
-
-    def with_effects(
-        self, networks: NetworkBatch, panel: Panel, design: Design, *, weights: Floats
-    ) -> WithEffects:
-        """Return networks and the effects that fit what they leave over, as `add_effects` has it."""
-        if not self.effects:
-            return WithEffects(networks, ())
-        residuals = design.outcome(panel) - networks.predict(design.inputs(panel))
-        return add_effects(networks, panel, self.effects, residuals=residuals, weights=weights)
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedMlp:
-    """What draws of a network have in common.
-
-    Attributes
-    ----------
-    options : of the networks
-    panel : rows that weights of draws are of
-    selection : further rows that all draws select on
-    design : from panels to inputs
-    search : of the hidden size
-    """
-
-    options: Mlp
-    panel: Panel
-    selection: Panel | None
-    design: Design
-    search: SizeSearch
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What to know about the inputs and the hidden size."""
-        return self.design.notes + self.search.notes
-
-    def details(self) -> Mapping[str, Table]:
-        """Return what was tried and chosen: ``networks`` and ``learning_curves``."""
-        return search_tables((self.search,))
-
-    def fit(
-        self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]
-    ) -> FittedLevelDraws:
-        """Train one network a draw.
-
-        Raises
-        ------
-        EstimationError
-            Where a draw has too few rows.
-        """
-        selects = selection if self.selection is None else self.selection
-        return self.fit_rows(ordered_rows(self.panel, weights=weights, selection=selects), weights, rngs)
-
-    def fit_rows(self, rows: DrawnRows, weights: Floats, rngs: Sequence[Generator]) -> FittedLevelDraws:
-        """Train one network a draw on rows of the panel, (n_draws, n_obs) weights of which are given."""
-        options, panel, design = self.options, self.panel, self.design
-        draws = sample_of_draws(rows, design, effects=options.effects)
-        learned = learn_draws(draws, self.search, options, rngs=rngs)
-        found = options.with_effects(learned.networks[0], panel, design, weights=weights)
-        return FittedLevelDraws(
-            design=design,
-            model=OneNetwork(found.networks),
-            searches=learned.searches,
-            notes=design.notes + learned.notes,
-            effects=found.effects,
-        )

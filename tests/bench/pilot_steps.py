@@ -26,7 +26,8 @@ from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
 from harness.execution.prepared import prepare
 from harness.installed import installed
-from harness_neural.mlp import Mlp, PreparedMlp
+from harness_neural.mlp import Mlp
+from harness_neural.mlp_draws import PreparedMlp
 
 STEPS = (5, 10, 20, 30, 40, 60, 80, 120, 160, 220)
 FIXED = (40, 80, 160)
