@@ -13,6 +13,7 @@ from harness.data.contiguity import Contiguity
 from harness.data.derivation import Derivation
 from harness.data.key import Key
 from harness.data.name import exposure_columns
+from harness.data.roles import Roles
 from harness.data.shared_arrays import as_received, as_sent
 
 if TYPE_CHECKING:
@@ -111,7 +112,6 @@ class Panel:
             With everything that is wrong with the table.
         """
         from harness.data.from_frame import panel_of
-        from harness.data.roles import Roles
 
         roles = Roles(
             entity=entity,
