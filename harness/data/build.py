@@ -10,33 +10,26 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.data.checks import check_columns, read_raw
+from harness.data.checked_rows import checked_rows
 from harness.data.contiguity import Contiguity
 from harness.data.data_spec import DataSpec
-from harness.data.derived_columns import DerivedColumn, find_derived
+from harness.data.derived_columns import DerivedColumn
 from harness.data.key import Key
 from harness.data.locations import RowLocator
 from harness.data.note import Note
 from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare.account import StepRecord
-from harness.data.prepare.classes import named_classes
-from harness.data.prepare.pipeline import PreparedColumns, needed_steps, raw_columns, run_steps
-from harness.data.prepare.step import Calendar, Column, LearnedStep, Step
+from harness.data.prepare.pipeline import PreparedColumns, needed_steps, run_steps
+from harness.data.prepare.step import Calendar, LearnedStep, Step
 from harness.data.problems import ProblemCollector
-from harness.data.read.contiguity import match_notes
-from harness.data.read.numbers import cast_note
 from harness.data.read.table import Table
-from harness.data.required_columns import require_columns
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
 from harness.data.shape.complete import completeness_notes, find_complete
-from harness.data.shape.groups import read_groups
-from harness.data.shape.panel_index import read_index
 from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
 from harness.data.summary import filled_table, steps_table, summary_table
 from harness.data.user_schema import UserSchema
-from harness.errors import DataError, Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,91 +96,36 @@ class PanelBuilder:
         DataError
             With every broken law: columns, rows, keys, numbers, steps, schema, missing cells.
         """
-        require_columns(table, spec, roles)
-        missing = frozenset(spec.missing_values)
-        locator = RowLocator(table.origin, table.frame, roles.entity, roles.time)
-        if spec.rows:
-            locator = locator.take(select_rows(locator, spec.rows, missing))
-        problems = ProblemCollector()
-        derived = find_derived(roles, spec.steps, problems)
-        raw = read_raw(
-            locator, raw_columns(spec.steps, [*roles.variables, *spec.checked_numbers]), missing, problems
-        )
-        try:
-            index = read_index(locator)
-        except DataError as error:
-            # What is wrong with the columns is told along with the keys.
-            check_columns(raw, spec, roles, calendar=None, locator=locator, problems=problems)
-            problems.add(*error.problems)
-            raise problems.error() from error
-        # Large panels mostly stand in order, and are held once.
-        if not np.array_equal(index.order, np.arange(index.order.size)):
-            locator = locator.take(index.order)
-            raw = {name: values[index.order] for name, values in raw.items()}
-        near = table.contiguity
-        calendar = Calendar(
-            index.entity.codes,
-            index.period,
-            index.positions,
-            None if near is None else near.links(index.entity, index.period),
-        )
-        beside: tuple[Note, ...] = ()
-        with problems.collecting():
-            beside = () if near is None else match_notes(near, index.entity.labels)
-        columns = check_columns(
-            raw,
-            spec,
-            roles,
-            calendar=calendar,
-            locator=locator,
-            problems=problems,
-            user_schema=user_schema,
-        )
-        keys: tuple[Key, ...] = ()
-        with problems.collecting():
-            _refuse_learned(groups, spec)
-            keys = read_groups(
-                locator,
-                groups,
-                spec.schema,
-                classes=_made_groups(groups, locator, columns) | named_classes(spec.steps, columns),
-                labels=table.labels.numbers,
-            )
-        problems.raise_if_any()
-        complete = find_complete(columns, roles.variables)
+        checked = checked_rows(table, spec, roles, groups=groups, user_schema=user_schema)
+        complete = find_complete(checked.columns, roles.variables)
         kept = np.flatnonzero(complete.rows)
+        index = checked.index
         entity, period = index.entity.take(kept).without_absent(), index.period[kept]
-        casts = (cast_note(locator.frame[name], name=name) for name in raw)
-        notes = (
-            *table.notes,
-            *index.notes,
-            *(note for note in casts if note),
-            *beside,
-            *derived.notes,
-            *completeness_notes(complete, calendar.entity),
-            *shape_notes(entity, period),
-        )
         builder = cls(
             roles=roles,
             steps=needed_steps(spec.steps, [*roles.variables, *groups]),
-            raw=raw,
-            calendar=calendar,
-            locator=locator,
+            raw=checked.raw,
+            calendar=checked.calendar,
+            locator=checked.locator,
             kept=kept,
             entity=entity,
             time=index.time.take(kept).without_absent(),
             period=period,
-            groups=tuple(key.take(kept).without_absent() for key in keys),
-            derived=derived.columns,
-            notes=notes,
+            groups=tuple(key.take(kept).without_absent() for key in checked.groups),
+            derived=checked.derived,
+            notes=(
+                *checked.notes,
+                *completeness_notes(complete, index.entity.codes),
+                *shape_notes(entity, period),
+            ),
             read=table.records,
-            missing=missing,
-            contiguity=near,
+            missing=frozenset(spec.missing_values),
+            contiguity=table.contiguity,
         )
         # Fails where the rows that are left are too few to learn from.
         records = builder._prepared(None).records
         told = (note for record in records for note in record.account.notes)
-        return replace(builder, notes=(*notes, *told))
+        return replace(builder, notes=(*builder.notes, *told))
 
     @property
     def n_obs(self) -> int:
@@ -305,26 +243,3 @@ class PanelBuilder:
         if fit_rows is None:
             self._whole.append(prepared)
         return prepared
-
-
-def _made_groups(
-    names: Sequence[str], locator: RowLocator, columns: Mapping[str, Column]
-) -> dict[str, pd.Categorical | pd.Series]:
-    """Return the prepared columns among those that sort rows into groups, (n_obs,) each."""
-    made = [name for name in names if name in columns and name not in locator.frame.columns]
-    return {name: pd.Series(columns[name].cells, index=locator.frame.index) for name in made}
-
-
-def _refuse_learned(names: Sequence[str], spec: DataSpec) -> None:
-    """Refuse groups by a column that is another on other rows to learn from."""
-    for name in names:
-        learned = [step for step in needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)]
-        if learned:
-            raise DataError(
-                Problem(
-                    where=f"column '{name}' (data.prepare, {learned[0].name})",
-                    what="depends on the rows it is learned from, so that groups by it would differ by fold",
-                    expected="groups that a row has whatever rows are learned from",
-                    hint="group by classes of a raw column",
-                )
-            )
