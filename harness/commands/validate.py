@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands.options import data_option, outside_option, set_option, spec_argument
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
+
+if TYPE_CHECKING:
+    from harness.execution.options import RunOptions
 
 
 @click.command()
@@ -32,13 +36,16 @@ def validate(
     study = load_study(spec, catalogs=found(choice).catalogs, overrides=overrides).study
     line = f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"
     if not spec_only:
-        line += f"; {_panel(choice, spec, data, overrides, allow_outside)}"
+        from harness.execution.options import RunOptions
+
+        options = RunOptions(
+            spec=spec, data=data, overrides=overrides, allow_outside=allow_outside, plugins=choice
+        )
+        line += f"; {_panel(options)}"
     click.echo(line)
 
 
-def _panel(
-    choice: PluginChoice, spec: Path, data: Path | None, overrides: tuple[str, ...], allow_outside: bool
-) -> str:
+def _panel(options: RunOptions) -> str:
     """Return the shape of the panel that the data make, in words.
 
     Raises
@@ -47,11 +54,7 @@ def _panel(
         With everything that is wrong with the data.
     """
     from harness.api import prepare_study
-    from harness.execution.options import RunOptions
 
-    options = RunOptions(
-        spec=spec, data=data, overrides=overrides, allow_outside=allow_outside, plugins=choice
-    )
     panels = prepare_study(options).panels
     entities, periods = len(panels.entity.labels), len(panels.time.labels)
     return f"{panels.n_obs:,} rows of {entities:,} entities in {periods} periods"

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from harness.data.file_spec import FileSpec
+from harness.data.read.data_folder import find_anywhere
 from harness.data.read.decode import fitting_encodings
 from harness.data.read.excel import first_sheet_of_width, sheet_names, sheet_rows
-from harness.data.read.files import READERS, find_file, refuse_unreadable
+from harness.data.read.files import READERS, refuse_unreadable
 from harness.data.read.layout import FileRow, likely_header, likely_skips
 from harness.data.read.source import Source
 from harness.data.read.text import SEPARATORS, read_text, text_rows
@@ -53,7 +54,7 @@ class FileForm:
         DataError
             Where it cannot be read.
         """
-        found = find_file(str(path), root=Path.cwd(), allow_outside=True)
+        found = find_anywhere(path)
         refuse_unreadable(found, path.name)
         content = found.read_bytes()
         form = cls(found, content, FileSpec(path=path.name), {})

@@ -13,6 +13,7 @@ import pandas as pd
 from harness.data.data_spec import DataSpec, Join
 from harness.data.file_spec import FileSpec, Reshape
 from harness.data.name import fold_name
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.files import read_bytes
 from harness.data.read.frame_file import FRAME_FILE, frame_file
 from harness.data.read.read_table import read_table
@@ -61,10 +62,9 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: Path) -> Found
     joins = tuple(replace(seen.join(keys), path=_place(seen.form, folder)) for seen in others)
     table = read_table(
         DataSpec(**vars(spec), merge=joins),
-        root=folder,
+        folder=DataFolder(folder, allow_outside=True),
         given=None,
         datasets={},
-        allow_outside=True,
         entity=keys.entity or "",
         time=keys.time or "",
     )

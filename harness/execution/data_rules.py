@@ -6,23 +6,21 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from harness.data.data_spec import DataSpec
-from harness.data.read.files import find_file
+from harness.data.read.data_folder import DataFolder
 from harness.data.user_schema import UserSchema, read_user_schema
 from harness.errors import DataError, Problem
 from harness.spec.document import Document, read_document
 from harness.spec.mistake import Loc, spec_error
 
 
-def read_schema_file(spec: DataSpec, *, root: Path, allow_outside: bool) -> UserSchema | None:
+def read_schema_file(spec: DataSpec, folder: DataFolder) -> UserSchema | None:
     """Return the schema of the user's own, read as strictly as a spec; None where there is none.
 
     Parameters
     ----------
-    root : folder that the path starts at
-    allow_outside : whether the path may leave it
+    folder : where it lies
 
     Raises
     ------
@@ -31,8 +29,7 @@ def read_schema_file(spec: DataSpec, *, root: Path, allow_outside: bool) -> User
     """
     if spec.schema_file is None:
         return None
-    path = find_file(spec.schema_file, root=root, allow_outside=allow_outside)
-    document = read_document(path)
+    document = read_document(folder.find(spec.schema_file))
     if document.flaws:
         raise spec_error(document.flaws)
     return read_user_schema(document.data, spec.schema_file)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.data.build import PanelBuilder
 from harness.data.dataset import DATASET
 from harness.data.expand import expand
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.execution.data_rules import places_in, read_schema_file
@@ -64,12 +65,12 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     """
     known = registry.catalogs
     study = as_quick(loaded.study) if options.quick else loaded.study
+    folder = DataFolder(options.root, allow_outside=options.allow_outside)
     source = read_table(
         study.data,
-        root=options.root,
+        folder=folder,
         given=options.data,
         datasets=registry.of(DATASET),
-        allow_outside=options.allow_outside,
         entity=study.roles.entity,
         time=study.roles.time,
     )
@@ -78,7 +79,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     study = with_labels(study, source.labels.columns)
     study = with_labels(study, {name: _of_level(study, *level) for name, level in expanded.labels.items()})
     study = study.model_copy(update={"data": expanded.spec, "roles": expanded.roles})
-    own = read_schema_file(study.data, root=options.root, allow_outside=options.allow_outside)
+    own = read_schema_file(study.data, folder)
     with places_in(loaded.document):
         panels = PanelBuilder.build(
             source, study.data, study.roles, groups=group_columns(study, known), user_schema=own

@@ -9,6 +9,7 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.data.roles import Roles
@@ -28,10 +29,9 @@ def read_bytes(tmp_path: Path) -> ReadBytes:
         spec = spec or DataSpec(path=name)
         return read_table(
             spec,
-            root=tmp_path,
+            folder=DataFolder(tmp_path),
             given=None,
             datasets={},
-            allow_outside=False,
             entity=ROLES.entity,
             time=ROLES.time,
         )

@@ -13,6 +13,7 @@ from harness.data.prepare.elementwise import Log, Square
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.interpolate import Interpolate
 from harness.data.prepare.lag import Lag
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
 from harness.data.rules import ColumnRule, RowFilter
@@ -29,10 +30,9 @@ def build_dataset(spec: DataSpec, roles: Roles) -> PanelBuilder:
     datasets = {dataset.name: dataset for dataset in harness_datasets()}
     table = read_table(
         spec,
-        root=Path(),
+        folder=DataFolder(Path()),
         given=None,
         datasets=datasets,
-        allow_outside=False,
         entity=roles.entity,
         time=roles.time,
     )
@@ -439,9 +439,7 @@ def test_country_panels(name, n_obs, n_entities):
     )
     spec = DataSpec(missing="drop", prepare=(FactorIndex("digital", parts),))
     file = (COUNTRIES / f"{name}.parquet").resolve()
-    table = read_table(
-        spec, root=Path(), given=file, datasets={}, allow_outside=False, entity="iso3", time="year"
-    )
+    table = read_table(spec, folder=DataFolder(Path()), given=file, datasets={}, entity="iso3", time="year")
     builder = PanelBuilder.build(table, spec, roles)
     panel = builder.panel("co2_t_pc")
     assert (panel.n_obs, panel.n_entities) == (n_obs, n_entities)

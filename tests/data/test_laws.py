@@ -13,6 +13,7 @@ from harness.data.data_spec import DataSpec
 from harness.data.prepare.elementwise import Square
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.lag import Lag
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.data.roles import Roles
@@ -90,8 +91,6 @@ def as_bytes(frame: pd.DataFrame, suffix: str) -> bytes:
 def test_the_kind_of_file_does_not_matter(tmp_path, suffix, frame):
     (tmp_path / f"panel.{suffix}").write_bytes(as_bytes(frame, suffix))
     spec = DataSpec(path=f"panel.{suffix}", prepare=STEPS)
-    table = read_table(
-        spec, root=tmp_path, given=None, datasets={}, allow_outside=False, entity="id", time="year"
-    )
+    table = read_table(spec, folder=DataFolder(tmp_path), given=None, datasets={}, entity="id", time="year")
     # A workbook keeps 16 digits of a number, which are not always enough to tell it from its neighbours.
     assert_same(build(frame), PanelBuilder.build(table, spec, ROLES), rtol=1e-6 if suffix == "xlsx" else 0.0)

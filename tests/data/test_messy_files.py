@@ -14,6 +14,7 @@ import harness
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec, Join
 from harness.data.file_spec import Reshape
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
 from messy_files import FILES, NAMES, as_csv, clean, wide
@@ -24,7 +25,7 @@ OF_VARIABLES = Roles("city", "year", (NAMES["co2"],), NAMES["gdp"], (), (NAMES["
 
 def build(folder: Path, spec: DataSpec, roles: Roles) -> PanelBuilder:
     table = read_table(
-        spec, root=folder, given=None, datasets={}, allow_outside=False, entity=roles.entity, time=roles.time
+        spec, folder=DataFolder(folder), given=None, datasets={}, entity=roles.entity, time=roles.time
     )
     return PanelBuilder.build(table, spec, roles)
 

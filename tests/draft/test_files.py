@@ -14,6 +14,7 @@ import harness
 from harness.cli import cli
 from harness.data.build import PanelBuilder
 from harness.data.dataset import DATASET
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
@@ -40,10 +41,9 @@ def frame_of(study, folder):
     roles = study.roles
     table = read_table(
         study.data,
-        root=folder,
+        folder=DataFolder(folder),
         given=None,
         datasets={},
-        allow_outside=False,
         entity=roles.entity,
         time=roles.time,
     )

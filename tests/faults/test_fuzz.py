@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness import DataError, SpecError
 from harness.data.data_spec import DataSpec
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.installed import installed
 from harness.spec.load import load_study
@@ -100,10 +101,9 @@ def test_a_damaged_data_file_is_refused_in_words_or_read(tmp_path, ending, data)
     try:
         read_table(
             DataSpec(path=path.name),
-            root=tmp_path,
+            folder=DataFolder(tmp_path),
             given=None,
             datasets={},
-            allow_outside=False,
             entity="city",
             time="year",
         )

@@ -1,11 +1,8 @@
-"""The file a spec or a command line names: found, local, regular, of a known format, and read."""
+"""Files of data, read by their format."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +17,7 @@ from harness.data.read.stata import read_stata
 from harness.data.read.statistics_file import read_statistics_file
 from harness.data.read.table import DataFile, Table, refuse_empty
 from harness.data.read.text import read_text
-from harness.errors import DataError, Problem, near_names
+from harness.errors import DataError, Problem
 
 READERS: Mapping[str, Callable[[Source], Reading]] = MappingProxyType(
     {
@@ -42,76 +39,6 @@ PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth", ".npy", ".npz"
 
 MAX_BYTES = 1 << 29
 """Largest file that is read; text takes about ten times its size in memory."""
-
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-
-
-def find_file(asked: str, *, root: Path, allow_outside: bool) -> Path:
-    """Return the resolved path of a data file.
-
-    Parameters
-    ----------
-    asked : as written; a relative path starts at `root`
-    root : folder of the project
-    allow_outside : whether the file may lie outside of `root`, links followed
-
-    Raises
-    ------
-    DataError
-        Where the path is a URL, leaves `root`, or is no readable regular file.
-    """
-    if _URL.match(asked):
-        raise DataError(
-            Problem(
-                where=asked,
-                what="an address, not a file",
-                expected="a file on this machine",
-                hint="download it first, and give the path of the copy",
-            )
-        )
-    path = _resolved(asked, root)
-    if not allow_outside and not path.is_relative_to(root.resolve()):
-        raise DataError(
-            Problem(
-                where=asked,
-                what="lies outside of the spec's folder",
-                expected="a path within the spec's folder, links followed",
-                hint="move the file, name it with --data, or say --allow-outside",
-            )
-        )
-    _refuse_irregular(path, asked)
-    return path
-
-
-def _resolved(asked: str, root: Path) -> Path:
-    try:
-        return (root / asked).resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(Problem(where=repr(asked), what=f"is no usable path: {error}")) from error
-
-
-def _refuse_irregular(path: Path, asked: str) -> None:
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise DataError(_unreachable(path, asked, error)) from error
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise DataError(
-            Problem(where=asked, what=f"is {kind}", expected="a regular file", hint="name the file itself")
-        )
-    if not os.access(path, os.R_OK):
-        raise DataError(
-            Problem(where=asked, what="may not be read", hint="ask for the permission to read it")
-        )
-
-
-def _unreachable(path: Path, asked: str, error: OSError) -> Problem:
-    if not isinstance(error, FileNotFoundError):
-        return Problem(where=asked, what=f"cannot be reached: {error.strerror}", expected="a readable file")
-    there = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
-    return Problem(where=asked, what="there is no such file", expected="an existing file", hint=hint)
 
 
 def read_file(path: Path, *, origin: str, spec: FileSpec, entity: str, time: str) -> Table:

@@ -14,7 +14,8 @@ from harness.data.dataset import Dataset
 from harness.data.file_spec import FileSpec
 from harness.data.locations import few
 from harness.data.read.contiguity import read_contiguity
-from harness.data.read.files import find_file, read_bytes, read_file
+from harness.data.read.data_folder import DataFolder, find_anywhere
+from harness.data.read.files import read_bytes, read_file
 from harness.data.read.frame_file import FRAME_FILE, FrameFile
 from harness.data.read.header import check_header
 from harness.data.read.source import numbered
@@ -28,10 +29,9 @@ from harness.errors import DataError, PluginError, Problem, near_names
 def read_table(
     spec: DataSpec,
     *,
-    root: Path,
+    folder: DataFolder,
     given: Path | FrameFile | None,
     datasets: Mapping[str, Dataset],
-    allow_outside: bool,
     entity: str,
     time: str,
 ) -> Table:
@@ -40,11 +40,10 @@ def read_table(
     Parameters
     ----------
     spec : where the data come from, unless `given` says otherwise
-    root : folder that a path of the spec is relative to, and must stay within
+    folder : where the files lie that the spec names
     given : the file of the command line, which may lie anywhere, or a script's table; it replaces the spec's
         source
     datasets : by name
-    allow_outside : whether the spec's path may leave `root`
     entity, time : columns of names, which csv files hold as text whatever it looks like, and of periods
 
     Raises
@@ -54,14 +53,14 @@ def read_table(
     PluginError
         Where a dataset fails to load.
     """
-    files = _Files(root, allow_outside, entity, time)
+    files = _Files(folder, entity, time)
     table = _first(spec, files, given, datasets)
     if spec.append:
         table = append(table, [files.read(file) for file in spec.append], entity=entity, time=time)
     for at, file in enumerate(spec.merge):
         table = merge(table, files.read(file), file, entity=entity, time=time, place=f"data.merge[{at}]")
     if spec.contiguity is not None:
-        table = _with_neighbours(table, spec.contiguity, root=root, allow_outside=allow_outside)
+        table = _with_neighbours(table, spec.contiguity, folder)
     return table
 
 
@@ -71,25 +70,21 @@ class _Files:
 
     Attributes
     ----------
-    root : folder that their paths are relative to
-    allow_outside : whether they may leave it
+    folder : where they lie
     entity, time : the keys
     """
 
-    root: Path
-    allow_outside: bool
+    folder: DataFolder
     entity: str
     time: str
 
     def read(self, file: FileSpec) -> Table:
         """Read a file that the spec names."""
-        return self.read_path(
-            find_file(str(file.path), root=self.root, allow_outside=self.allow_outside), file
-        )
+        return self.read_path(self.folder.find(str(file.path)), file)
 
     def read_path(self, path: Path, spec: FileSpec) -> Table:
         """Read a file, wherever it lies, as a spec says."""
-        origin = _origin(path, self.root)
+        origin = self.folder.name_of(path)
         return read_file(path, origin=origin, spec=spec, entity=self.entity, time=self.time)
 
     def read_frame(self, frame: FrameFile, spec: FileSpec) -> Table:
@@ -100,9 +95,9 @@ class _Files:
         )
 
 
-def _with_neighbours(table: Table, file: ContiguityFile, *, root: Path, allow_outside: bool) -> Table:
-    path = find_file(str(file.path), root=root, allow_outside=allow_outside)
-    found = read_contiguity(path, origin=_origin(path, root), spec=file)
+def _with_neighbours(table: Table, file: ContiguityFile, folder: DataFolder) -> Table:
+    path = folder.find(str(file.path))
+    found = read_contiguity(path, origin=folder.name_of(path), spec=file)
     return replace(
         table,
         contiguity=found.contiguity,
@@ -119,7 +114,7 @@ def _first(
     if isinstance(given, FrameFile):
         return files.read_frame(given, spec)
     if given is not None:
-        return files.read_path(find_file(str(given), root=Path.cwd(), allow_outside=True), spec)
+        return files.read_path(find_anywhere(given), spec)
     if spec.path is not None:
         return files.read(spec)
     if spec.dataset is not None:
@@ -134,12 +129,6 @@ def _first(
             hint="give --data FILE",
         )
     )
-
-
-def _origin(path: Path, root: Path) -> str:
-    """Return the path relative to the project, or the name alone: no report tells of a home folder."""
-    folder = root.resolve()
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
 def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:

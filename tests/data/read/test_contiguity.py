@@ -12,6 +12,7 @@ from harness.data.data_spec import ContiguityFile, DataSpec
 from harness.data.panel import Panel
 from harness.data.prepare.elementwise import Log
 from harness.data.prepare.spatial_lag import SpatialLag
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.roles import Roles
 from harness.errors import DataError
@@ -47,9 +48,7 @@ def read_pairs(folder, pairs=PAIRS, weight=None, prepare=(), missing="error"):
     (folder / "pairs.csv").write_text(pairs)
     file = ContiguityFile(path="pairs.csv", entity="from", neighbour="to", weight=weight)
     spec = DataSpec(path="panel.csv", contiguity=file, prepare=prepare, missing=missing)
-    table = read_table(
-        spec, root=folder, given=None, datasets={}, allow_outside=False, entity="id", time="year"
-    )
+    table = read_table(spec, folder=DataFolder(folder), given=None, datasets={}, entity="id", time="year")
     return table, spec
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from harness.data.data_spec import DataSpec
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.shipped import harness_datasets
 from harness.errors import DataError, PluginError
@@ -29,9 +30,7 @@ class Toy:
 
 
 def read(spec: DataSpec, root: Path, *, given: Path | None = None, datasets=SHIPPED):
-    return read_table(
-        spec, root=root, given=given, datasets=datasets, allow_outside=False, entity="id", time="year"
-    )
+    return read_table(spec, folder=DataFolder(root), given=given, datasets=datasets, entity="id", time="year")
 
 
 def test_what_the_report_says_of_a_file(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.data.data_spec import DataSpec
+from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.simulate.curved_panels import SCurve
 from harness.data.simulate.simulation import SIMULATION
@@ -24,9 +25,7 @@ def read_spec(options):
 
 
 def table_of(spec, root, given=None):
-    return read_table(
-        spec, root=root, given=given, datasets={}, allow_outside=False, entity="city", time="year"
-    )
+    return read_table(spec, folder=DataFolder(root), given=given, datasets={}, entity="city", time="year")
 
 
 def test_every_simulation_is_named_by_its_class():

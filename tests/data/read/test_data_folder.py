@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.data.read.files import find_file
+from harness.data.read.data_folder import DataFolder
 from harness.errors import DataError
 
 
 def find(asked: str, root: Path, *, allow_outside: bool = False) -> Path:
-    return find_file(asked, root=root, allow_outside=allow_outside)
+    return DataFolder(root, allow_outside=allow_outside).find(asked)
 
 
 @pytest.fixture
