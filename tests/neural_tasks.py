@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import torch
 from scipy import optimize
 
 from harness import Floats, Ints, Panel
 from harness_neural.batch import TrainingTask, initial_values
-from harness_neural.batch.objective import evaluate_at
+from harness_neural.batch.objective import Evaluation, Objective
+from harness_neural.names import Activation, OutputWeights
 from panels import panel_from_arrays
 
 
@@ -157,3 +159,25 @@ def least_loss_of_scipy(task: TrainingTask, at: int) -> float:
 
     tight = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 10_000}
     return float(optimize.minimize(loss, alone.start[0], jac=True, method="L-BFGS-B", options=tight).fun)
+
+
+def evaluate_at(
+    task: TrainingTask,
+    points: Floats,
+    *,
+    activation: Activation,
+    weight_decay: float = 0.0,
+    output: OutputWeights = "trained",
+    output_decay: float | None = None,
+) -> Evaluation:
+    """Return losses and gradients of all networks of a task at given parameters, in float64."""
+    objective = Objective(
+        task,
+        activation=activation,
+        weight_decay=weight_decay,
+        precision="float64",
+        output=output,
+        output_decay=output_decay,
+    )
+    objective.admit(np.arange(task.n_networks))
+    return objective.evaluate(torch.as_tensor(points))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness import Floats, Ints
+from harness import Ints
 from harness_neural.batch import batch_records
 from harness_neural.batch.absorb import LevelWeights, completed, solve_effects, table_bytes
 from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, batch_width, make_blocks
@@ -270,25 +270,3 @@ class _SolvedOutput:
 
     parameters: Parameters
     effects_of_units: Tensor
-
-
-def evaluate_at(
-    task: TrainingTask,
-    points: Floats,
-    *,
-    activation: Activation,
-    weight_decay: float = 0.0,
-    output: OutputWeights = "trained",
-    output_decay: float | None = None,
-) -> Evaluation:
-    """Return losses and gradients of all networks of a task at given parameters, in float64."""
-    objective = Objective(
-        task,
-        activation=activation,
-        weight_decay=weight_decay,
-        precision="float64",
-        output=output,
-        output_decay=output_decay,
-    )
-    objective.admit(np.arange(task.n_networks))
-    return objective.evaluate(torch.as_tensor(points))

@@ -10,8 +10,7 @@ from harness import Floats, Ints
 from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.absorb import fit_effects, make_row_effects
 from harness_neural.batch.levels import make_levels
-from harness_neural.batch.objective import evaluate_at
-from neural_tasks import make_task
+from neural_tasks import evaluate_at, make_task
 
 
 def crossed(

@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from harness_neural.batch import Settings, TrainingTask, initial_values, train
-from harness_neural.batch.objective import evaluate_at
 from harness_neural.batch.residuals import make_residuals
 from harness_neural.batch.settings import LevenbergMarquardt
 from harness_neural.names import Activation
-from neural_tasks import least_loss_of_scipy, make_task, one_network
+from neural_tasks import evaluate_at, least_loss_of_scipy, make_task, one_network
 
 DECAY = 0.01
 DAMPED = Settings(optimiser=LevenbergMarquardt(), patience=12)

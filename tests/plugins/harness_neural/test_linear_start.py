@@ -9,10 +9,9 @@ import pytest
 
 from harness import draw_weights, left_out
 from harness_neural.batch.linear_start import started_at_least_squares
-from harness_neural.batch.objective import evaluate_at
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from neural_tasks import make_panel, make_task
+from neural_tasks import evaluate_at, make_panel, make_task
 
 
 def standardised_slopes(X, outcome, weights, *, n_slopes):

@@ -8,9 +8,9 @@ import torch
 
 from harness import Floats
 from harness_neural.batch import TrainingTask
-from harness_neural.batch.objective import Objective, evaluate_at
+from harness_neural.batch.objective import Objective
 from harness_neural.names import Activation
-from neural_tasks import make_task, one_network
+from neural_tasks import evaluate_at, make_task, one_network
 
 ACTIVATIONS: list[Activation] = ["tanh", "sigmoid", "relu"]
 TORCH = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu}

@@ -12,11 +12,11 @@ import torch
 from harness import Floats
 from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.lbfgs import Lbfgs
-from harness_neural.batch.objective import Objective, evaluate_at
+from harness_neural.batch.objective import Objective
 from harness_neural.batch.projection import LEAST_DECAY
 from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
-from neural_tasks import make_task
+from neural_tasks import evaluate_at, make_task
 
 ACTIVATIONS: list[Activation] = ["tanh", "sigmoid", "relu"]
 UNIT = {

@@ -12,9 +12,9 @@ from harness import Floats, Ints
 from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.lbfgs import Lbfgs
-from harness_neural.batch.objective import Objective, evaluate_at
+from harness_neural.batch.objective import Objective
 from harness_neural.batch.projection import DECAY_BESIDE_EFFECTS
-from neural_tasks import make_task, some_networks
+from neural_tasks import evaluate_at, make_task, some_networks
 
 SOLVED = Settings(optimiser=Lbfgs(bias_stretch=8.0), output="solved")
 N_UNITS = 3
