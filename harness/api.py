@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.execution.workers import Workers
     from harness.registry.plugin_choice import PluginChoice
     from harness.registry.registry import Registry
+    from harness.report.write import Reporter
     from harness.spec.written import WrittenSpec
     from harness.store.folder import RunFolder
 
@@ -132,49 +133,25 @@ def run_study(
             on_progress=on_progress,
             on_resumed=on_resumed,
         )
-        return report_study(folder.path, options.plugins, workers=local)
+        return reporter_of(options.plugins, workers=local).report(folder.path)
 
 
-def report_study(path: Path, plugins: PluginChoice, *, workers: Workers) -> RunFolder:
-    """Write the report of a finished run, with the sections that plugins offer among its own.
+def reporter_of(plugins: PluginChoice, *, workers: Workers | None = None) -> Reporter:
+    """Return what writes reports with the sections that plugins offer among its own.
 
     Parameters
     ----------
-    workers : that print its figures
-
-    Raises
-    ------
-    ArtifactError
-        Where `path` is not the folder of a finished run.
+    workers : that print figures; None for this process
     """
     from harness.findings.table import findings_of
     from harness.installed import installed
     from harness.report.sections.section import SECTION
-    from harness.report.write import report_run
+    from harness.report.shown import IN_THIS_PROCESS
+    from harness.report.write import Reporter
 
     registry = installed(plugins)
-    return report_run(
-        path,
-        tuple(registry.of(SECTION).values()),
-        find=findings_of,
-        messages=registry.messages,
-        workers=workers,
-    )
-
-
-def brief_study(path: Path, plugins: PluginChoice) -> Path:
-    """Write the first screen of a finished run's report, with its notes, for print; return the page.
-
-    Raises
-    ------
-    ArtifactError
-        Where `path` is not the folder of a finished run.
-    """
-    from harness.findings.table import findings_of
-    from harness.installed import installed
-    from harness.report.write import brief_run
-
-    return brief_run(path, find=findings_of, messages=installed(plugins).messages)
+    sections = tuple(registry.of(SECTION).values())
+    return Reporter(sections, findings_of, registry.messages, workers or IN_THIS_PROCESS)
 
 
 def prepare_study(options: RunOptions) -> Prepared:

@@ -23,7 +23,7 @@ from harness.registry.plugin_choice import PluginChoice
 @click.pass_obj
 def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int | None, force: bool) -> None:
     """Write the report of a finished run again, in the formats that its spec asks for."""
-    from harness.api import brief_study, report_study
+    from harness.api import reporter_of
     from harness.audit.verify.integrity import changed_inputs, require_unchanged
     from harness.execution.workers import LocalWorkers
     from harness.store.folder import RunFolder
@@ -35,10 +35,10 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, jobs: int | None,
         )
     forced = changed_inputs(run)
     if brief:
-        click.echo(f"brief: {brief_study(folder, choice)}")
+        click.echo(f"brief: {reporter_of(choice).brief(folder)}")
         return
     found(choice)
-    report_study(folder, choice, workers=LocalWorkers(n_jobs(jobs)))
+    reporter_of(choice, workers=LocalWorkers(n_jobs(jobs))).report(folder)
     if forced:
         manifest = run.manifest()
         names = tuple(dict.fromkeys((*manifest.forced, *forced)))

@@ -1,10 +1,11 @@
-"""Write the report of a run into its folder."""
+"""What writes the report of a run into its folder."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -37,70 +38,110 @@ GAIN_REPORT = "gain_report.json"
 DOCX = "tables/tables.docx"
 
 
-def report_run(
-    path: Path,
-    sections: Sequence[Section],
-    *,
-    find: FindingsOf | None = None,
-    messages: Sequence[Path] = (),
-    workers: Workers = IN_THIS_PROCESS,
-) -> RunFolder:
-    """Write the report of a finished run from its tables, in the formats that its spec asks for.
+@dataclass(frozen=True)
+class Reporter:
+    """Writes reports of finished runs from the tables in their folders, which are all it reads.
 
-    Parameters
+    Attributes
     ----------
-    sections : that a report may have
+    sections : that a report may have, in any order; those that are present in a run are shown
     find : makes the findings again in the language of the report, where that is not English
     messages : folders of the plugins' catalogs in other languages
-    workers : that print its figures
-
-    Raises
-    ------
-    ArtifactError
-        Where `path` is not the folder of a finished run, or that of a version without a table of findings.
+    workers : that print figures
     """
-    folder = RunFolder.open(path)
-    manifest = folder.manifest()
-    _require_findings(manifest)
-    with locked(path):
-        write_report(
-            folder,
-            formats=manifest.study.formats,
-            sections=sections,
-            find=find,
-            messages=messages,
-            workers=workers,
-        )
-        folder.write_manifest(manifest)
-    return folder
 
+    sections: Sequence[Section] = ()
+    find: FindingsOf | None = None
+    messages: Sequence[Path] = ()
+    workers: Workers = IN_THIS_PROCESS
 
-def brief_run(path: Path, *, find: FindingsOf | None = None, messages: Sequence[Path] = ()) -> Path:
-    """Write the first screen of a finished run's report, and what to know of it, as two pages for print.
+    def report(self, path: Path) -> RunFolder:
+        """Write the report of a run in the formats that its spec asks for.
 
-    Parameters
-    ----------
-    find, messages : as for `report_run`
+        Raises
+        ------
+        ArtifactError
+            Where `path` is not the folder of a finished run, or that of a version without a table of
+            findings.
+        """
+        folder = RunFolder.open(path)
+        manifest = folder.manifest()
+        _require_findings(manifest)
+        with locked(path):
+            self.write(folder, manifest.study.formats)
+            folder.write_manifest(manifest)
+        return folder
 
-    Returns
-    -------
-    The page.
+    def brief(self, path: Path) -> Path:
+        """Write the first screen of a run's report, and what to know of it, as two pages for print.
 
-    Raises
-    ------
-    ArtifactError
-        Where `path` is not the folder of a finished run, or that of a version without a table of findings.
-    """
-    folder = RunFolder.open(path)
-    manifest = folder.manifest()
-    _require_findings(manifest)
-    with locked(path):
-        with told(read_run(folder), find=find, messages=messages) as run:
-            page = page_of(run.rows(WARNINGS.name, Note), ())
-            brief = render_brief(run, page, front_of(run))
-        folder.write_text(BRIEF, brief)
-        folder.write_manifest(manifest)
-    return path / BRIEF
+        Returns
+        -------
+        The page.
+
+        Raises
+        ------
+        ArtifactError
+            As `report` does.
+        """
+        folder = RunFolder.open(path)
+        manifest = folder.manifest()
+        _require_findings(manifest)
+        with locked(path):
+            with self._told(folder) as run:
+                page = page_of(run.rows(WARNINGS.name, Note), ())
+                brief = render_brief(run, page, front_of(run))
+            folder.write_text(BRIEF, brief)
+            folder.write_manifest(manifest)
+        return path / BRIEF
+
+    def write(self, folder: RunStore, formats: Sequence[ReportFormat]) -> tuple[str, ...]:
+        """Write figures, the accuracy-gain report and the asked formats.
+
+        Returns
+        -------
+        Paths written, relative to the folder.
+
+        Raises
+        ------
+        ArtifactError
+            Where the folder lacks what the report needs, or cannot be written.
+        """
+        with self._told(folder) as run:
+            report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
+            folder.write_text(GAIN_REPORT, report + "\n")
+            return (GAIN_REPORT, *self._write_for_readers(folder, run, formats))
+
+    def _told(self, folder: RunStore) -> AbstractContextManager[Run]:
+        return told(read_run(folder), find=self.find, messages=self.messages)
+
+    def _write_for_readers(
+        self, folder: RunStore, run: Run, formats: Sequence[ReportFormat]
+    ) -> tuple[str, ...]:
+        """Write figures and the asked formats, in the language in use, and return their paths."""
+        front = front_of(run)
+        shown = shown_sections(run, self.sections, formats, before=front.figures, workers=self.workers)
+        written = [*_write_figures(folder, [*front.figures, *_figures(shown)])]
+        _warn_of_fonts(folder, font_notes(_drawn_names(run, shown)))
+        files = [file for section in shown for file in section.files]
+        for file in files:
+            _write(folder, file)
+        written += [file.path for file in files]
+        for file in paper_files(run, formats):
+            _write(folder, file)
+            written.append(file.path)
+        written += [HTML] if "html" in formats else []
+        written += [DOCX] if "docx" in formats else []
+        if {HTML, DOCX} & set(written):
+            contents = described([*folder.files(), *written, GAIN_REPORT], run.manifest, files)
+            # The table of warnings was written again for fonts.
+            page = page_of(read_run(folder).rows(WARNINGS.name, Note), contents)
+            rendered = render_page(run, page, front, shown)
+            if HTML in written:
+                folder.write_text(HTML, rendered.html)
+            if DOCX in written:
+                folder.write_bytes(DOCX, three_line_tables(rendered.tables))
+        return tuple(written)
 
 
 def _require_findings(manifest: Manifest) -> None:
@@ -114,72 +155,6 @@ def _require_findings(manifest: Manifest) -> None:
     )
     hint = f"run the study again with this version: {manifest.command}"
     raise ArtifactError(Problem(FINDINGS.file, what, hint=hint))
-
-
-def write_report(
-    folder: RunStore,
-    *,
-    formats: Sequence[ReportFormat],
-    sections: Sequence[Section],
-    find: FindingsOf | None = None,
-    messages: Sequence[Path] = (),
-    workers: Workers = IN_THIS_PROCESS,
-) -> tuple[str, ...]:
-    """Write figures, the accuracy-gain report and the asked formats; the folder's tables are all it reads.
-
-    Parameters
-    ----------
-    folder : of a finished run
-    sections : that the report may have, in any order; those that are present in the run are shown
-    find, messages : as for `report_run`
-    workers : that print its figures
-
-    Returns
-    -------
-    Paths written, relative to the folder.
-
-    Raises
-    ------
-    ArtifactError
-        Where the folder lacks what the report needs, or cannot be written.
-    """
-    with told(read_run(folder), find=find, messages=messages) as run:
-        report = json.dumps(report_of(run), indent=1, ensure_ascii=False, allow_nan=False)
-        folder.write_text(GAIN_REPORT, report + "\n")
-        return (GAIN_REPORT, *_write_for_readers(folder, run, formats, sections, workers))
-
-
-def _write_for_readers(
-    folder: RunStore,
-    run: Run,
-    formats: Sequence[ReportFormat],
-    sections: Sequence[Section],
-    workers: Workers,
-) -> tuple[str, ...]:
-    """Write figures and the asked formats, in the language in use, and return their paths."""
-    front = front_of(run)
-    shown = shown_sections(run, sections, formats, before=front.figures, workers=workers)
-    written = [*_write_figures(folder, [*front.figures, *_figures(shown)])]
-    _warn_of_fonts(folder, font_notes(_drawn_names(run, shown)))
-    files = [file for section in shown for file in section.files]
-    for file in files:
-        _write(folder, file)
-    written += [file.path for file in files]
-    for file in paper_files(run, formats):
-        _write(folder, file)
-        written.append(file.path)
-    written += [HTML] if "html" in formats else []
-    written += [DOCX] if "docx" in formats else []
-    if {HTML, DOCX} & set(written):
-        contents = described([*folder.files(), *written, GAIN_REPORT], run.manifest, files)
-        # The table of warnings was written again for fonts.
-        page = page_of(read_run(folder).rows(WARNINGS.name, Note), contents)
-        rendered = render_page(run, page, front, shown)
-        if HTML in written:
-            folder.write_text(HTML, rendered.html)
-        if DOCX in written:
-            folder.write_bytes(DOCX, three_line_tables(rendered.tables))
-    return tuple(written)
 
 
 def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:

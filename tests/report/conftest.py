@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report.write import write_report
+from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import chinese_run, hostile_run, wage_run
 
@@ -14,19 +14,19 @@ FORMATS = ("html", "latex")
 @pytest.fixture(scope="session")
 def wage(tmp_path_factory):
     folder = wage_run(tmp_path_factory.mktemp("wage"))
-    write_report(folder, formats=FORMATS, sections=SECTIONS)
+    Reporter(SECTIONS).write(folder, FORMATS)
     return folder
 
 
 @pytest.fixture(scope="session")
 def chinese(tmp_path_factory):
     folder = chinese_run(tmp_path_factory.mktemp("chinese"))
-    write_report(folder, formats=FORMATS, sections=SECTIONS)
+    Reporter(SECTIONS).write(folder, FORMATS)
     return folder
 
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory):
     folder = hostile_run(tmp_path_factory.mktemp("hostile"))
-    write_report(folder, formats=FORMATS, sections=SECTIONS)
+    Reporter(SECTIONS).write(folder, FORMATS)
     return folder

@@ -9,7 +9,7 @@ import pytest
 from harness.report.drawing.pixels import FORMAT
 from harness.report.model.gain_row import SYMBOLS
 from harness.report.templating import script_hash
-from harness.report.write import write_report
+from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import HOSTILE, REASON
 
@@ -181,7 +181,7 @@ def test_chinese_names_simulated_data_and_missing_curves(chinese):
 
 def test_the_report_can_be_redone(wage):
     before = {name: (wage.path / name).read_bytes() for name in wage.files()}
-    names = write_report(wage, formats=("html", "latex"), sections=SECTIONS)
+    names = Reporter(SECTIONS).write(wage, ("html", "latex"))
     assert {name: (wage.path / name).read_bytes() for name in wage.files()} == before
     assert {
         "surfaces.html",

@@ -16,7 +16,7 @@ from harness.installed import installed
 from harness.report.drawing import printing
 from harness.report.drawing.canvas import Prints
 from harness.report.page_table import page_tables
-from harness.report.write import brief_run, write_report
+from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import chinese_run
 
@@ -85,13 +85,8 @@ def written(tmp_path_factory):
         for language in ("en", "zh"):
             drawn.clear()
             folders[language] = chinese_run(tmp_path_factory.mktemp(language), language=language)
-            write_report(
-                folders[language],
-                formats=("html", "latex", "docx", "markdown"),
-                sections=SECTIONS,
-                find=findings_of,
-                messages=MESSAGES,
-            )
+            reporter = Reporter(SECTIONS, findings_of, MESSAGES)
+            reporter.write(folders[language], ("html", "latex", "docx", "markdown"))
     return folders, tuple(drawn)
 
 
@@ -141,7 +136,7 @@ def test_no_word_file_says_english(written, name):
 
 def test_the_first_screen_for_print_is_chinese(written):
     folders, _ = written
-    brief_run(folders["zh"].path, find=findings_of, messages=MESSAGES)
+    Reporter(find=findings_of, messages=MESSAGES).brief(folders["zh"].path)
     reader = Readable()
     reader.feed(page(folders["zh"], "brief.html"))
     assert not english_in(reader.texts)

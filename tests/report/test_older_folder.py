@@ -3,7 +3,7 @@
 import pytest
 
 from harness.errors import ArtifactError
-from harness.report.write import report_run
+from harness.report.write import Reporter
 from harness.tables import FINDINGS
 from report.all_sections import SECTIONS
 from report.fake_run import wage_run
@@ -14,7 +14,7 @@ def test_a_folder_without_findings_says_its_format_and_what_to_do(tmp_path):
     (folder.path / FINDINGS.file).unlink()
     folder.write_manifest(folder.manifest())
     with pytest.raises(ArtifactError) as caught:
-        report_run(folder.path, SECTIONS)
+        Reporter(SECTIONS).report(folder.path)
     (problem,) = caught.value.problems
     assert problem.where == "findings.csv"
     assert "older format, written by panel-harness 0.1.0" in problem.what

@@ -17,7 +17,7 @@ from harness.report.front.text import effect_sentence, gain_sentence, shape
 from harness.report.model.gains import Gains
 from harness.report.model.run import Run, read_run
 from harness.report.page import Numbering
-from harness.report.write import BRIEF, brief_run
+from harness.report.write import BRIEF, Reporter
 from harness.store.csv_table import as_declared
 from harness.tables import FINDINGS
 from report.changed_run import with_study, with_table
@@ -171,7 +171,7 @@ def test_few_words_are_seen_before_anything_is_unfolded(wage):
 
 def test_the_brief_has_the_first_screen_and_every_warning(wage, tmp_path):
     folder = shutil.copytree(wage.path, tmp_path / "run")
-    page = brief_run(folder)
+    page = Reporter().brief(folder)
     assert page == folder / BRIEF
     source = page.read_text(encoding="utf-8")
     assert source.count("<img ") == 2

@@ -17,7 +17,7 @@ from harness.report.paper.effects import effect_tables
 from harness.report.paper.estimates import bracketed, starred
 from harness.report.paper.files import paper_files, paper_tables
 from harness.report.paper.robustness import robustness_tables
-from harness.report.write import report_run
+from harness.report.write import Reporter
 from harness.tables import EFFECTS, ROBUSTNESS
 from report.changed_run import with_table
 from report.fake_run import wage_run
@@ -203,12 +203,12 @@ def test_markdown_alone_asks_for_no_tables(run):
 
 def test_the_run_has_written_them_and_may_again(tmp_path):
     folder = wage_run(tmp_path / "run")
-    report_run(folder.path, ())
+    Reporter().report(folder.path)
     written = {path.as_posix() for path in (folder.path / PAPER).iterdir()}
     assert len(written) >= 10
     known = {(folder.path / name).as_posix() for name in folder.manifest().files}
     assert written <= known
-    report_run(folder.path, ())
+    Reporter().report(folder.path)
 
 
 def test_hostile_names_stay_text(hostile):

@@ -14,7 +14,7 @@ from harness.report.drawing.canvas import new_figure
 from harness.report.model.run import read_run
 from harness.report.sections.section import ReportFile, Section, SectionContent, WritesFiles
 from harness.report.shown import shown_sections
-from harness.report.write import write_report
+from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.changed_run import with_table
 from report.fake_run import wage_run
@@ -87,7 +87,7 @@ def folder(tmp_path_factory):
 
 
 def page_of(folder, *sections, formats=("html", "latex")):
-    write_report(folder, formats=formats, sections=sections)
+    Reporter(sections).write(folder, formats)
     return (folder.path / "report.html").read_text(encoding="utf-8")
 
 

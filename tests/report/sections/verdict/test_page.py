@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.report.write import write_report
+from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import wage_run
 
@@ -15,7 +15,7 @@ def test_the_note_on_effects_explains_columns_of_curves_only_where_there_are_som
     folder = wage_run(tmp_path)
     if not has_curves:
         folder.write_table("curves", folder.read_table("curves").iloc[:0])
-    write_report(folder, formats=("html",), sections=VERDICT)
+    Reporter(VERDICT).write(folder, ("html",))
     html = (folder.path / "report.html").read_text(encoding="utf-8")
     assert [part in html for part in OF_CURVES] == [has_curves] * len(OF_CURVES)
     ending = "; the curve is" if has_curves else ".</p>"
