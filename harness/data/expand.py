@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -59,89 +59,111 @@ def expand(table: Table, spec: DataSpec, roles: Roles) -> ExpandedStudy:
     if unknown:
         return ExpandedStudy(table, spec, roles, {})  # which the builder tells with all that is wrong
     kept = select_rows(locator, spec.rows, frozenset(spec.missing_values))
-    table = replace(table, frame=table.frame[kept])
-    frame = table.frame.copy()
-    prepare: list[Step | StepGroup] = []
-    records = []
-    stands_for: dict[str, tuple[str, ...]] = {}
-    labels: dict[str, tuple[str, str]] = {}
-    numbers: set[str] = set()
+    making = _Making(replace(table, frame=table.frame[kept].copy()), spec.schema, roles)
     for at, step in enumerate(spec.prepare):
-        if not isinstance(step, TableStep):
-            prepare.append(step)
-            numbers |= {part.into for part in single_steps(step)}
-            continue
-        place = f"data.prepare[{at}].{step.name}"
-        columns = _columns(step, replace(table, frame=frame), spec.schema, roles, numbers, place)
-        found = step.expand(columns)
-        taken = [name for name in found.columns if name in frame.columns and "=" not in name]
+        if isinstance(step, TableStep):
+            making.expand(step, f"data.prepare[{at}].{step.name}")
+        else:
+            making.keep(step)
+    making.expand_exposure()
+    made = replace(making.table, records=(*table.records, *making.records))
+    rest = replace(spec, rows={}, prepare=tuple(making.prepare))
+    return ExpandedStudy(made, rest, making.roles, making.labels)
+
+
+@dataclass(eq=False)
+class _Making:
+    """Columns and steps as they are made, one step after the other.
+
+    Attributes
+    ----------
+    table : with the columns made so far, in a frame of its own
+    schema : rules of columns
+    roles : of columns; names that stand for several columns are replaced last
+    prepare : the steps of numbers that run afterwards
+    records : what was made
+    stands_for : columns, by the name that stands for them
+    labels : of columns that were made, as `ExpandedStudy` has them
+    numbers : columns that the steps of numbers make
+    """
+
+    table: Table
+    schema: Mapping[str, ColumnRule]
+    roles: Roles
+    prepare: list[Step | StepGroup] = field(default_factory=list)
+    records: list[StepRecord] = field(default_factory=list)
+    stands_for: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: dict[str, tuple[str, str]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
+
+    @property
+    def locator(self) -> RowLocator:
+        """Of the rows of the table."""
+        return RowLocator(self.table.origin, self.table.frame, self.roles.entity, self.roles.time)
+
+    def keep(self, step: Step | StepGroup) -> None:
+        """Take a step of numbers as it is."""
+        self.prepare.append(step)
+        self.numbers |= {part.into for part in single_steps(step)}
+
+    def expand(self, step: TableStep, place: str) -> None:
+        """Make the columns of a step that depends on what columns hold, and take what runs in its place."""
+        found = step.expand(self._columns(step, place))
+        taken = [name for name in found.columns if name in self.table.frame.columns and "=" not in name]
         if taken:
+            where = f"{self.table.origin}: column '{taken[0]}' ({place})"
             what, hint = "there is a column of this name already", "name the prepared column otherwise"
-            raise DataError(
-                Problem(f"{table.origin}: column '{taken[0]}' ({place})", what, "a new name", hint)
-            )
-        for name, column in found.columns.items():
-            frame[name] = column.set_axis(frame.index)
-            labels |= {name: (name.partition("=")[0], name.partition("=")[2])} if "=" in name else {}
-        prepare.append(cast("StepGroup", Expanded(step.name, found.steps)))
-        numbers |= {part.into for part in found.steps}
+            raise DataError(Problem(where, what, "a new name", hint))
+        self._add(found.columns)
+        for name in found.columns:
+            self.labels |= {name: (name.partition("=")[0], name.partition("=")[2])} if "=" in name else {}
+        self.keep(cast("StepGroup", Expanded(step.name, found.steps)))
         if found.stands_for != (step.into,):
-            stands_for[step.into] = found.stands_for
+            self.stands_for[step.into] = found.stands_for
         if found.detail:
-            records.append(StepRecord(step.name, step.into, step.inputs, Account(found.detail)))
-    roles = _with_columns(roles, stands_for)
-    if has_levels(frame, roles):
-        locator = RowLocator(table.origin, frame, roles.entity, roles.time)
-        groups = _groups(locator, roles.exposure, spec.schema, table.labels.numbers)
-        levels = find_levels(groups, roles, origin=table.origin)
-        for name, column in levels.columns.items():
+            self.records.append(StepRecord(step.name, step.into, step.inputs, Account(found.detail)))
+
+    def expand_exposure(self) -> None:
+        """Put columns in the place of names that stand for them, and of an exposure with levels."""
+        self.roles = _with_columns(self.roles, self.stands_for)
+        if has_levels(self.table.frame, self.roles):
+            groups = self._groups(self.roles.exposure)
+            levels = find_levels(groups, self.roles, origin=self.table.origin)
+            self._add(levels.columns)
+            self.roles = levels.roles
+            self.labels |= levels.labels
+            self.records.append(levels.record)
+
+    def _add(self, columns: Mapping[str, pd.Series]) -> None:
+        frame = self.table.frame
+        for name, column in columns.items():
             frame[name] = column.set_axis(frame.index)
-        roles, labels = levels.roles, labels | dict(levels.labels)
-        records.append(levels.record)
-    return ExpandedStudy(
-        replace(table, frame=frame, records=(*table.records, *records)),
-        replace(spec, rows={}, prepare=tuple(prepare)),
-        roles,
-        labels,
-    )
 
+    def _columns(self, step: TableStep, place: str) -> TableColumns:
+        """Return what a step may look at."""
+        frame = self.table.frame
+        absent = [name for name in step.inputs if name not in frame.columns and name not in self.numbers]
+        if absent:
+            hint = near_columns(absent[0], frame.columns) or "correct the name, or prepare the column before"
+            where = f"{self.table.origin}: column '{absent[0]}' ({place})"
+            raise DataError(Problem(where, "there is no such column", few(list(frame.columns)), hint))
+        is_number = {
+            name: name not in frame.columns or pd.api.types.is_numeric_dtype(frame[name])
+            for name in step.inputs
+        }
+        groups = {name: self._groups(name) for name in step.grouped if name in frame.columns}
+        return TableColumns(frame, groups, is_number)
 
-def _columns(
-    step: TableStep,
-    table: Table,
-    schema: Mapping[str, ColumnRule],
-    roles: Roles,
-    numbers: set[str],
-    place: str,
-) -> TableColumns:
-    frame = table.frame
-    locator = RowLocator(table.origin, frame, roles.entity, roles.time)
-    absent = [name for name in step.inputs if name not in frame.columns and name not in numbers]
-    if absent:
-        hint = near_columns(absent[0], frame.columns) or "correct the name, or prepare the column before"
-        where = f"{table.origin}: column '{absent[0]}' ({place})"
-        raise DataError(Problem(where, "there is no such column", few(list(frame.columns)), hint))
-    is_number = {
-        name: name not in frame.columns or pd.api.types.is_numeric_dtype(frame[name]) for name in step.inputs
-    }
-    grouped = [name for name in step.grouped if name in frame.columns]
-    groups = {name: _groups(locator, name, schema, table.labels.numbers) for name in grouped}
-    return TableColumns(frame, groups, is_number)
-
-
-def _groups(
-    locator: RowLocator,
-    name: str,
-    schema: Mapping[str, ColumnRule],
-    labels: Mapping[str, Mapping[float, str]],
-) -> Groups:
-    present = locator.frame[name].notna().to_numpy(dtype=np.bool_)
-    codes = np.full(present.size, -1, dtype=np.int64)
-    if not present.any():
-        return Groups(name, (), codes.tolist())
-    (key,) = read_groups(locator.take(present), [name], schema, labels=labels)
-    codes[present] = key.codes
-    return Groups(name, key.labels, codes.tolist())
+    def _groups(self, name: str) -> Groups:
+        """Return the groups of the rows by a column; a row whose cell is missing has none."""
+        present = self.table.frame[name].notna().to_numpy(dtype=np.bool_)
+        codes = np.full(present.size, -1, dtype=np.int64)
+        if not present.any():
+            return Groups(name, (), codes.tolist())
+        rows, labels = self.locator.take(present), self.table.labels.numbers
+        (key,) = read_groups(rows, [name], self.schema, labels=labels)
+        codes[present] = key.codes
+        return Groups(name, key.labels, codes.tolist())
 
 
 def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Roles:
