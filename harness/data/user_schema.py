@@ -99,55 +99,48 @@ def read_user_schema(values: Mapping[str, Any], origin: str) -> UserSchema:
     DataError
         With every key, type and check that is not taken.
     """
-    import pandera.pandas as pa
-
     problems = [
         *_unknown(values, (*_TOP_KEYS, *_IGNORED, "title", "description"), origin),
         *(
-            Problem(
-                f"{origin}: {key}",
-                "is not taken",
-                "rules of columns",
-                "write it under data.checks",
-            )
+            Problem(f"{origin}: {key}", "is not taken", "rules of columns", "write it under data.checks")
             for key in ("checks", "index", "dtype")
             if values.get(key)
         ),
     ]
-    columns: dict[str, pa.Column] = {}
-    types: dict[str, str] = {}
     written = values.get("columns")
     if not isinstance(written, Mapping) or not all(isinstance(entry, Mapping) for entry in written.values()):
         problems.append(Problem(f"{origin}: columns", "is no mapping of columns", "columns: {name: {...}}"))
         raise DataError(*problems)
-    for name, entry in written.items():
-        place = f"{origin}: columns.{name}"
-        problems += _unknown(entry, (*_COLUMN_KEYS, *CHECKS), place)
-        dtype = entry.get("dtype")
-        if dtype is not None and dtype not in _TYPES:
-            problems.append(
-                Problem(place, f"the type {str(dtype)[:40]!r}", few(_TYPES), "leave the type out")
-            )
-        elif dtype is not None:
-            types[name] = dtype
-        if entry.get("regex"):
-            problems.append(
-                Problem(place, "a pattern for names", "the name of one column", "write out the names")
-            )
-        beside = [(key, options) for key, options in entry.items() if key in CHECKS]
-        said = [*_checks_of(entry.get("checks"), place), *beside]
-        checks = [_check(check, options, place) for check, options in said]
-        problems += [check for check in checks if isinstance(check, Problem)]
-        columns[name] = pa.Column(
-            checks=[check for check in checks if not isinstance(check, Problem)],
-            nullable=entry.get("nullable") is True,
-            required=entry.get("required") is not False,
-            unique=entry.get("unique") is True,
-        )
+    columns = {name: _column(entry, f"{origin}: columns.{name}", problems) for name, entry in written.items()}
     if problems:
         raise DataError(*problems)
+    types = {name: entry["dtype"] for name, entry in written.items() if entry.get("dtype") is not None}
     unique = values.get("unique") or ()
     return UserSchema(origin, columns, types, (unique,) if isinstance(unique, str) else tuple(unique))
+
+
+def _column(entry: Mapping[str, Any], place: str, problems: list[Problem]) -> pa.Column:
+    """Return the rules of a column, and note what of them is not taken among the problems."""
+    import pandera.pandas as pa
+
+    problems += _unknown(entry, (*_COLUMN_KEYS, *CHECKS), place)
+    dtype = entry.get("dtype")
+    if dtype is not None and dtype not in _TYPES:
+        problems.append(Problem(place, f"the type {str(dtype)[:40]!r}", few(_TYPES), "leave the type out"))
+    if entry.get("regex"):
+        problems.append(
+            Problem(place, "a pattern for names", "the name of one column", "write out the names")
+        )
+    beside = [(key, options) for key, options in entry.items() if key in CHECKS]
+    said = [*_checks_of(entry.get("checks"), place), *beside]
+    checks = [_check(check, options, place) for check, options in said]
+    problems += [check for check in checks if isinstance(check, Problem)]
+    return pa.Column(
+        checks=[check for check in checks if not isinstance(check, Problem)],
+        nullable=entry.get("nullable") is True,
+        required=entry.get("required") is not False,
+        unique=entry.get("unique") is True,
+    )
 
 
 def _unknown(entry: Mapping[str, Any], known: tuple[str, ...], place: str) -> list[Problem]:
