@@ -21,8 +21,22 @@ NONE = "none"
 """Kind of a threshold's row that says: the effect does not change its sign."""
 
 
+class ModeratorRow(ResultRow):
+    """A row about a moderator."""
+
+    outcome: str
+    estimator: str
+    moderator: str
+    scenario: str
+
+    @property
+    def key(self) -> SurfaceKey:
+        """Which surface, or conditional effect, it is of."""
+        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
+
+
 @dataclass(frozen=True, kw_only=True)
-class ConditionalEffectRow(BandedRow):
+class ConditionalEffectRow(ModeratorRow, BandedRow):
     """The effect at one moderator value, with the limits of one of its bands."""
 
     outcome: str
@@ -30,14 +44,9 @@ class ConditionalEffectRow(BandedRow):
     moderator: str
     scenario: str = ""
 
-    @property
-    def key(self) -> SurfaceKey:
-        """Which conditional effect it is of."""
-        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
-
 
 @dataclass(frozen=True)
-class ThresholdRow(ResultRow):
+class ThresholdRow(ModeratorRow):
     """A moderator value at which the effect changes its sign, or the finding that it does not."""
 
     outcome: str
@@ -52,14 +61,9 @@ class ThresholdRow(ResultRow):
     reason: str
     scenario: str = ""
 
-    @property
-    def key(self) -> SurfaceKey:
-        """Which conditional effect it is of."""
-        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
-
 
 @dataclass(frozen=True)
-class InteractionRow(ResultRow):
+class InteractionRow(ModeratorRow):
     """A measure of how far exposure and moderator interact, unit-free."""
 
     outcome: str
@@ -72,11 +76,6 @@ class InteractionRow(ResultRow):
     status: str
     reason: str
     scenario: str = ""
-
-    @property
-    def key(self) -> SurfaceKey:
-        """Which surface it is of."""
-        return SurfaceKey(self.scenario, self.moderator, self.outcome, self.estimator)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
