@@ -143,12 +143,8 @@ class InstrumentedEquation:
         exogenous = self.exogenous if self.exogenous.shape[1] else None
         return self.outcome, exogenous, self.exposure, self.instruments
 
-    def slopes(self, method: Method, *, clusters: Floats | None = None) -> Floats:
-        """Return coefficients of all columns of the panel, (n_columns,); zero for dropped ones."""
-        return self.slopes_of(self.fit(method, clusters=clusters))
-
     def slopes_of(self, results: IVResults | IVGMMResults) -> Floats:
-        """Return coefficients of all columns of the panel, (n_columns,), from linearmodels' results."""
+        """Return linearmodels' coefficients of all columns, (n_columns,); zero for dropped ones."""
         slopes = np.zeros(self.regression.panel.X.shape[1])
         slopes[self.regression.within.kept] = self._in_order(results) * self.to_units
         return slopes
@@ -240,7 +236,7 @@ def draw_models(
     for draw in weights:
         used = np.flatnonzero(draw)
         equation = InstrumentedEquation.of(panel.take(used), effects, weights=draw[used])
-        model = equation.model(equation.slopes(method))
+        model = equation.model(equation.slopes_of(equation.fit(method)))
         alike = np.ones(panel.n_obs)
         models.append(model.knowing_left_out(panel, panel.observed, weights=draw[None], row_weights=alike))
     return tuple(models)
