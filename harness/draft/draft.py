@@ -13,10 +13,11 @@ from harness.data.file_spec import MISSING_VALUES
 from harness.data.locations import RowLocator, few, quoted
 from harness.data.name import fold_name, near_columns
 from harness.data.read.numbers import read_numbers, require_numbers, strange_cells
+from harness.data.shape.times import read_times
 from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
 from harness.draft.column import FEW, RawColumn
-from harness.draft.keys import likely_keys, names_rows, nearly_keys, texts_of
+from harness.draft.keys import likely_keys, named_times, names_rows, nearly_keys, texts_of
 from harness.errors import DataError, Problem
 
 
@@ -76,8 +77,8 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     Raises
     ------
     DataError
-        Where an answer names no column, no two columns name every row once, or outcome or exposure is not
-        said; with the columns that there are.
+        Where an answer names no column, a time is no period, no two columns name each row once, or
+        outcome or exposure is not said; with the columns that there are.
     """
     columns = {str(name): RawColumn.of(str(name), frame[name]) for name in frame.columns}
     answers = _found(answers, columns, origin)
@@ -135,24 +136,35 @@ def _keys(
     frame: pd.DataFrame, answers: Answers, columns: Mapping[str, RawColumn], origin: str
 ) -> tuple[str, str]:
     """Return the columns that name each row once, as said or as guessed."""
-    if answers.entity is not None and answers.time is not None:
-        if not names_rows(columns[answers.entity], columns[answers.time]):
-            raise _no_keys(
-                f"'{answers.entity}' and '{answers.time}' do not name each row once", columns, origin
-            )
-        return answers.entity, answers.time
+    entity, time = answers.entity, answers.time
+    if entity is not None and time is not None and not names_rows(columns[entity], columns[time]):
+        raise _no_keys(f"'{entity}' and '{time}' do not name each row once", columns, origin)
+    if time is not None:
+        locator = RowLocator(f"{origin}: time", frame, entity or "", time)
+        read_times(frame[time], name=time, locator=locator)
+        if entity is not None:
+            return entity, time
     texts = texts_of(frame)
     pairs = [
         pair
         for pair in likely_keys(tuple(columns.values()), texts)
-        if answers.entity in (None, pair[0]) and answers.time in (None, pair[1])
+        if entity in (None, pair[0]) and time in (None, pair[1])
     ]
     if not pairs:
         doubles = nearly_keys(tuple(columns.values()), texts)
         if doubles is not None:
             raise _doubles(frame, *doubles, origin)
+        if time is None:
+            _require_periods(frame, origin)
         raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
     return pairs[0]
+
+
+def _require_periods(frame: pd.DataFrame, origin: str) -> None:
+    """Raise a DataError where the column that is called a time is no period."""
+    names = named_times([str(name) for name in frame.columns])
+    if names:
+        read_times(frame[names[0]], name=names[0], locator=RowLocator(origin, frame, "", names[0]))
 
 
 def _doubles(frame: pd.DataFrame, entity: str, time: str, origin: str) -> DataError:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from harness.data.shape.period_kind import KINDS
+from harness.data.shape.period_kind import INTEGERS, KINDS, kind_of_texts
 from harness.data.shape.times import written_period
 from harness.draft.column import RawColumn
 
@@ -72,13 +72,13 @@ def likely_keys(
         and entity.n_values < entity.codes.size
         and names_rows(entity, time)
     ]
-    ranked = sorted(pairs, key=lambda pair: (_rank(pair[1], TIME_NAMES), *entity_rank(pair[0])))
+    ranked = sorted(pairs, key=lambda pair: (_rank(pair[1].name, TIME_NAMES), *entity_rank(pair[0])))
     return tuple((entity.name, time.name) for entity, time in ranked)
 
 
 def nearly_keys(columns: Sequence[RawColumn], texts: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
     """Return the likeliest pair that names all but a tenth of the rows once; None where there is none."""
-    named = [column for column in columns if _rank(column, TIME_NAMES) < len(TIME_NAMES)]
+    named = [column for column in columns if _rank(column.name, TIME_NAMES) < len(TIME_NAMES)]
     found = [
         (n_doubled(entity, time), *entity_rank(entity), entity.name, time.name)
         for time in named
@@ -109,7 +109,8 @@ def may_be_time(column: RawColumn, texts: Sequence[str]) -> bool:
     if column.is_whole:
         low, high = column.numbers.min(), column.numbers.max()
         is_year = YEARS[0] <= low and high <= YEARS[1]
-        return is_year or (_rank(column, TIME_NAMES) < len(TIME_NAMES) and low >= 0)
+        is_named = _rank(column.name, TIME_NAMES) < len(TIME_NAMES)
+        return is_year or (is_named and low >= 0) or kind_of_texts(texts) is not INTEGERS
     return column.kind == "text" and any(
         all(kind.parse(text) is not None for text in texts) for kind in KINDS
     )
@@ -123,12 +124,18 @@ def may_be_entity(column: RawColumn) -> bool:
 
 def entity_rank(column: RawColumn) -> tuple[int, int, int]:
     """Return what orders candidates: those with the name of a key, then texts, then fewer values."""
-    return _rank(column, ENTITY_NAMES), int(column.kind != "text"), column.n_values
+    return _rank(column.name, ENTITY_NAMES), int(column.kind != "text"), column.n_values
 
 
-def _rank(column: RawColumn, names: Sequence[str]) -> int:
+def named_times(names: Sequence[str]) -> list[str]:
+    """Return the columns that are called like a time, the likeliest first."""
+    ranked = sorted((rank, name) for name in names if (rank := _rank(name, TIME_NAMES)) < len(TIME_NAMES))
+    return [name for _, name in ranked]
+
+
+def _rank(name: str, names: Sequence[str]) -> int:
     """Return the place of a column's name, or of one of its words, among likely ones."""
-    words = set(_words(column.name))
+    words = set(_words(name))
     return next((at for at, name in enumerate(names) if name in words), len(names))
 
 

@@ -12,6 +12,7 @@ from harness.cli import cli
 from harness.data.dataset import DATASET
 from harness.draft.answers import Answers
 from harness.draft.draft import draft_of
+from harness.draft.found_data import find_frame
 from harness.installed import installed
 from harness.spec.load import load_study
 from harness.spec.written import WrittenSpec
@@ -193,3 +194,54 @@ def test_an_outcome_or_exposure_of_one_value_is_refused(name, part):
         f"towns.csv: {part}",
         f"say --{part} with another column",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "answers", "what"),
+    [
+        pytest.param(
+            "year",
+            lambda year: f"{year}p",
+            ASKED,
+            "30 of 30 cells are no periods: '2001p', '2002p'",
+            id="called-a-time",
+        ),
+        pytest.param(
+            "when",
+            lambda year: "abcde"[year - 2001],
+            Answers("town", "when", "income", "schooling"),
+            "30 of 30 cells are no periods: 'a', 'b'",
+            id="said",
+        ),
+        pytest.param(
+            "when",
+            lambda year: "abcde"[year - 2001],
+            Answers(None, "when", "income", "schooling"),
+            "30 of 30 cells are no periods: 'a', 'b'",
+            id="said-alone",
+        ),
+    ],
+)
+def test_a_time_that_is_no_period_is_refused_with_its_cells(name, write, answers, what):
+    frame = table()
+    frame[name] = [write(year) for year in frame.pop("year")]
+    with pytest.raises(harness.DataError) as caught:
+        draft_of(frame, answers, origin="towns.csv")
+    assert f"column '{name}', row" in caught.value.where
+    assert caught.value.what.startswith(what)
+    assert "fiscal years 2010-11" in caught.value.expected
+
+
+def test_fiscal_years_are_seen_as_such_side_by_side_too():
+    frame = table()
+    frame["year"] = [f"{year}-{year - 1999:02d}" for year in frame["year"]]
+    assert draft_of(frame, ASKED, origin="towns.csv").time == "year"
+    wide = frame.pivot_table("income", "town", "year").reset_index()
+    found = find_frame(wide, Answers(), name="income")
+    assert found.table.frame["year"].unique().tolist() == [
+        "2001-02",
+        "2002-03",
+        "2003-04",
+        "2004-05",
+        "2005-06",
+    ]

@@ -1,4 +1,4 @@
-"""Kinds of periods: years and other whole numbers, quarters, months, days."""
+"""Kinds of periods: years and other whole numbers, fiscal years, quarters, months, days."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import calendar
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 _INTEGER = re.compile(r"([+-]?[0-9]{1,12})(\.0*)?", re.ASCII)
-_YEAR = re.compile(r"([0-9]{4})(年度?|FY)", re.ASCII)
+_YEAR = re.compile(r"(?:FY|YR)?([0-9]{4})(?:年度?|FY|\[YR\1\])?", re.ASCII)
+_FISCAL_YEAR = re.compile(r"([0-9]{4})[-–/]([0-9]{2}|[0-9]{4})", re.ASCII)
 _QUARTER = re.compile(r"([0-9]{4})[年./-]?(?:[Qq]([1-4])|第?([1-4一二三四])季度?)", re.ASCII)
+_QUARTER_FIRST = re.compile(r"[Qq]([1-4])[./-]?([0-9]{4})", re.ASCII)
 _MONTH = re.compile(r"([0-9]{4})(?:[-Mm./]|年)(0?[1-9]|1[0-2])月?", re.ASCII)
-_DAY = re.compile(r"([0-9]{4})(?:[-./]|年)([0-9]{1,2})(?:[-./]|月)([0-9]{1,2})日?", re.ASCII)
+_MONTH_DIGITS = re.compile(r"((?:1[89]|2[01])[0-9]{2})(0[1-9]|1[0-2])", re.ASCII)
+_DAY = re.compile(
+    r"([0-9]{4})(?:[-./]|年)([0-9]{1,2})(?:[-./]|月)([0-9]{1,2})日?(?:T?00:00(?::00(?:\.0+)?)?)?", re.ASCII
+)
+_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", re.ASCII)
+_DAY_DIGITS = re.compile(r"((?:1[89]|2[01])[0-9]{2})([0-9]{2})([0-9]{2})", re.ASCII)
 _NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4}
 
 
@@ -54,8 +61,19 @@ def _parse_integer(written: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def _parse_fiscal_year(written: str) -> int | None:
+    match = _FISCAL_YEAR.fullmatch(_plain(written))
+    if match is None:
+        return None
+    first, last = int(match[1]), match[2]
+    return first if int(last) == (first + 1) % 10 ** len(last) else None
+
+
 def _parse_quarter(written: str) -> int | None:
-    match = _QUARTER.fullmatch(_plain(written))
+    text = _plain(written)
+    if turned := _QUARTER_FIRST.fullmatch(text):
+        text = f"{turned[2]}Q{turned[1]}"
+    match = _QUARTER.fullmatch(text)
     if match is None:
         return None
     quarter = match[2] or match[3]
@@ -63,12 +81,16 @@ def _parse_quarter(written: str) -> int | None:
 
 
 def _parse_month(written: str) -> int | None:
-    match = _MONTH.fullmatch(_plain(written))
+    text = _plain(written)
+    match = _MONTH.fullmatch(text) or _MONTH_DIGITS.fullmatch(text)
     return int(match[1]) * 12 + int(match[2]) - 1 if match else None
 
 
 def _parse_day(written: str) -> int | None:
-    match = _DAY.fullmatch(_plain(written))
+    text = _plain(written)
+    if turned := _DAY_FIRST.fullmatch(text):
+        text = f"{turned[3]}-{turned[2]}-{turned[1]}"
+    match = _DAY.fullmatch(text) or _DAY_DIGITS.fullmatch(text)
     if match is None:
         return None
     try:
@@ -78,6 +100,9 @@ def _parse_day(written: str) -> int | None:
 
 
 INTEGERS = PeriodKind("whole number", _parse_integer, str, lambda year: year)
+FISCAL_YEARS = PeriodKind(
+    "fiscal year", _parse_fiscal_year, lambda at: f"{at}-{(at + 1) % 100:02d}", lambda year: year
+)
 QUARTERS = PeriodKind("quarter", _parse_quarter, lambda at: f"{at // 4}Q{at % 4 + 1}", lambda year: year * 4)
 MONTHS = PeriodKind("month", _parse_month, lambda at: f"{at // 12}-{at % 12 + 1:02d}", lambda year: year * 12)
 DAYS = PeriodKind(
@@ -88,7 +113,19 @@ DAYS = PeriodKind(
 )
 
 
-KINDS = (INTEGERS, QUARTERS, MONTHS, DAYS)
+KINDS = (INTEGERS, QUARTERS, MONTHS, FISCAL_YEARS, DAYS)
+
+
+def kind_of_texts(texts: Collection[str]) -> PeriodKind:
+    """Return the kind of period that fits most of these texts.
+
+    Digits that are months or days throughout, such as 201012 and 201101, are those. So are spans of years:
+    2009-10 alone is October 2009, beside 2010-11 it is a fiscal year.
+    """
+    distinct = tuple(dict.fromkeys(map(_plain, texts)))
+    narrow = (FISCAL_YEARS, MONTHS, DAYS) if len(distinct) > 1 else (MONTHS, DAYS)
+    throughout = [kind for kind in narrow if all(kind.parse(text) is not None for text in distinct)]
+    return min(throughout or KINDS, key=lambda kind: sum(kind.parse(text) is None for text in distinct))
 
 
 def plain_period(written: str) -> str | None:

@@ -14,7 +14,7 @@ from harness.data.prepare.account import Account, StepRecord
 from harness.data.shape.period_kind import plain_period
 from harness.errors import DataError, Problem
 
-PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2})?)"
+PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2}|\s?\[YR[0-9]{4}\])?)"
 """What is read as a period in the names of columns, as a group of that name."""
 
 _ROW = "\0row"  # no file has such a column, since names are free of control characters

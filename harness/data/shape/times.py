@@ -13,15 +13,17 @@ from harness.arrays import Ints
 from harness.data.locations import RowLocator, quoted
 from harness.data.shape.period_kind import (
     DAYS,
-    KINDS,
+    INTEGERS,
     PeriodKind,
     kind_of_dates,
+    kind_of_texts,
     position_of,
 )
 from harness.errors import DataError, Problem
 
 EXPECTED = (
-    "whole numbers such as 2011, quarters 2011Q2, months 2011-04, or dates 2011-04-30, one kind throughout"
+    "whole numbers such as 2011, fiscal years 2010-11, quarters 2011Q2, months 2011-04, or dates 2011-04-30, "
+    "one kind throughout"
 )
 
 
@@ -31,7 +33,7 @@ class Times:
 
     Attributes
     ----------
-    kind : years and other whole numbers, quarters, months or days
+    kind : years and other whole numbers, fiscal years, quarters, months or days
     ordinals : (n_obs,), position of the period among all periods of its kind
     zone : time zone that the column's moments were given in; empty where there was none
     """
@@ -54,7 +56,8 @@ def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
     Raises
     ------
     DataError
-        Where a cell is missing, or is no period of the kind that the others are.
+        Where a cell is missing, or is no period of the kind that the others are, and where years of two
+        digits pass a century.
     """
     absent = column.isna().to_numpy(dtype=np.bool_)
     if absent.any():
@@ -88,10 +91,12 @@ def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
 
 def _from_cells(cells: Sequence[str], *, name: str, locator: RowLocator) -> Times:
     """Return the periods of cells by the kind that fits most of them."""
-    read = {kind: [kind.parse(cell) for cell in cells] for kind in KINDS}
-    kind, positions = min(read.items(), key=lambda kind_read: kind_read[1].count(None))
+    kind = kind_of_texts(cells)
+    positions = [kind.parse(cell) for cell in cells]
     _refuse([position is None for position in positions], cells, name=name, locator=locator)
     whole = [position for position in positions if position is not None]
+    if kind is INTEGERS:
+        _refuse_two_digits(sorted(set(whole)), name=name, locator=locator)
     if kind is DAYS:
         return _from_dates([datetime.date.fromordinal(position) for position in whole])
     return Times(kind, np.array(whole, dtype=np.int64))
@@ -114,5 +119,28 @@ def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, loca
                 what=f"{len(found)} of {len(cells)} cells are no periods: {quoted(found)}",
                 expected=EXPECTED,
                 hint="write the periods in one of these forms; or are entity and time swapped?",
+            )
+        )
+
+
+_FEWEST = 4
+"""Numbers that step evenly across the turn of a century by chance no more."""
+
+
+def _refuse_two_digits(periods: Sequence[int], *, name: str, locator: RowLocator) -> None:
+    """Raise a DataError where numbers below 100, in order, step evenly only once the small ones follow 99."""
+    if len(periods) < _FEWEST or periods[0] < 0 or periods[-1] > 99:
+        return
+    later = [period + 100 for period in periods if period < 50]
+    steps = set(np.diff([*(period for period in periods if period >= 50), *later]).tolist())
+    if len(steps) == 1 and len(set(np.diff(periods).tolist())) > 1:
+        first, last = periods[len(later)], later[-1] - 100
+        raise DataError(
+            Problem(
+                where=locator.column(name),
+                what=f"the periods run from {first:02d} over 99 to {last:02d}: years of two digits, "
+                f"and {last:02d} would be taken as earlier than {first:02d}",
+                expected="years of four digits, such as 1998 and 2003",
+                hint="write the century into the column",
             )
         )

@@ -50,6 +50,25 @@ def times(cells, **options) -> Times:
             ["2011-05-01", "2011-05-02"],
             id="mixed-dates",
         ),
+        pytest.param(
+            ["2009-10", "2010-11", "2011-12"], "fiscal year", ["2009-10", "2010-11", "2011-12"], id="spans"
+        ),
+        pytest.param(["2012/13", "2013/14"], "fiscal year", ["2012-13", "2013-14"], id="spans-with-slashes"),
+        pytest.param(["1999–2000", "2000–2001"], "fiscal year", ["1999-00", "2000-01"], id="long-spans"),
+        pytest.param(["2009-10", "2009-11"], "month", ["2009-10", "2009-11"], id="months-beside-a-span"),
+        pytest.param(["2009-10", "2009-10"], "month", ["2009-10", "2009-10"], id="a-span-alone-is-a-month"),
+        pytest.param([201012, 201101], "month", ["2010-12", "2011-01"], id="months-in-digits"),
+        pytest.param(["20101231", "20111231"], "whole number", ["2010", "2011"], id="days-in-digits"),
+        pytest.param([201012, 201113], "whole number", ["201012", "201113"], id="digits-of-no-month"),
+        pytest.param(["Q4 2011", "Q1-2012"], "quarter", ["2011Q4", "2012Q1"], id="quarters-first"),
+        pytest.param(["31.01.2011", "28.2.2011"], "month", ["2011-01", "2011-02"], id="days-first"),
+        pytest.param(
+            ["2011-12-31 00:00:00", "2012-12-31T00:00:00.000"],
+            "whole number",
+            ["2011", "2012"],
+            id="midnights",
+        ),
+        pytest.param(["FY2011", "2012 [YR2012]"], "whole number", ["2011", "2012"], id="marked-years"),
         pytest.param(pd.Series([2011, 2012], dtype="Int64"), "whole number", ["2011", "2012"], id="nullable"),
     ],
 )
@@ -67,6 +86,8 @@ def test_periods(cells, kind, labels):
         (["2011-12-31", "2014-12-31"], 3),
         (["2011-02-27", "2011-03-01"], 2),
         ([2011, 2013], 2),
+        ([201012, 201102], 2),
+        (["2009-10", "2012-13"], 3),
     ],
 )
 def test_positions_count_periods(cells, distance):
@@ -86,6 +107,8 @@ def test_moments_of_a_zone_keep_their_own_date():
         pytest.param(["2011", "2011Q2", "2012"], "1 of 3 cells are no periods: '2011Q2'", id="two-kinds"),
         pytest.param(["2011-13", "2011-12"], "'2011-13'", id="no-such-month"),
         pytest.param(["2011-02-29", "2011-02-28"], "'2011-02-29'", id="no-such-day"),
+        pytest.param(["2011-12-31 06:00:00", "2012-12-31"], "'2011-12-31 06:00:00'", id="hours"),
+        pytest.param(["2011 [YR2012]", "2012 [YR2012]"], "'2011 [YR2012]'", id="another-year-in-brackets"),
         pytest.param(["03/04/2011", "04/04/2011"], "'03/04/2011'", id="ambiguous-date"),
         pytest.param(
             pd.to_datetime(["2011-01-01 06:30", "2012-01-01 00:00"]),
@@ -104,3 +127,25 @@ def test_what_is_no_period(cells, what):
     assert what in caught.value.what
     assert "2011Q2" in caught.value.expected
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("years", "is_refused"),
+    [
+        pytest.param([98, 99, 0, 1, 2, 3], True, id="every-year"),
+        pytest.param(["95", "97", "99", "01", "03"], True, id="every-other-year"),
+        pytest.param([80, 81, 82, 83], False, id="one-century"),
+        pytest.param([1, 4, 12, 24, 96], False, id="weeks-since-a-start"),
+        pytest.param([0, 25, 50, 75], False, id="even-steps"),
+        pytest.param([0, 99], False, id="two"),
+    ],
+)
+def test_years_of_two_digits_that_pass_a_century_are_refused(years, is_refused):
+    if not is_refused:
+        assert times(years).ordinals.tolist() == years
+        return
+    with pytest.raises(DataError, match="years of two digits") as caught:
+        times(years)
+    first, last = (int(years[0]), int(years[-1]))
+    assert caught.value.what.startswith(f"the periods run from {first} over 99 to 0{last}:")
+    assert caught.value.expected == "years of four digits, such as 1998 and 2003"
