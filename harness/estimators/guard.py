@@ -36,6 +36,9 @@ class Attempt(Generic[T]):
     reason: str
 
 
+MOST = 1e75
+"""Size of predictions beyond which tests, which take powers of squared errors, overflow."""
+
 LONGEST_REASON = 1000
 """Characters of a reason, beyond which it is cut."""
 
@@ -68,11 +71,12 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
 
     A `KeyboardInterrupt` goes on its way, since nothing tells that of a plugin from a user's Ctrl-C, and so
     does the end of the time that the task has. A copy of the process that comes back, because the call
-    forked, ends here.
+    forked, ends here. What overflows is no line on the console: it is found in what comes back.
     """
     process = os.getpid()
     try:
-        return Attempt(call(), "ok", "")
+        with np.errstate(all="ignore"):
+            return Attempt(call(), "ok", "")
     except EstimationError as error:
         return Attempt(None, "refused", in_one_line(error.problems[0]))
     except HarnessError as error:
@@ -92,7 +96,7 @@ def predict(fit: Fitted, panel: Panel) -> Floats:
     Raises
     ------
     PluginError
-        Where they have another shape or are not finite.
+        Where they have another shape, are not finite, or so large that their squares overflow.
     """
     return _checked(fit.predict(panel), (panel.n_obs,), type(fit).__name__)
 
@@ -108,6 +112,27 @@ def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
     if values.shape != shape or values.dtype.kind != "f":
         found = f"predictions of shape {values.shape} and type {values.dtype}"
         raise PluginError(Problem(who, f"returned {found}", f"floats of shape {shape}"))
-    if not np.isfinite(values).all():
-        raise PluginError(Problem(who, "returned predictions that are not finite", "finite numbers"))
+    require_finite(values, who)
     return values.astype(np.float64, copy=False)
+
+
+def predict_any(model: Fitted | FittedDraws, panel: Panel) -> Floats:
+    """Return the predictions of a fit or of draws, (..., n_obs), checked as by `predict` but for shape."""
+    predicted = np.asarray(model.predict(panel))
+    require_finite(predicted, type(model).__name__)
+    return predicted
+
+
+def require_finite(predicted: Floats, who: str) -> None:
+    """Raise a PluginError where predictions are not finite, or so large that their squares overflow.
+
+    Parameters
+    ----------
+    who : that returned them
+    """
+    if not np.isfinite(predicted).all():
+        raise PluginError(Problem(who, "returned predictions that are not finite", "finite numbers"))
+    largest = float(np.abs(predicted).max(initial=0.0))
+    if largest > MOST:
+        what = f"returned predictions as large as {largest:.3g}"
+        raise PluginError(Problem(who, what, f"sizes up to {MOST:g}"))

@@ -7,6 +7,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
+from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
 from harness.scenarios.bins import Bins, bin_means
 from harness.scenarios.grid import locate, on_curve
@@ -29,8 +30,8 @@ def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bi
     -------
     (n_bins + 1,) for one fit and (n_draws, n_bins + 1) for draws, outcome units.
     """
-    change = model.predict(panel.with_column(name, bins.high))
-    change = change - model.predict(panel.with_column(name, bins.low))
+    change = predict_any(model, panel.with_column(name, bins.high))
+    change = change - predict_any(model, panel.with_column(name, bins.low))
     steps = bin_means(change, bins.codes, bins.n_bins)
     uncentred = np.concatenate([np.zeros_like(steps[..., :1]), np.cumsum(steps, axis=-1)], axis=-1)
     at_rows = on_curve(uncentred, locate(bins.edges, panel.column(name)))

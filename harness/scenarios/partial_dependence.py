@@ -8,8 +8,9 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError, PluginError, Problem
+from harness.errors import EstimationError, Problem
 from harness.estimators.draws import FittedDraws
+from harness.estimators.guard import predict_any, require_finite
 from harness.estimators.protocol import CanProfile, Fitted
 from harness.scenarios.support import WINDOW, has_two_values
 
@@ -63,9 +64,7 @@ def mean_predictions(
         size = max(1, BLOCK_ROWS // panel.n_obs)
         blocks = (points[first : first + size] for first in range(0, len(points), size))
         means = np.concatenate([_predicted(model, panel, columns, block) for block in blocks], axis=-1)
-    if not np.isfinite(means).all():
-        who = type(model).__name__
-        raise PluginError(Problem(who, "returned predictions that are not finite", "finite numbers"))
+    require_finite(means, type(model).__name__)
     return means
 
 
@@ -152,6 +151,6 @@ def row_slopes(model: Fitted | FittedDraws, panel: Panel, *, exposure: Floats | 
     step = np.ptp(exposure) * (1.0 if has_two_values(exposure) else WINDOW)
     low = np.maximum(own - step, exposure.min())
     high = np.minimum(own + step, exposure.max())
-    above = model.predict(panel.with_column(panel.exposure, high))
-    slopes: Floats = (above - model.predict(panel.with_column(panel.exposure, low))) / (high - low)
+    above = predict_any(model, panel.with_column(panel.exposure, high))
+    slopes: Floats = (above - predict_any(model, panel.with_column(panel.exposure, low))) / (high - low)
     return slopes

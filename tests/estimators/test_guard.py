@@ -67,8 +67,9 @@ class Says:
         (np.array(["1", "2"]), "type <U1"),
         (np.zeros(2, complex), "type complex128"),
         (np.array([1.0, np.nan]), "not finite"),
+        (np.array([1.0, -1e200]), "predictions as large as 1e+200"),
     ],
-    ids=["nothing", "column", "too long", "texts", "complex", "nan"],
+    ids=["nothing", "column", "too long", "texts", "complex", "nan", "huge"],
 )
 def test_predictions_that_are_none_are_refused(predicted, what):
     with pytest.raises(PluginError) as error:

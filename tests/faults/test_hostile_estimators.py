@@ -27,6 +27,8 @@ IN_FIT = {
     "recursion": "RecursionError",
     "write": "No space left on device",
     "not finite": "not finite",
+    "infinite": "not finite",
+    "huge": "returned predictions as large as 1e+200",
     "text": "predictions of shape",
     "write to the panel": "read-only",
 }

@@ -18,9 +18,10 @@ from harness.data.note import Note
 from harness.data.read.type_inference import EXACT, NUMBER, is_exact
 from harness.errors import DataError, Problem
 
-GREATEST = 1e300
-LEAST = 1e-300
-"""A column whose numbers go beyond these, in size, over- or underflows in any estimator."""
+GREATEST = 1e38
+LEAST = 1e-38
+"""A column whose numbers go beyond these, in size, over- or underflows in some estimator: trees hold 32-bit
+floats, and products of two columns are squared."""
 
 _THOUSANDS = re.compile(r"\s*[+-]?[0-9]{1,3}([ ,'’\u00a0\u202f][0-9]{3})+(\.[0-9]*)?\s*", re.ASCII)
 _PERCENT = re.compile(r"\s*[+-]?[0-9][0-9.,]*\s?[%％]\s*", re.ASCII)

@@ -7,6 +7,7 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
+from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.bins import Bins, bin_means, quantile_bins
@@ -117,8 +118,10 @@ def _corner_differences(
     """Return the change of each row's change, (..., n_obs)."""
     changes = []
     for value in (bins[1].high, bins[1].low):
-        above = model.predict(panel.with_columns({names[0]: bins[0].high, names[1]: value}))
-        changes.append(above - model.predict(panel.with_columns({names[0]: bins[0].low, names[1]: value})))
+        above = predict_any(model, panel.with_columns({names[0]: bins[0].high, names[1]: value}))
+        changes.append(
+            above - predict_any(model, panel.with_columns({names[0]: bins[0].low, names[1]: value}))
+        )
     difference: Floats = changes[0] - changes[1]
     return difference
 

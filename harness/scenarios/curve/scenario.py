@@ -15,6 +15,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.dose import require_dose
 from harness.estimators.draws import FittedDraws
+from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
 from harness.scenarios.ale import accumulated_effects
 from harness.scenarios.asked import Asked, Tables
@@ -134,7 +135,7 @@ class CurveScenario(Resampled):
             "ale": accumulated_effects(model, rows, rows.exposure, bins),
             "level_supported": supported_dependence(model, supported, at, joint_support(panel, at)),
             "average_effect": slopes.mean(axis=-1, keepdims=True),
-            "mean": np.asarray(model.predict(rows).mean(axis=-1)),
+            "mean": np.asarray(predict_any(model, rows).mean(axis=-1)),
         }
 
     def concluded(self, asked: Asked) -> Tables:

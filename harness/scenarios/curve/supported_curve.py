@@ -10,6 +10,7 @@ from harness.arrays import Floats, Mask
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
+from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
 from harness.scenarios.joint_support import JointSupport
 from harness.scenarios.support import least_entities
@@ -36,10 +37,10 @@ def supported_dependence(
     """
     some, anchor = panel.take(joint.rows), int(joint.share.argmax())
     least = least_entities(panel.entity.codes)
-    before = model.predict(some.with_column(panel.exposure, float(grid[0])))
+    before = predict_any(model, some.with_column(panel.exposure, float(grid[0])))
     level, changes = _mean(before, some, joint.near[0], least), []
     for place in range(1, grid.size):
-        here = model.predict(some.with_column(panel.exposure, float(grid[place])))
+        here = predict_any(model, some.with_column(panel.exposure, float(grid[place])))
         both = joint.near[place] & joint.near[place - 1]
         changes.append(_mean(here - before, some, both, least))
         if place == anchor:

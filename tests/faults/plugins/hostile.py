@@ -67,6 +67,10 @@ class Fit:
     def predict(self, panel: Panel):
         if self.fault == "not finite":
             return np.full(panel.n_obs, np.nan)
+        if self.fault == "infinite":
+            return np.exp(np.where(np.arange(panel.n_obs) % 3, 0.0, 1e4))
+        if self.fault == "huge":
+            return np.where(np.arange(panel.n_obs) % 3, self.mean, 1e200)
         if self.fault == "text":
             return ["a"] * panel.n_obs
         return np.full(panel.n_obs, self.mean)
