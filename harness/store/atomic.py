@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -77,6 +78,8 @@ def _make(folder: Path) -> None:
     """Make a folder and those that it is in, each with its name on the disk."""
     if folder.is_dir():
         return
+    if folder.exists():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     _make(folder.parent)
     folder.mkdir(exist_ok=True)
     _flush_names(folder.parent)
@@ -105,14 +108,23 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ArtifactError(
-            Problem(
-                where=str(path),
-                what=f"cannot be written: {error.strerror or error}",
-                hint="free some space or choose another folder with --out; finished cells are kept, and "
-                "--resume takes them up",
-            )
-        ) from error
+        raise ArtifactError(_unwritten(path, error)) from error
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def _unwritten(path: Path, error: OSError) -> Problem:
+    """Return why a file cannot be written, and what would do."""
+    what = f"cannot be written: {error.strerror or error}"
+    if isinstance(error, NotADirectoryError):
+        in_the_way = error.filename
+        hint = f"choose another folder with --out, or move {in_the_way} away"
+        return Problem(str(path), f"cannot be written, since {in_the_way} is a file", "a folder", hint)
+    kept = "finished cells are kept, and --resume takes them up"
+    if error.errno in _FULL:
+        return Problem(str(path), what, hint=f"free some space or choose another folder with --out; {kept}")
+    return Problem(str(path), what, hint=f"choose another folder with --out; {kept}")
 
 
 def sha256_of(path: Path) -> str:

@@ -122,6 +122,18 @@ def test_a_file_is_no_folder(tmp_path):
         RunFolder.create(tmp_path / "file")
 
 
+@pytest.mark.parametrize("below", ["run", "runs/run"])
+def test_a_file_in_the_place_of_a_folder_above_is_named(tmp_path, below):
+    file = tmp_path / "notes"
+    file.write_text("kept")
+    with pytest.raises(ArtifactError) as caught:
+        RunFolder.create(file / below)
+    assert caught.value.where == str(file / below / ".harness-run")
+    assert caught.value.what == f"cannot be written, since {file} is a file"
+    assert caught.value.hint == f"choose another folder with --out, or move {file} away"
+    assert file.read_text() == "kept"
+
+
 def run_in(folder, **files):
     """Write a run of these files into a folder."""
     with folder.replaced() as new:
