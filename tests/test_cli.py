@@ -35,6 +35,20 @@ def test_validating_looks_at_the_data_too(tmp_path):
     assert "no row has the value 'American Steel'" in wrong.stderr
 
 
+def test_validating_prints_what_the_report_would_warn_of(tmp_path):
+    (tmp_path / "panel.csv").write_text("id,year,y,x\na,1,1,2\na,3,2,1\nb,1,4,1\nb,2,8,3\nb,3,1,1\n")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "{spec_version: 1, study: s, data: {path: panel.csv}, estimators: [{use: pooled_ols}], "
+        "roles: {entity: id, time: year, outcomes: [y], exposure: x}}"
+    )
+    assert harness("validate", spec).stdout.splitlines() == [
+        f"{spec}: valid; study 's' with 1 estimators; 5 rows of 2 entities in 3 periods",
+        "W-UNBALANCED: id: Entities have from 2 to 3 periods.",
+        "W-GAP: id: 1 entities have gaps between their periods: a.",
+    ]
+
+
 def test_plugins_are_listed_with_their_estimators():
     listed = json.loads(harness("plugins", "--json").stdout)
     offered = {plugin["name"]: plugin["offers"].get("estimators", []) for plugin in listed}

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 import click
 
 from harness.commands.options import data_option, outside_option, set_option, spec_argument
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
-
-if TYPE_CHECKING:
-    from harness.execution.options import RunOptions
-
 
 @click.command()
 @spec_argument
@@ -30,31 +24,25 @@ def validate(
     overrides: tuple[str, ...],
     allow_outside: bool,
 ) -> None:
-    """Check a spec and the data it names, and say everything that is wrong with them."""
+    """Check a spec and the data it names, and say everything that is wrong with them.
+
+    What a reader of the report would be warned of in the data stands below.
+    """
     from harness.spec.load import load_study
 
     study = load_study(spec, catalogs=found(choice).catalogs, overrides=overrides).study
     line = f"{spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"
-    if not spec_only:
-        from harness.execution.options import RunOptions
-
-        options = RunOptions(
-            spec=spec, data=data, overrides=overrides, allow_outside=allow_outside, plugins=choice
-        )
-        line += f"; {_panel(options)}"
-    click.echo(line)
-
-
-def _panel(options: RunOptions) -> str:
-    """Return the shape of the panel that the data make, in words.
-
-    Raises
-    ------
-    DataError
-        With everything that is wrong with the data.
-    """
+    if spec_only:
+        click.echo(line)
+        return
     from harness.api import prepare_study
+    from harness.execution.options import RunOptions
 
+    options = RunOptions(
+        spec=spec, data=data, overrides=overrides, allow_outside=allow_outside, plugins=choice
+    )
     panels = prepare_study(options).panels
     entities, periods = len(panels.entity.labels), len(panels.time.labels)
-    return f"{panels.n_obs:,} rows of {entities:,} entities in {periods} periods"
+    click.echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods")
+    for note in panels.notes:
+        click.echo(f"{note.code}: {note.where}: {note.message}")

@@ -28,6 +28,7 @@ from harness.data.rules import RowFilter
 from harness.data.shape.complete import completeness_notes, find_complete
 from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
+from harness.data.shape.variation import variation_notes
 from harness.data.summary import filled_table, steps_table, summary_table
 from harness.data.user_schema import UserSchema
 
@@ -126,6 +127,20 @@ class PanelBuilder:
         records = builder._prepared(None).records
         told = (note for record in records for note in record.account.notes)
         return replace(builder, notes=(*builder.notes, *told))
+
+    def varied(self) -> Self:
+        """Return the builder with a note on each outcome that has one value in all rows.
+
+        Raises
+        ------
+        DataError
+            Where the exposure has one value, or every outcome does, so that nothing can be learned.
+        """
+        columns = self._prepared(None).columns
+        asked = (*self.roles.outcomes, *self.roles.exposure_columns)
+        kept = {name: columns[name].cells[self.kept] for name in asked}
+        notes = variation_notes(kept, self.roles, self.locator)
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     @property
     def n_obs(self) -> int:

@@ -83,7 +83,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     with places_in(loaded.document):
         panels = PanelBuilder.build(
             source, study.data, study.roles, groups=group_columns(study, known), user_schema=own
-        )
+        ).varied()
     return Prepared(loaded, source, panels, make_plan(study, panels, known))
 
 

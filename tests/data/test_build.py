@@ -475,3 +475,55 @@ def test_years_side_by_side_are_named_with_their_remedy(build_text, header, hint
     with pytest.raises(DataError) as caught:
         build_text(f"{header}\na,1,2\n")
     assert hint in next(problem.hint for problem in caught.value.problems if "'year'" in problem.where)
+
+
+PANEL = "id,year,y,x,z,region\na,1,1,1,5,n\na,2,2,1,5,n\nb,1,4,1,6,s\nb,2,8,3,5,s\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "roles", "rows", "found"),
+    [
+        pytest.param(
+            PANEL.replace("8,3", "8,1"),
+            ROLES,
+            {},
+            [("'x' (roles.exposure)", "it is 1 in all 4 rows, so it has no effect to estimate")],
+            id="exposure",
+        ),
+        pytest.param(
+            PANEL,
+            ROLES,
+            {"id": RowFilter(include=("a",))},
+            [("'x' (roles.exposure)", "it is 1 in all 2 rows, so it has no effect to estimate")],
+            id="exposure-in-the-rows-kept",
+        ),
+        pytest.param(
+            PANEL,
+            Roles("id", "year", ("z",), "x"),
+            {"id": RowFilter(include=("a",))},
+            [
+                ("'x' (roles.exposure)", "it is 1 in all 2 rows, so it has no effect to estimate"),
+                ("'z' (roles.outcomes)", "it is 5 in all 2 rows, so there is nothing to explain"),
+            ],
+            id="both-at-once",
+        ),
+    ],
+)
+def test_an_exposure_or_outcomes_of_one_value_are_refused(build_text, text, roles, rows, found):
+    builder = build_text(text, roles=roles, spec=DataSpec(path="panel.csv", rows=rows))
+    with pytest.raises(DataError) as caught:
+        builder.varied()
+    places = [(f"panel.csv: column {where}", what) for where, what in found]
+    assert [(problem.where, problem.what) for problem in caught.value.problems] == places
+    assert {problem.expected for problem in caught.value.problems} == {
+        "at least two values in the rows that are kept"
+    }
+
+
+def test_an_outcome_of_one_value_beside_one_that_varies_is_noted(build_text):
+    roles = Roles("id", "year", ("y", "z"), "x")
+    assert codes(build_text(PANEL, roles=roles).varied()) == []
+    noted = build_text(PANEL.replace("6,s", "5,s"), roles=roles).varied()
+    assert [(note.code, note.where, note.message) for note in noted.notes] == [
+        ("W-CONSTANT", "z", "The outcome is 5 in all 4 rows, so no estimator is fitted to it.")
+    ]
