@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+
 import click
 
 from harness.commands.options import data_option, outside_option, set_option, spec_argument
 from harness.commands.plugin_options import found
 from harness.registry.plugin_choice import PluginChoice
+
 
 @click.command()
 @spec_argument

@@ -93,8 +93,9 @@ class FileSpec:
     thousands : separator of thousands in numbers, such as ``","``
     decimal : mark of decimals in numbers
     percent : whether ``12.3%`` is the ``number`` 12.3 or the ``fraction`` 0.123
-    missing_values : texts that stand for a missing cell among the numbers of a csv or xlsx file; never in
-        the entity column, where only an empty cell is missing
+    missing_values : texts that stand for a missing cell among the numbers of a csv or xlsx file, and numbers,
+        written as texts such as ``"-999"``, in any file; never in the entity column, where only an empty cell
+        is missing
     rename : new names of columns, by the names in the file
     reshape : how rows of entities and periods are made, where the file has periods or variables side by side
     scale : factors that columns are multiplied by, such as 0.0001 for a column in yuan beside others in 10^4

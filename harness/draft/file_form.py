@@ -9,13 +9,15 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from harness.data.file_spec import FileSpec
+from harness.data.file_spec import MISSING_VALUES, FileSpec
+from harness.data.locations import quoted
 from harness.data.read.data_folder import find_anywhere
 from harness.data.read.decode import fitting_encodings
 from harness.data.read.excel import first_sheet_of_width, sheet_names, sheet_rows
-from harness.data.read.files import READERS, refuse_unreadable
+from harness.data.read.files import READERS, read_bytes, refuse_unreadable
 from harness.data.read.layout import FileRow, likely_header, likely_skips
 from harness.data.read.source import Source
 from harness.data.read.text import SEPARATORS, read_text, text_rows
@@ -23,6 +25,16 @@ from harness.data.read.text import SEPARATORS, read_text, text_rows
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+", re.ASCII)
 _PERCENT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s?[%％]", re.ASCII)
+_MISSING = frozenset(
+    {
+        *("-", "--", "---", "–", "—", "——", "..", "...", "…", ":"),
+        *("n/a", "n.a.", "n.a", "na", "(na)", "nan", "null", "none", "missing", "无", "缺失"),
+        *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#null!"),
+    }
+)
+"""What stands for a missing cell among numbers, in small letters."""
+
+_MISSING_NUMBERS = (-9, -99, -999, -9999, -99999, -999999)
 _FIRST_LINES = 20
 _LEAST_COLUMNS = 3
 """Entities and two periods side by side are the narrowest panel."""
@@ -58,7 +70,7 @@ class FileForm:
         refuse_unreadable(found, path.name)
         content = found.read_bytes()
         form = cls(found, content, FileSpec(path=path.name), {})
-        return form._with_layout()._with_marks()
+        return form._with_layout()._with_missing_texts()._with_marks()._with_missing_numbers()
 
     @property
     def source(self) -> Source:
@@ -133,6 +145,49 @@ class FileForm:
         if not skipped:
             return form
         return form.saying({"skip_rows": "no data: units, notes or empty rows"}, skip_rows=skipped)
+
+    def _with_missing_texts(self) -> FileForm:
+        """Find texts that stand for missing cells in columns of nothing else but numbers."""
+        found: dict[str, None] = {}
+        frame = self.raw()
+        for name in frame.columns:
+            cells = frame[name].tolist()
+            texts = {cell.strip() for cell in cells if isinstance(cell, str)} - {*self.spec.missing_values}
+            marks = {text for text in texts if text.casefold() in _MISSING}
+            numbers = texts - marks
+            has_numbers = numbers or any(isinstance(cell, int | float) and cell == cell for cell in cells)
+            if marks and has_numbers and all(map(_is_number, numbers)):
+                found |= dict.fromkeys(sorted(marks))
+        return self._missing(*found)
+
+    def _with_missing_numbers(self) -> FileForm:
+        """Find numbers such as -999 that stand for missing cells, in all columns that have them.
+
+        Each has several, and its other numbers are not negative, or closer to each other than to these.
+        """
+        table = read_bytes(self.content, self.path, origin="", spec=self.spec, entity="", time="").frame
+        clear: dict[str, bool] = {}
+        for name in table.columns:
+            if not pd.api.types.is_numeric_dtype(table[name]) or pd.api.types.is_bool_dtype(table[name]):
+                continue
+            values = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            for at, mark in enumerate(_MISSING_NUMBERS):
+                others = values[np.isfinite(values) & ~np.isin(values, _MISSING_NUMBERS[at:])]
+                n_marks = int((values == mark).sum())
+                if n_marks:
+                    is_far = others.size and (others.min() >= 0 or others.min() - mark > np.ptp(others) > 0)
+                    clear[f"{mark}"] = clear.get(f"{mark}", True) and n_marks > 1 and bool(is_far)
+        return self._missing(*(text for text, is_clear in clear.items() if is_clear))
+
+    def _missing(self, *texts: str) -> FileForm:
+        """Return the form with further texts that stand for missing cells."""
+        if not texts:
+            return self
+        said = (*self.spec.missing_values, *texts)
+        added = quoted(text for text in said if text not in MISSING_VALUES)
+        return self.saying(
+            {"missing_values": f"{added}: look whether they mean missing"}, missing_values=said
+        )
 
     def _with_marks(self) -> FileForm:
         """Find separators of thousands, decimal commas and percent signs."""

@@ -262,3 +262,61 @@ def test_answers_name_a_time_for_columns_that_have_none(tmp_path):
     (tmp_path / "gdp.csv").write_text(wide(frame, "gdp").reset_index().to_csv(index=False))
     found = find_data([Path(tmp_path / "gdp.csv")], Answers(time="when"), folder=tmp_path)
     assert list(found.table.frame.columns) == ["city", "gdp", "when"]
+
+
+def marked(cells, *, kind):
+    """Return the bytes of a table of 20 rows whose column has these cells in the place of its first ones."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"city": np.repeat(list("abcd"), 5), "year": [*range(2001, 2006)] * 4})
+    frame["y"], frame["x"] = rng.normal(size=(2, 20))
+    frame["size"] = [*cells, *(10.0 + rng.normal(size=20))][:20]
+    buffer = io.BytesIO()
+    match kind:
+        case "csv":
+            frame.to_csv(buffer, index=False)
+        case "xlsx":
+            frame.to_excel(buffer, index=False)
+        case "dta":
+            frame.to_stata(buffer, write_index=False)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "seen"),
+    [
+        pytest.param([-999, -999], "csv", ("-999",), id="csv"),
+        pytest.param([-999, -999], "xlsx", ("-999",), id="xlsx"),
+        pytest.param([-999, -999], "dta", ("-999",), id="dta"),
+        pytest.param([-99, -999, -99, -999], "csv", ("-99", "-999"), id="two-numbers"),
+        pytest.param([-9, -9], "csv", ("-9",), id="others-are-positive"),
+        pytest.param(["..", "n/a", "#DIV/0!"], "csv", ("#DIV/0!", "..", "n/a"), id="texts"),
+        pytest.param(["-", "-"], "xlsx", ("-",), id="texts-of-a-sheet"),
+        pytest.param([-999], "csv", (), id="once"),
+        pytest.param([-99, -99, -90, -80], "csv", (), id="near-others"),
+        pytest.param(["..", "large"], "csv", (), id="among-texts"),
+    ],
+)
+def test_marks_of_missing_cells_are_seen_and_their_rows_left_out(cells, kind, seen, tmp_path):
+    name = f"cities.{kind}"
+    (tmp_path / name).write_bytes(marked(cells, kind=kind))
+    study = init(tmp_path, name, outcome="y", exposure="x")
+    assert study.data.missing_values == ("", "NA", "NaN", ".", *seen)
+    assert study.data.missing == ("drop" if seen else "error")
+    frame = frame_of(study, tmp_path)
+    assert len(frame) == 20 - len(cells) * bool(seen)
+    assert ("size" in frame) == ("large" not in cells)
+    if seen:
+        assert frame["size"].between(5, 15).all()
+
+
+def test_a_number_that_is_ordinary_elsewhere_is_no_mark(tmp_path):
+    frame = pd.read_csv(io.BytesIO(marked([-99, -99], kind="csv")))
+    frame["balance"] = np.linspace(-200, 200, 20).round()
+    frame.loc[3, "balance"] = -99
+    frame.to_csv(tmp_path / "cities.csv", index=False)
+    assert init(tmp_path, "cities.csv", outcome="y", exposure="x").data.missing_values == (
+        "",
+        "NA",
+        "NaN",
+        ".",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from harness.data.locations import RowLocator, few
@@ -16,6 +17,7 @@ from harness.data.read.numbers import require_numbers
 from harness.data.read.source import Reading, Source
 from harness.data.read.table import Labels
 from harness.data.read.type_inference import (
+    NUMBER,
     number_from_text,
     numbers_as_text,
     texts,
@@ -56,6 +58,7 @@ def interpret(reading: Reading, source: Source) -> Reading:
         records.append(shaped.record)
     for name in _text_columns(frame):
         frame[name] = _typed(frame[name], str(name), source, reading, log)
+    frame = _without_numbers(frame, source, records)
     frame = _scaled(frame, source, records)
     frame = _named(frame, labels.numbers.get(source.entity, {}), source, records)
     return replace(reading, frame=frame, labels=labels, records=(*log.records(), *records))
@@ -108,6 +111,22 @@ def _typed(column: pd.Series, name: str, source: Source, reading: Reading, log: 
 
 def _is_absent(cell: object) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
+
+
+def _without_numbers(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
+    """Return the table without the numbers, such as -999, that stand for missing cells."""
+    marks = {float(text): text for text in source.spec.missing_values if NUMBER.fullmatch(text)}
+    for name in frame.columns if marks else ():
+        column = frame[name]
+        if name == source.entity or not pd.api.types.is_numeric_dtype(column):
+            continue
+        found = column.isin(marks).to_numpy(dtype=np.bool_)
+        if found.any():
+            frame = frame.assign(**{name: column.astype("float64").mask(found)})
+            texts = ", ".join(marks[mark] for mark in sorted(set(column[found].tolist())))
+            detail = f"{int(found.sum())} cells of {texts} are missing"
+            records.append(StepRecord("missing_values", str(name), (source.origin,), Account(detail)))
+    return frame
 
 
 def _scaled(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
