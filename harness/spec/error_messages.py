@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, get_args
@@ -37,6 +38,7 @@ _ALSO_CALLED = {
 }
 """Keys by what others call them."""
 
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+(\.[0-9]*)?\s*", re.ASCII)
 _TAG_FAULTS = ("union_tag_invalid", "union_tag_not_found")
 _PYDANTIC_FAULTS = frozenset(get_args(core_schema.ErrorType))
 
@@ -97,6 +99,10 @@ def _wrong_value(error: ErrorDetails, place: Place, expected: Expected) -> Mista
 def _hint(value: object, place: Place, expected: Expected) -> str:
     if isinstance(value, float) and value.is_integer() and "whole number" in expected.words(place.path):
         return f"write {int(value)}"
+    if isinstance(value, bool | int | float) and expected.words(place.path).startswith("a text"):
+        return f'write it in quotes: "{_shown(value)}"'
+    if isinstance(value, str) and _NUMBER.fullmatch(value) and "number" in expected.words(place.path):
+        return f"write it without quotes: {value.strip()}"
     if isinstance(value, str) and (near := near_names(value, expected.values(place.path))):
         return near
     if isinstance(value, list) and value and expected.is_one_value(place.path):

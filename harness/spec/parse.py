@@ -19,6 +19,11 @@ _PLAIN = (
         "check the indentation; quote a text with ': '",
     ),
     ("expected <block end>", "this does not fit the lines above", "check the indentation and the quotes"),
+    ("unknown escape", "a backslash begins an escape here", "write paths with /, or in single quotes"),
+    ("expected escape", "a backslash begins an escape here", "write paths with /, or in single quotes"),
+    ("'%' that cannot start", "an unquoted text does not begin with %", "put it in quotes"),
+    ("'@' that cannot start", "an unquoted text does not begin with @", "put it in quotes"),
+    ("'`' that cannot start", "an unquoted text does not begin with `", "put it in quotes"),
     ("expected ',' or", "a bracket opened before this is not closed", "close it, or add a comma"),
 )
 """What the parser says, what is expected, and a hint."""

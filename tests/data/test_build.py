@@ -156,6 +156,14 @@ def test_nothing_left_after_dropping(build_text):
     assert "0 rows are left: every row lacks a value of y, x" in caught.value.what
 
 
+def test_nothing_left_after_a_lag_longer_than_the_panel(build_text):
+    spec = DataSpec(path="panel.csv", prepare=(Lag("z", "x", 2),))
+    with pytest.raises(DataError) as caught:
+        build_text("id,year,y,x\na,1,1,1\na,2,2,4\n", roles=Roles("id", "year", ("y",), "z"), spec=spec)
+    assert caught.value.what == "0 rows are left: every row lacks a value some periods earlier"
+    assert caught.value.hint == "take a shorter lag or lead, or none"
+
+
 def test_all_outcomes_share_their_rows(build_text):
     roles = Roles("id", "year", ("y", "w"), "x")
     spec = DataSpec(path="panel.csv", missing="drop")

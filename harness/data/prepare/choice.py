@@ -49,5 +49,12 @@ def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - py
 
 def _read_options(name: str, options: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - as above
     if not isinstance(options, dict):
-        raise PydanticCustomError("step_options", "the options of a step are a mapping")
+        raise PydanticCustomError(
+            "step_options",
+            "the options of a step are a mapping",
+            {
+                "expected": "such as {into: NEW, of: COLUMN}",
+                "hint": "write the options in braces, each with its name",
+            },
+        )
     return build_choice(info.context or {}, STEP.name, name, options)

@@ -17,6 +17,8 @@ from harness.data.read.source import Reading, Source
 from harness.errors import DataError, Problem
 
 SEPARATORS = (";", "\t", "|", ",")
+_LOOKED_AT = 20
+"""Lines that show how fields are separated."""
 
 
 def read_text(source: Source) -> Reading:
@@ -29,9 +31,10 @@ def read_text(source: Source) -> Reading:
     DataError
         Where the file is no text in its encoding, has no columns or rows, or records of several lengths.
     """
-    layout = lay_out(text_rows(source), source, noun="line")
+    rows = text_rows(source)
+    _refuse_separator([row for row in rows if row.number >= (source.spec.header_row or 1)], source)
+    layout = lay_out(rows, source, noun="line")
     names = check_header(layout.header.cells, source.origin)
-    _refuse_separator(names, source)
     refuse_no_rows(layout.body, source.origin)
     _refuse_ragged(layout.body, len(names), source.origin)
     source.refuse_size(len(layout.body), len(names))
@@ -82,9 +85,16 @@ def _records(text: str, source: Source) -> Iterator[FileRow]:
         ) from error
 
 
-def _refuse_separator(names: list[str], source: Source) -> None:
-    used = [mark for mark in SEPARATORS if mark in names[0] and mark != source.spec.separator]
-    if len(names) == 1 and used:
+def _refuse_separator(rows: list[FileRow], source: Source) -> None:
+    """Raise a DataError where the first line is one field with a mark that the lines below have as well."""
+    looked_at = ["".join(map(str, row.cells)) for row in rows[:_LOOKED_AT]]
+    is_one = bool(rows) and len(rows[0].cells) == 1
+    used = [
+        mark
+        for mark in SEPARATORS
+        if is_one and mark != source.spec.separator and all(mark in line for line in looked_at)
+    ]
+    if used:
         found = "a tab" if used[0] == "\t" else used[0]
         raise DataError(
             Problem(

@@ -59,7 +59,9 @@ def require_complete(found: Completeness, policy: MissingPolicy, locator: RowLoc
                 what="0 rows are left: every row lacks a value"
                 + (f" of {', '.join(found.missing)}" if found.missing else " some periods earlier"),
                 expected="rows that have a value in every column that plays a role",
-                hint="take the emptiest columns out of the roles",
+                hint="take the emptiest columns out of the roles"
+                if found.missing
+                else "take a shorter lag or lead, or none",
             )
         )
 

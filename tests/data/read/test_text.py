@@ -90,6 +90,13 @@ def test_chinese_text_in_its_own_encoding(read_bytes):
             'separator: ";"',
             id="F5",
         ),
+        pytest.param(
+            b"id;y\na;1,5\nb;2,5\n",
+            "header",
+            "1 column found; are the fields separated by ;?",
+            'separator: ";"',
+            id="F5-decimal-commas",
+        ),
         pytest.param(b"id\ty\na\t1\n", "header", "separated by a tab?", 'separator: "\\t"', id="F5-tab"),
         pytest.param(
             b"id,y\na,1,\nb,2,\n", "lines 2 (3 fields), 3 (3 fields)", "2 of 2 rows", "quote", id="F6"
