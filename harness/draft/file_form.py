@@ -22,8 +22,8 @@ from harness.data.read.layout import FileRow, likely_header, likely_skips
 from harness.data.read.source import Source
 from harness.data.read.text import SEPARATORS, read_text, text_rows
 
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+", re.ASCII)
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?[0-9]*([,.])[0-9]+", re.ASCII)
 _PERCENT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s?[%％]", re.ASCII)
 _MISSING = frozenset(
     {
@@ -205,14 +205,14 @@ class FileForm:
             )
         cells = {cell.rstrip("%％ ") for cells in numeric for cell in cells}
         grouped = [match for cell in cells if (match := _GROUPED.fullmatch(cell))]
-        commas = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
-        surely = [cell for cell in commas if len(cell.partition(",")[2]) != 3]
-        points = any("." in cell for cell in cells)
-        if surely and not any(match[1] == "," for match in grouped if match[2] == "."):
+        # 0,800 and 1,25 have decimals; 1,800 has them where others of the file do.
+        single = [cell for cell in cells if not _GROUPED.fullmatch(cell)]
+        decimals = {match[1] for cell in single if (match := _DECIMAL.fullmatch(cell))}
+        if "," in decimals and not any(match[1] == "," for match in grouped if match[2] == "."):
             form = form.saying({"decimal": "the mark of decimals"}, decimal=",")
-            marks = {match[1] for match in grouped if match[1] != ","}
         else:
-            marks = {match[1] for match in grouped if match[1] != "."} if points or grouped else set()
+            decimals |= {"."}
+        marks = {match[1] for match in grouped} - decimals
         if len(marks) == 1:
             (mark,) = marks
             form = form.saying({"thousands": "the mark of thousands"}, thousands=mark)

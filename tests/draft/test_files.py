@@ -320,3 +320,31 @@ def test_a_number_that_is_ordinary_elsewhere_is_no_mark(tmp_path):
         "NaN",
         ".",
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "said", "numbers"),
+    [
+        pytest.param(["0,800", "1,130"], {"decimal": ","}, [0.8, 1.13], id="three-decimals-below-one"),
+        pytest.param(["0.800", "1,130", "0,25"], {"decimal": ","}, [0.8, 1.13, 0.25], id="both-marks"),
+        pytest.param(
+            ["0.800", "1.130", "-0,125"], {"decimal": ","}, [0.8, 1.13, -0.125], id="points-of-both-kinds"
+        ),
+        pytest.param(["1234,567", "1,130"], {"decimal": ","}, [1234.567, 1.13], id="four-digits-before"),
+        pytest.param(["1,130", "2,250"], {"thousands": ","}, [1130, 2250], id="thousands"),
+        pytest.param(
+            ["1.130", "2,5"], {"decimal": ",", "thousands": "."}, [1130, 2.5], id="points-of-thousands"
+        ),
+    ],
+)
+def test_marks_of_decimals_and_thousands_are_told_apart_by_what_each_can_be(cells, said, numbers, tmp_path):
+    frame = pd.read_csv(io.BytesIO(marked([], kind="csv")))
+    frame[["y", "x"]] = (100 * frame[["y", "x"]]).round().astype(int)
+    frame["size"] = [*cells, *map(str, range(10, 30))][:20]
+    frame.to_csv(tmp_path / "cities.csv", index=False, sep=";")
+    study = init(tmp_path, "cities.csv", outcome="y", exposure="x")
+    assert {"decimal": study.data.decimal, "thousands": study.data.thousands} == {
+        "decimal": ".",
+        "thousands": None,
+    } | said
+    np.testing.assert_array_equal(frame_of(study, tmp_path)["size"][: len(cells)], numbers)

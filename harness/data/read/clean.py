@@ -141,7 +141,9 @@ class Cleaner:
         mark = self.spec.thousands
         if mark is None or mark not in text:
             return text
-        grouped = rf"[+-]?[0-9]{{1,3}}({re.escape(mark)}[0-9]{{3}})+({re.escape(self.spec.decimal)}[0-9]*)?"
+        grouped = (
+            rf"[+-]?[1-9][0-9]{{0,2}}({re.escape(mark)}[0-9]{{3}})+({re.escape(self.spec.decimal)}[0-9]*)?"
+        )
         return text.replace(mark, "") if re.fullmatch(grouped, text, re.ASCII) else text
 
     def _decimal(self, text: str) -> str:

@@ -23,7 +23,7 @@ LEAST = 1e-38
 """A column whose numbers go beyond these, in size, over- or underflows in some estimator: trees hold 32-bit
 floats, and products of two columns are squared."""
 
-_THOUSANDS = re.compile(r"\s*[+-]?[0-9]{1,3}([ ,'’\u00a0\u202f][0-9]{3})+(\.[0-9]*)?\s*", re.ASCII)
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}([ ,'’\u00a0\u202f][0-9]{3})+(\.[0-9]*)?\s*", re.ASCII)
 _PERCENT = re.compile(r"\s*[+-]?[0-9][0-9.,]*\s?[%％]\s*", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]*\s*", re.ASCII)
 _FEW_ROWS = 3

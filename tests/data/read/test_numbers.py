@@ -112,6 +112,12 @@ def test_numbers_out_of_range(cells, where, what, hint):
     assert hint in caught.value.hint
 
 
+def test_a_number_that_begins_with_zero_has_no_thousands():
+    with pytest.raises(DataError) as caught:
+        numbers(["0,800", "0,125"])
+    assert caught.value.hint == 'say how decimals are written, data: decimal: ","'
+
+
 def test_small_numbers_beside_ordinary_ones():
     np.testing.assert_array_equal(numbers([1e-308, 1.0]), [1e-308, 1.0])
 
