@@ -14,7 +14,7 @@ import pandas as pd
 from harness.data.locations import few
 from harness.data.note import Note
 from harness.data.read.header import MAX_COLUMNS, check_header
-from harness.data.read.layout import FileRow, lay_out, refuse_no_rows
+from harness.data.read.layout import FileRow, lay_out, refuse_no_rows, without_unnamed
 from harness.data.read.signature import refuse_signature
 from harness.data.read.source import Reading, Source
 from harness.errors import DataError, Problem, near_names
@@ -165,9 +165,10 @@ def _read_rows(rows: list[list[object]], source: Source) -> Reading:
     layout = lay_out(_filled(rows, source), source, noun="row")
     used = [layout.header, *layout.body]
     width = 1 + max(at for row in used for at, cell in enumerate(row.cells) if cell is not None)
-    names = check_header(
-        [_name(cell) for cell in (layout.header.cells + [None] * width)[:width]], source.origin
-    )
+    wide = FileRow(layout.header.number, (layout.header.cells + [None] * width)[:width])
+    layout = without_unnamed(replace(layout, header=wide), source)
+    width = len(layout.header.cells)
+    names = check_header([_name(cell) for cell in layout.header.cells], source.origin)
     refuse_no_rows(layout.body, source.origin)
     source.refuse_size(len(layout.body), width)
     columns = {

@@ -40,8 +40,7 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
                 where=f"{origin}: header",
                 what=f"{said} no name",
                 expected="a text in every cell of the first row",
-                hint="name the column; where names stand in two rows, write them into one; or, if it only "
-                "numbers the rows, leave it out",
+                hint="name the column; where names stand in two rows, write them into one",
             )
         )
     if doubles:

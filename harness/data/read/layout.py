@@ -85,6 +85,35 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
     return Layout(header, body, tuple(records))
 
 
+def without_unnamed(layout: Layout, source: Source) -> Layout:
+    """Return the rows without columns of no name that hold nothing, or, as the first, number the rows.
+
+    R writes such a first column, pandas its index, and spreadsheets empty ones at the end.
+    """
+    width = len(layout.header.cells)
+    blank = [at for at in range(width) if not str(layout.header.cells[at] or "").strip()]
+    columns = {at: [row.cells[at] if at < len(row.cells) else None for row in layout.body] for at in blank}
+    empty = [at for at, cells in columns.items() if all(cell in (None, "") for cell in cells)]
+    dropped = [0, *empty] if 0 in columns and _numbers_rows(columns[0]) else empty
+    if not dropped:
+        return layout
+    kept = [at for at in range(width) if at not in dropped]
+    header, *body = (
+        FileRow(row.number, [row.cells[at] for at in kept if at < len(row.cells)])
+        for row in (layout.header, *layout.body)
+    )
+    shown = few([str(at + 1) for at in dropped])
+    detail = f"left out columns without a name, which number the rows or hold nothing: {shown}"
+    record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
+    return Layout(header, body, (*layout.records, record))
+
+
+def _numbers_rows(cells: Sequence[object]) -> bool:
+    """Return whether cells are whole numbers, each once."""
+    texts = {str(cell) for cell in cells}
+    return len(texts) == len(cells) and all(text.isascii() and text.isdigit() for text in texts)
+
+
 def refuse_no_rows(body: Sequence[FileRow], origin: str) -> None:
     """Raise a DataError where there are no rows of data."""
     if not body:

@@ -11,7 +11,7 @@ import pandas as pd
 from harness.data.locations import FEW
 from harness.data.read.decode import decode
 from harness.data.read.header import check_header
-from harness.data.read.layout import FileRow, lay_out, refuse_no_rows
+from harness.data.read.layout import FileRow, lay_out, refuse_no_rows, without_unnamed
 from harness.data.read.signature import refuse_signature, signature
 from harness.data.read.source import Reading, Source
 from harness.errors import DataError, Problem
@@ -34,6 +34,8 @@ def read_text(source: Source) -> Reading:
     rows = text_rows(source)
     _refuse_separator([row for row in rows if row.number >= (source.spec.header_row or 1)], source)
     layout = lay_out(rows, source, noun="line")
+    if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
+        layout = without_unnamed(layout, source)
     names = check_header(layout.header.cells, source.origin)
     refuse_no_rows(layout.body, source.origin)
     _refuse_ragged(layout.body, len(names), source.origin)

@@ -174,3 +174,10 @@ def test_a_cell_far_from_the_table_is_refused_before_the_rows_between_are_made(r
     with pytest.raises(DataError, match=said) as caught:
         read_bytes(with_sheet("</sheetData>", far), name="panel.xlsx")
     assert "1,048,576 rows and 10,000 columns" in caught.value.expected
+
+
+def test_an_index_and_empty_columns_without_a_name_are_left_out(read_bytes):
+    rows = [[None, "id", "y", None], [0, "a", 1, None], [1, "b", 2, None]]
+    table = read_bytes(as_workbook({"panel": rows}), name="panel.xlsx", spec=DataSpec(path="panel.xlsx"))
+    assert table.frame.to_dict("list") == {"id": ["a", "b"], "y": [1, 2]}
+    assert [record.step for record in table.records] == ["unnamed_columns"]

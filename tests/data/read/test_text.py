@@ -109,7 +109,7 @@ def test_chinese_text_in_its_own_encoding(read_bytes):
             "id,caf\u00e9,cafe\u0301\na,1,2\n".encode(), "header", "'caf\u00e9' (2 times)", "rename", id="F9"
         ),
         pytest.param(
-            b",id\n1,a\n", "header", "column 1 has no name", "numbers the rows", id="unnamed-column"
+            b",id,y\nx,a,1\n", "header", "column 1 has no name", "name the column", id="unnamed-column"
         ),
         pytest.param(b"id,y\na,1\nb,\x002\n", "line 3", "a NUL character", "utf-16", id="F18"),
         pytest.param(
@@ -144,3 +144,30 @@ def test_too_many_columns(read_bytes):
     header = ",".join(f"c{at}" for at in range(10_001))
     with pytest.raises(DataError, match="10,001 columns"):
         read_bytes(f"{header}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        pytest.param(b'"","id","y"\n"1","a",1\n"2","b",2\n', "1", id="row-names-of-r"),
+        pytest.param(b",id,y\n0,a,1\n7,b,2\n", "1", id="an-index-with-gaps"),
+        pytest.param(b"id,y,,\na,1,,\nb,2,,\n", "3, 4", id="commas-at-the-end"),
+        pytest.param(b",id,,y\n1,a,,1\n2,b,,2\n", "1, 3", id="both"),
+    ],
+)
+def test_columns_without_a_name_that_say_nothing_are_left_out(read_bytes, text, columns):
+    table = read_bytes(text)
+    assert table.frame.to_dict("list") == {"id": ["a", "b"], "y": [1, 2]}
+    (record,) = table.records
+    assert (record.step, record.into) == ("unnamed_columns", "panel.csv")
+    assert record.account.detail == (
+        f"left out columns without a name, which number the rows or hold nothing: {columns}"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", [b",id,y\n1,a,1\n1,b,2\n", b",id,y\n1.5,a,1\n2.5,b,2\n", b"id,y,\na,1,\nb,2,x\n"]
+)
+def test_columns_without_a_name_that_say_something_are_refused(read_bytes, text):
+    with pytest.raises(DataError, match="has no name"):
+        read_bytes(text)
