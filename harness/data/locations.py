@@ -61,6 +61,14 @@ class RowLocator:
         """Return the numbers of some rows."""
         return few([str(number) for number in sorted(self.frame.index[positions])])
 
+    def left_out(self, rows: Mask) -> str:
+        """Return how a spec leaves these few rows, (n_obs,), of a file out; empty where it cannot."""
+        positions = np.flatnonzero(rows)
+        if positions.size > FEW or self.frame.index.name is None:
+            return ""
+        numbers = ", ".join(str(number) for number in sorted(self.frame.index[positions]))
+        return f"data: skip_rows: [{numbers}] leaves them out"
+
     def take(self, rows: npt.NDArray[np.intp] | Mask) -> RowLocator:
         """Return the names of these rows, positions or a mask, in the order given."""
         return replace(self, frame=self.frame.iloc[np.flatnonzero(rows) if rows.dtype == np.bool_ else rows])

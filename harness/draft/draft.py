@@ -12,12 +12,14 @@ from harness.arrays import Mask
 from harness.data.file_spec import MISSING_VALUES
 from harness.data.locations import RowLocator, few, quoted
 from harness.data.name import fold_name, near_columns
+from harness.data.problems import ProblemCollector
 from harness.data.read.numbers import read_numbers, require_numbers, strange_cells
+from harness.data.shape.entities import read_entities
 from harness.data.shape.times import read_times
 from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
 from harness.draft.column import FEW, RawColumn
-from harness.draft.keys import likely_keys, named_times, names_rows, nearly_keys, texts_of
+from harness.draft.keys import likely_keys, named_entity, named_time, names_rows, nearly_keys, texts_of
 from harness.errors import DataError, Problem
 
 
@@ -154,17 +156,24 @@ def _keys(
         doubles = nearly_keys(tuple(columns.values()), texts)
         if doubles is not None:
             raise _doubles(frame, *doubles, origin)
-        if time is None:
-            _require_periods(frame, origin)
+        _require_named_keys(frame, entity, time, origin)
         raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
     return pairs[0]
 
 
-def _require_periods(frame: pd.DataFrame, origin: str) -> None:
-    """Raise a DataError where the column that is called a time is no period."""
-    names = named_times([str(name) for name in frame.columns])
-    if names:
-        read_times(frame[names[0]], name=names[0], locator=RowLocator(origin, frame, "", names[0]))
+def _require_named_keys(frame: pd.DataFrame, entity: str | None, time: str | None, origin: str) -> None:
+    """Raise a DataError where the columns that are said to be keys, or called like keys, hold none."""
+    names = [str(name) for name in frame.columns]
+    entity, time = entity or named_entity(names), time or named_time(names)
+    locator = RowLocator(origin, frame, entity, time)
+    problems = ProblemCollector()
+    if time:
+        with problems.collecting():
+            read_times(frame[time], name=time, locator=locator)
+    if entity:
+        with problems.collecting():
+            read_entities(frame[entity], name=entity, locator=locator)
+    problems.raise_if_any()
 
 
 def _doubles(frame: pd.DataFrame, entity: str, time: str, origin: str) -> DataError:
@@ -247,12 +256,15 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
     """Return why a column is no control of a first draft; empty where it may be one."""
     if column.kind == "empty":
         return "no cell holds anything"
-    if column.kind == "text":
-        return f"text with {column.n_values} values: may group entities (`heterogeneity`), or become dummies"
     if column.n_values == 1:
         return "one value throughout"
-    if 2 * column.n_missing > column.codes.size:
-        return f"{column.n_missing:,} of {column.codes.size:,} cells are missing"
+    if column.kind == "text":
+        return f"text with {column.n_values} values: may group entities (`heterogeneity`), or become dummies"
+    n_rows = column.codes.size
+    if column.is_whole and column.n_values == n_rows and (abs(np.diff(column.numbers)) == 1.0).all():
+        return "it numbers the rows"
+    if 2 * column.n_missing > n_rows:
+        return f"{column.n_missing:,} of {n_rows:,} cells are missing"
     if column.is_constant_within(time.codes):
         return "the same for all entities in a period: effects of time take it in"
     if column.is_whole and column.n_values == entity.n_values and column.is_constant_within(entity.codes):

@@ -203,7 +203,7 @@ class FileForm:
             form = form.saying(
                 {"percent": "12.3% is read as 12.3; `fraction` makes it 0.123"}, percent="number"
             )
-        cells = {cell.rstrip("%％ ") for cells in numeric for cell in cells}
+        cells = {cell.rstrip("%％ ").replace("\u2212", "-") for cells in numeric for cell in cells}
         grouped = [match for cell in cells if (match := _GROUPED.fullmatch(cell))]
         # 0,800 and 1,25 have decimals; 1,800 has them where others of the file do.
         single = [cell for cell in cells if not _GROUPED.fullmatch(cell)]
@@ -220,4 +220,6 @@ class FileForm:
 
 
 def _is_number(cell: str) -> bool:
-    return bool(re.fullmatch(r"[+-]?[0-9.,' ]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?\s?[%％]?", cell, re.ASCII))
+    return bool(
+        re.fullmatch(r"[+\u2212-]?[0-9.,' ]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?\s?[%％]?", cell, re.ASCII)
+    )

@@ -127,10 +127,19 @@ def entity_rank(column: RawColumn) -> tuple[int, int, int]:
     return _rank(column.name, ENTITY_NAMES), int(column.kind != "text"), column.n_values
 
 
-def named_times(names: Sequence[str]) -> list[str]:
-    """Return the columns that are called like a time, the likeliest first."""
-    ranked = sorted((rank, name) for name in names if (rank := _rank(name, TIME_NAMES)) < len(TIME_NAMES))
-    return [name for _, name in ranked]
+def named_time(names: Sequence[str]) -> str:
+    """Return the column that is called like a time, the likeliest of several; empty where there is none."""
+    return _called(names, TIME_NAMES)
+
+
+def named_entity(names: Sequence[str]) -> str:
+    """Return the column that is called like entities, the likeliest of several; empty where there is none."""
+    return _called(names, ENTITY_NAMES)
+
+
+def _called(names: Sequence[str], likely: Sequence[str]) -> str:
+    ranked = [(rank, name) for name in names if (rank := _rank(name, likely)) < len(likely)]
+    return min(ranked, default=(0, ""))[1]
 
 
 def _rank(name: str, names: Sequence[str]) -> int:

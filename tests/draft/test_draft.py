@@ -62,6 +62,8 @@ def test_columns_without_a_part_are_left_out_with_the_reason():
     frame["inflation"] = frame["year"] * 0.1
     frame["currency"] = 1
     frame["nothing"] = np.nan
+    frame["country"] = "one"
+    frame["row"] = range(100, 100 + len(frame))
     frame["rare"] = np.where(np.arange(len(frame)) % 4, np.nan, frame["rainfall"])
     draft = draft_of(frame, ASKED, origin="towns.csv")
     assert draft.controls == ("rainfall",)
@@ -71,6 +73,8 @@ def test_columns_without_a_part_are_left_out_with_the_reason():
         "inflation": "the same for all entities in a period",
         "currency": "one value throughout",
         "nothing": "no cell holds anything",
+        "country": "one value throughout",
+        "row": "it numbers the rows",
         "rare": "22 of 30 cells are missing",
     }
 
@@ -245,3 +249,14 @@ def test_fiscal_years_are_seen_as_such_side_by_side_too():
         "2004-05",
         "2005-06",
     ]
+
+
+def test_entities_of_merged_cells_are_named_with_their_rows():
+    frame = table()
+    frame.loc[frame["year"] > 2001, "town"] = None
+    frame = frame.rename(columns={"town": "city"})
+    with pytest.raises(harness.DataError) as caught:
+        draft_of(frame, ASKED, origin="towns.xlsx")
+    assert caught.value.where.startswith("towns.xlsx: column 'city', rows 1 (nan, 2002), 2 (nan, 2003)")
+    assert caught.value.what == "24 rows name no entity"
+    assert caught.value.hint.startswith("fill the cells in, as where one cell stands for several rows;")

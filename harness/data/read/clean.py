@@ -124,6 +124,7 @@ class Cleaner:
             cell,
             ("strip_blanks", plain_blanks),
             ("full_width", _plain_width),
+            ("minus_sign", _plain_minus),
             ("percent", self._percent),
             ("thousands", self._thousands),
             ("decimal", self._decimal),
@@ -170,6 +171,11 @@ def _plain_width(text: str) -> str:
         return text
     plain = unicodedata.normalize("NFKC", text)
     return plain if re.fullmatch(r"[+-]?[0-9.,' ]*[0-9.][0-9.]*%?", plain, re.ASCII) else text
+
+
+def _plain_minus(text: str) -> str:
+    """Return a number behind a typographic minus with an ordinary one; another text as it is."""
+    return f"-{text[1:]}" if text[:1] == "\u2212" and text[1:2].isdecimal() else text
 
 
 def _shifted(number: str, places: int) -> str:

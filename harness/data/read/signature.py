@@ -29,6 +29,8 @@ _OLD_STATA = bytes([105, 108, *range(110, 116)])
 
 def signature(content: bytes) -> str:
     """Return what the first bytes say the file is; empty where they say nothing, as with text."""
+    if content[:100].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page"
     return next((kind for start, kind in _SIGNATURES if content.startswith(start)), "")
 
 

@@ -32,7 +32,8 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
                 where=locator.column(name, absent),
                 what=f"{int(absent.sum())} rows name no entity",
                 expected="an entity in every row",
-                hint="fill the cells in, or take the rows out of the file",
+                hint=f"fill the cells in, as where one cell stands for several rows; "
+                f"{locator.left_out(absent) or 'or take the rows out of the file'}",
             )
         )
     cells = column.tolist()

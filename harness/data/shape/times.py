@@ -66,7 +66,7 @@ def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
                 where=locator.column(name, absent),
                 what=f"{int(absent.sum())} rows name no period",
                 expected=EXPECTED,
-                hint="fill the cells in, or take the rows out of the file",
+                hint=f"fill the cells in; {locator.left_out(absent) or 'or take the rows out of the file'}",
             )
         )
     if isinstance(column.dtype, pd.PeriodDtype):

@@ -190,3 +190,9 @@ def test_files_of_spss(read_bytes, tmp_path):
 def test_files_that_are_named_as_spss(read_bytes):
     with pytest.raises(DataError, match="does not begin as one"):
         read_bytes(b"id,y\n", name="panel.sav")
+
+
+def test_a_typographic_minus_is_a_minus(read_bytes):
+    table = read_bytes(CLEAN.replace("1234.5", "\u22121234.5").encode())
+    assert table.frame["y"].tolist() == [-1234.5, *EXPECTED[1:]]
+    assert told(table) == {("minus_sign", "y"): "1 cell: '\u22121234.5' to '-1234.5'"}

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
+from harness.data.roles import Roles
 from harness.data.shape.entities import in_order
 from harness.errors import DataError
 
@@ -171,3 +173,19 @@ def test_columns_without_a_name_that_say_nothing_are_left_out(read_bytes, text, 
 def test_columns_without_a_name_that_say_something_are_refused(read_bytes, text):
     with pytest.raises(DataError, match="has no name"):
         read_bytes(text)
+
+
+def test_a_web_page_is_no_table(read_bytes):
+    with pytest.raises(DataError, match="its first bytes say it is a web page"):
+        read_bytes(b"\n<!DOCTYPE html>\n<html><body>Please log in</body></html>\n")
+
+
+def test_a_row_of_totals_without_a_period_is_left_out_as_the_hint_says(read_bytes):
+    text = b"id,year,y,x\na,1,1,2\nb,1,2,1\nTotal,,3,3\n"
+    roles = Roles("id", "year", ("y",), "x")
+    with pytest.raises(DataError) as caught:
+        PanelBuilder.build(read_bytes(text), DataSpec(path="panel.csv"), roles)
+    assert caught.value.what == "1 rows name no period"
+    assert caught.value.hint == "fill the cells in; data: skip_rows: [4] leaves them out"
+    spec = DataSpec(path="panel.csv", skip_rows=(4,))
+    assert PanelBuilder.build(read_bytes(text, spec=spec), spec, roles).n_obs == 2
