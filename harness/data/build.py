@@ -28,6 +28,7 @@ from harness.data.rules import RowFilter
 from harness.data.shape.complete import completeness_notes, find_complete
 from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
+from harness.data.shape.totals import total_notes
 from harness.data.shape.variation import variation_notes
 from harness.data.summary import filled_table, steps_table, summary_table
 from harness.data.user_schema import UserSchema
@@ -118,6 +119,7 @@ class PanelBuilder:
                 *checked.notes,
                 *completeness_notes(complete, index.entity.codes),
                 *shape_notes(entity, period),
+                *total_notes(checked.raw, index.entity, index.period),
             ),
             read=table.records,
             missing=frozenset(spec.missing_values),

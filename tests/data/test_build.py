@@ -535,3 +535,30 @@ def test_an_outcome_of_one_value_beside_one_that_varies_is_noted(build_text):
     assert [(note.code, note.where, note.message) for note in noted.notes] == [
         ("W-CONSTANT", "z", "The outcome is 5 in all 4 rows, so no estimator is fitted to it.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("label", "aggregate", "what"), [("Total", "sum", "sum"), ("Mean", "mean", "mean"), ("Most", "max", None)]
+)
+def test_a_row_of_totals_is_noted(build_text, label, aggregate, what):
+    rng = np.random.default_rng(5)
+    keys = pd.MultiIndex.from_product([list("abcd"), range(2001, 2005)], names=["id", "year"])
+    frame = pd.DataFrame(rng.uniform(1, 2, (16, 2)), index=keys, columns=["y", "x"]).reset_index()
+    below = frame.groupby("year", as_index=False)[["y", "x"]].agg(aggregate).assign(id=label)
+    notes = build_text(pd.concat([frame, below]).to_csv(index=False)).notes
+    expected = (
+        f"The entity {label} is the {what} of all others in every period (y, x): "
+        "leave it out by data.rows if it is no entity of its own."
+    )
+    assert [(note.code, note.where, note.message) for note in notes] == (
+        [("W-TOTAL", "id", expected)] if what else []
+    )
+
+
+def test_columns_in_which_few_entities_have_a_number_show_no_total(build_text):
+    text = "id,year,y,x\n" + "".join(
+        f"{name},{year},{year * value},{year % 3}\n"
+        for year in (1, 2, 3)
+        for name, value in zip("abcde", (2, 1, 1, 0, 0), strict=True)
+    )
+    assert codes(build_text(text)) == []
