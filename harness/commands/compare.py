@@ -59,7 +59,7 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     from harness.audit.compare.tolerance import Tolerance
     from harness.store.folder import RunFolder
 
-    if b.suffix == ".csv":
+    if b.suffix == ".csv" and not b.is_dir():
         _with_file(RunFolder.open(a), b, Tolerance(rtol, atol), as_json=as_json)
         return
     found(choice)

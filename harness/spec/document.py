@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.errors import Problem, SpecError
 from harness.spec.mistake import Loc, Mistake, Place, Spot, spec_error
 from harness.spec.node import Node, kind_of
 from harness.spec.parse import parse_yaml
@@ -50,6 +51,9 @@ class Document:
         return str(self.find(loc))
 
 
+_DATA = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".dta", ".parquet", ".sav", ".sas7bdat"})
+
+
 def read_document(source: Path | WrittenSpec) -> Document:
     """Read a spec.
 
@@ -61,6 +65,11 @@ def read_document(source: Path | WrittenSpec) -> Document:
     if isinstance(source, WrittenSpec):
         # Nobody saw the text, so its lines would tell a user nothing.
         return _document(Path(NAME), source.text.encode(), lambda line, column: Spot(NAME))  # noqa: ARG005 - a mapping has no lines
+    if source.suffix.lower() in _DATA and source.is_file():
+        hint = f"`harness init {source}` drafts one for it"
+        raise SpecError(
+            Problem(str(source), "is a file of data by its name, and no spec", "a YAML file", hint)
+        )
     return _document(source, read_bytes(source), lambda line, column: Spot(str(source), line, column))
 
 

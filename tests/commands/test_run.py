@@ -14,7 +14,7 @@ study: towns
 data: {path: towns.csv}
 roles: {entity: town, time: year, outcomes: [income], exposure: tax}
 estimators: [pooled_ols, mean]
-evaluation: {reference: mean, protocols: [in_sample], draws: 100}
+evaluation: {reference: mean, protocols: [forward], draws: 100}
 report: {formats: []}
 """
 
@@ -25,7 +25,7 @@ def test_a_run_without_any_result_says_so_beside_its_folder(tmp_path, outcome, s
     keys = pd.MultiIndex.from_product([[f"town {at}" for at in range(6)], range(2001, 2005)])
     frame = pd.DataFrame({"tax": rng.normal(size=24), "income": rng.normal(size=24)}, index=keys)
     if outcome is not None:
-        frame["income"] = outcome
+        frame.loc[keys.get_level_values(1) < 2004, "income"] = outcome
     frame.to_csv(tmp_path / "towns.csv", index_label=["town", "year"])
     (tmp_path / "towns.yaml").write_text(SPEC)
     words = ["run", str(tmp_path / "towns.yaml"), "--jobs", "1", "--out", str(tmp_path / "run")]

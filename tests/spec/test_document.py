@@ -241,3 +241,12 @@ def test_every_value_is_found_where_it_was_written(data):
             written = lines[place.spot.line - 1][place.spot.column - 1 :]
             assert written.startswith(json.dumps(path[-1], ensure_ascii=True))
         assert document.find((*path, "(choice)", "no such key")) == place
+
+
+def test_a_file_of_data_is_no_spec(tmp_path):
+    file = tmp_path / "cities.csv"
+    file.write_text("city,year,y\na,1,2\n")
+    with pytest.raises(SpecError) as caught:
+        read_document(file)
+    assert caught.value.what == "is a file of data by its name, and no spec"
+    assert caught.value.hint == f"`harness init {file}` drafts one for it"
