@@ -12,6 +12,7 @@ from harness.report.model.run import Run
 from harness.report.sections.contrasts.rows import ContrastRow, value_in_words
 from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import listed
+from harness.report.text.units import in_unit
 from harness.tables import CONTRASTS
 
 
@@ -63,7 +64,9 @@ def _finding(run: Run, row: ContrastRow, *, n_contrasts: int) -> StudyFinding:
                         ),
                     )
                 ),
-                number=with_interval(row.estimate, row.conf_low, row.conf_high),
+                number=in_unit(
+                    with_interval(row.estimate, row.conf_low, row.conf_high), study.unit(row.outcome)
+                ),
                 said=said,
             )
         ),
@@ -80,4 +83,6 @@ def _where(run: Run, row: ContrastRow) -> str:
     study = run.manifest.study
     if row.by:
         return f"{study.label(row.by)} {row.group}"
-    return f"{study.label(row.moderator)} {plain(row.moderator_at)}" if row.moderator else ""
+    if not row.moderator:
+        return ""
+    return f"{study.label(row.moderator)} {in_unit(plain(row.moderator_at), study.unit(row.moderator))}"

@@ -15,6 +15,7 @@ from harness.report.model.run import Run
 from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_of
 from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import listed
+from harness.report.text.units import effect_in_units, in_unit
 from harness.scenarios.curve.changes import significant_slopes
 from harness.store.study_record import StudyRecord
 
@@ -39,10 +40,12 @@ def curve_effect_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
 
 def _effect(run: Run, curve: Curve, band: Band, least: float) -> StudyFinding:
     study, known = run.manifest.study, curve.supported & (np.abs(curve.estimate) > least)
+    exposure = study.exposure_of(curve.scenario)
+    unit = study.unit(exposure)
     steep = significant_slopes(curve.estimate, band.low, band.high)
     rises, falls = known & (steep > 0), known & (steep < 0)
     signs = [
-        verb.format(stretches=stretches(curve.at, places))
+        verb.format(stretches=in_unit(stretches(curve.at, places), unit))
         for verb, places in ((gettext("rises {stretches}"), rises), (gettext("falls {stretches}"), falls))
         if places.any()
     ]
@@ -51,7 +54,10 @@ def _effect(run: Run, curve: Curve, band: Band, least: float) -> StudyFinding:
     low, high = float(band.low[place]), float(band.high[place])
     estimate = float(curve.estimate[place])
     slope = gettext("slope {estimate} at {at}").format(
-        estimate=with_interval(estimate, low, high), at=plain(float(curve.at[place]))
+        estimate=effect_in_units(
+            study, with_interval(estimate, low, high), outcome=curve.outcome, exposure=exposure
+        ),
+        at=in_unit(plain(float(curve.at[place])), "" if signs else unit),
     )
     moves = gettext("it {signs}; {slope}").format(signs=listed(signs), slope=slope)
     still = (

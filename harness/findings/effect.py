@@ -18,11 +18,15 @@ from harness.report.sections.curves.rows import curve_scenarios, curves_of
 from harness.report.sections.effects.rows import FEW_ENTITIES, LITTLE_LEFT, WEAK, EffectRow
 from harness.report.text.numbers import fixed, percent, plain, significant, with_interval
 from harness.report.text.plain_text import joined, listed, ranged
+from harness.report.text.units import effect_in_units, in_unit
 from harness.store.study_record import StudyRecord
 from harness.tables import EFFECTS
 
 SLOPES = ("line", "derivative")
 """Forms that are one slope, as the mean slope of a net effect curve is."""
+
+PER_UNIT = (*SLOPES, "conditional")
+"""Forms in the outcome's unit per unit of the exposure; the others are changes of the outcome."""
 
 
 def debiased_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -60,8 +64,8 @@ def _debiased(run: Run, rows: Sequence[EffectRow]) -> StudyFinding:
         finding="effect",
         about=", ".join([f"{first.scenario}: {first.form}", first.method, first.learner, *where]),
         text=(
-            gettext("Debiased effect of {exposure} ({how}): {numbers}{said}.").format(
-                exposure=study.label(first.exposure),
+            gettext("Debiased effect ({how}) of {exposure}: {numbers}{said}.").format(
+                exposure=study.axis_label(first.exposure),
                 how=listed([how, gettext(first.form), *where]),
                 numbers=_numbers(study, rows, clearest),
                 said=said,
@@ -116,20 +120,29 @@ def _clearness(row: EffectRow) -> float:
 
 def _numbers(study: StudyRecord, rows: Sequence[EffectRow], clearest: EffectRow) -> str:
     """Return the effect with its interval; of several places where it is told from zero, and the clearest."""
-    number = with_interval(clearest.estimate, clearest.conf_low, clearest.conf_high)
     if clearest.form == "contrast" and study.level_at(clearest.exposure, clearest.at):
         return _of_levels(study, rows)
+    number = with_interval(clearest.estimate, clearest.conf_low, clearest.conf_high)
+    number = (
+        effect_in_units(study, number, outcome=clearest.outcome, exposure=clearest.exposure)
+        if clearest.form in PER_UNIT
+        else in_unit(number, study.unit(clearest.outcome))
+    )
     if len(rows) == 1:
         return number
-    at = np.array([row.at for row in rows])
+    at, unit = np.array([row.at for row in rows]), study.unit(clearest.moderator or clearest.exposure)
     above, below, nowhere = _sides(clearest.form)
     sides = {
         above: np.array([row.conf_low > 0.0 for row in rows]),
         below: np.array([row.conf_high < 0.0 for row in rows]),
     }
-    told = [side.format(stretches=stretches(at, places)) for side, places in sides.items() if places.any()]
+    told = [
+        side.format(stretches=in_unit(stretches(at, places), unit))
+        for side, places in sides.items()
+        if places.any()
+    ]
     return gettext("{told}; {number} at {at}").format(
-        told=listed(told) or nowhere, number=number, at=plain(clearest.at)
+        told=listed(told) or nowhere, number=number, at=in_unit(plain(clearest.at), "" if told else unit)
     )
 
 
@@ -150,11 +163,14 @@ def _sides(form: str) -> tuple[str, str, str]:
 
 def _of_levels(study: StudyRecord, rows: Sequence[EffectRow]) -> str:
     """Return the contrast of each level with the base."""
+    unit = study.unit(rows[0].outcome)
     numbers = (
         f"{study.level_at(row.exposure, row.at)} {with_interval(row.estimate, row.conf_low, row.conf_high)}"
         for row in rows
     )
-    return gettext("{numbers}, each less {base}").format(numbers=listed(numbers), base=study.levels[0])
+    return gettext("{numbers}, each less {base}").format(
+        numbers=in_unit(listed(numbers), unit), base=study.levels[0]
+    )
 
 
 def _warnings(row: EffectRow) -> Iterator[str]:

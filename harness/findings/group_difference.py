@@ -9,6 +9,7 @@ from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.groups.rows import DifferenceRow, groups_of
 from harness.report.text.numbers import with_interval
+from harness.report.text.units import effect_in_units
 
 
 def group_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
@@ -64,6 +65,12 @@ def _finding(run: Run, row: DifferenceRow, *, n_pairs: int) -> StudyFinding:
     )
     is_established = min(row.conf_low, row.difference) > 0 or max(row.conf_high, row.difference) < 0
     said = "" if is_established else gettext("; it is not established")
+    difference = effect_in_units(
+        study,
+        with_interval(row.difference, row.conf_low, row.conf_high),
+        outcome=row.outcome,
+        exposure=study.exposure_of(row.scenario),
+    )
     return StudyFinding(
         outcome=row.outcome,
         estimator=row.estimator,
@@ -75,7 +82,7 @@ def _finding(run: Run, row: DifferenceRow, *, n_pairs: int) -> StudyFinding:
                 by=study.label(row.by),
                 group=row.group,
                 other=row.other,
-                difference=with_interval(row.difference, row.conf_low, row.conf_high),
+                difference=difference,
                 said=said,
             )
         ),

@@ -9,14 +9,15 @@ from harness.findings.sign_change import has_both_signs
 from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.moderators.rows import NONE, ThresholdRow, conditional
-from harness.report.text.numbers import percent, with_interval
+from harness.report.text.numbers import is_outside, percent, with_interval
 
 
 def threshold_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield the thresholds of every conditional effect; that it has none is a finding too.
 
     The table has thresholds between stretches whose simultaneous band excludes zero, within the longest
-    supported stretch. One is established where the band over all supported values has both signs as well.
+    supported stretch. One is established where the band over all supported values has both signs as well; its
+    place is not where it lies outside its interval.
     """
     moderated = run.view(conditional)
     for row in moderated.thresholds:
@@ -34,7 +35,11 @@ def _finding(run: Run, row: ThresholdRow, *, is_established: bool) -> StudyFindi
         said = gettext("no threshold is established")
     else:
         place = with_interval(row.at, row.conf_low, row.conf_high)
-        rest = "" if is_established else gettext("; it is not established")
+        if not is_established:
+            rest = gettext("; it is not established")
+        else:
+            is_elsewhere = is_outside(row.at, row.conf_low, row.conf_high)
+            rest = gettext("; its place is not established") if is_elsewhere else ""
         said = gettext("its threshold is at {place}, in {share_of_draws} of draws{rest}").format(
             place=place, share_of_draws=percent(row.share_of_draws, 0), rest=rest
         )

@@ -8,34 +8,43 @@ from harness.findings.finding import StudyFinding
 from harness.language import gettext
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import NONE, TurningPointRow, curve_scenarios, turning_points_of
-from harness.report.text.numbers import percent, with_interval
-from harness.store.study_record import EstimatorRecord
+from harness.report.text.numbers import is_outside, percent, with_interval
+from harness.report.text.units import in_unit
+from harness.store.study_record import StudyRecord
 
 
 def turning_point_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     """Yield every interior extreme of every curve; that a curve has none is a finding too.
 
     An extreme is established where the draws say so; its place, interval and share of draws are given whether
-    or not they do.
+    or not they do. Draws can turn, and all elsewhere than the fit does: of one that is established and lies
+    outside its interval, the place is said not to be.
     """
+    study = run.manifest.study
     for scenario in curve_scenarios(run):
-        for entry in run.manifest.study.estimators:
+        for entry in study.estimators:
             for row in turning_points_of(run, outcome, scenario, entry.id):
-                yield _finding(row, entry)
+                yield _finding(study, row)
 
 
-def _finding(row: TurningPointRow, entry: EstimatorRecord) -> StudyFinding:
+def _finding(study: StudyRecord, row: TurningPointRow) -> StudyFinding:
+    label = study.estimator_label(row.estimator)
     if row.kind == NONE:
         text = gettext("{label}: the curve has no turning point inside the supported range.").format(
-            label=entry.label
+            label=label
         )
     else:
-        place = with_interval(row.at, row.conf_low, row.conf_high)
-        said = "" if row.is_established else gettext("; it is not established")
+        unit = study.unit(study.exposure_of(row.scenario))
+        place = in_unit(with_interval(row.at, row.conf_low, row.conf_high), unit)
+        if not row.is_established:
+            said = gettext("; it is not established")
+        else:
+            is_elsewhere = is_outside(row.at, row.conf_low, row.conf_high)
+            said = gettext("; its place is not established") if is_elsewhere else ""
         text = gettext(
             "{label}: the curve has a {kind} at {place}, in {share_of_draws} of draws{said}."
         ).format(
-            label=entry.label,
+            label=label,
             kind=gettext(row.kind),
             place=place,
             share_of_draws=percent(row.share_of_draws, 0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +24,7 @@ from harness.report.model.gains import Gains
 from harness.report.model.run import read_run
 from harness.report.sections.coefficients.table import coefficient_table
 from harness.store.csv_table import as_declared
+from harness.store.study_record import VariableRecord
 from harness.tables import CONTRASTS, EFFECTS, TRUTH
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
@@ -149,13 +152,51 @@ def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_ri
 def test_turning_points_are_placed_whether_or_not_they_are_established(run):
     found = [row for row in turning_point_findings(run, "lwage") if row.estimator == "rab"]
     assert [row.text for row in found] == [
-        f"RAB: the curve has a maximum at 12.1 [10.7,{NB}13.2], in 92% of draws."
+        f"RAB: the curve has a maximum at 12.1 [10.7,{NB}13.2] years, in 92% of draws."
     ]
     changed = with_table(run, "turning_points", lambda frame: frame.assign(is_established=False))
     (row,) = [row for row in turning_point_findings(changed, "lwage") if row.estimator == "rab"]
     assert not row.is_established
     assert row.estimate == pytest.approx(found[0].estimate)
     assert row.text.endswith("it is not established.")
+
+
+def test_a_place_outside_the_interval_of_draws_is_said_to_be_there_and_not_established(run):
+    """Draws can turn, and change their sign, all elsewhere than the fit does."""
+
+    def elsewhere(frame):
+        return frame.assign(at=frame["conf_high"] + 1.0)
+
+    turns = with_table(run, "turning_points", elsewhere)
+    (turn,) = [row for row in turning_point_findings(turns, "lwage") if row.estimator == "rab"]
+    assert turn.is_established
+    assert turn.text == (
+        f"RAB: the curve has a maximum at 14.2, outside its interval [10.7,{NB}13.2] years, in 92% of draws; "
+        "its place is not established."
+    )
+    crosses = with_table(run, "thresholds", elsewhere)
+    (cross,) = [row for row in threshold_findings(crosses, "lwage") if row.estimator == "rab"]
+    assert cross.is_established
+    assert f"is at 11.4, outside its interval [9.1,{NB}10.4], in 98% of draws; its place is" in cross.text
+
+
+def test_effects_are_in_the_units_that_the_spec_has(run):
+    """A slope is per unit of the exposure, whose unit stands once beside the places of the curve."""
+    falling = with_slopes(run, lambda t: t - 1.5, lambda t: t - 1.1)
+    slope, *_ = [row.text for row in curve_effect_findings(falling, "lwage") if row.finding == "effect"]
+    assert re.search(
+        r": it falls from 0 to \d+ years; slope .*\] log dollars an hour per unit at 0\.$", slope
+    )
+    flat = with_slopes(run, lambda t: 0 * t - 1, lambda t: 0 * t + 1)
+    still, *_ = [row.text for row in curve_effect_findings(flat, "lwage") if row.finding == "effect"]
+    assert re.search(r"\] log dollars an hour per unit at [\d.]+ years\.$", still)
+    (first, *_) = group_findings(run, "lwage")
+    assert "] log dollars an hour per unit" in first.text
+    own = run.manifest.study.variables
+    no_outcome = with_study(run, variables={**own, "lwage": VariableRecord("Wage")})
+    assert "] per unit" in next(iter(group_findings(no_outcome, "lwage"))).text
+    without = with_study(run, variables={})
+    assert "per unit" not in next(iter(group_findings(without, "lwage"))).text
 
 
 def test_a_difference_is_established_where_its_interval_excludes_zero(run):
@@ -314,7 +355,7 @@ def contrasts(run, **interval):
 
 def test_a_contrast_is_established_by_its_simultaneous_interval(run):
     first, second = contrasts(run, conf_low=0.05, conf_high=0.35)
-    assert first.text == f"RAB, Experience 1 rather than 0: 0.20 [0.05,{NB}0.35]."
+    assert first.text == f"RAB, Experience 1 rather than 0: 0.20 [0.05,{NB}0.35] log dollars an hour."
     assert first.is_established
     assert second.about == "contrast: 2 rather than 1"
     assert first.caveats == "One of 2 contrasts; its interval allows for their number."
@@ -353,8 +394,8 @@ def debiased(run, *rows):
 def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (found,) = debiased(run, {})
     assert found.text == (
-        f"Debiased effect of {run.manifest.study.label('exper')} (first differences, Boosting, line): "
-        f"0.20 [0.10,{NB}0.30]."
+        "Debiased effect (first differences, Boosting, line) of Experience (years): "
+        f"0.20 [0.10,{NB}0.30] log dollars an hour per unit."
     )
     assert (found.estimator, found.is_established, found.p_value) == ("", True, 0.001)
     assert found.caveats == "Changes are as good as random."
@@ -387,16 +428,16 @@ def with_mean_slopes(run, truth, **slopes):
 def test_a_debiased_slope_names_the_mean_slopes_that_its_interval_does_not_hold(run):
     (apart,) = debiased(with_mean_slopes(run, 0.05, ols=0.04, fe=0.2, rab=0.09), {})
     assert apart.text.endswith(
-        f"line): 0.20 [0.10,{NB}0.30]; not within it: mean slopes of net effect curves (2 of 3: 0.0400 to "
-        "0.0900) and the true mean slope (0.0500)."
+        f"0.20 [0.10,{NB}0.30] log dollars an hour per unit; not within it: mean slopes of net effect curves "
+        "(2 of 3: 0.0400 to 0.0900) and the true mean slope (0.0500)."
     )
     assert apart.is_established
     (one,) = debiased(with_mean_slopes(run, np.nan, ols=0.04, fe=0.2), {})
     assert one.text.endswith("; not within it: mean slopes of net effect curves (1 of 2: 0.0400).")
     (held,) = debiased(with_mean_slopes(run, 0.1, ols=0.3, fe=0.2), {})
-    assert held.text.endswith(f"line): 0.20 [0.10,{NB}0.30].")
+    assert held.text.endswith(f": 0.20 [0.10,{NB}0.30] log dollars an hour per unit.")
     (other,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"exposure": "union"})
-    assert other.text.endswith(f"line): 0.20 [0.10,{NB}0.30].")
+    assert other.text.endswith(f": 0.20 [0.10,{NB}0.30] log dollars an hour per unit.")
     (curve,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"form": "curve", "at": 1.0})
     assert "not within it" not in curve.text
 
@@ -409,13 +450,15 @@ def test_debiased_contrasts_of_levels_have_their_names(run):
         place | {"at": 1.0, "estimate": 0.1, "conf_low": -0.1, "conf_high": 0.3},
         place | {"at": 2.0, "estimate": 0.5, "conf_low": 0.2, "conf_high": 0.8},
     )
-    text = f"craft 0.10 [−0.10,{NB}0.30], union 0.50 [0.20,{NB}0.80], each less none."
+    text = f"craft 0.10 [−0.10,{NB}0.30], union 0.50 [0.20,{NB}0.80] log dollars an hour, each less none."
     assert found.text.endswith(text)
     assert (found.is_established, found.estimate) == (True, 0.5)
 
 
-@pytest.mark.parametrize(("form", "zero"), [("curve", "its mean"), ("conditional", "zero")])
-def test_debiased_effects_of_several_places_are_judged_by_their_simultaneous_band(run, form, zero):
+@pytest.mark.parametrize(
+    ("form", "zero", "per"), [("curve", "its mean", ""), ("conditional", "zero", " per unit")]
+)
+def test_debiased_effects_of_several_places_are_judged_by_their_simultaneous_band(run, form, zero, per):
     """A curve is less its mean over rows, so that it says nothing of zero."""
     points = [
         {"form": form, "at": at, "estimate": value, "conf_low": value - wide, "conf_high": value + wide}
@@ -425,10 +468,12 @@ def test_debiased_effects_of_several_places_are_judged_by_their_simultaneous_ban
     ]
     (found,) = debiased(run, *points)
     assert found.is_established
-    assert f"above {zero} at 3; 0.30 [0.05,{NB}0.55] at 3." in found.text
+    said = f"above {zero} at 3 years; 0.30 [0.05,{NB}0.55] log dollars an hour{per} at 3."
+    assert said in found.text
     wide = [point | {"conf_low": -0.9, "conf_high": 0.9} for point in points]
     (unclear,) = debiased(run, *wide)
     assert f"nowhere told from {zero}; " in unclear.text
+    assert unclear.text.endswith(f"{per} at 3 years; it is not established.")
     refused = {"status": "refused", "reason": "one period"}
     assert debiased(run, refused) == []
 

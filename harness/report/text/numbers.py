@@ -6,12 +6,17 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.language import gettext
+
 MISSING = "–"
 MINUS = "−"
 NO_BREAK = "\u00a0"
 MAX_DECIMALS = 9
 LEAST_P = 0.001
 """Smaller p-values are not told apart."""
+
+ROUNDING = 1e-9
+"""Share of their size by which numbers that are one can differ."""
 
 LARGE = 1e9
 """From here on numbers are in powers of ten."""
@@ -97,8 +102,17 @@ def estimate(value: float, low: float, high: float) -> tuple[str, str]:
 
 
 def with_interval(value: float, low: float, high: float) -> str:
-    """Return a number followed by its interval, as `estimate` gives them."""
-    return " ".join(part for part in estimate(value, low, high) if part)
+    """Return a number followed by its interval, as `estimate` gives them; that it lies outside is said."""
+    number, limits = estimate(value, low, high)
+    if is_outside(value, low, high):
+        return gettext("{number}, outside its interval {limits}").format(number=number, limits=limits)
+    return " ".join(part for part in (number, limits) if part)
+
+
+def is_outside(value: float, low: float, high: float) -> bool:
+    """Return whether a number lies outside its interval, by more than rounding; False without one."""
+    slack = ROUNDING * max(abs(low), abs(high))
+    return value < low - slack or value > high + slack
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ def test_percentages_and_intervals():
     assert with_interval(-441.7, -554.1, -0.13) == "−441.7 [−554.1,\u00a0−0.1]"
     assert with_interval(0.0109, 0.0004, 0.0164) == "0.0109 [0.0004,\u00a00.0164]"
     assert with_interval(0.2, 1e-17, 0.5) == "0.20 [0.00,\u00a00.50]"
+    assert with_interval(0.6, 0.1, 0.5) == "0.60, outside its interval [0.10,\u00a00.50]"
+    assert with_interval(0.1 + 1e-16, 0.1, 0.1) == "0.1000 [0.1000,\u00a00.1000]"
+    assert with_interval(0.6, NAN, NAN) == "0.6000"
     assert interval(NAN, 1.0, 2) == ""
     assert (count(None), count(4360)) == ("–", "4,360")
 

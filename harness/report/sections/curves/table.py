@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.sections.curves.rows import NONE, curve_scenarios, turning_points_of
-from harness.report.text.numbers import estimate, percent, significant
+from harness.report.text.numbers import estimate, is_outside, percent, significant
 
 NO_POINT = marked("no interior turning point")
 
@@ -48,5 +48,7 @@ def turning_table(run: Run, outcome: str) -> tuple[TurningTableRow, ...]:
                     if point.is_established
                     else gettext("{kind}, not established").format(kind=gettext(point.kind))
                 )
+                if is_outside(point.at, point.conf_low, point.conf_high):
+                    kind = gettext("{kind}, outside its interval").format(kind=kind)
                 rows.append(TurningTableRow(label, kind, at, limits, significant(point.estimate), share))
     return tuple(rows)
