@@ -28,26 +28,40 @@ def _of_estimator(note: Note, outcome: str, estimator: str) -> Note:
 
 
 def fit_notes(folds: Iterable[FoldResult], fulls: Iterable[FullResult]) -> list[Note]:
-    """Return what the fits had to say: one note for each code and place, the fit on all rows first."""
-    notes = [
-        _of_estimator(note, result.outcome, result.estimator) for result in fulls for note in result.notes
+    """Return what the fits had to say: one note for each code and place, the fit on all rows first.
+
+    A place that the fit on all rows says nothing of is told with the protocols whose fits do.
+    """
+    alike: dict[tuple[str, str], dict[str, None]] = {}
+    for full in fulls:
+        for note in full.notes:
+            own = _of_estimator(note, full.outcome, full.estimator)
+            alike.setdefault((own.code, own.where), {})[own.message] = None
+    of_all_rows = frozenset(alike)
+    protocols: dict[tuple[str, str], dict[str, None]] = {}
+    for fold in folds:
+        for note in fold.predictions.notes if fold.predictions is not None else ():
+            own = _of_estimator(note, fold.cell.outcome, fold.cell.estimator)
+            alike.setdefault((own.code, own.where), {})[own.message] = None
+            if (own.code, own.where) not in of_all_rows:
+                protocols.setdefault((own.code, own.where), {})[fold.cell.protocol] = None
+    return [
+        Note(code, _under(where, protocols.get((code, where), ())), _together(list(messages)))
+        for (code, where), messages in alike.items()
     ]
-    notes += [
-        _of_estimator(note, result.cell.outcome, result.cell.estimator)
-        for result in folds
-        if result.predictions is not None
-        for note in result.predictions.notes
-    ]
-    alike: dict[tuple[str, str], list[str]] = {}
-    for note in dict.fromkeys(notes):
-        alike.setdefault((note.code, note.where), []).append(note.message)
-    return [Note(code, where, _together(messages)) for (code, where), messages in alike.items()]
+
+
+def _under(where: str, protocols: Iterable[str]) -> str:
+    return " · ".join(filter(None, (where, ", ".join(protocols))))
 
 
 def _together(messages: Sequence[str]) -> str:
-    if len(messages) == 1:
-        return messages[0]
-    return f"{messages[0]} (and the like, with other numbers, in {len(messages) - 1} more fits)"
+    first, n_more = messages[0], len(messages) - 1
+    if n_more == 0:
+        return first
+    if n_more == 1:
+        return f"{first} (and the like, with other numbers, in one more fit)"
+    return f"{first} (and the like, with other numbers, in {n_more} more fits)"
 
 
 def unseen_notes(folds: Iterable[FoldResult]) -> list[Note]:

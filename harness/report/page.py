@@ -135,13 +135,11 @@ def page_of(notes: Iterable[Note], contents: tuple[tuple[str, str], ...]) -> Pag
 
 
 def _messages(notes: Iterable[Note]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return every message once, with the cells that it concerns; those that differ in numbers are one."""
+    """Return each message with the cells that it concerns; of those that differ in numbers the first."""
     alike: dict[str, list[Note]] = {}
     for note in notes:
         alike.setdefault(NUMBERS.sub("0", note.message), []).append(note)
-    told = [
-        (_first(own), tuple(_places([note.where for note in own if note.where]))) for own in alike.values()
-    ]
+    told = [(own[0].message, tuple(_places(own))) for own in alike.values()]
     left_out = len(told) - MOST_MESSAGES
     more = (
         [(gettext("{left_out} more in warnings.csv").format(left_out=left_out), ())] if left_out > 0 else []
@@ -149,21 +147,15 @@ def _messages(notes: Iterable[Note]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (*told[:MOST_MESSAGES], *more)
 
 
-def _first(alike: Sequence[Note]) -> str:
-    messages = dict.fromkeys(note.message for note in alike)
-    first, more = next(iter(messages)), len(messages) - 1
-    return (
-        gettext("{first} (and {more} more with other numbers)").format(first=first, more=more)
-        if more
-        else first
-    )
-
-
-def _places(cells: Sequence[str]) -> Iterator[str]:
-    """Yield the first cells, and how many more there are."""
+def _places(alike: Sequence[Note]) -> Iterator[str]:
+    """Yield the first cells of the first message, and how many more there are, with other numbers or not."""
+    cells = [note.where for note in alike if note.message == alike[0].message and note.where]
     yield from cells[:MOST_CELLS]
     if len(cells) > MOST_CELLS:
         yield gettext("{n_cells} more in warnings.csv").format(n_cells=len(cells) - MOST_CELLS)
+    n_others = sum(note.message != alike[0].message for note in alike)
+    if n_others:
+        yield gettext("{n_others} with other numbers in warnings.csv").format(n_others=n_others)
 
 
 def render_brief(run: Run, page: Page, front: Front) -> str:

@@ -178,8 +178,8 @@ class EnsembleResamples:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What to know about the method, and about what draws have in common."""
-        own = (Note("W-METHOD", Rab.name, RECONSTRUCTION),)
-        by_row = (Note("W-ROWBOOT", Rab.name, ROW_WARNING),) if self.options.unit == "row" else ()
+        own = (Note("W-METHOD", "", RECONSTRUCTION),)
+        by_row = (Note("W-ROWBOOT", "", ROW_WARNING),) if self.options.unit == "row" else ()
         return (*own, *(self.prepared.notes if isinstance(self.prepared, HasNotes) else ()), *by_row)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:

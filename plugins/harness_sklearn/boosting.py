@@ -59,7 +59,7 @@ class BoostingFit:
             f"The last of {self.most} rounds was the best on the selection rows; a larger max_rounds tries "
             "more."
         )
-        return (Note("W-ROUNDS", "boosting", message),)
+        return (Note("W-ROUNDS", "", message),)
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""

@@ -129,7 +129,7 @@ class ElasticNet:
             f"The slopes stopped after {self.max_rounds} rounds, short of their optimum; "
             "a larger max_rounds lets them get there."
         )
-        return (Note("W-CONVERGENCE", self.name, message),)
+        return (Note("W-CONVERGENCE", "", message),)
 
 
 def _compare(paths: Sequence[PenaltyPath], X: Floats, outcome: Floats) -> Search:

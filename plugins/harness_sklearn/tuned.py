@@ -60,7 +60,7 @@ class Tried:
         if np.isfinite(self.selection_nmse).any():
             return ()
         message = "Every candidate refuses the rows less those set aside; the first is fitted, untuned."
-        return (Note("W-UNTUNED", Tuned.name, message),)
+        return (Note("W-UNTUNED", "", message),)
 
     def table(self) -> Mapping[str, Sequence[object]]:
         """Return one row a candidate, with the options in which it is unlike the first, or else its name.

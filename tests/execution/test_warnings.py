@@ -18,9 +18,9 @@ from harness.scenarios.full_result import FullResult
 from panels import panel_from_arrays
 
 
-def fold(name, *notes, n_unseen=0):
+def fold(name, *notes, n_unseen=0, protocol="forward"):
     predictions = FoldPredictions(np.zeros(3), np.zeros(4), 1.0, n_unseen, notes)
-    return FoldResult(FoldCell("y", "fe", "forward", name), predictions, "ok", "", 0.0)
+    return FoldResult(FoldCell("y", "fe", protocol, name), predictions, "ok", "", 0.0)
 
 
 def full(*notes):
@@ -37,8 +37,16 @@ def test_folds_that_say_the_same_say_it_once():
 def test_the_fit_on_all_rows_speaks_for_folds_with_other_numbers():
     small, whole = Note("W-HIDDEN", "", "N = 0.4"), Note("W-HIDDEN", "", "N = 0.8")
     (note,) = fit_notes([fold("1", small)], [full(whole)])
-    assert note.message == "N = 0.8 (and the like, with other numbers, in 1 more fits)"
+    assert note.message == "N = 0.8 (and the like, with other numbers, in one more fit)"
     assert note.where == "y · fe"
+
+
+def test_what_folds_alone_say_names_their_protocols():
+    short, other = Note("W-ROUNDS", "", "300 rounds"), Note("W-ROUNDS", "", "200 rounds")
+    folds = [fold("1", short), fold("2", other), fold("1", short, protocol="random_rows"), fold("3")]
+    (note,) = fit_notes([*folds, fold("2", Note("W-ROUNDS", "", "100 rounds"))], [full()])
+    assert note.where == "y · fe · forward, random_rows"
+    assert note.message == "300 rounds (and the like, with other numbers, in 2 more fits)"
 
 
 def test_unseen_rows_are_counted_over_the_folds():

@@ -42,6 +42,7 @@ VERDICTS = (
 
 SOURCES = (
     marked("SIMULATED by {simulation}; nobody observed these data"),
+    marked("{message} (and the like, with other numbers, in one more fit)"),
     marked("{message} (and the like, with other numbers, in {n} more fits)"),
 )
 """What stands beside simulated data, and beside a warning that stands for several."""

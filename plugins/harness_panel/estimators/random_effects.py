@@ -55,7 +55,7 @@ class RandomEffectsFit(EffectsFit):
         message = (
             "The variance between entities was estimated below zero and set to zero; the fit is pooled OLS."
         )
-        return (*notes, Note("W-VARIANCE", "random effects", message))
+        return (*notes, Note("W-VARIANCE", "", message))
 
     def variances(self) -> VarianceComponents:
         """Return the variances of the error, as the library has them."""
