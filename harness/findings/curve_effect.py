@@ -109,7 +109,7 @@ def _clearest(curve: Curve, band: Band, *, among: Mask) -> int:
 def _nonlinearity(run: Run, curve: Curve, band: Band, least: float) -> StudyFinding:
     known = _finite(curve, band)
     is_bent = bool(band.low[known].max() - band.high[known].min() > least)
-    said = gettext("no straight line lies") if is_bent else gettext("a straight line lies")
+    said = gettext("no constant slope lies") if is_bent else gettext("a constant slope lies")
     rest = "" if is_bent else gettext("; that it bends is not established")
     return StudyFinding(
         outcome=curve.outcome,

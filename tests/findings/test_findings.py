@@ -276,7 +276,7 @@ def test_a_slope_has_an_effect_off_zero_and_a_bend_where_no_line_fits(run, low, 
     assert found["effect"].is_established == effect
     assert found["nonlinearity"].is_established == nonlinearity
     assert ("rises" in found["effect"].text or "falls" in found["effect"].text) == effect
-    assert ("no straight line" in found["nonlinearity"].text) == nonlinearity
+    assert ("no constant slope" in found["nonlinearity"].text) == nonlinearity
 
 
 def test_nothing_is_established_where_the_fit_is_on_the_other_side_of_zero_than_its_draws(run):
