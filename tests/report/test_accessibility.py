@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.report.templating import style_sheet
 from report.browser import browsing, chromium
 
 BROWSER = chromium()
@@ -86,3 +87,17 @@ def test_a_fault_is_found(page, axe, tmp_path):
     page.open(faulty, width=800, scheme="light")
     page.run(f"{axe}; true")
     assert {fault[1] for fault in page.run(AUDIT)} >= {"image-alt", "color-contrast"}
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext is found")
+def test_a_heading_is_printed_on_the_page_of_what_it_heads(page, tmp_path):
+    """Room for the heading is left on the first page, for the figure beneath it is not."""
+    document, printed = tmp_path / "page.html", tmp_path / "page.pdf"
+    figure = '<figure style="height: 100mm">figure</figure>'
+    section = f"<details class='section'><summary><h2>heading</h2></summary><section>{figure}</section></details>"
+    document.write_text(f'<style>{style_sheet()}</style><div style="height: 235mm">first</div>{section}')
+    page.open(document, width=1200, scheme="light")
+    printed.write_bytes(page.printed())
+    asked = ["pdftotext", printed, "-"]
+    text = subprocess.run(asked, check=True, capture_output=True, encoding="utf-8").stdout
+    assert [sheet.split() for sheet in text.split("\f")] == [["first"], ["heading", "figure"], []]

@@ -32,7 +32,7 @@ LABEL, LONG_LABEL = 20, 24
 TITLE, LOW_TITLE = 20, 12
 """The same of a protocol's title, over the narrower panels that longer names leave too."""
 
-TALL, LOW = 0.24, 0.17
+TALL, LOW = 0.28, 0.17
 """Inches of a row that has two lines for its name, and of one that has one."""
 
 LEAST_ROWS, MOST_TALL = 3, 8
