@@ -21,13 +21,19 @@ def gain_findings(run: Run, outcome: str) -> Iterator[StudyFinding]:
     level, and every fold's gain has the same sign. Where time was seen once there is no p-value; such a
     protocol can contradict and not establish.
     """
-    level = run.manifest.study.level
+    study = run.manifest.study
+    level, with_levels = study.level, [entry.id for entry in study.estimators if entry.has_entity_effects]
     for over in _all(Gains(run)):
         cells = over.cells(outcome)
         if not cells:
             continue
         found = judgements(cells)
-        own = caveats(cells, level=level, reference=over.reference_label if over.over else "")
+        own = caveats(
+            cells,
+            level=level,
+            reference=over.reference_label if over.over else "",
+            has_levels=over.reference in with_levels,
+        )
         yield StudyFinding(
             outcome=outcome,
             estimator="",

@@ -66,7 +66,7 @@ class Numbering:
 
     _counts: Counter[str] = field(default_factory=Counter)
     _said: dict[str, int] = field(default_factory=dict)
-    _places: dict[str, str] = field(default_factory=dict)
+    _places: dict[tuple[object, str], str] = field(default_factory=dict)
     _referred: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def next(self, kind: str) -> int:
@@ -94,10 +94,13 @@ class Numbering:
             otherwise.append(words.format(number=max(earlier)))
         return " ".join(filter(None, [first, *otherwise]))
 
-    def otherwise(self, text: str, place: str) -> str:
-        """Return a text without the sentences after its first that other places have, and which these are."""
+    def otherwise(self, text: str, place: str, *, about: object = None) -> str:
+        """Return a text without the sentences after its first that other places have, and which these are.
+
+        Sentences are compared with those about the same thing alone.
+        """
         first, *more = sentences(text)
-        places = [self._places.setdefault(sentence, place) for sentence in more]
+        places = [self._places.setdefault((about, sentence), place) for sentence in more]
         new = [sentence for sentence, own in zip(more, places, strict=True) if own == place]
         others = joined(list(dict.fromkeys(own for own in places if own != place)))
         otherwise = [gettext("Otherwise as for {others}.").format(others=others)] if others else []

@@ -94,7 +94,9 @@ def test_a_heading_is_printed_on_the_page_of_what_it_heads(page, tmp_path):
     """Room for the heading is left on the first page, for the figure beneath it is not."""
     document, printed = tmp_path / "page.html", tmp_path / "page.pdf"
     figure = '<figure style="height: 100mm">figure</figure>'
-    section = f"<details class='section'><summary><h2>heading</h2></summary><section>{figure}</section></details>"
+    section = (
+        f"<details class='section'><summary><h2>heading</h2></summary><section>{figure}</section></details>"
+    )
     document.write_text(f'<style>{style_sheet()}</style><div style="height: 235mm">first</div>{section}')
     page.open(document, width=1200, scheme="light")
     printed.write_bytes(page.printed())

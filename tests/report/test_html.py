@@ -137,7 +137,7 @@ def test_the_report_of_a_newcomer(wage):
         "a1" * 32,
         "0f" * 32,
         "numpy 2.4.6",
-        "15 gains, each with an interval of its own: if no estimator differed, about 0.75 of these",
+        "If no estimator differed, about 0.75 of the 15 intervals would exclude zero by chance.",
     )
     assert not [text for text in owed if text not in body]
     assert "SIMULATED" not in body

@@ -1,7 +1,7 @@
 """What the page itself tells: warnings in few words."""
 
 from harness import Note
-from harness.report.page import page_of
+from harness.report.page import Numbering, page_of
 
 
 def told(*notes):
@@ -30,3 +30,11 @@ def test_of_several_messages_of_a_code_the_first_is_told():
         ("is flat", ("x",)),
         ("1 more in warnings.csv", ()),
     )
+
+
+def test_sentences_that_other_outcomes_have_are_told_once_for_each_reference():
+    numbers = Numbering()
+    over_ols, over_fe = "No gain over OLS. Time was seen once.", "No gain over FE. Time was seen once."
+    assert numbers.otherwise(over_ols, "A", about=1) == over_ols
+    assert numbers.otherwise(over_fe, "B", about=2) == over_fe
+    assert numbers.otherwise(over_ols, "B", about=1) == "No gain over OLS. Otherwise as for A."

@@ -44,7 +44,12 @@ def map_caption(study: StudyRecord, fits: Sequence[Fit]) -> str:
     ----------
     fits : at least one; all that have this map
     """
-    named = [f"{study.estimator_label(name)} on {study.label(outcome)}" for outcome, name in fits]
+    named = [
+        gettext("{estimator} on {outcome}").format(
+            estimator=study.estimator_label(name), outcome=study.label(outcome)
+        )
+        for outcome, name in fits
+    ]
     return gettext(
         "The self-organising map of {named}. Above: its clusters as they lie on the map, with "
         "their rows. Below: the mean of each variable in each cluster, in standard deviations "

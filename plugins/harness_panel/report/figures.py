@@ -23,7 +23,9 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
     """Yield the figures of one fit: the likelihood of its thresholds, its event study."""
     study, found = run.manifest.study, run.view(rivals)
     outcome, estimator = fit
-    named = f"{study.estimator_label(estimator)} on {study.label(outcome)}"
+    named = gettext("{estimator} on {outcome}").format(
+        estimator=study.estimator_label(estimator), outcome=study.label(outcome)
+    )
     slug = f"{file_slug(outcome)}-{file_slug(estimator)}"
     likelihoods, events = found.likelihoods_of(fit), found.events_of(fit)
     if likelihoods:
@@ -34,7 +36,7 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
             caption=gettext(
                 "{named}. Likelihood ratio of the estimated place of each threshold to other "
                 "places, the other thresholds held. Places below the dashed line make up the "
-                "95 % set (Hansen 1999); it holds for independent errors of equal variance."
+                "95% set (Hansen 1999); it holds for independent errors of equal variance."
             ).format(named=named),
         )
     if events:
@@ -44,7 +46,7 @@ def figures_of(run: Run, fit: Fit, renderer: FigureRenderer) -> Iterator[Rendere
             alt=gettext("Effects by periods since the treatment started, {named}.").format(named=named),
             caption=gettext(
                 "{named}: effect of {exposure} by periods since it started, against the "
-                "period before, with pointwise 95 % intervals. The outermost hold those "
+                "period before, with pointwise 95% intervals. The outermost hold those "
                 "further away."
             ).format(named=named, exposure=study.label(study.exposure)),
         )

@@ -125,7 +125,7 @@ def _breaks(run: Run, fit: Fit) -> tuple[BreakText, ...]:
     return tuple(
         BreakText(
             label=_label(run, fit),
-            variable=study.label(row.moderator),
+            variable=study.axis_label(row.moderator),
             place=place,
             limits=limits,
             tests=tests or MISSING,

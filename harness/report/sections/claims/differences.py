@@ -51,10 +51,12 @@ def _changed(first: EstimatorRecord, second: EstimatorRecord) -> Iterator[str]:
                 key=key, shown=_shown(one[key]), shown_2=_shown(two[key])
             )
         elif (key in one) != (key in two):
-            owner, value = (first, one[key]) if key in one else (second, two[key])
-            yield gettext("{key}, {shown} of {label} alone").format(
-                key=key, shown=_shown(value), label=owner.label
+            words = (
+                gettext("{key}, {shown} as published alone")
+                if key in one
+                else gettext("{key}, {shown} as it should be alone")
             )
+            yield words.format(key=key, shown=_shown(one[key] if key in one else two[key]))
 
 
 def _flat(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
@@ -68,7 +70,7 @@ def _flat(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, A
 
 
 def _shown(value: object) -> str:
-    return listed(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return (listed(map(str, value)) or gettext("none")) if isinstance(value, list | tuple) else str(value)
 
 
 def _of_protocols(study: StudyRecord, published: str, other: str) -> str:

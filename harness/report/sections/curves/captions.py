@@ -93,6 +93,9 @@ def beside_text(scene: CurveScene) -> Iterable[str]:
             )
         )
     least, most = percent(share.least, 0), percent(share.most, 0)
+    if least == most:
+        yield gettext("The share of such rows is {most} everywhere.").format(most=most)
+        return
     yield gettext("The share of such rows goes from {least}, at {least_at}, to {most}.").format(
         least=least, least_at=plain(share.least_at), most=most
     )
@@ -140,9 +143,10 @@ def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
     )
     if {POINTWISE, SIMULTANEOUS} <= set(kinds):
         return gettext(
-            "Shaded: pointwise (darker) and simultaneous (lighter) {level} bands {made}. "
-            "Pointwise ones {narrow}; simultaneous ones {wide}."
-        ).format(level=level, made=made, narrow=gettext(AT_ONE_VALUE), wide=gettext(AS_A_WHOLE))
+            "Shaded: pointwise (darker) and simultaneous (lighter) {level} bands {made}. Pointwise ones hold "
+            "at one value of the horizontal axis at a time, simultaneous ones for the whole curve where the "
+            "data support it."
+        ).format(level=level, made=made)
     covers = {
         POINTWISE: gettext(" They {narrow}.").format(narrow=gettext(AT_ONE_VALUE)),
         SIMULTANEOUS: gettext(" They {wide}.").format(wide=gettext(AS_A_WHOLE)),

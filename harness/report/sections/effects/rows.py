@@ -84,10 +84,11 @@ class EffectSubject:
     outcome: str
     exposure: str
 
-    def named(self, study: StudyRecord) -> str:
+    def named(self, study: StudyRecord, *, with_units: bool = False) -> str:
         """Return it in words."""
+        called = study.axis_label if with_units else study.label
         return gettext("{exposure} on {outcome}").format(
-            exposure=study.label(self.exposure), outcome=study.label(self.outcome)
+            exposure=called(self.exposure), outcome=called(self.outcome)
         )
 
 

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ShownEffects:
-    """The effects of one exposure on one outcome."""
+    """The effects of one exposure on one outcome; `axis_heading` is the heading with their units."""
 
     heading: str
+    axis_heading: str
     figures: tuple[RenderedFigure, ...]
     table: EffectTable
     assumptions: tuple[tuple[str, str], ...]
@@ -48,6 +49,7 @@ class EffectsSection(PackagedSection):
         shown = tuple(
             ShownEffects(
                 heading=one.subject.named(study),
+                axis_heading=one.subject.named(study, with_units=True),
                 figures=tuple(effect_figures(run, one, renderer)),
                 table=effect_table(study, one),
                 assumptions=one.assumptions,

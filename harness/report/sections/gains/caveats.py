@@ -14,7 +14,9 @@ from harness.report.text.numbers import percent
 from harness.report.text.plain_text import joined
 
 
-def caveats(cells: Sequence[GainCell], *, level: float, reference: str = "") -> tuple[str, ...]:
+def caveats(
+    cells: Sequence[GainCell], *, level: float, reference: str = "", has_levels: bool = False
+) -> tuple[str, ...]:
     """Return what a reader should know of the gains of one outcome.
 
     Parameters
@@ -22,9 +24,11 @@ def caveats(cells: Sequence[GainCell], *, level: float, reference: str = "") -> 
     cells : gains of one outcome, every estimator but the reference x every protocol
     level : in (0, 1), nominal coverage of the intervals
     reference : how that of the gains is called where it is another than the study's
+    has_levels : whether the reference has levels of entities itself, so that no gain over it is one of these
     """
     over = gettext(" over {reference}").format(reference=reference) if reference else ""
-    return (*_beaten_by_levels(cells, over), *_hanging_on_splits(cells, level, over))
+    beaten = () if has_levels else _beaten_by_levels(cells, over)
+    return (*beaten, *_hanging_on_splits(cells, level, over))
 
 
 def _beaten_by_levels(cells: Sequence[GainCell], over: str) -> Iterator[str]:

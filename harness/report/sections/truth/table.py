@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.language import gettext, marked
 from harness.report.model.run import Run
 from harness.report.text.numbers import percent, significant
+from harness.report.text.units import in_unit
 from harness.store.study_record import StudyRecord
 
 KINDS = {
@@ -142,7 +143,7 @@ def nearest_text(study: StudyRecord, outcome: str, what: str, rows: Sequence[Tru
         label=label,
         what=what,
         outcome=study.label(outcome),
-        rmse=significant(nearest.rmse, 3),
+        rmse=in_unit(significant(nearest.rmse, 3), study.unit(outcome)),
         beside=beside,
         coverage=percent(nearest.coverage, 0),
     )

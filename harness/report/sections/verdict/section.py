@@ -26,6 +26,7 @@ class OutcomeVerdict:
     """
 
     label: str
+    axis_label: str
     said: Said
     effects: EffectSummary
 
@@ -62,6 +63,7 @@ def _outcome(gains: Gains, outcome: str) -> OutcomeVerdict:
     study = gains.run.manifest.study
     return OutcomeVerdict(
         label=study.label(outcome),
+        axis_label=study.axis_label(outcome),
         said=said_of(gains.run, outcome),
         effects=effect_table(gains.run, outcome),
     )

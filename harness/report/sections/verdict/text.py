@@ -154,7 +154,7 @@ def _open(rows: Iterable[FindingRow]) -> str:
         for kind, number in numbers.items()
     ]
     return (
-        gettext("Not established, each a row of findings.csv: {kinds}.").format(kinds=joined(kinds))
+        gettext("Not established, rows of findings.csv: {kinds}.").format(kinds=joined(kinds))
         if kinds
         else ""
     )

@@ -119,7 +119,7 @@ def test_options_of_nested_estimators_are_compared_by_their_paths(run):
     )
     assert differing_estimators(changed, [claim]) == (
         "RAB (as published) and RAB of men (as it should be) differ in unit, row against entity; "
-        "base.use, som_ann against mlp; base.clusters, 4 of RAB alone.",
+        "base.use, som_ann against mlp; base.clusters, 4 as published alone.",
     )
 
 

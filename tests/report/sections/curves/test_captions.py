@@ -38,9 +38,7 @@ def band(kind, n_draws, level, unit):
             [band("pointwise", 200, 0.95, "entity"), band("simultaneous", 200, 0.95, "entity")],
             "Shaded: pointwise (darker) and simultaneous (lighter) 95% bands from 200 bootstrap draws of "
             "whole entities (man). Pointwise ones hold at one value of the horizontal axis "
-            "at a time, not for "
-            "the curve as a whole; simultaneous ones hold for the curve as a whole, where "
-            "the data support it.",
+            "at a time, simultaneous ones for the whole curve where the data support it.",
             id="both",
         ),
         pytest.param([], "No curve has a band.", id="none"),

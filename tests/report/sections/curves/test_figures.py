@@ -167,7 +167,7 @@ def test_the_curve_over_supported_rows_stands_beside_that_over_all(run):
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert "over supported rows" in texts
     caption = curve_caption(run.manifest.study, "lwage", leading_of(run, curves(run)[:1]), scene)
-    assert "The share of such rows goes from 80%, at 0.75, to 80%." in caption
+    assert "The share of such rows is 80% everywhere." in caption
 
 
 def test_where_most_rows_extrapolate_the_supported_curve_leads(run):

@@ -55,6 +55,7 @@ def test_of_several_estimators_with_levels_the_one_that_gains_least_is_named():
     assert said.startswith("FE gains more than every estimator without levels")
     (over_ols,) = caveats(cells, level=0.95, reference="OLS")
     assert over_ols.startswith("FE gains more over OLS than every estimator without levels")
+    assert caveats(cells, level=0.95, reference="FE of regions", has_levels=True) == ()
     assert caveats([cell(ANN, FORWARD, 0.421), cell(FE, FORWARD, 0.2)], level=0.95) == ()
 
 

@@ -46,8 +46,8 @@ def test_a_line_for_each_kind_and_a_cell_for_each_estimator(run):
 
 def test_the_sentence_names_the_nearest_curve_and_the_reference(run):
     assert truth_table(run, "lwage").sentences == (
-        "RAB is nearest to the true curve over all rows of Log wage: 0.125 away (root mean square; "
-        "Pooled OLS 0.500); its pointwise intervals hold the truth at 96% of the points.",
+        "RAB is nearest to the true curve over all rows of Log wage: 0.125 log dollars an hour away (root "
+        "mean square; Pooled OLS 0.500); its pointwise intervals hold the truth at 96% of the points.",
     )
 
 
@@ -55,6 +55,7 @@ def test_where_the_reference_is_nearest_it_is_named_once(run):
     own = with_table(run, "truth_errors", lambda frame: frame[frame["estimator"] == "ols"])
     (sentence,) = truth_table(own, "lwage").sentences
     assert sentence.startswith(
-        "Pooled OLS is nearest to the true curve over all rows of Log wage: 0.500 away (root"
+        "Pooled OLS is nearest to the true curve over all rows of Log wage: 0.500 log dollars an hour away "
+        "(root"
     )
     assert sentence.count("away") == 1

@@ -60,7 +60,7 @@ def test_what_is_not_established_is_one_sentence(run):
     changed = with_table(run, "findings", lambda frame: frame.assign(is_established=False))
     said = said_of(changed, "lwage")
     kinds = run.frame("findings").query("estimator == 'rab' or estimator == 'ols'")
-    assert said.open.startswith("Not established, each a row of findings.csv: ")
+    assert said.open.startswith("Not established, rows of findings.csv: ")
     own = kinds[~kinds["finding"].isin(["gain", "lowest_error"])]["finding"].value_counts()
     for kind, number in own.items():
         assert kind.replace("_", " ") + (f" ({number})" if number > 1 else "") in said.open
