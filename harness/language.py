@@ -94,7 +94,7 @@ class Messages:
         names = text.split(" and ")
         told = [words.gettext(name) for name in names]
         is_known = (own != name or _is_number(name) for own, name in zip(told, names, strict=True))
-        if len(names) > 1 and all(is_known):
+        if len(names) > 1 and all(names) and all(is_known):
             return words.gettext("{before} and {last}").format(before=" and ".join(told[:-1]), last=told[-1])
         return text
 
@@ -160,11 +160,18 @@ def _n_letters(message: str) -> int:
 
 
 def _shape(message: str) -> str:
+    """Return what a text is like that a message was filled to.
+
+    A place beside another is empty, or starts where the other ends: with a comma, or a blank, not beside
+    "and".
+    """
     parts, end, names = [], 0, set()
     for found in re.finditer(r"\{(\w+)[^{}]*\}", message):
+        is_beside = 0 < end == found.start()
         parts.append(re.escape(message[end : found.start()]))
         name, end = found[1], found.end()
-        parts.append(f"(?P={name})" if name in names else f"(?P<{name}>.*?)")
+        value = "(?:(?:,|(?<! and) (?!and )).*)?" if is_beside else ".*?"
+        parts.append(f"(?P={name})" if name in names else f"(?P<{name}>{value})")
         names.add(name)
     return "".join([*parts, re.escape(message[end:])])
 

@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 
 from harness.claims.kind import ClaimKind, RunTables
-from harness.claims.moderated import effects_by_moderator
+from harness.claims.moderated import effects_by_moderator, range_of
 from harness.claims.run_value import RunValue
 from harness.spec.moderated_claim import EffectSignClaim
 from harness.tables import CONDITIONAL_EFFECTS, ResultTable
@@ -22,9 +22,8 @@ class EffectSignKind(ClaimKind[EffectSignClaim]):
 
     def describe(self, claim: EffectSignClaim) -> str:
         """Return what the number is."""
-        return (
-            f"share of the values of {claim.moderator}{claim.range} at which the exposure {TOLD[claim.kind]}"
-        )
+        ends = range_of(claim)
+        return f"share of the values of {claim.moderator}{ends} at which the exposure {TOLD[claim.kind]}"
 
     def look_up(self, claim: EffectSignClaim, run: RunTables) -> RunValue:
         """Return the share in this run, or why there is none."""

@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 
 from harness.claims.kind import ClaimKind, RunTables
-from harness.claims.moderated import surface_of
+from harness.claims.moderated import range_of, surface_of
 from harness.claims.run_value import RunValue
 from harness.spec.moderated_claim import EffectTrendClaim
 from harness.tables import SURFACES, ResultTable
@@ -20,9 +20,11 @@ class EffectTrendKind(ClaimKind[EffectTrendClaim]):
 
     def describe(self, claim: EffectTrendClaim) -> str:
         """Return what the number is."""
-        is_own = claim.along == "moderator"
-        way, given = (claim.moderator, "") if is_own else ("the exposure", f" given {claim.moderator}")
-        return f"share of the way along {way}{claim.range} on which the effect{given} is {claim.kind}"
+        ends = range_of(claim)
+        if claim.along == "moderator":
+            return f"share of the way along {claim.moderator}{ends} on which the effect is {claim.kind}"
+        given = f"the effect given {claim.moderator}"
+        return f"share of the way along the exposure{ends} on which {given} is {claim.kind}"
 
     def look_up(self, claim: EffectTrendClaim, run: RunTables) -> RunValue:
         """Return the share in this run, or why there is none."""

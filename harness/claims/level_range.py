@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 
 from harness.claims.kind import ClaimKind, RunTables
-from harness.claims.moderated import surface_of
+from harness.claims.moderated import range_of, surface_of
 from harness.claims.run_value import RunValue
 from harness.spec.moderated_claim import LevelRangeClaim
 from harness.tables import SURFACES, ResultTable
@@ -21,8 +21,8 @@ class LevelRangeKind(ClaimKind[LevelRangeClaim]):
     def describe(self, claim: LevelRangeClaim) -> str:
         """Return what the number is."""
         low, high = claim.levels
-        place = f"{claim.moderator}{claim.range}"
-        return f"share of the supported cells at {place} whose level lies between {low:g} and {high:g}"
+        place, ends = claim.moderator, range_of(claim)
+        return f"share of the supported cells at {place}{ends} whose level lies between {low:g} and {high:g}"
 
     def look_up(self, claim: LevelRangeClaim, run: RunTables) -> RunValue:
         """Return the share in this run, or why there is none."""

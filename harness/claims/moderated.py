@@ -14,12 +14,22 @@ from harness.claims.curve import RunCurve, curve_points
 from harness.claims.kind import RunTables
 from harness.claims.run_value import RunValue, refusal, rows_of
 from harness.spec.claim import Claim
+from harness.spec.moderated_claim import ModeratedClaim
 from harness.tables import CONDITIONAL_EFFECTS, SURFACES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 POINTWISE = {"band": "pointwise", "supported": "True"}
+
+
+def range_of(claim: ModeratedClaim) -> str:
+    """Return the range of a claim in words that follow what it is a range of; empty for all values."""
+    if claim.above is not None and claim.below is not None:
+        return f" above {claim.above:g} and below {claim.below:g}"
+    if claim.above is not None:
+        return f" above {claim.above:g}"
+    return "" if claim.below is None else f" below {claim.below:g}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,13 +46,6 @@ class ModeratedClaim(StatementClaim):
         low, high = self.above, self.below
         return -math.inf if low is None else low, math.inf if high is None else high
 
-    @property
-    def range(self) -> str:
-        """The range in words."""
-        above = "" if self.above is None else f" above {self.above:g}"
-        below = "" if self.below is None else f" below {self.below:g}"
-        return " and".join(filter(None, (above, below)))
-
 
 class EffectSignClaim(ModeratedClaim):
     """The sign of the conditional effect on a range of a moderator.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from harness.claims.curve import RunCurve
 from harness.claims.kind import RunTables
 from harness.claims.kinds import SOURCES, kind_of
 from harness.claims.shape import share_of_v
+from harness.language import reworded, spoken
 from harness.spec.any_claim import AnyClaim
 from harness.store.csv_table import as_declared
 from harness.tables import TABLES
@@ -292,3 +294,31 @@ def test_having_been_refused_is_none():
 def test_tables_that_the_study_did_not_ask_for_are_empty(kind):
     nothing = {name: pd.DataFrame() for name in SOURCES}
     assert math.isnan(ask(given=nothing, quantity=kind, value=1.0).value)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "keys", "told"),
+    [
+        ("effect_sign", {"kind": "falling", "below": 0.6}, "gdp低于 0.6 的取值中"),
+        ("effect_sign", {"kind": "falling"}, "gdp的取值中"),
+        (
+            "effect_trend",
+            {"kind": "rising", "along": "moderator", "above": 3},
+            "沿gdp高于 3 效应上升的",
+        ),
+        (
+            "effect_trend",
+            {"kind": "rising", "along": "exposure", "above": 1, "below": 2},
+            "沿核心解释变量高于 1 且低于 2 给定gdp的效应",
+        ),
+        ("level_range", {"levels": (0.06, 0.12), "above": 1, "below": 2}, "gdp高于 1 且低于 2 处的支持格"),
+    ],
+)
+def test_ranges_of_claims_are_in_the_language_of_the_report(quantity, keys, told):
+    claim = TypeAdapter(AnyClaim).validate_python(
+        {"outcome": "y", "estimator": "rab", "quantity": quantity} | MODERATED | keys
+    )
+    with spoken("zh"):
+        text = reworded(kind_of(claim).describe(claim))
+    assert told in text
+    assert not re.search("above|below|share", text)

@@ -23,6 +23,12 @@ msgstr[0] "{n} 头紫牛"
 msgid "the {colour} cow has {n} calves"
 msgstr "{n} 只小牛属于{colour}牛"
 
+msgid "the calf of {cow}{age}{weight}"
+msgstr "{cow}的小牛{age}{weight}"
+
+msgid " below {years} years"
+msgstr "不满 {years} 岁"
+
 msgid "violet"
 msgstr "紫罗兰色"
 """
@@ -65,6 +71,14 @@ def test_a_place_of_a_message_does_not_swallow_the_next_clause(folder):
         assert reworded("the violet cow has 3 calves; a purple cow") == "3 只小牛属于紫罗兰色牛；紫牛"
         fall = "co2 falls by 36% between 0 and 0.88, while co2_pc rises by 17% between 0 and 0.83"
         assert reworded(fall) == "co2在 0 与 0.88 之间下降 36%，而co2_pc在 0 与 0.83 之间上升 17%"
+
+
+def test_places_side_by_side_are_parted_at_a_blank_or_a_comma(folder):
+    with spoken("zh", [folder]):
+        assert reworded("the calf of violet below 2 years") == "紫罗兰色的小牛不满 2 岁"
+        assert reworded("the calf of violet") == "紫罗兰色的小牛"
+        assert reworded("the calf of violet and violet") == "紫罗兰色和紫罗兰色的小牛"
+        assert reworded("the calf of violet, 80 kg") == "紫罗兰色的小牛, 80 kg"
 
 
 def test_values_are_made_in_the_language_in_which_they_were_asked_for(folder):

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from harness import Correction, EstimationError, Floats, Problem
+from harness.language import marked
 from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.regression import Regression
 
@@ -29,7 +30,7 @@ class Classical:
     def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the variance over degrees of freedom."""
         factor = regression.n_obs / regression.df_resid
-        return factor * covariance.matrix, correction_of(regression, "classical", factor=factor)
+        return factor * covariance.matrix, correction_of(regression, marked("classical"), factor=factor)
 
 
 @dataclass(frozen=True)

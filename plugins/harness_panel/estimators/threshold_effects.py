@@ -26,6 +26,7 @@ from harness import (
     require_dose,
     row_weights,
 )
+from harness.language import marked
 from harness_panel.covariance.robust import PredictionsAlone
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.effect import Dimension
@@ -43,6 +44,14 @@ from harness_panel.thresholds.search import Candidates, FoundThresholds, Thresho
 
 MOST_THRESHOLDS = 3
 _LEVEL = 0.05
+
+COUNTED = (
+    marked("no thresholds"),
+    marked("one threshold"),
+    marked("two thresholds"),
+    marked("three thresholds"),
+)
+"""Numbers of thresholds in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +107,8 @@ class ThresholdFit(FixedEffectsFit):
         if not self.tests or found == asked:
             return notes
         message = (
-            f"The model has {_counted(asked)} in {self.regimes.variable!r}; the bootstrap tests find "
-            f"{_counted(found)} at the level of {_LEVEL:.0%}."
+            f"The model has {COUNTED[asked]} in {self.regimes.variable!r}; the bootstrap tests find "
+            f"{COUNTED[found]} at the level of {_LEVEL:.0%}."
         )
         return (*notes, Note("W-THRESHOLDS", self.regimes.variable, message))
 
@@ -122,7 +131,7 @@ class ThresholdFit(FixedEffectsFit):
     def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the places of the thresholds, and the tests of their number."""
         size, limits = len(self.regimes.places), [likely.interval() for likely in self.likelihoods]
-        names = ("no threshold", *(_counted(number) for number in range(1, MOST_THRESHOLDS)))
+        names = ("no threshold", *COUNTED[1:MOST_THRESHOLDS])
         return {
             "thresholds": {
                 "moderator": [self.regimes.variable] * size,
@@ -133,7 +142,7 @@ class ThresholdFit(FixedEffectsFit):
             },
             "effect_tests": {
                 "exposure": [self.exposure] * len(self.tests),
-                "test": [_counted(test.n_thresholds) for test in self.tests],
+                "test": [COUNTED[test.n_thresholds] for test in self.tests],
                 "against": [names[test.n_thresholds - 1] for test in self.tests],
                 "statistic": [test.statistic for test in self.tests],
                 "p_value": [test.p_value for test in self.tests],
@@ -267,10 +276,6 @@ class ThresholdEffects(FixedEffects):
                 )
             )
         return variable
-
-
-def _counted(number: int) -> str:
-    return f"{('no', 'one', 'two', 'three')[number]} threshold{'' if number == 1 else 's'}"
 
 
 def _number_found(tests: Sequence[ThresholdTest]) -> int:
