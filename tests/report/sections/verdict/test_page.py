@@ -20,3 +20,13 @@ def test_the_note_on_effects_explains_columns_of_curves_only_where_there_are_som
     assert [part in html for part in OF_CURVES] == [has_curves] * len(OF_CURVES)
     ending = "; the curve is" if has_curves else ".</p>"
     assert "the exposure enters alone and linearly" + ending in html
+
+
+@pytest.mark.parametrize("has_gains", [True, False])
+def test_how_to_read_a_gain_is_told_where_there_is_one(tmp_path, has_gains):
+    folder = wage_run(tmp_path)
+    if not has_gains:
+        folder.write_table("gain", folder.read_table("gain").iloc[:0])
+    write_report(folder, formats=("html",), sections=VERDICT)
+    html = (folder.path / "report.html").read_text(encoding="utf-8")
+    assert ("intervals would exclude zero by chance" in html) == has_gains
