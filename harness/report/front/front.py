@@ -18,7 +18,7 @@ class FrontOutcome:
 
     label: str
     sentence: str
-    gains: RenderedFigure
+    gains: RenderedFigure | None
     curve: RenderedFigure | None
     effect: str
 
@@ -47,7 +47,7 @@ def front_of(run: Run) -> Front:
             FrontOutcome(
                 label=study.label(outcome),
                 sentence=gain_sentence(run, outcome),
-                gains=front_gains(gains, outcome, renderer),
+                gains=front_gains(gains, outcome, renderer) if gains.candidates else None,
                 curve=front_curve_figure(run, outcome, renderer),
                 effect=effect_sentence(run, outcome),
             )

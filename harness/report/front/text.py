@@ -56,6 +56,8 @@ def gain_sentence(run: Run, outcome: str) -> str:
     """
     study = run.manifest.study
     over = study.reference_label
+    if len(study.estimators) == 1:
+        return gettext("{over} is the only estimator; nothing is compared.").format(over=over)
     found = [
         row
         for row in run.rows("findings", ToldFinding)

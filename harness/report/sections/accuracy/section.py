@@ -92,7 +92,7 @@ class AccuracySection(PackagedSection):
             OutcomeAccuracy(
                 study.label(outcome),
                 study.unit(outcome),
-                comparisons(gains, outcome),
+                comparisons(gains, outcome) if gains.candidates else (),
                 accuracy_table(run, outcome),
             )
             for outcome in study.outcomes

@@ -29,6 +29,10 @@ class GainsSection(PackagedSection):
     title: ClassVar[str] = marked("Figure of gains")
     place: ClassVar[int] = 400
 
+    def is_present(self, run: Run, /) -> bool:
+        """Return whether any estimator is compared with the reference."""
+        return bool(Gains(run).candidates)
+
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return a figure for every outcome."""
         from harness.report.sections.gains.figure import gain_figure

@@ -32,6 +32,10 @@ class OriginSection(PackagedSection):
     title: ClassVar[str] = marked("What is left of the gain")
     place: ClassVar[int] = 500
 
+    def is_present(self, run: Run, /) -> bool:
+        """Return whether any estimator is compared with the reference."""
+        return bool(Gains(run).candidates)
+
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return what is left of the gains of every outcome."""
         from harness.report.sections.origin.figure import left_figures
