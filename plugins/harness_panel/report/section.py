@@ -16,6 +16,7 @@ from harness.reporting import (
     count,
     estimate,
     fixed,
+    p_text,
     significant,
 )
 from harness_panel.report.rows import SHAPES, Fit, FormTestRow, NumberTestRow, TurningRow, rivals
@@ -98,9 +99,9 @@ def _shape(run: Run, fit: Fit) -> ShapeText:
 
 
 def _shape_test(row: FormTestRow) -> str:
-    """Return a test as ``inverted U: 2.71, p 0.003``."""
+    """Return a test as ``inverted U: 2.71, p = 0.003``."""
     name = gettext(SHAPES[row.test])
-    return f"{name}: {fixed(row.statistic, 2)}, p {fixed(row.p_value, 3)}"
+    return f"{name}: {fixed(row.statistic, 2)}, {p_text(row.p_value)}"
 
 
 def _turning(row: TurningRow) -> str:
@@ -135,7 +136,7 @@ def _breaks(run: Run, fit: Fit) -> tuple[BreakText, ...]:
 
 
 def _number_test(row: NumberTestRow) -> str:
-    return f"{count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, p {fixed(row.p_value, 3)}"
+    return f"{count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, {p_text(row.p_value)}"
 
 
 def _pre_trend(run: Run, fit: Fit, row: FormTestRow) -> str:
@@ -145,5 +146,5 @@ def _pre_trend(run: Run, fit: Fit, row: FormTestRow) -> str:
             "{named}: effects before the start could not be tested together, since {reason}."
         ).format(named=named, reason=row.reason)
     return gettext(
-        "{named}: the joint test of no effect before the start has F {statistic} and p {p_value}."
-    ).format(named=named, statistic=fixed(row.statistic, 2), p_value=fixed(row.p_value, 3))
+        "{named}: the joint test of no effect before the start has F {statistic}, {p_value}."
+    ).format(named=named, statistic=fixed(row.statistic, 2), p_value=p_text(row.p_value))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from harness.data.note import Note
 from harness.language import gettext, marked
 from harness.report.model.run import Run
-from harness.report.sections.contrasts.rows import contrast_rows
 from harness.report.sections.curves.rows import curve_rows, curve_scenarios
 from harness.report.sections.curves.table import TurningTableRow, turning_table
 from harness.report.sections.section import PackagedSection, SectionContent
@@ -72,8 +71,8 @@ class CurvesSection(PackagedSection):
     place: ClassVar[int] = 700
 
     def is_present(self, run: Run, /) -> bool:
-        """Return whether the run asks for curves, or for nothing that has another section."""
-        return bool(curve_rows(run)) or not contrast_rows(run)
+        """Return whether the run asks for curves; where no estimator gave one, there are the reasons."""
+        return bool(curve_rows(run))
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the curves for every outcome."""

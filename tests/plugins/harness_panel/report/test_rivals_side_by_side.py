@@ -120,6 +120,7 @@ def test_the_shape_of_the_parabola_is_told(result):
     (shape,) = content.shown.shapes
     assert shape.label == "Parabola, y"
     tests = run.table("effect_tests").query("estimator == 'cubic'").set_index("test")
-    wanted = f"an inverted U: {tests.loc['inverted U', 'statistic']:.2f}, p ".replace("-", "−")
+    wanted = f"an inverted U: {tests.loc['inverted U', 'statistic']:.2f}, p\u00a0".replace("-", "−")
     assert any(said.startswith(wanted) for said in shape.tests)
+    assert not any("p\u00a00.000" in said or "p\u00a0=\u00a00.000" in said for said in shape.tests)
     assert "Shapes of polynomials" in (folder / "report.html").read_text("utf-8")
