@@ -14,6 +14,7 @@ from harness.language import gettext, pgettext
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 """Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles."""
 
+BRACKETED = re.compile(r"\([^()]*\)")
 WHITESPACE = re.compile(r"[ \t\r\n\f\v]+")
 
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -112,11 +113,12 @@ def capitalised(text: str) -> str:
 
 
 def joined(parts: Sequence[str], last: Literal["and", "or"] = "and") -> str:
-    """Return "a, b and c" in the language in use."""
+    """Return "a, b and c" in the language in use, "a; b and c" where a part has a comma outside brackets."""
     if len(parts) < 2:
         return "".join(parts)
     words = gettext("{before} and {last}") if last == "and" else gettext("{before} or {last}")
-    return words.format(before=listed(parts[:-1]), last=parts[-1])
+    has_commas = any(", " in BRACKETED.sub("", part) for part in parts)
+    return words.format(before=(in_turn if has_commas else listed)(parts[:-1]), last=parts[-1])
 
 
 def listed(parts: Iterable[str]) -> str:

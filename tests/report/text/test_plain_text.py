@@ -77,6 +77,8 @@ def test_lists_and_lengths():
     ]
     assert shortened("abcdefgh", 5) == "abcd…"
     assert wrapped("one two three four", 8, lines=2) == "one two\nthree…"
+    assert joined(["FE (city, year)", "b", "c"]) == "FE (city, year), b and c"
+    assert joined(["FE", "RAB, ours", "c"]) == "FE; RAB, ours and c"
 
 
 def test_wide_characters_count_twice():
