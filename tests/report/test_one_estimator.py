@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.report.write import write_report
+from harness.report.write import Reporter
 from report.all_sections import SECTIONS
 from report.fake_run import wage_run
 
@@ -35,7 +35,7 @@ def kept(folder, names):
 def test_gains_are_shown_where_estimators_are_compared(tmp_path, names, compares):
     folder = wage_run(tmp_path)
     kept(folder, names)
-    write_report(folder, formats=("html",), sections=SECTIONS)
+    Reporter(SECTIONS).write(folder, ("html",))
     html = (folder.path / "report.html").read_text(encoding="utf-8")
     assert [part in html for part in COMPARE] == [compares] * len(COMPARE)
     assert ("Pooled OLS is the only estimator; nothing is compared." in html) != compares

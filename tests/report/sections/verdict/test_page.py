@@ -27,6 +27,6 @@ def test_how_to_read_a_gain_is_told_where_there_is_one(tmp_path, has_gains):
     folder = wage_run(tmp_path)
     if not has_gains:
         folder.write_table("gain", folder.read_table("gain").iloc[:0])
-    write_report(folder, formats=("html",), sections=VERDICT)
+    Reporter(VERDICT).write(folder, ("html",))
     html = (folder.path / "report.html").read_text(encoding="utf-8")
     assert ("intervals would exclude zero by chance" in html) == has_gains
