@@ -26,6 +26,7 @@ from harness.data.read.table import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
 from harness.data.shape.complete import completeness_notes, find_complete
+from harness.data.shape.leakage import leakage_notes
 from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
 from harness.data.shape.totals import total_notes
@@ -130,8 +131,8 @@ class PanelBuilder:
         told = (note for record in records for note in record.account.notes)
         return replace(builder, notes=(*builder.notes, *told))
 
-    def varied(self) -> Self:
-        """Return the builder with a note on each outcome that has one value in all rows.
+    def noted(self) -> Self:
+        """Return the builder with notes on outcomes of one value, and on regressors that hold an outcome.
 
         Raises
         ------
@@ -139,9 +140,9 @@ class PanelBuilder:
             Where the exposure has one value, or every outcome does, so that nothing can be learned.
         """
         columns = self._prepared(None).columns
-        asked = (*self.roles.outcomes, *self.roles.exposure_columns)
+        asked = (*self.roles.outcomes, *self.roles.regressors)
         kept = {name: columns[name].cells[self.kept] for name in asked}
-        notes = variation_notes(kept, self.roles, self.locator)
+        notes = (*variation_notes(kept, self.roles, self.locator), *leakage_notes(kept, self.roles))
         return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     @property

@@ -12,6 +12,7 @@ from harness.data.read.data_folder import DataFolder
 from harness.data.read.read_table import read_table
 from harness.data.read.table import Table
 from harness.execution.data_rules import places_in, read_schema_file
+from harness.execution.one_thread import one_thread
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan, as_quick, group_columns, make_plan
 from harness.registry.registry import Registry
@@ -55,6 +56,7 @@ def load(options: RunOptions, registry: Registry) -> LoadedStudy:
     return load_study(options.spec, catalogs=registry.catalogs, overrides=options.overrides)
 
 
+@one_thread()
 def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry) -> Prepared:
     """Read the data of a study and plan the fits; see `prepare`.
 
@@ -83,7 +85,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     with places_in(loaded.document):
         panels = PanelBuilder.build(
             source, study.data, study.roles, groups=group_columns(study, known), user_schema=own
-        ).varied()
+        ).noted()
     return Prepared(loaded, source, panels, make_plan(study, panels, known))
 
 

@@ -520,7 +520,7 @@ PANEL = "id,year,y,x,z,region\na,1,1,1,5,n\na,2,2,1,5,n\nb,1,4,1,6,s\nb,2,8,3,5,
 def test_an_exposure_or_outcomes_of_one_value_are_refused(build_text, text, roles, rows, found):
     builder = build_text(text, roles=roles, spec=DataSpec(path="panel.csv", rows=rows))
     with pytest.raises(DataError) as caught:
-        builder.varied()
+        builder.noted()
     places = [(f"panel.csv: column {where}", what) for where, what in found]
     assert [(problem.where, problem.what) for problem in caught.value.problems] == places
     assert {problem.expected for problem in caught.value.problems} == {
@@ -530,8 +530,8 @@ def test_an_exposure_or_outcomes_of_one_value_are_refused(build_text, text, role
 
 def test_an_outcome_of_one_value_beside_one_that_varies_is_noted(build_text):
     roles = Roles("id", "year", ("y", "z"), "x")
-    assert codes(build_text(PANEL, roles=roles).varied()) == []
-    noted = build_text(PANEL.replace("6,s", "5,s"), roles=roles).varied()
+    assert codes(build_text(PANEL, roles=roles).noted()) == []
+    noted = build_text(PANEL.replace("6,s", "5,s"), roles=roles).noted()
     assert [(note.code, note.where, note.message) for note in noted.notes] == [
         ("W-CONSTANT", "z", "The outcome is 5 in all 4 rows, so no estimator is fitted to it.")
     ]

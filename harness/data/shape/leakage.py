@@ -1,0 +1,135 @@
+"""Regressors that hold the outcome itself, from which any flexible model predicts it without error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from harness.arrays import Floats, Mask
+from harness.data.note import Note
+from harness.data.roles import Roles
+
+EXPLAINED = 0.999
+"""Share of an outcome's variance from which one smooth function of a regressor is taken for the outcome."""
+
+MONOTONE = 0.9999
+"""Rank correlation from which a regressor is taken for a monotone function of the outcome."""
+
+EXACT = 1.0 - 1e-5
+"""Share of an outcome's variance from which the product of two regressors is taken for the outcome."""
+
+LEAST_ROWS = 50
+"""With fewer rows ranks may agree, and with fewer values of a regressor a spline follow, by chance."""
+
+MOST_ROWS = 20_000
+"""Rows that are looked at, in equal steps over all."""
+
+_KNOTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Quantiles at which the cubic splines have their knots."""
+
+_FEW_ROWS = 64
+"""Rows that rule most pairs of regressors out."""
+
+
+def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> tuple[Note, ...]:
+    """Return a note on each regressor that is a function of an outcome, and on each pair that makes one.
+
+    A regressor is one where a cubic spline of it explains 99.9 % of the outcome's variance, or where both
+    rank the rows alike; a pair makes an outcome that is proportional to its product or quotient.
+
+    Parameters
+    ----------
+    columns : outcomes and regressors by name, (n_obs,) each
+    """
+    n_obs = columns[roles.outcomes[0]].size
+    if n_obs < LEAST_ROWS:
+        return ()
+    step = -(-n_obs // MOST_ROWS)
+    looked_at = {name: values[::step] for name, values in columns.items()}
+    varying = {name: values for name, values in looked_at.items() if np.ptp(values) > 0.0}
+    outcomes = [name for name in roles.outcomes if name in varying]
+    together = np.column_stack([varying[name] for name in outcomes])
+    regressors = {name: varying[name] for name in roles.regressors if name in varying}
+    functions = {name: _makes(values, together) for name, values in regressors.items()}
+    notes: list[Note] = []
+    for at, outcome in enumerate(outcomes):
+        notes += [_function_note(name, outcome) for name, makes in functions.items() if makes[at]]
+        others = {name: values for name, values in regressors.items() if not functions[name][at]}
+        notes += [_pair_note(what, outcome) for what in _pairs(others, together[:, at])]
+    return tuple(notes)
+
+
+def _function_note(name: str, outcome: str) -> Note:
+    message = (
+        f"The outcome {outcome} is a function of it, or nearly so: what predicts with it predicts the "
+        "outcome from itself. Leave it out unless it is known before the outcome."
+    )
+    return Note("W-LEAK", name, message)
+
+
+def _pair_note(what: str, outcome: str) -> Note:
+    message = (
+        f"The outcome {outcome} is this, up to a constant factor: what predicts with both predicts the "
+        "outcome from itself. Leave one out unless both are known before the outcome."
+    )
+    return Note("W-LEAK", what, message)
+
+
+def _makes(values: Floats, outcomes: Floats) -> Mask:
+    """Return which outcomes, (n_obs, n_outcomes), are a smooth or a monotone function of values, (n_obs,)."""
+    import pandas as pd
+
+    ranks = pd.DataFrame(np.column_stack([values, outcomes])).rank().corr().to_numpy()[0, 1:]
+    is_monotone = np.abs(ranks) > MONOTONE
+    if np.unique(values).size < LEAST_ROWS:  # of one value an entity, say
+        return np.asarray(is_monotone)
+    basis, centred = _splines(values), outcomes - outcomes.mean(axis=0)
+    left = centred - basis @ np.linalg.lstsq(basis, centred)[0]
+    return np.asarray(is_monotone | (_share(left, centred) > EXPLAINED))
+
+
+def _splines(values: Floats) -> Floats:
+    """Return cubic splines of values in units of their spread, (n_obs, 9), a constant first."""
+    z = (values - values.mean()) / values.std()
+    above = np.maximum(z[:, None] - np.quantile(z, _KNOTS), 0.0)
+    return np.column_stack([np.ones(z.size), z, z * z, z * z * z, above * above * above])
+
+
+def _share(left: Floats, centred: Floats) -> Floats:
+    """Return the share of the variance of columns that is explained, (n_columns,)."""
+    return np.asarray(1.0 - np.square(left).sum(axis=0) / np.square(centred).sum(axis=0))
+
+
+def _pairs(others: Mapping[str, Floats], outcome: Floats) -> Iterator[str]:
+    """Yield products and quotients of two regressors that an outcome, (n_obs,), is proportional to."""
+    names = list(others)
+    for first, second, sign in _proportional_on_few(list(others.values()), outcome):
+        a, b = others[names[first]], others[names[second]]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            made = a * b if sign > 0 else a / b
+        if np.isfinite(made).all() and _explains(made, outcome):
+            yield f"{names[first]} {'×' if sign > 0 else '/'} {names[second]}"
+
+
+def _proportional_on_few(others: Sequence[Floats], outcome: Floats) -> Iterator[tuple[int, int, int]]:
+    """Yield pairs of positions, and 1 for products or -1 for quotients, that may make the outcome."""
+    size = np.abs(outcome)
+    # Those where rounding changes least, and no logarithm is of zero.
+    (large,) = np.nonzero((size >= np.median(size)) & (size > 0.0))
+    few = large[:: max(1, large.size // _FEW_ROWS)]
+    if len(others) < 2 or few.size < 2:
+        return
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(np.abs(np.stack(others, axis=1)[few]))
+        rest = np.log(np.abs(outcome[few]))[:, None] - logs
+        for sign in (1, -1):
+            spread = np.ptp(rest[:, :, None] - sign * logs[:, None, :], axis=0)
+            for first, second in np.argwhere(spread < 1e-2).tolist():
+                if first < second or (sign < 0 and first != second):
+                    yield first, second, sign
+
+
+def _explains(made: Floats, outcome: Floats) -> bool:
+    left = outcome - made * (outcome @ made / (made @ made))
+    return bool(_share(left[:, None], (outcome - outcome.mean())[:, None])[0] > EXACT)
