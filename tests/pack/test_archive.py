@@ -168,7 +168,8 @@ def test_the_same_run_gives_the_same_archive(packed, tmp_path, monkeypatch):
 def test_other_data_than_those_of_the_run_are_refused(packed, tmp_path):
     run, _ = packed
     other = tmp_path / "other.csv"
-    grunfeld().reset_index().assign(invest=1.0).iloc[:150].to_csv(other, index=False)
+    rows = grunfeld().reset_index().iloc[:150]
+    rows.assign(invest=rows["invest"] + 1.0).to_csv(other, index=False)
     said = CliRunner().invoke(cli, ["pack", str(run), "--data", str(other), "--out", str(tmp_path / "x.zip")])
     assert said.exit_code
     assert "are not those of the run" in str(said.exception)
