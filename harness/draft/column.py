@@ -47,6 +47,17 @@ class RawColumn:
         return cls(name, kind, codes, read.cells)
 
     @property
+    def as_numbers(self) -> Floats:
+        """Its numbers, or the codes of its texts, (n_rows,); NaN where the cell is missing."""
+        codes = np.where(self.codes < 0, np.nan, self.codes)
+        return codes if self.kind == "text" else self.numbers
+
+    @property
+    def is_category(self) -> bool:
+        """Whether it is texts, of which there are few."""
+        return self.kind == "text" and 1 < self.n_values <= FEW
+
+    @property
     def n_missing(self) -> int:
         """Number of cells that hold nothing."""
         return int((self.codes < 0).sum())

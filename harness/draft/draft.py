@@ -20,6 +20,7 @@ from harness.draft.absorbed import absorbing
 from harness.draft.answers import Answers
 from harness.draft.column import FEW, RawColumn
 from harness.draft.keys import likely_keys, named_entity, named_time, names_rows, nearly_keys, texts_of
+from harness.draft.leaks import left_for_leaks
 from harness.errors import DataError, Problem
 
 
@@ -59,7 +60,7 @@ class Draft:
     def absorbing(self) -> tuple[frozenset[str], ...]:
         """Effects that leave nothing of the exposure."""
         entity, time = self.columns[self.entity], self.columns[self.time]
-        return absorbing(self.columns[self.exposure].numbers, entity.codes, time.codes)
+        return absorbing(self.columns[self.exposure].as_numbers, entity.codes, time.codes)
 
     @property
     def exposure_has_few_values(self) -> bool:
@@ -93,7 +94,8 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
     outcome = _said("outcome", answers.outcome, numbers, frame, origin)
-    others = [name for name in numbers if name != outcome]
+    texts = [name for name, column in columns.items() if column.is_category and name not in (entity, time)]
+    others = [name for name in (*numbers, *texts) if name != outcome]
     exposure = _said("exposure", answers.exposure, others, frame, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
     rest = [column for column in columns.values() if column.name not in (entity, time, outcome, exposure)]
@@ -102,6 +104,7 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
         or _why_not(column, columns[entity], columns[time], columns[exposure])
         for column in rest
     }
+    reasons |= left_for_leaks(columns[outcome], [column for column in rest if not reasons[column.name]])
     return Draft(
         origin=origin,
         entity=entity,
@@ -202,21 +205,19 @@ def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataEr
     )
 
 
-def _said(part: str, answer: str | None, numbers: Sequence[str], frame: pd.DataFrame, origin: str) -> str:
-    """Return the column that is said to play a part, one of those of numbers that play no other."""
+def _said(part: str, answer: str | None, able: Sequence[str], frame: pd.DataFrame, origin: str) -> str:
+    """Return the column that is said to play a part, one of those that can and play no other."""
     if answer is None:
         raise DataError(
-            Problem(
-                origin, f"which column is the {part} cannot be seen", few(numbers), f"say --{part} COLUMN"
-            )
+            Problem(origin, f"which column is the {part} cannot be seen", few(able), f"say --{part} COLUMN")
         )
-    if answer not in numbers:
+    if answer not in able:
         cells = frame[answer]
         odd = cells[strange_cells(cells, read_numbers(cells, frozenset(MISSING_VALUES)).refused)]
         is_key = not len(odd)
         why = "is a key, the outcome, or empty" if is_key else f"holds what is no number: {quoted(odd)}"
         what = f"'{answer}' cannot be the {part}: it {why}"
-        raise DataError(Problem(f"{origin}: {part}", what, few(numbers), f"say --{part} with one of these"))
+        raise DataError(Problem(f"{origin}: {part}", what, few(able), f"say --{part} with one of these"))
     return answer
 
 

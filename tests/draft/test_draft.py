@@ -96,6 +96,34 @@ def test_an_exposure_of_few_values_is_asked_for_contrasts(values, scenario):
     assert f"scenarios:\n  - {{use: {scenario}}}" in text
 
 
+def test_an_exposure_of_few_texts_is_asked_for_contrasts_and_others_are_refused(tmp_path):
+    frame, spec = table(12, 4), tmp_path / "towns.yaml"
+    frame["schooling"] = [["none", "some", "all"][at % 3] for at in range(len(frame))]
+    frame.to_csv(tmp_path / "towns.csv", index=False)
+    asked = ["--outcome", "income", "--exposure", "schooling", "--out", str(spec)]
+    for words in (["init", str(tmp_path / "towns.csv"), *asked], ["validate", str(spec)]):
+        done = CliRunner().invoke(cli, words)
+        assert done.exit_code == 0, done.output
+    assert "scenarios:\n  - {use: contrast}" in spec.read_text(encoding="utf-8")
+    with pytest.raises(harness.DataError, match="'town' cannot be the exposure"):
+        draft_of(frame, Answers(outcome="income", exposure="town"), origin="towns.csv")
+
+
+def test_columns_that_hold_the_outcome_are_left_out():
+    frame = table(12, 5)
+    rng = np.random.default_rng(4)
+    frame["people"] = np.exp(rng.normal(size=60))
+    frame["in_all"] = 1000.0 * frame["income"] * frame["people"]
+    frame["index"] = 100.0 + 3.0 * frame["income"]
+    frame.loc[7, "people"] = np.nan
+    draft = draft_of(frame, ASKED, origin="towns.csv")
+    assert draft.controls == ("rainfall", "people")
+    assert draft.left_out == {
+        "in_all": "the outcome is in_all / people, up to a constant factor",
+        "index": "the outcome is a function of it, or nearly so",
+    }
+
+
 @pytest.mark.parametrize(
     ("answers", "message"),
     [

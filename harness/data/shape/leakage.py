@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,48 +33,76 @@ _FEW_ROWS = 64
 """Rows that rule most pairs of regressors out."""
 
 
-def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> tuple[Note, ...]:
-    """Return a note on each regressor that is a function of an outcome, and on each pair that makes one.
+@dataclass(frozen=True)
+class OutcomeLeak:
+    """Regressors that hold an outcome.
+
+    Attributes
+    ----------
+    outcome : that they hold
+    names : of one regressor that is a function of it, or of two that make it
+    what : the one, or the product or quotient of the two
+    """
+
+    outcome: str
+    names: tuple[str, ...]
+    what: str
+
+
+def leaks(
+    columns: Mapping[str, Floats], *, outcomes: Sequence[str], regressors: Sequence[str]
+) -> Iterator[OutcomeLeak]:
+    """Yield each regressor that is a function of an outcome, and each pair of others that makes one.
 
     A regressor is one where a cubic spline of it explains 99.9 % of the outcome's variance, or where both
     rank the rows alike; a pair makes an outcome that is proportional to its product or quotient.
 
     Parameters
     ----------
+    columns : outcomes and regressors by name, (n_obs,) each, without missing cells
+    """
+    n_obs = columns[outcomes[0]].size
+    if n_obs < LEAST_ROWS:
+        return
+    step = -(-n_obs // MOST_ROWS)
+    looked_at = {name: columns[name][::step] for name in (*outcomes, *regressors)}
+    varying = {name: values for name, values in looked_at.items() if np.ptp(values) > 0.0}
+    explained = [name for name in outcomes if name in varying]
+    if not explained:
+        return
+    together = np.column_stack([varying[name] for name in explained])
+    functions = {name: _makes(varying[name], together) for name in regressors if name in varying}
+    for at, outcome in enumerate(explained):
+        yield from (OutcomeLeak(outcome, (name,), name) for name, makes in functions.items() if makes[at])
+        others = {name: varying[name] for name, makes in functions.items() if not makes[at]}
+        yield from _pairs(others, outcome, together[:, at])
+
+
+def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> tuple[Note, ...]:
+    """Return a note on each of the `leaks` of a study.
+
+    Parameters
+    ----------
     columns : outcomes and regressors by name, (n_obs,) each
     """
-    n_obs = columns[roles.outcomes[0]].size
-    if n_obs < LEAST_ROWS:
-        return ()
-    step = -(-n_obs // MOST_ROWS)
-    looked_at = {name: values[::step] for name, values in columns.items()}
-    varying = {name: values for name, values in looked_at.items() if np.ptp(values) > 0.0}
-    outcomes = [name for name in roles.outcomes if name in varying]
-    together = np.column_stack([varying[name] for name in outcomes])
-    regressors = {name: varying[name] for name in roles.regressors if name in varying}
-    functions = {name: _makes(values, together) for name, values in regressors.items()}
-    notes: list[Note] = []
-    for at, outcome in enumerate(outcomes):
-        notes += [_function_note(name, outcome) for name, makes in functions.items() if makes[at]]
-        others = {name: values for name, values in regressors.items() if not functions[name][at]}
-        notes += [_pair_note(what, outcome) for what in _pairs(others, together[:, at])]
-    return tuple(notes)
+    found = leaks(columns, outcomes=roles.outcomes, regressors=roles.regressors)
+    return tuple(_pair_note(leak) if len(leak.names) > 1 else _function_note(leak) for leak in found)
 
 
-def _function_note(name: str, outcome: str) -> Note:
+def _function_note(leak: OutcomeLeak) -> Note:
     message = (
-        f"The outcome {outcome} is a function of it, or nearly so: what predicts with it predicts the "
+        f"The outcome {leak.outcome} is a function of it, or nearly so: what predicts with it predicts the "
         "outcome from itself. Leave it out unless it is known before the outcome."
     )
-    return Note("W-LEAK", name, message)
+    return Note("W-LEAK", leak.what, message)
 
 
-def _pair_note(what: str, outcome: str) -> Note:
+def _pair_note(leak: OutcomeLeak) -> Note:
     message = (
-        f"The outcome {outcome} is this, up to a constant factor: what predicts with both predicts the "
+        f"The outcome {leak.outcome} is this, up to a constant factor: what predicts with both predicts the "
         "outcome from itself. Leave one out unless both are known before the outcome."
     )
-    return Note("W-LEAK", what, message)
+    return Note("W-LEAK", leak.what, message)
 
 
 def _makes(values: Floats, outcomes: Floats) -> Mask:
@@ -101,15 +130,16 @@ def _share(left: Floats, centred: Floats) -> Floats:
     return np.asarray(1.0 - np.square(left).sum(axis=0) / np.square(centred).sum(axis=0))
 
 
-def _pairs(others: Mapping[str, Floats], outcome: Floats) -> Iterator[str]:
-    """Yield products and quotients of two regressors that an outcome, (n_obs,), is proportional to."""
+def _pairs(others: Mapping[str, Floats], outcome: str, observed: Floats) -> Iterator[OutcomeLeak]:
+    """Yield the products and quotients of two regressors that an outcome, (n_obs,), is proportional to."""
     names = list(others)
-    for first, second, sign in _proportional_on_few(list(others.values()), outcome):
-        a, b = others[names[first]], others[names[second]]
+    for first, second, sign in _proportional_on_few(list(others.values()), observed):
+        pair = (names[first], names[second])
+        a, b = (others[name] for name in pair)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             made = a * b if sign > 0 else a / b
-        if np.isfinite(made).all() and _explains(made, outcome):
-            yield f"{names[first]} {'×' if sign > 0 else '/'} {names[second]}"
+        if np.isfinite(made).all() and _explains(made, observed):
+            yield OutcomeLeak(outcome, pair, f"{pair[0]} {'×' if sign > 0 else '/'} {pair[1]}")
 
 
 def _proportional_on_few(others: Sequence[Floats], outcome: Floats) -> Iterator[tuple[int, int, int]]:
