@@ -8,6 +8,9 @@ from typing import Final
 METHOD_CODE: Final = "W-METHOD"
 """Code of what a reader must know of every number of an estimator; it stands at the head of the report."""
 
+LEAK_CODE: Final = "W-LEAK"
+"""Code of regressors that hold the outcome; it stands there too, and beside every gain of the outcome."""
+
 
 @dataclass(frozen=True, order=True)
 class Note:
@@ -15,7 +18,7 @@ class Note:
 
     Attributes
     ----------
-    code : such as ``W-ABSORBED``; what has the code ``W-METHOD`` stands at the head of the report
+    code : such as ``W-ABSORBED``; those named above stand at the head of the report
     where : what it is about: a column, a cell of the study
     message : one plain sentence
     """

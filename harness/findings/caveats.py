@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.data.note import Note
+from harness.data.note import LEAK_CODE, Note
 from harness.evaluation.gain_status import GIVEN_PERIODS
 from harness.findings.finding import StudyFinding
 from harness.language import gettext, marked
@@ -30,6 +30,7 @@ DEBIASED = ("effect", "nonlinearity")
 
 _WARNED = {
     "W-FEWENTITIES": marked("Few entities: {message}."),
+    LEAK_CODE: marked("{message}."),
     "W-SKEW": marked("{message}."),
 }
 
@@ -44,7 +45,7 @@ def gain_caveats(run: Run, judgement: Judgement, over: Gains) -> Iterator[str]:
     outcome = judgement.cells[0].row.outcome
     notes = run.rows("warnings", Note)
     # Scenarios warn of few entities as well, of which they ask more than gains do.
-    places = {"W-FEWENTITIES": "panel", "W-SKEW": outcome}
+    places = {"W-FEWENTITIES": "panel", LEAK_CODE: outcome, "W-SKEW": outcome}
     for note in notes:
         if places.get(note.code) == note.where:
             yield gettext(_WARNED[note.code]).format(message=note.message)

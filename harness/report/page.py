@@ -11,7 +11,7 @@ from itertools import groupby
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from harness.data.note import METHOD_CODE, Note
+from harness.data.note import LEAK_CODE, METHOD_CODE, Note
 from harness.language import closed_up, gettext
 from harness.report.front.front import Front
 from harness.report.model.run import Run
@@ -21,7 +21,7 @@ from harness.report.table_links import with_links
 from harness.report.templating import environment, page_script, script_hash, style_sheet
 from harness.report.text.plain_text import joined, sentences
 
-LIFTED = frozenset({METHOD_CODE})
+LIFTED = frozenset({LEAK_CODE, METHOD_CODE})
 """Codes of notes that stand at the head of the report: they say what a reader must know of every number."""
 
 

@@ -101,6 +101,13 @@ def test_few_entities_of_a_scenario_bear_on_no_gain(run, where, is_said):
     assert ("Few entities: it rests on 9 entities." in verdicts(changed)["ann", "ols"].caveats) == is_said
 
 
+@pytest.mark.parametrize(("where", "is_said"), [("lwage", True), ("hours", False)])
+def test_a_regressor_that_holds_the_outcome_bears_on_its_gains(run, where, is_said):
+    row = {"code": "W-LEAK", "where": where, "message": "The outcome is a function of wage"}
+    changed = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([row])]))
+    assert ("The outcome is a function of wage." in verdicts(changed)["ann", "ols"].caveats) == is_said
+
+
 def test_time_seen_once_is_said(run):
     changed = with_table(run, "gain", cells_where(inference="given these periods"))
     assert "Time was seen once under “Forward in time”" in verdicts(changed)["fe", "ols"].caveats

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.arrays import Floats, Mask
-from harness.data.note import Note
+from harness.data.note import LEAK_CODE, Note
 from harness.data.roles import Roles
 
 EXPLAINED = 0.999
@@ -91,18 +91,18 @@ def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> tuple[Note, ..
 
 def _function_note(leak: OutcomeLeak) -> Note:
     message = (
-        f"The outcome {leak.outcome} is a function of it, or nearly so: what predicts with it predicts the "
-        "outcome from itself. Leave it out unless it is known before the outcome."
+        f"The outcome {leak.outcome} is a function of {leak.what}, or nearly so: what predicts with it "
+        "predicts the outcome from itself; leave it out unless it is known before the outcome"
     )
-    return Note("W-LEAK", leak.what, message)
+    return Note(LEAK_CODE, leak.outcome, message)
 
 
 def _pair_note(leak: OutcomeLeak) -> Note:
     message = (
-        f"The outcome {leak.outcome} is this, up to a constant factor: what predicts with both predicts the "
-        "outcome from itself. Leave one out unless both are known before the outcome."
+        f"The outcome {leak.outcome} is {leak.what}, up to a constant factor: what predicts with both "
+        "predicts the outcome from itself; leave one out unless both are known before the outcome"
     )
-    return Note("W-LEAK", leak.what, message)
+    return Note(LEAK_CODE, leak.outcome, message)
 
 
 def _makes(values: Floats, outcomes: Floats) -> Mask:
