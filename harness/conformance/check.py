@@ -12,6 +12,7 @@ from harness.conformance.law import Law
 from harness.conformance.verdict import Broken, Skipped, Verdict
 from harness.errors import EstimationError, HarnessError
 from harness.estimators.guard import in_one_line
+from harness.execution.one_thread import one_thread
 
 
 class AnyCase(Protocol):
@@ -83,10 +84,8 @@ class Check:
         return replace(self, law=next(law for law in self.laws if law.name == name))
 
     def _asked(self) -> Verdict:
-        from threadpoolctl import threadpool_limits
-
         try:
-            with warnings.catch_warnings(), threadpool_limits(limits=1):
+            with warnings.catch_warnings(), one_thread():
                 warnings.simplefilter("ignore")
                 return Verdict("passed", self.law.check(self.case))
         except Broken as broken:

@@ -26,7 +26,7 @@ from harness.data.read.table import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
 from harness.data.shape.complete import completeness_notes, find_complete
-from harness.data.shape.leakage import leakage_notes
+from harness.data.shape.leakage import leakage_notes, thinned
 from harness.data.shape.regularity import shape_notes
 from harness.data.shape.row_filter import refuse_unknown_columns, select_rows
 from harness.data.shape.totals import total_notes
@@ -140,9 +140,11 @@ class PanelBuilder:
             Where the exposure has one value, or every outcome does, so that nothing can be learned.
         """
         columns = self._prepared(None).columns
-        asked = (*self.roles.outcomes, *self.roles.regressors)
+        roles, few = self.roles, thinned(self.kept)
+        asked = (*roles.outcomes, *roles.exposure_columns)
         kept = {name: columns[name].cells[self.kept] for name in asked}
-        notes = (*variation_notes(kept, self.roles, self.locator), *leakage_notes(kept, self.roles))
+        looked_at = {name: columns[name].cells[few] for name in (*roles.outcomes, *roles.regressors)}
+        notes = (*variation_notes(kept, roles, self.locator), *leakage_notes(looked_at, roles))
         return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     @property

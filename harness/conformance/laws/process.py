@@ -12,6 +12,7 @@ from harness.conformance.panels import SEED, fresh
 from harness.data.panel import Panel
 from harness.estimators.guard import predict
 from harness.estimators.protocol import Estimator
+from harness.execution.one_thread import one_thread
 from harness.rng import random_stream
 
 
@@ -30,7 +31,5 @@ class OtherProcess(Law[Case]):
 
 
 def _fit_and_predict(estimator: Estimator, panel: Panel) -> Floats:
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
+    with one_thread():
         return predict(estimator.fit(fresh(panel), rng=random_stream(SEED, FIRST)), panel)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats, Ints, Mask
 from harness.data.note import LEAK_CODE, Note
 from harness.data.roles import Roles
+
+Rows = TypeVar("Rows", Floats, Ints)
 
 EXPLAINED = 0.999
 """Share of an outcome's variance from which one smooth function of a regressor is taken for the outcome."""
@@ -49,6 +52,11 @@ class OutcomeLeak:
     what: str
 
 
+def thinned(rows: Rows) -> Rows:
+    """Return those of (n_obs,) rows, or of their positions, that are looked at: `MOST_ROWS` at most."""
+    return rows[:: max(1, -(-rows.size // MOST_ROWS))]
+
+
 def leaks(
     columns: Mapping[str, Floats], *, outcomes: Sequence[str], regressors: Sequence[str]
 ) -> Iterator[OutcomeLeak]:
@@ -61,11 +69,9 @@ def leaks(
     ----------
     columns : outcomes and regressors by name, (n_obs,) each, without missing cells
     """
-    n_obs = columns[outcomes[0]].size
-    if n_obs < LEAST_ROWS:
+    if columns[outcomes[0]].size < LEAST_ROWS:
         return
-    step = -(-n_obs // MOST_ROWS)
-    looked_at = {name: columns[name][::step] for name in (*outcomes, *regressors)}
+    looked_at = {name: thinned(columns[name]) for name in (*outcomes, *regressors)}
     varying = {name: values for name, values in looked_at.items() if np.ptp(values) > 0.0}
     explained = [name for name in outcomes if name in varying]
     if not explained:
