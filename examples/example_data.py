@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Dataset, Floats, Simulation, hookimpl, random_stream
+from harness.plugin import Dataset, Floats, Simulation, hookimpl, random_stream
 
 if TYPE_CHECKING:
     import pandas as pd

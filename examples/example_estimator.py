@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import Estimator, Floats, Panel, Rung, hookimpl
+from harness.plugin import Estimator, Floats, Panel, Rung, hookimpl
 
 
 @dataclass(frozen=True)

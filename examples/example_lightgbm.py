@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Estimator, Floats, Panel, Problem, hookimpl
+from harness.plugin import EstimationError, Estimator, Floats, Panel, Problem, hookimpl
 
 if TYPE_CHECKING:
     from lightgbm import Booster

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Floats, Metric, hookimpl
+from harness.plugin import Floats, Metric, hookimpl
 
 
 @dataclass(frozen=True)

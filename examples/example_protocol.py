@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EvaluationProtocol, Fold, Leak, Panel, hookimpl
+from harness.plugin import EvaluationProtocol, Fold, Leak, Panel, hookimpl
 
 
 @dataclass(frozen=True)

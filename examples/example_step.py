@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import Floats, LearnedStep, hookimpl
+from harness.plugin import Floats, LearnedStep, hookimpl
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,7 @@
-"""One panel study, through many estimators side by side: the public names for plugins and scripts."""
+"""One panel study, through many estimators side by side: the public names for scripts and notebooks."""
 
 from harness.api import draft_spec, open_run, panel_from_frame, run
-from harness.arrays import Floats, Ints, Mask, numbered
-from harness.data.contiguity import Contiguity
-from harness.data.dataset import Dataset
-from harness.data.distance import great_circle_km, rows_by_period
-from harness.data.grouping import Grouping, rows_in_company
-from harness.data.key import Key
-from harness.data.links import Links
-from harness.data.neighbours import neighbour_links
-from harness.data.note import Note
 from harness.data.panel import Panel
-from harness.data.prepare.account import Account
-from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, Step, StepGroup
-from harness.data.roles import Roles
-from harness.data.simulate.simulation import Simulation
 from harness.errors import (
     ArtifactError,
     DataError,
@@ -24,197 +11,24 @@ from harness.errors import (
     Problem,
     SpecError,
 )
-from harness.estimators.coefficients import CoefficientTable, Correction
-from harness.estimators.dose import require_dose
-from harness.estimators.draws import (
-    CanFitDraws,
-    CanPrepareDraws,
-    DrawMaker,
-    DrawSelection,
-    DrawsMaySelect,
-    FitsByDraws,
-    FittedDraws,
-    HasDraws,
-    PreparedDraws,
-)
-from harness.estimators.effect_set import EffectSet, read_effect_set
-from harness.estimators.guard import Attempt
-from harness.estimators.inner_split import inner_split
-from harness.estimators.left_out_levels import with_left_out_levels
-from harness.estimators.level_effects import (
-    Combination,
-    EffectKey,
-    GroupColumn,
-    LevelEffects,
-    count_unseen,
-    effect_named,
-    key_of,
-)
-from harness.estimators.level_models import LevelModels, means_at, stacked
-from harness.estimators.protocol import (
-    CanFitFolds,
-    CanFitOutcomes,
-    CanLearnNuisances,
-    CanLearnWithin,
-    CanProfile,
-    CanRunQuick,
-    ComparesCandidates,
-    Estimator,
-    Fitted,
-    HasCoefficients,
-    HasDetails,
-    HasEffects,
-    HasNotes,
-    HasResultRows,
-    LinearModel,
-    NeedsGroups,
-    NestedEstimator,
-    SelectsRows,
-)
-from harness.estimators.refusals import Refusals, listed
-from harness.estimators.row_weights import row_weights
-from harness.estimators.shown_fit import ShownFit
-from harness.estimators.statistic import Statistic, statistic_columns
-from harness.estimators.wild_bootstrap import (
-    Auxiliary,
-    ClusteredRegression,
-    WildClusters,
-    wild_cluster_inference,
-)
-from harness.estimators.wild_statistics import WildInference
-from harness.evaluation.fold import Fold, Leak
-from harness.evaluation.metrics.metric import Metric
-from harness.evaluation.protocols.protocol import EvaluationProtocol
-from harness.evaluation.resample import draw_weights, left_out
-from harness.python_spec import Spec, entry
-from harness.registry.hooks import hookimpl
+from harness.python_spec import Spec
 from harness.results.study_result import StudyResult
-from harness.rng import random_stream, stream_at
-from harness.scenarios.asked import Asked, AsksModels, Sample
-from harness.scenarios.draws import DrawPlan
-from harness.scenarios.numbers import FitAndDraws
-from harness.scenarios.scenario import Scenario
-from harness.scenarios.subject import Subject
-from harness.spec.ladder import Rung
-from harness.tables import ResultTable
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Account",
     "ArtifactError",
-    "Asked",
-    "AsksModels",
-    "Attempt",
-    "Auxiliary",
-    "Calendar",
-    "CanFitDraws",
-    "CanFitFolds",
-    "CanFitOutcomes",
-    "CanLearnNuisances",
-    "CanLearnWithin",
-    "CanPrepareDraws",
-    "CanProfile",
-    "CanRunQuick",
-    "ClusteredRegression",
-    "CoefficientTable",
-    "Column",
-    "Combination",
-    "ComparesCandidates",
-    "Contiguity",
-    "Correction",
     "DataError",
-    "Dataset",
-    "DrawMaker",
-    "DrawPlan",
-    "DrawSelection",
-    "DrawsMaySelect",
-    "EffectKey",
-    "EffectSet",
     "EstimationError",
-    "Estimator",
-    "EvaluationProtocol",
-    "FitAndDraws",
-    "FitsByDraws",
-    "Fitted",
-    "FittedDraws",
-    "Floats",
-    "Fold",
-    "GroupColumn",
-    "Grouping",
     "HarnessError",
-    "HasCoefficients",
-    "HasDetails",
-    "HasDraws",
-    "HasEffects",
-    "HasNotes",
-    "HasResultRows",
-    "Ints",
-    "Key",
-    "Leak",
-    "LearnedStep",
-    "LevelEffects",
-    "LevelModels",
-    "LinearModel",
-    "Links",
-    "Mask",
-    "Metric",
-    "NeedsGroups",
-    "NestedEstimator",
-    "Note",
     "Panel",
-    "PanelStep",
     "PluginError",
-    "PreparedDraws",
     "Problem",
-    "Refusals",
-    "ResultTable",
-    "Roles",
-    "RowStep",
-    "Rung",
-    "Sample",
-    "Scenario",
-    "SelectsRows",
-    "ShownFit",
-    "Simulation",
     "Spec",
     "SpecError",
-    "Statistic",
-    "Step",
-    "StepGroup",
     "StudyResult",
-    "Subject",
-    "WildClusters",
-    "WildInference",
-    "count_unseen",
     "draft_spec",
-    "draw_weights",
-    "drawing",
-    "effect_named",
-    "entry",
-    "great_circle_km",
-    "hookimpl",
-    "inner_split",
-    "key_of",
-    "language",
-    "left_out",
-    "listed",
-    "means_at",
-    "neighbour_links",
-    "numbered",
     "open_run",
     "panel_from_frame",
-    "random_stream",
-    "read_effect_set",
-    "reporting",
-    "require_dose",
-    "row_weights",
-    "rows_by_period",
-    "rows_in_company",
     "run",
-    "stacked",
-    "statistic_columns",
-    "stream_at",
-    "wild_cluster_inference",
-    "with_left_out_levels",
 ]

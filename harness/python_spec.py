@@ -39,7 +39,7 @@ class Spec:
     >>> spec = harness.Spec(
     ...     "wages",
     ...     roles={"entity": "nr", "time": "year", "outcomes": "lwage", "exposure": "exper"},
-    ...     estimators=["pooled_ols", harness.entry("fixed_effects", id="fe", label="Within")],
+    ...     estimators=["pooled_ols", harness.python_spec.entry("fixed_effects", id="fe", label="Within")],
     ...     data={"dataset": "wage_panel"},
     ... )
     >>> spec

@@ -9,7 +9,8 @@ import numpy as np
 import statsmodels.api as sm
 from scipy.linalg import qr
 
-from harness import Floats, Panel, random_stream
+from harness import Panel
+from harness.plugin import Floats, random_stream
 from panels import key_from, simulated_panel
 
 Sets = Sequence[Sequence[str]]

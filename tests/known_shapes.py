@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import Floats
+from harness.plugin import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from scipy import optimize
 
-from harness import Floats, Ints, Panel
+from harness import Panel
+from harness.plugin import Floats, Ints
 from harness_neural.batch import TrainingTask, initial_values
 from harness_neural.batch.objective import Evaluation, Objective
 from harness_neural.names import Activation, OutputWeights

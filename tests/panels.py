@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from harness import Key, Panel
+from harness import Panel
 from harness.data.derivation import Derivation
 from harness.data.panel import SplitUnit
+from harness.plugin import Key
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness import Floats, Panel
+from harness import Panel
+from harness.plugin import Floats
 from panels import panel_from_frame
 
 R_FOLDER = Path(__file__).parent / "reference" / "r"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness import random_stream
 from harness.data.simulate.small_panel import SmallPanel
+from harness.plugin import random_stream
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab

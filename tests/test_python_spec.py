@@ -38,8 +38,8 @@ def written():
         data={"dataset": "grunfeld"},
         roles=ROLES,
         estimators=[
-            harness.entry(PooledOLS(), id="ols", label="Pooled"),
-            harness.entry("pooled_ols", id="alone", controls=[]),
+            harness.python_spec.entry(PooledOLS(), id="ols", label="Pooled"),
+            harness.python_spec.entry("pooled_ols", id="alone", controls=[]),
             FixedEffects(effects=("entity", "time")),
             Rab(base=Splines(), draws=30),
         ],
@@ -80,7 +80,7 @@ def test_mistakes_are_those_of_a_file():
 
 def test_what_is_no_choice_is_refused():
     with pytest.raises(TypeError, match="is no choice"):
-        harness.entry(3)
+        harness.python_spec.entry(3)
 
 
 def test_a_script_runs_it(tmp_path):

@@ -8,7 +8,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import random_stream
+from harness.plugin import random_stream
 
 labels = st.lists(st.text(max_size=8) | st.integers(0, 9), min_size=1, max_size=4).map(tuple)
 

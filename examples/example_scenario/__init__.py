@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from example_scenario.effect_spread import EffectSpread
 from example_scenario.section import EffectSpreadSection
-from harness import Scenario, hookimpl
-from harness.reporting import Section
+from harness.plugin import Scenario, hookimpl
+from harness.plugin.reporting import Section
 
 
 @hookimpl

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from harness import Note, Panel, ResultTable, Subject
+from harness.plugin import Note, Panel, ResultTable, Subject
 
 EFFECT_SPREAD = ResultTable(
     "effect_spread",

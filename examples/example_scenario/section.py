@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.reporting import PackagedSection, Run, SectionContent, fixed
+from harness.plugin.reporting import PackagedSection, Run, SectionContent, fixed
 
 if TYPE_CHECKING:
-    from harness.drawing import FigureRenderer, RenderedFigure
+    from harness.plugin.drawing import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class EffectSpreadSection(PackagedSection):
 
     def content(self, run: Run, renderer: FigureRenderer, /) -> SectionContent:
         """Return the quantiles of every estimator, and their figure."""
-        from harness.drawing import SINGLE_COLUMN, new_figure
+        from harness.plugin.drawing import SINGLE_COLUMN, new_figure
 
         study, rows = run.manifest.study, _rows(run)
         shares = tuple(dict.fromkeys(row.share for row in rows))

@@ -62,7 +62,7 @@ class LevelModels:
         return predicted
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         return self.mean_predictions(panel, means_at(panel, columns, points))
 
     def mean_predictions(self, panel: Panel, means: Floats) -> Floats:

@@ -42,7 +42,7 @@ class Estimator(Protocol):
     name : as written in YAML after ``use:``
     provides : capabilities, named by their protocol classes
 
-    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.Rung`, list in
+    It may offer entries of ``estimators: ladder`` in a tuple ``rungs``, each a `harness.plugin.Rung`, list in
     ``known_as`` what others call it, for hints where a spec uses such a name, say in ``roundoff`` how
     far rounding moves its predictions, in standard deviations of the outcome, where it computes in less
     than 64 bits, and in ``linear_model`` which regression it is that other programs know as well
@@ -88,7 +88,7 @@ def _wrong_values(cls: type) -> str:
     if not isinstance(provides, frozenset) or not all(isinstance(able, type) for able in provides):
         return "has a `provides` that is no frozenset of capabilities; none is frozenset()"
     if not isinstance(rungs, tuple) or not all(isinstance(rung, Rung) for rung in rungs):
-        return "has `rungs` that are no tuple of harness.Rung"
+        return "has `rungs` that are no tuple of harness.plugin.Rung"
     roundoff = getattr(cls, "roundoff", 0.0)
     if not isinstance(roundoff, float) or not 0.0 <= roundoff <= MOST_ROUNDOFF:
         return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"

@@ -95,7 +95,7 @@ def notes_of(fit: object) -> tuple[Note, ...]:
     for note in said:
         if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
             found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
-            raise PluginError(Problem(type(fit).__name__, f"returned {found}", "harness.Note of three texts"))
+            raise PluginError(Problem(type(fit).__name__, f"returned {found}", "Note of three texts"))
     return notes
 
 

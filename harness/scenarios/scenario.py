@@ -67,7 +67,7 @@ def _table_fault(scenario: Any) -> str:  # noqa: ANN401 - a stranger's class
     """Return which table a scenario cannot declare, or an empty string."""
     for table in (*scenario.tables, *scenario.data_tables):
         if not isinstance(table, ResultTable):
-            return f"declares {table!r} among its tables, which is no harness.ResultTable"
+            return f"declares {table!r} among its tables, which is no harness.plugin.ResultTable"
         if TABLES.get(table.name, table) != table:
             return f"declares a table '{table.name}', which the harness has already: give it another name"
     return ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from harness import Estimator, hookimpl
+from harness.plugin import Estimator, hookimpl
 from harness_fixest.clustered import CRV1
 from harness_fixest.covariance import Hetero, Iid
 from harness_fixest.feols import Feols

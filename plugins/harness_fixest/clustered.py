@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     CoefficientTable,
     EffectSet,
     EstimationError,

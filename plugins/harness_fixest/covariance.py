@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from numpy.random import Generator
 
-from harness import CoefficientTable, Correction, EffectSet, Floats
+from harness.plugin import CoefficientTable, Correction, EffectSet, Floats
 from harness_fixest.estimate import Estimate, Request
 from harness_fixest.independent_effects import count_effects
 from harness_fixest.regression import FeolsRegression
@@ -81,7 +81,7 @@ def correction_of(
     df: int,
     clusters: Sequence[EffectSet] = (),
 ) -> Correction:
-    """Return the record of how a covariance was computed, as `harness.Correction` has it."""
+    """Return the record of how a covariance was computed, as `harness.plugin.Correction` has it."""
     return Correction(
         kind=kind,
         n_obs=regression.panel.n_obs,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import EffectSet, EstimationError, Floats, Ints, Mask, Problem, numbered
+from harness.plugin import EffectSet, EstimationError, Floats, Ints, Mask, Problem, numbered
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

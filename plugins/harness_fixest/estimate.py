@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from harness import EffectSet, Floats, Ints
+from harness.plugin import EffectSet, Floats, Ints
 
 GroupFactor = Literal["conventional", "min", "none"]
 """G / (G - 1) of each term of a sandwich with its own G, of the smallest G in all, or no such factor."""

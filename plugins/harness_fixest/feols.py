@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanProfile,
     Combination,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import ClassVar
 
-from harness import (
+from harness.plugin import (
     CoefficientTable,
     Floats,
     Note,
@@ -50,7 +50,7 @@ class FeolsFit(ShownFit):
         return predicted
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
         means: Floats = self.model.profile(panel, columns, points)[0]
         return means
 

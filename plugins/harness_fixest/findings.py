@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness import EstimationError, Note, Problem, Refusals, listed
+from harness.plugin import EstimationError, Note, Problem, Refusals, listed
 from harness_fixest.estimate import DroppedColumn, Estimate
 from harness_fixest.independent_effects import count_effects, is_counted_exactly
 from harness_fixest.regression import FeolsRegression

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import EffectSet, Floats
+from harness.plugin import EffectSet, Floats
 from harness_fixest.effect_design import EffectDesign, LevelTrends
 
 

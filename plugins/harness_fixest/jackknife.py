@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from harness import CoefficientTable, EffectSet, EstimationError, Floats, Problem
+from harness.plugin import CoefficientTable, EffectSet, EstimationError, Floats, Problem
 from harness_fixest.clustered import read_few_clusters
 from harness_fixest.covariance import correction_of, tabulated
 from harness_fixest.estimate import Estimate, Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import EffectSet, Floats, LevelEffects, LevelModels, Panel
+from harness.plugin import EffectSet, Floats, LevelEffects, LevelModels, Panel
 from harness_fixest.effect_design import EffectDesign
 from harness_fixest.independent_effects import times_of_levels
 from harness_fixest.models import EntityTrends, FeolsModels

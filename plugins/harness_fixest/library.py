@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
-from harness import EstimationError, Floats, Problem
+from harness.plugin import EstimationError, Floats, Problem
 from harness_fixest.estimate import Request
 
 if TYPE_CHECKING:

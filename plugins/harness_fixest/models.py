@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import EffectSet, Floats, Ints, LevelEffects, LevelModels, Panel, stacked
+from harness.plugin import EffectSet, Floats, Ints, LevelEffects, LevelModels, Panel, stacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class FeolsModels:
         return self.levels.predict(panel) + self._of_trends(panel)
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         trend = self._of_trends(panel).mean(axis=1, keepdims=True)
         return np.asarray(self.levels.profile(panel, columns, points) + trend)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import Floats, Ints, Mask, Panel
+from harness.plugin import Floats, Ints, Mask, Panel
 from harness_fixest.effect_design import EffectDesign, LevelTrends
 from harness_fixest.estimate import DroppedColumn, Estimate, Request
 from harness_fixest.library import COLLINEAR, fit_pyfixest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Mask, Panel
+from harness.plugin import Floats, Mask, Panel
 
 _ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
 """What varies by less than this share of a column's size is rounding."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     ClusteredRegression,
     CoefficientTable,
     EffectSet,
@@ -22,7 +22,7 @@ from harness_fixest.regression import FeolsRegression
 
 @dataclass(frozen=True)
 class WildBootstrap(WildClusters):
-    """Errors of ``crv1`` with p-values and limits of a bootstrap, as `harness.WildClusters` has them."""
+    """Errors of ``crv1`` with p-values and limits of a bootstrap, as `WildClusters` has them."""
 
     def request(self, regression: FeolsRegression) -> Request:
         """Return what is asked of pyfixest.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness import Estimator, hookimpl
-from harness.reporting import Section
+from harness.plugin import Estimator, hookimpl
+from harness.plugin.reporting import Section
 
 _INSTALL = "pip install 'panel-harness[neural]'"
 

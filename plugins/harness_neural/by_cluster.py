@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness import Ints, Note
-from harness.language import marked
+from harness.plugin import Ints, Note
+from harness.plugin.reporting import marked
 from harness_neural.draws import train_draws
 from harness_neural.learn import Learned
 from harness_neural.options import NetworkOptions

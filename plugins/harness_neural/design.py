@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import EstimationError, Floats, Note, Panel, Problem
+from harness.plugin import EstimationError, Floats, Note, Panel, Problem
 
 if TYPE_CHECKING:
     from harness_neural.batch import FixedInputs

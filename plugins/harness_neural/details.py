@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.language import marked
+from harness.plugin.reporting import marked
 from harness_neural.design import Design
 from harness_neural.map_fit import MapFit
 from harness_neural.search import SizeSearch

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import DrawSelection, Floats, Panel
+from harness.plugin import DrawSelection, Floats, Panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ def ordered_rows(panel: Panel, *, weights: Floats, selection: DrawSelection) -> 
 
     Parameters
     ----------
-    weights, selection : as `harness.CanFitDraws` has them
+    weights, selection : as `harness.plugin.CanFitDraws` has them
     """
     whole = _whole(panel, weights, selection)
     order = whole.panel.canonical_order
@@ -48,7 +48,7 @@ def drawn_rows(panel: Panel, *, weights: Floats, selection: DrawSelection) -> Dr
 
     Parameters
     ----------
-    weights, selection : as `harness.CanFitDraws` has them
+    weights, selection : as `harness.plugin.CanFitDraws` has them
     """
     found = _whole(panel, weights, selection)
     order = found.panel.canonical_order

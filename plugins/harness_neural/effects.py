@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import Floats, Ints, LevelEffects, Panel, key_of, with_left_out_levels
+from harness.plugin import Floats, Ints, LevelEffects, Panel, key_of, with_left_out_levels
 from harness_neural.design import Design
 from harness_neural.names import Dimension
 

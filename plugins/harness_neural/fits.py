@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, LevelEffects, Note, Panel, count_unseen
+from harness.plugin import Floats, LevelEffects, Note, Panel, count_unseen
 from harness_neural.design import Design
 from harness_neural.details import Table, map_tables, search_tables
 from harness_neural.map_fit import MapFit
@@ -62,7 +62,7 @@ class FittedNetworks(Fit):
         return np.asarray(self._predict(panel)[0])
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
         return np.asarray(self._profile(panel, columns, points)[0])
 
 
@@ -75,7 +75,7 @@ class FittedNetworkDraws(Fit):
         return self._predict(panel)
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         return self._profile(panel, columns, points)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from numpy.random import Generator
 
-from harness import Note
+from harness.plugin import Note
 from harness_neural.draws import train_draws
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, Note, Panel
+from harness.plugin import Floats, Note, Panel
 from harness_neural.by_cluster import ClusteredSample, ClusterSearches, learn_draws_by_cluster
 from harness_neural.design import Design
 from harness_neural.details import Table, map_tables, search_tables

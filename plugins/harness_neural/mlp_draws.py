@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from harness import Floats, Note, Panel
+from harness.plugin import Floats, Note, Panel
 from harness_neural.design import Design
 from harness_neural.details import Table, search_tables
 from harness_neural.drawn import DrawnRows, ordered_rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.learn import Learned
 from harness_neural.names import Combine
 from harness_neural.profile import mean_profile, mean_profile_by_cluster

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
-from harness import EstimationError, Problem
+from harness.plugin import EstimationError, Problem
 from harness_neural.hidden import CandidateSizes, formula_size, round_size
 from harness_neural.names import (
     Activation,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.som import SelfOrganisingMap
 
 if TYPE_CHECKING:

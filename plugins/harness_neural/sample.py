@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, Ints, Panel, inner_split
+from harness.plugin import Floats, Ints, Panel, inner_split
 from harness_neural.design import Design, settle
 from harness_neural.drawn import DrawnRows
 from harness_neural.effects import Dimensions, codes_of

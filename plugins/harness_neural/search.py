@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness import EstimationError, Floats, Note, Problem
+from harness.plugin import EstimationError, Floats, Note, Problem
 from harness_neural.hidden import HiddenSize, one_unit_parameters
 from harness_neural.options import NetworkOptions
 from harness_neural.sample import NetworkSample

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 
 # Steps of batch training, passes over the rows of sequential training, and the last radius, in grid steps.
 N_STEPS = 50

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanPrepareDraws,
     CanProfile,

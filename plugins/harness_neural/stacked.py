@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.by_cluster import (
     ClusteredSample,
     ClusterSearches,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from harness import Estimator, hookimpl
-from harness.reporting import Section
+from harness.plugin import Estimator, hookimpl
+from harness.plugin.reporting import Section
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.driscoll_kraay import DriscollKraay

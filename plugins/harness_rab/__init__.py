@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness import Estimator, hookimpl
+from harness.plugin import Estimator, hookimpl
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness import CanProfile, FittedDraws, Floats, HasDetails, HasEffects, Note, Panel
+from harness.plugin import CanProfile, FittedDraws, Floats, HasDetails, HasEffects, Note, Panel
 
 # Predictions of all draws that are held in memory at a time: 64 MiB.
 MOST_NUMBERS = 2**23
@@ -52,7 +52,7 @@ class RememberingDraws:
         return self.fits.predict(panel)
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_draws, n_points), as `CanProfile` has it."""
         for known in self._asked:
             if known.is_same(panel, columns, points):
                 return known.means.copy()
@@ -116,7 +116,7 @@ class ProfiledEnsemble(Ensemble):
         return self.remembering
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return the mean over draws of mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        """Return the mean over draws of mean predictions, (n_points,), as `CanProfile` has it."""
         return np.asarray(self.remembering.profile(panel, columns, points).mean(axis=0))
 
 

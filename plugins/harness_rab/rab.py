@@ -11,7 +11,7 @@ from numpy.random import Generator
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanFitFolds,
     CanLearnNuisances,
@@ -40,7 +40,7 @@ from harness import (
     left_out,
     stream_at,
 )
-from harness.language import marked
+from harness.plugin.reporting import marked
 from harness_rab.ensemble import Ensemble, mean_of
 
 QUICK_DRAWS = 40
@@ -66,11 +66,11 @@ class Rab:
     says neither what is drawn nor how often, so this is a reconstruction. Entities are drawn by default,
     since bands from resampled rows are too narrow where an entity's rows depend on each other.
 
-    Where the base selects on rows (`harness.SelectsRows`) and a protocol gives none, every draw sets a share
+    Where the base selects on rows (`SelectsRows`) and a protocol gives none, every draw sets a share
     of its own aside, as `panel.split_unit` says: rows, entities, or the last periods. The others are
     resampled. What a resample happens to leave out is no rows to select on: under a protocol that predicts
     other rows of known entities it would be entities, and a network stopped on these is another one. Draws of
-    a base that do not select (`harness.DrawsMaySelect`) set nothing aside.
+    a base that do not select (`harness.plugin.DrawsMaySelect`) set nothing aside.
 
     Attributes
     ----------

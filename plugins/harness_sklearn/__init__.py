@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness import Estimator, hookimpl
+from harness.plugin import Estimator, hookimpl
 from harness_sklearn.boosting import Boosting
 from harness_sklearn.elastic_net import ElasticNet
 from harness_sklearn.random_forest import RandomForest

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import (
+from harness.plugin import (
     CanProfile,
     EstimationError,
     Floats,
@@ -66,7 +66,7 @@ class BoostingFit:
         return np.asarray(self.model.predict(panel.X), dtype=np.float64)
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
         places = (panel.columns.index(name) for name in columns)
         return mean_predictions(self.model, panel.X, dict(zip(places, points.T, strict=True)))
 
@@ -106,7 +106,7 @@ class Boosting:
     selection_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> BoostingFit:
-        """Grow rounds on the training rows; see `harness.Estimator`.
+        """Grow rounds on the training rows; see `harness.plugin.Estimator`.
 
         Raises
         ------

@@ -10,7 +10,17 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import EstimationError, Floats, HasDetails, HasNotes, Note, Panel, Problem, Rung, SelectsRows
+from harness.plugin import (
+    EstimationError,
+    Floats,
+    HasDetails,
+    HasNotes,
+    Note,
+    Panel,
+    Problem,
+    Rung,
+    SelectsRows,
+)
 from harness_sklearn.penalty_path import PenaltyPath, fit_path, penalties_to_try
 from harness_sklearn.selection import Search, split_to_select
 from harness_sklearn.terms import QuadraticTerms, make_terms

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import Floats, Note, Panel
+from harness.plugin import Floats, Note, Panel
 from harness_sklearn.inputs import Inputs
 from harness_sklearn.selection import Search
 

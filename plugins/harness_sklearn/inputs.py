@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import EstimationError, Floats, Ints, Note, Panel, Problem
+from harness.plugin import EstimationError, Floats, Ints, Note, Panel, Problem
 
 _CONSTANT = 1e-12
 """A column that varies by less than this share of its size is constant up to rounding."""

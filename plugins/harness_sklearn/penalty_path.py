@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness import Floats
+from harness.plugin import Floats
 
 _TOLERANCE = 1e-7
 """Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares."""

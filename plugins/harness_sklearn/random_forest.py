@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanPrepareDraws,
     CanRunQuick,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_sklearn.ridge import Moments, penalised_cross
 
 MOST_ROUNDS = 200

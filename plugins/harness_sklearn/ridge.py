@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 
 _FLOOR = 1e-10
 """Penalty of columns that have none: it decides between columns that a draw cannot tell apart, and is too

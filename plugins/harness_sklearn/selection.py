@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness import DrawSelection, EstimationError, Floats, Ints, Panel, Problem, inner_split
+from harness.plugin import DrawSelection, EstimationError, Floats, Ints, Panel, Problem, inner_split
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def parts_of_draws(
 
     Parameters
     ----------
-    weights, selection : as `harness.CanFitDraws` has them
+    weights, selection : as `harness.plugin.CanFitDraws` has them
     share : in (0, 1)
 
     Raises
@@ -107,7 +107,7 @@ def rows_to_select_on(panel: Panel, weights: Floats, selection: DrawSelection) -
 
     Parameters
     ----------
-    weights, selection : as `harness.CanFitDraws` has them
+    weights, selection : as `harness.plugin.CanFitDraws` has them
     """
     if isinstance(selection, Panel):
         return selection, np.ones((len(weights), selection.n_obs))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import Floats
+from harness.plugin import Floats
 
 if TYPE_CHECKING:
     from sklearn.preprocessing import SplineTransformer

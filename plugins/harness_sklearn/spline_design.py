@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import EstimationError, Floats, Ints, Panel, Problem
+from harness.plugin import EstimationError, Floats, Ints, Panel, Problem
 from harness_sklearn.inputs import Inputs, make_inputs
 from harness_sklearn.ridge import Moments, weighted_moments
 from harness_sklearn.spline_basis import Bends, make_bends

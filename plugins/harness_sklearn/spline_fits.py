@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Note, Panel
+from harness.plugin import Floats, Note, Panel
 from harness_sklearn.inputs import Inputs
 from harness_sklearn.ridge import Moments, solve_ridge
 from harness_sklearn.selection import Search

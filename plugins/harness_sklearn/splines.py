@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanFitOutcomes,
     CanLearnNuisances,
@@ -269,7 +269,7 @@ class PreparedSplines:
         return self.fit_draws(weights, selection if self.selection is None else self.selection)
 
     def fit_draws(self, weights: Floats, selection: DrawSelection) -> SplineDraws:
-        """Fit once a draw of weights, (n_draws, n_obs); selection is as `harness.CanFitDraws` has it."""
+        """Fit once a draw of weights, (n_draws, n_obs); selection is as `CanFitDraws` has it."""
         options, design = self.options, self.design
         refuse_empty_draws(weights, estimator=options.name)
         trained_on = self.panel.take(self.rows)

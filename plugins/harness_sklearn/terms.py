@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness import EstimationError, Floats, Ints, Note, Panel, Problem
+from harness.plugin import EstimationError, Floats, Ints, Note, Panel, Problem
 from harness_sklearn.inputs import Inputs, Scale, column_scale, make_inputs
 
 MOST_TERMS = 4000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor

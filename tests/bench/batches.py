@@ -13,7 +13,7 @@ from time import process_time
 import numpy as np
 import torch
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.options import NetworkOptions
 from neural_tasks import study_rows

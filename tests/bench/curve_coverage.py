@@ -20,11 +20,12 @@ from time import process_time
 import numpy as np
 from patience import counted_steps
 
-from harness import Panel, random_stream
+from harness import Panel
 from harness.arrays import Floats
 from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
 from harness.data.simulate.linear_panels import InteractionPanel, Linear, NullEffect
 from harness.data.simulate.small_panel import SmallPanel
+from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits, simultaneous_limits
 from harness.scenarios.partial_dependence import partial_dependence
 from harness_neural.mlp import Mlp

@@ -22,7 +22,8 @@ from joblib import Parallel, delayed
 from pydantic import TypeAdapter
 from sklearn.neural_network import MLPRegressor
 
-from harness import Floats, Ints, Roles, open_run, panel_from_frame, random_stream, run
+from harness import open_run, panel_from_frame, run
+from harness.plugin import Floats, Ints, Roles, random_stream
 from harness_neural.mlp import Mlp
 from harness_neural.names import OptimiserName, Precision
 from harness_rab.rab import Rab

@@ -33,7 +33,8 @@ import numpy as np
 import pandas as pd
 from performance import machine
 
-from harness import Panel, random_stream
+from harness import Panel
+from harness.plugin import random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
 from harness.scenarios.partial_dependence import partial_dependence
 from harness_sklearn import Boosting

@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np
 from patience import PROTOCOLS, SHIPPED, SPECS
 
-from harness import Floats, Ints, Panel, draw_weights, inner_split, random_stream
+from harness import Panel
 from harness.evaluation.fold import Fold
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
 from harness.execution.prepared import prepare
 from harness.installed import installed
+from harness.plugin import Floats, Ints, draw_weights, inner_split, random_stream
 from harness_neural.mlp import Mlp
 from harness_neural.mlp_draws import PreparedMlp
 

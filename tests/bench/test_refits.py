@@ -10,7 +10,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from threadpoolctl import threadpool_limits
 
-from harness import Floats, Panel, draw_weights, random_stream
+from harness import Panel
+from harness.plugin import Floats, draw_weights, random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_sklearn.boosting import Boosting

@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from broken.sound import DrawsOnly, Sound, SoundDraws
-from harness import CanFitDraws, CanPrepareDraws, FitsByDraws, Floats, Panel, stream_at
+from harness import Panel
 from harness.conformance.stand_in import StandIn
 from harness.estimators.draws import HasDraws
 from harness.evaluation.resample import draw_weights
+from harness.plugin import CanFitDraws, CanPrepareDraws, FitsByDraws, Floats, stream_at
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from broken.sound import DrawsOnly, OnlyPredicts, Sound, SoundDraws
-from harness import (
+from harness.conformance.stand_in import StandIn, StandInFit
+from harness.plugin import (
     CanFitDraws,
     CanFitFolds,
     CanFitOutcomes,
@@ -24,7 +25,6 @@ from harness import (
     HasNotes,
     Note,
 )
-from harness.conformance.stand_in import StandIn, StandInFit
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from broken.sound import DrawsOnly, OnlyPredicts, Sound, SoundDraws
-from harness import HasDraws
 from harness.conformance.stand_in import StandIn, StandInFit
+from harness.plugin import HasDraws
 
 
 @dataclass(frozen=True)

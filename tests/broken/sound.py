@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import CanFitDraws
 from harness.conformance.stand_in import StandIn, StandInDraws, StandInFit
+from harness.plugin import CanFitDraws
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import random_stream
 from harness.calibration.linear_truth import fit_linear_truth, with_outcome
+from harness.plugin import random_stream
 from panels import panel_from_arrays
 
 

@@ -8,12 +8,13 @@ from typing import Annotated, ClassVar
 import pytest
 from pydantic import Field
 
-from harness import Estimator, NestedEstimator, PluginError, SpecError
+from harness import PluginError, SpecError
 from harness.conformance import checks_for
 from harness.conformance.checks import find_plugin
 from harness.conformance.options import build, read_options
 from harness.conformance.stand_in import StandIn
 from harness.estimators.protocol import ESTIMATOR
+from harness.plugin import Estimator, NestedEstimator
 from harness.registry.catalog import Catalog
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry

@@ -12,7 +12,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from small_run import grunfeld
 
-ROLES = harness.Roles("firm", "year", outcomes=("invest",), exposure="value", controls=("capital",))
+ROLES = harness.plugin.Roles("firm", "year", outcomes=("invest",), exposure="value", controls=("capital",))
 
 
 def design(rows):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness import Key
+from harness.plugin import Key
 from panels import panel_from_arrays
 
 

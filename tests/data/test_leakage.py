@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from harness import Roles
 from harness.data.shape.leakage import MOST_ROWS, leakage_notes
+from harness.plugin import Roles
 
 N_OBS = 400
 RNG = np.random.default_rng(8)

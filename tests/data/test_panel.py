@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from harness import Key
+from harness.plugin import Key
 from panels import panel_from_arrays
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from doc_pages import Script, blocks_of
-from harness import random_stream
 from harness.cli import cli
+from harness.plugin import random_stream
 from test_run import ROOT
 
 DOCS = ROOT / "docs"

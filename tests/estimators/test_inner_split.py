@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import EstimationError, inner_split, random_stream
+from harness import EstimationError
+from harness.plugin import inner_split, random_stream
 from panels import panel_from_arrays
 
 

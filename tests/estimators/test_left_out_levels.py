@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import LevelEffects, with_left_out_levels
+from harness.plugin import LevelEffects, with_left_out_levels
 from panels import panel_from_arrays
 
 

@@ -7,16 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import (
-    Combination,
-    EstimationError,
-    GroupColumn,
-    Key,
-    LevelEffects,
-    count_unseen,
-    key_of,
-    numbered,
-)
+from harness import EstimationError
+from harness.plugin import Combination, GroupColumn, Key, LevelEffects, count_unseen, key_of, numbered
 from panels import panel_from_arrays
 
 ENTITY = LevelEffects("entity", ("2", "1"), np.array([[10.0, -1.0], [20.0, -2.0]]))

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import Estimator, NeedsGroups, Panel
+from harness import Panel
 from harness.estimators.nested import grouped_by, with_nested
+from harness.plugin import Estimator, NeedsGroups
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import (
-    ClusteredRegression,
-    EstimationError,
-    Grouping,
-    WildClusters,
-    random_stream,
-    wild_cluster_inference,
-)
+from harness import EstimationError
+from harness.plugin import ClusteredRegression, Grouping, WildClusters, random_stream, wild_cluster_inference
 
 CODES = np.repeat(np.arange(7), [3, 8, 5, 4, 9, 6, 5])[random_stream(7).permutation(40)]
 

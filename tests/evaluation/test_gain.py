@@ -8,11 +8,11 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import random_stream
 from harness.evaluation.gain import gain_over
 from harness.evaluation.gain_tests import equal_accuracy_p_value
 from harness.evaluation.losses import cluster_losses
 from harness.evaluation.resample import EntityDraws
+from harness.plugin import random_stream
 
 
 def simulated(n_entities=40, n_periods=6, better=0.0, seed=0):

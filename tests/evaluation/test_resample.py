@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import draw_weights, left_out, random_stream
 from harness.evaluation import resample
 from harness.evaluation.resample import draw_counts, weights_of
+from harness.plugin import draw_weights, left_out, random_stream
 from panels import panel_from_arrays
 
 

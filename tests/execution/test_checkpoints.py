@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import ArtifactError, Note
+from harness import ArtifactError
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.execution.checkpoints import CheckpointStore, run_checkpointed
 from harness.execution.dependence import Surroundings
 from harness.execution.result_file import decode, encode
 from harness.execution.workers import ThisProcess
+from harness.plugin import Note
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.sample_fit import Answer
 from watched import Watched

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import SpecError, random_stream
+from harness import SpecError
 from harness.api import prepare_study
 from harness.execution.options import RunOptions
 from harness.execution.variants import variants
 from harness.installed import installed
+from harness.plugin import random_stream
 from harness.spec.load import load_study
 from harness.spec.study import MultiverseSpec
 from harness_panel import FixedEffects

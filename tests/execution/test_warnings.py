@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from harness import Note
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.execution.warnings import (
     few_entities_note,
@@ -14,6 +13,7 @@ from harness.execution.warnings import (
     unseen_notes,
     warnings_table,
 )
+from harness.plugin import Note
 from harness.scenarios.full_result import FullResult
 from panels import panel_from_arrays
 

@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from harness import ArtifactError, random_stream
+from harness import ArtifactError
+from harness.plugin import random_stream
 from harness.spec.written import written_spec
 from harness.store.atomic import sha256_of
 from harness.store.folder import RunFolder

@@ -10,9 +10,10 @@ from typing import ClassVar
 import pluggy
 import pytest
 
-from harness import PluginError, ResultTable, hookimpl
+from harness import PluginError
 from harness.evaluation.protocols.in_sample import InSample
 from harness.installed import KINDS, OwnPlugin
+from harness.plugin import ResultTable, hookimpl
 from harness.registry.collect import collect
 from harness.registry.hooks import SEAM_VERSION
 from harness.registry.plugin import load_plugin
@@ -101,7 +102,7 @@ REFUSED = {
     ),
     "a table in words": (
         offering(scenario("mine"), hook="harness_scenarios"),
-        "Mine declares 'mine' among its tables, which is no harness.ResultTable",
+        "Mine declares 'mine' among its tables, which is no harness.plugin.ResultTable",
     ),
     "half a scenario": (
         offering(estimator(answer=fit), hook="harness_scenarios"),
@@ -117,7 +118,10 @@ REFUSED = {
         offering(estimator(linear_model="ridge")),
         "none of pooled, within, random",
     ),
-    "rungs in words": (offering(estimator(rungs=("top",))), "`rungs` that are no tuple of harness.Rung"),
+    "rungs in words": (
+        offering(estimator(rungs=("top",))),
+        "`rungs` that are no tuple of harness.plugin.Rung",
+    ),
     "a newer seam": (
         plugin(harness_seam=SEAM_VERSION + 1),
         f"needs seam {SEAM_VERSION + 1}, this harness has {SEAM_VERSION}: upgrade panel-harness",

@@ -12,11 +12,12 @@ from typing import ClassVar
 import pytest
 from pydantic_core import PydanticCustomError
 
-from harness import NestedEstimator, PluginError, hookimpl
+from harness import PluginError
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.protocols.in_sample import InSample
 from harness.evaluation.protocols.protocol import PROTOCOL
 from harness.installed import KINDS, installed, registry_of
+from harness.plugin import NestedEstimator, hookimpl
 from harness.registry.catalog import build_choice
 from harness.registry.plugin_choice import PluginChoice, asked_by_environment
 

@@ -12,12 +12,13 @@ import statsmodels.api as sm
 from linearmodels.datasets import jobtraining, munnell, wage_panel
 from linearmodels.iv import IV2SLS
 
-from harness import Panel, Roles, panel_from_frame, random_stream
+from harness import Panel, panel_from_frame
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
 from harness.data.dataset import DATASET
 from harness.execution.options import RunOptions
 from harness.installed import installed
+from harness.plugin import Roles, random_stream
 from harness.scenarios.full_result import FullResult
 from harness_panel import Classical, ThresholdEffects
 

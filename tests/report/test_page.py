@@ -1,6 +1,6 @@
 """What the page itself tells: warnings in few words."""
 
-from harness import Note
+from harness.plugin import Note
 from harness.report.page import Numbering, page_of
 
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import CanFitDraws, EstimationError, Key, Problem
+from harness import EstimationError, Problem
+from harness.plugin import CanFitDraws, Key
 from panels import panel_from_arrays
 
 SIZES = ("large", "small", "tiny")

@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from scipy import stats
 from scipy.stats import binom
 
-from harness import draw_weights, random_stream
+from harness.plugin import draw_weights, random_stream
 from harness.scenarios.bands import bands, pointwise_limits, simultaneous_limits
 from scenarios.least_squares import LeastSquares, powers, random_panel
 

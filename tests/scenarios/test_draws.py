@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import CanProfile, EstimationError, Problem, draw_weights, random_stream
+from harness import EstimationError, Problem
+from harness.plugin import CanProfile, draw_weights, random_stream
 from harness.scenarios.draws import drawn_panel, fit_draws
 from panels import panel_from_arrays
 

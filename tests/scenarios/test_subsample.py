@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import AsksModels, random_stream
+from harness.plugin import AsksModels, random_stream
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draw_source import scenario_draws

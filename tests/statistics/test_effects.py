@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import Key, random_stream
 from harness.data.simulate.slow import spread_evenly
+from harness.plugin import Key, random_stream
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.subject import Subject

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import random_stream
 from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
 from harness.data.simulate.linear_panels import NullEffect
+from harness.plugin import random_stream
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.subject import Subject
 from harness_neural.mlp import Mlp

@@ -30,7 +30,7 @@ class Notes(Law[Case]):
             notes += list(fit.notes)
         for note in notes:
             if not isinstance(note, Note):
-                raise Broken(f"a note is a {type(note).__name__}, not a harness.Note")
+                raise Broken(f"a note is a {type(note).__name__}, not a harness.plugin.Note")
             if re.fullmatch(r"W-[A-Z0-9-]+", note.code) is None or not note.message:
                 raise Broken(f"this note has no code such as W-ABSORBED, or no words: {note}")
         return ", ".join(sorted({note.code for note in notes})) or "none on an ordinary panel"

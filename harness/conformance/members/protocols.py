@@ -32,7 +32,7 @@ class ProtocolFolds(Law[MemberCase]):
         panel = ordinary_panel()
         folds = _split(case, panel)
         if not folds or not all(isinstance(fold, Fold) for fold in folds):
-            raise Broken("split returns no folds: return a tuple of harness.Fold")
+            raise Broken("split returns no folds: return a tuple of harness.plugin.Fold")
         if len({fold.name for fold in folds}) < len(folds):
             raise Broken("two folds have the same name")
         for fold in folds:

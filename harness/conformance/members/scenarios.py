@@ -74,7 +74,7 @@ class QuickScenario(Law[MemberCase]):
     """``quick`` asks the same question."""
 
     name: ClassVar[str] = "quick"
-    says: ClassVar[str] = "quick returns a scenario of the same class, and notes are harness.Note"
+    says: ClassVar[str] = "quick returns a scenario of the same class, and notes are harness.plugin.Note"
     needs: ClassVar[tuple[str, ...]] = ("answers",)
 
     def check(self, case: MemberCase) -> str:
@@ -84,7 +84,7 @@ class QuickScenario(Law[MemberCase]):
             raise Broken(f"quick returns a {type(quick).__name__}")
         notes = case.member.notes(_panel(case))
         if not all(isinstance(note, Note) for note in notes):
-            raise Broken("a note is no harness.Note")
+            raise Broken("a note is no harness.plugin.Note")
         return ", ".join(note.code for note in notes)
 
 

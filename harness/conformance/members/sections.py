@@ -23,7 +23,7 @@ class WholeSection(Law[MemberCase]):
 
         section = case.member
         if not isinstance(section, Section):
-            raise Broken(f"a {type(section).__name__} lacks a member of harness.reporting.Section")
+            raise Broken(f"a {type(section).__name__} lacks a member of harness.plugin.reporting.Section")
         require_words(section, "name", "title", "template")
         if type(section.place) is not int:
             raise Broken(f"`place` is {section.place!r}, not a whole number")

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch.levels import Levels, make_levels
 
 # Bounds the tables of weights by pairs of levels that are held in memory.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.names import Device
 
 ROW_MULTIPLE = 16

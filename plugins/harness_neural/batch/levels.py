@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness import Ints
+from harness.plugin import Ints
 
 
 @dataclass(frozen=True)

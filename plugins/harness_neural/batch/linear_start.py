@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.batch.absorb import make_row_effects
 from harness_neural.batch.levels import make_levels
 from harness_neural.batch.task import TrainingTask

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness import Ints
+from harness.plugin import Ints
 from harness_neural.batch import batch_records
 from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.descent import Optimiser

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch.blocks import batch_width, make_blocks
 from harness_neural.batch.kernel import forward, make_kernel, make_layer
 from harness_neural.batch.threads import one_thread

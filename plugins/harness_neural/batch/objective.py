@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness import Ints
+from harness.plugin import Ints
 from harness_neural.batch import batch_records
 from harness_neural.batch.absorb import LevelWeights, completed, solve_effects, table_bytes
 from harness_neural.batch.blocks import LIMITS, BatchLimits, Blocks, batch_width, make_blocks

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch.networks import NetworkBatch
 from harness_neural.batch.threads import one_thread
 from harness_neural.batch.unit_totals import Presence, sigmoid_totals_where, unit_totals

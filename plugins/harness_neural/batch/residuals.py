@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch.absorb import RowEffects, make_row_effects
 from harness_neural.batch.layout import NetworkLayout
 from harness_neural.batch.levels import make_levels

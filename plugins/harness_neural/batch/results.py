@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch.kernel import unit_of
 from harness_neural.batch.layout import Parameters
 from harness_neural.batch.networks import NetworkBatch

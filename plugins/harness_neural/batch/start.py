@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch.objective import Evaluation
 
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from harness import Floats
-from harness.drawing import (
+from harness.plugin import Floats
+from harness.plugin.drawing import (
     DOUBLE_COLUMN,
     FigureRenderer,
     LineStyle,
@@ -21,8 +21,7 @@ from harness.drawing import (
     drawable_lines,
     new_figure,
 )
-from harness.language import gettext
-from harness.reporting import Run, StudyRecord, file_slug
+from harness.plugin.reporting import Run, StudyRecord, file_slug, gettext
 from harness_neural.report.rows import LearningRow, networks, place_name
 
 PANELS_IN_A_ROW = 4

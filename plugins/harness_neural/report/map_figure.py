@@ -8,9 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.drawing import DEVIATION_MAP, SINGLE_COLUMN, FigureRenderer, RenderedFigure, drawable, new_figure
-from harness.language import gettext
-from harness.reporting import Run, StudyRecord, count, file_slug, fixed, joined, shortened
+from harness.plugin.drawing import (
+    DEVIATION_MAP,
+    SINGLE_COLUMN,
+    FigureRenderer,
+    RenderedFigure,
+    drawable,
+    new_figure,
+)
+from harness.plugin.reporting import Run, StudyRecord, count, file_slug, fixed, gettext, joined, shortened
 from harness_neural.report.rows import Fit, MapRow, ProfileRow, networks
 
 MAP_HEIGHT = 1.1

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.language import gettext
-from harness.reporting import Run
+from harness.plugin.reporting import Run, gettext
 
 CLUSTER = "cluster "
 """What the place of a network of one cluster begins with."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.language import gettext, marked
-from harness.reporting import PackagedSection, Run, SectionContent
+from harness.plugin.reporting import PackagedSection, Run, SectionContent, gettext, marked
 from harness_neural.report.rows import networks
 from harness_neural.report.table import MapQuality, SearchRow, map_table, search_table
 
 if TYPE_CHECKING:
-    from harness.drawing import FigureRenderer, RenderedFigure
+    from harness.plugin.drawing import FigureRenderer, RenderedFigure
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.language import gettext
-from harness.reporting import MISSING, Run, count, fixed, percent
+from harness.plugin.reporting import MISSING, Run, count, fixed, gettext, percent
 from harness_neural.report.rows import Fit, NetworkRow, networks, place_name
 
 

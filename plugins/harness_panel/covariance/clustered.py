@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness import Correction, EstimationError, Floats, Problem
-from harness.language import marked
+from harness.plugin import Correction, EstimationError, Floats, Problem
+from harness.plugin.reporting import marked
 from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.absorb import absorber_of
 from harness_panel.resampling.regression import Regression

@@ -12,7 +12,15 @@ from typing import Literal
 
 import numpy as np
 
-from harness import Correction, EstimationError, Floats, Panel, Problem, great_circle_km, rows_by_period
+from harness.plugin import (
+    Correction,
+    EstimationError,
+    Floats,
+    Panel,
+    Problem,
+    great_circle_km,
+    rows_by_period,
+)
 from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.regression import Regression
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Literal
 
-from harness import Correction, EstimationError, Floats, Problem
+from harness.plugin import Correction, EstimationError, Floats, Problem
 from harness_panel.covariance.of_library import LibraryCovariance, correction_of
 from harness_panel.resampling.regression import Regression
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness import effect_named
+from harness.plugin import effect_named
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.driscoll_kraay import DriscollKraay

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Correction, Floats
+from harness.plugin import Correction, Floats
 from harness_panel.resampling.regression import Regression
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     ClusteredRegression,
     Correction,
     EstimationError,
@@ -30,7 +30,7 @@ _MOST_CLUSTERS = 1_000
 class WildCluster(WildClusters):
     """Clustered errors whose p-values and limits come from a wild cluster bootstrap, the null imposed.
 
-    Its options, and the sources of the method, are those of `harness.WildClusters`.
+    Its options, and the sources of the method, are those of `harness.plugin.WildClusters`.
     """
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness import EstimationError, Problem
+from harness.plugin import EstimationError, Problem
 
 Distribution = Literal["F", "chi2", "noncentral chi2", "normal"]
 """``normal`` tests both tails, the others the upper one."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import CoefficientTable, EffectKey, EstimationError, Floats, Panel, Problem
-from harness.language import marked
+from harness.plugin import CoefficientTable, EffectKey, EstimationError, Floats, Panel, Problem
+from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.regression import regress

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_panel.resampling.regression import Regression
 
 _SHOWN = 10

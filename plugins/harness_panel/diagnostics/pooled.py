@@ -9,8 +9,8 @@ import warnings
 
 import numpy as np
 
-from harness import EstimationError, Problem
-from harness.language import marked
+from harness.plugin import EstimationError, Problem
+from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.regression import Regression
 

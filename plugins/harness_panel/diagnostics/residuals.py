@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import EstimationError, Floats, Grouping, Panel, Problem
-from harness.language import marked
+from harness.plugin import EstimationError, Floats, Grouping, Panel, Problem
+from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring

@@ -14,7 +14,7 @@ from math import inf, sqrt
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from harness import CoefficientTable, Floats, Panel
+from harness.plugin import CoefficientTable, Floats, Panel
 from harness_panel.diagnostics.effects import wald_of_slopes
 
 _LEVEL = 0.05
@@ -205,7 +205,7 @@ def turning_point_columns(slope: SlopeOfExposure) -> Mapping[str, Sequence[objec
 def shape_rows(
     slope: SlopeOfExposure, table: CoefficientTable, rows: Panel
 ) -> Mapping[str, Mapping[str, Sequence[object]]]:
-    """Return turning points and tests of the shape, as `harness.HasResultRows` has them."""
+    """Return turning points and tests of the shape, as `harness.plugin.HasResultRows` has them."""
     found, shapes = list(slope.turning_points()), list(shape_tests(slope))
     tests = [*joint_tests(table, rows.exposure), *shapes]
     is_established = any(test.p_value < _LEVEL for test in shapes)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import EstimationError, Floats, Links, Problem, neighbour_links
-from harness.language import marked
+from harness.plugin import EstimationError, Floats, Links, Problem, neighbour_links
+from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
 from harness_panel.resampling.regression import Regression
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import CoefficientTable, EstimationError, Panel, Problem
-from harness.language import marked
+from harness.plugin import CoefficientTable, EstimationError, Panel, Problem
+from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from harness_panel.diagnostics.effects import is_definite, wald
 from harness_panel.resampling.entity_means import MEAN

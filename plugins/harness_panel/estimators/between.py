@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import Floats, Grouping, LevelModels, Panel, stacked
+from harness.plugin import Floats, Grouping, LevelModels, Panel, stacked
 from harness_panel.covariance.kinds import IndependentCovariance
 from harness_panel.covariance.robust import Classical
 from harness_panel.estimators.linear import LINEAR, LinearEstimator

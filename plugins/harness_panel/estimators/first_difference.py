@@ -12,7 +12,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import EstimationError, Floats, HasEffects, Panel, Problem, effect_named, key_of, row_weights
+from harness.plugin import (
+    EstimationError,
+    Floats,
+    HasEffects,
+    Panel,
+    Problem,
+    effect_named,
+    key_of,
+    row_weights,
+)
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.diagnostics.diagnostic import Check

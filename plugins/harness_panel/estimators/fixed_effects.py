@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import (
+from harness.plugin import (
     CoefficientTable,
     Combination,
     EffectKey,

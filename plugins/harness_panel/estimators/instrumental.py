@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanFitFolds,
     CanProfile,
@@ -83,7 +83,7 @@ class InstrumentalFit(ShownFit):
         return predicted
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
         means: Floats = self.model.profile(panel, columns, points)[0]
         return means
 

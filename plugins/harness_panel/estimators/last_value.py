@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, HasEffects, Ints, Panel, Rung
+from harness.plugin import Floats, HasEffects, Ints, Panel, Rung
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar
 
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanFitFolds,
     CanProfile,

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     CanFitDraws,
     CanProfile,
     DrawSelection,

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.random import Generator
 
-from harness import Floats, HasEffects, Panel, Rung
+from harness.plugin import Floats, HasEffects, Panel, Rung
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check

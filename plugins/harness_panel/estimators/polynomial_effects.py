@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from harness import Floats, LinearModel, Panel, Rung, require_dose
+from harness.plugin import Floats, LinearModel, Panel, Rung, require_dose
 from harness_panel.diagnostics.shapes import SlopeOfExposure, shape_rows, turning_point_columns
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.expanded import ExpandedModels

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from harness import Floats, LevelModels, LinearModel, Panel, Rung, Statistic, row_weights
+from harness.plugin import Floats, LevelModels, LinearModel, Panel, Rung, Statistic, row_weights
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check, unweighted

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
-from harness import Floats, HasEffects, LevelModels, LinearModel, Note, Panel, Statistic, stacked
+from harness.plugin import Floats, HasEffects, LevelModels, LinearModel, Note, Panel, Statistic, stacked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.kinds import Covariance
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic

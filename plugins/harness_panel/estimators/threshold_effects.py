@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness import (
+from harness.plugin import (
     EstimationError,
     Floats,
     LevelModels,
@@ -26,7 +26,7 @@ from harness import (
     require_dose,
     row_weights,
 )
-from harness.language import marked
+from harness.plugin.reporting import marked
 from harness_panel.covariance.robust import PredictionsAlone
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
 from harness_panel.resampling.effect import Dimension
@@ -67,7 +67,7 @@ class ThresholdModels:
         return np.concatenate([model.predict(regimes.expand(panel)) for regimes, model in pairs])
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         means = [
             model.mean_predictions(panel, regimes.means_at(panel, columns, points))
             for regimes, model in zip(self.regimes, self.models, strict=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import CoefficientTable, EstimationError, Note, Panel
-from harness.language import marked
+from harness.plugin import CoefficientTable, EstimationError, Note, Panel
+from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic, Refusal, outcome_of
 from harness_panel.diagnostics.effects import wald_of_slopes
 from harness_panel.events.treatment import Treatment, TwoWayWeights, two_way_weights

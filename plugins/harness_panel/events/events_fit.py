@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness import Note
+from harness.plugin import Note
 from harness_panel.events.event_study import Events
 from harness_panel.results.linear_fit import EffectsFit
 

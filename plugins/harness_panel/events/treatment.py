@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Ints, Mask, Panel
+from harness.plugin import Floats, Ints, Mask, Panel
 from harness_panel.resampling.regression import Regression
 
 LONG_AGO = 1_000_000

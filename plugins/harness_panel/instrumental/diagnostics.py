@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from harness import EstimationError, Floats, Problem
-from harness.language import marked
+from harness.plugin import EstimationError, Floats, Problem
+from harness.plugin.reporting import marked
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.robust import Classical
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from harness import (
+from harness.plugin import (
     Correction,
     EffectKey,
     Floats,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import Floats
+from harness.plugin import Floats
 
 
 def projected(target: Floats, columns: Floats) -> Floats:

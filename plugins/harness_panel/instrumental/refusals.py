@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Panel, Problem, require_dose
+from harness.plugin import EffectKey, EstimationError, Floats, Panel, Problem, require_dose
 from harness_panel.instrumental.left_over import less
 from harness_panel.resampling.effect import in_words
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from harness import Floats, Grouping
+from harness.plugin import Floats, Grouping
 from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
 from harness_panel.covariance.robust import Classical, Robust

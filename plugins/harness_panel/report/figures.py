@@ -10,9 +10,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from harness.drawing import DOUBLE_COLUMN, SINGLE_COLUMN, FigureRenderer, RenderedFigure, drawable, new_figure
-from harness.language import gettext
-from harness.reporting import Run, StudyRecord, file_slug, plain
+from harness.plugin.drawing import (
+    DOUBLE_COLUMN,
+    SINGLE_COLUMN,
+    FigureRenderer,
+    RenderedFigure,
+    drawable,
+    new_figure,
+)
+from harness.plugin.reporting import Run, StudyRecord, file_slug, gettext, plain
 from harness_panel.report.rows import EventRow, Fit, LikelihoodRow, rivals
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#333333"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.language import marked
-from harness.reporting import ResultRow, Run
+from harness.plugin.reporting import ResultRow, Run, marked
 
 BREAK = "break"
 """Kind of a threshold that a model assumes, unlike a change of sign that curves show."""

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.language import gettext, marked
-from harness.reporting import (
+from harness.plugin.reporting import (
     MISSING,
     PackagedSection,
     Run,
@@ -16,13 +15,15 @@ from harness.reporting import (
     count,
     estimate,
     fixed,
+    gettext,
+    marked,
     p_text,
     significant,
 )
 from harness_panel.report.rows import SHAPES, Fit, FormTestRow, NumberTestRow, TurningRow, rivals
 
 if TYPE_CHECKING:
-    from harness.drawing import FigureRenderer, RenderedFigure
+    from harness.plugin.drawing import FigureRenderer, RenderedFigure
 
 
 KINDS: Mapping[str, str] = {"minimum": marked("minimum"), "maximum": marked("maximum")}

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from harness import EffectSet, EstimationError, Floats, Grouping, Problem
+from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Problem
 
 _NULL = 1e-11
 """Eigenvalues of the normal equations, between 0 and the number of groupings, that count as zero."""

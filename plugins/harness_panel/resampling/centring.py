@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Ints, Panel
+from harness.plugin import Floats, Ints, Panel
 from harness_panel.resampling.within_fit import WithinFit
 
 

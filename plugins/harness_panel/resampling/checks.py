@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Note, Panel, Problem, Refusals
+from harness.plugin import EffectKey, EstimationError, Floats, Note, Panel, Problem, Refusals
 from harness_panel.resampling.effect import in_words
 from harness_panel.resampling.gram_schmidt import Dependence
 from harness_panel.resampling.within_fit import WithinFit

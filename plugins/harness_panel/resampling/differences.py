@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import EstimationError, Floats, Ints, Panel, Problem, read_effect_set
+from harness.plugin import EstimationError, Floats, Ints, Panel, Problem, read_effect_set
 from harness_panel.resampling.absorb import divide
 from harness_panel.resampling.expanded import ExpandedModels
 from harness_panel.resampling.levels import level_models

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness import Floats, Grouping, Key, Panel, numbered
+from harness.plugin import Floats, Grouping, Key, Panel, numbered
 
 
 def drawn_rows(panel: Panel, counts: Floats) -> Panel:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness import EffectKey, EstimationError, Floats, Grouping, LevelModels, Panel, Problem, stacked
+from harness.plugin import EffectKey, EstimationError, Floats, Grouping, LevelModels, Panel, Problem, stacked
 from harness_panel.resampling.absorb import NormalEquations
 from harness_panel.resampling.entity_sums import EntitySums
 from harness_panel.resampling.regression import Regression, regress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from harness import EffectKey, listed
+from harness.plugin import EffectKey, listed
 
 Dimension = Literal["entity", "time"]
 """A key of the panel."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Grouping, Ints, Panel, read_effect_set
+from harness.plugin import Floats, Grouping, Ints, Panel, read_effect_set
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.within_fit import fit_within
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, Grouping, Ints
+from harness.plugin import Floats, Grouping, Ints
 
 MOST_SUMS = 2**25
 """Sums of columns over the levels of each entity's rows that are held, 256 MB."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats, LevelModels, Panel
+from harness.plugin import Floats, LevelModels, Panel
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.regression import Regression, judged

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness import Floats, LevelModels, Panel
+from harness.plugin import Floats, LevelModels, Panel
 from harness_panel.resampling.levels import LinearModels
 
 
@@ -37,7 +37,7 @@ class ExpandedModels:
         return self.draws.predict(self.terms.expand(panel))
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         moved = (panel.with_columns(dict(zip(columns, point, strict=True))) for point in points.tolist())
         return self.draws.mean_predictions(
             panel, np.stack([self.terms.expand(rows).X.mean(axis=0) for rows in moved])
@@ -55,5 +55,5 @@ class OneByOne:
         return np.concatenate([model.predict(panel) for model in self.models])
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_draws, n_points), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
         return np.concatenate([model.profile(panel, columns, points) for model in self.models])

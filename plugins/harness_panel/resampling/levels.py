@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from harness import CanProfile, EffectSet, FittedDraws, Floats, Grouping, LevelEffects, LevelModels
+from harness.plugin import CanProfile, EffectSet, FittedDraws, Floats, Grouping, LevelEffects, LevelModels
 
 
 class LinearModels(FittedDraws, CanProfile, Protocol):

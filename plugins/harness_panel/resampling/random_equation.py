@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import Floats, Grouping, Ints, LevelEffects, LevelModels, Panel, read_effect_set
+from harness.plugin import Floats, Grouping, Ints, LevelEffects, LevelModels, Panel, read_effect_set
 from harness_panel.resampling.absorb import Absorber, without_effects
 from harness_panel.resampling.centring import Centring
 from harness_panel.resampling.entity_means import EntityMeans

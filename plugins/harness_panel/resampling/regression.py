@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from harness import (
+from harness.plugin import (
     EffectKey,
     EffectSet,
     EstimationError,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import EstimationError, Floats, Grouping, Panel, Problem
+from harness.plugin import EstimationError, Floats, Grouping, Panel, Problem
 from harness_panel.resampling.absorb import Absorber
 from harness_panel.resampling.within_fit import WithinFit, fit_within
 

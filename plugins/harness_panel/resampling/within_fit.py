@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_panel.resampling.absorb import Absorber, absorb_in_place
 from harness_panel.resampling.gram_schmidt import Dependence, orthonormalise, split
 

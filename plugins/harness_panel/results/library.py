@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
-from harness import (
+from harness.plugin import (
     CoefficientTable,
     EstimationError,
     Floats,

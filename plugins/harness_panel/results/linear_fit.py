@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import (
+from harness.plugin import (
     CoefficientTable,
     EstimationError,
     Floats,
@@ -89,7 +89,7 @@ class LinearFit(ShownFit):
         return predicted
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.CanProfile` has it."""
+        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
         means: Floats = self.predictor.profile(panel, columns, points)[0]
         return means
 

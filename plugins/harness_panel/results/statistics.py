@@ -7,7 +7,7 @@ from math import log, pi, sqrt
 
 import numpy as np
 
-from harness import Floats, Grouping, Panel, Statistic
+from harness.plugin import Floats, Grouping, Panel, Statistic
 from harness_panel.resampling.absorb import Absorber, without_effects
 from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import AGREEMENT, LibraryReport

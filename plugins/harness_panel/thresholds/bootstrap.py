@@ -8,7 +8,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.random import Generator
 
-from harness import EstimationError, Floats, Ints, Panel, Problem
+from harness.plugin import EstimationError, Floats, Ints, Panel, Problem
 
 Resample = Literal["signs", "entities"]
 """How errors are drawn: each entity's own with a random sign, or those of another entity."""

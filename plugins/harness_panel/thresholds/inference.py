@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_panel.resampling.absorb import without_effects
 from harness_panel.resampling.regression import Regression
 from harness_panel.thresholds.bootstrap import ErrorDraws

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from harness import Floats, Panel, means_at
+from harness.plugin import Floats, Panel, means_at
 from harness_panel.resampling.regression import Regression
 
 

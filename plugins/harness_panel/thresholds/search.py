@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness import EstimationError, Floats, Mask, Panel, Problem
+from harness.plugin import EstimationError, Floats, Mask, Panel, Problem
 from harness_panel.resampling.absorb import without_effects
 from harness_panel.resampling.regression import Regression
 

@@ -14,7 +14,8 @@ import pyfixest
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness import CoefficientTable, Panel, random_stream
+from harness import Panel
+from harness.plugin import CoefficientTable, random_stream
 from harness_fixest import Feols
 from panels import large_panel
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness import Floats, Panel, draw_weights, left_out
+from harness import Panel
+from harness.plugin import Floats, draw_weights, left_out
 from harness_neural.fits import FittedNetworkDraws
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn

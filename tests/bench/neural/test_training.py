@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.options import NetworkOptions
 from neural_tasks import bootstrap_task, fresh_rows, some_networks

@@ -14,7 +14,8 @@ import pytest
 from linearmodels.panel import PanelOLS
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness import CoefficientTable, FittedDraws, Panel, draw_weights, random_stream
+from harness import Panel
+from harness.plugin import CoefficientTable, FittedDraws, draw_weights, random_stream
 from harness_panel import FixedEffects
 from panels import large_panel, panel_from_arrays
 

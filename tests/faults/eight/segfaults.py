@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from _mean import Hostile
 
-from harness import hookimpl
+from harness.plugin import hookimpl
 
 
 @dataclass(frozen=True)

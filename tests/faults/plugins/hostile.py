@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness import HasCoefficients, HasDetails, HasNotes, HasResultRows, Note, Panel, hookimpl
+from harness import Panel
+from harness.plugin import HasCoefficients, HasDetails, HasNotes, HasResultRows, Note, hookimpl
 
 harness_seam = 1
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from fixest_panels import dummy_regression, grouped_panel
-from harness import EstimationError, random_stream
+from harness import EstimationError
+from harness.plugin import random_stream
 from harness_fixest import CRV1, CRV3, Feols, Hetero
 from harness_panel import Clustered, FixedEffects
 from panels import simulated_panel

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fixest_panels import dummy_regression, grouped_panel
-from harness import random_stream
+from harness.plugin import random_stream
 from harness_fixest import CRV1, Feols, Hetero, Iid
 
 CASES = {

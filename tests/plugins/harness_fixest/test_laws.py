@@ -11,8 +11,9 @@ import pyfixest
 import pytest
 
 from fixest_panels import grouped_panel
-from harness import CanFitDraws, EstimationError, Key, random_stream
+from harness import EstimationError
 from harness.estimators.guard import attempt
+from harness.plugin import CanFitDraws, Key, random_stream
 from harness_fixest import CRV1, CRV3, Feols, Hetero, Iid, WildBootstrap
 from harness_fixest.library import guarded
 from panels import panel_from_arrays, simulated_panel

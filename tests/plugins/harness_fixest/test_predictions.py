@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fixest_panels import grouped_panel
-from harness import Key, random_stream
+from harness.plugin import Key, random_stream
 from harness_fixest import Feols
 from harness_panel import FixedEffects
 from panels import panel_from_arrays

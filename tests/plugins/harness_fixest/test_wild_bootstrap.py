@@ -10,7 +10,8 @@ import pytest
 
 import harness_panel
 from fixest_panels import dummies, grouped_panel
-from harness import EstimationError, random_stream
+from harness import EstimationError
+from harness.plugin import random_stream
 from harness_fixest import CRV1, Feols, WildBootstrap
 from panels import simulated_panel
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.absorb import fit_effects, make_row_effects
 from harness_neural.batch.levels import make_levels

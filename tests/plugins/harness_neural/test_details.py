@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import Floats, HasDetails, draw_weights, left_out
+from harness.plugin import Floats, HasDetails, draw_weights, left_out
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness import EstimationError, random_stream
+from harness import EstimationError
+from harness.plugin import random_stream
 from harness_neural.batch import Settings, train
 from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.first_order import Adam, GradientDescent

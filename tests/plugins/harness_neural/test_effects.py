@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import Floats, HasEffects, Key, Panel, draw_weights, left_out
+from harness import Panel
+from harness.plugin import Floats, HasEffects, Key, draw_weights, left_out
 from harness_neural.mlp import Mlp
 from harness_neural.names import Dimension, OptimiserName
 from harness_panel.estimators.fixed_effects import FixedEffects

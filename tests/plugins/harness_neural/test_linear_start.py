@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import draw_weights, left_out
+from harness.plugin import draw_weights, left_out
 from harness_neural.batch.linear_start import started_at_least_squares
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn

@@ -5,14 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import (
-    EstimationError,
-    Floats,
-    Key,
-    Panel,
-    draw_weights,
-    left_out,
-)
+from harness import EstimationError, Panel
+from harness.plugin import Floats, Key, draw_weights, left_out
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel, r_squared, wave

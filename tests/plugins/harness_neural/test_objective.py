@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.batch import TrainingTask
 from harness_neural.batch.objective import Objective
 from harness_neural.names import Activation

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import optimize
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.batch import Settings, train
 from harness_neural.batch.descent import Descent
 from harness_neural.batch.first_order import Adam, GradientDescent

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import CanProfile, Fitted, FittedDraws, Floats, Panel, draw_weights, left_out
+from harness import Panel
+from harness.plugin import CanProfile, Fitted, FittedDraws, Floats, draw_weights, left_out
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_neural.batch.unit_totals import Presence, relu_totals, sigmoid_totals_where, unit_totals
 from harness_neural.mlp import Mlp

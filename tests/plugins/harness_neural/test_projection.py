@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 import torch
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.batch import Settings, TrainingTask, train
 from harness_neural.batch.lbfgs import Lbfgs
 from harness_neural.batch.objective import Objective

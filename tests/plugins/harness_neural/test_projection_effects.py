@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness import Floats, Ints
+from harness.plugin import Floats, Ints
 from harness_neural.batch import Settings, TrainingTask, initial_values, train
 from harness_neural.batch.blocks import LIMITS
 from harness_neural.batch.lbfgs import Lbfgs

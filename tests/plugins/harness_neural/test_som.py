@@ -6,7 +6,7 @@ import pytest
 from minisom import MiniSom
 from sklearn.metrics import adjusted_rand_score
 
-from harness import Floats
+from harness.plugin import Floats
 from harness_neural.map_fit import fit_map
 from harness_neural.names import MapTraining
 from harness_neural.som import (

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, Floats, Panel, draw_weights, left_out
+from harness import EstimationError, Panel
+from harness.plugin import Floats, draw_weights, left_out
 from harness_neural.batch import NetworkBatch
 from harness_neural.mlp import Mlp
 from harness_neural.names import Combine

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import EstimationError, Floats, Panel, key_of, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import Floats, key_of, random_stream
 from harness_panel import (
     Classical,
     Clustered,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import EstimationError, Floats, Grouping, Ints, random_stream
+from harness import EstimationError
+from harness.plugin import Floats, Grouping, Ints, random_stream
 from harness_panel.resampling.absorb import (
     MOST_CELLS,
     MOST_SMALL_LEVELS,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, Floats, random_stream
+from harness import EstimationError
+from harness.plugin import Floats, random_stream
 from harness_panel import (
     Between,
     FirstDifference,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import random_stream
 from harness_panel import Between, Classical, Clustered, FirstDifference, Mundlak, RandomEffects, Robust
 from panels import panel_from_arrays, simulated_panel
 

@@ -11,7 +11,8 @@ import statsmodels.api as sm
 from linearmodels.panel import PanelOLS
 from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
-from harness import EstimationError, Floats, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import Floats, random_stream
 from harness_panel import (
     Clustered,
     FirstDifference,

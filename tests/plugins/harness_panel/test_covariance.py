@@ -10,7 +10,8 @@ import pytest
 from linearmodels.panel import PanelOLS
 from linearmodels.panel import PooledOLS as LinearmodelsPooled
 
-from harness import EstimationError, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
 from panels import panel_from_arrays, simulated_panel
 

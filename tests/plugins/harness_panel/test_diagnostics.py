@@ -13,7 +13,8 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.diagnostic import het_breuschpagan, het_white, linear_reset
 
-from harness import Panel, random_stream
+from harness import Panel
+from harness.plugin import random_stream
 from harness_panel import (
     Between,
     Classical,

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import random_stream
+from harness.plugin import random_stream
 from harness_panel import (
     Classical,
     Clustered,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import EstimationError, Floats, Panel, draw_weights, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import Floats, draw_weights, random_stream
 from harness_panel import Classical, FixedEffects, PooledOLS
 from harness_panel.resampling import draws as resampled_draws
 from harness_panel.resampling.entity_sums import EntitySums

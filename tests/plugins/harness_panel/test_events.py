@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from harness import Key, random_stream
+from harness.plugin import Key, random_stream
 from harness_panel import Classical, FixedEffects
 from harness_panel.events.treatment import Treatment, two_way_weights
 from harness_panel.resampling.regression import regress

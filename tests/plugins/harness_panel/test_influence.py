@@ -9,7 +9,8 @@ import pytest
 import statsmodels.api as sm
 from statsmodels.stats.outliers_influence import OLSInfluence
 
-from harness import Panel, random_stream
+from harness import Panel
+from harness.plugin import random_stream
 from harness_panel import Between, Classical, FirstDifference, FixedEffects, Mundlak, PooledOLS, RandomEffects
 from harness_panel.diagnostics.influence import influence
 from panels import key_from, simulated_panel

@@ -10,7 +10,8 @@ import pytest
 import statsmodels.api as sm
 from linearmodels.iv import IV2SLS, IVGMM, IVLIML
 
-from harness import EstimationError, random_stream
+from harness import EstimationError
+from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, FixedEffects, Instrumental, PooledOLS, Robust
 from harness_panel.diagnostics.diagnostic import Diagnostic
 from panels import panel_from_arrays

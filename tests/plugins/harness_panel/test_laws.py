@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import HasCoefficients, Key, Panel, random_stream
+from harness import Panel
+from harness.plugin import HasCoefficients, Key, random_stream
 from harness_panel import (
     Between,
     Classical,

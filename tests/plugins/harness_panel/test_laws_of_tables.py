@@ -10,7 +10,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import Estimator, Floats, Key, Panel, random_stream
+from harness import Panel
+from harness.plugin import Estimator, Floats, Key, random_stream
 from harness_panel import (
     Between,
     Classical,

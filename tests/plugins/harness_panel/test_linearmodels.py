@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import EstimationError, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import random_stream
 from harness_panel import (
     Between,
     Classical,

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from harness import random_stream
+from harness.plugin import random_stream
 from harness_panel import FixedEffects
 from panels import panel_from_arrays
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import random_stream
+from harness.plugin import random_stream
 from harness_panel.estimators.last_value import LastValue
 from harness_panel.estimators.mean import EntityMean, Mean
 from panels import panel_from_arrays

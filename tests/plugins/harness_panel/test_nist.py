@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import Floats, random_stream
+from harness.plugin import Floats, random_stream
 from harness_panel import Classical, FirstDifference, PooledOLS
 from panels import panel_from_arrays
 

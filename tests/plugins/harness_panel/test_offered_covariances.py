@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from harness import HasCoefficients, random_stream
 from harness.installed import installed
+from harness.plugin import HasCoefficients, random_stream
 from harness.registry.catalog import build_choice
 from harness_panel import Between, Clustered, DriscollKraay, WildCluster, harness_estimators
 from harness_panel.covariance.kinds import Covariance

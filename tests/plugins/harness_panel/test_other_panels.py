@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import EstimationError, Floats, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import Floats, random_stream
 from harness_panel import (
     Between,
     Classical,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import random_stream
+from harness.plugin import random_stream
 from harness_panel import FixedEffects
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from panels import panel_from_arrays

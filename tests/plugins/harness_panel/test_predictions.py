@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import Floats, Panel, random_stream
+from harness import Panel
+from harness.plugin import Floats, random_stream
 from harness_panel import FixedEffects, PooledOLS
 from panels import labelled, simulated_panel
 

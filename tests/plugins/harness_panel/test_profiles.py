@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import CanProfile, draw_weights, random_stream
+from harness.plugin import CanProfile, draw_weights, random_stream
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_panel import (
     Between,

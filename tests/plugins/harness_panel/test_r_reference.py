@@ -10,7 +10,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import Correction, EstimationError, Estimator, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import Correction, Estimator, random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
 from harness_panel.covariance.kinds import Covariance
 from panels import labelled

@@ -8,7 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from harness import Panel, random_stream
+from harness import Panel
+from harness.plugin import random_stream
 from harness_panel import Between, Classical, Clustered, DriscollKraay, FirstDifference, RandomEffects, Robust
 from harness_panel.estimators.first_difference import DIFFERENCES
 from harness_panel.resampling.absorb import Absorber

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness import EstimationError, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
 from panels import panel_from_arrays
 

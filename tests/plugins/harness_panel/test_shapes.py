@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness import random_stream
 from harness.data.simulate.curved_panels import InvertedU
+from harness.plugin import random_stream
 from harness_panel import PolynomialEffects
 from harness_panel.diagnostics.shapes import SlopeOfExposure, joint_tests, shape_tests
 from panels import panel_from_arrays, panel_from_frame

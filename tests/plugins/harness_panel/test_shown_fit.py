@@ -9,7 +9,8 @@ import maketables
 import pytest
 from docx import Document
 
-from harness import Panel, random_stream
+from harness import Panel
+from harness.plugin import random_stream
 from harness_panel import (
     Between,
     Classical,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import Contiguity, neighbour_links, random_stream
+from harness.plugin import Contiguity, neighbour_links, random_stream
 from harness_panel import PooledOLS
 from harness_panel.diagnostics.spatial import Neighbours, spatial_tests, weight_matrix
 from harness_panel.resampling.regression import regress

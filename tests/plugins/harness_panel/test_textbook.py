@@ -7,7 +7,8 @@ import pytest
 from linearmodels.datasets import munnell, wage_panel
 from statsmodels.datasets import grunfeld
 
-from harness import EstimationError, random_stream
+from harness import EstimationError
+from harness.plugin import random_stream
 from harness_panel import Classical, FixedEffects
 from panels import panel_from_frame
 

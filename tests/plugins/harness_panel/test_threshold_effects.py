@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from harness import EstimationError, random_stream
+from harness import EstimationError
+from harness.plugin import random_stream
 from harness_panel import FixedEffects, ThresholdEffects
 from harness_panel.thresholds.bootstrap import error_draws
 from harness_panel.thresholds.inference import critical_ratio

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import EstimationError, Panel, draw_weights, left_out, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import draw_weights, left_out, random_stream
 from harness_panel import Between, FirstDifference, FixedEffects, Mundlak, RandomEffects
 from panels import labelled, simulated_panel
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import random_stream
+from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, FirstDifference, FixedEffects, PooledOLS
 from panels import panel_from_arrays, simulated_panel
 from r_reference import r_panel, reference

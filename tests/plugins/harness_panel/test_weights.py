@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness import EstimationError, Floats, Panel, draw_weights, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import Floats, draw_weights, random_stream
 from harness_panel import (
     Classical,
     Clustered,

@@ -9,7 +9,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from harness import EstimationError, Panel, random_stream
+from harness import EstimationError, Panel
+from harness.plugin import random_stream
 from harness_panel import Clustered, FixedEffects, PooledOLS, RandomEffects, WildCluster
 from panels import panel_from_arrays, simulated_panel
 

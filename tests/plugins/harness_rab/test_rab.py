@@ -9,7 +9,10 @@ import pytest
 from numpy.random import Generator
 from pydantic import ValidationError
 
-from harness import (
+from harness import Panel
+from harness.data.panel import SplitUnit
+from harness.installed import installed
+from harness.plugin import (
     CanFitDraws,
     CanProfile,
     DrawSelection,
@@ -18,12 +21,9 @@ from harness import (
     FittedDraws,
     Floats,
     HasDraws,
-    Panel,
     SelectsRows,
     draw_weights,
 )
-from harness.data.panel import SplitUnit
-from harness.installed import installed
 from harness.registry.catalog import build_choice
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn

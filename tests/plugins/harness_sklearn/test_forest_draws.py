@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 
-from harness import EstimationError, draw_weights, left_out, random_stream
+from harness import EstimationError
+from harness.plugin import draw_weights, left_out, random_stream
 from harness.scenarios.draws import drawn_panel
 from harness_sklearn import RandomForest
 from panels import wave_panel

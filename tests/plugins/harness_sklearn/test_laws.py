@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import (
+from harness import EstimationError, Panel
+from harness.plugin import (
     CanProfile,
-    EstimationError,
     HasCoefficients,
     HasDetails,
     HasDraws,
     HasEffects,
     HasNotes,
-    Panel,
     random_stream,
 )
 from harness_sklearn import Boosting, ElasticNet, RandomForest, Splines

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 
-from harness import CanRunQuick, random_stream
+from harness.plugin import CanRunQuick, random_stream
 from harness_sklearn import RandomForest
 from panels import wave_panel
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import CanFitDraws, EstimationError, draw_weights, left_out, random_stream
+from harness import EstimationError
+from harness.plugin import CanFitDraws, draw_weights, left_out, random_stream
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from harness_sklearn.reml import reml_penalties

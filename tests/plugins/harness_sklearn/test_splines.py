@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.interpolate import make_smoothing_spline
 from scipy.optimize import minimize
 
-from harness import random_stream
+from harness.plugin import random_stream
 from harness_sklearn import Splines
 from harness_sklearn.spline_basis import make_bends
 from panels import panel_from_arrays, simulated_panel

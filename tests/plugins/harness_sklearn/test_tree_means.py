@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import CanProfile, random_stream
+from harness.plugin import CanProfile, random_stream
 from harness.scenarios.partial_dependence import mean_predictions
 from harness_sklearn.boosting import Boosting
 from harness_sklearn.tree_means import Tree

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import EstimationError, Problem, inner_split, random_stream, stream_at
+from harness import EstimationError, Problem
+from harness.plugin import inner_split, random_stream, stream_at
 from harness_panel import EntityMean, PooledOLS
 from harness_sklearn import Boosting, Splines, Tuned
 from panels import panel_from_arrays

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import EstimationError, random_stream
+from harness import EstimationError
+from harness.plugin import random_stream
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast.scenario import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario

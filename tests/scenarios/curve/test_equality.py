@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import random_stream
+from harness.plugin import random_stream
 from harness.scenarios.curve.equality import draw_rows, equal_curves_test
 from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.subject import DrawPlan, Subject

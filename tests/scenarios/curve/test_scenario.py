@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import random_stream
+from harness.plugin import random_stream
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import LeastSquares, crossed, powers, random_panel

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from harness import draw_weights, random_stream
+from harness.plugin import draw_weights, random_stream
 from harness.scenarios.curve.changes import (
     alternating_extremes,
     own_extremes,

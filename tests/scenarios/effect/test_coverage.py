@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import binom
 
 from effect_panels import cities_of_many, confounded_panel
-from harness import random_stream
 from harness.data.simulate.curved_panels import SCurve
 from harness.data.simulate.linear_panels import InteractionPanel
+from harness.plugin import random_stream
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import Question, answered_in_parts
 from harness_neural.mlp import Mlp

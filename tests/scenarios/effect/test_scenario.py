@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from effect_panels import confounded_panel
-from harness import CanLearnNuisances, Panel
+from harness import Panel
 from harness.estimators.guard import Attempt
 from harness.execution.result_file import decode, encode
+from harness.plugin import CanLearnNuisances
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.terms import control_names
 from harness.scenarios.parts import PartCell, PartTask, Question, answered_in_parts
@@ -130,7 +131,7 @@ def test_a_curve_is_less_its_mean_over_rows_and_holds_a_line(panel):
 
 
 def test_groups_are_asked_apart_and_another_regressor_can_be_the_exposure(panel):
-    from harness import Key
+    from harness.plugin import Key
 
     labels = Key("half", ("a", "b"), (panel.entity.codes % 2).astype(np.int64))
     found = rows(replace(panel, groups=(labels,)), by="half", exposure="x4", methods=("first_differences",))

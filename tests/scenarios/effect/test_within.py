@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from effect_panels import confounded_panel
-from harness import CanLearnWithin, HasEffects
 from harness.data.entity_means import means_by
+from harness.plugin import CanLearnWithin, HasEffects
 from harness.scenarios.effect.methods import Moved
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.effect.within import moving_inputs

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness import Key, random_stream
+from harness.plugin import Key, random_stream
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.subject import Subject
 from scenarios.least_squares import SIZES, LeastSquares, crossed, grouped_panel, powers

@@ -10,9 +10,10 @@ import pytest
 from scipy.stats import kstest
 
 from effect_panels import confounded_panel
-from harness import EstimationError, Key
+from harness import EstimationError
 from harness.data.simulate.linear_panels import NullEffect
 from harness.estimators.guard import attempt
+from harness.plugin import Key
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import Question, answered_in_parts
 from harness.scenarios.robustness.checks import checks_of, permuted

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import random_stream
+from harness.plugin import random_stream
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness.report.sections.effects.rows import effects_of

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import harness
-from harness import random_stream
 from harness.installed import installed
 from harness.language import spoken
+from harness.plugin import random_stream
 from harness.report.drawing.canvas import FigureRenderer, house_style
 from harness.report.model.run import read_run
 from harness.report.shown import ShownSection

@@ -1,6 +1,7 @@
 """What sections of plugins are made of: the run as it is read, numbers and texts as a reader wants them."""
 
 from harness.evaluation.gain_status import GainStatus
+from harness.language import gettext, marked, ngettext, pgettext, reworded
 from harness.report.model.bands import Banded, BandedRow, banded_from
 from harness.report.model.featured import featured
 from harness.report.model.gains import GainCell, Gains
@@ -56,13 +57,18 @@ __all__ = [
     "featured",
     "file_slug",
     "fixed",
+    "gettext",
     "interval",
     "joined",
     "latex",
+    "marked",
+    "ngettext",
     "p_text",
     "percent",
+    "pgettext",
     "plain",
     "printable",
+    "reworded",
     "shortened",
     "significant",
 ]
