@@ -9,8 +9,8 @@ from harness.data.dataset import DATASET
 from harness.data.prepare.step import STEP
 from harness.data.simulate.simulation import SIMULATION
 from harness.estimators.protocol import ESTIMATOR
-from harness.evaluation.metrics.metric import METRIC
-from harness.evaluation.protocols.protocol import PROTOCOL
+from harness.evaluation.metrics import METRIC
+from harness.evaluation.protocol import PROTOCOL
 from harness.registry.collect import Kinds
 from harness.registry.hooks import DISTRIBUTION, PROJECT
 from harness.registry.plugin_choice import ALL_INSTALLED, PluginChoice, asked_by_environment

@@ -3,8 +3,7 @@
 from harness.data.prepare.shipped import harness_steps
 from harness.data.shipped import harness_datasets
 from harness.data.simulate.shipped import harness_simulations
-from harness.evaluation.metrics.shipped import harness_metrics
-from harness.evaluation.protocols.shipped import harness_protocols
+from harness.evaluation.shipped import harness_metrics, harness_protocols
 from harness.report.sections.shipped import harness_sections
 from harness.scenarios.shipped import harness_scenarios
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from harness.evaluation.metrics.shipped import AbsoluteError
+from harness.evaluation.metrics import AbsoluteError
 
 
 @dataclass(frozen=True)

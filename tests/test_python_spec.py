@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import harness
-from harness.evaluation.protocols.forward import Forward
+from harness.evaluation.held_out import Forward
 from harness.installed import installed
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.spec.load import load_study

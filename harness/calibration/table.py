@@ -11,7 +11,7 @@ import pandas as pd
 from harness.calibration.drawn_study import DrawnStudy, Findings
 from harness.calibration.features import feature_table, features
 from harness.calibration.linear_truth import fit_linear_truth
-from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS
+from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.execution.executor import execute
 from harness.execution.plan import Plan
 from harness.execution.workers import Workers

@@ -1,16 +1,112 @@
-"""Linear models with level effects, one a draw."""
+"""Linear models with level effects, one a draw, which know the levels that a draw left out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.left_out_levels import with_left_out_levels
-from harness.estimators.level_effects import LevelEffects, count_unseen
+from harness.estimators.level_effects import LevelEffects, count_unseen, key_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+Bools = npt.NDArray[np.bool_]
+
+_EXACT = 1e-14
+"""Relative error to which effects of levels that share a row are solved."""
+
+
+def with_left_out_levels(
+    effects: Sequence[LevelEffects],
+    panel: Panel,
+    residuals: Floats,
+    *,
+    weights: Floats,
+    row_weights: Floats,
+) -> tuple[LevelEffects, ...]:
+    """Return effects in which draws know the levels they left out, from all rows of these levels.
+
+    A draw's slopes, and the effects of the levels it holds, stay what they are. Given these, the levels that
+    it left out get the effects that fit all their rows best by least squares; a row that has two such levels,
+    an entity and a period, is shared between them, with the effects of least size where they cannot be told
+    apart.
+
+    Parameters
+    ----------
+    effects : one a key or column; whatever they have for levels that a draw left out is replaced
+    panel : the rows
+    residuals : (n_draws, n_obs), what the fits leave over with zero for the levels left out
+    weights : (n_draws, n_obs), >= 0, how often each draw trained on a row
+    row_weights : (n_obs,), >= 0, how much a row counts for levels left out
+    """
+    left_out = [
+        _left_out_levels(levels, panel, weights=weights, counts=row_weights > 0.0) for levels in effects
+    ]
+    found = [levels.means(residuals, row_weights) for levels in left_out]
+    is_shared = np.sum([levels.is_of_row for levels in left_out], axis=0) > 1
+    for draw in np.flatnonzero(is_shared.any(axis=1)).tolist():
+        own = [np.flatnonzero(levels.is_left_out[draw]) for levels in left_out]
+        dummies = [levels.indicator[places] for levels, places in zip(left_out, own, strict=True)]
+        solved = _together(dummies, residuals[draw], row_weights)
+        for values, places, part in zip(found, own, solved, strict=True):
+            values[draw, places] = part
+    return tuple(replace(levels, deviations=own) for levels, own in zip(effects, found, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _LeftOut:
+    """Levels of one key that draws left out.
+
+    Attributes
+    ----------
+    deviations : (n_draws, n_levels), of the levels that draws hold
+    indicator : (n_levels, n_obs), one where a row is of a level
+    is_left_out : (n_draws, n_levels)
+    is_of_row : (n_draws, n_obs), whether the level of a row that counts is left out
+    """
+
+    deviations: Floats
+    indicator: csr_array
+    is_left_out: Bools
+    is_of_row: Bools
+
+    def means(self, residuals: Floats, row_weights: Floats) -> Floats:
+        """Return deviations, (n_draws, n_levels): mean residuals over rows for levels left out."""
+        totals = self.indicator @ row_weights
+        sums = np.asarray(self.indicator @ (residuals * row_weights).T).T
+        return np.where(self.is_left_out, sums / np.where(totals > 0.0, totals, 1.0), self.deviations)
+
+
+def _left_out_levels(levels: LevelEffects, panel: Panel, *, weights: Floats, counts: Bools) -> _LeftOut:
+    from scipy.sparse import csr_array
+
+    deviations, codes = levels.deviations, key_of(panel, levels.effect).codes_among(levels.labels)
+    known = np.flatnonzero(codes >= 0)
+    indicator = csr_array(
+        (np.ones(known.size), (codes[known], known)), shape=(deviations.shape[1], codes.size)
+    )
+    is_left_out = np.asarray(indicator @ weights.T).T <= 0.0
+    return _LeftOut(deviations, indicator, is_left_out, (codes >= 0) & counts & is_left_out[:, codes])
+
+
+def _together(dummies: Sequence[csr_array], residuals: Floats, row_weights: Floats) -> list[Floats]:
+    """Return the least of the effects, (n_levels,) a key, that fit residuals, (n_obs,), of one draw best."""
+    from scipy import sparse
+    from scipy.sparse.linalg import lsqr
+
+    roots = np.sqrt(row_weights)
+    columns = sparse.diags_array(roots) @ sparse.vstack(dummies).T
+    most_steps = 100 + 10 * columns.shape[1]
+    solution = lsqr(columns, roots * residuals, atol=_EXACT, btol=_EXACT, iter_lim=most_steps)[0]
+    return np.split(solution, np.cumsum([indicator.shape[0] for indicator in dummies])[:-1])
+
 
 _AT_A_TIME = 2**20
 """Numbers that are held in memory while rows are predicted, or levels are added: 8 MiB."""

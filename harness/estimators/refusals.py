@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Panel
-from harness.errors import Problem
+from harness.errors import EstimationError, Problem
 
 _POOLED = "or use an estimator that absorbs none"
 
@@ -107,3 +110,57 @@ class Refusals:
 
     def _exposure(self, at: int) -> str:
         return f"exposure {self.panel.exposure_columns[at]!r}"
+
+
+def require_dose(panel: Panel, *, where: str = "") -> None:
+    """Refuse an exposure that has levels, between which there is nothing.
+
+    Parameters
+    ----------
+    where : what needs a dose; the exposure itself where it is not said
+
+    Raises
+    ------
+    EstimationError
+        Naming the exposure and its levels.
+    """
+    if panel.levels:
+        raise EstimationError(
+            Problem(
+                where=where or panel.exposure,
+                what=f"{panel.exposure!r} is one of {', '.join(panel.levels)}, and no dose",
+                expected="an exposure of numbers",
+                hint="ask `use: contrast` for differences between its levels",
+            )
+        )
+
+
+def row_weights(panel: Panel, *, weighted: bool) -> Floats:
+    """Return the weights of least squares, (n_obs,), > 0: those of the panel, or ones.
+
+    Raises
+    ------
+    EstimationError
+        Where `weighted` asks for weights that the panel lacks, or that are not positive numbers.
+    """
+    if not weighted:
+        return np.ones(panel.n_obs)
+    if panel.weights is None:
+        raise EstimationError(
+            Problem(
+                where="weights",
+                what="the panel has none",
+                hint="name their column as roles.weights, or leave `weighted` out",
+            )
+        )
+    n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
+    if n_bad:
+        raise EstimationError(
+            Problem(
+                where="weights",
+                what=f"{n_bad} of {panel.n_obs} are zero, negative or no numbers",
+                expected="finite numbers above zero",
+                hint="leave such rows out",
+            )
+        )
+    return panel.weights

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.estimators.coefficients import CoefficientTable, Correction
-from harness.estimators.statistic import Statistic
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A number that describes a fit.
+
+    Attributes
+    ----------
+    name : such as ``r2_within``
+    value : in the unit that `definition` says
+    definition : how it is computed, in one line
+    """
+
+    name: str
+    value: float
+    definition: str
+
+
+def statistic_columns(statistics: Sequence[Statistic]) -> Mapping[str, Sequence[object]]:
+    """Return statistics as a tidy table by columns."""
+    return {
+        "statistic": [statistic.name for statistic in statistics],
+        "value": [statistic.value for statistic in statistics],
+        "definition": [statistic.definition for statistic in statistics],
+    }
+
 
 _STATISTICS: Mapping[str, str] = {
     "N": "Observations",

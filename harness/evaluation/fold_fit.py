@@ -12,7 +12,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Status, attempt, predict
 from harness.estimators.protocol import Estimator, HasEffects, HasNotes
-from harness.evaluation.fold import Fold
+from harness.evaluation.protocol import Fold
 from harness.rng import random_stream
 
 

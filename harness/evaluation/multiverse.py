@@ -6,13 +6,32 @@ sampled, and none is singled out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from harness.evaluation.tables import Bootstrap, gain_table
-from harness.evaluation.universe import Universe
 from harness.tables import MULTIVERSE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.evaluation.tables import Bootstrap
+
+
+@dataclass(frozen=True)
+class Universe:
+    """One way to fit the estimator.
+
+    Attributes
+    ----------
+    id : names its predictions
+    estimator : id of the estimator whose options it chooses
+    choices : option by option, and the seed, as text
+    """
+
+    id: str
+    estimator: str
+    choices: Mapping[str, str]
 
 
 def multiverse_table(
@@ -32,6 +51,10 @@ def multiverse_table(
     -------
     The columns of `harness.tables.MULTIVERSE`, then one for each choice.
     """
+    import pandas as pd
+
+    from harness.evaluation.tables import gain_table
+
     ids = [universe.id for universe in universes]
     parts = []
     for reference in references:
@@ -52,6 +75,8 @@ def choice_table(multiverse: pd.DataFrame) -> pd.DataFrame:
     variance of the gain over all combinations, the part between the levels of this choice alone. The shares
     of all choices add up to one only where the choices do not act together.
     """
+    import pandas as pd
+
     fixed = {"outcome", "estimator", "universe", "gain", "conf_low", "conf_high"}
     found = []
     for outcome, own in multiverse.groupby("outcome", sort=False):

@@ -1,4 +1,4 @@
-"""Accuracy and gain tables, computed from stored predictions alone."""
+"""Accuracy, gain and metric tables, computed from stored predictions alone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats
-from harness.evaluation.accuracy import accuracy
-from harness.evaluation.conformal import coverage_table
-from harness.evaluation.gain import Gain, gain_over
+from harness.evaluation.accuracy import accuracy, coverage_table
+from harness.evaluation.gain import Gain, corrected_t_p_value, gain_over, holm_adjusted, max_t_p_values
 from harness.evaluation.gain_status import GIVEN_PERIODS
-from harness.evaluation.gain_tests import corrected_t_p_value, holm_adjusted, max_t_p_values
 from harness.evaluation.losses import PairedLosses, PartKey
+from harness.evaluation.metrics import Metric
 from harness.evaluation.resample import EntityDraws
 from harness.evaluation.samples import SAMPLES, SampleRows, samples, taken
 
@@ -212,3 +211,48 @@ def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.
                 place = {key: sample.place[key] for key in ("outcome", "protocol")}
                 found.append(own.assign(**place, estimator=name, reference=reference, by=by))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def metrics_table(
+    predictions: pd.DataFrame, metrics: Mapping[str, Metric], *, reference: str, bootstrap: Bootstrap
+) -> pd.DataFrame:
+    """Return the mean loss of every estimator, and 1 - it over the reference's, by every metric.
+
+    Intervals are drawn as those of gains in squared error, over the same draws of entities; where the
+    reference has no predictions on a sample, values stand without a gain.
+
+    Parameters
+    ----------
+    predictions : as in `harness.evaluation.tables.accuracy_table`
+    metrics : by id
+    reference : estimator that gains are over; its own row has a value alone
+    """
+    rows = [
+        {**sample.place, "metric": name, **row, "status": "ok", "reason": ""}
+        for sample in samples(predictions)
+        for name, metric in metrics.items()
+        for row in _rows(
+            PairedLosses.of(sample, metric.loss),
+            reference,
+            sample.place["outcome"],
+            bootstrap,
+        )
+    ]
+    return pd.DataFrame(rows)
+
+
+def _rows(
+    losses: PairedLosses, reference: str, outcome: str, bootstrap: Bootstrap
+) -> Iterator[dict[str, object]]:
+    for estimator in losses.estimators:
+        row: dict[str, object] = {"estimator": estimator, "value": losses.mean(estimator)}
+        if estimator != reference and reference in losses.estimators:
+            found = gain_over(
+                losses.by_entity(estimator, reference),
+                level=bootstrap.level,
+                draws=bootstrap.draws(outcome),
+                periods=losses.by_period(estimator, reference),
+            )
+            row |= {"gain": found.gain, "conf_low": found.conf_low, "conf_high": found.conf_high}
+            row |= {"p_value": found.p_value, "n_entities": found.n_entities}
+        yield row

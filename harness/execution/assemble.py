@@ -14,8 +14,8 @@ import pandas as pd
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import Status
-from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
+from harness.evaluation.protocol import Fold
 from harness.tables import PREDICTIONS
 
 Cells = Floats | pd.Categorical

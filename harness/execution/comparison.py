@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from harness.data.panel import Panel
-from harness.evaluation.conformal import with_limits
+from harness.evaluation.accuracy import with_limits
 from harness.evaluation.decomposition import decomposition_table
-from harness.evaluation.metrics.table import metrics_table
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.samples import SAMPLES
-from harness.evaluation.tables import accuracy_table, gains_table, gains_within
+from harness.evaluation.tables import accuracy_table, gains_table, gains_within, metrics_table
 from harness.execution.assemble import MissingCell, in_order, missing_cells, predictions_table, status_rows
 from harness.execution.results import RunResults
 from harness.store.csv_table import as_declared

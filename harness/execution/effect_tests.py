@@ -9,9 +9,8 @@ import pandas as pd
 
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
-from harness.evaluation.encompassing import encompassing_test
-from harness.evaluation.fold import TOUCHES_TEST_ROWS
-from harness.evaluation.spatial_residuals import moran_test, surroundings_of
+from harness.evaluation.protocol import TOUCHES_TEST_ROWS
+from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
 from harness.execution.results import RunResults
 from harness.rng import random_stream
 from harness.scenarios.curve.equality import equal_curves_test

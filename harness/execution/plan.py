@@ -14,8 +14,8 @@ from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, Problem
 from harness.estimators.nested import grouped_by
 from harness.estimators.protocol import CanFitFolds, CanRunQuick, Estimator
-from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldCell, FoldTask
+from harness.evaluation.protocol import Fold
 from harness.execution.graph import all_tasks
 from harness.execution.shared_parts import SharedParts
 from harness.execution.variants import Variant, variants

@@ -14,9 +14,9 @@ from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.data.read.table import Table
 from harness.estimators.nested import n_candidates, takes_levels_out
-from harness.evaluation.fold import ALL_ROWS_PREPARED
 from harness.evaluation.fold_fit import FoldResult
-from harness.evaluation.universe import Universe
+from harness.evaluation.multiverse import Universe
+from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.execution.parts import AnswerInParts
 from harness.scenarios.full_result import FullResult
 from harness.scenarios.scenario import AsksAbout

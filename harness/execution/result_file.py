@@ -17,9 +17,9 @@ from harness.data.note import Note
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.scenarios.blocks import BlockResult
+from harness.scenarios.draws import FitAndDraws, Numbers
 from harness.scenarios.fit_tables import FitTables
 from harness.scenarios.full_result import FullResult
-from harness.scenarios.numbers import FitAndDraws, Numbers
 from harness.scenarios.parts import PartCell, PartResult
 from harness.scenarios.sample_fit import Answer, SampleFitResult
 

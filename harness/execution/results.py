@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
-from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldResult
+from harness.evaluation.multiverse import Universe
+from harness.evaluation.protocol import Fold
 from harness.evaluation.samples import SAMPLES
 from harness.evaluation.tables import Bootstrap
-from harness.evaluation.universe import Universe
 from harness.execution.assemble import MissingCell
 from harness.execution.parts import AnswerInParts
 from harness.scenarios.full_result import FullResult

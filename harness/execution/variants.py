@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from harness.data.panel import Panel
 from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
-from harness.evaluation.universe import Universe
+from harness.evaluation.multiverse import Universe
 from harness.registry.catalog import Catalogs, with_option
 from harness.spec.study import EstimatorEntry, Study
 from harness.tables import MULTIVERSE

@@ -16,7 +16,7 @@ from harness.report.sections.curves.rows import Curve, curve_scenarios, curves_o
 from harness.report.text.numbers import plain, with_interval
 from harness.report.text.plain_text import listed
 from harness.report.text.units import effect_in_units, in_unit
-from harness.scenarios.curve.changes import significant_slopes
+from harness.scenarios.curve.turning_points import significant_slopes
 from harness.store.study_record import StudyRecord
 
 

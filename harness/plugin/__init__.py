@@ -24,7 +24,6 @@ from harness.errors import (
     SpecError,
 )
 from harness.estimators.coefficients import CoefficientTable, Correction
-from harness.estimators.dose import require_dose
 from harness.estimators.draws import (
     CanFitDraws,
     CanPrepareDraws,
@@ -36,20 +35,20 @@ from harness.estimators.draws import (
     HasDraws,
     PreparedDraws,
 )
-from harness.estimators.effect_set import EffectSet, read_effect_set
 from harness.estimators.guard import Attempt
 from harness.estimators.inner_split import inner_split
-from harness.estimators.left_out_levels import with_left_out_levels
 from harness.estimators.level_effects import (
     Combination,
     EffectKey,
+    EffectSet,
     GroupColumn,
     LevelEffects,
     count_unseen,
     effect_named,
     key_of,
+    read_effect_set,
 )
-from harness.estimators.level_models import LevelModels, means_at, stacked
+from harness.estimators.level_models import LevelModels, means_at, stacked, with_left_out_levels
 from harness.estimators.protocol import (
     CanFitFolds,
     CanFitOutcomes,
@@ -70,26 +69,22 @@ from harness.estimators.protocol import (
     NestedEstimator,
     SelectsRows,
 )
-from harness.estimators.refusals import Refusals, listed
-from harness.estimators.row_weights import row_weights
-from harness.estimators.shown_fit import ShownFit
-from harness.estimators.statistic import Statistic, statistic_columns
+from harness.estimators.refusals import Refusals, listed, require_dose, row_weights
+from harness.estimators.shown_fit import ShownFit, Statistic, statistic_columns
 from harness.estimators.wild_bootstrap import (
     Auxiliary,
     ClusteredRegression,
     WildClusters,
+    WildInference,
     wild_cluster_inference,
 )
-from harness.estimators.wild_statistics import WildInference
-from harness.evaluation.fold import Fold, Leak
-from harness.evaluation.metrics.metric import Metric
-from harness.evaluation.protocols.protocol import EvaluationProtocol
+from harness.evaluation.metrics import Metric
+from harness.evaluation.protocol import EvaluationProtocol, Fold, Leak
 from harness.evaluation.resample import draw_weights, left_out
 from harness.registry.hooks import hookimpl
 from harness.rng import random_stream, stream_at
 from harness.scenarios.asked import Asked, AsksModels, Sample
-from harness.scenarios.draws import DrawPlan
-from harness.scenarios.numbers import FitAndDraws
+from harness.scenarios.draws import DrawPlan, FitAndDraws
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject
 from harness.spec.ladder import Rung

@@ -14,8 +14,7 @@ from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Fitted
 from harness.rng import random_stream
-from harness.scenarios.draws import DrawPlan
-from harness.scenarios.numbers import FitAndDraws, Numbers
+from harness.scenarios.draws import DrawPlan, FitAndDraws, Numbers
 
 if TYPE_CHECKING:
     import pandas as pd

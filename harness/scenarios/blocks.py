@@ -14,9 +14,16 @@ from harness.estimators.guard import Attempt, Status, attempt, in_one_line
 from harness.estimators.protocol import Estimator, HasNotes
 from harness.scenarios.asked import AsksModels
 from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws
-from harness.scenarios.draws import MOST_NUMBERS, MOST_SOLVED, cut_draws, refusals_of, too_many_refused
+from harness.scenarios.draws import (
+    MOST_NUMBERS,
+    MOST_SOLVED,
+    Numbers,
+    cut_draws,
+    joined,
+    refusals_of,
+    too_many_refused,
+)
 from harness.scenarios.given_task import GivenTask
-from harness.scenarios.numbers import Numbers, joined
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sealed import Sealed
 from harness.scenarios.subsample import is_trained_anew

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from harness.data.panel import Panel
 from harness.estimators.protocol import Estimator
 from harness.rng import random_stream
-from harness.scenarios.draws import DrawPlan, Resamples
-from harness.scenarios.numbers import Numbers, joined
+from harness.scenarios.draws import DrawPlan, Numbers, Resamples, joined
 from harness.scenarios.place import FitPlace
 from harness.scenarios.subsample import Subsample, carried_on, is_trained_anew, subsamples
 

@@ -1,8 +1,8 @@
-"""Bootstrap draws of any estimator, those that cannot fit draws at once included."""
+"""Bootstrap draws of any estimator, also of one that cannot fit draws at once, and numbers found in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -224,3 +224,31 @@ def fit_draws(estimator: Estimator, panel: Panel, *, weights: Floats, rng: Gener
     if too_many_refused(len(found.refusals), len(weights)):
         raise found.refusals[0]
     return found
+
+
+Numbers = Mapping[str, Floats]
+"""Of one fit arrays of any shape, of draws those shapes after (n_draws, ...)."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitAndDraws:
+    """Numbers of one fit and of its draws."""
+
+    fit: Numbers
+    draws: Numbers
+
+
+def joined(parts: Sequence[Numbers]) -> Numbers:
+    """Return the numbers of draws that were made in parts, those of the first part first."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def mean_of_draws(numbers: Numbers) -> Numbers:
+    """Return the numbers of the fit that is the mean of draws; all are linear in predictions."""
+    return {name: np.asarray(values.mean(axis=0)) for name, values in numbers.items()}
+
+
+def some_at_a_time(call: Callable[[slice], Floats], *, n_draws: int, n_obs: int) -> Floats:
+    """Return what a call gives for slices of draws, (n_draws, ...), so that few are held on every row."""
+    size = max(1, MOST_NUMBERS // n_obs)
+    return np.concatenate([call(slice(first, first + size)) for first in range(0, n_draws, size)])

@@ -16,9 +16,9 @@ from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
 from harness.scenarios.blocks import BlockResult, BlockTask, Preparation, PrepareTask
 from harness.scenarios.draw_source import OwnDraws, scenario_draws
+from harness.scenarios.draws import FitAndDraws
 from harness.scenarios.fit_tables import require_declared
 from harness.scenarios.full_result import FullResult, failed_result, full_label, full_result
-from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
 from harness.scenarios.sample_fit import (
     Answer,

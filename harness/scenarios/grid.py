@@ -1,4 +1,4 @@
-"""Grids on which curves and surfaces are evaluated, and their values between the grid points."""
+"""Grids on which curves and surfaces are evaluated: their support in the data, and values between points."""
 
 from __future__ import annotations
 
@@ -7,8 +7,79 @@ from typing import Literal
 
 import numpy as np
 
-from harness.arrays import Floats, Ints
-from harness.scenarios.support import has_two_values
+from harness.arrays import Floats, Ints, Mask
+from harness.data.panel import Panel
+from harness.errors import EstimationError, Problem
+
+WINDOW = 0.05
+"""Half-width of the neighbourhood of a grid point, as a share of the exposure's range."""
+
+LEAST_SHARE = 0.01
+"""Least share of the entities that must have a row in the neighbourhood; at least two entities."""
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """Rows near each grid point.
+
+    Attributes
+    ----------
+    n_obs, n_entities : (n_grid,) of a curve or (n_first, n_second) of a surface, rows and entities within the
+        neighbourhood
+    supported : of the same shape, whether enough entities are there to speak of the curve or surface
+    """
+
+    n_obs: Ints
+    n_entities: Ints
+    supported: Mask
+
+
+def support(exposure: Floats, entities: Ints, grid: Floats) -> Support:
+    """Count rows and entities within `WINDOW` of each grid point.
+
+    Parameters
+    ----------
+    exposure : (n_obs,), its unit
+    entities : (n_obs,), codes
+    grid : (n_grid,), the exposure's unit
+    """
+    near = np.abs(exposure[None, :] - grid[:, None]) <= WINDOW * np.ptp(exposure)
+    n_entities = np.array([np.unique(entities[row]).size for row in near], dtype=np.int64)
+    return Support(near.sum(axis=1, dtype=np.int64), n_entities, n_entities >= least_entities(entities))
+
+
+def least_entities(entities: Ints) -> float:
+    """Return how many entities a neighbourhood needs, of those that codes, (n_obs,), name."""
+    return max(2.0, LEAST_SHARE * np.unique(entities).size)
+
+
+def has_two_values(values: Floats) -> bool:
+    """Return whether values, (n_obs,), are two different ones, between which there is nothing."""
+    low, high = values.min(), values.max()
+    return bool(low < high and np.all((values == low) | (values == high)))
+
+
+def longest_run(marked: Mask) -> slice:
+    """Return the longest stretch of marked grid points, the first of equals; empty where none is marked."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int64)))
+    if edges.size == 0:
+        return slice(0, 0)
+    longest = int(np.argmax(edges[1::2] - edges[::2]))
+    return slice(int(edges[2 * longest]), int(edges[2 * longest + 1]))
+
+
+def require_variation(panel: Panel, name: str) -> None:
+    """Refuse a panel on whose rows a regressor has one value only.
+
+    Raises
+    ------
+    EstimationError
+        Naming the regressor.
+    """
+    if np.ptp(panel.column(name)) == 0.0:
+        what = f"has one value only on these {panel.n_obs} rows"
+        raise EstimationError(Problem(name, what, expected="a variable that varies"))
+
 
 Spacing = Literal["uniform", "quantiles"]
 

@@ -12,7 +12,7 @@ from harness.errors import EstimationError, Problem
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any, require_finite
 from harness.estimators.protocol import CanProfile, Fitted
-from harness.scenarios.support import WINDOW, has_two_values
+from harness.scenarios.grid import WINDOW, has_two_values
 
 Columns = tuple[str, ...]
 

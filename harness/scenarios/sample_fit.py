@@ -14,9 +14,9 @@ from harness.estimators.guard import Attempt, Status, attempt
 from harness.estimators.protocol import Estimator
 from harness.scenarios.asked import AsksModels, Tables
 from harness.scenarios.blocks import Preparation, PrepareTask
+from harness.scenarios.draws import FitAndDraws
 from harness.scenarios.fit_tables import NO_TABLES, FitTables, require_declared, tables_of
 from harness.scenarios.given_task import GivenTask
-from harness.scenarios.numbers import FitAndDraws
 from harness.scenarios.place import FitPlace
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.subject import Subject

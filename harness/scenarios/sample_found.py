@@ -9,7 +9,7 @@ from harness.data.note import Note
 from harness.estimators.guard import Attempt, Status
 from harness.scenarios.blocks import BlockResult, of_all_draws
 from harness.scenarios.draw_source import DrawSource, OwnDraws, ScenarioDraws, draws_of_all
-from harness.scenarios.numbers import FitAndDraws, Numbers, mean_of_draws
+from harness.scenarios.draws import FitAndDraws, Numbers, mean_of_draws
 from harness.scenarios.sample_fit import SampleFitResult
 from harness.scenarios.subsample import rates, told
 

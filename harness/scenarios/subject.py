@@ -17,8 +17,16 @@ from harness.evaluation.resample import draw_weights
 from harness.rng import random_stream
 from harness.scenarios.asked import ALL_ROWS, Asked, AsksModels, Sample, Tables
 from harness.scenarios.draw_source import ScenarioDraws, draws_of_all, scenario_draws
-from harness.scenarios.draws import DrawPlan, cut_draws, fit_draws, refusals_of, too_many_refused
-from harness.scenarios.numbers import FitAndDraws, Numbers, joined
+from harness.scenarios.draws import (
+    DrawPlan,
+    FitAndDraws,
+    Numbers,
+    cut_draws,
+    fit_draws,
+    joined,
+    refusals_of,
+    too_many_refused,
+)
 from harness.scenarios.place import FitPlace
 
 

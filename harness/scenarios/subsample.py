@@ -14,7 +14,7 @@ from harness.data.panel import Panel
 from harness.estimators.draws import CanFitDraws, CanPrepareDraws
 from harness.estimators.protocol import Estimator
 from harness.evaluation.resample import ResampleUnit
-from harness.scenarios.numbers import Numbers
+from harness.scenarios.draws import Numbers
 
 LEAST_ENTITIES = 50
 """Entities that the smaller of two subsamples has at least."""

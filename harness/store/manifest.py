@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import ArtifactError, Problem
-from harness.evaluation.universe import Universe
+from harness.evaluation.multiverse import Universe
 from harness.store.study_record import StudyRecord
 from harness.tables import ResultTable, with_own
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.data.name import exposure_columns
-from harness.evaluation.fold import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
+from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
 from harness.language import ENGLISH
 from harness.spec.study import Brackets, ReportFormat
 

@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from harness.evaluation.gain import gain_over
-from harness.evaluation.gain_tests import holm_adjusted
+from harness.evaluation.gain import gain_over, holm_adjusted
 from harness.evaluation.tables import Bootstrap
 from harness.suite.panels import PanelResult
 from harness.suite.spec import Suite

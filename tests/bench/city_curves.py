@@ -30,10 +30,8 @@ from harness.execution.prepared import prepare
 from harness.installed import installed
 from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.curve.supported_curve import supported_dependence
-from harness.scenarios.grid import exposure_grid
-from harness.scenarios.joint_support import joint_support
-from harness.scenarios.support import support
+from harness.scenarios.curve.supported_curve import joint_support, supported_dependence
+from harness.scenarios.grid import exposure_grid, support
 from harness.scenarios.truth import true_fit
 
 SPEC = Path(__file__).parents[2] / "specs" / "digital_carbon.yaml"

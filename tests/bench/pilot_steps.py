@@ -21,7 +21,7 @@ import numpy as np
 from patience import PROTOCOLS, SHIPPED, SPECS
 
 from harness import Panel
-from harness.evaluation.fold import Fold
+from harness.evaluation.protocol import Fold
 from harness.execution.options import RunOptions
 from harness.execution.plan import Plan
 from harness.execution.prepared import prepare

@@ -9,7 +9,7 @@ import pytest
 
 from harness.api import prepare_study as prepare
 from harness.calibration.form import CAPS, calibration_form, capped
-from harness.evaluation.protocols.held_out_entities import HeldOutEntities
+from harness.evaluation.held_out import HeldOutEntities
 from harness.execution.capped import greatest
 from harness.execution.options import RunOptions
 from harness.tables import SUPPORT, ResultTable

@@ -19,11 +19,9 @@ from harness.data.prepare.elementwise import Log
 from harness.data.prepare.step import STEP
 from harness.data.simulate.linear_panels import NullEffect
 from harness.data.simulate.simulation import SIMULATION
-from harness.evaluation.metrics.metric import METRIC
-from harness.evaluation.metrics.shipped import AbsoluteError
-from harness.evaluation.protocols.in_sample import InSample
-from harness.evaluation.protocols.protocol import PROTOCOL
-from harness.evaluation.protocols.random_rows import RandomRows
+from harness.evaluation.metrics import METRIC, AbsoluteError
+from harness.evaluation.protocol import PROTOCOL
+from harness.evaluation.random_rows import InSample, RandomRows
 from harness.installed import KINDS, installed
 from harness.registry.plugin import Plugin
 from harness.report.sections.section import SECTION, SectionContent

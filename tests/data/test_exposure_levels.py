@@ -14,7 +14,7 @@ from harness.errors import DataError
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from harness.rng import random_stream
-from harness.scenarios.contrast.scenario import ContrastScenario
+from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.subject import Subject
 

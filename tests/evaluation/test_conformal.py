@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.evaluation.conformal import coverage_table, entity_half_widths, with_limits
+from harness.evaluation.accuracy import coverage_table, entity_half_widths, with_limits
 from harness.evaluation.tables import accuracy_table
 
 N_FOLDS = 5

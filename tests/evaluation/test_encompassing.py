@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness.evaluation.encompassing import encompassing_test
+from harness.evaluation.residual_tests import encompassing_test
 
 
 def predictions(seed=1, n_entities=60, n_periods=6):

@@ -8,8 +8,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.evaluation.gain import gain_over
-from harness.evaluation.gain_tests import equal_accuracy_p_value
+from harness.evaluation.gain import equal_accuracy_p_value, gain_over
 from harness.evaluation.losses import cluster_losses
 from harness.evaluation.resample import EntityDraws
 from harness.plugin import random_stream

@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.evaluation.gain_tests import (
-    corrected_t_p_value,
-    equal_accuracy_p_value,
-    holm_adjusted,
-    max_t_p_values,
-)
+from harness.evaluation.gain import corrected_t_p_value, equal_accuracy_p_value, holm_adjusted, max_t_p_values
 from harness.evaluation.losses import ClusterLosses, SplitGains
 from harness.evaluation.resample import EntityDraws
 

@@ -11,9 +11,8 @@ from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 
 from evaluation.test_tables import predictions
 from harness.evaluation.losses import squared_error
-from harness.evaluation.metrics.shipped import AbsoluteError, QuantileError
-from harness.evaluation.metrics.table import metrics_table
-from harness.evaluation.tables import Bootstrap, gain_table
+from harness.evaluation.metrics import AbsoluteError, QuantileError
+from harness.evaluation.tables import Bootstrap, gain_table, metrics_table
 from small_run import SPEC, TINY, run_small
 
 BOOTSTRAP = Bootstrap(level=0.9, n_draws=300, seed=3)

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.evaluation.multiverse import choice_table, multiverse_table
+from harness.evaluation.multiverse import Universe, choice_table, multiverse_table
 from harness.evaluation.tables import Bootstrap, gain_table
-from harness.evaluation.universe import Universe
 
 BOOTSTRAP = Bootstrap(level=0.95, n_draws=50, seed=1)
 

@@ -8,9 +8,8 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import binom
 
-from harness.evaluation.gain import gain_over
+from harness.evaluation.gain import gain_over, two_way_difference, two_way_gain
 from harness.evaluation.gain_status import GainEvidence, GainStatus, gain_status
-from harness.evaluation.gain_tests import two_way_difference, two_way_gain
 from harness.evaluation.losses import PeriodLosses, cluster_losses
 from harness.evaluation.resample import EntityDraws
 from harness.evaluation.samples import Sides

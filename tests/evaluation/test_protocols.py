@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.evaluation.protocols.as_published import AsPublished
-from harness.evaluation.protocols.entities_and_time import EntitiesAndTime
-from harness.evaluation.protocols.forward import Forward
-from harness.evaluation.protocols.held_out_entities import HeldOutEntities
-from harness.evaluation.protocols.in_sample import InSample
-from harness.evaluation.protocols.random_rows import RandomRows
-from harness.evaluation.protocols.shipped import harness_protocols
+from harness.evaluation.held_out import EntitiesAndTime, Forward, HeldOutEntities
+from harness.evaluation.random_rows import AsPublished, InSample, RandomRows
+from harness.evaluation.shipped import harness_protocols
 from harness.plugin import random_stream
 from panels import panel_from_arrays
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.evaluation.spatial_residuals import moran_test
+from harness.evaluation.residual_tests import moran_test
 from harness.plugin import neighbour_links
 from harness_panel.diagnostics.spatial import Neighbours, weight_matrix
 from panels import panel_from_arrays

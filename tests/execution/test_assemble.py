@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
+from harness.evaluation.protocol import Fold
 from harness.execution.assemble import in_order, missing_cells, predictions_table, status_rows
 from panels import panel_from_arrays
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from harness.estimators.protocol import ESTIMATOR
-from harness.evaluation.fold import Fold
 from harness.evaluation.fold_fit import FoldCell, FoldTask
+from harness.evaluation.protocol import Fold
 from harness.execution.dependence import Surroundings
 from harness.installed import installed
 from harness.store.code import installed_code, source_hash

@@ -11,7 +11,7 @@ import pluggy
 import pytest
 
 from harness import PluginError
-from harness.evaluation.protocols.in_sample import InSample
+from harness.evaluation.random_rows import InSample
 from harness.installed import KINDS, OwnPlugin
 from harness.plugin import ResultTable, hookimpl
 from harness.registry.collect import collect

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.evaluation.protocols.as_published import AsPublished
-from harness.evaluation.protocols.forward import Forward
-from harness.evaluation.protocols.held_out_entities import HeldOutEntities
-from harness.evaluation.protocols.in_sample import InSample
+from harness.evaluation.held_out import Forward, HeldOutEntities
+from harness.evaluation.random_rows import AsPublished, InSample
 from harness.findings.table import findings_of
 from harness.store.folder import RunFolder
 from harness.store.manifest import FORMAT, Manifest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.scenarios.bins import quantile_bins
+from harness.scenarios.ale import quantile_bins
 from panels import panel_from_arrays
 
 

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.scenarios.ale import accumulated_effects
-from harness.scenarios.bins import bin_means, quantile_bins
+from harness.scenarios.ale import accumulated_effects, bin_means, quantile_bins
 from harness.scenarios.partial_dependence import partial_dependence
 from scenarios.derived import Square
 from scenarios.functions import Draws, Function, bins_of, make_panel, uniform_panel

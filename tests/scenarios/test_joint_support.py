@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
-from harness.scenarios.joint_support import NEAR_SHARE, joint_support, whitened
+from harness.scenarios.curve.supported_curve import NEAR_SHARE, joint_support, whitened
 from panels import panel_from_arrays
 
 GRID = np.array([0.1, 0.5, 0.9])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.scenarios.support import support
+from harness.scenarios.grid import support
 
 
 def test_a_gap_in_the_exposure_is_not_supported():

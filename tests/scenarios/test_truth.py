@@ -9,7 +9,7 @@ import pytest
 from harness.data.simulate.curved_panels import InvertedU, MonotonePanel, SCurve
 from harness.data.simulate.linear_panels import InteractionPanel
 from harness.scenarios.conditional.scenario import ConditionalScenario
-from harness.scenarios.contrast.scenario import ContrastScenario
+from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.shipped import harness_scenarios

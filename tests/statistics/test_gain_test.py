@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.evaluation.gain import gain_over
-from harness.evaluation.gain_tests import corrected_t_p_value, equal_accuracy_p_value
+from harness.evaluation.gain import corrected_t_p_value, equal_accuracy_p_value, gain_over
+from harness.evaluation.held_out import HeldOutEntities
 from harness.evaluation.losses import ClusterLosses, SplitGains, cluster_losses
-from harness.evaluation.protocols.held_out_entities import HeldOutEntities
-from harness.evaluation.protocols.random_rows import RandomRows
+from harness.evaluation.random_rows import RandomRows
 from harness.evaluation.resample import EntityDraws
 from harness.plugin import random_stream
 from harness_neural.mlp import Mlp

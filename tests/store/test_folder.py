@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from harness import ArtifactError
-from harness.evaluation.fold import SAME_ENTITY
-from harness.evaluation.universe import Universe
+from harness.evaluation.multiverse import Universe
+from harness.evaluation.protocol import SAME_ENTITY
 from harness.store import folder as folder_module
 from harness.store.folder import RunFolder
 from harness.store.layout import MANIFEST

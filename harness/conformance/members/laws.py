@@ -10,8 +10,8 @@ from harness.conformance.members.case import MemberCase
 from harness.data.dataset import DATASET
 from harness.data.prepare.step import STEP
 from harness.data.simulate.simulation import SIMULATION
-from harness.evaluation.metrics.metric import METRIC
-from harness.evaluation.protocols.protocol import PROTOCOL
+from harness.evaluation.metrics import METRIC
+from harness.evaluation.protocol import PROTOCOL
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 

@@ -13,7 +13,7 @@ from harness.conformance.members.case import MemberCase, require_words
 from harness.conformance.panels import SEED, fresh, ordinary_panel
 from harness.conformance.verdict import Broken
 from harness.data.panel import Panel
-from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, Fold, Leak
+from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, Fold, Leak
 from harness.rng import random_stream
 
 

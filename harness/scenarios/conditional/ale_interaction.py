@@ -9,10 +9,9 @@ from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
-from harness.scenarios.ale import accumulated_effects
-from harness.scenarios.bins import Bins, bin_means, quantile_bins
+from harness.scenarios.ale import Bins, accumulated_effects, bin_means, quantile_bins
+from harness.scenarios.draws import Numbers
 from harness.scenarios.grid import centred, locate, on_curve, on_surface
-from harness.scenarios.numbers import Numbers
 
 N_BINS = 10
 """Bins of each regressor; a cell of two bins needs rows of its own."""

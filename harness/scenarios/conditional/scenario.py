@@ -12,16 +12,16 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.estimators.dose import require_dose
 from harness.estimators.draws import FittedDraws
 from harness.estimators.protocol import Fitted
+from harness.estimators.refusals import require_dose
 from harness.scenarios.asked import Asked, Tables
 from harness.scenarios.conditional.ale_interaction import interaction_share, local_changes
-from harness.scenarios.conditional.cell_support import cell_support
 from harness.scenarios.conditional.surface import (
     Axes,
     Plane,
     axis_levels,
+    cell_support,
     conditional_effects,
     effects_on,
     friedman_h,
@@ -36,12 +36,11 @@ from harness.scenarios.conditional.tables import (
     threshold_rows,
 )
 from harness.scenarios.conditional.thresholds import sign_changes
-from harness.scenarios.grid import Spacing, exposure_grid
-from harness.scenarios.numbers import FitAndDraws, Numbers, some_at_a_time
+from harness.scenarios.draws import FitAndDraws, Numbers, some_at_a_time
+from harness.scenarios.grid import Spacing, exposure_grid, require_variation
 from harness.scenarios.partial_dependence import require_apart
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.subject import Subject
-from harness.scenarios.support import require_variation
 from harness.scenarios.truth import Truths
 from harness.tables import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS, ResultTable
 

@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints, Mask
 from harness.scenarios.bands import pointwise_limits, simultaneous_limits
-from harness.scenarios.support import longest_run
+from harness.scenarios.grid import longest_run
 
 Change = Literal["negative_to_positive", "positive_to_negative"]
 

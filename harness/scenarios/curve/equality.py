@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Mask
-from harness.scenarios.sup_t import StudentisedCurves, studentised
+from harness.scenarios.bands import StudentisedCurves, studentised
 
 if TYPE_CHECKING:
     import pandas as pd

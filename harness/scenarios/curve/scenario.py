@@ -13,24 +13,29 @@ from harness.arrays import Floats
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.dose import require_dose
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
-from harness.scenarios.ale import accumulated_effects
+from harness.estimators.refusals import require_dose
+from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
 from harness.scenarios.asked import Asked, Tables
-from harness.scenarios.bins import Bins, quantile_bins
-from harness.scenarios.curve.changes import own_extremes
 from harness.scenarios.curve.equality import draw_rows
-from harness.scenarios.curve.supported_curve import extrapolation_notes, supported_dependence
+from harness.scenarios.curve.supported_curve import extrapolation_notes, joint_support, supported_dependence
 from harness.scenarios.curve.tables import CurveEstimate, curve_rows, turning_point_rows
-from harness.scenarios.grid import Spacing, exposure_grid
-from harness.scenarios.joint_support import joint_support
-from harness.scenarios.numbers import FitAndDraws, Numbers
+from harness.scenarios.curve.turning_points import own_extremes
+from harness.scenarios.draws import FitAndDraws, Numbers
+from harness.scenarios.grid import (
+    Spacing,
+    Support,
+    exposure_grid,
+    has_two_values,
+    longest_run,
+    require_variation,
+    support,
+)
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes, slope
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.subject import Subject
-from harness.scenarios.support import Support, has_two_values, longest_run, require_variation, support
 from harness.scenarios.truth import Truths, on_grid
 from harness.tables import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS, ResultTable
 

@@ -1,19 +1,134 @@
-"""Partial dependence over the rows for which there are data near: small changes of the exposure, added up."""
+"""Partial dependence over the rows for which there are data near, and which rows these are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats, Ints, Mask
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.estimators.draws import FittedDraws
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted
-from harness.scenarios.joint_support import JointSupport
-from harness.scenarios.support import least_entities
+from harness.scenarios.grid import WINDOW, least_entities
+
+MOST_ROWS = 2000
+"""Rows that are compared with each other; of more, so many are taken evenly."""
+
+NEAR_SHARE = 0.95
+"""Share of the rows that count as near others at their own exposure; it sets what near means."""
+
+LEAST_SIZE = 1e-8
+"""Share of the longest direction's length below which a direction is rounding."""
+
+MOST_KEPT = 16
+"""Answers that a process keeps: all estimators of an outcome, and all blocks of their draws, ask the same."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointSupport:
+    """Rows that are supported at each exposure of a grid.
+
+    Attributes
+    ----------
+    rows : (n_rows,), positions in the panel of the rows that were compared
+    near : (n_grid, n_rows), whether rows like each are observed at each exposure
+    """
+
+    rows: Ints
+    near: Mask
+
+    @property
+    def share(self) -> Floats:
+        """Share of the rows that are supported at each exposure, (n_grid,), in [0, 1]."""
+        return np.asarray(self.near.mean(axis=1))
+
+
+def joint_support(panel: Panel, grid: Floats) -> JointSupport:
+    """Return which rows are supported at each exposure: rows of other entities like them are observed there.
+
+    At an exposure a row is as far from the data as from the nearest row of another entity with an exposure
+    within `WINDOW` of the range, by the Mahalanobis distance of the main covariates' ranks, which heavy tails
+    do not distort (Rosenbaum 2010, section 8.3). It is supported if that is no farther than all but one in
+    twenty rows are at their own exposure: as near as data are to each other (on distance to the data as a
+    measure of extrapolation, King and Zeng 2006). The main covariates are the moderators, or the controls of
+    a study without any; columns that follow from the exposure are none. Without covariates every row is
+    supported wherever another entity is observed.
+
+    Parameters
+    ----------
+    grid : (n_grid,), the exposure's unit
+    """
+    rows = np.unique(np.linspace(0, panel.n_obs - 1, min(panel.n_obs, MOST_ROWS)).round().astype(np.int64))
+    rows = rows[np.argsort(panel.column(panel.exposure)[rows], kind="stable")]
+    exposure, entities = panel.column(panel.exposure)[rows], panel.entity.codes[rows].astype(np.int64)
+    moved = panel.dependents(panel.exposure)
+    names = [name for name in panel.moderators or panel.controls if name not in moved]
+    # A row of zeros, which is no direction, stands there also where there is no covariate.
+    covariates = np.stack([np.zeros(rows.size), *(panel.column(name)[rows] for name in names)])
+    near = _near(exposure.tobytes(), entities.tobytes(), covariates.tobytes(), grid.tobytes())
+    return JointSupport(rows, near)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _near(exposure_bytes: bytes, entity_bytes: bytes, covariate_bytes: bytes, grid_bytes: bytes) -> Mask:
+    """Return whether rows like each are observed at each exposure of a grid, (n_grid, n_rows), read-only.
+
+    Arrays come as their bytes, so that equal ones of different objects are known again.
+    """
+    exposure, grid = np.frombuffer(exposure_bytes), np.frombuffer(grid_bytes)
+    entities = np.frombuffer(entity_bytes, dtype=np.int64)
+    distance = _distances(np.frombuffer(covariate_bytes).reshape(-1, exposure.size))
+    distance[entities[:, None] == entities[None, :]] = np.inf
+    reach = WINDOW * np.ptp(exposure)
+    first, end = (
+        np.searchsorted(exposure, exposure - reach),
+        np.searchsorted(exposure, exposure + reach, "right"),
+    )
+    own = np.array([row[low:high].min() for row, low, high in zip(distance, first, end, strict=True)])
+    farthest = np.quantile(own, NEAR_SHARE, method="inverted_cdf")
+    first, end = np.searchsorted(exposure, grid - reach), np.searchsorted(exposure, grid + reach, "right")
+    nearest = np.stack(
+        [distance[:, low:high].min(axis=1, initial=np.inf) for low, high in zip(first, end, strict=True)]
+    )
+    near: Mask = np.isfinite(nearest) & (nearest <= farthest)
+    near.setflags(write=False)
+    return near
+
+
+def _distances(covariates: Floats) -> Floats:
+    """Return the squared distance between any two rows, (n_rows, n_rows).
+
+    Parameters
+    ----------
+    covariates : (n_covariates, n_rows); those that do not vary are no direction
+    """
+    import pandas as pd
+    from scipy.spatial.distance import cdist
+
+    # scipy's ranks come with all its distributions, which take longer to import than any study to compare.
+    varying = pd.DataFrame(covariates[np.ptp(covariates, axis=1) > 0.0].T).rank().to_numpy()
+    points = whitened(np.column_stack([np.zeros(covariates.shape[1]), varying]))
+    if not points.shape[1]:
+        return np.zeros((len(points), len(points)))
+    return np.asarray(cdist(points, points, "sqeuclidean"))
+
+
+def whitened(columns: Floats) -> Floats:
+    """Return columns, (n_rows, n_columns), turned and scaled to be uncorrelated, with mean 0 and variance 1.
+
+    Directions in which they do not vary are left out.
+    """
+    centred = columns - columns.mean(axis=0)
+    spread = centred.std(axis=0)
+    turned, sizes, _ = np.linalg.svd(centred[:, spread > 0.0] / spread[spread > 0.0], full_matrices=False)
+    kept = turned[:, sizes > LEAST_SIZE * sizes.max(initial=0.0)]
+    return np.asarray(kept * np.sqrt(len(columns)))
+
 
 SMALL_SHARE = 0.5
 """Share of rows with data near them below which the curve of all rows is said to extrapolate."""

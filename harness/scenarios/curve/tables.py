@@ -12,8 +12,7 @@ from harness.arrays import Floats, Mask
 from harness.evaluation.resample import ResampleUnit
 from harness.scenarios.asked import Asked
 from harness.scenarios.bands import bands, simultaneous_limits
-from harness.scenarios.curve.changes import significant_slopes
-from harness.scenarios.curve.turning_points import turning_points
+from harness.scenarios.curve.turning_points import significant_slopes, turning_points
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,15 +14,20 @@ from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import CanLearnNuisances, CanLearnWithin, Estimator
 from harness.rng import random_stream
-from harness.scenarios.effect.effects import Effects, aggregated
 from harness.scenarios.effect.entity_folds import EntityFolds
-from harness.scenarios.effect.learning import NuisanceLearning
+from harness.scenarios.effect.learning import NuisanceLearning, WithinLearning, moving_inputs
 from harness.scenarios.effect.methods import Arranged, Method, Within, arranged
 from harness.scenarios.effect.nuisance import DerivativePart, NuisancePart
 from harness.scenarios.effect.riesz import Representer
-from harness.scenarios.effect.score import Estimated, averaged, instrumented, partialled_out
+from harness.scenarios.effect.score import (
+    Effects,
+    Estimated,
+    aggregated,
+    averaged,
+    instrumented,
+    partialled_out,
+)
 from harness.scenarios.effect.terms import Form, MakesTerms, Terms, control_names, instruments_of
-from harness.scenarios.effect.within import WithinLearning, moving_inputs
 from harness.scenarios.parts import Found, Question
 
 EffectPart = NuisancePart | DerivativePart

@@ -10,7 +10,7 @@ from harness.arrays import Floats
 from harness.data.entity_means import means_by
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.dose import require_dose
+from harness.estimators.refusals import require_dose
 from harness.language import marked
 from harness.scenarios.effect.terms import control_names
 

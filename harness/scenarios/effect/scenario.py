@@ -18,10 +18,10 @@ from harness.estimators.guard import Attempt, attempt
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
-from harness.scenarios.effect.effects import Effects
 from harness.scenarios.effect.learners import AsksLearners, Learner, as_quick
 from harness.scenarios.effect.methods import Method, Within, assumption
 from harness.scenarios.effect.riesz import Representer
+from harness.scenarios.effect.score import Effects
 from harness.scenarios.effect.terms import Form
 from harness.scenarios.parts import Found, Part, Question
 from harness.tables import EFFECTS, ResultTable

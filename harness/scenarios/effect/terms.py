@@ -11,8 +11,8 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.dose import require_dose
-from harness.scenarios.contrast.differences import exposure_values
+from harness.estimators.refusals import require_dose
+from harness.scenarios.contrast import exposure_values
 
 Form = Literal["line", "curve", "contrast", "conditional", "derivative"]
 FORMS: tuple[Form, ...] = get_args(Form)

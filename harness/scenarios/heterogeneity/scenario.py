@@ -11,26 +11,27 @@ from pydantic import Field
 
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
-from harness.estimators.dose import require_dose
 from harness.estimators.draws import FittedDraws
 from harness.estimators.protocol import Fitted
+from harness.estimators.refusals import require_dose
 from harness.language import marked
 from harness.scenarios.asked import Asked, Sample, Tables
-from harness.scenarios.grid import exposure_grid, locate
-from harness.scenarios.heterogeneity.measures import (
+from harness.scenarios.draws import FitAndDraws, Numbers
+from harness.scenarios.grid import exposure_grid, locate, require_variation
+from harness.scenarios.heterogeneity.tables import (
     Group,
     Measured,
     Mode,
     Unmeasured,
+    difference_rows,
+    group_rows,
+    level_rows,
     measured,
     row_answers,
 )
-from harness.scenarios.heterogeneity.tables import difference_rows, group_rows, level_rows
-from harness.scenarios.numbers import FitAndDraws, Numbers
 from harness.scenarios.partial_dependence import partial_dependence, row_slopes
 from harness.scenarios.resampled import QUICK_DRAWS, Resampled
 from harness.scenarios.subject import Subject
-from harness.scenarios.support import require_variation
 from harness.scenarios.truth import Truths
 from harness.tables import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS, ResultTable
 

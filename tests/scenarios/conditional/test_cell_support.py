@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.scenarios.conditional.cell_support import cell_support, in_hull
+from harness.scenarios.conditional.surface import cell_support, in_hull
 
 GRID = np.linspace(0.0, 1.0, 11)
 

@@ -10,7 +10,7 @@ import pytest
 from harness import EstimationError
 from harness.plugin import random_stream
 from harness.scenarios.conditional.scenario import ConditionalScenario
-from harness.scenarios.contrast.scenario import ContrastScenario
+from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.heterogeneity.scenario import HeterogeneityScenario
 from harness.scenarios.subject import Subject

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.scenarios.curve.supported_curve import supported_dependence
-from harness.scenarios.joint_support import joint_support
+from harness.scenarios.curve.supported_curve import joint_support, supported_dependence
 from harness.scenarios.partial_dependence import partial_dependence
 from harness.scenarios.subject import Subject
 from panels import panel_from_arrays

@@ -7,14 +7,15 @@ import pytest
 from numpy.random import default_rng
 
 from harness.plugin import draw_weights, random_stream
-from harness.scenarios.curve.changes import (
+from harness.scenarios.curve.turning_points import (
     alternating_extremes,
     own_extremes,
     significant_changes,
     significant_slopes,
+    turning_points,
+    vertices,
 )
-from harness.scenarios.curve.turning_points import turning_points, vertices
-from harness.scenarios.support import longest_run
+from harness.scenarios.grid import longest_run
 from scenarios.least_squares import LeastSquares, powers, random_panel
 
 AT = np.linspace(0.0, 1.0, 40)

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from harness.scenarios.effect.riesz import riesz_representer
-from harness.scenarios.effect.riesz_network import N_HIDDEN, _Rows
+from harness.scenarios.effect.riesz import N_HIDDEN, _Rows, riesz_representer
 from panels import panel_from_arrays
 
 

@@ -8,10 +8,16 @@ import numpy as np
 import pytest
 
 from harness import EstimationError
-from harness.scenarios.effect.effects import aggregated, robustness_values
 from harness.scenarios.effect.entity_folds import EntityFolds
 from harness.scenarios.effect.methods import arranged
-from harness.scenarios.effect.score import Estimated, effective_entities, instrumented, partialled_out
+from harness.scenarios.effect.score import (
+    Estimated,
+    aggregated,
+    effective_entities,
+    instrumented,
+    partialled_out,
+    robustness_values,
+)
 from harness.scenarios.effect.terms import control_names, line
 from panels import panel_from_frame
 

@@ -11,9 +11,9 @@ import pytest
 from effect_panels import confounded_panel
 from harness.data.entity_means import means_by
 from harness.plugin import CanLearnWithin, HasEffects
+from harness.scenarios.effect.learning import moving_inputs
 from harness.scenarios.effect.methods import Moved
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.effect.within import moving_inputs
 from harness.scenarios.parts import Question, answered_in_parts
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.scenarios.importance.scenario import ImportanceScenario
-from harness.scenarios.importance.without import importance, without
+from harness.scenarios.importance import ImportanceScenario, importance, without_columns
 from harness.scenarios.parts import Question, answered_in_parts
 from harness_panel import PooledOLS
 from panels import panel_from_arrays
@@ -67,10 +66,10 @@ def test_what_follows_from_a_column_goes_with_it_and_the_next_stands_in_for_an_e
         n_moderators=1,
         derived=(Square("x", "square"),),
     )
-    found = without(panel, ("x",))
+    found = without_columns(panel, ("x",))
     assert (found.exposure, found.moderators, found.controls) == ("moderator", (), ("z",))
     np.testing.assert_array_equal(found.X, X[:, [1, 3]])
-    kept = without(panel, ("z",))
+    kept = without_columns(panel, ("z",))
     assert (kept.columns, len(kept.derived)) == (("x", "moderator", "square"), 1)
 
 

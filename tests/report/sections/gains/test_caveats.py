@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD
 from harness.evaluation.gain_status import GainStatus
+from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD
 from harness.report.model.gains import GainCell
 from harness.report.sections.gains.caveats import caveats
 from harness.report.sections.gains.judgement import judgements

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.evaluation.fold import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
 from harness.evaluation.gain_status import GainStatus
+from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
 from harness.report.model.gains import GainCell
 from harness.report.model.run import read_run
 from harness.report.sections.gains.text import estimator_verdict, headline, lowest_error

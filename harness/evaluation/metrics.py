@@ -1,16 +1,44 @@
-"""The metrics that come with the harness."""
+"""Losses that predictions are compared by, next to squared error."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 
 import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.evaluation.metrics.metric import Metric
-from harness.registry.hooks import hookimpl
+from harness.registry.kind import Kind, OptionsClass
+
+
+class Metric(Protocol):
+    """A frozen dataclass of options that says how wrong single predictions are.
+
+    Attributes
+    ----------
+    name : as written in YAML after ``use:``
+    title : for a table's heading
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    @property
+    def how(self) -> str:
+        """One sentence for the report: what the loss is and in which unit."""
+
+    def loss(self, observed: Floats, predicted: Floats) -> Floats:
+        """Return the loss of each row, (n_obs,), >= 0; zero where a row is predicted exactly.
+
+        Parameters
+        ----------
+        observed, predicted : (n_obs,), outcome units
+        """
+
+
+METRIC: Kind[type[Metric]] = Kind("metric", "metrics", OptionsClass(("loss",), ("title", "how")))
+"""Metrics that a spec can choose."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +82,3 @@ class QuantileError:
         """Return the check loss, (n_obs,), outcome units."""
         gap = observed - predicted
         return np.where(gap >= 0.0, self.level * gap, (self.level - 1.0) * gap)
-
-
-@hookimpl
-def harness_metrics() -> tuple[type[Metric], ...]:
-    """Return the metrics that come with the harness."""
-    return (AbsoluteError, QuantileError)

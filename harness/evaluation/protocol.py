@@ -1,11 +1,15 @@
-"""One train/test split of a panel, and what a protocol lets through between the sides."""
+"""What a protocol is: one that splits a panel into folds, and says what passes between their sides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol, Self
+
+from numpy.random import Generator
 
 from harness.arrays import Ints, frozen_ints
-from harness.data.panel import SplitUnit
+from harness.data.panel import Panel, SplitUnit
+from harness.registry.kind import Kind, OptionsClass
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,3 +60,46 @@ TRAINING_ROWS = Leak("training_rows", "the rows compared on are the rows trained
 
 TOUCHES_TEST_ROWS = frozenset({TRAINING_ROWS.code, TEST_SELECTION.code, ALL_ROWS_PREPARED.code})
 """Leaks through which the test rows themselves take part in fitting or choosing a model."""
+
+
+class EvaluationProtocol(Protocol):
+    """A frozen dataclass of options that splits a panel.
+
+    Attributes
+    ----------
+    name : as written in YAML
+    title : for a table's heading
+    leaks : what the test rows share with the training rows under this protocol
+    prepared_on : rows that preparation steps with something to learn are fitted on
+    stream : label of the random stream that draws the splits; protocols that share it share their splits
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    leaks: ClassVar[tuple[Leak, ...]]
+    prepared_on: ClassVar[Literal["train", "all"]]
+    stream: ClassVar[str]
+
+    @property
+    def how(self) -> str:
+        """One sentence for the report: how rows are split and on what models are selected."""
+
+    def split(self, panel: Panel, *, rng: Generator) -> tuple[Fold, ...]:
+        """Return the splits of this panel.
+
+        Raises
+        ------
+        EstimationError
+            Where the panel is too small for a side of a split.
+        """
+
+    def quick(self) -> Self:
+        """Return a copy with fewer splits, for ``--quick``."""
+
+
+PROTOCOL: Kind[type[EvaluationProtocol]] = Kind(
+    "protocol",
+    "protocols",
+    OptionsClass(("split", "quick"), ("title", "leaks", "prepared_on", "stream", "how")),
+)
+"""Protocols that a spec can choose."""

@@ -2,28 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from numpy.random import Generator
 from pydantic import Field
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Ints
 from harness.data.note import Note
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.estimators.guard import attempt
-from harness.estimators.protocol import Estimator
+from harness.estimators.guard import attempt, predict
+from harness.estimators.protocol import Estimator, Fitted
 from harness.rng import random_stream
 from harness.scenarios.asked import Tables
 from harness.scenarios.effect.entity_folds import EntityFolds
-from harness.scenarios.held_out_fit import HeldOutFit
-from harness.scenarios.importance.without import Importance, importance, without
 from harness.scenarios.parts import Found, Part, Question, answered_in_parts
 from harness.scenarios.subject import Subject
 from harness.tables import IMPORTANCE, ResultTable
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutFit:
+    """A fit without the entities of a fold, and its predictions of them.
+
+    Attributes
+    ----------
+    label : of the part
+    purpose, name : of the random stream, beside the label: the scenario, and the estimator in the study
+    estimator : that is fitted
+    panel : all rows, with the columns that are used and the outcome that is predicted
+    train, test : positions of rows
+    seed : root seed of the study
+    """
+
+    label: str
+    purpose: str
+    name: str
+    estimator: Estimator
+    panel: Panel
+    train: Ints
+    test: Ints
+    seed: int
+
+    def run(self) -> Floats:
+        """Return predictions of the rows held out, (n_test,).
+
+        Raises
+        ------
+        EstimationError
+            Where the estimator refuses the rows.
+        """
+        return predict(self.fit(), self.panel.take(self.test))
+
+    def fit(self) -> Fitted:
+        """Fit on the training rows."""
+        rng = random_stream(self.seed, self.purpose, self.name, self.label)
+        return self.estimator.fit(self.panel.take(self.train), rng=rng)
+
+
+N_DRAWS = 2000
+"""Bootstrap draws of entities."""
+
+
+def without_columns(panel: Panel, names: Collection[str]) -> Panel:
+    """Return the panel without some regressors and those that follow from them.
+
+    Where the exposure is among them the first of the others stands in its place.
+
+    Raises
+    ------
+    EstimationError
+        Where one is no regressor, or none would be left.
+    """
+    regressors = (panel.exposure, *panel.moderators, *panel.controls)
+    unknown = [name for name in names if name not in regressors]
+    if unknown:
+        raise EstimationError(
+            Problem("importance", f"'{unknown[0]}' is no regressor", expected=", ".join(regressors))
+        )
+    gone = frozenset[str]().union(*map(panel.dependents, names))
+    others = [name for name in (*panel.moderators, *panel.controls) if name not in gone]
+    if panel.exposure in names and not others:
+        raise EstimationError(
+            Problem("importance", "no regressor is left", hint="leave some columns out of the group")
+        )
+    derived = tuple(derivation for derivation in panel.derived if derivation.into not in gone)
+    is_kept = panel.exposure not in names
+    exposure_columns = panel.exposure_columns if is_kept else (others[0],)
+    further = others if is_kept else others[1:]
+    return replace(
+        panel,
+        exposure=panel.exposure if is_kept else others[0],
+        levels=panel.levels if is_kept else (),
+        moderators=tuple(name for name in further if name in panel.moderators),
+        controls=tuple(name for name in further if name in panel.controls),
+        X=panel.regressors((*exposure_columns, *further)),
+        derived=derived,
+    )
+
+
+@dataclass(frozen=True)
+class Importance:
+    """What is lost without some columns.
+
+    Attributes
+    ----------
+    importance : rise of the mean squared error, a share of the outcome's variance
+    conf_low, conf_high : of draws of entities
+    mse, mse_without : with all columns and without these, squared outcome units
+    """
+
+    importance: float
+    conf_low: float
+    conf_high: float
+    mse: float
+    mse_without: float
+
+
+def importance(
+    observed: Floats, whole: Floats, less: Floats, entity: Ints, *, level: float, rng: Generator
+) -> Importance:
+    """Return the rise of the error of held-out entities, with an interval from draws of entities.
+
+    Leave-one-covariate-out importance (Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018), of groups of
+    columns and for whole entities. The fits are held; the interval is for other entities of the same kind.
+
+    Parameters
+    ----------
+    observed, whole, less : (n_obs,), the outcome, and its predictions with all columns and without some
+    entity : (n_obs,), codes
+    level : in (0, 1)
+    """
+    _, code = np.unique(entity, return_inverse=True)
+    count = np.bincount(code).astype(np.float64)
+    errors = [np.square(observed - predicted) for predicted in (whole, less)]
+    rise = np.bincount(code, weights=errors[1] - errors[0])
+    variance = float(observed.var())
+    drawn = rng.multinomial(count.size, np.full(count.size, 1.0 / count.size), size=N_DRAWS)
+    draws = drawn @ rise / (drawn @ count) / variance
+    low, high = np.quantile(draws, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    mse, mse_without = (float(error.mean()) for error in errors)
+    return Importance((mse_without - mse) / variance, float(low), float(high), mse, mse_without)
+
 
 ALL = "all columns"
 """What parts call the fit that leaves nothing out."""
@@ -115,7 +239,7 @@ class ImportanceScenario:
         return self.groups or {name: (name,) for name in names}
 
     def _fits(self, question: Question, group: str, names: tuple[str, ...]) -> list[Part]:
-        panel, folds = without(question.panel, names), self.split(question)
+        panel, folds = without_columns(question.panel, names), self.split(question)
         return [
             HeldOutFit(
                 label=label_of(group, fold),
@@ -154,7 +278,7 @@ class _Answers:
 
     def importance(self, group: str, names: tuple[str, ...]) -> Importance:
         panel = self.question.panel
-        without(panel, names)
+        without_columns(panel, names)
         return importance(
             panel.observed,
             self.whole,

@@ -1,1 +1,0 @@
-"""Losses that predictions are compared by, beside squared error."""

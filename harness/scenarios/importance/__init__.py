@@ -1,1 +1,0 @@
-"""How much worse estimators predict without some of the columns."""
