@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from harness.registry.hooks import NEEDS_ATTRIBUTE
 
@@ -22,8 +23,8 @@ def libraries_of(chosen: Iterable[object]) -> tuple[str, ...]:
 
 
 def _packages(chosen: object) -> Iterator[str]:
-    """Yield the top-level packages of an object and of those among its options."""
+    """Yield the packages, from the top down, of an object and of those among its options."""
     if dataclasses.is_dataclass(chosen):
-        yield type(chosen).__module__.partition(".")[0]
+        yield from accumulate(type(chosen).__module__.split("."), "{}.{}".format)
         for option in dataclasses.fields(chosen):
             yield from _packages(getattr(chosen, option.name))

@@ -1,18 +1,29 @@
-"""The covariance of errors that are dependent within clusters."""
+"""Covariances of errors that are dependent within clusters or over time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isqrt
 from typing import Literal
 
 import numpy as np
+from numpy.random import Generator
 
-from harness.plugin import Correction, EstimationError, Floats, Problem
+from harness.plugin import (
+    ClusteredRegression,
+    Correction,
+    EstimationError,
+    Floats,
+    Problem,
+    WildClusters,
+    WildInference,
+    wild_cluster_inference,
+)
 from harness.plugin.reporting import marked
-from harness_panel.covariance.of_library import LibraryCovariance, correction_of
-from harness_panel.resampling.absorb import absorber_of
-from harness_panel.resampling.regression import Regression
+from harness_panel.covariance.independent import LibraryCovariance, correction_of
+from harness_panel.solver.absorb import absorber_of, without_effects
+from harness_panel.solver.regression import Regression
 
 CorrectionName = Literal["plm", "stata", "linearmodels", "none"]
 """Whose small-sample correction a clustered covariance has."""
@@ -117,3 +128,129 @@ def _mended(covariance: LibraryCovariance, factor: float, *, has_constant: bool)
         return nearest, marked(", negative eigenvalues set to zero")
     matrix[0, 0] = nearest[0, 0]
     return matrix, marked(", negative eigenvalues set to zero for the constant")
+
+
+_MOST_CLUSTERS = 1_000
+
+
+@dataclass(frozen=True)
+class WildCluster(WildClusters):
+    """Clustered errors whose p-values and limits come from a wild cluster bootstrap, the null imposed.
+
+    Its options, and the sources of the method, are those of `harness.plugin.WildClusters`.
+    """
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
+
+        Raises
+        ------
+        EstimationError
+            Where there are fewer than two clusters, or more than the bootstrap is meant for.
+        """
+        n_clusters = regression.grouping(self.by).n_levels
+        if n_clusters > _MOST_CLUSTERS:
+            raise EstimationError(
+                Problem(
+                    where="covariance",
+                    what=f"the wild cluster bootstrap is for few clusters; there are {n_clusters}",
+                    expected=f"up to {_MOST_CLUSTERS}",
+                    hint="choose clustered, which needs no bootstrap with so many",
+                )
+            )
+        return self._clustered.library_options(regression)
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
+        matrix, correction = self._clustered.corrected(regression, covariance)
+        (n_clusters,) = correction.n_clusters
+        number = self.number(n_clusters)
+        drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
+        kind = f"{correction.kind}, wild bootstrap of {drawn} {self.weights} draws"
+        return matrix, replace(correction, kind=kind)
+
+    @property
+    def _clustered(self) -> Clustered:
+        return Clustered((self.by,))
+
+    def bootstrap(
+        self, regression: Regression, estimate: Floats, *, factor: float, rng: Generator
+    ) -> WildInference:
+        """Return p-values and limits of the coefficients.
+
+        Parameters
+        ----------
+        estimate : (n_coef,)
+        factor : small-sample factor of the clustered variance
+        rng : draws the weights, which all coefficients share
+        """
+        absorber, root = regression.absorber, np.sqrt(regression.weights)[:, None]
+
+        def taken_out(columns: Floats) -> Floats:
+            return root * without_effects(absorber, columns / root, regression.weights)
+
+        clustered = ClusteredRegression(
+            basis=regression.basis,
+            to_coefficients=regression.to_coefficients,
+            estimate=estimate,
+            residuals=regression.within.residuals,
+            clusters=regression.grouping(self.by),
+            without_effects=taken_out if regression.sets else None,
+        )
+        return wild_cluster_inference(clustered, self, factor=factor, rng=rng)
+
+
+@dataclass(frozen=True)
+class DriscollKraay:
+    """Errors dependent across entities and over a few periods (Driscoll & Kraay 1998), without a factor.
+
+    It is the kernel covariance of linearmodels; lags are counted in periods that some row has.
+
+    Attributes
+    ----------
+    bandwidth : >= 0, periods
+        Largest lag, with Bartlett weights; None is floor(T ** (1 / 4)), T the number of periods.
+
+    Statistics have T - 1 degrees of freedom.
+    """
+
+    bandwidth: int | None = None
+    use: Literal["driscoll_kraay"] = "driscoll_kraay"
+
+    def __post_init__(self) -> None:
+        if self.bandwidth is not None and self.bandwidth < 0:
+            message = f"bandwidth: a number of periods >= 0; found {self.bandwidth}"
+            raise ValueError(message)
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for.
+
+        Raises
+        ------
+        EstimationError
+            Where there are fewer than two periods, or no more than the bandwidth.
+        """
+        n_periods, bandwidth = self._periods_and_lags(regression)
+        least = max(2, bandwidth + 1)
+        if n_periods < least:
+            raise EstimationError(
+                Problem(
+                    where="covariance",
+                    what=f"Driscoll-Kraay of bandwidth {bandwidth} needs {least} periods; "
+                    f"the rows are of {n_periods}",
+                    hint="choose classical, robust or clustered by entity, or a smaller bandwidth",
+                )
+            )
+        return {"cov_type": "kernel", "kernel": "bartlett", "bandwidth": bandwidth}
+
+    def corrected(self, regression: Regression, covariance: LibraryCovariance) -> tuple[Floats, Correction]:
+        """Return linearmodels' covariance, (n_coef, n_coef), as it is."""
+        kind = "Driscoll-Kraay" + (", bandwidth floor(T^(1/4))" if self.bandwidth is None else "")
+        n_periods, lags = self._periods_and_lags(regression)
+        return covariance.matrix, correction_of(
+            regression, kind, factor=1.0, n_clusters=(n_periods,), bandwidth=lags
+        )
+
+    def _periods_and_lags(self, regression: Regression) -> tuple[int, int]:
+        n_periods = regression.grouping("time").n_levels
+        return n_periods, isqrt(isqrt(n_periods)) if self.bandwidth is None else self.bandwidth

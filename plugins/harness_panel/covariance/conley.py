@@ -21,8 +21,8 @@ from harness.plugin import (
     great_circle_km,
     rows_by_period,
 )
-from harness_panel.covariance.of_library import LibraryCovariance, correction_of
-from harness_panel.resampling.regression import Regression
+from harness_panel.covariance.independent import LibraryCovariance, correction_of
+from harness_panel.solver.regression import Regression
 
 _ROWS_AT_A_TIME = 2_000
 

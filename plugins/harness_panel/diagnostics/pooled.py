@@ -12,7 +12,7 @@ import numpy as np
 from harness.plugin import EstimationError, Problem
 from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Diagnostic
-from harness_panel.resampling.regression import Regression
+from harness_panel.solver.regression import Regression
 
 MOST_PRODUCTS = 20_000_000
 """Values of squares and products up to which White's test is computed: its matrices are 0.16 GB each then."""

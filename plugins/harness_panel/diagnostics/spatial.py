@@ -13,7 +13,7 @@ import numpy as np
 from harness.plugin import EstimationError, Floats, Links, Problem, neighbour_links
 from harness.plugin.reporting import marked
 from harness_panel.diagnostics.diagnostic import Check, Diagnostic
-from harness_panel.resampling.regression import Regression
+from harness_panel.solver.regression import Regression
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -22,18 +22,16 @@ from harness.plugin import (
     key_of,
     row_weights,
 )
+from harness_panel.covariance import Covariance, clusters_of
 from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.kinds import Covariance, clusters_of
 from harness_panel.diagnostics.diagnostic import Check
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
-from harness_panel.resampling.absorb import Absorber
-from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.differences import Pairs, adjacent_pairs, difference_models, differenced
-from harness_panel.resampling.equation import Equation
-from harness_panel.resampling.expanded import ExpandedModels
 from harness_panel.results.library import LibraryData, LibraryModel
 from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import squared_correlation
+from harness_panel.solver.absorb import Absorber
+from harness_panel.solver.differences import Pairs, adjacent_pairs, difference_models, differenced
+from harness_panel.solver.equation import Centring, Equation, ExpandedModels
 
 
 @dataclass(frozen=True, eq=False, repr=False)

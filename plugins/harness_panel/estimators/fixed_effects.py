@@ -6,7 +6,7 @@ and to 1e-8, are absorbed by ``linearmodels.iv.AbsorbingLS``, and what it leaves
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated, ClassVar
@@ -24,6 +24,7 @@ from harness.plugin import (
     HasResultRows,
     LevelModels,
     LinearModel,
+    Note,
     Panel,
     Rung,
     Statistic,
@@ -32,21 +33,49 @@ from harness.plugin import (
     row_weights,
     rows_in_company,
 )
+from harness_panel.covariance import Covariance, columns_of
 from harness_panel.covariance.clustered import Clustered
-from harness_panel.covariance.kinds import Covariance, columns_of
-from harness_panel.covariance.robust import PredictionsAlone
+from harness_panel.covariance.independent import PredictionsAlone
 from harness_panel.diagnostics.diagnostic import Check, unweighted
-from harness_panel.diagnostics.effects import f_test_of_effects
-from harness_panel.diagnostics.specification import hausman
+from harness_panel.diagnostics.effects import f_test_of_effects, hausman
+from harness_panel.estimators.events import Events, EventWindow
 from harness_panel.estimators.linear import LINEAR, LinearEstimator
-from harness_panel.events.event_study import Events, EventWindow
-from harness_panel.events.events_fit import EventsFit
-from harness_panel.resampling.draws import regress_draws
-from harness_panel.resampling.effect import Dimension
-from harness_panel.resampling.levels import LinearModels
-from harness_panel.resampling.regression import Regression, regress
 from harness_panel.results.library import LibraryData, LibraryFit, LibraryModel, report_of
+from harness_panel.results.linear_fit import EffectsFit
 from harness_panel.results.statistics import intercept_statistics, likelihood_statistics
+from harness_panel.solver.draws import regress_draws
+from harness_panel.solver.regression import Dimension, LinearModels, Regression, regress
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EventsFit(EffectsFit):
+    """A fit with effects of entities, periods or other levels.
+
+    Attributes
+    ----------
+    events : what is told of an exposure that is a treatment, with two-way effects; None of others
+    """
+
+    events: Events | None = field(default=None, kw_only=True)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, whether solvers disagree, and whether treatment is staggered."""
+        told = () if self.events is None else self.events.notes(self.rows.exposure)
+        return (*super().notes, *told)
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics, diagnostics, influential rows and, of a treatment, its event study."""
+        details = dict(super().details())
+        if self.events is not None and self.events.study is not None:
+            details["event_study"] = self.events.study.columns()
+        return details
+
+    def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the test that a treatment has no effect before it starts."""
+        tests = {} if self.events is None else self.events.effect_tests(self.rows.n_entities)
+        return {"effect_tests": tests} if tests else {}
+
 
 _MOST_DUMMIES = 2**27
 """Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8."""

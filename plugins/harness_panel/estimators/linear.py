@@ -20,11 +20,11 @@ from harness.plugin import (
     NeedsGroups,
     Panel,
 )
-from harness_panel.covariance.kinds import Covariance, columns_of
-from harness_panel.covariance.robust import PredictionsAlone
-from harness_panel.resampling.levels import LinearModels
+from harness_panel.covariance import Covariance, columns_of
+from harness_panel.covariance.independent import PredictionsAlone
 from harness_panel.results.library import LibraryData, LibraryModel, report_of
 from harness_panel.results.linear_fit import LinearFit
+from harness_panel.solver.regression import LinearModels
 
 LINEAR: frozenset[type] = frozenset(
     {CanFitDraws, CanFitFolds, CanProfile, HasCoefficients, HasDetails, HasNotes, NeedsGroups}

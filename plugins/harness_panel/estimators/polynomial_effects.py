@@ -13,8 +13,8 @@ from pydantic import Field
 from harness.plugin import Floats, LinearModel, Panel, Rung, require_dose
 from harness_panel.diagnostics.shapes import SlopeOfExposure, shape_rows, turning_point_columns
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
-from harness_panel.resampling.expanded import ExpandedModels
-from harness_panel.resampling.regression import Regression
+from harness_panel.solver.equation import ExpandedModels
+from harness_panel.solver.regression import Regression
 
 
 @dataclass(frozen=True)

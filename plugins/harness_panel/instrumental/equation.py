@@ -4,28 +4,165 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
+from pydantic import Field
 
 from harness.plugin import (
     Correction,
     EffectKey,
+    EstimationError,
     Floats,
+    Grouping,
     LevelModels,
     Panel,
+    Problem,
+    require_dose,
 )
+from harness_panel.covariance.clustered import Clustered
 from harness_panel.covariance.conley import Conley
-from harness_panel.covariance.of_library import LibraryCovariance
-from harness_panel.covariance.robust import Classical
-from harness_panel.instrumental.left_over import less, projected
-from harness_panel.instrumental.refusals import refuse_absorbed, refuse_dependent, refuse_unusable
-from harness_panel.instrumental.sandwich import InstrumentedCovariance, meat_of
-from harness_panel.resampling.absorb import without_effects
-from harness_panel.resampling.regression import Regression, regress
+from harness_panel.covariance.independent import Classical, LibraryCovariance, Robust
+from harness_panel.solver.absorb import without_effects
+from harness_panel.solver.regression import Regression, in_words, regress
 
 if TYPE_CHECKING:
     from linearmodels.iv.results import IVGMMResults, IVResults
+
+
+def projected(target: Floats, columns: Floats) -> Floats:
+    """Return the projection of a target, (n_obs, n), on columns, (n_obs, n_columns)."""
+    basis = np.linalg.qr(columns)[0]
+    projection: Floats = basis @ (basis.T @ target)
+    return projection
+
+
+def less(target: Floats, columns: Floats) -> Floats:
+    """Return what columns, (n_obs, n_columns), leave of a target, (n_obs, n), twice for accuracy."""
+    if not columns.shape[1]:
+        return target
+    left: Floats = target - projected(target, columns)
+    return left - projected(left, columns)
+
+
+_NOTHING = 1e-9
+"""Share of a column's length that has to be left of an instrument."""
+
+
+def refuse_unusable(panel: Panel) -> None:
+    """Refuse a panel without instruments, with levels of exposure, or with controls that follow from it.
+
+    Raises
+    ------
+    EstimationError
+        Where the panel is one of these.
+    """
+    require_dose(panel)
+    if panel.Z is None or not panel.instruments:
+        raise EstimationError(
+            Problem(
+                where="instruments",
+                what="the panel has no instruments",
+                hint="name their columns as roles.instruments",
+            )
+        )
+    follows = [column.into for column in panel.derived if panel.exposure in column.inputs]
+    if follows:
+        raise EstimationError(
+            Problem(
+                where=f"control {follows[0]!r}",
+                what=f"it follows from the exposure {panel.exposure!r}, and would need instruments as well",
+                hint="take it out of the controls; the instrumented effect is that of a straight line",
+            )
+        )
+
+
+def refuse_absorbed(panel: Panel, effects: tuple[EffectKey, ...], within: Floats, whole: Floats) -> None:
+    """Refuse instruments that do not vary, or not once effects are taken out.
+
+    Parameters
+    ----------
+    within, whole : (n_instruments,), lengths of the instruments less effects and less their means
+
+    Raises
+    ------
+    EstimationError
+        Where there is such an instrument.
+    """
+    assert panel.Z is not None  # noqa: S101 - refused before
+    largest = np.abs(panel.Z).max(axis=0) * np.sqrt(panel.n_obs)
+    for name, left, centred, size in zip(panel.instruments, within, whole, largest, strict=True):
+        if centred <= _NOTHING * size:
+            raise _refused(name, "it does not vary")
+        if left <= _NOTHING * size:
+            raise _refused(name, f"{in_words(effects)} effects absorb it")
+
+
+def refuse_dependent(panel: Panel, exposure: Floats, exogenous: Floats, instruments: Floats) -> None:
+    """Refuse instruments that regressors, or instruments before them, determine.
+
+    Parameters
+    ----------
+    exposure, exogenous, instruments : (n_obs,), (n_obs, n_exogenous) and (n_obs, n_instruments), less effects
+        and of length one
+
+    Raises
+    ------
+    EstimationError
+        Where there is such an instrument.
+    """
+    for at, name in enumerate(panel.instruments):
+        if name in panel.columns:
+            raise _refused(name, "it is a regressor")
+        before = np.column_stack([exogenous, instruments[:, :at]])
+        own = instruments[:, at : at + 1]
+        if np.linalg.norm(less(own, before)) <= _NOTHING:
+            raise _refused(name, "regressors and instruments before it determine it")
+        left = less(exposure[:, None], exogenous)
+        if np.linalg.norm(less(own, np.column_stack([before, left]))) <= _NOTHING:
+            raise _refused(name, f"it is the exposure {panel.exposure!r} itself, up to other regressors")
+
+
+def _refused(name: str, why: str) -> EstimationError:
+    return EstimationError(
+        Problem(
+            where=f"instrument {name!r}",
+            what=f"{why}, so that it says nothing of its own about the exposure",
+            hint="take it out of roles.instruments, or absorb fewer effects",
+        )
+    )
+
+
+InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="use")]
+"""Covariances of instrumented equations; HC2 and HC3 are not among them."""
+
+
+def meat_of(
+    regression: Regression, covariance: InstrumentedCovariance, basis: Floats, residuals: Floats
+) -> Floats:
+    """Return the covariance of the scores, (n, n), of a basis, (n_obs, n), and residuals, (n_obs,)."""
+    n_obs, n_coef = basis.shape
+    if isinstance(covariance, Classical):
+        classical: Floats = float(residuals @ residuals) / n_obs * np.eye(n_coef)
+        return classical
+    rows = basis * residuals[:, None]
+    if isinstance(covariance, Robust):
+        robust: Floats = rows.T @ rows
+        return robust
+    if isinstance(covariance, Conley):
+        return covariance.meat(regression.panel, rows)
+    own = [regression.grouping(name) for name in covariance.by]
+    terms = [(1.0, grouping) for grouping in own]
+    if len(own) == 2:
+        terms.append((-1.0, Grouping.of_pairs(own[0].codes, own[1].codes)))
+    meat = np.zeros((n_coef, n_coef))
+    for sign, grouping in terms:
+        sums, n_levels = grouping.sums(rows), grouping.n_levels
+        # As linearmodels' option group_debias, which the factor of plm counts on.
+        debiased = n_levels / (n_levels - 1) * (n_obs - 1) / n_obs if covariance.correction == "plm" else 1.0
+        meat += sign * debiased * sums.T @ sums
+    return meat
+
 
 Method = Literal["2sls", "liml", "gmm"]
 """Two-stage least squares, limited information maximum likelihood, two-step GMM."""

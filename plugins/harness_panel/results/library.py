@@ -21,15 +21,16 @@ from harness.plugin import (
     effect_named,
     key_of,
 )
-from harness_panel.covariance.kinds import Covariance, clusters_of
-from harness_panel.covariance.of_library import LibraryCovariance
-from harness_panel.covariance.wild_cluster import WildCluster
-from harness_panel.resampling.centring import Centring
-from harness_panel.resampling.regression import Regression
+from harness_panel.covariance import Covariance, clusters_of
+from harness_panel.covariance.clustered import WildCluster
+from harness_panel.covariance.independent import LibraryCovariance
+from harness_panel.solver.equation import Centring
+from harness_panel.solver.regression import Regression
 
 if TYPE_CHECKING:
     import pandas as pd
     from linearmodels.panel.results import PanelResults
+
 
 AGREEMENT = 1e-8
 """Relative distance up to which a library and our own solver agree on a coefficient."""

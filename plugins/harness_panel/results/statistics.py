@@ -8,9 +8,9 @@ from math import log, pi, sqrt
 import numpy as np
 
 from harness.plugin import Floats, Grouping, Panel, Statistic
-from harness_panel.resampling.absorb import Absorber, without_effects
-from harness_panel.resampling.regression import Regression
 from harness_panel.results.library import AGREEMENT, LibraryReport
+from harness_panel.solver.absorb import Absorber, without_effects
+from harness_panel.solver.regression import Regression
 
 
 def equation_statistics(regression: Regression, *, rss: float, r2: float) -> Iterator[Statistic]:

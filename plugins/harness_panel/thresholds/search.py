@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.plugin import EstimationError, Floats, Mask, Panel, Problem
-from harness_panel.resampling.absorb import without_effects
-from harness_panel.resampling.regression import Regression
+from harness_panel.solver.absorb import without_effects
+from harness_panel.solver.regression import Regression
 
 _NOTHING = 1e-10
 """Share of a candidate's columns that has to be left once effects and other regressors are taken out."""

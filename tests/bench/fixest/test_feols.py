@@ -16,7 +16,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness import Panel
 from harness.plugin import CoefficientTable, random_stream
-from harness_fixest import Feols
+from harness_panel.feols import Feols
 from panels import large_panel
 
 ROUNDS = 4

@@ -10,7 +10,7 @@ from harness import Panel
 from harness.plugin import Floats, HasEffects, Key, draw_weights, left_out
 from harness_neural.mlp import Mlp
 from harness_neural.names import Dimension, OptimiserName
-from harness_panel.estimators.fixed_effects import FixedEffects
+from harness_panel import FixedEffects
 from panels import labelled, panel_from_arrays
 
 BOTH: tuple[Dimension, ...] = ("entity", "time")

@@ -233,10 +233,10 @@ def test_singletons_are_found_again_once_others_are_left_out():
 
 
 def test_levels_too_many_to_be_solved_for_are_refused_with_another_estimator(monkeypatch, panel):
-    monkeypatch.setattr("harness_panel.resampling.absorb.MOST_SMALL_LEVELS", 10)
+    monkeypatch.setattr("harness_panel.solver.absorb.MOST_SMALL_LEVELS", 10)
     with pytest.raises(EstimationError, match="effects of 20 and 8 and 5 levels are too many") as caught:
         OPTIONS["entity, time, industry"].fit(panel, rng=random_stream(0))
-    assert "harness_fixest" in caught.value.hint
+    assert "feols" in caught.value.hint
     OPTIONS["entity, industry"].fit(panel, rng=random_stream(0))
 
 

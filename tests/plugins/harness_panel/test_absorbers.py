@@ -7,7 +7,7 @@ import pytest
 
 from harness import EstimationError
 from harness.plugin import Floats, Grouping, Ints, random_stream
-from harness_panel.resampling.absorb import (
+from harness_panel.solver.absorb import (
     MOST_CELLS,
     MOST_SMALL_LEVELS,
     Absorber,

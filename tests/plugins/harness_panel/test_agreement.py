@@ -18,7 +18,7 @@ from harness_panel import (
     PooledOLS,
     RandomEffects,
 )
-from harness_panel.resampling.regression import Regression
+from harness_panel.solver.regression import Regression
 from panels import key_from, simulated_panel
 from r_reference import PANELS, r_panel
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from harness import EstimationError, Panel
 from harness.plugin import Floats, draw_weights, random_stream
 from harness_panel import Classical, FixedEffects, PooledOLS
-from harness_panel.resampling import draws as resampled_draws
-from harness_panel.resampling.entity_sums import EntitySums
+from harness_panel.solver import draws as resampled_draws
+from harness_panel.solver.draws import EntitySums
 from panels import labelled, panel_from_arrays, simulated_panel
 
 ESTIMATORS = [

@@ -10,8 +10,8 @@ import statsmodels.api as sm
 
 from harness.plugin import Key, random_stream
 from harness_panel import Classical, FixedEffects
-from harness_panel.events.treatment import Treatment, two_way_weights
-from harness_panel.resampling.regression import regress
+from harness_panel.estimators.events import Treatment, two_way_weights
+from harness_panel.solver.regression import regress
 from panels import panel_from_arrays, simulated_panel
 
 BOTH = ("entity", "time")

@@ -12,7 +12,7 @@ from statsmodels.stats.outliers_influence import OLSInfluence
 from harness import Panel
 from harness.plugin import random_stream
 from harness_panel import Between, Classical, FirstDifference, FixedEffects, Mundlak, PooledOLS, RandomEffects
-from harness_panel.diagnostics.influence import influence
+from harness_panel.results.linear_fit import influence
 from panels import key_from, simulated_panel
 from r_reference import r_panel
 

@@ -26,8 +26,8 @@ from harness_panel import (
     WildCluster,
     harness_estimators,
 )
-from harness_panel.estimators.instrumental import Instrumental
-from harness_panel.estimators.threshold_effects import ThresholdEffects
+from harness_panel.instrumental.estimator import Instrumental
+from harness_panel.thresholds.estimator import ThresholdEffects
 from panels import key_from, simulated_panel
 
 BOTH = ("entity", "time")

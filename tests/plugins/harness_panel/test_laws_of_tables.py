@@ -27,10 +27,10 @@ from harness_panel import (
     WildCluster,
     harness_estimators,
 )
+from harness_panel.covariance import Covariance
 from harness_panel.covariance.conley import Conley
-from harness_panel.covariance.kinds import Covariance
-from harness_panel.estimators.instrumental import Instrumental
-from harness_panel.estimators.threshold_effects import ThresholdEffects
+from harness_panel.instrumental.estimator import Instrumental
+from harness_panel.thresholds.estimator import ThresholdEffects
 from panels import simulated_panel
 
 BOTH = ("entity", "time")

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from harness.plugin import random_stream
-from harness_panel.estimators.last_value import LastValue
-from harness_panel.estimators.mean import EntityMean, Mean
+from harness_panel.estimators.naive import EntityMean, LastValue, Mean
 from panels import panel_from_arrays
 
 TRAIN = panel_from_arrays(

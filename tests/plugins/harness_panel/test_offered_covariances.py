@@ -13,7 +13,7 @@ from harness.installed import installed
 from harness.plugin import HasCoefficients, random_stream
 from harness.registry.catalog import build_choice
 from harness_panel import Between, Clustered, DriscollKraay, WildCluster, harness_estimators
-from harness_panel.covariance.kinds import Covariance
+from harness_panel.covariance import Covariance
 from panels import simulated_panel
 
 BOTH = "entity and time"

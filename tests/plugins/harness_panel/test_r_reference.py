@@ -13,7 +13,7 @@ import pytest
 from harness import EstimationError, Panel
 from harness.plugin import Correction, Estimator, random_stream
 from harness_panel import Classical, Clustered, DriscollKraay, FixedEffects, PooledOLS, Robust
-from harness_panel.covariance.kinds import Covariance
+from harness_panel.covariance import Covariance
 from panels import labelled
 from r_reference import PANELS, in_order, r_panel, reference
 

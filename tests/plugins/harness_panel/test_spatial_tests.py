@@ -11,7 +11,7 @@ import pytest
 from harness.plugin import Contiguity, neighbour_links, random_stream
 from harness_panel import PooledOLS
 from harness_panel.diagnostics.spatial import Neighbours, spatial_tests, weight_matrix
-from harness_panel.resampling.regression import regress
+from harness_panel.solver.regression import regress
 from panels import panel_from_arrays
 
 

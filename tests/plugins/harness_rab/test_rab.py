@@ -27,8 +27,7 @@ from harness.plugin import (
 from harness.registry.catalog import build_choice
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
-from harness_panel.estimators.fixed_effects import FixedEffects
-from harness_panel.estimators.pooled_ols import PooledOLS
+from harness_panel import FixedEffects, PooledOLS
 from harness_rab import ensemble
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines

@@ -15,8 +15,7 @@ from harness.plugin import random_stream
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.parts import Question, answered_in_parts
 from harness_neural.mlp import Mlp
-from harness_panel.estimators.fixed_effects import FixedEffects
-from harness_panel.estimators.pooled_ols import PooledOLS
+from harness_panel import FixedEffects, PooledOLS
 from harness_sklearn.splines import Splines
 from known_shapes import KnownShapes
 from panels import small_panel

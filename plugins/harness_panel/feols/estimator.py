@@ -1,0 +1,380 @@
+"""Least squares with many effects, by pyfixest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import sqrt
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness.plugin import (
+    CanFitDraws,
+    CanProfile,
+    CoefficientTable,
+    Combination,
+    DrawSelection,
+    EffectKey,
+    EstimationError,
+    Floats,
+    GroupColumn,
+    HasCoefficients,
+    HasDetails,
+    HasEffects,
+    HasNotes,
+    NeedsGroups,
+    Note,
+    Panel,
+    Problem,
+    Refusals,
+    ShownFit,
+    Statistic,
+    effect_named,
+    listed,
+    read_effect_set,
+    row_weights,
+    rows_in_company,
+    statistic_columns,
+)
+from harness_panel.feols.covariance import CRV1, CRV3, Hetero, Iid, WildBootstrap
+from harness_panel.feols.design import EffectDesign, LevelTrends, count_effects, is_counted_exactly
+from harness_panel.feols.models import FeolsModels, level_model, stack
+from harness_panel.feols.regression import DroppedColumn, Estimate, FeolsRegression, Request
+
+
+def refuse_impossible(regression: FeolsRegression) -> None:
+    """Refuse rows that no equation with these effects can be estimated on.
+
+    Raises
+    ------
+    EstimationError
+        Where the outcome or the exposure does not vary, a set of effects has one level, no entity has two
+        periods for its trend, or rows are no more than effects.
+    """
+    panel, design, say = regression.panel, regression.design, _refusals(regression)
+    if not regression.does_outcome_vary:
+        raise EstimationError(say.constant_outcome(float(panel.observed[0])))
+    for levels in design.sets:
+        if levels.n_levels < 2:
+            raise EstimationError(say.single_level(levels.name))
+    if design.trend is not None and not design.trend.has_slope.any():
+        hint = "leave trends out, or estimate on more periods"
+        raise EstimationError(Problem("trends", "no entity has rows of two periods", hint=hint))
+    for at in range(len(panel.exposure_columns)):
+        if not regression.varies[at]:
+            raise EstimationError(say.constant_exposure(at, float(panel.X[0, at])))
+    few = say.few_rows(n_columns=1, n_effects=count_effects(design))
+    if few:
+        raise EstimationError(few)
+
+
+def judge(regression: FeolsRegression, estimate: Estimate) -> tuple[Note, ...]:
+    """Return notes on what was dropped.
+
+    Raises
+    ------
+    EstimationError
+        Where rows are too few, effects absorb the outcome or the exposure, or other columns determine it.
+    """
+    problem = _problem(regression, estimate)
+    if problem:
+        raise EstimationError(problem)
+    return tuple(_notes(regression, estimate))
+
+
+def _problem(regression: FeolsRegression, estimate: Estimate) -> Problem | None:
+    say = _refusals(regression)
+    own = range(len(regression.panel.exposure_columns))
+    for dropped in estimate.dropped:
+        found = [at for at in own if at in (dropped.column, *dropped.on)]
+        if not found:
+            continue
+        if dropped.column == 0 or (dropped.column in own and not dropped.on):
+            return say.absorbed_exposure(found[0])
+        if dropped.column in own or len(dropped.on) > 1:
+            return say.determined_exposure(found[0], dropped.column, _combination(regression, dropped))
+    if estimate.is_outcome_absorbed:
+        return say.absorbed_outcome()
+    return say.few_rows(n_columns=estimate.kept.size, n_effects=count_effects(regression.design))
+
+
+def _notes(regression: FeolsRegression, estimate: Estimate) -> Iterator[Note]:
+    say = _refusals(regression)
+    for at, varies in enumerate(regression.varies.tolist()):
+        if not varies:
+            yield say.dropped_constant(at)
+    for dropped in estimate.dropped:
+        if dropped.on:
+            yield say.dropped_collinear(dropped.column, _combination(regression, dropped))
+        else:
+            yield say.dropped_absorbed(dropped.column)
+    if not is_counted_exactly(regression.design):
+        message = (
+            f"The {say.taken} are counted as {count_effects(regression.design)}, which is rather too many "
+            "where they overlap; standard errors that count them are rather too large."
+        )
+        yield Note("W-EFFECTS", "effects", message)
+
+
+def _combination(regression: FeolsRegression, dropped: DroppedColumn) -> str:
+    names = regression.panel.columns
+    on = " and ".join(repr(names[at]) for at in dropped.on)
+    taken = _refusals(regression).taken
+    return f"{names[dropped.column]!r} is a combination of {on} and of the {taken}"
+
+
+def _refusals(regression: FeolsRegression) -> Refusals:
+    effects = f"{listed([levels.name for levels in regression.design.sets])} effects"
+    trends = " and trends" if regression.design.trend is not None else ""
+    return Refusals(regression.panel, effects + trends)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeolsFit(ShownFit):
+    """One fit.
+
+    Attributes
+    ----------
+    regression : the equation that was estimated
+    described : what describes the fit
+    table : slopes with their covariance
+    model : what predicts; one draw
+    notes : what was dropped
+    """
+
+    title: ClassVar[str] = "Fixed effects by pyfixest"
+
+    regression: FeolsRegression
+    described: tuple[Statistic, ...]
+    table: CoefficientTable
+    model: FeolsModels
+    notes: tuple[Note, ...]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_obs,), outcome units."""
+        predicted: Floats = self.model.predict(panel)[0]
+        return predicted
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
+        means: Floats = self.model.profile(panel, columns, points)[0]
+        return means
+
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since one of their levels is new."""
+        return self.model.n_unseen(panel)
+
+    def coefficients(self) -> CoefficientTable:
+        """Return estimates with their covariance and its corrections named."""
+        return self.table
+
+    @property
+    def outcome(self) -> str:
+        """Name of the outcome."""
+        return self.regression.panel.outcome
+
+    @property
+    def absorbed(self) -> tuple[str, ...]:
+        """Keys and columns whose effects are absorbed, by name."""
+        return tuple(levels.name for levels in self.regression.design.sets)
+
+    def statistics(self) -> Sequence[Statistic]:
+        """Return what describes the fit, every number with its definition."""
+        return self.described
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics of the fit, each with its definition."""
+        return {"statistics": statistic_columns(self.described)}
+
+
+def summary(whole: FeolsRegression, used: FeolsRegression, estimate: Estimate) -> tuple[Statistic, ...]:
+    """Return what describes a fit.
+
+    Parameters
+    ----------
+    whole : all training rows
+    used : the rows that slopes and errors are computed from
+    """
+    n_effects = count_effects(used.design)
+    df = used.panel.n_obs - estimate.kept.size - n_effects
+    left = float(estimate.outcome @ estimate.outcome) * estimate.scale**2
+    n_alone = whole.panel.n_obs - rows_in_company(whole.design.sets).size
+    rss = estimate.rss
+    levels = [
+        Statistic(f"n_levels_{levels.name}", levels.n_levels, "levels of this set of effects")
+        for levels in used.design.sets
+    ]
+    return (
+        Statistic("n_obs", used.panel.n_obs, "rows of the estimated equation"),
+        Statistic("df_resid", df, "rows less coefficients less independent effects"),
+        Statistic("rss", rss, "sum of squared residuals of the estimated equation, times weights if any"),
+        Statistic("sigma", sqrt(rss / df), "square root of rss / df_resid"),
+        Statistic("r2", 1.0 - rss / left, "share of what effects leave of the outcome that columns explain"),
+        Statistic("n_effects", n_effects, "independent effects, slopes in time among them"),
+        Statistic("n_singleton_rows", n_alone, "rows alone in a level, or so once such rows are left out"),
+        *levels,
+    )
+
+
+Covariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildBootstrap, Field(discriminator="use")]
+"""Any of them, told apart by ``use``; an option that belongs to another kind is refused."""
+
+Columns = Annotated[tuple[str, ...], Field(min_length=2)]
+"""Columns and keys whose combinations are levels."""
+
+
+@dataclass(frozen=True)
+class Feols:
+    """Least squares with an effect for every level of many sets, by `pyfixest.feols`.
+
+    It is the estimator for large panels and many effects; with few it agrees with ``fixed_effects``. The
+    table has no constant, since the effects hold it. Predictions are in levels: the mean outcome, plus
+    (x - mean x) b, plus the deviation of each of the row's levels from the mean effect over the training
+    rows, plus the entity's trend. A level that no training row has gets the mean effect, and an entity never
+    seen the mean trend; `n_unseen` of the fit counts such rows. Levels are matched by label.
+
+    Controls and moderators that are constant, absorbed by the effects or collinear with columns before them
+    are dropped and noted; an exposure that the effects or several other columns determine is refused.
+
+    ``entity`` and ``time`` stand for the keys wherever a column can be named.
+
+    Attributes
+    ----------
+    effects : keys whose levels have effects: ``entity``, ``time``, both, or none beside `absorb`
+    absorb : further columns of the data whose levels have effects, such as ``industry``, and combinations of
+        columns and keys such as ``[region, time]``
+    trends : ``entity`` gives every entity a slope in time beside its effect
+    covariance : CRV1 by entity unless another is asked for
+    singletons : ``keep`` or ``drop`` rows that are the only one of a level, or are so once such rows are left
+        out; no slope depends on them, but the factors for small samples do
+    weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
+        is in proportion to
+    """
+
+    name: ClassVar[str] = "feols"
+    provides: ClassVar[frozenset[type]] = frozenset(
+        {CanFitDraws, CanProfile, HasCoefficients, HasDetails, HasEffects, HasNotes, NeedsGroups}
+    )
+
+    effects: tuple[Literal["entity", "time"], ...] = ("entity",)
+    absorb: tuple[str | Columns, ...] = ()
+    trends: tuple[Literal["entity"], ...] = ()
+    covariance: Covariance = field(default_factory=CRV1)
+    singletons: Literal["keep", "drop"] = "keep"
+    weighted: bool = False
+
+    def __post_init__(self) -> None:
+        sets = self._sets
+        if not sets or len({frozenset(parts) for parts in sets}) < len(sets):
+            message = f"effects and absorb: at least one key or column, each once; found {_in_words(sets)}"
+            raise ValueError(message)
+        twice = [parts for parts in sets if len(set(parts)) < len(parts)]
+        if twice:
+            message = f"absorb: a combination has a column once; found {_in_words(twice)}"
+            raise ValueError(message)
+        if self.trends and ("entity",) not in sets:
+            message = "trends: entity needs the entity among the effects"
+            raise ValueError(message)
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """Columns that have effects, or clusters."""
+        by = getattr(self.covariance, "by", ())
+        named = [*(part for parts in self._sets for part in parts), *((by,) if isinstance(by, str) else by)]
+        return tuple(dict.fromkeys(part for part in named if isinstance(effect_named(part), GroupColumn)))
+
+    def fit(
+        self,
+        panel: Panel,
+        *,
+        rng: Generator,
+        selection: Panel | None = None,
+    ) -> FeolsFit:
+        """Fit on all rows of a panel.
+
+        Raises
+        ------
+        EstimationError
+            Where the outcome does not vary, rows are too few, a key or column with effects has one level,
+            or the exposure is constant, absorbed by the effects or determined by other columns; where columns
+            or weights are asked for that the panel lacks; where pyfixest finds no solution.
+        """
+        weights = row_weights(panel, weighted=self.weighted)
+        whole = self._regression(panel, weights)
+        used = whole if self.singletons == "keep" else self._without_singletons(whole)
+        refuse_impossible(used)
+        estimate = used.estimate(self.covariance.request(used))
+        notes = judge(used, estimate)
+        table = self.covariance.table(used, estimate, rng=rng)
+        model = level_model(panel, whole.design, estimate.all_slopes(len(panel.columns)))
+        return FeolsFit(used, summary(whole, used, estimate), table, model, notes)
+
+    def fit_draws(
+        self,
+        panel: Panel,
+        *,
+        weights: Floats,
+        selection: DrawSelection,
+        rng: Generator,
+    ) -> FeolsModels:
+        """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
+
+        They multiply the weights of the rows, if these have any. The effect of a level without weight in a
+        draw is that of all its rows, given the draw's slopes and its other levels, and its trend the mean
+        one. A column that a draw cannot tell apart has slope zero in it.
+
+        Raises
+        ------
+        EstimationError
+            As by `fit`, or where a draw uses no row.
+        """
+        if not weights.any(axis=1).all():
+            raise EstimationError(Problem("draws", "a draw has no row of positive weight", hint="draw again"))
+        own = row_weights(panel, weighted=self.weighted)
+        whole = self._regression(panel, own)
+        refuse_impossible(whole)
+        judge(whole, whole.estimate(Request("iid")))
+        drawn = stack([_draw(whole, own * draw) for draw in weights])
+        return drawn.knowing_left_out(panel, weights=weights, row_weights=own)
+
+    @property
+    def _sets(self) -> tuple[tuple[str, ...], ...]:
+        named = (*self.effects, *self.absorb)
+        return tuple((parts,) if isinstance(parts, str) else parts for parts in named)
+
+    def _regression(self, panel: Panel, weights: Floats) -> FeolsRegression:
+        sets = tuple(read_effect_set(panel, _effect(parts)) for parts in self._sets)
+        entities = next((levels for levels in sets if levels.effect == "entity"), None)
+        trend = (
+            LevelTrends.of(entities, panel.period, weights) if self.trends and entities is not None else None
+        )
+        return FeolsRegression(panel, EffectDesign(sets, weights, trend))
+
+    @staticmethod
+    def _without_singletons(regression: FeolsRegression) -> FeolsRegression:
+        rows = rows_in_company(regression.design.sets)
+        if rows.size == 0:
+            raise EstimationError(
+                Problem("rows", "every row is the only one of a level", hint="absorb fewer effects")
+            )
+        return regression.take(rows)
+
+
+def _draw(whole: FeolsRegression, weights: Floats) -> FeolsModels:
+    """Return the model of the rows that have a weight, (n_obs,), with the levels of all rows."""
+    rows = np.flatnonzero(weights > 0.0)
+    drawn = replace(whole, design=replace(whole.design, weights=weights)).take(rows)
+    slopes = drawn.estimate(Request("iid")).all_slopes(len(drawn.panel.columns))
+    return level_model(drawn.panel, drawn.design, slopes).among(whole.design.sets, rows)
+
+
+def _effect(parts: Sequence[str]) -> EffectKey:
+    named = tuple(effect_named(part) for part in parts)
+    return named[0] if len(named) == 1 else Combination(named)
+
+
+def _in_words(sets: Sequence[Sequence[str]]) -> str:
+    return ", ".join("^".join(parts) for parts in sets) or "nothing"

@@ -1,1 +1,0 @@
-"""The solver of draws and folds: batches of weighted fits with absorbed effects."""

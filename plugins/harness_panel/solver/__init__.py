@@ -1,0 +1,1 @@
+"""The solver of fits, draws and folds: weighted regressions with absorbed effects."""

@@ -1,0 +1,245 @@
+"""Effects taken out of columns by weighted least squares, for many sets of weights at once.
+
+Notation: W the weights of one draw, D the dummies of all levels, V the columns. The effects of V are
+``(D'WD)^+ D'WV``; what they leave, ``V - D effects``, is the within transformation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from harness.plugin import EffectSet, EstimationError, Floats, Grouping, Problem
+
+_NULL = 1e-11
+"""Eigenvalues of the normal equations, between 0 and the number of groupings, that count as zero."""
+
+_BLOCK_BYTES = 2**22
+"""Size of the blocks of columns, or of rows, that effects are taken out of at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Absorber:
+    """Takes the effects of groupings of the same rows out of columns.
+
+    The levels of the first are swept out by weighted means; what is left of the others is solved for as it
+    stands, so nothing is iterated and unbalanced panels are as exact as balanced ones (Wansbeek & Kapteyn
+    1989). Where groupings share what they explain, it goes to the first.
+
+    Attributes
+    ----------
+    groupings : what is left of columns does not depend on their order, the cost does: it grows with the
+        levels of the first times those of the others, and with the cube of those of the others. A single
+        level is the constant of a pooled regression, and no grouping leaves columns as they are
+    """
+
+    groupings: tuple[Grouping, ...]
+
+    @classmethod
+    def constant(cls, n_obs: int) -> Absorber:
+        """Return what takes a constant out of rows."""
+        return cls((Grouping.of(np.zeros(n_obs, dtype=np.int64)),))
+
+    @property
+    def sets(self) -> tuple[EffectSet, ...]:
+        """Groupings whose levels have effects; a constant is none."""
+        return tuple(grouping for grouping in self.groupings if isinstance(grouping, EffectSet))
+
+    @property
+    def n_cells(self) -> int:
+        """Numbers that one set of weights takes, beside the rows."""
+        return self.groupings[0].n_levels * max(1, self.n_small) if self.groupings else 0
+
+    @property
+    def n_small(self) -> int:
+        """Levels of all groupings but the first."""
+        return sum(grouping.n_levels for grouping in self.groupings[1:])
+
+    @cached_property
+    def blocks(self) -> tuple[slice, ...]:
+        """Where the levels of each further grouping are among those of all of them."""
+        ends = np.cumsum([0, *(grouping.n_levels for grouping in self.groupings[1:])]).tolist()
+        return tuple(slice(*pair) for pair in pairwise(ends))
+
+    def weighed(self, weights: Floats) -> NormalEquations:
+        """Return the normal equations of the effects under weights, (n_obs, n_draws), >= 0."""
+        large, *small = self.groupings
+        n_draws, n_small = weights.shape[1], self.n_small
+        cells = np.empty((n_draws, large.n_levels, n_small))
+        for block, grouping in zip(self.blocks, small, strict=True):
+            for draw, table in enumerate(_cross_tables(large, grouping, weights)):
+                cells[draw, :, block] = table
+        totals = large.sums(weights).T
+        matrix = -cells.transpose(0, 2, 1) @ divide(cells, totals[:, :, None])
+        for first, second in combinations(range(len(small)), 2):
+            for draw, table in enumerate(_cross_tables(small[first], small[second], weights)):
+                matrix[draw, self.blocks[first], self.blocks[second]] += table
+                matrix[draw, self.blocks[second], self.blocks[first]] += table.T
+        small_totals, diagonal = cells.sum(axis=1), np.arange(n_small)
+        matrix[:, diagonal, diagonal] += small_totals
+        scale = np.sqrt(divide(np.ones_like(small_totals), small_totals))
+        matrix *= scale[:, :, None] * scale[:, None, :]
+        values, vectors = np.linalg.eigh(matrix)
+        inverse = np.divide(1.0, values, out=np.zeros_like(values), where=values > _NULL)
+        return NormalEquations(self, cells, totals, inverse, scale[:, :, None] * vectors)
+
+    def rank(self, weights: Floats) -> int:
+        """Return the number of independent effects of the rows that have weight, (n_obs,)."""
+        if not self.groupings:
+            return 0
+        equations = self.weighed((weights > 0).astype(np.float64)[:, None])
+        return int(np.count_nonzero(equations.totals) + np.count_nonzero(equations.inverse))
+
+    def leverage(self, weights: Floats) -> Floats:
+        """Return the diagonal of the projection on the dummies under weights, (n_obs,), in [0, 1]."""
+        leverage = np.zeros(weights.size)
+        if not self.groupings:
+            return leverage
+        equations = self.weighed(weights[:, None])
+        inverse = equations.solve(np.eye(self.n_small)[None])[0]
+        height = max(1, _BLOCK_BYTES // (8 * max(1, self.n_small)))
+        for rows in np.split(np.arange(weights.size), range(height, weights.size, height)):
+            large = self.groupings[0].codes[rows]
+            totals = equations.totals[0, large]
+            swept = -equations.cells[0, large] / totals[:, None]
+            for grouping, block in zip(self.groupings[1:], self.blocks, strict=True):
+                swept[np.arange(rows.size), block.start + grouping.codes[rows]] += 1.0
+            leverage[rows] = weights[rows] * (1.0 / totals + np.sum(swept @ inverse * swept, axis=1))
+        return leverage
+
+
+@dataclass(frozen=True, eq=False)
+class NormalEquations:
+    """The normal equations of effects, of which the levels of the first grouping are swept out.
+
+    Attributes
+    ----------
+    absorber : whose effects they are of
+    cells : (n_draws, n_large, n_small), weight of each level of the first grouping with each of the others
+    totals : (n_draws, n_large), weight of each level of the first grouping
+    inverse : (n_draws, n_small), of the eigenvalues of the reduced matrix whose rows and columns are over the
+        roots of the levels' weights, of two groupings the normalised Laplacian of a graph; zero of null ones
+    vectors : (n_draws, n_small, n_small), its eigenvectors over these roots; zero for levels without weight
+    """
+
+    absorber: Absorber
+    cells: Floats
+    totals: Floats
+    inverse: Floats
+    vectors: Floats
+
+    def solve(self, right: Floats) -> Floats:
+        """Return a solution, (n_draws, n_small, n), of the reduced system: the one of least weighted norm."""
+        turned = self.vectors.transpose(0, 2, 1) @ right
+        solution: Floats = self.vectors @ (self.inverse[:, :, None] * turned)
+        return solution
+
+    def effects(self, sums: Sequence[Floats]) -> tuple[Floats, ...]:
+        """Return the effects, (n_levels, n_draws, n_columns) each; zero at levels without weight.
+
+        Parameters
+        ----------
+        sums : (n_levels, n_draws, n_columns) each, weighted sums of columns over each level, in the order of
+            the absorber's groupings
+        """
+        totals, first = self.totals[:, :, None], sums[0].transpose(1, 0, 2)
+        others = np.concatenate([sums[0][:0], *sums[1:]]).transpose(1, 0, 2)
+        small = self.solve(others - self.cells.transpose(0, 2, 1) @ divide(first, totals))
+        large = divide(first - self.cells @ small, totals)
+        parts = (large, *(small[:, block] for block in self.absorber.blocks))
+        return tuple(part.transpose(1, 0, 2) for part in parts)
+
+    def take_out(self, columns: Floats, weights: Floats) -> tuple[Floats, ...]:
+        """Take effects out of columns, (n_obs, n_draws, n_columns), overwriting them, and return the effects.
+
+        Projecting twice leaves effects of rounding size only, whatever the size of those taken out first
+        (Giraud, Langou, Rozloznik & van den Eshof 2005, "twice is enough").
+
+        Parameters
+        ----------
+        weights : (n_obs, n_draws), those of the equations
+
+        Returns
+        -------
+        (n_levels, n_draws, n_columns) each, in the order of the absorber's groupings.
+        """
+        groupings, shape = self.absorber.groupings, columns.shape[1:]
+        effects = tuple(np.zeros((grouping.n_levels, *shape)) for grouping in groupings)
+        for _ in range(2):
+            weighted = weights[:, :, None] * columns
+            step = self.effects([grouping.sums(weighted) for grouping in groupings])
+            for total, more, grouping in zip(effects, step, groupings, strict=True):
+                total += more
+                columns -= more[grouping.codes]
+        return effects
+
+
+def divide(numerator: Floats, denominator: Floats) -> Floats:
+    """Return the quotient, and zero where the denominator is zero."""
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+
+
+def _cross_tables(first: Grouping, second: Grouping, weights: Floats) -> Iterator[Floats]:
+    """Yield weights of pairs of levels, (n_first, n_second), for each draw of weights, (n_obs, n_draws)."""
+    pairs, shape = first.codes * second.n_levels + second.codes, (first.n_levels, second.n_levels)
+    for own in weights.T:
+        cells = np.bincount(pairs, weights=own, minlength=shape[0] * shape[1])
+        yield cells.astype(np.float64, copy=False).reshape(shape)
+
+
+MOST_SMALL_LEVELS = 4_000
+"""Levels beside those of the largest grouping that are solved for, at a cost of their cube."""
+
+MOST_CELLS = 2**27
+"""Pairs of levels that are held, 1 GB."""
+
+
+def absorber_of(groupings: Sequence[Grouping]) -> Absorber:
+    """Return what absorbs groupings of the same rows, that of the most levels first.
+
+    Raises
+    ------
+    EstimationError
+        Where solving for the levels would take too much time or memory.
+    """
+    absorber = Absorber(tuple(groupings))
+    if absorber.n_small and (absorber.n_small > MOST_SMALL_LEVELS or absorber.n_cells > MOST_CELLS):
+        levels = " and ".join(str(grouping.n_levels) for grouping in groupings)
+        raise EstimationError(
+            Problem(
+                where="effects",
+                what=f"effects of {levels} levels are too many to be solved for at once",
+                expected=f"up to {MOST_SMALL_LEVELS} levels beside the largest set",
+                hint="use feols, which iterates, or absorb fewer effects",
+            )
+        )
+    return absorber
+
+
+def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tuple[Floats, ...]:
+    """Take effects out of columns, (n_obs, n_columns), under weights, (n_obs,) >= 0, overwriting them.
+
+    Returns
+    -------
+    The effects, (n_levels, n_columns) each, in the order of the absorber's groupings.
+    """
+    if not absorber.groupings:
+        return ()
+    n_obs, n_columns = columns.shape
+    equations, width = absorber.weighed(weights[:, None]), max(1, _BLOCK_BYTES // (8 * n_obs))
+    blocks = [columns[:, None, start : start + width] for start in range(0, n_columns, width)]
+    taken = [equations.take_out(block, weights[:, None]) for block in blocks]
+    return tuple(
+        np.concatenate([effects[:, 0] for effects in parts], axis=1) for parts in zip(*taken, strict=True)
+    )
+
+
+def without_effects(absorber: Absorber, values: Floats, weights: Floats) -> Floats:
+    """Return columns, (n_obs, n_columns), without their effects under weights, (n_obs,)."""
+    columns = np.array(values, order="F")
+    absorb_in_place(absorber, columns, weights)
+    return columns

@@ -1,0 +1,368 @@
+"""Panel threshold regression: fixed effects whose slope of the exposure breaks, reported as `FixedEffects`.
+
+Hansen, B. E. (1999). Threshold effects in non-dynamic panels: estimation, testing, and inference. Journal of
+Econometrics 93, 345-368.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Annotated, ClassVar, cast
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from harness.plugin import (
+    EstimationError,
+    Floats,
+    LevelModels,
+    LinearModel,
+    Note,
+    Panel,
+    Problem,
+    Rung,
+    means_at,
+    require_dose,
+    row_weights,
+)
+from harness.plugin.reporting import marked
+from harness_panel.covariance.independent import PredictionsAlone
+from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
+from harness_panel.solver.regression import Dimension, Regression, regress
+from harness_panel.thresholds.inference import (
+    PlaceLikelihood,
+    Resample,
+    ThresholdTest,
+    critical_ratio,
+    error_draws,
+    place_likelihoods,
+    threshold_tests,
+)
+from harness_panel.thresholds.search import Candidates, FoundThresholds, ThresholdSearch
+
+
+@dataclass(frozen=True)
+class Regimes:
+    """Where the slope of the exposure changes.
+
+    Attributes
+    ----------
+    variable : regressor that the regimes are told by
+    places : thresholds, ascending, the variable's unit; a regime includes its upper end
+    have_levels : whether each regime has a level of its own beside its slope
+    """
+
+    variable: str
+    places: tuple[float, ...]
+    have_levels: bool
+
+    def expand(self, panel: Panel) -> Panel:
+        """Return the panel with what each threshold adds to slope and level as its last controls."""
+        exposure, variable = panel.column(panel.exposure), panel.column(self.variable)
+        above = [(variable > place).astype(np.float64) for place in self.places]
+        ranges = self._ranges()
+        columns = {
+            f"{panel.exposure} ({where})": exposure * is_above
+            for where, is_above in zip(ranges[1:], above, strict=True)
+        }
+        if self.have_levels:
+            columns |= {f"level ({where})": up for where, up in zip(ranges[1:], above, strict=True)}
+        return replace(
+            panel,
+            exposure=f"{panel.exposure} ({ranges[0]})",
+            controls=(*panel.controls, *columns),
+            X=np.column_stack([panel.X, *columns.values()]),
+            derived=(),
+        )
+
+    def to_regimes(self, regression: Regression) -> Floats:
+        """Return what takes slopes of kept columns to those of regimes, (n_kept, n_kept).
+
+        A column of a threshold holds a change; the slope of a regime is the sum of those before it.
+
+        Parameters
+        ----------
+        regression : of the expanded panel
+        """
+        n_columns, n_places = len(regression.panel.columns), len(self.places)
+        n_added = n_places * (1 + self.have_levels)
+        slopes = [0, *range(n_columns - n_added, n_columns - n_added + n_places)]
+        total = np.eye(n_columns)
+        for at, column in enumerate(slopes):
+            total[column, slopes[:at]] = 1.0
+        if self.have_levels:
+            levels = list(range(n_columns - n_places, n_columns))
+            for at, column in enumerate(levels):
+                total[column, levels[:at]] = 1.0
+        return total[np.ix_(regression.within.kept, regression.within.kept)]
+
+    def means_at(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return the mean over rows of every column of the expanded panel, (n_points, n_columns).
+
+        Parameters
+        ----------
+        columns : regressors that get the same value in all rows
+        points : (n_points, n_moved), units of the columns
+        """
+        moved = {name: points[:, at, None] for at, name in enumerate(columns)}
+        exposure = moved.get(panel.exposure, panel.column(panel.exposure)[None])
+        variable = moved.get(self.variable, panel.column(self.variable)[None])
+        above = [(variable > place).astype(np.float64) for place in self.places]
+        added = [np.mean(exposure * is_above, axis=1) for is_above in above]
+        if self.have_levels:
+            added += [is_above.mean(axis=1) for is_above in above]
+        further = [np.broadcast_to(mean, len(points)) for mean in added]
+        return np.column_stack([means_at(panel, columns, points), *further])
+
+    def _ranges(self) -> tuple[str, ...]:
+        """Return the regimes in words, such as ``q <= 0.2`` and ``0.2 < q <= 0.5``."""
+        said = [f"{place:.6g}" for place in self.places]
+        between = [f"{low} < {self.variable} <= {high}" for low, high in pairwise(said)]
+        return (f"{self.variable} <= {said[0]}", *between, f"{self.variable} > {said[-1]}")
+
+
+MOST_THRESHOLDS = 3
+_LEVEL = 0.05
+
+COUNTED = (
+    marked("no thresholds"),
+    marked("one threshold"),
+    marked("two thresholds"),
+    marked("three thresholds"),
+)
+"""Numbers of thresholds in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdModels:
+    """Threshold models, one a draw, each with thresholds of its own."""
+
+    regimes: tuple[Regimes, ...]
+    models: tuple[LevelModels, ...]
+
+    def predict(self, panel: Panel) -> Floats:
+        """Return predictions, (n_draws, n_obs), outcome units."""
+        pairs = zip(self.regimes, self.models, strict=True)
+        return np.concatenate([model.predict(regimes.expand(panel)) for regimes, model in pairs])
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
+        means = [
+            model.mean_predictions(panel, regimes.means_at(panel, columns, points))
+            for regimes, model in zip(self.regimes, self.models, strict=True)
+        ]
+        return np.concatenate(means)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ThresholdFit(FixedEffectsFit):
+    """A fit with fixed effects and thresholds.
+
+    Attributes
+    ----------
+    exposure : name of the exposure, whose columns are named by regime
+    regimes : the thresholds
+    likelihoods : of each threshold's place
+    tests : of one threshold, two and three, each against one less; empty where only predictions are asked for
+    """
+
+    title: ClassVar[str] = "Fixed effects with thresholds"
+
+    exposure: str = field(kw_only=True)
+    regimes: Regimes = field(kw_only=True)
+    likelihoods: tuple[PlaceLikelihood, ...] = field(kw_only=True)
+    tests: tuple[ThresholdTest, ...] = field(default=(), kw_only=True)
+
+    @property
+    def predictor(self) -> ThresholdModels:
+        """What predicts; one draw."""
+        return ThresholdModels((self.regimes,), (self.model,))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was dropped, and whether the tests say another number of thresholds."""
+        notes, found = super().notes, _number_found(self.tests)
+        asked = len(self.regimes.places)
+        if not self.tests or found == asked:
+            return notes
+        message = (
+            f"The model has {COUNTED[asked]} in {self.regimes.variable!r}; the bootstrap tests find "
+            f"{COUNTED[found]} at the level of {_LEVEL:.0%}."
+        )
+        return (*notes, Note("W-THRESHOLDS", self.regimes.variable, message))
+
+    def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return statistics, diagnostics, tests of the number of thresholds, likelihoods of their places."""
+        return {
+            **super().details(),
+            "threshold_tests": {
+                "n_thresholds": [test.n_thresholds for test in self.tests],
+                "statistic": [test.statistic for test in self.tests],
+                "p_value": [test.p_value for test in self.tests],
+                "critical_10": [test.critical(0.10) for test in self.tests],
+                "critical_05": [test.critical(0.05) for test in self.tests],
+                "critical_01": [test.critical(0.01) for test in self.tests],
+                "n_draws": [test.draws.size for test in self.tests],
+            },
+            "threshold_likelihood": self._likelihood_columns(),
+        }
+
+    def result_rows(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
+        """Return the places of the thresholds, and the tests of their number."""
+        size, limits = len(self.regimes.places), [likely.interval() for likely in self.likelihoods]
+        names = ("no threshold", *COUNTED[1:MOST_THRESHOLDS])
+        return {
+            "thresholds": {
+                "moderator": [self.regimes.variable] * size,
+                "kind": ["break"] * size,
+                "at": [likely.at for likely in self.likelihoods],
+                "conf_low": [low for low, _ in limits],
+                "conf_high": [high for _, high in limits],
+            },
+            "effect_tests": {
+                "exposure": [self.exposure] * len(self.tests),
+                "test": [COUNTED[test.n_thresholds] for test in self.tests],
+                "against": [names[test.n_thresholds - 1] for test in self.tests],
+                "statistic": [test.statistic for test in self.tests],
+                "p_value": [test.p_value for test in self.tests],
+                "n_entities": [self.rows.n_entities] * len(self.tests),
+            },
+        }
+
+    def _likelihood_columns(self) -> Mapping[str, Sequence[object]]:
+        columns: dict[str, list[object]] = {name: [] for name in _LIKELIHOOD}
+        for number, likely in enumerate(self.likelihoods, start=1):
+            for place, ratio in zip(likely.places.tolist(), likely.ratio.tolist(), strict=True):
+                if np.isfinite(ratio):
+                    row = (number, self.regimes.variable, likely.at, place, ratio, critical_ratio(1 - _LEVEL))
+                    for name, value in zip(_LIKELIHOOD, row, strict=True):
+                        columns[name].append(value)
+        return columns
+
+
+_LIKELIHOOD = ("threshold", "variable", "estimate", "at", "likelihood_ratio", "critical_05")
+
+
+@dataclass(frozen=True)
+class ThresholdEffects(FixedEffects):
+    """Fixed effects whose slope of the exposure is another beyond each of one to three thresholds.
+
+    The thresholds are the quantiles of `variable` that leave the least sum of squares (Hansen 1999): found
+    one by one, then each anew given the others. Coefficients and their covariance hold them fixed, as is
+    usual since their estimate converges faster. Draws find thresholds of their own. Predictions and levels
+    never seen are as by `FixedEffects`.
+
+    Up to three tests say how many thresholds there are; they are told for every fit, and change none. The
+    interval of a place holds for independent errors of equal variance and a slope that jumps there.
+
+    Attributes
+    ----------
+    variable : regressor that tells the regimes; None is the exposure itself
+    thresholds : how many
+    regime_levels : whether each regime has a level beside its slope, so that the fit does not depend on where
+        the exposure is zero (Bick 2010); without it the model is that of Hansen
+    grid : quantiles that are tried
+    trim : share of the rows that every regime has at least
+    bootstraps : samples of the tests
+    resample : what a sample's errors are: ``signs``, each entity's own with a random sign, or ``entities``,
+        those of another entity, as Hansen and Stata's `xthreg` have it; that asks for each entity in each
+        period and for errors that do not depend on regressors
+    """
+
+    name: ClassVar[str] = "threshold_effects"
+    known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
+    linear_model: ClassVar[LinearModel | None] = None
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(135, "Fixed effects, one threshold", id="threshold"),)
+
+    effects: tuple[Dimension, ...] = ("entity", "time")
+    variable: str | None = None
+    thresholds: Annotated[int, Field(ge=1, le=MOST_THRESHOLDS)] = 1
+    regime_levels: bool = True
+    grid: Annotated[int, Field(ge=10, le=2000)] = 200
+    trim: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.05
+    bootstraps: Annotated[int, Field(ge=19, le=1_000_000)] = 300
+    resample: Resample = "signs"
+
+    def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> ThresholdFit:
+        """Fit on all rows of a panel; rng draws the tests' bootstrap samples.
+
+        Raises
+        ------
+        EstimationError
+            As by `FixedEffects`, where no threshold can be told, and where `resample` asks for periods
+            that entities lack.
+        """
+        fit = cast("ThresholdFit", super().fit(panel, rng=rng, selection=selection))
+        if isinstance(self.covariance, PredictionsAlone):
+            return fit
+        base = self._regress(panel)
+        search = self._search(base, np.ones(panel.n_obs))
+        draws = error_draws(base.panel, self.resample, self.bootstraps, rng)
+        tests = threshold_tests(base, search, MOST_THRESHOLDS, draws)
+        # An event study is of the exposure without regimes.
+        return replace(fit, tests=tests, events=None)
+
+    def _solve(self, panel: Panel) -> ThresholdFit:
+        base = self._regress(panel)
+        search = self._search(base, np.ones(panel.n_obs))
+        found = self._found(base, search)
+        regimes = self._regimes(panel, search, found)
+        apart = self._regress(regimes.expand(panel))
+        regression = replace(apart, reported=regimes.to_regimes(apart))
+        return ThresholdFit(
+            regression.panel,
+            regression,
+            regression.model(),
+            exposure=panel.exposure,
+            regimes=regimes,
+            likelihoods=place_likelihoods(base, search, found),
+        )
+
+    def _solve_draws(self, panel: Panel, weights: Floats) -> ThresholdModels:
+        own = row_weights(panel, weighted=self.weighted)
+        regimes, models = [], []
+        for draw in weights:
+            used = np.flatnonzero(draw)
+            base = regress(panel.take(used), self._levels, weights=(draw * own)[used])
+            search = self._search(base, draw[used])
+            regimes.append(self._regimes(panel, search, self._found(base, search)))
+            models.append(self._draw(regimes[-1].expand(panel), draw[None]))
+        return ThresholdModels(tuple(regimes), tuple(models))
+
+    def _search(self, base: Regression, counts: Floats) -> ThresholdSearch:
+        require_dose(base.panel)
+        variable = self._variable(base.panel)
+        candidates = Candidates.of(base.panel.column(variable), counts, n_places=self.grid, trim=self.trim)
+        return ThresholdSearch.of(base, variable, candidates, have_levels=self.regime_levels)
+
+    def _found(self, base: Regression, search: ThresholdSearch) -> FoundThresholds:
+        scores = search.scores(base.within.residuals[:, None])[:, :, 0]
+        return search.best(scores, self.thresholds)
+
+    def _regimes(self, panel: Panel, search: ThresholdSearch, found: FoundThresholds) -> Regimes:
+        places = tuple(search.candidates.places[list(found.positions)].tolist())
+        return Regimes(self._variable(panel), places, self.regime_levels)
+
+    def _variable(self, panel: Panel) -> str:
+        variable = panel.exposure if self.variable is None else self.variable
+        if variable not in panel.columns:
+            raise EstimationError(
+                Problem(
+                    where="variable",
+                    what=f"{variable!r} is no regressor of this panel",
+                    expected=f"one of {', '.join(panel.columns)}",
+                    hint="name the exposure, a moderator or a control",
+                )
+            )
+        return variable
+
+
+def _number_found(tests: Sequence[ThresholdTest]) -> int:
+    """Return the number up to which every test rejects one less."""
+    for test in tests:
+        if test.p_value > _LEVEL:
+            return test.n_thresholds - 1
+    return len(tests)

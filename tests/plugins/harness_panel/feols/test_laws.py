@@ -1,0 +1,267 @@
+"""What must not matter to a fit, what a panic does, and names that would be formulas."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pyfixest
+import pytest
+
+from fixest_panels import grouped_panel
+from harness import EstimationError
+from harness.estimators.guard import attempt
+from harness.plugin import CanFitDraws, Key, random_stream
+from harness_panel.feols import CRV1, CRV3, Feols, Hetero, Iid, WildBootstrap
+from harness_panel.feols.regression import guarded
+from panels import panel_from_arrays, simulated_panel
+
+PANEL = grouped_panel("laws", n_entities=12, n_periods=6)
+OPTIONS = {
+    "many": Feols(("entity", "time"), ("industry",), covariance=CRV1(("region", "time"))),
+    "region by time": Feols(absorb=(("region", "time"),), covariance=CRV3("region")),
+    "trends": Feols(("entity", "time"), trends=("entity",), covariance=WildBootstrap("time", draws=99)),
+    "weighted": Feols(("entity", "time"), weighted=True, covariance=Hetero()),
+}
+each = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+
+
+def fit(options, panel=PANEL):
+    return options.fit(panel, rng=random_stream(0))
+
+
+@each
+def test_the_order_of_rows_does_not_matter(options):
+    order = random_stream(98).permutation(PANEL.n_obs)
+    one, other = fit(options), fit(options, PANEL.take(order))
+    np.testing.assert_allclose(other.coefficients().estimate, one.coefficients().estimate, rtol=1e-8)
+    np.testing.assert_allclose(other.coefficients().covariance, one.coefficients().covariance, rtol=1e-7)
+    np.testing.assert_allclose(other.predict(PANEL), one.predict(PANEL), atol=1e-8)
+
+
+@each
+def test_labels_do_not_matter(options):
+    """Other names, in another order of the alphabet."""
+
+    def renamed(key: Key) -> Key:
+        last = len(key.labels) - 1
+        return Key(key.name, tuple(f"{label} anew" for label in key.labels[::-1]), last - key.codes)
+
+    groups = tuple(renamed(group) for group in PANEL.groups)
+    other = replace(PANEL, entity=renamed(PANEL.entity), time=renamed(PANEL.time), groups=groups)
+    tables = [fit(options, panel).coefficients() for panel in (PANEL, other)]
+    np.testing.assert_allclose(tables[1].estimate, tables[0].estimate, rtol=1e-8)
+    np.testing.assert_allclose(tables[1].covariance, tables[0].covariance, rtol=1e-7)
+    np.testing.assert_allclose(fit(options, other).predict(other), fit(options).predict(PANEL), atol=1e-8)
+
+
+@each
+def test_levels_of_columns_cost_no_digits(options):
+    moved = replace(PANEL, X=PANEL.X + 1e9, observed=PANEL.observed * 1e-6)
+    one, other = fit(options).coefficients(), fit(options, moved).coefficients()
+    np.testing.assert_allclose(other.estimate, 1e-6 * one.estimate, rtol=1e-5)
+    np.testing.assert_allclose(other.std_error, 1e-6 * one.std_error, rtol=1e-5)
+
+
+@each
+def test_draws_are_fits_of_the_rows_drawn(options):
+    """A row drawn twice is a row of twice the weight."""
+    assert isinstance(options, CanFitDraws)
+    weights = random_stream(99).integers(0, 3, size=(4, PANEL.n_obs)).astype(np.float64)
+    draws = options.fit_draws(PANEL, weights=weights, selection=None, rng=random_stream(0))
+    own = PANEL.weights if options.weighted else np.ones(PANEL.n_obs)
+    for slopes, draw in zip(draws.levels.slopes, weights, strict=True):
+        rows = np.flatnonzero(draw)
+        panel = replace(PANEL, weights=draw * own).take(rows)
+        table = (
+            replace(options, weighted=True, covariance=Iid()).fit(panel, rng=random_stream(0)).coefficients()
+        )
+        np.testing.assert_allclose(slopes, table.estimate, rtol=1e-7)
+    np.testing.assert_allclose(
+        draws.predict(PANEL).mean(axis=1), draws.profile(PANEL, (), np.empty((1, 0)))[:, 0], atol=1e-9
+    )
+
+
+def test_a_level_that_a_draw_left_out_has_the_effect_of_all_its_rows():
+    weights = np.where(PANEL.entity.codes == 0, 0.0, 1.0)[None]
+    draws = Feols().fit_draws(PANEL, weights=weights, selection=None, rng=random_stream(0))
+    first = PANEL.take(np.flatnonzero(PANEL.entity.codes == 0))
+    expected = first.observed.mean() + (first.X - first.X.mean(axis=0)) @ draws.levels.slopes[0]
+    np.testing.assert_allclose(draws.predict(first)[0], expected, rtol=1e-12)
+
+
+class PanicException(BaseException):
+    """As pyo3, through which pyfixest is compiled, raises it."""
+
+
+def panic(*args, **kwargs):
+    raise PanicException("index out of bounds: the len is 2\n but the index is 2")
+
+
+def test_a_panic_becomes_a_refusal():
+    with pytest.raises(EstimationError, match="its compiled code gave up: index out of bounds"):
+        guarded(panic)
+
+
+def test_a_panic_in_a_fit_is_a_refused_cell(monkeypatch):
+    monkeypatch.setattr(pyfixest, "feols", panic)
+    outcome = attempt(lambda: fit(Feols()))
+    assert (outcome.status, outcome.value) == ("refused", None)
+    assert outcome.reason.startswith("pyfixest: its compiled code gave up")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_few_rows_end_in_numbers_or_a_reason(seed):
+    """Samples of a panel, down to one row: no warning, no other error, and no end of the process."""
+    rng = random_stream(101, str(seed))
+    outcomes = []
+    for options in OPTIONS.values():
+        for n_rows in rng.integers(1, 40, size=6).tolist():
+            panel = PANEL.take(np.sort(rng.choice(PANEL.n_obs, size=n_rows, replace=False)))
+            outcomes.append(attempt(lambda: fit(options, panel).coefficients().std_error))  # noqa: B023 - called at once
+        weights = np.ones((3, PANEL.n_obs))
+        for draw, n_rows in zip(weights[1:], (1, 9), strict=True):
+            draw[rng.permutation(PANEL.n_obs)[n_rows:]] = 0.0
+        draws = options.fit_draws(PANEL, weights=weights, selection=None, rng=rng)
+        assert np.isfinite(draws.predict(PANEL)).all()
+    assert {outcome.status for outcome in outcomes} <= {"ok", "refused"}
+    assert all(np.isfinite(outcome.value).all() for outcome in outcomes if outcome.status == "ok")
+
+
+def test_an_interrupt_is_let_through():
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded(interrupted)
+
+
+def test_what_pyfixest_does_not_solve_is_refused(monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError("Demeaning failed after 7 iterations.")
+
+    monkeypatch.setattr(pyfixest, "feols", fail)
+    with pytest.raises(EstimationError, match="Demeaning failed after 7 iterations"):
+        fit(Feols())
+
+
+def test_names_that_would_be_formulas_are_names(tmp_path):
+    """Columns, keys and labels of a stranger's table run nothing and mean nothing but themselves."""
+    target = tmp_path / "written"
+    attack = f"{{__import__('pathlib').Path({str(target)!r}).touch()}}"
+    names = (attack, "x1 | f0", "C(x) ~ `y`'\"")
+    groups = (Key("a^b + c", PANEL.groups[0].labels, PANEL.groups[0].codes),)
+    labels = tuple(f"{attack}{at}" for at in range(len(PANEL.entity.labels)))
+    entity = Key("y ~ 1", labels, PANEL.entity.codes)
+    named = replace(
+        PANEL, exposure=names[0], controls=names[1:], groups=groups, entity=entity, outcome="y ~ x"
+    )
+    options = Feols(absorb=(("a^b + c", "time"),), covariance=CRV1(("a^b + c",)))
+    plain = Feols(absorb=(("region", "time"),), covariance=CRV1(("region",)))
+    table = fit(options, named).coefficients()
+    assert table.terms == names
+    np.testing.assert_array_equal(table.estimate, fit(plain).coefficients().estimate)
+    np.testing.assert_array_equal(table.covariance, fit(plain).coefficients().covariance)
+    assert not target.exists()
+
+
+def test_what_is_dropped_is_named():
+    panel = simulated_panel(random_stream(100), n_columns=6)
+    X = panel.X.copy()
+    X[:, 1] = panel.entity.codes
+    X[:, 2] = 4.0
+    X[:, 4] = 2.0 * X[:, 3] - panel.time.codes
+    X[:, 5] = X[:, 0] + panel.entity.codes
+    notes = fit(Feols(("entity", "time")), replace(panel, X=X)).notes
+    assert [(note.code, note.where) for note in notes] == [
+        ("W-CONSTANT", "x2"),
+        ("W-ABSORBED", "x1"),
+        ("W-COLLINEAR", "x4"),
+        ("W-COLLINEAR", "x5"),
+    ]
+    assert "'x4' is a combination of 'x3' and of the entity and time effects" in notes[2].message
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda panel: panel.entity.codes * 1.0, "entity effects absorb it"),
+        (lambda panel: np.ones(panel.n_obs), "it is 1 in all"),
+        (
+            lambda panel: panel.X[:, 1] - panel.X[:, 2],
+            "other regressors determine it, since 'x2' is a combination of",
+        ),
+    ],
+    ids=["absorbed", "constant", "determined"],
+)
+def test_an_exposure_without_an_effect_to_estimate(change, match):
+    panel = simulated_panel(random_stream(100))
+    X = panel.X.copy()
+    X[:, 0] = change(panel)
+    with pytest.raises(EstimationError, match=match):
+        fit(Feols(), replace(panel, X=X))
+
+
+def test_an_exposure_absorbed_with_all_others():
+    panel = panel_from_arrays(
+        entity=[0, 0, 1, 1, 2, 2], period=[1, 2] * 3, outcome=np.arange(6.0) ** 2, X=[1.0, 1, 2, 2, 4, 4]
+    )
+    with pytest.raises(EstimationError, match="entity effects absorb it"):
+        fit(Feols(), panel)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"effects": ()}, "at least one key or column"),
+        ({"absorb": ("industry", "industry")}, "each once"),
+        ({"absorb": (("a", "b"), ("b", "a"))}, "each once"),
+        ({"absorb": (("a", "a"),)}, "a combination has a column once"),
+        ({"absorb": ("entity",)}, "each once"),
+        ({"effects": ("time",), "trends": ("entity",)}, "needs the entity among the effects"),
+    ],
+)
+def test_options_that_contradict_themselves(options, match):
+    with pytest.raises(ValueError, match=match):
+        Feols(**options)
+
+
+def test_columns_that_the_panel_must_carry():
+    options = Feols(absorb=("industry", ("region", "time")), covariance=CRV1(("province", "entity")))
+    assert options.group_columns == ("industry", "region", "province")
+    with pytest.raises(EstimationError, match="no column 'province'"):
+        fit(options)
+
+
+WITHOUT = (
+    "import sys; sys.modules['pyfixest'] = None; import harness.cli; sys.argv = ['harness', *sys.argv[1:]]; "
+)
+SPEC = """\
+spec_version: 1
+study: many
+title: Many effects
+data: {simulate: {name: s_curve, n_entities: 12, n_periods: 4}}
+roles: {entity: city, time: year, outcomes: [outcome], exposure: exposure}
+estimators: [pooled_ols, feols]
+"""
+
+
+@pytest.mark.parametrize("words", [("plugins",), ("validate", "many.yaml")], ids=" ".join)
+def test_without_pyfixest_the_command_that_installs_it_is_told(tmp_path, words):
+    (tmp_path / "many.yaml").write_text(SPEC, encoding="utf-8")
+    code = f"{WITHOUT}harness.cli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "pyfixest is not installed: pip install 'panel-harness[fixest]'" in said
+    if words == ("plugins",):
+        assert done.returncode == 0
+        assert "absent: pyfixest" in said
+        assert "broken" not in said
+    else:
+        assert done.returncode == 2
+        assert said.count("unknown estimator 'feols'") == 1
+        assert "Traceback" not in said
